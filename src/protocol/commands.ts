@@ -1,0 +1,51 @@
+/** Command bytes, the first of a command packet's payload. Source: MySQL 9.7 `my_command.h`; 0xFA is MariaDB's. */
+export const Command = {
+  SLEEP: 0x00,
+  QUIT: 0x01,
+  INIT_DB: 0x02,
+  QUERY: 0x03,
+  FIELD_LIST: 0x04,
+  CREATE_DB: 0x05,
+  DROP_DB: 0x06,
+  REFRESH: 0x07,
+  SHUTDOWN: 0x08,
+  STATISTICS: 0x09,
+  PROCESS_INFO: 0x0a,
+  CONNECT: 0x0b,
+  PROCESS_KILL: 0x0c,
+  DEBUG: 0x0d,
+  PING: 0x0e,
+  TIME: 0x0f,
+  DELAYED_INSERT: 0x10,
+  CHANGE_USER: 0x11,
+  BINLOG_DUMP: 0x12,
+  TABLE_DUMP: 0x13,
+  CONNECT_OUT: 0x14,
+  REGISTER_REPLICA: 0x15,
+  STMT_PREPARE: 0x16,
+  STMT_EXECUTE: 0x17,
+  STMT_SEND_LONG_DATA: 0x18,
+  STMT_CLOSE: 0x19,
+  STMT_RESET: 0x1a,
+  SET_OPTION: 0x1b,
+  STMT_FETCH: 0x1c,
+  DAEMON: 0x1d,
+  BINLOG_DUMP_GTID: 0x1e,
+  RESET_CONNECTION: 0x1f,
+  CLONE: 0x20,
+  SUBSCRIBE_GROUP_REPLICATION_STREAM: 0x21,
+  STMT_BULK_EXECUTE: 0xfa,
+} as const;
+
+const names = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, `COM_${name}`]));
+
+/** The protocol's name of a command byte, as `COM_QUERY`; an unknown one by its number, as `COM_0x7F`. */
+export function commandName(code: number): string {
+  return names.get(code) ?? `COM_0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** In EXECUTE's flags: some kind of server-side cursor is asked for (read-only 1, for update 2, scrollable 4). */
+export const CURSOR_TYPE_MASK = 0x07;
+
+/** As a statement id it names the statement that was prepared last. MariaDB 10.2.4 and later. */
+export const LAST_PREPARED_STATEMENT_ID = 0xffff_ffff;

@@ -1,0 +1,80 @@
+import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
+
+/** What the server's first packet (Protocol::HandshakeV10) says of it. */
+export interface Greeting {
+  readonly serverVersion: string;
+  /** The server's own number for this connection (its low 32 bits), as `KILL` takes it. */
+  readonly connectionId: number;
+  readonly capabilities: bigint;
+  readonly statusFlags: number;
+  /** The authentication plugin that the server begins with; empty where it names none. */
+  readonly authPlugin: string;
+  /** The nonce for that plugin: 20 bytes, without the NUL behind it. */
+  readonly scramble: Buffer;
+  readonly isMariadb: boolean;
+}
+
+/** The protocol version that HandshakeV10 begins with. */
+export const PROTOCOL_VERSION_10 = 0x0a;
+
+// Offsets behind the NUL of the server version.
+const CONNECTION_ID = 0;
+const SCRAMBLE_HEAD = 4;
+const CAPABILITIES_LOW = 13;
+const STATUS_FLAGS = 16;
+const CAPABILITIES_HIGH = 18;
+const SCRAMBLE_LENGTH = 20;
+const CAPABILITIES_MARIADB = 27;
+const SCRAMBLE_TAIL = 31;
+
+/**
+ * Reads a HandshakeV10 payload. Returns null where it is something else: protocol 9 of servers before 4.0, or a packet
+ * that is too short. (MySQL manual, "Protocol::HandshakeV10"; MariaDB knowledge base, "Connection".)
+ */
+export function decodeGreeting(payload: Buffer): Greeting | null {
+  const fixed = fixedPartOffset(payload);
+  if (fixed === null) return null;
+  const common = payload.readUInt16LE(fixed + CAPABILITIES_LOW) + payload.readUInt16LE(fixed + CAPABILITIES_HIGH) * 0x10000;
+  const hasMariadbHalf = (BigInt(common) & Capability.LONG_PASSWORD) === 0n;
+  const mariadb = hasMariadbHalf ? payload.readUInt32LE(fixed + CAPABILITIES_MARIADB) : 0;
+  const serverVersion = payload.toString('latin1', 1, fixed - 1);
+  // The second part has at least 13 bytes, the last of them a NUL, whatever smaller length is announced.
+  const tailEnd = fixed + SCRAMBLE_TAIL + Math.max(13, payload[fixed + SCRAMBLE_LENGTH]! - 8);
+  const pluginEnd = payload.indexOf(0, tailEnd);
+  return {
+    serverVersion,
+    connectionId: payload.readUInt32LE(fixed + CONNECTION_ID),
+    capabilities: joinHalves(common, mariadb),
+    statusFlags: payload.readUInt16LE(fixed + STATUS_FLAGS),
+    authPlugin: payload.toString('latin1', tailEnd, pluginEnd < 0 ? payload.length : pluginEnd),
+    scramble: Buffer.concat([
+      payload.subarray(fixed + SCRAMBLE_HEAD, fixed + SCRAMBLE_HEAD + 8),
+      payload.subarray(fixed + SCRAMBLE_TAIL, tailEnd - 1),
+    ]),
+    isMariadb: hasMariadbHalf || serverVersion.includes('MariaDB'),
+  };
+}
+
+/** Clears capability bits in a HandshakeV10 payload, in place. `payload` is one that `decodeGreeting` could read. */
+export function clearGreetingCapabilities(payload: Buffer, cleared: bigint): void {
+  const fixed = fixedPartOffset(payload);
+  if (fixed === null) return;
+  const common = commonHalf(cleared);
+  clear16(payload, fixed + CAPABILITIES_LOW, common & 0xffff);
+  clear16(payload, fixed + CAPABILITIES_HIGH, common >>> 16);
+  const isMysql = ((payload[fixed + CAPABILITIES_LOW] ?? 0) & 1) === 1;
+  if (isMysql) return;
+  const mariadb = mariadbHalf(cleared);
+  clear16(payload, fixed + CAPABILITIES_MARIADB, mariadb & 0xffff);
+  clear16(payload, fixed + CAPABILITIES_MARIADB + 2, mariadb >>> 16);
+}
+
+function fixedPartOffset(payload: Buffer): number | null {
+  if (payload[0] !== PROTOCOL_VERSION_10) return null;
+  const nul = payload.indexOf(0, 1);
+  return nul < 0 || payload.length < nul + 1 + SCRAMBLE_TAIL ? null : nul + 1;
+}
+
+function clear16(payload: Buffer, offset: number, bits: number): void {
+  payload.writeUInt16LE(payload.readUInt16LE(offset) & ~bits & 0xffff, offset);
+}

@@ -1,0 +1,89 @@
+import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
+import { PacketReader } from './lenenc.js';
+
+/** What a client says of itself when it answers the greeting, or in COM_CHANGE_USER. */
+export interface ClientIdentity {
+  readonly user: string;
+  /** The default schema that it asks for; empty where it asks for none. */
+  readonly schema: string;
+  /** Connection attributes, as `program_name`, in the order that they were sent. */
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** A HandshakeResponse41. */
+export interface HandshakeResponse extends ClientIdentity {
+  readonly capabilities: bigint;
+  readonly collation: number;
+}
+
+const MARIADB_HALF_OFFSET = 28;
+const USER_OFFSET = 32;
+
+/** The capability flags that a client's first packet carries, whatever else is in it; null where it is too short. */
+export function responseCapabilities(payload: Buffer): bigint | null {
+  if (payload.length < 4) return null;
+  const common = payload.readUInt32LE(0);
+  const carriesMariadbHalf = (BigInt(common) & Capability.LONG_PASSWORD) === 0n && payload.length >= USER_OFFSET;
+  return joinHalves(common, carriesMariadbHalf ? payload.readUInt32LE(MARIADB_HALF_OFFSET) : 0);
+}
+
+/**
+ * Reads a HandshakeResponse41 payload. Returns null where it is not one: the protocol before 4.1 (no PROTOCOL_41 bit),
+ * an SSLRequest, or a packet that ends too early. (MySQL manual, "Protocol::HandshakeResponse41".)
+ */
+export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | null {
+  const capabilities = responseCapabilities(payload);
+  if (capabilities === null || payload.length < USER_OFFSET) return null;
+  if ((capabilities & Capability.PROTOCOL_41) === 0n || (capabilities & Capability.SSL) !== 0n) return null;
+  const reader = new PacketReader(payload, USER_OFFSET, payload.length);
+  const user = reader.nulSlice().toString();
+  skipAuthResponse(reader, capabilities);
+  const schema = capabilities & Capability.CONNECT_WITH_DB ? reader.nulSlice().toString() : '';
+  if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
+  const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
+  if (reader.failed) return null;
+  return { capabilities, collation: payload[8]!, user, schema, attributes };
+}
+
+/** Clears capability bits in a client's first packet, in place. */
+export function clearResponseCapabilities(payload: Buffer, cleared: bigint): void {
+  payload.writeUInt32LE((payload.readUInt32LE(0) & ~commonHalf(cleared)) >>> 0, 0);
+  const isMysql = (payload[0]! & 1) === 1;
+  if (isMysql || payload.length < USER_OFFSET) return;
+  const mariadb = payload.readUInt32LE(MARIADB_HALF_OFFSET);
+  payload.writeUInt32LE((mariadb & ~mariadbHalf(cleared)) >>> 0, MARIADB_HALF_OFFSET);
+}
+
+/**
+ * Reads a COM_CHANGE_USER payload (command byte included). What cannot be read is left empty: only the server decides
+ * whether the packet is good. (MySQL manual, "COM_CHANGE_USER".)
+ */
+export function decodeChangeUser(payload: Buffer, capabilities: bigint): ClientIdentity {
+  const reader = new PacketReader(payload, 1, payload.length);
+  const user = reader.nulSlice().toString();
+  if (capabilities & Capability.SECURE_CONNECTION) reader.skip(reader.uint(1));
+  else reader.nulSlice();
+  const schema = reader.nulSlice().toString();
+  reader.skip(2); // collation
+  if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
+  const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
+  return { user, schema, attributes };
+}
+
+function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
+  if (capabilities & Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA) reader.lenencSlice();
+  else if (capabilities & Capability.SECURE_CONNECTION) reader.skip(reader.uint(1));
+  else reader.nulSlice();
+}
+
+function readAttributes(reader: PacketReader): Map<string, string> {
+  const attributes = new Map<string, string>();
+  // Clients that set the bit and send nothing are tolerated by both servers.
+  if (reader.left === 0) return attributes;
+  const end = reader.lenenc() + reader.offset;
+  while (reader.offset < end && reader.left > 0) {
+    const key = reader.lenencSlice().toString();
+    attributes.set(key, reader.lenencSlice().toString());
+  }
+  return attributes;
+}

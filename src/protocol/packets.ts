@@ -1,0 +1,107 @@
+import { encodePacket } from './framing.js';
+import { PacketReader } from './lenenc.js';
+
+/** First bytes that tell what a server's packet is. 0xFB is also NULL in a text row, 0xFE a length of eight bytes. */
+export const FirstByte = {
+  OK: 0x00,
+  /** In an authentication: more data of the plugin. */
+  AUTH_MORE_DATA: 0x01,
+  /** In an authentication: the next factor. */
+  AUTH_NEXT_FACTOR: 0x02,
+  LOCAL_INFILE: 0xfb,
+  EOF: 0xfe,
+  ERR: 0xff,
+} as const;
+
+/** The number that MariaDB's progress reports carry in place of an error's; they end nothing. */
+export const PROGRESS_REPORT_CODE = 0xffff;
+
+/** What an OK or EOF packet says. */
+export interface Completion {
+  readonly statusFlags: number;
+  readonly warningCount: number;
+  /** The default schema that the statement set, where the server tracks it and says so; else null. */
+  readonly schema: string | null;
+}
+
+/** An error as a server sends it. */
+export interface ServerError {
+  readonly code: number;
+  /** Five characters; empty in an ERR packet before the greeting, which carries none. */
+  readonly sqlState: string;
+  readonly message: string;
+}
+
+/** An EOF packet of the protocol 4.1 has this payload: 0xFE, warnings, status flags. */
+export const EOF_PAYLOAD_BYTES = 5;
+
+const NOTHING: Completion = { statusFlags: 0, warningCount: 0, schema: null };
+
+/**
+ * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF).
+ * MySQL sends a true 5-byte EOF even with CLIENT_DEPRECATE_EOF where a procedure's handler swallows an error in the middle
+ * of a result, so the length decides, not the capability. (Seen with MySQL 9.7.)
+ *
+ * @param tracksSession whether CLIENT_SESSION_TRACK is in effect
+ */
+export function decodeCompletion(payload: Buffer, tracksSession: boolean): Completion {
+  if (payload[0] === FirstByte.EOF && payload.length === EOF_PAYLOAD_BYTES) {
+    return { warningCount: payload.readUInt16LE(1), statusFlags: payload.readUInt16LE(3), schema: null };
+  }
+  const reader = new PacketReader(payload, 1, payload.length);
+  reader.lenenc(); // affected rows
+  reader.lenenc(); // last insert id
+  const statusFlags = reader.uint(2);
+  const warningCount = reader.uint(2);
+  if (reader.failed) return NOTHING;
+  const schema = tracksSession && statusFlags & SESSION_STATE_CHANGED ? readTrackedSchema(reader) : null;
+  return { statusFlags, warningCount, schema };
+}
+
+const SESSION_STATE_CHANGED = 0x4000;
+const SESSION_TRACK_SCHEMA = 1;
+
+function readTrackedSchema(reader: PacketReader): string | null {
+  reader.lenencSlice(); // the human-readable info
+  let schema: string | null = null;
+  const blockEnd = reader.lenenc() + reader.offset;
+  while (reader.left > 0 && reader.offset < blockEnd) {
+    const type = reader.uint(1);
+    const data = reader.lenencSlice();
+    if (type !== SESSION_TRACK_SCHEMA || reader.failed) continue;
+    const name = new PacketReader(data, 0, data.length);
+    schema = name.lenencSlice().toString();
+  }
+  return schema;
+}
+
+/** Reads an ERR packet, with or without its SQLSTATE: the `#` tells, never the phase (MySQL 9.7 omits it before the greeting). */
+export function decodeErr(payload: Buffer): ServerError {
+  const code = payload.length >= 3 ? payload.readUInt16LE(1) : 0;
+  const hasSqlState = payload[3] === 0x23 && payload.length >= 9;
+  return {
+    code,
+    sqlState: hasSqlState ? payload.toString('latin1', 4, 9) : '',
+    message: payload.toString('utf8', hasSqlState ? 9 : 3),
+  };
+}
+
+/**
+ * An ERR packet. Without `sqlState` it has the form that clients expect before the greeting, when no capability is agreed.
+ * Clients hold 512 bytes of a message, so a longer one is shortened.
+ */
+export function encodeErr(sequenceId: number, error: ServerError): Buffer {
+  const head = Buffer.from([FirstByte.ERR, error.code & 0xff, error.code >> 8]);
+  const state = error.sqlState === '' ? '' : `#${error.sqlState}`;
+  return encodePacket(sequenceId, Buffer.concat([head, Buffer.from(state, 'latin1'), shortened(error.message)]));
+}
+
+const MAX_MESSAGE_BYTES = 511;
+
+function shortened(message: string): Buffer {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
+  let end = MAX_MESSAGE_BYTES - 3;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // never in the middle of a character
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from('...')]);
+}

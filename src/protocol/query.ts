@@ -1,0 +1,60 @@
+import { PacketReader } from './lenenc.js';
+
+/** Where the text of a COM_QUERY begins in its payload; null where the attributes before it cannot be read. */
+export function queryTextOffset(payload: Buffer, hasQueryAttributes: boolean): number | null {
+  if (!hasQueryAttributes) return 1;
+  const reader = new PacketReader(payload, 1, payload.length);
+  const parameterCount = reader.lenenc();
+  reader.lenenc(); // sets of parameters, always 1
+  if (parameterCount > 0) skipAttributes(reader, parameterCount);
+  return reader.failed ? null : reader.offset;
+}
+
+/** More attributes than a client can mean; the walk over them must end. MySQL 9.7 holds 65,535 parameters at most. */
+const MAX_ATTRIBUTES = 0xffff;
+
+/** Query attributes: NULL bitmap, 1, (type, name) of each, values. (MySQL manual, "COM_QUERY".) */
+function skipAttributes(reader: PacketReader, count: number): void {
+  if (count > MAX_ATTRIBUTES) {
+    reader.failed = true;
+    return;
+  }
+  const nulls = reader.slice((count + 7) >> 3);
+  reader.skip(1); // new_params_bind_flag, always 1
+  const types: number[] = [];
+  for (let i = 0; i < count && !reader.failed; i += 1) {
+    types.push(reader.uint(2) & 0xff);
+    reader.lenencSlice();
+  }
+  types.forEach((type, i) => {
+    const isNull = ((nulls[i >> 3] ?? 0) >> (i & 7)) & 1;
+    if (!isNull) skipBinaryValue(reader, type);
+  });
+}
+
+/** Moves on over a value of the binary protocol. (MySQL manual, "Binary Protocol Value"; types of `field_types.h`.) */
+function skipBinaryValue(reader: PacketReader, type: number): void {
+  switch (type) {
+    case 6: // NULL
+      return;
+    case 1: // TINY
+      return reader.skip(1);
+    case 2: // SHORT
+    case 13: // YEAR
+      return reader.skip(2);
+    case 3: // LONG
+    case 9: // INT24
+    case 4: // FLOAT
+      return reader.skip(4);
+    case 8: // LONGLONG
+    case 5: // DOUBLE
+      return reader.skip(8);
+    case 7: // TIMESTAMP
+    case 10: // DATE
+    case 11: // TIME
+    case 12: // DATETIME
+      return reader.skip(reader.uint(1));
+    default:
+      reader.lenencSlice();
+  }
+}
