@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { guard, spawned } from './guard.js';
+import { runOk } from './run.js';
+import { SEED_SQL } from './seed.js';
+
+// Private database servers: each has its own data folder, socket and port on loopback, and is gone with its test.
+// A server that is initialised and seeded once is kept as a template (a stopped server's data folder), so that a
+// start costs a copy of some 100 MB and a second.
+
+export type ServerKind = 'mariadb' | 'mysql';
+export const SERVER_KINDS: readonly ServerKind[] = ['mariadb', 'mysql'];
+
+export interface Server {
+  readonly kind: ServerKind;
+  readonly pid: number;
+  readonly port: number;
+  readonly socket: string;
+  /** Runs statements as root over the socket; gives the rows of all results, each a list of its fields as text. */
+  sql(statements: string): Promise<string[][]>;
+  /** Ends the server at once and removes its data; a test's end does the same. */
+  stop(): Promise<void>;
+}
+
+const MYSQL9_FOLDER = process.env['SLUICE_MYSQL9'] ?? '/opt/mysql9';
+const TEMPLATES = fileURLToPath(new URL('../../node_modules/.cache/sluice-test', import.meta.url));
+// Both servers refuse to run as root unless told to.
+const AS_ROOT = process.getuid?.() === 0 ? ['--user=root'] : [];
+
+/** Path of a program of MySQL 9 (`mysql`, `mysqldump`, `mysqld`, `mysqladmin`). */
+export const mysql9Program = (name: string): string => join(MYSQL9_FOLDER, 'bin', name);
+
+/** Path of MariaDB's or MySQL's command line, as fits the server. */
+export const commandLineOf = (kind: ServerKind): string => (kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql'));
+
+// Debian keeps the server where an ordinary user's PATH does not look.
+const SERVER_ENV = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+
+interface Programs {
+  readonly server: string;
+  readonly options: readonly string[];
+  /** A small redo log, so that a template is quick to copy; a start enlarges it again. */
+  readonly templateOptions: readonly string[];
+}
+
+const PROGRAMS: Record<ServerKind, Programs> = {
+  mariadb: {
+    server: 'mariadbd',
+    options: ['--innodb-log-file-size=96M', '--plugin-load-add=auth_ed25519'],
+    templateOptions: ['--innodb-log-file-size=8M', '--skip-log-bin'],
+  },
+  mysql: {
+    server: mysql9Program('mysqld'),
+    options: ['--innodb-redo-log-capacity=256M', '--mysqlx=OFF', '--performance-schema=OFF'],
+    templateOptions: ['--innodb-redo-log-capacity=8M', '--skip-log-bin'],
+  },
+};
+
+// No durability: the data is thrown away. The binary log is there for readers of it, not for recovery.
+const COMMON_OPTIONS = [
+  '--bind-address=127.0.0.1', '--skip-name-resolve', '--local-infile=1', '--max-allowed-packet=1G',
+  '--max-connections=1000', '--log-bin=binlog', '--server-id=1', '--sync-binlog=0', '--innodb-doublewrite=0',
+  '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=256M', '--character-set-server=utf8mb4',
+];
+
+const initialise = async (kind: ServerKind, data: string): Promise<void> => {
+  if (kind === 'mariadb') {
+    await runOk('mariadb-install-db', ['--no-defaults', ...AS_ROOT, `--datadir=${data}`, '--skip-test-db',
+      '--auth-root-authentication-method=normal', '--innodb-log-file-size=4M'], { env: SERVER_ENV });
+  } else {
+    await runOk(PROGRAMS.mysql.server, ['--no-defaults', ...AS_ROOT, `--datadir=${data}`, '--initialize-insecure',
+      '--innodb-redo-log-capacity=8M']);
+  }
+};
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port from the system');
+  return address.port;
+};
+
+/** Resolves when the server says that it is ready; rejects with all it said if it ends before. */
+const ready = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (said.includes('ready for connections')) return; // afterwards the pipe is only kept empty
+      said += text;
+      if (said.includes('ready for connections')) resolve();
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the server ended with ${code} at its start:\n${said}`)));
+  });
+
+interface Launched extends Server {
+  /** Resolves when the server's process has ended. */
+  readonly ended: Promise<unknown>;
+}
+
+const launch = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
+  const socket = join(folder, 'server.sock');
+  const port = await freePort();
+  const { server: program, options } = PROGRAMS[kind];
+  const child = spawn(program, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
+    `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
+    ...COMMON_OPTIONS, ...options, ...extra], { stdio: ['ignore', 'ignore', 'pipe'], env: SERVER_ENV });
+  const pid = await spawned(child);
+  const callOff = guard(pid, folder);
+  const ended = once(child, 'exit').finally(callOff);
+  await ready(child);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  const sql = async (statements: string): Promise<string[][]> => {
+    const out = await runOk(commandLineOf(kind), ['--no-defaults', '-uroot', `--socket=${socket}`, '--batch',
+      '--skip-column-names'], { input: statements });
+    return out.split('\n').slice(0, -1).map((line) => line.split('\t'));
+  };
+  return { kind, pid, port, socket, sql, stop, ended };
+};
+
+/** Another program may take the free port in between, so a start is tried more than once. */
+const start = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await launch(kind, folder, extra);
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+};
+
+const versionOf = (kind: ServerKind): Promise<string> =>
+  runOk(PROGRAMS[kind].server, ['--no-defaults', '--version'], { env: SERVER_ENV });
+
+/** The data folder of a stopped, seeded server; made once for each version and seed. */
+const template = async (kind: ServerKind): Promise<string> => {
+  const key = createHash('sha256').update(await versionOf(kind)).update(SEED_SQL).digest('hex').slice(0, 12);
+  const path = join(TEMPLATES, `${kind}-${key}`);
+  const isThere = await access(path).then(() => true, () => false);
+  if (isThere) return path;
+  const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-template-`));
+  await initialise(kind, join(folder, 'data'));
+  const server = await start(kind, folder, PROGRAMS[kind].templateOptions);
+  await server.sql(SEED_SQL);
+  // A slow shutdown leaves nothing to be done at the copies' starts.
+  await server.sql('SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN;');
+  await server.ended;
+  // Renamed when whole, so that nobody sees half a template; where two make one, the first stays.
+  const whole = `${path}.${process.pid}`;
+  await mkdir(TEMPLATES, { recursive: true });
+  await runOk('cp', ['-a', join(folder, 'data'), whole]);
+  await rm(folder, { recursive: true, force: true });
+  await rename(whole, path).catch(() => rm(whole, { recursive: true, force: true }));
+  return path;
+};
+
+/** Starts a private server for `t`, seeded, with any `options` of the server's command line; it ends with `t`. */
+export const startServer = async (t: Test, kind: ServerKind, options: readonly string[] = []): Promise<Server> => {
+  const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`));
+  await runOk('cp', ['-a', '--reflink=auto', await template(kind), join(folder, 'data')]);
+  const server = await start(kind, folder, options);
+  t.teardown(() => server.stop());
+  return server;
+};

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { guard, spawned } from './guard.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+/** The fields of an audit record that the tests look at. */
+export interface AuditRecord {
+  readonly time: string;
+  readonly event: string;
+  readonly action: string;
+  readonly reason: string;
+  readonly rule: string;
+  readonly limit: { readonly rows: number | null; readonly bytes: number | null };
+  readonly rows: number;
+  readonly bytes: number;
+  readonly complete: boolean;
+  readonly forwardedRows: number;
+  readonly forwardedBytes: number;
+  readonly drainedBytes: number;
+  readonly resultSets: number;
+  readonly columns: number;
+  readonly largestRowBytes: number;
+  readonly command: string;
+  readonly sql: string;
+  readonly sqlTruncated: boolean;
+  readonly user: string;
+  readonly schema: string;
+  readonly client: string;
+  readonly program: string | null;
+  readonly connectionId: number;
+  readonly session: number | string;
+  readonly firstRowMs: number;
+  readonly durationMs: number;
+  readonly outcome: string;
+}
+
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly address?: string;
+  readonly [key: string]: unknown;
+}
+
+export interface Sluice {
+  readonly pid: number;
+  readonly port: number;
+  /** The next audit record that has not been taken yet, waited for where need be. */
+  nextRecord(): Promise<AuditRecord>;
+  /** All audit records so far, taken or not. */
+  records(): readonly AuditRecord[];
+  log(): readonly LogLine[];
+  /** Memory that the process has resident, in bytes. */
+  residentBytes(): number;
+  /** Asks the process to end (SIGTERM), and resolves with its exit code when all it wrote has been read. */
+  stop(): Promise<number | null>;
+}
+
+export interface SluiceOptions {
+  /** The server's port on 127.0.0.1. */
+  readonly upstream: number;
+  readonly flags?: readonly string[];
+  /** Written to a file that is given with --config. */
+  readonly config?: object;
+}
+
+/** A stream of JSON lines, taken one by one or looked at as a whole. */
+class Lines<T> {
+  readonly all: T[] = [];
+  #taken = 0;
+  #ended: Error | null = null;
+  #changed: () => void = () => undefined;
+
+  add(line: T): void {
+    this.all.push(line);
+    this.#changed();
+  }
+
+  end(why: Error): void {
+    this.#ended = why;
+    this.#changed();
+  }
+
+  async next(): Promise<T> {
+    for (;;) {
+      const line = this.all[this.#taken];
+      if (line !== undefined) {
+        this.#taken += 1;
+        return line;
+      }
+      if (this.#ended) throw this.#ended;
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+}
+
+const configFlags = (t: Test, config: object | undefined): string[] => {
+  if (!config) return [];
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'sluice.json');
+  writeFileSync(file, JSON.stringify(config));
+  return ['--config', file];
+};
+
+/** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
+export const startSluice = async (t: Test, { upstream, flags = [], config }: SluiceOptions): Promise<Sluice> => {
+  const args = ['start', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream}`,
+    ...configFlags(t, config), ...flags];
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const pid = await spawned(child);
+  const callOff = guard(pid);
+  const records = new Lines<AuditRecord>();
+  const log = new Lines<LogLine>();
+  let complaint = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (!line.startsWith('{')) {
+        complaint += `${line}\n`;
+        return;
+      }
+      const entry = JSON.parse(line) as AuditRecord | LogLine;
+      if ('event' in entry && 'action' in entry) records.add(entry as AuditRecord);
+      else log.add(entry as LogLine);
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
+    callOff();
+    const why = new Error(`sluice ${args.join(' ')} ended with ${code ?? signal}:\n${complaint}`);
+    records.end(why);
+    log.end(why);
+    return typeof code === 'number' ? code : null;
+  });
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let line = await log.next();
+  while (line.msg !== 'listening' || line.address === undefined) line = await log.next();
+  return {
+    pid,
+    port: Number(line.address.slice(line.address.lastIndexOf(':') + 1)),
+    nextRecord: () => records.next(),
+    records: () => records.all,
+    log: () => log.all,
+    residentBytes: () => residentBytes(pid),
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+};
+
+/** Memory that process `pid` has resident, in bytes, from the kernel's account (proc(5), VmRSS in kB). */
+export const residentBytes = (pid: number): number => {
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  if (!found) throw new Error(`/proc/${pid}/status has no VmRSS`);
+  return Number(found[1]) * 1024;
+};
