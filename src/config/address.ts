@@ -1,0 +1,37 @@
+import { isIP, isIPv6 } from 'node:net';
+import type { Address } from '../config.js';
+
+// A label of RFC 1123, with the underscore that container networks put into names.
+const hostLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+
+function isHostName(text: string): boolean {
+  const labels = text.replace(/\.$/, '').split('.');
+  // The C library takes "3307" or "10.1" for an IPv4 address; who writes that has forgotten the host.
+  const lastIsNumber = /^\d+$/.test(labels.at(-1) ?? '');
+  return text.length <= 253 && !lastIsNumber && labels.every((label) => hostLabel.test(label));
+}
+
+/** @returns whether this is an IPv4 or IPv6 address (without brackets) or a well-formed host name */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || isHostName(text);
+}
+
+/**
+ * @param text "host", "host:port", "[ipv6]" or "[ipv6]:port"
+ * @param defaultPort the port where none is given
+ * @param lowestPort 0 where "any free port" makes sense, else 1
+ * @returns the address, or undefined where the text is none
+ */
+export function parseAddress(text: string, defaultPort: number, lowestPort: number): Address | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined) return undefined;
+  if (bracketed === undefined ? !isHost(host) : !isIPv6(host)) return undefined;
+  const port = digits === undefined ? defaultPort : Number(digits);
+  return port >= lowestPort && port <= 65535 ? Object.freeze({ host, port }) : undefined;
+}
+
+/** @returns "host:port", with brackets around an IPv6 host */
+export function formatAddress({ host, port }: Address): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}

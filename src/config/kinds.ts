@@ -1,0 +1,109 @@
+// The kinds of values that settings have. A kind reads JSON into what the program works with, and writes it
+// back. Nothing is coerced: "5" is no number, 0 is no false.
+
+import type { Expected, Findings } from './findings.js';
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
+
+export interface Kind<T> extends Expected {
+  /** Reads a JSON value. Where it is wrong, notes that under `path` and returns undefined. */
+  read(found: unknown, path: string, findings: Findings): T | undefined;
+  /** Writes a value in the configuration's own notation, so that reading it again gives the same. */
+  write(value: T): unknown;
+  /**
+   * @param text what a flag or a variable says
+   * @param below the JSON value that it overrides, undefined where there is none
+   * @returns the JSON value that takes its place; text that stands for none comes back for `read` to refuse
+   */
+  fromText(text: string, below: unknown): unknown;
+}
+
+/** A kind without parts: one function tells whether a value is right. */
+export interface Leaf<T> extends Kind<T> {
+  /** @returns undefined for whatever is not of this kind */
+  parse(found: unknown): T | undefined;
+}
+
+type LeafParts<T> = Expected & Pick<Leaf<T>, 'parse'> & Partial<Pick<Leaf<T>, 'write' | 'fromText'>>;
+
+/** Completes a kind; unless told otherwise, a value is written as it is, and text stands for itself. */
+export function leaf<T>(parts: LeafParts<T>): Leaf<T> {
+  return {
+    write: (value) => value,
+    fromText: (text) => text,
+    ...parts,
+    read(found, path, findings) {
+      const value = parts.parse(found);
+      if (value === undefined) findings.unexpected(path, parts, found);
+      return value;
+    },
+  };
+}
+
+function digitsToNumber(text: string): unknown {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function between(value: unknown, min: number, max: number): number | undefined {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined;
+  return value >= min && value <= max ? value : undefined;
+}
+
+/** @param expected names the range in words: "a positive integer" */
+export function integer(range: { min: number; max?: number; expected: string }): Leaf<number> {
+  return leaf({
+    expected: range.expected,
+    fromText: digitsToNumber,
+    parse: (found) => between(found, range.min, range.max ?? Number.MAX_SAFE_INTEGER),
+  });
+}
+
+/** A number of bytes, or a string with a unit. */
+export function size(range: { min?: number; max?: number } = {}): Leaf<number> {
+  const { min = 1, max = Number.MAX_SAFE_INTEGER } = range;
+  const least = min > 0 ? 'a size above 0' : 'a size';
+  const most = range.max === undefined ? '' : ` up to ${formatSize(max)}`;
+  return leaf({
+    expected: `${least}${most} such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)`,
+    fromText: digitsToNumber,
+    write: formatSize,
+    parse: (found) => between(typeof found === 'string' ? parseSize(found) : found, min, max),
+  });
+}
+
+/** A number of milliseconds, or a string with a unit. */
+export function duration({ minMs, maxMs }: { minMs: number; maxMs: number }): Leaf<number> {
+  const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  return leaf({
+    expected: `a time ${range} such as 10000 or "10s" (ms, s, m, h)`,
+    fromText: digitsToNumber,
+    write: formatDuration,
+    parse: (found) => between(typeof found === 'string' ? parseDuration(found) : found, minMs, maxMs),
+  });
+}
+
+/** The same, or null (as text: unlimited), which is Infinity to the program. */
+export function orUnlimited(kind: Leaf<number>): Leaf<number> {
+  return leaf({
+    expected: `${kind.expected} or null`,
+    expectedAsText: `${kind.expected} or "unlimited"`,
+    fromText: (text, below) => (text === 'unlimited' ? null : kind.fromText(text, below)),
+    write: (value) => (value === Infinity ? null : kind.write(value)),
+    parse: (found) => (found === null ? Infinity : kind.parse(found)),
+  });
+}
+
+export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Leaf<Choice> {
+  const quoted = choices.map((choice) => JSON.stringify(choice));
+  return leaf({
+    expected: new Intl.ListFormat('en', { type: 'disjunction' }).format(quoted),
+    parse: (found) => choices.find((choice) => choice === found),
+  });
+}
+
+/** @param expected says in words what `pattern` matches */
+export function text(pattern: RegExp, expected: string): Leaf<string> {
+  return leaf({
+    expected,
+    parse: (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined),
+  });
+}

@@ -1,0 +1,98 @@
+import type { Findings } from './findings.js';
+import type { Kind } from './kinds.js';
+import { nearest } from './suggest.js';
+
+/** One line of the table of settings. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The key in JSON, where the property's name says more: `timeMs` is read from "time". */
+  readonly key?: string;
+  /** In the configuration's notation. A setting without one is required, unless it is a section. */
+  readonly fallback?: unknown;
+  /** What it is for: in the help, and for whoever leaves out what is required. */
+  readonly about?: string;
+  /** Where a flag and a variable may override it: the flag's name, and what the help calls its value. */
+  readonly flag?: { readonly name: string; readonly value: string };
+}
+
+/** A setting with its names on both sides: in the configuration's object, and in JSON. */
+export interface Field extends Setting<unknown> {
+  readonly property: string;
+  readonly key: string;
+}
+
+/** A kind that is made of settings: an object in JSON, a frozen object to the program. */
+export interface Section<T> extends Kind<T> {
+  readonly fields: readonly Field[];
+}
+
+type Settings<T> = { readonly [Property in keyof T]-?: Setting<T[Property]> };
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSection(kind: Kind<unknown>): kind is Section<unknown> {
+  return 'fields' in kind;
+}
+
+/** @returns "limits.rows"; a key that could confuse a terminal or a reader stands there in quotes */
+function join(path: string, key: string): string {
+  const shown = /^[\w-]{1,64}$/.test(key) ? key : JSON.stringify(key.slice(0, 64));
+  return path === '' ? shown : `${path}.${shown}`;
+}
+
+/** Every setting of a section and of the sections within, with its path. */
+export function* walk(section: Section<unknown>, path = ''): Generator<{ path: string; field: Field }> {
+  for (const field of section.fields) {
+    const fieldPath = join(path, field.key);
+    yield { path: fieldPath, field };
+    if (isSection(field.kind)) yield* walk(field.kind, fieldPath);
+  }
+}
+
+function unknownKey(section: Section<unknown>, path: string, key: string): string {
+  const keys = section.fields.map((field) => field.key);
+  const sibling = nearest(key, keys);
+  if (sibling !== undefined) return `unknown key, did you mean ${join(path, sibling)}?`;
+  const within = [...walk(section, path)].find(({ field }) => field.key === key);
+  return within ? `unknown key, did you mean ${within.path}?` : `unknown key, known here: ${keys.join(', ')}`;
+}
+
+function readField(field: Field, object: Record<string, unknown>, path: string, findings: Findings): unknown {
+  if (Object.hasOwn(object, field.key)) return field.kind.read(object[field.key], path, findings);
+  const fallback = isSection(field.kind) ? {} : field.fallback;
+  if (fallback !== undefined) return field.kind.read(fallback, path, findings);
+  const orFlag = field.flag ? ` (or give --${field.flag.name})` : '';
+  findings.add(path, `required: ${field.about ?? field.kind.expected}${orFlag}`);
+  return undefined;
+}
+
+/** @param settings for each property of T its line of the table */
+export function section<T>(settings: Settings<T>): Section<T> {
+  const entries = Object.entries<Setting<unknown>>(settings);
+  const fields = entries.map(([property, setting]): Field => ({ key: property, ...setting, property }));
+  const keys = new Set(fields.map((field) => field.key));
+  const self: Section<T> = {
+    expected: 'an object',
+    fields,
+    fromText: (text) => text,
+    read(found, path, findings) {
+      if (!isObject(found)) {
+        findings.unexpected(path, self, found);
+        return undefined;
+      }
+      for (const key of Object.keys(found)) {
+        if (!keys.has(key)) findings.add(join(path, key), unknownKey(self, path, key));
+      }
+      const values = fields.map((field) => readField(field, found, join(path, field.key), findings));
+      if (values.includes(undefined)) return undefined;
+      const read = fields.map((field, index) => [field.property, values[index]]);
+      // Each property was read by the kind that T's own type demands of its setting.
+      return Object.freeze(Object.fromEntries(read)) as T;
+    },
+    write: (value) =>
+      Object.fromEntries(fields.map((field) => [field.key, field.kind.write(Object(value)[field.property])])),
+  };
+  return self;
+}

@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { ConfigError, loadConfig, type Config, type Flags } from '../../src/config.js';
+
+/** A configuration as it may stand in a file: what becomes JSON, or the very text or bytes. */
+type Content = object | string | Buffer;
+
+/** Writes a configuration into the test's own folder, and gives the file's path. */
+export function configFile(t: Test, content: Content): string {
+  const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
+  const file = join(t.testdir(), 'sluice.json');
+  writeFileSync(file, isRaw ? content : JSON.stringify(content));
+  return file;
+}
+
+/** Loads a file with this content, under these flags and variables. */
+export function load(t: Test, file: Content, flags: Flags = {}, environment: NodeJS.ProcessEnv = {}): Config {
+  return loadConfig({ config: configFile(t, file), ...flags }, environment);
+}
+
+/** What is wrong with it, one line each; the file's own path reads FILE. */
+export function problems(
+  t: Test, file: Content, flags: Flags = {}, environment: NodeJS.ProcessEnv = {},
+): readonly string[] {
+  const path = configFile(t, file);
+  try {
+    loadConfig({ config: path, ...flags }, environment);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => problem.replaceAll(path, 'FILE'));
+  }
+  return [];
+}
+
+/** The one required setting, and others. */
+export const withUpstream = (rest: object) => ({ upstream: 'db', ...rest });

@@ -1,0 +1,68 @@
+import t from 'tap';
+import { JsonError, parseJson } from '../../src/config/json.js';
+
+function errorOf(text: string): string {
+  try {
+    parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) return `${error.line}:${error.column}: ${error.message}`;
+    throw error;
+  }
+  return 'no error';
+}
+
+t.test('every JSON value reads as JSON.parse reads it', (t) => {
+  const documents = [
+    '{}', '[]', '[[]]', 'null', ' true ', 'false', '0', '-0', '12', '-1.5e+3', '1E-2',
+    '""', '"a\\u00e9\\n\\"\\\\/\\/"', '"日本"',
+    '{"a": {"b": [1, "x", null, {"c": false}]}, "": 1}', '\r\n\t{ "a" : 1 , "b" : [ ] }\n', '{"toString": 1}',
+  ];
+  for (const document of documents) t.strictSame(parseJson(document), JSON.parse(document), document);
+  t.end();
+});
+
+t.test('whatever JSON.parse refuses is refused', (t) => {
+  const documents = [
+    '', ' ', '{', '[', '"', '{"a"}', '{"a":}', '{"a":1,}', '{a: 1}', "{'a': 1}", '{} {}',
+    '[1,]', '[1 2]', '[1]]',
+    '01', '1.', '.5', '+1', '-', '0x1', 'NaN', 'Infinity', 'undefined', 'nul', 'nulll', 'True',
+    '"\t"', '"\\x"', '"\\u12"', '"a\nb"', '// a\n{}', '\u00a0{}',
+  ];
+  for (const document of documents) {
+    t.throws(() => JSON.parse(document), { name: 'SyntaxError' }, document);
+    t.throws(() => parseJson(document), { name: 'JsonError' }, document);
+  }
+  t.end();
+});
+
+t.test('an error says line, column, what was expected and what is there', (t) => {
+  t.equal(errorOf('{\n  "a": 1\n  "b": 2\n}'), '3:3: expected "," or "}", got "\\""');
+  t.equal(errorOf('{\r\n  "a": 1,\r\n}'), '3:1: expected a key in double quotes, got "}"');
+  t.equal(errorOf('{"a": 1'), '1:8: expected "," or "}", got the end of the file');
+  t.equal(errorOf('{"a": yes}'), '1:7: expected a value, got "y"');
+  t.equal(errorOf('{} x'), '1:4: expected the end of the file, got "x"');
+  t.equal(errorOf('{ // listen\n}'), '1:3: expected a key in double quotes, got "/" (JSON has no comments)');
+  t.equal(errorOf('["abc'), '1:2: this string does not end on its line, or holds a wrong escape');
+  t.end();
+});
+
+t.test('a key that stands twice in one object is an error where it stands again', (t) => {
+  t.equal(errorOf('{"limits": 1,\n "limits": 2}'), '2:2: the key "limits" is here for the second time');
+  t.equal(errorOf('{"a": 1, "\\u0061": 2}'), '1:10: the key "a" is here for the second time');
+  t.equal(errorOf('{"a": {"b": 1}, "c": {"b": 1}}'), 'no error');
+  t.end();
+});
+
+t.test('a key named __proto__ is a key like any other', (t) => {
+  const value = parseJson('{"__proto__": {"limits": 1}}');
+  t.same(Object.keys(Object(value)), ['__proto__']);
+  t.equal(Object(value).limits, undefined);
+  t.end();
+});
+
+t.test('brackets without end neither overflow the stack nor take long', (t) => {
+  t.match(errorOf('['.repeat(1_000_000)), /nested deeper than 64 levels/);
+  t.match(errorOf('{"a":'.repeat(1_000_000)), /nested deeper than 64 levels/);
+  t.match(errorOf(`"${'a'.repeat(1_000_000)}`), /does not end/);
+  t.end();
+});

@@ -1,0 +1,110 @@
+import t from 'tap';
+import { loadConfig } from '../../src/config.js';
+import { configFile, load, problems, withUpstream } from './configFile.js';
+
+t.test('a flag goes before a variable, a variable before the file, the file before the default', (t) => {
+  const file = { upstream: 'file', limits: { rows: 1, bytes: 1 }, log: { level: 'warn' } };
+  const environment = { SLUICE_UPSTREAM: 'variable', SLUICE_MAX_ROWS: '2', SLUICE_MAX_BYTES: '2KiB' };
+  const config = load(t, file, { upstream: 'flag:1', 'max-rows': '3' }, environment);
+  t.strictSame(config.upstream, { host: 'flag', port: 1 });
+  t.strictSame(config.limits, { rows: 3, bytes: 2048 });
+  t.equal(config.log.level, 'warn');
+  t.equal(config.mode, 'enforce');
+  t.end();
+});
+
+t.test('each flag has its variable', (t) => {
+  const config = loadConfig({}, {
+    SLUICE_CONFIG: configFile(t, { drain: { time: '1s' } }),
+    SLUICE_LISTEN: '[::]:0',
+    SLUICE_UPSTREAM: 'db',
+    SLUICE_MODE: 'audit',
+    SLUICE_MAX_ROWS: 'unlimited',
+    SLUICE_MAX_BYTES: '65536',
+    SLUICE_LOG_LEVEL: 'debug',
+  });
+  t.equal(config.drain.timeMs, 1000);
+  t.strictSame(config.listen, { host: '::', port: 0 });
+  t.strictSame(config.upstream, { host: 'db', port: 3306 });
+  t.equal(config.mode, 'audit');
+  t.strictSame(config.limits, { rows: Infinity, bytes: 65_536 });
+  t.equal(config.log.level, 'debug');
+  t.end();
+});
+
+t.test('variables that only begin alike, as a cluster sets them, are not looked at', (t) => {
+  const environment = { SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_SERVICE_HOST: '10.0.0.1' };
+  t.strictSame(load(t, withUpstream({}), {}, environment), loadConfig({ upstream: 'db' }, {}));
+  t.end();
+});
+
+t.test('an empty variable counts as not given', (t) => {
+  t.equal(load(t, withUpstream({ mode: 'audit' }), {}, { SLUICE_MODE: '', SLUICE_CONFIG: '' }).mode, 'audit');
+  t.end();
+});
+
+t.test('--listen and --upstream replace the address in an object, and leave the rest', (t) => {
+  const config = load(t, { upstream: { host: 'file', port: 3310 } }, { upstream: 'flag' });
+  t.strictSame(config.upstream, { host: 'flag', port: 3306 });
+  const found = problems(t, { upstream: { host: 'file', proxyprotocol: true } }, { upstream: 'flag' });
+  t.match(found, [/^config: upstream\.proxyprotocol: unknown key/]);
+  t.end();
+});
+
+t.test('an error in a flag or a variable names it, among the errors of the file', (t) => {
+  const found = problems(
+    t,
+    { mode: 'strict' },
+    { upstream: 'db:x', 'max-rows': '10k' },
+    { SLUICE_MAX_BYTES: '', SLUICE_LOG_LEVEL: 'loud', SLUICE_MAX_ROWS: '5' },
+  );
+  t.match(found, [
+    /^--upstream: expected HOST:PORT or \[IPV6\]:PORT, got "db:x"$/,
+    /^config: mode: /,
+    /^--max-rows: expected a positive integer or "unlimited", got "10k"$/,
+    /^SLUICE_LOG_LEVEL: expected .*, got "loud"$/,
+  ]);
+  t.end();
+});
+
+t.test('text in a flag is taken literally: no sign, no blank, no exponent, no null', (t) => {
+  const wrong = ['', ' 5', '5 ', '+5', '-5', '0', '1e3', '0x10', '5.0', 'null', 'Infinity', `${2 ** 53}`];
+  for (const text of wrong) {
+    t.equal(problems(t, withUpstream({}), { 'max-rows': text }).length, 1, JSON.stringify(text));
+  }
+  t.end();
+});
+
+t.test('a section that is no object is reported, whatever the flags say about its keys', (t) => {
+  t.strictSame(problems(t, withUpstream({ limits: 5 }), { 'max-rows': '5' }), [
+    'config: limits: expected an object, got 5',
+  ]);
+  t.end();
+});
+
+t.test('what is no JSON is reported with line and column, and what is wrong with flags as well', (t) => {
+  t.strictSame(problems(t, '{\n  "mode": "audit",\n}', { 'max-rows': 'x' }), [
+    'config: FILE:3:1: expected a key in double quotes, got "}"',
+    '--max-rows: expected a positive integer or "unlimited", got "x"',
+  ]);
+  t.strictSame(problems(t, '{"mode": "audit", "mode": "enforce"}'), [
+    'config: FILE:1:19: the key "mode" is here for the second time',
+  ]);
+  t.match(problems(t, '[]'), [/^config: expected an object, got \[\]$/]);
+  t.match(problems(t, Buffer.from([0x7b, 0xff, 0x7d])), [/^config: FILE: not UTF-8$/]);
+  t.end();
+});
+
+t.test('a byte order mark before the configuration does no harm', (t) => {
+  t.equal(load(t, '\ufeff{"upstream": "db"}').upstream.host, 'db');
+  t.end();
+});
+
+t.test('a file that cannot be read, or is too large for a configuration, is refused', (t) => {
+  const loading = (config: string) => () => loadConfig({ config, upstream: 'db' }, {});
+  t.throws(loading('/nonexistent/x'), /^--config: cannot read the configuration: ENOENT.*\/nonexistent\/x/);
+  t.throws(loading(t.testdir()), /^--config: cannot read the configuration: EISDIR/);
+  t.throws(loading('/dev/zero'), /^config: \/dev\/zero: larger than 1 MiB$/);
+  t.match(problems(t, `{"upstream": "db"}${' '.repeat(1024 * 1024)}`), [/larger than 1 MiB/]);
+  t.end();
+});

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { loadConfig, printConfig } from '../../src/config.js';
+import { walk } from '../../src/config/section.js';
+import { settings } from '../../src/config/settings.js';
+import { load, problems, withUpstream } from './configFile.js';
+
+t.test('with nothing but an upstream, the documented defaults hold', (t) => {
+  t.strictSame(loadConfig({ upstream: 'db.example.com' }, {}), {
+    listen: { host: '127.0.0.1', port: 3307 },
+    upstream: { host: 'db.example.com', port: 3306 },
+    mode: 'enforce',
+    limits: { rows: 100_000, bytes: 64 * 1024 ** 2 },
+    warn: { rows: Infinity, bytes: Infinity },
+    onExceed: { action: 'error', error: { code: 3024, sqlState: 'HY000' } },
+    drain: { bytes: 256 * 1024 ** 2, timeMs: 30_000 },
+    onUnparsed: 'relay',
+    connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
+    audit: { to: 'stdout', sqlBytes: 4096 },
+    log: { level: 'info' },
+  });
+  t.end();
+});
+
+t.test('every setting is read from the file', (t) => {
+  const config = load(t, {
+    listen: { host: '::1' },
+    upstream: { host: 'db', port: 3310 },
+    mode: 'audit',
+    limits: { rows: null, bytes: 1000 },
+    warn: { rows: 5, bytes: '1KiB' },
+    onExceed: { action: 'error', error: { code: 1644, sqlState: '45000' } },
+    drain: { bytes: '1MiB', time: '1m' },
+    onUnparsed: 'close',
+    connections: { max: 1, connectTimeout: 500, handshakeTimeout: '2s', keepAlive: '1h' },
+    audit: { to: '/var/log/sluice.json', sqlBytes: 0 },
+    log: { level: 'silent' },
+  });
+  t.strictSame(config, {
+    listen: { host: '::1', port: 3307 },
+    upstream: { host: 'db', port: 3310 },
+    mode: 'audit',
+    limits: { rows: Infinity, bytes: 1000 },
+    warn: { rows: 5, bytes: 1024 },
+    onExceed: { action: 'error', error: { code: 1644, sqlState: '45000' } },
+    drain: { bytes: 1024 ** 2, timeMs: 60_000 },
+    onUnparsed: 'close',
+    connections: { max: 1, connectTimeoutMs: 500, handshakeTimeoutMs: 2000, keepAliveMs: 3_600_000 },
+    audit: { to: '/var/log/sluice.json', sqlBytes: 0 },
+    log: { level: 'silent' },
+  });
+  t.end();
+});
+
+t.test('a configuration cannot be changed afterwards, at any depth', (t) => {
+  const isFrozen = (value: unknown): boolean =>
+    typeof value !== 'object' || (Object.isFrozen(value) && Object.values(Object(value)).every(isFrozen));
+  t.ok(isFrozen(loadConfig({ upstream: 'db' }, {})));
+  t.ok(isFrozen(load(t, { upstream: { host: 'db' } })));
+  t.end();
+});
+
+t.test('what is printed loads as the same configuration', (t) => {
+  const config = load(t, withUpstream({ limits: { rows: null }, listen: '[::1]:0', drain: { time: 1500 } }));
+  t.strictSame(load(t, printConfig(config)), config);
+  t.end();
+});
+
+t.test('the example file loads, and shows every setting', (t) => {
+  const text = readFileSync(new URL('../../config.example.json', import.meta.url), 'utf8');
+  t.equal(load(t, text).mode, 'enforce');
+  const example: unknown = JSON.parse(text);
+  for (const { path } of walk(settings)) {
+    const value = path.split('.').reduce((object: unknown, key) => Object(object)[key], example);
+    t.not(value, undefined, path);
+  }
+  t.end();
+});
+
+t.test('all errors are told at once: the key, what was expected, what was found', (t) => {
+  const found = problems(t, {
+    listen: 'nowhere:x',
+    upstream: { host: 'db', port: '3306' },
+    mode: 'strict',
+    limits: { rows: '10k', bytes: '64KB' },
+    warn: null,
+    onExceed: { action: 'cut', error: { code: 2013, sqlState: 'hy000' } },
+    drain: { bytes: null, time: 0 },
+    connections: { max: 1.5, keepAlive: '10ms' },
+    audit: { to: '', sqlBytes: '2MiB' },
+    log: { level: 'loud' },
+  });
+  const size = 'such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)';
+  const time = 'such as 10000 or "10s" (ms, s, m, h)';
+  t.strictSame(found, [
+    'config: listen: expected "host:port", "[ipv6]:port" or {"host", "port"}, got "nowhere:x"',
+    'config: upstream.port: expected a port from 1 to 65535, got "3306"',
+    'config: mode: expected "enforce" or "audit", got "strict"',
+    'config: limits.rows: expected a positive integer or null, got "10k"',
+    `config: limits.bytes: expected a size above 0 ${size} or null, got "64KB"`,
+    'config: warn: expected an object, got null',
+    'config: onExceed.action: expected "error", got "cut"',
+    'config: onExceed.error.code: expected an error code from 1 to 65534, ' +
+      'but none of 2000 to 2999 and 5000 to 5999, which clients refuse, got 2013',
+    'config: onExceed.error.sqlState: expected five of 0-9 and A-Z, not beginning with 00, ' +
+      'such as "HY000", got "hy000"',
+    `config: drain.bytes: expected a size above 0 ${size}, got null`,
+    `config: drain.time: expected a time from 1ms to 24h ${time}, got 0`,
+    'config: connections.max: expected a positive integer, got 1.5',
+    `config: connections.keepAlive: expected a time from 1s to 9h ${time}, got "10ms"`,
+    'config: audit.to: expected "stdout" or the path of a file, got ""',
+    `config: audit.sqlBytes: expected a size up to 1MiB ${size}, got "2MiB"`,
+    'config: log.level: expected "trace", "debug", "info", "warn", "error", "fatal", or "silent", ' +
+      'got "loud"',
+  ]);
+  t.end();
+});
+
+t.test('nothing is coerced into a number of rows', (t) => {
+  for (const rows of ['5', '5B', true, false, 0, -1, 1.5, 2 ** 53, [], [5], {}, '']) {
+    t.match(problems(t, withUpstream({ limits: { rows } })), [/limits\.rows: expected a positive integer/]);
+  }
+  for (const text of ['1e400', '9007199254740993', '-0']) {
+    t.equal(problems(t, `{"upstream": "db", "limits": {"rows": ${text}}}`).length, 1, text);
+  }
+  t.end();
+});
+
+t.test('error codes and SQLSTATEs that clients cannot take from a server are refused', (t) => {
+  for (const code of [0, -1, 65_535, 65_536, 2000, 2999, 5000, 5999, 3024.5, '3024', null]) {
+    t.equal(problems(t, withUpstream({ onExceed: { error: { code } } })).length, 1, String(code));
+  }
+  for (const code of [1, 1999, 3000, 4999, 6000, 65_534]) {
+    t.strictSame(problems(t, withUpstream({ onExceed: { error: { code } } })), [], String(code));
+  }
+  for (const sqlState of ['00000', 'HY00', 'HY0000', '', 3024, 'HY00\n']) {
+    t.equal(problems(t, withUpstream({ onExceed: { error: { sqlState } } })).length, 1, String(sqlState));
+  }
+  t.end();
+});
+
+t.test('an unknown key is refused, with the known one that was probably meant', (t) => {
+  const found = problems(t, withUpstream({
+    limits: { row: 5 }, Mode: 'audit', sqlBytes: 1, colour: 'red', onExceed: { error: { sqlstate: 'HY000' } },
+  }));
+  t.strictSame(found, [
+    'config: Mode: unknown key, did you mean mode?',
+    'config: sqlBytes: unknown key, did you mean audit.sqlBytes?',
+    'config: colour: unknown key, known here: ' +
+      'listen, upstream, mode, limits, warn, onExceed, drain, onUnparsed, connections, audit, log',
+    'config: limits.row: unknown key, did you mean limits.rows?',
+    'config: onExceed.error.sqlstate: unknown key, did you mean onExceed.error.sqlState?',
+  ]);
+  t.end();
+});
+
+t.test('names that every object has are unknown keys, too', (t) => {
+  for (const key of ['__proto__', 'constructor', 'toString']) {
+    const found = problems(t, `{"upstream": "db", "${key}": {"mode": "audit"}}`);
+    t.match(found, [new RegExp(`^config: ${key}: unknown key`)]);
+  }
+  t.end();
+});
+
+t.test('a key or a value that would garble the message is quoted and shortened', (t) => {
+  const found = problems(t, withUpstream({ 'a\u001b[2J\n': 1, mode: 'x'.repeat(1000) }));
+  t.match(found[0], /^config: "a\\u001b\[2J\\n": unknown key/);
+  t.match(found[1], /got "x{76}\.\.\.$/);
+  t.end();
+});
+
+t.test('without an upstream there is one clear error', (t) => {
+  t.strictSame(problems(t, {}), [
+    'config: upstream: required: the MySQL or MariaDB server, such as "db.example.com:3306" ' +
+      '(or give --upstream)',
+  ]);
+  t.strictSame(problems(t, { upstream: { port: 3306 } }), [
+    'config: upstream.host: required: a host name or an IP address',
+  ]);
+  t.end();
+});
+
+t.test('an upstream that is the listening address is refused: it would loop', (t) => {
+  const found = problems(t, { listen: 'LOCALHOST:3306', upstream: 'localhost' });
+  t.match(found, [/^config: upstream: is the address/]);
+  t.strictSame(problems(t, { listen: '127.0.0.1:3306', upstream: 'localhost' }), []);
+  t.end();
+});
