@@ -1,0 +1,56 @@
+import { constants, openSync } from 'node:fs';
+import { pino, type Logger } from 'pino';
+import { Sink, type SinkEnd } from './sink.js';
+
+/** Where audit records go. */
+export interface AuditLog {
+  /** Writes one record as one JSON line that begins with its `time`. Never blocks and never throws. */
+  write(record: object): void;
+  /** Writes what still waits, for a bounded time, and says in the log what could not be written. */
+  close(): Promise<SinkEnd>;
+}
+
+const standardOutput = 1;
+// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it.
+const maxWaitingBytes = 16 * 1024 * 1024;
+const closeTimeoutMs = 2000;
+
+// Records hold statements, and so what they are about: not for everybody to read.
+const fileMode = 0o640;
+
+function openAppending(file: string): number {
+  // Not blocking, for the sake of a named pipe: opening one that nobody reads must fail and not wait.
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, fileMode);
+}
+
+/**
+ * @param to 'stdout', or the path of a file that is appended to
+ * @param log is told when records are lost
+ * @throws the file system's error where the file cannot be opened
+ */
+export function openAuditLog(to: string, log: Logger): AuditLog {
+  const descriptor = to === 'stdout' ? standardOutput : openAppending(to);
+  const sink = new Sink(descriptor, maxWaitingBytes, {
+    failed: ({ code, message }) => log.error({ to, code }, `audit: cannot write: ${message}`),
+    dropping: () => log.error({ to }, 'audit: dropping records: they are not taken as fast as they come'),
+    recovered: (droppedRecords) => log.error({ to, droppedRecords }, 'audit: records were dropped'),
+  });
+  const logger = pino(
+    {
+      base: null,
+      formatters: { level: () => ({}) },
+      // pino puts a comma before the time because the level comes first; here there is no level.
+      timestamp: () => `"time":"${new Date().toISOString()}"`,
+    },
+    sink,
+  );
+  return {
+    write: (record) => logger.info(record),
+    async close() {
+      const end = await sink.close(closeTimeoutMs);
+      if (end.lostLines > 0) log.error({ to, droppedRecords: end.lostLines }, 'audit: records were dropped');
+      return end;
+    },
+  };
+}

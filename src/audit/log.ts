@@ -1,0 +1,27 @@
+import { pino, stdTimeFunctions, type Logger } from 'pino';
+import type { LogLevel } from '../config.js';
+import { Sink, type SinkEnd } from './sink.js';
+
+/** What the program says about itself, on standard error; standard output belongs to the audit. */
+export interface Log {
+  readonly logger: Logger;
+  /** Writes what still waits, for a bounded time. */
+  close(): Promise<SinkEnd>;
+}
+
+const standardError = 2;
+const maxWaitingBytes = 1024 * 1024;
+const closeTimeoutMs = 1000;
+
+/** @param level the least that is said; one JSON line each */
+export function createLog(level: LogLevel): Log {
+  const sink = new Sink(standardError, maxWaitingBytes, {
+    // Where the log itself cannot be written there is nowhere to say so.
+    failed() {},
+    dropping() {},
+    recovered: (droppedLines) => logger.warn({ droppedLines }, 'log: lines were dropped'),
+  });
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, sink);
+  return { logger, close: () => sink.close(closeTimeoutMs) };
+}

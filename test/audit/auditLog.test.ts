@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t from 'tap';
+import { openAuditLog } from '../../src/audit/auditLog.js';
+
+const silent = pino({ level: 'silent' });
+
+t.test('a record is one JSON line: its time, and then only what the record holds', async (t) => {
+  const file = join(t.testdir(), 'audit.json');
+  const audit = openAuditLog(file, silent);
+  const record = { event: 'result', sql: 'select "é\n\u2028"', rows: 5, limit: { rows: null } };
+  audit.write({ ...record, schema: undefined });
+  audit.write({ event: 'refused' });
+  t.equal((await audit.close()).lostLines, 0);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  t.equal(lines.length, 3, 'two lines, each with its line feed');
+  const [first = '', second = ''] = lines;
+  t.match(first, /^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","event":"result",/);
+  const { time, ...rest } = JSON.parse(first);
+  t.equal(new Date(time).toISOString(), time);
+  t.strictSame(rest, record);
+  t.strictSame(Object.keys(JSON.parse(second)), ['time', 'event']);
+});
+
+t.test('a file is appended to, and not for everybody to read', async (t) => {
+  const file = join(t.testdir(), 'audit.json');
+  for (const event of ['first', 'second']) {
+    const audit = openAuditLog(file, silent);
+    audit.write({ event });
+    await audit.close();
+  }
+  t.match(readFileSync(file, 'utf8'), /first.*\n.*second.*\n$/);
+  t.equal(statSync(file).mode & 0o007, 0);
+});
+
+t.test('a file that cannot be opened is an error at once', (t) => {
+  t.throws(() => openAuditLog(join(t.testdir(), 'missing', 'audit.json'), silent), { code: 'ENOENT' });
+  t.throws(() => openAuditLog(t.testdir(), silent), { code: 'EISDIR' });
+  t.end();
+});
+
+t.test('a named pipe that nobody reads is an error, too, and not a wait without end', (t) => {
+  const pipe = join(t.testdir(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  t.throws(() => openAuditLog(pipe, silent), { code: 'ENXIO' });
+  t.end();
+});
+
+t.test('records that are lost are counted in the log', async (t) => {
+  const lines: string[] = [];
+  const log = pino({}, { write: (line) => lines.push(line) });
+  const audit = openAuditLog('/dev/full', log);
+  for (let count = 0; count < 3; count++) audit.write({ event: 'result' });
+  t.equal((await audit.close()).lostLines, 3);
+  const said = lines.map((line) => JSON.parse(line));
+  t.match(said, [
+    { level: 50, to: '/dev/full', code: 'ENOSPC', msg: /^audit: cannot write/ },
+    { level: 50, to: '/dev/full', droppedRecords: 3, msg: /^audit: records were dropped/ },
+  ]);
+});
