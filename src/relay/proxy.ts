@@ -1,0 +1,101 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import type { AuditLog } from '../audit/auditLog.js';
+import type { Address, Config } from '../config.js';
+import { Guard } from '../policy/guard.js';
+import type { Shared } from './enforcer.js';
+import { refuse, tooManyConnections } from './refusal.js';
+import { Session } from './session.js';
+
+/** A proxy that accepts connections. */
+export interface Proxy {
+  /** Where it listens; the port is the real one, also where the configuration says 0. */
+  readonly address: Address;
+  readonly sessionCount: number;
+  /** Stops accepting. Resolves when the last session has ended. */
+  close(): Promise<void>;
+  /** Ends every session at once. */
+  destroy(): void;
+}
+
+/** Clients that are told that they are too many; beyond them connections are closed without a word. */
+const MAX_REFUSED = 1000;
+
+class Listener implements Proxy {
+  private readonly sessions = new Set<Session>();
+  private readonly server: Server;
+  private readonly shared: Shared;
+  private lastSessionId = 0;
+  private refusedCount = 0;
+
+  constructor(private readonly config: Config, private readonly log: Logger, audit: AuditLog) {
+    this.shared = { config, audit, guard: new Guard(config) };
+    this.server = createServer(
+      {
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: config.connections.keepAliveMs > 0,
+        keepAliveInitialDelay: config.connections.keepAliveMs,
+      },
+      (client) => this.accept(client),
+    );
+  }
+
+  get address(): Address {
+    const { address, port } = this.server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  get sessionCount(): number {
+    return this.sessions.size;
+  }
+
+  async listen(): Promise<this> {
+    const { host, port } = this.config.listen;
+    this.server.listen({ host, port });
+    await once(this.server, 'listening');
+    this.server.on('error', (error) => this.log.error({ err: error }, 'cannot accept connections'));
+    return this;
+  }
+
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  destroy(): void {
+    for (const session of this.sessions) session.abort('Sluice is told to stop');
+  }
+
+  private accept(client: Socket): void {
+    const { max } = this.config.connections;
+    if (this.sessions.size >= max) {
+      this.turnAway(client, max);
+      return;
+    }
+    this.lastSessionId += 1;
+    this.sessions.add(new Session(this.lastSessionId, client, this.shared, this.log, (session) => this.sessions.delete(session)));
+  }
+
+  private turnAway(client: Socket, max: number): void {
+    client.on('error', () => {}); // it is closed anyway
+    this.log.warn({ client: client.remoteAddress, max }, 'connections.max is reached: a client is turned away');
+    if (this.refusedCount >= MAX_REFUSED) {
+      client.destroy();
+      return;
+    }
+    this.refusedCount += 1;
+    client.on('close', () => (this.refusedCount -= 1));
+    refuse(client, tooManyConnections(max));
+  }
+}
+
+/**
+ * Starts to listen and to relay.
+ * @throws the system's error where the address cannot be listened on
+ */
+export async function startProxy(config: Config, log: Logger, audit: AuditLog): Promise<Proxy> {
+  return new Listener(config, log, audit).listen();
+}

@@ -1,0 +1,254 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Origin, Outcome } from '../audit/record.js';
+import { formatAddress } from '../config/address.js';
+import type { Reason } from '../policy/guard.js';
+import { usedSchema } from '../policy/sql/statement.js';
+import type { ServerError } from '../protocol/packets.js';
+import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
+import type { Usage } from '../session/usage.js';
+import { Enforcer, type EnforcedSession, type Shared } from './enforcer.js';
+import { refuse, upstreamUnavailable } from './refusal.js';
+import { RequestFlow } from './requestFlow.js';
+import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
+import { connectUpstream, type UpstreamSocket } from './upstreamSocket.js';
+
+/** Who ended a session, and why. */
+export interface SessionEnd {
+  readonly by: 'client' | 'upstream' | 'sluice';
+  readonly reason: string;
+}
+
+/** Statements are told apart by their text, so some of it is kept even where records hold none. */
+const MIN_TEXT_BYTES = 4096;
+
+const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
+  client: 'client-gone',
+  upstream: 'upstream-gone',
+  sluice: 'closed',
+};
+
+const now = performance.now.bind(performance);
+
+/** One client's connection with its connection to the upstream server, from the first byte to the last. */
+export class Session implements ConversationObserver, ResponseDecisions, EnforcedSession {
+  private readonly conversation: Conversation;
+  private readonly enforcer: Enforcer;
+  private readonly upstream: UpstreamSocket;
+  private readonly requests: RequestFlow;
+  private readonly responses: ResponseFlow;
+  private readonly clientAddress: string;
+  private readonly startedAtMs = now();
+  private phaseTimer: NodeJS.Timeout;
+  private end: SessionEnd | null = null;
+  private hasEnded = false;
+
+  /**
+   * Begins to connect to the upstream server.
+   * @param id Sluice's number for the session
+   * @param onEnd is called once, when both connections are closed
+   */
+  constructor(
+    private readonly id: number,
+    private readonly client: Socket,
+    private readonly shared: Shared,
+    private readonly log: Logger,
+    private readonly onEnd: (session: Session) => void,
+  ) {
+    const { config } = shared;
+    const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
+    this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
+    this.conversation = new Conversation({ observer: this, textBytes, now, usedSchema });
+    this.enforcer = new Enforcer(shared, this.conversation, this);
+    this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
+    const { socket } = this.upstream;
+    this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
+    this.responses = new ResponseFlow(socket, client, this.conversation, this);
+    this.phaseTimer = this.expect('accept the connection', config.connections.connectTimeoutMs);
+    this.listen(socket);
+  }
+
+  // What the proxy asks for.
+
+  /** Ends both connections at once. */
+  abort(reason: string): void {
+    this.noteEnd('sluice', reason);
+    this.closeFlows();
+    this.client.destroy();
+    this.upstream.socket.destroy();
+  }
+
+  // What happens in the conversation.
+
+  greeted(): void {
+    this.expect('be answered by the client', this.shared.config.connections.handshakeTimeoutMs);
+  }
+
+  identified(): void {
+    this.expect('let the client in', this.shared.config.connections.handshakeTimeoutMs);
+  }
+
+  ready(): void {
+    clearTimeout(this.phaseTimer);
+  }
+
+  usageStarted(usage: Usage): void {
+    this.enforcer.start(usage);
+  }
+
+  usageEnded(usage: Usage, error: ServerError | null): void {
+    this.enforcer.finish(usage, error);
+  }
+
+  unparsed(problem: Unparsed): void {
+    clearTimeout(this.phaseTimer);
+    this.log.warn({ session: this.id, client: this.clientAddress, ...problem }, 'cannot follow this session any more');
+    const isCutting = this.conversation.server.isDiscarding;
+    if (isCutting || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
+    else if (problem.direction === 'client') this.responses.flushHeld();
+    else this.requests.flushHeld();
+  }
+
+  // What the flow of responses asks for.
+
+  refused(error: ServerError): void {
+    const { code, message } = error;
+    this.refuse(`the upstream server ${this.upstreamName} refused the connection: ${message} (error ${code})`);
+  }
+
+  limitReached(reason: Reason): void {
+    this.enforcer.limitReached(reason);
+  }
+
+  discarded(byteCount: number): void {
+    this.enforcer.discarded(byteCount);
+  }
+
+  drained(): void {
+    this.enforcer.drained();
+  }
+
+  // What the enforcer asks for.
+
+  origin(): Origin {
+    const { conversation } = this;
+    return {
+      user: conversation.identity?.user ?? '',
+      schema: conversation.schema,
+      client: this.clientAddress,
+      program: conversation.identity?.attributes.get('program_name') ?? null,
+      connectionId: conversation.greeting?.connectionId ?? null,
+      session: this.id,
+    };
+  }
+
+  stallMs(): number {
+    return this.responses.stallMs;
+  }
+
+  sendToClient(bytes: Buffer): void {
+    this.responses.inject(bytes);
+  }
+
+  private get upstreamName(): string {
+    return formatAddress(this.shared.config.upstream);
+  }
+
+  private onRead(byteCount: number): void {
+    const { buffer } = this.upstream;
+    this.responses.acceptRead(buffer, byteCount);
+    this.requests.unblock(); // a response may be what the next command waits for
+    if (this.responses.isEmpty) buffer.adapt(byteCount);
+  }
+
+  private listen(upstream: Socket): void {
+    const { client } = this;
+    upstream.on('connect', () => this.expect('greet', this.shared.config.connections.handshakeTimeoutMs));
+    upstream.on('end', () => this.noteEnd('upstream', 'closed'));
+    upstream.on('error', (error: NodeJS.ErrnoException) => this.onUpstreamError(error));
+    upstream.on('close', () => this.onClose());
+    client.on('end', () => this.noteEnd('client', this.conversation.hasQuit ? 'quit' : 'closed'));
+    client.on('error', (error: NodeJS.ErrnoException) => this.onClientError(error));
+    client.on('close', () => this.onClose());
+    // All has been written and the server has closed: a server that closes does not read on.
+    client.on('finish', () => {
+      client.destroy();
+      upstream.destroy();
+    });
+  }
+
+  /** Sets the time until which the upstream server has to do what comes next; what passed before counts no more. */
+  private expect(what: string, timeoutMs: number): NodeJS.Timeout {
+    clearTimeout(this.phaseTimer);
+    this.phaseTimer = setTimeout(() => this.onLate(what, timeoutMs), timeoutMs);
+    return this.phaseTimer;
+  }
+
+  private onLate(what: string, timeoutMs: number): void {
+    if (this.conversation.phase === 'greeting') {
+      this.refuse(`the upstream server ${this.upstreamName} did not ${what} within ${timeoutMs} ms`);
+    } else {
+      this.abort(`the session did not ${what} within ${timeoutMs} ms`);
+    }
+  }
+
+  private onUpstreamError(error: NodeJS.ErrnoException): void {
+    const reason = error.code ?? error.message;
+    if (this.conversation.phase === 'greeting') {
+      this.refuse(`cannot reach the upstream server ${this.upstreamName}: ${reason}`);
+      return;
+    }
+    this.noteEnd('upstream', reason);
+    this.responses.flushRest();
+    // A reset is relayed as one, once the client has what came before it.
+    this.client.write('', () => this.client.resetAndDestroy());
+  }
+
+  private onClientError(error: NodeJS.ErrnoException): void {
+    this.noteEnd('client', error.code ?? error.message);
+    this.closeFlows();
+    this.client.destroy();
+    this.upstream.socket.resetAndDestroy();
+  }
+
+  /** The client has left while the rest of a response that it no longer gets is being discarded. */
+  private leaveDrain(): void {
+    this.noteEnd('client', this.conversation.hasQuit ? 'quit' : 'closed');
+    this.closeFlows();
+    this.upstream.socket.destroy();
+    this.client.end();
+  }
+
+  /** Ends a session that has not begun, with an error that takes the place of the greeting. */
+  private refuse(message: string): void {
+    this.noteEnd('upstream', message);
+    this.log.warn({ session: this.id, client: this.clientAddress }, message);
+    this.closeFlows();
+    this.upstream.socket.destroy();
+    refuse(this.client, upstreamUnavailable(message));
+  }
+
+  private closeFlows(): void {
+    clearTimeout(this.phaseTimer);
+    this.requests.close();
+    this.responses.close();
+  }
+
+  private noteEnd(by: SessionEnd['by'], reason: string): void {
+    this.end ??= { by, reason };
+  }
+
+  /** One of the two connections is closed; the session has ended when both are. */
+  private onClose(): void {
+    const { client, upstream } = this;
+    if (client.closed) upstream.socket.destroy();
+    if (!client.closed || !upstream.socket.closed || this.hasEnded) return;
+    this.hasEnded = true;
+    this.closeFlows();
+    const end = this.end ?? { by: 'client', reason: 'closed' };
+    this.enforcer.close(OUTCOMES[end.by]);
+    upstream.buffer.release();
+    this.log.debug({ session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended');
+    this.onEnd(this);
+  }
+}

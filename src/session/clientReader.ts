@@ -1,0 +1,169 @@
+import { Command, CURSOR_TYPE_MASK } from '../protocol/commands.js';
+import { HEADER_BYTES } from '../protocol/framing.js';
+import { decodeChangeUser } from '../protocol/handshakeResponse.js';
+import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
+import { queryTextOffset } from '../protocol/query.js';
+import { newCommand, responseShape, type PendingCommand } from './command.js';
+import type { Conversation } from './conversation.js';
+
+/** An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides. */
+const MAX_HANDSHAKE_BYTES = 128 * 1024;
+/** Query attributes stand before a statement's text and are looked through for it, but not kept. */
+const ATTRIBUTES_BYTES = 16 * 1024;
+/** The fixed front of EXECUTE: command, statement id, flags, iterations. */
+const EXECUTE_FRONT_BYTES = 10;
+/** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */
+const MIN_CLOSE_BYTES = 5;
+const MIN_LONG_DATA_BYTES = 7;
+
+/** Reads what the client sends: its answer to the greeting, then its commands. */
+export class ClientReader extends PacketScanner {
+  /** No further command may go to the server for now: the rest of a cut response is still being discarded. */
+  isGated = false;
+  /** The scan stopped in front of bytes that must not be forwarded yet. */
+  isStopped = false;
+
+  /** The command whose packet is passing. */
+  private arriving: PendingCommand | null = null;
+
+  constructor(private readonly conversation: Conversation) {
+    super();
+  }
+
+  /**
+   * Whether bytes that are being kept back begin with a COM_QUIT: alone, or behind commands that only close prepared
+   * statements. Then nothing that was asked for would be lost with the connection.
+   */
+  static quits(bytes: Buffer): boolean {
+    let at = 0;
+    while (bytes.length - at > HEADER_BYTES) {
+      const code = bytes[at + HEADER_BYTES];
+      if (code === Command.QUIT) return bytes.readUIntLE(at, 3) === 1;
+      if (code !== Command.STMT_CLOSE) return false;
+      at += HEADER_BYTES + bytes.readUIntLE(at, 3);
+    }
+    return false;
+  }
+
+  protected override beforeScan(): void {
+    this.isStopped = false;
+  }
+
+  protected override begin(start: PacketStart): Entry {
+    switch (this.conversation.phase) {
+      case 'greeting':
+        return this.stop(); // a client has nothing to say before the greeting
+      case 'response':
+        return this.beginResponse(start);
+      default:
+        return this.beginPacket(start);
+    }
+  }
+
+  protected override packet(front: Buffer, packetBytes: number): boolean {
+    const { arriving, conversation } = this;
+    if (arriving !== null) {
+      this.arriving = null;
+      this.complete(arriving, front, packetBytes);
+    } else if (conversation.isUploading && packetBytes === 0) {
+      conversation.isUploading = false; // an empty packet ends the file
+    }
+    return true;
+  }
+
+  private beginResponse(start: PacketStart): Entry {
+    if (start.payloadLength > MAX_HANDSHAKE_BYTES) return this.giveUp(start, 'an answer to the greeting that is too long');
+    const payloadEnd = start.at + HEADER_BYTES + start.payloadLength;
+    if (start.end < payloadEnd) return 'wait';
+    const problem = this.conversation.respond(start.chunk.subarray(start.at + HEADER_BYTES, payloadEnd));
+    return problem === null ? 'enter' : this.giveUp(start, problem);
+  }
+
+  /** A command begins with sequence id 0; what a client says in an authentication or an upload goes on counting. */
+  private beginPacket(start: PacketStart): Entry {
+    const { conversation } = this;
+    if (conversation.isUploading) return 'enter';
+    if (start.sequenceId === 0) return this.beginCommand(start);
+    const isAuthenticating = conversation.phase !== 'commands' || conversation.commands.tail?.shape === 'authentication';
+    return isAuthenticating ? 'enter' : this.giveUp(start, 'a command whose sequence id is not 0');
+  }
+
+  private beginCommand(start: PacketStart): Entry {
+    const { conversation } = this;
+    if (this.isGated || conversation.commands.isFull) return this.stop();
+    const code = start.firstByte; // an empty packet is taken for COM_SLEEP by both servers
+    const shape = this.shapeOf(code, start.payloadLength);
+    if (code === Command.QUIT) conversation.hasQuit = true;
+    const command = newCommand(code, shape, conversation.options.now());
+    this.arriving = command;
+    this.want(this.frontBytesOf(code));
+    if (shape !== 'none' || code === Command.STMT_CLOSE) conversation.commands.push(command);
+    return 'enter';
+  }
+
+  /** MySQL (seen: 9.7) answers a malformed CLOSE or LONG_DATA with an ERR, MariaDB (10.11) with nothing. */
+  private shapeOf(code: number, payloadLength: number): PendingCommand['shape'] {
+    const isMalformed =
+      (code === Command.STMT_CLOSE && payloadLength < MIN_CLOSE_BYTES) ||
+      (code === Command.STMT_SEND_LONG_DATA && payloadLength < MIN_LONG_DATA_BYTES);
+    return isMalformed && !this.conversation.greeting!.isMariadb ? 'single' : responseShape(code);
+  }
+
+  private frontBytesOf(code: number): number {
+    const { options, dialect } = this.conversation;
+    switch (code) {
+      case Command.QUERY:
+        return 1 + options.textBytes + (dialect.hasQueryAttributes ? ATTRIBUTES_BYTES : 0);
+      case Command.STMT_PREPARE:
+      case Command.INIT_DB:
+        return 1 + options.textBytes;
+      case Command.CHANGE_USER:
+        return MAX_HANDSHAKE_BYTES;
+      default:
+        return EXECUTE_FRONT_BYTES;
+    }
+  }
+
+  private complete(command: PendingCommand, front: Buffer, packetBytes: number): void {
+    const { conversation } = this;
+    switch (command.code) {
+      case Command.QUERY:
+        this.keepText(command, front, queryTextOffset(front, conversation.dialect.hasQueryAttributes), packetBytes);
+        break;
+      case Command.STMT_PREPARE:
+      case Command.INIT_DB:
+        this.keepText(command, front, 1, packetBytes);
+        break;
+      case Command.CHANGE_USER:
+        command.identity = decodeChangeUser(front, conversation.dialect.capabilities);
+        break;
+      default:
+        if (front.length >= MIN_CLOSE_BYTES) command.statementId = front.readUInt32LE(1);
+        command.wantsCursor = command.code === Command.STMT_EXECUTE && ((front[5] ?? 0) & CURSOR_TYPE_MASK) !== 0;
+    }
+    command.hasArrived = true;
+    if (conversation.commands.head === command) conversation.server.settleUnanswered();
+  }
+
+  /** Keeps the front of a statement's text: a copy, since what passes is overwritten by the next read. */
+  private keepText(command: PendingCommand, front: Buffer, offset: number | null, packetBytes: number): void {
+    if (offset === null || packetBytes === 0) return;
+    command.textBytes = packetBytes - offset;
+    command.text = Buffer.from(front.subarray(offset, offset + this.conversation.options.textBytes));
+  }
+
+  private stop(): Entry {
+    this.isStopped = true;
+    return 'stop';
+  }
+
+  private giveUp(start: PacketStart, reason: string): Entry {
+    const { chunk, at, end } = start;
+    const offsetBytes = this.streamOffset(at);
+    const hex = chunk.toString('hex', at, Math.min(end, at + 16));
+    const awaited = this.conversation.isUploading ? 'upload' : 'command';
+    this.conversation.giveUp({ direction: 'client', reason, awaited, offsetBytes, hex });
+    return 'stop';
+  }
+}
+

@@ -1,0 +1,80 @@
+import { Command } from '../protocol/commands.js';
+import type { ClientIdentity } from '../protocol/handshakeResponse.js';
+import type { PreparedStatement } from './statements.js';
+import type { Usage } from './usage.js';
+
+/** How the answer to a command is laid out. */
+export type ResponseShape =
+  /** There is none. */
+  | 'none'
+  /** OK, ERR, LOCAL INFILE or a result set; then more of them while MORE_RESULTS_EXISTS is set. */
+  | 'results'
+  /** PREPARE's fixed packet, then definitions of parameters and columns. */
+  | 'prepare'
+  /** Binary rows straight away, without column count and definitions. */
+  | 'fetch'
+  /** Column definitions without a count before them. */
+  | 'fieldList'
+  /** One OK, EOF or ERR packet. */
+  | 'single'
+  /** One packet of bare text, or ERR. */
+  | 'text'
+  /** An authentication, as in the connection phase. */
+  | 'authentication'
+  /** ERR, or a stream in which commands no longer mean anything. */
+  | 'stream';
+
+/** One request of the client, until its response is over. */
+export interface PendingCommand {
+  readonly code: number;
+  readonly shape: ResponseShape;
+  /** When its header arrived, on the session's clock in ms. */
+  readonly startedAtMs: number;
+  /** The whole of it has arrived, so that what stands below is known. */
+  hasArrived: boolean;
+  /** The front of the statement's text, of INIT_DB's schema; null where the command carries none. */
+  text: Buffer | null;
+  /** The whole text's length in bytes. */
+  textBytes: number;
+  statementId: number;
+  /** EXECUTE asked for a server-side cursor. */
+  wantsCursor: boolean;
+  /** Whom CHANGE_USER asks to become. */
+  identity: ClientIdentity | null;
+  /** The statement that `statementId` meant when the server began to answer. */
+  statement: PreparedStatement | null;
+  usage: Usage | null;
+}
+
+const shapes = new Map<number, ResponseShape>([
+  [Command.QUIT, 'none'],
+  [Command.STMT_CLOSE, 'none'],
+  [Command.STMT_SEND_LONG_DATA, 'none'],
+  [Command.QUERY, 'results'],
+  [Command.PROCESS_INFO, 'results'],
+  [Command.STMT_EXECUTE, 'results'],
+  [Command.STMT_BULK_EXECUTE, 'results'],
+  [Command.STMT_PREPARE, 'prepare'],
+  [Command.STMT_FETCH, 'fetch'],
+  [Command.FIELD_LIST, 'fieldList'],
+  [Command.STATISTICS, 'text'],
+  [Command.CHANGE_USER, 'authentication'],
+  [Command.BINLOG_DUMP, 'stream'],
+  [Command.BINLOG_DUMP_GTID, 'stream'],
+  [Command.CLONE, 'stream'],
+  [Command.SUBSCRIBE_GROUP_REPLICATION_STREAM, 'stream'],
+]);
+
+/** The shape of a command's response. Every command not named above, known or not, answers with a single packet. */
+export function responseShape(code: number): ResponseShape {
+  return shapes.get(code) ?? 'single';
+}
+
+/** A command whose header has just arrived. */
+export function newCommand(code: number, shape: ResponseShape, startedAtMs: number): PendingCommand {
+  return {
+    code, shape, startedAtMs,
+    hasArrived: false, text: null, textBytes: 0, statementId: 0, wantsCursor: false, identity: null,
+    statement: null, usage: null,
+  };
+}

@@ -1,0 +1,194 @@
+import { KNOWN_CAPABILITIES } from '../protocol/capabilities.js';
+import { clearGreetingCapabilities, decodeGreeting, type Greeting } from '../protocol/greeting.js';
+import {
+  clearResponseCapabilities, decodeHandshakeResponse, responseCapabilities, type ClientIdentity,
+} from '../protocol/handshakeResponse.js';
+import type { Completion, ServerError } from '../protocol/packets.js';
+import type { PendingCommand } from './command.js';
+import { ClientReader } from './clientReader.js';
+import { CommandQueue } from './commandQueue.js';
+import { agreeOn, uninspectable, type Dialect } from './dialect.js';
+import { ServerReader } from './serverReader.js';
+import { StatementTable } from './statements.js';
+import type { Usage } from './usage.js';
+
+/** Where two ends stand with each other. */
+export type Phase =
+  /** The server has not greeted yet. */
+  | 'greeting'
+  /** The client has not answered the greeting yet. */
+  | 'response'
+  /** The two talk until the server says OK or ERR. */
+  | 'authentication'
+  | 'commands'
+  /** The server refused the client with an ERR and is about to close. */
+  | 'refused'
+  /** A stream that is known but not made of commands and responses, as of a binary log. */
+  | 'stream'
+  /** Something came that could not be followed; bytes pass unlooked at. */
+  | 'unparsed';
+
+/** Something that cannot be followed, for the log. */
+export interface Unparsed {
+  readonly direction: 'client' | 'server';
+  /** Why, as one phrase. */
+  readonly reason: string;
+  readonly phase: Phase;
+  /** What the reader of that direction was waiting for. */
+  readonly awaited: string;
+  /** Where in that direction's stream, in bytes. */
+  readonly offsetBytes: number;
+  /** The first bytes of the packet in question, in hexadecimal. */
+  readonly hex: string;
+}
+
+/** Is told what happens in a conversation, while it happens. */
+export interface ConversationObserver {
+  /** The server has greeted. */
+  greeted(greeting: Greeting): void;
+  /** The client has said who it is: in its answer to the greeting, or by a COM_CHANGE_USER that succeeded. */
+  identified(identity: ClientIdentity): void;
+  /** The connection phase is over: commands may come. */
+  ready(): void;
+  /** A response's first result set begins. Sets the usage's `maxRows` and `maxBytes` where it is limited. */
+  usageStarted(usage: Usage): void;
+  /** All rows of a usage have been seen; `error` is what the server ended it with, where it did not end well. */
+  usageEnded(usage: Usage, error: ServerError | null): void;
+  /** From here on nothing is followed. */
+  unparsed(problem: Unparsed): void;
+}
+
+/** What a conversation is given. */
+export interface ConversationOptions {
+  readonly observer: ConversationObserver;
+  /** How many bytes of a statement's text are kept. */
+  readonly textBytes: number;
+  /** A clock in ms. */
+  readonly now: () => number;
+  /** The schema that a statement's text makes the default, where it is a USE statement; else null. */
+  readonly usedSchema: (text: string) => string | null;
+}
+
+/** A USE statement is not longer: a schema's name has 64 characters. */
+const MAX_USE_BYTES = 1024;
+
+/**
+ * Where one session's conversation stands: what both readers share. Pure: it is fed through its two readers, tells an
+ * observer, and never touches a socket.
+ */
+export class Conversation {
+  phase: Phase = 'greeting';
+  greeting: Greeting | null = null;
+  identity: ClientIdentity | null = null;
+  schema = '';
+  dialect: Dialect = agreeOn(0n, 0n);
+  /** The status flags of the last OK or EOF packet. */
+  statusFlags = 0;
+  /** The server has asked for a file; the client's packets are its content. */
+  isUploading = false;
+  /** The client has said COM_QUIT. */
+  hasQuit = false;
+
+  readonly commands = new CommandQueue();
+  readonly statements = new StatementTable();
+  readonly client: ClientReader;
+  readonly server: ServerReader;
+
+  private cleared = 0n;
+
+  constructor(readonly options: ConversationOptions) {
+    this.client = new ClientReader(this);
+    this.server = new ServerReader(this);
+  }
+
+  /** Takes the server's first packet, and clears in it, in place, what cannot be followed. Returns false where it is unknown. */
+  greet(payload: Buffer): boolean {
+    const greeting = decodeGreeting(payload);
+    if (greeting === null) return false;
+    this.greeting = greeting;
+    this.cleared = uninspectable(KNOWN_CAPABILITIES, greeting.capabilities);
+    clearGreetingCapabilities(payload, this.cleared);
+    this.statusFlags = greeting.statusFlags;
+    this.phase = 'response';
+    this.options.observer.greeted(greeting);
+    return true;
+  }
+
+  /**
+   * Takes the client's first packet, and clears in it, in place, what cannot be followed: a client does not always keep to
+   * what the greeting offers. Returns what is wrong where it cannot be followed, else null.
+   */
+  respond(payload: Buffer): string | null {
+    const asked = responseCapabilities(payload);
+    const response = decodeHandshakeResponse(payload);
+    if (asked === null || response === null) return 'not an answer of protocol 4.1 to the greeting';
+    const cleared = uninspectable(KNOWN_CAPABILITIES, asked) | this.cleared;
+    clearResponseCapabilities(payload, cleared);
+    this.dialect = agreeOn(this.greeting!.capabilities, asked & ~cleared);
+    this.phase = 'authentication';
+    this.identify(response);
+    return null;
+  }
+
+  /** The connection phase has ended well. */
+  logIn(completion: Completion): void {
+    this.phase = 'commands';
+    this.take(completion);
+    this.options.observer.ready();
+  }
+
+  /** Takes over the identity of a client that the server has let in. */
+  identify(identity: ClientIdentity): void {
+    this.identity = identity;
+    this.schema = identity.schema;
+    this.options.observer.identified(identity);
+  }
+
+  /** Takes over what an OK or EOF packet says of the session. */
+  take(completion: Completion): void {
+    this.statusFlags = completion.statusFlags;
+    if (completion.schema !== null) this.schema = completion.schema;
+  }
+
+  /** Takes the default schema from a USE statement that succeeded, for servers that do not track it. */
+  followUse(command: PendingCommand): void {
+    if (command.text === null || command.textBytes > MAX_USE_BYTES) return;
+    this.schema = this.options.usedSchema(command.text.toString()) ?? this.schema;
+  }
+
+  /** Forgets every prepared statement; their open cursors' usages end. */
+  forgetStatements(): void {
+    for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
+  }
+
+  /** Ends a usage, once. */
+  endUsage(usage: Usage, error: ServerError | null): void {
+    if (usage.hasEnded) return;
+    usage.hasEnded = true;
+    this.options.observer.usageEnded(usage, error);
+  }
+
+  /** What has been counted and has not ended: the usage of the response under way, and those of open cursors. */
+  openUsages(): Usage[] {
+    const usages = new Set(this.statements.openCursors());
+    const current = this.commands.head?.usage;
+    if (current) usages.add(current);
+    return [...usages].filter((usage) => !usage.hasEnded);
+  }
+
+  /** Lets everything pass from here on. Whatever was kept for following is given back. */
+  passAll(phase: 'stream' | 'unparsed'): void {
+    this.phase = phase;
+    this.client.isTransparent = true;
+    this.server.isTransparent = true;
+    this.commands.clear();
+    this.statements.clear();
+  }
+
+  /** Gives up following, and says why. */
+  giveUp(problem: Omit<Unparsed, 'phase'>): void {
+    const { phase } = this;
+    this.passAll('unparsed');
+    this.options.observer.unparsed({ ...problem, phase });
+  }
+}

@@ -1,0 +1,219 @@
+import { Command } from '../protocol/commands.js';
+import { PacketReader } from '../protocol/lenenc.js';
+import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
+import { Status } from '../protocol/status.js';
+import type { PendingCommand, ResponseShape } from './command.js';
+import type { Conversation } from './conversation.js';
+import { Usage } from './usage.js';
+
+/** Which packet of a response comes next. */
+export type AwaitedPacket =
+  /** The first of a response, or of a further response of the same command. */
+  | 'response'
+  /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
+  | 'definition'
+  /** The EOF behind a result set's definitions, where CLIENT_DEPRECATE_EOF is not in effect. */
+  | 'definitionsEnd'
+  | 'row'
+  /** One of FIELD_LIST's definitions, or their end. */
+  | 'field';
+
+/** Follows responses: what each packet means for the command it answers, and when that command is over. */
+export class ResponseFollower {
+  awaited: AwaitedPacket = 'response';
+  /** What is being counted; null between responses. */
+  usage: Usage | null = null;
+
+  private definitionsLeft = 0;
+  /** The result set carries OUT parameters: an OK follows, whatever MORE_RESULTS_EXISTS says. */
+  private hasOutParameters = false;
+  private command: PendingCommand | null = null;
+
+  constructor(private readonly conversation: Conversation) {}
+
+  /** The shape that the next packet has to have; null where no command awaits an answer. */
+  get shape(): Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'> | null {
+    const shape = this.command?.shape ?? null;
+    return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
+  }
+
+  /** A response begins, or goes on with a further one: turns to the command at the head of the queue. */
+  start(): void {
+    const { head } = this.conversation.commands;
+    if (head === this.command || head === null || head.shape === 'none') return;
+    this.command = head;
+    head.statement = this.statementOf(head);
+    if (head.shape === 'fieldList') this.awaited = 'field';
+    if (head.shape === 'fetch') {
+      const usage = head.statement?.cursorUsage ?? null;
+      if (usage === null) this.beginUsage(head);
+      else this.usage = head.usage = usage;
+      this.awaited = 'row';
+    }
+    // Executing a statement again closes its cursor.
+    if (head.code === Command.STMT_EXECUTE && head.statement !== null) this.closeCursor(head.statement);
+  }
+
+  /** The first packet of a result set, of a PREPARE's answer, or a request for a file. */
+  first(front: Buffer): void {
+    const command = this.command!;
+    if (command.shape === 'prepare') this.prepared(command, front);
+    else if (front[0] === FirstByte.LOCAL_INFILE) this.conversation.isUploading = true;
+    else this.columnCount(command, front);
+  }
+
+  /** A definition has passed. */
+  definition(): void {
+    this.definitionsLeft -= 1;
+    if (this.definitionsLeft > 0) return;
+    if (this.command!.shape === 'prepare') this.finish(null);
+    else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
+  }
+
+  /** An OK or EOF packet, or what stands for one: the end of definitions, of rows, or of the response. */
+  completion(completion: Completion): void {
+    const { statusFlags } = completion;
+    this.conversation.take(completion);
+    this.hasOutParameters ||= this.awaited !== 'response' && (statusFlags & Status.PS_OUT_PARAMS) !== 0;
+    if (this.awaited === 'definitionsEnd' && !this.opensCursor(statusFlags)) {
+      this.awaited = 'row';
+      return;
+    }
+    const command = this.command!;
+    if (this.opensCursor(statusFlags) && command.statement !== null) command.statement.cursorUsage = command.usage;
+    if (command.shape === 'fetch') {
+      if (statusFlags & Status.LAST_ROW_SENT && command.statement !== null) this.closeCursor(command.statement);
+    } else if (command.shape === 'results' && (statusFlags & Status.MORE_RESULTS_EXISTS || this.hasOutParameters)) {
+      this.hasOutParameters = false;
+      this.awaited = 'response';
+      return;
+    }
+    this.finish(null);
+  }
+
+  /** The one packet of bare text that answers a command. */
+  text(): void {
+    this.finish(null);
+  }
+
+  /** An ERR packet: it ends the whole response. */
+  error(error: ServerError): void {
+    if (this.command === null) return; // said without being asked, before the server closes
+    if (error.code === PROGRESS_REPORT_CODE && this.conversation.dialect.reportsProgress) return;
+    this.finish(error);
+  }
+
+  /** Ends the commands at the head of the queue that have no answer. */
+  settleUnanswered(): void {
+    const { commands, statements } = this.conversation;
+    for (let { head } = commands; head !== null && head.shape === 'none' && head.hasArrived; { head } = commands) {
+      const statement = statements.delete(head.statementId);
+      if (statement !== null) this.closeCursor(statement);
+      commands.shift();
+    }
+  }
+
+  private statementOf(command: PendingCommand): PendingCommand['statement'] {
+    const isPrepared = command.code >= Command.STMT_EXECUTE && command.code <= Command.STMT_FETCH;
+    const isNamed = isPrepared || command.code === Command.STMT_BULK_EXECUTE;
+    return isNamed ? this.conversation.statements.get(command.statementId) : null;
+  }
+
+  private beginUsage(command: PendingCommand): Usage {
+    const usage = new Usage(command);
+    this.usage = command.usage = usage;
+    this.conversation.options.observer.usageStarted(usage);
+    return usage;
+  }
+
+  private columnCount(command: PendingCommand, front: Buffer): void {
+    const reader = new PacketReader(front, 0, front.length);
+    const columns = reader.lenenc();
+    // CLIENT_OPTIONAL_RESULTSET_METADATA and MariaDB's cached metadata: 0 says that definitions are left out.
+    const definitions = this.conversation.dialect.hasMetadataFlag && reader.uint(1) === 0 ? 0 : columns;
+    const usage = command.usage ?? this.beginUsage(command);
+    this.usage = usage;
+    usage.resultSets += 1;
+    if (usage.resultSets === 1) usage.columns = columns;
+    this.hasOutParameters = false;
+    this.definitionsLeft = definitions;
+    if (definitions > 0) this.awaited = 'definition';
+    else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
+  }
+
+  /** `0x00 | id4 | columns2 | parameters2 | 0x00 | warnings2 [| metadata follows]`, then definitions of both kinds. */
+  private prepared(command: PendingCommand, front: Buffer): void {
+    const reader = new PacketReader(front, 1, front.length);
+    const id = reader.uint(4);
+    const columnCount = reader.uint(2);
+    const parameterCount = reader.uint(2);
+    reader.skip(3);
+    const { dialect } = this.conversation;
+    const hasDefinitions = !dialect.hasMetadataFlag || reader.left === 0 || reader.uint(1) !== 0;
+    const forgotten = this.conversation.statements.add({
+      id, parameterCount, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null,
+    });
+    if (forgotten !== null) this.closeCursor(forgotten);
+    const packetsOf = (count: number): number =>
+      count === 0 ? 0 : (hasDefinitions ? count : 0) + (dialect.deprecatesEof ? 0 : 1);
+    this.definitionsLeft = packetsOf(parameterCount) + packetsOf(columnCount);
+    if (this.definitionsLeft > 0) this.awaited = 'definition';
+    else this.finish(null);
+  }
+
+  /**
+   * Whether the server has really opened a cursor. CURSOR_EXISTS alone lies: a procedure with an open cursor of its own sets
+   * it on ordinary results. A cursor is one that was asked for, of a response that does not go on. (Seen: MySQL 9.7,
+   * MariaDB 10.11.)
+   */
+  private opensCursor(statusFlags: number): boolean {
+    const { code, wantsCursor } = this.command!;
+    const isAlone = (statusFlags & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
+    return isAlone && wantsCursor && code === Command.STMT_EXECUTE;
+  }
+
+  private closeCursor(statement: NonNullable<PendingCommand['statement']>): void {
+    const usage = statement.cursorUsage;
+    statement.cursorUsage = null;
+    if (usage !== null) this.conversation.endUsage(usage, null);
+  }
+
+  /** The command is answered, with an error or well. */
+  private finish(error: ServerError | null): void {
+    const { conversation, usage } = this;
+    const command = this.command!;
+    this.command = null;
+    this.usage = null;
+    this.awaited = 'response';
+    this.hasOutParameters = false;
+    if (error === null) this.succeed(command);
+    const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
+    // An open cursor goes on to be counted, unless it has just been cut: then its verdict has fallen.
+    if (usage !== null && (!isCursorOpen || usage.isCut)) conversation.endUsage(usage, error);
+    conversation.commands.shift();
+    this.settleUnanswered();
+  }
+
+  private succeed(command: PendingCommand): void {
+    const { conversation } = this;
+    switch (command.code) {
+      case Command.INIT_DB:
+        conversation.schema = command.text?.toString() ?? conversation.schema;
+        break;
+      case Command.QUERY:
+        if (!conversation.dialect.tracksSession && command.usage === null) conversation.followUse(command);
+        break;
+      case Command.STMT_RESET:
+        if (command.statement !== null) this.closeCursor(command.statement);
+        break;
+      case Command.CHANGE_USER:
+        conversation.forgetStatements();
+        if (command.identity !== null) conversation.identify(command.identity);
+        break;
+      case Command.RESET_CONNECTION:
+        conversation.forgetStatements();
+        break;
+      default:
+    }
+  }
+}

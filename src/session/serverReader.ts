@@ -1,0 +1,303 @@
+import { encodePacket, HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
+import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
+import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
+import type { Conversation } from './conversation.js';
+import { ResponseFollower } from './responseFollower.js';
+import type { Usage } from './usage.js';
+
+/** Why a scan of the server's bytes stopped. */
+export type ServerStop =
+  | 'none'
+  /** The server refused the connection in place of a greeting; its ERR packet is `refusal`. */
+  | 'refused'
+  /** The row at this header breaks the usage's `maxRows`. */
+  | 'rows'
+  /** The row at this header, or its continuation, breaks the usage's `maxBytes`. */
+  | 'bytes'
+  /** While discarding: the server waits for a file that the client is not going to be asked for. */
+  | 'fileWanted'
+  /** While discarding: the response is over. */
+  | 'drained';
+
+/** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
+const MAX_GREETING_BYTES = 8 * 1024;
+/** Enough of an OK packet for its session state, where the server tracks any; a schema's name has 64 characters. */
+const COMPLETION_BYTES = 1024;
+/** Enough of an ERR packet: servers send 512 bytes of text. */
+const ERR_BYTES = 600;
+/** Column count and metadata flag, or PREPARE's fixed packet. */
+const FIRST_PACKET_BYTES = 16;
+/** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
+const EOF_LIMIT_BYTES = 9;
+
+/** The marker of a length-encoded integer of two bytes. */
+const LENENC_2_BYTES = 0xfc;
+
+/** What the packet that is passing is. */
+type Role = 'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
+
+/** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
+export class ServerReader extends PacketScanner {
+  stopReason: ServerStop = 'none';
+  /** The sequence id of the packet at which the scan stopped. */
+  sequenceId = 0;
+  /** The scan stopped in the middle of a row that spans packets. */
+  isInsideRow = false;
+  /** What is scanned is counted, but not for the client: the rest of a response that was cut. */
+  isDiscarding = false;
+  /** With `stopReason` `refused`: what the server said. */
+  refusal: ServerError | null = null;
+
+  private role: Role = 'ignored';
+  private rowBytes = 0;
+  private readonly responses: ResponseFollower;
+
+  constructor(private readonly conversation: Conversation) {
+    super();
+    this.responses = new ResponseFollower(conversation);
+  }
+
+  /** What the response under way has brought so far; null between responses. */
+  get usage(): Usage | null {
+    return this.responses.usage;
+  }
+
+  /**
+   * Discards the rest of the response from the row on at which the scan stopped.
+   * Returns the sequence id that an ERR packet in that row's place has to carry.
+   */
+  cut(): number {
+    this.isDiscarding = true;
+    this.responses.usage?.cut();
+    return this.sequenceId;
+  }
+
+  /** While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no data. */
+  refuseFile(): Buffer {
+    this.conversation.isUploading = false;
+    return encodePacket(this.sequenceId + 1, Buffer.alloc(0));
+  }
+
+  /** Goes on to commands that have no answer and have come to the head of the queue. */
+  settleUnanswered(): void {
+    this.responses.settleUnanswered();
+  }
+
+  protected override beforeScan(): void {
+    this.stopReason = 'none';
+  }
+
+  /** Rows: one look at each header, no call and no object per row. */
+  protected override skim(chunk: Buffer, from: number, end: number): number {
+    const { usage } = this.responses;
+    if (this.responses.awaited !== 'row' || usage === null) return from;
+    const maxRows = this.isDiscarding ? Infinity : usage.maxRows;
+    const maxBytes = this.isDiscarding ? Infinity : usage.maxBytes;
+    let { rows, bytes, largestRowBytes } = usage;
+    let at = from;
+    while (end - at > HEADER_BYTES) {
+      const payloadLength = chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16);
+      // Ends and errors begin with 0xFE and 0xFF; these, full and empty packets are for `begin`.
+      if (chunk[at + HEADER_BYTES]! >= FirstByte.EOF || payloadLength === MAX_PAYLOAD_BYTES || payloadLength === 0) break;
+      const packetBytes = HEADER_BYTES + payloadLength;
+      if (rows >= maxRows || bytes + packetBytes > maxBytes) break;
+      rows += 1;
+      bytes += packetBytes;
+      if (packetBytes > largestRowBytes) largestRowBytes = packetBytes;
+      at += packetBytes;
+    }
+    if (rows === usage.rows) return from;
+    if (usage.rows === 0) usage.firstRowAtMs = this.conversation.options.now();
+    usage.rows = rows;
+    usage.bytes = bytes;
+    usage.largestRowBytes = largestRowBytes;
+    if (at <= end) return at;
+    this.role = 'row';
+    this.passRest(at - end);
+    return end;
+  }
+
+  protected override begin(start: PacketStart): Entry {
+    this.sequenceId = start.sequenceId;
+    this.role = 'ignored';
+    switch (this.conversation.phase) {
+      case 'greeting':
+        return this.beginGreeting(start);
+      case 'response': // an ERR: the client took too long
+      case 'authentication':
+        this.role = 'authentication';
+        this.want(COMPLETION_BYTES);
+        return 'enter';
+      case 'commands':
+        return this.beginResponsePacket(start);
+      default:
+        return 'enter';
+    }
+  }
+
+  protected override continue(start: PacketStart): Entry {
+    this.sequenceId = start.sequenceId;
+    return this.role === 'row' ? this.countRow(start, true) : 'enter';
+  }
+
+  protected override packet(front: Buffer): boolean {
+    const { conversation, responses } = this;
+    switch (this.role) {
+      case 'authentication':
+        if (front[0] === FirstByte.OK) conversation.logIn(decodeCompletion(front, conversation.dialect.tracksSession));
+        else if (front[0] === FirstByte.ERR) conversation.phase = 'refused';
+        return true;
+      case 'first':
+        responses.first(front);
+        return !this.isDiscarding || !conversation.isUploading || this.stopFor('fileWanted');
+      case 'definition':
+        responses.definition();
+        return true;
+      case 'text':
+        responses.text();
+        break;
+      case 'completion':
+        responses.completion(decodeCompletion(front, conversation.dialect.tracksSession));
+        break;
+      case 'error':
+        responses.error(decodeErr(front));
+        break;
+      default:
+        return true;
+    }
+    return !this.isDiscarding || responses.usage !== null || this.endDiscarding();
+  }
+
+  private beginGreeting(start: PacketStart): Entry {
+    const payloadEnd = start.at + HEADER_BYTES + start.payloadLength;
+    if (start.payloadLength > MAX_GREETING_BYTES) return this.giveUp(start, 'not a greeting of protocol 10');
+    if (start.end < payloadEnd) return 'wait';
+    const payload = start.chunk.subarray(start.at + HEADER_BYTES, payloadEnd);
+    if (start.firstByte === FirstByte.ERR) {
+      this.refusal = decodeErr(payload);
+      this.stopFor('refused');
+      return 'stop';
+    }
+    return this.conversation.greet(payload) ? 'enter' : this.giveUp(start, 'not a greeting of protocol 10');
+  }
+
+  private beginResponsePacket(start: PacketStart): Entry {
+    const { responses } = this;
+    if (responses.awaited === 'response') responses.start();
+    const { firstByte } = start;
+    switch (responses.awaited) {
+      case 'row':
+        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
+        if (this.isTerminator(start)) return this.enterAs('completion', COMPLETION_BYTES);
+        return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
+      case 'definition':
+        return this.enterAs('definition', 0);
+      case 'definitionsEnd':
+        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
+        if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');
+        return this.enterAs('completion', COMPLETION_BYTES);
+      case 'field':
+        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
+        return this.isTerminator(start) ? this.enterAs('completion', COMPLETION_BYTES) : this.enterAs('ignored', 0);
+      case 'response':
+        return this.beginResponse(start);
+    }
+  }
+
+  /** The first packet of a response, or of a further one of the same command. */
+  private beginResponse(start: PacketStart): Entry {
+    const { firstByte } = start;
+    const shape = this.responses.shape;
+    if (start.payloadLength === 0) return this.giveUp(start, 'an empty packet in place of a response');
+    if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
+    const isOk = firstByte === FirstByte.OK || (firstByte === FirstByte.EOF && start.payloadLength < MAX_PAYLOAD_BYTES);
+    switch (shape) {
+      case null:
+        return this.giveUp(start, 'a packet that answers no command');
+      case 'stream':
+        this.conversation.passAll('stream');
+        return 'stop';
+      case 'authentication':
+        return firstByte === FirstByte.OK ? this.enterAs('completion', COMPLETION_BYTES) : this.enterAs('ignored', 0);
+      case 'results':
+        if (isOk) return this.enterAs('completion', COMPLETION_BYTES);
+        return this.beginResult(start);
+      case 'prepare':
+        if (firstByte !== FirstByte.OK) return this.giveUp(start, 'an answer to a PREPARE that is neither OK nor ERR');
+        return this.enterAs('first', FIRST_PACKET_BYTES);
+      case 'text':
+        return this.enterAs('text', 0);
+      case 'single':
+        if (!isOk) return this.giveUp(start, 'an answer of a shape that is not known');
+        return this.enterAs('completion', COMPLETION_BYTES);
+    }
+  }
+
+  /** A column count, or a request for a file. */
+  private beginResult(start: PacketStart): Entry {
+    if (start.firstByte === FirstByte.LOCAL_INFILE && this.conversation.commands.length > 1) {
+      // Commands sent ahead are with the server already, which takes them for the file's content.
+      return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
+    }
+    if (start.firstByte > LENENC_2_BYTES) return this.giveUp(start, 'a result of more than 65,535 columns');
+    return this.enterAs('first', FIRST_PACKET_BYTES);
+  }
+
+  private enterAs(role: Role, wantedBytes: number): Entry {
+    this.role = role;
+    this.want(wantedBytes);
+    return 'enter';
+  }
+
+  /** Ends of rows begin with 0xFE, as does a row whose first column has 2^24 bytes or more: then its packet is full. */
+  private isTerminator(start: PacketStart): boolean {
+    if (start.firstByte !== FirstByte.EOF) return false;
+    return start.payloadLength < (this.conversation.dialect.deprecatesEof ? MAX_PAYLOAD_BYTES : EOF_LIMIT_BYTES);
+  }
+
+  /** Counts one physical packet of a row, unless it breaks a limit. */
+  private countRow(start: PacketStart, isContinuation: boolean): Entry {
+    const usage = this.responses.usage!;
+    const packetBytes = HEADER_BYTES + start.payloadLength;
+    if (!this.isDiscarding) {
+      this.isInsideRow = isContinuation;
+      if (!isContinuation && usage.rows >= usage.maxRows) return this.stopAt('rows');
+      if (usage.bytes + packetBytes > usage.maxBytes) return this.stopAt('bytes');
+    }
+    if (usage.rows === 0) usage.firstRowAtMs = this.conversation.options.now();
+    if (!isContinuation) {
+      usage.rows += 1;
+      this.rowBytes = 0;
+    }
+    usage.bytes += packetBytes;
+    this.rowBytes += packetBytes;
+    if (this.rowBytes > usage.largestRowBytes) usage.largestRowBytes = this.rowBytes;
+    this.role = 'row';
+    return 'enter';
+  }
+
+  private endDiscarding(): boolean {
+    this.isDiscarding = false;
+    return this.stopFor('drained');
+  }
+
+  private stopAt(reason: ServerStop): Entry {
+    this.stopReason = reason;
+    return 'stop';
+  }
+
+  /** Stops behind a packet: returns what `packet` has to return for that. */
+  private stopFor(reason: ServerStop): false {
+    this.stopReason = reason;
+    return false;
+  }
+
+  private giveUp(start: PacketStart, reason: string): Entry {
+    const { chunk, at, end } = start;
+    const awaited = this.conversation.phase === 'commands' ? this.responses.awaited : this.conversation.phase;
+    const offsetBytes = this.streamOffset(at);
+    const hex = chunk.toString('hex', at, Math.min(end, at + 16));
+    this.conversation.giveUp({ direction: 'server', reason, awaited, offsetBytes, hex });
+    return 'stop';
+  }
+}
