@@ -3,8 +3,9 @@ import { resultRecord, type Origin, type Outcome } from '../audit/record.js';
 import type { Config } from '../config.js';
 import { cutMessage, type Guard, type Judgement, type Reason } from '../policy/guard.js';
 import { encodeErr, type ServerError } from '../protocol/packets.js';
+import type { PendingCommand } from '../session/command.js';
 import type { Conversation } from '../session/conversation.js';
-import type { Usage } from '../session/usage.js';
+import { Usage } from '../session/usage.js';
 
 /** What every session of a proxy has in common. */
 export interface Shared {
@@ -38,9 +39,11 @@ export class Enforcer {
   ) {}
 
   /** A response's first result set begins. */
-  start(usage: Usage): void {
+  newUsage(command: PendingCommand): Usage {
+    const usage = new Usage(command);
     this.shared.guard.limit(usage);
     usage.stallMsBefore = this.session.stallMs();
+    return usage;
   }
 
   /** The response under way has reached its limit: admits, cuts or ends it. */

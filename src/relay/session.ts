@@ -5,6 +5,8 @@ import { formatAddress } from '../config/address.js';
 import type { Reason } from '../policy/guard.js';
 import { usedSchema } from '../policy/sql/statement.js';
 import type { ServerError } from '../protocol/packets.js';
+import { statementText } from '../policy/statementText.js';
+import type { PendingCommand } from '../session/command.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
 import type { Usage } from '../session/usage.js';
 import { Enforcer, type EnforcedSession, type Shared } from './enforcer.js';
@@ -58,7 +60,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     const { config } = shared;
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
     this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
-    this.conversation = new Conversation({ observer: this, textBytes, now, usedSchema });
+    this.conversation = new Conversation({ observer: this, textBytes, now });
     this.enforcer = new Enforcer(shared, this.conversation, this);
     this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
     const { socket } = this.upstream;
@@ -92,8 +94,17 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     clearTimeout(this.phaseTimer);
   }
 
-  usageStarted(usage: Usage): void {
-    this.enforcer.start(usage);
+  newUsage(command: PendingCommand): Usage {
+    return this.enforcer.newUsage(command);
+  }
+
+  cursorOpened(): void {}
+
+  /** Servers that do not track the session's state do not say what a USE has done. */
+  queryDone(command: PendingCommand): void {
+    if (this.conversation.dialect.tracksSession) return;
+    const { text, isTruncated } = statementText(command);
+    if (text !== null) this.conversation.schema = usedSchema(text, isTruncated) ?? this.conversation.schema;
   }
 
   usageEnded(usage: Usage, error: ServerError | null): void {

@@ -25,6 +25,7 @@ export class ClientReader extends PacketScanner {
 
   /** The command whose packet is passing. */
   private arriving: PendingCommand | null = null;
+  private commandCount = 0;
 
   constructor(private readonly conversation: Conversation) {
     super();
@@ -94,7 +95,8 @@ export class ClientReader extends PacketScanner {
     const code = start.firstByte; // an empty packet is taken for COM_SLEEP by both servers
     const shape = this.shapeOf(code, start.payloadLength);
     if (code === Command.QUIT) conversation.hasQuit = true;
-    const command = newCommand(code, shape, conversation.options.now());
+    if (shape !== 'none') this.commandCount += 1;
+    const command = newCommand(code, shape, this.commandCount, conversation.options.now());
     this.arriving = command;
     this.want(this.frontBytesOf(code));
     if (shape !== 'none' || code === Command.STMT_CLOSE) conversation.commands.push(command);

@@ -28,6 +28,8 @@ export type ResponseShape =
 export interface PendingCommand {
   readonly code: number;
   readonly shape: ResponseShape;
+  /** Counts the session's commands that have an answer. */
+  readonly number: number;
   /** When its header arrived, on the session's clock in ms. */
   readonly startedAtMs: number;
   /** The whole of it has arrived, so that what stands below is known. */
@@ -71,9 +73,9 @@ export function responseShape(code: number): ResponseShape {
 }
 
 /** A command whose header has just arrived. */
-export function newCommand(code: number, shape: ResponseShape, startedAtMs: number): PendingCommand {
+export function newCommand(code: number, shape: ResponseShape, number: number, startedAtMs: number): PendingCommand {
   return {
-    code, shape, startedAtMs,
+    code, shape, number, startedAtMs,
     hasArrived: false, text: null, textBytes: 0, statementId: 0, wantsCursor: false, identity: null,
     statement: null, usage: null,
   };

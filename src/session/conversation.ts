@@ -50,10 +50,14 @@ export interface ConversationObserver {
   identified(identity: ClientIdentity): void;
   /** The connection phase is over: commands may come. */
   ready(): void;
-  /** A response's first result set begins. Sets the usage's `maxRows` and `maxBytes` where it is limited. */
-  usageStarted(usage: Usage): void;
+  /** A response's first result set begins, or a fetch from a cursor of which nothing is known. Says what counts it. */
+  newUsage(command: PendingCommand): Usage;
+  /** What the usage counts comes from a server-side cursor, fetch by fetch. */
+  cursorOpened(usage: Usage): void;
   /** All rows of a usage have been seen; `error` is what the server ended it with, where it did not end well. */
   usageEnded(usage: Usage, error: ServerError | null): void;
+  /** A COM_QUERY that brought no result set has succeeded. */
+  queryDone(command: PendingCommand): void;
   /** From here on nothing is followed. */
   unparsed(problem: Unparsed): void;
 }
@@ -65,12 +69,7 @@ export interface ConversationOptions {
   readonly textBytes: number;
   /** A clock in ms. */
   readonly now: () => number;
-  /** The schema that a statement's text makes the default, where it is a USE statement; else null. */
-  readonly usedSchema: (text: string) => string | null;
 }
-
-/** A USE statement is not longer: a schema's name has 64 characters. */
-const MAX_USE_BYTES = 1024;
 
 /**
  * Where one session's conversation stands: what both readers share. Pure: it is fed through its two readers, tells an
@@ -148,12 +147,6 @@ export class Conversation {
   take(completion: Completion): void {
     this.statusFlags = completion.statusFlags;
     if (completion.schema !== null) this.schema = completion.schema;
-  }
-
-  /** Takes the default schema from a USE statement that succeeded, for servers that do not track it. */
-  followUse(command: PendingCommand): void {
-    if (command.text === null || command.textBytes > MAX_USE_BYTES) return;
-    this.schema = this.options.usedSchema(command.text.toString()) ?? this.schema;
   }
 
   /** Forgets every prepared statement; their open cursors' usages end. */

@@ -4,7 +4,7 @@ import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } fr
 import { Status } from '../protocol/status.js';
 import type { PendingCommand, ResponseShape } from './command.js';
 import type { Conversation } from './conversation.js';
-import { Usage } from './usage.js';
+import type { Usage } from './usage.js';
 
 /** Which packet of a response comes next. */
 export type AwaitedPacket =
@@ -80,7 +80,7 @@ export class ResponseFollower {
       return;
     }
     const command = this.command!;
-    if (this.opensCursor(statusFlags) && command.statement !== null) command.statement.cursorUsage = command.usage;
+    if (this.opensCursor(statusFlags)) this.openCursor(command);
     if (command.shape === 'fetch') {
       if (statusFlags & Status.LAST_ROW_SENT && command.statement !== null) this.closeCursor(command.statement);
     } else if (command.shape === 'results' && (statusFlags & Status.MORE_RESULTS_EXISTS || this.hasOutParameters)) {
@@ -120,9 +120,8 @@ export class ResponseFollower {
   }
 
   private beginUsage(command: PendingCommand): Usage {
-    const usage = new Usage(command);
+    const usage = this.conversation.options.observer.newUsage(command);
     this.usage = command.usage = usage;
-    this.conversation.options.observer.usageStarted(usage);
     return usage;
   }
 
@@ -172,6 +171,12 @@ export class ResponseFollower {
     return isAlone && wantsCursor && code === Command.STMT_EXECUTE;
   }
 
+  private openCursor(command: PendingCommand): void {
+    if (command.statement === null || command.usage === null) return;
+    command.statement.cursorUsage = command.usage;
+    this.conversation.options.observer.cursorOpened(command.usage);
+  }
+
   private closeCursor(statement: NonNullable<PendingCommand['statement']>): void {
     const usage = statement.cursorUsage;
     statement.cursorUsage = null;
@@ -201,7 +206,7 @@ export class ResponseFollower {
         conversation.schema = command.text?.toString() ?? conversation.schema;
         break;
       case Command.QUERY:
-        if (!conversation.dialect.tracksSession && command.usage === null) conversation.followUse(command);
+        if (command.usage === null) conversation.options.observer.queryDone(command);
         break;
       case Command.STMT_RESET:
         if (command.statement !== null) this.closeCursor(command.statement);
