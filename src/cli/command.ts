@@ -1,0 +1,25 @@
+import type { Options } from 'yargs';
+
+/** Flags as yargs has read them: text, or a list where one was given more than once. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** One command of the program; src/cli.ts lists them. */
+export interface Command {
+  readonly name: string;
+  /** Whether it runs where no command is named. */
+  readonly isDefault?: boolean;
+  readonly describe: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /**
+   * @returns the exit code
+   * @throws {ConfigError}
+   */
+  run(given: Arguments): Promise<number>;
+}
+
+export const exitCodes = { ok: 0, failed: 1, wrongUsage: 2 } as const;
+
+/** Says something to the person at the terminal. */
+export function say(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,47 @@
+import type { Options } from 'yargs';
+import { loadConfig, type Config } from '../config.js';
+import { variableOf } from '../config/load.js';
+import { walk } from '../config/section.js';
+import { settings } from '../config/settings.js';
+import type { Arguments } from './command.js';
+
+const widestValue = 'enforce|audit'.length;
+
+function describeFlag(value: string, about: string): string {
+  return `${value.padEnd(widestValue)}  ${about}`;
+}
+
+function settingOptions(): Record<string, Options> {
+  const options: Record<string, Options> = {};
+  for (const { field } of walk(settings)) {
+    if (!field.flag) continue;
+    const isRequired = field.fallback === undefined;
+    options[field.flag.name] = {
+      describe: describeFlag(field.flag.value, `${field.about}${isRequired ? '; required' : ''}`),
+      ...(isRequired ? {} : { defaultDescription: String(field.fallback) }),
+      requiresArg: true,
+      group: 'Settings:',
+    };
+  }
+  return options;
+}
+
+/** The flags of every command that works with a configuration. */
+export const configOptions: Readonly<Record<string, Options>> = {
+  config: {
+    describe: describeFlag('FILE', 'the configuration, in JSON'),
+    requiresArg: true,
+    group: 'Settings:',
+  },
+  ...settingOptions(),
+};
+
+export const variables: readonly string[] = Object.keys(configOptions).map(variableOf);
+
+/**
+ * Loads the configuration that the command line, the environment and the file make together.
+ * @throws {ConfigError}
+ */
+export function configFrom(given: Arguments): Config {
+  return loadConfig(given, process.env);
+}
