@@ -1,0 +1,29 @@
+# docker build -t sluice .
+# docker run -p 3307:3307 sluice --listen 0.0.0.0:3307 --upstream db.example.com:3306
+#
+# Beside an application (one network namespace, as in a pod) the default address, 127.0.0.1:3307, is the right one.
+
+FROM node:22-alpine AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json ./
+COPY src ./src
+RUN npm run build
+
+FROM node:22-alpine AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM node:22-alpine
+ENV NODE_ENV=production
+WORKDIR /app
+COPY package.json LICENSE config.example.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3307
+STOPSIGNAL SIGTERM
+# The exec form: signals reach node itself. The first SIGTERM lets the sessions end, the second ends them.
+ENTRYPOINT ["node", "/app/dist/cli.js"]
