@@ -1,0 +1,79 @@
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES, payloadLengthAt } from '../protocol/framing.js';
+
+/** A whole packet: the payload of one, or of all that continue it. */
+export interface Packet {
+  /** The sequence id of its last part. */
+  readonly sequenceId: number;
+  readonly payload: Buffer;
+}
+
+/** A packet announced more than the assembler takes. */
+export class PacketTooLargeError extends Error {}
+
+/** Joins chunks into packets, and only once a packet is complete: a large one costs no more than its size. */
+export class PacketAssembler {
+  #bytes: Buffer = Buffer.alloc(0);
+  #offset = 0;
+  #chunks: Buffer[] = [];
+  #chunkBytes = 0;
+  /** How many bytes must be there before it is worth while to look again. */
+  #neededBytes = HEADER_BYTES;
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+
+  /** @param maxPayloadBytes a packet that announces more makes `next` throw a PacketTooLargeError */
+  constructor(private readonly maxPayloadBytes: number) {}
+
+  /** Adds what has arrived. */
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+  }
+
+  /** The next whole packet, or null until more has arrived. */
+  next(): Packet | null {
+    for (;;) {
+      if (this.#bytes.length - this.#offset + this.#chunkBytes < this.#neededBytes) return null;
+      this.join();
+      const length = payloadLengthAt(this.#bytes, this.#offset);
+      if (this.#partBytes + length > this.maxPayloadBytes) {
+        throw new PacketTooLargeError(`Got a packet of more than ${this.maxPayloadBytes} bytes`);
+      }
+      const end = this.#offset + HEADER_BYTES + length;
+      if (end > this.#bytes.length) {
+        this.#neededBytes = HEADER_BYTES + length;
+        if (this.#bytes.length - this.#offset + this.#chunkBytes < this.#neededBytes) return null;
+        continue;
+      }
+      const sequenceId = this.#bytes[this.#offset + HEADER_BYTES - 1]!;
+      const payload = this.#bytes.subarray(this.#offset + HEADER_BYTES, end);
+      this.#offset = end;
+      this.#neededBytes = HEADER_BYTES;
+      const whole = this.withParts(payload);
+      if (whole !== null) return { sequenceId, payload: whole };
+    }
+  }
+
+  /** Adds a part to those before it; returns the whole where it is the last: the one that is not full. */
+  private withParts(payload: Buffer): Buffer | null {
+    const isLast = payload.length < MAX_PAYLOAD_BYTES;
+    if (isLast && this.#parts.length === 0) return payload;
+    this.#parts.push(payload);
+    this.#partBytes += payload.length;
+    if (!isLast) return null;
+    const whole = Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#partBytes = 0;
+    return whole;
+  }
+
+  private join(): void {
+    if (this.#chunks.length === 0) return;
+    const left = this.#bytes.subarray(this.#offset);
+    const isOneChunk = left.length === 0 && this.#chunks.length === 1;
+    this.#bytes = isOneChunk ? this.#chunks[0]! : Buffer.concat([left, ...this.#chunks]);
+    this.#offset = 0;
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+  }
+}

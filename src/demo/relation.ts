@@ -1,0 +1,62 @@
+/** What a SELECT answers with: columns, and rows that are computed when they are asked for and never held. */
+
+/** Column types of the wire that the demo's tables use. Source: MySQL 9.7 `field_types.h`. */
+export const ColumnType = {
+  LONGLONG: 0x08,
+  DATETIME: 0x0c,
+  NEWDECIMAL: 0xf6,
+  VAR_STRING: 0xfd,
+} as const;
+export type ColumnType = (typeof ColumnType)[keyof typeof ColumnType];
+
+/** An integer for LONGLONG, milliseconds since 1970 (UTC) for DATETIME, text for the others; null is NULL. */
+export type Cell = number | string | null;
+
+/** A value with its type: a literal, or what a client bound to a `?`. */
+export interface TypedValue {
+  readonly value: Cell;
+  readonly type: ColumnType;
+}
+
+/** A NULL of no particular type. */
+export const NULL_VALUE: TypedValue = { value: null, type: ColumnType.VAR_STRING };
+
+/** A column as its definition packet describes it. */
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** The table that it comes from; empty for a computed one. */
+  readonly table: string;
+  /** The longest value, as text. */
+  readonly maxBytes: number;
+}
+
+/** Rows of several columns, each cell a function of its place. */
+export interface CellRelation {
+  readonly kind: 'cells';
+  readonly columns: readonly Column[];
+  readonly rowCount: number;
+  /** The value at `row` (from 0) in the column at index `column`. */
+  cell(row: number, column: number): Cell;
+}
+
+/** Rows of one text of `payloadBytes` bytes each: they can be sent at the speed of the network. */
+export interface PayloadRelation {
+  readonly kind: 'payload';
+  readonly columns: readonly Column[];
+  readonly rowCount: number;
+  readonly payloadBytes: number;
+}
+
+export type Relation = CellRelation | PayloadRelation;
+
+/** A relation that holds its few rows. */
+export function fixedRelation(columns: readonly Column[], rows: readonly (readonly Cell[])[]): CellRelation {
+  const cell = (row: number, column: number): Cell => rows[row]?.[column] ?? null;
+  return { kind: 'cells', columns, rowCount: rows.length, cell };
+}
+
+/** A text column that belongs to no table. */
+export function textColumn(name: string): Column {
+  return { name, type: ColumnType.VAR_STRING, table: '', maxBytes: 1024 };
+}

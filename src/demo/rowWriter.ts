@@ -1,0 +1,127 @@
+import { HEADER_BYTES } from '../protocol/framing.js';
+import { type Cell, ColumnType } from './relation.js';
+
+const NULL_IN_TEXT_ROW = 0xfb;
+/** Up to here a text's length in bytes, at most three for each unit of UTF-16, is known to fit one byte. */
+const SHORT_TEXT_UNITS = 83;
+
+/** Writes rows one behind the other into a block that grows as needed. */
+export class RowWriter {
+  /** Bytes written since the last `take`. */
+  length = 0;
+  #block: Buffer;
+
+  constructor(private readonly blockBytes: number) {
+    this.#block = Buffer.allocUnsafe(blockBytes);
+  }
+
+  /** Leaves `byteCount` bytes open, to be patched. */
+  skip(byteCount: number): void {
+    this.reserve(byteCount);
+    this.length += byteCount;
+  }
+
+  /** Fills in the packet header that was left open at `offset`. */
+  patchHeader(offset: number, payloadLength: number, sequenceId: number): void {
+    this.#block.writeUIntLE(payloadLength, offset, HEADER_BYTES - 1);
+    this.#block[offset + HEADER_BYTES - 1] = sequenceId;
+  }
+
+  /** What was written; the writer begins a new block. */
+  take(): Buffer {
+    const written = this.#block.subarray(0, this.length);
+    this.#block = Buffer.allocUnsafe(this.blockBytes);
+    this.length = 0;
+    return written;
+  }
+
+  /** The payload of a text row: each value as a length-encoded string, or 0xFB for NULL. */
+  textRow(cells: readonly Cell[], types: readonly ColumnType[]): void {
+    types.forEach((type, column) => {
+      const cell = cells[column] ?? null;
+      if (cell === null) this.byte(NULL_IN_TEXT_ROW);
+      else this.text(type === ColumnType.DATETIME ? datetimeText(Number(cell)) : String(cell));
+    });
+  }
+
+  /** The payload of a binary row: 0x00, a bitmap of the NULLs from its third bit on, the other values. */
+  binaryRow(cells: readonly Cell[], types: readonly ColumnType[]): void {
+    this.byte(0);
+    const bitmap = this.length;
+    const bitmapBytes = (types.length + 7 + 2) >> 3;
+    this.skip(bitmapBytes);
+    this.#block.fill(0, bitmap, bitmap + bitmapBytes);
+    types.forEach((type, column) => {
+      const cell = cells[column] ?? null;
+      if (cell === null) this.#block[bitmap + ((column + 2) >> 3)]! |= 1 << ((column + 2) & 7);
+      else this.binaryValue(cell, type);
+    });
+  }
+
+  private binaryValue(cell: number | string, type: ColumnType): void {
+    if (type === ColumnType.LONGLONG) {
+      this.reserve(8);
+      this.length = this.#block.writeBigInt64LE(BigInt(cell), this.length);
+    } else if (type === ColumnType.DATETIME) {
+      const at = new Date(Number(cell));
+      this.byte(7);
+      this.byte(at.getUTCFullYear() & 0xff);
+      this.byte(at.getUTCFullYear() >> 8);
+      this.byte(at.getUTCMonth() + 1);
+      this.byte(at.getUTCDate());
+      this.byte(at.getUTCHours());
+      this.byte(at.getUTCMinutes());
+      this.byte(at.getUTCSeconds());
+    } else {
+      this.text(String(cell));
+    }
+  }
+
+  private text(value: string): void {
+    if (value.length <= SHORT_TEXT_UNITS) {
+      this.reserve(1 + value.length * 3);
+      const byteCount = this.#block.write(value, this.length + 1);
+      this.#block[this.length] = byteCount;
+      this.length += 1 + byteCount;
+      return;
+    }
+    const byteCount = Buffer.byteLength(value);
+    this.reserve(9 + byteCount);
+    this.lenenc(byteCount);
+    this.length += this.#block.write(value, this.length);
+  }
+
+  private lenenc(value: number): void {
+    if (value < 0xfb) {
+      this.byte(value);
+    } else if (value <= 0xffff) {
+      this.byte(0xfc);
+      this.length = this.#block.writeUInt16LE(value, this.length);
+    } else if (value <= 0xff_ffff) {
+      this.byte(0xfd);
+      this.length = this.#block.writeUIntLE(value, this.length, 3);
+    } else {
+      this.byte(0xfe);
+      this.length = this.#block.writeBigUInt64LE(BigInt(value), this.length);
+    }
+  }
+
+  private byte(value: number): void {
+    this.reserve(1);
+    this.#block[this.length] = value;
+    this.length += 1;
+  }
+
+  private reserve(byteCount: number): void {
+    const needed = this.length + byteCount;
+    if (needed <= this.#block.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#block.length * 2));
+    this.#block.copy(larger, 0, 0, this.length);
+    this.#block = larger;
+  }
+}
+
+/** `2026-01-01 00:00:00`, as servers write a DATETIME. */
+function datetimeText(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
+}

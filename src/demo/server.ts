@@ -1,0 +1,66 @@
+/**
+ * A server that speaks the MySQL protocol and has tables of any size that nobody had to fill: for a first run
+ * without a database, for tests of what real servers do not do on demand, for benchmarks, where it must be
+ * the fast part. It lets everybody in and listens on the loopback address unless it is told otherwise.
+ */
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { QueryHook } from './commands.js';
+import { DemoConnection } from './connection.js';
+
+export interface DemoServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  readonly onQuery?: QueryHook;
+}
+
+export interface DemoServer {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly connectionCount: number;
+  /** Bytes that the kernel has taken from all connections that are open. */
+  readonly sentBytes: number;
+  /** Bytes that wait in this process for clients that do not read. */
+  readonly heldBytes: number;
+  /** Stops listening and ends all connections. */
+  close(): Promise<void>;
+}
+
+/** What a connection may hold for a client that does not read, and one block more. */
+const SEND_BUFFER_BYTES = 256 * 1024;
+
+/** Starts the server; resolves when it listens, rejects where it cannot. */
+export async function startDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
+  const sockets = new Set<Socket>();
+  let lastConnectionId = 0;
+  const listener = createServer({ noDelay: true, highWaterMark: SEND_BUFFER_BYTES }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    lastConnectionId += 1;
+    new DemoConnection(socket, lastConnectionId, options.onQuery);
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => resolve());
+  });
+  const { address: host, port } = listener.address() as AddressInfo;
+  const sum = (bytesOf: (socket: Socket) => number): number =>
+    [...sockets].reduce((total, socket) => total + bytesOf(socket), 0);
+  return {
+    address: { host, port },
+    get connectionCount() {
+      return sockets.size;
+    },
+    get sentBytes() {
+      return sum((socket) => socket.bytesWritten - socket.writableLength);
+    },
+    get heldBytes() {
+      return sum((socket) => socket.writableLength);
+    },
+    async close() {
+      const closed = new Promise((resolve) => listener.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import t from 'tap';
+import { startDemoServer } from '../../src/demo/server.js';
+import { CLIENTS, commandLine } from '../support/clients.js';
+
+const ROWS = 30_000;
+const SUM_OF_IDS = (ROWS * (ROWS + 1)) / 2;
+
+const server = await startDemoServer();
+const { port } = server.address;
+t.teardown(() => server.close());
+
+// What sysbench's program asks afterwards takes a function that the demo's SQL does not have.
+for (const client of CLIENTS.filter(({ name }) => name !== 'sysbench')) {
+  await t.test(`${client.name} reads ${ROWS} rows (${client.protocol}) and goes on`, async (t) => {
+    const seen = await client.read(port, `SELECT id, label FROM rows_${ROWS}`);
+    t.equal(seen.error, null);
+    t.equal(seen.rows, ROWS);
+    t.equal(seen.sum, SUM_OF_IDS);
+    t.equal(seen.after?.answer, 42);
+  });
+  await t.test(`${client.name} gets an error for a table that is not there, and goes on`, async (t) => {
+    const seen = await client.read(port, 'SELECT id, label FROM nowhere');
+    t.equal(seen.error?.code, 1146);
+    t.match(seen.error?.message, "Table 'demo.nowhere' doesn't exist");
+    t.equal(seen.after?.answer, 42);
+  });
+}
+
+for (const vendor of ['mariadb', 'mysql'] as const) {
+  await t.test(`${vendor} sees the values of every type, letters beyond ASCII, NULLs`, async (t) => {
+    const { rows, errors } = await commandLine(vendor, port, 'SELECT * FROM orders LIMIT 3, 3;');
+    t.strictSame(errors, []);
+    t.strictSame(rows, [
+      ['4', 'Jim', '2026-01-01 03:00:00', '84.52', 'Zürich'],
+      ['5', 'Katherine', '2026-01-01 04:00:00', '769.17', ''],
+      ['6', 'Leslie', '2026-01-01 05:00:00', '126.78', 'NULL'],
+    ]);
+  });
+
+  await t.test(`${vendor} gets all results of several statements, up to the one that is wrong`, async (t) => {
+    const four = 'SELECT 1; SELECT id FROM orders LIMIT 2; SET a = 1; SELECT count(*) FROM events';
+    const several = `DELIMITER //\n${four}; oops //`;
+    const { rows, errors } = await commandLine(vendor, port, several);
+    t.strictSame(rows, [['1'], ['1'], ['2'], ['1000000']]);
+    t.strictSame(errors.map(({ code, sqlState }) => [code, sqlState]), [[1064, '42000']]);
+  });
+
+  await t.test(`${vendor} can look around`, async (t) => {
+    const { rows, errors } = await commandLine(vendor, port, `
+      SHOW DATABASES; USE demo; SELECT DATABASE(); SHOW WARNINGS; SHOW VARIABLES LIKE 'x%';
+      SELECT @@version_comment, USER(), VERSION(); BEGIN; ROLLBACK; DESCRIBE rows_7; SHOW TABLES;
+    `);
+    t.strictSame(errors, []);
+    t.strictSame(rows.slice(0, 5), [
+      ['demo'],
+      ['demo'],
+      ['Sluice demo server', 'app@localhost', '8.0.0-sluice-demo'],
+      ['id', 'bigint', 'YES', '', 'NULL', ''],
+      ['label', 'varchar(32)', 'YES', '', 'NULL', ''],
+    ]);
+  });
+}
