@@ -1,6 +1,8 @@
 // What Sluice is told to do. These types are what the rest of the program sees; which keys the JSON has for
 // them, with their defaults, stands in one table: config/settings.ts.
 
+import type { StatementKind } from './policy/sql/statement.js';
+
 export { adviceOn } from './config/advice.js';
 export { ConfigError, loadConfig, printConfig, type Flags } from './config/load.js';
 
@@ -16,9 +18,9 @@ export interface Limits {
   readonly bytes: number;
 }
 
-/** What takes the place of the row that would break a limit. */
+/** What is done where a limit would be broken, and the error that says so. */
 export interface OnExceed {
-  readonly action: 'error';
+  readonly action: 'error' | 'truncate' | 'close' | 'hold';
   readonly error: ErrorNumber;
 }
 
@@ -28,10 +30,69 @@ export interface ErrorNumber {
   readonly sqlState: string;
 }
 
+/** How a response is read: into the client's memory, or row by row. */
+export type ResponseClass = 'buffered' | 'streaming';
+
+/** What may tell that a response is read row by row. */
+export type StreamingSignal = 'cursor' | 'dump' | 'jdbc' | 'hint' | 'pace';
+
+/** How far a statement's hint may change its own limits. */
+export type HintPolicy = 'none' | 'lower' | 'any';
+
+/** How responses are treated: the global settings, or a rule's. */
+export interface Treatment {
+  readonly mode: 'enforce' | 'audit';
+  /** For buffered responses. */
+  readonly limits: Limits;
+  readonly warn: Limits;
+  readonly onExceed: OnExceed;
+  readonly hints: HintPolicy;
+  readonly streaming: { readonly limits: Limits };
+}
+
+/** A rule's conditions: all that are there must hold, and of each one of its patterns. */
+export interface Match {
+  readonly user?: readonly string[];
+  readonly schema?: readonly string[];
+  /** IP addresses and networks. */
+  readonly client?: readonly string[];
+  readonly program?: readonly string[];
+  /** By the connection attribute's name. */
+  readonly attributes?: Readonly<Record<string, readonly string[]>>;
+  readonly digest?: readonly string[];
+  readonly statement?: readonly StatementKind[];
+}
+
+/** A treatment for what it matches; the settings that it leaves out are the global ones. */
+export interface Rule extends Treatment {
+  readonly name: string;
+  readonly match: Match;
+  /** null where the rule leaves it to hints and signals. */
+  readonly class: ResponseClass | null;
+  /** When it ends, in ms since 1970; Infinity where it does not. */
+  readonly untilMs: number;
+}
+
+export interface StreamingSettings {
+  readonly limits: Limits;
+  /** Those that are believed. */
+  readonly signals: readonly StreamingSignal[];
+  /** How long a client is given to read what it has, before it is looked whether it did. */
+  readonly pace: { readonly waitMs: number };
+}
+
 /** How much of a cut response is read and thrown away, before the connections are closed instead. */
 export interface DrainBounds {
   readonly bytes: number;
   readonly timeMs: number;
+}
+
+/** The account that ends a cut query on the server, over a connection of its own. */
+export interface KillSettings {
+  readonly user: string;
+  readonly password: string;
+  /** Once so much was drained, or so long after the cut, whichever comes first; 0 and 0: at once. */
+  readonly when: { readonly bytes: number; readonly timeMs: number };
 }
 
 export interface ConnectionSettings {
@@ -44,20 +105,28 @@ export interface ConnectionSettings {
 export interface AuditSettings {
   /** 'stdout' or the path of a file. */
   readonly to: string;
+  /** How much of a statement is written down. */
+  readonly sql: 'full' | 'digest' | 'none';
   /** The longest statement that a record holds whole. */
   readonly sqlBytes: number;
+  /** Whether the values bound to a prepared statement are written down. */
+  readonly params: boolean;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-export interface Config {
+export interface Config extends Treatment {
   readonly listen: Address;
   readonly upstream: Address;
-  readonly mode: 'enforce' | 'audit';
-  readonly limits: Limits;
-  readonly warn: Limits;
-  readonly onExceed: OnExceed;
+  /** The first that matches holds. */
+  readonly rules: readonly Rule[];
+  readonly streaming: StreamingSettings;
   readonly drain: DrainBounds;
+  /** null where nothing is killed. */
+  readonly kill: KillSettings | null;
+  /** What the buffered results under way may have together; Infinity where there is no such limit. */
+  readonly budget: { readonly bytes: number };
+  readonly stall: { readonly warnAfterMs: number };
   readonly onUnparsed: 'relay' | 'close';
   readonly connections: ConnectionSettings;
   readonly audit: AuditSettings;

@@ -3,6 +3,7 @@
 
 import type {
   Address, AuditSettings, Config, ConnectionSettings, DrainBounds, ErrorNumber, Limits, LogLevel, OnExceed,
+  StreamingSettings,
 } from '../config.js';
 import { formatAddress, isHost, parseAddress } from './address.js';
 import { duration, integer, leaf, oneOf, orUnlimited, size, text, type Kind } from './kinds.js';
@@ -66,6 +67,11 @@ const errorCode = leaf({
 // Class 00 means success, and a client may take it at its word.
 const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five of 0-9 and A-Z, not beginning with 00, such as "HY000"');
 
+const trueOrFalse = leaf({
+  expected: 'true or false',
+  parse: (found) => (typeof found === 'boolean' ? found : undefined),
+});
+
 const auditTo = text(/^(?!\s*$)[^\0]+$/, '"stdout" or the path of a file');
 
 export const settings = section<Config>({
@@ -110,7 +116,7 @@ export const settings = section<Config>({
   },
   onExceed: {
     kind: section<OnExceed>({
-      action: { kind: oneOf('error'), fallback: 'error' },
+      action: { kind: oneOf('error', 'truncate', 'close', 'hold'), fallback: 'error' },
       error: {
         kind: section<ErrorNumber>({
           code: { kind: errorCode, fallback: 3024 },
@@ -119,10 +125,41 @@ export const settings = section<Config>({
       },
     }),
   },
+  hints: { kind: oneOf('none', 'lower', 'any'), fallback: 'lower' },
+  rules: { kind: leaf<Config['rules']>({ expected: 'a list of rules', parse: () => [] }), fallback: [] },
+  streaming: {
+    kind: section<StreamingSettings>({
+      limits: {
+        kind: section<Limits>({
+          rows: { kind: maxRows, fallback: null },
+          bytes: { kind: maxBytes, fallback: null },
+        }),
+      },
+      signals: {
+        kind: leaf<StreamingSettings['signals']>({
+          expected: 'a list of signals',
+          parse: () => ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
+        }),
+        fallback: [],
+      },
+      pace: {
+        kind: section<StreamingSettings['pace']>({
+          waitMs: { key: 'wait', kind: duration({ minMs: 10, maxMs: 60_000 }), fallback: '500ms' },
+        }),
+      },
+    }),
+  },
   drain: {
     kind: section<DrainBounds>({
       bytes: { kind: size(), fallback: '256MiB' },
       timeMs: { key: 'time', kind: timeout, fallback: '30s' },
+    }),
+  },
+  kill: { kind: leaf<Config['kill']>({ expected: 'an object or null', parse: () => null }), fallback: null },
+  budget: { kind: section<Config['budget']>({ bytes: { kind: maxBytes, fallback: null } }) },
+  stall: {
+    kind: section<Config['stall']>({
+      warnAfterMs: { key: 'warnAfter', kind: timeout, fallback: '10s' },
     }),
   },
   onUnparsed: { kind: oneOf('relay', 'close'), fallback: 'relay' },
@@ -137,7 +174,9 @@ export const settings = section<Config>({
   audit: {
     kind: section<AuditSettings>({
       to: { kind: auditTo, fallback: 'stdout' },
+      sql: { kind: oneOf('full', 'digest', 'none'), fallback: 'full' },
       sqlBytes: { kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB' },
+      params: { kind: trueOrFalse, fallback: false },
     }),
   },
   log: {
