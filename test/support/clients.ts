@@ -1,11 +1,13 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { access, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
 import { run, runOk } from './run.js';
 import { APP } from './seed.js';
-import { mysql9Program, type ServerKind } from './servers.js';
+import { commandLineOf, MYSQL9_ENV, type ServerKind } from './servers.js';
 
 // Real client programs, all used alike: connect as `app`, read one statement's rows, then run SELECT 42 on the same
 // connection, and report what was seen.
@@ -33,6 +35,8 @@ export interface Client {
   /** Whether the program gets rows before the result is complete. */
   readonly reads: 'buffered' | 'streaming';
   readonly protocol: 'text' | 'binary' | 'cursor';
+  /** The driver says that a cursor's fetch failed, and loses the server's error (PHP's mysqlnd 8.2). */
+  readonly losesError?: true;
   read(port: number, sql: string): Promise<ClientReport>;
 }
 
@@ -53,29 +57,44 @@ const target = (port: number, sql: string): string[] => [
   '127.0.0.1', String(port), APP.user, APP.password, APP.schema, sql,
 ];
 
-/** Options with which each command line connects as `app` to `port`. */
-export const connectOptions = (program: 'mariadb' | 'mysql', port: number): string[] => [
+/** Options with which each vendor's programs connect as `app` to `port`; further ones may override them. */
+export const connectOptions = (vendor: ServerKind, port: number): string[] => [
   '--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${port}`, `--user=${APP.user}`,
   `--password=${APP.password}`,
-  // Without TLS the password travels encrypted with the server's key; MySQL's programs want to be asked for that.
-  ...(program === 'mysql' ? ['--get-server-public-key'] : []),
+  // Without TLS the password travels encrypted with the server's key. MySQL's programs want to be asked for that;
+  // MariaDB's (10.11) send it in clear where TLS was not ruled out, and are denied, by a server without TLS as well.
+  vendor === 'mysql' ? '--get-server-public-key' : '--skip-ssl',
 ];
 
-/** Reads with a command line: rows before the last line of output, the last being the SELECT 42. */
-const readWithCommandLine = (kind: ServerKind, flags: readonly string[]): Client['read'] => async (port, sql) => {
-  const program = kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql');
-  const { stdout, stderr } = await run(program, [...connectOptions(kind, port), '--batch', '--skip-column-names',
-    // Goes on after an error; a lost connection would be opened again, which the connection's id shows.
-    '--force', ...flags, APP.schema], { input: `${sql};\nSELECT 42, CONNECTION_ID();\n` });
-  const lines = stdout.split('\n').slice(0, -1);
-  const last = lines.at(-1)?.split('\t');
+export interface CommandLineReport {
+  /** All results' rows in order, each a list of its fields as text. */
+  readonly rows: readonly string[][];
+  readonly errors: readonly ClientError[];
+  readonly stderr: string;
+}
+
+/** Runs the `mariadb` or the `mysql` command line with `input` on its standard input; goes on after an error. */
+export const commandLine = async (
+  vendor: ServerKind, port: number, input: string, flags: readonly string[] = [],
+): Promise<CommandLineReport> => {
+  const { stdout, stderr } = await run(commandLineOf(vendor), [...connectOptions(vendor, port), '--batch',
+    '--skip-column-names', '--force', ...flags, APP.schema], { input, env: MYSQL9_ENV });
+  const errors = [...stderr.matchAll(/^ERROR (\d+) \((\w+)\)(?: at line \d+)?: (.*)$/gm)].map((found) => ({
+    code: Number(found[1]), sqlState: found[2] ?? '', message: found[3] ?? '',
+  }));
+  return { rows: stdout.split('\n').slice(0, -1).map((line) => line.split('\t')), errors, stderr };
+};
+
+const readWithCommandLine = (vendor: ServerKind, flags: readonly string[]): Client['read'] => async (port, sql) => {
+  // A lost connection would be opened again by itself: the connection's id shows that.
+  const { rows: all, errors, stderr } = await commandLine(vendor, port, `${sql};\nSELECT 42, CONNECTION_ID();\n`, flags);
+  const last = all.at(-1);
   const isAnswer = last?.length === 2 && last[0] === '42';
-  const rows = isAnswer ? lines.slice(0, -1) : lines;
-  const error = /^ERROR (\d+) \((\w+)\)(?: at line \d+)?: (.*)$/m.exec(stderr);
+  const rows = isAnswer ? all.slice(0, -1) : all;
   return {
     rows: rows.length,
-    sum: rows.reduce((sum, row) => sum + Number.parseInt(row, 10), 0),
-    error: error ? { code: Number(error[1]), sqlState: error[2] ?? null, message: error[3] ?? '' } : null,
+    sum: rows.reduce((sum, row) => sum + Number(row[0]), 0),
+    error: errors[0] ?? null,
     after: isAnswer ? { answer: 42, connectionId: Number(last[1]) } : null,
     afterError: isAnswer ? null : stderr,
   };
@@ -105,6 +124,9 @@ const readWithJava = (mode: string): Client['read'] => async (port, sql) =>
 const readWithPython = (driver: string, mode: string): Client['read'] => (port, sql) =>
   report(PYTHON, [join(PROGRAMS, 'read.py'), driver, mode, ...target(port, sql)]);
 
+const readWithConnectorC: Client['read'] = (port, sql) =>
+  report(PYTHON, [join(PROGRAMS, 'cursor.py'), ...target(port, sql)]);
+
 const readWithPhp = (mode: string): Client['read'] => (port, sql) =>
   report('php', [join(PROGRAMS, 'read.php'), mode, ...target(port, sql)]);
 
@@ -121,6 +143,14 @@ const readWithSysbench: Client['read'] = (port, sql) =>
   report('sysbench', [join(PROGRAMS, 'read.lua'), ...sysbenchOptions(port), '--db-ps-mode=disable', '--events=1',
     '--time=0', 'run'], { READ_SQL: sql });
 
+/** Starts pause.py: a reader that says "first", waits for a line of input, and reads the rest; it ends with `t`. */
+export const startPausingReader = (t: Test, port: number, sql: string): ChildProcessWithoutNullStreams => {
+  const reader = spawn(PYTHON, [join(PROGRAMS, 'pause.py'), ...target(port, sql)]);
+  reader.stderr.pipe(process.stderr);
+  t.teardown(() => reader.kill('SIGKILL'));
+  return reader;
+};
+
 export const CLIENTS: readonly Client[] = [
   { name: 'mariadb', reads: 'buffered', protocol: 'text', read: readWithCommandLine('mariadb', []) },
   { name: 'mariadb --quick', reads: 'streaming', protocol: 'text', read: readWithCommandLine('mariadb', ['--quick']) },
@@ -135,8 +165,9 @@ export const CLIENTS: readonly Client[] = [
   { name: 'PHP mysqli prepared', reads: 'buffered', protocol: 'binary', read: readWithPhp('prepared-buffered') },
   { name: 'PHP mysqli prepared, unbuffered', reads: 'streaming', protocol: 'binary',
     read: readWithPhp('prepared-streaming') },
+  { name: 'MariaDB Connector/C with a server cursor', reads: 'streaming', protocol: 'cursor', read: readWithConnectorC },
   { name: 'PHP mysqli with a server cursor', reads: 'streaming', protocol: 'cursor',
-    read: readWithPhp('prepared-cursor') },
+    losesError: true, read: readWithPhp('prepared-cursor') },
   { name: 'Perl DBD::mysql', reads: 'buffered', protocol: 'text', read: readWithPerl('buffered') },
   { name: 'Perl DBD::mysql use_result', reads: 'streaming', protocol: 'text', read: readWithPerl('streaming') },
   { name: 'Perl DBD::mysql prepared', reads: 'buffered', protocol: 'binary', read: readWithPerl('prepared-buffered') },

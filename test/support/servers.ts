@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +37,15 @@ const AS_ROOT = process.getuid?.() === 0 ? ['--user=root'] : [];
 
 /** Path of a program of MySQL 9 (`mysql`, `mysqldump`, `mysqld`, `mysqladmin`). */
 export const mysql9Program = (name: string): string => join(MYSQL9_FOLDER, 'bin', name);
+
+// MySQL 9's clients load the plugin for mysql_native_password, MariaDB's usual one; both layouts of an installation.
+const MYSQL9_PLUGINS = ['root/usr/lib/mysql/plugin', 'lib/plugin'].map((path) => join(MYSQL9_FOLDER, path));
+
+/** The environment in which MySQL 9's client programs find their plugins. */
+export const MYSQL9_ENV: NodeJS.ProcessEnv = {
+  ...process.env,
+  LIBMYSQL_PLUGIN_DIR: MYSQL9_PLUGINS.find((path) => existsSync(path)),
+};
 
 /** Path of MariaDB's or MySQL's command line, as fits the server. */
 export const commandLineOf = (kind: ServerKind): string => (kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql'));

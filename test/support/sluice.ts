@@ -95,7 +95,14 @@ class Lines<T> {
         return line;
       }
       if (this.#ended) throw this.#ended;
-      await new Promise<void>((resolve) => (this.#changed = resolve));
+      // Far longer than a line takes; it turns one that never comes into a failure that says so.
+      await new Promise<void>((resolve, reject) => {
+        const patience = setTimeout(() => reject(new Error('waited 30 s for a line of sluice')), 30_000);
+        this.#changed = () => {
+          clearTimeout(patience);
+          resolve();
+        };
+      });
     }
   }
 }

@@ -26,7 +26,10 @@ try:
         # The Python drivers do not hand on the SQLSTATE.
         seen["error"] = {"code": error.args[0], "sqlState": None, "message": error.args[1]}
     try:
-        cursor.close()
+        try:
+            cursor.close()
+        except driver.Error:
+            pass  # MySQLdb's SSCursor raises the error of its result once more
         after = connection.cursor(cursors.Cursor)
         after.execute("SELECT 42, CONNECTION_ID()")
         answer, connection_id = after.fetchone()

@@ -1,0 +1,89 @@
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { CLIENTS, commandLine } from '../support/clients.js';
+import { runOk } from '../support/run.js';
+import { SERVER_KINDS, startServer } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+
+const CHANGE_USER = fileURLToPath(new URL('../support/programs/change-user.php', import.meta.url));
+const WHO_AM_I = "SELECT SUBSTRING_INDEX(USER(), '@', 1);";
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}`, async (t) => {
+    const server = await startServer(t, kind);
+    const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', '1000'] });
+
+    await t.test('every client authenticates, whether the server knows the password already or not', async (t) => {
+      for (const client of CLIENTS) {
+        // MySQL then forgets the passwords it has cached, so that a full authentication is needed.
+        await server.sql('FLUSH PRIVILEGES');
+        for (const cache of ['cold', 'warm']) {
+          const seen = await client.read(sluice.port, 'SELECT 7');
+          t.match(seen, { rows: 1, sum: 7, error: null, after: { answer: 42 } }, `${client.name}, ${cache}`);
+        }
+      }
+    });
+
+    await t.test("a wrong password gets the server's own error", async (t) => {
+      for (const vendor of SERVER_KINDS) {
+        const direct = await commandLine(vendor, server.port, WHO_AM_I, ['--password=wrong']);
+        const seen = await commandLine(vendor, sluice.port, WHO_AM_I, ['--password=wrong']);
+        t.match(seen.errors, [{ code: 1045, sqlState: '28000' }]);
+        t.same(seen, direct);
+      }
+    });
+
+    await t.test('an unknown schema gets the server\'s own error', async (t) => {
+      const flags = ['--database=nowhere'];
+      const args = [kind, WHO_AM_I, flags] as const;
+      const seen = await commandLine(args[0], sluice.port, args[1], [...args[2]]);
+      t.same(seen, await commandLine(args[0], server.port, args[1], [...args[2]]));
+    });
+
+    await t.test('a user who changes on a live connection is the one who is limited and recorded', async (t) => {
+      await server.sql("CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO 'other'@'%'; CREATE DATABASE attic");
+      const change = async (password: string): Promise<unknown> => JSON.parse(await runOk('php', [CHANGE_USER,
+        '127.0.0.1', String(sluice.port), 'app', 'secret', 'shop', 'other', password, 'attic',
+        'SELECT id FROM shop.numbers']));
+      t.match(await change('hidden'), { before: ['app', 'shop'], after: ['other', 'attic'], rows: 0, code: 3024 });
+      t.match(await sluice.nextRecord(), { action: 'cut', user: 'other', schema: 'attic', forwardedRows: 1000 });
+      t.match(await change('wrong'), { before: ['app', 'shop'], code: 1045 });
+    });
+
+    await t.test('a connection that is reset goes on, without what belonged to it before', async (t) => {
+      const { rows, errors } = await commandLine('mysql', sluice.port,
+        'SET @kept = 7; SELECT @kept, CONNECTION_ID();\nresetconnection;\nSELECT @kept, CONNECTION_ID(); SELECT id FROM shop.numbers;');
+      t.match(errors, [{ code: 3024 }]);
+      t.equal(rows[0]?.[0], '7');
+      t.same(rows[1], ['NULL', rows[0]?.[1]]);
+      t.match(await sluice.nextRecord(), { action: 'cut', user: 'app', sql: 'SELECT id FROM shop.numbers' });
+    });
+  });
+}
+
+await t.test('caching_sha2_password without the key works once the server knows the password', async (t) => {
+  const server = await startServer(t, 'mysql');
+  const sluice = await startSluice(t, { upstream: server.port });
+  const withoutKey = ['--skip-get-server-public-key'];
+  const refused = await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey);
+  // The client's own refusal: it has no secure way to send the password.
+  t.match(refused.errors, [{ code: 2061 }]);
+  t.same((await commandLine('mysql', sluice.port, WHO_AM_I)).rows, [['app']]);
+  t.same((await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey)).rows, [['app']]);
+});
+
+await t.test('sha256_password authenticates with the key of the server', async (t) => {
+  const server = await startServer(t, 'mysql');
+  await server.sql("CREATE USER 'old'@'%' IDENTIFIED WITH sha256_password BY 'secret'; GRANT ALL ON shop.* TO 'old'@'%'");
+  const sluice = await startSluice(t, { upstream: server.port });
+  t.same((await commandLine('mysql', sluice.port, WHO_AM_I, ['--user=old'])).rows, [['old']]);
+});
+
+await t.test('ed25519 authenticates', async (t) => {
+  const server = await startServer(t, 'mariadb');
+  await server.sql("CREATE USER 'ed'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret'); GRANT ALL ON shop.* TO 'ed'@'%'");
+  const sluice = await startSluice(t, { upstream: server.port });
+  t.same((await commandLine('mariadb', sluice.port, WHO_AM_I, ['--user=ed'])).rows, [['ed']]);
+  const wrong = await commandLine('mariadb', sluice.port, WHO_AM_I, ['--user=ed', '--password=wrong']);
+  t.match(wrong.errors, [{ code: 1045 }]);
+});

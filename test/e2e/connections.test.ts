@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import t from 'tap';
+import { CLIENTS, commandLine, connectOptions } from '../support/clients.js';
+import { APP } from '../support/seed.js';
+import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+
+await t.test('an upstream that cannot be reached gives every client error 1429', async (t) => {
+  // A port that nobody listens on: it was just given back.
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  probe.close();
+  await once(probe, 'close');
+  const sluice = await startSluice(t, { upstream: port });
+  for (const client of CLIENTS) {
+    // sysbench ends with a message of its own where it cannot connect.
+    if (client.name === 'sysbench') continue;
+    const seen = await client.read(sluice.port, 'SELECT 1');
+    t.equal(seen.error?.code, 1429, client.name);
+    t.match(seen.error?.message, /sluice/, client.name);
+  }
+});
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}`, async (t) => {
+    const server = await startServer(t, kind);
+
+    await t.test('one connection more than connections.max gets error 1040, and a place that is freed is given', async (t) => {
+      const sluice = await startSluice(t, { upstream: server.port, config: { connections: { max: 1 } } });
+      const first = spawn(commandLineOf(kind), [...connectOptions(kind, sluice.port), '--batch', '--skip-column-names',
+        '--unbuffered', APP.schema], { env: MYSQL9_ENV });
+      first.stdin.write('SELECT 1;\n');
+      await once(first.stdout, 'data');
+      const second = await commandLine(kind, sluice.port, 'SELECT 2;');
+      t.match(second.errors, [{ code: 1040 }]);
+      first.stdin.end();
+      await once(first, 'close');
+      // The place is free when Sluice has seen the close, a moment after the client has ended.
+      let third = await commandLine(kind, sluice.port, 'SELECT 3;');
+      while (third.errors[0]?.code === 1040) third = await commandLine(kind, sluice.port, 'SELECT 3;');
+      t.same(third.rows, [['3']]);
+    });
+
+    await t.test('a query that is killed on the server ends with the server\'s error, and the connection goes on', async (t) => {
+      const sluice = await startSluice(t, { upstream: server.port });
+      // MySQL's SLEEP alone ends without an error when it is killed.
+      const victim = commandLine(kind, sluice.port, 'SELECT SLEEP(100) FROM numbers; SELECT 42;');
+      const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(100)%'";
+      let found = await server.sql(find);
+      while (found.length === 0) found = await server.sql(find);
+      t.same((await commandLine(kind, sluice.port, `KILL QUERY ${found[0]?.[0]};`)).errors, []);
+      const { rows, errors } = await victim;
+      t.match(errors, [{ code: 1317 }]);
+      t.equal(rows.at(-1)?.[0], '42');
+    });
+
+    await t.test('a connection that is killed on the server is closed on the client', async (t) => {
+      const sluice = await startSluice(t, { upstream: server.port });
+      const { errors } = await commandLine(kind, sluice.port, 'KILL CONNECTION_ID();', ['--skip-reconnect']);
+      const direct = await commandLine(kind, server.port, 'KILL CONNECTION_ID();', ['--skip-reconnect']);
+      t.match(errors.map(({ code }) => code), direct.errors.map(({ code }) => code));
+      t.same((await commandLine(kind, sluice.port, 'SELECT 42;')).rows, [['42']], 'the others live');
+    });
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * How large the proofs are: whole with `npm run proof`, and small enough for every `npm test` without. It is the same
+ * code either way.
+ */
+export const SCALE = process.env['SLUICE_PROOF'] === 'whole'
+  ? { tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60 } as const
+  : { tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5 } as const;
+
+/** Rows of the table `big` at this scale: each is 1 KiB. */
+export const BIG_ROWS = SCALE.tableMiB * 1024;

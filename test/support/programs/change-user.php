@@ -1,0 +1,17 @@
+<?php
+// change-user.php HOST PORT USER PASSWORD SCHEMA NEW_USER NEW_PASSWORD NEW_SCHEMA SQL: connects, becomes another user
+// on the same connection, reads SQL's rows, and says who it was before and after, how many rows it got, and the error.
+declare(strict_types=1);
+mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+[, $host, $port, $user, $password, $schema, $newUser, $newPassword, $newSchema, $sql] = $argv;
+$who = "SELECT SUBSTRING_INDEX(USER(), '@', 1), DATABASE(), CONNECTION_ID()";
+$db = new mysqli($host, $user, $password, $schema, (int) $port);
+$seen = ['before' => $db->query($who)->fetch_row(), 'rows' => 0, 'code' => 0];
+try {
+    $db->change_user($newUser, $newPassword, $newSchema);
+    $seen['after'] = $db->query($who)->fetch_row();
+    $seen['rows'] = $db->query($sql)->num_rows;
+} catch (mysqli_sql_exception $error) {
+    $seen['code'] = $error->getCode();
+}
+echo json_encode($seen), "\n";
