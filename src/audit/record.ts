@@ -1,9 +1,8 @@
-import type { Limits } from '../config.js';
+import type { AuditSettings, Limits } from '../config.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { Judgement } from '../policy/judgement.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
-import type { Judgement } from '../policy/guard.js';
-import { statementText } from '../policy/statementText.js';
-import type { Usage } from '../session/usage.js';
 
 /** How the response that a record tells of ended. */
 export type Outcome =
@@ -11,6 +10,8 @@ export type Outcome =
   | 'completed'
   /** It was cut, and the rest discarded to its end. */
   | 'drained'
+  /** It was cut, and the server was made to stop. */
+  | 'killed'
   /** Both connections were closed. */
   | 'closed'
   | 'client-gone'
@@ -30,9 +31,10 @@ export interface Origin {
   readonly session: number;
 }
 
-/** What ended a response. */
-export interface Ending {
-  readonly outcome: Outcome;
+/** How far a response had come when its record was written. */
+export interface Progress {
+  /** Null while it goes on. */
+  readonly outcome: Outcome | null;
   /** All of the response has been seen. */
   readonly isComplete: boolean;
   /** The error with which the server itself ended it. */
@@ -51,49 +53,59 @@ function limitField(limit: Limits): Record<'rows' | 'bytes', number | null> {
   return { rows: field(limit.rows), bytes: field(limit.bytes) };
 }
 
-/** The statement as a record holds it: at most `maxBytes` of it, never half a character. */
-function sqlFields(usage: Usage, maxBytes: number): { sql: string | null; sqlTruncated: boolean } {
-  const { text, isTruncated } = statementText(usage.command);
-  if (text === null) return { sql: null, sqlTruncated: false };
+/** The statement as records are told to hold it: at most `sqlBytes` of it, never half a character. */
+function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings): Record<string, unknown> {
+  const { text, isTruncated, digest } = usage.statement;
+  const digestFields = { digest: digest?.hash ?? null, digestText: sql === 'none' ? null : digest?.text ?? null };
+  if (text === null || sql !== 'full') return { sql: null, sqlTruncated: false, ...digestFields };
   const bytes = Buffer.from(text);
-  if (bytes.length <= maxBytes) return { sql: text, sqlTruncated: isTruncated };
-  let end = maxBytes;
+  if (bytes.length <= sqlBytes) return { sql: text, sqlTruncated: isTruncated, ...digestFields };
+  let end = sqlBytes;
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
-  return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true };
+  return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true, ...digestFields };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /**
- * The audit record of a response that was acted upon. All sizes in bytes, all times in ms; the README describes it
- * field by field.
- * @param sqlBytes how much of the statement's text it holds
+ * The audit record of a response: one that was acted upon (`result`), or one whose client does not read it (`stall`). All
+ * sizes in bytes, all times in ms; the README describes it field by field.
  */
-export function resultRecord(
-  usage: Usage, judgement: Judgement, origin: Origin, ending: Ending, sqlBytes: number,
+export function responseRecord(
+  event: 'result' | 'stall',
+  usage: GovernedUsage,
+  judgement: Omit<Judgement, 'reason'> & { readonly reason: Judgement['reason'] | 'stall' },
+  origin: Origin,
+  progress: Progress,
+  settings: AuditSettings,
 ): Record<string, unknown> {
-  const { command } = usage;
-  const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+  const { command, terms } = usage;
   return {
-    event: 'result',
+    event,
     action: judgement.action,
     reason: judgement.reason,
     rule: judgement.rule,
     limit: limitField(judgement.limit),
     rows: usage.rows,
     bytes: usage.bytes,
-    complete: ending.isComplete,
+    complete: progress.isComplete,
     forwardedRows: usage.forwardedRows,
     forwardedBytes: usage.forwardedBytes,
-    drainedBytes: ending.drainedBytes,
+    drainedBytes: progress.drainedBytes,
     resultSets: usage.resultSets,
     columns: usage.columns,
     largestRowBytes: usage.largestRowBytes,
     command: commandName(command.code),
-    ...sqlFields(usage, sqlBytes),
+    ...statementFields(usage, settings),
     ...origin,
+    class: terms.responseClass,
+    signal: terms.signal,
     firstRowMs: usage.firstRowAtMs === 0 ? null : round(usage.firstRowAtMs - command.startedAtMs),
-    durationMs: round(ending.atMs - command.startedAtMs),
-    stallMs: round(ending.stallMs),
-    outcome: ending.outcome,
-    ...(ending.error === null ? {} : { serverError: ending.error }),
+    durationMs: round(progress.atMs - command.startedAtMs),
+    stallMs: round(progress.stallMs),
+    outcome: progress.outcome,
+    ...(progress.error === null ? {} : { serverError: progress.error }),
   };
 }

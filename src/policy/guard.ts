@@ -1,77 +1,131 @@
-import type { Config, Limits } from '../config.js';
-import type { Usage } from '../session/usage.js';
-import { changesDataAndReturnsRows, isSingleReadOnly } from './sql/statement.js';
-import { statementText } from './statementText.js';
-
-/** What is done about a usage that breaks a limit. */
-export type Action =
-  /** The row that breaks the limit is replaced by an error, and the rest is discarded. */
-  | 'cut'
-  /** Everything is forwarded, and a record says what would have been cut. */
-  | 'would-cut'
-  /** Everything is forwarded; a record says that a warning threshold was passed. */
-  | 'warn'
-  /** Both connections are closed: nothing can be put into the middle of a row that spans packets. */
-  | 'close';
-
-/** Which of its numbers a usage has passed. */
-export type Reason = 'rows' | 'bytes';
-
-/** Why and how a usage is acted upon. */
-export interface Judgement {
-  readonly action: Action;
-  readonly reason: Reason;
-  /** The rule whose limit it is. */
-  readonly rule: string;
-  /** The limit, or the warning threshold, that was passed. */
-  readonly limit: Limits;
-}
+import type { Config, Rule, StreamingSignal } from '../config.js';
+import type { PendingCommand } from '../session/command.js';
+import { GovernedUsage } from './governedUsage.js';
+import { compileRules, firstRule, rulesFor, type CompiledRule } from './rules.js';
+import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
+import { statementBytes } from './statement.js';
+import type { Subject } from './subject.js';
+import { TermsOf, type Terms } from './terms.js';
 
 /** The rule that stands for the global settings. */
 export const DEFAULT_RULE = 'default';
 
-/** Says how much a response may bring, and what happens to one that brings more. */
-export class Guard {
-  constructor(private readonly config: Pick<Config, 'mode' | 'limits' | 'warn'>) {}
+/** The mark that every hint begins with: a statement without it need not be read for one. */
+const HINT_MARK = 'sluice:';
 
-  /** Sets on a usage that begins what may pass without asking. */
-  limit(usage: Usage): void {
-    usage.maxRows = this.config.limits.rows;
-    usage.maxBytes = this.config.limits.bytes;
+/** What is known of a session's client before it asks anything: worked out once, not for each command. */
+export interface Profile {
+  readonly subject: Subject;
+  readonly candidates: readonly CompiledRule[];
+  readonly isDumpProgram: boolean;
+}
+
+/** What came of the hints that statements carried. */
+export interface HintCounts {
+  followed: number;
+  /** They ask for more than `hints` lets them. */
+  forbidden: number;
+  malformed: number;
+}
+
+/** Says on what terms a response is forwarded. One for all sessions. */
+export class Guard {
+  readonly hints: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
+
+  private readonly rules: readonly CompiledRule[];
+  private readonly termsOfDefault: TermsOf;
+  private readonly termsOfRule: ReadonlyMap<Rule, TermsOf>;
+  private readonly signals: ReadonlySet<StreamingSignal>;
+  private readonly looksForHints: boolean;
+
+  /** @param dateNow the time of day in ms since 1970 */
+  constructor(config: Config, private readonly dateNow: () => number) {
+    this.rules = compileRules(config.rules);
+    this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null);
+    this.termsOfRule = new Map(config.rules.map((rule) => [rule, new TermsOf(rule.name, rule, rule.class)]));
+    this.signals = new Set(config.streaming.signals);
+    this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
+  }
+
+  /** What is known of a client that has said who it is. */
+  profile(subject: Subject): Profile {
+    return {
+      subject,
+      candidates: rulesFor(this.rules, subject),
+      isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
+    };
   }
 
   /**
-   * Judges a usage at the row that breaks its limit.
-   * @param isInsideRow the limit is met in the middle of a row that spans packets
+   * The usage of a response that begins, on the terms that hold for it.
+   * Order: a rule's class, then a hint, then a signal.
    */
-  judge(usage: Usage, reason: Reason, isInsideRow: boolean): Judgement {
-    return { action: this.actionOn(usage, isInsideRow), reason, rule: DEFAULT_RULE, limit: this.config.limits };
+  govern(command: PendingCommand, profile: Profile, statusFlags: number, jdbc: JdbcStreaming): GovernedUsage {
+    const usage = new GovernedUsage(command, statusFlags, this.termsOfDefault.buffered);
+    const termsOf = this.termsOf(profile, usage);
+    const terms =
+      this.termsByClass(termsOf) ?? this.termsByHint(termsOf, usage) ?? this.termsBySignal(termsOf, command, profile, jdbc);
+    usage.begin(terms ?? termsOf.buffered);
+    return usage;
   }
 
-  /** Judges a usage that has ended within its limit: null, or a warning. */
-  warning(usage: Usage): Judgement | null {
-    const { warn } = this.config;
-    const isTooMany = usage.rows > warn.rows;
-    if (!isTooMany && usage.bytes <= warn.bytes) return null;
-    return { action: 'warn', reason: isTooMany ? 'rows' : 'bytes', rule: DEFAULT_RULE, limit: warn };
+  /** Whether a signal that comes up later may still change what class a usage is of: a rule's class is final. */
+  trusts(usage: GovernedUsage, signal: StreamingSignal): boolean {
+    return this.signals.has(signal) && this.termsNamed(usage.terms).fixedClass === null;
   }
 
-  private actionOn(usage: Usage, isInsideRow: boolean): Action {
-    if (this.config.mode === 'audit') return 'would-cut';
-    const { text, isTruncated } = statementText(usage.command);
-    // An error for work that was done would be a lie.
-    if (text !== null && changesDataAndReturnsRows(text, isTruncated)) return 'would-cut';
-    return isInsideRow ? 'close' : 'cut';
+  /** Whether a usage at its limit is judged by its client's pace: where nothing else has told what class it is of. */
+  watchesPaceOf(usage: GovernedUsage): boolean {
+    const { responseClass, signal } = usage.terms;
+    return (responseClass === 'buffered' || signal === 'pace') && this.trusts(usage, 'pace');
   }
-}
 
-/** The text of the error that a client gets in place of the row that breaks its limit. */
-export function cutMessage(judgement: Judgement, usage: Usage): string {
-  const { limit, reason, rule } = judgement;
-  const { text, isTruncated } = statementText(usage.command);
-  const canHaveEffects = text === null || !isSingleReadOnly(text, isTruncated);
-  return (
-    `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule}); page it, stream it, or raise the limit` +
-    (canHaveEffects ? '; the statement runs to its end on the server' : '')
-  );
+  /** The terms of a usage that turned out to be read as a stream. */
+  streaming(usage: GovernedUsage, signal: StreamingSignal): Terms {
+    return this.termsNamed(usage.terms).streaming(signal);
+  }
+
+  private termsOf(profile: Profile, usage: GovernedUsage): TermsOf {
+    if (profile.candidates.length === 0) return this.termsOfDefault;
+    const rule = firstRule(profile.candidates, () => usage.statement, this.dateNow());
+    return rule === null ? this.termsOfDefault : this.termsOfRule.get(rule)!;
+  }
+
+  private termsNamed(terms: Terms): TermsOf {
+    if (terms.treatment === this.termsOfDefault.treatment) return this.termsOfDefault;
+    return this.termsOfRule.get(terms.treatment as Rule)!;
+  }
+
+  private termsByClass(termsOf: TermsOf): Terms | null {
+    return termsOf.fixedClass === 'streaming' ? termsOf.streaming('rule') : null;
+  }
+
+  /** What a statement's hint makes of the terms; null where it carries none that is followed. */
+  private termsByHint(termsOf: TermsOf, usage: GovernedUsage): Terms | null {
+    if (!this.looksForHints || !statementBytes(usage.command)?.includes(HINT_MARK)) return null;
+    const { hint } = usage.statement;
+    if (hint.kind === 'none') return null;
+    if (hint.kind === 'malformed') {
+      this.hints.malformed += 1;
+      return null;
+    }
+    const asksToStream = hint.stream === true && termsOf.fixedClass === null;
+    if (!termsOf.allows(hint) || (asksToStream && !this.signals.has('hint'))) {
+      this.hints.forbidden += 1;
+      return null;
+    }
+    this.hints.followed += 1;
+    return asksToStream ? termsOf.streaming('hint') : termsOf.hinted(hint);
+  }
+
+  private termsBySignal(
+    termsOf: TermsOf, command: PendingCommand, profile: Profile, jdbc: JdbcStreaming,
+  ): Terms | null {
+    if (termsOf.fixedClass !== null) return null;
+    if (command.shape === 'fetch' && this.signals.has('cursor')) return termsOf.streaming('cursor');
+    if (profile.isDumpProgram) return termsOf.streaming('dump');
+    if (jdbc.isArmed(command.number) && this.signals.has('jdbc')) return termsOf.streaming('jdbc');
+    const isDump = command.text !== null && this.signals.has('dump') && isDumpStatement(command.text);
+    return isDump ? termsOf.streaming('dump') : null;
+  }
 }

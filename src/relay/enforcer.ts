@@ -1,119 +1,253 @@
-import type { AuditLog } from '../audit/auditLog.js';
-import { resultRecord, type Origin, type Outcome } from '../audit/record.js';
-import type { Config } from '../config.js';
-import { cutMessage, type Guard, type Judgement, type Reason } from '../policy/guard.js';
-import { encodeErr, type ServerError } from '../protocol/packets.js';
-import type { PendingCommand } from '../session/command.js';
+import type { Outcome } from '../audit/record.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { cutMessage, judge, type Judgement, type Reason } from '../policy/judgement.js';
+import { encodePacket } from '../protocol/framing.js';
+import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
+import { Status } from '../protocol/status.js';
 import type { Conversation } from '../session/conversation.js';
-import { Usage } from '../session/usage.js';
-
-/** What every session of a proxy has in common. */
-export interface Shared {
-  readonly config: Config;
-  readonly guard: Guard;
-  readonly audit: AuditLog;
-}
+import { Drain } from './drain.js';
+import type { KillOutcome } from './killer.js';
+import type { Settled } from './flow.js';
+import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
 export interface EnforcedSession {
-  /** Whose responses they are, for the records. */
-  origin(): Origin;
-  /** How long the client has not been taking what it was sent, all in all, in ms. */
-  stallMs(): number;
+  /** Both connections are closed, or about to be. */
+  readonly isOver: boolean;
   /** Writes bytes to the client that the server did not send. */
   sendToClient(bytes: Buffer): void;
-  /** Ends both connections. */
-  abort(reason: string): void;
+  /** Keeps rows back from here on, instead of sending them to the client. */
+  holdRows(): void;
+  /** Ends keeping rows back: sends what was kept to the client, or drops it. */
+  endHold(isDropped: boolean): void;
+  /** Goes on with the responses, after a decision that took time. */
+  resumeResponses(): void;
+  /** Goes on with the client's commands. */
+  resumeRequests(): void;
+  /** Whether the client leaves unread what it was sent. */
+  isReadingSlowly(): Promise<boolean>;
+  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
+  kill(signal: AbortSignal): Promise<KillOutcome>;
+  /** Ends both connections; `lastPacket` still goes to the client. */
+  abort(reason: string, lastPacket?: Buffer): void;
 }
 
-/** Enforces limits on one session: judges, cuts, bounds the drain, and writes the records. */
+/** Is told how a response ended that was seen to its end. */
+export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
+
+/** A response that is being cut. */
+interface Cut {
+  readonly usage: GovernedUsage;
+  readonly judgement: Judgement;
+  /** Of the row in whose place something else is sent. */
+  readonly sequenceId: number;
+  readonly drain: Drain;
+  /** How it went to make the server stop; null where that was not tried. */
+  kill: Promise<KillOutcome> | null;
+  /** Withdraws the attempt, once there is nothing to stop any more. */
+  readonly withdrawal: AbortController;
+  /** What the server ended the response with. */
+  error: ServerError | null;
+}
+
+/** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
-  private readonly judgements = new Map<Usage, Judgement>();
-  private drainTimer: NodeJS.Timeout | null = null;
-  private drainedBytes = 0;
+  private cutting: Cut | null = null;
+  /** Whose rows are being held back, and the sequence id of the first of them. */
+  private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
 
   constructor(
     private readonly shared: Shared,
     private readonly conversation: Conversation,
     private readonly session: EnforcedSession,
+    private readonly record: RecordResult,
   ) {}
 
-  /** A response's first result set begins. */
-  newUsage(command: PendingCommand): Usage {
-    const usage = new Usage(command);
-    this.shared.guard.limit(usage);
-    usage.stallMsBefore = this.session.stallMs();
-    return usage;
+  /** A response begins: one that is to be held back has to stop at its first row. */
+  start(usage: GovernedUsage): void {
+    const { treatment, responseClass } = usage.terms;
+    const isHeld = treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
+    if (isHeld) usage.holdFromFirstRow();
   }
 
-  /** The response under way has reached its limit: admits, cuts or ends it. */
-  limitReached(reason: Reason): void {
-    const { server } = this.conversation;
-    const usage = server.usage!;
-    const judgement = this.shared.guard.judge(usage, reason, server.isInsideRow);
-    // A cursor that has been cut has had its record; each further fetch gets the error again.
-    if (!usage.hasEnded) this.judgements.set(usage, judgement);
-    switch (judgement.action) {
-      case 'cut':
-        return this.cut(usage, judgement);
-      case 'close':
-        return this.session.abort('a row that spans packets breaks its limit half-way');
-      default:
-        usage.admitAll();
-    }
+  /** What a usage counts comes from a server-side cursor. */
+  cursorOpened(usage: GovernedUsage): void {
+    if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
+  }
+
+  /** The response under way has reached its limit. */
+  limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+    if (usage.isOverBudget && usage.judgement === null) return this.decide(usage, 'budget');
+    if (usage.isToBeHeld) return this.hold(usage);
+    const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
+    return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
+  }
+
+  /** More of the response under way has been forwarded, or held back. */
+  progressed(usage: GovernedUsage): void {
+    if (this.shared.budget.isLimited && !usage.isCut) this.shared.budget.update(usage);
   }
 
   /** Bytes of a cut response have been discarded. */
   discarded(byteCount: number): void {
-    this.drainedBytes += byteCount;
-    if (this.drainedBytes > this.shared.config.drain.bytes) this.session.abort('the rest of a cut response passed drain.bytes');
-  }
-
-  /** The rest of a cut response has been discarded: the client's next command may go. */
-  drained(): void {
-    this.stopDrainTimer();
-    this.conversation.client.isGated = false;
+    this.cutting?.drain.add(byteCount);
   }
 
   /** A usage has ended; `error` is what the server ended it with. */
-  finish(usage: Usage, error: ServerError | null): void {
-    this.record(usage, usage.isCut ? 'drained' : 'completed', error, true);
-  }
-
-  /** The session has ended: what was not seen to its end is recorded as far as it went. */
-  close(outcome: Outcome): void {
-    this.stopDrainTimer();
-    for (const usage of this.conversation.openUsages()) {
-      usage.hasEnded = true;
-      this.record(usage, outcome, null, false);
+  finish(usage: GovernedUsage, error: ServerError | null): void {
+    this.shared.budget.release(usage);
+    if (this.cutting?.usage === usage) {
+      this.cutting.error = error;
+      return;
     }
+    if (this.held?.usage === usage) this.endHold(false);
+    this.record(usage, 'completed', error, 0);
   }
 
-  private cut(usage: Usage, judgement: Judgement): void {
-    const { code, sqlState } = this.shared.config.onExceed.error;
-    const sequenceId = this.conversation.server.cut();
-    this.session.sendToClient(encodeErr(sequenceId, { code, sqlState, message: cutMessage(judgement, usage) }));
-    this.conversation.client.isGated = true;
-    this.drainedBytes = 0;
-    this.drainTimer = setTimeout(() => this.session.abort('the rest of a cut response took longer than drain.time'),
-      this.shared.config.drain.timeMs);
+  /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed any more. */
+  drained(): Settled {
+    const { cutting } = this;
+    if (cutting === null) return 'onward';
+    cutting.drain.stop();
+    cutting.withdrawal.abort();
+    if (cutting.kill === null) this.endCut(cutting, null);
+    else void cutting.kill.then((outcome) => this.endCut(cutting, outcome));
+    return 'onward';
   }
 
-  private stopDrainTimer(): void {
-    if (this.drainTimer !== null) clearTimeout(this.drainTimer);
-    this.drainTimer = null;
+  /** Nothing is followed any more: what was held back goes to the client. */
+  letGo(): void {
+    if (this.held !== null) this.endHold(false);
   }
 
-  private record(usage: Usage, outcome: Outcome, error: ServerError | null, isComplete: boolean): void {
-    const judgement = this.judgements.get(usage) ?? this.shared.guard.warning(usage);
-    if (judgement === null) return;
-    this.judgements.delete(usage);
-    const ending = {
-      outcome, isComplete, error,
-      atMs: this.conversation.options.now(),
-      drainedBytes: usage.isCut ? this.drainedBytes : 0,
-      stallMs: this.session.stallMs() - usage.stallMsBefore,
-    };
-    this.shared.audit.write(resultRecord(usage, judgement, this.session.origin(), ending, this.shared.config.audit.sqlBytes));
+  /** The session is over. Returns what was discarded of a cut that did not end, in bytes. */
+  close(usages: readonly GovernedUsage[]): number {
+    this.cutting?.drain.stop();
+    this.cutting?.withdrawal.abort();
+    for (const usage of usages) this.shared.budget.release(usage);
+    return this.cutting?.drain.bytes ?? 0;
+  }
+
+  /** The usage that is being cut; null while none is. */
+  get cutUsage(): GovernedUsage | null {
+    return this.cutting?.usage ?? null;
+  }
+
+  private hold(usage: GovernedUsage): Settled {
+    this.held = { usage, sequenceId: this.conversation.server.sequenceId };
+    usage.applyLimits();
+    this.session.holdRows();
+    return 'onward';
+  }
+
+  private endHold(isDropped: boolean): void {
+    this.held = null;
+    this.session.endHold(isDropped);
+  }
+
+  private watchPace(usage: GovernedUsage): Settled {
+    void this.session.isReadingSlowly().then((isSlow) => {
+      if (this.session.isOver) return;
+      if (isSlow) this.admitSlow(usage);
+      else this.decideFast(usage);
+      this.session.resumeResponses();
+    });
+    return 'blocked';
+  }
+
+  /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
+  private admitSlow(usage: GovernedUsage): void {
+    this.shared.budget.release(usage);
+    usage.terms = this.shared.guard.streaming(usage, 'pace');
+    const { rows, bytes } = usage.terms.limits;
+    const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
+    usage.allow(Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)));
+  }
+
+  /** A client that has taken all that it was given buffers, whatever it did before. */
+  private decideFast(usage: GovernedUsage): void {
+    usage.terms = usage.firstTerms;
+    this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
+  }
+
+  private decide(usage: GovernedUsage, reason: Reason): Settled {
+    const judgement = judge(usage, reason, this.conversation.server.isInsideRow);
+    usage.judgement = judgement;
+    switch (judgement.action) {
+      case 'cut':
+      case 'truncate':
+        this.cut(usage, judgement);
+        break;
+      case 'close':
+        this.session.abort('a result breaks its limit');
+        break;
+      default:
+        usage.allow(Infinity, Infinity);
+    }
+    return 'onward';
+  }
+
+  private cut(usage: GovernedUsage, judgement: Judgement): void {
+    const { config, budget, killer } = this.shared;
+    const { server, client, commands } = this.conversation;
+    const isHeld = this.held !== null;
+    const sequenceId = this.held?.sequenceId ?? server.sequenceId;
+    // Commands that were sent ahead are with the server: a kill could hit one of them.
+    const mayKill = killer !== null && judgement.action === 'cut' && commands.length === 1 && usage.statement.isSingleReadOnly;
+    budget.release(usage);
+    if (isHeld) this.endHold(true);
+    usage.cut(isHeld);
+    server.discard();
+    client.isGated = true;
+    const drain = new Drain(config.drain, mayKill ? config.kill!.when : null, {
+      passedBounds: (reason) => this.giveUpDrain(reason),
+      killDue: () => this.startKill(),
+    });
+    this.cutting = { usage, judgement, sequenceId, drain, kill: null, withdrawal: new AbortController(), error: null };
+    if (judgement.action === 'cut') this.session.sendToClient(this.errorPacket(this.cutting));
+  }
+
+  private errorPacket({ usage, judgement, sequenceId }: Cut): Buffer {
+    const { code, sqlState } = usage.terms.treatment.onExceed.error;
+    const message = cutMessage(usage, judgement, this.shared.budget.maxBytes);
+    return encodeErr(sequenceId, { code, sqlState, message });
+  }
+
+  private startKill(): void {
+    const { cutting } = this;
+    if (cutting !== null) cutting.kill = this.session.kill(cutting.withdrawal.signal);
+  }
+
+  private giveUpDrain(reason: string): void {
+    const { cutting } = this;
+    // A truncated result has not been ended yet, so its client still needs to hear what became of it.
+    const isUnanswered = cutting?.judgement.action === 'truncate';
+    this.session.abort(reason, isUnanswered ? this.errorPacket(cutting!) : undefined);
+  }
+
+  private endCut(cutting: Cut, killed: KillOutcome | null): void {
+    if (this.session.isOver) return;
+    if (killed === 'unknown') {
+      // The order to kill may still be on its way and would hit whatever runs next.
+      this.session.abort('whether the query was killed is not known');
+      return;
+    }
+    this.cutting = null;
+    const { usage, error, drain } = cutting;
+    if (cutting.judgement.action === 'truncate') this.session.sendToClient(this.truncation(cutting));
+    this.record(usage, killed === 'killed' && error !== null ? 'killed' : 'drained', error, drain.bytes);
+    this.conversation.client.isGated = false;
+    this.session.resumeRequests();
+  }
+
+  /** What ends a truncated result: the server's own end of its rows, or an error where the rest brought one. */
+  private truncation(cutting: Cut): Buffer {
+    const { server, statusFlags } = this.conversation;
+    if (cutting.error !== null) return encodeErr(cutting.sequenceId, cutting.error);
+    if (server.rowsEnd === null) return this.errorPacket(cutting);
+    const ended = statusFlags & ~(Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS);
+    // A cursor that has still more to fetch would be asked for it.
+    const isFetch = (statusFlags & Status.CURSOR_EXISTS) !== 0 && cutting.usage.terms.signal === 'cursor';
+    return encodePacket(cutting.sequenceId, withStatus(server.rowsEnd, isFetch ? ended | Status.LAST_ROW_SENT : ended));
   }
 }

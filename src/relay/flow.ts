@@ -52,8 +52,13 @@ export abstract class Flow {
   }
 
   /** How long the sink has not been taking what it was given, all in all, in ms. */
-  get stallMs(): number {
-    return this.pastStallMs + (this.isSinkFull ? this.now() - this.sinkFullSinceMs : 0);
+  get totalStallMs(): number {
+    return this.pastStallMs + this.stalledMs;
+  }
+
+  /** How long the sink has not been taking what it was given now, in ms; 0 where it has taken all. */
+  get stalledMs(): number {
+    return this.isSinkFull ? this.now() - this.sinkFullSinceMs : 0;
   }
 
   /** Everything that was decided has been taken by the sink, and nothing is undecided. */
@@ -138,6 +143,9 @@ export abstract class Flow {
     this.source.pause();
   }
 
+  /** The sink has stopped taking what it is given, or has taken all of it again. */
+  protected sinkFull(_isFull: boolean): void {}
+
   protected write(bytes: Buffer): void {
     if (this.sink.destroyed || this.sink.writableEnded) return;
     this.forwardedBytes += bytes.length;
@@ -188,12 +196,14 @@ export abstract class Flow {
     this.isSinkFull = true;
     this.sinkFullSinceMs = this.now();
     this.source.pause();
+    this.sinkFull(true);
   }
 
   private onFlushed(): void {
     if (!this.isSinkFull || this.sink.writableLength > 0) return;
     this.isSinkFull = false;
     this.pastStallMs += this.now() - this.sinkFullSinceMs;
+    this.sinkFull(false);
     this.resumeSource();
   }
 

@@ -3,10 +3,15 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Address, Config } from '../config.js';
+import { Budget } from '../policy/budget.js';
 import { Guard } from '../policy/guard.js';
-import type { Shared } from './enforcer.js';
+import { KILL_LIMITS, Killer, type KillLimits } from './killer.js';
+import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
 import { Session } from './session.js';
+import type { Shared } from './shared.js';
+import { SocketQueueReader } from './socketQueues.js';
+import { StallWatch } from './stallWatch.js';
 
 /** A proxy that accepts connections. */
 export interface Proxy {
@@ -17,6 +22,10 @@ export interface Proxy {
   close(): Promise<void>;
   /** Ends every session at once. */
   destroy(): void;
+}
+
+function killLimits(config: Config): KillLimits {
+  return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
 }
 
 /** Clients that are told that they are too many; beyond them connections are closed without a word. */
@@ -30,7 +39,14 @@ class Listener implements Proxy {
   private refusedCount = 0;
 
   constructor(private readonly config: Config, private readonly log: Logger, audit: AuditLog) {
-    this.shared = { config, audit, guard: new Guard(config) };
+    this.shared = {
+      config, audit,
+      guard: new Guard(config, Date.now),
+      budget: new Budget(config.budget.bytes),
+      pace: new PaceWatch(new SocketQueueReader(), config.streaming.pace.waitMs),
+      stalls: new StallWatch(),
+      killer: config.kill === null ? null : new Killer(config.kill, killLimits(config), log),
+    };
     this.server = createServer(
       {
         allowHalfOpen: true,
@@ -63,6 +79,7 @@ class Listener implements Proxy {
     if (!this.server.listening) return;
     this.server.close();
     await once(this.server, 'close');
+    this.shared.killer?.close();
   }
 
   destroy(): void {
@@ -76,7 +93,8 @@ class Listener implements Proxy {
       return;
     }
     this.lastSessionId += 1;
-    this.sessions.add(new Session(this.lastSessionId, client, this.shared, this.log, (session) => this.sessions.delete(session)));
+    const session = new Session(this.lastSessionId, client, this.shared, this.log, () => this.sessions.delete(session));
+    this.sessions.add(session);
   }
 
   private turnAway(client: Socket, max: number): void {

@@ -2,17 +2,17 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Origin, Outcome } from '../audit/record.js';
 import { formatAddress } from '../config/address.js';
-import type { Reason } from '../policy/guard.js';
-import { usedSchema } from '../policy/sql/statement.js';
 import type { ServerError } from '../protocol/packets.js';
-import { statementText } from '../policy/statementText.js';
 import type { PendingCommand } from '../session/command.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
 import type { Usage } from '../session/usage.js';
-import { Enforcer, type EnforcedSession, type Shared } from './enforcer.js';
+import type { Settled } from './flow.js';
+import type { KillOutcome } from './killer.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
+import type { Shared } from './shared.js';
+import { Supervisor, type SupervisedSession } from './supervisor.js';
 import { connectUpstream, type UpstreamSocket } from './upstreamSocket.js';
 
 /** Who ended a session, and why. */
@@ -21,8 +21,8 @@ export interface SessionEnd {
   readonly reason: string;
 }
 
-/** Statements are told apart by their text, so some of it is kept even where records hold none. */
-const MIN_TEXT_BYTES = 4096;
+/** Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold none. */
+const MIN_TEXT_BYTES = 16 * 1024;
 
 const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   client: 'client-gone',
@@ -33,9 +33,9 @@ const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
 const now = performance.now.bind(performance);
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session implements ConversationObserver, ResponseDecisions, EnforcedSession {
+export class Session implements ConversationObserver, ResponseDecisions, SupervisedSession {
   private readonly conversation: Conversation;
-  private readonly enforcer: Enforcer;
+  private readonly supervisor: Supervisor;
   private readonly upstream: UpstreamSocket;
   private readonly requests: RequestFlow;
   private readonly responses: ResponseFlow;
@@ -61,7 +61,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
     this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
     this.conversation = new Conversation({ observer: this, textBytes, now });
-    this.enforcer = new Enforcer(shared, this.conversation, this);
+    this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
     this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
     const { socket } = this.upstream;
     this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
@@ -70,14 +70,13 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     this.listen(socket);
   }
 
-  // What the proxy asks for.
-
-  /** Ends both connections at once. */
-  abort(reason: string): void {
+  /** Ends both connections at once; `lastPacket` still goes to the client. */
+  abort(reason: string, lastPacket?: Buffer): void {
     this.noteEnd('sluice', reason);
     this.closeFlows();
-    this.client.destroy();
     this.upstream.socket.destroy();
+    if (lastPacket === undefined) this.client.destroy();
+    else refuse(this.client, lastPacket);
   }
 
   // What happens in the conversation.
@@ -87,7 +86,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
   }
 
   identified(): void {
-    this.expect('let the client in', this.shared.config.connections.handshakeTimeoutMs);
+    this.supervisor.identified();
+    if (this.conversation.phase === 'authentication') this.expect('let the client in', this.shared.config.connections.handshakeTimeoutMs);
   }
 
   ready(): void {
@@ -95,25 +95,25 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
   }
 
   newUsage(command: PendingCommand): Usage {
-    return this.enforcer.newUsage(command);
+    return this.supervisor.newUsage(command);
   }
 
-  cursorOpened(): void {}
-
-  /** Servers that do not track the session's state do not say what a USE has done. */
-  queryDone(command: PendingCommand): void {
-    if (this.conversation.dialect.tracksSession) return;
-    const { text, isTruncated } = statementText(command);
-    if (text !== null) this.conversation.schema = usedSchema(text, isTruncated) ?? this.conversation.schema;
+  cursorOpened(usage: Usage): void {
+    this.supervisor.cursorOpened(usage);
   }
 
   usageEnded(usage: Usage, error: ServerError | null): void {
-    this.enforcer.finish(usage, error);
+    this.supervisor.usageEnded(usage, error);
+  }
+
+  queryDone(command: PendingCommand): void {
+    this.supervisor.queryDone(command);
   }
 
   unparsed(problem: Unparsed): void {
     clearTimeout(this.phaseTimer);
     this.log.warn({ session: this.id, client: this.clientAddress, ...problem }, 'cannot follow this session any more');
+    this.supervisor.unparsed();
     const isCutting = this.conversation.server.isDiscarding;
     if (isCutting || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
     else if (problem.direction === 'client') this.responses.flushHeld();
@@ -127,19 +127,39 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     this.refuse(`the upstream server ${this.upstreamName} refused the connection: ${message} (error ${code})`);
   }
 
-  limitReached(reason: Reason): void {
-    this.enforcer.limitReached(reason);
+  limitReached(reason: 'rows' | 'bytes'): Settled {
+    return this.supervisor.limitReached(reason);
   }
 
   discarded(byteCount: number): void {
-    this.enforcer.discarded(byteCount);
+    this.supervisor.discarded(byteCount);
   }
 
-  drained(): void {
-    this.enforcer.drained();
+  drained(): Settled {
+    return this.supervisor.drained();
   }
 
-  // What the enforcer asks for.
+  stalled(isStalled: boolean): void {
+    this.supervisor.stalled(isStalled);
+  }
+
+  // What the supervisor asks for.
+
+  get isOver(): boolean {
+    return this.end !== null && (this.client.destroyed || this.upstream.socket.destroyed);
+  }
+
+  get stalledMs(): number {
+    return this.responses.stalledMs;
+  }
+
+  get totalStallMs(): number {
+    return this.responses.totalStallMs;
+  }
+
+  get nowMs(): number {
+    return now();
+  }
 
   origin(): Origin {
     const { conversation } = this;
@@ -153,12 +173,39 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     };
   }
 
-  stallMs(): number {
-    return this.responses.stallMs;
-  }
-
   sendToClient(bytes: Buffer): void {
     this.responses.inject(bytes);
+  }
+
+  holdRows(): void {
+    this.responses.hold();
+  }
+
+  endHold(isDropped: boolean): void {
+    this.responses.endHold(isDropped);
+  }
+
+  resumeResponses(): void {
+    this.responses.unblock();
+    this.afterResponses();
+  }
+
+  resumeRequests(): void {
+    this.requests.unblock();
+  }
+
+  isReadingSlowly(): Promise<boolean> {
+    return this.shared.pace.isSlow(this.client, () => this.isOver);
+  }
+
+  async kill(signal: AbortSignal): Promise<KillOutcome> {
+    const { greeting, identity } = this.conversation;
+    const { localAddress, localPort, remoteAddress, remotePort } = this.upstream.socket;
+    const isKnown = localAddress !== undefined && localPort !== undefined && remoteAddress !== undefined && remotePort !== undefined;
+    if (this.shared.killer === null || greeting === null || !isKnown) return 'failed';
+    const user = identity?.user ?? '';
+    const target = { connectionId: greeting.connectionId, user, localAddress, localPort, remoteAddress, remotePort };
+    return this.shared.killer.kill(target, signal);
   }
 
   private get upstreamName(): string {
@@ -168,8 +215,13 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
   private onRead(byteCount: number): void {
     const { buffer } = this.upstream;
     this.responses.acceptRead(buffer, byteCount);
-    this.requests.unblock(); // a response may be what the next command waits for
+    this.afterResponses();
     if (this.responses.isEmpty) buffer.adapt(byteCount);
+  }
+
+  private afterResponses(): void {
+    this.supervisor.progressed();
+    this.requests.unblock(); // a response may be what the next command waits for
   }
 
   private listen(upstream: Socket): void {
@@ -257,7 +309,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Enforce
     this.hasEnded = true;
     this.closeFlows();
     const end = this.end ?? { by: 'client', reason: 'closed' };
-    this.enforcer.close(OUTCOMES[end.by]);
+    this.supervisor.close(OUTCOMES[end.by]);
     upstream.buffer.release();
     this.log.debug({ session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended');
     this.onEnd(this);

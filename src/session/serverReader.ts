@@ -41,12 +41,17 @@ export class ServerReader extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
+  /** The size of the row's packet at which the scan stopped, header included, in bytes. */
+  stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
   /** What is scanned is counted, but not for the client: the rest of a response that was cut. */
   isDiscarding = false;
   /** With `stopReason` `refused`: what the server said. */
   refusal: ServerError | null = null;
+
+  /** While discarding: the payload of the packet that ended the rows of the result set in which discarding began. */
+  rowsEnd: Buffer | null = null;
 
   private role: Role = 'ignored';
   private rowBytes = 0;
@@ -62,14 +67,10 @@ export class ServerReader extends PacketScanner {
     return this.responses.usage;
   }
 
-  /**
-   * Discards the rest of the response from the row on at which the scan stopped.
-   * Returns the sequence id that an ERR packet in that row's place has to carry.
-   */
-  cut(): number {
+  /** Discards the rest of the response, from the row on at which the scan stopped. */
+  discard(): void {
     this.isDiscarding = true;
-    this.responses.usage?.cut();
-    return this.sequenceId;
+    this.rowsEnd = null;
   }
 
   /** While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no data. */
@@ -157,6 +158,7 @@ export class ServerReader extends PacketScanner {
         responses.text();
         break;
       case 'completion':
+        if (this.isDiscarding && responses.awaited === 'row') this.rowsEnd ??= Buffer.from(front);
         responses.completion(decodeCompletion(front, conversation.dialect.tracksSession));
         break;
       case 'error':
@@ -261,6 +263,7 @@ export class ServerReader extends PacketScanner {
     const packetBytes = HEADER_BYTES + start.payloadLength;
     if (!this.isDiscarding) {
       this.isInsideRow = isContinuation;
+      this.stoppedPacketBytes = packetBytes;
       if (!isContinuation && usage.rows >= usage.maxRows) return this.stopAt('rows');
       if (usage.bytes + packetBytes > usage.maxBytes) return this.stopAt('bytes');
     }

@@ -17,8 +17,6 @@ export class Usage {
   /** When the first row's header was seen, on the session's clock in ms; 0 before that. */
   firstRowAtMs = 0;
 
-  /** How long the session's client had been stalled before it began, in ms; for whoever moves the bytes to keep. */
-  stallMsBefore = 0;
   /** Nothing more can come; it has been reported. */
   hasEnded = false;
 
@@ -41,9 +39,12 @@ export class Usage {
     return this.forwarded?.bytes ?? this.bytes;
   }
 
-  /** Rows that follow are counted but no longer forwarded. */
-  cut(): void {
-    this.forwarded ??= { rows: this.rows, bytes: this.bytes };
+  /**
+   * Rows that follow are counted but no longer forwarded.
+   * @param wasHeld the ones before were held back and are dropped too
+   */
+  cut(wasHeld: boolean): void {
+    this.forwarded ??= wasHeld ? { rows: 0, bytes: 0 } : { rows: this.rows, bytes: this.bytes };
   }
 
   /** Nothing is asked any more: the rest may pass whatever it is. */

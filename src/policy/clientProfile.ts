@@ -1,0 +1,58 @@
+import type { PendingCommand } from '../session/command.js';
+import type { Conversation } from '../session/conversation.js';
+import type { GovernedUsage } from './governedUsage.js';
+import type { Guard, Profile } from './guard.js';
+import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
+import { Statement } from './statement.js';
+import { subjectOf } from './subject.js';
+
+/** Both servers' default for how long they wait for a client that does not read, in seconds. */
+const DEFAULT_NET_WRITE_TIMEOUT_SECONDS = 60;
+
+/** Statements that set something for the session are short. */
+const MAX_SETTING_BYTES = 1024;
+
+/** What a session's client has let be known of itself: who it is, and what it has said that tells how it reads. */
+export class ClientProfile {
+  /** How long the server waits for a client that does not read, as far as the session has set it. */
+  netWriteTimeoutMs = DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
+
+  private readonly jdbc = new JdbcStreaming();
+  private profile: Profile | null = null;
+
+  /** @param address the client's IP address; empty where it has none */
+  constructor(
+    private readonly guard: Guard,
+    private readonly conversation: Conversation,
+    private readonly address: string,
+  ) {}
+
+  /** The usage of a response that begins, on the terms that hold for this client. */
+  govern(command: PendingCommand): GovernedUsage {
+    return this.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
+  }
+
+  /** The client is somebody else now. */
+  identified(): void {
+    this.profile = null;
+  }
+
+  /** A query without a result has succeeded: it may have changed what is known of the session. */
+  queryDone(command: PendingCommand): void {
+    if (command.textBytes > MAX_SETTING_BYTES) return;
+    const statement = Statement.of(command, this.conversation.statusFlags);
+    // Servers that track the session's state say themselves what a USE has done.
+    const used = this.conversation.dialect.tracksSession ? null : statement.usedSchema;
+    if (used !== null) this.conversation.schema = used;
+    const seconds = netWriteTimeoutSeconds(statement.text ?? '');
+    if (seconds === null) return;
+    this.netWriteTimeoutMs = seconds * 1000;
+    this.jdbc.set(seconds, command.number);
+  }
+
+  private current(): Profile {
+    const { identity, schema } = this.conversation;
+    if (this.profile?.subject.schema !== schema) this.profile = this.guard.profile(subjectOf(identity, schema, this.address));
+    return this.profile;
+  }
+}

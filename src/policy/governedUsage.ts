@@ -1,0 +1,86 @@
+import type { PendingCommand } from '../session/command.js';
+import { Usage } from '../session/usage.js';
+import type { Judgement } from './judgement.js';
+import { Statement } from './statement.js';
+import type { Terms } from './terms.js';
+
+/** A usage with the terms that hold for it, and what came of it. */
+export class GovernedUsage extends Usage {
+  /** What it was judged to be; null while nothing was done about it. */
+  judgement: Judgement | null = null;
+  /** How long the session's client had been stalled before it began, in ms. */
+  stallMsBefore = 0;
+  /** It is to be cut at its next row, because the results under way pass the budget together. */
+  isOverBudget = false;
+  /** Its record has been written. */
+  isRecorded = false;
+  /** From its first row on it is to be held back, until it is known to fit. */
+  isToBeHeld = false;
+
+  /** The terms that held when the response began. */
+  firstTerms: Terms;
+
+  private termsNow: Terms;
+  private statementFound: Statement | null = null;
+
+  /**
+   * @param statusFlags the session's, for how the statement's text is read
+   * @param terms the terms that hold as long as nothing else is known
+   */
+  constructor(command: PendingCommand, private readonly statusFlags: number, terms: Terms) {
+    super(command);
+    this.firstTerms = terms;
+    this.termsNow = terms;
+  }
+
+  /** The terms that hold when the response begins. */
+  begin(terms: Terms): void {
+    this.firstTerms = terms;
+    this.terms = terms;
+  }
+
+  get terms(): Terms {
+    return this.termsNow;
+  }
+
+  /** Other terms hold from here on, and their limits. */
+  set terms(terms: Terms) {
+    this.termsNow = terms;
+    this.applyLimits();
+  }
+
+  get statement(): Statement {
+    this.statementFound ??= Statement.of(this.command, this.statusFlags);
+    return this.statementFound;
+  }
+
+  /** Stops in front of the next row, whatever the limits are. */
+  stopAtNextRow(): void {
+    this.maxRows = this.rows;
+  }
+
+  /** Stops at the first row, for it and all behind it to be held back. */
+  holdFromFirstRow(): void {
+    this.isToBeHeld = true;
+    this.stopAtNextRow();
+  }
+
+  /** The limits of its terms hold, and nothing else does. */
+  applyLimits(): void {
+    this.isToBeHeld = false;
+    this.allow(this.termsNow.limits.rows, this.termsNow.limits.bytes);
+  }
+
+  /** It was let through for its pace, and what it has reached now is the streaming limit itself. */
+  isAtLimitOfStream(reason: 'rows' | 'bytes'): boolean {
+    const { responseClass, limits } = this.termsNow;
+    if (responseClass === 'buffered') return false;
+    return reason === 'rows' ? this.maxRows >= limits.rows : this.maxBytes >= limits.bytes;
+  }
+
+  /** Lets so much pass before somebody is asked again. */
+  allow(rows: number, bytes: number): void {
+    this.maxRows = rows;
+    this.maxBytes = bytes;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Limits } from '../config.js';
+import { formatSize } from '../config/units.js';
+import type { GovernedUsage } from './governedUsage.js';
+
+/** What is done about a usage that breaks a limit. */
+export type Action =
+  /** The row that breaks the limit is replaced by an error, and the rest is discarded. */
+  | 'cut'
+  /** The result ends before the row that breaks the limit, as if it had no more; the rest is discarded. */
+  | 'truncate'
+  /** Everything is forwarded, and a record says what would have been cut. */
+  | 'would-cut'
+  /** Everything is forwarded; a record says that a warning threshold was passed. */
+  | 'warn'
+  /** Both connections are closed. */
+  | 'close';
+
+/** What a usage has passed: a limit of its own, or the budget for all that are under way. */
+export type Reason = 'rows' | 'bytes' | 'budget';
+
+/** Why and how a usage is acted upon. */
+export interface Judgement {
+  readonly action: Action;
+  readonly reason: Reason;
+  /** The rule whose limit it is. */
+  readonly rule: string;
+  /** The limit, or the warning threshold, that was passed. */
+  readonly limit: Limits;
+}
+
+/**
+ * Judges a usage at the row that breaks its limit.
+ * @param isInsideRow the limit is met in the middle of a row that spans packets
+ */
+export function judge(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): Judgement {
+  const { rule, limits } = usage.terms;
+  return { action: actionOn(usage, reason, isInsideRow), reason, rule, limit: limits };
+}
+
+/** Judges a usage that has ended within its limit: null, or a warning. */
+export function warningFor(usage: GovernedUsage): Judgement | null {
+  const { rule, treatment } = usage.terms;
+  const { warn } = treatment;
+  const isTooMany = usage.rows > warn.rows;
+  if (!isTooMany && usage.bytes <= warn.bytes) return null;
+  return { action: 'warn', reason: isTooMany ? 'rows' : 'bytes', rule, limit: warn };
+}
+
+function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): Action {
+  const { mode, onExceed } = usage.terms.treatment;
+  if (mode === 'audit') return 'would-cut';
+  // An error for work that was done would be a lie.
+  if (usage.statement.returnsChangedRows) return 'would-cut';
+  // What is held back has not reached the client, so an error can take the place of all of it.
+  if (onExceed.action === 'hold') return 'cut';
+  // Nothing can be put into the middle of a row.
+  if (isInsideRow || onExceed.action === 'close') return 'close';
+  return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';
+}
+
+/**
+ * The text of the error that a client gets in place of the row at which its result was cut.
+ * @param budgetBytes the budget, for a result that was cut because of it
+ */
+export function cutMessage(usage: GovernedUsage, judgement: Judgement, budgetBytes: number): string {
+  const { limit, reason, rule } = judgement;
+  const what = reason === 'budget'
+    ? `this result is the largest of those that together exceed the budget of ${formatSize(budgetBytes)} bytes`
+    : `result set exceeds ${limit[reason]} ${reason}`;
+  const remedy = reason === 'budget' ? 'page it, stream it, or raise the budget' : 'page it, stream it, or raise the limit';
+  const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
+  return `sluice: ${what} (rule ${rule}); ${remedy}${runsOn}`;
+}

@@ -1,0 +1,57 @@
+import type { StreamingSignal } from '../config.js';
+import { programOf, type Subject } from './subject.js';
+
+/** Why a response is taken for one that is read as a stream. */
+export type Signal = StreamingSignal | 'rule';
+
+/**
+ * Programs that dump tables. Both vendors' call themselves so, MariaDB's too (`mariadb-dump` says mysqldump); mydumper
+ * calls itself by its own name. They read row by row unless told otherwise.
+ */
+const DUMP_PROGRAMS = new Set(['mysqldump', 'mariadb-dump', 'mysqlpump', 'mydumper']);
+
+/** How both vendors' dump tools begin to read a table: whatever program it is, it means to dump. */
+const DUMP_STATEMENT = Buffer.from('SELECT /*!40001 SQL_NO_CACHE */ ');
+
+/** Whether a session belongs to a dump tool, by what it says of itself. */
+export function isDumpProgram(subject: Subject): boolean {
+  return DUMP_PROGRAMS.has(programOf(subject));
+}
+
+/** Whether a statement is a dump tool's way to read a table. */
+export function isDumpStatement(text: Buffer): boolean {
+  const { length } = DUMP_STATEMENT;
+  return text.length > length && text.compare(DUMP_STATEMENT, 0, length, 0, length) === 0;
+}
+
+const SET_NET_WRITE_TIMEOUT = /^\s*SET\s+(?:SESSION\s+|@@session\.)?net_write_timeout\s*=\s*(\d{1,10})\s*;?\s*$/i;
+
+/** The seconds to which a statement sets `net_write_timeout`; null where it does not. */
+export function netWriteTimeoutSeconds(text: string): number | null {
+  const found = SET_NET_WRITE_TIMEOUT.exec(text);
+  return found === null ? null : Number(found[1]);
+}
+
+/**
+ * Recognises JDBC streaming: before a result that it is going to stream, Connector/J raises `net_write_timeout`
+ * (`netTimeoutForStreamingResults`, 600 s by default), and when the result is closed it sets the old value again.
+ */
+export class JdbcStreaming {
+  private lastSeconds = 0;
+  private armedNumber = 0;
+
+  /**
+   * A statement has set `net_write_timeout`.
+   * @param number the number of its command: a raise arms the next one, and no other
+   */
+  set(seconds: number, number: number): void {
+    const isRaise = seconds > this.lastSeconds || (seconds === this.lastSeconds && this.armedNumber === 0);
+    this.lastSeconds = seconds;
+    this.armedNumber = isRaise ? number + 1 : 0;
+  }
+
+  /** Whether the command with this number is the one that was announced as a stream. */
+  isArmed(number: number): boolean {
+    return this.armedNumber === number;
+  }
+}

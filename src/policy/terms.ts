@@ -1,0 +1,51 @@
+import type { Limits, ResponseClass, Treatment } from '../config.js';
+import type { Hint } from './sql/hint.js';
+import type { Signal } from './signals.js';
+
+/** What holds for one response. */
+export interface Terms {
+  /** The name of the rule that they come from. */
+  readonly rule: string;
+  readonly treatment: Treatment;
+  readonly responseClass: ResponseClass;
+  /** What told that the response is read as a stream; null where nothing did. */
+  readonly signal: Signal | null;
+  /** The largest usage that passes. */
+  readonly limits: Limits;
+}
+
+/** The terms that a rule's treatment, or the global one, makes; each of them once. */
+export class TermsOf {
+  /** For responses that nothing tells to be streams. */
+  readonly buffered: Terms;
+  private readonly streamed = new Map<Signal, Terms>();
+
+  constructor(private readonly rule: string, readonly treatment: Treatment, readonly fixedClass: ResponseClass | null) {
+    this.buffered = { rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits };
+  }
+
+  /** For responses that are told to be streams by a signal. */
+  streaming(signal: Signal): Terms {
+    let terms = this.streamed.get(signal);
+    if (terms === undefined) {
+      const { rule, treatment } = this;
+      terms = { rule, treatment, responseClass: 'streaming', signal, limits: treatment.streaming.limits };
+      this.streamed.set(signal, terms);
+    }
+    return terms;
+  }
+
+  /** For a buffered response whose statement carries a hint that is allowed. */
+  hinted(hint: Hint): Terms {
+    const { rows, bytes } = this.treatment.limits;
+    return { ...this.buffered, limits: { rows: hint.rows ?? rows, bytes: hint.bytes ?? bytes } };
+  }
+
+  /** Whether the hint asks for no more than the treatment lets it ask for. */
+  allows(hint: Hint): boolean {
+    const { hints, limits } = this.treatment;
+    if (hints === 'any') return true;
+    if (hints === 'none' || hint.stream === true) return false;
+    return (hint.rows ?? 0) <= limits.rows && (hint.bytes ?? 0) <= limits.bytes;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SocketQueueReader } from './socketQueues.js';
+
+/** How often the queues are looked at while a client's pace is watched. */
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Watches how a client reads. A driver that buffers reads as fast as it can and has taken what it was given within
+ * milliseconds; a program that works row by row leaves bytes unread. (Seen: MySQLdb's default cursor is at 0 at once, its
+ * SSCursor with 5 ms of work a row stands at 112 KiB for a second.)
+ */
+export class PaceWatch {
+  constructor(private readonly queues: SocketQueueReader, private readonly waitMs: number) {}
+
+  /**
+   * Whether a client leaves unread what it has been given, for as long as `waitMs`.
+   * @param isOver tells that nobody waits for the answer any more
+   */
+  async isSlow(client: Socket, isOver: () => boolean): Promise<boolean> {
+    const deadlineMs = performance.now() + this.waitMs;
+    while (!isOver()) {
+      if (await this.hasTaken(client)) return false;
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return true;
+      await sleep(Math.min(LOOK_EVERY_MS, leftMs));
+    }
+    return false;
+  }
+
+  /**
+   * Whether the client has taken everything. On the same host the kernel tells what lies unread; of a client elsewhere only
+   * what its side has not acknowledged is seen, and without either only what this process still holds.
+   */
+  private async hasTaken(client: Socket): Promise<boolean> {
+    if (client.writableLength > 0) return false;
+    const { localAddress, localPort, remoteAddress, remotePort } = client;
+    if (localAddress === undefined || localPort === undefined) return true;
+    if (remoteAddress === undefined || remotePort === undefined) return true;
+    const { unreadBytes, unacknowledgedBytes } = await this.queues.look({ localAddress, localPort, remoteAddress, remotePort });
+    return (unreadBytes ?? 0) === 0 && (unacknowledgedBytes ?? 0) === 0;
+  }
+}

@@ -1,0 +1,50 @@
+import { responseRecord, type Origin, type Outcome } from '../audit/record.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { warningFor } from '../policy/judgement.js';
+import type { ServerError } from '../protocol/packets.js';
+import type { Shared } from './shared.js';
+
+/** What a recorder asks of its session. */
+export interface RecordedSession {
+  origin(): Origin;
+  /** How long the client has not been taking what it was sent, all in all, in ms. */
+  readonly totalStallMs: number;
+  /** The session's clock, in ms. */
+  readonly nowMs: number;
+}
+
+/** Writes one session's audit records: exactly one for each response that was acted upon. */
+export class Recorder {
+  constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
+
+  /** Records how a response ended, where anything was done about it or a warning is due. */
+  result(usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number): void {
+    if (usage.isRecorded) return;
+    const judgement = usage.judgement ?? warningFor(usage);
+    if (judgement === null) return;
+    usage.isRecorded = true;
+    const progress = { outcome, isComplete, error, drainedBytes, ...this.times(usage) };
+    this.write(responseRecord('result', usage, judgement, this.session.origin(), progress, this.shared.config.audit));
+  }
+
+  /**
+   * Records that a client has not been reading a response.
+   * @param outcome how the response ended meanwhile; null where it goes on
+   * @param hasServerGivenUp the server closed the connection because of it
+   */
+  stall(usage: GovernedUsage, outcome: Outcome | null, hasServerGivenUp: boolean): void {
+    const { rule, limits } = usage.terms;
+    const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
+    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.times(usage) };
+    const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
+    this.write({ ...record, serverGaveUp: hasServerGivenUp });
+  }
+
+  private times(usage: GovernedUsage): { atMs: number; stallMs: number } {
+    return { atMs: this.session.nowMs, stallMs: this.session.totalStallMs - usage.stallMsBefore };
+  }
+
+  private write(record: object): void {
+    this.shared.audit.write(record);
+  }
+}

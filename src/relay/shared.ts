@@ -1,0 +1,19 @@
+import type { AuditLog } from '../audit/auditLog.js';
+import type { Config } from '../config.js';
+import type { Budget } from '../policy/budget.js';
+import type { Guard } from '../policy/guard.js';
+import type { Killer } from './killer.js';
+import type { PaceWatch } from './pace.js';
+import type { StallWatch } from './stallWatch.js';
+
+/** What all sessions of a proxy have in common. */
+export interface Shared {
+  readonly config: Config;
+  readonly guard: Guard;
+  readonly budget: Budget;
+  readonly audit: AuditLog;
+  readonly pace: PaceWatch;
+  readonly stalls: StallWatch;
+  /** Null where nothing is killed. */
+  readonly killer: Killer | null;
+}

@@ -1,0 +1,148 @@
+import type { Outcome } from '../audit/record.js';
+import { ClientProfile } from '../policy/clientProfile.js';
+import { GovernedUsage } from '../policy/governedUsage.js';
+import type { ServerError } from '../protocol/packets.js';
+import type { PendingCommand } from '../session/command.js';
+import type { Conversation } from '../session/conversation.js';
+import type { Usage } from '../session/usage.js';
+import { Enforcer, type EnforcedSession } from './enforcer.js';
+import type { Settled } from './flow.js';
+import { Recorder, type RecordedSession } from './recorder.js';
+import type { Shared } from './shared.js';
+import type { Stallable } from './stallWatch.js';
+
+/** What the supervisor needs of its session. */
+export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
+  /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
+  readonly stalledMs: number;
+}
+
+/** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
+const WARN_AT_PART_OF_TIMEOUT = 0.8;
+
+/** Follows one session's responses for everybody who has something to say about them: terms, limits, stalls, records. */
+export class Supervisor implements Stallable {
+  private readonly profile: ClientProfile;
+  private readonly enforcer: Enforcer;
+  private readonly recorder: Recorder;
+  /** The response that began last. */
+  private latest: GovernedUsage | null = null;
+  /** The longest that the client has not been reading the response that began last, in ms. */
+  private longestStallMs = 0;
+
+  /** @param clientAddress the client's IP address; empty where it has none */
+  constructor(
+    private readonly shared: Shared,
+    private readonly conversation: Conversation,
+    private readonly session: SupervisedSession,
+    clientAddress: string,
+  ) {
+    this.profile = new ClientProfile(shared.guard, conversation, clientAddress);
+    this.recorder = new Recorder(shared, session);
+    this.enforcer = new Enforcer(shared, conversation, session, (usage, outcome, error, drainedBytes) =>
+      this.recorder.result(usage, outcome, true, error, drainedBytes));
+  }
+
+  /** A response begins. */
+  newUsage(command: PendingCommand): GovernedUsage {
+    const usage = this.profile.govern(command);
+    usage.stallMsBefore = this.session.totalStallMs;
+    this.latest = usage;
+    this.longestStallMs = 0;
+    this.enforcer.start(usage);
+    return usage;
+  }
+
+  cursorOpened(usage: Usage): void {
+    this.enforcer.cursorOpened(governed(usage));
+  }
+
+  usageEnded(usage: Usage, error: ServerError | null): void {
+    this.enforcer.finish(governed(usage), error);
+  }
+
+  queryDone(command: PendingCommand): void {
+    this.profile.queryDone(command);
+  }
+
+  /** The client has said who it is. */
+  identified(): void {
+    this.profile.identified();
+  }
+
+  /** Nothing is followed any more. */
+  unparsed(): void {
+    this.enforcer.letGo();
+  }
+
+  /** The response under way has reached its limit. */
+  limitReached(reason: 'rows' | 'bytes'): Settled {
+    return this.enforcer.limitReached(governed(this.conversation.server.usage!), reason);
+  }
+
+  /** Bytes of a cut response have been discarded. */
+  discarded(byteCount: number): void {
+    this.enforcer.discarded(byteCount);
+  }
+
+  /** The rest of a cut response has been discarded. */
+  drained(): Settled {
+    return this.enforcer.drained();
+  }
+
+  /** Something the server sent has been dealt with. */
+  progressed(): void {
+    const { usage } = this.conversation.server;
+    if (usage !== null) this.enforcer.progressed(governed(usage));
+  }
+
+  /** The client has stopped, or goes on, reading. */
+  stalled(isStalled: boolean): void {
+    if (isStalled) {
+      this.shared.stalls.add(this);
+      return;
+    }
+    this.longestStallMs = Math.max(this.longestStallMs, this.session.stalledMs);
+    this.shared.stalls.delete(this);
+  }
+
+  get stalledMs(): number {
+    return this.session.stalledMs;
+  }
+
+  get stallWarningMs(): number {
+    return Math.min(this.shared.config.stall.warnAfterMs, WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs);
+  }
+
+  stalledLong(): void {
+    if (this.latest !== null) this.recorder.stall(this.latest, null, false);
+  }
+
+  /** Both connections are closed. What was not seen to its end is recorded as far as it went. */
+  close(outcome: Outcome): void {
+    this.shared.stalls.delete(this);
+    const usages = this.conversation.openUsages().map(governed);
+    const { cutUsage } = this.enforcer;
+    const drainedBytes = this.enforcer.close(usages);
+    this.recordGivenUp(outcome);
+    for (const usage of usages) {
+      usage.hasEnded = true;
+      this.recorder.result(usage, outcome, false, null, usage === cutUsage ? drainedBytes : 0);
+    }
+    // Its end was seen, but not what came of the attempt to kill it.
+    if (cutUsage !== null) this.recorder.result(cutUsage, outcome, cutUsage.hasEnded, null, drainedBytes);
+  }
+
+  /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */
+  private recordGivenUp(outcome: Outcome): void {
+    const { usage } = this.conversation.server;
+    const hasGivenUp = this.longestStallMs >= this.profile.netWriteTimeoutMs;
+    if (outcome === 'upstream-gone' && usage !== null && hasGivenUp) this.recorder.stall(governed(usage), outcome, true);
+  }
+}
+
+/** Every usage of a supervised conversation was made by `newUsage`. */
+function governed(usage: Usage): GovernedUsage {
+  if (usage instanceof GovernedUsage) return usage;
+  throw new TypeError('a usage that was not made by the supervisor');
+}
