@@ -1,5 +1,5 @@
 import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
-import { PacketReader } from './lenenc.js';
+import { encodeLenencString, PacketReader } from './lenenc.js';
 
 /** What a client says of itself when it answers the greeting, or in COM_CHANGE_USER. */
 export interface ClientIdentity {
@@ -14,6 +14,19 @@ export interface ClientIdentity {
 export interface HandshakeResponse extends ClientIdentity {
   readonly capabilities: bigint;
   readonly collation: number;
+}
+
+/** What a HandshakeResponse41 is made of, where we are the client. */
+export interface ClientLogin {
+  /** Such as the server offers. With LONG_PASSWORD, which says that MariaDB's bits are not used. */
+  readonly capabilities: bigint;
+  readonly maxPacketBytes: number;
+  readonly collation: number;
+  readonly user: string;
+  /** The answer of `authPlugin` to the greeting. At most 255 bytes without PLUGIN_AUTH_LENENC_CLIENT_DATA. */
+  readonly authResponse: Buffer;
+  readonly authPlugin: string;
+  readonly attributes: ReadonlyMap<string, string>;
 }
 
 const MARIADB_HALF_OFFSET = 28;
@@ -43,6 +56,37 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | nu
   const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
   if (reader.failed) return null;
   return { capabilities, collation: payload[8]!, user, schema, attributes };
+}
+
+/**
+ * The payload of an SSLRequest, which is how a HandshakeResponse41 begins. (MySQL manual, "Protocol::SSLRequest".)
+ * @param login its capabilities include SSL
+ */
+export function encodeSslRequest(
+  login: Pick<ClientLogin, 'capabilities' | 'maxPacketBytes' | 'collation'>,
+): Buffer {
+  const payload = Buffer.alloc(USER_OFFSET);
+  payload.writeUInt32LE(commonHalf(login.capabilities), 0);
+  payload.writeUInt32LE(login.maxPacketBytes, 4);
+  payload[8] = login.collation;
+  return payload;
+}
+
+/**
+ * The payload of a HandshakeResponse41 without a default schema.
+ * @throws RangeError where `authResponse` is longer than the capabilities allow
+ */
+export function encodeHandshakeResponse(login: ClientLogin): Buffer {
+  const { authResponse, capabilities } = login;
+  const hasLenenc = (capabilities & Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA) !== 0n;
+  const parts = [
+    encodeSslRequest(login),
+    Buffer.from(`${login.user}\0`),
+    hasLenenc ? encodeLenencString(authResponse) : withLengthByte(authResponse),
+  ];
+  if (capabilities & Capability.PLUGIN_AUTH) parts.push(Buffer.from(`${login.authPlugin}\0`));
+  if (capabilities & Capability.CONNECT_ATTRS) parts.push(encodeAttributes(login.attributes));
+  return Buffer.concat(parts);
 }
 
 /** Clears capability bits in a client's first packet, in place. */
@@ -86,4 +130,13 @@ function readAttributes(reader: PacketReader): Map<string, string> {
     attributes.set(key, reader.lenencSlice().toString());
   }
   return attributes;
+}
+
+function encodeAttributes(attributes: ReadonlyMap<string, string>): Buffer {
+  return encodeLenencString(Buffer.concat([...attributes].flat().map(encodeLenencString)));
+}
+
+function withLengthByte(bytes: Buffer): Buffer {
+  if (bytes.length > 0xff) throw new RangeError(`an answer of ${bytes.length} bytes is too long for this server`);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }

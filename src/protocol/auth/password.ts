@@ -1,0 +1,27 @@
+import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
+import { NONCE_BYTES, wiping, xor } from './scrambles.js';
+
+/** The password as it goes over a connection that nobody else can read: with a NUL behind it. */
+export function clearPassword(password: Buffer): Buffer {
+  return Buffer.concat([password, Buffer.alloc(1)]);
+}
+
+/**
+ * The password as it goes over a connection in the clear, for the server's eyes alone: XORed with the nonce,
+ * so that it cannot be replayed, and encrypted with RSA-OAEP (SHA-1). (MySQL 9.7,
+ * sql-common/client_authentication.cc.)
+ * @param pem the server's public key as it sends it
+ * @throws Error where that is no RSA key, or too small a one for this password
+ */
+export function encryptedPassword(password: Buffer, nonce: Buffer, pem: Buffer): Buffer {
+  const clear = clearPassword(password);
+  const scrambled = xor(clear, nonce.subarray(0, NONCE_BYTES));
+  return wiping([clear, scrambled], () => {
+    try {
+      const padding = constants.RSA_PKCS1_OAEP_PADDING;
+      return publicEncrypt({ key: createPublicKey(pem), padding, oaepHash: 'sha1' }, scrambled);
+    } catch (error) {
+      throw new Error('the server sent a public key that cannot be used', { cause: error });
+    }
+  });
+}
