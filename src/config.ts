@@ -91,7 +91,9 @@ export interface DrainBounds {
 export interface KillSettings {
   readonly user: string;
   readonly password: string;
-  /** Once so much was drained, or so long after the cut, whichever comes first; 0 and 0: at once. */
+  /** Where the password was read from, if not from the configuration itself. */
+  readonly passwordFile?: string;
+  /** Once so much was drained, or so long after the cut; 0 leaves that one out, 0 and 0 mean at once. */
   readonly when: { readonly bytes: number; readonly timeMs: number };
 }
 

@@ -1,4 +1,7 @@
-import type { Config, ErrorNumber, Limits } from '../config.js';
+import { statSync } from 'node:fs';
+import type { Config, KillSettings, Limits, Rule, Treatment } from '../config.js';
+import { formatMoment } from './moment.js';
+import { conditionsOf, cover } from './overlap.js';
 
 // What the drivers and pools of the field do with an error in the middle of a result, each looked up in its
 // source. 3024 / HY000 is in none of their lists: it is what a MySQL server itself sends there when a
@@ -28,30 +31,114 @@ const stateConsequences: readonly { states: RegExp; consequence: string }[] = [
   { states: /^40/, consequence: 'frameworks run the transaction again' },
 ];
 
-function* errorAdvice({ code, sqlState }: ErrorNumber): Generator<string> {
+type Unit = keyof Limits;
+const units: readonly Unit[] = ['rows', 'bytes'];
+
+/** A rule's settings, or the global ones. */
+interface Place {
+  /** What stands before a key: "" or "rules[0].". */
+  readonly prefix: string;
+  readonly treatment: Treatment;
+  /** The settings that these inherit from: what is said of those need not be said again. */
+  readonly inherited: Treatment | undefined;
+}
+
+function placesIn(config: Config): Place[] {
+  const ofRules = config.rules.map((treatment, index) => (
+    { prefix: `rules[${index}].`, treatment, inherited: config }
+  ));
+  return [{ prefix: '', treatment: config, inherited: undefined }, ...ofRules];
+}
+
+function* errorAdvice({ prefix, treatment, inherited }: Place): Generator<string> {
+  const { code, sqlState } = treatment.onExceed.error;
+  const path = `${prefix}onExceed.error`;
   for (const { codes, consequence } of codeConsequences) {
-    if (codes.includes(code)) yield `onExceed.error.code: on ${code} ${consequence}; not so on 3024`;
+    if (code === inherited?.onExceed.error.code || !codes.includes(code)) continue;
+    yield `${path}.code: on ${code} ${consequence}; not so on 3024`;
   }
   for (const { states, consequence } of stateConsequences) {
-    if (!states.test(sqlState)) continue;
-    yield `onExceed.error.sqlState: on ${sqlState} ${consequence}; not so on HY000`;
+    if (sqlState === inherited?.onExceed.error.sqlState || !states.test(sqlState)) continue;
+    yield `${path}.sqlState: on ${sqlState} ${consequence}; not so on HY000`;
   }
 }
 
-function* limitAdvice({ mode, limits, warn }: Config): Generator<string> {
+function* warnAdvice({ prefix, treatment, inherited }: Place): Generator<string> {
+  const { mode, limits, warn, hints } = treatment;
+  for (const unit of units) {
+    const isInherited = warn[unit] === inherited?.warn[unit];
+    if (isInherited || mode === 'audit' || hints === 'any' || warn[unit] === Infinity) continue;
+    if (warn[unit] < limits[unit]) continue;
+    yield `${prefix}warn.${unit}: no buffered result passes it, since limits.${unit} cuts before`;
+  }
+}
+
+function* limitAdvice({ mode, limits, warn, streaming, budget, rules }: Config): Generator<string> {
   const isUnlimited = ({ rows, bytes }: Limits) => rows === Infinity && bytes === Infinity;
-  if (isUnlimited(limits) && isUnlimited(warn)) yield 'limits: nothing is limited, and nothing warned about';
-  for (const unit of ['rows', 'bytes'] as const) {
-    if (mode === 'enforce' && warn[unit] >= limits[unit] && warn[unit] < Infinity) {
-      yield `warn.${unit}: is never passed, since limits.${unit} cuts before`;
+  const isAnyLimited = budget.bytes < Infinity || ![limits, warn, streaming.limits].every(isUnlimited);
+  if (rules.length === 0 && !isAnyLimited) yield 'limits: nothing is limited, and nothing warned about';
+  if (mode === 'enforce' && limits.bytes < Infinity && budget.bytes < limits.bytes) {
+    yield 'limits.bytes: is never reached, since budget.bytes cuts before';
+  }
+}
+
+/** Settings of a rule that say something about the class that its responses never have. */
+function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<string> {
+  for (const unit of units) {
+    if (rule.class === 'streaming' && rule.limits[unit] !== config.limits[unit]) {
+      yield `${prefix}limits.${unit}: has no effect in class streaming; streaming.limits.${unit} has`;
     }
+    if (rule.class === 'buffered' && rule.streaming.limits[unit] !== config.streaming.limits[unit]) {
+      yield `${prefix}streaming.limits.${unit}: has no effect in class buffered; limits.${unit} has`;
+    }
+  }
+}
+
+/** Rules that match nothing any more, or nothing that an earlier one would leave. */
+function* reachAdvice({ rules }: Config, nowMs: number): Generator<string> {
+  const reaches = rules.map((rule) => ({ ...rule, conditions: conditionsOf(rule.match) }));
+  for (const [index, { name, untilMs, conditions }] of reaches.entries()) {
+    if (untilMs <= nowMs) {
+      yield `rules[${index}].until: the rule ${name} ended at ${formatMoment(untilMs)}; take it out`;
+      continue;
+    }
+    const first = reaches.find((other) => other.untilMs >= untilMs && cover(other.conditions, conditions));
+    if (!first || first.name === name) continue;
+    yield `rules[${index}].match: the rule ${name} is never reached: ${first.name} matches before`;
+  }
+}
+
+function isReadableByOthers(file: string): boolean {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o004) !== 0;
+}
+
+function* killAdvice(kill: KillSettings, { mode, rules, drain }: Config): Generator<string> {
+  if (mode === 'audit' && rules.every((rule) => rule.mode === 'audit')) {
+    yield 'kill: is never used, since nothing is cut in mode audit';
+  }
+  for (const [key, when, bound] of [
+    ['bytes', kill.when.bytes, drain.bytes], ['time', kill.when.timeMs, drain.timeMs],
+  ] as const) {
+    if (when < bound) continue;
+    yield `kill.when.${key}: is never reached, since drain.${key} closes the connections before`;
+  }
+  if (kill.passwordFile !== undefined && isReadableByOthers(kill.passwordFile)) {
+    yield `kill.passwordFile: every user of this host can read ${kill.passwordFile}; take that right away`;
   }
 }
 
 /**
  * @param config a configuration that can be used
+ * @param nowMs the time of day, in ms since 1970
  * @returns what its author may not have meant, one line each, beginning with the key
  */
-export function adviceOn(config: Config): string[] {
-  return [...errorAdvice(config.onExceed.error), ...limitAdvice(config)];
+export function adviceOn(config: Config, nowMs = Date.now()): string[] {
+  return [
+    ...placesIn(config).flatMap((place) => [...errorAdvice(place), ...warnAdvice(place)]),
+    ...limitAdvice(config),
+    ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),
+    ...reachAdvice(config, nowMs),
+    ...(config.kill ? killAdvice(config.kill, config) : []),
+  ];
 }

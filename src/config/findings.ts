@@ -1,7 +1,14 @@
-/** A value as an error message quotes it: short, whatever it is. */
-function quote(found: unknown): string {
+/** A value as an error message quotes it: short, whatever it is, and nothing of what stands deeper inside. */
+export function quote(found: unknown): string {
+  if (typeof found === 'object' && found !== null) return typeName(found);
   const text = JSON.stringify(found);
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+function typeName(found: unknown): string {
+  if (found === null) return 'null';
+  if (Array.isArray(found)) return 'a list';
+  return typeof found === 'object' ? 'an object' : `a ${typeof found}`;
 }
 
 /** What a kind of value looks like, to follow the word "expected". */
@@ -9,6 +16,8 @@ export interface Expected {
   readonly expected: string;
   /** The same as a flag or a variable says it, where that differs: a command line has no null. */
   readonly expectedAsText?: string;
+  /** No message quotes what stands in its place: whatever that is, somebody may have meant it as a secret. */
+  readonly isSecret?: true;
 }
 
 /**
@@ -24,9 +33,9 @@ export class Findings {
   constructor(private readonly sources: ReadonlyMap<string, string>) {}
 
   /** Notes that a value is not of its kind. */
-  unexpected(path: string, { expected, expectedAsText }: Expected, value: unknown): void {
+  unexpected(path: string, { expected, expectedAsText, isSecret }: Expected, value: unknown): void {
     const wanted = this.sources.has(path) ? expectedAsText ?? expected : expected;
-    this.add(path, `expected ${wanted}, got ${quote(value)}`);
+    this.add(path, `expected ${wanted}, got ${isSecret ? typeName(value) : quote(value)}`);
   }
 
   /** Notes anything else; `says` has no full stop. */

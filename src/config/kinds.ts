@@ -5,9 +5,15 @@ import type { Expected, Findings } from './findings.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
 
 export interface Kind<T> extends Expected {
-  /** Reads a JSON value. Where it is wrong, notes that under `path` and returns undefined. */
-  read(found: unknown, path: string, findings: Findings): T | undefined;
-  /** Writes a value in the configuration's own notation, so that reading it again gives the same. */
+  /**
+   * Reads a JSON value. Where it is wrong, notes that under `path` and returns undefined.
+   * @param inherited an object whose properties hold for the parts of the same name that are left out
+   */
+  read(found: unknown, path: string, findings: Findings, inherited?: unknown): T | undefined;
+  /**
+   * Writes a value in the configuration's own notation, so that reading it again gives the same (but for
+   * secrets).
+   */
   write(value: T): unknown;
   /**
    * @param text what a flag or a variable says
@@ -92,6 +98,15 @@ export function orUnlimited(kind: Leaf<number>): Leaf<number> {
   });
 }
 
+/** The same, or null, which is null to the program, too. */
+export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
+  return leaf<T | null>({
+    expected: `${kind.expected} or null`,
+    write: (value) => (value === null ? null : kind.write(value)),
+    parse: (found) => (found === null ? null : kind.parse(found)),
+  });
+}
+
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Leaf<Choice> {
   const quoted = choices.map((choice) => JSON.stringify(choice));
   return leaf({
@@ -105,5 +120,22 @@ export function text(pattern: RegExp, expected: string): Leaf<string> {
   return leaf({
     expected,
     parse: (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined),
+  });
+}
+
+export const trueOrFalse: Leaf<boolean> = leaf({
+  expected: 'true or false',
+  parse: (found) => (typeof found === 'boolean' ? found : undefined),
+});
+
+const secretPlaceholder = '***';
+
+/** A text that is printed as ***, and never quoted. */
+export function secret(kind: Leaf<string>): Leaf<string> {
+  return leaf({
+    expected: `${kind.expected}, and not the ${secretPlaceholder} that is printed in place of it`,
+    isSecret: true,
+    write: () => secretPlaceholder,
+    parse: (found) => (found === secretPlaceholder ? undefined : kind.parse(found)),
   });
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Address, Config } from '../config.js';
+import type { Config } from '../config.js';
+import { findConflicts } from './conflicts.js';
+import { decodeUtf8, readUpTo } from './file.js';
 import { Findings } from './findings.js';
 import { JsonError, parseJson } from './json.js';
 import type { Kind } from './kinds.js';
@@ -21,33 +22,18 @@ export type Flags = Readonly<Record<string, unknown>>;
 // Thousands of rules fit. What is larger is some other file, or a device that never ends.
 const maxFileBytes = 1024 * 1024;
 
-function readAll(file: string): Buffer {
-  const buffer = Buffer.allocUnsafe(maxFileBytes + 1);
-  const descriptor = openSync(file, 'r');
-  try {
-    let length = 0;
-    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
-      read = readSync(descriptor, buffer, length, buffer.length - length, null);
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** @param from the flag or variable that names the file */
 function readFile(file: string, from: string): unknown {
   let bytes: Buffer;
   try {
-    bytes = readAll(file);
+    bytes = readUpTo(file, maxFileBytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${from}: cannot read the configuration: ${reason}`]);
   }
   if (bytes.length > maxFileBytes) throw new ConfigError([`config: ${file}: larger than 1 MiB`]);
   try {
-    // Takes away a byte order mark, too.
-    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(decodeUtf8(bytes));
   } catch (error) {
     if (error instanceof JsonError) {
       throw new ConfigError([`config: ${file}:${error.line}:${error.column}: ${error.message}`]);
@@ -100,10 +86,6 @@ function overlayAll(file: unknown, flags: Flags, environment: NodeJS.ProcessEnv)
   return { json, sources };
 }
 
-function isSame(one: Address, other: Address): boolean {
-  return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
-}
-
 /**
  * Builds the configuration: flag over environment variable over file over default.
  * @param flags `config` names the file; the others are those of the table of settings
@@ -124,14 +106,15 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config
   const findings = new Findings(sources);
   const config = settings.read(json, '', findings);
   if (problems.length > 0) throw new ConfigError([...problems, ...findings.fromSources]);
-  if (config && isSame(config.listen, config.upstream)) {
-    findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');
-  }
+  if (config) findConflicts(config, findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
   return config;
 }
 
-/** @returns the configuration as JSON in its own notation; loading that gives the same configuration */
+/**
+ * @returns the configuration as JSON in its own notation; loading that gives the same configuration, unless a
+ * secret had to be left out
+ */
 export function printConfig(config: Config): string {
   return JSON.stringify(settings.write(config), null, 2);
 }

@@ -7,18 +7,29 @@ export interface Setting<T> {
   readonly kind: Kind<T>;
   /** The key in JSON, where the property's name says more: `timeMs` is read from "time". */
   readonly key?: string;
-  /** In the configuration's notation. A setting without one is required, unless it is a section. */
+  /**
+   * In the configuration's notation. A setting without one is required, unless it is a section or may be left
+   * out.
+   */
   readonly fallback?: unknown;
+  /** What its parts leave out, they take from the settings that stand before it, by the same names. */
+  readonly inherits?: true;
   /** What it is for: in the help, and for whoever leaves out what is required. */
   readonly about?: string;
   /** Where a flag and a variable may override it: the flag's name, and what the help calls its value. */
   readonly flag?: { readonly name: string; readonly value: string };
 }
 
+/** A setting without which the object simply has no such property. */
+interface OptionalSetting<T> extends Setting<T> {
+  readonly isOptional: true;
+}
+
 /** A setting with its names on both sides: in the configuration's object, and in JSON. */
 export interface Field extends Setting<unknown> {
   readonly property: string;
   readonly key: string;
+  readonly isOptional?: true;
 }
 
 /** A kind that is made of settings: an object in JSON, a frozen object to the program. */
@@ -26,7 +37,10 @@ export interface Section<T> extends Kind<T> {
   readonly fields: readonly Field[];
 }
 
-type Settings<T> = { readonly [Property in keyof T]-?: Setting<T[Property]> };
+type SettingOf<T, Property extends keyof T> =
+  Partial<Pick<T, Property>> extends Pick<T, Property> ? OptionalSetting<T[Property]> : Setting<T[Property]>;
+
+type Settings<T> = { readonly [Property in keyof T]-?: SettingOf<T, Property> };
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -37,7 +51,7 @@ function isSection(kind: Kind<unknown>): kind is Section<unknown> {
 }
 
 /** @returns "limits.rows"; a key that could confuse a terminal or a reader stands there in quotes */
-function join(path: string, key: string): string {
+export function join(path: string, key: string): string {
   const shown = /^[\w-]{1,64}$/.test(key) ? key : JSON.stringify(key.slice(0, 64));
   return path === '' ? shown : `${path}.${shown}`;
 }
@@ -59,10 +73,17 @@ function unknownKey(section: Section<unknown>, path: string, key: string): strin
   return within ? `unknown key, did you mean ${within.path}?` : `unknown key, known here: ${keys.join(', ')}`;
 }
 
-function readField(field: Field, object: Record<string, unknown>, path: string, findings: Findings): unknown {
-  if (Object.hasOwn(object, field.key)) return field.kind.read(object[field.key], path, findings);
-  const fallback = isSection(field.kind) ? {} : field.fallback;
-  if (fallback !== undefined) return field.kind.read(fallback, path, findings);
+/** The JSON that stands for a setting where its key is missing, if any. */
+function fallbackOf({ kind, fallback }: Field): unknown {
+  return fallback === undefined && isSection(kind) ? {} : fallback;
+}
+
+/** @param inherited for its parts */
+function readField(
+  field: Field, object: Record<string, unknown>, path: string, findings: Findings, inherited: unknown,
+): unknown {
+  const found = Object.hasOwn(object, field.key) ? object[field.key] : fallbackOf(field);
+  if (found !== undefined) return field.kind.read(found, path, findings, inherited);
   const orFlag = field.flag ? ` (or give --${field.flag.name})` : '';
   findings.add(path, `required: ${field.about ?? field.kind.expected}${orFlag}`);
   return undefined;
@@ -77,7 +98,7 @@ export function section<T>(settings: Settings<T>): Section<T> {
     expected: 'an object',
     fields,
     fromText: (text) => text,
-    read(found, path, findings) {
+    read(found, path, findings, inherited) {
       if (!isObject(found)) {
         findings.unexpected(path, self, found);
         return undefined;
@@ -85,14 +106,26 @@ export function section<T>(settings: Settings<T>): Section<T> {
       for (const key of Object.keys(found)) {
         if (!keys.has(key)) findings.add(join(path, key), unknownKey(self, path, key));
       }
-      const values = fields.map((field) => readField(field, found, join(path, field.key), findings));
-      if (values.includes(undefined)) return undefined;
-      const read = fields.map((field, index) => [field.property, values[index]]);
+      const values: Record<string, unknown> = {};
+      let isComplete = true;
+      for (const field of fields) {
+        const heirloom = Object(inherited)[field.property];
+        const isMissing = !Object.hasOwn(found, field.key);
+        if (isMissing && field.isOptional) continue;
+        const value = isMissing && heirloom !== undefined && !isSection(field.kind)
+          ? heirloom
+          : readField(field, found, join(path, field.key), findings, field.inherits ? values : heirloom);
+        if (value === undefined) isComplete = false;
+        else values[field.property] = value;
+      }
       // Each property was read by the kind that T's own type demands of its setting.
-      return Object.freeze(Object.fromEntries(read)) as T;
+      return isComplete ? Object.freeze(values) as T : undefined;
     },
-    write: (value) =>
-      Object.fromEntries(fields.map((field) => [field.key, field.kind.write(Object(value)[field.property])])),
+    write: (value) => Object.fromEntries(
+      fields
+        .filter((field) => Object.hasOwn(Object(value), field.property))
+        .map((field) => [field.key, field.kind.write(Object(value)[field.property])]),
+    ),
   };
   return self;
 }

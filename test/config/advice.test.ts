@@ -40,10 +40,11 @@ t.test('a configuration that limits nothing and warns of nothing is pointed out'
   t.end();
 });
 
-t.test('a warn threshold that a limit hides is pointed out, unless nothing is cut', (t) => {
+t.test('a warn threshold that a limit hides is pointed out, unless nothing is cut or hints may raise it', (t) => {
   const warn = { rows: 100_000 };
-  t.match(adviceFor(t, { warn }), [/^warn\.rows: is never passed/]);
+  t.match(adviceFor(t, { warn }), [/^warn\.rows: no buffered result passes it/]);
   t.same(adviceFor(t, { warn: { rows: 99_999 } }), []);
   t.same(adviceFor(t, { warn, mode: 'audit' }), []);
+  t.same(adviceFor(t, { warn, hints: 'any' }), []);
   t.end();
 });

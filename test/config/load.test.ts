@@ -90,7 +90,7 @@ t.test('what is no JSON is reported with line and column, and what is wrong with
   t.strictSame(problems(t, '{"mode": "audit", "mode": "enforce"}'), [
     'config: FILE:1:19: the key "mode" is here for the second time',
   ]);
-  t.match(problems(t, '[]'), [/^config: expected an object, got \[\]$/]);
+  t.match(problems(t, '[]'), [/^config: expected an object, got a list$/]);
   t.match(problems(t, Buffer.from([0x7b, 0xff, 0x7d])), [/^config: FILE: not UTF-8$/]);
   t.end();
 });

@@ -1,0 +1,26 @@
+import type { Address, Config } from '../config.js';
+import type { Findings } from './findings.js';
+
+function isSame(one: Address, other: Address): boolean {
+  return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
+}
+
+/** Where results are to be held back: the paths of the settings that say so; a rule may inherit it. */
+function* holders({ onExceed, rules }: Config): Generator<string> {
+  const path = 'onExceed.action';
+  if (onExceed.action === 'hold') return yield path;
+  for (const [index, rule] of rules.entries()) {
+    if (rule.onExceed.action === 'hold') yield `rules[${index}].${path}`;
+  }
+}
+
+/** Notes what is wrong between settings of which each is right by itself. */
+export function findConflicts(config: Config, findings: Findings): void {
+  if (isSame(config.listen, config.upstream)) {
+    findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');
+  }
+  if (config.budget.bytes < Infinity) return;
+  for (const path of holders(config)) {
+    findings.add(path, '"hold" needs a budget for what is held: give budget.bytes, such as "256MiB"');
+  }
+}

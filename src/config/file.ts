@@ -1,0 +1,25 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/**
+ * Reads a file that should be small, and no more of one that is not, or that never ends.
+ * @returns its bytes, of which more than `maxBytes` say that it is larger
+ * @throws the error of the operating system
+ */
+export function readUpTo(file: string, maxBytes: number): Buffer {
+  const buffer = Buffer.allocUnsafe(maxBytes + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** @throws TypeError where the bytes are not UTF-8; a byte order mark is taken away */
+export function decodeUtf8(bytes: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}

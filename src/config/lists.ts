@@ -1,0 +1,91 @@
+// Kinds that are made of any number of another kind.
+
+import { quote } from './findings.js';
+import type { Kind } from './kinds.js';
+import { isObject, join } from './section.js';
+
+interface ListParts<T> {
+  /** What the items are, to follow "a list of": "rules". */
+  readonly items: string;
+  readonly min?: number;
+  readonly max: number;
+  /** What no two items may have in common: what to call it, and how to get it. */
+  readonly distinct?: { readonly what: string; readonly of: (item: T) => string };
+}
+
+/** Several of a kind, in their order: a list in JSON, a frozen array to the program. */
+export function list<T>(item: Kind<T>, { items, min = 0, max, distinct }: ListParts<T>): Kind<readonly T[]> {
+  const self: Kind<readonly T[]> = {
+    expected: `a list of ${min === 0 ? 'at most' : `${min} to`} ${max} ${items}`,
+    fromText: (text) => text,
+    write: (values) => values.map((value) => item.write(value)),
+    read(found, path, findings, inherited) {
+      if (!Array.isArray(found) || found.length < min || found.length > max) {
+        findings.unexpected(path, self, found);
+        return undefined;
+      }
+      const firstWith = new Map<string, number>();
+      const values: T[] = [];
+      for (const [index, element] of found.entries()) {
+        const value = item.read(element, `${path}[${index}]`, findings, inherited);
+        if (value === undefined) continue;
+        values.push(value);
+        if (!distinct) continue;
+        const mark = distinct.of(value);
+        const first = firstWith.get(mark) ?? index;
+        firstWith.set(mark, first);
+        if (first === index) continue;
+        findings.add(`${path}[${index}]`, `has the ${distinct.what} ${quote(mark)} of ${path}[${first}]`);
+      }
+      return values.length === found.length ? Object.freeze(values) : undefined;
+    },
+  };
+  return self;
+}
+
+/** A list that need not be written as one where it has a single item. */
+export function oneOrMore<T>(item: Kind<T>, parts: ListParts<T> & { readonly min: 1 }): Kind<readonly T[]> {
+  const several = list(item, parts);
+  return {
+    ...several,
+    read(found, path, findings, inherited) {
+      if (Array.isArray(found)) return several.read(found, path, findings, inherited);
+      const single = item.read(found, path, findings, inherited);
+      return single === undefined ? undefined : Object.freeze([single]);
+    },
+  };
+}
+
+interface NamedParts {
+  readonly max: number;
+  /** What a name looks like, and the same in words. */
+  readonly name: RegExp;
+  readonly expectedName: string;
+}
+
+type Named<T> = Readonly<Record<string, T>>;
+
+/** Several of a kind by names that nobody knows beforehand: an object in JSON and to the program. */
+export function named<T>(item: Kind<T>, { max, name, expectedName }: NamedParts): Kind<Named<T>> {
+  const self: Kind<Named<T>> = {
+    expected: `an object with at most ${max} keys`,
+    fromText: (text) => text,
+    write: (values) =>
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, item.write(value)])),
+    read(found, path, findings) {
+      if (!isObject(found) || Object.keys(found).length > max) {
+        findings.unexpected(path, self, found);
+        return undefined;
+      }
+      const values: [string, T][] = [];
+      for (const [key, element] of Object.entries(found)) {
+        if (!name.test(key)) findings.add(join(path, key), `expected ${expectedName} as the key`);
+        const value = item.read(element, join(path, key), findings);
+        if (value !== undefined) values.push([key, value]);
+      }
+      const isComplete = values.length === Object.keys(found).length;
+      return isComplete ? Object.freeze(Object.fromEntries(values)) : undefined;
+    },
+  };
+  return self;
+}
