@@ -1,5 +1,4 @@
 import type { Limits } from '../config.js';
-import { formatSize } from '../config/units.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 /** What is done about a usage that breaks a limit. */
@@ -24,7 +23,7 @@ export interface Judgement {
   readonly reason: Reason;
   /** The rule whose limit it is. */
   readonly rule: string;
-  /** The limit, or the warning threshold, that was passed. */
+  /** The limit, the warning threshold, or the budget that was passed. */
   readonly limit: Limits;
 }
 
@@ -32,9 +31,15 @@ export interface Judgement {
  * Judges a usage at the row that breaks its limit.
  * @param isInsideRow the limit is met in the middle of a row that spans packets
  */
-export function judge(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): Judgement {
+export function judge(usage: GovernedUsage, reason: 'rows' | 'bytes', isInsideRow: boolean): Judgement {
   const { rule, limits } = usage.terms;
   return { action: actionOn(usage, reason, isInsideRow), reason, rule, limit: limits };
+}
+
+/** Judges the largest of the usages that together pass the budget, at its next row. */
+export function judgeOverBudget(usage: GovernedUsage, budgetBytes: number, isInsideRow: boolean): Judgement {
+  const limit = { rows: Infinity, bytes: budgetBytes };
+  return { action: actionOn(usage, 'budget', isInsideRow), reason: 'budget', rule: usage.terms.rule, limit };
 }
 
 /** Judges a usage that has ended within its limit: null, or a warning. */
@@ -58,16 +63,12 @@ function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): A
   return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';
 }
 
-/**
- * The text of the error that a client gets in place of the row at which its result was cut.
- * @param budgetBytes the budget, for a result that was cut because of it
- */
-export function cutMessage(usage: GovernedUsage, judgement: Judgement, budgetBytes: number): string {
-  const { limit, reason, rule } = judgement;
-  const what = reason === 'budget'
-    ? `this result is the largest of those that together exceed the budget of ${formatSize(budgetBytes)} bytes`
-    : `result set exceeds ${limit[reason]} ${reason}`;
-  const remedy = reason === 'budget' ? 'page it, stream it, or raise the budget' : 'page it, stream it, or raise the limit';
+/** The text of the error that a client gets in place of the row at which its result was cut. */
+export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgement): string {
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
-  return `sluice: ${what} (rule ${rule}); ${remedy}${runsOn}`;
+  if (reason === 'budget') {
+    return `sluice: results under way exceed the budget of ${limit.bytes} bytes, and this is the largest (rule ${rule}); ` +
+      `page it, stream it, or raise the budget${runsOn}`;
+  }
+  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule}); page it, stream it, or raise the limit${runsOn}`;
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../audit/record.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { cutMessage, judge, type Judgement, type Reason } from '../policy/judgement.js';
+import { cutMessage, judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
 import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
@@ -77,7 +77,7 @@ export class Enforcer {
 
   /** The response under way has reached its limit. */
   limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
-    if (usage.isOverBudget && usage.judgement === null) return this.decide(usage, 'budget');
+    if (usage.isOverBudget && usage.judgement === null) return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.conversation.server.isInsideRow));
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
@@ -170,8 +170,11 @@ export class Enforcer {
     this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
   }
 
-  private decide(usage: GovernedUsage, reason: Reason): Settled {
-    const judgement = judge(usage, reason, this.conversation.server.isInsideRow);
+  private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+    return this.apply(usage, judge(usage, reason, this.conversation.server.isInsideRow));
+  }
+
+  private apply(usage: GovernedUsage, judgement: Judgement): Settled {
     usage.judgement = judgement;
     switch (judgement.action) {
       case 'cut':
@@ -209,7 +212,7 @@ export class Enforcer {
 
   private errorPacket({ usage, judgement, sequenceId }: Cut): Buffer {
     const { code, sqlState } = usage.terms.treatment.onExceed.error;
-    const message = cutMessage(usage, judgement, this.shared.budget.maxBytes);
+    const message = cutMessage(usage, judgement);
     return encodeErr(sequenceId, { code, sqlState, message });
   }
 
