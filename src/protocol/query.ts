@@ -1,3 +1,4 @@
+import { binaryValueBytes } from './binaryValue.js';
 import { PacketReader } from './lenenc.js';
 
 /** Where the text of a COM_QUERY begins in its payload; null where the attributes before it cannot be read. */
@@ -28,33 +29,6 @@ function skipAttributes(reader: PacketReader, count: number): void {
   }
   types.forEach((type, i) => {
     const isNull = ((nulls[i >> 3] ?? 0) >> (i & 7)) & 1;
-    if (!isNull) skipBinaryValue(reader, type);
+    if (!isNull) reader.skip(binaryValueBytes(reader, type));
   });
-}
-
-/** Moves on over a value of the binary protocol. (MySQL manual, "Binary Protocol Value"; types of `field_types.h`.) */
-function skipBinaryValue(reader: PacketReader, type: number): void {
-  switch (type) {
-    case 6: // NULL
-      return;
-    case 1: // TINY
-      return reader.skip(1);
-    case 2: // SHORT
-    case 13: // YEAR
-      return reader.skip(2);
-    case 3: // LONG
-    case 9: // INT24
-    case 4: // FLOAT
-      return reader.skip(4);
-    case 8: // LONGLONG
-    case 5: // DOUBLE
-      return reader.skip(8);
-    case 7: // TIMESTAMP
-    case 10: // DATE
-    case 11: // TIME
-    case 12: // DATETIME
-      return reader.skip(reader.uint(1));
-    default:
-      reader.lenencSlice();
-  }
 }

@@ -1,0 +1,150 @@
+import { binaryValueBytes, decodeBinaryValue, isStringType } from './binaryValue.js';
+import { Command } from './commands.js';
+import { PacketReader } from './lenenc.js';
+
+/** A bound value as an audit record holds it. */
+export type ParameterValue =
+  | null
+  | number
+  /** Text, decimals, dates and times, and integers beyond 2^53. */
+  | string
+  /** Bytes that are not text. */
+  | { readonly hex: string }
+  /** A value that was sent ahead of the execution: only its size is known. */
+  | { readonly longData: number };
+
+/** The parameters' types as the wire has them: the type's number in the low byte, 0x8000 for unsigned. */
+export type ParameterTypes = readonly number[];
+
+/** A COM_STMT_EXECUTE, and what was said before about its statement. */
+export interface Execution {
+  /** The packet's payload, or the front of it. */
+  readonly payload: Buffer;
+  /** How many parameters PREPARE found in the statement. */
+  readonly parameterCount: number;
+  /** CLIENT_QUERY_ATTRIBUTES is in effect: a count stands before the values, and each type has a name. */
+  readonly hasQueryAttributes: boolean;
+  /** The types that an earlier execution brought, which this one may leave out; null before that. */
+  readonly types: ParameterTypes | null;
+  /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA brought since the last execution or reset. */
+  readonly longDataBytes: ReadonlyMap<number, number>;
+}
+
+export interface DecodedParameters {
+  /** The statement's parameters in order; the last one may be only the front of a string. */
+  readonly values: readonly ParameterValue[];
+  /** The types to give to the statement's next execution; null where they were not read to their end. */
+  readonly types: ParameterTypes | null;
+  /** Values are missing or cut: past the bounds, or past the payload that was there. */
+  readonly isTruncated: boolean;
+}
+
+/** The payload ends before the first value. */
+const NOTHING_READ: DecodedParameters = { values: [], types: null, isTruncated: true };
+/** Values, and types, that are kept of one execution. Servers allow 65,535 parameters. */
+const MAX_VALUES = 256;
+/** MySQL 9.7 refuses more of them. */
+const MAX_PARAMETERS = 0xffff;
+/** Command, statement id, flags, iteration count. */
+const FRONT_BYTES = 10;
+const UNSIGNED = 0x8000;
+const TYPE_MASK = 0xff;
+/** BIT, VECTOR and GEOMETRY: never text, even where their bytes could be. */
+const BINARY_TYPES: ReadonlySet<number> = new Set([16, 242, 255]);
+/** What no text has: control characters besides tab, line feed and carriage return. */
+const CONTROL_CHARACTER = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+/**
+ * Decodes the values bound to a prepared statement's parameters. Query attributes, which stand behind them, are left
+ * out. Returns null where the packet does not tell them: it is no COM_STMT_EXECUTE (MariaDB's bulk execution is
+ * another command), or relies on types that no earlier execution brought, or has fewer values than the statement has
+ * parameters. Never throws. (MySQL manual, "COM_STMT_EXECUTE"; MariaDB's is the same without query attributes.)
+ * @param maxBytes of all texts and hexadecimal digits together; past it, and past 256 values, the rest is left out
+ */
+export function decodeParameters(execution: Execution, maxBytes: number): DecodedParameters | null {
+  const { payload, parameterCount, longDataBytes } = execution;
+  if (payload[0] !== Command.STMT_EXECUTE) return null;
+  if (parameterCount === 0) return { values: [], types: execution.types, isTruncated: false };
+  const reader = new PacketReader(payload, FRONT_BYTES, payload.length);
+  const count = execution.hasQueryAttributes ? reader.lenenc() : parameterCount;
+  if (!reader.failed && (count < parameterCount || count > MAX_PARAMETERS)) return null;
+  const nulls = reader.slice((count + 7) >> 3);
+  const bringsTypes = reader.uint(1) !== 0;
+  if (reader.failed) return NOTHING_READ;
+  const types = bringsTypes ? readTypes(reader, count, execution.hasQueryAttributes) : execution.types;
+  if (types === null) return bringsTypes ? NOTHING_READ : null;
+  const collector = new ValueCollector(reader, maxBytes);
+  const wanted = Math.min(parameterCount, types.length);
+  for (let i = 0; i < wanted && !collector.isTruncated; i += 1) {
+    const longData = longDataBytes.get(i);
+    if (longData !== undefined) collector.values.push({ longData });
+    else if (((nulls[i >> 3]! >> (i & 7)) & 1) === 1) collector.values.push(null);
+    else collector.take(types[i]!);
+  }
+  return { values: collector.values, types, isTruncated: collector.isTruncated || wanted < parameterCount };
+}
+
+/** Reads all types, but keeps only the first 256; null where the payload ends in their midst. */
+function readTypes(reader: PacketReader, count: number, haveNames: boolean): ParameterTypes | null {
+  const types: number[] = [];
+  for (let i = 0; i < count && !reader.failed; i += 1) {
+    const type = reader.uint(2);
+    if (haveNames) reader.lenencSlice();
+    if (i < MAX_VALUES) types.push(type);
+  }
+  return reader.failed ? null : types;
+}
+
+/** Takes values one by one, until the payload or the room for their text is used up. */
+class ValueCollector {
+  readonly values: ParameterValue[] = [];
+  isTruncated = false;
+
+  constructor(
+    private readonly reader: PacketReader,
+    /** Room that is left, in bytes of text. */
+    private roomBytes: number,
+  ) {}
+
+  /** Takes the value that comes next. */
+  take(typeWord: number): void {
+    const { reader } = this;
+    const type = typeWord & TYPE_MASK;
+    const valueBytes = binaryValueBytes(reader, type);
+    const isWhole = valueBytes <= reader.left;
+    if (reader.failed || (!isWhole && !isStringType(type))) {
+      this.isTruncated = true;
+      return;
+    }
+    const bytes = reader.slice(Math.min(valueBytes, reader.left));
+    const decoded = isWhole ? decodeBinaryValue(bytes, type, (typeWord & UNSIGNED) !== 0) : undefined;
+    if (decoded === undefined) this.takeBytes(bytes, isWhole, BINARY_TYPES.has(type));
+    else this.values.push(decoded);
+  }
+
+  /** As text or as hexadecimal digits; only the front of them where not all is there or not all fits. */
+  private takeBytes(bytes: Buffer, isWhole: boolean, isBinary: boolean): void {
+    const textFront = bytes.subarray(0, this.roomBytes);
+    const isCut = !isWhole || textFront.length < bytes.length;
+    const text = isBinary ? null : decodeText(textFront, isCut);
+    if (text !== null) return this.push(text, textFront.length, isCut);
+    const hexFront = bytes.subarray(0, this.roomBytes >> 1);
+    this.push({ hex: hexFront.toString('hex') }, 2 * hexFront.length, !isWhole || hexFront.length < bytes.length);
+  }
+
+  private push(value: ParameterValue, textBytes: number, isCut: boolean): void {
+    this.values.push(value);
+    this.roomBytes -= textBytes;
+    this.isTruncated = isCut;
+  }
+}
+
+/** The bytes as text, or null where they are none. Of a character that the end of a front cuts, nothing is shown. */
+function decodeText(bytes: Buffer, isFront: boolean): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: isFront });
+    return CONTROL_CHARACTER.test(text) ? null : text;
+  } catch {
+    return null; // not UTF-8
+  }
+}
