@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { check } from './cli/check.js';
 import { exitCodes, say, type Arguments, type Command } from './cli/command.js';
+import { demo } from './cli/demo.js';
 import { variables } from './cli/flags.js';
 import { start } from './cli/start.js';
 import { ConfigError } from './config.js';
 import { nearest } from './config/suggest.js';
 
-const commands: readonly Command[] = [start, check];
+const commands: readonly Command[] = [start, check, demo];
 
 /** The command line asks for what does not exist. */
 class UsageError extends Error {}

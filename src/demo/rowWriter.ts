@@ -79,16 +79,30 @@ export class RowWriter {
 
   private text(value: string): void {
     if (value.length <= SHORT_TEXT_UNITS) {
-      this.reserve(1 + value.length * 3);
-      const byteCount = this.#block.write(value, this.length + 1);
-      this.#block[this.length] = byteCount;
-      this.length += 1 + byteCount;
+      this.shortText(value);
       return;
     }
     const byteCount = Buffer.byteLength(value);
     this.reserve(9 + byteCount);
     this.lenenc(byteCount);
     this.length += this.#block.write(value, this.length);
+  }
+
+  /** Most texts are short and of ASCII: a loop over them is several times faster than a call of `write`. */
+  private shortText(value: string): void {
+    this.reserve(1 + value.length * 3);
+    const start = this.length + 1;
+    let byteCount = value.length;
+    for (let i = 0; i < value.length; i += 1) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) {
+        byteCount = this.#block.write(value, start);
+        break;
+      }
+      this.#block[start + i] = unit;
+    }
+    this.#block[this.length] = byteCount;
+    this.length = start + byteCount;
   }
 
   private lenenc(value: number): void {
@@ -121,7 +135,19 @@ export class RowWriter {
   }
 }
 
-/** `2026-01-01 00:00:00`, as servers write a DATETIME. */
+const DAY_MS = 86_400_000;
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+let cachedDay = NaN;
+let cachedDayText = '';
+
+/** `2026-01-01 00:00:00`, as servers write a DATETIME. Rows that follow each other are often of one day. */
 function datetimeText(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
+  const day = Math.floor(epochMs / DAY_MS);
+  if (day !== cachedDay) {
+    cachedDay = day;
+    cachedDayText = new Date(epochMs).toISOString().split('T', 1)[0]!;
+  }
+  const seconds = Math.floor((epochMs - day * DAY_MS) / 1000);
+  const [hour, minute] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return `${cachedDayText} ${TWO_DIGITS[hour]!}:${TWO_DIGITS[minute]!}:${TWO_DIGITS[seconds % 60]!}`;
 }

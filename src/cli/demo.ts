@@ -1,0 +1,103 @@
+import { createLog } from '../audit/log.js';
+import { type Address, type Config, ConfigError, loadConfig } from '../config.js';
+import { formatAddress } from '../config/address.js';
+import { type Arguments, type Command, exitCodes, say } from './command.js';
+import { count, Page, size } from './demo/page.js';
+import { scenes } from './demo/scenes.js';
+import { Stage } from './demo/stage.js';
+import { StopSignals } from './stopSignals.js';
+
+const DEFAULT_LISTEN = '127.0.0.1:0';
+const DEFAULT_MAX_ROWS = '1000';
+/** The table that the demo shows being cut has a row more. */
+const LARGEST_MAX_ROWS = 999_999;
+
+/**
+ * The configuration of the demo's proxy: the defaults and what its flags say. No file and no variables: what
+ * is shown is the same everywhere.
+ */
+function configFor(given: Arguments, upstream: Address): Config {
+  const flags = {
+    listen: given['listen'] ?? DEFAULT_LISTEN,
+    'max-rows': given['max-rows'] ?? DEFAULT_MAX_ROWS,
+    upstream: formatAddress(upstream),
+  };
+  const config = loadConfig(flags, {});
+  if (config.limits.rows <= LARGEST_MAX_ROWS) return config;
+  throw new ConfigError([`--max-rows: the demo's table has to break it, give at most ${LARGEST_MAX_ROWS}`]);
+}
+
+function introduce(stage: Stage, page: Page): void {
+  const { config, server, enforcing } = stage;
+  const { rows, bytes } = config.limits;
+  page.title('Sluice', 'counts every result of MySQL and MariaDB, and cuts the oversized ones');
+  page.line();
+  const serverAt = formatAddress(server.address);
+  const proxyAt = formatAddress(enforcing.proxy.address);
+  page.line(`server  ${serverAt}  embedded, makes up tables while you read`, '   ');
+  page.line(`proxy   ${proxyAt}  lets ${count(rows)} rows or ${size(bytes)} of a response pass`, '   ');
+}
+
+function invite(stage: Stage, page: Page): void {
+  const { host, port } = stage.enforcing.proxy.address;
+  const rows = stage.config.limits.rows;
+  page.heading('Your turn. The proxy stays up; every user and password will do:');
+  page.command(`mariadb -h ${host} -P ${port} -u demo demo`);
+  page.command(`mysql --protocol=tcp -h ${host} -P ${port} -u demo demo`);
+  page.line();
+  page.command(`SELECT * FROM rows_${rows};  -- passes`);
+  page.command(`SELECT * FROM rows_${rows + 1};  -- is cut`);
+  page.command('SHOW TABLES;');
+  page.line();
+  page.line('Ctrl-C ends it. Audit records, as they come:', '   ');
+}
+
+async function play(stage: Stage, page: Page, isOnce: boolean): Promise<number> {
+  introduce(stage, page);
+  let isGood = true;
+  for (const scene of scenes) isGood = (await scene(stage, page)) && isGood;
+  if (isOnce) {
+    page.heading(isGood ? 'Everything came out as promised.' : 'NOT everything came out as promised.');
+    return isGood ? exitCodes.ok : exitCodes.failed;
+  }
+  const signals = new StopSignals();
+  invite(stage, page);
+  stage.enforcing.records.forEach((record) => page.record(record));
+  await signals.next();
+  return exitCodes.ok;
+}
+
+/** Shows on an embedded server what the proxy does, then leaves both up for a real client. */
+export const demo: Command = {
+  name: 'demo',
+  describe: 'show what it does, without a database',
+  options: {
+    once: { describe: 'end after the show, with exit code 1 where something did not work', type: 'boolean' },
+    listen: {
+      describe: 'where the proxy listens (port 0: any that is free)',
+      defaultDescription: DEFAULT_LISTEN,
+      requiresArg: true,
+    },
+    'max-rows': {
+      describe: 'the most rows of one response',
+      defaultDescription: DEFAULT_MAX_ROWS,
+      requiresArg: true,
+    },
+  },
+  async run(given) {
+    configFor(given, { host: '127.0.0.1', port: 1 }); // complains before anything is started
+    const log = createLog('warn');
+    let stage: Stage;
+    try {
+      stage = await Stage.set((upstream) => configFor(given, upstream), log.logger);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say([`sluice: the demo cannot start: ${reason}: give another address with --listen`]);
+      return exitCodes.failed;
+    }
+    const exitCode = await play(stage, new Page(process.stdout, process.env), given['once'] === true);
+    await stage.strike();
+    await log.close();
+    return exitCode;
+  },
+};

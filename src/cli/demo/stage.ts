@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import type { AuditLog } from '../../audit/auditLog.js';
+import type { Address, Config } from '../../config.js';
+import { DemoClient } from '../../demo/client.js';
+import { type DemoServer, startDemoServer } from '../../demo/server.js';
+import { type Proxy, startProxy } from '../../relay/proxy.js';
+
+/** The fields of an audit record that the demo looks at. */
+export interface DemoRecord {
+  readonly action: string;
+  readonly reason: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly forwardedRows: number;
+  readonly forwardedBytes: number;
+}
+
+/** Longer than it takes to drain the largest table. */
+const RECORD_TIMEOUT_MS = 30_000;
+
+/** Keeps the records of one proxy, to show them. */
+export class RecordKeeper implements AuditLog {
+  readonly #records: (DemoRecord & object)[] = [];
+  #onRecord: (record: DemoRecord & object) => void = (record) => this.#records.push(record);
+
+  write(record: object): void {
+    const time = new Date().toISOString();
+    this.#onRecord({ ...{ time }, ...(record as DemoRecord) });
+  }
+
+  close(): Promise<{ lostLines: number; hangs: boolean }> {
+    return Promise.resolve({ lostLines: 0, hangs: false });
+  }
+
+  /** The next record that has not been taken, or null where none comes in time. */
+  next(): Promise<(DemoRecord & object) | null> {
+    const waiting = this.#records.shift();
+    if (waiting !== undefined) return Promise.resolve(waiting);
+    return new Promise((resolve) => {
+      const done = (record: (DemoRecord & object) | null): void => {
+        clearTimeout(timer);
+        this.#onRecord = (later) => this.#records.push(later);
+        resolve(record);
+      };
+      const timer = setTimeout(done, RECORD_TIMEOUT_MS, null);
+      this.#onRecord = done;
+    });
+  }
+
+  /** Hands on every record from now on. */
+  forEach(observer: (record: object) => void): void {
+    this.#onRecord = observer;
+  }
+}
+
+/** A proxy with the records that it writes. */
+export interface Guarded {
+  readonly proxy: Proxy;
+  readonly records: RecordKeeper;
+}
+
+/** The embedded server, and in front of it a proxy that cuts and one that only records. */
+export class Stage {
+  private constructor(
+    readonly config: Config,
+    readonly server: DemoServer,
+    readonly enforcing: Guarded,
+    readonly auditing: Guarded,
+  ) {}
+
+  /**
+   * Starts all three.
+   * @param configFor makes the configuration of the proxy that cuts, given the server's address
+   * @throws the system's error where the proxy's address cannot be listened on
+   */
+  static async set(configFor: (upstream: Address) => Config, log: Logger): Promise<Stage> {
+    const server = await startDemoServer();
+    const config = configFor(server.address);
+    try {
+      const enforcing = await guarded(config, log);
+      const anyPort = { ...config.listen, port: 0 };
+      const auditing = await guarded({ ...config, listen: anyPort, mode: 'audit' }, log);
+      return new Stage(config, server, enforcing, auditing);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  /** A client of the server itself, or of one of its proxies. */
+  connect({ host, port }: Address): Promise<DemoClient> {
+    return DemoClient.connect({ host, port, user: 'demo', schema: 'demo', program: 'sluice demo' });
+  }
+
+  /** Ends all connections and stops listening. */
+  async strike(): Promise<void> {
+    const proxies = [this.enforcing.proxy, this.auditing.proxy];
+    const closed = proxies.map((proxy) => proxy.close());
+    for (const proxy of proxies) proxy.destroy();
+    await Promise.all([...closed, this.server.close()]);
+  }
+}
+
+async function guarded(config: Config, log: Logger): Promise<Guarded> {
+  const records = new RecordKeeper();
+  return { proxy: await startProxy(config, log, records), records };
+}
