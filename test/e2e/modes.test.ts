@@ -8,14 +8,15 @@ const ALL = 'SELECT id, label FROM numbers ORDER BY id';
 const LIMIT_1000 = ['--max-rows', '1000'];
 
 // One result after the other in one response: 600 rows, then 600 more.
-const TWO_RESULTS = 'SELECT id FROM numbers WHERE id <= 600 ORDER BY id; SELECT id FROM numbers WHERE id <= 600';
+const SELECT_600 = 'SELECT id FROM numbers WHERE id <= 600';
+const TWO_RESULTS = `${SELECT_600}; ${SELECT_600}`;
 
 const createProcedure = (server: Server): Promise<string[][]> => server.sql(`USE shop;
 DELIMITER //
 CREATE PROCEDURE two_results()
 BEGIN
-  SELECT id FROM numbers WHERE id <= 600 ORDER BY id;
-  SELECT id FROM numbers WHERE id <= 600 ORDER BY id;
+  ${SELECT_600};
+  ${SELECT_600};
 END //
 DELIMITER ;
 `);
@@ -26,17 +27,20 @@ for (const kind of SERVER_KINDS) {
     await createProcedure(server);
 
     await t.test('mode audit forwards everything and records what would have been cut', async (t) => {
-      const sluice = await startSluice(t, { upstream: server.port, flags: ['--mode', 'audit', ...LIMIT_1000] });
-      for (const client of CLIENTS.filter(({ protocol }) => protocol !== 'cursor')) {
+      const flags = ['--mode', 'audit', ...LIMIT_1000];
+      const sluice = await startSluice(t, { upstream: server.port, flags });
+      const clients = CLIENTS.filter(({ protocol }) => protocol !== 'cursor');
+      for (const client of clients) {
         const seen = await client.read(sluice.port, ALL);
         t.match(seen, { rows: NUMBERS_ROWS, error: null, after: { answer: 42 } }, client.name);
         t.match(await sluice.nextRecord(), {
-          event: 'result', action: 'would-cut', reason: 'rows', rows: NUMBERS_ROWS, forwardedRows: NUMBERS_ROWS,
-          drainedBytes: 0, complete: true, outcome: 'completed', sql: ALL, connectionId: seen.after?.connectionId,
+          event: 'result', action: 'would-cut', reason: 'rows', complete: true, outcome: 'completed',
+          rows: NUMBERS_ROWS, forwardedRows: NUMBERS_ROWS, drainedBytes: 0,
+          sql: ALL, connectionId: seen.after?.connectionId,
         }, client.name);
       }
       await sluice.stop();
-      t.equal(sluice.records().length, CLIENTS.length - 1);
+      t.equal(sluice.records().length, clients.length);
     });
 
     await t.test('a warn threshold records a result and lets it through', async (t) => {
@@ -54,14 +58,16 @@ for (const kind of SERVER_KINDS) {
       // One row: header 4, then 1 + 95 bytes: 100 bytes on the wire.
       const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-bytes', '1000B'] });
       const select = (count: number): string => `SELECT REPEAT('x', 95) FROM numbers WHERE id <= ${count};\n`;
-      const { rows, errors } = await commandLine(kind, sluice.port, select(10) + select(11) + 'SELECT 42;', ['--quick']);
+      const input = select(10) + select(11) + 'SELECT 42;';
+      const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
       t.equal(rows.length, 21, 'ten rows of each, and the answer');
-      t.match(errors, [{ code: 3024, sqlState: 'HY000', message: /^sluice: result set exceeds .*\(rule default\)/ }]);
+      t.match(errors, [{ code: 3024, message: /^sluice: result set exceeds .*\(rule default\)/ }]);
       t.equal(errors.length, 1);
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
       t.match(sluice.records(), [{
-        action: 'cut', reason: 'bytes', bytes: 1100, rows: 11, forwardedBytes: 1000, forwardedRows: 10, largestRowBytes: 100,
+        action: 'cut', reason: 'bytes', bytes: 1100, rows: 11, forwardedBytes: 1000, forwardedRows: 10,
+        largestRowBytes: 100,
       }]);
       t.equal(sluice.records().length, 1);
     });
@@ -82,12 +88,15 @@ for (const kind of SERVER_KINDS) {
 
     await t.test("a procedure's results are counted together, and it runs to its end", async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, flags: LIMIT_1000 });
-      const { rows, errors } = await commandLine(kind, sluice.port, 'CALL two_results(); SELECT 42;', ['--quick']);
+      const input = 'CALL two_results(); SELECT 42;';
+      const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
       t.equal(rows.length, 1001, 'a thousand of both results, and the answer');
       t.match(errors, [{ code: 3024, message: /the statement runs to its end on the server/ }]);
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
-      t.match(sluice.records(), [{ action: 'cut', rows: 1200, forwardedRows: 1000, resultSets: 2, sql: 'CALL two_results()' }]);
+      t.match(sluice.records(), [{
+        action: 'cut', rows: 1200, forwardedRows: 1000, resultSets: 2, sql: 'CALL two_results()',
+      }]);
       t.equal(sluice.records().length, 1);
     });
 
@@ -98,7 +107,7 @@ for (const kind of SERVER_KINDS) {
       t.match(errors, [{ code: 1644, sqlState: '45000', message: /^sluice: result set exceeds 5 rows/ }]);
     });
 
-    await t.test('rows and statements of more than 16 MiB pass, and such a row is counted as one', async (t) => {
+    await t.test('a row of more than 16 MiB passes and is counted as one', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: { warn: { bytes: '1MiB' } } });
       const text = 'x'.repeat(17 * 1024 * 1024);
       const { rows, errors } = await commandLine(kind, sluice.port, `SELECT '${text}';\nSELECT 42;\n`,
@@ -107,9 +116,11 @@ for (const kind of SERVER_KINDS) {
       t.ok(rows[0]?.[0] === text, 'the row arrives whole');
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
-      // The payload: 0xFD and three bytes of length, then the text; the wire has two packets of it.
-      const bytes = text.length + 4 + 2 * 4;
-      t.match(sluice.records(), [{ action: 'warn', reason: 'bytes', rows: 1, bytes, largestRowBytes: bytes, sqlTruncated: true }]);
+      // The payload: 0xFE and eight bytes of length, then the text; on the wire it is two packets.
+      const bytes = 9 + text.length + 2 * 4;
+      t.match(sluice.records(), [{
+        action: 'warn', reason: 'bytes', rows: 1, bytes, largestRowBytes: bytes, sqlTruncated: true,
+      }]);
       t.equal(sluice.records().length, 1);
     });
   });

@@ -7,6 +7,8 @@ import { MYSQL9_ENV, mysql9Program, SERVER_KINDS, type ServerKind, startServer }
 import { startSluice } from '../support/sluice.js';
 import { BIG_ROWS, SCALE } from './scale.js';
 
+const DUMP_PROGRAMS = { mariadb: 'mariadb-dump', mysql: mysql9Program('mysqldump') } as const;
+
 interface Dump {
   readonly code: number | null;
   readonly stderr: string;
@@ -18,9 +20,8 @@ interface Dump {
 const dump = async (vendor: ServerKind, port: number): Promise<Dump> => {
   const hash = createHash('sha256');
   let bytes = 0;
-  const program = vendor === 'mariadb' ? 'mariadb-dump' : mysql9Program('mysqldump');
-  const { code, stderr } = await run(program, [...connectOptions(vendor, port), '--skip-dump-date',
-    '--no-tablespaces', '--hex-blob', APP.schema], {
+  const { code, stderr } = await run(DUMP_PROGRAMS[vendor], [...connectOptions(vendor, port),
+    '--skip-dump-date', '--no-tablespaces', '--hex-blob', APP.schema], {
     env: MYSQL9_ENV,
     onStdout: (chunk) => {
       hash.update(chunk);
@@ -34,9 +35,10 @@ for (const kind of SERVER_KINDS) {
   await t.test(`a dump of ${SCALE.tableMiB} MiB from ${kind} in audit mode`, async (t) => {
     const server = await startServer(t, kind);
     await server.sql(bigTableSql(SCALE.tableMiB));
-    const sluice = await startSluice(t, { upstream: server.port, flags: ['--mode', 'audit', '--max-rows', '1000'] });
+    const flags = ['--mode', 'audit', '--max-rows', '1000'];
+    const sluice = await startSluice(t, { upstream: server.port, flags });
     for (const vendor of SERVER_KINDS) {
-      await t.test(`with ${vendor === 'mariadb' ? 'mariadb-dump' : 'mysqldump'} is identical with a direct one`, async (t) => {
+      await t.test(`with ${DUMP_PROGRAMS[vendor]} is identical with a direct one`, async (t) => {
         const direct = await dump(vendor, server.port);
         t.equal(direct.code, 0, direct.stderr);
         t.ok(direct.bytes > SCALE.tableMiB * 1024 * 1024, `${direct.bytes} bytes`);

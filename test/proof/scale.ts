@@ -1,6 +1,6 @@
 /**
- * How large the proofs are: whole with `npm run proof`, and small enough for every `npm test` without. It is the same
- * code either way.
+ * How large the proofs are: whole with `npm run proof`, small enough for every run with `npm test`. It is the
+ * same code either way.
  */
 export const SCALE = process.env['SLUICE_PROOF'] === 'whole'
   ? { tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60 } as const

@@ -7,7 +7,7 @@ import { SCALE } from './scale.js';
 
 const TABLES = ['oltp_read_write', '--tables=4', '--table-size=25000', '--rand-type=uniform'];
 
-/** The number that sysbench's report gives after `name`, as "    ignored errors:   0      (0.00 per sec.)". */
+/** The number in sysbench's report after `name`, as in "    ignored errors:   0      (0.00 per sec.)". */
 const figure = (report: string, name: string): number => {
   const found = new RegExp(`^\\s*${name}:\\s+(\\d+)`, 'm').exec(report);
   if (!found) throw new Error(`sysbench reported no ${name}:\n${report}`);
@@ -15,7 +15,7 @@ const figure = (report: string, name: string): number => {
 };
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`sysbench oltp_read_write for ${SCALE.sysbenchSeconds} s with 8 threads through Sluice to ${kind}`, async (t) => {
+  await t.test(`sysbench oltp_read_write, 8 threads, ${SCALE.sysbenchSeconds} s, to ${kind}`, async (t) => {
     const server = await startServer(t, kind);
     await runOk('sysbench', [...TABLES, ...sysbenchOptions(server.port), 'prepare']);
     const sluice = await startSluice(t, { upstream: server.port });

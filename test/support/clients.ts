@@ -9,8 +9,8 @@ import { run, runOk } from './run.js';
 import { APP } from './seed.js';
 import { commandLineOf, MYSQL9_ENV, type ServerKind } from './servers.js';
 
-// Real client programs, all used alike: connect as `app`, read one statement's rows, then run SELECT 42 on the same
-// connection, and report what was seen.
+// Real client programs, all used alike: connect as `app`, read one statement's rows, run SELECT 42 on the
+// same connection, and report what was seen.
 
 export interface ClientError {
   readonly code: number;
@@ -46,7 +46,9 @@ const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.
 // Debian's own interpreter: another one on the PATH lacks the drivers.
 const PYTHON = '/usr/bin/python3';
 
-const report = async (program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ClientReport> => {
+const report = async (
+  program: string, args: readonly string[], env?: NodeJS.ProcessEnv,
+): Promise<ClientReport> => {
   const { code, stdout, stderr } = await run(program, args, { env: { ...process.env, ...env } });
   const line = stdout.split('\n').find((candidate) => candidate.startsWith('{'));
   if (line === undefined) throw new Error(`${program} ended with ${code} and no report:\n${stderr}${stdout}`);
@@ -61,8 +63,8 @@ const target = (port: number, sql: string): string[] => [
 export const connectOptions = (vendor: ServerKind, port: number): string[] => [
   '--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${port}`, `--user=${APP.user}`,
   `--password=${APP.password}`,
-  // Without TLS the password travels encrypted with the server's key. MySQL's programs want to be asked for that;
-  // MariaDB's (10.11) send it in clear where TLS was not ruled out, and are denied, by a server without TLS as well.
+  // Without TLS the password travels encrypted with the server's key. MySQL's programs want to be asked for
+  // that; MariaDB's (10.11) send it in clear unless TLS is ruled out, and are denied, as they are directly.
   vendor === 'mysql' ? '--get-server-public-key' : '--skip-ssl',
 ];
 
@@ -73,7 +75,7 @@ export interface CommandLineReport {
   readonly stderr: string;
 }
 
-/** Runs the `mariadb` or the `mysql` command line with `input` on its standard input; goes on after an error. */
+/** Runs the `mariadb` or the `mysql` command line with `input` to read; it goes on after an error. */
 export const commandLine = async (
   vendor: ServerKind, port: number, input: string, flags: readonly string[] = [],
 ): Promise<CommandLineReport> => {
@@ -85,9 +87,10 @@ export const commandLine = async (
   return { rows: stdout.split('\n').slice(0, -1).map((line) => line.split('\t')), errors, stderr };
 };
 
-const readWithCommandLine = (vendor: ServerKind, flags: readonly string[]): Client['read'] => async (port, sql) => {
+const readWithCommandLine = (vendor: ServerKind, ...flags: string[]): Client['read'] => async (port, sql) => {
   // A lost connection would be opened again by itself: the connection's id shows that.
-  const { rows: all, errors, stderr } = await commandLine(vendor, port, `${sql};\nSELECT 42, CONNECTION_ID();\n`, flags);
+  const input = `${sql};\nSELECT 42, CONNECTION_ID();\n`;
+  const { rows: all, errors, stderr } = await commandLine(vendor, port, input, flags);
   const last = all.at(-1);
   const isAnswer = last?.length === 2 && last[0] === '42';
   const rows = isAnswer ? all.slice(0, -1) : all;
@@ -118,8 +121,8 @@ const compileJava = async (): Promise<string> => {
 };
 
 const readWithJava = (mode: string): Client['read'] => async (port, sql) =>
-  report('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${await javaClasses()}:${JDBC}`, 'Read', mode,
-    ...target(port, sql)]);
+  report('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${await javaClasses()}:${JDBC}`,
+    'Read', mode, ...target(port, sql)]);
 
 const readWithPython = (driver: string, mode: string): Client['read'] => (port, sql) =>
   report(PYTHON, [join(PROGRAMS, 'read.py'), driver, mode, ...target(port, sql)]);
@@ -140,10 +143,10 @@ export const sysbenchOptions = (port: number): string[] => [
 ];
 
 const readWithSysbench: Client['read'] = (port, sql) =>
-  report('sysbench', [join(PROGRAMS, 'read.lua'), ...sysbenchOptions(port), '--db-ps-mode=disable', '--events=1',
-    '--time=0', 'run'], { READ_SQL: sql });
+  report('sysbench', [join(PROGRAMS, 'read.lua'), ...sysbenchOptions(port), '--db-ps-mode=disable',
+    '--events=1', '--time=0', 'run'], { READ_SQL: sql });
 
-/** Starts pause.py: a reader that says "first", waits for a line of input, and reads the rest; it ends with `t`. */
+/** Starts pause.py: it says "first", waits for a line of input, reads the rest, says how much. */
 export const startPausingReader = (t: Test, port: number, sql: string): ChildProcessWithoutNullStreams => {
   const reader = spawn(PYTHON, [join(PROGRAMS, 'pause.py'), ...target(port, sql)]);
   reader.stderr.pipe(process.stderr);
@@ -151,30 +154,34 @@ export const startPausingReader = (t: Test, port: number, sql: string): ChildPro
   return reader;
 };
 
+const client = (
+  name: string, reads: Client['reads'], protocol: Client['protocol'], read: Client['read'],
+): Client => ({ name, reads, protocol, read });
+
 export const CLIENTS: readonly Client[] = [
-  { name: 'mariadb', reads: 'buffered', protocol: 'text', read: readWithCommandLine('mariadb', []) },
-  { name: 'mariadb --quick', reads: 'streaming', protocol: 'text', read: readWithCommandLine('mariadb', ['--quick']) },
-  { name: 'mysql', reads: 'buffered', protocol: 'text', read: readWithCommandLine('mysql', []) },
-  { name: 'mysql --quick', reads: 'streaming', protocol: 'text', read: readWithCommandLine('mysql', ['--quick']) },
-  { name: 'MySQLdb', reads: 'buffered', protocol: 'text', read: readWithPython('mysqldb', 'buffered') },
-  { name: 'MySQLdb SSCursor', reads: 'streaming', protocol: 'text', read: readWithPython('mysqldb', 'streaming') },
-  { name: 'PyMySQL', reads: 'buffered', protocol: 'text', read: readWithPython('pymysql', 'buffered') },
-  { name: 'PyMySQL SSCursor', reads: 'streaming', protocol: 'text', read: readWithPython('pymysql', 'streaming') },
-  { name: 'PHP mysqli', reads: 'buffered', protocol: 'text', read: readWithPhp('buffered') },
-  { name: 'PHP mysqli use_result', reads: 'streaming', protocol: 'text', read: readWithPhp('streaming') },
-  { name: 'PHP mysqli prepared', reads: 'buffered', protocol: 'binary', read: readWithPhp('prepared-buffered') },
-  { name: 'PHP mysqli prepared, unbuffered', reads: 'streaming', protocol: 'binary',
-    read: readWithPhp('prepared-streaming') },
-  { name: 'MariaDB Connector/C with a server cursor', reads: 'streaming', protocol: 'cursor', read: readWithConnectorC },
-  { name: 'PHP mysqli with a server cursor', reads: 'streaming', protocol: 'cursor',
-    losesError: true, read: readWithPhp('prepared-cursor') },
-  { name: 'Perl DBD::mysql', reads: 'buffered', protocol: 'text', read: readWithPerl('buffered') },
-  { name: 'Perl DBD::mysql use_result', reads: 'streaming', protocol: 'text', read: readWithPerl('streaming') },
-  { name: 'Perl DBD::mysql prepared', reads: 'buffered', protocol: 'binary', read: readWithPerl('prepared-buffered') },
-  { name: 'Java Connector/J', reads: 'buffered', protocol: 'text', read: readWithJava('buffered') },
-  { name: 'Java Connector/J streaming', reads: 'streaming', protocol: 'text', read: readWithJava('streaming') },
-  { name: 'Java Connector/J prepared', reads: 'buffered', protocol: 'binary', read: readWithJava('prepared-buffered') },
-  { name: 'Java Connector/J prepared, streaming', reads: 'streaming', protocol: 'binary',
-    read: readWithJava('prepared-streaming') },
-  { name: 'sysbench', reads: 'buffered', protocol: 'text', read: readWithSysbench },
+  client('mariadb', 'buffered', 'text', readWithCommandLine('mariadb')),
+  client('mariadb --quick', 'streaming', 'text', readWithCommandLine('mariadb', '--quick')),
+  client('mysql', 'buffered', 'text', readWithCommandLine('mysql')),
+  client('mysql --quick', 'streaming', 'text', readWithCommandLine('mysql', '--quick')),
+  client('MySQLdb', 'buffered', 'text', readWithPython('mysqldb', 'buffered')),
+  client('MySQLdb SSCursor', 'streaming', 'text', readWithPython('mysqldb', 'streaming')),
+  client('PyMySQL', 'buffered', 'text', readWithPython('pymysql', 'buffered')),
+  client('PyMySQL SSCursor', 'streaming', 'text', readWithPython('pymysql', 'streaming')),
+  client('PHP mysqli', 'buffered', 'text', readWithPhp('buffered')),
+  client('PHP mysqli use_result', 'streaming', 'text', readWithPhp('streaming')),
+  client('PHP mysqli prepared', 'buffered', 'binary', readWithPhp('prepared-buffered')),
+  client('PHP mysqli prepared, unbuffered', 'streaming', 'binary', readWithPhp('prepared-streaming')),
+  {
+    ...client('PHP mysqli with a server cursor', 'streaming', 'cursor', readWithPhp('prepared-cursor')),
+    losesError: true,
+  },
+  client('MariaDB Connector/C with a server cursor', 'streaming', 'cursor', readWithConnectorC),
+  client('Perl DBD::mysql', 'buffered', 'text', readWithPerl('buffered')),
+  client('Perl DBD::mysql use_result', 'streaming', 'text', readWithPerl('streaming')),
+  client('Perl DBD::mysql prepared', 'buffered', 'binary', readWithPerl('prepared-buffered')),
+  client('Java Connector/J', 'buffered', 'text', readWithJava('buffered')),
+  client('Java Connector/J streaming', 'streaming', 'text', readWithJava('streaming')),
+  client('Java Connector/J prepared', 'buffered', 'binary', readWithJava('prepared-buffered')),
+  client('Java Connector/J prepared, streaming', 'streaming', 'binary', readWithJava('prepared-streaming')),
+  client('sysbench', 'buffered', 'text', readWithSysbench),
 ];

@@ -9,8 +9,8 @@ export const spawned = async (child: ChildProcess): Promise<number> => {
 };
 
 /**
- * Sees to it that process `pid` ends and `folder` goes away even when this test is killed outright: a small shell
- * waits for its standard input to end, which the kernel closes for it when this process is gone.
+ * Sees to it that process `pid` ends and `folder` goes away even when this test is killed outright: a small
+ * shell waits for its standard input to end, which the kernel closes when this process is gone.
  * Returns what calls the guard off; call it once `pid` has ended.
  */
 export const guard = (pid: number, folder?: string): (() => void) => {

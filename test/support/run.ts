@@ -32,10 +32,10 @@ export const run = (program: string, args: readonly string[], options: RunOption
   });
 
 /** As `run`, for what must succeed: gives its standard output, throws with all that it said. */
-export const runOk = async (program: string, args: readonly string[], options?: RunOptions): Promise<string> => {
-  const result = await run(program, args, options);
-  if (result.code !== 0) {
-    throw new Error(`${program} ${args.join(' ')} ended with ${result.code}:\n${result.stderr}${result.stdout}`);
-  }
-  return result.stdout;
+export const runOk = async (
+  program: string, args: readonly string[], options?: RunOptions,
+): Promise<string> => {
+  const { code, stdout, stderr } = await run(program, args, options);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`);
+  return stdout;
 };

@@ -23,8 +23,8 @@ INSERT INTO numbers SELECT n, CONCAT('row ', n) FROM (
 `;
 
 /**
- * SQL that fills the table `big` with about `mebibytes` MiB of rows of 1 KiB: a key, text that differs from row to
- * row, bytes of every value and a NULL now and then.
+ * SQL that fills the table `big` with about `mebibytes` MiB of rows of 1 KiB: a key, text that differs from
+ * row to row, bytes of every value and a NULL now and then.
  */
 export const bigTableSql = (mebibytes: number): string => `
 USE shop;

@@ -12,9 +12,9 @@ import { guard, spawned } from './guard.js';
 import { runOk } from './run.js';
 import { SEED_SQL } from './seed.js';
 
-// Private database servers: each has its own data folder, socket and port on loopback, and is gone with its test.
-// A server that is initialised and seeded once is kept as a template (a stopped server's data folder), so that a
-// start costs a copy of some 100 MB and a second.
+// Private database servers: each has its own data folder, socket and port on loopback, and is gone with its
+// test. What is initialised and seeded once is kept as a template (the data folder of a stopped server), so
+// that a start costs a copy of some 100 MB and a second.
 
 export type ServerKind = 'mariadb' | 'mysql';
 export const SERVER_KINDS: readonly ServerKind[] = ['mariadb', 'mysql'];
@@ -24,7 +24,7 @@ export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly socket: string;
-  /** Runs statements as root over the socket; gives the rows of all results, each a list of its fields as text. */
+  /** Runs statements as root over the socket; gives all results' rows, each a list of its fields as text. */
   sql(statements: string): Promise<string[][]>;
   /** Ends the server at once and removes its data; a test's end does the same. */
   stop(): Promise<void>;
@@ -38,7 +38,8 @@ const AS_ROOT = process.getuid?.() === 0 ? ['--user=root'] : [];
 /** Path of a program of MySQL 9 (`mysql`, `mysqldump`, `mysqld`, `mysqladmin`). */
 export const mysql9Program = (name: string): string => join(MYSQL9_FOLDER, 'bin', name);
 
-// MySQL 9's clients load the plugin for mysql_native_password, MariaDB's usual one; both layouts of an installation.
+// MySQL 9's clients load a plugin for mysql_native_password, MariaDB's usual one: where Debian has it, and
+// where MySQL's own archive has it.
 const MYSQL9_PLUGINS = ['root/usr/lib/mysql/plugin', 'lib/plugin'].map((path) => join(MYSQL9_FOLDER, path));
 
 /** The environment in which MySQL 9's client programs find their plugins. */
@@ -48,10 +49,14 @@ export const MYSQL9_ENV: NodeJS.ProcessEnv = {
 };
 
 /** Path of MariaDB's or MySQL's command line, as fits the server. */
-export const commandLineOf = (kind: ServerKind): string => (kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql'));
+export const commandLineOf = (kind: ServerKind): string =>
+  kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql');
 
-// Debian keeps the server where an ordinary user's PATH does not look.
-const SERVER_ENV = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+// Debian keeps the server where an ordinary user's PATH does not look. And MariaDB removes, as it starts, every
+// temporary table's file from the folder for those, whichever server it belongs to: so each has one of its own.
+const serverEnv = (folder: string): NodeJS.ProcessEnv => ({
+  ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`, TMPDIR: folder,
+});
 
 interface Programs {
   readonly server: string;
@@ -80,13 +85,15 @@ const COMMON_OPTIONS = [
   '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=256M', '--character-set-server=utf8mb4',
 ];
 
-const initialise = async (kind: ServerKind, data: string): Promise<void> => {
+const initialise = async (kind: ServerKind, folder: string): Promise<void> => {
+  const data = join(folder, 'data');
+  const env = serverEnv(folder);
   if (kind === 'mariadb') {
     await runOk('mariadb-install-db', ['--no-defaults', ...AS_ROOT, `--datadir=${data}`, '--skip-test-db',
-      '--auth-root-authentication-method=normal', '--innodb-log-file-size=4M'], { env: SERVER_ENV });
+      '--auth-root-authentication-method=normal', '--innodb-log-file-size=4M'], { env });
   } else {
-    await runOk(PROGRAMS.mysql.server, ['--no-defaults', ...AS_ROOT, `--datadir=${data}`, '--initialize-insecure',
-      '--innodb-redo-log-capacity=8M']);
+    await runOk(PROGRAMS.mysql.server, ['--no-defaults', ...AS_ROOT, `--datadir=${data}`,
+      '--initialize-insecure', '--innodb-redo-log-capacity=8M'], { env });
   }
 };
 
@@ -124,7 +131,7 @@ const launch = async (kind: ServerKind, folder: string, extra: readonly string[]
   const { server: program, options } = PROGRAMS[kind];
   const child = spawn(program, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
     `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
-    ...COMMON_OPTIONS, ...options, ...extra], { stdio: ['ignore', 'ignore', 'pipe'], env: SERVER_ENV });
+    ...COMMON_OPTIONS, ...options, ...extra], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
   const pid = await spawned(child);
   const callOff = guard(pid, folder);
   const ended = once(child, 'exit').finally(callOff);
@@ -154,7 +161,7 @@ const start = async (kind: ServerKind, folder: string, extra: readonly string[])
 };
 
 const versionOf = (kind: ServerKind): Promise<string> =>
-  runOk(PROGRAMS[kind].server, ['--no-defaults', '--version'], { env: SERVER_ENV });
+  runOk(PROGRAMS[kind].server, ['--no-defaults', '--version'], { env: serverEnv(tmpdir()) });
 
 /** The data folder of a stopped, seeded server; made once for each version and seed. */
 const template = async (kind: ServerKind): Promise<string> => {
@@ -163,7 +170,7 @@ const template = async (kind: ServerKind): Promise<string> => {
   const isThere = await access(path).then(() => true, () => false);
   if (isThere) return path;
   const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-template-`));
-  await initialise(kind, join(folder, 'data'));
+  await initialise(kind, folder);
   const server = await start(kind, folder, PROGRAMS[kind].templateOptions);
   await server.sql(SEED_SQL);
   // A slow shutdown leaves nothing to be done at the copies' starts.
@@ -178,8 +185,10 @@ const template = async (kind: ServerKind): Promise<string> => {
   return path;
 };
 
-/** Starts a private server for `t`, seeded, with any `options` of the server's command line; it ends with `t`. */
-export const startServer = async (t: Test, kind: ServerKind, options: readonly string[] = []): Promise<Server> => {
+/** Starts a private, seeded server with any further `options` of its command line; it ends with `t`. */
+export const startServer = async (
+  t: Test, kind: ServerKind, options: readonly string[] = [],
+): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`));
   await runOk('cp', ['-a', '--reflink=auto', await template(kind), join(folder, 'data')]);
   const server = await start(kind, folder, options);

@@ -42,7 +42,7 @@ export interface AuditRecord {
 }
 
 export interface LogLine {
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
   readonly address?: string;
   readonly [key: string]: unknown;
@@ -117,7 +117,8 @@ const configFlags = (t: Test, config: object | undefined): string[] => {
 };
 
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
-export const startSluice = async (t: Test, { upstream, flags = [], config }: SluiceOptions): Promise<Sluice> => {
+export const startSluice = async (t: Test, options: SluiceOptions): Promise<Sluice> => {
+  const { upstream, flags = [], config } = options;
   const args = ['start', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream}`,
     ...configFlags(t, config), ...flags];
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -11,7 +11,8 @@ import java.sql.Statement;
  */
 public class Read {
   static String quoted(String text) {
-    return text == null ? "null" : '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+    if (text == null) return "null";
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
   }
 
   static String asError(SQLException error) {

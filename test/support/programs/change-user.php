@@ -1,6 +1,6 @@
 <?php
-// change-user.php HOST PORT USER PASSWORD SCHEMA NEW_USER NEW_PASSWORD NEW_SCHEMA SQL: connects, becomes another user
-// on the same connection, reads SQL's rows, and says who it was before and after, how many rows it got, and the error.
+// change-user.php HOST PORT USER PASSWORD SCHEMA NEW_USER NEW_PASSWORD NEW_SCHEMA SQL: connects, becomes
+// another user on the same connection, reads SQL's rows, and says who it was, how many rows, which error.
 declare(strict_types=1);
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 [, $host, $port, $user, $password, $schema, $newUser, $newPassword, $newSchema, $sql] = $argv;

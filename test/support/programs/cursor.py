@@ -1,5 +1,5 @@
-"""cursor.py HOST PORT USER PASSWORD SCHEMA SQL: reads through a server-side cursor, ten rows at a time, with MariaDB's
-C library as it is (no Python driver has such cursors), and says what it saw.
+"""cursor.py HOST PORT USER PASSWORD SCHEMA SQL: reads through a server-side cursor, ten rows at a time, and
+says what it saw. It uses MariaDB's C library as it is, for no Python driver has such cursors.
 """
 import ctypes
 import json
@@ -15,11 +15,12 @@ NO_DATA = 100
 
 class Bind(ctypes.Structure):
     """MYSQL_BIND of mariadb_stmt.h."""
-    _fields_ = [(name, ctypes.c_void_p) for name in ("length", "is_null", "buffer", "error", "row_ptr", "store",
-                                                      "fetch", "skip")]
+    _fields_ = [(name, ctypes.c_void_p)
+                for name in ("length", "is_null", "buffer", "error", "row_ptr", "store", "fetch", "skip")]
     _fields_ += [(name, ctypes.c_ulong) for name in ("buffer_length", "offset", "length_value")]
     _fields_ += [(name, ctypes.c_uint) for name in ("flags", "pack_length", "buffer_type")]
-    _fields_ += [(name, ctypes.c_char) for name in ("error_value", "is_unsigned", "long_data_used", "is_null_value")]
+    _fields_ += [(name, ctypes.c_char)
+                 for name in ("error_value", "is_unsigned", "long_data_used", "is_null_value")]
     _fields_ += [("extension", ctypes.c_void_p)]
 
 
@@ -46,7 +47,8 @@ def read():
     first = ctypes.c_longlong()
     bind = Bind(buffer=ctypes.addressof(first), buffer_length=8, buffer_type=MYSQL_TYPE_LONGLONG)
     error = None
-    if library.mysql_stmt_prepare(statement, sql, ctypes.c_ulong(len(sql))) or library.mysql_stmt_execute(statement):
+    if (library.mysql_stmt_prepare(statement, sql, ctypes.c_ulong(len(sql)))
+            or library.mysql_stmt_execute(statement)):
         error = as_error("mysql_stmt_", statement)
     else:
         while (status := library.mysql_stmt_fetch(statement)) not in (1, NO_DATA):
@@ -60,7 +62,8 @@ def read():
 
 
 connection = ctypes.c_void_p(library.mysql_init(None))
-if not library.mysql_real_connect(connection, host, user, password, schema, int(port), None, ctypes.c_ulong(0)):
+no_flags = ctypes.c_ulong(0)
+if not library.mysql_real_connect(connection, host, user, password, schema, int(port), None, no_flags):
     seen["error"] = as_error("mysql_", connection)
 else:
     seen["error"] = read()

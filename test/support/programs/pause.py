@@ -1,7 +1,7 @@
 """pause.py HOST PORT USER PASSWORD SCHEMA SQL: streams a result, with a pause after its first row.
 
-Writes "first" when it has the first row, waits for a line on standard input, then reads the rest and writes how many
-rows it got and the sum of their first columns.
+Writes "first" when it has the first row, waits for a line on standard input, then reads the rest and writes
+how many rows it got and the sum of their first columns.
 """
 import sys
 

@@ -26,6 +26,7 @@ function event()
   end
   local row = connection:query_row("SELECT CONCAT(42, ':', CONNECTION_ID())")
   local answer, id = string.match(row, "(%d+):(%d+)")
-  print(string.format('{"rows":%d,"sum":%d,"error":%s,"after":{"answer":%s,"connectionId":%s},"afterError":null}',
-    rows, sum, seen_error or "null", answer, id))
+  local after = string.format('{"answer":%s,"connectionId":%s}', answer, id)
+  print(string.format('{"rows":%d,"sum":%d,"error":%s,"after":%s,"afterError":null}', rows, sum,
+    seen_error or "null", after))
 end

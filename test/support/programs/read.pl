@@ -10,14 +10,14 @@ my ($mode, $host, $port, $user, $password, $schema, $sql) = @ARGV;
 my %seen = (rows => 0, sum => 0, error => undef, after => undef, afterError => undef);
 
 sub as_error {
-    my ($handle) = @_;
-    return { code => $handle->err, sqlState => $handle->state, message => $handle->errstr };
+    my ($code, $state, $message) = @_;
+    return { code => $code, sqlState => $state, message => $message };
 }
 
 my $db = DBI->connect("DBI:mysql:database=$schema;host=$host;port=$port", $user, $password,
     { RaiseError => 0, PrintError => 0 });
 if (!$db) {
-    $seen{error} = as_error('DBI');
+    $seen{error} = as_error($DBI::err, $DBI::state, $DBI::errstr);
 } else {
     my %attributes = (
         mysql_use_result => $mode =~ /streaming/ ? 1 : 0,
@@ -31,7 +31,7 @@ if (!$db) {
         }
     }
     my $failed = $statement // $db;
-    $seen{error} = as_error($failed) if $failed->err;
+    $seen{error} = as_error($failed->err, $failed->state, $failed->errstr) if $failed->err;
     $statement->finish if $statement;
     undef $statement;
     my $after = $db->selectrow_arrayref('SELECT 42, CONNECTION_ID()');
