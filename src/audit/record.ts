@@ -14,6 +14,8 @@ export type Outcome =
   | 'killed'
   /** Both connections were closed. */
   | 'closed'
+  /** From some point on it could not be followed. */
+  | 'unparsed'
   | 'client-gone'
   | 'upstream-gone';
 

@@ -120,12 +120,14 @@ export class Enforcer {
     if (this.held !== null) this.endHold(false);
   }
 
-  /** The session is over. Returns what was discarded of a cut that did not end, in bytes. */
-  close(usages: readonly GovernedUsage[]): number {
-    this.cutting?.drain.stop();
-    this.cutting?.withdrawal.abort();
-    for (const usage of usages) this.shared.budget.release(usage);
-    return this.cutting?.drain.bytes ?? 0;
+  /** A usage is not followed to its end. Returns what was discarded of it, in bytes, where it was being cut. */
+  release(usage: GovernedUsage): number {
+    const { cutting } = this;
+    this.shared.budget.release(usage);
+    if (cutting?.usage !== usage) return 0;
+    cutting.drain.stop();
+    cutting.withdrawal.abort();
+    return cutting.drain.bytes;
   }
 
   /** The usage that is being cut; null while none is. */

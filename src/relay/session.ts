@@ -64,10 +64,10 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
     this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
     const { socket } = this.upstream;
+    this.listen(socket); // before the flows do: what an end means has to be noted before it is relayed
     this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
     this.responses = new ResponseFlow(socket, client, this.conversation, this);
     this.phaseTimer = this.expect('accept the connection', config.connections.connectTimeoutMs);
-    this.listen(socket);
   }
 
   /** Ends both connections at once; `lastPacket` still goes to the client. */
@@ -102,8 +102,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.supervisor.cursorOpened(usage);
   }
 
-  usageEnded(usage: Usage, error: ServerError | null): void {
-    this.supervisor.usageEnded(usage, error);
+  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
+    this.supervisor.usageEnded(usage, error, isComplete);
   }
 
   queryDone(command: PendingCommand): void {
@@ -227,7 +227,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   private listen(upstream: Socket): void {
     const { client } = this;
     upstream.on('connect', () => this.expect('greet', this.shared.config.connections.handshakeTimeoutMs));
-    upstream.on('end', () => this.noteEnd('upstream', 'closed'));
+    upstream.on('end', () => this.onUpstreamEnd());
     upstream.on('error', (error: NodeJS.ErrnoException) => this.onUpstreamError(error));
     upstream.on('close', () => this.onClose());
     client.on('end', () => this.noteEnd('client', this.conversation.hasQuit ? 'quit' : 'closed'));
@@ -253,6 +253,11 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     } else {
       this.abort(`the session did not ${what} within ${timeoutMs} ms`);
     }
+  }
+
+  private onUpstreamEnd(): void {
+    if (this.conversation.phase !== 'greeting') this.noteEnd('upstream', 'closed');
+    else this.refuse(`the upstream server ${this.upstreamName} closed the connection without a greeting`);
   }
 
   private onUpstreamError(error: NodeJS.ErrnoException): void {

@@ -57,8 +57,9 @@ export class Supervisor implements Stallable {
     this.enforcer.cursorOpened(governed(usage));
   }
 
-  usageEnded(usage: Usage, error: ServerError | null): void {
-    this.enforcer.finish(governed(usage), error);
+  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
+    if (isComplete) this.enforcer.finish(governed(usage), error);
+    else this.recorder.result(governed(usage), 'unparsed', false, null, this.enforcer.release(governed(usage)));
   }
 
   queryDone(command: PendingCommand): void {
@@ -123,14 +124,10 @@ export class Supervisor implements Stallable {
     this.shared.stalls.delete(this);
     const usages = this.conversation.openUsages().map(governed);
     const { cutUsage } = this.enforcer;
-    const drainedBytes = this.enforcer.close(usages);
     this.recordGivenUp(outcome);
-    for (const usage of usages) {
-      usage.hasEnded = true;
-      this.recorder.result(usage, outcome, false, null, usage === cutUsage ? drainedBytes : 0);
-    }
+    for (const usage of usages) this.recorder.result(usage, outcome, false, null, this.enforcer.release(usage));
     // Its end was seen, but not what came of the attempt to kill it.
-    if (cutUsage !== null) this.recorder.result(cutUsage, outcome, cutUsage.hasEnded, null, drainedBytes);
+    if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, this.enforcer.release(cutUsage));
   }
 
   /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */

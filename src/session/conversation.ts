@@ -54,8 +54,11 @@ export interface ConversationObserver {
   newUsage(command: PendingCommand): Usage;
   /** What the usage counts comes from a server-side cursor, fetch by fetch. */
   cursorOpened(usage: Usage): void;
-  /** All rows of a usage have been seen; `error` is what the server ended it with, where it did not end well. */
-  usageEnded(usage: Usage, error: ServerError | null): void;
+  /**
+   * A usage has come to its end; `error` is what the server ended it with, where it did not end well. It is not complete
+   * where following ended before it did.
+   */
+  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
   /** A COM_QUERY that brought no result set has succeeded. */
   queryDone(command: PendingCommand): void;
   /** From here on nothing is followed. */
@@ -155,10 +158,10 @@ export class Conversation {
   }
 
   /** Ends a usage, once. */
-  endUsage(usage: Usage, error: ServerError | null): void {
+  endUsage(usage: Usage, error: ServerError | null, isComplete = true): void {
     if (usage.hasEnded) return;
     usage.hasEnded = true;
-    this.options.observer.usageEnded(usage, error);
+    this.options.observer.usageEnded(usage, error, isComplete);
   }
 
   /** What has been counted and has not ended: the usage of the response under way, and those of open cursors. */
@@ -181,6 +184,7 @@ export class Conversation {
   /** Gives up following, and says why. */
   giveUp(problem: Omit<Unparsed, 'phase'>): void {
     const { phase } = this;
+    for (const usage of this.openUsages()) this.endUsage(usage, null, false);
     this.passAll('unparsed');
     this.options.observer.unparsed({ ...problem, phase });
   }
