@@ -5,8 +5,9 @@ import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';
 import { type Proxy, startProxy } from '../../relay/proxy.js';
 
-/** The fields of an audit record that the demo looks at. */
+/** The fields of an audit record that the demo looks at, behind the time that a log puts before them. */
 export interface DemoRecord {
+  readonly time: string;
   readonly action: string;
   readonly reason: string;
   readonly rows: number;
@@ -20,12 +21,11 @@ const RECORD_TIMEOUT_MS = 30_000;
 
 /** Keeps the records of one proxy, to show them. */
 export class RecordKeeper implements AuditLog {
-  readonly #records: (DemoRecord & object)[] = [];
-  #onRecord: (record: DemoRecord & object) => void = (record) => this.#records.push(record);
+  readonly #records: DemoRecord[] = [];
+  #onRecord: (record: DemoRecord) => void = (record) => this.#records.push(record);
 
   write(record: object): void {
-    const time = new Date().toISOString();
-    this.#onRecord({ ...{ time }, ...(record as DemoRecord) });
+    this.#onRecord({ time: new Date().toISOString(), ...(record as Omit<DemoRecord, 'time'>) });
   }
 
   close(): Promise<{ lostLines: number; hangs: boolean }> {
@@ -33,11 +33,11 @@ export class RecordKeeper implements AuditLog {
   }
 
   /** The next record that has not been taken, or null where none comes in time. */
-  next(): Promise<(DemoRecord & object) | null> {
+  next(): Promise<DemoRecord | null> {
     const waiting = this.#records.shift();
     if (waiting !== undefined) return Promise.resolve(waiting);
     return new Promise((resolve) => {
-      const done = (record: (DemoRecord & object) | null): void => {
+      const done = (record: DemoRecord | null): void => {
         clearTimeout(timer);
         this.#onRecord = (later) => this.#records.push(later);
         resolve(record);
