@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+
+/**
+ * Warns of what may happen again and again: at most one line of each kind in a while, which says how many
+ * were left out.
+ */
+export class OccasionalLog {
+  private readonly kinds = new Map<string, { saidAtMs: number; suppressed: number }>();
+
+  /** @param everyMs the least time between two lines of one kind */
+  constructor(private readonly log: Logger, private readonly everyMs: number) {}
+
+  /** @param kind one of a few constants; `details` must hold no secret */
+  warn(kind: string, details: object, message: string): void {
+    const nowMs = performance.now();
+    const last = this.kinds.get(kind);
+    if (last !== undefined && nowMs - last.saidAtMs < this.everyMs) {
+      last.suppressed += 1;
+      return;
+    }
+    this.kinds.set(kind, { saidAtMs: nowMs, suppressed: 0 });
+    this.log.warn(last?.suppressed ? { ...details, suppressed: last.suppressed } : details, message);
+  }
+}
