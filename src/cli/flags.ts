@@ -7,7 +7,8 @@ import type { Arguments } from './command.js';
 
 const widestValue = 'enforce|audit'.length;
 
-function describeFlag(value: string, about: string): string {
+/** How the help shows a flag: what its value is called, and what it is for. */
+export function describeFlag(value: string, about: string): string {
   return `${value.padEnd(widestValue)}  ${about}`;
 }
 

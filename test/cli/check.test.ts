@@ -45,3 +45,39 @@ t.test('what is allowed but unwise is a warning', async (t) => {
   t.equal(code, 0);
   t.match(stderr, /^warning: onExceed\.error\.code: on 1105 HikariCP/);
 });
+
+t.test('asked for a client and a statement, it says which rule would hold instead', async (t) => {
+  const rule = { name: 'reports', match: { user: 'bi', client: '::1' }, limits: { rows: 5 } };
+  const file = configFile(t, { upstream: 'db', rules: [rule] });
+  const flags = ['check', '--config', file, '--as', 'user=bi,client=::1', '--sql', 'SELECT a FROM t'];
+  const { code, stdout, stderr } = await sluice(flags);
+  t.equal(code, 0);
+  t.equal(stderr, '');
+  t.match(stdout, /^ {2}reports +yes: this one holds$/m);
+  t.match(stdout, /^limits +5 rows, 64MiB$/m);
+});
+
+t.test('a client goes with a statement, and either is told what it lacks', async (t) => {
+  const refusal = async (...flags: string[]) => {
+    const { code, stdout, stderr } = await sluice(['check', '--upstream', 'db', ...flags]);
+    t.equal(code, 2);
+    t.equal(stdout, '');
+    return stderr;
+  };
+  t.match(await refusal('--as', 'user=a'), /^--as: needs --sql/);
+  t.match(await refusal('--sql', 'SELECT 1'), /^--sql: needs --as/);
+  t.match(await refusal('--as', 'usr=a', '--sql', 'SELECT 1'), /^--as: unknown key "usr", did you/);
+});
+
+t.test('its help says how to ask', async (t) => {
+  const { stdout } = await sluice(['check', '--help']);
+  t.match(stdout, /--as .*user=,schema=,client=,program=,attributes\.NAME=/);
+  t.match(stdout, /--sql /);
+});
+
+t.test('a password is not printed', async (t) => {
+  const file = configFile(t, { upstream: 'db', kill: { user: 'killer', password: 'sEcReT' } });
+  const { stdout, stderr } = await sluice(['check', '--config', file]);
+  t.notMatch(stdout + stderr, 'sEcReT');
+  t.equal(JSON.parse(stdout).kill.password, '***');
+});

@@ -40,11 +40,81 @@ t.test('a configuration that limits nothing and warns of nothing is pointed out'
   t.end();
 });
 
-t.test('a warn threshold that a limit hides is pointed out, unless nothing is cut or hints may raise it', (t) => {
+t.test('a warn threshold that a limit hides is pointed out, unless nothing is cut or hints raise it', (t) => {
   const warn = { rows: 100_000 };
   t.match(adviceFor(t, { warn }), [/^warn\.rows: no buffered result passes it/]);
   t.same(adviceFor(t, { warn: { rows: 99_999 } }), []);
   t.same(adviceFor(t, { warn, mode: 'audit' }), []);
   t.same(adviceFor(t, { warn, hints: 'any' }), []);
+  t.end();
+});
+
+const now = Date.UTC(2026, 5, 15);
+
+/** What is said of these rules in the middle of 2026. */
+function adviceOnRules(t: Test, rules: object[], global: object = {}): string[] {
+  const named = rules.map((rule, index) => ({ name: `r${index}`, match: {}, ...rule }));
+  return adviceOn(load(t, withUpstream({ ...global, rules: named })), now);
+}
+
+t.test('a rule that has ended is pointed out, with when', (t) => {
+  const user = (name: string) => ({ match: { user: name } });
+  t.same(adviceOnRules(t, [
+    { ...user('a'), until: '2026-06-13' },
+    { ...user('b'), until: '2026-06-14' },
+    { ...user('c'), until: '2026-06-15' },
+  ]), [
+    'rules[0].until: the rule r0 ended at 2026-06-14T00:00:00Z; take it out',
+    'rules[1].until: the rule r1 ended at 2026-06-15T00:00:00Z; take it out',
+  ]);
+  t.end();
+});
+
+t.test('a rule that an earlier one leaves nothing for is pointed out', (t) => {
+  const unreached = [/^rules\[1\]\.match: the rule r1 is never reached: r0 matches before$/];
+  const advice = (one: object, other: object) => adviceOnRules(t, [{ match: one }, { match: other }]);
+  t.match(advice({}, { user: 'a' }), unreached);
+  t.match(advice({}, {}), unreached);
+  t.match(advice({ user: 'a' }, { user: 'a' }), unreached);
+  t.match(advice({ user: ['a', 'b'] }, { user: 'b', schema: 's' }), unreached);
+  t.match(advice({ user: '*', attributes: {} }, { schema: 's' }), unreached);
+  t.match(advice({ attributes: { _os: 'x' } }, { attributes: { _os: 'x', _pid: '1' } }), unreached);
+  t.end();
+});
+
+t.test('a rule that may be reached is not', (t) => {
+  const advice = (one: object, other: object) => adviceOnRules(t, [{ match: one }, { match: other }]);
+  t.same(advice({ user: 'a' }, {}), []);
+  t.same(advice({ user: 'a' }, { user: ['a', 'b'] }), []);
+  t.same(advice({ user: 'a', schema: 's' }, { user: 'a' }), []);
+  t.same(advice({ attributes: { _os: 'x' } }, { attributes: { _pid: 'x' } }), []);
+  t.same(adviceOnRules(t, [{ until: '2026-12-31' }, { match: { user: 'a' } }]), []);
+  // The first one ends, and leaves the rest of the time to the second one, unless that has ended, too.
+  const shorter = adviceOnRules(t, [{ until: '2026-12-31' }, { until: '2026-07-01' }]);
+  t.match(shorter, [/r1 is never reached/]);
+  t.end();
+});
+
+t.test('limits for a class that a rule excludes are pointed out', (t) => {
+  t.match(adviceOnRules(t, [{ class: 'streaming', limits: { rows: 5 } }]), [
+    /^rules\[0\]\.limits\.rows: has no effect in class streaming; streaming\.limits\.rows has$/,
+  ]);
+  t.match(adviceOnRules(t, [{ class: 'buffered', streaming: { limits: { bytes: 5 } } }]), [
+    /^rules\[0\]\.streaming\.limits\.bytes: has no effect in class buffered; limits\.bytes has$/,
+  ]);
+  t.same(adviceOnRules(t, [{ class: 'streaming' }], { limits: { rows: 5 } }), []);
+  t.end();
+});
+
+t.test('what holds of an error or a warning is told of a rule only where the rule says it itself', (t) => {
+  const unwise = { onExceed: { error: { code: 1105 } }, warn: { rows: 100_000 } };
+  t.match(adviceOnRules(t, [{}], unwise), [/^onExceed\.error\.code/, /^warn\.rows/]);
+  t.match(adviceOnRules(t, [unwise]), [/^rules\[0\]\.onExceed\.error\.code/, /^rules\[0\]\.warn\.rows/]);
+  t.end();
+});
+
+t.test('a budget that is smaller than the limit hides it', (t) => {
+  t.match(adviceFor(t, { budget: { bytes: '1MiB' } }), [/^limits\.bytes: is never reached, since budget/]);
+  t.same(adviceFor(t, { budget: { bytes: '1GiB' } }), []);
   t.end();
 });

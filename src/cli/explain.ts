@@ -1,0 +1,177 @@
+import type { Config, Limits, StreamingSignal } from '../config.js';
+import { formatMoment } from '../config/moment.js';
+import { formatSize } from '../config/units.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { DEFAULT_RULE, Guard, type HintCounts } from '../policy/guard.js';
+import { compileRules, missesOf, type Miss } from '../policy/rules.js';
+import { JdbcStreaming } from '../policy/signals.js';
+import type { Hint } from '../policy/sql/hint.js';
+import type { Statement } from '../policy/statement.js';
+import type { Subject } from '../policy/subject.js';
+import { Command } from '../protocol/commands.js';
+import { newCommand, responseShape } from '../session/command.js';
+
+/** What is asked: how this statement of this client would be treated. */
+export interface Question {
+  readonly subject: Subject;
+  readonly sql: string;
+  /** The time of day, in ms since 1970. */
+  readonly nowMs: number;
+}
+
+/** A label and what stands beside it. */
+type Line = readonly [label: string, text: string];
+
+const labelWidth = 12;
+const longestText = 160;
+
+/** On one line, shortened, and without what would play tricks on a terminal. */
+function show(text: string): string {
+  const line = text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd').trim();
+  const shown = line.length <= longestText ? line : `${line.slice(0, longestText - 3)}...`;
+  return shown === '' ? '(none)' : shown;
+}
+
+function showRows(rows: number): string {
+  return rows === Infinity ? 'unlimited' : String(rows);
+}
+
+function showBytes(bytes: number): string {
+  return bytes === Infinity ? 'unlimited' : formatSize(bytes);
+}
+
+function showLimits({ rows, bytes }: Limits): string {
+  return `${showRows(rows)} rows, ${showBytes(bytes)}${bytes === Infinity ? ' bytes' : ''}`;
+}
+
+/** The usage as it would begin in a session, so that the answer is the proxy's own. */
+function usageFor(guard: Guard, { subject, sql }: Question): GovernedUsage {
+  const text = Buffer.from(sql);
+  const command = newCommand(Command.QUERY, responseShape(Command.QUERY), 1, 0);
+  Object.assign(command, { hasArrived: true, text, textBytes: text.length });
+  return guard.govern(command, guard.profile(subject), 0, new JdbcStreaming());
+}
+
+function subjectLines({ user, schema, address, attributes }: Subject): Line[] {
+  return [
+    ['user', show(user)],
+    ['schema', show(schema)],
+    ['client', show(address)],
+    ...[...attributes].map(([name, value]): Line => ['attribute', `${show(name)} = ${show(value)}`]),
+  ];
+}
+
+function showHint({ rows, bytes, stream }: Hint): string {
+  const asked = [
+    rows === undefined ? '' : `rows=${showRows(rows)}`,
+    bytes === undefined ? '' : `bytes=${showBytes(bytes)}`,
+    stream ? 'stream' : '',
+  ];
+  return asked.filter((part) => part !== '').join(' ');
+}
+
+function hintLine({ statement: { hint }, terms }: GovernedUsage, counts: HintCounts): Line {
+  if (hint.kind === 'none') return ['hint', '(none)'];
+  if (hint.kind === 'malformed') return ['hint', `ignored, malformed: ${show(hint.reason)}`];
+  const asked = showHint(hint);
+  if (counts.followed > 0) return ['hint', `${asked}: followed`];
+  if (terms.signal === 'rule') return ['hint', `${asked}: ignored, since the rule says class streaming`];
+  const { hints } = terms.treatment;
+  return ['hint', `${asked}: ignored, for it asks for more than hints (here "${hints}") and signals allow`];
+}
+
+function statementLines(statement: Statement): Line[] {
+  return [
+    ['statement', show(statement.text ?? '')],
+    ['kind', statement.kind],
+    ['digest', `${statement.digest?.hash}  ${show(statement.digest?.text ?? '')}`],
+  ];
+}
+
+function showMiss({ key, wanted, found }: Miss): string {
+  if (key === 'until') return `ended at ${formatMoment(Date.parse(wanted))}`;
+  return `${key} is ${show(found)}, not ${show(wanted)}`;
+}
+
+/** For each rule whether it matches, and if not, why. */
+function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Question): Line[] {
+  const lines: Line[] = [];
+  let winner: string | undefined;
+  for (const compiled of compileRules(config.rules)) {
+    const { name } = compiled.rule;
+    const misses = winner === undefined ? missesOf(compiled, subject, usage.statement, nowMs) : [];
+    if (winner !== undefined) lines.push([name, `not asked, since ${winner} matches before`]);
+    else if (misses.length > 0) lines.push([name, `no: ${misses.map(showMiss).join('; ')}`]);
+    else lines.push([winner = name, 'yes: this one holds']);
+  }
+  if (winner === undefined) lines.push([DEFAULT_RULE, 'yes: no rule matches, the global settings hold']);
+  return lines;
+}
+
+/** Those signals that only a running session shows, and that may change this usage's class. */
+function signalsToCome(guard: Guard, usage: GovernedUsage): StreamingSignal[] {
+  const runtimeSignals = ['cursor', 'jdbc', 'pace'] as const;
+  const isOpen = usage.terms.responseClass === 'buffered';
+  return isOpen ? runtimeSignals.filter((signal) => guard.trusts(usage, signal)) : [];
+}
+
+function classLines(guard: Guard, usage: GovernedUsage): Line[] {
+  const { responseClass, signal } = usage.terms;
+  const teller = signal === 'rule' ? 'the rule' : `the signal ${signal}`;
+  const toCome = signalsToCome(guard, usage);
+  const [first] = toCome;
+  const lines: Line[] = [
+    ['class', signal === null ? responseClass : `${responseClass}, told by ${teller}`],
+    ['limits', showLimits(usage.terms.limits)],
+  ];
+  if (first === undefined) return lines;
+  const signals = new Intl.ListFormat('en', { type: 'disjunction' }).format(toCome);
+  const limits = showLimits(guard.streaming(usage, first).limits);
+  return [...lines, ['', `or, if ${signals} tells while it runs that it is streamed: ${limits}`]];
+}
+
+function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config: Config): Line {
+  const { mode, onExceed: { action, error } } = treatment;
+  if (mode === 'audit') return ['onExceed', 'only recorded, since mode is audit'];
+  if (statement.returnsChangedRows) return ['onExceed', 'only recorded: it changes data and returns rows'];
+  if (action === 'close') return ['onExceed', 'close: both connections are closed'];
+  const isKilled = config.kill !== null && action !== 'truncate' && statement.isSingleReadOnly;
+  const rest = isKilled ? 'the query is killed on the server' : 'the rest is read and thrown away';
+  const errorShown = `error ${error.code} (${error.sqlState})`;
+  switch (action) {
+    case 'error':
+      return ['onExceed', `${errorShown}; ${rest}`];
+    case 'hold':
+      return ['onExceed', `hold: all rows are kept back, then comes ${errorShown}; ${rest}`];
+    case 'truncate':
+      return ['onExceed', `truncate: the result ends there with a warning; ${rest}`];
+  }
+}
+
+function align(lines: readonly Line[]): string[] {
+  const width = Math.max(labelWidth, ...lines.map(([label]) => label.length + 2));
+  return lines.map(([label, text]) => label.padEnd(width) + text);
+}
+
+/**
+ * @returns which rule would win for a statement of a client and why, and what it would get, in lines to read
+ */
+export function explain(config: Config, question: Question): string[] {
+  const guard = new Guard(config, () => question.nowMs);
+  const usage = usageFor(guard, question);
+  const { rule, treatment } = usage.terms;
+  return [
+    ...align([...subjectLines(question.subject), ...statementLines(usage.statement)]),
+    '',
+    'Rules, of which the first that matches holds:',
+    ...align(ruleLines(config, usage, question)).map((line) => `  ${line}`),
+    '',
+    ...align([
+      ['rule', rule],
+      hintLine(usage, guard.hints),
+      ...classLines(guard, usage),
+      ['warn', showLimits(treatment.warn)],
+      onExceedLine(usage, config),
+    ]),
+  ];
+}

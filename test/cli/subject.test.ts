@@ -1,0 +1,56 @@
+import t from 'tap';
+import { subjectFrom } from '../../src/cli/subject.js';
+import { ConfigError } from '../../src/config.js';
+
+/** What is wrong with it, one line each. */
+function problems(text: string): readonly string[] {
+  try {
+    subjectFrom(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+t.test('a client is described by keys and values', (t) => {
+  const { user, schema, address, attributes } = subjectFrom(
+    'user=app,schema=shop,client=::1,program=mysql,attributes._client_name=Go-MySQL-Driver',
+  );
+  t.same({ user, schema, address }, { user: 'app', schema: 'shop', address: '::1' });
+  t.same([...attributes], [['program_name', 'mysql'], ['_client_name', 'Go-MySQL-Driver']]);
+  t.end();
+});
+
+t.test('what is not said of a client, it has not', (t) => {
+  const { user, schema, address, attributes } = subjectFrom('user=');
+  t.same({ user, schema, address }, { user: '', schema: '', address: '' });
+  t.same([...attributes], []);
+  t.end();
+});
+
+t.test('a value may have commas, with a backslash before them, and equals signs', (t) => {
+  t.equal(subjectFrom('user=a\\,schema=b,program=x').user, 'a,schema=b');
+  t.equal(subjectFrom('user=a=b\\c').user, 'a=b\\c');
+  t.end();
+});
+
+t.test('everything that is wrong is told at once', (t) => {
+  t.same(problems('usr=a,colour=red,client=localhost,foo,attributes.=x,'), [
+    '--as: unknown key "usr", did you mean user?',
+    '--as: unknown key "colour", known here: user, schema, client, program, attributes.NAME',
+    '--as: client: expected an IP address, got "localhost"',
+    '--as: expected KEY=VALUE, got "foo"',
+    '--as: unknown key "attributes.", did you mean attributes.NAME?',
+    '--as: expected KEY=VALUE, got ""',
+  ]);
+  t.end();
+});
+
+t.test('a key is given once; the program is the attribute program_name', (t) => {
+  t.same(problems('user=a,user=b'), ['--as: user is given more than once']);
+  t.same(problems('program=a,attributes.program_name=a'), [
+    '--as: attributes.program_name is given more than once',
+  ]);
+  t.end();
+});
