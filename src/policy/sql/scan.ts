@@ -1,0 +1,70 @@
+import {
+  BACKSLASH, DIGIT_0, DIGIT_1, isDigit, isHexDigit, isIdentifierChar, MINUS, PLUS, SMALL_B, SMALL_E, SMALL_X,
+  toSmallLetter,
+} from './characters.js';
+
+// Where things end. Each function takes the text and the index at which something begins, reads on from
+// there, and gives the index behind it; `undefined` where it has no end in the text or is not what it looked
+// like.
+
+/** The character's code at an index; 0 behind the text's end, as the servers' lexers have it. */
+export const codeAt = (sql: string, index: number): number =>
+  index < sql.length ? sql.charCodeAt(index) : 0;
+
+/** The end of the identifier characters from here on. */
+export function endOfIdentifier(sql: string, from: number): number {
+  let index = from;
+  while (isIdentifierChar(codeAt(sql, index))) index += 1;
+  return index;
+}
+
+/** The end of the digits from here on. */
+export function endOfDigits(sql: string, from: number): number {
+  let index = from;
+  while (isDigit(codeAt(sql, index))) index += 1;
+  return index;
+}
+
+/**
+ * The end of what is quoted.
+ * @param from the index of the opening quote
+ * @param escapes whether a backslash takes the next character's meaning away; a doubled quote always does
+ */
+export function endOfQuoted(sql: string, from: number, escapes: boolean): number | undefined {
+  const quote = codeAt(sql, from);
+  for (let index = from + 1; index < sql.length; index += 1) {
+    const code = sql.charCodeAt(index);
+    if (code === BACKSLASH && escapes) {
+      index += 1;
+    } else if (code === quote) {
+      if (sql.charCodeAt(index + 1) !== quote) return index + 1;
+      index += 1;
+    }
+  }
+  return undefined;
+}
+
+/** The end of `e5`, `E+5` or `e-5`; the index itself if no exponent stands there. */
+export function endOfExponent(sql: string, from: number): number {
+  if (toSmallLetter(codeAt(sql, from)) !== SMALL_E) return from;
+  const sign = codeAt(sql, from + 1);
+  const digits = from + (sign === PLUS || sign === MINUS ? 2 : 1);
+  const end = endOfDigits(sql, digits);
+  return end === digits ? from : end;
+}
+
+/** The end of a number from its `.` on: `.5`, `.5e-3`, and the rest of `1.` */
+export const endOfFraction = (sql: string, dot: number): number =>
+  endOfExponent(sql, endOfDigits(sql, dot + 1));
+
+/** The end of 0x41 or 0b01. Only small x and b count, and 0x4g is an identifier. */
+export function endOfPrefixedNumber(sql: string, from: number): number | undefined {
+  const base = codeAt(sql, from + 1);
+  if (codeAt(sql, from) !== DIGIT_0 || (base !== SMALL_X && base !== SMALL_B)) return undefined;
+  const isDigitOfBase = base === SMALL_X ? isHexDigit : isBinaryDigit;
+  let index = from + 2;
+  while (isDigitOfBase(codeAt(sql, index))) index += 1;
+  return index === from + 2 || isIdentifierChar(codeAt(sql, index)) ? undefined : index;
+}
+
+const isBinaryDigit = (code: number): boolean => code === DIGIT_0 || code === DIGIT_1;

@@ -1,0 +1,48 @@
+// How many characters a function looks at: what it reads one by one, and what it has the engine search or copy.
+
+const { charCodeAt, indexOf, includes, slice, startsWith } = String.prototype;
+
+/** Runs a function and counts the characters that it reads of any string. */
+export const charactersReadBy = (run: () => unknown): number => {
+  let read = 0;
+  const patches = {
+    charCodeAt(this: string, index: number): number {
+      read += 1;
+      return charCodeAt.call(this, index);
+    },
+    indexOf(this: string, text: string, from = 0): number {
+      const found = indexOf.call(this, text, from);
+      read += (found === -1 ? this.length : found) - from;
+      return found;
+    },
+    includes(this: string, text: string, from = 0): boolean {
+      read += this.length;
+      return includes.call(this, text, from);
+    },
+    slice(this: string, from?: number, to?: number): string {
+      const part = slice.call(this, from, to);
+      read += part.length;
+      return part;
+    },
+    startsWith(this: string, text: string, from = 0): boolean {
+      read += text.length;
+      return startsWith.call(this, text, from);
+    },
+  };
+  Object.assign(String.prototype, patches);
+  try {
+    run();
+  } finally {
+    Object.assign(String.prototype, { charCodeAt, indexOf, includes, slice, startsWith });
+  }
+  return read;
+};
+
+/** Texts that invite reading the same again and again: whatever begins many times and never ends. */
+export const HOSTILE_PIECES: readonly string[] = [
+  '/*', '/*!', '/*!50000 ', '/*+', 'select /*+ a', "'", "'\\", '"', '`', '--', '-- ', '#', '1e', '1e+', '0x',
+  '0b', '.', '.1', '1.', '@', '@@', "@'", '_utf8', "x'", "n'", '(', ')', '((1),', '(1,2),', 'null,', '-',
+  '- ', '+-', 'a.', 'a.b', ';', 'a;', 'select ', 'with a as (', 'order by ', 'order by 1,', 'order by (',
+  'rollup (', 'from (', 'select @@a,', 'select 1 into ', 'insert ', 'returning ', 'x ', '/* sluice: */',
+  '/* sluice:', '$', '€', '<=', '*/',
+];
