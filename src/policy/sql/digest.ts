@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { ColumnPositions } from './columnPositions.js';
+import { isHintKeyword, keywordOf } from './keywords.js';
+import { Lexer, type SqlMode } from './lexer.js';
+import { MAX_DIGEST_TEXT_LENGTH, NormalForm } from './normalForm.js';
+
+// A statement's digest: what is left of it when its literals are out. It is made as MySQL's
+// STATEMENT_DIGEST_TEXT() makes it and, with few exceptions, reads the same as MySQL 9.7's, so that it can be
+// looked up in performance_schema.
+//
+// The exceptions: a versioned comment's content counts as code whatever its version, MariaDB's too (a server
+// skips what is later than itself); a backquote inside a name is doubled; words that only MariaDB knows are
+// identifiers; the body of a JavaScript routine is not one literal; a text of several statements has one
+// digest, a refused statement has one too.
+
+/** The optimizer hints behind these words are part of the statement; elsewhere they are comments. */
+const BEFORE_HINTS = new Set(['SELECT', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
+const CHARACTER_SET = '(_charset)';
+const DIGEST_LENGTH = 16;
+
+/**
+ * @param sql a statement, or the first part of one, in any state
+ * @returns its normal form, at most some 4,100 characters; the work grows with the statement's length alone
+ */
+export function digestText(sql: string, mode: SqlMode = {}): string {
+  const lexer = new Lexer(sql, mode);
+  const normalizer = new Normalizer(lexer);
+  while (!normalizer.form.isFull && lexer.nextOrComment() !== 'end') normalizer.add();
+  return normalizer.text();
+}
+
+/**
+ * @param text a normal form
+ * @returns the first 16 hexadecimal digits of its SHA-256: short, and the same in every run and everywhere
+ */
+export function digestHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH);
+}
+
+class Normalizer {
+  readonly form = new NormalForm();
+  private readonly positions = new ColumnPositions(this.form);
+  private mayHaveHints = false;
+
+  constructor(private readonly lexer: Lexer) {}
+
+  text(): string {
+    this.positions.end();
+    return this.form.text();
+  }
+
+  /** Adds the lexer's current token. */
+  add(): void {
+    const { lexer, form, positions } = this;
+    const { kind } = lexer;
+    const mayHaveHints = this.mayHaveHints;
+    this.mayHaveHints = false;
+    if (kind === 'comment') return;
+    if (kind === 'hint') {
+      if (mayHaveHints) addHints(form, lexer.text());
+      return;
+    }
+    if (kind === 'word') return this.addWord();
+    if (kind === 'operator') return this.addOperator(lexer.text());
+    const isPosition = kind === 'integer' && positions.expectsPosition();
+    positions.beforeOther();
+    switch (kind) {
+      case 'name': return form.addName(lexer.name());
+      case 'variable': return this.addVariable();
+      case 'atAt': return form.add('@@');
+      case 'introducer': return form.add(CHARACTER_SET);
+      case 'string':
+      case 'placeholder': return form.addValue();
+      default:
+        form.addNumber();
+        if (isPosition) positions.noteInteger(lexer.text());
+    }
+  }
+
+  private addWord(): void {
+    const { lexer, form, positions } = this;
+    const keyword = keywordOf(lexer.keyword(), lexer.isCalled());
+    if (keyword === undefined) {
+      positions.beforeOther();
+      form.addName(lexer.name());
+      return;
+    }
+    positions.beforeKeyword(keyword);
+    if (keyword === 'NULL') form.addNull();
+    else form.add(keyword);
+    this.mayHaveHints = BEFORE_HINTS.has(keyword);
+  }
+
+  private addOperator(operator: string): void {
+    this.positions.beforeOperator(operator);
+    if (operator === ')') this.form.closeParenthesis();
+    else this.form.add(operator === '<>' ? '!=' : operator);
+  }
+
+  /**
+   * A variable's name counts only where it is quoted as an identifier is. Otherwise servers take it for a
+   * literal.
+   */
+  private addVariable(): void {
+    this.form.add('@');
+    if (this.lexer.isQuotedVariable()) this.form.addName(this.lexer.name());
+    else this.form.addValue();
+  }
+}
+
+/**
+ * Adds what stands between the marks of a hint comment. There no sign is part of a number, but a unit may be:
+ * 16M.
+ */
+function addHints(form: NormalForm, comment: string): void {
+  const lexer = new Lexer(comment.slice('/*+'.length, comment.endsWith('*/') ? -'*/'.length : undefined));
+  if (lexer.next() === 'end') return;
+  form.add('/*+');
+  let end = lexer.start;
+  for (; lexer.kind !== 'end' && !form.isFull; lexer.next()) {
+    addHintToken(form, lexer, lexer.start === end);
+    end = lexer.end;
+  }
+  form.add('*/');
+}
+
+function addHintToken(form: NormalForm, lexer: Lexer, isAdjacent: boolean): void {
+  const text = lexer.end - lexer.start <= MAX_DIGEST_TEXT_LENGTH ? lexer.text() : '';
+  switch (lexer.kind) {
+    case 'word':
+    case 'name':
+      if (/^\d+[KMG]$/i.test(text)) form.addValue();
+      else if (isHintKeyword(lexer.keyword())) form.add(lexer.keyword());
+      else form.addName(lexer.name());
+      return;
+    case 'variable':
+      form.addQueryBlock(lexer.name(), isAdjacent && form.last()?.endsWith('`') === true);
+      return;
+    case 'operator':
+      if (text === ')') form.closeParenthesis();
+      else form.add(text);
+      return;
+    case 'string':
+    case 'integer':
+    case 'number':
+    case 'placeholder': return form.addValue();
+    default: return form.add(text);
+  }
+}
