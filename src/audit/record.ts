@@ -67,6 +67,13 @@ function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings)
   return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true, ...digestFields };
 }
 
+/** The values bound to a prepared statement's parameters, where records are told to hold them. */
+function parameterFields({ command }: GovernedUsage, settings: AuditSettings): Record<string, unknown> {
+  const { parameters } = command;
+  if (!settings.params || parameters === null) return {};
+  return { params: parameters.values, paramsTruncated: parameters.isTruncated };
+}
+
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
@@ -101,6 +108,7 @@ export function responseRecord(
     largestRowBytes: usage.largestRowBytes,
     command: commandName(command.code),
     ...statementFields(usage, settings),
+    ...parameterFields(usage, settings),
     ...origin,
     class: terms.responseClass,
     signal: terms.signal,

@@ -59,8 +59,9 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   ) {
     const { config } = shared;
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
+    const parameterBytes = config.audit.params ? config.audit.sqlBytes : 0;
     this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
-    this.conversation = new Conversation({ observer: this, textBytes, now });
+    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, now });
     this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
     this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
     const { socket } = this.upstream;

@@ -121,6 +121,8 @@ export class ClientReader extends PacketScanner {
         return 1 + options.textBytes;
       case Command.CHANGE_USER:
         return MAX_HANDSHAKE_BYTES;
+      case Command.STMT_EXECUTE:
+        return EXECUTE_FRONT_BYTES + (options.parameterBytes === 0 ? 0 : options.parameterBytes + ATTRIBUTES_BYTES);
       default:
         return EXECUTE_FRONT_BYTES;
     }
@@ -128,6 +130,7 @@ export class ClientReader extends PacketScanner {
 
   private complete(command: PendingCommand, front: Buffer, packetBytes: number): void {
     const { conversation } = this;
+    const { options } = conversation;
     switch (command.code) {
       case Command.QUERY:
         this.keepText(command, front, queryTextOffset(front, conversation.dialect.hasQueryAttributes), packetBytes);
@@ -143,6 +146,7 @@ export class ClientReader extends PacketScanner {
         if (front.length >= MIN_CLOSE_BYTES) command.statementId = front.readUInt32LE(1);
         command.wantsCursor = command.code === Command.STMT_EXECUTE && ((front[5] ?? 0) & CURSOR_TYPE_MASK) !== 0;
     }
+    if (options.parameterBytes > 0) this.keepParameters(command, front, packetBytes);
     command.hasArrived = true;
     if (conversation.commands.head === command) conversation.server.settleUnanswered();
   }
@@ -152,6 +156,14 @@ export class ClientReader extends PacketScanner {
     if (offset === null || packetBytes === 0) return;
     command.textBytes = packetBytes - offset;
     command.text = Buffer.from(front.subarray(offset, offset + this.conversation.options.textBytes));
+  }
+
+  private keepParameters(command: PendingCommand, front: Buffer, packetBytes: number): void {
+    if (command.code === Command.STMT_EXECUTE) command.execution = Buffer.from(front);
+    const isLongData = command.code === Command.STMT_SEND_LONG_DATA && front.length >= MIN_LONG_DATA_BYTES;
+    if (!isLongData) return;
+    const statement = this.conversation.statements.get(command.statementId);
+    statement?.bound.addLongData(front.readUInt16LE(MIN_CLOSE_BYTES), packetBytes - MIN_LONG_DATA_BYTES);
   }
 
   private stop(): Entry {

@@ -1,5 +1,6 @@
 import { Command } from '../protocol/commands.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
+import type { DecodedParameters } from '../protocol/parameters.js';
 import type { PreparedStatement } from './statements.js';
 import type { Usage } from './usage.js';
 
@@ -41,6 +42,10 @@ export interface PendingCommand {
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
+  /** The front of an EXECUTE's payload, where bound parameters are kept; else null. */
+  execution: Buffer | null;
+  /** What was bound to the statement's parameters; null where that is not kept or not known. */
+  parameters: DecodedParameters | null;
   /** Whom CHANGE_USER asks to become. */
   identity: ClientIdentity | null;
   /** The statement that `statementId` meant when the server began to answer. */
@@ -77,6 +82,7 @@ export function newCommand(code: number, shape: ResponseShape, number: number, s
   return {
     code, shape, number, startedAtMs,
     hasArrived: false, text: null, textBytes: 0, statementId: 0, wantsCursor: false, identity: null,
+    execution: null, parameters: null,
     statement: null, usage: null,
   };
 }

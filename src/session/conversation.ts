@@ -70,6 +70,8 @@ export interface ConversationOptions {
   readonly observer: ConversationObserver;
   /** How many bytes of a statement's text are kept. */
   readonly textBytes: number;
+  /** How many bytes of the values bound to prepared statements are kept; 0 for none. */
+  readonly parameterBytes: number;
   /** A clock in ms. */
   readonly now: () => number;
 }

@@ -2,6 +2,7 @@ import { Command } from '../protocol/commands.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
+import { BoundParameters } from './boundParameters.js';
 import type { PendingCommand, ResponseShape } from './command.js';
 import type { Conversation } from './conversation.js';
 import type { Usage } from './usage.js';
@@ -49,6 +50,11 @@ export class ResponseFollower {
       if (usage === null) this.beginUsage(head);
       else this.usage = head.usage = usage;
       this.awaited = 'row';
+    }
+    if (head.execution !== null && head.statement !== null) {
+      const { dialect, options } = this.conversation;
+      head.parameters = head.statement.bound.decode(head.execution, dialect.hasQueryAttributes, options.parameterBytes);
+      head.execution = null;
     }
     // Executing a statement again closes its cursor.
     if (head.code === Command.STMT_EXECUTE && head.statement !== null) this.closeCursor(head.statement);
@@ -150,7 +156,8 @@ export class ResponseFollower {
     const { dialect } = this.conversation;
     const hasDefinitions = !dialect.hasMetadataFlag || reader.left === 0 || reader.uint(1) !== 0;
     const forgotten = this.conversation.statements.add({
-      id, parameterCount, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null,
+      id, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null,
+      bound: new BoundParameters(parameterCount),
     });
     if (forgotten !== null) this.closeCursor(forgotten);
     const packetsOf = (count: number): number =>
@@ -209,6 +216,7 @@ export class ResponseFollower {
         if (command.usage === null) conversation.options.observer.queryDone(command);
         break;
       case Command.STMT_RESET:
+        command.statement?.bound.dropLongData();
         if (command.statement !== null) this.closeCursor(command.statement);
         break;
       case Command.CHANGE_USER:

@@ -1,4 +1,5 @@
 import { LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
+import type { BoundParameters } from './boundParameters.js';
 import type { Usage } from './usage.js';
 
 /** A statement that the server has prepared for this session. */
@@ -7,7 +8,7 @@ export interface PreparedStatement {
   /** The front of its text; null where it was given up to stay within bounds. */
   sql: Buffer | null;
   readonly sqlBytes: number;
-  readonly parameterCount: number;
+  readonly bound: BoundParameters;
   /** The usage of its open cursor; null where none is open. */
   cursorUsage: Usage | null;
 }

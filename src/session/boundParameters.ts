@@ -1,0 +1,36 @@
+import { decodeParameters, type DecodedParameters, type ParameterTypes } from '../protocol/parameters.js';
+
+/** What a session has said of one prepared statement's parameters, from execution to execution. */
+export class BoundParameters {
+  /** An execution may leave the types out that an earlier one brought. */
+  private types: ParameterTypes | null = null;
+  /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA has brought since the last execution. */
+  private readonly longDataBytes = new Map<number, number>();
+
+  /** @param parameterCount how many parameters PREPARE found */
+  constructor(private readonly parameterCount: number) {}
+
+  /** Part of a value was sent ahead of the execution. */
+  addLongData(index: number, byteCount: number): void {
+    if (index >= this.parameterCount) return;
+    this.longDataBytes.set(index, (this.longDataBytes.get(index) ?? 0) + byteCount);
+  }
+
+  /** What was sent ahead is dropped, by COM_STMT_RESET. */
+  dropLongData(): void {
+    this.longDataBytes.clear();
+  }
+
+  /**
+   * The values of an execution; null where its packet does not tell them.
+   * @param payload COM_STMT_EXECUTE's, or its front
+   * @param maxBytes of all texts together
+   */
+  decode(payload: Buffer, hasQueryAttributes: boolean, maxBytes: number): DecodedParameters | null {
+    const { parameterCount, types, longDataBytes } = this;
+    const decoded = decodeParameters({ payload, parameterCount, hasQueryAttributes, types, longDataBytes }, maxBytes);
+    this.types = decoded?.types ?? types;
+    this.longDataBytes.clear();
+    return decoded;
+  }
+}
