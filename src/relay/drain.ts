@@ -18,15 +18,19 @@ export class Drain {
   private isKillDue = false;
 
   /**
-   * @param killWhen once so much is discarded, or so long after the cut, the server is to be stopped; null for never
+   * @param killWhen once so much is discarded, or so long after the cut, the server is to be stopped; null for never,
+   *   and Infinity leaves that condition out
    */
   constructor(
     private readonly bounds: DrainBounds,
     private readonly killWhen: DrainBounds | null,
     private readonly end: DrainEnd,
   ) {
-    this.boundTimer = setTimeout(() => end.passedBounds('the rest of a cut response took longer than drain.time'), bounds.timeMs);
-    if (killWhen !== null) this.killTimer = setTimeout(() => this.killNow(), killWhen.timeMs);
+    const late = (): void => end.passedBounds('the rest of a cut response took longer than drain.time');
+    this.boundTimer = setTimeout(late, bounds.timeMs);
+    if (killWhen !== null && killWhen.timeMs !== Infinity) {
+      this.killTimer = setTimeout(() => this.killNow(), killWhen.timeMs);
+    }
   }
 
   /** So many bytes more were discarded. */

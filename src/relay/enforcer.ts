@@ -1,4 +1,5 @@
 import type { Outcome } from '../audit/record.js';
+import type { DrainBounds, KillSettings } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { cutMessage, judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
 import { encodePacket } from '../protocol/framing.js';
@@ -9,6 +10,12 @@ import { Drain } from './drain.js';
 import type { KillOutcome } from './killer.js';
 import type { Settled } from './flow.js';
 import type { Shared } from './shared.js';
+
+/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
+function killWhen({ when }: KillSettings): DrainBounds {
+  if (when.bytes === 0 && when.timeMs === 0) return when;
+  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
+}
 
 /** What the enforcer needs of the session whose limits it enforces. */
 export interface EnforcedSession {
@@ -204,7 +211,7 @@ export class Enforcer {
     usage.cut(isHeld);
     server.discard();
     client.isGated = true;
-    const drain = new Drain(config.drain, mayKill ? config.kill!.when : null, {
+    const drain = new Drain(config.drain, mayKill ? killWhen(config.kill!) : null, {
       passedBounds: (reason) => this.giveUpDrain(reason),
       killDue: () => this.startKill(),
     });
