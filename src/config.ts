@@ -130,6 +130,8 @@ export interface Config extends Treatment {
   readonly budget: { readonly bytes: number };
   readonly stall: { readonly warnAfterMs: number };
   readonly onUnparsed: 'relay' | 'close';
+  /** Whether compressed connections are followed, or both ends are kept from compressing. */
+  readonly compression: 'inspect' | 'strip';
   readonly connections: ConnectionSettings;
   readonly audit: AuditSettings;
   readonly log: { readonly level: LogLevel };

@@ -104,6 +104,7 @@ export const settings = section<Config>({
     kind: section<Config['stall']>({ warnAfterMs: { key: 'warnAfter', kind: timeout, fallback: '10s' } }),
   },
   onUnparsed: { kind: oneOf('relay', 'close'), fallback: 'relay' },
+  compression: { kind: oneOf('inspect', 'strip'), fallback: 'inspect' },
   connections: {
     kind: section<ConnectionSettings>({
       max: { kind: count, fallback: 10_000 },

@@ -25,6 +25,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     budget: { bytes: Infinity },
     stall: { warnAfterMs: 10_000 },
     onUnparsed: 'relay',
+    compression: 'inspect',
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
     audit: { to: 'stdout', sql: 'full', sqlBytes: 4096, params: false },
     log: { level: 'info' },
@@ -48,6 +49,7 @@ t.test('every setting is read from the file', (t) => {
     budget: { bytes: '1GiB' },
     stall: { warnAfter: '1m' },
     onUnparsed: 'close',
+    compression: 'strip',
     connections: { max: 1, connectTimeout: 500, handshakeTimeout: '2s', keepAlive: '1h' },
     audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
     log: { level: 'silent' },
@@ -69,6 +71,7 @@ t.test('every setting is read from the file', (t) => {
     budget: { bytes: 1024 ** 3 },
     stall: { warnAfterMs: 60_000 },
     onUnparsed: 'close',
+    compression: 'strip',
     connections: { max: 1, connectTimeoutMs: 500, handshakeTimeoutMs: 2000, keepAliveMs: 3_600_000 },
     audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
     log: { level: 'silent' },
@@ -188,7 +191,7 @@ t.test('an unknown key is refused, with the known one that was probably meant', 
     'config: sqlBytes: unknown key, did you mean audit.sqlBytes?',
     'config: colour: unknown key, known here: ' +
       'listen, upstream, mode, limits, warn, onExceed, hints, streaming, rules, drain, kill, budget, ' +
-      'stall, onUnparsed, connections, audit, log',
+      'stall, onUnparsed, compression, connections, audit, log',
     'config: limits.row: unknown key, did you mean limits.rows?',
     'config: onExceed.error.sqlstate: unknown key, did you mean onExceed.error.sqlState?',
   ]);
