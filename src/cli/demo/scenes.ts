@@ -118,11 +118,11 @@ const SLEEP_MS = 1000;
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 
 const slowReader: Scene = async (stage, page) => {
-  page.heading('4. A slow reader loses nothing, and costs no memory');
+  page.heading('4. Without a limit, a slow reader loses nothing and costs no memory');
   page.command(STREAMED_SQL);
   const findings = new Findings(page);
   const expected = await directly(stage, STREAMED_SQL);
-  const client = await stage.connect(stage.auditing.proxy.address);
+  const client = await stage.connect(stage.unlimited.proxy.address);
   const sentBefore = stage.server.sentBytes;
   const memoryBefore = process.memoryUsage.rss();
   const pause = async (): Promise<void> => {

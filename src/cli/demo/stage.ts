@@ -59,17 +59,18 @@ export interface Guarded {
   readonly records: RecordKeeper;
 }
 
-/** The embedded server, and in front of it a proxy that cuts and one that only records. */
+/** The embedded server, and in front of it a proxy that cuts, one that only records, one without limits. */
 export class Stage {
   private constructor(
     readonly config: Config,
     readonly server: DemoServer,
     readonly enforcing: Guarded,
     readonly auditing: Guarded,
+    readonly unlimited: Guarded,
   ) {}
 
   /**
-   * Starts all three.
+   * Starts all four.
    * @param configFor makes the configuration of the proxy that cuts, given the server's address
    * @throws the system's error where the proxy's address cannot be listened on
    */
@@ -80,7 +81,9 @@ export class Stage {
       const enforcing = await guarded(config, log);
       const anyPort = { ...config.listen, port: 0 };
       const auditing = await guarded({ ...config, listen: anyPort, mode: 'audit' }, log);
-      return new Stage(config, server, enforcing, auditing);
+      const limits = { rows: Infinity, bytes: Infinity };
+      const unlimited = await guarded({ ...config, listen: anyPort, limits }, log);
+      return new Stage(config, server, enforcing, auditing, unlimited);
     } catch (error) {
       await server.close();
       throw error;
@@ -94,7 +97,7 @@ export class Stage {
 
   /** Ends all connections and stops listening. */
   async strike(): Promise<void> {
-    const proxies = [this.enforcing.proxy, this.auditing.proxy];
+    const proxies = [this.enforcing, this.auditing, this.unlimited].map(({ proxy }) => proxy);
     const closed = proxies.map((proxy) => proxy.close());
     for (const proxy of proxies) proxy.destroy();
     await Promise.all([...closed, this.server.close()]);
