@@ -1,6 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** What a program or a folder lives for: a test, or anything else that tells its end. */
+export interface Lifetime {
+  teardown(end: () => unknown): void;
+}
+
 /** Gives the process id of a program that has been spawned; throws where it could not be. */
 export const spawned = async (child: ChildProcess): Promise<number> => {
   await once(child, 'spawn');

@@ -7,8 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Test } from 'tap';
-import { guard, spawned } from './guard.js';
+import { guard, type Lifetime, spawned } from './guard.js';
 import { runOk } from './run.js';
 import { SEED_SQL } from './seed.js';
 
@@ -187,7 +186,7 @@ const template = async (kind: ServerKind): Promise<string> => {
 
 /** Starts a private, seeded server with any further `options` of its command line; it ends with `t`. */
 export const startServer = async (
-  t: Test, kind: ServerKind, options: readonly string[] = [],
+  t: Lifetime, kind: ServerKind, options: readonly string[] = [],
 ): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`));
   await runOk('cp', ['-a', '--reflink=auto', await template(kind), join(folder, 'data')]);

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Test } from 'tap';
-import { guard, spawned } from './guard.js';
+import { guard, type Lifetime, spawned } from './guard.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
@@ -36,9 +35,13 @@ export interface AuditRecord {
   readonly program: string | null;
   readonly connectionId: number;
   readonly session: number | string;
+  readonly class: string;
+  readonly signal: string | null;
   readonly firstRowMs: number;
   readonly durationMs: number;
-  readonly outcome: string;
+  readonly stallMs: number;
+  /** null while the response goes on. */
+  readonly outcome: string | null;
 }
 
 export interface LogLine {
@@ -107,7 +110,7 @@ class Lines<T> {
   }
 }
 
-const configFlags = (t: Test, config: object | undefined): string[] => {
+const configFlags = (t: Lifetime, config: object | undefined): string[] => {
   if (!config) return [];
   const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -117,7 +120,7 @@ const configFlags = (t: Test, config: object | undefined): string[] => {
 };
 
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
-export const startSluice = async (t: Test, options: SluiceOptions): Promise<Sluice> => {
+export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<Sluice> => {
   const { upstream, flags = [], config } = options;
   const args = ['start', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream}`,
     ...configFlags(t, config), ...flags];
