@@ -89,6 +89,11 @@ export abstract class PacketScanner {
     return end;
   }
 
+  /** Whether all of the logical packet that was entered last has passed. */
+  get isBetweenPackets(): boolean {
+    return this.payloadLeft === 0 && !this.isContinued;
+  }
+
   /** Called at the start of every scan. */
   protected beforeScan(): void {}
 

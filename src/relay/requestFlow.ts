@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Compression } from '../protocol/compression.js';
 import { ClientReader } from '../session/clientReader.js';
 import type { Conversation } from '../session/conversation.js';
+import type { FrameNumbers } from '../session/frameNumbers.js';
 import { Flow } from './flow.js';
 
 /** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
@@ -17,23 +19,41 @@ export class RequestFlow extends Flow {
     private readonly conversation: Conversation,
     private readonly gone: () => void,
   ) {
-    super(client, upstream, conversation.options.now);
+    super(client, upstream, conversation.client, 'client', conversation.options.now);
     client.on('data', (chunk: Buffer) => this.accept(chunk));
     client.on('end', () => {
       if (conversation.client.isGated) gone();
     });
   }
 
-  protected override scan(chunk: Buffer, at: number, end: number): number {
-    return this.conversation.client.scan(chunk, at, end);
-  }
-
   protected override settle(): 'blocked' | 'exhausted' {
     return this.conversation.client.isStopped ? 'blocked' : 'exhausted';
   }
 
+  protected override get readsOn(): boolean {
+    return this.heldBytes < MAX_WAITING_BYTES;
+  }
+
   protected override onMoreHeld(): void {
     if (this.conversation.client.isGated && ClientReader.quits(this.held)) this.gone();
-    else if (this.heldBytes >= MAX_WAITING_BYTES) this.source.pause();
+    else super.onMoreHeld();
+  }
+
+  override beginFrames(compression: Compression, numbers: FrameNumbers): void {
+    if (this.isBlocked || !this.scanner.isBetweenPackets) {
+      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, this.forwardedBytes);
+      this.flushHeld();
+    }
+    super.beginFrames(compression, numbers);
+  }
+
+  protected override unreadable(frame: Buffer, offsetBytes: number): void {
+    this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
+  }
+
+  /** In an upload and in an authentication, too, a client counts on from what it was sent; only there 0 means 256. */
+  protected override beginsCommand(frameNumber: number): boolean {
+    const isAtPacket = this.isBlocked || (this.heldBytes === 0 && this.scanner.isBetweenPackets);
+    return frameNumber === 0 && isAtPacket && !this.conversation.isUploading;
   }
 }

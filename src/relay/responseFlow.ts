@@ -13,6 +13,10 @@ export interface ResponseDecisions {
   discarded(byteCount: number): void;
   /** The rest of a response that was cut has been discarded. */
   drained(): Settled;
+  /** What follows, in both directions, comes in compressed frames. */
+  compressed(): void;
+  /** Responses were dealt with later than in the turn in which they came. */
+  caughtUp(): void;
   /** The client has stopped, or goes on, reading. */
   stalled(isStalled: boolean): void;
 }
@@ -20,9 +24,8 @@ export interface ResponseDecisions {
 /** From the server to the client: its greeting, then its responses, counted row by row. */
 export class ResponseFlow extends Flow {
   private isDiscarding = false;
+  /** What is held back goes out before whatever comes next, once this is over. */
   private isHolding = false;
-  /** What is held back, or was and goes out before whatever comes next. */
-  private kept: Buffer[] = [];
 
   constructor(
     upstream: Socket,
@@ -30,13 +33,12 @@ export class ResponseFlow extends Flow {
     private readonly conversation: Conversation,
     private readonly decisions: ResponseDecisions,
   ) {
-    super(upstream, client, conversation.options.now);
+    super(upstream, client, conversation.server, 'server', conversation.options.now);
   }
 
   protected override scan(chunk: Buffer, at: number, end: number): number {
-    const { server } = this.conversation;
-    this.isDiscarding = server.isDiscarding;
-    return server.scan(chunk, at, end);
+    this.isDiscarding = this.conversation.server.isDiscarding;
+    return super.scan(chunk, at, end);
   }
 
   /** Keeps back what comes from here on. */
@@ -47,41 +49,40 @@ export class ResponseFlow extends Flow {
   /** Ends keeping back. What was kept goes out before whatever comes next, unless it is dropped. */
   endHold(isDropped: boolean): void {
     this.isHolding = false;
-    if (isDropped) this.kept = [];
+    if (isDropped) this.outlet.dropKept();
   }
 
   protected override deliver(bytes: Buffer): void {
     if (this.isDiscarding) {
+      this.outlet.drop(bytes);
       this.decisions.discarded(bytes.length);
       return;
     }
     // The server waits for a file, and only the client can answer that.
     if (this.conversation.isUploading) this.isHolding = false;
     if (this.isHolding) {
-      this.kept.push(Buffer.from(bytes)); // what passes is overwritten by the next read
+      this.outlet.keep(bytes);
       return;
     }
-    this.writeKept();
-    this.write(bytes);
+    this.outlet.release();
+    this.outlet.forward(bytes);
   }
 
   override flushHeld(): void {
-    if (!this.isHolding) this.writeKept();
+    if (!this.isHolding) this.outlet.release();
     super.flushHeld();
   }
 
-  override flushRest(): void {
-    this.writeKept();
-    super.flushRest();
+  protected override unreadable(frame: Buffer, offsetBytes: number): void {
+    this.conversation.giveUpFrames('server', 'a frame that does not hold what it declares', frame, offsetBytes);
+  }
+
+  protected override caughtUp(): void {
+    this.decisions.caughtUp();
   }
 
   protected override sinkFull(isFull: boolean): void {
     this.decisions.stalled(isFull);
-  }
-
-  private writeKept(): void {
-    for (const bytes of this.kept) this.write(bytes);
-    this.kept = [];
   }
 
   protected override settle(): Settled {
@@ -93,10 +94,13 @@ export class ResponseFlow extends Flow {
       case 'bytes':
         return this.decisions.limitReached(server.stopReason);
       case 'fileWanted':
-        this.source.write(server.refuseFile());
+        this.source.write(this.outlet.wrapAnswer(server.refuseFile()));
         return 'onward';
       case 'drained':
         return this.decisions.drained();
+      case 'compressed':
+        this.decisions.compressed();
+        return 'exhausted';
       case 'refused':
         this.decisions.refused(server.refusal!);
         return 'onward';

@@ -2,9 +2,11 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Origin, Outcome } from '../audit/record.js';
 import { formatAddress } from '../config/address.js';
+import { OPENABLE_COMPRESSIONS } from '../protocol/compression.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
+import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
 import type { Settled } from './flow.js';
 import type { KillOutcome } from './killer.js';
@@ -61,7 +63,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
     const parameterBytes = config.audit.params ? config.audit.sqlBytes : 0;
     this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
-    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, now });
+    const compressions = config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n;
+    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, compressions, now });
     this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
     this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
     const { socket } = this.upstream;
@@ -74,10 +77,11 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   /** Ends both connections at once; `lastPacket` still goes to the client. */
   abort(reason: string, lastPacket?: Buffer): void {
     this.noteEnd('sluice', reason);
+    const lastBytes = lastPacket === undefined ? null : this.responses.wrap(lastPacket);
     this.closeFlows();
     this.upstream.socket.destroy();
-    if (lastPacket === undefined) this.client.destroy();
-    else refuse(this.client, lastPacket);
+    if (lastBytes === null) this.client.destroy();
+    else refuse(this.client, lastBytes);
   }
 
   // What happens in the conversation.
@@ -115,8 +119,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     clearTimeout(this.phaseTimer);
     this.log.warn({ session: this.id, client: this.clientAddress, ...problem }, 'cannot follow this session any more');
     this.supervisor.unparsed();
-    const isCutting = this.conversation.server.isDiscarding;
-    if (isCutting || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
+    const canPass = !this.conversation.server.isDiscarding && this.responses.canPassFrames;
+    if (!canPass || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
     else if (problem.direction === 'client') this.responses.flushHeld();
     else this.requests.flushHeld();
   }
@@ -126,6 +130,18 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   refused(error: ServerError): void {
     const { code, message } = error;
     this.refuse(`the upstream server ${this.upstreamName} refused the connection: ${message} (error ${code})`);
+  }
+
+  compressed(): void {
+    const { compression } = this.conversation.dialect;
+    if (compression === null) return;
+    const numbers = new FrameNumbers();
+    this.requests.beginFrames(compression, numbers);
+    this.responses.beginFrames(compression, numbers);
+  }
+
+  caughtUp(): void {
+    this.afterResponses();
   }
 
   limitReached(reason: 'rows' | 'bytes'): Settled {

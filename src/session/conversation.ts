@@ -72,6 +72,8 @@ export interface ConversationOptions {
   readonly textBytes: number;
   /** How many bytes of the values bound to prepared statements are kept; 0 for none. */
   readonly parameterBytes: number;
+  /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
+  readonly compressions?: bigint;
   /** A clock in ms. */
   readonly now: () => number;
 }
@@ -110,7 +112,7 @@ export class Conversation {
     const greeting = decodeGreeting(payload);
     if (greeting === null) return false;
     this.greeting = greeting;
-    this.cleared = uninspectable(KNOWN_CAPABILITIES, greeting.capabilities);
+    this.cleared = this.uninspectable(greeting.capabilities);
     clearGreetingCapabilities(payload, this.cleared);
     this.statusFlags = greeting.statusFlags;
     this.phase = 'response';
@@ -126,7 +128,7 @@ export class Conversation {
     const asked = responseCapabilities(payload);
     const response = decodeHandshakeResponse(payload);
     if (asked === null || response === null) return 'not an answer of protocol 4.1 to the greeting';
-    const cleared = uninspectable(KNOWN_CAPABILITIES, asked) | this.cleared;
+    const cleared = this.uninspectable(asked) | this.cleared;
     clearResponseCapabilities(payload, cleared);
     this.dialect = agreeOn(this.greeting!.capabilities, asked & ~cleared);
     this.phase = 'authentication';
@@ -174,8 +176,9 @@ export class Conversation {
     return [...usages].filter((usage) => !usage.hasEnded);
   }
 
-  /** Lets everything pass from here on. Whatever was kept for following is given back. */
+  /** Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends. */
   passAll(phase: 'stream' | 'unparsed'): void {
+    for (const usage of this.openUsages()) this.endUsage(usage, null, false);
     this.phase = phase;
     this.client.isTransparent = true;
     this.server.isTransparent = true;
@@ -183,11 +186,23 @@ export class Conversation {
     this.statements.clear();
   }
 
+  /**
+   * Gives up: one end's compressed frames are not what they have to be.
+   * @param bytes those in question, as they came
+   * @param offsetBytes where in that end's stream they stand
+   */
+  giveUpFrames(direction: Unparsed['direction'], reason: string, bytes: Buffer, offsetBytes: number): void {
+    this.giveUp({ direction, reason, awaited: 'frame', offsetBytes, hex: bytes.toString('hex', 0, 16) });
+  }
+
   /** Gives up following, and says why. */
   giveUp(problem: Omit<Unparsed, 'phase'>): void {
     const { phase } = this;
-    for (const usage of this.openUsages()) this.endUsage(usage, null, false);
     this.passAll('unparsed');
     this.options.observer.unparsed({ ...problem, phase });
+  }
+
+  private uninspectable(capabilities: bigint): bigint {
+    return uninspectable(KNOWN_CAPABILITIES, this.options.compressions ?? 0n, capabilities);
   }
 }

@@ -1,4 +1,5 @@
 import { Capability } from '../protocol/capabilities.js';
+import { compressionOf, type Compression } from '../protocol/compression.js';
 
 /** What the capability flags in effect mean for the shape of what is sent. */
 export interface Dialect {
@@ -10,15 +11,19 @@ export interface Dialect {
   readonly tracksSession: boolean;
   readonly hasQueryAttributes: boolean;
   readonly reportsProgress: boolean;
+  /** What the frames of the command phase are compressed with; null where packets come without frames. */
+  readonly compression: Compression | null;
 }
 
 /**
- * Capabilities that are never agreed on through here: encryption and compression, which would hide the packets,
- * and every bit whose meaning is not known.
+ * Those of `all` capabilities that are never agreed on through here: encryption and compression, which would hide the
+ * packets, and every bit whose meaning is not known.
+ * @param known every bit whose meaning is known
+ * @param compressions those compressions that can be opened
  */
-export function uninspectable(known: bigint, all: bigint): bigint {
-  const hiding = Capability.SSL | Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;
-  return all & (~known | hiding);
+export function uninspectable(known: bigint, compressions: bigint, all: bigint): bigint {
+  const compressing = Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;
+  return all & (~known | Capability.SSL | (compressing & ~compressions));
 }
 
 /** The dialect that two ends speak, from the server's flags and the client's answer. */
@@ -32,5 +37,6 @@ export function agreeOn(server: bigint, client: bigint): Dialect {
     tracksSession: has(Capability.SESSION_TRACK),
     hasQueryAttributes: has(Capability.QUERY_ATTRIBUTES),
     reportsProgress: has(Capability.MARIADB_PROGRESS),
+    compression: compressionOf(capabilities),
   };
 }

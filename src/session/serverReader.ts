@@ -17,7 +17,9 @@ export type ServerStop =
   /** While discarding: the server waits for a file that the client is not going to be asked for. */
   | 'fileWanted'
   /** While discarding: the response is over. */
-  | 'drained';
+  | 'drained'
+  /** The connection phase is over; what follows comes in compressed frames. */
+  | 'compressed';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
 const MAX_GREETING_BYTES = 8 * 1024;
@@ -145,9 +147,10 @@ export class ServerReader extends PacketScanner {
     const { conversation, responses } = this;
     switch (this.role) {
       case 'authentication':
-        if (front[0] === FirstByte.OK) conversation.logIn(decodeCompletion(front, conversation.dialect.tracksSession));
-        else if (front[0] === FirstByte.ERR) conversation.phase = 'refused';
-        return true;
+        if (front[0] === FirstByte.ERR) conversation.phase = 'refused';
+        if (front[0] !== FirstByte.OK) return true;
+        conversation.logIn(decodeCompletion(front, conversation.dialect.tracksSession));
+        return conversation.dialect.compression === null || this.stopFor('compressed');
       case 'first':
         responses.first(front);
         return !this.isDiscarding || !conversation.isUploading || this.stopFor('fileWanted');

@@ -1,0 +1,104 @@
+import { FRAME_HEADER_BYTES, frameBytesAt } from './compression.js';
+
+/**
+ * Takes whole frames out of a stream that arrives in pieces of any size.
+ *
+ *     part   the front of a frame that is not whole yet, in memory of its own
+ *     chunk  [... taken ... at)[at ... not taken yet ... length)
+ *
+ * Bounded by one frame, and by one chunk where taking pauses. A part grows with what has come, not with what is announced.
+ */
+export class FrameReader {
+  private chunk = NOTHING;
+  private at = 0;
+  private part = NOTHING;
+  private partBytes = 0;
+
+  /** Whether all that came has been taken. */
+  get isEmpty(): boolean {
+    return this.at === this.chunk.length && this.partBytes === 0;
+  }
+
+  /** Bytes that are there and not taken yet. */
+  get heldBytes(): number {
+    return this.partBytes + this.chunk.length - this.at;
+  }
+
+  /** Adds the stream's next bytes. They have to stay as they are until `next` returns null or `own` is called. */
+  add(chunk: Buffer): void {
+    this.chunk = this.at === this.chunk.length ? chunk : Buffer.concat([this.chunk.subarray(this.at), chunk]);
+    this.at = 0;
+  }
+
+  /** The next whole frame, header included: a view. Null where more has to come first; then no view of a chunk is kept. */
+  next(): Buffer | null {
+    if (this.partBytes > 0) return this.completePart();
+    const frameBytes = frameBytesAt(this.chunk, this.at);
+    if (frameBytes === null || this.chunk.length - this.at < frameBytes) {
+      this.fillPart(this.chunk.length - this.at, frameBytes ?? FRAME_HEADER_BYTES);
+      this.release();
+      return null;
+    }
+    this.at += frameBytes;
+    return this.chunk.subarray(this.at - frameBytes, this.at);
+  }
+
+  /** Puts a frame back that was taken last. */
+  putBack(frame: Buffer): void {
+    this.chunk = Buffer.concat([frame, this.chunk.subarray(this.at)]);
+    this.at = 0;
+  }
+
+  /** Copies what is not taken yet out of a chunk that is going to be overwritten. */
+  own(): void {
+    if (this.at === this.chunk.length) return;
+    this.chunk = Buffer.from(this.chunk.subarray(this.at));
+    this.at = 0;
+  }
+
+  /** Takes everything that is there, whole frames or not. */
+  rest(): Buffer {
+    const rest = Buffer.concat([this.part.subarray(0, this.partBytes), this.chunk.subarray(this.at)]);
+    this.partBytes = 0;
+    this.part = NOTHING;
+    this.release();
+    return rest;
+  }
+
+  private completePart(): Buffer | null {
+    const lengthBytes = 3;
+    if (this.partBytes < lengthBytes) this.fillPart(lengthBytes - this.partBytes, FRAME_HEADER_BYTES);
+    const frameBytes = frameBytesAt(this.part.subarray(0, this.partBytes), 0);
+    if (frameBytes !== null) this.fillPart(frameBytes - this.partBytes, frameBytes);
+    if (frameBytes === null || this.partBytes < frameBytes) {
+      this.release();
+      return null;
+    }
+    const frame = this.part.subarray(0, frameBytes);
+    this.part = NOTHING;
+    this.partBytes = 0;
+    return frame;
+  }
+
+  /** Moves up to `byteCount` bytes of the chunk to the part, which is not going to have more than `maxBytes`. */
+  private fillPart(byteCount: number, maxBytes: number): void {
+    const moved = Math.min(byteCount, this.chunk.length - this.at);
+    if (moved === 0) return;
+    const needed = this.partBytes + moved;
+    if (needed > this.part.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, Math.min(2 * needed, maxBytes)));
+      this.part.copy(larger, 0, 0, this.partBytes);
+      this.part = larger;
+    }
+    this.chunk.copy(this.part, this.partBytes, this.at, this.at + moved);
+    this.partBytes = needed;
+    this.at += moved;
+  }
+
+  private release(): void {
+    this.chunk = NOTHING;
+    this.at = 0;
+  }
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);

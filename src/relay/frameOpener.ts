@@ -1,0 +1,100 @@
+import { declaredContentBytes, open, openNow, storedContent, type Compression } from '../protocol/compression.js';
+import { FrameReader } from '../protocol/frameReader.js';
+
+/** A frame, and what is in it; null where that is not what it declares. */
+export interface OpenedFrame {
+  readonly bytes: Buffer;
+  readonly content: Buffer | null;
+}
+
+/** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */
+const MAX_BYTES_AT_ONCE = 256 * 1024;
+/** After so much content the other sessions have their turn. */
+const MAX_BYTES_PER_TURN = 1024 * 1024;
+
+/**
+ * Opens the frames of one direction, one after the other.
+ *
+ * Bounded: one frame that is not whole yet, or one chunk of frames whose turn has not come; and one frame with its content
+ * that is being opened. The protocol bounds a frame, and its content, to 16 MiB.
+ */
+export class FrameOpener {
+  /** It says so itself when frames can be taken again. */
+  isBusy = false;
+  /** Bytes of frames that were taken, in the stream. */
+  takenBytes = 0;
+
+  private readonly reader = new FrameReader();
+  private opened: OpenedFrame | null = null;
+  private turnBytes = 0;
+
+  /** @param resume is called when it is no longer busy */
+  constructor(private readonly compression: Compression, private readonly resume: () => void) {}
+
+  /** Adds the stream's next bytes. They have to stay as they are until `own` is called. */
+  add(chunk: Buffer): void {
+    this.reader.add(chunk);
+    this.turnBytes = 0;
+  }
+
+  /** The next frame, opened. Null where more has to come first, or where it is busy. */
+  next(): OpenedFrame | null {
+    const { opened } = this;
+    if (opened !== null) {
+      this.opened = null;
+      return opened;
+    }
+    if (this.isBusy) return null;
+    if (this.turnBytes >= MAX_BYTES_PER_TURN) return this.wait();
+    const bytes = this.reader.next();
+    if (bytes === null) return null;
+    this.takenBytes += bytes.length;
+    const stored = storedContent(bytes);
+    if (stored !== null) return { bytes, content: stored };
+    const contentBytes = declaredContentBytes(bytes);
+    if (contentBytes > MAX_BYTES_AT_ONCE) return this.openLater(Buffer.from(bytes));
+    this.turnBytes += contentBytes;
+    return { bytes, content: openNow(this.compression, bytes) };
+  }
+
+  /** Copies what is not taken yet: the memory that it came in is going to be overwritten. */
+  own(): void {
+    this.reader.own();
+  }
+
+  /** Puts a frame back that was taken last. */
+  putBack(bytes: Buffer): void {
+    this.reader.putBack(bytes);
+    this.takenBytes -= bytes.length;
+  }
+
+  /** Takes everything that is there as it came, unopened; not while it is busy. */
+  rest(): Buffer {
+    if (this.opened !== null) this.putBack(this.opened.bytes);
+    this.opened = null;
+    return this.reader.rest();
+  }
+
+  private wait(): null {
+    this.isBusy = true;
+    setImmediate(() => {
+      this.turnBytes = 0;
+      this.goOn();
+    });
+    return null;
+  }
+
+  private openLater(bytes: Buffer): null {
+    this.isBusy = true;
+    void open(this.compression, bytes).then((content) => {
+      this.opened = { bytes, content };
+      this.goOn();
+    });
+    return null;
+  }
+
+  private goOn(): void {
+    this.isBusy = false;
+    this.resume();
+  }
+}
