@@ -1,0 +1,281 @@
+import type { Test } from 'tap';
+import { encodeErr, type ServerError } from '../../src/protocol/packets.js';
+import type { PacketScanner } from '../../src/protocol/packetScanner.js';
+import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
+import type { ServerStop } from '../../src/session/serverReader.js';
+import type { PendingCommand } from '../../src/session/command.js';
+import { Usage } from '../../src/session/usage.js';
+import { SPLITS, WHOLE, type Split } from './splits.js';
+
+/** What one end sends before the other has its say. */
+export interface Turn {
+  readonly from: 'client' | 'server';
+  readonly bytes: Buffer;
+}
+
+export const fromClient = (...packets: Buffer[]): Turn => ({ from: 'client', bytes: Buffer.concat(packets) });
+export const fromServer = (...packets: Buffer[]): Turn => ({ from: 'server', bytes: Buffer.concat(packets) });
+
+/**
+ * What a limit does once it is reached; `abort` ends the conversation, as for a row that is half with the
+ * client.
+ */
+export type Decision = 'cut' | 'admit' | 'abort';
+
+export interface HarnessOptions {
+  /** Sets a usage's limits. */
+  readonly limit?: (usage: Usage) => void;
+  /** What happens at a limit; always `cut` where it is left out. */
+  readonly decide?: (usage: Usage, isInsideRow: boolean) => Decision;
+  /** How many bytes of a statement's text are kept. */
+  readonly textBytes?: number;
+}
+
+/** One thing that a conversation told, or at which a scan of the server's bytes stopped. */
+export interface Happening {
+  readonly event: string;
+  readonly [detail: string]: unknown;
+}
+
+/** What came of a conversation. */
+export interface Outcome {
+  readonly events: readonly Happening[];
+  readonly toClient: Buffer;
+  readonly toServer: Buffer;
+  /** Bytes that were not forwarded by the end. */
+  readonly heldFromClient: number;
+  readonly heldFromServer: number;
+  readonly conversation: Conversation;
+}
+
+/** The error that takes the place of a row. */
+export const CUT_ERROR: ServerError = { code: 3024, sqlState: 'HY000', message: 'too large' };
+
+// What a read leaves around and behind its bytes. A scanner that looks there, or keeps a view of what has
+// passed, sees it.
+const RUBBISH = 0xff;
+// Bound parameters are looked at throughout: whatever comes, that must not fail.
+const PARAMETER_BYTES = 1024;
+
+const HEADROOM_BYTES = 7;
+const TAILROOM_BYTES = 5;
+
+/** One direction, as the relay drives it: what is undecided is shown again with more behind it. */
+class Direction {
+  held: Buffer = Buffer.alloc(0);
+  isBlocked = false;
+  isClosed = false;
+  readonly written: Buffer[] = [];
+
+  constructor(
+    private readonly scanner: PacketScanner,
+    private readonly settle: () => 'onward' | 'blocked' | 'exhausted',
+  ) {}
+
+  /** Whether what is decided now is thrown away. */
+  isDiscarding: () => boolean = () => false;
+
+  read(bytes: Buffer): void {
+    if (this.isClosed) return;
+    this.held = Buffer.concat([this.held, bytes]);
+    if (!this.isBlocked) this.pump();
+  }
+
+  unblock(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.pump();
+  }
+
+  /** Looks again at what is held, after the scanner has become transparent. */
+  flushHeld(): void {
+    this.isBlocked = false;
+    if (this.held.length > 0) this.pump();
+  }
+
+  private pump(): void {
+    const from = HEADROOM_BYTES;
+    const end = from + this.held.length;
+    const chunk = Buffer.alloc(end + TAILROOM_BYTES, RUBBISH);
+    this.held.copy(chunk, from);
+    this.held = Buffer.from(chunk.subarray(this.walk(chunk, from, end), end));
+    chunk.fill(RUBBISH);
+  }
+
+  private walk(chunk: Buffer, from: number, end: number): number {
+    for (let at = from; ;) {
+      const isDiscarding = this.isDiscarding();
+      const to = this.scanner.scan(chunk, at, end);
+      if (to < at || to > end) throw new RangeError(`a scan from ${at} to ${end} returned ${to}`);
+      if (!isDiscarding && to > at) this.written.push(Buffer.from(chunk.subarray(at, to)));
+      at = to;
+      if (this.isClosed) return end;
+      const settled = this.settle();
+      this.isBlocked = settled === 'blocked';
+      if (settled !== 'onward') return at;
+    }
+  }
+}
+
+/**
+ * Lets two ends talk in memory, driving both readers as the relay does, and keeps what was told and what went
+ * out.
+ */
+class Exchange implements ConversationObserver {
+  readonly events: Happening[] = [];
+  readonly conversation: Conversation;
+  readonly requests: Direction;
+  readonly responses: Direction;
+
+  constructor(private readonly options: HarnessOptions) {
+    const { textBytes = 4096 } = options;
+    const now = (): number => 1;
+    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes: PARAMETER_BYTES, now });
+    const { client, server } = this.conversation;
+    this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'));
+    this.responses = new Direction(server, () => this.settle(server.stopReason));
+    this.responses.isDiscarding = () => server.isDiscarding;
+  }
+
+  take({ from, bytes }: Turn, split: Split): void {
+    for (const piece of split.cut(bytes)) {
+      if (from === 'client') this.requests.read(piece);
+      else {
+        this.responses.read(piece);
+        this.requests.unblock();
+      }
+    }
+  }
+
+  greeted: ConversationObserver['greeted'] = ({ serverVersion, connectionId, isMariadb }) =>
+    this.note('greeted', { serverVersion, connectionId, isMariadb });
+
+  identified: ConversationObserver['identified'] = ({ user, schema, attributes }) =>
+    this.note('identified', { user, schema, attributes: Object.fromEntries(attributes) });
+
+  ready: ConversationObserver['ready'] = () => this.note('ready', { schema: this.conversation.schema });
+
+  newUsage(command: PendingCommand): Usage {
+    const usage = new Usage(command);
+    this.note('usageStarted', { command: command.code, text: textOf(usage) });
+    this.options.limit?.(usage);
+    return usage;
+  }
+
+  cursorOpened(usage: Usage): void {
+    this.note('cursorOpened', { text: textOf(usage) });
+  }
+
+  queryDone({ text }: PendingCommand): void {
+    this.note('queryDone', { text: text?.toString() ?? null });
+  }
+
+  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
+    this.note('usageEnded', { ...countsOf(usage), error: error?.code ?? null, isComplete });
+  }
+
+  unparsed({ direction, reason, phase, awaited, offsetBytes, hex }: Unparsed): void {
+    // How much of the packet is shown depends on what has come; its header always is.
+    this.note('unparsed', { direction, reason, phase, awaited, offsetBytes, header: hex.slice(0, 8) });
+    if (this.conversation.server.isDiscarding) this.close();
+    else (direction === 'client' ? this.responses : this.requests).flushHeld();
+  }
+
+  private note(event: string, details: object): void {
+    this.events.push({ event, ...details });
+  }
+
+  private close(): void {
+    this.note('closed', {});
+    this.requests.isClosed = this.responses.isClosed = true;
+  }
+
+  private settle(stopReason: ServerStop): 'onward' | 'exhausted' {
+    const { conversation: { server, client }, options } = this;
+    if (stopReason === 'none') return 'exhausted';
+    const { sequenceId, isInsideRow, usage } = server;
+    const counts = usage === null ? {} : { rows: usage.rows, bytes: usage.bytes };
+    this.note('stopped', { stopReason, ...counts, isInsideRow });
+    switch (stopReason) {
+      case 'rows':
+      case 'bytes':
+        this.act(options.decide?.(usage!, isInsideRow) ?? 'cut', usage!);
+        return 'onward';
+      case 'fileWanted':
+        this.requests.written.push(server.refuseFile());
+        return 'onward';
+      case 'refused':
+        this.note('refused', { ...server.refusal, sequenceId });
+        this.close();
+        return 'exhausted';
+      default: // drained
+        client.isGated = false;
+        return 'onward';
+    }
+  }
+
+  private act(decision: Decision, usage: Usage): void {
+    const { server, client } = this.conversation;
+    if (decision === 'abort') this.close();
+    else if (decision === 'admit') usage.admitAll();
+    else {
+      server.discard();
+      usage.cut(false);
+      this.responses.written.push(encodeErr(server.sequenceId, CUT_ERROR));
+      client.isGated = true;
+    }
+  }
+}
+
+const textOf = (usage: Usage): string | null => {
+  const { statement, text } = usage.command;
+  return (statement?.sql ?? text)?.toString() ?? null;
+};
+
+const countsOf = (usage: Usage): object => ({
+  command: usage.command.code, text: textOf(usage),
+  rows: usage.rows, bytes: usage.bytes, resultSets: usage.resultSets, columns: usage.columns,
+  largestRowBytes: usage.largestRowBytes, forwardedRows: usage.forwardedRows,
+  forwardedBytes: usage.forwardedBytes,
+  isCut: usage.isCut,
+});
+
+/** Plays a conversation from its first turn to its last, each turn cut into pieces. */
+export const converse = (
+  turns: readonly Turn[], options: HarnessOptions = {}, split: Split = WHOLE,
+): Outcome => {
+  const exchange = new Exchange(options);
+  for (const turn of turns) exchange.take(turn, split);
+  const { events, requests, responses, conversation } = exchange;
+  return {
+    events, conversation,
+    toClient: Buffer.concat(responses.written), toServer: Buffer.concat(requests.written),
+    heldFromClient: requests.held.length, heldFromServer: responses.held.length,
+  };
+};
+
+/** The happenings of one kind. */
+export const eventsOf = ({ events }: Outcome, name: string): readonly Happening[] =>
+  events.filter(({ event }) => event === name);
+
+/** What one end sends in all its turns. */
+export const allFrom = (from: Turn['from'], turns: readonly Turn[]): Buffer =>
+  Buffer.concat(turns.filter((turn) => turn.from === from).map(({ bytes }) => bytes));
+
+export interface EverySplitOptions extends HarnessOptions {
+  readonly splits?: readonly Split[];
+}
+
+/** Plays a conversation whole, then at every split, which must change nothing; returns what came of it. */
+export const everySplit = (t: Test, turns: readonly Turn[], options: EverySplitOptions = {}): Outcome => {
+  const whole = converse(turns, options);
+  for (const split of options.splits ?? SPLITS) {
+    const { events, toClient, toServer, heldFromClient, heldFromServer } = converse(turns, options, split);
+    t.same(events, whole.events, `the same happens: ${split.name}`);
+    t.ok(toClient.equals(whole.toClient), `the client gets the same bytes: ${split.name}`);
+    t.ok(toServer.equals(whole.toServer), `the server gets the same bytes: ${split.name}`);
+    t.same([heldFromClient, heldFromServer], [whole.heldFromClient, whole.heldFromServer],
+      `as much is held: ${split.name}`);
+  }
+  return whole;
+};
