@@ -169,13 +169,13 @@ export class ResponseFollower {
 
   /**
    * Whether the server has really opened a cursor. CURSOR_EXISTS alone lies: a procedure with an open cursor of its own sets
-   * it on ordinary results. A cursor is one that was asked for, of a response that does not go on. (Seen: MySQL 9.7,
-   * MariaDB 10.11.)
+   * it on ordinary results (MySQL 9.7, MariaDB 10.11), at the end of its OUT parameters and on its last OK (MySQL 9.7).
+   * A cursor is one that was asked for, of a result set behind which nothing follows.
    */
   private opensCursor(statusFlags: number): boolean {
     const { code, wantsCursor } = this.command!;
-    const isAlone = (statusFlags & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
-    return isAlone && wantsCursor && code === Command.STMT_EXECUTE;
+    if (!wantsCursor || code !== Command.STMT_EXECUTE || this.awaited === 'response' || this.hasOutParameters) return false;
+    return (statusFlags & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
   }
 
   private openCursor(command: PendingCommand): void {
@@ -198,6 +198,8 @@ export class ResponseFollower {
     this.usage = null;
     this.awaited = 'response';
     this.hasOutParameters = false;
+    // Whether the new user is let in or not: MariaDB 10.11 drops the statements first, MySQL closes when it refuses.
+    if (command.shape === 'authentication') conversation.forgetStatements();
     if (error === null) this.succeed(command);
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
     // An open cursor goes on to be counted, unless it has just been cut: then its verdict has fallen.
@@ -220,7 +222,6 @@ export class ResponseFollower {
         if (command.statement !== null) this.closeCursor(command.statement);
         break;
       case Command.CHANGE_USER:
-        conversation.forgetStatements();
         if (command.identity !== null) conversation.identify(command.identity);
         break;
       case Command.RESET_CONNECTION:
