@@ -53,8 +53,8 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | nu
   skipAuthResponse(reader, capabilities);
   const schema = capabilities & Capability.CONNECT_WITH_DB ? reader.nulSlice().toString() : '';
   if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
-  const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
   if (reader.failed) return null;
+  const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
   return { capabilities, collation: payload[8]!, user, schema, attributes };
 }
 
@@ -120,6 +120,7 @@ function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
   else reader.nulSlice();
 }
 
+/** Reads as many attributes as can be read: whether the others are an error is for the server to say. */
 function readAttributes(reader: PacketReader): Map<string, string> {
   const attributes = new Map<string, string>();
   // Clients that set the bit and send nothing are tolerated by both servers.
@@ -127,7 +128,8 @@ function readAttributes(reader: PacketReader): Map<string, string> {
   const end = reader.lenenc() + reader.offset;
   while (reader.offset < end && reader.left > 0) {
     const key = reader.lenencSlice().toString();
-    attributes.set(key, reader.lenencSlice().toString());
+    const value = reader.lenencSlice().toString();
+    if (!reader.failed) attributes.set(key, value);
   }
   return attributes;
 }

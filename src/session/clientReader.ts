@@ -175,7 +175,8 @@ export class ClientReader extends PacketScanner {
     const { chunk, at, end } = start;
     const offsetBytes = this.streamOffset(at);
     const hex = chunk.toString('hex', at, Math.min(end, at + 16));
-    const awaited = this.conversation.isUploading ? 'upload' : 'command';
+    const { phase, isUploading } = this.conversation;
+    const awaited = isUploading ? 'upload' : phase === 'commands' ? 'command' : phase;
     this.conversation.giveUp({ direction: 'client', reason, awaited, offsetBytes, hex });
     return 'stop';
   }

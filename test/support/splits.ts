@@ -11,7 +11,7 @@ const SEEDS = [1, 2, 3, 4, 5, 6];
 export const WHOLE: Split = { name: 'whole', cut: (bytes) => [bytes] };
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-const randomFrom = (seed: number): (() => number) => {
+export const randomFrom = (seed: number): (() => number) => {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
