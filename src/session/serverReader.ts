@@ -190,19 +190,18 @@ export class ServerReader extends PacketScanner {
     const { responses } = this;
     if (responses.awaited === 'response') responses.start();
     const { firstByte } = start;
+    // No length, no definition and no row begins with 0xFF: wherever it stands, it is an error.
+    if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
     switch (responses.awaited) {
       case 'row':
-        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
         if (this.isTerminator(start)) return this.enterAs('completion', COMPLETION_BYTES);
         return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
       case 'definition':
         return this.enterAs('definition', 0);
       case 'definitionsEnd':
-        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
         if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');
         return this.enterAs('completion', COMPLETION_BYTES);
       case 'field':
-        if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
         return this.isTerminator(start) ? this.enterAs('completion', COMPLETION_BYTES) : this.enterAs('ignored', 0);
       case 'response':
         return this.beginResponse(start);
@@ -214,7 +213,6 @@ export class ServerReader extends PacketScanner {
     const { firstByte } = start;
     const shape = this.responses.shape;
     if (start.payloadLength === 0) return this.giveUp(start, 'an empty packet in place of a response');
-    if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
     const isOk = firstByte === FirstByte.OK || (firstByte === FirstByte.EOF && start.payloadLength < MAX_PAYLOAD_BYTES);
     switch (shape) {
       case null:
