@@ -234,7 +234,7 @@ const textOf = (usage: Usage): string | null => {
 };
 
 const countsOf = (usage: Usage): object => ({
-  command: usage.command.code, text: textOf(usage),
+  command: usage.command.code, text: textOf(usage), textBytes: usage.command.textBytes,
   rows: usage.rows, bytes: usage.bytes, resultSets: usage.resultSets, columns: usage.columns,
   largestRowBytes: usage.largestRowBytes, forwardedRows: usage.forwardedRows,
   forwardedBytes: usage.forwardedBytes,
