@@ -1,3 +1,5 @@
+import type { Sink } from './sink.js';
+
 /** Where a flow's decided bytes go. What it is given is in the order of the stream. */
 export interface Outlet {
   /** These bytes go on. */
@@ -24,10 +26,10 @@ export interface Outlet {
 export class PlainOutlet implements Outlet {
   private kept: Buffer[] = [];
 
-  constructor(private readonly write: (bytes: Buffer) => void) {}
+  constructor(private readonly sink: Sink) {}
 
   forward(bytes: Buffer): void {
-    this.write(bytes);
+    this.sink.write(bytes);
   }
 
   drop(): void {}
@@ -40,7 +42,7 @@ export class PlainOutlet implements Outlet {
     if (this.kept.length === 0) return;
     const { kept } = this;
     this.kept = [];
-    for (const bytes of kept) this.write(bytes);
+    for (const bytes of kept) this.sink.write(bytes);
   }
 
   dropKept(): void {
@@ -48,7 +50,7 @@ export class PlainOutlet implements Outlet {
   }
 
   inject(packets: Buffer): void {
-    this.write(packets);
+    this.sink.write(packets);
   }
 
   wrap(packets: Buffer): Buffer {

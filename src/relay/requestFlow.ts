@@ -1,25 +1,25 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Compression } from '../protocol/compression.js';
 import { ClientReader } from '../session/clientReader.js';
 import type { Conversation } from '../session/conversation.js';
 import type { FrameNumbers } from '../session/frameNumbers.js';
-import { Flow } from './flow.js';
+import { FramedFlow } from './framedFlow.js';
 
 /** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
 /** From the client to the server: its answer to the greeting, then its commands. */
-export class RequestFlow extends Flow {
+export class RequestFlow extends FramedFlow {
   /**
    * @param gone is called where the client leaves while a cut response is being discarded: nobody waits for its end
    */
   constructor(
-    client: Socket,
-    upstream: Socket,
+    client: Duplex,
+    upstream: Duplex,
     private readonly conversation: Conversation,
     private readonly gone: () => void,
   ) {
-    super(client, upstream, conversation.client, 'client', conversation.options.now);
+    super(client, upstream, 'client', conversation.client, conversation.options.now);
     client.on('data', (chunk: Buffer) => this.accept(chunk));
     client.on('end', () => {
       if (conversation.client.isGated) gone();
@@ -41,7 +41,7 @@ export class RequestFlow extends Flow {
 
   override beginFrames(compression: Compression, numbers: FrameNumbers): void {
     if (this.isBlocked || !this.scanner.isBetweenPackets) {
-      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, this.forwardedBytes);
+      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, this.sink.writtenBytes);
       this.flushHeld();
     }
     super.beginFrames(compression, numbers);

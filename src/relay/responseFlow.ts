@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
-import { Flow, type Settled } from './flow.js';
+import type { Settled } from './flow.js';
+import { FramedFlow } from './framedFlow.js';
 
 /** What the session decides for the flow of responses. */
 export interface ResponseDecisions {
@@ -22,18 +23,18 @@ export interface ResponseDecisions {
 }
 
 /** From the server to the client: its greeting, then its responses, counted row by row. */
-export class ResponseFlow extends Flow {
+export class ResponseFlow extends FramedFlow {
   private isDiscarding = false;
   /** What is held back goes out before whatever comes next, once this is over. */
   private isHolding = false;
 
   constructor(
-    upstream: Socket,
-    client: Socket,
+    upstream: Duplex,
+    client: Duplex,
     private readonly conversation: Conversation,
     private readonly decisions: ResponseDecisions,
   ) {
-    super(upstream, client, conversation.server, 'server', conversation.options.now);
+    super(upstream, client, 'server', conversation.server, conversation.options.now);
   }
 
   protected override scan(chunk: Buffer, at: number, end: number): number {

@@ -105,7 +105,7 @@ export class FrameQueue {
   }
 
   /** Whether what comes next could go on as it comes, with its numbers. */
-  get canPass(): boolean {
+  get canPassFrames(): boolean {
     return !this.numbers.differ && (this.from === 'client' || this.frames[0]?.hasBegun !== true);
   }
 

@@ -1,0 +1,150 @@
+import type { Duplex } from 'node:stream';
+import { frameNumber, type Compression } from '../protocol/compression.js';
+import type { PacketScanner } from '../protocol/packetScanner.js';
+import type { FrameNumbers, Leg } from '../session/frameNumbers.js';
+import { FrameQueue } from '../session/frameQueue.js';
+import { Flow } from './flow.js';
+import { FrameOpener } from './frameOpener.js';
+import { PlainOutlet } from './outlet.js';
+import type { ReadBuffer } from './readBuffer.js';
+
+/** What a flow goes through whose ends compress. */
+interface Frames {
+  readonly opener: FrameOpener;
+  readonly queue: FrameQueue;
+  /** Bytes that came before the first frame. */
+  readonly offsetBytes: number;
+}
+
+/**
+ * A flow that may turn to compressed frames. From then on the chunks that it decides on are what is in the frames,
+ * and what it writes is the frames:
+ *
+ *     source -> FrameOpener -> contents -> scan -> FrameQueue -> sink
+ *
+ * Beside what a FrameOpener holds, it holds two frames with their contents at most: one that ends inside a packet's
+ * header, and so waits for the next. What is kept back is kept as it came, compressed.
+ */
+export abstract class FramedFlow extends Flow {
+  /** Null as long as packets come without frames. */
+  private frames: Frames | null = null;
+
+  /** @param leg the one that `source` is on */
+  constructor(source: Duplex, sink: Duplex, private readonly leg: Leg, scanner: PacketScanner, now: () => number) {
+    super(source, sink, scanner, now);
+  }
+
+  /** All behind the bytes that were decided on comes, and goes out, in frames. */
+  beginFrames(compression: Compression, numbers: FrameNumbers): void {
+    if (this.scanner.isTransparent) return;
+    const behind = Buffer.from(this.held);
+    this.holdOnly(Buffer.alloc(0));
+    const queue = new FrameQueue(this.leg, numbers, (bytes) => this.sink.write(bytes));
+    const opener = new FrameOpener(compression, () => this.onOpened());
+    this.frames = { opener, queue, offsetBytes: this.sink.writtenBytes };
+    this.outlet = queue;
+    this.accept(behind);
+  }
+
+  /** Whether what is going to come could be written as it comes. */
+  get canPassFrames(): boolean {
+    return this.frames?.queue.canPassFrames ?? true;
+  }
+
+  override accept(chunk: Buffer): void {
+    if (this.frames === null) super.accept(chunk);
+    else this.acceptFrames(this.frames, chunk);
+  }
+
+  override acceptRead(buffer: ReadBuffer, byteCount: number): void {
+    if (this.frames === null) super.acceptRead(buffer, byteCount);
+    else this.acceptFrames(this.frames, buffer.room.subarray(0, byteCount));
+  }
+
+  override close(): void {
+    super.close();
+    this.frames = null;
+  }
+
+  override flushHeld(): void {
+    super.flushHeld();
+    this.takeFrames();
+  }
+
+  override flushRest(): void {
+    super.flushRest();
+    if (!this.isWaiting && this.frames !== null) this.sink.write(this.frames.opener.rest());
+  }
+
+  /** Whether a command begins with a frame that has just come. */
+  protected beginsCommand(_frameNumber: number): boolean {
+    return false;
+  }
+
+  /** A frame does not hold what it declares: makes the scanner transparent, or closes the flow. */
+  protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
+
+  /** Frames that had to wait for their turn have been dealt with. */
+  protected caughtUp(): void {}
+
+  protected override get isWaiting(): boolean {
+    return super.isWaiting || (this.frames !== null && this.frames.opener.isBusy);
+  }
+
+  protected override goOn(): void {
+    this.takeFrames();
+    super.goOn();
+  }
+
+  private acceptFrames({ opener }: Frames, chunk: Buffer): void {
+    opener.add(chunk);
+    this.takeFrames();
+  }
+
+  /** Takes in the frames that are there, as far as that goes. */
+  private takeFrames(): void {
+    if (this.frames === null) return;
+    this.sink.together(() => {
+      while (this.frames !== null && !this.isWaiting) if (!this.takeFrame(this.frames)) break;
+    });
+    if (this.frames === null) return;
+    this.frames.opener.own();
+    this.frames.queue.own();
+    this.holdOnly(Buffer.from(this.held));
+    if (this.isWaiting) this.source.pause();
+  }
+
+  /** Returns false where none is there. */
+  private takeFrame({ opener, queue, offsetBytes }: Frames): boolean {
+    if (this.scanner.isTransparent) {
+      this.endFrames(opener);
+      return false;
+    }
+    const frame = opener.next();
+    if (frame === null) return false;
+    if (frame.content === null) {
+      opener.putBack(frame.bytes);
+      this.unreadable(frame.bytes, offsetBytes + opener.takenBytes);
+      return true;
+    }
+    queue.push(frame.bytes, frame.content, this.beginsCommand(frameNumber(frame.bytes)));
+    if (frame.content.length > 0) this.acceptPackets(frame.content);
+    return true;
+  }
+
+  /** From here on frames pass unopened. */
+  private endFrames(opener: FrameOpener): void {
+    this.isBlocked = false;
+    if (this.heldBytes > 0) this.pump();
+    this.outlet.release();
+    this.outlet = new PlainOutlet(this.sink);
+    this.frames = null;
+    this.sink.write(opener.rest());
+  }
+
+  private onOpened(): void {
+    if (this.isClosed) return;
+    this.goOn();
+    this.caughtUp();
+  }
+}

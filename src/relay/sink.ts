@@ -1,0 +1,69 @@
+import type { Duplex } from 'node:stream';
+
+/** The stream that a flow writes to, and how long it has not been taking what it was given. */
+export class Sink {
+  /** Bytes that were written. */
+  writtenBytes = 0;
+  /** It has not taken all that it was given. */
+  isFull = false;
+
+  private fullSinceMs = 0;
+  private pastStallMs = 0;
+  private readonly flushed = (): void => this.onFlushed();
+
+  /**
+   * @param now a clock in ms
+   * @param changed is called when it has stopped taking what it is given, and when it has taken all of it again
+   */
+  constructor(
+    private readonly socket: Duplex,
+    private readonly now: () => number,
+    private readonly changed: (isFull: boolean) => void,
+  ) {}
+
+  /** How long it has not been taking what it was given, all in all, in ms. */
+  get totalStallMs(): number {
+    return this.pastStallMs + this.stalledMs;
+  }
+
+  /** How long it has not been taking what it was given now, in ms; 0 where it has taken all. */
+  get stalledMs(): number {
+    return this.isFull ? this.now() - this.fullSinceMs : 0;
+  }
+
+  write(bytes: Buffer): void {
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded || bytes.length === 0) return;
+    this.writtenBytes += bytes.length;
+    socket.write(bytes, this.flushed);
+    // What is corked is going out in a moment.
+    if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
+  }
+
+  /** What is written during `work` leaves in one write. */
+  together(work: () => void): void {
+    this.socket.cork();
+    work();
+    this.socket.uncork();
+    if (this.socket.writableLength > 0 && !this.socket.destroyed) this.fill();
+  }
+
+  /** Relays a FIN, once all is out. */
+  end(): void {
+    this.socket.end();
+  }
+
+  private fill(): void {
+    if (this.isFull) return;
+    this.isFull = true;
+    this.fullSinceMs = this.now();
+    this.changed(true);
+  }
+
+  private onFlushed(): void {
+    if (!this.isFull || this.socket.writableLength > 0) return;
+    this.isFull = false;
+    this.pastStallMs += this.now() - this.fullSinceMs;
+    this.changed(false);
+  }
+}

@@ -1,0 +1,47 @@
+import t from 'tap';
+import { FrameNumbers } from '../../src/session/frameNumbers.js';
+
+t.test('frames that pass as they came keep their numbers, also past 255', (t) => {
+  const numbers = new FrameNumbers();
+  t.equal(numbers.restart(), 0);
+  const passed = Array.from({ length: 1000 }, (_, index) => (index + 1) & 0xff);
+  t.same(passed.map((number) => numbers.relay('server', number)), passed);
+  t.notOk(numbers.differ);
+  t.end();
+});
+
+t.test('behind a frame that was put in, both legs count on by themselves until the next command', (t) => {
+  const numbers = new FrameNumbers();
+  numbers.restart();
+  t.equal(numbers.relay('server', 1), 1);
+  t.equal(numbers.insert('client'), 2);
+  t.ok(numbers.differ);
+  t.equal(numbers.relay('server', 2), 3);
+  t.equal(numbers.relay('client', 4), 3, 'the client goes on from what it was sent, the server from what it sent');
+  t.equal(numbers.relay('server', 4), 5);
+  t.equal(numbers.restart(), 0);
+  t.equal(numbers.relay('server', 1), 1);
+  t.end();
+});
+
+t.test('frames that go nowhere leave no gap', (t) => {
+  const numbers = new FrameNumbers();
+  numbers.restart();
+  numbers.relay('server', 1);
+  numbers.drop('server', 2);
+  numbers.drop('server', 3);
+  t.equal(numbers.insert('client'), 2);
+  t.equal(numbers.relay('server', 4), 3);
+  t.end();
+});
+
+t.test('a count that a server begins afresh for a command sent ahead is passed on', (t) => {
+  const numbers = new FrameNumbers();
+  numbers.restart();
+  numbers.relay('server', 1);
+  numbers.insert('client');
+  numbers.relay('server', 2);
+  t.equal(numbers.relay('server', 1), 1);
+  t.equal(numbers.relay('server', 2), 2);
+  t.end();
+});

@@ -1,0 +1,246 @@
+import { Duplex } from 'node:stream';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { frameNumber, OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
+import { encodeErr } from '../../src/protocol/packets.js';
+import { HEADROOM_BYTES, ReadBuffer } from '../../src/relay/readBuffer.js';
+import type { Settled } from '../../src/relay/flow.js';
+import { RequestFlow } from '../../src/relay/requestFlow.js';
+import { ResponseFlow, type ResponseDecisions } from '../../src/relay/responseFlow.js';
+import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
+import { FrameNumbers, type Leg } from '../../src/session/frameNumbers.js';
+import type { PendingCommand } from '../../src/session/command.js';
+import { Usage } from '../../src/session/usage.js';
+import { CUT_ERROR, type Turn } from './conversationHarness.js';
+import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
+import type { Split } from './splits.js';
+
+// A compressed conversation: turns of packets, put into frames behind the login, relayed by real flows.
+
+/** What happens at a limit. */
+export type Decision = 'cut' | 'admit' | 'admit later' | 'hold' | 'cut what is held';
+
+export interface FramedOptions {
+  readonly limit?: (usage: Usage) => void;
+  readonly decide?: (usage: Usage) => Decision;
+}
+
+/** One frame on one leg. */
+interface Passed {
+  readonly from: 'near' | 'far';
+  readonly number: number;
+}
+
+/** Stands for a socket: keeps what it is given. */
+class End extends Duplex {
+  written: Buffer[] = [];
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.written.push(Buffer.from(chunk));
+    done();
+  }
+}
+
+/** A conversation's turns with compression offered and asked for. */
+const withCompression = (turns: readonly Turn[]): Turn[] => {
+  let greeted = false;
+  let answered = false;
+  return turns.map((turn) => {
+    const bytes = Buffer.from(turn.bytes);
+    if (turn.from === 'server' && !greeted) {
+      greeted = true;
+      bytes[bytes.indexOf(0, 5) + 1 + 13]! |= Number(Capability.COMPRESS);
+    } else if (turn.from === 'client' && !answered) {
+      answered = true;
+      bytes[4]! |= Number(Capability.COMPRESS);
+    }
+    return { from: turn.from, bytes };
+  });
+};
+
+export class FramedExchange implements ConversationObserver, ResponseDecisions {
+  readonly usages: Pick<Usage, 'rows' | 'bytes' | 'resultSets' | 'forwardedRows'>[] = [];
+  readonly problems: Unparsed[] = [];
+  readonly conversation: Conversation;
+  readonly client = new End();
+  readonly upstream = new End();
+  readonly requests: RequestFlow;
+  readonly responses: ResponseFlow;
+  /** Frames in the order in which each leg saw them; `near` is who sits at its end. */
+  readonly passed: Record<Leg, Passed[]> = { client: [], server: [] };
+  /** All frames as they came, by who sent them. */
+  readonly sent: Record<Leg, Buffer[]> = { client: [], server: [] };
+  hasGone = false;
+  /** What came out at each end before the first frame. */
+  loginBytes: Record<Leg, number> = { client: 0, server: 0 };
+
+  readonly #buffer = new ReadBuffer();
+  #held: { usage: Usage; sequenceId: number } | null = null;
+  #isFramed = false;
+
+  constructor(private readonly options: FramedOptions = {}) {
+    this.conversation = new Conversation({
+      observer: this, textBytes: 4096, parameterBytes: 0, compressions: OPENABLE_COMPRESSIONS, now: () => 1,
+    });
+    this.requests = new RequestFlow(this.client, this.upstream, this.conversation, () => (this.hasGone = true));
+    this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this);
+  }
+
+  /** Plays turns of packets; behind the login each is put into frames, as both ends would. */
+  play(turns: readonly Turn[], framing: Framing, split: Split): this {
+    for (const { from, bytes } of this.#isFramed ? turns : withCompression(turns)) {
+      if (!this.#isFramed) this.take(from, bytes, split);
+      else this.takeFrames(from, this.framesOf(from, bytes, framing), split);
+    }
+    return this;
+  }
+
+  /** One end sends frames; those that the proxy writes in the same turn follow on them. */
+  takeFrames(from: Leg, frames: readonly Buffer[], split: Split): void {
+    this.sent[from].push(...frames.map((frame) => Buffer.from(frame)));
+    this.passed[from].push(...frames.map((frame) => ({ from: 'near', number: frameNumber(frame) }) as const));
+    this.take(from, Buffer.concat(frames), split);
+  }
+
+  /** One end sends bytes. */
+  take(from: Leg, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): void {
+    const before = this.written();
+    for (const piece of split.cut(bytes)) {
+      if (from === 'client') this.requests.accept(Buffer.from(piece));
+      else this.read(piece);
+    }
+    if (areFramesWhole) this.notePassed(before);
+  }
+
+  /** Goes on after a verdict that took time. */
+  unblock(): void {
+    const before = this.written();
+    this.responses.unblock();
+    this.requests.unblock();
+    this.notePassed(before);
+  }
+
+  private written(): Record<Leg, number> {
+    return { client: this.client.written.length, server: this.upstream.written.length };
+  }
+
+  private notePassed(before: Record<Leg, number>): void {
+    for (const [leg, end] of [['client', this.client], ['server', this.upstream]] as const) {
+      const written = splitFrames(Buffer.concat(end.written.slice(before[leg]))); // whole frames, always
+      this.passed[leg].push(...written.map((frame) => ({ from: 'far', number: frameNumber(frame) }) as const));
+    }
+  }
+
+  /** A read lands where the last one did. */
+  private read(bytes: Buffer): void {
+    const { room } = this.#buffer;
+    for (let at = 0; at < bytes.length; at += room.length) {
+      const byteCount = bytes.copy(room, 0, at);
+      this.responses.acceptRead(this.#buffer, byteCount);
+      this.#buffer.whole.fill(0xff, HEADROOM_BYTES);
+      this.requests.unblock();
+    }
+  }
+
+  /** The numbers count on from what this leg saw last; a command begins with 0. */
+  private framesOf(from: Leg, bytes: Buffer, framing: Framing): Buffer[] {
+    const beginsCommand = from === 'client' && bytes[3] === 0;
+    const last = this.passed[from].at(-1)?.number ?? 0;
+    return framesOf(bytes, beginsCommand ? 0 : (last + 1) & 0xff, framing);
+  }
+
+  /** What came out at one end behind the login, taken out of its frames. */
+  contentAt(leg: Leg): Buffer {
+    return contentOf(splitFrames(this.writtenAt(leg).subarray(this.loginBytes[leg])));
+  }
+
+  writtenAt(leg: Leg): Buffer {
+    return Buffer.concat((leg === 'client' ? this.client : this.upstream).written);
+  }
+
+  greeted(): void {}
+  identified(): void {}
+  ready(): void {}
+  cursorOpened(): void {}
+  queryDone(): void {}
+  stalled(): void {}
+  discarded(): void {}
+  caughtUp(): void {}
+
+  newUsage(command: PendingCommand): Usage {
+    const usage = new Usage(command);
+    this.options.limit?.(usage);
+    return usage;
+  }
+
+  usageEnded({ rows, bytes, resultSets, forwardedRows }: Usage): void {
+    this.usages.push({ rows, bytes, resultSets, forwardedRows });
+    if (this.#held !== null) this.endHold(false);
+  }
+
+  unparsed(problem: Unparsed): void {
+    this.problems.push(problem);
+    (problem.direction === 'client' ? this.responses : this.requests).flushHeld();
+  }
+
+  refused(): void {}
+
+  compressed(): void {
+    this.#isFramed = true;
+    this.loginBytes = { client: this.writtenAt('client').length, server: this.writtenAt('server').length };
+    const numbers = new FrameNumbers();
+    this.requests.beginFrames('zlib', numbers);
+    this.responses.beginFrames('zlib', numbers);
+  }
+
+  drained(): Settled {
+    this.conversation.client.isGated = false;
+    return 'onward';
+  }
+
+  limitReached(): Settled {
+    const usage = this.conversation.server.usage!;
+    const decision = this.options.decide?.(usage) ?? 'cut';
+    if (decision === 'admit later') return 'blocked';
+    if (decision === 'admit') usage.admitAll();
+    else if (decision === 'hold') this.hold(usage);
+    else this.cut(usage, decision === 'cut what is held');
+    return 'onward';
+  }
+
+  private hold(usage: Usage): void {
+    this.#held = { usage, sequenceId: this.conversation.server.sequenceId };
+    this.options.limit?.(usage);
+    this.responses.hold();
+  }
+
+  private endHold(isDropped: boolean): void {
+    this.#held = null;
+    this.responses.endHold(isDropped);
+  }
+
+  private cut(usage: Usage, wasHeld: boolean): void {
+    const sequenceId = this.#held?.sequenceId ?? this.conversation.server.sequenceId;
+    if (wasHeld) this.endHold(true);
+    usage.cut(wasHeld);
+    this.conversation.server.discard();
+    this.conversation.client.isGated = true;
+    this.responses.inject(encodeErr(sequenceId, CUT_ERROR));
+  }
+}
+
+/**
+ * What is wrong with the numbers that one leg saw, as both ends check them: 0 begins a command, every other frame
+ * follows on the one before. Null where nothing is.
+ */
+export const miscounted = (passed: readonly Passed[], isClientLeg: boolean): string | null => {
+  let next = 0;
+  for (const [index, { from, number }] of passed.entries()) {
+    const isFromClient = (from === 'near') === isClientLeg;
+    if (isFromClient && number === 0) next = 0;
+    if (number !== next) return `frame ${index} is number ${number}, not ${next}`;
+    next = (next + 1) & 0xff;
+  }
+  return null;
+};
