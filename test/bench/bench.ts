@@ -1,0 +1,146 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Server, type ServerKind, startServer } from '../support/servers.js';
+import type { Competitor } from './competitors.js';
+import { Drivers, startSyntheticServer } from './drivers.js';
+import { Scope } from './lifetimes.js';
+import { LOAD_USER } from './loadSession.js';
+import type { Outcome } from './orders.js';
+import { cpuSeconds, memoryBytes } from './processes.js';
+import type { Relay } from './relays.js';
+import { Recorder, type Reading } from './results.js';
+import type { Scale } from './scale.js';
+
+/** One load under which every competitor is put in turn. */
+export interface Load {
+  readonly subject: string;
+  /** Its place on a curve. */
+  readonly x?: number;
+  run(relay: Relay): Promise<Reading[]>;
+}
+
+/** The processes that make load: sessions that come and go keep one busy. */
+const DRIVERS = 2;
+
+/** What all sections of a run share: servers and drivers, started when they are first wanted, and the results. */
+export class Bench {
+  readonly recorder = new Recorder();
+  private readonly databases = new Map<ServerKind, Promise<Server>>();
+  private syntheticServer: Promise<number> | null = null;
+  private driverProcesses: Promise<Drivers> | null = null;
+
+  /**
+   * @param scope what is started lives for it
+   * @param say takes lines that tell how far the run is
+   */
+  constructor(
+    readonly scope: Scope,
+    readonly scale: Scale,
+    readonly rounds: number,
+    readonly competitors: readonly Competitor[],
+    readonly say: (line: string) => void,
+  ) {}
+
+  get drivers(): Promise<Drivers> {
+    return (this.driverProcesses ??= Drivers.start(this.scope, DRIVERS));
+  }
+
+  /** The port of the server that costs next to nothing. */
+  get synthetic(): Promise<number> {
+    return (this.syntheticServer ??= startSyntheticServer(this.scope));
+  }
+
+  /** A real server, with an account for our own load. */
+  database(kind: ServerKind): Promise<Server> {
+    let server = this.databases.get(kind);
+    if (server === undefined) {
+      server = this.startDatabase(kind);
+      this.databases.set(kind, server);
+    }
+    return server;
+  }
+
+  /**
+   * Puts every competitor under every load, once in each round. All are started beforehand and wait for their turn; each
+   * round begins with another one, so that none is always the first.
+   */
+  async interleave(
+    section: string, upstreamPort: number, loads: readonly Load[], competitors = this.competitors,
+  ): Promise<void> {
+    const scope = this.nested();
+    const running: { readonly name: string; readonly relay: Relay }[] = [];
+    for (const competitor of competitors) {
+      const relay = await this.start(section, competitor, scope, upstreamPort);
+      if (relay !== null) running.push({ name: competitor.name, relay });
+    }
+    for (let round = 0; round < this.rounds; round += 1) {
+      for (const load of loads) {
+        this.say(`${section}, ${load.subject}: round ${round + 1} of ${this.rounds}`);
+        for (let turn = 0; turn < running.length; turn += 1) {
+          const { name, relay } = running[(round + turn) % running.length]!;
+          await this.measure(section, load, name, relay);
+        }
+      }
+    }
+    await scope.close();
+  }
+
+  /** Starts a competitor; null, and a failure that says why, where it does not start. */
+  async start(section: string, { name, start }: Competitor, scope: Scope, upstreamPort: number): Promise<Relay | null> {
+    try {
+      return await start(scope, upstreamPort);
+    } catch (error) {
+      this.recorder.fail({ section, subject: 'start', competitor: name, reason: messageOf(error) });
+      return null;
+    }
+  }
+
+  /** Puts one competitor under one load and keeps what is measured, or why it could not be. */
+  async measure(section: string, load: Load, competitor: string, relay: Relay): Promise<void> {
+    const { subject, x } = load;
+    const place = { section, subject, competitor, ...(x === undefined ? {} : { x }) };
+    try {
+      this.recorder.add(place, await load.run(relay));
+    } catch (error) {
+      this.recorder.fail({ ...place, reason: messageOf(error) });
+    }
+  }
+
+  /** A scope within the run's own. */
+  nested(): Scope {
+    const scope = new Scope();
+    this.scope.teardown(() => scope.close());
+    return scope;
+  }
+
+  /** A process's memory in bytes, once it has been left alone for long enough. */
+  async settledMemory(pid: number): Promise<number> {
+    await pause(this.scale.settleMs);
+    return memoryBytes(pid);
+  }
+
+  private async startDatabase(kind: ServerKind): Promise<Server> {
+    this.say(`starting ${kind}`);
+    const server = await startServer(this.scope, kind);
+    await server.sql(`CREATE USER '${LOAD_USER}'@'%'; GRANT SELECT ON *.* TO '${LOAD_USER}'@'%';`);
+    return server;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What a load brought, and the CPU that it cost the relay, in seconds; none where there is no relay. */
+export interface Measured extends Outcome {
+  readonly cpuSeconds: number | null;
+}
+
+/** Runs a load and looks at what it costs the relay. */
+export const measured = async (relay: Relay, load: () => Promise<Outcome>): Promise<Measured> => {
+  const before = relay.pid === null ? 0 : cpuSeconds(relay.pid);
+  const outcome = await load();
+  return { ...outcome, cpuSeconds: relay.pid === null ? null : cpuSeconds(relay.pid) - before };
+};
+
+/** CPU per unit, where a relay's was measured. */
+export const cpuReading = (
+  metric: Reading['metric'], cpu: number | null, units: number, scale = 1,
+): Reading[] => (cpu === null ? [] : [{ metric, value: (cpu * scale) / units }]);

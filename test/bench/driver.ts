@@ -1,0 +1,124 @@
+// Makes load: a process of its own that is given orders by its parent.
+import { LoadSession, executePacket, preparePacket, queryPacket } from './loadSession.js';
+import type { Answer, Envelope, Order, Outcome } from './orders.js';
+
+/** Sessions that stay open until they are released. */
+let held: LoadSession[] = [];
+/** How many sessions are opened at the same time. */
+const OPENING = 32;
+
+type Counts = Omit<Outcome, 'elapsedSeconds'>;
+
+const obey = (order: Order): Promise<Counts> => {
+  switch (order.kind) {
+    case 'ask':
+      return ask(order);
+    case 'churn':
+      return churn(order);
+    case 'hold':
+      return hold(order);
+    case 'stall':
+      return stall(order);
+    case 'release':
+      return release();
+  }
+};
+
+type AskOrder = Extract<Order, { kind: 'ask' }>;
+
+const ask = async ({ port, sessions, sql, until, rows, prepared }: AskOrder): Promise<Counts> => {
+  const opened = await openAll(port, sessions);
+  const [first] = opened;
+  if (first === undefined) return { count: 0, bytes: 0 };
+  const command = prepared === true ? executePacket(await prepare(first, sql)) : queryPacket(sql);
+  const responseBytes = await lengthOf(first, command, rows);
+  const endsAtMs = 'seconds' in until ? performance.now() + until.seconds * 1000 : Infinity;
+  let timesLeft = 'times' in until ? until.times : Infinity;
+  let count = 0;
+  await Promise.all(opened.map(async (session) => {
+    if (prepared === true && session !== first) await prepare(session, sql);
+    while (timesLeft > 0 && performance.now() < endsAtMs) {
+      timesLeft -= 1;
+      await session.ask(command, responseBytes);
+      count += 1;
+    }
+    await session.quit();
+  }));
+  return { count, bytes: count * responseBytes };
+};
+
+const prepare = async (session: LoadSession, sql: string): Promise<number> => {
+  const { firstPayload } = await session.askOpenly(preparePacket(sql), 'prepare');
+  return firstPayload.readUInt32LE(1);
+};
+
+const lengthOf = async (session: LoadSession, command: Buffer, rows: AskOrder['rows']): Promise<number> => {
+  if (rows === undefined) return (await session.askOpenly(command)).bytes;
+  const { bytes } = await session.askOpenly(queryPacket(rows.oneRowSql));
+  return bytes + (rows.count - 1) * rows.packetBytes;
+};
+
+const churn = async ({ port, sessions, sql, seconds }: Extract<Order, { kind: 'churn' }>): Promise<Counts> => {
+  const command = queryPacket(sql);
+  const endsAtMs = performance.now() + seconds * 1000;
+  let count = 0;
+  let bytes = 0;
+  await Promise.all(Array.from({ length: sessions }, async () => {
+    while (performance.now() < endsAtMs) {
+      const session = await LoadSession.open(port);
+      bytes += (await session.askOpenly(command)).bytes;
+      await session.quit();
+      count += 1;
+    }
+  }));
+  return { count, bytes };
+};
+
+const hold = async ({ port, sessions, sql }: Extract<Order, { kind: 'hold' }>): Promise<Counts> => {
+  const command = queryPacket(sql);
+  const opened = await openAll(port, sessions, async (session) => {
+    await session.askOpenly(command);
+  });
+  held = held.concat(opened);
+  return { count: held.length, bytes: 0 };
+};
+
+const stall = async ({ port, sessions, sql, afterBytes }: Extract<Order, { kind: 'stall' }>): Promise<Counts> => {
+  const command = queryPacket(sql);
+  const opened = await openAll(port, sessions, (session) => session.stall(command, afterBytes));
+  held = held.concat(opened);
+  return { count: held.length, bytes: 0 };
+};
+
+const release = async (): Promise<Counts> => {
+  const released = held;
+  held = [];
+  for (const session of released) session.destroy();
+  return { count: released.length, bytes: 0 };
+};
+
+/** Opens so many sessions, a few at the same time, and does with each what is to be done before the next one. */
+const openAll = async (
+  port: number, count: number, then: (session: LoadSession) => Promise<void> = async () => {},
+): Promise<LoadSession[]> => {
+  const opened: LoadSession[] = [];
+  let left = count;
+  await Promise.all(Array.from({ length: OPENING }, async () => {
+    while (left > 0) {
+      left -= 1;
+      const session = await LoadSession.open(port);
+      opened.push(session);
+      await then(session);
+    }
+  }));
+  return opened;
+};
+
+process.on('message', ({ id, order }: Envelope) => {
+  const startedAtMs = performance.now();
+  obey(order).then(
+    (counts): Answer => ({ id, outcome: { ...counts, elapsedSeconds: (performance.now() - startedAtMs) / 1000 } }),
+    (error: unknown): Answer => ({ id, error: error instanceof Error ? error.message : String(error) }),
+  ).then((answer) => process.send?.(answer));
+});
+process.on('disconnect', () => process.exit());

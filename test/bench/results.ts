@@ -1,0 +1,110 @@
+import type { Machine } from './machine.js';
+
+/** What can be measured. */
+export const METRICS = {
+  cpuPerGb: { name: 'CPU', unit: 's/GB' },
+  throughput: { name: 'throughput', unit: 'GB/s' },
+  rate: { name: 'rate', unit: '1/s' },
+  meanMs: { name: 'mean', unit: 'ms' },
+  p95Ms: { name: '95 %', unit: 'ms' },
+  p99Ms: { name: '99 %', unit: 'ms' },
+  cpuPerQuery: { name: 'CPU per query', unit: 'µs' },
+  sessionRate: { name: 'sessions', unit: '1/s' },
+  cpuPerSession: { name: 'CPU per session', unit: 'µs' },
+  idleMemory: { name: 'memory per session', unit: 'KiB' },
+  stalledMemory: { name: 'memory per session', unit: 'KiB' },
+  memory: { name: 'memory', unit: 'MiB' },
+  cpu: { name: 'CPU', unit: 's' },
+} as const;
+
+export type Metric = keyof typeof METRICS;
+
+/** One measured value. */
+export interface Reading {
+  readonly metric: Metric;
+  readonly value: number;
+}
+
+/** All rounds' values of one metric, of one competitor, under one load. */
+export interface Series {
+  readonly section: string;
+  /** The load. */
+  readonly subject: string;
+  readonly competitor: string;
+  readonly metric: Metric;
+  /** Where the series stands on a curve: bytes or sessions. */
+  readonly x?: number;
+  /** One for each round. */
+  readonly values: number[];
+}
+
+/** A load that a competitor could not be put under. */
+export interface Failure {
+  readonly section: string;
+  readonly subject: string;
+  readonly competitor: string;
+  readonly reason: string;
+}
+
+/** A run, as it is kept. */
+export interface Run {
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  /** Small loads, which show that the suite works and no more. */
+  readonly isQuick: boolean;
+  readonly rounds: number;
+  readonly machine: Machine;
+  /** By name; "source" is the revision that was measured. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** The competitor that the others are set in proportion to, by section. */
+  readonly references: Readonly<Record<string, string>>;
+  readonly series: readonly Series[];
+  readonly failures: readonly Failure[];
+}
+
+/** Gathers what is measured. */
+export class Recorder {
+  readonly series: Series[] = [];
+  readonly failures: Failure[] = [];
+
+  add(place: Pick<Series, 'section' | 'subject' | 'competitor' | 'x'>, readings: readonly Reading[]): void {
+    for (const { metric, value } of readings) {
+      const known = this.series.find((series) => series.metric === metric && isAt(series, place));
+      if (known === undefined) this.series.push({ ...place, metric, values: [value] });
+      else known.values.push(value);
+    }
+  }
+
+  fail(failure: Failure): void {
+    if (!this.failures.some((known) => isAt(known, failure))) this.failures.push(failure);
+  }
+}
+
+const isAt = (a: Omit<Failure, 'reason'>, b: Omit<Failure, 'reason'>): boolean =>
+  a.section === b.section && a.subject === b.subject && a.competitor === b.competitor;
+
+/** The middle value; of an even number, the mean of the two in the middle. */
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? NaN;
+  return (lower + upper) / 2;
+};
+
+/**
+ * How a competitor compares with the reference: the median of the rounds' own ratios, since what disturbs a round disturbs
+ * its neighbours in it too. Null where there is no reference.
+ */
+export const ratio = (own: Series, reference: Series | undefined): number | null => {
+  if (reference === undefined) return null;
+  const ratios = own.values.flatMap((value, round) => {
+    const other = reference.values[round];
+    return other === undefined || other === 0 ? [] : [value / other];
+  });
+  return ratios.length === 0 ? null : median(ratios);
+};
+
+/** The series of `reference` under the same load. */
+export const referenceOf = (run: Run, series: Series): Series | undefined =>
+  run.series.find((other) =>
+    other.metric === series.metric && isAt(other, { ...series, competitor: run.references[series.section] ?? '' }));

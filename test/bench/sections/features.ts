@@ -1,0 +1,86 @@
+import { type Bench, cpuReading, type Load, measured } from '../bench.js';
+import type { Competitor } from '../competitors.js';
+import { startSluiceWith, type Relay } from '../relays.js';
+import type { Reading } from '../results.js';
+import { readBulk, syntheticResult } from './bulk.js';
+
+const BULK_SECTION = 'features: bulk';
+const QUERY_SECTION = 'features: small queries';
+
+/** Nothing switched on: what the other variants are compared with. */
+export const PLAIN = 'plain';
+
+const ROW_BYTES = 1000;
+const CUT_ROWS = 1000;
+const RULES = 100;
+
+const variant = (name: string, config: object): Competitor => ({ name, version: '', start: startSluiceWith(config) });
+
+/** Rules of which none matches, so that all are looked through. */
+const rules = (match: (number: number) => object): object => ({
+  rules: Array.from({ length: RULES }, (_, number) => ({ name: `rule-${number}`, match: match(number) })),
+});
+
+const CUT = { limits: { rows: CUT_ROWS }, streaming: { signals: [] }, drain: { bytes: '100GiB', time: '1h' } };
+const EVERY_KIND_OF_RECORD = { limits: { rows: 1 }, streaming: { signals: [] } };
+
+/** What each feature adds to the cost of results and queries. */
+export const features = async (bench: Bench): Promise<void> => {
+  const port = await bench.synthetic;
+  await bench.interleave(BULK_SECTION, port, [bulkLoad(bench)], [
+    variant(PLAIN, {}),
+    variant('audit mode, over its limit', { mode: 'audit', limits: { rows: CUT_ROWS } }),
+    variant('budget', { budget: { bytes: '100TiB' } }),
+  ]);
+  await bench.interleave(BULK_SECTION, port, [drainLoad(bench)], [variant(PLAIN, {}), variant('cut and drained', CUT)]);
+  await bench.interleave(QUERY_SECTION, port, [queryLoad(bench, false), queryLoad(bench, true)], [
+    variant(PLAIN, {}),
+    variant(`${RULES} rules by user`, rules((number) => ({ user: `nobody-${number}` }))),
+    variant(`${RULES} rules by statement`, rules((number) => ({ digest: number.toString(16).padStart(16, '0') }))),
+    variant('parameters kept', { audit: { params: true } }),
+    variant('hints not looked for', { hints: 'none' }),
+    variant('every result recorded', { mode: 'audit', ...EVERY_KIND_OF_RECORD }),
+    variant('every result cut', EVERY_KIND_OF_RECORD),
+    variant('every result held back', { onExceed: { action: 'hold' }, budget: { bytes: '100TiB' } }),
+  ]);
+};
+
+const bulkLoad = (bench: Bench): Load => ({
+  subject: `rows of ${ROW_BYTES} bytes`,
+  run: (relay) => readBulk(bench, relay, syntheticResult(ROW_BYTES, bench.scale.bulkBytes)),
+});
+
+/** What the server sends is the same whether the client gets it or not; where it does not, its next query waits for the end. */
+const drainLoad = (bench: Bench): Load => {
+  const { sql, rows } = syntheticResult(ROW_BYTES, bench.scale.bulkBytes);
+  const run = async (relay: Relay): Promise<Reading[]> => {
+    const drivers = await bench.drivers;
+    // The first answer is looked at packet by packet, and the one behind it says that all of it has passed.
+    const order = { kind: 'ask', port: relay.port, sessions: 1, sql, until: { times: 1 } } as const;
+    const { elapsedSeconds, cpuSeconds } = await measured(relay, () => drivers.one(order));
+    const gigabytes = (2 * rows.count * rows.packetBytes) / 1e9;
+    return [
+      ...cpuReading('cpuPerGb', cpuSeconds, gigabytes),
+      { metric: 'throughput', value: gigabytes / elapsedSeconds },
+    ];
+  };
+  return { subject: `rows of ${ROW_BYTES} bytes, all but ${CUT_ROWS} of them over the limit`, run };
+};
+
+const CONNECTIONS = 8;
+
+const queryLoad = (bench: Bench, prepared: boolean): Load => ({
+  subject: `one row of 10 bytes, ${CONNECTIONS} connections, ${prepared ? 'prepared' : 'not prepared'}`,
+  run: async (relay) => {
+    const drivers = await bench.drivers;
+    const order = {
+      kind: 'ask', port: relay.port, sessions: CONNECTIONS, sql: QUERY, prepared,
+      until: { seconds: bench.scale.askSeconds },
+    } as const;
+    const { count, elapsedSeconds, cpuSeconds } = await measured(relay, () => drivers.one(order));
+    return [{ metric: 'rate', value: count / elapsedSeconds }, ...cpuReading('cpuPerQuery', cpuSeconds, count, 1e6)];
+  },
+});
+
+/** Looks like what an application asks; the synthetic server answers it with two rows. */
+const QUERY = "SELECT id, name, price FROM products /* rows 2 of 10 */ WHERE id = 4711 AND name <> 'unknown' LIMIT 1";
