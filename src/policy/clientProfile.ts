@@ -14,9 +14,8 @@ const MAX_SETTING_BYTES = 1024;
 
 /** What a session's client has let be known of itself: who it is, and what it has said that tells how it reads. */
 export class ClientProfile {
-  /** How long the server waits for a client that does not read, as far as the session has set it. */
-  netWriteTimeoutMs = DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
-
+  private sessionTimeoutMs: number | null = null;
+  private serverTimeoutMs = DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
   private readonly jdbc = new JdbcStreaming();
   private profile: Profile | null = null;
 
@@ -27,8 +26,19 @@ export class ClientProfile {
     private readonly address: string,
   ) {}
 
+  /** How long the server waits for a client that does not read, in ms. */
+  get netWriteTimeoutMs(): number {
+    return this.sessionTimeoutMs ?? this.serverTimeoutMs;
+  }
+
+  /** The server has told how long it waits where a session sets nothing else; null where it has not. */
+  serverWaits(timeoutMs: number | null): void {
+    this.serverTimeoutMs = timeoutMs ?? this.serverTimeoutMs;
+  }
+
   /** The usage of a response that begins, on the terms that hold for this client. */
   govern(command: PendingCommand): GovernedUsage {
+    this.jdbc.begin(command.number);
     return this.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
   }
 
@@ -46,7 +56,7 @@ export class ClientProfile {
     if (used !== null) this.conversation.schema = used;
     const seconds = netWriteTimeoutSeconds(statement.text ?? '');
     if (seconds === null) return;
-    this.netWriteTimeoutMs = seconds * 1000;
+    this.sessionTimeoutMs = seconds * 1000;
     this.jdbc.set(seconds, command.number);
   }
 

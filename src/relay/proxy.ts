@@ -10,6 +10,7 @@ import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
+import { ServerTimeouts } from './side/serverTimeouts.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
 
@@ -46,6 +47,7 @@ class Listener implements Proxy {
       pace: new PaceWatch(new SocketQueueReader(), config.streaming.pace.waitMs),
       stalls: new StallWatch(),
       killer: config.kill === null ? null : new Killer(config.kill, killLimits(config), log),
+      timeouts: config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt: null, ...killLimits(config) }),
     };
     this.server = createServer(
       {

@@ -14,6 +14,7 @@ import { refuse, upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import type { Shared } from './shared.js';
+import type { Remote } from './side/sideConnection.js';
 import { Supervisor, type SupervisedSession } from './supervisor.js';
 import { connectUpstream, type UpstreamSocket } from './upstreamSocket.js';
 
@@ -172,6 +173,11 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   get totalStallMs(): number {
     return this.responses.totalStallMs;
+  }
+
+  get upstreamRemote(): Remote | null {
+    const { remoteAddress, remotePort } = this.upstream.socket;
+    return remoteAddress === undefined || remotePort === undefined ? null : { host: remoteAddress, port: remotePort };
   }
 
   get nowMs(): number {

@@ -4,6 +4,7 @@ import type { Budget } from '../policy/budget.js';
 import type { Guard } from '../policy/guard.js';
 import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
+import type { ServerTimeouts } from './side/serverTimeouts.js';
 import type { StallWatch } from './stallWatch.js';
 
 /** What all sessions of a proxy have in common. */
@@ -16,4 +17,6 @@ export interface Shared {
   readonly stalls: StallWatch;
   /** Null where nothing is killed. */
   readonly killer: Killer | null;
+  /** Null where there is no account to ask the servers with. */
+  readonly timeouts: ServerTimeouts | null;
 }

@@ -9,12 +9,15 @@ import { Enforcer, type EnforcedSession } from './enforcer.js';
 import type { Settled } from './flow.js';
 import { Recorder, type RecordedSession } from './recorder.js';
 import type { Shared } from './shared.js';
+import type { Remote } from './side/sideConnection.js';
 import type { Stallable } from './stallWatch.js';
 
 /** What the supervisor needs of its session. */
 export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
   /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
   readonly stalledMs: number;
+  /** The address that the session is connected to; null while it is not. */
+  readonly upstreamRemote: Remote | null;
 }
 
 /** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
@@ -29,6 +32,7 @@ export class Supervisor implements Stallable {
   private latest: GovernedUsage | null = null;
   /** The longest that the client has not been reading the response that began last, in ms. */
   private longestStallMs = 0;
+  private hasAskedTimeout = false;
 
   /** @param clientAddress the client's IP address; empty where it has none */
   constructor(
@@ -101,6 +105,7 @@ export class Supervisor implements Stallable {
   stalled(isStalled: boolean): void {
     if (isStalled) {
       this.shared.stalls.add(this);
+      this.learnTimeout();
       return;
     }
     this.longestStallMs = Math.max(this.longestStallMs, this.session.stalledMs);
@@ -128,6 +133,15 @@ export class Supervisor implements Stallable {
     for (const usage of usages) this.recorder.result(usage, outcome, false, null, this.enforcer.release(usage));
     // Its end was seen, but not what came of the attempt to kill it.
     if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, this.enforcer.release(cutUsage));
+  }
+
+  /** Asks the server, at the first stall, how long it waits for a client that does not read. */
+  private learnTimeout(): void {
+    const { timeouts } = this.shared;
+    const { upstreamRemote } = this.session;
+    if (timeouts === null || upstreamRemote === null || this.hasAskedTimeout) return;
+    this.hasAskedTimeout = true;
+    void timeouts.netWriteTimeoutMs(upstreamRemote).then((timeoutMs) => this.profile.serverWaits(timeoutMs));
   }
 
   /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */
