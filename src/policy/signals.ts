@@ -39,15 +39,24 @@ export function netWriteTimeoutSeconds(text: string): number | null {
 export class JdbcStreaming {
   private lastSeconds = 0;
   private armedNumber = 0;
+  /** The announced result has begun, so that the old value is due. */
+  private hasBegun = false;
 
   /**
    * A statement has set `net_write_timeout`.
    * @param number the number of its command: a raise arms the next one, and no other
    */
   set(seconds: number, number: number): void {
-    const isRaise = seconds > this.lastSeconds || (seconds === this.lastSeconds && this.armedNumber === 0);
+    // Where the server's own value is as high, or the announced statement has failed, the same value comes again.
+    const isRestored = seconds < this.lastSeconds || (seconds === this.lastSeconds && this.hasBegun);
     this.lastSeconds = seconds;
-    this.armedNumber = isRaise ? number + 1 : 0;
+    this.armedNumber = isRestored ? 0 : number + 1;
+    this.hasBegun = false;
+  }
+
+  /** The command with this number has a result. */
+  begin(number: number): void {
+    if (this.isArmed(number)) this.hasBegun = true;
   }
 
   /** Whether the command with this number is the one that was announced as a stream. */
