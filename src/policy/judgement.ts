@@ -29,7 +29,7 @@ export interface Judgement {
 
 /**
  * Judges a usage at the row that breaks its limit.
- * @param isInsideRow the limit is met in the middle of a row that spans packets
+ * @param isInsideRow the limit is met in the middle of a row that spans packets, and the client has its front
  */
 export function judge(usage: GovernedUsage, reason: 'rows' | 'bytes', isInsideRow: boolean): Judgement {
   const { rule, limits } = usage.terms;
@@ -56,8 +56,6 @@ function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): A
   if (mode === 'audit') return 'would-cut';
   // An error for work that was done would be a lie.
   if (usage.statement.returnsChangedRows) return 'would-cut';
-  // What is held back has not reached the client, so an error can take the place of all of it.
-  if (onExceed.action === 'hold') return 'cut';
   // Nothing can be put into the middle of a row.
   if (isInsideRow || onExceed.action === 'close') return 'close';
   return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';

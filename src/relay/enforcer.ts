@@ -48,6 +48,8 @@ interface Cut {
   readonly judgement: Judgement;
   /** Of the row in whose place something else is sent. */
   readonly sequenceId: number;
+  /** The row was fetched from a server-side cursor. */
+  readonly isFetch: boolean;
   readonly drain: Drain;
   /** How it went to make the server stop; null where that was not tried. */
   kill: Promise<KillOutcome> | null;
@@ -74,17 +76,22 @@ export class Enforcer {
   start(usage: GovernedUsage): void {
     const { treatment, responseClass } = usage.terms;
     const isHeld = treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
-    if (isHeld) usage.holdFromFirstRow();
+    // What is never cut need not be held back.
+    if (isHeld && !usage.statement.returnsChangedRows) usage.holdFromFirstRow();
   }
 
   /** What a usage counts comes from a server-side cursor. */
   cursorOpened(usage: GovernedUsage): void {
     if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
+    // The client asks for the next rows when it has these: held back, they would keep it waiting for good.
+    else usage.applyLimits();
   }
 
   /** The response under way has reached its limit. */
   limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
-    if (usage.isOverBudget && usage.judgement === null) return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.conversation.server.isInsideRow));
+    if (usage.isOverBudget && usage.judgement === null) {
+      return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
+    }
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
@@ -167,6 +174,7 @@ export class Enforcer {
   /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
   private admitSlow(usage: GovernedUsage): void {
     this.shared.budget.release(usage);
+    usage.isOverBudget = false; // it may have been marked meanwhile, and streams do not count
     usage.terms = this.shared.guard.streaming(usage, 'pace');
     const { rows, bytes } = usage.terms.limits;
     const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
@@ -180,7 +188,12 @@ export class Enforcer {
   }
 
   private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
-    return this.apply(usage, judge(usage, reason, this.conversation.server.isInsideRow));
+    return this.apply(usage, judge(usage, reason, this.isInsideForwardedRow));
+  }
+
+  /** Half of a row is with the client. What is held back is not, so an error can take the place of all of it. */
+  private get isInsideForwardedRow(): boolean {
+    return this.conversation.server.isInsideRow && this.held === null;
   }
 
   private apply(usage: GovernedUsage, judgement: Judgement): Settled {
@@ -215,7 +228,9 @@ export class Enforcer {
       passedBounds: (reason) => this.giveUpDrain(reason),
       killDue: () => this.startKill(),
     });
-    this.cutting = { usage, judgement, sequenceId, drain, kill: null, withdrawal: new AbortController(), error: null };
+    const isFetch = commands.head?.shape === 'fetch';
+    const withdrawal = new AbortController();
+    this.cutting = { usage, judgement, sequenceId, isFetch, drain, kill: null, withdrawal, error: null };
     if (judgement.action === 'cut') this.session.sendToClient(this.errorPacket(this.cutting));
   }
 
@@ -258,8 +273,8 @@ export class Enforcer {
     if (cutting.error !== null) return encodeErr(cutting.sequenceId, cutting.error);
     if (server.rowsEnd === null) return this.errorPacket(cutting);
     const ended = statusFlags & ~(Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS);
-    // A cursor that has still more to fetch would be asked for it.
-    const isFetch = (statusFlags & Status.CURSOR_EXISTS) !== 0 && cutting.usage.terms.signal === 'cursor';
-    return encodePacket(cutting.sequenceId, withStatus(server.rowsEnd, isFetch ? ended | Status.LAST_ROW_SENT : ended));
+    // A cursor that had still more to fetch would be asked for it.
+    const status = cutting.isFetch ? ended | Status.LAST_ROW_SENT : ended;
+    return encodePacket(cutting.sequenceId, withStatus(server.rowsEnd, status));
   }
 }
