@@ -1,0 +1,60 @@
+import t, { type Test } from 'tap';
+import { ClientProfile } from '../../src/policy/clientProfile.js';
+import { Guard } from '../../src/policy/guard.js';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { Conversation, type ConversationObserver } from '../../src/session/conversation.js';
+import { agreeOn } from '../../src/session/dialect.js';
+import { queryCommand, settings } from '../support/governed.js';
+
+const nothing = (): void => undefined;
+const refuse = (): never => {
+  throw new Error('nobody asks for a usage here');
+};
+const OBSERVER: ConversationObserver = {
+  greeted: nothing, identified: nothing, ready: nothing, newUsage: refuse, cursorOpened: nothing,
+  usageEnded: nothing, queryDone: nothing, unparsed: nothing,
+};
+
+/** A client that has logged in as `app` to the schema `shop`. */
+const logIn = (t: Test, given: object): { conversation: Conversation; profile: ClientProfile } => {
+  const conversation = new Conversation({ observer: OBSERVER, textBytes: 1024, parameterBytes: 0, now: () => 0 });
+  conversation.identify({ user: 'app', schema: 'shop', attributes: new Map() });
+  const profile = new ClientProfile(new Guard(settings(t, given), () => 0), conversation, '10.0.0.7');
+  return { conversation, profile };
+};
+const SELECT = queryCommand('SELECT 1 FROM t', 1);
+const BY_SCHEMA = { rules: [{ name: 'archive', match: { schema: 'archive' } }, { name: 'bi', match: { user: 'bi' } }] };
+
+t.test('rules are looked up anew when the schema or the client becomes another', (t) => {
+  const { conversation, profile } = logIn(t, BY_SCHEMA);
+  const rule = () => profile.govern(SELECT).terms.rule;
+  t.equal(rule(), 'default');
+  conversation.schema = 'archive';
+  t.equal(rule(), 'archive');
+  conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
+  profile.identified();
+  t.equal(rule(), 'bi');
+  t.end();
+});
+
+t.test('a USE is understood where the server does not tell the schema itself', (t) => {
+  const { conversation, profile } = logIn(t, BY_SCHEMA);
+  profile.queryDone(queryCommand('USE archive'));
+  t.equal(conversation.schema, 'archive');
+  conversation.dialect = agreeOn(Capability.SESSION_TRACK, Capability.SESSION_TRACK);
+  profile.queryDone(queryCommand('USE shop'));
+  t.equal(conversation.schema, 'archive', 'a server that tracks the session has said it already');
+  t.end();
+});
+
+t.test("a raised net_write_timeout arms JDBC streaming, and is the time after which the server gives up", (t) => {
+  const { profile } = logIn(t, {});
+  t.equal(profile.netWriteTimeoutMs, 60_000);
+  profile.queryDone(queryCommand('SET net_write_timeout=600', 4));
+  t.equal(profile.netWriteTimeoutMs, 600_000);
+  t.match(profile.govern(queryCommand('SELECT 1 FROM t', 5)).terms, { signal: 'jdbc' });
+  t.match(profile.govern(queryCommand('SELECT 1 FROM t', 6)).terms, { signal: null });
+  profile.queryDone(queryCommand(`SET net_write_timeout=60${' '.repeat(2000)}`, 7));
+  t.equal(profile.netWriteTimeoutMs, 600_000, 'a long text is not searched');
+  t.end();
+});

@@ -1,0 +1,72 @@
+import t, { type Test } from 'tap';
+import type { GovernedUsage } from '../../src/policy/governedUsage.js';
+import { cutMessage, judge, judgeOverBudget, warningFor } from '../../src/policy/judgement.js';
+import { govern } from '../support/governed.js';
+
+const SELECT = 'SELECT * FROM t';
+const usageOf = (t: Test, given: object, sql = SELECT): GovernedUsage =>
+  govern(t, { limits: { rows: 10, bytes: 1000 }, budget: { bytes: 5000 }, ...given }, sql).usage;
+
+t.test('what is done at a limit is what the settings say', (t) => {
+  const done = (action: string, isInsideRow = false) =>
+    judge(usageOf(t, { onExceed: { action } }), 'rows', isInsideRow).action;
+  t.equal(done('error'), 'cut');
+  t.equal(done('truncate'), 'truncate');
+  t.equal(done('close'), 'close');
+  t.equal(done('hold'), 'cut');
+  for (const action of ['error', 'truncate', 'close', 'hold']) {
+    t.equal(done(action, true), 'close', `${action}: nothing can be put inside a row that the client has half of`);
+  }
+  t.end();
+});
+
+t.test('mode audit and statements that return what they change are never cut', (t) => {
+  for (const action of ['error', 'truncate', 'close', 'hold']) {
+    t.equal(judge(usageOf(t, { mode: 'audit', onExceed: { action } }), 'rows', true).action, 'would-cut');
+    const returning = usageOf(t, { onExceed: { action } }, 'DELETE FROM t RETURNING a');
+    t.equal(judge(returning, 'bytes', false).action, 'would-cut');
+    t.equal(judgeOverBudget(returning, 5000, false).action, 'would-cut');
+  }
+  t.end();
+});
+
+t.test('a judgement names the rule and the limit', (t) => {
+  const usage = usageOf(t, { rules: [{ name: 'mine', match: {}, limits: { rows: 3 } }] });
+  t.same(judge(usage, 'bytes', false), { action: 'cut', reason: 'bytes', rule: 'mine', limit: { rows: 3, bytes: 1000 } });
+  t.same(judgeOverBudget(usage, 5000, false), {
+    action: 'cut', reason: 'budget', rule: 'mine', limit: { rows: Infinity, bytes: 5000 },
+  });
+  t.end();
+});
+
+t.test('over the budget a result is not truncated: its client would take a part for the whole', (t) => {
+  t.equal(judgeOverBudget(usageOf(t, { onExceed: { action: 'truncate' } }), 5000, false).action, 'cut');
+  t.equal(judgeOverBudget(usageOf(t, { onExceed: { action: 'close' } }), 5000, false).action, 'close');
+  t.end();
+});
+
+t.test('a warning is due above its threshold, by rows before bytes', (t) => {
+  const usage = usageOf(t, { warn: { rows: 5, bytes: 500 } });
+  const warned = (rows: number, bytes: number) => warningFor(Object.assign(usage, { rows, bytes }));
+  t.equal(warned(5, 500), null);
+  t.match(warned(6, 500), { action: 'warn', reason: 'rows', limit: { rows: 5, bytes: 500 } });
+  t.match(warned(5, 501), { action: 'warn', reason: 'bytes' });
+  t.match(warned(6, 501), { reason: 'rows' });
+  t.equal(warningFor(Object.assign(usageOf(t, {}), { rows: 1e9, bytes: 1e12 })), null, 'there is none by default');
+  t.end();
+});
+
+t.test("the error's text says what was passed, by which rule, and what to do", (t) => {
+  const text = (sql: string, reason: 'rows' | 'bytes' | 'budget') => {
+    const usage = usageOf(t, {}, sql);
+    return cutMessage(usage, reason === 'budget' ? judgeOverBudget(usage, 5000, false) : judge(usage, reason, false));
+  };
+  const remedy = 'page it, stream it, or raise the limit';
+  t.equal(text(SELECT, 'rows'), `sluice: result set exceeds 10 rows (rule default); ${remedy}`);
+  t.equal(text(SELECT, 'bytes'), `sluice: result set exceeds 1000 bytes (rule default); ${remedy}`);
+  t.equal(text('CALL p()', 'rows'),
+    `sluice: result set exceeds 10 rows (rule default); ${remedy}; the statement runs to its end on the server`);
+  t.equal(text(SELECT, 'budget'), 'sluice: results under way exceed the budget of 5000 bytes, and this is the ' +
+    'largest (rule default); page it, stream it, or raise the budget');
+  t.end();
+});

@@ -1,0 +1,89 @@
+import t from 'tap';
+import { compileRules, firstRule, missesOf, rulesFor } from '../../src/policy/rules.js';
+import { Statement } from '../../src/policy/statement.js';
+import type { Subject } from '../../src/policy/subject.js';
+import { settings, SUBJECT } from '../support/governed.js';
+import type { Test } from 'tap';
+
+const statement = (sql: string): Statement => new Statement(sql, false, {});
+
+/** The name of the rule that holds; null where none does. */
+const winner = (t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0): string | null => {
+  const compiled = compileRules(settings(t, { rules }).rules);
+  return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => statement(sql), atMs)?.name ?? null;
+};
+
+t.test('the first rule that matches holds, and one that matches everything hides those behind it', (t) => {
+  const rules = [
+    { name: 'a', match: { user: 'x' } }, { name: 'b', match: { user: ['y', 'app'] } }, { name: 'c', match: {} },
+  ];
+  t.equal(winner(t, rules, {}), 'b');
+  t.equal(winner(t, rules, { user: 'z' }), 'c');
+  t.equal(winner(t, rules.slice(0, 2), { user: 'z' }), null);
+  t.end();
+});
+
+t.test('every condition of a rule has to hold, and of each one of its patterns', (t) => {
+  const rules = [{ name: 'r', match: { user: ['a*', 'b'], schema: 'shop', statement: ['show', 'select'] } }];
+  t.equal(winner(t, rules, { user: 'b' }), 'r');
+  t.equal(winner(t, rules, { user: 'c' }), null);
+  t.equal(winner(t, rules, { user: 'b', schema: 'Shop' }), null, 'names keep their case');
+  t.equal(winner(t, rules, {}, 'CALL p()'), null);
+  t.end();
+});
+
+t.test('clients are matched by address and network, attributes by name, and what is absent is empty', (t) => {
+  const net = [{ name: 'net', match: { client: ['10.0.0.0/8', '::1'] } }];
+  t.equal(winner(t, net, {}), 'net');
+  t.equal(winner(t, net, { address: '::ffff:10.9.9.9' }), 'net');
+  t.equal(winner(t, net, { address: '::1' }), 'net');
+  t.equal(winner(t, net, { address: '11.0.0.1' }), null);
+  t.equal(winner(t, net, { address: '' }), null, 'a client without an address is in no network');
+  const linux = [{ name: 'linux', match: { attributes: { _os: 'Lin*' }, program: 'job-?' } }];
+  const attributes = new Map([['_os', 'Linux'], ['program_name', 'job-1']]);
+  t.equal(winner(t, linux, { attributes }), 'linux');
+  t.equal(winner(t, linux, {}), null);
+  t.equal(winner(t, [{ name: 'nameless', match: { program: '' } }], {}), 'nameless');
+  t.end();
+});
+
+t.test('a statement is not looked at where no rule asks for it', (t) => {
+  const compiled = compileRules(settings(t, { rules: [{ name: 'r', match: { user: 'app' } }] }).rules);
+  const unasked = (): never => t.fail('asked') as never;
+  t.equal(firstRule(rulesFor(compiled, SUBJECT), unasked, 0)?.name, 'r');
+  t.end();
+});
+
+t.test('a digest matches whatever the literals are', (t) => {
+  const { hash } = statement('SELECT a FROM t WHERE b = 1').digest ?? { hash: '' };
+  const rules = [{ name: 'r', match: { digest: `${hash.slice(0, 8)}*` } }];
+  t.equal(winner(t, rules, {}, 'select a from t where b = 22'), 'r');
+  t.equal(winner(t, rules, {}, 'select c from t where b = 22'), null);
+  t.end();
+});
+
+t.test('a rule holds until its last moment, and then no more', (t) => {
+  const rules = [
+    { name: 'day', match: {}, until: '2026-03-01' }, { name: 'moment', match: {}, until: '2026-03-02T10:00:00+02:00' },
+  ];
+  const endOfDay = Date.UTC(2026, 2, 2);
+  t.equal(winner(t, rules, {}, 'SELECT 1', endOfDay - 1), 'day');
+  t.equal(winner(t, rules, {}, 'SELECT 1', endOfDay), 'moment');
+  t.equal(winner(t, rules, {}, 'SELECT 1', Date.UTC(2026, 2, 2, 8) - 1), 'moment');
+  t.equal(winner(t, rules, {}, 'SELECT 1', Date.UTC(2026, 2, 2, 8)), null);
+  t.end();
+});
+
+t.test('each condition that is not met says what it wanted and found', (t) => {
+  const match = { user: ['bi', 'report_*'], attributes: { _os: 'Linux' }, statement: 'call' };
+  const [compiled] = compileRules(settings(t, { rules: [{ name: 'r', match, until: '2026-03-01' }] }).rules);
+  t.same(missesOf(compiled!, SUBJECT, statement('SELECT 1 FROM t'), Date.UTC(2026, 2, 2)), [
+    { key: 'user', wanted: 'bi or report_*', found: 'app' },
+    { key: 'attributes._os', wanted: 'Linux', found: '' },
+    { key: 'statement', wanted: 'call', found: 'select' },
+    { key: 'until', wanted: '2026-03-02T00:00:00.000Z', found: '2026-03-02T00:00:00.000Z' },
+  ]);
+  const holding = { ...SUBJECT, user: 'bi', attributes: new Map([['_os', 'Linux']]) };
+  t.same(missesOf(compiled!, holding, statement('CALL p()'), 0), []);
+  t.end();
+});

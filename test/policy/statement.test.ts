@@ -1,0 +1,57 @@
+import t from 'tap';
+import { Statement, statementBytes } from '../../src/policy/statement.js';
+import { Command } from '../../src/protocol/commands.js';
+import { Status } from '../../src/protocol/status.js';
+import { newCommand, responseShape } from '../../src/session/command.js';
+import { queryCommand, statementCommand } from '../support/governed.js';
+
+t.test("a query's statement is its text, an execution's the one that was prepared", (t) => {
+  t.equal(Statement.of(queryCommand('SELECT 1'), 0).text, 'SELECT 1');
+  const execution = statementCommand(Command.STMT_EXECUTE, 'SELECT ?');
+  t.equal(Statement.of(execution, 0).text, 'SELECT ?');
+  t.equal(statementBytes(execution)?.toString(), 'SELECT ?');
+  t.end();
+});
+
+t.test('a statement whose text is not known is of no kind and safe from being killed', (t) => {
+  const { STMT_EXECUTE, STATISTICS } = Command;
+  const textless = newCommand(STATISTICS, responseShape(STATISTICS), 1, 0);
+  for (const command of [statementCommand(STMT_EXECUTE, null), textless]) {
+    const statement = Statement.of(command, 0);
+    t.match(statement, { text: null, isTruncated: false, kind: 'other', digest: null, isSingleReadOnly: false });
+    t.match(statement, { hint: { kind: 'none' }, returnsChangedRows: false, usedSchema: null });
+  }
+  t.end();
+});
+
+t.test('a text of which a part is kept is known to go on', (t) => {
+  const sql = 'SELECT a FROM t WHERE b = 1';
+  t.match(Statement.of(queryCommand(sql, 1, 12), 0), { isTruncated: true, isSingleReadOnly: false, kind: 'select' });
+  t.match(Statement.of(queryCommand(sql), 0), { isTruncated: false, isSingleReadOnly: true });
+  t.end();
+});
+
+t.test('quotes and backslashes are read as the server of the moment reads them', (t) => {
+  const sql = "SELECT 'a\\' /* sluice: rows=5 */";
+  t.match(Statement.of(queryCommand(sql), 0).hint, { kind: 'none' }, 'the literal goes on');
+  t.match(Statement.of(queryCommand(sql), Status.NO_BACKSLASH_ESCAPES).hint, { kind: 'hint', rows: 5 });
+  const quoted = 'SELECT "a" FROM t';
+  t.equal(Statement.of(queryCommand(quoted), 0).digest?.text, 'SELECT ? FROM `t`');
+  t.equal(Statement.of(queryCommand(quoted), Status.ANSI_QUOTES).digest?.text, 'SELECT `a` FROM `t`');
+  t.end();
+});
+
+t.test('a digest is a normal form and its hash, made once', (t) => {
+  const statement = Statement.of(queryCommand('select 1'), 0);
+  t.match(statement.digest, { text: 'SELECT ?', hash: /^[0-9a-f]{16}$/ });
+  t.equal(statement.digest, statement.digest);
+  t.end();
+});
+
+t.test('a USE names its schema, and bytes that are no UTF-8 do no harm', (t) => {
+  t.equal(Statement.of(queryCommand('USE `other`'), 0).usedSchema, 'other');
+  const command = queryCommand('SELECT 1');
+  command.text = Buffer.from([0x53, 0xff, 0xfe]);
+  t.equal(Statement.of(command, 0).text, 'S\ufffd\ufffd');
+  t.end();
+});

@@ -1,0 +1,17 @@
+import t from 'tap';
+import { programOf, subjectOf } from '../../src/policy/subject.js';
+
+t.test('a subject is who the client says it is, where it comes from, and the schema of the moment', (t) => {
+  const attributes = new Map([['program_name', 'job']]);
+  const subject = subjectOf({ user: 'app', schema: 'first', attributes }, 'now', '10.0.0.7');
+  t.match(subject, { user: 'app', schema: 'now', address: '10.0.0.7' });
+  t.equal(programOf(subject), 'job');
+  t.end();
+});
+
+t.test('a client that has not said who it is has empty names', (t) => {
+  const subject = subjectOf(null, '', '');
+  t.match(subject, { user: '', schema: '', address: '' });
+  t.equal(programOf(subject), '');
+  t.end();
+});

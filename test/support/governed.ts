@@ -1,0 +1,49 @@
+import type { Test } from 'tap';
+import type { Config } from '../../src/config.js';
+import type { GovernedUsage } from '../../src/policy/governedUsage.js';
+import { Guard } from '../../src/policy/guard.js';
+import { JdbcStreaming } from '../../src/policy/signals.js';
+import type { Subject } from '../../src/policy/subject.js';
+import { Command } from '../../src/protocol/commands.js';
+import { newCommand, type PendingCommand, responseShape } from '../../src/session/command.js';
+import { load, withUpstream } from '../config/configFile.js';
+
+// Usages as a session would have them, without a session.
+
+/** A COM_QUERY that has arrived; of its text so many bytes are kept. */
+export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): PendingCommand => {
+  const text = Buffer.from(sql);
+  const command = newCommand(Command.QUERY, responseShape(Command.QUERY), number, 0);
+  return Object.assign(command, { hasArrived: true, text: text.subarray(0, keptBytes), textBytes: text.length });
+};
+
+/** A command on a prepared statement with this text; null where the text was given up. */
+export const statementCommand = (code: number, sql: string | null, number = 1): PendingCommand => {
+  const text = sql === null ? null : Buffer.from(sql);
+  const statement = { id: 1, sql: text, sqlBytes: text?.length ?? 70_000, parameterCount: 0, cursorUsage: null };
+  const command = newCommand(code, responseShape(code), number, 0);
+  return Object.assign(command, { hasArrived: true, statementId: 1, statement });
+};
+
+/** A client with nothing in particular. */
+export const SUBJECT: Subject = { user: 'app', schema: 'shop', address: '10.0.0.7', attributes: new Map() };
+
+/** Settings as they may stand in a configuration file, read with all defaults. */
+export const settings = (t: Test, given: object): Config => load(t, withUpstream(given));
+
+export interface Governing {
+  readonly subject?: Partial<Subject>;
+  readonly jdbc?: JdbcStreaming;
+  /** The time of day, in ms since 1970. */
+  readonly atMs?: number;
+}
+
+/** Asks a new guard with these settings on what terms the response to a command begins. */
+export const govern = (
+  t: Test, given: object, command: PendingCommand | string, { subject, jdbc, atMs }: Governing = {},
+): { usage: GovernedUsage; guard: Guard } => {
+  const guard = new Guard(settings(t, given), () => atMs ?? 0);
+  const asked = typeof command === 'string' ? queryCommand(command) : command;
+  const profile = guard.profile({ ...SUBJECT, ...subject });
+  return { usage: guard.govern(asked, profile, 0, jdbc ?? new JdbcStreaming()), guard };
+};
