@@ -120,18 +120,18 @@ const compileJava = async (): Promise<string> => {
   return path;
 };
 
-const readWithJava = (mode: string): Client['read'] => async (port, sql) =>
+const readWithJava = (mode: string, env?: NodeJS.ProcessEnv): Client['read'] => async (port, sql) =>
   report('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${await javaClasses()}:${JDBC}`,
-    'Read', mode, ...target(port, sql)]);
+    'Read', mode, ...target(port, sql)], env);
 
-const readWithPython = (driver: string, mode: string): Client['read'] => (port, sql) =>
-  report(PYTHON, [join(PROGRAMS, 'read.py'), driver, mode, ...target(port, sql)]);
+const readWithPython = (driver: string, mode: string, env?: NodeJS.ProcessEnv): Client['read'] => (port, sql) =>
+  report(PYTHON, [join(PROGRAMS, 'read.py'), driver, mode, ...target(port, sql)], env);
 
 const readWithConnectorC: Client['read'] = (port, sql) =>
   report(PYTHON, [join(PROGRAMS, 'cursor.py'), ...target(port, sql)]);
 
-const readWithPhp = (mode: string): Client['read'] => (port, sql) =>
-  report('php', [join(PROGRAMS, 'read.php'), mode, ...target(port, sql)]);
+const readWithPhp = (mode: string, env?: NodeJS.ProcessEnv): Client['read'] => (port, sql) =>
+  report('php', [join(PROGRAMS, 'read.php'), mode, ...target(port, sql)], env);
 
 const readWithPerl = (mode: string): Client['read'] => (port, sql) =>
   report('perl', [join(PROGRAMS, 'read.pl'), mode, ...target(port, sql)]);
@@ -147,8 +147,10 @@ const readWithSysbench: Client['read'] = (port, sql) =>
     '--events=1', '--time=0', 'run'], { READ_SQL: sql });
 
 /** Starts pause.py: it says "first", waits for a line of input, reads the rest, says how much. */
-export const startPausingReader = (t: Test, port: number, sql: string): ChildProcessWithoutNullStreams => {
-  const reader = spawn(PYTHON, [join(PROGRAMS, 'pause.py'), ...target(port, sql)]);
+export const startPausingReader = (
+  t: Test, port: number, sql: string, env?: NodeJS.ProcessEnv,
+): ChildProcessWithoutNullStreams => {
+  const reader = spawn(PYTHON, [join(PROGRAMS, 'pause.py'), ...target(port, sql)], { env: { ...process.env, ...env } });
   reader.stderr.pipe(process.stderr);
   t.teardown(() => reader.kill('SIGKILL'));
   return reader;
@@ -184,4 +186,27 @@ export const CLIENTS: readonly Client[] = [
   client('Java Connector/J prepared', 'buffered', 'binary', readWithJava('prepared-buffered')),
   client('Java Connector/J prepared, streaming', 'streaming', 'binary', readWithJava('prepared-streaming')),
   client('sysbench', 'buffered', 'text', readWithSysbench),
+];
+
+/** Makes the programs of this folder compress their connections. */
+export const COMPRESSED: NodeJS.ProcessEnv = { READ_COMPRESSED: '1' };
+
+/** With what each vendor's command line compresses. */
+export const COMPRESS_FLAG = { mariadb: '--compress', mysql: '--compression-algorithms=zlib' } as const;
+
+/** Clients of every implementation that can compress, doing so. */
+export const COMPRESSED_CLIENTS: readonly Client[] = [
+  client('mariadb', 'buffered', 'text', readWithCommandLine('mariadb', COMPRESS_FLAG.mariadb)),
+  client('mariadb --quick', 'streaming', 'text', readWithCommandLine('mariadb', '--quick', COMPRESS_FLAG.mariadb)),
+  client('mysql', 'buffered', 'text', readWithCommandLine('mysql', COMPRESS_FLAG.mysql)),
+  client('mysql --quick', 'streaming', 'text', readWithCommandLine('mysql', '--quick', COMPRESS_FLAG.mysql)),
+  client('MySQLdb', 'buffered', 'text', readWithPython('mysqldb', 'buffered', COMPRESSED)),
+  client('MySQLdb SSCursor', 'streaming', 'text', readWithPython('mysqldb', 'streaming', COMPRESSED)),
+  client('PHP mysqli', 'buffered', 'text', readWithPhp('buffered', COMPRESSED)),
+  client('PHP mysqli use_result', 'streaming', 'text', readWithPhp('streaming', COMPRESSED)),
+  client('PHP mysqli prepared', 'buffered', 'binary', readWithPhp('prepared-buffered', COMPRESSED)),
+  client('Java Connector/J', 'buffered', 'text', readWithJava('buffered', COMPRESSED)),
+  client('Java Connector/J streaming', 'streaming', 'text', readWithJava('streaming', COMPRESSED)),
+  client('Java Connector/J prepared', 'buffered', 'binary', readWithJava('prepared-buffered', COMPRESSED)),
+  client('Java Connector/J prepared, streaming', 'streaming', 'binary', readWithJava('prepared-streaming', COMPRESSED)),
 ];

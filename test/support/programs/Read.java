@@ -8,6 +8,7 @@ import java.sql.Statement;
 /**
  * Read MODE HOST PORT USER PASSWORD SCHEMA SQL: reads a result row by row and says what it saw.
  * MODE: buffered, streaming, prepared-buffered, prepared-streaming.
+ * With READ_COMPRESSED in the environment it compresses.
  */
 public class Read {
   static String quoted(String text) {
@@ -24,7 +25,8 @@ public class Read {
     String mode = args[0];
     String sql = args[6];
     String url = "jdbc:mariadb://" + args[1] + ":" + args[2] + "/" + args[5] + "?useServerPrepStmts="
-        + mode.startsWith("prepared") + "&allowPublicKeyRetrieval=true";
+        + mode.startsWith("prepared") + "&allowPublicKeyRetrieval=true"
+        + "&useCompression=" + (System.getenv("READ_COMPRESSED") != null);
     long rows = 0;
     long sum = 0;
     String error = "null";

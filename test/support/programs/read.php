@@ -1,6 +1,7 @@
 <?php
 // read.php MODE HOST PORT USER PASSWORD SCHEMA SQL: reads a result row by row and says what it saw.
 // MODE: buffered, streaming, prepared-buffered, prepared-streaming, prepared-cursor.
+// With READ_COMPRESSED in the environment it compresses.
 declare(strict_types=1);
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 [, $mode, $host, $port, $user, $password, $schema, $sql] = $argv;
@@ -61,7 +62,9 @@ function readPrepared(mysqli $db, string $sql, string $mode): void
 }
 
 try {
-    $db = new mysqli($host, $user, $password, $schema, (int) $port);
+    $db = mysqli_init();
+    $flags = getenv('READ_COMPRESSED') === false ? 0 : MYSQLI_CLIENT_COMPRESS;
+    $db->real_connect($host, $user, $password, $schema, (int) $port, null, $flags);
     try {
         match ($mode) {
             'buffered' => readText($db, $sql, MYSQLI_STORE_RESULT),

@@ -1,8 +1,10 @@
 """read.py DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL: reads a result row by row and says what it saw.
 
 DRIVER is mysqldb or pymysql; MODE is buffered (the driver's default cursor) or streaming (its SSCursor).
+With READ_COMPRESSED in the environment MySQLdb compresses; PyMySQL cannot.
 """
 import json
+import os
 import sys
 
 driver_name, mode, host, port, user, password, schema, sql = sys.argv[1:]
@@ -15,7 +17,10 @@ else:
 
 seen = {"rows": 0, "sum": 0, "error": None, "after": None, "afterError": None}
 try:
-    connection = driver.connect(host=host, port=int(port), user=user, password=password, database=schema)
+    options = {"compress": True} if "READ_COMPRESSED" in os.environ else {}
+    connection = driver.connect(
+        host=host, port=int(port), user=user, password=password, database=schema, **options
+    )
     try:
         cursor = connection.cursor(cursors.SSCursor if mode == "streaming" else cursors.Cursor)
         cursor.execute(sql)
