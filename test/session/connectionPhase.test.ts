@@ -24,7 +24,7 @@ const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
-await t.test('the capabilities that cannot be followed are cleared in greeting and answer, and nothing else', async (t) => {
+await t.test('what cannot be followed is cleared in greeting and answer alike, and nothing else', async (t) => {
   for (const [name, options, bit0] of [['mysql', {}, Capability.LONG_PASSWORD],
     ['mariadb', MARIADB, 0n]] as const) {
     const greeting = greetingPayload(options);
@@ -81,7 +81,7 @@ await t.test('greeting and answer tell who talks to whom', async (t) => {
   }
 });
 
-await t.test('attributes that are not what they say they are cost the attributes, not the session', async (t) => {
+await t.test('broken attributes cost the attributes, not the session', async (t) => {
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
   const whole = responsePayload({ capabilities, attributes: new Map([['a', 'b'], ['c', 'd']]) });
   const lying = Buffer.from(whole);
@@ -109,7 +109,7 @@ await t.test('a server that refuses in place of its greeting is told of, with wh
   t.equal(outcome.toClient.length, 0);
 });
 
-await t.test('a first packet that is no greeting of protocol 10 lets everything pass, and is told', async (t) => {
+await t.test('a first packet that is no greeting of protocol 10 is told, and all passes', async (t) => {
   const http = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
   for (const [name, bytes] of Object.entries({
     'protocol 9': packetsFrom(0, Buffer.from('\x093.20.0\0\x01\0\0\0scramble\0')),
@@ -128,7 +128,7 @@ await t.test('a first packet that is no greeting of protocol 10 lets everything 
   }
 });
 
-await t.test('an answer to the greeting that cannot be followed lets everything pass, and is told', async (t) => {
+await t.test('an answer to the greeting that cannot be followed is told, and all passes', async (t) => {
   const old = Buffer.concat([Buffer.from([0x05, 0x00, 0, 0, 1]), Buffer.from('root\0hash')]);
   const sslRequest = responsePayload({ capabilities: BASE_CAPABILITIES | Capability.SSL }).subarray(0, 32);
   const tls = Buffer.from('\x16\x03\x01\x02\x00\x01', 'latin1');
@@ -168,7 +168,7 @@ await t.test('a client that speaks before it is greeted waits', async (t) => {
   t.equal(eventsOf(outcome, 'ready').length, 1);
 });
 
-await t.test('an authentication goes on for as many rounds as the two want, with any bytes and with none', async (t) => {
+await t.test('an authentication may have any number of rounds, of any bytes and of none', async (t) => {
   const start = login('eof').slice(0, 2);
   const rounds: Turn[] = [
     fromServer(packetsFrom(2, Buffer.from('\xfeparsec\0nonce', 'latin1'))),
@@ -199,7 +199,7 @@ await t.test('a server that gives up waiting for the answer has its error relaye
   t.equal(outcome.toClient.length, allFrom('server', turns).length);
 });
 
-await t.test('a change of user is another authentication, and the new one counts from its success on', async (t) => {
+await t.test('a change of user is another authentication, and counts from its success on', async (t) => {
   const pairs = encodeLenencString(Buffer.concat(['program_name', 'worker'].map((text) =>
     encodeLenencString(text))));
   const change = command(Command.CHANGE_USER, 'other\0', Buffer.from([3]), 'abc', 'attic\0', '\x2d\0',

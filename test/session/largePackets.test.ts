@@ -55,7 +55,7 @@ for (const size of SIZES) {
   });
 }
 
-await t.test('a large row beyond the rows\' limit is cut at its first header, and discarded to its end', async (t) => {
+await t.test('a large row beyond the rows\' limit is cut at its first header', async (t) => {
   const payloads = resultSet('eof', [textRow('a'), rowOf(2 * MAX_PAYLOAD_BYTES), textRow('b')]);
   const turns = [...login('eof'), ask(query('q')), answer(...payloads), ...LAST];
   const outcome = everySplit(t, turns, limited({ maxRows: 1 }));
@@ -74,7 +74,7 @@ await t.test('a large row that breaks the bytes\' limit in its first packet is c
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 1, forwardedRows: 0, forwardedBytes: 0 }]);
 });
 
-await t.test('a large row that breaks the bytes\' limit half-way is told as that, before its next packet', async (t) => {
+await t.test('a large row that breaks the bytes\' limit half-way stops before its next packet', async (t) => {
   const maxBytes = MAX_PAYLOAD_BYTES + 4 + 10;
   const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
   const turns = [...login('eof'), ask(query('q')), answer(...payloads)];

@@ -44,7 +44,7 @@ for (const dialect of DIALECTS) {
   const next = [ask(query('SELECT 42')), answer(...resultSet(dialect, [textRow('42')]))];
   const headPackets = dialect === 'eof' ? 3 : 2;
 
-  await t.test(`${dialect}: a limit of N rows lets N rows through and not one more, for every N`, async (t) => {
+  await t.test(`${dialect}: a limit of N rows lets N through and not one more, for every N`, async (t) => {
     for (let maxRows = 0; maxRows <= ROWS.length; maxRows += 1) {
       const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result), ...next];
       const outcome = everySplit(t, turns, limitedTo({ rows: maxRows }));
@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: all results of a response count together, and what follows a cut is discarded`, async (t) => {
+  await t.test(`${dialect}: all results of a response count together, and are cut together`, async (t) => {
     const chain = [
       ok(MORE), ...resultSet(dialect, ROWS.slice(0, 2), { statusFlags: MORE }), ok(MORE),
       ...resultSet(dialect, ROWS.slice(2), { columns: 3, statusFlags: MORE }), ok(),
@@ -101,7 +101,7 @@ for (const dialect of DIALECTS) {
     t.ok(afterLogin(outcome, dialect).subarray(-next[1]!.bytes.length).equals(next[1]!.bytes));
   });
 
-  await t.test(`${dialect}: a response that is admitted at its limit goes through whole, and is asked about once`, async (t) => {
+  await t.test(`${dialect}: a response that is admitted at its limit goes through whole`, async (t) => {
     const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result)];
     const outcome = everySplit(t, turns, { ...limitedTo({ rows: 1, bytes: 1 }), decide: () => 'admit' });
     t.ok(afterLogin(outcome, dialect).equals(packetsFrom(1, ...result)));
@@ -140,7 +140,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: a cursor's usage ends with its reset, its close and its next execution`, async (t) => {
+  await t.test(`${dialect}: a cursor's usage ends with its reset, close or next execution`, async (t) => {
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const executed = dialect === 'eof' ? opened.slice(0, -1) : opened;
     const open = [ask(execute(1, CURSOR_READ_ONLY)), answer(...executed)];
@@ -158,7 +158,7 @@ for (const dialect of DIALECTS) {
   });
 }
 
-await t.test('an error takes the sequence id of the row in whose place it stands, beyond 255 too', async (t) => {
+await t.test('an error has the sequence id of the row in whose place it stands, beyond 255 too', async (t) => {
   const rows = Array.from({ length: 600 }, () => textRow('x'));
   const payloads = resultSet('eof', rows);
   for (const maxRows of [251, 252, 253, 508, 599]) {
@@ -169,7 +169,7 @@ await t.test('an error takes the sequence id of the row in whose place it stands
   }
 });
 
-await t.test('while a response is discarded the client\'s next command waits, and goes when the rest is gone', async (t) => {
+await t.test('while a response is discarded the client\'s next command waits, and goes then', async (t) => {
   const result = resultSet('eof', ROWS);
   const bytes = packetsFrom(1, ...result);
   const turns = [
@@ -197,7 +197,7 @@ await t.test('answers to commands that were sent ahead of a cut follow it intact
     { forwardedRows: 1 }]);
 });
 
-await t.test('a file that is asked for in the rest of a cut response is refused, and the server goes on without', async (t) => {
+await t.test('a file that is asked for in the rest of a cut response is refused', async (t) => {
   const first = resultSet('eof', ROWS, { statusFlags: MORE });
   const wanted = Buffer.from('\xfblines', 'latin1');
   const beforeFile = packetsFrom(1, ...first, wanted);
@@ -224,7 +224,7 @@ await t.test('the packet that ended the rows of a cut result is kept', async (t)
   }
 });
 
-await t.test('a statement id that is not known has each of its fetches counted and cut by itself', async (t) => {
+await t.test('each fetch from a statement that is not known is counted and cut by itself', async (t) => {
   const rows = [binaryRow('a'), binaryRow('b'), eof(CURSOR)];
   const turns = [...login('eof'), ask(fetch(9, 2)), answer(...rows), ask(fetch(9, 2)), answer(...rows)];
   const outcome = everySplit(t, turns, limitedTo({ rows: 1 }));

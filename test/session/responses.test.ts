@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: a result of OUT parameters is followed by an OK, whatever its end says`, async (t) => {
+  await t.test(`${dialect}: an OK follows a result of OUT parameters, whatever its end says`, async (t) => {
     const outcome = everySplit(t, [
       ...login(dialect), ask(prepare('CALL p(?)')), answer(...preparedAnswer(dialect, 1, 0, 1)),
       // MySQL 9.7 with EOF packets: only the one behind the definitions tells.
@@ -186,14 +186,14 @@ await t.test('what is neither asked for nor an error cannot be followed, and is 
     [{ direction: 'server', reason: 'a packet that answers no command' }]);
 });
 
-await t.test('where following ends in the midst of a response, what was counted is told as incomplete', async (t) => {
+await t.test('what was counted is told as incomplete where following ends before its end', async (t) => {
   const rows = [textRow('1'), textRow('2'), Buffer.alloc(0)];
   const outcome = everySplit(t, [...login('eof'), ask(query('q')), answer(...resultSet('eof', rows))]);
   t.match(eventsOf(outcome, 'unparsed'), [{ reason: 'an empty row', awaited: 'row' }]);
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 2, isComplete: false }]);
 });
 
-await t.test('a stream of binary log events is relayed unlooked at, and open cursors are told as incomplete', async (t) => {
+await t.test('a stream of binary log events is relayed unlooked at, and ends open cursors', async (t) => {
   const event = Buffer.concat([Buffer.from([0]), Buffer.alloc(40, 0xfb)]);
   for (const code of [Command.BINLOG_DUMP, Command.BINLOG_DUMP_GTID, Command.CLONE]) {
     const turns: Turn[] = [
@@ -214,7 +214,7 @@ await t.test('a stream of binary log events is relayed unlooked at, and open cur
   t.ok(isInStep(refused), 'where the server refuses, commands go on');
 });
 
-await t.test('a malformed command that should have no answer has one from MySQL and none from MariaDB', async (t) => {
+await t.test('what should have no answer has one from MySQL where it is malformed', async (t) => {
   const malformed = [command(Command.STMT_CLOSE, 'x'), command(Command.STMT_SEND_LONG_DATA, 'xxxx')];
   for (const payload of malformed) {
     const mysql = everySplit(t, [...login('eof'), ask(payload), answer(err(1835)), ...last('eof')]);

@@ -1,0 +1,71 @@
+import t from 'tap';
+import { Capability, KNOWN_CAPABILITIES } from '../../src/protocol/capabilities.js';
+import { clearGreetingCapabilities, decodeGreeting } from '../../src/protocol/greeting.js';
+import { loadFixture } from '../support/recorder.js';
+import { greetingPayload, MARIADB_OFFER, MYSQL_OFFER, SCRAMBLE } from '../support/wirePackets.js';
+
+const recorded = (name: string): Buffer => {
+  const { bytes } = loadFixture(name)[0]!;
+  return bytes.subarray(4, 4 + bytes.readUIntLE(0, 3));
+};
+
+await t.test('a MySQL greeting tells its version, connection, capabilities and plugin', async (t) => {
+  t.match(decodeGreeting(greetingPayload({ version: '8.0.36', connectionId: 0xfffffffe })), {
+    serverVersion: '8.0.36', connectionId: 0xfffffffe, capabilities: MYSQL_OFFER, isMariadb: false,
+    authPlugin: 'mysql_native_password', scramble: SCRAMBLE,
+  });
+  t.match(decodeGreeting(recorded('mysql/client-mysql')), {
+    serverVersion: /^9\.7\./, isMariadb: false, authPlugin: 'caching_sha2_password',
+  });
+});
+
+await t.test('a MariaDB greeting carries capabilities beyond 32 bits', async (t) => {
+  const greeting = decodeGreeting(greetingPayload({ version: '5.5.5-10.11.6-MariaDB',
+    capabilities: MARIADB_OFFER }));
+  t.match(greeting, { capabilities: MARIADB_OFFER, isMariadb: true });
+  const real = decodeGreeting(recorded('mariadb/client-mariadb'));
+  t.match(real, { serverVersion: /MariaDB/, isMariadb: true, authPlugin: 'mysql_native_password' });
+  t.ok(real!.capabilities & Capability.MARIADB_STMT_BULK_OPERATIONS);
+  t.equal(real!.scramble.length, 20);
+});
+
+await t.test('a MySQL server\'s filler is not taken for capabilities', async (t) => {
+  const payload = greetingPayload();
+  payload.writeUInt32LE(0xffff_ffff, payload.indexOf(0) + 1 + 27);
+  t.equal(decodeGreeting(payload)?.capabilities, MYSQL_OFFER);
+});
+
+await t.test('a plugin\'s name may lack its NUL', async (t) => {
+  t.equal(decodeGreeting(greetingPayload().subarray(0, -1))?.authPlugin, 'mysql_native_password');
+});
+
+await t.test('capabilities are cleared in place, and nothing else', async (t) => {
+  for (const [name, capabilities] of [['mysql', MYSQL_OFFER], ['mariadb', MARIADB_OFFER]] as const) {
+    const original = greetingPayload({ capabilities });
+    const none = Buffer.from(original);
+    clearGreetingCapabilities(none, 0n);
+    t.same(none, original, name);
+    const cleared = Buffer.from(original);
+    clearGreetingCapabilities(cleared, ~KNOWN_CAPABILITIES & ((1n << 64n) - 1n));
+    t.equal(decodeGreeting(cleared)?.capabilities, capabilities & KNOWN_CAPABILITIES, name);
+    const changed = [...original.keys()].filter((at) => original[at] !== cleared[at]).map((at) =>
+      at - original.indexOf(0) - 1);
+    t.ok(changed.every((at) => (at >= 13 && at < 15) || (at >= 18 && at < 20) || (at >= 27 && at < 31)),
+      name);
+  }
+});
+
+await t.test('what is no greeting is none, whole or cut off anywhere', async (t) => {
+  t.equal(decodeGreeting(Buffer.from('\x095.0\0')), null);
+  t.equal(decodeGreeting(Buffer.from('\x0awithout a NUL')), null);
+  for (const payload of [greetingPayload(), recorded('mariadb/client-mariadb'),
+    recorded('mysql/client-mysql')]) {
+    for (let length = 0; length < payload.length; length += 1) {
+      const front = Buffer.from(payload.subarray(0, length));
+      const greeting = decodeGreeting(front);
+      clearGreetingCapabilities(front, KNOWN_CAPABILITIES);
+      if (length < payload.indexOf(0) + 1 + 31) t.equal(greeting, null, `${length} bytes`);
+      else t.type(greeting?.authPlugin, 'string', `${length} bytes`);
+    }
+  }
+});

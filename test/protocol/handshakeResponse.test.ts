@@ -1,0 +1,101 @@
+import t from 'tap';
+import { Capability, KNOWN_CAPABILITIES } from '../../src/protocol/capabilities.js';
+import {
+  clearResponseCapabilities, decodeChangeUser, decodeHandshakeResponse, responseCapabilities,
+} from '../../src/protocol/handshakeResponse.js';
+import { fixtureNames, loadFixture } from '../support/recorder.js';
+import { BASE_CAPABILITIES, responsePayload } from '../support/wirePackets.js';
+
+const recorded = (name: string): Buffer => {
+  const { bytes } = loadFixture(name)[1]!;
+  return bytes.subarray(4, 4 + bytes.readUIntLE(0, 3));
+};
+
+await t.test('an answer is read in every form that capabilities give it', async (t) => {
+  const attributes = new Map([['program_name', 'x'.repeat(300)], ['b', '']]);
+  const optional = [
+    Capability.PLUGIN_AUTH, Capability.CONNECT_WITH_DB, Capability.CONNECT_ATTRS,
+      Capability.SECURE_CONNECTION,
+    Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA, Capability.ZSTD_COMPRESSION_ALGORITHM,
+  ];
+  for (let form = 0; form < 2 ** optional.length; form += 1) {
+    const capabilities = optional.reduce((all, bit, i) => (form & (1 << i) ? all | bit : all),
+      Capability.PROTOCOL_41);
+    t.match(decodeHandshakeResponse(responsePayload({ capabilities, user: 'app', schema: 'shop',
+      attributes })), {
+      capabilities, user: 'app', collation: 45,
+      schema: capabilities & Capability.CONNECT_WITH_DB ? 'shop' : '',
+      attributes: capabilities & Capability.CONNECT_ATTRS ? attributes : new Map(),
+    }, `form ${form}`);
+  }
+});
+
+await t.test('real clients\' answers tell their user, schema and program', async (t) => {
+  for (const name of ['mariadb', 'mysql'].flatMap(fixtureNames).filter((name) => name.includes('/client-'))) {
+    t.match(decodeHandshakeResponse(recorded(name)), { user: 'app', schema: 'shop' }, name);
+  }
+  const program = (name: string): string | undefined =>
+    decodeHandshakeResponse(recorded(name))?.attributes.get('program_name');
+  t.equal(program('mysql/client-mysql'), 'mysql');
+  t.equal(program('mariadb/mariadb-admin'), 'mysqladmin', 'MariaDB\'s tools keep the old names');
+});
+
+await t.test('MariaDB\'s capabilities are those of clients that do not claim to be MySQL\'s', async (t) => {
+  const mariadb = Capability.PROTOCOL_41 | Capability.MARIADB_PROGRESS | Capability.MARIADB_CACHE_METADATA;
+  t.equal(responseCapabilities(responsePayload({ capabilities: mariadb })), mariadb);
+  const mysql = responsePayload({ capabilities: BASE_CAPABILITIES });
+  mysql.writeUInt32LE(0xffff_ffff, 28);
+  t.equal(responseCapabilities(mysql), BASE_CAPABILITIES, 'filler means nothing');
+});
+
+await t.test('capabilities are cleared in place, and nothing else', async (t) => {
+  const everything = (1n << 64n) - 1n & ~Capability.LONG_PASSWORD & ~Capability.SSL;
+  for (const capabilities of [everything, everything & 0xffff_ffffn | Capability.LONG_PASSWORD]) {
+    const original = responsePayload({ capabilities });
+    const cleared = Buffer.from(original);
+    clearResponseCapabilities(cleared, ~KNOWN_CAPABILITIES & ((1n << 64n) - 1n));
+    t.equal(responseCapabilities(cleared), capabilities & KNOWN_CAPABILITIES);
+    const changed = [...original.keys()].filter((at) => original[at] !== cleared[at]);
+    t.ok(changed.length > 0 && changed.every((at) => at < 4 || (at >= 28 && at < 32)));
+  }
+});
+
+await t.test('the protocol before 4.1 and a request for TLS are not read as an answer', async (t) => {
+  for (const capabilities of [BASE_CAPABILITIES & ~Capability.PROTOCOL_41, BASE_CAPABILITIES
+    | Capability.SSL]) {
+    t.equal(decodeHandshakeResponse(responsePayload({ capabilities })), null);
+  }
+  t.equal(responseCapabilities(Buffer.from([1, 2, 3])), null);
+});
+
+await t.test('an answer that is cut off anywhere is read as far as it goes, or not at all', async (t) => {
+  const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
+  for (const payload of [
+    responsePayload({ capabilities, attributes: new Map([['a', 'b']]) }), recorded('mysql/client-mysql'),
+    recorded('mariadb/client-java-connector-j'), recorded('mysql/client-php-mysqli'),
+  ]) {
+    for (let length = 0; length <= payload.length; length += 1) {
+      const front = Buffer.from(payload.subarray(0, length));
+      const user = decodeHandshakeResponse(front)?.user;
+      if (length < 32) t.equal(user, undefined, `${length} bytes`);
+      else t.ok(user === undefined || 'app'.startsWith(user), `${length} bytes`);
+      if (length >= 4) clearResponseCapabilities(front, KNOWN_CAPABILITIES);
+    }
+  }
+});
+
+await t.test('a change of user tells who comes, as far as it can be read', async (t) => {
+  const attributes = Buffer.from('\x04\x01a\x01b');
+  const payload = Buffer.concat([
+    Buffer.from('\x11other\0'), Buffer.from([3]), Buffer.from('abc'), Buffer.from('attic\0'),
+      Buffer.from([45, 0]),
+    Buffer.from('plugin\0'), attributes,
+  ]);
+  const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
+  t.same(decodeChangeUser(payload, capabilities), { user: 'other', schema: 'attic',
+    attributes: new Map([['a', 'b']]) });
+  for (let length = 0; length < payload.length; length += 1) {
+    const { user, schema, attributes: read } = decodeChangeUser(payload.subarray(0, length), capabilities);
+    t.ok('other'.startsWith(user) && 'attic'.startsWith(schema) && read.size === 0, `${length} bytes`);
+  }
+});

@@ -1,0 +1,106 @@
+import t from 'tap';
+import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
+import { decodeCompletion, decodeErr, encodeErr, withStatus } from '../../src/protocol/packets.js';
+import { eof, err, ok, okEof } from '../support/wirePackets.js';
+
+/** An OK packet with whatever is wanted of it. */
+const okPacket = (affectedRows: number, statusFlags: number, ...rest: Buffer[]): Buffer =>
+  Buffer.concat([Buffer.from([0]), encodeLenenc(affectedRows), encodeLenenc(2 ** 40),
+    Buffer.from([statusFlags & 0xff,
+    statusFlags >> 8, 3, 0]), ...rest]);
+
+/** Session state: changes of a type, each with its data. */
+const state = (...changes: [number, Buffer][]): Buffer =>
+  encodeLenencString(Buffer.concat(changes.map(([type, data]) =>
+    Buffer.concat([Buffer.from([type]), encodeLenencString(data)]))));
+
+const schemaChange = (schema: string): [number, Buffer] => [1, encodeLenencString(schema)];
+const CHANGED = 0x4002;
+
+await t.test('an OK packet tells status and warnings, whatever stands before them', async (t) => {
+  for (const affectedRows of [0, 250, 251, 70_000, 2 ** 30, 2 ** 50]) {
+    t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), { statusFlags: 0x000a, warningCount: 3,
+      schema: null });
+  }
+  t.match(decodeCompletion(okEof(0x0022), true), { statusFlags: 0x0022 });
+});
+
+await t.test('an EOF packet of five bytes has them the other way round', async (t) => {
+  t.same(decodeCompletion(Buffer.from([0xfe, 5, 0, 0x2a, 0]), true), { statusFlags: 0x2a, warningCount: 5,
+    schema: null });
+  t.match(decodeCompletion(eof(0x0008), false), { statusFlags: 0x0008 });
+});
+
+await t.test('the schema is told where the server tracks it and says that it changed', async (t) => {
+  const info = encodeLenencString('Rows matched: 1');
+  const variable: [number, Buffer] = [0,
+    Buffer.concat([encodeLenencString('autocommit'), encodeLenencString('ON')])];
+  const changes = state(variable, schemaChange('attic'), [2, encodeLenencString('1')]);
+  t.equal(decodeCompletion(okPacket(1, CHANGED, info, changes), true).schema, 'attic');
+  t.equal(decodeCompletion(okPacket(1, 0x0002, info, changes), true).schema, null,
+    'the flag says that nothing changed');
+  t.equal(decodeCompletion(okPacket(1, CHANGED, info, changes), false).schema, null,
+    'the state is not agreed on');
+  t.equal(decodeCompletion(okPacket(1, CHANGED, info, state(variable)), true).schema, null);
+});
+
+await t.test('a completion that is cut off anywhere is read as far as it goes', async (t) => {
+  const whole = okPacket(300, CHANGED, encodeLenencString('info'), state(schemaChange('attic')));
+  for (const payload of [whole, ok(), eof(), okEof()]) {
+    for (let length = 0; length < payload.length; length += 1) {
+      const { schema, statusFlags } = decodeCompletion(payload.subarray(0, length), true);
+      t.ok(schema === null || schema === '', `${length} bytes`);
+      t.ok([0, 2, CHANGED].includes(statusFlags), `${length} bytes`);
+    }
+  }
+});
+
+await t.test('an error is read with its SQLSTATE and without', async (t) => {
+  t.same(decodeErr(err(1045, 'Access denied')), { code: 1045, sqlState: 'HY000', message: 'Access denied' });
+  const early = Buffer.concat([Buffer.from([0xff, 0x10, 0x04]), Buffer.from('Too many connections')]);
+  t.same(decodeErr(early), { code: 1040, sqlState: '', message: 'Too many connections' });
+  for (let length = 0; length < 12; length += 1) {
+    t.type(decodeErr(err(1045, 'no').subarray(0, length)).message, 'string', `${length} bytes`);
+  }
+});
+
+await t.test('an error is written as servers write it, and read back', async (t) => {
+  const error = { code: 3024, sqlState: 'HY000', message: 'sluice: größer als erlaubt' };
+  const packet = encodeErr(260, error);
+  t.equal(packet[3], 4);
+  t.same(decodeErr(packet.subarray(4)), error);
+  t.equal(encodeErr(0, { code: 1040, sqlState: '', message: 'x' }).toString('hex'), '04000000ff100478');
+});
+
+await t.test('a message that is too long for clients is shortened, never within a character', async (t) => {
+  for (const unit of ['x', 'ü', '€', '😀']) {
+    for (let before = 0; before < 4; before += 1) {
+      const { message } = decodeErr(encodeErr(1, { code: 1, sqlState: 'HY000',
+        message: 'a'.repeat(before) + unit.repeat(600) }).subarray(4));
+      t.ok(Buffer.byteLength(message) <= 511);
+      t.match(message, /^a*(.)\1*\.\.\.$/u, 'nothing but whole characters and an ellipsis');
+    }
+  }
+  const fitting = 'x'.repeat(511);
+  t.equal(decodeErr(encodeErr(1, { code: 1, sqlState: 'HY000', message: fitting }).subarray(4)).message,
+    fitting);
+});
+
+await t.test('an end of rows can be given other status flags, and a warning more', async (t) => {
+  for (const payload of [eof(0x002a), okEof(0x002a), okPacket(70_000, 0x002a, encodeLenencString('info'))]) {
+    const before = decodeCompletion(payload, false);
+    const changed = withStatus(payload, 0x0022);
+    t.same(decodeCompletion(changed, false), { ...before, statusFlags: 0x0022,
+      warningCount: before.warningCount + 1 });
+    t.equal(changed.length, payload.length);
+    t.same(decodeCompletion(payload, false), before, 'the original stays');
+  }
+  const full = Buffer.from([0xfe, 0xff, 0xff, 2, 0]);
+  t.equal(decodeCompletion(withStatus(full, 2), false).warningCount, 0xffff);
+  for (const payload of [ok(), eof()]) {
+    for (let length = 0; length < payload.length; length += 1) {
+      const front = payload.subarray(0, length);
+      t.same(withStatus(front, 0xffff), front, 'what cannot be read is left alone');
+    }
+  }
+});
