@@ -46,6 +46,8 @@ export interface Outcome {
   /** Bytes that were not forwarded by the end. */
   readonly heldFromClient: number;
   readonly heldFromServer: number;
+  /** At some time the client's bytes had to wait. */
+  readonly hasWaited: boolean;
   readonly conversation: Conversation;
 }
 
@@ -65,6 +67,7 @@ const TAILROOM_BYTES = 5;
 class Direction {
   held: Buffer = Buffer.alloc(0);
   isBlocked = false;
+  hasBlocked = false;
   isClosed = false;
   readonly written: Buffer[] = [];
 
@@ -113,6 +116,7 @@ class Direction {
       if (this.isClosed) return end;
       const settled = this.settle();
       this.isBlocked = settled === 'blocked';
+      this.hasBlocked ||= this.isBlocked;
       if (settled !== 'onward') return at;
     }
   }
@@ -251,7 +255,7 @@ export const converse = (
   return {
     events, conversation,
     toClient: Buffer.concat(responses.written), toServer: Buffer.concat(requests.written),
-    heldFromClient: requests.held.length, heldFromServer: responses.held.length,
+    heldFromClient: requests.held.length, heldFromServer: responses.held.length, hasWaited: requests.hasBlocked,
   };
 };
 
