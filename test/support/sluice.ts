@@ -27,8 +27,10 @@ export interface AuditRecord {
   readonly columns: number;
   readonly largestRowBytes: number;
   readonly command: string;
-  readonly sql: string;
+  readonly sql: string | null;
   readonly sqlTruncated: boolean;
+  readonly digest: string;
+  readonly digestText: string | null;
   readonly user: string;
   readonly schema: string;
   readonly client: string;
@@ -42,6 +44,10 @@ export interface AuditRecord {
   readonly stallMs: number;
   /** null while the response goes on. */
   readonly outcome: string | null;
+  /** With which the server itself ended the response. */
+  readonly serverError?: { readonly code: number };
+  /** In records of stalls. */
+  readonly serverGaveUp?: boolean;
 }
 
 export interface LogLine {
