@@ -291,8 +291,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     }
     this.noteEnd('upstream', reason);
     this.responses.flushRest();
-    // A reset is relayed as one, once the client has what came before it.
-    this.client.write('', () => this.client.resetAndDestroy());
+    // A reset is relayed as one, once the client has what came before it; where it has the server's FIN, that is its end.
+    if (!this.client.writableEnded) this.client.write('', () => this.client.resetAndDestroy());
   }
 
   private onClientError(error: NodeJS.ErrnoException): void {
