@@ -120,13 +120,16 @@ function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
   else reader.nulSlice();
 }
 
+/** Attributes that are kept of one client; programs send about ten. */
+const MAX_ATTRIBUTES = 256;
+
 /** Reads as many attributes as can be read: whether the others are an error is for the server to say. */
 function readAttributes(reader: PacketReader): Map<string, string> {
   const attributes = new Map<string, string>();
   // Clients that set the bit and send nothing are tolerated by both servers.
   if (reader.left === 0) return attributes;
   const end = reader.lenenc() + reader.offset;
-  while (reader.offset < end && reader.left > 0) {
+  while (reader.offset < end && reader.left > 0 && attributes.size < MAX_ATTRIBUTES) {
     const key = reader.lenencSlice().toString();
     const value = reader.lenencSlice().toString();
     if (!reader.failed) attributes.set(key, value);

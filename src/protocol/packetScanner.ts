@@ -31,8 +31,7 @@ export interface PacketStart {
  * A packet is *logical*: payloads of 0xFFFFFF bytes and the shorter one behind them are one packet.
  */
 export abstract class PacketScanner {
-  /** Bytes pass unlooked at, from wherever the scanner was. Never taken back: following is not resumed by guessing. */
-  isTransparent = false;
+  private passesAll = false;
 
   /** Bytes of the current physical packet's payload that are still to come. */
   protected payloadLeft = 0;
@@ -63,10 +62,25 @@ export abstract class PacketScanner {
     return decidedTo;
   }
 
+  /** Bytes pass unlooked at. */
+  get isTransparent(): boolean {
+    return this.passesAll;
+  }
+
+  /**
+   * Lets bytes pass unlooked at, from wherever the scanner is, and gives back what it kept for looking. Never taken back:
+   * following is not resumed by guessing.
+   */
+  passAll(): void {
+    this.passesAll = true;
+    this.front = null;
+    this.start.chunk = NO_BYTES;
+  }
+
   private walk(chunk: Buffer, from: number, end: number): number {
     let at = from;
     this.beforeScan();
-    while (!this.isTransparent) {
+    while (!this.passesAll) {
       if (this.payloadLeft > 0) {
         at = this.passPayload(chunk, at, end);
         if (this.payloadLeft > 0) return at;
@@ -80,7 +94,7 @@ export abstract class PacketScanner {
       const payloadLength = chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16);
       if (payloadLength > 0 && available === HEADER_BYTES) return at;
       if (!this.enterPacket(chunk, at, end, payloadLength)) {
-        if (this.isTransparent) break;
+        if (this.passesAll) break;
         return at;
       }
       at += HEADER_BYTES;

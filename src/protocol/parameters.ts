@@ -42,7 +42,7 @@ export interface DecodedParameters {
 /** The payload ends before the first value. */
 const NOTHING_READ: DecodedParameters = { values: [], types: null, isTruncated: true };
 /** Values, and types, that are kept of one execution. Servers allow 65,535 parameters. */
-const MAX_VALUES = 256;
+export const MAX_VALUES = 256;
 /** MySQL 9.7 refuses more of them. */
 const MAX_PARAMETERS = 0xffff;
 /** Command, statement id, flags, iteration count. */

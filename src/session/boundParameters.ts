@@ -1,24 +1,25 @@
-import { decodeParameters, type DecodedParameters, type ParameterTypes } from '../protocol/parameters.js';
+import { decodeParameters, MAX_VALUES, type DecodedParameters, type ParameterTypes } from '../protocol/parameters.js';
 
 /** What a session has said of one prepared statement's parameters, from execution to execution. */
 export class BoundParameters {
   /** An execution may leave the types out that an earlier one brought. */
   private types: ParameterTypes | null = null;
   /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA has brought since the last execution. */
-  private readonly longDataBytes = new Map<number, number>();
+  private longDataBytes: Map<number, number> | null = null;
 
   /** @param parameterCount how many parameters PREPARE found */
   constructor(private readonly parameterCount: number) {}
 
   /** Part of a value was sent ahead of the execution. */
   addLongData(index: number, byteCount: number): void {
-    if (index >= this.parameterCount) return;
+    if (index >= Math.min(this.parameterCount, MAX_VALUES)) return;
+    this.longDataBytes ??= new Map();
     this.longDataBytes.set(index, (this.longDataBytes.get(index) ?? 0) + byteCount);
   }
 
   /** What was sent ahead is dropped, by COM_STMT_RESET. */
   dropLongData(): void {
-    this.longDataBytes.clear();
+    this.longDataBytes = null;
   }
 
   /**
@@ -28,9 +29,12 @@ export class BoundParameters {
    */
   decode(payload: Buffer, hasQueryAttributes: boolean, maxBytes: number): DecodedParameters | null {
     const { parameterCount, types, longDataBytes } = this;
-    const decoded = decodeParameters({ payload, parameterCount, hasQueryAttributes, types, longDataBytes }, maxBytes);
+    this.longDataBytes = null;
+    const execution = { payload, parameterCount, hasQueryAttributes, types, longDataBytes: longDataBytes ?? NO_LONG_DATA };
+    const decoded = decodeParameters(execution, maxBytes);
     this.types = decoded?.types ?? types;
-    this.longDataBytes.clear();
     return decoded;
   }
 }
+
+const NO_LONG_DATA: ReadonlyMap<number, number> = new Map();

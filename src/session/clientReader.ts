@@ -46,6 +46,11 @@ export class ClientReader extends PacketScanner {
     return false;
   }
 
+  override passAll(): void {
+    super.passAll();
+    this.arriving = null;
+  }
+
   protected override beforeScan(): void {
     this.isStopped = false;
   }
@@ -141,6 +146,7 @@ export class ClientReader extends PacketScanner {
         break;
       case Command.CHANGE_USER:
         command.identity = decodeChangeUser(front, conversation.dialect.capabilities);
+        conversation.commands.keep(command, front.length);
         break;
       default:
         if (front.length >= MIN_CLOSE_BYTES) command.statementId = front.readUInt32LE(1);
@@ -156,10 +162,14 @@ export class ClientReader extends PacketScanner {
     if (offset === null || packetBytes === 0) return;
     command.textBytes = packetBytes - offset;
     command.text = Buffer.from(front.subarray(offset, offset + this.conversation.options.textBytes));
+    this.conversation.commands.keep(command, command.text.length);
   }
 
   private keepParameters(command: PendingCommand, front: Buffer, packetBytes: number): void {
-    if (command.code === Command.STMT_EXECUTE) command.execution = Buffer.from(front);
+    if (command.code === Command.STMT_EXECUTE) {
+      command.execution = Buffer.from(front);
+      this.conversation.commands.keep(command, front.length);
+    }
     const isLongData = command.code === Command.STMT_SEND_LONG_DATA && front.length >= MIN_LONG_DATA_BYTES;
     if (!isLongData) return;
     const statement = this.conversation.statements.get(command.statementId);

@@ -39,6 +39,8 @@ export interface PendingCommand {
   text: Buffer | null;
   /** The whole text's length in bytes. */
   textBytes: number;
+  /** What is kept of its packet, in bytes. */
+  keptBytes: number;
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
@@ -81,7 +83,7 @@ export function responseShape(code: number): ResponseShape {
 export function newCommand(code: number, shape: ResponseShape, number: number, startedAtMs: number): PendingCommand {
   return {
     code, shape, number, startedAtMs,
-    hasArrived: false, text: null, textBytes: 0, statementId: 0, wantsCursor: false, identity: null,
+    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
     execution: null, parameters: null,
     statement: null, usage: null,
   };

@@ -2,10 +2,13 @@ import type { PendingCommand } from './command.js';
 
 /** Commands sent ahead of their answers that one session may have; the next ones wait with the client. */
 const MAX_PENDING = 256;
+/** What may be kept of them all together before the next ones wait. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 
 /** The commands that the server has not finished answering, in the order that they were sent. */
 export class CommandQueue {
   private readonly pending: PendingCommand[] = [];
+  private keptBytes = 0;
 
   /** The command that is being answered; null while none is. */
   get head(): PendingCommand | null {
@@ -22,18 +25,26 @@ export class CommandQueue {
   }
 
   get isFull(): boolean {
-    return this.pending.length >= MAX_PENDING;
+    return this.pending.length >= MAX_PENDING || this.keptBytes >= MAX_KEPT_BYTES;
   }
 
   push(command: PendingCommand): void {
     this.pending.push(command);
   }
 
+  /** So many bytes are kept of the command that was pushed last. It may be over already: errors do not wait for its end. */
+  keep(command: PendingCommand, byteCount: number): void {
+    if (command !== this.tail) return;
+    command.keptBytes = byteCount;
+    this.keptBytes += byteCount;
+  }
+
   shift(): void {
-    this.pending.shift();
+    this.keptBytes -= this.pending.shift()?.keptBytes ?? 0;
   }
 
   clear(): void {
     this.pending.length = 0;
+    this.keptBytes = 0;
   }
 }

@@ -180,8 +180,8 @@ export class Conversation {
   passAll(phase: 'stream' | 'unparsed'): void {
     for (const usage of this.openUsages()) this.endUsage(usage, null, false);
     this.phase = phase;
-    this.client.isTransparent = true;
-    this.server.isTransparent = true;
+    this.client.passAll();
+    this.server.passAll();
     this.commands.clear();
     this.statements.clear();
   }

@@ -38,6 +38,12 @@ export class ResponseFollower {
     return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
   }
 
+  /** Nothing is followed any more. */
+  forget(): void {
+    this.command = null;
+    this.usage = null;
+  }
+
   /** A response begins, or goes on with a further one: turns to the command at the head of the queue. */
   start(): void {
     const { head } = this.conversation.commands;

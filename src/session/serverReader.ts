@@ -86,6 +86,12 @@ export class ServerReader extends PacketScanner {
     this.responses.settleUnanswered();
   }
 
+  override passAll(): void {
+    super.passAll();
+    this.rowsEnd = null;
+    this.responses.forget();
+  }
+
   protected override beforeScan(): void {
     this.stopReason = 'none';
   }
@@ -126,7 +132,10 @@ export class ServerReader extends PacketScanner {
     switch (this.conversation.phase) {
       case 'greeting':
         return this.beginGreeting(start);
-      case 'response': // an ERR: the client took too long
+      case 'response':
+        // An ERR: the client took too long.
+        if (start.firstByte !== FirstByte.ERR) return this.giveUp(start, 'a packet before the client has answered the greeting');
+        return this.enterAs('authentication', COMPLETION_BYTES);
       case 'authentication':
         this.role = 'authentication';
         this.want(COMPLETION_BYTES);
@@ -242,6 +251,7 @@ export class ServerReader extends PacketScanner {
       // Commands sent ahead are with the server already, which takes them for the file's content.
       return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
     }
+    if (start.firstByte === LENENC_2_BYTES && start.payloadLength < 3) return this.giveUp(start, 'a column count that is cut short');
     if (start.firstByte > LENENC_2_BYTES) return this.giveUp(start, 'a result of more than 65,535 columns');
     return this.enterAs('first', FIRST_PACKET_BYTES);
   }

@@ -1,0 +1,31 @@
+import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
+import { Usage } from '../../src/session/usage.js';
+import type { Turn } from './conversationHarness.js';
+
+const NOTHING = (): void => undefined;
+
+/** A conversation that is followed and of which nothing is kept besides: for what is too long to be looked at. */
+export class Follower {
+  readonly conversation: Conversation;
+  /** What could not be followed; null while all is. */
+  problem: Unparsed | null = null;
+
+  constructor(options: { readonly textBytes?: number; readonly parameterBytes?: number } = {}) {
+    const observer: ConversationObserver = {
+      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING, queryDone: NOTHING,
+      newUsage: (command) => new Usage(command),
+      unparsed: (problem) => (this.problem = problem),
+    };
+    this.conversation = new Conversation({ observer, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options });
+  }
+
+  /** Shows what one end says. Returns how many bytes of it are undecided. */
+  hear(from: Turn['from'], bytes: Buffer): number {
+    return bytes.length - this.conversation[from].scan(bytes, 0, bytes.length);
+  }
+
+  hearAll(turns: readonly Turn[]): this {
+    for (const { from, bytes } of turns) this.hear(from, bytes);
+    return this;
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { SinkEnd } from '../../src/audit/sink.js';
+import { loadConfig } from '../../src/config.js';
+import { startProxy, type Proxy } from '../../src/relay/proxy.js';
+
+/** A line of the log. */
+export interface Entry {
+  readonly level: string;
+  readonly msg: string;
+  readonly session?: number;
+  /** The client's address and port. */
+  readonly client?: string;
+  readonly by?: string;
+  readonly reason?: string;
+  readonly [key: string]: unknown;
+}
+
+export interface ProxyHere {
+  readonly proxy: Proxy;
+  readonly port: number;
+  /** What it has logged, from level `debug` on; may be emptied. */
+  readonly log: Entry[];
+  /** What it has recorded; may be emptied. */
+  readonly records: Record<string, unknown>[];
+  /** The line that says how the session of the client at this address ended, once it has. */
+  ended(client: string): Promise<Entry>;
+  /** Ends it and all its sessions. */
+  stop(): Promise<void>;
+}
+
+const load = (config: object): ReturnType<typeof loadConfig> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
+  try {
+    const file = join(folder, 'sluice.json');
+    writeFileSync(file, JSON.stringify(config));
+    return loadConfig({ config: file }, {});
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** Starts a proxy in this process, in front of `upstream` on loopback, so that a test can look inside. */
+export const startProxyHere = async (upstream: number, config: object = {}): Promise<ProxyHere> => {
+  const log: Entry[] = [];
+  const records: Record<string, unknown>[] = [];
+  const waiting = new Map<string, (entry: Entry) => void>();
+  const ends = new Map<string, Entry>();
+  const formatters = { level: (level: string) => ({ level }) };
+  const logger = pino({ level: 'debug', base: null, formatters }, {
+    write: (line) => {
+      const entry = JSON.parse(line) as Entry;
+      log.push(entry);
+      if (entry.msg !== 'session ended') return;
+      const client = entry.client ?? '';
+      const tell = waiting.get(client);
+      waiting.delete(client);
+      if (tell) tell(entry);
+      else ends.set(client, entry);
+    },
+  });
+  const audit = {
+    write: (record: object) => void records.push({ ...record }),
+    close: async (): Promise<SinkEnd> => ({ lostLines: 0, hangs: false }),
+  };
+  const addresses = { listen: '127.0.0.1:0', upstream: `127.0.0.1:${upstream}` };
+  const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit);
+  return {
+    proxy, log, records,
+    port: proxy.address.port,
+    ended: (client) => new Promise((resolve) => {
+      const entry = ends.get(client);
+      ends.delete(client);
+      if (entry) resolve(entry);
+      else waiting.set(client, resolve);
+    }),
+    stop: async () => {
+      const closed = proxy.close();
+      proxy.destroy();
+      await closed;
+    },
+  };
+};
