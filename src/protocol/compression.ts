@@ -6,9 +6,9 @@ import { Capability } from './capabilities.js';
  *
  *     int<3> body length | int<1> frame number | int<3> content length | body        (little-endian)
  *
- * The body is the content, deflated; where the content length is 0, the body is the content as it is. The contents joined
- * are the ordinary stream of packets, and a frame may begin and end anywhere in it. Three bytes bound both lengths. (MySQL
- * manual, "Compression"; MariaDB knowledge base, "0-packet"; seen: MySQL 9.7, MariaDB 10.11.)
+ * The body is the content, compressed; where the content length is 0, the body is the content as it is. The contents
+ * joined are the ordinary stream of packets, and a frame may begin and end anywhere in it. Three bytes bound both
+ * lengths. (MySQL manual, "Compression"; MariaDB knowledge base, "0-packet"; seen: MySQL 9.7, MariaDB 10.11.)
  */
 export const FRAME_HEADER_BYTES = 7;
 
@@ -22,7 +22,8 @@ const CONTENT_LENGTH_OFFSET = 4;
 export type Compression = 'zlib' | 'zstd';
 
 type OpenNow = (body: Buffer, options: zlib.ZlibOptions) => Buffer;
-type OpenLater = (body: Buffer, options: zlib.ZlibOptions, done: (error: Error | null, content: Buffer) => void) => void;
+type Opened = (error: Error | null, content: Buffer) => void;
+type OpenLater = (body: Buffer, options: zlib.ZlibOptions, opened: Opened) => void;
 
 /** Node has zstd from 22.15 on. */
 interface Decompressors {
@@ -37,13 +38,13 @@ const { inflateSync, inflate, zstdDecompressSync, zstdDecompress }: Decompressor
 export const OPENABLE_COMPRESSIONS: bigint =
   Capability.COMPRESS | (zstdDecompressSync === undefined ? 0n : Capability.ZSTD_COMPRESSION_ALGORITHM);
 
-/** The compression that capability flags in effect mean; null for none. Where both bits are set, servers take zlib. */
+/** The compression that capability flags in effect mean; null for none. Of both, servers take zlib. */
 export function compressionOf(capabilities: bigint): Compression | null {
   if (capabilities & Capability.COMPRESS) return 'zlib';
   return capabilities & Capability.ZSTD_COMPRESSION_ALGORITHM ? 'zstd' : null;
 }
 
-/** How many bytes the frame that begins at `offset` has with its header; null where its length is not there yet. */
+/** How many bytes the frame that begins at `offset` has, header included; null where its length is not there. */
 export function frameBytesAt(bytes: Buffer, offset: number): number | null {
   return bytes.length - offset < 3 ? null : FRAME_HEADER_BYTES + bytes.readUIntLE(offset, 3);
 }
@@ -110,7 +111,8 @@ const MIN_PIECE_BYTES = 64;
 
 function optionsFor(frame: Buffer): zlib.ZlibOptions {
   const maxOutputLength = declaredContentBytes(frame);
-  return { maxOutputLength, chunkSize: Math.min(Math.max(maxOutputLength, MIN_PIECE_BYTES), MAX_PIECE_BYTES) };
+  const chunkSize = Math.min(Math.max(maxOutputLength, MIN_PIECE_BYTES), MAX_PIECE_BYTES);
+  return { maxOutputLength, chunkSize };
 }
 
 function asDeclared(frame: Buffer, content: Buffer): Buffer | null {

@@ -6,31 +6,24 @@ import { FRAME_HEADER_BYTES, frameBytesAt } from './compression.js';
  *     part   the front of a frame that is not whole yet, in memory of its own
  *     chunk  [... taken ... at)[at ... not taken yet ... length)
  *
- * Bounded by one frame, and by one chunk where taking pauses. A part grows with what has come, not with what is announced.
+ * Bounded by one frame, and by one chunk where taking pauses. A part grows with what has come, not with what is
+ * announced.
  */
 export class FrameReader {
   private chunk = NOTHING;
+  private isOwned = true;
   private at = 0;
   private part = NOTHING;
   private partBytes = 0;
 
-  /** Whether all that came has been taken. */
-  get isEmpty(): boolean {
-    return this.at === this.chunk.length && this.partBytes === 0;
-  }
-
-  /** Bytes that are there and not taken yet. */
-  get heldBytes(): number {
-    return this.partBytes + this.chunk.length - this.at;
-  }
-
-  /** Adds the stream's next bytes. They have to stay as they are until `next` returns null or `own` is called. */
+  /** Adds the stream's next bytes. They have to stay as they are until `next` returned null or `own` was called. */
   add(chunk: Buffer): void {
-    this.chunk = this.at === this.chunk.length ? chunk : Buffer.concat([this.chunk.subarray(this.at), chunk]);
+    this.isOwned = this.at < this.chunk.length;
+    this.chunk = this.isOwned ? Buffer.concat([this.chunk.subarray(this.at), chunk]) : chunk;
     this.at = 0;
   }
 
-  /** The next whole frame, header included: a view. Null where more has to come first; then no view of a chunk is kept. */
+  /** The next whole frame, header included: a view. Null where more has to come first; then no view is kept. */
   next(): Buffer | null {
     if (this.partBytes > 0) return this.completePart();
     const frameBytes = frameBytesAt(this.chunk, this.at);
@@ -46,13 +39,15 @@ export class FrameReader {
   /** Puts a frame back that was taken last. */
   putBack(frame: Buffer): void {
     this.chunk = Buffer.concat([frame, this.chunk.subarray(this.at)]);
+    this.isOwned = true;
     this.at = 0;
   }
 
   /** Copies what is not taken yet out of a chunk that is going to be overwritten. */
   own(): void {
-    if (this.at === this.chunk.length) return;
+    if (this.isOwned || this.at === this.chunk.length) return;
     this.chunk = Buffer.from(this.chunk.subarray(this.at));
+    this.isOwned = true;
     this.at = 0;
   }
 
@@ -80,7 +75,7 @@ export class FrameReader {
     return frame;
   }
 
-  /** Moves up to `byteCount` bytes of the chunk to the part, which is not going to have more than `maxBytes`. */
+  /** Moves up to `byteCount` bytes of the chunk to the part, which will not have more than `maxBytes`. */
   private fillPart(byteCount: number, maxBytes: number): void {
     const moved = Math.min(byteCount, this.chunk.length - this.at);
     if (moved === 0) return;

@@ -193,6 +193,11 @@ export abstract class Flow {
     this.buffer = null;
   }
 
+  /** Gives back the memory of what was decided, where that is most of a chunk of the flow's own. */
+  protected trim(): void {
+    if (this.buffer === null && 2 * this.heldBytes < this.chunk.length) this.holdOnly(Buffer.from(this.held));
+  }
+
   /** Goes on with what had to wait for the flow itself: the source's end, or what it sends next. */
   protected goOn(): void {
     this.finish();

@@ -1,22 +1,28 @@
-import { declaredContentBytes, open, openNow, storedContent, type Compression } from '../protocol/compression.js';
+import {
+  declaredContentBytes, open, openNow, storedContent, type Compression,
+} from '../protocol/compression.js';
 import { FrameReader } from '../protocol/frameReader.js';
 
-/** A frame, and what is in it; null where that is not what it declares. */
+/** A frame that was opened. */
 export interface OpenedFrame {
+  /** The frame as it came. They have to stay as they are as long as it is needed. */
   readonly bytes: Buffer;
+  /** What is in it, in memory of its own; null where that is not what it declares. */
   readonly content: Buffer | null;
 }
 
 /** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */
 const MAX_BYTES_AT_ONCE = 256 * 1024;
 /** After so much content the other sessions have their turn. */
-const MAX_BYTES_PER_TURN = 1024 * 1024;
+const MAX_BYTES_PER_TURN = 512 * 1024;
+/** What a frame costs, whatever is in it, is what so much content costs. */
+const BYTES_FOR_A_FRAME = 4 * 1024;
 
 /**
  * Opens the frames of one direction, one after the other.
  *
- * Bounded: one frame that is not whole yet, or one chunk of frames whose turn has not come; and one frame with its content
- * that is being opened. The protocol bounds a frame, and its content, to 16 MiB.
+ * Bounded: one frame that is not whole yet, one chunk of frames whose turn has not come, and one frame that is being
+ * opened, with its content. The protocol bounds a frame, and its content, to 16 MiB.
  */
 export class FrameOpener {
   /** It says so itself when frames can be taken again. */
@@ -49,11 +55,11 @@ export class FrameOpener {
     const bytes = this.reader.next();
     if (bytes === null) return null;
     this.takenBytes += bytes.length;
-    const stored = storedContent(bytes);
-    if (stored !== null) return { bytes, content: stored };
     const contentBytes = declaredContentBytes(bytes);
+    this.turnBytes += BYTES_FOR_A_FRAME + contentBytes;
+    const stored = storedContent(bytes);
+    if (stored !== null) return { bytes, content: Buffer.from(stored) };
     if (contentBytes > MAX_BYTES_AT_ONCE) return this.openLater(Buffer.from(bytes));
-    this.turnBytes += contentBytes;
     return { bytes, content: openNow(this.compression, bytes) };
   }
 

@@ -22,8 +22,8 @@ interface Frames {
  *
  *     source -> FrameOpener -> contents -> scan -> FrameQueue -> sink
  *
- * Beside what a FrameOpener holds, it holds two frames with their contents at most: one that ends inside a packet's
- * header, and so waits for the next. What is kept back is kept as it came, compressed.
+ * Beside what a FrameOpener holds, it holds two frames with their contents at most, and one of these contents once
+ * more: a frame that ends inside a packet's header waits for the next. What is kept back is kept compressed.
  */
 export abstract class FramedFlow extends Flow {
   /** Null as long as packets come without frames. */
@@ -44,6 +44,15 @@ export abstract class FramedFlow extends Flow {
     this.frames = { opener, queue, offsetBytes: this.sink.writtenBytes };
     this.outlet = queue;
     this.accept(behind);
+  }
+
+  /** Whether frames that have come wait for their turn. */
+  get isOpening(): boolean {
+    return this.frames !== null && this.frames.opener.isBusy;
+  }
+
+  override get isEmpty(): boolean {
+    return super.isEmpty && !this.isOpening;
   }
 
   /** Whether what is going to come could be written as it comes. */
@@ -88,7 +97,7 @@ export abstract class FramedFlow extends Flow {
   protected caughtUp(): void {}
 
   protected override get isWaiting(): boolean {
-    return super.isWaiting || (this.frames !== null && this.frames.opener.isBusy);
+    return super.isWaiting || this.isOpening;
   }
 
   protected override goOn(): void {
@@ -110,7 +119,7 @@ export abstract class FramedFlow extends Flow {
     if (this.frames === null) return;
     this.frames.opener.own();
     this.frames.queue.own();
-    this.holdOnly(Buffer.from(this.held));
+    this.trim();
     if (this.isWaiting) this.source.pause();
   }
 

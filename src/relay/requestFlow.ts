@@ -41,7 +41,8 @@ export class RequestFlow extends FramedFlow {
 
   override beginFrames(compression: Compression, numbers: FrameNumbers): void {
     if (this.isBlocked || !this.scanner.isBetweenPackets) {
-      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, this.sink.writtenBytes);
+      const offsetBytes = this.sink.writtenBytes;
+      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, offsetBytes);
       this.flushHeld();
     }
     super.beginFrames(compression, numbers);
@@ -51,7 +52,7 @@ export class RequestFlow extends FramedFlow {
     this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
   }
 
-  /** In an upload and in an authentication, too, a client counts on from what it was sent; only there 0 means 256. */
+  /** In an upload a client counts on from what it was sent, so 0 means 256; elsewhere a command begins with it. */
   protected override beginsCommand(frameNumber: number): boolean {
     const isAtPacket = this.isBlocked || (this.heldBytes === 0 && this.scanner.isBetweenPackets);
     return frameNumber === 0 && isAtPacket && !this.conversation.isUploading;

@@ -2,9 +2,9 @@
 export type Leg = 'client' | 'server';
 
 /**
- * The numbers of compressed frames on both legs. A command's first frame has number 0; from there they count on through
- * both directions, and each end checks them. As long as frames pass as they came, the two legs agree. Where one frame
- * becomes two, or one is put in, they differ until the client's next command, and every frame is renumbered.
+ * The numbers of compressed frames on both legs. A command's first frame has number 0; from there they count on
+ * through both directions, and each end checks them. As long as frames pass as they came, the two legs agree. Where
+ * one frame becomes two, or one is put in, they differ until the client's next command, and frames are renumbered.
  */
 export class FrameNumbers {
   private readonly last: Record<Leg, number> = { client: 0, server: 0 };
@@ -21,8 +21,8 @@ export class FrameNumbers {
   }
 
   /**
-   * A frame goes from one leg to the other. Returns the number that it gets there. One that does not follow on what came
-   * before keeps its own: a server counts afresh for each command that was sent ahead in a frame of its own.
+   * A frame goes from one leg to the other. Returns the number that it gets there. One that does not follow on what
+   * came before keeps its own: a server counts afresh for each command that was sent ahead in a frame of its own.
    */
   relay(from: Leg, number: number): number {
     const to = otherLeg(from);

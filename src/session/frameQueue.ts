@@ -1,4 +1,4 @@
-import { frameNumber, renumber, storedContent, storedFrame } from '../protocol/compression.js';
+import { frameNumber, renumber, storedFrame } from '../protocol/compression.js';
 import { otherLeg, type FrameNumbers, type Leg } from './frameNumbers.js';
 
 /** A frame that is not wholly decided on. */
@@ -9,7 +9,7 @@ interface QueuedFrame {
   content: Buffer | null;
   readonly contentBytes: number;
   readonly beginsCommand: boolean;
-  /** How much of the content has been decided on, and how much of that has been dealt with: written on, or dropped. */
+  /** How much of the content is decided on, and how much of that is dealt with: written on, or dropped. */
   decidedBytes: number;
   doneBytes: number;
   /** It, or its first part, has been written on. */
@@ -21,10 +21,10 @@ interface QueuedFrame {
 /**
  * The frames of one direction from the arrival of their content to the verdict on its last byte.
  *
- *     content of the first frame   [... done ...)[... to be forwarded ...)[... kept ...)[... undecided ... length)
+ *     content of the first frame   [... done ...)[... to be forwarded ...)[... kept ...)[... undecided ...)
  *
- * A frame whose whole content is forwarded goes on as it came. Only where part of it is dropped, where something is put in,
- * or where it cannot wait for the verdict on its rest, its parts go on in stored frames of their own.
+ * A frame whose whole content is forwarded goes on as it came. Only where part of it is dropped, where something is put
+ * in, or where it cannot wait for the verdict on its rest, its parts go on in stored frames of their own.
  */
 export class FrameQueue {
   private readonly frames: QueuedFrame[] = [];
@@ -44,6 +44,7 @@ export class FrameQueue {
   /**
    * Takes in the next frame.
    * @param bytes the frame as it came; they have to stay as they are until `own` is called
+   * @param content what is in it, which has to stay as it is
    * @param beginsCommand a command begins with it, and the frames of both legs are counted afresh
    */
   push(bytes: Buffer, content: Buffer, beginsCommand: boolean): void {
@@ -122,7 +123,6 @@ export class FrameQueue {
       if (frame.isOwned) return;
       frame.isOwned = true;
       frame.bytes = Buffer.from(frame.bytes);
-      if (frame.content !== null) frame.content = storedContent(frame.bytes) ?? frame.content;
     }
   }
 
@@ -153,6 +153,7 @@ export class FrameQueue {
 
   private writeWhole(frame: QueuedFrame): void {
     const number = this.nextNumber(frame);
+    frame.hasBegun = true;
     if (number !== frameNumber(frame.bytes)) renumber(frame.bytes, number);
     this.write(frame.bytes);
   }
@@ -161,14 +162,15 @@ export class FrameQueue {
     if (frame.decidedBytes === frame.doneBytes) return;
     const part = frame.content!.subarray(frame.doneBytes, frame.decidedBytes);
     this.write(storedFrame(this.nextNumber(frame), part));
+    frame.hasBegun = true;
     frame.doneBytes = frame.decidedBytes;
   }
 
   private nextNumber(frame: QueuedFrame): number {
-    const { hasBegun, beginsCommand } = frame;
-    frame.hasBegun = true;
-    if (!hasBegun) return beginsCommand ? this.numbers.restart() : this.numbers.relay(this.from, frameNumber(frame.bytes));
+    const { numbers, from } = this;
     // What comes from a client is only ever parted in front of a command, and with that the count begins again.
-    return this.from === 'client' ? this.numbers.restart() : this.numbers.insert('client');
+    const beginsCommand = frame.hasBegun ? from === 'client' : frame.beginsCommand;
+    if (beginsCommand) return numbers.restart();
+    return frame.hasBegun ? numbers.insert(otherLeg(from)) : numbers.relay(from, frameNumber(frame.bytes));
   }
 }

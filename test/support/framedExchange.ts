@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { frameNumber, OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
 import { encodeErr } from '../../src/protocol/packets.js';
@@ -88,37 +89,43 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
   }
 
   /** Plays turns of packets; behind the login each is put into frames, as both ends would. */
-  play(turns: readonly Turn[], framing: Framing, split: Split): this {
+  async play(turns: readonly Turn[], framing: Framing, split: Split): Promise<this> {
     for (const { from, bytes } of this.#isFramed ? turns : withCompression(turns)) {
-      if (!this.#isFramed) this.take(from, bytes, split);
-      else this.takeFrames(from, this.framesOf(from, bytes, framing), split);
+      if (!this.#isFramed) await this.take(from, bytes, split);
+      else await this.takeFrames(from, this.framesOf(from, bytes, framing), split);
     }
     return this;
   }
 
   /** One end sends frames; those that the proxy writes in the same turn follow on them. */
-  takeFrames(from: Leg, frames: readonly Buffer[], split: Split): void {
+  async takeFrames(from: Leg, frames: readonly Buffer[], split: Split): Promise<void> {
     this.sent[from].push(...frames.map((frame) => Buffer.from(frame)));
     this.passed[from].push(...frames.map((frame) => ({ from: 'near', number: frameNumber(frame) }) as const));
-    this.take(from, Buffer.concat(frames), split);
+    await this.take(from, Buffer.concat(frames), split);
   }
 
   /** One end sends bytes. */
-  take(from: Leg, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): void {
+  async take(from: Leg, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
     const before = this.written();
     for (const piece of split.cut(bytes)) {
       if (from === 'client') this.requests.accept(Buffer.from(piece));
       else this.read(piece);
+      await this.caughtUpAll();
     }
     if (areFramesWhole) this.notePassed(before);
   }
 
   /** Goes on after a verdict that took time. */
-  unblock(): void {
+  async unblock(): Promise<void> {
     const before = this.written();
     this.responses.unblock();
     this.requests.unblock();
+    await this.caughtUpAll();
     this.notePassed(before);
+  }
+
+  private async caughtUpAll(): Promise<void> {
+    while (this.requests.isOpening || this.responses.isOpening) await nextTurn();
   }
 
   private written(): Record<Leg, number> {
@@ -166,7 +173,10 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
   queryDone(): void {}
   stalled(): void {}
   discarded(): void {}
-  caughtUp(): void {}
+
+  caughtUp(): void {
+    this.requests.unblock();
+  }
 
   newUsage(command: PendingCommand): Usage {
     const usage = new Usage(command);
