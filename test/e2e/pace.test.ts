@@ -1,0 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { startSession } from '../support/session.js';
+import { SERVER_KINDS, startServer } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+
+const LIMIT = 1000;
+const WAIT_MS = 200;
+/** Rows of half a KiB: a thousand are far more than a driver takes from the system at a time. */
+const SELECT = "SELECT id, REPEAT('x', 500) FROM numbers";
+const ALL_ROWS = 200_000;
+
+const CONFIG = { limits: { rows: LIMIT }, warn: { rows: LIMIT }, streaming: { pace: { wait: WAIT_MS } } };
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`the pace of clients of ${kind}`, async (t) => {
+    const server = await startServer(t, kind);
+    const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
+    const session = await startSession(t, sluice.port);
+
+    await t.test('who takes all that it is given is cut, whichever cursor it uses', async (t) => {
+      for (const read of [session.run, session.stream]) {
+        const { error } = await read(SELECT);
+        t.equal(error?.message, 'sluice: result set exceeds 1000 rows (rule default); ' +
+          'page it, stream it, or raise the limit');
+        const record = await sluice.nextRecord();
+        t.match(record, { action: 'cut', class: 'buffered', signal: null, forwardedRows: LIMIT });
+      }
+      t.match(await session.run('SELECT 42'), { sum: 42 });
+    });
+
+    await t.test('who works row by row is let through to the end', async (t) => {
+      const rows = 2500;
+      const seen = await session.begin(`${SELECT} WHERE id <= ${rows}`, rows, 0.001);
+      t.match(seen, { rows, error: null });
+      t.match(await session.rest(), { rows: 0, error: null });
+      t.match(await sluice.nextRecord(), {
+        action: 'warn', class: 'streaming', signal: 'pace', rows, forwardedRows: rows, complete: true,
+      });
+    });
+
+    await t.test('who was slow and then reads all it can is cut when it is looked at again', async (t) => {
+      await session.begin(SELECT, 1, 0);
+      await pause(3 * WAIT_MS); // the first looks find the thousand rows unread
+      const { error, rows } = await session.rest();
+      t.match(error?.message, 'exceeds 1000 rows');
+      const record = await sluice.nextRecord();
+      t.match(record, { action: 'cut', class: 'buffered', signal: null, limit: { rows: LIMIT } });
+      t.equal(record.forwardedRows, rows + 1, 'it has every row up to there');
+      t.ok(record.forwardedRows > 1.9 * LIMIT, `${record.forwardedRows} rows: rows or bytes have doubled`);
+      t.ok(record.forwardedRows < ALL_ROWS);
+      t.match(await session.run('SELECT 42'), { sum: 42 });
+    });
+
+    await t.test('a slow one has the limits of streams', async (t) => {
+      const config = { ...CONFIG, streaming: { ...CONFIG.streaming, limits: { rows: 1500 } } };
+      const limited = await startSluice(t, { upstream: server.port, config });
+      const slow = await startSession(t, limited.port);
+      const seen = await slow.begin(SELECT, 1400, 0.001);
+      t.equal(seen.rows, 1400);
+      t.match(await slow.rest(), { rows: 100, error: { message: /exceeds 1500 rows/ } });
+      t.match(await limited.nextRecord(), {
+        action: 'cut', class: 'streaming', signal: 'pace', limit: { rows: 1500 }, forwardedRows: 1500,
+      });
+    });
+
+    await t.test('nobody waits for a look where the signal is not trusted', async (t) => {
+      const config = { ...CONFIG, streaming: { signals: [] } };
+      const strict = await startSluice(t, { upstream: server.port, config });
+      const slow = await startSession(t, strict.port);
+      await slow.begin(SELECT, 1, 0);
+      t.match(await strict.nextRecord(), { action: 'cut', forwardedRows: LIMIT });
+      t.match(await slow.rest(), { rows: LIMIT - 1, error: { message: /exceeds 1000 rows/ } });
+    });
+  });
+}
