@@ -3,13 +3,18 @@ import * as zlib from 'node:zlib';
 import t, { type Test } from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import {
-  compressionOf, declaredContentBytes, frameBytesAt, frameNumber, open, OPENABLE_COMPRESSIONS, openNow, renumber,
-  storedContent, storedFrame, type Compression,
+  compressionOf, declaredContentBytes, frameBytesAt, frameNumber, open, OPENABLE_COMPRESSIONS, openNow,
+  renumber, storedContent, storedFrame, type Compression,
 } from '../../src/protocol/compression.js';
 import { deflatedFrame, rawFrame } from '../support/frames.js';
 
 const TEXT = Buffer.from('a row, and another row, and another row, and another row');
-const { zstdCompressSync }: { readonly deflateSync: typeof deflateSync; readonly zstdCompressSync?: (bytes: Buffer) => Buffer } = zlib;
+
+interface Compressors {
+  readonly deflateSync: typeof deflateSync;
+  readonly zstdCompressSync?: (bytes: Buffer) => Buffer;
+}
+const { zstdCompressSync }: Compressors = zlib;
 
 t.test('a frame says how long it is, its number, and how much is in it', (t) => {
   const frame = deflatedFrame(200, TEXT);
@@ -35,7 +40,9 @@ t.test('a frame gets another number and stays as it is otherwise', (t) => {
   t.end();
 });
 
-const waysToOpen = async (t: Test, compression: Compression, frame: Buffer, expected: Buffer | null): Promise<void> => {
+const waysToOpen = async (
+  t: Test, compression: Compression, frame: Buffer, expected: Buffer | null,
+): Promise<void> => {
   t.same(openNow(compression, frame), expected, 'at once');
   t.same(await open(compression, frame), expected, 'in a thread of its own');
 };
@@ -46,6 +53,9 @@ t.test('a frame that holds exactly what it declares is opened', async (t) => {
   await waysToOpen(t, 'zlib', deflatedFrame(0, largest), largest);
 });
 
+const withLastByteWrong = (bytes: Buffer): Buffer =>
+  Buffer.concat([bytes.subarray(0, -1), Buffer.from([~bytes.at(-1)! & 0xff])]);
+
 const body = deflateSync(TEXT);
 const LIES: readonly (readonly [string, Buffer])[] = [
   ['yields more than it declares', rawFrame(0, TEXT.length - 1, body)],
@@ -54,7 +64,7 @@ const LIES: readonly (readonly [string, Buffer])[] = [
   ['declares the most there can be, and has nothing', rawFrame(0, 0xff_ffff, Buffer.alloc(0))],
   ['is cut short', rawFrame(0, TEXT.length, body.subarray(0, -1))],
   ['is not compressed at all', rawFrame(0, TEXT.length, TEXT)],
-  ['has a wrong checksum', rawFrame(0, TEXT.length, Buffer.concat([body.subarray(0, -1), Buffer.from([~body.at(-1)! & 0xff])]))],
+  ['has a wrong checksum', rawFrame(0, TEXT.length, withLastByteWrong(body))],
 ];
 for (const [what, frame] of LIES) {
   t.test(`a frame that ${what} is refused`, (t) => waysToOpen(t, 'zlib', frame, null));

@@ -21,9 +21,11 @@ const openAll = async (bytes: Buffer): Promise<{ contents: (Buffer | null)[]; pa
   return { contents, pauses };
 };
 
-const contentsOfSize = (...sizes: number[]): Buffer[] => sizes.map((size, index) => Buffer.alloc(size, `content ${index} `));
-const framesOf = (contents: readonly Buffer[]): Buffer =>
-  Buffer.concat(contents.map((content, index) => (index % 3 === 2 ? storedFrame : deflatedFrame)(index & 0xff, content)));
+const contentsOfSize = (...sizes: number[]): Buffer[] =>
+  sizes.map((size, index) => Buffer.alloc(size, `content ${index} `));
+const frameOf = (content: Buffer, index: number): Buffer =>
+  (index % 3 === 2 ? storedFrame : deflatedFrame)(index & 0xff, content);
+const framesOf = (contents: readonly Buffer[]): Buffer => Buffer.concat(contents.map(frameOf));
 
 t.test('a few small frames are opened in the turn in which they come', async (t) => {
   const contents = contentsOfSize(1, 16_384, 100, 16_384);
@@ -48,7 +50,8 @@ t.test('many small frames leave turns to the other sessions', async (t) => {
 t.test('a large frame that lies is told from one that does not', async (t) => {
   const lie = rawFrame(1, 0xff_ffff, deflatedFrame(0, Buffer.from('short')).subarray(7));
   const [before, behind] = contentsOfSize(10, 20);
-  const { contents } = await openAll(Buffer.concat([deflatedFrame(0, before!), lie, deflatedFrame(2, behind!)]));
+  const frames = [deflatedFrame(0, before!), lie, deflatedFrame(2, behind!)];
+  const { contents } = await openAll(Buffer.concat(frames));
   t.same(contents, [before, null, behind]);
 });
 

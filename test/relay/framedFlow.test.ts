@@ -4,9 +4,13 @@ import { storedFrame } from '../../src/protocol/compression.js';
 import { encodeErr } from '../../src/protocol/packets.js';
 import { Status } from '../../src/protocol/status.js';
 import type { Usage } from '../../src/session/usage.js';
-import { CUT_ERROR, converse, eventsOf, fromClient, fromServer, type Turn } from '../support/conversationHarness.js';
+import {
+  converse, CUT_ERROR, eventsOf, fromClient, fromServer, type Turn,
+} from '../support/conversationHarness.js';
 import { FramedExchange, miscounted, type FramedOptions } from '../support/framedExchange.js';
-import { deflatedFrame, FRAMINGS, ONE_FRAME, rawFrame, splitFrames, type Framing } from '../support/frames.js';
+import {
+  deflatedFrame, FRAMINGS, ONE_FRAME, rawFrame, splitFrames, type Framing,
+} from '../support/frames.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 import { SPLITS, WHOLE, type Split } from '../support/splits.js';
 import { answer, ask, login, ok, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
@@ -31,12 +35,15 @@ const isUntouched = (exchange: FramedExchange): boolean =>
     return frames.length > 0 && written.subarray(-frames.length).equals(frames);
   });
 
+const counts = ({ rows, bytes, resultSets }: { readonly [key: string]: unknown }): object =>
+  ({ rows, bytes, resultSets });
+
 for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   const turns = loadFixture(name);
   const plain = converse(turns);
   if (plain.conversation.phase === 'refused') continue; // no frame comes without a login
-  t.test(`${name}, compressed: each end gets the very frames that the other sent, and all is counted alike`, async (t) => {
-    const ended = eventsOf(plain, 'usageEnded').map(({ rows, bytes, resultSets }) => ({ rows, bytes, resultSets }));
+  t.test(`${name}, compressed: every frame passes as it is, and all is counted alike`, async (t) => {
+    const ended = eventsOf(plain, 'usageEnded').map(counts);
     const played: { way: string; exchange: FramedExchange }[] = [];
     for (const [framing, split] of WAYS) {
       const exchange = await new FramedExchange().play(turns, framing, split);
@@ -45,22 +52,25 @@ for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
     const others = played.filter(({ exchange }) => !isUntouched(exchange));
     t.same(others.map(({ way }) => way), [], 'every frame is untouched');
     for (const { way, exchange } of played) {
-      t.strictSame(exchange.usages.map(({ rows, bytes, resultSets }) => ({ rows, bytes, resultSets })), ended, way);
+      t.strictSame(exchange.usages.map(counts), ended, way);
     }
     t.ok(played.every(({ exchange }) => exchange.problems.length === eventsOf(plain, 'unparsed').length));
   });
 }
 
-interface Expected {
-  readonly exchange: FramedExchange;
-  /** What the client gets of each turn of the server behind the login, out of its frames. */
+/** What came out at both ends behind the login, taken out of its frames. */
+interface Contents {
   readonly toClient: Buffer;
   readonly toServer: Buffer;
 }
 
-/** Plays a conversation in every way, and checks what both ends saw against the same one without compression. */
+interface Seen extends Contents {
+  readonly exchange: FramedExchange;
+}
+
+/** Plays a conversation in every way; `check` is shown what both ends saw. */
 const everyWay = async (
-  t: Test, turns: readonly Turn[], options: FramedOptions, check: (t: Test, seen: Expected) => void,
+  t: Test, turns: readonly Turn[], options: FramedOptions, check: (t: Test, seen: Seen) => void,
 ): Promise<void> => {
   for (const [framing, split] of WAYS) {
     await t.test(`${framing.name}, ${split.name}`, async (t) => {
@@ -73,11 +83,12 @@ const everyWay = async (
 };
 
 /** What the same conversation comes to without compression, behind the login. */
-const inTheClear = (turns: readonly Turn[], options: Parameters<typeof converse>[1]): { toClient: Buffer; toServer: Buffer } => {
+const inTheClear = (turns: readonly Turn[], options: Parameters<typeof converse>[1]): Contents => {
   const whole = converse([...login('eof'), ...turns], options);
   const before = converse(login('eof'));
   return {
-    toClient: whole.toClient.subarray(before.toClient.length), toServer: whole.toServer.subarray(before.toServer.length),
+    toClient: whole.toClient.subarray(before.toClient.length),
+    toServer: whole.toServer.subarray(before.toServer.length),
   };
 };
 
@@ -85,7 +96,7 @@ const limitTo = (maxRows: number) => (usage: Usage): void => {
   usage.maxRows = maxRows;
 };
 
-t.test('a cut puts the error behind the last row that fits, wherever frames begin, and the connection goes on', async (t) => {
+t.test('a cut puts the error behind the last row that fits, wherever frames begin', async (t) => {
   const turns = [
     query('SELECT 1'), answer(...result(3)),
     query('SELECT 2'), answer(...result(40)),
@@ -98,7 +109,8 @@ t.test('a cut puts the error behind the last row that fits, wherever frames begi
     t.ok(toClient.equals(expected.toClient), 'the client is told what it is told without compression');
     t.ok(toServer.equals(expected.toServer));
     t.match(exchange.usages, [
-      { rows: 3 }, { rows: 40, forwardedRows: 10 }, { rows: 10 }, { rows: 16, forwardedRows: 10 }, { rows: 2 },
+      { rows: 3 }, { rows: 40, forwardedRows: 10 }, { rows: 10 }, { rows: 16, forwardedRows: 10 },
+      { rows: 2 },
     ]);
   });
 });
@@ -115,9 +127,10 @@ t.test('a result that is held back and fits reaches the client in the very frame
   });
 });
 
-t.test('a result that is held back and does not fit is replaced by the error from its first row on', async (t) => {
+t.test('of a result that is held back and does not fit, the client gets the error alone', async (t) => {
   const turns = [query('SELECT 1'), answer(...result(50)), query('SELECT 2'), answer(...result(2))];
-  const expected = inTheClear(turns, { limit: (usage) => limitTo(usage.command.number === 1 ? 0 : 2)(usage) });
+  const limit = (usage: Usage): void => limitTo(usage.command.number === 1 ? 0 : 2)(usage);
+  const expected = inTheClear(turns, { limit });
   const options: FramedOptions = {
     limit: (usage) => (usage.maxRows = usage.maxRows === Infinity ? 0 : 20),
     decide: (usage) => (usage.rows === 0 ? 'hold' : 'cut what is held'),
@@ -128,7 +141,7 @@ t.test('a result that is held back and does not fit is replaced by the error fro
   });
 });
 
-t.test('while the verdict takes time the client has all rows before it, and a file can be asked for behind', async (t) => {
+t.test('while a verdict takes time the client has all rows before it', async (t) => {
   const turns = [
     query('SELECT 1; LOAD DATA LOCAL INFILE'),
     answer(...result(30, Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS), Buffer.from('\xfbfile', 'latin1')),
@@ -171,7 +184,7 @@ t.test('a file that a cut statement asks for is refused in a frame that the serv
   });
 });
 
-t.test('more commands in one frame than may be under way wait, and then begin a frame of their own', async (t) => {
+t.test('commands that have to wait in the midst of a frame get a frame of their own', async (t) => {
   const COUNT = 700;
   const pings = Array.from({ length: COUNT }, () => packetsFrom(0, Buffer.from([Command.PING])));
   const exchange = await new FramedExchange().play(login('eof'), ONE_FRAME, WHOLE);
@@ -189,14 +202,15 @@ t.test('more commands in one frame than may be under way wait, and then begin a 
 t.test('a command begins a count also where the last one ended with number 255', async (t) => {
   const framing: Framing = { ...ONE_FRAME, bytesOf: () => 400 };
   const exchange = new FramedExchange({ limit: (usage) => (usage.maxBytes = 400 * 254) });
-  await exchange.play([...login('eof'), query('SELECT 1'), answer(...result(600)), query('SELECT 2')], framing, WHOLE);
+  const turns = [query('SELECT 1'), answer(...result(600)), query('SELECT 2')];
+  await exchange.play([...login('eof'), ...turns], framing, WHOLE);
   t.equal(exchange.passed.client.filter(({ from }) => from === 'far').at(-1)?.number, 255, 'the error');
   t.equal(exchange.passed.server.at(-1)?.number, 0, 'the next command');
 });
 
-t.test('a client that quits while a cut response is drained is seen to, also behind other frames', async (t) => {
-  const exchange = await new FramedExchange({ limit: limitTo(1) })
-    .play([...login('eof'), query('SELECT 1'), fromServer(packetsFrom(1, ...result(5).slice(0, -1)))], ONE_FRAME, WHOLE);
+t.test('that a client quits is seen while a cut response is drained, behind other frames', async (t) => {
+  const turns = [query('SELECT 1'), answer(...result(5).slice(0, -1))];
+  const exchange = await new FramedExchange({ limit: limitTo(1) }).play([...login('eof'), ...turns], ONE_FRAME, WHOLE);
   const close = packetsFrom(0, Buffer.from([Command.STMT_CLOSE, 1, 0, 0, 0]));
   await exchange.takeFrames('client', [deflatedFrame(0, close)], WHOLE);
   t.notOk(exchange.hasGone);
@@ -210,9 +224,11 @@ const BAD_FRAMES: readonly (readonly [string, Buffer])[] = [
 ];
 for (const [what, bad] of BAD_FRAMES) {
   for (const from of ['client', 'server'] as const) {
-    t.test(`a frame from the ${from} that ${what} ends the following, and passes, as all that comes behind it`, async (t) => {
-      const exchange = await new FramedExchange().play([...login('eof'), query('SELECT 1'), answer(...result(2))], ONE_FRAME, WHOLE);
-      const offset = exchange.sent[from].reduce((sum, { length }) => sum + length, exchange.loginBytes[from === 'client' ? 'server' : 'client']);
+    t.test(`a frame of the ${from} that ${what} passes, as do all behind it, unopened`, async (t) => {
+      const turns = [...login('eof'), query('SELECT 1'), answer(...result(2))];
+      const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
+      const loginBytes = exchange.loginBytes[from === 'client' ? 'server' : 'client'];
+      const offset = exchange.sent[from].reduce((sum, { length }) => sum + length, loginBytes);
       await exchange.takeFrames(from, [bad, deflatedFrame(2, Buffer.from('what')), bad], WHOLE);
       await exchange.takeFrames(from === 'client' ? 'server' : 'client', [bad], SPLITS[1]!);
       t.ok(isUntouched(exchange));
@@ -227,7 +243,8 @@ for (const [what, bad] of BAD_FRAMES) {
 
 t.test("a binary log's frames pass unopened", async (t) => {
   const dump = ask(Buffer.from([Command.BINLOG_DUMP, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0]));
-  const exchange = await new FramedExchange().play([...login('eof'), dump, answer(Buffer.from('\0event'))], ONE_FRAME, WHOLE);
+  const turns = [...login('eof'), dump, answer(Buffer.from('\0event'))];
+  const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
   await exchange.takeFrames('server', [rawFrame(2, 100, Buffer.from('not to be opened'))], SPLITS[1]!);
   t.same(exchange.problems, []);
   t.equal(exchange.conversation.phase, 'stream');
@@ -236,12 +253,12 @@ t.test("a binary log's frames pass unopened", async (t) => {
 
 t.test('bytes that a client sends before it is let in are not taken for frames', async (t) => {
   const [greeting, response, letIn] = login('eof');
-  const early: Turn = { from: 'client', bytes: Buffer.concat([response!.bytes, Buffer.from([9, 0, 0, 3, 1])]) };
+  const early = fromClient(response!.bytes, Buffer.from([9, 0, 0, 3, 1]));
   const exchange = await new FramedExchange().play([greeting!, early, letIn!], ONE_FRAME, WHOLE);
   t.match(exchange.problems, [{ direction: 'client', reason: /before being let in/ }]);
 });
 
-t.test('a frame whose end does not come is relayed as far as it came, once the source has ended', async (t) => {
+t.test('a frame whose end does not come is relayed as far as it came', async (t) => {
   const exchange = await new FramedExchange().play([...login('eof'), query('SELECT 1')], ONE_FRAME, WHOLE);
   const [frame] = [deflatedFrame(1, packetsFrom(1, ...result(5)))];
   await exchange.take('server', frame.subarray(0, -5), WHOLE, false);

@@ -17,7 +17,7 @@ t.test('behind a frame that was put in, both legs count on by themselves until t
   t.equal(numbers.insert('client'), 2);
   t.ok(numbers.differ);
   t.equal(numbers.relay('server', 2), 3);
-  t.equal(numbers.relay('client', 4), 3, 'the client goes on from what it was sent, the server from what it sent');
+  t.equal(numbers.relay('client', 4), 3, 'each end goes on from what it saw');
   t.equal(numbers.relay('server', 4), 5);
   t.equal(numbers.restart(), 0);
   t.equal(numbers.relay('server', 1), 1);

@@ -11,7 +11,8 @@ const responses = (): { queue: FrameQueue; written: Buffer[]; numbers: FrameNumb
   const written: Buffer[] = [];
   const numbers = new FrameNumbers();
   numbers.restart();
-  return { queue: new FrameQueue('server', numbers, (bytes) => written.push(Buffer.from(bytes))), written, numbers };
+  const queue = new FrameQueue('server', numbers, (bytes) => written.push(Buffer.from(bytes)));
+  return { queue, written, numbers };
 };
 
 const push = (queue: FrameQueue, number: number, content: string): Buffer => {

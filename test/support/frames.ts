@@ -1,10 +1,13 @@
 import { deflateSync, inflateSync } from 'node:zlib';
-import { FRAME_HEADER_BYTES, frameBytesAt, frameNumber, storedContent, storedFrame } from '../../src/protocol/compression.js';
+import {
+  FRAME_HEADER_BYTES, frameBytesAt, storedContent, storedFrame,
+} from '../../src/protocol/compression.js';
 
 // Frames of the compressed protocol as servers and clients write them.
 
 /** Wraps content into one frame, compressed whether that makes it shorter or not. */
-export const deflatedFrame = (number: number, content: Buffer): Buffer => rawFrame(number, content.length, deflateSync(content));
+export const deflatedFrame = (number: number, content: Buffer): Buffer =>
+  rawFrame(number, content.length, deflateSync(content));
 
 /** A frame that declares `contentBytes` and has this body. */
 export const rawFrame = (number: number, contentBytes: number, body: Buffer): Buffer => {
@@ -30,7 +33,11 @@ export const FRAMINGS: readonly Framing[] = [
   { name: 'one stored frame', bytesOf: () => Infinity, isStored: () => true },
   { name: 'frames of 1 byte', bytesOf: () => 1, isStored: () => true },
   { name: 'frames of 3 bytes', bytesOf: () => 3, isStored: (index) => index % 2 === 0 },
-  { name: 'frames of 1 to 97 bytes', bytesOf: (index) => 1 + ((index * 31) % 97), isStored: (index) => index % 3 === 0 },
+  {
+    name: 'frames of 1 to 97 bytes',
+    bytesOf: (index) => 1 + ((index * 31) % 97),
+    isStored: (index) => index % 3 === 0,
+  },
   { name: 'frames of 1000 bytes', bytesOf: () => 1000, isStored: (index) => index % 5 === 4 },
 ];
 
@@ -62,5 +69,3 @@ export const splitFrames = (bytes: Buffer): Buffer[] => {
 /** What is in frames, joined. */
 export const contentOf = (frames: readonly Buffer[]): Buffer =>
   Buffer.concat(frames.map((frame) => storedContent(frame) ?? inflateSync(frame.subarray(FRAME_HEADER_BYTES))));
-
-export const numbersOf = (frames: readonly Buffer[]): number[] => frames.map(frameNumber);
