@@ -163,7 +163,8 @@ export class Enforcer {
 
   private watchPace(usage: GovernedUsage): Settled {
     void this.session.isReadingSlowly().then((isSlow) => {
-      if (this.session.isOver) return;
+      // It ends without a verdict where it cannot be followed any more.
+      if (this.session.isOver || usage.hasEnded) return;
       if (isSlow) this.admitSlow(usage);
       else this.decideFast(usage);
       this.session.resumeResponses();

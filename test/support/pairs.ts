@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startProxyHere, type ProxyHere } from './inProcess.js';
+
+/** One end of a session, over a real connection: says what it is told to, and keeps what it hears. */
+export class End {
+  private pieces: Buffer[] = [];
+  heardBytes = 0;
+  /** The other side has said that it says no more (FIN). */
+  hasHeardEnd = false;
+  isClosed = false;
+  /** What ended the connection, where it was no FIN; such as ECONNRESET. */
+  error: string | null = null;
+  private wake: () => void = () => undefined;
+
+  constructor(readonly socket: Socket) {
+    socket.on('data', (bytes: Buffer) => {
+      this.pieces.push(bytes);
+      this.heardBytes += bytes.length;
+      this.wake();
+    });
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => (this.error = code ?? message));
+    socket.on('end', () => {
+      this.hasHeardEnd = true;
+      this.wake();
+    });
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.wake();
+    });
+  }
+
+  get heard(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+
+  say(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  /** Waits until something holds; it is asked whenever something was heard, or the other side or the connection ended. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => (this.wake = resolve));
+  }
+
+  /**
+   * Waits until so many bytes were heard in all, or the other side has ended.
+   * @param patienceMs how long at most; for good where it is left out
+   * @returns whether they were heard
+   */
+  async hear(byteCount: number, patienceMs = Infinity): Promise<boolean> {
+    const heard = this.until(() => this.heardBytes >= byteCount || this.hasHeardEnd || this.isClosed);
+    await (patienceMs === Infinity ? heard : Promise.race([heard, delay(patienceMs)]));
+    return this.heardBytes >= byteCount;
+  }
+
+  /** Waits until the other side has ended. Returns how: by `FIN`, or with an error such as `ECONNRESET`. */
+  async ended(): Promise<string> {
+    await this.until(() => this.hasHeardEnd || this.isClosed);
+    return this.error ?? 'FIN';
+  }
+}
+
+/** The two ends of one session, on both sides of a proxy. */
+export interface Pair {
+  readonly client: End;
+  readonly server: End;
+  /** The client's address, as the log has it. */
+  readonly address: string;
+}
+
+/** A proxy in this process with a server behind it, both of whose ends a test has in its hands. */
+export class PairedProxy {
+  private accepted: ((socket: Socket) => void) | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly open = new Set<Socket>();
+
+  private constructor(private readonly server: Server, readonly here: ProxyHere) {}
+
+  /** @param config the proxy's, without its addresses */
+  static async start(config: object = {}): Promise<PairedProxy> {
+    let paired: PairedProxy | null = null;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (paired?.accepted) paired.accepted(socket);
+      else socket.destroy(); // its client is gone already
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    paired = new PairedProxy(server, await startProxyHere((server.address() as AddressInfo).port, config));
+    return paired;
+  }
+
+  /** Connects a client, and gives it with the connection that the proxy makes for it: one at a time, so that they match. */
+  pair(): Promise<Pair> {
+    const pair = this.turn.then(() => this.connect());
+    this.turn = pair;
+    return pair;
+  }
+
+  /** Ends the proxy and all connections. */
+  async stop(): Promise<void> {
+    await this.here.stop();
+    for (const socket of this.open) socket.destroy();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async connect(): Promise<Pair> {
+    const accepted = new Promise<Socket>((resolve) => (this.accepted = resolve));
+    const client = connect({ host: '127.0.0.1', port: this.here.port, allowHalfOpen: true, noDelay: true });
+    const [server] = await Promise.all([accepted, once(client, 'connect')]);
+    this.accepted = null;
+    for (const socket of [client, server]) {
+      this.open.add(socket);
+      socket.on('close', () => this.open.delete(socket));
+    }
+    return { client: new End(client), server: new End(server), address: `127.0.0.1:${client.localPort}` };
+  }
+}
+
+/** Has turns said by the two ends, each after the turns before it were heard. */
+export const converseOver = async ({ client, server }: Pair, turns: readonly { from: 'client' | 'server'; bytes: Buffer }[]): Promise<void> => {
+  for (const { from, bytes } of turns) {
+    const [speaker, hearer] = from === 'client' ? [client, server] : [server, client];
+    const heardBefore = hearer.heardBytes;
+    speaker.say(bytes);
+    if (!await hearer.hear(heardBefore + bytes.length)) throw new Error(`what the ${from} said was not heard`);
+  }
+};
