@@ -32,6 +32,8 @@ export class Supervisor implements Stallable {
   private latest: GovernedUsage | null = null;
   /** The longest that the client has not been reading the response that began last, in ms. */
   private longestStallMs = 0;
+  /** How long the client had not been reading before the latest stall, all in all, in ms. */
+  private stallMsBefore = 0;
   private hasAskedTimeout = false;
 
   /** @param clientAddress the client's IP address; empty where it has none */
@@ -105,10 +107,11 @@ export class Supervisor implements Stallable {
   stalled(isStalled: boolean): void {
     if (isStalled) {
       this.shared.stalls.add(this);
+      this.stallMsBefore = this.session.totalStallMs;
       this.learnTimeout();
       return;
     }
-    this.longestStallMs = Math.max(this.longestStallMs, this.session.stalledMs);
+    this.longestStallMs = Math.max(this.longestStallMs, this.session.totalStallMs - this.stallMsBefore);
     this.shared.stalls.delete(this);
   }
 
@@ -147,7 +150,8 @@ export class Supervisor implements Stallable {
   /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */
   private recordGivenUp(outcome: Outcome): void {
     const { usage } = this.conversation.server;
-    const hasGivenUp = this.longestStallMs >= this.profile.netWriteTimeoutMs;
+    const longestMs = Math.max(this.longestStallMs, this.session.stalledMs);
+    const hasGivenUp = longestMs >= this.profile.netWriteTimeoutMs;
     if (outcome === 'upstream-gone' && usage !== null && hasGivenUp) this.recorder.stall(governed(usage), outcome, true);
   }
 }

@@ -1,0 +1,49 @@
+import { SideConnection } from '../../src/relay/side/sideConnection.js';
+import { APP } from './seed.js';
+import type { Server, ServerKind } from './servers.js';
+
+/** The account that ends cut queries. */
+export const KILLER = { user: 'sluice', password: 'kills-only' } as const;
+// No more than it needs. MySQL shields accounts with SYSTEM_USER from others, and `app` has all rights.
+const KILL_PRIVILEGES: Record<ServerKind, string> = {
+  mysql: 'PROCESS, CONNECTION_ADMIN, SYSTEM_USER',
+  mariadb: 'PROCESS, CONNECTION ADMIN',
+};
+
+export const createKiller = (server: Server): Promise<string[][]> => server.sql(`
+  CREATE USER '${KILLER.user}'@'%' IDENTIFIED BY '${KILLER.password}';
+  GRANT ${KILL_PRIVILEGES[server.kind]} ON *.* TO '${KILLER.user}'@'%';
+`);
+
+/** Looks at a server's process list over one connection, so that a look costs a millisecond. */
+export class ProcessWatch {
+  private constructor(private readonly connection: SideConnection) {}
+
+  static async start(server: Server): Promise<ProcessWatch> {
+    const { user, password } = APP;
+    const connection = new SideConnection({ host: '127.0.0.1', port: server.port }, {
+      account: { user, password }, connectTimeoutMs: 30_000, answerTimeoutMs: 30_000, encrypt: null,
+    });
+    await connection.logIn();
+    return new ProcessWatch(connection);
+  }
+
+  /** How many connections `condition` is true for, in words of information_schema.PROCESSLIST. */
+  async count(condition: string): Promise<number> {
+    const [row] = await this.connection.query(
+      `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND (${condition})`);
+    return Number(row?.[0]);
+  }
+
+  /** Looks until `condition` is true for so many connections; throws where that does not come. */
+  async until(condition: string, count: number): Promise<void> {
+    const deadline = Date.now() + 60_000;
+    while (await this.count(condition) !== count) {
+      if (Date.now() > deadline) throw new Error(`the process list has never ${count} with ${condition}`);
+    }
+  }
+
+  close(): void {
+    this.connection.quit();
+  }
+}
