@@ -24,7 +24,7 @@ const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
-await t.test('what cannot be followed is cleared in greeting and answer alike, and nothing else', async (t) => {
+await t.test('what cannot be followed is cleared in greeting and answer, and nothing else', async (t) => {
   for (const [name, options, bit0] of [['mysql', {}, Capability.LONG_PASSWORD],
     ['mariadb', MARIADB, 0n]] as const) {
     const greeting = greetingPayload(options);

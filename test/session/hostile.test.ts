@@ -70,7 +70,7 @@ await t.test('damaged conversations are relayed to the last byte', async (t) => 
   const names = ['mariadb', 'mysql'].flatMap(fixtureNames);
   const random = randomFrom(1);
   for (const name of names) {
-    for (let flips = 1; flips <= 12; flips += 1) {
+    for (const flips of [1, 3, 12]) {
       const turns = damaged(name, flips, random);
       const lossy = [WHOLE, ...SPLITS].filter((split) => !isAllRelayed(converse(turns, {}, split), turns));
       t.same(lossy.map((split) => split.name), [], `${name}, ${flips} bytes`);

@@ -65,6 +65,13 @@ await t.test('a large row beyond the rows\' limit is cut at its first header', a
   t.match(eventsOf(outcome, 'usageEnded')[0], { rows: 3, forwardedRows: 1, forwardedBytes: 6, isCut: true });
 });
 
+await t.test('the largest row is the largest, not the sum of several', async (t) => {
+  const sizes = [MAX_PAYLOAD_BYTES + 50, MAX_PAYLOAD_BYTES + 70, MAX_PAYLOAD_BYTES + 60];
+  const turns = [...login('eof'), ask(query('q')), answer(...resultSet('eof', sizes.map(rowOf)))];
+  const outcome = everySplit(t, turns, { splits });
+  t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 3, largestRowBytes: spanned(MAX_PAYLOAD_BYTES + 70) }]);
+});
+
 await t.test('a large row that breaks the bytes\' limit in its first packet is cut there', async (t) => {
   const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
   const outcome = everySplit(t, [...login('eof'), ask(query('q')), answer(...payloads)],

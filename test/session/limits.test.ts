@@ -140,6 +140,17 @@ for (const dialect of DIALECTS) {
     }
   });
 
+  await t.test(`${dialect}: a cursor that is cut has had its verdict, though it stays open`, async (t) => {
+    const opened = resultSet(dialect, [], { statusFlags: CURSOR });
+    const outcome = everySplit(t, [
+      ...login(dialect), ask(prepare('SELECT 1')), answer(...preparedAnswer(dialect, 1, 1, 0)),
+      ask(execute(1, CURSOR_READ_ONLY)), answer(...(dialect === 'eof' ? opened.slice(0, -1) : opened)),
+      ask(fetch(1, 2)), answer(binaryRow('a'), binaryRow('b'), rowsEnd(dialect, CURSOR)),
+    ], limitedTo({ rows: 1 }));
+    t.match(eventsOf(outcome, 'usageEnded'), [{ isCut: true, rows: 2, forwardedRows: 1 }]);
+    t.same(outcome.conversation.openUsages(), []);
+  });
+
   await t.test(`${dialect}: a cursor's usage ends with its reset, close or next execution`, async (t) => {
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const executed = dialect === 'eof' ? opened.slice(0, -1) : opened;
@@ -158,7 +169,7 @@ for (const dialect of DIALECTS) {
   });
 }
 
-await t.test('an error has the sequence id of the row in whose place it stands, beyond 255 too', async (t) => {
+await t.test('an error has the sequence id of the row in whose place it is, beyond 255 too', async (t) => {
   const rows = Array.from({ length: 600 }, () => textRow('x'));
   const payloads = resultSet('eof', rows);
   for (const maxRows of [251, 252, 253, 508, 599]) {
