@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { PacketScanner } from '../protocol/packetScanner.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
+import { onPeerEnd } from './peerEnd.js';
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 import { Sink } from './sink.js';
 
@@ -38,10 +39,7 @@ export abstract class Flow {
   ) {
     this.sink = new Sink(sink, now, (isFull) => this.sinkChanged(isFull));
     this.outlet = new PlainOutlet(this.sink);
-    source.on('end', () => {
-      this.hasSourceEnded = true;
-      this.finish();
-    });
+    onPeerEnd(source, () => this.sourceEnded());
   }
 
   /** Undecided bytes that are being held. */
@@ -230,6 +228,12 @@ export abstract class Flow {
 
   private resumeSource(): void {
     if (!this.sink.isFull && !this.isWaiting && !this.isClosed) this.source.resume();
+  }
+
+  /** The source has nothing more to say. */
+  protected sourceEnded(): void {
+    this.hasSourceEnded = true;
+    this.finish();
   }
 
   private finish(): void {

@@ -21,9 +21,11 @@ export class RequestFlow extends FramedFlow {
   ) {
     super(client, upstream, 'client', conversation.client, conversation.options.now);
     client.on('data', (chunk: Buffer) => this.accept(chunk));
-    client.on('end', () => {
-      if (conversation.client.isGated) gone();
-    });
+  }
+
+  protected override sourceEnded(): void {
+    if (this.conversation.client.isGated) this.gone();
+    else super.sourceEnded();
   }
 
   protected override settle(): 'blocked' | 'exhausted' {

@@ -10,6 +10,7 @@ import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
 import type { Settled } from './flow.js';
 import type { KillOutcome } from './killer.js';
+import { onPeerEnd } from './peerEnd.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
@@ -23,6 +24,10 @@ export interface SessionEnd {
   readonly by: 'client' | 'upstream' | 'sluice';
   readonly reason: string;
 }
+
+/** A client that says that it leaves, or just closes: so sessions end all the time, and nobody wants to hear of each. */
+const QUIT: SessionEnd = { by: 'client', reason: 'quit' };
+const CLOSED: SessionEnd = { by: 'client', reason: 'closed' };
 
 /** Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold none. */
 const MIN_TEXT_BYTES = 16 * 1024;
@@ -250,10 +255,10 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   private listen(upstream: Socket): void {
     const { client } = this;
     upstream.on('connect', () => this.expect('greet', this.shared.config.connections.handshakeTimeoutMs));
-    upstream.on('end', () => this.onUpstreamEnd());
+    onPeerEnd(upstream, () => this.onUpstreamEnd());
     upstream.on('error', (error: NodeJS.ErrnoException) => this.onUpstreamError(error));
     upstream.on('close', () => this.onClose());
-    client.on('end', () => this.noteEnd('client', this.conversation.hasQuit ? 'quit' : 'closed'));
+    onPeerEnd(client, () => this.noteLeaving());
     client.on('error', (error: NodeJS.ErrnoException) => this.onClientError(error));
     client.on('close', () => this.onClose());
     // All has been written and the server has closed: a server that closes does not read on.
@@ -304,7 +309,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   /** The client has left while the rest of a response that it no longer gets is being discarded. */
   private leaveDrain(): void {
-    this.noteEnd('client', this.conversation.hasQuit ? 'quit' : 'closed');
+    this.noteLeaving();
     this.closeFlows();
     this.upstream.socket.destroy();
     this.client.end();
@@ -329,6 +334,10 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.end ??= { by, reason };
   }
 
+  private noteLeaving(): void {
+    this.end ??= this.conversation.hasQuit ? QUIT : CLOSED;
+  }
+
   /** One of the two connections is closed; the session has ended when both are. */
   private onClose(): void {
     const { client, upstream } = this;
@@ -336,10 +345,12 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     if (!client.closed || !upstream.socket.closed || this.hasEnded) return;
     this.hasEnded = true;
     this.closeFlows();
-    const end = this.end ?? { by: 'client', reason: 'closed' };
+    const end = this.end ?? CLOSED;
     this.supervisor.close(OUTCOMES[end.by]);
     upstream.buffer.release();
-    this.log.debug({ session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended');
+    this.log[end === QUIT || end === CLOSED ? 'debug' : 'info'](
+      { session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended',
+    );
     this.onEnd(this);
   }
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { onPeerEnd } from '../../src/relay/peerEnd.js';
+import type { Turn } from './conversationHarness.js';
 import { startProxyHere, type ProxyHere } from './inProcess.js';
 
 /** One end of a session, over a real connection: says what it is told to, and keeps what it hears. */
@@ -21,7 +23,7 @@ export class End {
       this.wake();
     });
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => (this.error = code ?? message));
-    socket.on('end', () => {
+    onPeerEnd(socket, () => {
       this.hasHeardEnd = true;
       this.wake();
     });
@@ -70,45 +72,48 @@ export interface Pair {
   readonly address: string;
 }
 
-/** A proxy in this process with a server behind it, both of whose ends a test has in its hands. */
-export class PairedProxy {
+/** A server whose every connection is played by hand, matched with the client that it is for. */
+export class PairedServer {
   private accepted: ((socket: Socket) => void) | null = null;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly open = new Set<Socket>();
 
-  private constructor(private readonly server: Server, readonly here: ProxyHere) {}
-
-  /** @param config the proxy's, without its addresses */
-  static async start(config: object = {}): Promise<PairedProxy> {
-    let paired: PairedProxy | null = null;
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (paired?.accepted) paired.accepted(socket);
+  private constructor(private readonly server: Server) {
+    server.on('connection', (socket: Socket) => {
+      if (this.accepted) this.accepted(socket);
       else socket.destroy(); // its client is gone already
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    paired = new PairedProxy(server, await startProxyHere((server.address() as AddressInfo).port, config));
-    return paired;
   }
 
-  /** Connects a client, and gives it with the connection that the proxy makes for it: one at a time, so that they match. */
-  pair(): Promise<Pair> {
-    const pair = this.turn.then(() => this.connect());
-    this.turn = pair;
+  static async listen(): Promise<PairedServer> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new PairedServer(server);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Connects a client to the proxy on `port`, and gives it with the connection that the proxy makes for it. */
+  pair(port: number): Promise<Pair> {
+    // One at a time, so that they match.
+    const pair = this.turn.then(() => this.connect(port));
+    this.turn = pair.catch(() => undefined);
     return pair;
   }
 
-  /** Ends the proxy and all connections. */
+  /** Ends all connections. */
   async stop(): Promise<void> {
-    await this.here.stop();
     for (const socket of this.open) socket.destroy();
     this.server.close();
     await once(this.server, 'close');
   }
 
-  private async connect(): Promise<Pair> {
+  private async connect(port: number): Promise<Pair> {
     const accepted = new Promise<Socket>((resolve) => (this.accepted = resolve));
-    const client = connect({ host: '127.0.0.1', port: this.here.port, allowHalfOpen: true, noDelay: true });
+    const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
     const [server] = await Promise.all([accepted, once(client, 'connect')]);
     this.accepted = null;
     for (const socket of [client, server]) {
@@ -119,8 +124,30 @@ export class PairedProxy {
   }
 }
 
+/** A proxy in this process, both of whose sides a test has in its hands. */
+export class PairedProxy {
+  private constructor(private readonly server: PairedServer, readonly here: ProxyHere) {}
+
+  /** @param config the proxy's, without its addresses */
+  static async start(config: object = {}): Promise<PairedProxy> {
+    const server = await PairedServer.listen();
+    return new PairedProxy(server, await startProxyHere(server.port, config));
+  }
+
+  /** Begins a session. */
+  pair(): Promise<Pair> {
+    return this.server.pair(this.here.port);
+  }
+
+  /** Ends the proxy and all connections. */
+  async stop(): Promise<void> {
+    await this.here.stop();
+    await this.server.stop();
+  }
+}
+
 /** Has turns said by the two ends, each after the turns before it were heard. */
-export const converseOver = async ({ client, server }: Pair, turns: readonly { from: 'client' | 'server'; bytes: Buffer }[]): Promise<void> => {
+export const converseOver = async ({ client, server }: Pair, turns: readonly Turn[]): Promise<void> => {
   for (const { from, bytes } of turns) {
     const [speaker, hearer] = from === 'client' ? [client, server] : [server, client];
     const heardBefore = hearer.heardBytes;
