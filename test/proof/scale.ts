@@ -5,7 +5,7 @@
 export const SCALE = process.env['SLUICE_PROOF'] === 'whole'
   ? {
     tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60, statements: 1_000_000, badSessions: 10_000,
-    copiedRows: 200_000, kills: 1000, goneMs: 1000,
+    copiedRows: 30_000, kills: 1000, goneMs: 1000,
   } as const
   : {
     tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 700,
