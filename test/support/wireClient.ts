@@ -1,0 +1,189 @@
+import type { Packet } from '../../src/demo/packetAssembler.js';
+import { decodeAuthSwitch, startAuth, type AuthExchange } from '../../src/protocol/auth/exchange.js';
+import { Capability, commonHalf, mariadbHalf } from '../../src/protocol/capabilities.js';
+import { Command } from '../../src/protocol/commands.js';
+import { decodeGreeting, type Greeting } from '../../src/protocol/greeting.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { AnswerReader, type Counterpart, type Part, type ResultPart, textValues } from './answerReader.js';
+import { attributedQuery, close, prepare, query } from './commandPayloads.js';
+import { ConnectionClosedError, WireTransport } from './wireTransport.js';
+
+// A client that says to real servers what no program does: any capability, any command, in any order, and that knows
+// where each answer ends.
+
+/** What nearly every client asks for; a test adds what it is about. */
+export const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.LONG_FLAG | Capability.CONNECT_WITH_DB
+  | Capability.LOCAL_FILES | Capability.PROTOCOL_41 | Capability.TRANSACTIONS | Capability.SECURE_CONNECTION
+  | Capability.MULTI_STATEMENTS | Capability.MULTI_RESULTS | Capability.PS_MULTI_RESULTS | Capability.PLUGIN_AUTH
+  | Capability.CONNECT_ATTRS;
+
+export interface WireLogin {
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly schema: string;
+  /** Those that the server does not offer are left out. */
+  readonly capabilities: bigint;
+  /** Asked for whether the server offers them or not. */
+  readonly overreaching?: bigint;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export interface AskOptions {
+  /** Contents of the files that the server asks for, one after the other, each in packets; it gets an empty one for others. */
+  readonly files?: readonly (readonly Buffer[])[];
+  /** What proves who the client is, where it is asked in a CHANGE_USER. */
+  readonly password?: string;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+export class WireClient {
+  private constructor(
+    readonly transport: WireTransport,
+    readonly greeting: Greeting,
+    /** What it asked for. */
+    readonly capabilities: bigint,
+    private readonly login: WireLogin,
+  ) {
+    this.reader = new AnswerReader(transport, capabilities & greeting.capabilities, greeting.isMariadb);
+  }
+
+  /** The id of the statement that was prepared last. */
+  statementId = 0;
+  private readonly reader: AnswerReader;
+
+  /** Connects and logs in. Throws where the server refuses. */
+  static async connect(login: WireLogin): Promise<WireClient> {
+    const transport = await WireTransport.connect(login.port);
+    const { payload } = await transport.packet();
+    const greeting = decodeGreeting(payload);
+    if (greeting === null) throw new Error(`no greeting: ${payload.toString('latin1')}`);
+    const capabilities = (login.capabilities & greeting.capabilities) | (login.overreaching ?? 0n);
+    const client = new WireClient(transport, greeting, capabilities, login);
+    const { authPlugin, scramble } = greeting;
+    const exchange = client.exchange(authPlugin, scramble, login.password);
+    transport.send(handshakeResponse(login, capabilities, authPlugin, exchange.firstAnswer), 1);
+    await client.authenticate(exchange);
+    if (capabilities & greeting.capabilities & Capability.COMPRESS) transport.beginFrames();
+    return client;
+  }
+
+  has(capability: bigint): boolean {
+    return (this.capabilities & this.greeting.capabilities & capability) !== 0n;
+  }
+
+  /** A COM_QUERY as it has to be with the capabilities in effect. */
+  query(sql: string): Buffer {
+    return this.has(Capability.QUERY_ATTRIBUTES) ? attributedQuery(sql) : query(sql);
+  }
+
+  /** Sends commands in one write and reads their answers. Where the server closes, the last part says so. */
+  async ask(commands: readonly Buffer[], options: AskOptions = {}): Promise<Part[]> {
+    this.transport.sendCommands(commands);
+    return this.answers(commands, options);
+  }
+
+  /** Reads the answers to commands that have been sent. */
+  async answers(commands: readonly Buffer[], options: AskOptions = {}): Promise<Part[]> {
+    const parts: Part[] = [];
+    const counterpart = this.counterpart(options);
+    try {
+      for (const command of commands) await this.reader.read(command, counterpart, parts);
+    } catch (error) {
+      if (!(error instanceof ConnectionClosedError)) throw error;
+      parts.push({ is: 'closed' });
+    }
+    for (const part of parts) if (part.is === 'prepared') this.statementId = part.id;
+    return parts;
+  }
+
+  /** Runs a statement as text; throws where the server refuses it. Returns the last result's rows, as text. */
+  async sql(statement: string): Promise<(string | null)[][]> {
+    const parts = await this.ask([this.query(statement)]);
+    const failed = parts.find(({ is }) => is === 'error' || is === 'closed');
+    if (failed !== undefined) throw new Error(`${statement.slice(0, 200)}: ${JSON.stringify(failed)}`);
+    const result = parts.filter((part): part is ResultPart => part.is === 'result').at(-1);
+    return (result?.rows ?? []).map(textValues);
+  }
+
+  /** A prepared statement's life: PREPARE, whatever `use` does with its id, CLOSE. Returns all answers. */
+  async withStatement(sql: string, use: (id: number) => Promise<Part[]>): Promise<Part[]> {
+    const prepared = await this.ask([prepare(sql)]);
+    if (prepared[0]?.is !== 'prepared') return prepared;
+    const used = await use(prepared[0].id);
+    await this.ask([close(prepared[0].id)]);
+    return [...prepared, ...used];
+  }
+
+  /** Says COM_QUIT, unless the server has closed already, and waits until the connection is closed. */
+  async quit(): Promise<void> {
+    if (!this.transport.hasEnded) this.transport.sendCommands([Buffer.from([Command.QUIT])]);
+    this.transport.socket.end();
+    await this.transport.closed();
+  }
+
+  /** Breaks the connection off. */
+  destroy(): void {
+    this.transport.socket.destroy();
+  }
+
+  private counterpart({ files = [], password = this.login.password }: AskOptions): Counterpart {
+    const left = [...files];
+    let exchange: AuthExchange | null = null;
+    return {
+      upload: (first) => {
+        let sequenceId = first;
+        for (const packet of [...(left.shift() ?? []), EMPTY]) sequenceId = this.transport.send(packet, sequenceId);
+      },
+      authenticate: (packet) => {
+        exchange = this.authStep(packet, exchange, password);
+      },
+    };
+  }
+
+  private async authenticate(begun: AuthExchange): Promise<void> {
+    let exchange: AuthExchange = begun;
+    for (;;) {
+      const packet = await this.transport.packet();
+      if (packet.payload[0] === 0x00) return;
+      if (packet.payload[0] === 0xff) throw new Error(`not let in: ${packet.payload.toString('latin1', 3)}`);
+      exchange = this.authStep(packet, exchange, this.login.password);
+    }
+  }
+
+  /** Answers an AuthSwitchRequest or an AuthMoreData; returns the exchange that goes on. */
+  private authStep({ payload, sequenceId }: Packet, under: AuthExchange | null, password: string): AuthExchange {
+    if (payload[0] === 0xfe) {
+      const { plugin, nonce } = decodeAuthSwitch(payload);
+      const exchange = this.exchange(plugin, nonce, password);
+      this.transport.send(exchange.firstAnswer, sequenceId + 1);
+      return exchange;
+    }
+    if (under === null) throw new Error(`more data of no exchange: ${payload.toString('hex')}`);
+    const answer = under.answer(payload.subarray(1));
+    if (answer !== null) this.transport.send(answer, sequenceId + 1);
+    return under;
+  }
+
+  private exchange(plugin: string, nonce: Buffer, password: string): AuthExchange {
+    const exchange = startAuth({ plugin, nonce }, { password: Buffer.from(password), isConfidential: false });
+    if (exchange === null) throw new Error(`no plugin ${plugin}`);
+    return exchange;
+  }
+}
+
+const handshakeResponse = (login: WireLogin, capabilities: bigint, plugin: string, authResponse: Buffer): Buffer => {
+  const fixed = Buffer.alloc(32);
+  fixed.writeUInt32LE(commonHalf(capabilities), 0);
+  fixed.writeUInt32LE(0x4000_0000, 4); // the largest packet
+  fixed[8] = 45; // utf8mb4_general_ci
+  if ((capabilities & Capability.LONG_PASSWORD) === 0n) fixed.writeUInt32LE(mariadbHalf(capabilities), 28);
+  const nul = (text: string): Buffer => Buffer.from(`${text}\0`);
+  const attributes = Object.entries(login.attributes ?? {}).flat().map(encodeLenencString);
+  return Buffer.concat([
+    fixed, nul(login.user), Buffer.from([authResponse.length]), authResponse,
+    ...(capabilities & Capability.CONNECT_WITH_DB ? [nul(login.schema)] : []), nul(plugin),
+    ...(capabilities & Capability.CONNECT_ATTRS ? [encodeLenencString(Buffer.concat(attributes))] : []),
+  ]);
+};
