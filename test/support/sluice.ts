@@ -31,6 +31,8 @@ export interface AuditRecord {
   readonly sqlTruncated: boolean;
   readonly digest: string;
   readonly digestText: string | null;
+  /** What was bound to a prepared statement; in JSON's terms, `{hex}` and `{longData}` for what has none. */
+  readonly params?: readonly unknown[];
   readonly user: string;
   readonly schema: string;
   readonly client: string;
