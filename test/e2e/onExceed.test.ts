@@ -1,0 +1,202 @@
+import t, { type Test } from 'tap';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { Status } from '../../src/protocol/status.js';
+import { CLIENTS, commandLine } from '../support/clients.js';
+import { CURSOR_READ_ONLY, execute, fetch } from '../support/commandPayloads.js';
+import { APP } from '../support/seed.js';
+import { type ClientSession, startSession } from '../support/session.js';
+import { type Server, SERVER_KINDS, startServer } from '../support/servers.js';
+import { type Sluice, startSluice } from '../support/sluice.js';
+import { WireClient } from '../support/wireClient.js';
+
+const LIMIT = 1000;
+const ROWS = 3000;
+const SELECT = `SELECT id, label FROM numbers WHERE id <= ${ROWS} ORDER BY id`;
+/** In its row 1501 the sum passes what a BIGINT holds. */
+const FAILING = 'SELECT id, id + 9223372036854774307 FROM numbers ORDER BY id';
+const ER_DATA_OUT_OF_RANGE = 1690;
+
+const WIRE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION |
+  Capability.PLUGIN_AUTH | Capability.CONNECT_WITH_DB | Capability.DEPRECATE_EOF | Capability.TRANSACTIONS;
+
+/** What is left of the connection has to be whole. */
+const goesOn = async (t: Test, session: ClientSession): Promise<void> => {
+  t.match(await session.run('SELECT 42'), { sum: 42, error: null, warnings: 0 }, 'the connection goes on');
+};
+
+const prepareProcedure = (server: Server): Promise<string[][]> => server.sql(`USE shop;
+CREATE TABLE marks (id INT NOT NULL PRIMARY KEY);
+DELIMITER //
+CREATE PROCEDURE listing(mark INT)
+BEGIN
+  SELECT id FROM numbers WHERE id <= 600;
+  ${SELECT};
+  INSERT INTO marks VALUES (mark);
+  SELECT 7;
+END //
+DELIMITER ;
+`);
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}`, async (t) => {
+    const server = await startServer(t, kind);
+    await prepareProcedure(server);
+    const startWith = (t: Test, action: string, further: object = {}): Promise<Sluice> => startSluice(t, {
+      upstream: server.port,
+      config: { limits: { rows: LIMIT }, streaming: { signals: [] }, onExceed: { action }, ...further },
+    });
+    const isMarked = async (mark: number): Promise<boolean> =>
+      (await server.sql(`SELECT id FROM shop.marks WHERE id = ${mark}`)).length === 1;
+
+    await t.test('truncate', async (t) => {
+      const sluice = await startWith(t, 'truncate');
+      const session = await startSession(t, sluice.port);
+
+      await t.test("a result ends at its limit as if it had no more rows, with a warning", async (t) => {
+        for (const read of [session.run, session.stream]) {
+          t.match(await read(SELECT), { rows: LIMIT, sum: 500_500, error: null, results: 1, warnings: 1 });
+          t.match(await sluice.nextRecord(), {
+            action: 'truncate', reason: 'rows', rows: ROWS, forwardedRows: LIMIT, outcome: 'drained',
+          });
+          await goesOn(t, session);
+        }
+      });
+
+      await t.test('so do binary rows', async (t) => {
+        for (const client of CLIENTS.filter(({ protocol }) => protocol === 'binary')) {
+          const seen = await client.read(sluice.port, SELECT);
+          t.match(seen, { rows: LIMIT, error: null, after: { answer: 42 } }, client.name);
+          t.match(await sluice.nextRecord(), { action: 'truncate', forwardedRows: LIMIT });
+        }
+      });
+
+      await t.test('so does what a cursor fetches, and nothing is fetched behind it', async (t) => {
+        for (const client of CLIENTS.filter(({ protocol }) => protocol === 'cursor')) {
+          const seen = await client.read(sluice.port, SELECT);
+          t.match(seen, { rows: LIMIT, error: null, after: { answer: 42 } }, client.name);
+          t.match(await sluice.nextRecord(), { action: 'truncate', forwardedRows: LIMIT });
+        }
+        const wire = await WireClient.connect({ ...APP, port: sluice.port, capabilities: WIRE_CAPABILITIES });
+        await wire.withStatement(SELECT, async (id) => {
+          await wire.ask([execute(id, CURSOR_READ_ONLY)]);
+          const [part] = await wire.ask([fetch(id, LIMIT + 500)]);
+          if (part?.is !== 'result' || part.end.is === 'error') throw new Error(`no rows, but ${part?.is}`);
+          t.equal(part.rows.length, LIMIT);
+          t.equal(part.end.warnings, 1);
+          t.equal(part.end.status & Status.LAST_ROW_SENT, Status.LAST_ROW_SENT);
+          t.equal(part.end.status & Status.CURSOR_EXISTS, 0);
+          return [part];
+        });
+        t.match(await sluice.nextRecord(), { action: 'truncate', forwardedRows: LIMIT });
+        await wire.quit();
+      });
+
+      await t.test('results behind it do not come, and the statement runs to its end', async (t) => {
+        const input = 'CALL listing(1); SELECT 42;';
+        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
+        t.same(errors, []);
+        t.equal(rows.length, LIMIT + 1);
+        t.equal(rows.at(-1)?.[0], '42');
+        t.match(await sluice.nextRecord(), { action: 'truncate', resultSets: 3, rows: 600 + ROWS + 1 });
+        t.ok(await isMarked(1));
+        const both = `${SELECT}; ${SELECT} // SELECT 42 //`;
+        const several = await commandLine(kind, sluice.port, both, ['--quick', '--delimiter=//']);
+        t.equal(several.rows.length, LIMIT + 1);
+        t.same(several.errors, []);
+        t.match(await sluice.nextRecord(), { action: 'truncate', resultSets: 2, rows: 2 * ROWS });
+      });
+
+      await t.test("where the rest ends in the server's own error, the client gets that", async (t) => {
+        t.match(await session.stream(FAILING), { rows: LIMIT, error: { code: ER_DATA_OUT_OF_RANGE } });
+        const serverError = { code: ER_DATA_OUT_OF_RANGE };
+        t.match(await sluice.nextRecord(), { action: 'truncate', rows: 1500, serverError });
+        await goesOn(t, session);
+      });
+
+      await t.test('where the rest is more than is drained, the client gets an error', async (t) => {
+        const bounded = await startWith(t, 'truncate', { drain: { bytes: '1KiB' } });
+        const reader = await startSession(t, bounded.port);
+        const { rows, error } = await reader.stream('SELECT id, label FROM numbers ORDER BY id');
+        t.equal(rows, LIMIT);
+        t.match(error, { code: 3024, message: /exceeds 1000 rows/ });
+        t.match(await bounded.nextRecord(), { action: 'truncate', complete: false, outcome: 'closed' });
+        t.match(await reader.run('SELECT 42'), { error: { code: /^20\d\d$/ } });
+      });
+    });
+
+    await t.test('close: the connection is closed at the limit, and a new one can be made', async (t) => {
+      const sluice = await startWith(t, 'close');
+      const session = await startSession(t, sluice.port);
+      t.match(await session.stream(SELECT), { error: { code: 2013 } });
+      t.match(await sluice.nextRecord(), {
+        action: 'close', reason: 'rows', forwardedRows: LIMIT, drainedBytes: 0, outcome: 'closed',
+      });
+      t.match(await (await startSession(t, sluice.port)).run('SELECT 42'), { sum: 42 });
+    });
+
+    await t.test('hold', async (t) => {
+      const sluice = await startWith(t, 'hold', { budget: { bytes: '256KiB' } });
+      const session = await startSession(t, sluice.port);
+
+      await t.test('a client sees all rows of a result that fits', async (t) => {
+        t.match(await session.stream(`${SELECT} LIMIT ${LIMIT}`), { rows: LIMIT, sum: 500_500, error: null });
+        t.match(await session.stream('SELECT id FROM numbers WHERE id < 0'), { rows: 0, error: null });
+        await goesOn(t, session);
+      });
+
+      await t.test('a client sees not one row of a result that does not', async (t) => {
+        const { rows, error } = await session.stream(SELECT);
+        t.equal(rows, 0);
+        t.match(error, { code: 3024, message: /exceeds 1000 rows/ });
+        t.match(await sluice.nextRecord(), {
+          action: 'cut', rows: ROWS, forwardedRows: 0, forwardedBytes: 0, outcome: 'drained', complete: true,
+        });
+        await goesOn(t, session);
+      });
+
+      await t.test('all results of a response are held back together', async (t) => {
+        const input = 'CALL listing(2); SELECT 42;';
+        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
+        t.match(errors, [{ code: 3024, message: /the statement runs to its end on the server/ }]);
+        t.same(rows, [['42']]);
+        t.match(await sluice.nextRecord(), { action: 'cut', forwardedRows: 0, rows: 600 + ROWS + 1 });
+        t.ok(await isMarked(2));
+      });
+
+      await t.test('a result whose held rows pass the budget is refused', async (t) => {
+        // What passes the budget within a single read is forwarded with it: here it takes several.
+        const { rows, error } = await session.stream("SELECT REPEAT('x', 10000) FROM numbers WHERE id <= 900");
+        t.equal(rows, 0);
+        t.match(error?.message, 'sluice: results under way exceed the budget of 262144 bytes');
+        t.match(await sluice.nextRecord(), {
+          action: 'cut', reason: 'budget', rows: 900, forwardedRows: 0, limit: { rows: null, bytes: 262_144 },
+        });
+        await goesOn(t, session);
+      });
+
+      await t.test("a cursor's rows are sent as they are fetched, and cut at the limit", async (t) => {
+        for (const client of CLIENTS.filter(({ protocol }) => protocol === 'cursor')) {
+          const seen = await client.read(sluice.port, `${SELECT} LIMIT 900`);
+          t.match(seen, { rows: 900, error: null, after: { answer: 42 } }, client.name);
+          const whole = await client.read(sluice.port, SELECT);
+          t.match(whole, { rows: LIMIT, after: { answer: 42 } }, client.name);
+          t.match(await sluice.nextRecord(), { action: 'cut', forwardedRows: LIMIT });
+        }
+      });
+    });
+
+    if (kind === 'mariadb') {
+      await t.test('a statement that returns what it changes is spared by each of them', async (t) => {
+        for (const action of ['truncate', 'close', 'hold']) {
+          await server.sql('TRUNCATE shop.marks');
+          const sluice = await startWith(t, action, { budget: { bytes: '4KiB' } });
+          const session = await startSession(t, sluice.port, { connect: { autocommit: true } });
+          const insert = 'INSERT INTO marks SELECT id FROM numbers WHERE id <= 2000 RETURNING id';
+          t.match(await session.stream(insert), { rows: 2000, error: null }, action);
+          t.match(await sluice.nextRecord(), { action: 'would-cut', rows: 2000, forwardedRows: 2000 });
+          await goesOn(t, session);
+        }
+      });
+    }
+  });
+}
