@@ -1,5 +1,6 @@
 import { constants, openSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
+import { plainText } from './plainText.js';
 import { Sink, type SinkEnd } from './sink.js';
 
 /** Where audit records go. */
@@ -43,7 +44,7 @@ export function openAuditLog(to: string, log: Logger): AuditLog {
       // pino puts a comma before the time because the level comes first; here there is no level.
       timestamp: () => `"time":"${new Date().toISOString()}"`,
     },
-    sink,
+    { write: (line) => sink.write(plainText(line)) },
   );
   return {
     write: (record) => logger.info(record),

@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import type { LogLevel } from '../config.js';
+import { plainText } from './plainText.js';
 import { Sink, type SinkEnd } from './sink.js';
 
 /** What the program says about itself, on standard error; standard output belongs to the audit. */
@@ -22,6 +23,8 @@ export function createLog(level: LogLevel): Log {
     recovered: (droppedLines) => logger.warn({ droppedLines }, 'log: lines were dropped'),
   });
   const formatters = { level: (label: string) => ({ level: label }) };
-  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, sink);
+  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, {
+    write: (line) => sink.write(plainText(line)),
+  });
   return { logger, close: () => sink.close(closeTimeoutMs) };
 }
