@@ -45,7 +45,8 @@ export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: Serve
 /** A response that is being cut. */
 interface Cut {
   readonly usage: GovernedUsage;
-  readonly judgement: Judgement;
+  /** Null where the server ends with an error what was held back. */
+  readonly judgement: Judgement | null;
   /** Of the row in whose place something else is sent. */
   readonly sequenceId: number;
   /** The row was fetched from a server-side cursor. */
@@ -95,6 +96,12 @@ export class Enforcer {
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
+  }
+
+  /** The server ends with an error what is held back: it takes the place of all of it. */
+  failed(usage: GovernedUsage): Settled {
+    this.startDiscarding(usage, null, null);
+    return 'onward';
   }
 
   /** More of the response under way has been forwarded, or held back. */
@@ -152,11 +159,13 @@ export class Enforcer {
   private hold(usage: GovernedUsage): Settled {
     this.held = { usage, sequenceId: this.conversation.server.sequenceId };
     usage.applyLimits();
+    usage.stopsAtError = true;
     this.session.holdRows();
     return 'onward';
   }
 
   private endHold(isDropped: boolean): void {
+    if (this.held !== null) this.held.usage.stopsAtError = false;
     this.held = null;
     this.session.endHold(isDropped);
   }
@@ -214,31 +223,33 @@ export class Enforcer {
   }
 
   private cut(usage: GovernedUsage, judgement: Judgement): void {
-    const { config, budget, killer } = this.shared;
+    const { kill } = this.shared.config;
+    // Commands that were sent ahead are with the server: a kill could hit one of them.
+    const isAlone = this.conversation.commands.length === 1;
+    const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
+    const { sequenceId } = this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
+    if (judgement.action === 'cut') this.session.sendToClient(errorPacket(usage, judgement, sequenceId));
+  }
+
+  /** Discards the response from here on, with all that is held back of it. */
+  private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): Cut {
+    const { config, budget } = this.shared;
     const { server, client, commands } = this.conversation;
     const isHeld = this.held !== null;
     const sequenceId = this.held?.sequenceId ?? server.sequenceId;
-    // Commands that were sent ahead are with the server: a kill could hit one of them.
-    const mayKill = killer !== null && judgement.action === 'cut' && commands.length === 1 && usage.statement.isSingleReadOnly;
     budget.release(usage);
     if (isHeld) this.endHold(true);
     usage.cut(isHeld);
     server.discard();
     client.isGated = true;
-    const drain = new Drain(config.drain, mayKill ? killWhen(config.kill!) : null, {
+    const drain = new Drain(config.drain, stopServerWhen, {
       passedBounds: (reason) => this.giveUpDrain(reason),
       killDue: () => this.startKill(),
     });
     const isFetch = commands.head?.shape === 'fetch';
     const withdrawal = new AbortController();
     this.cutting = { usage, judgement, sequenceId, isFetch, drain, kill: null, withdrawal, error: null };
-    if (judgement.action === 'cut') this.session.sendToClient(this.errorPacket(this.cutting));
-  }
-
-  private errorPacket({ usage, judgement, sequenceId }: Cut): Buffer {
-    const { code, sqlState } = usage.terms.treatment.onExceed.error;
-    const message = cutMessage(usage, judgement);
-    return encodeErr(sequenceId, { code, sqlState, message });
+    return this.cutting;
   }
 
   private startKill(): void {
@@ -247,10 +258,10 @@ export class Enforcer {
   }
 
   private giveUpDrain(reason: string): void {
-    const { cutting } = this;
+    const { usage, judgement, sequenceId } = this.cutting!;
     // A truncated result has not been ended yet, so its client still needs to hear what became of it.
-    const isUnanswered = cutting?.judgement.action === 'truncate';
-    this.session.abort(reason, isUnanswered ? this.errorPacket(cutting!) : undefined);
+    const isUnanswered = judgement?.action === 'truncate';
+    this.session.abort(reason, isUnanswered ? errorPacket(usage, judgement, sequenceId) : undefined);
   }
 
   private endCut(cutting: Cut, killed: KillOutcome | null): void {
@@ -261,21 +272,27 @@ export class Enforcer {
       return;
     }
     this.cutting = null;
-    const { usage, error, drain } = cutting;
-    if (cutting.judgement.action === 'truncate') this.session.sendToClient(this.truncation(cutting));
+    const { usage, error, drain, sequenceId, judgement } = cutting;
+    if (error !== null && judgement?.action !== 'cut') this.session.sendToClient(encodeErr(sequenceId, error));
+    else if (judgement?.action === 'truncate') this.session.sendToClient(this.truncation(cutting, judgement));
     this.record(usage, killed === 'killed' && error !== null ? 'killed' : 'drained', error, drain.bytes);
     this.conversation.client.isGated = false;
     this.session.resumeRequests();
   }
 
-  /** What ends a truncated result: the server's own end of its rows, or an error where the rest brought one. */
-  private truncation(cutting: Cut): Buffer {
+  /** What ends a truncated result: the server's own end of its rows. */
+  private truncation({ usage, sequenceId, isFetch }: Cut, judgement: Judgement): Buffer {
     const { server, statusFlags } = this.conversation;
-    if (cutting.error !== null) return encodeErr(cutting.sequenceId, cutting.error);
-    if (server.rowsEnd === null) return this.errorPacket(cutting);
+    if (server.rowsEnd === null) return errorPacket(usage, judgement, sequenceId);
     const ended = statusFlags & ~(Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS);
     // A cursor that had still more to fetch would be asked for it.
-    const status = cutting.isFetch ? ended | Status.LAST_ROW_SENT : ended;
-    return encodePacket(cutting.sequenceId, withStatus(server.rowsEnd, status));
+    const status = isFetch ? ended | Status.LAST_ROW_SENT : ended;
+    return encodePacket(sequenceId, withStatus(server.rowsEnd, status));
   }
+}
+
+/** The error that takes the place of the row with this sequence id. */
+function errorPacket(usage: GovernedUsage, judgement: Judgement, sequenceId: number): Buffer {
+  const { code, sqlState } = usage.terms.treatment.onExceed.error;
+  return encodeErr(sequenceId, { code, sqlState, message: cutMessage(usage, judgement) });
 }

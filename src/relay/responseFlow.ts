@@ -8,8 +8,11 @@ import { FramedFlow } from './framedFlow.js';
 export interface ResponseDecisions {
   /** The server refused the connection in place of a greeting. */
   refused(error: ServerError): void;
-  /** A response has reached its limit: admits or cuts it in the conversation, ends the session, or takes its time. */
-  limitReached(reason: 'rows' | 'bytes'): Settled;
+  /**
+   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends the
+   * session, or takes its time.
+   */
+  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
   /** This many bytes of a response that was cut have been discarded. */
   discarded(byteCount: number): void;
   /** The rest of a response that was cut has been discarded. */
@@ -93,6 +96,7 @@ export class ResponseFlow extends FramedFlow {
         return 'exhausted';
       case 'rows':
       case 'bytes':
+      case 'error':
         return this.decisions.limitReached(server.stopReason);
       case 'fileWanted':
         this.source.write(this.outlet.wrapAnswer(server.refuseFile()));

@@ -77,7 +77,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.listen(socket); // before the flows do: what an end means has to be noted before it is relayed
     this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
     this.responses = new ResponseFlow(socket, client, this.conversation, this);
-    this.phaseTimer = this.expect('accept the connection', config.connections.connectTimeoutMs);
+    this.phaseTimer = this.expect(`${this.upstreamName} did not accept the connection`, config.connections.connectTimeoutMs);
   }
 
   /** Ends both connections at once; `lastPacket` still goes to the client. */
@@ -93,12 +93,13 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   // What happens in the conversation.
 
   greeted(): void {
-    this.expect('be answered by the client', this.shared.config.connections.handshakeTimeoutMs);
+    this.expect('the client did not answer the greeting', this.shared.config.connections.handshakeTimeoutMs);
   }
 
   identified(): void {
     this.supervisor.identified();
-    if (this.conversation.phase === 'authentication') this.expect('let the client in', this.shared.config.connections.handshakeTimeoutMs);
+    if (this.conversation.phase !== 'authentication') return;
+    this.expect('the authentication did not come to its end', this.shared.config.connections.handshakeTimeoutMs);
   }
 
   ready(): void {
@@ -135,7 +136,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   refused(error: ServerError): void {
     const { code, message } = error;
-    this.refuse(`the upstream server ${this.upstreamName} refused the connection: ${message} (error ${code})`);
+    this.refuse(`${this.upstreamName} refused the connection: ${message} (error ${code})`);
   }
 
   compressed(): void {
@@ -150,7 +151,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.afterResponses();
   }
 
-  limitReached(reason: 'rows' | 'bytes'): Settled {
+  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     return this.supervisor.limitReached(reason);
   }
 
@@ -237,7 +238,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   }
 
   private get upstreamName(): string {
-    return formatAddress(this.shared.config.upstream);
+    return `the upstream server ${formatAddress(this.shared.config.upstream)}`;
   }
 
   private onRead(byteCount: number): void {
@@ -254,7 +255,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   private listen(upstream: Socket): void {
     const { client } = this;
-    upstream.on('connect', () => this.expect('greet', this.shared.config.connections.handshakeTimeoutMs));
+    const { handshakeTimeoutMs } = this.shared.config.connections;
+    upstream.on('connect', () => this.expect(`${this.upstreamName} did not greet`, handshakeTimeoutMs));
     onPeerEnd(upstream, () => this.onUpstreamEnd());
     upstream.on('error', (error: NodeJS.ErrnoException) => this.onUpstreamError(error));
     upstream.on('close', () => this.onClose());
@@ -268,30 +270,30 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     });
   }
 
-  /** Sets the time until which the upstream server has to do what comes next; what passed before counts no more. */
-  private expect(what: string, timeoutMs: number): NodeJS.Timeout {
+  /**
+   * Sets the time until which what comes next has to be done; what passed before counts no more.
+   * @param failure what is said of a session where it is not done by then
+   */
+  private expect(failure: string, timeoutMs: number): NodeJS.Timeout {
     clearTimeout(this.phaseTimer);
-    this.phaseTimer = setTimeout(() => this.onLate(what, timeoutMs), timeoutMs);
+    this.phaseTimer = setTimeout(() => this.onLate(`${failure} within ${timeoutMs} ms`), timeoutMs);
     return this.phaseTimer;
   }
 
-  private onLate(what: string, timeoutMs: number): void {
-    if (this.conversation.phase === 'greeting') {
-      this.refuse(`the upstream server ${this.upstreamName} did not ${what} within ${timeoutMs} ms`);
-    } else {
-      this.abort(`the session did not ${what} within ${timeoutMs} ms`);
-    }
+  private onLate(failure: string): void {
+    if (this.conversation.phase === 'greeting') this.refuse(failure);
+    else this.abort(failure);
   }
 
   private onUpstreamEnd(): void {
     if (this.conversation.phase !== 'greeting') this.noteEnd('upstream', 'closed');
-    else this.refuse(`the upstream server ${this.upstreamName} closed the connection without a greeting`);
+    else this.refuse(`${this.upstreamName} closed the connection without a greeting`);
   }
 
   private onUpstreamError(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     if (this.conversation.phase === 'greeting') {
-      this.refuse(`cannot reach the upstream server ${this.upstreamName}: ${reason}`);
+      this.refuse(`cannot reach ${this.upstreamName}: ${reason}`);
       return;
     }
     this.noteEnd('upstream', reason);

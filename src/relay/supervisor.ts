@@ -82,9 +82,10 @@ export class Supervisor implements Stallable {
     this.enforcer.letGo();
   }
 
-  /** The response under way has reached its limit. */
-  limitReached(reason: 'rows' | 'bytes'): Settled {
-    return this.enforcer.limitReached(governed(this.conversation.server.usage!), reason);
+  /** The response under way has reached its limit, or an error at which it is to stop. */
+  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
+    const usage = governed(this.conversation.server.usage!);
+    return reason === 'error' ? this.enforcer.failed(usage) : this.enforcer.limitReached(usage, reason);
   }
 
   /** Bytes of a cut response have been discarded. */

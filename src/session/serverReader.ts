@@ -1,5 +1,5 @@
 import { encodePacket, HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
-import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
+import { decodeCompletion, decodeErr, FirstByte, PROGRESS_REPORT_CODE, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import type { Conversation } from './conversation.js';
 import { ResponseFollower } from './responseFollower.js';
@@ -14,6 +14,8 @@ export type ServerStop =
   | 'rows'
   /** The row at this header, or its continuation, breaks the usage's `maxBytes`. */
   | 'bytes'
+  /** The error at this header ends a response that is to stop there. */
+  | 'error'
   /** While discarding: the server waits for a file that the client is not going to be asked for. */
   | 'fileWanted'
   /** While discarding: the response is over. */
@@ -27,6 +29,8 @@ const MAX_GREETING_BYTES = 8 * 1024;
 const COMPLETION_BYTES = 1024;
 /** Enough of an ERR packet: servers send 512 bytes of text. */
 const ERR_BYTES = 600;
+/** An ERR packet's first byte and number. */
+const ERR_HEAD_BYTES = 3;
 /** Column count and metadata flag, or PREPARE's fixed packet. */
 const FIRST_PACKET_BYTES = 16;
 /** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
@@ -200,7 +204,7 @@ export class ServerReader extends PacketScanner {
     if (responses.awaited === 'response') responses.start();
     const { firstByte } = start;
     // No length, no definition and no row begins with 0xFF: wherever it stands, it is an error.
-    if (firstByte === FirstByte.ERR) return this.enterAs('error', ERR_BYTES);
+    if (firstByte === FirstByte.ERR) return this.beginError(start);
     switch (responses.awaited) {
       case 'row':
         if (this.isTerminator(start)) return this.enterAs('completion', COMPLETION_BYTES);
@@ -215,6 +219,15 @@ export class ServerReader extends PacketScanner {
       case 'response':
         return this.beginResponse(start);
     }
+  }
+
+  private beginError(start: PacketStart): Entry {
+    if (this.isDiscarding || !this.responses.usage?.stopsAtError) return this.enterAs('error', ERR_BYTES);
+    // The number behind the first byte tells reports of progress from errors.
+    if (start.payloadLength >= ERR_HEAD_BYTES && start.end - start.at < HEADER_BYTES + ERR_HEAD_BYTES) return 'wait';
+    const isReport = this.conversation.dialect.reportsProgress && start.payloadLength >= ERR_HEAD_BYTES &&
+      start.chunk.readUInt16LE(start.at + HEADER_BYTES + 1) === PROGRESS_REPORT_CODE;
+    return isReport ? this.enterAs('error', ERR_BYTES) : this.stopAt('error');
   }
 
   /** The first packet of a response, or of a further one of the same command. */

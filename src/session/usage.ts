@@ -23,6 +23,8 @@ export class Usage {
   /** The largest rows and bytes that pass without asking; Infinity where nothing has to be asked. */
   maxRows = Infinity;
   maxBytes = Infinity;
+  /** An error of the server's is not to pass without asking either. */
+  stopsAtError = false;
 
   /** What reached the client before the rest was discarded; null while nothing is. */
   private forwarded: { readonly rows: number; readonly bytes: number } | null = null;

@@ -154,6 +154,18 @@ for (const kind of SERVER_KINDS) {
         await goesOn(t, session);
       });
 
+      await t.test("nor of one that ends in the server's own error, which is all that it gets", async (t) => {
+        const failing = `${FAILING.replace('ORDER', 'WHERE id > 1000 ORDER')} LIMIT 900`;
+        const { rows, error } = await session.stream(failing);
+        t.equal(rows, 0);
+        t.match(error, { code: ER_DATA_OUT_OF_RANGE });
+        await goesOn(t, session);
+        const both = 'SELECT 1; SELECT nothing // SELECT 42 //';
+        const several = await commandLine(kind, sluice.port, both, ['--delimiter=//', '--quick']);
+        t.match(several.errors, [{ code: 1054, message: /nothing/ }]);
+        t.same(several.rows, [['42']]);
+      });
+
       await t.test('all results of a response are held back together', async (t) => {
         const input = 'CALL listing(2); SELECT 42;';
         const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
