@@ -131,6 +131,22 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
+    await t.test('results are truncated, and held back, as without compression', async (t) => {
+      const input = `SELECT id, label FROM numbers WHERE id <= ${LIMIT};\n${ALL};\nSELECT 42;\n`;
+      for (const [action, rowsOfAll] of [['truncate', LIMIT], ['hold', 0]] as const) {
+        const config = { limits: { rows: LIMIT }, onExceed: { action }, budget: { bytes: '256MiB' } };
+        const sluice = await startSluice(t, { upstream: server.port, config });
+        for (const vendor of SERVER_KINDS) {
+          const flags = ['--quick', COMPRESS_FLAG[vendor]];
+          const { rows, errors } = await commandLine(vendor, sluice.port, input, flags);
+          t.equal(rows.length, LIMIT + rowsOfAll + 1, `${vendor}, ${action}`);
+          t.same(rows.at(-1), ['42']);
+          t.match(errors, action === 'hold' ? [{ code: 3024 }] : []);
+          t.match(await sluice.nextRecord(), { rows: NUMBERS_ROWS, forwardedRows: rowsOfAll, complete: true });
+        }
+      }
+    });
+
     await t.test('a change of user leaves a connection compressed, and followed', async (t) => {
       await server.sql(`CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO 'other'@'%'`);
       const arguments_ = [CHANGE_USER, '127.0.0.1', String(sluice.port), 'app', 'secret', 'shop', 'other', 'hidden',
