@@ -103,7 +103,7 @@ async function startWith(config: Config): Promise<number> {
   }
   logStart(log.logger, config, proxy);
   await serve(proxy, signals, log.logger);
-  log.logger.info('stopped');
+  log.logger.info({ hints: proxy.hints }, 'stopped');
   return exit(exitCodes.ok, audit, log);
 }
 

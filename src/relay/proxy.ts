@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Address, Config } from '../config.js';
 import { Budget } from '../policy/budget.js';
-import { Guard } from '../policy/guard.js';
+import { Guard, type HintCounts } from '../policy/guard.js';
 import { KILL_LIMITS, Killer, type KillLimits } from './killer.js';
 import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
@@ -19,6 +19,8 @@ export interface Proxy {
   /** Where it listens; the port is the real one, also where the configuration says 0. */
   readonly address: Address;
   readonly sessionCount: number;
+  /** What came of the hints that statements carried, since the start. */
+  readonly hints: Readonly<HintCounts>;
   /** Stops accepting. Resolves when the last session has ended. */
   close(): Promise<void>;
   /** Ends every session at once. */
@@ -63,6 +65,10 @@ class Listener implements Proxy {
   get address(): Address {
     const { address, port } = this.server.address() as AddressInfo;
     return { host: address, port };
+  }
+
+  get hints(): Readonly<HintCounts> {
+    return this.shared.guard.hints;
   }
 
   get sessionCount(): number {
