@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SocketQueueReader } from './socketQueues.js';
+import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 
 /** How often the queues are looked at while a client's pace is watched. */
 const LOOK_EVERY_MS = 20;
@@ -28,16 +28,28 @@ export class PaceWatch {
     return false;
   }
 
+  /** Whether everything is with the client's side, read or unread; also where that cannot be told. */
+  async hasAllArrived(client: Socket): Promise<boolean> {
+    if (client.writableLength > 0) return false;
+    const queues = await this.look(client);
+    return (queues?.unacknowledgedBytes ?? 0) === 0;
+  }
+
   /**
    * Whether the client has taken everything. On the same host the kernel tells what lies unread; of a client elsewhere only
    * what its side has not acknowledged is seen, and without either only what this process still holds.
    */
   private async hasTaken(client: Socket): Promise<boolean> {
     if (client.writableLength > 0) return false;
+    const queues = await this.look(client);
+    return queues === null || ((queues.unreadBytes ?? 0) === 0 && (queues.unacknowledgedBytes ?? 0) === 0);
+  }
+
+  /** The kernel's queues of a client's connection; null where it has no more. */
+  private async look(client: Socket): Promise<SocketQueues | null> {
     const { localAddress, localPort, remoteAddress, remotePort } = client;
-    if (localAddress === undefined || localPort === undefined) return true;
-    if (remoteAddress === undefined || remotePort === undefined) return true;
-    const { unreadBytes, unacknowledgedBytes } = await this.queues.look({ localAddress, localPort, remoteAddress, remotePort });
-    return (unreadBytes ?? 0) === 0 && (unacknowledgedBytes ?? 0) === 0;
+    if (localAddress === undefined || localPort === undefined) return null;
+    if (remoteAddress === undefined || remotePort === undefined) return null;
+    return this.queues.look({ localAddress, localPort, remoteAddress, remotePort });
   }
 }

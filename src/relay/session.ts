@@ -299,7 +299,13 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.noteEnd('upstream', reason);
     this.responses.flushRest();
     // A reset is relayed as one, once the client has what came before it; where it has the server's FIN, that is its end.
-    if (!this.client.writableEnded) this.client.write('', () => this.client.resetAndDestroy());
+    if (!this.client.writableEnded) this.client.write('', () => void this.relayReset());
+  }
+
+  /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
+  private async relayReset(): Promise<void> {
+    if (await this.shared.pace.hasAllArrived(this.client)) this.client.resetAndDestroy();
+    else this.client.end();
   }
 
   private onClientError(error: NodeJS.ErrnoException): void {
