@@ -18,21 +18,29 @@ export class PaceWatch {
    * @param isOver tells that nobody waits for the answer any more
    */
   async isSlow(client: Socket, isOver: () => boolean): Promise<boolean> {
+    return !(await this.comesTrue(() => this.hasTaken(client), isOver)) && !isOver();
+  }
+
+  /** Whether everything gets to the client's side within `waitMs`, read there or not; true also where that cannot be told. */
+  allArrives(client: Socket): Promise<boolean> {
+    return this.comesTrue(() => this.hasArrived(client), () => client.destroyed);
+  }
+
+  /** Looks again and again, for as long as `waitMs`. */
+  private async comesTrue(look: () => Promise<boolean>, isOver: () => boolean): Promise<boolean> {
     const deadlineMs = performance.now() + this.waitMs;
     while (!isOver()) {
-      if (await this.hasTaken(client)) return false;
+      if (await look()) return true;
       const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) return true;
+      if (leftMs <= 0) return false;
       await sleep(Math.min(LOOK_EVERY_MS, leftMs));
     }
     return false;
   }
 
-  /** Whether everything is with the client's side, read or unread; also where that cannot be told. */
-  async hasAllArrived(client: Socket): Promise<boolean> {
+  private async hasArrived(client: Socket): Promise<boolean> {
     if (client.writableLength > 0) return false;
-    const queues = await this.look(client);
-    return (queues?.unacknowledgedBytes ?? 0) === 0;
+    return ((await this.look(client))?.unacknowledgedBytes ?? 0) === 0;
   }
 
   /**

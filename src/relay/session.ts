@@ -304,7 +304,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
   private async relayReset(): Promise<void> {
-    if (await this.shared.pace.hasAllArrived(this.client)) this.client.resetAndDestroy();
+    if (await this.shared.pace.allArrives(this.client)) this.client.resetAndDestroy();
     else this.client.end();
   }
 
