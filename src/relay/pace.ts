@@ -26,6 +26,16 @@ export class PaceWatch {
     return this.comesTrue(() => this.hasArrived(client), () => client.destroyed);
   }
 
+  /**
+   * Something that changes when the client reads what it has been given, as long as it is given no more; null where that
+   * cannot be told.
+   */
+  async readMark(client: Socket): Promise<string | null> {
+    const queues = await this.look(client);
+    if (queues === null || (queues.unreadBytes === null && queues.unacknowledgedBytes === null)) return null;
+    return `${queues.unreadBytes} ${queues.unacknowledgedBytes}`;
+  }
+
   /** Looks again and again, for as long as `waitMs`. */
   private async comesTrue(look: () => Promise<boolean>, isOver: () => boolean): Promise<boolean> {
     const deadlineMs = performance.now() + this.waitMs;

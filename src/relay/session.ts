@@ -227,6 +227,10 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     return this.shared.pace.isSlow(this.client, () => this.isOver);
   }
 
+  readMark(): Promise<string | null> {
+    return this.shared.pace.readMark(this.client);
+  }
+
   async kill(signal: AbortSignal): Promise<KillOutcome> {
     const { greeting, identity } = this.conversation;
     const { localAddress, localPort, remoteAddress, remotePort } = this.upstream.socket;

@@ -16,6 +16,8 @@ import type { Stallable } from './stallWatch.js';
 export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
   /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
   readonly stalledMs: number;
+  /** Something that changes when the client reads; null where that cannot be told. */
+  readMark(): Promise<string | null>;
   /** The address that the session is connected to; null while it is not. */
   readonly upstreamRemote: Remote | null;
 }
@@ -121,7 +123,15 @@ export class Supervisor implements Stallable {
   }
 
   get stallWarningMs(): number {
-    return Math.min(this.shared.config.stall.warnAfterMs, WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs);
+    return this.shared.config.stall.warnAfterMs;
+  }
+
+  get stallDangerMs(): number {
+    return WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs;
+  }
+
+  readMark(): Promise<string | null> {
+    return this.session.readMark();
   }
 
   stalledLong(): void {
