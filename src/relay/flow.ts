@@ -75,7 +75,7 @@ export abstract class Flow {
   /** Takes `byteCount` bytes that were read into `buffer`. None of them is needed there when the next read lands. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
     if (this.isClosed) return;
-    if (this.heldBytes > HEADROOM_BYTES) {
+    if (this.heldBytes > HEADROOM_BYTES || this.isBlocked) {
       this.acceptPackets(Buffer.from(buffer.room.subarray(0, byteCount)));
       return;
     }
@@ -176,6 +176,7 @@ export abstract class Flow {
       }
       if (settled === 'blocked') {
         this.isBlocked = true;
+        if (this.readsOn && this.buffer !== null) this.holdOnly(Buffer.from(this.held));
         this.outlet.flush();
         this.onMoreHeld();
         return;
@@ -210,8 +211,11 @@ export abstract class Flow {
   /** Moves undecided bytes out of the way of the next read, which lands in the same buffer. */
   private park(): void {
     const { buffer, heldBytes } = this;
-    if (buffer === null || heldBytes === 0) return;
-    if (heldBytes <= HEADROOM_BYTES) {
+    if (heldBytes === 0) {
+      this.holdOnly(NOTHING); // what came may be large, and nothing of it is needed any more
+    } else if (buffer === null) {
+      return;
+    } else if (heldBytes <= HEADROOM_BYTES) {
       buffer.whole.copy(buffer.whole, HEADROOM_BYTES - heldBytes, this.at, this.end);
       this.at = HEADROOM_BYTES - heldBytes;
       this.end = HEADROOM_BYTES;

@@ -40,6 +40,8 @@ class Listener implements Proxy {
   private readonly shared: Shared;
   private lastSessionId = 0;
   private refusedCount = 0;
+  /** Is called whenever the last session has ended. */
+  private emptied: () => void = () => {};
 
   constructor(private readonly config: Config, private readonly log: Logger, audit: AuditLog) {
     this.shared = {
@@ -54,6 +56,7 @@ class Listener implements Proxy {
     this.server = createServer(
       {
         allowHalfOpen: true,
+        pauseOnConnect: true, // nothing is read before a session takes the connection over
         noDelay: true,
         keepAlive: config.connections.keepAliveMs > 0,
         keepAliveInitialDelay: config.connections.keepAliveMs,
@@ -86,7 +89,7 @@ class Listener implements Proxy {
   async close(): Promise<void> {
     if (!this.server.listening) return;
     this.server.close();
-    await once(this.server, 'close');
+    await Promise.all([once(this.server, 'close'), this.untilEmpty()]);
     this.shared.killer?.close();
   }
 
@@ -101,8 +104,21 @@ class Listener implements Proxy {
       return;
     }
     this.lastSessionId += 1;
-    const session = new Session(this.lastSessionId, client, this.shared, this.log, () => this.sessions.delete(session));
+    const session = new Session(this.lastSessionId, client, this.shared, this.log, () => this.remove(session));
     this.sessions.add(session);
+  }
+
+  private remove(session: Session): void {
+    this.sessions.delete(session);
+    if (this.sessions.size === 0) this.emptied();
+  }
+
+  /** Sessions take their connections over, so the server that accepted them does not know when they end. */
+  private untilEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.emptied = resolve;
+      if (this.sessions.size === 0) resolve();
+    });
   }
 
   private turnAway(client: Socket, max: number): void {

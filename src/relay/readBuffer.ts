@@ -1,53 +1,128 @@
+import type { OnReadOpts, Socket } from 'node:net';
+
 /**
- * Where a socket's reads land. A session has one buffer: it reads on only when everything that it read has been taken, so
- * a second would stand idle. It is small while little comes, because thousands of sessions wait for their next command at
- * the same time, and large while much comes, because that is what makes a byte cheap.
+ * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
+ * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their next
+ * command hold no buffer at all. While much comes, it is a large buffer of the socket's own, and what came is written on
+ * from where it lies. One is enough: the socket reads on only when everything that it read has been taken.
  *
  *     [0, headroom) bytes of the last read that are still undecided · [headroom, ...) where the next read lands
+ *
+ * What that buys, by CPU time of paired runs on a busy machine, against 8 KiB for each upstream socket and `data` events from
+ * clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large results.
  */
-const SMALL_BYTES = 8 * 1024;
+const SHARED_BYTES = 64 * 1024;
 const LARGE_BYTES = 1024 * 1024;
+
+/** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
+const MUCH_BYTES = 8 * 1024;
+const LITTLE_BYTES = 4 * 1024;
 
 /** A packet header and all but the last byte that decides it fit before the next read, so nothing is moved to join them. */
 export const HEADROOM_BYTES = 8;
+
+const sharedRoom: Buffer = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
 /** Large buffers that nobody reads into at the moment, kept so that not each burst allocates its own. */
 const spares: Buffer[] = [];
 const MAX_SPARES = 8;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** What takes the bytes that a read has brought. */
+export interface ReadTarget {
+  /** Undecided bytes that it holds. */
+  readonly heldBytes: number;
+  /** It holds no bytes, and the other socket has taken all that it was given. */
+  readonly isEmpty: boolean;
+  /** Takes bytes that are its own from now on. */
+  accept(chunk: Buffer): void;
+  /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands. */
+  acceptRead(buffer: ReadBuffer, byteCount: number): void;
+}
+
 export class ReadBuffer {
-  /** The whole buffer, headroom first. */
-  whole: Buffer = Buffer.allocUnsafeSlow(HEADROOM_BYTES + SMALL_BYTES);
+  /** The large buffer, headroom first; empty while the shared area is used. */
+  whole: Buffer = NOTHING;
   /** The part that the socket may fill next. */
-  room: Buffer = this.whole.subarray(HEADROOM_BYTES);
+  room: Buffer = sharedRoom;
+
+  /** A large buffer that is not read into any more, but out of which is still being written. */
+  private lent: Buffer | null = null;
+
+  /** Hands over what a read has brought. */
+  deliver(byteCount: number, target: ReadTarget): void {
+    if (this.isLarge) {
+      target.acceptRead(this, byteCount);
+      return;
+    }
+    const chunk = Buffer.allocUnsafe(byteCount);
+    sharedRoom.copy(chunk, 0, 0, byteCount);
+    target.accept(chunk);
+  }
 
   /**
-   * Suits the buffer's size to what the last read brought. Only to be called while nothing in the buffer is needed any more.
-   * @param readBytes what the last read brought
+   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one is
+   * to land, and only then.
+   * @param readBytes what the read has brought
+   * @param isComplete nothing is to follow on it until something new is asked
    */
-  adapt(readBytes: number): void {
-    if (!this.isLarge && readBytes >= SMALL_BYTES) {
-      this.use(spares.pop() ?? Buffer.allocUnsafeSlow(HEADROOM_BYTES + LARGE_BYTES));
-    } else if (this.isLarge && readBytes < SMALL_BYTES / 2) {
-      this.release();
-      this.use(Buffer.allocUnsafeSlow(HEADROOM_BYTES + SMALL_BYTES));
+  adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void {
+    if (!this.isLarge) {
+      if (readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
+    } else if (target.isEmpty) {
+      if (isComplete || readBytes < LITTLE_BYTES) this.release();
+    } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
+      this.lent = this.whole;
+      this.share();
     }
   }
 
-  /** Gives a large buffer back, once nothing in it is needed any more and nothing is going to be read. */
+  /** All that was read has been taken. */
+  taken(): void {
+    if (this.lent !== null) keepSpare(this.lent);
+    this.lent = null;
+  }
+
+  /** Gives back what is the socket's own, once nothing in it is needed any more. */
   release(): void {
-    if (this.isLarge && spares.length < MAX_SPARES) spares.push(this.whole);
-    this.use(NOTHING);
+    this.taken();
+    if (this.isLarge) keepSpare(this.whole);
+    this.share();
   }
 
   private get isLarge(): boolean {
-    return this.whole.length > HEADROOM_BYTES + SMALL_BYTES;
+    return this.whole.length > 0;
   }
 
-  private use(bytes: Buffer): void {
-    this.whole = bytes;
-    this.room = bytes.subarray(HEADROOM_BYTES);
+  private enlarge(): void {
+    this.whole = spares.pop() ?? Buffer.allocUnsafeSlow(HEADROOM_BYTES + LARGE_BYTES);
+    this.room = this.whole.subarray(HEADROOM_BYTES);
+  }
+
+  private share(): void {
+    this.whole = NOTHING;
+    this.room = sharedRoom;
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+function keepSpare(buffer: Buffer): void {
+  if (spares.length < MAX_SPARES) spares.push(buffer);
+}
+
+/** The option with which a socket reads into `buffer`, emits no `data`, and says how much came to `onRead`. */
+export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void): OnReadOpts {
+  return {
+    buffer: () => buffer.room,
+    callback: (byteCount) => {
+      onRead(byteCount);
+      return true;
+    },
+  };
+}
+
+/** A socket, and where its reads land. */
+export interface BufferedSocket {
+  readonly socket: Socket;
+  readonly buffer: ReadBuffer;
+}

@@ -20,7 +20,6 @@ export class RequestFlow extends FramedFlow {
     private readonly gone: () => void,
   ) {
     super(client, upstream, 'client', conversation.client, conversation.options.now);
-    client.on('data', (chunk: Buffer) => this.accept(chunk));
   }
 
   protected override sourceEnded(): void {

@@ -8,16 +8,18 @@ import type { PendingCommand } from '../session/command.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
 import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
+import { adoptClient } from './clientSocket.js';
 import type { Settled } from './flow.js';
 import type { KillOutcome } from './killer.js';
 import { onPeerEnd } from './peerEnd.js';
+import type { BufferedSocket, ReadBuffer } from './readBuffer.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import { Supervisor, type SupervisedSession } from './supervisor.js';
-import { connectUpstream, type UpstreamSocket } from './upstreamSocket.js';
+import { connectUpstream } from './upstreamSocket.js';
 
 /** Who ended a session, and why. */
 export interface SessionEnd {
@@ -44,7 +46,9 @@ const now = performance.now.bind(performance);
 export class Session implements ConversationObserver, ResponseDecisions, SupervisedSession {
   private readonly conversation: Conversation;
   private readonly supervisor: Supervisor;
-  private readonly upstream: UpstreamSocket;
+  private readonly client: Socket;
+  private readonly clientBuffer: ReadBuffer;
+  private readonly upstream: BufferedSocket;
   private readonly requests: RequestFlow;
   private readonly responses: ResponseFlow;
   private readonly clientAddress: string;
@@ -60,19 +64,22 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
    */
   constructor(
     private readonly id: number,
-    private readonly client: Socket,
+    accepted: Socket,
     private readonly shared: Shared,
     private readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
     const { config } = shared;
+    const { socket: client, buffer } = adoptClient(accepted, (byteCount) => this.onRequestRead(byteCount));
+    this.client = client;
+    this.clientBuffer = buffer;
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
     const parameterBytes = config.audit.params ? config.audit.sqlBytes : 0;
     this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
     const compressions = config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n;
     this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, compressions, now });
     this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
-    this.upstream = connectUpstream(config, (byteCount) => this.onRead(byteCount));
+    this.upstream = connectUpstream(config, (byteCount) => this.onResponseRead(byteCount));
     const { socket } = this.upstream;
     this.listen(socket); // before the flows do: what an end means has to be noted before it is relayed
     this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
@@ -164,6 +171,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   }
 
   stalled(isStalled: boolean): void {
+    if (!isStalled) this.upstream.buffer.taken();
     this.supervisor.stalled(isStalled);
   }
 
@@ -245,11 +253,19 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     return `the upstream server ${formatAddress(this.shared.config.upstream)}`;
   }
 
-  private onRead(byteCount: number): void {
+  private onRequestRead(byteCount: number): void {
+    const { requests, conversation } = this;
+    this.clientBuffer.deliver(byteCount, requests);
+    const isComplete = requests.isEmpty && conversation.client.isBetweenPackets && !conversation.isUploading;
+    this.clientBuffer.adapt(byteCount, requests, isComplete);
+  }
+
+  private onResponseRead(byteCount: number): void {
+    const { responses, conversation } = this;
     const { buffer } = this.upstream;
-    this.responses.acceptRead(buffer, byteCount);
+    buffer.deliver(byteCount, responses);
     this.afterResponses();
-    if (this.responses.isEmpty) buffer.adapt(byteCount);
+    buffer.adapt(byteCount, responses, conversation.phase === 'commands' && conversation.commands.length === 0);
   }
 
   private afterResponses(): void {
@@ -360,6 +376,7 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     const end = this.end ?? CLOSED;
     this.supervisor.close(OUTCOMES[end.by]);
     upstream.buffer.release();
+    this.clientBuffer.release();
     this.log[end === QUIT || end === CLOSED ? 'debug' : 'info'](
       { session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended',
     );

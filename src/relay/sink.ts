@@ -19,7 +19,9 @@ export class Sink {
     private readonly socket: Duplex,
     private readonly now: () => number,
     private readonly changed: (isFull: boolean) => void,
-  ) {}
+  ) {
+    socket.on('drain', this.flushed);
+  }
 
   /** How long it has not been taking what it was given, all in all, in ms. */
   get totalStallMs(): number {
@@ -35,7 +37,7 @@ export class Sink {
     const { socket } = this;
     if (socket.destroyed || socket.writableEnded || bytes.length === 0) return;
     this.writtenBytes += bytes.length;
-    socket.write(bytes, this.flushed);
+    socket.write(bytes); // no callback: for one, Node makes an object and a turn of its queue, also where all went at once
     // What is corked is going out in a moment.
     if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
   }
@@ -57,13 +59,26 @@ export class Sink {
     if (this.isFull) return;
     this.isFull = true;
     this.fullSinceMs = this.now();
+    this.awaitFlush();
     this.changed(true);
   }
 
+  /** Of less than its high-water mark a stream tells nobody when it is gone: then an empty write behind it does. */
+  private awaitFlush(): void {
+    const { socket } = this;
+    if (!socket.writableNeedDrain && !socket.writableEnded && !socket.destroyed) socket.write(NOTHING, this.flushed);
+  }
+
   private onFlushed(): void {
-    if (!this.isFull || this.socket.writableLength > 0) return;
+    if (!this.isFull) return;
+    if (this.socket.writableLength > 0) {
+      this.awaitFlush(); // more was written behind it
+      return;
+    }
     this.isFull = false;
     this.pastStallMs += this.now() - this.fullSinceMs;
     this.changed(false);
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -1,20 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Config } from '../config.js';
-import { ReadBuffer } from './readBuffer.js';
-
-/** A connection to the server that is being made, and where its reads land. */
-export interface UpstreamSocket {
-  readonly socket: Socket;
-  /** Where reads land; `onRead` is told how much came. */
-  readonly buffer: ReadBuffer;
-}
+import { type BufferedSocket, ReadBuffer, readInto } from './readBuffer.js';
 
 /**
- * Begins to connect to the upstream server. The socket emits no `data`: it reads into a buffer of the session's own
- * (`onread`), which spares an allocation and a copy for each read.
- * @param onRead is called with the bytes that a read has brought into `buffer`
+ * Begins to connect to the upstream server.
+ * @param onRead is called with the number of bytes that a read has brought into the buffer
  */
-export function connectUpstream(config: Config, onRead: (byteCount: number) => void): UpstreamSocket {
+export function connectUpstream(config: Config, onRead: (byteCount: number) => void): BufferedSocket {
   const buffer = new ReadBuffer();
   const socket = connect({
     host: config.upstream.host,
@@ -23,13 +15,7 @@ export function connectUpstream(config: Config, onRead: (byteCount: number) => v
     noDelay: true,
     keepAlive: config.connections.keepAliveMs > 0,
     keepAliveInitialDelay: config.connections.keepAliveMs,
-    onread: {
-      buffer: () => buffer.room,
-      callback: (byteCount) => {
-        onRead(byteCount);
-        return true;
-      },
-    },
+    onread: readInto(buffer, onRead),
   });
   return { socket, buffer };
 }

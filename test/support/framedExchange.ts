@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { frameNumber, OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
 import { encodeErr } from '../../src/protocol/packets.js';
-import { HEADROOM_BYTES, ReadBuffer } from '../../src/relay/readBuffer.js';
+import { ReadBuffer } from '../../src/relay/readBuffer.js';
 import type { Settled } from '../../src/relay/flow.js';
 import { RequestFlow } from '../../src/relay/requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from '../../src/relay/responseFlow.js';
@@ -141,12 +141,14 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
 
   /** A read lands where the last one did. */
   private read(bytes: Buffer): void {
-    const { room } = this.#buffer;
-    for (let at = 0; at < bytes.length; at += room.length) {
+    for (let at = 0; at < bytes.length; ) {
+      const { room } = this.#buffer;
       const byteCount = bytes.copy(room, 0, at);
-      this.responses.acceptRead(this.#buffer, byteCount);
-      this.#buffer.whole.fill(0xff, HEADROOM_BYTES);
+      at += byteCount;
+      this.#buffer.deliver(byteCount, this.responses);
+      room.fill(0xff);
       this.requests.unblock();
+      this.#buffer.adapt(byteCount, this.responses, false);
     }
   }
 
