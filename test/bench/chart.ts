@@ -1,4 +1,4 @@
-import { METRICS, median, type Metric, ratio, referenceOf, type Run, type Series } from './results.js';
+import { METRICS, median, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 import { digits, distinct } from './table.js';
 
 // The picture of a run: for each load and metric a panel. Bars, with a line from the least to the most of the rounds, where
@@ -28,7 +28,7 @@ interface Panel {
 /** A run as an SVG document. */
 export const renderChart = (run: Run): string => {
   const panels = panelsOf(run);
-  const columns: { y: number; content: string }[] = Array.from({ length: PANELS_A_ROW }, () => ({ y: HEAD_HEIGHT, content: '' }));
+  const columns = Array.from({ length: PANELS_A_ROW }, () => ({ y: HEAD_HEIGHT, content: '' }));
   for (const panel of panels) {
     const column = columns.reduce((least, one) => (one.y < least.y ? one : least));
     const x = GAP + columns.indexOf(column) * (PANEL_WIDTH + GAP);
@@ -44,7 +44,10 @@ export const renderChart = (run: Run): string => {
   const subtitle = `${run.date.slice(0, 10)}, ${run.rounds} interleaved rounds, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ` +
     'bars: medians, lines: least to most, x: in proportion to the reference';
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
-<style>text { font: 12px sans-serif; fill: ${COLOURS.text} } .bold { font-weight: bold } .faint { fill: ${COLOURS.faint} } .end { text-anchor: end } .middle { text-anchor: middle }</style>
+<style>
+text { font: 12px sans-serif; fill: ${COLOURS.text} } .bold { font-weight: bold } .faint { fill: ${COLOURS.faint} }
+.end { text-anchor: end } .middle { text-anchor: middle }
+</style>
 <rect width="${width}" height="${height}" fill="white"/>
 ${text(GAP, 28, `Sluice and its peers${run.isQuick ? ' (small loads, which prove nothing)' : ''}`, 'bold')}
 ${text(GAP, 46, subtitle, 'faint')}
@@ -54,11 +57,12 @@ ${columns.map(({ content }) => content).join('')}</svg>
 
 const panelsOf = (run: Run): Panel[] => {
   const isCurve = (series: Series): boolean => series.x !== undefined;
-  const bars = distinct(run.series.filter((series) => !isCurve(series)).map(({ section, subject }) => `${section}\n${subject}`))
+  const panelOf = ({ section, subject }: Series): string => `${section}\n${subject}`;
+  const bars = distinct(run.series.filter((series) => !isCurve(series)).map(panelOf))
     .flatMap((key) => {
-      const series = run.series.filter(({ section, subject }) => `${section}\n${subject}` === key);
-      return distinct(series.map(({ metric }) => metric))
-        .map((metric) => barPanel(run, key.replace('\n', ': '), metric, series.filter((one) => one.metric === metric)));
+      const series = run.series.filter((one) => panelOf(one) === key);
+      return metricsOf(series).map((metric) =>
+        barPanel(run, key.replace('\n', ': '), metric, series.filter((one) => one.metric === metric)));
     });
   const curves = distinct(run.series.filter(isCurve).map(({ section, metric }) => `${section}\n${metric}`)).map((key) =>
     curvePanel(run.series.filter(({ section, metric, x }) => x !== undefined && `${section}\n${metric}` === key)));
@@ -86,7 +90,9 @@ const barPanel = (run: Run, title: string, metric: Metric, series: readonly Seri
 
 const curvePanel = (series: readonly Series[]): Panel => {
   const [first] = series;
-  const points = series.map(({ x = 1, values, competitor }) => ({ x, y: median(values), competitor })).filter(({ y }) => y > 0);
+  const points = series
+    .map(({ x = 1, values, competitor }) => ({ x, y: median(values), competitor }))
+    .filter(({ y }) => y > 0);
   const xAxis = axis(points.map(({ x }) => x), NAME_WIDTH / 2, PANEL_WIDTH - 20);
   const yAxis = axis(points.map(({ y }) => y), CURVE_HEIGHT - 40, 10);
   const draw = (): string => {
@@ -98,7 +104,8 @@ const curvePanel = (series: readonly Series[]): Panel => {
       const own = points.filter((point) => point.competitor === competitor).sort((a, b) => a.x - b.x);
       const path = own.map(({ x, y }) => `${xAxis.at(x).toFixed(1)} ${yAxis.at(y).toFixed(1)}`).join('L');
       const colour = LINES[index % LINES.length];
-      const dots = own.map(({ x, y }) => `<circle cx="${xAxis.at(x).toFixed(1)}" cy="${yAxis.at(y).toFixed(1)}" r="3" fill="${colour}"/>`);
+      const dots = own.map(({ x, y }) =>
+        `<circle cx="${xAxis.at(x).toFixed(1)}" cy="${yAxis.at(y).toFixed(1)}" r="3" fill="${colour}"/>`);
       return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}` +
         `<rect x="${xAxis.from + index * 100}" y="${CURVE_HEIGHT - 14}" width="10" height="10" fill="${colour}"/>` +
         text(xAxis.from + index * 100 + 16, CURVE_HEIGHT - 5, competitor);

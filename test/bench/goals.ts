@@ -51,5 +51,6 @@ const goalLine = (run: Run, one: Goal, series: Series): string | null => {
   const wanted = 'atMost' in bound ? `at most ${bound.atMost}` : `at least ${bound.atLeast}`;
   const { name, unit } = METRICS[series.metric];
   const scale = one.against === null ? unit : `x ${one.against}`;
-  return `${isMet ? 'met   ' : 'MISSED'}  ${name}: ${digits(reached)} ${scale}, ${wanted} (${series.section}, ${series.subject})`;
+  const where = `${series.section}, ${series.subject}`;
+  return `${isMet ? 'met   ' : 'MISSED'}  ${name}: ${digits(reached)} ${scale}, ${wanted} (${where})`;
 };

@@ -58,7 +58,8 @@ const databaseVersions = async (): Promise<Record<string, string>> => {
   const versions: Record<string, string> = {};
   for (const kind of SERVER_KINDS) {
     const said = await runOk(commandLineOf(kind), ['--no-defaults', '--version']);
-    versions[kind === 'mariadb' ? 'MariaDB' : 'MySQL'] = /\d+\.\d+\.\d+(?=-MariaDB)|Ver (\d+\.\d+\.\d+)/.exec(said)?.[0].replace('Ver ', '') ?? '';
+    const name = kind === 'mariadb' ? 'MariaDB' : 'MySQL';
+    versions[name] = /\d+\.\d+\.\d+(?=-MariaDB)|(?<=Ver )\d+\.\d+\.\d+/.exec(said)?.[0] ?? 'unknown';
   }
   return versions;
 };
@@ -93,9 +94,10 @@ const main = async (scope: Scope): Promise<void> => {
     date, isQuick, rounds: bench.rounds, machine,
     versions: {
       source: sourceRevision(), Node: process.versions.node, ...(await databaseVersions()),
-      ...Object.fromEntries(competitors.filter(({ version }) => version !== '').map(({ name, version }) => [name, version])),
+      ...Object.fromEntries(competitors.flatMap(({ name, version }) => (version === '' ? [] : [[name, version]]))),
     },
-    references: Object.fromEntries(series.map(({ section }) => [section, section.startsWith('features') ? PLAIN : REFERENCE])),
+    references: Object.fromEntries(series.map(({ section }) =>
+      [section, section.startsWith('features') ? PLAIN : REFERENCE])),
     series, failures,
   };
   const text = renderTable(run) + renderGoals(run);

@@ -40,7 +40,7 @@ export class ResultEnd {
         this.payloadLength = this.header.readUIntLE(0, 3);
       }
       const passed = Math.min(length - at, this.payloadLength - this.payloadOffset);
-      if (this.isFirst) this.firstPayload.set(chunk.subarray(at, at + Math.min(passed, PREPARE_BYTES - this.payloadOffset)), this.payloadOffset);
+      if (this.isFirst) this.keepFirst(chunk.subarray(at, at + passed));
       this.payloadOffset += passed;
       at += passed;
       if (this.payloadOffset < this.payloadLength) return false;
@@ -48,6 +48,12 @@ export class ResultEnd {
       if (this.endsWith(this.header[HEADER_BYTES]!)) return true;
     }
     return false;
+  }
+
+  /** Keeps of the first payload what is wanted of it. */
+  private keepFirst(passed: Uint8Array): void {
+    const wanted = passed.subarray(0, Math.max(0, PREPARE_BYTES - this.payloadOffset));
+    if (wanted.length > 0) this.firstPayload.set(wanted, this.payloadOffset);
   }
 
   /** A packet is whole whose first byte is `firstByte`. */

@@ -19,6 +19,12 @@ export const METRICS = {
 
 export type Metric = keyof typeof METRICS;
 
+/** The metrics of some series, each once, in the order in which they stand above. */
+export const metricsOf = (series: readonly Series[]): Metric[] => {
+  const there = new Set(series.map(({ metric }) => metric));
+  return (Object.keys(METRICS) as Metric[]).filter((metric) => there.has(metric));
+};
+
 /** One measured value. */
 export interface Reading {
   readonly metric: Metric;

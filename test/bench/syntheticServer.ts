@@ -56,7 +56,8 @@ const repeatedResult = (rows: number, rowBytes: number): RepeatedResult => {
   encoder.nextSequenceId(rows - blockRows);
   const tail = Buffer.concat([period.subarray(0, restRows * packetBytes), encoder.terminator(AUTOCOMMIT)]);
   if (periods > 1) return { head, period, periods, tail };
-  return { head: Buffer.concat([head, period, tail]), period: tail.subarray(0, 0), periods: 0, tail: tail.subarray(0, 0) };
+  const nothing = tail.subarray(0, 0);
+  return { head: Buffer.concat([head, period, tail]), period: nothing, periods: 0, tail: nothing };
 };
 
 /** The length of the one value that fills a row of `rowBytes`, in front of it. */

@@ -8,7 +8,10 @@ export interface SysbenchReport {
   readonly p99Ms: number;
 }
 
-/** Reads it. sysbench itself tells one percentile only, so they are taken from its histogram. Throws where something is missing. */
+/**
+ * Reads it. sysbench itself tells one percentile only, so they are taken from its histogram.
+ * Throws where something is missing.
+ */
 export const parseSysbench = (report: string): SysbenchReport => {
   const number = (pattern: RegExp): number => {
     const found = pattern.exec(report)?.[1];

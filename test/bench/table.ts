@@ -1,4 +1,4 @@
-import { median, METRICS, type Metric, ratio, referenceOf, type Run, type Series } from './results.js';
+import { median, METRICS, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 
 const MAX_REASON = 300;
 
@@ -31,7 +31,7 @@ const heading = (run: Run): string[] => {
 };
 
 const subjectTable = (run: Run, subject: string, series: readonly Series[]): string[] => {
-  const metrics = distinct(series.map(({ metric }) => metric));
+  const metrics = metricsOf(series);
   const header = [subject, ...metrics.map((metric) => `${METRICS[metric].name}, ${METRICS[metric].unit}`)];
   const rows = distinct(series.map(({ competitor }) => competitor)).map((competitor) => {
     const cellOf = (metric: Metric): string => {

@@ -18,7 +18,7 @@ const MAX_TIMES = 5000;
 /** Shows that the cost grows with bytes and sessions, and not faster. */
 export const curves = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
-  const competitors = bench.competitors.filter(({ name }) => name === SLUICE || name === REFERENCE);
+  const competitors = [SLUICE, REFERENCE].flatMap((name) => bench.competitors.filter((one) => one.name === name));
   const results = bench.scale.curveBytes.map((bytes): Load => ({
     subject: size(bytes), x: bytes, run: (relay) => oneResult(bench, relay, bytes),
   }));

@@ -3,6 +3,7 @@ import type { Competitor } from '../competitors.js';
 import { startSluiceWith, type Relay } from '../relays.js';
 import type { Reading } from '../results.js';
 import { readBulk, syntheticResult } from './bulk.js';
+import { compression } from './compression.js';
 
 const BULK_SECTION = 'features: bulk';
 const QUERY_SECTION = 'features: small queries';
@@ -43,6 +44,7 @@ export const features = async (bench: Bench): Promise<void> => {
     variant('every result cut', EVERY_KIND_OF_RECORD),
     variant('every result held back', { onExceed: { action: 'hold' }, budget: { bytes: '100TiB' } }),
   ]);
+  await compression(bench, variant, PLAIN);
 };
 
 const bulkLoad = (bench: Bench): Load => ({
@@ -50,7 +52,10 @@ const bulkLoad = (bench: Bench): Load => ({
   run: (relay) => readBulk(bench, relay, syntheticResult(ROW_BYTES, bench.scale.bulkBytes)),
 });
 
-/** What the server sends is the same whether the client gets it or not; where it does not, its next query waits for the end. */
+/**
+ * What the server sends is the same whether the client gets it or not; where it does not, its next query waits for
+ * the end.
+ */
 const drainLoad = (bench: Bench): Load => {
   const { sql, rows } = syntheticResult(ROW_BYTES, bench.scale.bulkBytes);
   const run = async (relay: Relay): Promise<Reading[]> => {
