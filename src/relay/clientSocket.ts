@@ -29,6 +29,7 @@ export function adoptClient(accepted: Socket, onRead: (byteCount: number) => voi
         onRead(byteCount);
       }
     });
+    accepted.resume(); // its server has paused it
     return { socket: accepted, buffer };
   }
   const options: FromHandle = { handle, allowHalfOpen: true, onread: readInto(buffer, onRead) };

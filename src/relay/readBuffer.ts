@@ -12,7 +12,7 @@ import type { OnReadOpts, Socket } from 'node:net';
  * clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large results.
  */
 const SHARED_BYTES = 64 * 1024;
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
 const MUCH_BYTES = 8 * 1024;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Origin, Outcome } from '../audit/record.js';
+import type { Outcome } from '../audit/record.js';
 import { formatAddress } from '../config/address.js';
 import { OPENABLE_COMPRESSIONS } from '../protocol/compression.js';
 import type { ServerError } from '../protocol/packets.js';
@@ -8,18 +8,15 @@ import type { PendingCommand } from '../session/command.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
 import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
-import { adoptClient } from './clientSocket.js';
+import { Deadline } from './deadline.js';
 import type { Settled } from './flow.js';
-import type { KillOutcome } from './killer.js';
-import { onPeerEnd } from './peerEnd.js';
-import type { BufferedSocket, ReadBuffer } from './readBuffer.js';
-import { refuse, upstreamUnavailable } from './refusal.js';
+import { Legs, type LegsObserver } from './legs.js';
+import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
+import { SessionControls, type SessionParts } from './sessionControls.js';
 import type { Shared } from './shared.js';
-import type { Remote } from './side/sideConnection.js';
-import { Supervisor, type SupervisedSession } from './supervisor.js';
-import { connectUpstream } from './upstreamSocket.js';
+import { Supervisor } from './supervisor.js';
 
 /** Who ended a session, and why. */
 export interface SessionEnd {
@@ -43,48 +40,46 @@ const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
 const now = performance.now.bind(performance);
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session implements ConversationObserver, ResponseDecisions, SupervisedSession {
-  private readonly conversation: Conversation;
+export class Session implements ConversationObserver, LegsObserver, ResponseDecisions, SessionParts {
+  readonly conversation: Conversation;
+  readonly legs: Legs;
+  readonly requests: RequestFlow;
+  readonly responses: ResponseFlow;
   private readonly supervisor: Supervisor;
-  private readonly client: Socket;
-  private readonly clientBuffer: ReadBuffer;
-  private readonly upstream: BufferedSocket;
-  private readonly requests: RequestFlow;
-  private readonly responses: ResponseFlow;
-  private readonly clientAddress: string;
   private readonly startedAtMs = now();
-  private phaseTimer: NodeJS.Timeout;
+  private readonly deadline = new Deadline((failure) => this.onLate(failure));
   private end: SessionEnd | null = null;
-  private hasEnded = false;
 
   /**
    * Begins to connect to the upstream server.
    * @param id Sluice's number for the session
+   * @param accepted the client's connection, of which nothing was read yet
    * @param onEnd is called once, when both connections are closed
    */
   constructor(
-    private readonly id: number,
+    readonly id: number,
     accepted: Socket,
-    private readonly shared: Shared,
+    readonly shared: Shared,
     private readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
     const { config } = shared;
-    const { socket: client, buffer } = adoptClient(accepted, (byteCount) => this.onRequestRead(byteCount));
-    this.client = client;
-    this.clientBuffer = buffer;
     const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
     const parameterBytes = config.audit.params ? config.audit.sqlBytes : 0;
-    this.clientAddress = formatAddress({ host: client.remoteAddress ?? 'unknown', port: client.remotePort ?? 0 });
     const compressions = config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n;
     this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, compressions, now });
-    this.supervisor = new Supervisor(shared, this.conversation, this, client.remoteAddress ?? '');
-    this.upstream = connectUpstream(config, (byteCount) => this.onResponseRead(byteCount));
-    const { socket } = this.upstream;
-    this.listen(socket); // before the flows do: what an end means has to be noted before it is relayed
-    this.requests = new RequestFlow(client, socket, this.conversation, () => this.leaveDrain());
-    this.responses = new ResponseFlow(socket, client, this.conversation, this);
-    this.phaseTimer = this.expect(`${this.upstreamName} did not accept the connection`, config.connections.connectTimeoutMs);
+    this.legs = new Legs(accepted, shared, this);
+    const { client, upstream } = this.legs;
+    this.requests = new RequestFlow(client, upstream, this.conversation, () => this.leaveDrain());
+    this.responses = new ResponseFlow(upstream, client, this.conversation, this);
+    const controls = new SessionControls(this, this);
+    this.supervisor = new Supervisor(shared, this.conversation, controls, client.remoteAddress ?? '');
+    this.deadline.set(`${this.upstreamName} did not accept the connection`, config.connections.connectTimeoutMs);
+  }
+
+  /** Both connections are closed, or about to be. */
+  get isOver(): boolean {
+    return this.end !== null && this.legs.isBroken;
   }
 
   /** Ends both connections at once; `lastPacket` still goes to the client. */
@@ -92,25 +87,24 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     this.noteEnd('sluice', reason);
     const lastBytes = lastPacket === undefined ? null : this.responses.wrap(lastPacket);
     this.closeFlows();
-    this.upstream.socket.destroy();
-    if (lastBytes === null) this.client.destroy();
-    else refuse(this.client, lastBytes);
+    if (lastBytes === null) this.legs.destroy();
+    else this.legs.destroyAfter(lastBytes);
   }
 
   // What happens in the conversation.
 
   greeted(): void {
-    this.expect('the client did not answer the greeting', this.shared.config.connections.handshakeTimeoutMs);
+    this.deadline.set('the client did not answer the greeting', this.shared.config.connections.handshakeTimeoutMs);
   }
 
   identified(): void {
     this.supervisor.identified();
     if (this.conversation.phase !== 'authentication') return;
-    this.expect('the authentication did not come to its end', this.shared.config.connections.handshakeTimeoutMs);
+    this.deadline.set('the authentication did not come to its end', this.shared.config.connections.handshakeTimeoutMs);
   }
 
   ready(): void {
-    clearTimeout(this.phaseTimer);
+    this.deadline.clear();
   }
 
   newUsage(command: PendingCommand): Usage {
@@ -130,8 +124,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   }
 
   unparsed(problem: Unparsed): void {
-    clearTimeout(this.phaseTimer);
-    this.log.warn({ session: this.id, client: this.clientAddress, ...problem }, 'cannot follow this session any more');
+    this.deadline.clear();
+    this.log.warn({ session: this.id, client: this.legs.clientAddress, ...problem }, 'cannot follow this session any more');
     this.supervisor.unparsed();
     const canPass = !this.conversation.server.isDiscarding && this.responses.canPassFrames;
     if (!canPass || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
@@ -155,7 +149,8 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   }
 
   caughtUp(): void {
-    this.afterResponses();
+    this.supervisor.progressed();
+    this.requests.unblock(); // a response may be what the next command waits for
   }
 
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
@@ -171,146 +166,48 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
   }
 
   stalled(isStalled: boolean): void {
-    if (!isStalled) this.upstream.buffer.taken();
+    if (!isStalled) this.legs.upstreamBuffer.taken();
     this.supervisor.stalled(isStalled);
   }
 
-  // What the supervisor asks for.
+  // What happens on the two connections.
 
-  get isOver(): boolean {
-    return this.end !== null && (this.client.destroyed || this.upstream.socket.destroyed);
-  }
-
-  get stalledMs(): number {
-    return this.responses.stalledMs;
-  }
-
-  get totalStallMs(): number {
-    return this.responses.totalStallMs;
-  }
-
-  get upstreamRemote(): Remote | null {
-    const { remoteAddress, remotePort } = this.upstream.socket;
-    return remoteAddress === undefined || remotePort === undefined ? null : { host: remoteAddress, port: remotePort };
-  }
-
-  get nowMs(): number {
-    return now();
-  }
-
-  origin(): Origin {
-    const { conversation } = this;
-    return {
-      user: conversation.identity?.user ?? '',
-      schema: conversation.schema,
-      client: this.clientAddress,
-      program: conversation.identity?.attributes.get('program_name') ?? null,
-      connectionId: conversation.greeting?.connectionId ?? null,
-      session: this.id,
-    };
-  }
-
-  sendToClient(bytes: Buffer): void {
-    this.responses.inject(bytes);
-  }
-
-  holdRows(): void {
-    this.responses.hold();
-  }
-
-  endHold(isDropped: boolean): void {
-    this.responses.endHold(isDropped);
-  }
-
-  resumeResponses(): void {
-    this.responses.unblock();
-    this.afterResponses();
-  }
-
-  resumeRequests(): void {
-    this.requests.unblock();
-  }
-
-  isReadingSlowly(): Promise<boolean> {
-    return this.shared.pace.isSlow(this.client, () => this.isOver);
-  }
-
-  readMark(): Promise<string | null> {
-    return this.shared.pace.readMark(this.client);
-  }
-
-  async kill(signal: AbortSignal): Promise<KillOutcome> {
-    const { greeting, identity } = this.conversation;
-    const { localAddress, localPort, remoteAddress, remotePort } = this.upstream.socket;
-    const isKnown = localAddress !== undefined && localPort !== undefined && remoteAddress !== undefined && remotePort !== undefined;
-    if (this.shared.killer === null || greeting === null || !isKnown) return 'failed';
-    const user = identity?.user ?? '';
-    const target = { connectionId: greeting.connectionId, user, localAddress, localPort, remoteAddress, remotePort };
-    return this.shared.killer.kill(target, signal);
-  }
-
-  private get upstreamName(): string {
-    return `the upstream server ${formatAddress(this.shared.config.upstream)}`;
-  }
-
-  private onRequestRead(byteCount: number): void {
+  clientRead(byteCount: number): void {
     const { requests, conversation } = this;
-    this.clientBuffer.deliver(byteCount, requests);
+    const { clientBuffer } = this.legs;
+    clientBuffer.deliver(byteCount, requests);
     const isComplete = requests.isEmpty && conversation.client.isBetweenPackets && !conversation.isUploading;
-    this.clientBuffer.adapt(byteCount, requests, isComplete);
+    clientBuffer.adapt(byteCount, requests, isComplete);
   }
 
-  private onResponseRead(byteCount: number): void {
+  upstreamRead(byteCount: number): void {
     const { responses, conversation } = this;
-    const { buffer } = this.upstream;
-    buffer.deliver(byteCount, responses);
-    this.afterResponses();
-    buffer.adapt(byteCount, responses, conversation.phase === 'commands' && conversation.commands.length === 0);
+    const { upstreamBuffer } = this.legs;
+    upstreamBuffer.deliver(byteCount, responses);
+    this.caughtUp();
+    upstreamBuffer.adapt(byteCount, responses, conversation.phase === 'commands' && conversation.commands.length === 0);
   }
 
-  private afterResponses(): void {
-    this.supervisor.progressed();
-    this.requests.unblock(); // a response may be what the next command waits for
+  connected(): void {
+    this.deadline.set(`${this.upstreamName} did not greet`, this.shared.config.connections.handshakeTimeoutMs);
   }
 
-  private listen(upstream: Socket): void {
-    const { client } = this;
-    const { handshakeTimeoutMs } = this.shared.config.connections;
-    upstream.on('connect', () => this.expect(`${this.upstreamName} did not greet`, handshakeTimeoutMs));
-    onPeerEnd(upstream, () => this.onUpstreamEnd());
-    upstream.on('error', (error: NodeJS.ErrnoException) => this.onUpstreamError(error));
-    upstream.on('close', () => this.onClose());
-    onPeerEnd(client, () => this.noteLeaving());
-    client.on('error', (error: NodeJS.ErrnoException) => this.onClientError(error));
-    client.on('close', () => this.onClose());
-    // All has been written and the server has closed: a server that closes does not read on.
-    client.on('finish', () => {
-      client.destroy();
-      upstream.destroy();
-    });
+  clientEnded(): void {
+    this.noteLeaving();
   }
 
-  /**
-   * Sets the time until which what comes next has to be done; what passed before counts no more.
-   * @param failure what is said of a session where it is not done by then
-   */
-  private expect(failure: string, timeoutMs: number): NodeJS.Timeout {
-    clearTimeout(this.phaseTimer);
-    this.phaseTimer = setTimeout(() => this.onLate(`${failure} within ${timeoutMs} ms`), timeoutMs);
-    return this.phaseTimer;
-  }
-
-  private onLate(failure: string): void {
-    if (this.conversation.phase === 'greeting') this.refuse(failure);
-    else this.abort(failure);
-  }
-
-  private onUpstreamEnd(): void {
+  upstreamEnded(): void {
     if (this.conversation.phase !== 'greeting') this.noteEnd('upstream', 'closed');
     else this.refuse(`${this.upstreamName} closed the connection without a greeting`);
   }
 
-  private onUpstreamError(error: NodeJS.ErrnoException): void {
+  clientFailed(error: NodeJS.ErrnoException): void {
+    this.noteEnd('client', error.code ?? error.message);
+    this.closeFlows();
+    this.legs.relayClientReset();
+  }
+
+  upstreamFailed(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     if (this.conversation.phase === 'greeting') {
       this.refuse(`cannot reach ${this.upstreamName}: ${reason}`);
@@ -318,42 +215,45 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
     }
     this.noteEnd('upstream', reason);
     this.responses.flushRest();
-    // A reset is relayed as one, once the client has what came before it; where it has the server's FIN, that is its end.
-    if (!this.client.writableEnded) this.client.write('', () => void this.relayReset());
+    this.legs.relayUpstreamReset();
   }
 
-  /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
-  private async relayReset(): Promise<void> {
-    if (await this.shared.pace.allArrives(this.client)) this.client.resetAndDestroy();
-    else this.client.end();
-  }
-
-  private onClientError(error: NodeJS.ErrnoException): void {
-    this.noteEnd('client', error.code ?? error.message);
+  closed(): void {
     this.closeFlows();
-    this.client.destroy();
-    this.upstream.socket.resetAndDestroy();
+    const end = this.end ?? CLOSED;
+    this.supervisor.close(OUTCOMES[end.by]);
+    this.log[end === QUIT || end === CLOSED ? 'debug' : 'info'](
+      { session: this.id, client: this.legs.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended',
+    );
+    this.onEnd(this);
+  }
+
+  private get upstreamName(): string {
+    return `the upstream server ${formatAddress(this.shared.config.upstream)}`;
+  }
+
+  private onLate(failure: string): void {
+    if (this.conversation.phase === 'greeting') this.refuse(failure);
+    else this.abort(failure);
   }
 
   /** The client has left while the rest of a response that it no longer gets is being discarded. */
   private leaveDrain(): void {
     this.noteLeaving();
     this.closeFlows();
-    this.upstream.socket.destroy();
-    this.client.end();
+    this.legs.leave();
   }
 
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
   private refuse(message: string): void {
     this.noteEnd('upstream', message);
-    this.log.warn({ session: this.id, client: this.clientAddress }, message);
+    this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
     this.closeFlows();
-    this.upstream.socket.destroy();
-    refuse(this.client, upstreamUnavailable(message));
+    this.legs.destroyAfter(upstreamUnavailable(message));
   }
 
   private closeFlows(): void {
-    clearTimeout(this.phaseTimer);
+    this.deadline.clear();
     this.requests.close();
     this.responses.close();
   }
@@ -364,22 +264,5 @@ export class Session implements ConversationObserver, ResponseDecisions, Supervi
 
   private noteLeaving(): void {
     this.end ??= this.conversation.hasQuit ? QUIT : CLOSED;
-  }
-
-  /** One of the two connections is closed; the session has ended when both are. */
-  private onClose(): void {
-    const { client, upstream } = this;
-    if (client.closed) upstream.socket.destroy();
-    if (!client.closed || !upstream.socket.closed || this.hasEnded) return;
-    this.hasEnded = true;
-    this.closeFlows();
-    const end = this.end ?? CLOSED;
-    this.supervisor.close(OUTCOMES[end.by]);
-    upstream.buffer.release();
-    this.clientBuffer.release();
-    this.log[end === QUIT || end === CLOSED ? 'debug' : 'info'](
-      { session: this.id, client: this.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended',
-    );
-    this.onEnd(this);
   }
 }

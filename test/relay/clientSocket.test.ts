@@ -74,7 +74,7 @@ t.test('the server that accepted it can be closed while it goes on', async (t) =
 });
 
 t.test('where Node shows nothing that could be taken over, what comes is copied into the buffer', async (t) => {
-  const stream = new PassThrough() as unknown as Socket;
+  const stream = new PassThrough().pause() as unknown as Socket;
   let text = '';
   const client: BufferedSocket = adoptClient(stream, (byteCount) => {
     text += client.buffer.room.toString('latin1', 0, byteCount);

@@ -1,0 +1,109 @@
+import type { Origin } from '../audit/record.js';
+import type { Conversation } from '../session/conversation.js';
+import type { KillOutcome } from './killer.js';
+import type { Legs } from './legs.js';
+import type { RequestFlow } from './requestFlow.js';
+import type { ResponseFlow } from './responseFlow.js';
+import type { Shared } from './shared.js';
+import type { Remote } from './side/sideConnection.js';
+import type { SupervisedSession } from './supervisor.js';
+
+/** What a session is made of. */
+export interface SessionParts {
+  /** Sluice's number for the session. */
+  readonly id: number;
+  readonly shared: Shared;
+  readonly conversation: Conversation;
+  readonly legs: Legs;
+  readonly requests: RequestFlow;
+  readonly responses: ResponseFlow;
+}
+
+/** What only the session itself can say and do. */
+export interface ControlledSession {
+  readonly isOver: boolean;
+  /** Responses were dealt with later than in the turn in which they came. */
+  caughtUp(): void;
+  abort(reason: string, lastPacket?: Buffer): void;
+}
+
+/** What a supervisor sees of its session, and may do with it. */
+export class SessionControls implements SupervisedSession {
+  constructor(private readonly parts: SessionParts, private readonly session: ControlledSession) {}
+
+  get isOver(): boolean {
+    return this.session.isOver;
+  }
+
+  get stalledMs(): number {
+    return this.parts.responses.stalledMs;
+  }
+
+  get totalStallMs(): number {
+    return this.parts.responses.totalStallMs;
+  }
+
+  get upstreamRemote(): Remote | null {
+    return this.parts.legs.upstreamRemote;
+  }
+
+  get nowMs(): number {
+    return this.parts.conversation.options.now();
+  }
+
+  origin(): Origin {
+    const { id, conversation, legs } = this.parts;
+    return {
+      user: conversation.identity?.user ?? '',
+      schema: conversation.schema,
+      client: legs.clientAddress,
+      program: conversation.identity?.attributes.get('program_name') ?? null,
+      connectionId: conversation.greeting?.connectionId ?? null,
+      session: id,
+    };
+  }
+
+  sendToClient(bytes: Buffer): void {
+    this.parts.responses.inject(bytes);
+  }
+
+  holdRows(): void {
+    this.parts.responses.hold();
+  }
+
+  endHold(isDropped: boolean): void {
+    this.parts.responses.endHold(isDropped);
+  }
+
+  resumeResponses(): void {
+    this.parts.responses.unblock();
+    this.session.caughtUp();
+  }
+
+  resumeRequests(): void {
+    this.parts.requests.unblock();
+  }
+
+  isReadingSlowly(): Promise<boolean> {
+    const { shared, legs } = this.parts;
+    return shared.pace.isSlow(legs.client, () => this.isOver);
+  }
+
+  readMark(): Promise<string | null> {
+    const { shared, legs } = this.parts;
+    return shared.pace.readMark(legs.client);
+  }
+
+  async kill(signal: AbortSignal): Promise<KillOutcome> {
+    const { shared, conversation, legs } = this.parts;
+    const { greeting, identity } = conversation;
+    const { upstreamEnds } = legs;
+    if (shared.killer === null || greeting === null || upstreamEnds === null) return 'failed';
+    const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', ...upstreamEnds };
+    return shared.killer.kill(target, signal);
+  }
+
+  abort(reason: string, lastPacket?: Buffer): void {
+    this.session.abort(reason, lastPacket);
+  }
+}
