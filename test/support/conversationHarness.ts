@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { encodeErr, type ServerError } from '../../src/protocol/packets.js';
 import type { PacketScanner } from '../../src/protocol/packetScanner.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
-import type { ServerStop } from '../../src/session/serverReader.js';
+import type { ServerStop } from '../../src/session/serverStop.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import { Usage } from '../../src/session/usage.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';

@@ -1,0 +1,17 @@
+/** Why a scan of the server's bytes stopped. */
+export type ServerStop =
+  | 'none'
+  /** The server refused the connection in place of a greeting; its ERR packet is `refusal`. */
+  | 'refused'
+  /** The row at this header breaks the usage's `maxRows`. */
+  | 'rows'
+  /** The row at this header, or its continuation, breaks the usage's `maxBytes`. */
+  | 'bytes'
+  /** The error at this header ends a response that is to stop there. */
+  | 'error'
+  /** While discarding: the server waits for a file that the client is not going to be asked for. */
+  | 'fileWanted'
+  /** While discarding: the response is over. */
+  | 'drained'
+  /** The connection phase is over; what follows comes in compressed frames. */
+  | 'compressed';
