@@ -4,12 +4,13 @@ import yargs, { type Argv } from 'yargs';
 import { check } from './cli/check.js';
 import { exitCodes, say, type Arguments, type Command } from './cli/command.js';
 import { demo } from './cli/demo.js';
+import { report } from './cli/report.js';
 import { variables } from './cli/flags.js';
 import { start } from './cli/start.js';
 import { ConfigError } from './config.js';
 import { nearest } from './config/suggest.js';
 
-const commands: readonly Command[] = [start, check, demo];
+const commands: readonly Command[] = [start, check, report, demo];
 
 /** The command line asks for what does not exist. */
 class UsageError extends Error {}
@@ -30,14 +31,14 @@ function refuseUnknown(given: Arguments, command: Command): true {
     if (flag === '_' || flag === '$0') continue;
     const dashed = flag.length === 1 ? `-${flag}` : `--${flag}`;
     if (!known.includes(flag)) throw new UsageError(`unknown flag ${dashed}${meant(flag, known, '--')}`);
-    if (Array.isArray(value)) throw new UsageError(`${dashed} is given more than once`);
+    if (Array.isArray(value) && !command.repeatable?.includes(flag)) throw new UsageError(`${dashed} is given more than once`);
   }
   const [word, extra]: string[] = Array.isArray(given._) ? given._.map(String) : [];
   if (word !== undefined && word !== command.name) {
     const suggestion = meant(word, commands.map(({ name }) => name));
     throw new UsageError(`unknown command ${JSON.stringify(word)}${suggestion}`);
   }
-  if (extra === undefined) return true;
+  if (extra === undefined || command.takesFiles) return true;
   throw new UsageError(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
 }
 
@@ -77,6 +78,12 @@ function describeProgram(program: Argv): Argv {
     .fail(false);
 }
 
+/** What a command takes. Its files are no positionals to yargs, which would drop the `-` that names standard input. */
+function describeCommand(flags: Argv, command: Command): Argv {
+  if (command.takesFiles) flags.usage(`$0 ${command.name} [flags] FILE...\n\n${command.describe}`);
+  return flags.options(command.options).check((given) => refuseUnknown(given, command));
+}
+
 async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = describeProgram(yargs(args));
@@ -84,7 +91,7 @@ async function main(args: readonly string[]): Promise<number> {
     program.command(
       command.isDefault ? [command.name, '$0'] : command.name,
       command.describe,
-      (flags) => flags.options(command.options).check((given) => refuseUnknown(given, command)),
+      (flags) => describeCommand(flags, command),
       async (given) => {
         exitCode = await command.run(given);
       },

@@ -12,15 +12,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   session: ['protocol'],
   config: ['policy'],
   policy: ['protocol', 'session', 'config'],
+  statistics: [],
   audit: ['protocol', 'session', 'policy', 'config'],
+  report: ['policy', 'config', 'audit', 'statistics'],
   relay: ['protocol', 'session', 'policy', 'config', 'audit'],
   demo: ['protocol'],
-  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'relay', 'demo'],
+  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'report', 'statistics', 'relay', 'demo'],
 };
 
 /** Modules of Node with which a folder that is pure could touch the world. */
 const WORLDLY = /^node:(fs|net|tls|http|https|child_process|cluster|dgram|dns|os|process|timers|worker_threads)\b/;
-const PURE = ['protocol', 'session', 'policy'];
+const PURE = ['protocol', 'session', 'policy', 'statistics'];
 
 interface Import {
   readonly from: string;

@@ -9,3 +9,14 @@ const UNPRINTABLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f
 export function plainText(json: string): string {
   return json.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** A text of any origin on one line of a terminal: shortened, and with nothing in it that is not shown as itself. */
+export function oneLine(text: string, longest: number): string {
+  const line = shownAsItself(text.replace(/\s+/g, ' ').trim());
+  return line.length <= longest ? line : `${line.slice(0, longest - 3)}...`;
+}
+
+/** A text of any origin for a terminal, on the lines that it has. */
+export function shownAsItself(text: string): string {
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\ufffd');
+}

@@ -10,6 +10,10 @@ export interface Command {
   readonly isDefault?: boolean;
   readonly describe: string;
   readonly options: Readonly<Record<string, Options>>;
+  /** Whether it takes files: any number of them. */
+  readonly takesFiles?: boolean;
+  /** The flags that may be given more than once. */
+  readonly repeatable?: readonly string[];
   /**
    * @returns the exit code
    * @throws {ConfigError}

@@ -1,8 +1,9 @@
 import { createLog } from '../audit/log.js';
 import { type Address, type Config, ConfigError, loadConfig } from '../config.js';
 import { formatAddress } from '../config/address.js';
+import { count, size } from '../report/amounts.js';
 import { type Arguments, type Command, exitCodes, say } from './command.js';
-import { count, Page, size } from './demo/page.js';
+import { Page } from './demo/page.js';
 import { scenes } from './demo/scenes.js';
 import { Stage } from './demo/stage.js';
 import { StopSignals } from './stopSignals.js';

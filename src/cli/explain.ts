@@ -1,3 +1,4 @@
+import { oneLine } from '../audit/plainText.js';
 import type { Config, Limits, StreamingSignal } from '../config.js';
 import { formatMoment } from '../config/moment.js';
 import { formatSize } from '../config/units.js';
@@ -25,11 +26,8 @@ type Line = readonly [label: string, text: string];
 const labelWidth = 12;
 const longestText = 160;
 
-/** On one line, shortened, and without what would play tricks on a terminal. */
 function show(text: string): string {
-  const line = text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd').trim();
-  const shown = line.length <= longestText ? line : `${line.slice(0, longestText - 3)}...`;
-  return shown === '' ? '(none)' : shown;
+  return oneLine(text, longestText) || '(none)';
 }
 
 function showRows(rows: number): string {

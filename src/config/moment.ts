@@ -12,14 +12,26 @@ function parseDay(text: string): number | undefined {
 }
 
 /**
- * @param text a date, for the end of that day in UTC, or a date-time with its zone (RFC 3339, ISO 8601)
+ * @param text a date, for the beginning of that day in UTC, or a date-time with its zone (RFC 3339, ISO 8601)
+ * @returns ms since 1970; undefined where the text is neither
+ */
+export function parseBeginning(text: string): number | undefined {
+  return parseMoment(text, 0);
+}
+
+/**
+ * @param text a date, for the end of that day in UTC, or a date-time with its zone
  * @returns ms since 1970; undefined where the text is neither
  */
 export function parseEnd(text: string): number | undefined {
+  return parseMoment(text, dayMs);
+}
+
+function parseMoment(text: string, intoDayMs: number): number | undefined {
   const [day = '', timeOfDay, ...rest] = text.split('T');
   const dayStartMs = parseDay(day);
   if (dayStartMs === undefined || rest.length > 0) return undefined;
-  if (timeOfDay === undefined) return dayStartMs + dayMs;
+  if (timeOfDay === undefined) return dayStartMs + intoDayMs;
   return time.test(timeOfDay) ? Date.parse(text) : undefined;
 }
 

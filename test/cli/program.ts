@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { run, type RunResult } from '../support/run.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 /** The environment of this process without Sluice's own variables, and with those given. */
 function environment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -16,7 +16,7 @@ function environment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Runs the built program to its end. */
 export function sluice(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
-  return run(process.execPath, [cli, ...args], { env: environment(variables) });
+  return run(process.execPath, [CLI, ...args], { env: environment(variables) });
 }
 
 export interface Running {
@@ -33,7 +33,7 @@ export interface Running {
 export async function startProgram(
   t: Test, args: readonly string[], variables: NodeJS.ProcessEnv = {},
 ): Promise<Running> {
-  const child = spawn(process.execPath, [cli, ...args], { env: environment(variables), stdio: 'pipe' });
+  const child = spawn(process.execPath, [CLI, ...args], { env: environment(variables), stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
   const log: Record<string, unknown>[] = [];
   let onLine = () => {};

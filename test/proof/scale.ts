@@ -5,11 +5,11 @@
 export const SCALE = process.env['SLUICE_PROOF'] === 'whole'
   ? {
     tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60, statements: 1_000_000, badSessions: 10_000,
-    copiedRows: 30_000, kills: 1000, goneMs: 1000,
+    copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000,
   } as const
   : {
     tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 700,
-    copiedRows: 3_000, kills: 30, goneMs: 10_000,
+    copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000,
   } as const;
 
 /** Rows of the table `big` at this scale: each is 1 KiB. */

@@ -96,20 +96,3 @@ function wrap(text: string, width: number): string[] {
   }
   return [...lines, line];
 }
-
-/** `1,000,000` */
-export function count(number: number): string {
-  return number.toLocaleString('en-US');
-}
-
-/** `12 B`, `4.7 KiB`, `238.4 MiB` */
-export function size(bytes: number): string {
-  if (Math.abs(bytes) < 1024) return `${bytes} B`;
-  if (Math.abs(bytes) < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
-  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-}
-
-/** `7 ms`, `2.1 s` */
-export function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DemoClient, ResultSummary } from '../../demo/client.js';
-import { count, duration, type Page, size } from './page.js';
+import { count, duration, size } from '../../report/amounts.js';
+import type { Page } from './page.js';
 import type { Stage } from './stage.js';
 
 // What is shown. Each scene is played, measured and told; it says whether everything came out as promised.

@@ -1,0 +1,103 @@
+import type { Options } from 'yargs';
+import { ConfigError } from '../config.js';
+import { parseBeginning, parseEnd } from '../config/moment.js';
+import { compileGlob } from '../policy/glob.js';
+import { type Input, openInput, readLines, STANDARD_INPUT } from '../report/input.js';
+import type { Selection } from '../report/selection.js';
+import type { Survey } from '../report/survey.js';
+import { type Arguments, say } from './command.js';
+import { describeFlag } from './flags.js';
+import { Progress } from './progress.js';
+
+const group = 'Choose the results:';
+const describeMoment = 'a date ("2026-11-20", in UTC), or a time with its zone ("2026-11-20T08:00:00+01:00")';
+
+/** The flags that choose among what the files hold. */
+export const selectionOptions: Readonly<Record<string, Options>> = {
+  since: { describe: describeFlag('TIME', 'none before this'), requiresArg: true, group },
+  until: { describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group },
+  user: { describe: describeFlag('GLOB', 'only those of these users, as in "report_*"'), requiresArg: true, group },
+  schema: { describe: describeFlag('GLOB', 'only those in these default schemas'), requiresArg: true, group },
+};
+
+/**
+ * Reads which results are to be looked at.
+ * @throws {ConfigError}
+ */
+export function selectionFrom(given: Arguments): Selection {
+  const moment = (flag: string, parse: (text: string) => number | undefined): number | undefined => {
+    const text = given[flag];
+    if (text === undefined) return undefined;
+    const ms = typeof text === 'string' ? parse(text) : undefined;
+    if (ms === undefined) throw new ConfigError([`--${flag}: expected ${describeMoment}, got ${JSON.stringify(text)}`]);
+    return ms;
+  };
+  const glob = (flag: string) => compileGlob(typeof given[flag] === 'string' ? given[flag] : '*');
+  const sinceMs = moment('since', parseBeginning) ?? -Infinity;
+  const untilMs = moment('until', parseEnd) ?? Infinity;
+  if (sinceMs >= untilMs) throw new ConfigError(['--until: is not after --since, so that nothing is left']);
+  return { sinceMs, untilMs, user: glob('user'), schema: glob('schema') };
+}
+
+/** The files that a command was given; standard input where it was given none. */
+export function filesFrom(given: Arguments): readonly string[] {
+  const files = Array.isArray(given['_']) ? given['_'].slice(1).map(String) : [];
+  if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
+    throw new ConfigError(['-: standard input can be read only once']);
+  }
+  return files.length === 0 ? [STANDARD_INPUT] : files;
+}
+
+/**
+ * A whole number of a flag's.
+ * @throws {ConfigError}
+ */
+export function numberFrom(given: Arguments, flag: string, fallback: number): number {
+  const text = given[flag];
+  if (text === undefined) return fallback;
+  if (typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ConfigError([`--${flag}: expected a number from 1 to 999999999, got ${JSON.stringify(text)}`]);
+}
+
+function openAll(files: readonly string[]): Input[] {
+  const problems: string[] = [];
+  const inputs = files.flatMap((file) => {
+    try {
+      return [openInput(file)];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`sluice: cannot read ${JSON.stringify(file)}: ${reason}: give audit files, or - for standard input`);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return inputs;
+}
+
+function totalSize(inputs: readonly Input[]): number | null {
+  return inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
+}
+
+/**
+ * Lets a survey go through files, with a bar on a terminal that shows how far it has come.
+ * @returns whether all of them could be read to their end; what could not is said
+ * @throws {ConfigError} where one of them cannot be opened, before any is read
+ */
+export async function readFiles(files: readonly string[], survey: Survey): Promise<boolean> {
+  const inputs = openAll(files);
+  if (files.includes(STANDARD_INPUT) && process.stdin.isTTY) say(['Reading standard input: give audit files to read those.']);
+  const progress = new Progress(process.stderr, totalSize(inputs), performance.now.bind(performance));
+  const problems: string[] = [];
+  for (const input of inputs) {
+    survey.begin(input.name);
+    try {
+      await readLines(input, survey, (byteCount) => progress.advance(byteCount));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`sluice: ${input.name}: ${reason}: what stands before that counts, the rest of it is missing`);
+    }
+  }
+  progress.end();
+  say(problems);
+  return problems.length === 0;
+}

@@ -1,0 +1,46 @@
+import { percent, size } from '../report/amounts.js';
+
+const BAR_WIDTH = 30;
+const LEAST_MS_BETWEEN = 100;
+const CLEAR_LINE = '\r\u001b[K'; // ECMA-48, "erase in line"
+
+/** Where progress is shown: standard error, or what a test puts in its place. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Shows how far the reading of files has come, where somebody looks at a terminal; elsewhere it says nothing. */
+export class Progress {
+  private bytes = 0;
+  private shownAtMs = -Infinity;
+
+  /**
+   * @param totalBytes null where that is not known
+   * @param now a clock in ms
+   */
+  constructor(
+    private readonly terminal: Terminal, private readonly totalBytes: number | null, private readonly now: () => number,
+  ) {}
+
+  /** So many bytes more have been read. */
+  advance(byteCount: number): void {
+    this.bytes += byteCount;
+    const nowMs = this.now();
+    if (this.terminal.isTTY !== true || nowMs - this.shownAtMs < LEAST_MS_BETWEEN) return;
+    this.shownAtMs = nowMs;
+    this.terminal.write(`${CLEAR_LINE}${this.line()}`);
+  }
+
+  /** Takes away what was shown. */
+  end(): void {
+    if (this.shownAtMs > -Infinity) this.terminal.write(CLEAR_LINE);
+  }
+
+  private line(): string {
+    if (this.totalBytes === null) return `${size(this.bytes)} read`;
+    const part = this.totalBytes === 0 ? 1 : Math.min(1, this.bytes / this.totalBytes);
+    const filled = Math.round(part * BAR_WIDTH);
+    return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${percent(part)} of ${size(this.totalBytes)}`;
+  }
+}

@@ -1,0 +1,51 @@
+import { ConfigError } from '../config.js';
+import { reportJson } from '../report/json.js';
+import { Survey } from '../report/survey.js';
+import { reportText } from '../report/text.js';
+import { DigestTable } from '../statistics/digestTable.js';
+import { ORDERS, type Order } from '../statistics/execution.js';
+import { filesFrom, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
+import { type Arguments, type Command, exitCodes } from './command.js';
+import { describeFlag } from './flags.js';
+
+/** More digests than an application has; with some KiB for each they fit into a small machine, too. */
+const DIGESTS_KEPT = 5000;
+const DIGESTS_SHOWN = 10;
+
+function orderFrom({ order }: Arguments): Order {
+  const found = order === undefined ? 'bytes' : ORDERS.find((known) => known === order);
+  if (found !== undefined) return found;
+  throw new ConfigError([`--order: expected one of ${ORDERS.join(', ')}, got ${JSON.stringify(order)}`]);
+}
+
+/** Says of audit files which statements have large results, and whose they are. */
+export const report: Command = {
+  name: 'report',
+  describe: 'say which statements have large results, from audit files',
+  takesFiles: true,
+  options: {
+    order: {
+      describe: describeFlag('ORDER', `what to rank by: ${ORDERS.join(', ')}`),
+      defaultDescription: 'bytes',
+      requiresArg: true,
+    },
+    limit: {
+      describe: describeFlag('N', 'how many digests to show'),
+      defaultDescription: String(DIGESTS_SHOWN),
+      requiresArg: true,
+    },
+    json: { describe: describeFlag('', 'for machines'), type: 'boolean' },
+    ...selectionOptions,
+  },
+  async run(given) {
+    const table = new DigestTable(orderFrom(given), DIGESTS_KEPT);
+    const limit = numberFrom(given, 'limit', DIGESTS_SHOWN);
+    const survey = new Survey(selectionFrom(given), (record) => table.add(record));
+    const isWhole = await readFiles(filesFrom(given), survey);
+    const text = given['json'] === true
+      ? JSON.stringify(reportJson(survey, table, limit), null, 2)
+      : reportText(survey, table, limit);
+    process.stdout.write(`${text}\n`);
+    return isWhole ? exitCodes.ok : exitCodes.failed;
+  },
+};

@@ -1,0 +1,78 @@
+import { createReadStream, fstatSync, openSync } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { LineSplitter, type LineReader } from './lines.js';
+
+/** Names standard input. */
+export const STANDARD_INPUT = '-';
+
+// RFC 1952: the two bytes that every gzip member begins with. No JSON does.
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+const readBytes = 256 * 1024;
+// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it, and as much of its digest.
+const maxLineBytes = 16 * 1024 * 1024;
+
+/** A file that is open, or standard input. */
+export interface Input {
+  readonly name: string;
+  /** In bytes; null where that is not known, as of a pipe. */
+  readonly size: number | null;
+  readonly descriptor: number;
+}
+
+/**
+ * @param name a path, or `-` for standard input
+ * @throws the file system's error where it cannot be opened
+ */
+export function openInput(name: string): Input {
+  const descriptor = name === STANDARD_INPUT ? 0 : openSync(name, 'r');
+  const stat = fstatSync(descriptor);
+  if (stat.isDirectory()) throw new Error(`EISDIR: ${name} is a folder`);
+  return { name: name === STANDARD_INPUT ? 'standard input' : name, size: stat.isFile() ? stat.size : null, descriptor };
+}
+
+/**
+ * Reads all lines of a file, compressed with gzip or not: that is told by its first bytes.
+ * @param onRead is called with the number of bytes that were read of the file itself
+ * @throws zlib's or the file system's error; the lines before it have been given
+ */
+export async function readLines(input: Input, reader: LineReader, onRead: (byteCount: number) => void): Promise<void> {
+  const splitter = new LineSplitter(maxLineBytes, reader);
+  try {
+    for await (const chunk of contentsOf(input.descriptor, onRead)) splitter.push(chunk);
+  } finally {
+    splitter.end();
+  }
+}
+
+async function* contentsOf(descriptor: number, onRead: (byteCount: number) => void): AsyncGenerator<Buffer> {
+  const chunks = rawChunks(descriptor, onRead);
+  let head = Buffer.alloc(0);
+  while (head.length < GZIP_MAGIC.length) {
+    const { value, done } = await chunks.next();
+    if (done === true) break;
+    head = Buffer.concat([head, value]);
+  }
+  const all = resumed(head, chunks);
+  if (!head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
+    yield* all;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: readBytes });
+  pipeline(Readable.from(all), gunzip, () => {}); // an error comes up where the contents are read
+  for await (const chunk of gunzip) yield chunk as Buffer;
+}
+
+async function* rawChunks(descriptor: number, onRead: (byteCount: number) => void): AsyncGenerator<Buffer, void> {
+  const stream = createReadStream('', { fd: descriptor, highWaterMark: readBytes });
+  for await (const chunk of stream) {
+    const bytes = chunk as Buffer;
+    onRead(bytes.length);
+    yield bytes;
+  }
+}
+
+async function* resumed(head: Buffer, rest: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head;
+  yield* rest;
+}

@@ -1,0 +1,22 @@
+import type { DigestTable } from '../statistics/digestTable.js';
+import { digestJson, profileJson } from '../statistics/json.js';
+import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
+import type { Survey } from './survey.js';
+
+/**
+ * The report for machines.
+ * @param limit how many digests it holds
+ */
+export function reportJson(survey: Survey, table: DigestTable, limit: number): object {
+  const { lines, badLines, firstBad, unselected, samples, droppedSamples, events } = survey;
+  return {
+    order: table.order,
+    read: { lines, badLines, firstBad, unselected, samples, droppedSamples, otherEvents: Object.fromEntries(events) },
+    quantileError: RELATIVE_ERROR,
+    digestsKept: table.size,
+    digestsForgotten: table.hasForgotten,
+    mostMissed: table.mostMissed,
+    overall: profileJson(table.overall),
+    digests: table.ranking().slice(0, limit).map(digestJson),
+  };
+}

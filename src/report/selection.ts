@@ -1,0 +1,16 @@
+import type { Matcher } from '../policy/glob.js';
+import type { ResultRecord } from './reading.js';
+
+/** Which results are looked at. */
+export interface Selection {
+  /** The first moment, in ms since 1970; -Infinity where there is none. */
+  readonly sinceMs: number;
+  /** The first moment that is too late; Infinity where there is none. */
+  readonly untilMs: number;
+  readonly user: Matcher;
+  readonly schema: Matcher;
+}
+
+export function isSelected({ atMs, user, schema }: ResultRecord, selection: Selection): boolean {
+  return atMs >= selection.sinceMs && atMs < selection.untilMs && selection.user(user) && selection.schema(schema);
+}

@@ -1,0 +1,122 @@
+import { oneLine } from '../audit/plainText.js';
+import type { DigestTable, RankedDigest } from '../statistics/digestTable.js';
+import type { Order } from '../statistics/execution.js';
+import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
+import { count, duration, percent, size } from './amounts.js';
+import { example, fates, measures, pictures, timeRange, who } from './profileText.js';
+import type { Survey } from './survey.js';
+import { layOut, type Column } from './textTable.js';
+
+const statementShown = 60;
+
+/** How what digests are ranked by is called and shown. */
+const RANKED: Record<Order, { readonly title: string; readonly write: (amount: number) => string; readonly isSummed: boolean }> = {
+  bytes: { title: 'Bytes', write: size, isSummed: true },
+  rows: { title: 'Rows', write: count, isSummed: true },
+  'max-bytes': { title: 'Largest', write: size, isSummed: false },
+  stall: { title: 'Stall', write: duration, isSummed: true },
+  cuts: { title: 'Cuts', write: count, isSummed: true },
+};
+
+const commented = (lines: readonly string[]): string[] => lines.map((line) => (line === '' ? '#' : `# ${line}`));
+
+/** What has to be known to read the figures rightly; nothing where there is nothing to say. */
+export function caveats(survey: Survey, table: DigestTable): string[] {
+  const { badLines, firstBad, samples, droppedSamples, unselected, events } = survey;
+  const { lowerBounds } = table.overall;
+  const others = [...events].map(([event, times]) => `${event} ${count(times)}`).join(', ');
+  return [
+    badLines > 0 ? `Lines that are no audit records: ${count(badLines)}, the first is ${firstBad?.file}:${firstBad?.line}` : '',
+    unselected > 0 ? `Results that were not asked for and do not count: ${count(unselected)}` : '',
+    others === '' ? '' : `Other events, which do not count here: ${others}`,
+    lowerBounds > 0 ? `Results whose end was not seen: ${count(lowerBounds)}; their rows and bytes are lower bounds` : '',
+    samples > 0 ? `Results that are samples: ${count(samples)}; each counts as one here` : '',
+    droppedSamples > 0 ? `Samples that were left out because they came too fast: ${count(droppedSamples)}` : '',
+    table.hasForgotten ? forgotten(table) : '',
+  ].filter((line) => line !== '');
+}
+
+function forgotten({ order, size: places, mostMissed }: DigestTable): string {
+  const weighedBy = order === 'max-bytes' ? 'bytes' : order;
+  return `There are more digests than the ${count(places)} that are kept: what is not kept has ` +
+    `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`} each`;
+}
+
+function overall(table: DigestTable): string[] {
+  const digests = `${table.hasForgotten ? 'more than ' : ''}${count(table.size)} digests`;
+  return [
+    `Overall: ${fates(table.overall)}; ${digests}`,
+    `Time range: ${timeRange(table.overall)}`,
+    '',
+    ...measures(table.overall),
+  ];
+}
+
+function ranking(table: DigestTable, ranked: readonly RankedDigest[], hidden: number): string[] {
+  const { title, write, isSummed } = RANKED[table.order];
+  const total = totalOf(table);
+  const right = (name: string): Column => ({ title: name, align: 'right' });
+  const columns: Column[] = [
+    right('Rank'), { title: 'Digest', align: 'left' }, right(title), ...(isSummed ? [right('Share')] : []),
+    right('Results'), right('95% rows'), right('95% bytes'), { title: 'Statement', align: 'left' },
+  ];
+  const rows = ranked.map(({ digest, profile, amount, missed }, index) => [
+    String(index + 1), digest || '(unknown)', `${write(amount)}${missed > 0 ? '+' : ''}`,
+    ...(isSummed ? [percent(total === 0 ? 0 : amount / total)] : []),
+    count(profile.executions), count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
+    oneLine(profile.digestText ?? '', statementShown),
+  ]);
+  return [
+    `Ranking by ${table.order}`,
+    ...layOut(columns, rows),
+    ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : []),
+    ...(ranked.some(({ missed }) => missed > 0) ? ['+ at least; the profile tells how much may be missing'] : []),
+  ];
+}
+
+function totalOf({ order, overall: { bytes, rows, stallMs, cuts, wouldCuts } }: DigestTable): number {
+  const totals: Record<Order, number> = {
+    bytes: bytes.sum, 'max-bytes': bytes.sum, rows: rows.sum, stall: stallMs.sum, cuts: cuts + wouldCuts,
+  };
+  return totals[order];
+}
+
+function profileOf({ digest, profile, missed }: RankedDigest, rank: number, { order }: DigestTable): string[] {
+  const { about, text } = example(profile);
+  const unseen = missed === 0 ? [] : [`What came before it was kept is missing: at most ${RANKED[order].write(missed)}`];
+  return [
+    ...commented([
+      `Digest ${rank}: ${digest || '(statements that are not known)'}`,
+      fates(profile),
+      ...unseen,
+      `Time range: ${timeRange(profile)}`,
+      '',
+      ...measures(profile),
+      '',
+      ...who(profile),
+      '',
+      ...pictures(profile),
+      '',
+      `Example: ${about}`,
+    ]),
+    `${text}\n`,
+  ];
+}
+
+/**
+ * The report as people read it; every line but the examples begins with `#`.
+ * @param limit how many digests are shown
+ */
+export function reportText(survey: Survey, table: DigestTable, limit: number): string {
+  const caution = caveats(survey, table);
+  if (table.overall.executions === 0) return commented(['No results.', ...caution]).join('\n');
+  const all = table.ranking();
+  const shown = all.slice(0, limit);
+  const front = [
+    ...overall(table), '',
+    ...(caution.length > 0 ? [...caution, ''] : []),
+    `95% is told from buckets, and within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
+    ...ranking(table, shown, all.length - shown.length), '',
+  ];
+  return [...commented(front), ...shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table))].join('\n');
+}

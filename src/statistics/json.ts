@@ -1,0 +1,54 @@
+import type { RankedDigest } from './digestTable.js';
+import type { Distribution } from './distribution.js';
+import type { Names, Profile } from './profile.js';
+
+/** A distribution as JSON shows it; null where there are no values. */
+function distributionJson(values: Distribution): object | null {
+  if (values.count === 0) return null;
+  const { count, sum, min, mean, max } = values;
+  return { count, sum, min, mean, p95: values.quantile(0.95), max };
+}
+
+function namesJson(names: Names): object[] {
+  return names.heaviest().map(({ key, weight, missed }) => ({ name: key, results: weight - missed, mayMiss: missed }));
+}
+
+/** Buckets as [from, to, count]: from the first on, and below the second. */
+function bucketsJson({ histogram }: Distribution): number[][] {
+  return [...histogram.buckets()].map(({ from, to, count }) => [from, to, count]);
+}
+
+/** All that is known of a profile. Sizes in bytes, times in ms. */
+export function profileJson(profile: Profile): object {
+  const { example } = profile;
+  return {
+    results: profile.executions,
+    cuts: profile.cuts,
+    wouldCuts: profile.wouldCuts,
+    lowerBounds: profile.lowerBounds,
+    first: timeOf(profile.firstAtMs),
+    last: timeOf(profile.lastAtMs),
+    rows: distributionJson(profile.rows),
+    bytes: distributionJson(profile.bytes),
+    largestRowBytes: distributionJson(profile.largestRowBytes),
+    firstRowMs: distributionJson(profile.firstRowMs),
+    durationMs: distributionJson(profile.durationMs),
+    stallMs: distributionJson(profile.stallMs),
+    rowsHistogram: bucketsJson(profile.rows),
+    bytesHistogram: bucketsJson(profile.bytes),
+    users: namesJson(profile.users),
+    schemas: namesJson(profile.schemas),
+    programs: namesJson(profile.programs),
+    clients: namesJson(profile.clients),
+    example: example === null ? null : { ...example, atMs: undefined, time: timeOf(example.atMs) },
+  };
+}
+
+function timeOf(atMs: number): string | null {
+  return Number.isFinite(atMs) ? new Date(atMs).toISOString() : null;
+}
+
+/** A digest of a ranking. */
+export function digestJson({ digest, profile, missed }: RankedDigest): object {
+  return { digest, digestText: profile.digestText, mayMiss: missed, ...profileJson(profile) };
+}

@@ -1,0 +1,92 @@
+// How many values there were of each size, in buckets whose edges grow by the same factor, eight to a
+// doubling:
+//
+//   bucket 0: 0 ≤ value < 1        bucket i: 2^((i - 1) / 8) ≤ value < 2^(i / 8)
+//
+// So a size that is told from a bucket is never wrong by more than a fixed part of itself, whether it is
+// bytes or gigabytes, and 425 buckets are enough for all safe integers. Only those between the smallest and
+// the largest value are kept.
+
+const BUCKETS_PER_DOUBLING = 8;
+
+/** A value told from its bucket is off by at most this part of itself: half a bucket, 2^(1/16) - 1. */
+export const RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_DOUBLING)) - 1;
+
+/** A bucket with something in it. */
+export interface Bucket {
+  /** The least value that it takes. */
+  readonly from: number;
+  /** What is at least this is beyond it. */
+  readonly to: number;
+  readonly count: number;
+}
+
+function bucketOf(value: number): number {
+  return value < 1 ? 0 : 1 + Math.floor(Math.log2(value) * BUCKETS_PER_DOUBLING);
+}
+
+function lowerEdge(bucket: number): number {
+  return bucket === 0 ? 0 : 2 ** ((bucket - 1) / BUCKETS_PER_DOUBLING);
+}
+
+function upperEdge(bucket: number): number {
+  return 2 ** (bucket / BUCKETS_PER_DOUBLING);
+}
+
+/** Counts values by their size, in a small and bounded room. */
+export class LogHistogram {
+  total = 0;
+  /** The bucket that stands first in `counts`. */
+  private first = 0;
+  private readonly counts: number[] = [];
+
+  /** @param value 0 or more; what is below 1 is told as 0 */
+  add(value: number, times = 1): void {
+    const bucket = bucketOf(value);
+    const { counts } = this;
+    if (counts.length === 0) this.first = bucket;
+    for (; bucket < this.first; this.first -= 1) counts.unshift(0);
+    while (bucket >= this.first + counts.length) counts.push(0);
+    counts[bucket - this.first]! += times;
+    this.total += times;
+  }
+
+  /**
+   * The value that this part of all values does not exceed, by nearest rank; 0 where there are none.
+   * @param part from 0 to 1
+   */
+  quantile(part: number): number {
+    let below = 0;
+    for (let i = 0; i < this.counts.length; i += 1) {
+      below += this.counts[i]!;
+      if (below >= part * this.total && below > 0) return this.middle(this.first + i);
+    }
+    return 0;
+  }
+
+  /**
+   * The least edge beyond which there is at most this part of all values.
+   * @param part from 0 to 1
+   * @returns no value in the buckets below it is as large as this; 1 where even the smallest bucket may be cut off
+   */
+  edgeAbove(part: number): number {
+    let beyond = 0;
+    for (let i = this.counts.length - 1; i >= 0; i -= 1) {
+      beyond += this.counts[i]!;
+      if (beyond > part * this.total) return upperEdge(this.first + i);
+    }
+    return 1;
+  }
+
+  /** The buckets with something in them, the smallest first. */
+  *buckets(): Generator<Bucket> {
+    for (let i = 0; i < this.counts.length; i += 1) {
+      const count = this.counts[i]!;
+      if (count > 0) yield { from: lowerEdge(this.first + i), to: upperEdge(this.first + i), count };
+    }
+  }
+
+  private middle(bucket: number): number {
+    return bucket === 0 ? 0 : Math.sqrt(lowerEdge(bucket) * upperEdge(bucket));
+  }
+}

@@ -1,0 +1,72 @@
+import { Distribution } from './distribution.js';
+import type { Execution } from './execution.js';
+import { HeavyHitters } from './heavyHitters.js';
+
+/** An execution that stands for others. */
+export interface Example {
+  readonly sql: string | null;
+  readonly atMs: number;
+  readonly user: string;
+  readonly schema: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const namesKept = 16;
+/** Times are told apart down to a microsecond. */
+const stepsPerMs = 1000;
+
+/** Counts names: exactly while there are few. */
+export type Names = HeavyHitters<null>;
+
+const newNames = (): Names => new HeavyHitters<null>(namesKept, () => null);
+
+/** All that is noted of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
+export class Profile {
+  executions = 0;
+  readonly rows = new Distribution();
+  readonly bytes = new Distribution();
+  readonly largestRowBytes = new Distribution();
+  /** Of executions that brought a row. */
+  readonly firstRowMs = new Distribution(stepsPerMs);
+  readonly durationMs = new Distribution(stepsPerMs);
+  readonly stallMs = new Distribution(stepsPerMs);
+  cuts = 0;
+  wouldCuts = 0;
+  /** Executions whose end was not seen. */
+  lowerBounds = 0;
+  firstAtMs = Infinity;
+  lastAtMs = -Infinity;
+  digestText: string | null = null;
+  /** The largest of them, in bytes. */
+  example: Example | null = null;
+  readonly users = newNames();
+  readonly schemas = newNames();
+  readonly programs = newNames();
+  readonly clients = newNames();
+
+  add(execution: Execution): void {
+    this.executions += 1;
+    this.rows.add(execution.rows);
+    this.bytes.add(execution.bytes);
+    this.largestRowBytes.add(execution.largestRowBytes);
+    if (execution.firstRowMs !== null) this.firstRowMs.add(execution.firstRowMs);
+    this.durationMs.add(execution.durationMs);
+    this.stallMs.add(execution.stallMs);
+    if (execution.fate === 'cut') this.cuts += 1;
+    else if (execution.fate === 'would-cut') this.wouldCuts += 1;
+    if (execution.isLowerBound) this.lowerBounds += 1;
+    if (execution.atMs < this.firstAtMs) this.firstAtMs = execution.atMs;
+    if (execution.atMs > this.lastAtMs) this.lastAtMs = execution.atMs;
+    this.digestText ??= execution.digestText;
+    if (this.example === null || execution.bytes > this.example.bytes) this.example = exampleOf(execution);
+    this.users.add(execution.user, 1);
+    this.schemas.add(execution.schema, 1);
+    this.programs.add(execution.program, 1);
+    this.clients.add(execution.client, 1);
+  }
+}
+
+function exampleOf({ sql, atMs, user, schema, rows, bytes }: Execution): Example {
+  return { sql, atMs, user, schema, rows, bytes };
+}

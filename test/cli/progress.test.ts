@@ -1,0 +1,34 @@
+import t from 'tap';
+import { Progress } from '../../src/cli/progress.js';
+
+const play = (isTTY: boolean, totalBytes: number | null, steps: readonly { bytes: number; atMs: number }[]): string[] => {
+  const shown: string[] = [];
+  let nowMs = 0;
+  const terminal = { isTTY, write: (text: string) => shown.push(text) };
+  const progress = new Progress(terminal, totalBytes, () => nowMs);
+  for (const { bytes, atMs } of steps) {
+    nowMs = atMs;
+    progress.advance(bytes);
+  }
+  progress.end();
+  return shown;
+};
+
+t.test('a terminal is shown how far it has come, now and then, and in the end nothing is left of it', (t) => {
+  const shown = play(true, 2048, [{ bytes: 512, atMs: 0 }, { bytes: 10, atMs: 50 }, { bytes: 502, atMs: 150 }]);
+  t.equal(shown.length, 3, 'not for each piece that is read');
+  t.match(shown[0], /\[#{8}\.{22}\] 25\.0% of 2\.0 KiB$/);
+  t.match(shown[1], /\[#{15}\.{15}\] 50\.0% of 2\.0 KiB$/);
+  t.equal(shown[2], '\r\u001b[K');
+  t.end();
+});
+
+t.test('where the end is not known, it tells what was read', (t) => {
+  t.match(play(true, null, [{ bytes: 3 * 1024 ** 2, atMs: 0 }])[0], /3\.0 MiB read$/);
+  t.end();
+});
+
+t.test('no terminal, no word', (t) => {
+  t.strictSame(play(false, 100, [{ bytes: 50, atMs: 0 }]), []);
+  t.end();
+});

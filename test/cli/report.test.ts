@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { auditLine, auditRecord } from '../support/auditRecords.js';
+import { run } from '../support/run.js';
+import { CLI, sluice } from './program.js';
+
+/** Writes a file that goes away with the test. */
+const file = (t: Test, name: string, contents: string | Buffer): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-report-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), contents);
+  return join(folder, name);
+};
+
+const BI = { user: 'bi', schema: 'reports', digest: 'd00000000000000d', digestText: 'SELECT * FROM `big`' };
+const DAY = [
+  auditLine({ time: '2026-11-19T23:59:59.000Z' }),
+  auditLine({ rows: 500, bytes: 9_000, action: 'warn', stallMs: 900 }),
+  auditLine({ ...BI, rows: 90_000, bytes: 5_000_000, complete: false, outcome: 'client-gone', sql: 'SELECT * FROM big' }),
+  auditLine({ time: '2026-11-21T00:00:00.000Z', action: 'cut' }),
+].join('');
+
+const reportJson = async (...args: string[]) => {
+  const { code, stdout, stderr } = await sluice(['report', '--json', ...args]);
+  t.equal(stderr, '');
+  t.equal(code, 0);
+  return JSON.parse(stdout);
+};
+
+t.test('a report has the whole, the ranking, and a profile of each digest with who and an example', async (t) => {
+  const { code, stdout, stderr } = await sluice(['report', file(t, 'audit.json', DAY)]);
+  t.equal(code, 0);
+  t.equal(stderr, '');
+  for (const promise of [
+    /^# Overall: 4 results, 1 cut, 2 that would have been cut, 1 of unknown end; 2 digests$/m,
+    /^# Time range: 2026-11-19T23:59:59Z to 2026-11-21T00:00:00Z$/m,
+    /^# Rows +94,500 +500 +23,625 +[\d,]+ +90,000$/m,
+    /^# Results whose end was not seen: 1; their rows and bytes are lower bounds$/m,
+    /^# Ranking by bytes$/m,
+    /^# +1 +d00000000000000d +4\.8 MiB +97\.\d% +1 .* SELECT \* FROM `big`$/m,
+    /^# Digest 2: b266dab9faec510d$/m,
+    /^# Users +bi 100\.0%$/m,
+    /^# Programs +worker 100\.0%$/m,
+    /^# Clients +10\.0\.0\.7 100\.0%$/m,
+    /^# +4\.0 MiB {2}#+$/m,
+    /^# Example: the largest, 2026-11-20T12:00:00Z, bi, 90,000 rows, 4\.8 MiB$/m,
+    /^SELECT \* FROM big$/m,
+  ]) t.match(stdout, promise);
+});
+
+t.test('it is the same from files, compressed or not, and from standard input', async (t) => {
+  const plain = await sluice(['report', file(t, 'a', DAY)]);
+  const halves = DAY.split('\n');
+  const first = `${halves.slice(0, 2).join('\n')}\n`;
+  const rest = halves.slice(2).join('\n');
+  t.equal((await sluice(['report', file(t, 'a.json', gzipSync(DAY))])).stdout, plain.stdout);
+  t.equal((await sluice(['report', file(t, 'a', first), file(t, 'b', gzipSync(rest))])).stdout, plain.stdout);
+  const members = Buffer.concat([gzipSync(first), gzipSync(rest)]);
+  t.equal((await sluice(['report', file(t, 'members', members)])).stdout, plain.stdout, 'files that were put together');
+  t.equal((await run(process.execPath, [CLI, 'report'], { input: DAY })).stdout, plain.stdout);
+  t.equal((await run(process.execPath, [CLI, 'report', '-'], { input: DAY })).stdout, plain.stdout);
+});
+
+t.test('--order ranks by rows, bytes, largest result, stall or cuts', async (t) => {
+  const audit = file(t, 'audit.json', DAY);
+  const first = async (order: string): Promise<string> => (await reportJson('--order', order, audit)).digests[0].digest;
+  for (const order of ['bytes', 'rows', 'max-bytes']) t.equal(await first(order), BI.digest, order);
+  for (const order of ['stall', 'cuts']) t.equal(await first(order), 'b266dab9faec510d', order);
+  t.equal((await reportJson('--limit', '1', audit)).digests.length, 1);
+});
+
+t.test('--since, --until, --user and --schema choose, and what is left out is said', async (t) => {
+  const audit = file(t, 'audit.json', DAY);
+  const results = async (...flags: string[]) => {
+    const { overall, read } = await reportJson(...flags, audit);
+    t.equal(overall.results + read.unselected, 4);
+    return overall.results;
+  };
+  t.equal(await results('--since', '2026-11-20'), 3);
+  t.equal(await results('--until', '2026-11-20'), 3, 'a day counts to its end');
+  t.equal(await results('--since', '2026-11-20', '--until', '2026-11-20'), 2);
+  t.equal(await results('--since', '2026-11-20T00:59:59+01:00'), 4);
+  t.equal(await results('--user', 'b*'), 1);
+  t.equal(await results('--schema', 'shop'), 3);
+  const { stdout } = await sluice(['report', '--user', 'b*', audit]);
+  t.match(stdout, /^# Results that were not asked for and do not count: 3$/m);
+});
+
+t.test('lines that are no records are counted and told, and other events too', async (t) => {
+  const audit = file(t, 'audit.json', `${DAY}{"level":"info"}\nrubbish\n${auditLine({ event: 'stall' })}\n`);
+  const { overall, read } = await reportJson(audit);
+  t.equal(overall.results, 4);
+  t.match(read, { lines: 7, badLines: 2, firstBad: { file: audit, line: 5 }, otherEvents: { stall: 1 } });
+  const { stdout } = await sluice(['report', audit]);
+  t.match(stdout, /^# Lines that are no audit records: 2, the first is .*audit\.json:5$/m);
+  t.match(stdout, /^# Other events, which do not count here: stall 1$/m);
+  t.match((await sluice(['report', file(t, 'empty', '')])).stdout, /^# No results\.$/m);
+});
+
+t.test('what statements and names hold does nothing to a terminal', async (t) => {
+  const evil = '\u001b]0;pwned\u0007\u009b31m\u202e\r';
+  const record = auditRecord({ sql: `SELECT '${evil}'`, user: evil, program: `a\n# Overall: ${evil}`, digestText: evil });
+  const { stdout } = await sluice(['report', file(t, 'audit.json', JSON.stringify(record))]);
+  t.notMatch(stdout, /(?![\n\t])[\p{Cc}\p{Cf}]/u);
+  t.equal(stdout.match(/^# Overall/gm)?.length, 1);
+});
+
+t.test('a file that cannot be read is told before any is, with exit code 2', async (t) => {
+  const { code, stdout, stderr } = await sluice(['report', file(t, 'audit.json', DAY), '/nowhere/audit.json', '/tmp']);
+  t.equal(code, 2);
+  t.equal(stdout, '');
+  t.match(stderr, /cannot read "\/nowhere\/audit\.json": ENOENT.*give audit files, or - for standard input/);
+  t.match(stderr, /cannot read "\/tmp": EISDIR/);
+});
+
+t.test('a compressed file that ends early is told, what stands before it counts, and the exit code is 1', async (t) => {
+  const whole = gzipSync(Array.from({ length: 3000 }, (_, i) => auditLine({ rows: i, sql: `SELECT ${i * 7919}` })).join(''));
+  const { code, stdout, stderr } = await sluice(['report', '--json', file(t, 'audit.gz', whole.subarray(0, -2000))]);
+  t.equal(code, 1);
+  t.match(stderr, /audit\.gz: unexpected end of file: what stands before that counts/);
+  t.ok(JSON.parse(stdout).overall.results > 100);
+});
+
+t.test('a wrong flag is told what it takes', async (t) => {
+  const refusal = async (...flags: string[]) => {
+    const { code, stdout, stderr } = await sluice(['report', ...flags]);
+    t.equal(code, 2, flags.join(' '));
+    t.equal(stdout, '');
+    return stderr;
+  };
+  t.match(await refusal('--since', 'yesterday'), /^--since: expected a date \("2026-11-20", in UTC\).*got "yesterday"/);
+  t.match(await refusal('--until', '2026-02-30'), /^--until: expected a date/);
+  t.match(await refusal('--since', '2026-11-20', '--until', '2026-11-19'), /^--until: is not after --since/);
+  t.match(await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, got "size"/);
+  t.match(await refusal('--limit', '0'), /^--limit: expected a number/);
+  t.match(await refusal('--sinse', '2026-11-20'), /unknown flag --sinse, did you mean --since/);
+  t.match(await refusal('-', '-'), /standard input can be read only once/);
+});
+
+t.test('its help says what it takes', async (t) => {
+  const { stdout } = await sluice(['report', '--help']);
+  t.match(stdout, /sluice report \[flags\] FILE/);
+  for (const flag of ['order', 'limit', 'json', 'since', 'until', 'user', 'schema']) t.match(stdout, new RegExp(`--${flag} `));
+});

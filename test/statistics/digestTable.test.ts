@@ -1,0 +1,58 @@
+import t from 'tap';
+import { DigestTable } from '../../src/statistics/digestTable.js';
+import type { Execution } from '../../src/statistics/execution.js';
+import { ORDERS } from '../../src/statistics/execution.js';
+
+const execution = (given: Partial<Execution>): Execution => ({
+  digest: 'a', digestText: 'SELECT ?', sql: 'SELECT 1', atMs: 1000, rows: 1, bytes: 10, largestRowBytes: 10, firstRowMs: 1,
+  durationMs: 2, stallMs: 0, fate: 'passed', isLowerBound: false, user: 'app', schema: 'shop', program: '', client: '::1',
+  ...given,
+});
+
+t.test('what was executed is counted for all and for each digest', (t) => {
+  const table = new DigestTable('bytes', 10);
+  table.add(execution({ rows: 3, bytes: 30, durationMs: 5 }));
+  table.add(execution({ rows: 1, bytes: 10, firstRowMs: null, fate: 'cut', isLowerBound: true, user: 'bi' }));
+  table.add(execution({ digest: 'b', bytes: 7, fate: 'would-cut' }));
+  const { overall } = table;
+  t.match(overall, { executions: 3, cuts: 1, wouldCuts: 1, lowerBounds: 1 });
+  const [first, second] = table.ranking();
+  t.match([first?.digest, second?.digest], ['a', 'b']);
+  t.match(first?.profile, {
+    executions: 2, cuts: 1, rows: { count: 2, sum: 4, min: 1, max: 3, mean: 2 }, bytes: { sum: 40 }, firstRowMs: { count: 1 },
+    durationMs: { sum: 7, min: 2, max: 5 },
+  });
+  t.match(first?.profile.users.heaviest().map(({ key }) => key), ['app', 'bi']);
+  t.end();
+});
+
+t.test('the example is the largest result', (t) => {
+  const table = new DigestTable('bytes', 10);
+  for (const bytes of [5, 50, 20]) table.add(execution({ bytes, sql: `SELECT ${bytes}` }));
+  t.match(table.ranking()[0]?.profile.example, { sql: 'SELECT 50', bytes: 50 });
+  t.end();
+});
+
+t.test('each order puts first what has most of it', (t) => {
+  const digests: readonly Partial<Execution>[] = [
+    { digest: 'bytes', bytes: 400 }, { digest: 'bytes', bytes: 400 }, { digest: 'rows', rows: 1000 },
+    { digest: 'max-bytes', bytes: 500 }, { digest: 'stall', stallMs: 90 }, { digest: 'cuts', fate: 'would-cut' },
+  ];
+  for (const order of ORDERS) {
+    const table = new DigestTable(order, 10);
+    for (const one of digests) table.add(execution(one));
+    t.equal(table.ranking()[0]?.digest, order);
+  }
+  t.end();
+});
+
+t.test('a table that is full tells how much may be missing', (t) => {
+  const table = new DigestTable('bytes', 2);
+  for (const digest of ['a', 'a', 'b', 'c']) table.add(execution({ digest }));
+  t.ok(table.hasForgotten);
+  t.equal(table.overall.bytes.sum, 40, 'all together are exact');
+  const late = table.ranking().find(({ digest }) => digest === 'c');
+  t.match(late, { amount: 10, missed: 10 });
+  t.equal(table.mostMissed, 20);
+  t.end();
+});
