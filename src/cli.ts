@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { check } from './cli/check.js';
 import { exitCodes, say, type Arguments, type Command } from './cli/command.js';
@@ -7,6 +6,7 @@ import { demo } from './cli/demo.js';
 import { report } from './cli/report.js';
 import { variables } from './cli/flags.js';
 import { start } from './cli/start.js';
+import { version } from './cli/version.js';
 import { ConfigError } from './config.js';
 import { nearest } from './config/suggest.js';
 
@@ -40,11 +40,6 @@ function refuseUnknown(given: Arguments, command: Command): true {
   }
   if (extra === undefined || command.takesFiles) return true;
   throw new UsageError(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return String(Object(manifest).version);
 }
 
 function describeProgram(program: Argv): Argv {

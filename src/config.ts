@@ -115,6 +115,23 @@ export interface AuditSettings {
   readonly params: boolean;
 }
 
+/** The HTTP endpoint that tells how the program stands. */
+export interface AdminSettings {
+  readonly listen: Address;
+  /** The file that the token was read from; absent where there is none. */
+  readonly tokenFile?: string;
+  /** null where there is none. */
+  readonly token: string | null;
+}
+
+/** How SIGTERM ends the program. Both times count from the signal. */
+export interface ShutdownSettings {
+  /** For how long new connections are still accepted, and nothing is ended. */
+  readonly acceptForMs: number;
+  /** What has not ended by then is ended. */
+  readonly timeoutMs: number;
+}
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface Config extends Treatment {
@@ -135,4 +152,7 @@ export interface Config extends Treatment {
   readonly connections: ConnectionSettings;
   readonly audit: AuditSettings;
   readonly log: { readonly level: LogLevel };
+  /** null where there is none. */
+  readonly admin: AdminSettings | null;
+  readonly shutdown: ShutdownSettings;
 }

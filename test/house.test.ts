@@ -14,10 +14,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   policy: ['protocol', 'session', 'config'],
   statistics: [],
   audit: ['protocol', 'session', 'policy', 'config'],
+  admin: ['protocol', 'session', 'policy', 'config', 'audit'],
   report: ['policy', 'config', 'audit', 'statistics'],
-  relay: ['protocol', 'session', 'policy', 'config', 'audit'],
+  relay: ['protocol', 'session', 'policy', 'config', 'audit', 'admin'],
   demo: ['protocol'],
-  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'report', 'statistics', 'relay', 'demo'],
+  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'demo'],
 };
 
 /** Modules of Node with which a folder that is pure could touch the world. */

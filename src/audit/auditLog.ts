@@ -11,6 +11,17 @@ export interface AuditLog {
   close(): Promise<SinkEnd>;
 }
 
+/** An audit log that can be moved to another file, or to the same one again after it was renamed. */
+export interface MovableAuditLog extends AuditLog {
+  /**
+   * Writes to `to` from here on. What waits is still written to where it was to go.
+   * @throws the file system's error where the file cannot be opened; nothing changes then
+   */
+  reopen(to: string): void;
+  /** How many records were lost, because they were not taken as fast as they came or could not be written. */
+  readonly droppedRecords: number;
+}
+
 const standardOutput = 1;
 // A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it.
 const maxWaitingBytes = 16 * 1024 * 1024;
@@ -25,18 +36,23 @@ function openAppending(file: string): number {
   return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, fileMode);
 }
 
+function openSink(to: string, log: Logger): Sink {
+  const descriptor = to === 'stdout' ? standardOutput : openAppending(to);
+  return new Sink(descriptor, maxWaitingBytes, {
+    failed: ({ code, message }) => log.error({ to, code }, `audit: cannot write: ${message}`),
+    dropping: () => log.error({ to }, 'audit: dropping records: they are not taken as fast as they come'),
+    recovered: (droppedRecords) => log.error({ to, droppedRecords }, 'audit: records were dropped'),
+  });
+}
+
 /**
  * @param to 'stdout', or the path of a file that is appended to
  * @param log is told when records are lost
  * @throws the file system's error where the file cannot be opened
  */
-export function openAuditLog(to: string, log: Logger): AuditLog {
-  const descriptor = to === 'stdout' ? standardOutput : openAppending(to);
-  const sink = new Sink(descriptor, maxWaitingBytes, {
-    failed: ({ code, message }) => log.error({ to, code }, `audit: cannot write: ${message}`),
-    dropping: () => log.error({ to }, 'audit: dropping records: they are not taken as fast as they come'),
-    recovered: (droppedRecords) => log.error({ to, droppedRecords }, 'audit: records were dropped'),
-  });
+export function openAuditLog(to: string, log: Logger): MovableAuditLog {
+  let sink = openSink(to, log);
+  let droppedBefore = 0;
   const logger = pino(
     {
       base: null,
@@ -48,6 +64,17 @@ export function openAuditLog(to: string, log: Logger): AuditLog {
   );
   return {
     write: (record) => logger.info(record),
+    get droppedRecords() {
+      return droppedBefore + sink.droppedInAll;
+    },
+    reopen(next) {
+      if (next === 'stdout' && to === 'stdout') return;
+      const opened = openSink(next, log);
+      droppedBefore += sink.droppedInAll;
+      void sink.close(closeTimeoutMs);
+      sink = opened;
+      to = next;
+    },
     async close() {
       const end = await sink.close(closeTimeoutMs);
       if (end.lostLines > 0) log.error({ to, droppedRecords: end.lostLines }, 'audit: records were dropped');

@@ -1,11 +1,14 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import type { LogLevel } from '../config.js';
 import { plainText } from './plainText.js';
+import { readableLine } from './readableLine.js';
 import { Sink, type SinkEnd } from './sink.js';
 
 /** What the program says about itself, on standard error; standard output belongs to the audit. */
 export interface Log {
   readonly logger: Logger;
+  /** How many lines were lost, because they were not taken as fast as they came. */
+  readonly droppedLines: number;
   /** Writes what still waits, for a bounded time. */
   close(): Promise<SinkEnd>;
 }
@@ -14,8 +17,11 @@ const standardError = 2;
 const maxWaitingBytes = 1024 * 1024;
 const closeTimeoutMs = 1000;
 
-/** @param level the least that is said; one JSON line each */
-export function createLog(level: LogLevel): Log {
+/**
+ * @param level the least that is said
+ * @param isReadable lines for a person at a terminal, instead of JSON
+ */
+export function createLog(level: LogLevel, isReadable: boolean): Log {
   const sink = new Sink(standardError, maxWaitingBytes, {
     // Where the log itself cannot be written there is nowhere to say so.
     failed() {},
@@ -23,8 +29,13 @@ export function createLog(level: LogLevel): Log {
     recovered: (droppedLines) => logger.warn({ droppedLines }, 'log: lines were dropped'),
   });
   const formatters = { level: (label: string) => ({ level: label }) };
-  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, {
-    write: (line) => sink.write(plainText(line)),
-  });
-  return { logger, close: () => sink.close(closeTimeoutMs) };
+  const destination = { write: (line: string) => sink.write(isReadable ? readableLine(line) : plainText(line)) };
+  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, destination);
+  return {
+    logger,
+    get droppedLines() {
+      return sink.droppedInAll;
+    },
+    close: () => sink.close(closeTimeoutMs),
+  };
 }

@@ -39,6 +39,8 @@ export class Sink {
   /** What is being written: it stays until its last byte is out. */
   private batch: { readonly bytes: Buffer; readonly lines: number; written: number } | undefined;
   private waitingBytes = 0;
+  /** Dropped since the beginning. */
+  droppedInAll = 0;
   private droppedLines = 0;
   private isGone = false;
   private isFailing = false;
@@ -59,6 +61,7 @@ export class Sink {
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.isGone || this.waitingBytes + bytes > this.maxWaitingBytes) {
+      this.droppedInAll += 1;
       if (++this.droppedLines === 1) this.report.dropping();
       return;
     }
@@ -134,7 +137,9 @@ export class Sink {
       return;
     }
     this.isGone = true;
-    this.droppedLines += this.lines.length + (this.batch?.lines ?? 0);
+    const givenUp = this.lines.length + (this.batch?.lines ?? 0);
+    this.droppedLines += givenUp;
+    this.droppedInAll += givenUp;
     this.lines.length = 0;
     this.idle();
   }

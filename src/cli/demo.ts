@@ -6,7 +6,7 @@ import { type Arguments, type Command, exitCodes, say } from './command.js';
 import { Page } from './demo/page.js';
 import { scenes } from './demo/scenes.js';
 import { Stage } from './demo/stage.js';
-import { StopSignals } from './stopSignals.js';
+import { StopRequests } from './stopRequests.js';
 
 const DEFAULT_LISTEN = '127.0.0.1:0';
 const DEFAULT_MAX_ROWS = '1000';
@@ -61,10 +61,10 @@ async function play(stage: Stage, page: Page, isOnce: boolean): Promise<number> 
     page.heading(isGood ? 'Everything came out as promised.' : 'NOT everything came out as promised.');
     return isGood ? exitCodes.ok : exitCodes.failed;
   }
-  const signals = new StopSignals();
+  const requests = new StopRequests();
   invite(stage, page);
   stage.enforcing.records.forEach((record) => page.record(record));
-  await signals.next();
+  await new Promise<unknown>((resolve) => requests.forEach(resolve));
   return exitCodes.ok;
 }
 
@@ -87,7 +87,7 @@ export const demo: Command = {
   },
   async run(given) {
     configFor(given, { host: '127.0.0.1', port: 1 }); // complains before anything is started
-    const log = createLog('warn');
+    const log = createLog('warn', process.stderr.isTTY);
     let stage: Stage;
     try {
       stage = await Stage.set((upstream) => configFor(given, upstream), log.logger);

@@ -19,7 +19,7 @@ function settingOptions(): Record<string, Options> {
     const isRequired = field.fallback === undefined;
     options[field.flag.name] = {
       describe: describeFlag(field.flag.value, `${field.about}${isRequired ? '; required' : ''}`),
-      ...(isRequired ? {} : { defaultDescription: String(field.fallback) }),
+      ...(isRequired ? {} : { defaultDescription: field.fallback === null ? 'off' : String(field.fallback) }),
       requiresArg: true,
       group: 'Settings:',
     };

@@ -1,29 +1,33 @@
 import type { Logger } from 'pino';
-import { openAuditLog, type AuditLog } from '../audit/auditLog.js';
+import { AdminEndpoint } from '../admin/endpoint.js';
+import { Metrics } from '../admin/metrics.js';
+import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/auditLog.js';
 import { createLog, type Log } from '../audit/log.js';
-import { adviceOn, type Config } from '../config.js';
+import { adviceOn, type Address, type Config } from '../config.js';
 import { formatAddress } from '../config/address.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
-import { exitCodes, say, type Command } from './command.js';
+import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { descriptorAdvice } from './descriptors.js';
 import { configFrom, configOptions } from './flags.js';
-import { StopSignals } from './stopSignals.js';
+import { Program } from './program.js';
+import { Shutdown } from './shutdown.js';
+import { StopRequests } from './stopRequests.js';
+import { version } from './version.js';
 
-// What ended sessions still have to record after the second signal.
-const destroyTimeoutMs = 1000;
-
-function remedyFor(code: string | undefined): string {
+/** @param flag the one that gives another address */
+function remedyFor(code: string | undefined, flag: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'another program listens there; stop it, or give another address with --listen';
+      return `another program listens there; stop it, or give another address with ${flag}`;
     case 'EACCES':
-      return 'ports below 1024 are for root; give a higher one with --listen';
+      return `ports below 1024 are for root; give a higher one with ${flag}`;
     case 'EADDRNOTAVAIL':
-      return 'no interface of this host has that address; give one of its own with --listen';
+      return `no interface of this host has that address; give one of its own with ${flag}`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return 'the host name cannot be resolved; give an address with --listen';
+      return `the host name cannot be resolved; give an address with ${flag}`;
     default:
-      return 'give another address with --listen';
+      return `give another address with ${flag}`;
   }
 }
 
@@ -32,7 +36,7 @@ function reasonOf(error: unknown): { code: string | undefined; message: string }
   return { code: 'code' in error ? String(error.code) : undefined, message: error.message };
 }
 
-function logStart(logger: Logger, config: Config, proxy: Proxy): void {
+function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { upstream, mode, limits, audit } = config;
   const amount = (limit: number) => (limit === Infinity ? 'unlimited' : limit);
   logger.info(
@@ -42,10 +46,11 @@ function logStart(logger: Logger, config: Config, proxy: Proxy): void {
       mode,
       limits: { rows: amount(limits.rows), bytes: amount(limits.bytes) },
       audit: audit.to,
+      ...(endpoint === null ? {} : { admin: formatAddress(endpoint.address) }),
     },
     'listening',
   );
-  for (const advice of adviceOn(config)) logger.warn(`config: ${advice}`);
+  for (const advice of [...adviceOn(config), ...descriptorAdvice(config)]) logger.warn(`config: ${advice}`);
 }
 
 /** Ends the process once the audit and the log are written. */
@@ -66,25 +71,37 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
   });
 }
 
-/**
- * Serves until it is told to stop: the first signal lets the sessions end by themselves, the second ends
- * them.
- */
-async function serve(proxy: Proxy, signals: StopSignals, logger: Logger): Promise<void> {
-  const first = await signals.next();
-  const ended = proxy.close();
-  const sessions = proxy.sessionCount;
-  logger.info({ signal: first, sessions }, 'stopping when the sessions have ended, or at a second signal');
-  const second = await Promise.race([ended, signals.next()]);
-  if (second === undefined) return;
-  logger.warn({ signal: second, sessions: proxy.sessionCount }, 'stopping now: the sessions are ended');
-  proxy.destroy();
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, destroyTimeoutMs))]);
+function sayCannotListen(error: unknown, address: Address, flag: string): void {
+  const { code, message } = reasonOf(error);
+  say([`sluice: cannot listen on ${formatAddress(address)}: ${message}: ${remedyFor(code, flag)}`]);
 }
 
-async function startWith(config: Config): Promise<number> {
-  const log = createLog(config.log.level);
-  let audit: AuditLog;
+/** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */
+async function listen(program: Program, config: Config): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
+  const { log, audit, metrics } = program.parts;
+  let proxy: Proxy;
+  try {
+    proxy = await startProxy(config, log.logger, audit, metrics);
+  } catch (error) {
+    sayCannotListen(error, config.listen, '--listen');
+    return null;
+  }
+  program.begin(proxy);
+  if (config.admin === null) return { proxy, endpoint: null };
+  const { listen: address, token } = config.admin;
+  try {
+    const endpoint = await AdminEndpoint.start({ listen: address, token, administered: program, metrics, version: version() });
+    program.endpoint = endpoint;
+    return { proxy, endpoint };
+  } catch (error) {
+    sayCannotListen(error, address, '--admin');
+    return null;
+  }
+}
+
+async function startWith(config: Config, reload: () => Config): Promise<number> {
+  const log = createLog(config.log.level, process.stderr.isTTY);
+  let audit: MovableAuditLog;
   try {
     audit = openAuditLog(config.audit.to, log.logger);
   } catch (error) {
@@ -92,18 +109,16 @@ async function startWith(config: Config): Promise<number> {
     return exitCodes.failed;
   }
   exitOnUncaught(audit, log);
-  const signals = new StopSignals();
-  let proxy: Proxy;
-  try {
-    proxy = await startProxy(config, log.logger, audit);
-  } catch (error) {
-    const { code, message } = reasonOf(error);
-    say([`sluice: cannot listen on ${formatAddress(config.listen)}: ${message}: ${remedyFor(code)}`]);
-    return exit(exitCodes.failed, audit, log);
-  }
-  logStart(log.logger, config, proxy);
-  await serve(proxy, signals, log.logger);
-  log.logger.info({ hints: proxy.hints }, 'stopped');
+  const requests = new StopRequests();
+  const program = new Program(config, {
+    log, audit, metrics: new Metrics(), loadConfig: reload, stop: (request) => requests.add(request),
+  });
+  const listening = await listen(program, config);
+  if (listening === null) return exit(exitCodes.failed, audit, log);
+  process.on('SIGHUP', () => program.reload());
+  logStart(log.logger, config, listening.proxy, listening.endpoint);
+  await Shutdown.of(program, requests, log.logger);
+  log.logger.info({ hints: listening.proxy.hints }, 'stopped');
   return exit(exitCodes.ok, audit, log);
 }
 
@@ -113,5 +128,5 @@ export const start: Command = {
   isDefault: true,
   describe: 'run the proxy',
   options: configOptions,
-  run: async (given) => startWith(configFrom(given)),
+  run: async (given: Arguments) => startWith(configFrom(given), () => configFrom(given)),
 };

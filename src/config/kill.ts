@@ -1,7 +1,7 @@
 import type { KillSettings } from '../config.js';
-import { decodeUtf8, readUpTo } from './file.js';
 import type { Findings } from './findings.js';
 import { duration, secret, size, text } from './kinds.js';
+import { LONGEST_SECRET, secretIn } from './secretFile.js';
 import { isObject, section, type Section } from './section.js';
 
 /** As it stands in JSON: with one of the two. */
@@ -10,8 +10,7 @@ interface KillForm extends Omit<KillSettings, 'password'> {
 }
 
 const hour = 3_600_000;
-const longestPassword = 1024;
-const password = text(/^[^\0]{0,1024}$/, `a password of at most ${longestPassword} characters`);
+const password = text(/^[^\0]{0,1024}$/, `a password of at most ${LONGEST_SECRET} characters`);
 
 const form = section<KillForm>({
   user: {
@@ -28,30 +27,6 @@ const form = section<KillForm>({
   },
 });
 
-/** @returns the password; undefined where there is none, which is noted under `path` */
-function passwordIn(file: string, path: string, findings: Findings): string | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readUpTo(file, longestPassword);
-  } catch (error) {
-    findings.add(path, `cannot read the password: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
-  const refuse = (says: string) => {
-    findings.add(path, `expected one line with the password: the file ${says}`);
-    return undefined;
-  };
-  if (bytes.length > longestPassword) return refuse(`is larger than ${longestPassword} bytes`);
-  let line: string;
-  try {
-    line = decodeUtf8(bytes).replace(/\r?\n$/, '');
-  } catch {
-    return refuse('is not UTF-8');
-  }
-  if (line === '') return refuse('is empty');
-  return /[\0\r\n]/.test(line) ? refuse('has several lines, or a NUL') : line;
-}
-
 function withPassword(read: KillForm, path: string, findings: Findings): KillSettings | undefined {
   if ((read.password === undefined) === (read.passwordFile === undefined)) {
     findings.add(path, 'expected exactly one of password and passwordFile');
@@ -59,7 +34,7 @@ function withPassword(read: KillForm, path: string, findings: Findings): KillSet
   }
   const found = read.passwordFile === undefined
     ? read.password
-    : passwordIn(read.passwordFile, `${path}.passwordFile`, findings);
+    : secretIn(read.passwordFile, 'password', `${path}.passwordFile`, findings);
   return found === undefined ? undefined : Object.freeze({ ...read, password: found });
 }
 

@@ -46,7 +46,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isSection(kind: Kind<unknown>): kind is Section<unknown> {
+export function isSection(kind: Kind<unknown>): kind is Section<unknown> {
   return 'fields' in kind;
 }
 

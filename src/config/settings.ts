@@ -3,15 +3,16 @@
 // `sluice check`, and shown in the help where it has a flag.
 
 import type {
-  Address, AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, StreamingSettings,
+  AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, ShutdownSettings, StreamingSettings,
   StreamingSignal,
 } from '../config.js';
-import { formatAddress, isHost, parseAddress } from './address.js';
+import { address } from './addressKind.js';
+import { admin } from './admin.js';
 import { kill } from './kill.js';
-import { duration, integer, leaf, oneOf, size, text, trueOrFalse, type Kind } from './kinds.js';
+import { duration, integer, oneOf, size, text, trueOrFalse } from './kinds.js';
 import { list } from './lists.js';
 import { rules } from './rules.js';
-import { isObject, section } from './section.js';
+import { section } from './section.js';
 import * as treatment from './treatment.js';
 
 const hour = 3_600_000;
@@ -21,42 +22,6 @@ const keepAlive = duration({ minMs: 1000, maxMs: 9 * hour });
 const count = integer({ min: 1, expected: 'a positive integer' });
 const paceWait = duration({ minMs: 10, maxMs: 60_000 });
 const signal = oneOf<StreamingSignal>('cursor', 'dump', 'jdbc', 'hint', 'pace');
-
-/**
- * An address as "host:port", or as an object, which has room for what belongs to that end.
- * @param lowestPort 0 where any free port will do
- */
-function address(defaultPort: number, lowestPort: number): Kind<Address> {
-  const expected = `"host:port", "[ipv6]:port" or {"host", "port"}`;
-  const asObject = section<Address>({
-    host: {
-      kind: leaf({
-        expected: 'a host name or an IP address',
-        parse: (found) => (typeof found === 'string' && isHost(found) ? found : undefined),
-      }),
-      about: 'a host name or an IP address',
-    },
-    port: {
-      kind: integer({ min: lowestPort, max: 65535, expected: `a port from ${lowestPort} to 65535` }),
-      fallback: defaultPort,
-    },
-  });
-  const asText = leaf({
-    expected,
-    expectedAsText: 'HOST:PORT or [IPV6]:PORT',
-    parse: (found) => (typeof found === 'string' ? parseAddress(found, defaultPort, lowestPort) : undefined),
-    write: formatAddress,
-  });
-  return {
-    ...asText,
-    // The address is replaced, and what else stands in the object stays.
-    fromText(text, below) {
-      const replacement = parseAddress(text, defaultPort, lowestPort);
-      return isObject(below) && replacement ? { ...below, ...replacement } : text;
-    },
-    read: (found, path, findings) => (isObject(found) ? asObject : asText).read(found, path, findings),
-  };
-}
 
 const auditTo = text(/^(?!\s*$)[^\0]+$/, '"stdout" or the path of a file');
 
@@ -129,6 +94,18 @@ export const settings = section<Config>({
         about: 'trace, debug, info, warn, error, fatal or silent',
         flag: { name: 'log-level', value: 'LEVEL' },
       },
+    }),
+  },
+  admin: {
+    kind: admin,
+    fallback: null,
+    about: 'where health and metrics are told over HTTP',
+    flag: { name: 'admin', value: 'HOST:PORT' },
+  },
+  shutdown: {
+    kind: section<ShutdownSettings>({
+      acceptForMs: { key: 'acceptFor', kind: duration({ minMs: 0, maxMs: hour }), fallback: '5s' },
+      timeoutMs: { key: 'timeout', kind: timeout, fallback: '30s' },
     }),
   },
 });

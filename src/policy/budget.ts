@@ -11,7 +11,7 @@ export class Budget {
   private readonly underWay = new Map<GovernedUsage, number>();
 
   /** @param maxBytes Infinity for no budget */
-  constructor(readonly maxBytes: number) {}
+  constructor(public maxBytes: number) {}
 
   get isLimited(): boolean {
     return this.maxBytes !== Infinity;

@@ -18,10 +18,15 @@ export class ClientProfile {
   private serverTimeoutMs = DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
   private readonly jdbc = new JdbcStreaming();
   private profile: Profile | null = null;
+  /** Which guard's profile it is. */
+  private profiledBy: Guard | null = null;
 
-  /** @param address the client's IP address; empty where it has none */
+  /**
+   * @param shared holds the guard of the moment
+   * @param address the client's IP address; empty where it has none
+   */
   constructor(
-    private readonly guard: Guard,
+    private readonly shared: { readonly guard: Guard },
     private readonly conversation: Conversation,
     private readonly address: string,
   ) {}
@@ -39,7 +44,7 @@ export class ClientProfile {
   /** The usage of a response that begins, on the terms that hold for this client. */
   govern(command: PendingCommand): GovernedUsage {
     this.jdbc.begin(command.number);
-    return this.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
+    return this.shared.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
   }
 
   /** The client is somebody else now. */
@@ -62,7 +67,11 @@ export class ClientProfile {
 
   private current(): Profile {
     const { identity, schema } = this.conversation;
-    if (this.profile?.subject.schema !== schema) this.profile = this.guard.profile(subjectOf(identity, schema, this.address));
+    const { guard } = this.shared;
+    if (this.profile === null || this.profile.subject.schema !== schema || this.profiledBy !== guard) {
+      this.profile = guard.profile(subjectOf(identity, schema, this.address));
+      this.profiledBy = guard;
+    }
     return this.profile;
   }
 }

@@ -28,18 +28,23 @@ export interface HintCounts {
   malformed: number;
 }
 
-/** Says on what terms a response is forwarded. One for all sessions. */
+/** Says on what terms a response is forwarded. One for all sessions, until the configuration is read again. */
 export class Guard {
-  readonly hints: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
-
   private readonly rules: readonly CompiledRule[];
   private readonly termsOfDefault: TermsOf;
   private readonly termsOfRule: ReadonlyMap<Rule, TermsOf>;
   private readonly signals: ReadonlySet<StreamingSignal>;
   private readonly looksForHints: boolean;
 
-  /** @param dateNow the time of day in ms since 1970 */
-  constructor(config: Config, private readonly dateNow: () => number) {
+  /**
+   * @param dateNow the time of day in ms since 1970
+   * @param hints where it goes on counting
+   */
+  constructor(
+    config: Config,
+    private readonly dateNow: () => number,
+    readonly hints: HintCounts = { followed: 0, forbidden: 0, malformed: 0 },
+  ) {
     this.rules = compileRules(config.rules);
     this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null);
     this.termsOfRule = new Map(config.rules.map((rule) => [rule, new TermsOf(rule.name, rule, rule.class)]));
@@ -71,7 +76,7 @@ export class Guard {
 
   /** Whether a signal that comes up later may still change what class a usage is of: a rule's class is final. */
   trusts(usage: GovernedUsage, signal: StreamingSignal): boolean {
-    return this.signals.has(signal) && this.termsNamed(usage.terms).fixedClass === null;
+    return this.signals.has(signal) && usage.terms.source.fixedClass === null;
   }
 
   /** Whether a usage at its limit is judged by its client's pace: where nothing else has told what class it is of. */
@@ -82,18 +87,13 @@ export class Guard {
 
   /** The terms of a usage that turned out to be read as a stream. */
   streaming(usage: GovernedUsage, signal: StreamingSignal): Terms {
-    return this.termsNamed(usage.terms).streaming(signal);
+    return usage.terms.source.streaming(signal);
   }
 
   private termsOf(profile: Profile, usage: GovernedUsage): TermsOf {
     if (profile.candidates.length === 0) return this.termsOfDefault;
     const rule = firstRule(profile.candidates, () => usage.statement, this.dateNow());
     return rule === null ? this.termsOfDefault : this.termsOfRule.get(rule)!;
-  }
-
-  private termsNamed(terms: Terms): TermsOf {
-    if (terms.treatment === this.termsOfDefault.treatment) return this.termsOfDefault;
-    return this.termsOfRule.get(terms.treatment as Rule)!;
   }
 
   private termsByClass(termsOf: TermsOf): Terms | null {

@@ -4,6 +4,8 @@ import type { Signal } from './signals.js';
 
 /** What holds for one response. */
 export interface Terms {
+  /** What else the same treatment makes: it outlives the configuration that it was made for. */
+  readonly source: TermsOf;
   /** The name of the rule that they come from. */
   readonly rule: string;
   readonly treatment: Treatment;
@@ -21,7 +23,7 @@ export class TermsOf {
   private readonly streamed = new Map<Signal, Terms>();
 
   constructor(private readonly rule: string, readonly treatment: Treatment, readonly fixedClass: ResponseClass | null) {
-    this.buffered = { rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits };
+    this.buffered = { source: this, rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits };
   }
 
   /** For responses that are told to be streams by a signal. */
@@ -29,7 +31,7 @@ export class TermsOf {
     let terms = this.streamed.get(signal);
     if (terms === undefined) {
       const { rule, treatment } = this;
-      terms = { rule, treatment, responseClass: 'streaming', signal, limits: treatment.streaming.limits };
+      terms = { source: this, rule, treatment, responseClass: 'streaming', signal, limits: treatment.streaming.limits };
       this.streamed.set(signal, terms);
     }
     return terms;

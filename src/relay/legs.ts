@@ -37,6 +37,9 @@ export interface UpstreamEnds {
   readonly remotePort: number;
 }
 
+/** A client that has been told goodbye is waited for so long, before it is closed whatever it does. */
+const GOODBYE_TIMEOUT_MS = 2000;
+
 /** The two connections of a session: the client's, and the one to the upstream server. */
 export class Legs {
   readonly client: Socket;
@@ -46,6 +49,7 @@ export class Legs {
   /** The client's address and port. */
   readonly clientAddress: string;
   private readonly pace: PaceWatch;
+  private isLeaving = false;
   private hasClosed = false;
 
   /**
@@ -86,6 +90,11 @@ export class Legs {
     return isConnected ? { localAddress, localPort, remoteAddress, remotePort } : null;
   }
 
+  /** What was written to either side, on the wire. */
+  get writtenBytes(): { bytesToClient: number; bytesToUpstream: number } {
+    return { bytesToClient: this.client.bytesWritten || 0, bytesToUpstream: this.upstream.bytesWritten || 0 };
+  }
+
   /** Closes both at once. */
   destroy(): void {
     this.upstream.destroy();
@@ -102,6 +111,21 @@ export class Legs {
   leave(): void {
     this.upstream.destroy();
     this.client.end();
+  }
+
+  /**
+   * Closes both where nothing is under way: the server is told so, and the client gets a FIN and a moment to close, too.
+   * @param quit a COM_QUIT as it is to go to the server
+   */
+  takeLeave(quit: Buffer): void {
+    const { client } = this;
+    this.isLeaving = true;
+    this.upstream.end(quit);
+    client.end();
+    client.resume(); // what the client may still send goes nowhere
+    client.on('end', () => client.destroy());
+    const timer = setTimeout(() => client.destroy(), GOODBYE_TIMEOUT_MS);
+    client.on('close', () => clearTimeout(timer));
   }
 
   /** Resets the server's connection, as the client's was. */
@@ -136,7 +160,7 @@ export class Legs {
     client.on('error', (error) => observer.clientFailed(error));
     client.on('close', () => this.onClose());
     // All has been written and the server has closed: a server that closes does not read on.
-    client.on('finish', () => this.destroy());
+    client.on('finish', () => (this.isLeaving ? undefined : this.destroy()));
   }
 
   private onClose(): void {

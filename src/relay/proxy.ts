@@ -1,6 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { Metrics } from '../admin/metrics.js';
+import type { SessionView, Standing } from '../admin/standing.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Address, Config } from '../config.js';
 import { Budget } from '../policy/budget.js';
@@ -23,12 +26,32 @@ export interface Proxy {
   readonly hints: Readonly<HintCounts>;
   /** Stops accepting. Resolves when the last session has ended. */
   close(): Promise<void>;
+  /** Ends each session as soon as it is between commands and outside a transaction. */
+  endIdle(): void;
   /** Ends every session at once. */
   destroy(): void;
+  /** Whether it accepts connections. */
+  readonly isListening: boolean;
+  /**
+   * Takes over a new configuration: at once for what it says of responses, for new sessions what it says of connections.
+   * What it says of where to listen is not looked at.
+   */
+  reconfigure(config: Config): void;
+  standing(): Standing;
+  /** The live sessions, each looked at when its turn comes. */
+  sessionViews(): Iterable<SessionView>;
 }
 
 function killLimits(config: Config): KillLimits {
   return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
+}
+
+function killerFor(config: Config, log: Logger): Killer | null {
+  return config.kill === null ? null : new Killer(config.kill, killLimits(config), log);
+}
+
+function timeoutsFor(config: Config): ServerTimeouts | null {
+  return config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt: null, ...killLimits(config) });
 }
 
 /** Clients that are told that they are too many; beyond them connections are closed without a word. */
@@ -37,21 +60,23 @@ const MAX_REFUSED = 1000;
 class Listener implements Proxy {
   private readonly sessions = new Set<Session>();
   private readonly server: Server;
-  private readonly shared: Shared;
+  private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
+  private readonly queues = new SocketQueueReader();
   private lastSessionId = 0;
   private refusedCount = 0;
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
 
-  constructor(private readonly config: Config, private readonly log: Logger, audit: AuditLog) {
+  constructor(config: Config, private readonly log: Logger, audit: AuditLog, metrics: Metrics) {
+    metrics.configured(config);
     this.shared = {
-      config, audit,
+      config, audit, metrics,
       guard: new Guard(config, Date.now),
       budget: new Budget(config.budget.bytes),
-      pace: new PaceWatch(new SocketQueueReader(), config.streaming.pace.waitMs),
+      pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
-      killer: config.kill === null ? null : new Killer(config.kill, killLimits(config), log),
-      timeouts: config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt: null, ...killLimits(config) }),
+      killer: killerFor(config, log),
+      timeouts: timeoutsFor(config),
     };
     this.server = createServer(
       {
@@ -79,7 +104,7 @@ class Listener implements Proxy {
   }
 
   async listen(): Promise<this> {
-    const { host, port } = this.config.listen;
+    const { host, port } = this.shared.config.listen;
     this.server.listen({ host, port });
     await once(this.server, 'listening');
     this.server.on('error', (error) => this.log.error({ err: error }, 'cannot accept connections'));
@@ -93,17 +118,65 @@ class Listener implements Proxy {
     this.shared.killer?.close();
   }
 
+  endIdle(): void {
+    for (const session of this.sessions) session.endWhenIdle();
+  }
+
   destroy(): void {
-    for (const session of this.sessions) session.abort('Sluice is told to stop');
+    for (const session of this.sessions) session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']);
+  }
+
+  get isListening(): boolean {
+    return this.server.listening;
+  }
+
+  reconfigure(config: Config): void {
+    const { shared } = this;
+    const before = shared.config;
+    shared.config = config;
+    shared.guard = new Guard(config, Date.now, shared.guard.hints);
+    shared.budget.maxBytes = config.budget.bytes;
+    shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
+    shared.metrics.configured(config);
+    const isSameKiller = isDeepStrictEqual(
+      [before.kill, before.connections.connectTimeoutMs], [config.kill, config.connections.connectTimeoutMs],
+    );
+    // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
+    if (isSameKiller) return;
+    shared.killer = killerFor(config, this.log);
+    shared.timeouts = timeoutsFor(config);
+  }
+
+  standing(): Standing {
+    const { budget, guard, stalls } = this.shared;
+    const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
+    for (const { totals } of this.sessions) {
+      live.bytesToClient += totals.bytesToClient;
+      live.bytesToUpstream += totals.bytesToUpstream;
+      live.stallMs += totals.stallMs;
+    }
+    return {
+      openSessions: this.sessions.size,
+      stalledSessions: stalls.count,
+      budgetUsedBytes: budget.usedBytes,
+      budgetMaxBytes: budget.maxBytes,
+      hints: guard.hints,
+      live,
+    };
+  }
+
+  *sessionViews(): Generator<SessionView> {
+    for (const session of this.sessions) yield session.view();
   }
 
   private accept(client: Socket): void {
-    const { max } = this.config.connections;
+    const { max } = this.shared.config.connections;
     if (this.sessions.size >= max) {
       this.turnAway(client, max);
       return;
     }
     this.lastSessionId += 1;
+    this.shared.metrics.sessions += 1;
     const session = new Session(this.lastSessionId, client, this.shared, this.log, () => this.remove(session));
     this.sessions.add(session);
   }
@@ -123,6 +196,7 @@ class Listener implements Proxy {
 
   private turnAway(client: Socket, max: number): void {
     client.on('error', () => {}); // it is closed anyway
+    this.shared.metrics.turnedAway += 1;
     this.log.warn({ client: client.remoteAddress, max }, 'connections.max is reached: a client is turned away');
     if (this.refusedCount >= MAX_REFUSED) {
       client.destroy();
@@ -136,8 +210,9 @@ class Listener implements Proxy {
 
 /**
  * Starts to listen and to relay.
+ * @param metrics where it counts
  * @throws the system's error where the address cannot be listened on
  */
-export async function startProxy(config: Config, log: Logger, audit: AuditLog): Promise<Proxy> {
-  return new Listener(config, log, audit).listen();
+export async function startProxy(config: Config, log: Logger, audit: AuditLog, metrics = new Metrics()): Promise<Proxy> {
+  return new Listener(config, log, audit, metrics).listen();
 }

@@ -24,6 +24,7 @@ export class Recorder {
     if (judgement === null) return;
     usage.isRecorded = true;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.times(usage) };
+    this.shared.metrics.recorded(judgement.action, judgement.rule, judgement.reason);
     this.write(responseRecord('result', usage, judgement, this.session.origin(), progress, this.shared.config.audit));
   }
 
@@ -37,6 +38,7 @@ export class Recorder {
     const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
     const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.times(usage) };
     const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
+    this.shared.metrics.recorded('warn', rule, 'stall');
     this.write({ ...record, serverGaveUp: hasServerGivenUp });
   }
 

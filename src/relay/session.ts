@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Outcome } from '../audit/record.js';
+import type { EndLabel, SessionTotals } from '../admin/metrics.js';
+import type { SessionView } from '../admin/standing.js';
 import { formatAddress } from '../config/address.js';
-import { OPENABLE_COMPRESSIONS } from '../protocol/compression.js';
+import { Command } from '../protocol/commands.js';
+import { encodePacket } from '../protocol/framing.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
-import { Conversation, type ConversationObserver, type Unparsed } from '../session/conversation.js';
+import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
 import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
+import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
 import type { Settled } from './flow.js';
 import { Legs, type LegsObserver } from './legs.js';
@@ -15,27 +18,10 @@ import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
+import { CLOSED, isOrdinary, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
+import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
-
-/** Who ended a session, and why. */
-export interface SessionEnd {
-  readonly by: 'client' | 'upstream' | 'sluice';
-  readonly reason: string;
-}
-
-/** A client that says that it leaves, or just closes: so sessions end all the time, and nobody wants to hear of each. */
-const QUIT: SessionEnd = { by: 'client', reason: 'quit' };
-const CLOSED: SessionEnd = { by: 'client', reason: 'closed' };
-
-/** Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold none. */
-const MIN_TEXT_BYTES = 16 * 1024;
-
-const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
-  client: 'client-gone',
-  upstream: 'upstream-gone',
-  sluice: 'closed',
-};
 
 const now = performance.now.bind(performance);
 
@@ -48,7 +34,10 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   private readonly supervisor: Supervisor;
   private readonly startedAtMs = now();
   private readonly deadline = new Deadline((failure) => this.onLate(failure));
+  private readonly controls: SessionControls;
   private end: SessionEnd | null = null;
+  private isConnected = false;
+  private isToEnd = false;
 
   /**
    * Begins to connect to the upstream server.
@@ -63,18 +52,14 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     private readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
-    const { config } = shared;
-    const textBytes = Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES);
-    const parameterBytes = config.audit.params ? config.audit.sqlBytes : 0;
-    const compressions = config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n;
-    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes, compressions, now });
+    this.conversation = conversationFor(shared, this, now);
     this.legs = new Legs(accepted, shared, this);
     const { client, upstream } = this.legs;
     this.requests = new RequestFlow(client, upstream, this.conversation, () => this.leaveDrain());
     this.responses = new ResponseFlow(upstream, client, this.conversation, this);
-    const controls = new SessionControls(this, this);
-    this.supervisor = new Supervisor(shared, this.conversation, controls, client.remoteAddress ?? '');
-    this.deadline.set(`${this.upstreamName} did not accept the connection`, config.connections.connectTimeoutMs);
+    this.controls = new SessionControls(this, this);
+    this.supervisor = new Supervisor(shared, this.conversation, this.controls, client.remoteAddress ?? '');
+    this.deadline.set(`${this.upstreamName} did not accept the connection`, shared.config.connections.connectTimeoutMs);
   }
 
   /** Both connections are closed, or about to be. */
@@ -83,12 +68,38 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   }
 
   /** Ends both connections at once; `lastPacket` still goes to the client. */
-  abort(reason: string, lastPacket?: Buffer): void {
-    this.noteEnd('sluice', reason);
+  abort(reason: string, lastPacket?: Buffer, label: EndLabel = ['sluice', 'limit']): void {
+    this.noteEnd(label, reason);
     const lastBytes = lastPacket === undefined ? null : this.responses.wrap(lastPacket);
     this.closeFlows();
     if (lastBytes === null) this.legs.destroy();
     else this.legs.destroyAfter(lastBytes);
+  }
+
+  /** Ends the session as soon as nothing would be lost with it: between commands, and outside a transaction. */
+  endWhenIdle(): void {
+    this.isToEnd = true;
+    this.sayGoodbye();
+  }
+
+  /** Takes leave of both ends, where the session is to end and nothing is under way. */
+  sayGoodbye(): void {
+    const { conversation, requests, responses } = this;
+    if (!this.isToEnd || this.end !== null || !conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
+    this.noteEnd(['sluice', 'drained'], 'Sluice is about to stop');
+    const quit = requests.wrap(encodePacket(0, Buffer.from([Command.QUIT])));
+    this.closeFlows();
+    this.legs.takeLeave(quit);
+  }
+
+  /** How the session stands, for whoever looks after the proxy. */
+  view(): SessionView {
+    const { nowMs, stalledMs } = this.controls;
+    return viewOf(this.conversation, { origin: this.controls.origin(), startedAtMs: this.startedAtMs, nowMs, stalledMs });
+  }
+
+  get totals(): SessionTotals {
+    return { ...this.legs.writtenBytes, stallMs: this.responses.totalStallMs };
   }
 
   // What happens in the conversation.
@@ -123,12 +134,19 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     this.supervisor.queryDone(command);
   }
 
+  streams(): void {
+    this.shared.metrics.opaqueSessions.increment('stream');
+  }
+
   unparsed(problem: Unparsed): void {
     this.deadline.clear();
+    this.shared.metrics.protocolErrors.increment(problem.direction);
     this.log.warn({ session: this.id, client: this.legs.clientAddress, ...problem }, 'cannot follow this session any more');
     this.supervisor.unparsed();
     const canPass = !this.conversation.server.isDiscarding && this.responses.canPassFrames;
-    if (!canPass || this.shared.config.onUnparsed === 'close') this.abort('what came could not be followed');
+    const isRelayed = canPass && this.shared.config.onUnparsed === 'relay';
+    if (isRelayed) this.shared.metrics.opaqueSessions.increment(problem.reason);
+    if (!isRelayed) this.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
     else if (problem.direction === 'client') this.responses.flushHeld();
     else this.requests.flushHeld();
   }
@@ -151,6 +169,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   caughtUp(): void {
     this.supervisor.progressed();
     this.requests.unblock(); // a response may be what the next command waits for
+    this.sayGoodbye();
   }
 
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
@@ -168,6 +187,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   stalled(isStalled: boolean): void {
     if (!isStalled) this.legs.upstreamBuffer.taken();
     this.supervisor.stalled(isStalled);
+    if (!isStalled) this.sayGoodbye();
   }
 
   // What happens on the two connections.
@@ -189,6 +209,8 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   }
 
   connected(): void {
+    this.isConnected = true;
+    this.shared.metrics.upstreamConnectSeconds.observe((now() - this.startedAtMs) / 1000);
     this.deadline.set(`${this.upstreamName} did not greet`, this.shared.config.connections.handshakeTimeoutMs);
   }
 
@@ -197,12 +219,12 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   }
 
   upstreamEnded(): void {
-    if (this.conversation.phase !== 'greeting') this.noteEnd('upstream', 'closed');
+    if (this.conversation.phase !== 'greeting') this.noteEnd(['upstream', 'closed'], 'closed');
     else this.refuse(`${this.upstreamName} closed the connection without a greeting`);
   }
 
   clientFailed(error: NodeJS.ErrnoException): void {
-    this.noteEnd('client', error.code ?? error.message);
+    this.noteEnd(['client', 'error'], error.code ?? error.message);
     this.closeFlows();
     this.legs.relayClientReset();
   }
@@ -213,7 +235,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
       this.refuse(`cannot reach ${this.upstreamName}: ${reason}`);
       return;
     }
-    this.noteEnd('upstream', reason);
+    this.noteEnd(['upstream', 'error'], reason);
     this.responses.flushRest();
     this.legs.relayUpstreamReset();
   }
@@ -221,9 +243,11 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   closed(): void {
     this.closeFlows();
     const end = this.end ?? CLOSED;
-    this.supervisor.close(OUTCOMES[end.by]);
-    this.log[end === QUIT || end === CLOSED ? 'debug' : 'info'](
-      { session: this.id, client: this.legs.clientAddress, ...end, durationMs: now() - this.startedAtMs }, 'session ended',
+    const { label, ...told } = end;
+    this.supervisor.close(outcomeOf(end));
+    this.shared.metrics.sessionEnded(label, this.totals);
+    this.log[isOrdinary(end) ? 'debug' : 'info'](
+      { session: this.id, client: this.legs.clientAddress, ...told, durationMs: now() - this.startedAtMs }, 'session ended',
     );
     this.onEnd(this);
   }
@@ -234,7 +258,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
 
   private onLate(failure: string): void {
     if (this.conversation.phase === 'greeting') this.refuse(failure);
-    else this.abort(failure);
+    else this.abort(failure, undefined, ['sluice', 'timeout']);
   }
 
   /** The client has left while the rest of a response that it no longer gets is being discarded. */
@@ -246,7 +270,8 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
 
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
   private refuse(message: string): void {
-    this.noteEnd('upstream', message);
+    this.noteEnd(['upstream', 'unavailable'], message);
+    if (!this.isConnected) this.shared.metrics.upstreamConnectFailures += 1;
     this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
     this.closeFlows();
     this.legs.destroyAfter(upstreamUnavailable(message));
@@ -258,8 +283,8 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     this.responses.close();
   }
 
-  private noteEnd(by: SessionEnd['by'], reason: string): void {
-    this.end ??= { by, reason };
+  private noteEnd(label: EndLabel, reason: string): void {
+    this.end ??= { by: label[0], reason, label };
   }
 
   private noteLeaving(): void {

@@ -24,6 +24,8 @@ export interface ControlledSession {
   readonly isOver: boolean;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
+  /** Takes leave, where the session is to end and nothing is under way. */
+  sayGoodbye(): void;
   abort(reason: string, lastPacket?: Buffer): void;
 }
 
@@ -82,6 +84,7 @@ export class SessionControls implements SupervisedSession {
 
   resumeRequests(): void {
     this.parts.requests.unblock();
+    this.session.sayGoodbye();
   }
 
   isReadingSlowly(): Promise<boolean> {
@@ -95,15 +98,21 @@ export class SessionControls implements SupervisedSession {
   }
 
   async kill(signal: AbortSignal): Promise<KillOutcome> {
+    const outcome = await this.tryKill(signal);
+    this.parts.shared.metrics.kills.increment(outcome);
+    return outcome;
+  }
+
+  abort(reason: string, lastPacket?: Buffer): void {
+    this.session.abort(reason, lastPacket);
+  }
+
+  private async tryKill(signal: AbortSignal): Promise<KillOutcome> {
     const { shared, conversation, legs } = this.parts;
     const { greeting, identity } = conversation;
     const { upstreamEnds } = legs;
     if (shared.killer === null || greeting === null || upstreamEnds === null) return 'failed';
     const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', ...upstreamEnds };
     return shared.killer.kill(target, signal);
-  }
-
-  abort(reason: string, lastPacket?: Buffer): void {
-    this.session.abort(reason, lastPacket);
   }
 }

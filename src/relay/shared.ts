@@ -1,3 +1,4 @@
+import type { Metrics } from '../admin/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config } from '../config.js';
 import type { Budget } from '../policy/budget.js';
@@ -7,12 +8,13 @@ import type { PaceWatch } from './pace.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
 import type { StallWatch } from './stallWatch.js';
 
-/** What all sessions of a proxy have in common. */
+/** What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are needed. */
 export interface Shared {
   readonly config: Config;
   readonly guard: Guard;
   readonly budget: Budget;
   readonly audit: AuditLog;
+  readonly metrics: Metrics;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   /** Null where nothing is killed. */

@@ -45,7 +45,7 @@ export class Supervisor implements Stallable {
     private readonly session: SupervisedSession,
     clientAddress: string,
   ) {
-    this.profile = new ClientProfile(shared.guard, conversation, clientAddress);
+    this.profile = new ClientProfile(shared, conversation, clientAddress);
     this.recorder = new Recorder(shared, session);
     this.enforcer = new Enforcer(shared, conversation, session, (usage, outcome, error, drainedBytes) =>
       this.recorder.result(usage, outcome, true, error, drainedBytes));
@@ -66,6 +66,7 @@ export class Supervisor implements Stallable {
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
+    this.shared.metrics.resultEnded(governed(usage));
     if (isComplete) this.enforcer.finish(governed(usage), error);
     else this.recorder.result(governed(usage), 'unparsed', false, null, this.enforcer.release(governed(usage)));
   }
@@ -92,6 +93,7 @@ export class Supervisor implements Stallable {
 
   /** Bytes of a cut response have been discarded. */
   discarded(byteCount: number): void {
+    this.shared.metrics.drainedBytes += byteCount;
     this.enforcer.discarded(byteCount);
   }
 
@@ -144,7 +146,10 @@ export class Supervisor implements Stallable {
     const usages = this.conversation.openUsages().map(governed);
     const { cutUsage } = this.enforcer;
     this.recordGivenUp(outcome);
-    for (const usage of usages) this.recorder.result(usage, outcome, false, null, this.enforcer.release(usage));
+    for (const usage of usages) {
+      this.shared.metrics.resultEnded(usage);
+      this.recorder.result(usage, outcome, false, null, this.enforcer.release(usage));
+    }
     // Its end was seen, but not what came of the attempt to kill it.
     if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, this.enforcer.release(cutUsage));
   }

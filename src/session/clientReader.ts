@@ -101,6 +101,8 @@ export class ClientReader extends PacketScanner {
     const shape = this.shapeOf(code, start.payloadLength);
     if (code === Command.QUIT) conversation.hasQuit = true;
     if (shape !== 'none') this.commandCount += 1;
+    const { commandCounts } = conversation.options;
+    if (commandCounts !== undefined) commandCounts[code]! += 1;
     const command = newCommand(code, shape, this.commandCount, conversation.options.now());
     this.arriving = command;
     this.want(this.frontBytesOf(code));

@@ -4,6 +4,7 @@ import {
   clearResponseCapabilities, decodeHandshakeResponse, responseCapabilities, type ClientIdentity,
 } from '../protocol/handshakeResponse.js';
 import type { Completion, ServerError } from '../protocol/packets.js';
+import { Status } from '../protocol/status.js';
 import type { PendingCommand } from './command.js';
 import { ClientReader } from './clientReader.js';
 import { CommandQueue } from './commandQueue.js';
@@ -61,6 +62,8 @@ export interface ConversationObserver {
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
   /** A COM_QUERY that brought no result set has succeeded. */
   queryDone(command: PendingCommand): void;
+  /** From here on comes a stream that is not made of commands and responses. */
+  streams?(): void;
   /** From here on nothing is followed. */
   unparsed(problem: Unparsed): void;
 }
@@ -74,6 +77,8 @@ export interface ConversationOptions {
   readonly parameterBytes: number;
   /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
   readonly compressions?: bigint;
+  /** Counts commands, each at the index of its first byte. */
+  readonly commandCounts?: Float64Array;
   /** A clock in ms. */
   readonly now: () => number;
 }
@@ -176,6 +181,12 @@ export class Conversation {
     return [...usages].filter((usage) => !usage.hasEnded);
   }
 
+  /** Nothing is under way that would be lost with the connection: no command, no transaction, no cursor. */
+  get isIdle(): boolean {
+    const isAtRest = this.phase === 'commands' && this.commands.length === 0 && this.client.isBetweenPackets && !this.isUploading;
+    return isAtRest && (this.statusFlags & Status.IN_TRANS) === 0 && this.openUsages().length === 0;
+  }
+
   /** Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends. */
   passAll(phase: 'stream' | 'unparsed'): void {
     for (const usage of this.openUsages()) this.endUsage(usage, null, false);
@@ -184,6 +195,7 @@ export class Conversation {
     this.server.passAll();
     this.commands.clear();
     this.statements.clear();
+    if (phase === 'stream') this.options.observer.streams?.();
   }
 
   /**

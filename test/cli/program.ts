@@ -20,6 +20,7 @@ export function sluice(args: readonly string[], variables: NodeJS.ProcessEnv = {
 }
 
 export interface Running {
+  readonly pid: number;
   /** The log's lines so far. */
   readonly log: readonly Record<string, unknown>[];
   readonly port: number;
@@ -56,7 +57,7 @@ export async function startProgram(
   };
   const { address } = await said(/^listening$/);
   const port = Number(String(address).split(':').at(-1));
-  return { log, port, kill: (signal) => child.kill(signal), said, ended };
+  return { pid: child.pid ?? 0, log, port, kill: (signal) => child.kill(signal), said, ended };
 }
 
 /** A server that takes connections and never says a word: a session with it lasts until somebody ends it. */

@@ -8,7 +8,7 @@ import { client, silentUpstream, sluice, startProgram } from './program.js';
 /** The program in front of a silent server, and how to open a session through it. */
 async function startWithSessions(t: Test) {
   const upstream = await silentUpstream(t);
-  const config = configFile(t, { connections: { handshakeTimeout: '1h' } });
+  const config = configFile(t, { connections: { handshakeTimeout: '1h' }, shutdown: { acceptFor: 0 } });
   const program = await startProgram(t, [
     'start', '--config', config, '--listen', '127.0.0.1:0', '--upstream', upstream.address,
   ]);
@@ -63,6 +63,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const session = await openSession();
     program.kill(signal);
     t.match(await program.said(/^stopping/), { signal, sessions: 1 });
+    await program.said(/^no longer accepting/);
     t.equal(await refusesConnections(program.port), true);
     t.equal(session.closed, false);
     session.destroy();

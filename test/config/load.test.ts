@@ -22,6 +22,7 @@ t.test('each flag has its variable', (t) => {
     SLUICE_MAX_ROWS: 'unlimited',
     SLUICE_MAX_BYTES: '65536',
     SLUICE_LOG_LEVEL: 'debug',
+    SLUICE_ADMIN: '127.0.0.1',
   });
   t.equal(config.drain.timeMs, 1000);
   t.strictSame(config.listen, { host: '::', port: 0 });
@@ -29,6 +30,7 @@ t.test('each flag has its variable', (t) => {
   t.equal(config.mode, 'audit');
   t.strictSame(config.limits, { rows: Infinity, bytes: 65_536 });
   t.equal(config.log.level, 'debug');
+  t.strictSame(config.admin, { listen: { host: '127.0.0.1', port: 9307 }, token: null });
   t.end();
 });
 

@@ -29,6 +29,8 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
     audit: { to: 'stdout', sql: 'full', sqlBytes: 4096, params: false },
     log: { level: 'info' },
+    admin: null,
+    shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
   });
   t.end();
 });
@@ -53,6 +55,8 @@ t.test('every setting is read from the file', (t) => {
     connections: { max: 1, connectTimeout: 500, handshakeTimeout: '2s', keepAlive: '1h' },
     audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
     log: { level: 'silent' },
+    admin: { listen: { host: '::1' } },
+    shutdown: { acceptFor: 0, timeout: '1m' },
   });
   t.strictSame(config, {
     listen: { host: '::1', port: 3307 },
@@ -75,6 +79,8 @@ t.test('every setting is read from the file', (t) => {
     connections: { max: 1, connectTimeoutMs: 500, handshakeTimeoutMs: 2000, keepAliveMs: 3_600_000 },
     audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
     log: { level: 'silent' },
+    admin: { listen: { host: '::1', port: 9307 }, token: null },
+    shutdown: { acceptForMs: 0, timeoutMs: 60_000 },
   });
   t.end();
 });
@@ -98,7 +104,8 @@ t.test('the example file loads, and shows every setting', (t) => {
   t.equal(load(t, text).mode, 'enforce');
   const example: unknown = JSON.parse(text);
   for (const { path } of walk(settings)) {
-    if (path === 'kill.passwordFile') continue; // goes only without kill.password
+    // Files that this machine need not have; the first goes only without kill.password.
+    if (path === 'kill.passwordFile' || path === 'admin.tokenFile') continue;
     const value = path.split('.').reduce((object: unknown, key) => Object(object)[key], example);
     t.not(value, undefined, path);
   }
@@ -122,6 +129,8 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     connections: { max: 1.5, keepAlive: '10ms' },
     audit: { to: '', sql: 'some', sqlBytes: '2MiB', params: 'yes' },
     log: { level: 'loud' },
+    admin: { listen: 'here:x', tokenFile: '' },
+    shutdown: { acceptFor: '2h', timeout: 0 },
   });
   const size = 'such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)';
   const time = 'such as 10000 or "10s" (ms, s, m, h)';
@@ -155,6 +164,10 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     'config: audit.params: expected true or false, got "yes"',
     'config: log.level: expected "trace", "debug", "info", "warn", "error", "fatal", or "silent", ' +
       'got "loud"',
+    'config: admin.listen: expected "host:port", "[ipv6]:port" or {"host", "port"}, got "here:x"',
+    'config: admin.tokenFile: expected the path of a file that holds the token, got ""',
+    `config: shutdown.acceptFor: expected a time from 0ms to 1h ${time}, got "2h"`,
+    `config: shutdown.timeout: expected a time from 1ms to 24h ${time}, got 0`,
   ]);
   t.end();
 });
@@ -191,7 +204,7 @@ t.test('an unknown key is refused, with the known one that was probably meant', 
     'config: sqlBytes: unknown key, did you mean audit.sqlBytes?',
     'config: colour: unknown key, known here: ' +
       'listen, upstream, mode, limits, warn, onExceed, hints, streaming, rules, drain, kill, budget, ' +
-      'stall, onUnparsed, compression, connections, audit, log',
+      'stall, onUnparsed, compression, connections, audit, log, admin, shutdown',
     'config: limits.row: unknown key, did you mean limits.rows?',
     'config: onExceed.error.sqlstate: unknown key, did you mean onExceed.error.sqlState?',
   ]);

@@ -19,7 +19,7 @@ const OBSERVER: ConversationObserver = {
 const logIn = (t: Test, given: object): { conversation: Conversation; profile: ClientProfile } => {
   const conversation = new Conversation({ observer: OBSERVER, textBytes: 1024, parameterBytes: 0, now: () => 0 });
   conversation.identify({ user: 'app', schema: 'shop', attributes: new Map() });
-  const profile = new ClientProfile(new Guard(settings(t, given), () => 0), conversation, '10.0.0.7');
+  const profile = new ClientProfile({ guard: new Guard(settings(t, given), () => 0) }, conversation, '10.0.0.7');
   return { conversation, profile };
 };
 const SELECT = queryCommand('SELECT 1 FROM t', 1);

@@ -1,0 +1,93 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EventLoopWatch } from './eventLoop.js';
+import { EXPOSITION_TYPE } from './exposition.js';
+import type { Metrics } from './metrics.js';
+import { report } from './report.js';
+import type { Administered, SessionView } from './standing.js';
+
+/** An answer to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** The body's type; text where it is left out. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Is done once the answer is out. */
+  readonly afterwards?: () => void;
+}
+
+/** What answers are made of. */
+export interface Sources {
+  readonly administered: Administered;
+  readonly metrics: Metrics;
+  readonly loop: EventLoopWatch;
+  readonly version: string;
+}
+
+type Responder = (sources: Sources, query: string) => Answer | Promise<Answer>;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const READ = ['GET', 'HEAD'];
+const CHANGE = ['POST'];
+
+/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+const SESSIONS_PER_TURN = 50;
+
+const responders: Readonly<Record<string, { readonly methods: readonly string[]; readonly respond: Responder }>> = {
+  '/livez': { methods: READ, respond: () => ({ status: 200, body: 'alive\n' }) },
+  '/readyz': { methods: READ, respond: readiness },
+  '/metrics': {
+    methods: READ,
+    respond: (sources) => ({ status: 200, type: EXPOSITION_TYPE, body: report({ ...sources, loopDelay: sources.loop.delay }) }),
+  },
+  '/config': {
+    methods: READ,
+    respond: ({ administered }) => ({ status: 200, type: JSON_TYPE, body: `${administered.configText()}\n` }),
+  },
+  '/sessions': { methods: READ, respond: sessions },
+  '/reload': { methods: CHANGE, respond: reload },
+  '/drain': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /drain') },
+  '/quit': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /quit') },
+};
+
+export function isKnownPath(path: string): boolean {
+  return Object.hasOwn(responders, path);
+}
+
+/** The methods that a path that is known answers to. */
+export function methodsOf(path: string): readonly string[] {
+  return responders[path]?.methods ?? [];
+}
+
+/** Answers a request that has been let in, for a path that is known. */
+export async function answerTo(path: string, query: string, sources: Sources): Promise<Answer> {
+  return responders[path]!.respond(sources, query);
+}
+
+async function readiness({ administered }: Sources, query: string): Promise<Answer> {
+  if (!administered.isReady) return { status: 503, body: 'stopping\n' };
+  const asksUpstream = new URLSearchParams(query).has('upstream');
+  if (asksUpstream && !(await administered.reachesUpstream())) {
+    return { status: 503, body: 'the upstream server takes no connection\n' };
+  }
+  return { status: 200, body: 'ready\n' };
+}
+
+async function sessions({ administered }: Sources): Promise<Answer> {
+  const views: SessionView[] = [];
+  for (const view of administered.sessions()) {
+    views.push(view);
+    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
+  }
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(views)}\n` };
+}
+
+function reload({ administered }: Sources): Answer {
+  const { isApplied, lines } = administered.reload();
+  const body = isApplied ? { applied: true, changed: lines } : { applied: false, problems: lines };
+  return { status: isApplied ? 200 : 422, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
+}
+
+function stopping({ administered }: Sources, request: 'POST /drain' | 'POST /quit'): Answer {
+  return { status: 202, body: 'stopping\n', afterwards: () => administered.stop(request) };
+}

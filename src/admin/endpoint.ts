@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Address } from '../config.js';
+import { answerTo, isKnownPath, methodsOf, type Answer } from './answers.js';
+import { Gatekeeper } from './gatekeeper.js';
+import { EventLoopWatch } from './eventLoop.js';
+import type { Metrics } from './metrics.js';
+import type { Administered } from './standing.js';
+
+/** Connections at the same time. For one beyond them, the oldest is closed: a probe gets in whoever else is there. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 5000;
+const IDLE_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 8192;
+
+/** What an endpoint is made of. */
+export interface EndpointOptions {
+  readonly listen: Address;
+  /** null for none. */
+  readonly token: string | null;
+  readonly administered: Administered;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+/** The admin endpoint: tells over HTTP how the program stands, and lets it be told a few things. */
+export class AdminEndpoint {
+  private readonly server: Server;
+  private readonly loop = new EventLoopWatch();
+  private readonly sockets = new Set<Socket>();
+  private gatekeeper: Gatekeeper;
+  /** The list of sessions that is being made: whoever asks meanwhile gets the same. */
+  private listing: Promise<Answer> | null = null;
+
+  private constructor(private readonly options: EndpointOptions) {
+    this.gatekeeper = new Gatekeeper(options.token);
+    this.server = createServer(
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: IDLE_TIMEOUT_MS,
+        connectionsCheckingInterval: 1000,
+        requireHostHeader: false, // its absence is answered by the gatekeeper
+      },
+      (request, response) => void this.respond(request, response),
+    );
+    this.server.on('connection', (socket: Socket) => this.admit(socket));
+  }
+
+  /**
+   * Starts to listen.
+   * @throws the system's error where the address cannot be listened on
+   */
+  static async start(options: EndpointOptions): Promise<AdminEndpoint> {
+    const endpoint = new AdminEndpoint(options);
+    const { host, port } = options.listen;
+    endpoint.server.listen({ host, port });
+    await once(endpoint.server, 'listening');
+    return endpoint;
+  }
+
+  /** Where it listens, with the real port. */
+  get address(): Address {
+    const { address, port } = this.server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** Another token holds from here on; null for none. */
+  set token(token: string | null) {
+    this.gatekeeper = new Gatekeeper(token);
+  }
+
+  /** Closes at once. */
+  close(): void {
+    this.loop.stop();
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private admit(socket: Socket): void {
+    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy()); // also one that does not read its answer
+    socket.on('close', () => this.sockets.delete(socket));
+    this.sockets.add(socket);
+    if (this.sockets.size <= MAX_CONNECTIONS) return;
+    const [oldest] = this.sockets;
+    oldest?.destroy();
+  }
+
+  private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = await this.answer(request);
+    if (response.destroyed) return;
+    const { status, body, type = 'text/plain; charset=utf-8', headers = {} } = answer;
+    const content = Buffer.from(body);
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': content.length,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : content, answer.afterwards);
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    if (!isKnownPath(path)) return { status: 404, body: 'there is no such path\n' };
+    const methods = methodsOf(path);
+    if (!methods.includes(request.method ?? '')) {
+      return { status: 405, body: `answers only to ${methods.join(' and ')}\n`, headers: { allow: methods.join(', ') } };
+    }
+    const changesState = methods.includes('POST');
+    const { headers, socket } = request;
+    const isPublic = path === '/livez' || path === '/readyz' || path === '/metrics';
+    const refusal = this.gatekeeper.refusal({ headers, remoteAddress: socket.remoteAddress ?? '', isPublic, changesState });
+    if (refusal !== null) {
+      const challenge = refusal.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+      return { status: refusal.status, body: `${refusal.says}\n`, headers: challenge };
+    }
+    if (hasBody(request)) return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
+    try {
+      const sources = { ...this.options, loop: this.loop };
+      if (path !== '/sessions') return await answerTo(path, query, sources);
+      this.listing ??= answerTo(path, query, sources).finally(() => (this.listing = null));
+      return await this.listing;
+    } catch (error) {
+      return { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
+    }
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}

@@ -1,0 +1,67 @@
+import type { SessionTotals } from './metrics.js';
+
+/** One live session, as `/sessions` shows it. */
+export interface SessionView {
+  readonly session: number;
+  readonly user: string;
+  readonly schema: string;
+  /** The client's address and port. */
+  readonly client: string;
+  readonly program: string | null;
+  /** The server's number for the connection. */
+  readonly connectionId: number | null;
+  /** Where the conversation stands: the connection phase's part, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
+  readonly state: string;
+  readonly ageMs: number;
+  /** The command under way, with what its response has brought so far. */
+  readonly command: CommandView | null;
+  /** For how long the client has not been reading, in ms; null where it reads. */
+  readonly stalledMs: number | null;
+}
+
+export interface CommandView {
+  readonly command: string;
+  readonly digest: string | null;
+  readonly runningMs: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly rule: string | null;
+  readonly class: string | null;
+}
+
+/** How the proxy stands at the moment of being asked. */
+export interface Standing {
+  readonly openSessions: number;
+  readonly stalledSessions: number;
+  readonly budgetUsedBytes: number;
+  /** Infinity for none. */
+  readonly budgetMaxBytes: number;
+  readonly hints: { readonly followed: number; readonly forbidden: number; readonly malformed: number };
+  /** Of the sessions that live. */
+  readonly live: SessionTotals;
+}
+
+/** What the admin endpoint asks of the program, and tells it to do. */
+export interface Administered {
+  /** It listens, and is not about to stop. */
+  readonly isReady: boolean;
+  standing(): Standing;
+  /** The live sessions, each looked at when its turn comes. */
+  sessions(): Iterable<SessionView>;
+  /** The configuration as it is used, as JSON, without secrets. */
+  configText(): string;
+  readonly droppedAuditRecords: number;
+  readonly droppedLogLines: number;
+  /** Whether the upstream server takes connections. */
+  reachesUpstream(): Promise<boolean>;
+  /** Reads the configuration again. Tells what changed; what is wrong, where it is refused. */
+  reload(): ReloadResult;
+  /** Ends the program as SIGTERM does; `isQuick` without waiting for further connections. */
+  stop(request: 'POST /drain' | 'POST /quit'): void;
+}
+
+export interface ReloadResult {
+  readonly isApplied: boolean;
+  /** The keys whose values changed; or what is wrong, one line each. */
+  readonly lines: readonly string[];
+}

@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { sluice } from '../cli/program.js';
+import { askPort, startAdministered } from './administered.js';
+
+const PATHS = ['/livez', '/readyz', '/metrics', '/config', '/sessions'];
+const CHANGES = ['/reload', '/drain', '/quit'];
+
+t.test('without admin in the configuration nothing listens for it', async (t) => {
+  const { program } = await startAdministered(t, { admin: null });
+  t.equal((await program.said(/^listening$/)).admin, undefined);
+});
+
+t.test('it is alive whatever the database does, and ready with ?upstream only where that takes connections', async (t) => {
+  const { ask } = await startAdministered(t, { upstream: '127.0.0.1:1' });
+  t.match(await ask('/livez'), { status: 200, body: 'alive\n' });
+  t.match(await ask('/readyz'), { status: 200, body: 'ready\n' });
+  t.match(await ask('/readyz?upstream'), { status: 503, body: /upstream/ });
+  const other = await startAdministered(t);
+  t.match(await other.ask('/readyz?upstream'), { status: 200, body: 'ready\n' });
+});
+
+t.test('/config shows the configuration as it is used, without secrets, and loads as it is', async (t) => {
+  const { ask } = await startAdministered(t, { limits: { rows: 5 }, kill: { user: 'killer', password: 'open sesame' } });
+  const { status, headers, body } = await ask('/config');
+  t.equal(status, 200);
+  t.match(headers['content-type'], /^application\/json/);
+  t.match(JSON.parse(body), { limits: { rows: 5, bytes: '64MiB' }, kill: { user: 'killer', password: '***' } });
+  t.notMatch(body, /sesame/);
+});
+
+t.test('/sessions shows who is there, and what runs for whom', async (t) => {
+  const { ask, connect: client } = await startAdministered(t);
+  t.strictSame(JSON.parse((await ask('/sessions')).body), []);
+  const idle = await client();
+  await idle.query('SELECT 1');
+  const slow = await client();
+  let release = (): void => {};
+  const stopped = new Promise<void>((resolve) => {
+    // Takes the first row, and no more until it is told to.
+    void slow.query('SELECT * FROM rows_1000000', () => {
+      resolve();
+      return new Promise<void>((go) => { release = go; });
+    }).catch(() => {});
+  });
+  await stopped;
+  const shown = JSON.parse((await ask('/sessions')).body);
+  release();
+  t.match(shown, [
+    { user: 'demo', schema: 'demo', program: 'test', state: 'idle', command: null, stalledMs: null },
+    {
+      user: 'demo', state: 'running',
+      command: { command: 'COM_QUERY', digest: /^[0-9a-f]{16}/, rule: 'default', class: 'buffered', rows: Number },
+    },
+  ]);
+  t.match(shown[0].client, /^127\.0\.0\.1:\d+$/);
+});
+
+t.test('what does not exist, and methods that are not meant, get a clear status', async (t) => {
+  const { ask } = await startAdministered(t);
+  for (const path of ['/', '/livez/', '/constructor', '/../config', '//metrics']) t.equal((await ask(path)).status, 404, path);
+  for (const path of PATHS) t.match(await ask(path, { method: 'POST' }), { status: 405, headers: { allow: 'GET, HEAD' } }, path);
+  for (const path of CHANGES) t.match(await ask(path), { status: 405, headers: { allow: 'POST' } }, path);
+  t.match(await ask('/metrics', { method: 'HEAD' }), { status: 200, body: '' });
+  t.match(await ask('/reload', { method: 'POST', body: '{}' }), { status: 413 });
+  t.match(await ask('/livez', { headers: { 'x-large': 'x'.repeat(10_000) } }), { status: 431 });
+});
+
+t.test('a web page elsewhere can make a browser change nothing', async (t) => {
+  const { ask, program } = await startAdministered(t);
+  const pages = [
+    { origin: 'https://example.com' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' },
+    { 'content-type': 'application/x-www-form-urlencoded' }, { 'content-type': 'text/plain; charset=utf-8' },
+    { 'content-type': 'multipart/form-data; boundary=x' },
+  ];
+  for (const headers of pages) {
+    for (const path of CHANGES) t.equal((await ask(path, { method: 'POST', headers })).status, 403, JSON.stringify(headers));
+  }
+  t.notOk(program.log.some(({ msg }) => /stopping|configuration/.test(String(msg))), 'nothing was done');
+});
+
+t.test('a name that somebody has resolved to this host is refused: Host has to be an address, or localhost', async (t) => {
+  const { ask } = await startAdministered(t);
+  for (const path of PATHS) {
+    for (const host of ['evil.example', 'evil.example:9307', '127.0.0.1.evil.example', '[evil', 'a b']) {
+      t.equal((await ask(path, { headers: { host } })).status, 421, `${path} ${host}`);
+    }
+    for (const host of ['localhost', 'LOCALHOST:9307', '127.0.0.1:1', '[::1]:9307', '10.0.0.7']) {
+      t.equal((await ask(path, { headers: { host } })).status, 200, `${path} ${host}`);
+    }
+  }
+});
+
+t.test('with a token, all but health and metrics needs it', async (t) => {
+  const tokenFile = join(t.testdir(), 'token');
+  writeFileSync(tokenFile, 'one-token\n');
+  const { ask } = await startAdministered(t, { admin: { listen: '127.0.0.1:0', tokenFile } });
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  for (const path of ['/livez', '/readyz', '/metrics']) t.equal((await ask(path)).status, 200, path);
+  for (const path of ['/config', '/sessions']) {
+    t.match(await ask(path), { status: 401, headers: { 'www-authenticate': 'Bearer' } }, path);
+    t.equal((await ask(path, bearer('another'))).status, 401, path);
+    t.equal((await ask(path, { headers: { authorization: 'Basic b25lOnRva2Vu' } })).status, 401, path);
+    t.equal((await ask(path, bearer('one-token'))).status, 200, path);
+  }
+  t.equal((await ask('/quit', { method: 'POST' })).status, 401);
+  writeFileSync(tokenFile, 'another\n');
+  t.equal((await ask('/reload', { method: 'POST', ...bearer('one-token') })).status, 200);
+  t.equal((await ask('/config', bearer('one-token'))).status, 401, 'a token that was replaced holds no more');
+  t.equal((await ask('/config', bearer('another'))).status, 200);
+});
+
+t.test('off loopback nobody sees or changes more than health and metrics without a token', async (t) => {
+  const own = Object.values(networkInterfaces()).flat().find((found) => found?.family === 'IPv4' && !found.internal);
+  const { adminPort, ask } = await startAdministered(t, { admin: { listen: '0.0.0.0:0' } });
+  t.equal((await ask('/config')).status, 200, 'over loopback everything is there');
+  // A machine without a network has no other address to be reached at.
+  const host = own?.address ?? '127.0.0.1';
+  const expected = own === undefined ? 200 : 403;
+  const viaName = { host, headers: { host: 'sluice.shop.svc' } };
+  t.equal((await askPort(adminPort, '/config', { host })).status, expected);
+  t.equal((await askPort(adminPort, '/metrics', own === undefined ? { host } : viaName)).status, 200);
+  t.equal((await askPort(adminPort, '/sessions', { host })).status, expected);
+});
+
+t.test('clients that connect and say nothing keep nobody out, and are closed', async (t) => {
+  const { adminPort, ask } = await startAdministered(t);
+  const idle: Socket[] = [];
+  for (let count = 0; count < 80; count += 1) {
+    const socket = connect(adminPort, '127.0.0.1');
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+    await once(socket, 'connect');
+    idle.push(socket.resume());
+  }
+  t.equal((await ask('/livez')).status, 200);
+  const [first] = idle;
+  if (!first!.closed) await once(first!, 'close');
+  t.ok(first!.closed, 'the oldest had to make room');
+});
+
+t.test('an address that is taken ends the program with exit code 1 and a remedy that names --admin', async (t) => {
+  const { adminPort } = await startAdministered(t);
+  const { code, stderr } = await sluice(['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`]);
+  t.equal(code, 1);
+  t.match(stderr, /^sluice: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*--admin\n$/);
+});
