@@ -17,7 +17,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
 FROM node:22-alpine
-ENV NODE_ENV=production
+# The admin endpoint answers the health check; SLUICE_ADMIN or --admin moves it, say to 0.0.0.0:9307 for Prometheus.
+ENV NODE_ENV=production SLUICE_ADMIN=127.0.0.1:9307
 WORKDIR /app
 COPY package.json LICENSE config.example.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
@@ -25,5 +26,7 @@ COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3307
 STOPSIGNAL SIGTERM
-# The exec form: signals reach node itself. The first SIGTERM lets the sessions end, the second ends them.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.SLUICE_ADMIN.split(':').pop() + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# The exec form: signals reach node itself.
 ENTRYPOINT ["node", "/app/dist/cli.js"]
