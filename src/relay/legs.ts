@@ -5,6 +5,7 @@ import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { ReadBuffer } from './readBuffer.js';
 import { refuse } from './refusal.js';
+import { reset } from './reset.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import { connectUpstream } from './upstreamSocket.js';
@@ -131,7 +132,7 @@ export class Legs {
   /** Resets the server's connection, as the client's was. */
   relayClientReset(): void {
     this.client.destroy();
-    this.upstream.resetAndDestroy();
+    reset(this.upstream);
   }
 
   /** Resets the client's connection, as the server's was, once the client has what came before. */
@@ -142,7 +143,7 @@ export class Legs {
 
   /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
   private async resetClient(): Promise<void> {
-    if (await this.pace.allArrives(this.client)) this.client.resetAndDestroy();
+    if (await this.pace.allArrives(this.client)) reset(this.client);
     else this.client.end();
   }
 
