@@ -2,6 +2,7 @@ import type { Packet } from '../../src/demo/packetAssembler.js';
 import { decodeAuthSwitch, startAuth, type AuthExchange } from '../../src/protocol/auth/exchange.js';
 import { Capability, commonHalf, mariadbHalf } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
+import { compressionOf } from '../../src/protocol/compression.js';
 import { decodeGreeting, type Greeting } from '../../src/protocol/greeting.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { AnswerReader, type Counterpart, type Part, type ResultPart, textValues } from './answerReader.js';
@@ -37,6 +38,7 @@ export interface AskOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
+const ZSTD_LEVEL = 3;
 
 export class WireClient {
   private constructor(
@@ -65,7 +67,8 @@ export class WireClient {
     const exchange = client.exchange(authPlugin, scramble, login.password);
     transport.send(handshakeResponse(login, capabilities, authPlugin, exchange.firstAnswer), 1);
     await client.authenticate(exchange);
-    if (capabilities & greeting.capabilities & Capability.COMPRESS) transport.beginFrames();
+    const compression = compressionOf(capabilities & greeting.capabilities);
+    if (compression !== null) transport.beginFrames(compression);
     return client;
   }
 
@@ -185,5 +188,6 @@ const handshakeResponse = (login: WireLogin, capabilities: bigint, plugin: strin
     fixed, nul(login.user), Buffer.from([authResponse.length]), authResponse,
     ...(capabilities & Capability.CONNECT_WITH_DB ? [nul(login.schema)] : []), nul(plugin),
     ...(capabilities & Capability.CONNECT_ATTRS ? [encodeLenencString(Buffer.concat(attributes))] : []),
+    ...(capabilities & Capability.ZSTD_COMPRESSION_ALGORITHM ? [Buffer.from([ZSTD_LEVEL])] : []),
   ]);
 };

@@ -1,8 +1,25 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { deflateSync, inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { type Packet, PacketAssembler } from '../../src/demo/packetAssembler.js';
+import type { Compression } from '../../src/protocol/compression.js';
 import { encodePacket, MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
+
+type Recode = (bytes: Buffer) => Buffer;
+
+/** Node has zstd from 22.15 on. */
+interface Codecs {
+  readonly deflateSync: (content: Buffer, options: zlib.ZlibOptions) => Buffer;
+  readonly inflateSync: Recode;
+  readonly zstdCompressSync?: Recode;
+  readonly zstdDecompressSync?: Recode;
+}
+const { deflateSync, inflateSync, zstdCompressSync, zstdDecompressSync }: Codecs = zlib;
+
+const CODECS = {
+  zlib: { compress: (content: Buffer) => deflateSync(content, { level: 1 }), open: inflateSync },
+  zstd: { compress: zstdCompressSync!, open: zstdDecompressSync! },
+} as const;
 
 const MAX_PACKET_BYTES = 1024 ** 3;
 const FRAME_HEADER_BYTES = 7;
@@ -16,7 +33,7 @@ export class ConnectionClosedError extends Error {}
 export class WireTransport {
   private readonly assembler = new PacketAssembler(MAX_PACKET_BYTES);
   private received: Buffer[] = [];
-  private isFramed = false;
+  private compression: Compression | null = null;
   private frameBytes = Buffer.alloc(0);
   private nextFrameNumber = 0;
   /** The server has closed. */
@@ -26,8 +43,8 @@ export class WireTransport {
   private constructor(readonly socket: Socket) {
     socket.on('data', (bytes: Buffer) => {
       this.received.push(bytes);
-      if (this.isFramed) this.openFrames(bytes);
-      else this.assembler.push(bytes);
+      if (this.compression === null) this.assembler.push(bytes);
+      else this.openFrames(bytes, this.compression);
       this.changed();
     });
     const end = (): void => {
@@ -45,29 +62,29 @@ export class WireTransport {
     return new WireTransport(socket);
   }
 
-  /** From here on both ends send frames (zlib). */
-  beginFrames(): void {
-    this.isFramed = true;
+  /** From here on both ends send frames. */
+  beginFrames(compression: Compression): void {
+    this.compression = compression;
   }
 
   /** Sends commands in one write: each begins to count anew. */
   sendCommands(payloads: readonly Buffer[]): void {
     const packets = payloads.map((payload) => packetsOf(payload, 0));
-    if (!this.isFramed) {
+    if (this.compression === null) {
       for (const buffer of packets.flat()) this.socket.write(buffer);
       return;
     }
     for (const buffers of packets) {
       this.nextFrameNumber = 0;
-      this.sendFrames(Buffer.concat(buffers));
+      this.sendFrames(Buffer.concat(buffers), this.compression);
     }
   }
 
   /** Sends one payload that goes on with an exchange. Returns the sequence id that comes next. */
   send(payload: Buffer, sequenceId: number): number {
     const buffers = packetsOf(payload, sequenceId);
-    if (this.isFramed) this.sendFrames(Buffer.concat(buffers));
-    else for (const buffer of buffers) this.socket.write(buffer);
+    if (this.compression === null) for (const buffer of buffers) this.socket.write(buffer);
+    else this.sendFrames(Buffer.concat(buffers), this.compression);
     return sequenceId + 1 + Math.floor(payload.length / MAX_PAYLOAD_BYTES);
   }
 
@@ -104,11 +121,11 @@ export class WireTransport {
     if (!this.socket.closed) await new Promise((resolve) => this.socket.on('close', resolve));
   }
 
-  private sendFrames(packets: Buffer): void {
+  private sendFrames(packets: Buffer, compression: Compression): void {
     for (let at = 0; at < packets.length; at += MAX_PAYLOAD_BYTES) {
       const content = packets.subarray(at, at + MAX_PAYLOAD_BYTES);
       const isStored = content.length < MIN_DEFLATED_BYTES;
-      const body = isStored ? content : deflateSync(content, { level: 1 });
+      const body = isStored ? content : CODECS[compression].compress(content);
       const header = Buffer.alloc(FRAME_HEADER_BYTES);
       header.writeUIntLE(body.length, 0, 3);
       header[3] = this.nextFrameNumber & 0xff;
@@ -118,7 +135,7 @@ export class WireTransport {
     }
   }
 
-  private openFrames(bytes: Buffer): void {
+  private openFrames(bytes: Buffer, compression: Compression): void {
     this.frameBytes = Buffer.concat([this.frameBytes, bytes]);
     let at = 0;
     while (this.frameBytes.length - at >= FRAME_HEADER_BYTES) {
@@ -126,7 +143,7 @@ export class WireTransport {
       if (end > this.frameBytes.length) break;
       const body = this.frameBytes.subarray(at + FRAME_HEADER_BYTES, end);
       const contentBytes = this.frameBytes.readUIntLE(at + 4, 3);
-      const content = contentBytes === 0 ? Buffer.from(body) : inflateSync(body);
+      const content = contentBytes === 0 ? Buffer.from(body) : CODECS[compression].open(body);
       if (contentBytes !== 0 && content.length !== contentBytes) throw new Error('a frame does not hold what it declares');
       this.nextFrameNumber = this.frameBytes[at + 3]! + 1;
       this.assembler.push(content);
