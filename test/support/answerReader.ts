@@ -162,12 +162,14 @@ export class AnswerReader {
     if (this.has(Capability.DEPRECATE_EOF)) return this.rows(columns, definitions, null);
     const metadataEnd = completion(await this.payload());
     // Opening a cursor can fail behind the definitions.
-    if (metadataEnd.is === 'error') return { is: 'result', columns, definitions, rows: [], metadataEnd: null, end: metadataEnd };
+    if (metadataEnd.is === 'error') {
+      return { is: 'result', columns, definitions, rows: [], metadataEnd: null, end: metadataEnd };
+    }
     if (metadataEnd.is !== 'eof') throw new Error(`definitions end in ${JSON.stringify(metadataEnd)}`);
     const wantsCursor = command[0] === Command.STMT_EXECUTE && (command[5]! & CURSOR_FLAGS) !== 0;
     const { status } = metadataEnd;
-    const isCursor = wantsCursor && (status & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS))
-      === Status.CURSOR_EXISTS;
+    const flags = status & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS);
+    const isCursor = wantsCursor && flags === Status.CURSOR_EXISTS;
     if (isCursor) return { is: 'result', columns, definitions, rows: [], metadataEnd, end: metadataEnd };
     return this.rows(columns, definitions, metadataEnd);
   }
@@ -191,6 +193,7 @@ export class AnswerReader {
   private async prepared(): Promise<PreparedPart | ErrorPart> {
     const payload = await this.payload();
     if (payload[0] === 0xff) return errorOf(payload);
+    const id = payload.readUInt32LE(1);
     const columns = payload.readUInt16LE(5);
     const parameters = payload.readUInt16LE(7);
     const isBare = this.has(Capability.OPTIONAL_RESULTSET_METADATA) && payload[12] === 0;
@@ -200,7 +203,7 @@ export class AnswerReader {
       const ends = this.has(Capability.DEPRECATE_EOF) ? 0 : 1;
       definitions.push(...await this.payloads((isBare ? 0 : count) + ends));
     }
-    return { is: 'prepared', id: payload.readUInt32LE(1), columns, parameters, warnings: payload.readUInt16LE(10), definitions };
+    return { is: 'prepared', id, columns, parameters, warnings: payload.readUInt16LE(10), definitions };
   }
 
   private async fields(parts: Part[]): Promise<void> {
@@ -242,7 +245,9 @@ const completion = (payload: Buffer): OkPart | EofPart | ErrorPart => {
   if (payload[0] === 0xfe && payload.length === EOF_PAYLOAD_BYTES) {
     return { is: 'eof', warnings: payload.readUInt16LE(1), status: payload.readUInt16LE(3) };
   }
-  if (payload[0] !== 0x00 && payload[0] !== 0xfe) throw new Error(`not an OK, EOF or ERR packet: ${payload.toString('hex', 0, 20)}`);
+  if (payload[0] !== 0x00 && payload[0] !== 0xfe) {
+    throw new Error(`not an OK, EOF or ERR packet: ${payload.toString('hex', 0, 20)}`);
+  }
   const reader = new PacketReader(payload, 1, payload.length);
   const [affectedRows, insertId, status, warnings] = [reader.lenenc(), reader.lenenc(), reader.uint(2), reader.uint(2)];
   const rest = payload.toString('hex', reader.offset);

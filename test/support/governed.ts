@@ -14,13 +14,15 @@ import { load, withUpstream } from '../config/configFile.js';
 export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): PendingCommand => {
   const text = Buffer.from(sql);
   const command = newCommand(Command.QUERY, responseShape(Command.QUERY), number, 0);
-  return Object.assign(command, { hasArrived: true, text: text.subarray(0, keptBytes), textBytes: text.length });
+  const kept = text.subarray(0, keptBytes);
+  return Object.assign(command, { hasArrived: true, text: kept, textBytes: text.length });
 };
 
 /** A command on a prepared statement with this text; null where the text was given up. */
 export const statementCommand = (code: number, sql: string | null, number = 1): PendingCommand => {
   const text = sql === null ? null : Buffer.from(sql);
-  const statement = { id: 1, sql: text, sqlBytes: text?.length ?? 70_000, parameterCount: 0, cursorUsage: null };
+  const sqlBytes = text?.length ?? 70_000;
+  const statement = { id: 1, sql: text, sqlBytes, parameterCount: 0, cursorUsage: null };
   const command = newCommand(code, responseShape(code), number, 0);
   return Object.assign(command, { hasArrived: true, statementId: 1, statement });
 };

@@ -46,7 +46,9 @@ export interface SessionOptions {
 }
 
 /** Connects a driver as `app` to a port of 127.0.0.1; it ends with `t`. */
-export const startSession = async (t: Test, port: number, options: SessionOptions = {}): Promise<ClientSession> => {
+export const startSession = async (
+  t: Test, port: number, options: SessionOptions = {},
+): Promise<ClientSession> => {
   const { driver = 'mysqldb', connect = {} } = options;
   const { user, password, schema } = APP;
   const target = { host: '127.0.0.1', port, user, password, database: schema, ...connect };
