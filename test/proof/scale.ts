@@ -2,7 +2,10 @@
  * How large the proofs are: whole with `npm run proof`, small enough for every run with `npm test`. It is the
  * same code either way.
  */
-export const SCALE = process.env['SLUICE_PROOF'] === 'whole'
+export const IS_WHOLE = process.env['SLUICE_PROOF'] === 'whole';
+
+/** The sizes at this scale. */
+export const SCALE = IS_WHOLE
   ? {
     tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60, statements: 1_000_000, badSessions: 10_000,
     copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000,

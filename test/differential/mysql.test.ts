@@ -1,0 +1,3 @@
+import { proveInTap } from './proveInTap.js';
+
+await proveInTap('mysql');

@@ -1,0 +1,84 @@
+import { Capability } from '../../src/protocol/capabilities.js';
+import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
+import type { ServerKind } from '../support/servers.js';
+import { BASE_CAPABILITIES as BASE } from '../support/wireClient.js';
+
+/** What two ends agree on, and how the proxy is set, while the list is gone through. */
+export interface Variant {
+  readonly name: string;
+  /** What the client asks for, as far as the server offers it. */
+  readonly capabilities: bigint;
+  /** What it asks for besides, whoever offers it. */
+  readonly overreaching?: bigint;
+  readonly config: object;
+  /** Groups that take long are gone through, too. */
+  readonly isLarge?: true;
+  /** It is gone through with every test run, not only in full ones: these have every group among them. */
+  readonly isUsual?: true;
+  /** What the proxy clears here besides what it always clears. */
+  readonly clears?: bigint;
+}
+
+const MODERN = BASE | Capability.DEPRECATE_EOF | Capability.SESSION_TRACK;
+
+/** What each kind of server has of its own. Without LONG_PASSWORD, MariaDB's bits are in effect. */
+const OWN: Record<ServerKind, bigint> = {
+  mariadb: Capability.MARIADB_PROGRESS | Capability.MARIADB_STMT_BULK_OPERATIONS | Capability.MARIADB_EXTENDED_METADATA
+    | Capability.MARIADB_CACHE_METADATA,
+  mysql: Capability.QUERY_ATTRIBUTES | Capability.OPTIONAL_RESULTSET_METADATA | Capability.MULTI_FACTOR_AUTHENTICATION
+    | Capability.CAN_HANDLE_EXPIRED_PASSWORDS,
+};
+
+const extended = (capabilities: bigint, kind: ServerKind): bigint =>
+  (kind === 'mariadb' ? capabilities & ~Capability.LONG_PASSWORD : capabilities) | OWN[kind];
+
+/** Bits that no server offers: reserved ones, and MySQL's to MariaDB. */
+const UNOFFERED: Record<ServerKind, bigint> = {
+  mariadb: (1n << 29n) | (1n << 33n) | (1n << 45n) | Capability.QUERY_ATTRIBUTES | Capability.OPTIONAL_RESULTSET_METADATA,
+  mysql: 1n << 29n,
+};
+
+/** How the proxy is set in every variant, unless it says otherwise. */
+const COMMON = { limits: { rows: null, bytes: null } };
+/** Every row is looked at and every parameter decoded, and each result leaves a record. */
+const WATCHED = { mode: 'audit', limits: { rows: 1, bytes: 64 }, streaming: { signals: [] }, audit: { params: true } };
+
+/** MySQL compresses with zstd, too, and so does this client where its Node can. */
+const hasZstd = (kind: ServerKind): boolean =>
+  kind === 'mysql' && (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n;
+
+export const variantsOf = (kind: ServerKind): readonly Variant[] => {
+  const [modern, base] = [extended(MODERN, kind), extended(BASE, kind)];
+  const variants: readonly (Omit<Variant, 'config'> & { readonly config?: object })[] = [
+    { name: 'EOF packets', capabilities: BASE, isLarge: true, isUsual: true },
+    { name: 'EOF packets deprecated', capabilities: MODERN, isLarge: true },
+    { name: 'EOF packets deprecated, session not tracked', capabilities: BASE | Capability.DEPRECATE_EOF },
+    { name: 'EOF packets, session tracked', capabilities: BASE | Capability.SESSION_TRACK },
+    { name: 'all that is known', capabilities: modern, isUsual: true },
+    { name: 'all that is known, with EOF packets', capabilities: base },
+    { name: 'more than is offered', capabilities: modern, overreaching: UNOFFERED[kind] },
+    { name: 'every result watched', capabilities: MODERN, config: WATCHED },
+    { name: 'every result watched, with EOF packets', capabilities: base, config: WATCHED },
+    { name: 'compressed', capabilities: BASE | Capability.COMPRESS, isLarge: true },
+    { name: 'compressed, all that is known', capabilities: modern | Capability.COMPRESS },
+    { name: 'compressed, every result watched', capabilities: modern | Capability.COMPRESS, config: WATCHED, isUsual: true },
+    ...(hasZstd(kind) ? [
+      { name: 'zstd', capabilities: modern | Capability.ZSTD_COMPRESSION_ALGORITHM, isLarge: true } as const,
+      { name: 'zstd, every result watched', capabilities: base | Capability.ZSTD_COMPRESSION_ALGORITHM, config: WATCHED },
+    ] : []),
+    {
+      name: 'kept from compressing', capabilities: MODERN | Capability.COMPRESS, config: { compression: 'strip' },
+      clears: Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM,
+    },
+  ];
+  return variants.map((variant) => ({ ...variant, config: { ...COMMON, ...variant.config } }));
+};
+
+const RESERVED = (1n << 29n) | (1n << 33n) | (0xffff_ffff_ffff_ffffn & ~((1n << 38n) - 1n));
+
+/**
+ * The one place that says which bits the proxy clears, in the greeting and in the client's answer: encryption, reserved
+ * bits, and compressions that it cannot open. All else that passes is to be the same, byte for byte.
+ */
+export const clearedBy = ({ clears = 0n }: Variant): bigint =>
+  Capability.SSL | RESERVED | (Capability.ZSTD_COMPRESSION_ALGORITHM & ~OPENABLE_COMPRESSIONS) | clears;
