@@ -104,6 +104,18 @@ export interface ConnectionSettings {
   readonly keepAliveMs: number;
 }
 
+/** Which results are recorded besides those that something is done about; Infinity where there is no such sample. */
+export interface SampleSettings {
+  /** Results with more rows than these are. */
+  readonly rows: number;
+  /** Results with more bytes than these are. */
+  readonly bytes: number;
+  /** Of the others, one in so many is. */
+  readonly oneIn: number;
+  /** The most samples that are written in a second. */
+  readonly perSecond: number;
+}
+
 export interface AuditSettings {
   /** 'stdout' or the path of a file. */
   readonly to: string;
@@ -113,6 +125,7 @@ export interface AuditSettings {
   readonly sqlBytes: number;
   /** Whether the values bound to a prepared statement are written down. */
   readonly params: boolean;
+  readonly sample: SampleSettings;
 }
 
 /** The HTTP endpoint that tells how the program stands. */

@@ -1,6 +1,7 @@
 import type { AuditSettings, Limits } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Judgement } from '../policy/judgement.js';
+import type { Sample } from '../policy/sampler.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
 
@@ -32,6 +33,9 @@ export interface Origin {
   /** Sluice's number for the session. */
   readonly session: number;
 }
+
+/** Why a record is written. */
+export type Recorded = Judgement | Sample | (Omit<Judgement, 'reason'> & { readonly reason: 'stall' });
 
 /** How far a response had come when its record was written. */
 export interface Progress {
@@ -74,6 +78,10 @@ function parameterFields({ command }: GovernedUsage, settings: AuditSettings): R
   return { params: parameters.values, paramsTruncated: parameters.isTruncated };
 }
 
+function sampleFields({ standsFor, droppedSamples }: Sample): Record<string, unknown> {
+  return { standsFor, droppedSamples };
+}
+
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
@@ -85,7 +93,7 @@ function round(ms: number): number {
 export function responseRecord(
   event: 'result' | 'stall',
   usage: GovernedUsage,
-  judgement: Omit<Judgement, 'reason'> & { readonly reason: Judgement['reason'] | 'stall' },
+  judgement: Recorded,
   origin: Origin,
   progress: Progress,
   settings: AuditSettings,
@@ -116,6 +124,7 @@ export function responseRecord(
     durationMs: round(progress.atMs - command.startedAtMs),
     stallMs: round(progress.stallMs),
     outcome: progress.outcome,
+    ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
     ...(progress.error === null ? {} : { serverError: progress.error }),
   };
 }

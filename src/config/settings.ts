@@ -3,13 +3,13 @@
 // `sluice check`, and shown in the help where it has a flag.
 
 import type {
-  AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, ShutdownSettings, StreamingSettings,
-  StreamingSignal,
+  AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, SampleSettings, ShutdownSettings,
+  StreamingSettings, StreamingSignal,
 } from '../config.js';
 import { address } from './addressKind.js';
 import { admin } from './admin.js';
 import { kill } from './kill.js';
-import { duration, integer, oneOf, size, text, trueOrFalse } from './kinds.js';
+import { duration, integer, oneOf, orUnlimited, size, text, trueOrFalse } from './kinds.js';
 import { list } from './lists.js';
 import { rules } from './rules.js';
 import { section } from './section.js';
@@ -84,6 +84,14 @@ export const settings = section<Config>({
       sql: { kind: oneOf('full', 'digest', 'none'), fallback: 'full' },
       sqlBytes: { kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB' },
       params: { kind: trueOrFalse, fallback: false },
+      sample: {
+        kind: section<SampleSettings>({
+          rows: { kind: orUnlimited(integer({ min: 0, expected: 'a number of rows' })), fallback: null },
+          bytes: { kind: orUnlimited(size({ min: 0 })), fallback: null },
+          oneIn: { kind: orUnlimited(count), fallback: null },
+          perSecond: { kind: count, fallback: 100 },
+        }),
+      },
     }),
   },
   log: {

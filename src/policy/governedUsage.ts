@@ -12,7 +12,7 @@ export class GovernedUsage extends Usage {
   stallMsBefore = 0;
   /** It is to be cut at its next row, because the results under way pass the budget together. */
   isOverBudget = false;
-  /** Its record has been written. */
+  /** It has ended, and what there is to record of it has been. */
   isRecorded = false;
   /** From its first row on it is to be held back, until it is known to fit. */
   isToBeHeld = false;

@@ -8,11 +8,13 @@ import type { AuditLog } from '../audit/auditLog.js';
 import type { Address, Config } from '../config.js';
 import { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
+import { Sampler } from '../policy/sampler.js';
 import { KILL_LIMITS, Killer, type KillLimits } from './killer.js';
 import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
+import { OccasionalLog } from './side/occasionalLog.js';
 import { ServerTimeouts } from './side/serverTimeouts.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
@@ -54,6 +56,18 @@ function timeoutsFor(config: Config): ServerTimeouts | null {
   return config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt: null, ...killLimits(config) });
 }
 
+/** How often it is said that samples are left out. */
+const DROPPING_SAID_EVERY_MS = 10_000;
+
+function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
+  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
+  const sampler = new Sampler(sample, Math.random, () => {
+    const { perSecond } = sampler.settings;
+    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
+  });
+  return sampler;
+}
+
 /** Clients that are told that they are too many; beyond them connections are closed without a word. */
 const MAX_REFUSED = 1000;
 
@@ -72,6 +86,7 @@ class Listener implements Proxy {
     this.shared = {
       config, audit, metrics,
       guard: new Guard(config, Date.now),
+      sampler: samplerFor(config, log),
       budget: new Budget(config.budget.bytes),
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
@@ -116,6 +131,8 @@ class Listener implements Proxy {
     this.server.close();
     await Promise.all([once(this.server, 'close'), this.untilEmpty()]);
     this.shared.killer?.close();
+    const { droppedInAll } = this.shared.sampler;
+    if (droppedInAll > 0) this.log.warn({ droppedSamples: droppedInAll }, 'audit: samples were left out');
   }
 
   endIdle(): void {
@@ -135,6 +152,7 @@ class Listener implements Proxy {
     const before = shared.config;
     shared.config = config;
     shared.guard = new Guard(config, Date.now, shared.guard.hints);
+    shared.sampler.settings = config.audit.sample;
     shared.budget.maxBytes = config.budget.bytes;
     shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
     shared.metrics.configured(config);

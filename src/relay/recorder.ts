@@ -17,12 +17,12 @@ export interface RecordedSession {
 export class Recorder {
   constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
 
-  /** Records how a response ended, where anything was done about it or a warning is due. */
+  /** Records how a response ended, where anything was done about it, a warning is due, or it is a sample. */
   result(usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number): void {
     if (usage.isRecorded) return;
-    const judgement = usage.judgement ?? warningFor(usage);
-    if (judgement === null) return;
     usage.isRecorded = true;
+    const judgement = usage.judgement ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session.nowMs);
+    if (judgement === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.times(usage) };
     this.shared.metrics.recorded(judgement.action, judgement.rule, judgement.reason);
     this.write(responseRecord('result', usage, judgement, this.session.origin(), progress, this.shared.config.audit));

@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/auditLog.js';
 import type { Config } from '../config.js';
 import type { Budget } from '../policy/budget.js';
 import type { Guard } from '../policy/guard.js';
+import type { Sampler } from '../policy/sampler.js';
 import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
@@ -15,6 +16,7 @@ export interface Shared {
   readonly budget: Budget;
   readonly audit: AuditLog;
   readonly metrics: Metrics;
+  readonly sampler: Sampler;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   /** Null where nothing is killed. */

@@ -5,6 +5,8 @@ import { walk } from '../../src/config/section.js';
 import { settings } from '../../src/config/settings.js';
 import { load, problems, withUpstream } from './configFile.js';
 
+const NO_SAMPLE = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
+
 t.test('with nothing but an upstream, the documented defaults hold', (t) => {
   t.strictSame(loadConfig({ upstream: 'db.example.com' }, {}), {
     listen: { host: '127.0.0.1', port: 3307 },
@@ -27,7 +29,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     onUnparsed: 'relay',
     compression: 'inspect',
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
-    audit: { to: 'stdout', sql: 'full', sqlBytes: 4096, params: false },
+    audit: { to: 'stdout', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE },
     log: { level: 'info' },
     admin: null,
     shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
@@ -53,7 +55,10 @@ t.test('every setting is read from the file', (t) => {
     onUnparsed: 'close',
     compression: 'strip',
     connections: { max: 1, connectTimeout: 500, handshakeTimeout: '2s', keepAlive: '1h' },
-    audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
+    audit: {
+      to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true,
+      sample: { rows: 0, bytes: '1KiB', oneIn: 50, perSecond: 7 },
+    },
     log: { level: 'silent' },
     admin: { listen: { host: '::1' } },
     shutdown: { acceptFor: 0, timeout: '1m' },
@@ -77,7 +82,10 @@ t.test('every setting is read from the file', (t) => {
     onUnparsed: 'close',
     compression: 'strip',
     connections: { max: 1, connectTimeoutMs: 500, handshakeTimeoutMs: 2000, keepAliveMs: 3_600_000 },
-    audit: { to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true },
+    audit: {
+      to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true,
+      sample: { rows: 0, bytes: 1024, oneIn: 50, perSecond: 7 },
+    },
     log: { level: 'silent' },
     admin: { listen: { host: '::1', port: 9307 }, token: null },
     shutdown: { acceptForMs: 0, timeoutMs: 60_000 },
