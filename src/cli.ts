@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import yargs, { type Argv } from 'yargs';
+import { advise } from './cli/advise.js';
 import { check } from './cli/check.js';
 import { exitCodes, say, type Arguments, type Command } from './cli/command.js';
 import { demo } from './cli/demo.js';
@@ -10,7 +11,7 @@ import { version } from './cli/version.js';
 import { ConfigError } from './config.js';
 import { nearest } from './config/suggest.js';
 
-const commands: readonly Command[] = [start, check, report, demo];
+const commands: readonly Command[] = [start, check, report, advise, demo];
 
 /** The command line asks for what does not exist. */
 class UsageError extends Error {}

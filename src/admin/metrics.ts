@@ -43,6 +43,7 @@ export class Metrics {
   readonly judged: ByAction = {
     'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
   };
+  readonly samples = judgedBy();
   drainedBytes = 0;
   readonly kills = new CounterVector(['outcome']);
   readonly opaqueSessions = new CounterVector(['reason']);
@@ -60,7 +61,7 @@ export class Metrics {
   /** Shows a counter for each rule of a configuration, and forgets those of rules that it no longer has. */
   configured({ mode, rules }: Pick<Config, 'mode' | 'rules'>): void {
     const names = new Set([DEFAULT_RULE, ...rules.map(({ name }) => name)]);
-    for (const vector of Object.values(this.judged)) vector.retain(names);
+    for (const vector of [...Object.values(this.judged), this.samples]) vector.retain(names);
     for (const rule of [{ name: DEFAULT_RULE, mode }, ...rules]) {
       const vector = this.judged[rule.mode === 'audit' ? 'would-cut' : 'cut'];
       for (const reason of ['rows', 'bytes']) vector.declare(rule.name, reason);
@@ -74,8 +75,9 @@ export class Metrics {
   }
 
   /** An audit record was written. */
-  recorded(action: Action, rule: string, reason: Reason | 'stall'): void {
-    this.judged[action].increment(rule, reason);
+  recorded(action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance'): void {
+    const vector = action === 'sample' ? this.samples : this.judged[action];
+    vector.increment(rule, reason);
   }
 
   sessionEnded(label: EndLabel, { bytesToClient, bytesToUpstream, stallMs }: SessionTotals): void {

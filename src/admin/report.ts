@@ -28,7 +28,7 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
   );
   sessions(out, metrics, standing);
   results(out, metrics);
-  judged(out, metrics);
+  judged(out, metrics, standing);
   flow(out, metrics, standing);
   upstream(out, metrics);
   out.counters(
@@ -94,7 +94,7 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** These agree with the audit records: one for each. */
-function judged(out: Exposition, { judged, drainedBytes, kills }: Metrics): void {
+function judged(out: Exposition, { judged, samples, drainedBytes, kills }: Metrics, { droppedSamples }: Standing): void {
   out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
     'sluice_truncations_total', 'Results that were ended early without an error.',
@@ -112,6 +112,8 @@ function judged(out: Exposition, { judged, drainedBytes, kills }: Metrics): void
     'sluice_warnings_total', 'Results that passed a warning threshold, and stalls.',
     judged.warn.all(),
   );
+  out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
+  out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);
   out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were thrown away.', drainedBytes);
   out.counters('sluice_kills_total', 'Attempts to stop a cut query on the server, by outcome.', kills.all());
 }

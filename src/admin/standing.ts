@@ -37,6 +37,8 @@ export interface Standing {
   /** Infinity for none. */
   readonly budgetMaxBytes: number;
   readonly hints: { readonly followed: number; readonly forbidden: number; readonly malformed: number };
+  /** Audit samples that were left out. */
+  readonly droppedSamples: number;
   /** Of the sessions that live. */
   readonly live: SessionTotals;
 }

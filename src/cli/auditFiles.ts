@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { ConfigError } from '../config.js';
 import { parseBeginning, parseEnd } from '../config/moment.js';
@@ -57,6 +58,15 @@ export function numberFrom(given: Arguments, flag: string, fallback: number): nu
   if (text === undefined) return fallback;
   if (typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new ConfigError([`--${flag}: expected a number from 1 to 999999999, got ${JSON.stringify(text)}`]);
+}
+
+/** The files that are read twice: only what is a file can be. */
+export function filesToReadTwice(given: Arguments, flag: string): readonly string[] {
+  const files = filesFrom(given);
+  const others = files.filter((file) => file === STANDARD_INPUT || statSync(file, { throwIfNoEntry: false })?.isFile() === false);
+  if (others.length === 0) return files;
+  const names = others.map((file) => (file === STANDARD_INPUT ? 'standard input' : JSON.stringify(file)));
+  throw new ConfigError([`${flag}: reads twice, and that ${names.join(', ')} cannot be: give files`]);
 }
 
 function openAll(files: readonly string[]): Input[] {

@@ -112,6 +112,18 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config
 }
 
 /**
+ * Reads a configuration that stands nowhere but in memory.
+ * @param json what a file would hold
+ * @throws {ConfigError} with everything that is wrong
+ */
+export function readConfig(json: unknown): Config {
+  const findings = new Findings(new Map());
+  const config = settings.read(json, '', findings);
+  if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
+  return config;
+}
+
+/**
  * @returns the configuration as JSON in its own notation; loading that gives the same configuration, unless a
  * secret had to be left out
  */

@@ -4,6 +4,9 @@ import { compileGlob, type Matcher } from './glob.js';
 import type { Statement } from './statement.js';
 import { programOf, type Subject } from './subject.js';
 
+/** What a rule can ask of a statement. */
+export type AskedStatement = Pick<Statement, 'kind' | 'digest'>;
+
 /** One condition of a rule that is not met. */
 export interface Miss {
   /** The key of `match`, or `until`. */
@@ -24,7 +27,7 @@ interface Condition<T> {
 export interface CompiledRule {
   readonly rule: Rule;
   readonly bySubject: readonly Condition<Subject>[];
-  readonly byStatement: readonly Condition<Statement>[];
+  readonly byStatement: readonly Condition<AskedStatement>[];
 }
 
 /** Makes rules ready to be matched. The configuration has checked their patterns. */
@@ -42,7 +45,7 @@ export function rulesFor(rules: readonly CompiledRule[], subject: Subject): Comp
  * @param candidates the rules that can apply to the subject
  * @param atMs the time of day, in ms since 1970: a rule may have come to its end
  */
-export function firstRule(candidates: readonly CompiledRule[], statement: () => Statement, atMs: number): Rule | null {
+export function firstRule(candidates: readonly CompiledRule[], statement: () => AskedStatement, atMs: number): Rule | null {
   for (const { rule, byStatement } of candidates) {
     if (atMs >= rule.untilMs) continue;
     if (byStatement.length === 0 || byStatement.every((condition) => holds(condition, statement()))) return rule;
@@ -51,7 +54,7 @@ export function firstRule(candidates: readonly CompiledRule[], statement: () => 
 }
 
 /** The conditions of a rule that a subject and its statement do not meet; none where the rule applies. */
-export function missesOf(compiled: CompiledRule, subject: Subject, statement: Statement, atMs: number): Miss[] {
+export function missesOf(compiled: CompiledRule, subject: Subject, statement: AskedStatement, atMs: number): Miss[] {
   const misses = [
     ...compiled.bySubject.filter((condition) => !holds(condition, subject)).map((condition) => missOf(condition, subject)),
     ...compiled.byStatement.filter((condition) => !holds(condition, statement)).map((condition) => missOf(condition, statement)),
@@ -80,10 +83,10 @@ function subjectConditions(match: Match): Condition<Subject>[] {
   ];
 }
 
-function statementConditions(match: Match): Condition<Statement>[] {
+function statementConditions(match: Match): Condition<AskedStatement>[] {
   return [
-    ...oneOf('statement', match.statement, words, (statement: Statement) => statement.kind),
-    ...oneOf('digest', match.digest, globs, (statement: Statement) => statement.digest?.hash ?? ''),
+    ...oneOf('statement', match.statement, words, (statement: AskedStatement) => statement.kind),
+    ...oneOf('digest', match.digest, globs, (statement: AskedStatement) => statement.digest?.hash ?? ''),
   ];
 }
 

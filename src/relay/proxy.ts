@@ -166,7 +166,7 @@ class Listener implements Proxy {
   }
 
   standing(): Standing {
-    const { budget, guard, stalls } = this.shared;
+    const { budget, guard, sampler, stalls } = this.shared;
     const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
     for (const { totals } of this.sessions) {
       live.bytesToClient += totals.bytesToClient;
@@ -179,6 +179,7 @@ class Listener implements Proxy {
       budgetUsedBytes: budget.usedBytes,
       budgetMaxBytes: budget.maxBytes,
       hints: guard.hints,
+      droppedSamples: sampler.droppedInAll,
       live,
     };
   }

@@ -21,7 +21,7 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** `12.3%`; what is not nothing is never shown as 0.0% */
+/** `12.3%`, `0.042%` */
 export function percent(part: number): string {
-  return part > 0 && part < 0.001 ? '<0.1%' : `${(part * 100).toFixed(1)}%`;
+  return part > 0 && part < 0.001 ? `${Number((part * 100).toPrecision(2))}%` : `${(part * 100).toFixed(1)}%`;
 }

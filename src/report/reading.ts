@@ -6,6 +6,8 @@ export interface ResultRecord extends Execution {
   readonly action: string;
   readonly reason: string;
   readonly responseClass: string;
+  /** There is more of the statement than `sql` has. */
+  readonly isSqlTruncated: boolean;
   /** The limit, threshold or floor that it has passed; null is unlimited. */
   readonly limit: { readonly rows: number | null; readonly bytes: number | null };
   /** How many results it stands for, all others of which were not recorded. */
@@ -60,6 +62,7 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     program: textOf(found['program']),
     client: hostOf(textOf(found['client'])),
     reason: textOf(found['reason']),
+    isSqlTruncated: found['sqlTruncated'] === true,
     responseClass: textOf(found['class']),
     limit: limitIn(found['limit']),
     standsFor: isAmount(found['standsFor']) ? Math.max(1, found['standsFor']) : 1,

@@ -3,6 +3,7 @@ import type { DigestTable, RankedDigest } from '../statistics/digestTable.js';
 import type { Order } from '../statistics/execution.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
 import { count, duration, percent, size } from './amounts.js';
+import { readingCaveats } from './caveats.js';
 import { example, fates, measures, pictures, timeRange, who } from './profileText.js';
 import type { Survey } from './survey.js';
 import { layOut, type Column } from './textTable.js';
@@ -21,19 +22,17 @@ const RANKED: Record<Order, { readonly title: string; readonly write: (amount: n
 const commented = (lines: readonly string[]): string[] => lines.map((line) => (line === '' ? '#' : `# ${line}`));
 
 /** What has to be known to read the figures rightly; nothing where there is nothing to say. */
-export function caveats(survey: Survey, table: DigestTable): string[] {
-  const { badLines, firstBad, samples, droppedSamples, unselected, events } = survey;
+function caveats(survey: Survey, table: DigestTable): string[] {
+  const { samples } = survey;
   const { lowerBounds } = table.overall;
-  const others = [...events].map(([event, times]) => `${event} ${count(times)}`).join(', ');
   return [
-    badLines > 0 ? `Lines that are no audit records: ${count(badLines)}, the first is ${firstBad?.file}:${firstBad?.line}` : '',
-    unselected > 0 ? `Results that were not asked for and do not count: ${count(unselected)}` : '',
-    others === '' ? '' : `Other events, which do not count here: ${others}`,
-    lowerBounds > 0 ? `Results whose end was not seen: ${count(lowerBounds)}; their rows and bytes are lower bounds` : '',
-    samples > 0 ? `Results that are samples: ${count(samples)}; each counts as one here` : '',
-    droppedSamples > 0 ? `Samples that were left out because they came too fast: ${count(droppedSamples)}` : '',
-    table.hasForgotten ? forgotten(table) : '',
-  ].filter((line) => line !== '');
+    ...readingCaveats(survey),
+    ...(lowerBounds > 0
+      ? [`Results whose end was not seen: ${count(lowerBounds)}; their rows and bytes are lower bounds`]
+      : []),
+    ...(samples > 0 ? [`Results that are samples: ${count(samples)}; each counts as one here`] : []),
+    ...(table.hasForgotten ? [forgotten(table)] : []),
+  ];
 }
 
 function forgotten({ order, size: places, mostMissed }: DigestTable): string {

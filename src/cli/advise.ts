@@ -1,0 +1,113 @@
+import { ConfigError, loadConfig, type Limits } from '../config.js';
+import { type Advice, adviceJson, adviceText } from '../report/advice.js';
+import { percent } from '../report/amounts.js';
+import { Coverage } from '../report/coverage.js';
+import { Exemptions } from '../report/exemptions.js';
+import { Forecast } from '../report/forecast.js';
+import { LimitSearch } from '../report/limitSearch.js';
+import type { Selection } from '../report/selection.js';
+import { Survey } from '../report/survey.js';
+import { filesFrom, filesToReadTwice, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
+import { type Arguments, type Command, exitCodes } from './command.js';
+import { exemptFrom } from './exempt.js';
+import { configOptions, describeFlag } from './flags.js';
+
+const DIGESTS_KEPT = 5000;
+const DIGESTS_SHOWN = 20;
+
+/** A limit that is to be found: on what, and what part of the results it may cut. */
+interface Wanted {
+  readonly by: keyof Limits;
+  readonly rate: number;
+}
+
+/** The limits that are given, as the proxy would have them. */
+function limitsFrom(given: Arguments): Limits {
+  const flags = { 'max-rows': given['max-rows'], 'max-bytes': given['max-bytes'], upstream: 'localhost' };
+  return loadConfig(flags, {}).limits;
+}
+
+function wantedFrom(given: Arguments): Wanted | null {
+  const { by = 'bytes', 'cut-rate': text } = given;
+  if (by !== 'rows' && by !== 'bytes') throw new ConfigError([`--by: expected rows or bytes, got ${JSON.stringify(by)}`]);
+  if (text === undefined) {
+    if (given['by'] !== undefined) throw new ConfigError(['--by: says on what the limit for --cut-rate is to be; give that too']);
+    return null;
+  }
+  const [, digits] = (typeof text === 'string' && /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(text)) || [];
+  const rate = Number(digits) / 100;
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new ConfigError([`--cut-rate: expected a percentage from 0% to 100% such as 0.1%, got ${JSON.stringify(text)}`]);
+  }
+  if (given[`max-${by}`] !== undefined) throw new ConfigError([`--max-${by}: is what --cut-rate is to find; leave one of them out`]);
+  return { by, rate };
+}
+
+/**
+ * Finds the limit that is wanted.
+ * @throws {ConfigError} where there is none
+ */
+async function findLimits(
+  files: readonly string[], selection: Selection, given: Limits, { by, rate }: Wanted, exemptions: Exemptions,
+): Promise<Limits> {
+  const search = new LimitSearch(by, given, exemptions);
+  await readFiles(files, new Survey(selection, (record) => search.add(record)));
+  const limit = search.find(rate);
+  if (limit !== null) return { ...given, [by]: limit };
+  const other = by === 'rows' ? 'max-bytes' : 'max-rows';
+  throw new ConfigError([
+    `--cut-rate: the other limit alone cuts ${percent(search.leastRate)}: raise it with --${other}, or want a higher rate`,
+  ]);
+}
+
+/** Says what a limit would have cut, or which limit cuts no more than is wanted. */
+export const advise: Command = {
+  name: 'advise',
+  describe: 'say what a limit would cut, from audit files',
+  takesFiles: true,
+  repeatable: ['exempt'],
+  options: {
+    'max-rows': { ...configOptions['max-rows'], group: 'The limits:' },
+    'max-bytes': { ...configOptions['max-bytes'], group: 'The limits:' },
+    'cut-rate': {
+      describe: describeFlag('PERCENT', 'find the limit that cuts no more than this part, as in 0.1%'),
+      requiresArg: true, group: 'The limits:',
+    },
+    by: {
+      describe: describeFlag('rows|bytes', 'what that limit is to be on'),
+      defaultDescription: 'bytes', requiresArg: true, group: 'The limits:',
+    },
+    exempt: {
+      describe: describeFlag('WHO', 'let these have any size: user=,schema=,client=,program=,digest=; may be repeated'),
+      requiresArg: true, group: 'The limits:',
+    },
+    limit: {
+      describe: describeFlag('N', 'how many digests to show'),
+      defaultDescription: String(DIGESTS_SHOWN), requiresArg: true,
+    },
+    json: { describe: describeFlag('', 'for machines'), type: 'boolean' },
+    ...selectionOptions,
+  },
+  async run(given) {
+    const wanted = wantedFrom(given);
+    const rules = exemptFrom(given['exempt']);
+    const exemptions = new Exemptions(rules);
+    const selection = selectionFrom(given);
+    const limit = numberFrom(given, 'limit', DIGESTS_SHOWN);
+    const files = wanted === null ? filesFrom(given) : filesToReadTwice(given, '--cut-rate');
+    const limits = wanted === null
+      ? limitsFrom(given)
+      : await findLimits(files, selection, limitsFrom(given), wanted, exemptions);
+    const forecast = new Forecast(limits, exemptions, DIGESTS_KEPT);
+    const coverage = new Coverage();
+    const survey = new Survey(selection, (record) => {
+      forecast.add(record);
+      coverage.add(record);
+    });
+    const isWhole = await readFiles(files, survey);
+    const advice: Advice = { survey, forecast, coverage, rules, limit };
+    const text = given['json'] === true ? JSON.stringify(adviceJson(advice), null, 2) : adviceText(advice);
+    process.stdout.write(`${text}\n`);
+    return isWhole ? exitCodes.ok : exitCodes.failed;
+  },
+};

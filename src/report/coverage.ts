@@ -1,0 +1,27 @@
+import type { Limits } from '../config.js';
+import type { ResultRecord } from './reading.js';
+
+/** From what size on results were recorded, as far as the records tell. */
+export class Coverage {
+  private rows = Infinity;
+  private bytes = Infinity;
+  private hasDrawnSamples = false;
+
+  add({ reason, limit }: ResultRecord): void {
+    if (reason === 'chance') this.hasDrawnSamples = true;
+    if (reason !== 'rows' && reason !== 'bytes') return;
+    this.rows = Math.min(this.rows, limit.rows ?? Infinity);
+    this.bytes = Math.min(this.bytes, limit.bytes ?? Infinity);
+  }
+
+  /** Figures for others than the large results are extrapolated from samples. */
+  get isEstimate(): boolean {
+    return this.hasDrawnSamples;
+  }
+
+  /** Which of these limits are lower than what is known to have been recorded. */
+  blindFor(limits: Limits): (keyof Limits)[] {
+    if (this.hasDrawnSamples) return [];
+    return (['rows', 'bytes'] as const).filter((dimension) => limits[dimension] < this[dimension]);
+  }
+}

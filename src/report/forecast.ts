@@ -1,0 +1,68 @@
+import type { Limits } from '../config.js';
+import { changesDataAndReturnsRows } from '../policy/sql/statement.js';
+import { HeavyHitters } from '../statistics/heavyHitters.js';
+import { Profile } from '../statistics/profile.js';
+import type { Exemptions } from './exemptions.js';
+import type { ResultRecord } from './reading.js';
+
+/** What limits would do about a result. */
+export type Prospect =
+  | 'pass'
+  | 'cut'
+  /** It is read as a stream, and has other limits. */
+  | 'streamed'
+  /** A rule lets it have any size. */
+  | 'exempt'
+  /** It changes data and returns rows: that is never cut. */
+  | 'changes-data';
+
+/** What limits would do about a result that has been recorded. */
+export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
+  if (record.responseClass === 'streaming') return 'streamed';
+  if (exemptions.exempts(record)) return 'exempt';
+  if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
+  const { sql, digestText, isSqlTruncated } = record;
+  const isTruncated = sql !== null && isSqlTruncated;
+  return changesDataAndReturnsRows(sql ?? digestText ?? '', isTruncated) ? 'changes-data' : 'cut';
+}
+
+/** The results of one digest that would have been cut. */
+export class CutDigest {
+  /** How many, with those that were not recorded and for which samples stand. */
+  cuts = 0;
+  readonly profile = new Profile();
+}
+
+/** What limits would have done to the results that were recorded. */
+export class Forecast {
+  /** How many results there were of each prospect, with those for which samples stand. */
+  readonly counts: Record<Prospect, number> = { 'pass': 0, 'cut': 0, 'streamed': 0, 'exempt': 0, 'changes-data': 0 };
+  /** Results that passed as far as they were seen, but whose end was not. */
+  uncertain = 0;
+  readonly digests: HeavyHitters<CutDigest>;
+
+  /** @param capacity how many digests are kept: those that would be cut most often */
+  constructor(readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number) {
+    this.digests = new HeavyHitters(capacity, () => new CutDigest());
+  }
+
+  add(record: ResultRecord): void {
+    const prospect = prospectOf(record, this.limits, this.exemptions);
+    this.counts[prospect] += record.standsFor;
+    if (prospect === 'pass' && record.isLowerBound) this.uncertain += record.standsFor;
+    if (prospect !== 'cut') return;
+    const cut = this.digests.add(record.digest, record.standsFor);
+    cut.cuts += record.standsFor;
+    cut.profile.add(record);
+  }
+
+  /** The results that the limits are for: those that are buffered, and not exempt. */
+  get limited(): number {
+    return this.counts.pass + this.counts.cut;
+  }
+
+  /** The part of them that would have been cut, from 0 to 1. */
+  get cutRate(): number {
+    return this.limited === 0 ? 0 : this.counts.cut / this.limited;
+  }
+}
