@@ -44,7 +44,7 @@ class End extends Duplex {
 }
 
 /** A conversation's turns with compression offered and asked for. */
-const withCompression = (turns: readonly Turn[]): Turn[] => {
+export const withCompression = (turns: readonly Turn[]): Turn[] => {
   let greeted = false;
   let answered = false;
   return turns.map((turn) => {

@@ -5,6 +5,15 @@ import { onPeerEnd } from '../../src/relay/peerEnd.js';
 import type { Turn } from './conversationHarness.js';
 import { startProxyHere, type ProxyHere } from './inProcess.js';
 
+/** Waits so long at most. Returns whether it came about in time. */
+export const within = async (what: Promise<unknown>, patienceMs: number): Promise<boolean> => {
+  const patience = new AbortController();
+  const late = delay(patienceMs, false, { signal: patience.signal }).catch(() => false);
+  const isInTime = await Promise.race([what.then(() => true), late]);
+  patience.abort();
+  return isInTime;
+};
+
 /** One end of a session, over a real connection: says what it is told to, and keeps what it hears. */
 export class End {
   private pieces: Buffer[] = [];
@@ -37,6 +46,12 @@ export class End {
     return Buffer.concat(this.pieces);
   }
 
+  /** Begins to count and to keep afresh. */
+  forget(): void {
+    this.pieces = [];
+    this.heardBytes = 0;
+  }
+
   say(bytes: Buffer): void {
     this.socket.write(bytes);
   }
@@ -53,7 +68,7 @@ export class End {
    */
   async hear(byteCount: number, patienceMs = Infinity): Promise<boolean> {
     const heard = this.until(() => this.heardBytes >= byteCount || this.hasHeardEnd || this.isClosed);
-    await (patienceMs === Infinity ? heard : Promise.race([heard, delay(patienceMs)]));
+    await (patienceMs === Infinity ? heard : within(heard, patienceMs));
     return this.heardBytes >= byteCount;
   }
 

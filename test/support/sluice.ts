@@ -68,6 +68,10 @@ export interface Sluice {
   records(): readonly AuditRecord[];
   /** The log so far, without what it says of the limits of the machine that the tests run on. */
   log(): readonly LogLine[];
+  /** The log's lines so far, which are forgotten with that. */
+  takeLog(): readonly LogLine[];
+  /** What it has written that is no JSON. */
+  complaint(): string;
   /** Memory that the process has resident, in bytes. */
   residentBytes(): number;
   /** Asks the process to end (SIGINT), and resolves with its exit code when all it wrote has been read. */
@@ -92,6 +96,11 @@ class Lines<T> {
   add(line: T): void {
     this.all.push(line);
     this.#changed();
+  }
+
+  takeAll(): T[] {
+    this.#taken = 0;
+    return this.all.splice(0);
   }
 
   end(why: Error): void {
@@ -169,6 +178,8 @@ export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<
     nextRecord: () => records.next(),
     records: () => records.all,
     log: () => log.all.filter(({ msg }) => !msg.startsWith('config: connections.max:')),
+    takeLog: () => log.takeAll(),
+    complaint: () => complaint,
     residentBytes: () => residentBytes(pid),
     stop: () => {
       child.kill('SIGINT'); // does not wait for new connections, as SIGTERM does

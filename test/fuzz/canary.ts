@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { converseOver, type Pair } from '../support/pairs.js';
+import { query } from '../support/commandPayloads.js';
+import { Random } from '../support/random.js';
+import { answer, ask, login, resultSet, textRow } from '../support/wirePackets.js';
+
+/** Often enough to be there when something goes wrong, and seldom enough to leave the time to the others. */
+const PAUSE_MS = 10;
+/** How long an answer may take on a busy machine. */
+const LONG_MS = 60_000;
+
+/** A session with nothing wrong in it, beside all the others: it asks and is answered all along, and notices nothing of them. */
+export class Canary {
+  /** What it noticed; null where all is well. */
+  problem: string | null = null;
+  /** Answers that it has had, each of them checked. */
+  answers = 0;
+  private isOver = false;
+  private readonly random = new Random(1);
+  private readonly run: Promise<void>;
+
+  private constructor(private readonly pair: Pair) {
+    this.run = this.converse().catch((error: Error) => void (this.problem ??= `a session beside broke: ${error.message}`));
+  }
+
+  static async start(pair: Pair): Promise<Canary> {
+    await converseOver(pair, login('eof'));
+    return new Canary(pair);
+  }
+
+  /** Ends the session, after what is under way. */
+  async stop(): Promise<void> {
+    this.isOver = true;
+    await this.run;
+    this.pair.client.socket.destroy();
+    this.pair.server.socket.destroy();
+  }
+
+  private async converse(): Promise<void> {
+    while (!this.isOver && this.problem === null) {
+      await this.askOnce();
+      await delay(PAUSE_MS);
+    }
+  }
+
+  private async askOnce(): Promise<void> {
+    const { client, server } = this.pair;
+    const text = `canary ${this.random.below(1e9)}`;
+    const asked = ask(query(`SELECT '${text}'`)).bytes;
+    const answered = answer(...resultSet('eof', [textRow(text), textRow(null)])).bytes;
+    client.forget();
+    server.forget();
+    client.say(asked);
+    const isAsked = await server.hear(asked.length, LONG_MS);
+    server.say(answered);
+    const isAnswered = await client.hear(answered.length, LONG_MS);
+    const isRight = server.heard.equals(asked) && client.heard.equals(answered);
+    if (!isAsked || !isAnswered || !isRight) this.problem = `a session beside was not answered as it should be: ${text}`;
+    this.answers += 1;
+  }
+}

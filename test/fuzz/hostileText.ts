@@ -1,0 +1,53 @@
+import { STATEMENTS } from '../policy/sql/corpus.js';
+import type { Random } from '../support/random.js';
+
+// Texts that a client may send: statements with something wrong in them, and what would forge a line or command a terminal
+// if it were written out as it is.
+
+const FRAGMENTS = [
+  '/*', '*/', '/*!', '/*!50000 ', '/*!99999 ', '/*+', '/*M!100100 ', '--', '-- ', '#', '\n', "'", '"', '`', '\\', '@', '@@', '?',
+  ';', '(', ')', ',', '.', '1', '1e', '0x', "x'", "n'", '_utf8', 'NULL', 'SELECT ', 'INTO ', 'WITH ', 'VALUES ', 'RETURNING ',
+  'INSERT ', 'ORDER BY ', 'GROUP BY ', 'IN (', '-', '+', ' ', '\0', '/* sluice: ', 'sluice:', 'rows=', 'bytes=', '1KiB ', '-1',
+  'unlimited ', 'stream', '9'.repeat(40), 'USE ', 'SET net_write_timeout=', 'SHOW ', '$$', 'é', '大', '🐬', '\u00a0', '\ud800',
+];
+
+const FORGERIES = [
+  '"}\r\n{"time":"2020-01-01T00:00:00.000Z","event":"result","action":"forged"}\n', '\x1b]0;title\x07', '\x1b[2J', '\x9b31m',
+  '\u2028', '\u2029', '\u0085', '\u202e', '\x7f', '\b\b\b', '\r', '\ufeff', '__proto__', '%s%n', '${x}',
+];
+
+type Change = (random: Random, text: string) => string;
+
+const spot = (random: Random, text: string): number => random.below(text.length + 1);
+
+const put = (random: Random, text: string, piece: string): string => {
+  const at = spot(random, text);
+  return text.slice(0, at) + piece + text.slice(at);
+};
+
+const CHANGES: readonly Change[] = [
+  (random, text) => put(random, text, random.pick(FRAGMENTS)),
+  (random, text) => put(random, text, random.pick(FORGERIES)),
+  (random, text) => put(random, text, random.pick(FRAGMENTS).repeat(random.skewed(200))),
+  (random, text) => put(random, text, String.fromCharCode(random.below(random.chance(0.8) ? 256 : 65_536))),
+  (random, text) => text.slice(0, spot(random, text)),
+  (random, text) => text.slice(spot(random, text)),
+  (random, text) => {
+    const [from, to] = [spot(random, text), spot(random, text)];
+    return text.slice(0, from) + text.slice(to);
+  },
+  (random, text) => put(random, text, random.pick(STATEMENTS)),
+];
+
+/** A statement, most often with a few things wrong in it. */
+export const hostileStatement = (random: Random): string => {
+  let text = random.chance(0.9) ? random.pick(STATEMENTS) : '';
+  for (let left = random.skewed(9); left > 0; left -= 1) text = random.pick(CHANGES)(random, text);
+  return text;
+};
+
+/** A name without a NUL, as an account, a schema or a program may have. */
+export const hostileName = (random: Random, usual: string): string => {
+  if (random.chance(0.7)) return usual;
+  return random.pick(CHANGES)(random, random.pick([usual, ...FORGERIES])).replaceAll('\0', '').slice(0, 60);
+};

@@ -1,0 +1,101 @@
+import { reset } from '../../src/relay/reset.js';
+import type { Turn } from '../support/conversationHarness.js';
+import { within, type End, type Pair } from '../support/pairs.js';
+import type { Random } from '../support/random.js';
+
+// What two ends do over real connections: they talk, stall, leave in the middle, say goodbye or do not.
+
+/** How long an end waits for what may never come. */
+const PATIENCE_MS = 8;
+/** How long what has to come may take on a busy machine. */
+export const LONG_MS = 60_000;
+
+/** Says something in one to a few pieces. */
+const sayIn = async (random: Random, { socket }: End, bytes: Buffer): Promise<void> => {
+  for (let at = 0; at < bytes.length && socket.writable;) {
+    const end = random.chance(0.6) ? bytes.length : at + 1 + random.below(bytes.length - at);
+    socket.write(bytes.subarray(at, end));
+    at = end;
+    if (at < bytes.length) await new Promise(setImmediate);
+  }
+};
+
+/**
+ * Has the turns said one after the other.
+ * @param patienceMs how long each waits until it was heard
+ * @returns whether all were heard
+ */
+export const play = async (
+  random: Random, { client, server }: Pair, turns: readonly Turn[], patienceMs: number,
+): Promise<boolean> => {
+  const said = { client: 0, server: 0 };
+  for (const { from, bytes } of turns) {
+    const [speaker, hearer] = from === 'client' ? [client, server] : [server, client];
+    await sayIn(random, speaker, bytes);
+    said[from] += bytes.length;
+    await hearer.hear(said[from], patienceMs);
+  }
+  return server.heardBytes === said.client && client.heardBytes === said.server;
+};
+
+type Leaving = (pair: Pair) => void;
+
+const LEAVINGS: readonly Leaving[] = [
+  ({ client }) => client.socket.end(),
+  ({ client }) => client.socket.end(),
+  ({ client }) => reset(client.socket),
+  ({ client }) => client.socket.destroy(),
+  ({ server }) => server.socket.end(),
+  ({ server }) => reset(server.socket),
+  ({ client, server }) => {
+    reset(client.socket);
+    reset(server.socket);
+  },
+];
+
+/** An end says that it says no more, and goes on listening; or it reads no more for a while; or nothing of that. */
+const interlude = (random: Random, pair: Pair): void => {
+  const { socket } = random.chance(0.5) ? pair.client : pair.server;
+  if (random.chance(0.05)) socket.end();
+  else if (random.chance(0.1)) socket.pause();
+};
+
+/** Has two ends talk and part, by the choices of `random`. */
+export const playAndLeave = async (random: Random, pair: Pair, turns: readonly Turn[]): Promise<void> => {
+  const isHasty = random.chance(0.2); // what was said is still on its way when somebody leaves
+  const middle = random.below(turns.length + 1);
+  await play(random, pair, turns.slice(0, middle), isHasty ? 0 : PATIENCE_MS);
+  interlude(random, pair);
+  await play(random, pair, turns.slice(middle), isHasty ? 0 : PATIENCE_MS);
+  random.pick(LEAVINGS)(pair);
+  for (const { socket } of [pair.client, pair.server]) socket.resume();
+};
+
+/** An end that is left alone ends, too. */
+const followSuit = ({ socket }: End): void => {
+  if (socket.readableEnded) socket.end();
+  else socket.on('end', () => socket.end());
+};
+
+/** Leaves without a word, at both ends. */
+export const tearOff = ({ client, server }: Pair): void => {
+  client.socket.destroy();
+  server.socket.destroy();
+};
+
+/** After this, ends that wait for each other are torn off. */
+const TEAR_OFF_MS = 300;
+
+/**
+ * Sees a session to its end.
+ * @param ended comes about when it has ended
+ * @returns whether it ended
+ */
+export const seeOut = async (pair: Pair, ended: Promise<unknown>): Promise<boolean> => {
+  followSuit(pair.client);
+  followSuit(pair.server);
+  if (!await within(ended, TEAR_OFF_MS)) tearOff(pair);
+  const hasEnded = await within(ended, LONG_MS);
+  tearOff(pair);
+  return hasEnded;
+};

@@ -1,0 +1,102 @@
+import { allFrom, type Turn } from '../support/conversationHarness.js';
+import type { Entry } from '../support/inProcess.js';
+import { PairedProxy, type Pair } from '../support/pairs.js';
+import { Random } from '../support/random.js';
+import { Canary } from './canary.js';
+import { conversationOf, linesOf, recordedConversation } from './conversations.js';
+import { Growth } from './growth.js';
+import type { Mode, Played } from './mode.js';
+import { LONG_MS, play, playAndLeave, seeOut } from './playing.js';
+import { wrongBytes } from './relayed.js';
+
+// Conversations through proxies that run in this process, many at the same time: whatever two ends say to each other and
+// however they leave, the process lives, what is relayed is what was said, each session ends and says why, and the ones
+// beside it notice nothing.
+
+// Short, so that sessions that somebody leaves hanging end within the run.
+const IMPATIENT = {
+  connections: { connectTimeout: '2s', handshakeTimeout: '1s' }, drain: { bytes: '1MiB', time: '200ms' },
+};
+/** With limits that nearly every result breaks. */
+export const LOW = { ...IMPATIENT, limits: { rows: 3, bytes: '300B' }, streaming: { pace: { wait: '10ms' } } };
+
+/** The configurations that conversations go through; in the first nothing is ever cut. */
+const CONFIGS: readonly object[] = [
+  { ...IMPATIENT, mode: 'audit' },
+  { ...LOW },
+  { ...LOW, onExceed: { action: 'truncate' }, compression: 'strip', onUnparsed: 'close' },
+  { ...LOW, onExceed: { action: 'close' }, audit: { params: true, sqlBytes: '100B' } },
+  { ...LOW, onExceed: { action: 'hold' }, budget: { bytes: '2KiB' }, streaming: { signals: ['cursor'] } },
+];
+
+/** One in so many seeds is a recorded conversation with nothing wrong in it, which has to arrive whole. */
+const INTACT_EVERY = 10;
+
+/** In place of a greeting, Sluice says itself what is wrong: an ERR packet without SQLSTATE. */
+const isRefusal = (heard: Buffer): boolean => heard[4] === 0xff && heard.toString('latin1', 7, 15) === 'sluice: ';
+
+const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | null => {
+  const wrongRequests = wrongBytes(allFrom('client', turns), server.heard);
+  if (wrongRequests !== null) return `at the server: ${wrongRequests}`;
+  const wrongResponses = isRefusal(client.heard) ? null : wrongBytes(allFrom('server', turns), client.heard);
+  return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
+};
+
+const wrongEnd = ({ by, reason }: Entry): string | null => (by && reason ? null : 'a session ended without a reason');
+
+export class SocketsMode implements Mode {
+  readonly concurrency = 16;
+  private readonly growth = new Growth();
+
+  private constructor(private readonly proxies: readonly PairedProxy[], private readonly canaries: readonly Canary[]) {}
+
+  static async open(): Promise<SocketsMode> {
+    const proxies = await Promise.all(CONFIGS.map((config) => PairedProxy.start(config)));
+    return new SocketsMode(proxies, await Promise.all(proxies.map(async (proxy) => Canary.start(await proxy.pair()))));
+  }
+
+  inputOf(seed: number): readonly string[] {
+    const random = new Random(seed);
+    return linesOf(seed % INTACT_EVERY === 0 ? recordedConversation(random) : conversationOf(random));
+  }
+
+  async play(seed: number): Promise<Played> {
+    const random = new Random(seed);
+    const isIntact = seed % INTACT_EVERY === 0;
+    const turns = isIntact ? recordedConversation(random) : conversationOf(random);
+    const proxy = this.proxies[isIntact ? 0 : seed % this.proxies.length]!;
+    const problem = await (isIntact ? this.playIntact(random, proxy, turns) : this.playOdd(random, proxy, turns));
+    proxy.here.log.length = 0;
+    proxy.here.records.length = 0;
+    return { bytes: turns.reduce((sum, { bytes }) => sum + bytes.length, 0), problem };
+  }
+
+  /** No session is left but the canaries', which have noticed nothing, and nothing is kept of those that have ended. */
+  async inspect(): Promise<string | null> {
+    const left = this.proxies.reduce((count, { here }) => count + here.proxy.sessionCount, 0) - this.canaries.length;
+    const noticed = this.canaries.map(({ problem }) => problem).find((problem) => problem !== null);
+    return noticed ?? (left !== 0 ? `${left} sessions are left` : this.growth.look());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.canaries.map((canary) => canary.stop()));
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+  }
+
+  private async playOdd(random: Random, proxy: PairedProxy, turns: readonly Turn[]): Promise<string | null> {
+    const pair = await proxy.pair();
+    const ended = proxy.here.ended(pair.address);
+    await playAndLeave(random, pair, turns);
+    if (!await seeOut(pair, ended)) return 'a session did not end';
+    return wrongEnd(await ended) ?? (proxy === this.proxies[0] ? wrongRelay(turns, pair) : null);
+  }
+
+  private async playIntact(random: Random, proxy: PairedProxy, turns: readonly Turn[]): Promise<string | null> {
+    const pair = await proxy.pair();
+    const ended = proxy.here.ended(pair.address);
+    const isWhole = await play(random, pair, turns, LONG_MS);
+    pair.client.socket.end();
+    if (!await seeOut(pair, ended)) return 'a session did not end';
+    return isWhole ? wrongEnd(await ended) ?? wrongRelay(turns, pair) : 'a session with nothing wrong in it did not get through';
+  }
+}

@@ -1,0 +1,76 @@
+import { plainText } from '../../src/audit/plainText.js';
+import { digestHash, digestText } from '../../src/policy/sql/digest.js';
+import { findHint } from '../../src/policy/sql/hint.js';
+import type { SqlMode } from '../../src/policy/sql/lexer.js';
+import { MAX_DIGEST_TEXT_LENGTH } from '../../src/policy/sql/normalForm.js';
+import { changesDataAndReturnsRows, isSingleReadOnly, statementKind, usedSchema } from '../../src/policy/sql/statement.js';
+import { charactersReadBy } from '../policy/sql/work.js';
+import { Random } from '../support/random.js';
+import { hostileStatement } from './hostileText.js';
+import type { Mode, Played } from './mode.js';
+
+// What is made of statements: whatever the text is, the answer comes, in time and within its bounds, and it is the safe one.
+
+/** Behind a digest's text that is too long: a space and three dots. */
+const MARK_CHARACTERS = 4;
+/** Each function reads a character a bounded number of times: an operator's first one, for one, once for each that there is. */
+const MAX_READS = 300;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
+const ask = (sql: string, isTruncated: boolean, mode: SqlMode): string => {
+  findHint(sql, isTruncated, mode);
+  statementKind(sql, isTruncated, mode);
+  usedSchema(sql, isTruncated, mode);
+  changesDataAndReturnsRows(sql, isTruncated, mode);
+  isSingleReadOnly(sql, isTruncated, mode);
+  return digestText(sql, mode);
+};
+
+const wrongLine = (text: string): string | null => {
+  const line = plainText(JSON.stringify({ sql: text }));
+  if (UNPRINTABLE.test(line)) return 'a line with something in it that a terminal does not show';
+  return (JSON.parse(line) as { sql: string }).sql === text ? null : 'a line that means something else';
+};
+
+const wrongAnswers = (sql: string, isTruncated: boolean, mode: SqlMode): string | null => {
+  let digest = '';
+  const read = charactersReadBy(() => (digest = ask(sql, isTruncated, mode)));
+  if (read > MAX_READS * (sql.length + 100)) return `${read} characters read for a text of ${sql.length}`;
+  if (digest.length > MAX_DIGEST_TEXT_LENGTH + MARK_CHARACTERS) return `a digest's text of ${digest.length} characters`;
+  if (digest !== digestText(sql, mode)) return 'another digest for the same text';
+  if (!/^[0-9a-f]{16}$/.test(digestHash(digest))) return 'a digest that is no hash';
+  if (isTruncated && isSingleReadOnly(sql, true, mode)) return 'a text with a part missing that is said to read only';
+  return wrongLine(sql) ?? wrongLine(digest);
+};
+
+/** What a server sees of a text: the bytes as UTF-8, or each byte as a character. */
+const decoded = (random: Random, text: string): string => {
+  const bytes = Buffer.from(text);
+  const end = random.chance(0.3) ? random.below(bytes.length + 1) : bytes.length;
+  return bytes.toString(random.chance(0.8) ? 'utf8' : 'latin1', 0, end);
+};
+
+export class TextsMode implements Mode {
+  readonly concurrency = 1;
+
+  inputOf(seed: number): readonly string[] {
+    return [JSON.stringify(this.textOf(new Random(seed)))];
+  }
+
+  async play(seed: number): Promise<Played> {
+    const random = new Random(seed);
+    const text = this.textOf(random);
+    const mode = { ansiQuotes: random.chance(0.3), noBackslashEscapes: random.chance(0.3) };
+    return { bytes: Buffer.byteLength(text), problem: wrongAnswers(text, random.chance(0.3), mode) };
+  }
+
+  async inspect(): Promise<string | null> {
+    return null;
+  }
+
+  async close(): Promise<void> {}
+
+  private textOf(random: Random): string {
+    return decoded(random, hostileStatement(random));
+  }
+}
