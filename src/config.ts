@@ -119,6 +119,7 @@ export interface SampleSettings {
 export interface AuditSettings {
   /** 'stdout' or the path of a file. */
   readonly to: string;
+  readonly format: 'json' | 'slowlog';
   /** How much of a statement is written down. */
   readonly sql: 'full' | 'digest' | 'none';
   /** The longest statement that a record holds whole. */

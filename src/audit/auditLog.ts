@@ -1,11 +1,13 @@
 import { constants, openSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
+import type { AuditSettings } from '../config.js';
 import { plainText } from './plainText.js';
 import { Sink, type SinkEnd } from './sink.js';
+import { slowLogEntry } from './slowLog.js';
 
 /** Where audit records go. */
 export interface AuditLog {
-  /** Writes one record as one JSON line that begins with its `time`. Never blocks and never throws. */
+  /** Writes one record: one JSON line that begins with its `time`, or an entry of a slow log. Never blocks, never throws. */
   write(record: object): void;
   /** Writes what still waits, for a bounded time, and says in the log what could not be written. */
   close(): Promise<SinkEnd>;
@@ -14,13 +16,16 @@ export interface AuditLog {
 /** An audit log that can be moved to another file, or to the same one again after it was renamed. */
 export interface MovableAuditLog extends AuditLog {
   /**
-   * Writes to `to` from here on. What waits is still written to where it was to go.
+   * Writes to another place, or in another form, from here on. What waits is still written to where it was to go.
    * @throws the file system's error where the file cannot be opened; nothing changes then
    */
-  reopen(to: string): void;
+  reopen(target: AuditTarget): void;
   /** How many records were lost, because they were not taken as fast as they came or could not be written. */
   readonly droppedRecords: number;
 }
+
+/** Where records go, and in what form. */
+export type AuditTarget = Pick<AuditSettings, 'to' | 'format'>;
 
 const standardOutput = 1;
 // A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it.
@@ -46,11 +51,12 @@ function openSink(to: string, log: Logger): Sink {
 }
 
 /**
- * @param to 'stdout', or the path of a file that is appended to
+ * @param target 'stdout', or the path of a file that is appended to; and the form of records
  * @param log is told when records are lost
  * @throws the file system's error where the file cannot be opened
  */
-export function openAuditLog(to: string, log: Logger): MovableAuditLog {
+export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog {
+  let { to, format } = target;
   let sink = openSink(to, log);
   let droppedBefore = 0;
   const logger = pino(
@@ -63,17 +69,27 @@ export function openAuditLog(to: string, log: Logger): MovableAuditLog {
     { write: (line) => sink.write(plainText(line)) },
   );
   return {
-    write: (record) => logger.info(record),
+    write(record) {
+      if (format === 'json') {
+        logger.info(record);
+        return;
+      }
+      const entry = slowLogEntry({ ...record }, Date.now());
+      if (entry !== null) sink.write(entry);
+    },
     get droppedRecords() {
       return droppedBefore + sink.droppedInAll;
     },
     reopen(next) {
-      if (next === 'stdout' && to === 'stdout') return;
-      const opened = openSink(next, log);
+      if (next.to === 'stdout' && to === 'stdout') {
+        format = next.format;
+        return;
+      }
+      const opened = openSink(next.to, log);
       droppedBefore += sink.droppedInAll;
       void sink.close(closeTimeoutMs);
       sink = opened;
-      to = next;
+      ({ to, format } = next);
     },
     async close() {
       const end = await sink.close(closeTimeoutMs);

@@ -108,7 +108,7 @@ export class Program implements Administered, Stoppable {
       throw error;
     }
     try {
-      this.parts.audit.reopen(config.audit.to);
+      this.parts.audit.reopen(config.audit);
     } catch (error) {
       return { isApplied: false, lines: [`audit.to: ${error instanceof Error ? error.message : String(error)}`] };
     }

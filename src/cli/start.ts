@@ -103,7 +103,7 @@ async function startWith(config: Config, reload: () => Config): Promise<number> 
   const log = createLog(config.log.level, process.stderr.isTTY);
   let audit: MovableAuditLog;
   try {
-    audit = openAuditLog(config.audit.to, log.logger);
+    audit = openAuditLog(config.audit, log.logger);
   } catch (error) {
     say([`sluice: audit.to: ${reasonOf(error).message}: give a file that can be written, or "stdout"`]);
     return exitCodes.failed;

@@ -81,6 +81,7 @@ export const settings = section<Config>({
   audit: {
     kind: section<AuditSettings>({
       to: { kind: auditTo, fallback: 'stdout' },
+      format: { kind: oneOf('json', 'slowlog'), fallback: 'json' },
       sql: { kind: oneOf('full', 'digest', 'none'), fallback: 'full' },
       sqlBytes: { kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB' },
       params: { kind: trueOrFalse, fallback: false },

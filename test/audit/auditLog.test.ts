@@ -5,11 +5,12 @@ import { pino } from 'pino';
 import t from 'tap';
 import { openAuditLog } from '../../src/audit/auditLog.js';
 
+const json = (to: string) => ({ to, format: 'json' }) as const;
 const silent = pino({ level: 'silent' });
 
 t.test('a record is one JSON line: its time, and then only what the record holds', async (t) => {
   const file = join(t.testdir(), 'audit.json');
-  const audit = openAuditLog(file, silent);
+  const audit = openAuditLog(json(file), silent);
   const record = { event: 'result', sql: 'select "é\n\u2028"', rows: 5, limit: { rows: null } };
   audit.write({ ...record, schema: undefined });
   audit.write({ event: 'refused' });
@@ -27,7 +28,7 @@ t.test('a record is one JSON line: its time, and then only what the record holds
 t.test('a file is appended to, and not for everybody to read', async (t) => {
   const file = join(t.testdir(), 'audit.json');
   for (const event of ['first', 'second']) {
-    const audit = openAuditLog(file, silent);
+    const audit = openAuditLog(json(file), silent);
     audit.write({ event });
     await audit.close();
   }
@@ -36,22 +37,22 @@ t.test('a file is appended to, and not for everybody to read', async (t) => {
 });
 
 t.test('a file that cannot be opened is an error at once', (t) => {
-  t.throws(() => openAuditLog(join(t.testdir(), 'missing', 'audit.json'), silent), { code: 'ENOENT' });
-  t.throws(() => openAuditLog(t.testdir(), silent), { code: 'EISDIR' });
+  t.throws(() => openAuditLog(json(join(t.testdir(), 'missing', 'audit.json')), silent), { code: 'ENOENT' });
+  t.throws(() => openAuditLog(json(t.testdir()), silent), { code: 'EISDIR' });
   t.end();
 });
 
 t.test('a named pipe that nobody reads is an error, too, and not a wait without end', (t) => {
   const pipe = join(t.testdir(), 'pipe');
   execFileSync('mkfifo', [pipe]);
-  t.throws(() => openAuditLog(pipe, silent), { code: 'ENXIO' });
+  t.throws(() => openAuditLog(json(pipe), silent), { code: 'ENXIO' });
   t.end();
 });
 
 t.test('records that are lost are counted in the log', async (t) => {
   const lines: string[] = [];
   const log = pino({}, { write: (line) => lines.push(line) });
-  const audit = openAuditLog('/dev/full', log);
+  const audit = openAuditLog(json('/dev/full'), log);
   for (let count = 0; count < 3; count++) audit.write({ event: 'result' });
   t.equal((await audit.close()).lostLines, 3);
   const said = lines.map((line) => JSON.parse(line));

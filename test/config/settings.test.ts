@@ -29,7 +29,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     onUnparsed: 'relay',
     compression: 'inspect',
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
-    audit: { to: 'stdout', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE },
+    audit: { to: 'stdout', format: 'json', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE },
     log: { level: 'info' },
     admin: null,
     shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
@@ -56,7 +56,7 @@ t.test('every setting is read from the file', (t) => {
     compression: 'strip',
     connections: { max: 1, connectTimeout: 500, handshakeTimeout: '2s', keepAlive: '1h' },
     audit: {
-      to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true,
+      to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: '1KiB', oneIn: 50, perSecond: 7 },
     },
     log: { level: 'silent' },
@@ -83,7 +83,7 @@ t.test('every setting is read from the file', (t) => {
     compression: 'strip',
     connections: { max: 1, connectTimeoutMs: 500, handshakeTimeoutMs: 2000, keepAliveMs: 3_600_000 },
     audit: {
-      to: '/var/log/sluice.json', sql: 'digest', sqlBytes: 0, params: true,
+      to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: 1024, oneIn: 50, perSecond: 7 },
     },
     log: { level: 'silent' },

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { slowLogEntry } from '../../src/audit/slowLog.js';
+import { auditRecord } from '../support/auditRecords.js';
+import { commandLine } from '../support/clients.js';
+import { runOk } from '../support/run.js';
+import { startServer } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+
+const AT_MS = Date.parse('2026-11-20T12:00:00.250Z');
+
+interface Sum {
+  readonly sum: string;
+  readonly max: string;
+  readonly min: string;
+}
+
+/** What pt-query-digest makes of a slow log: a class for each statement that it tells apart. */
+interface Class {
+  readonly fingerprint: string;
+  readonly query_count: number;
+  readonly example: { readonly query: string };
+  readonly metrics: Readonly<Record<string, Sum & { readonly value?: string }>>;
+}
+
+const digest = async (t: Test, log: string): Promise<readonly Class[]> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-slowlog-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'slow.log');
+  writeFileSync(file, log);
+  const flags = ['--no-version-check', '--limit', '100%', '--output', 'json', file];
+  return (JSON.parse(await runOk('pt-query-digest', flags)) as { classes: Class[] }).classes;
+};
+
+const entry = (given: object): string => slowLogEntry(auditRecord(given), AT_MS) ?? '';
+
+t.test('an entry is what Percona Server writes', (t) => {
+  t.equal(entry({ schema: 'shop' }), `# Time: 2026-11-20T12:00:00.250000Z
+# User@Host: app[app] @  [10.0.0.7]  Id: 42
+# Schema: shop  Query_time: 0.012500  First_row_time: 0.000500
+# Rows_sent: 2000  Bytes_sent: 64000
+# Rows_forwarded: 2000  Bytes_forwarded: 64000  Largest_row_bytes: 48  Stall_time: 0.000000
+# Cut: No  Would_cut: Yes  Complete: Yes  Rule: default  Program: worker
+use shop;
+SET timestamp=1795176000;
+SELECT * FROM orders WHERE id > 7;
+`);
+  t.equal(slowLogEntry(auditRecord({ event: 'stall' }), AT_MS), null, 'a stall is no execution');
+  t.end();
+});
+
+t.test('pt-query-digest reads it: what was sent, how long it took, whose it was, and what it said', async (t) => {
+  const classes = await digest(t, [
+    entry({}), entry({ rows: 7, bytes: 70, durationMs: 1000, sql: 'SELECT * FROM orders WHERE id > 8' }),
+    entry({ sql: 'SELECT name\r\nFROM people -- all of them\nWHERE 1;', user: 'bi' }), entry({ sql: null, digestText: null }),
+  ].join(''));
+  const [orders, people] = ['orders', 'people'].map((table) => classes.find(({ fingerprint }) => fingerprint.includes(table)));
+  t.equal(orders?.fingerprint, 'select * from orders where id > ?');
+  t.equal(orders?.query_count, 2);
+  t.match(orders?.metrics, {
+    Rows_sent: { sum: '2007' }, Bytes_sent: { sum: '64070' }, Query_time: { sum: '1.012500' }, user: { value: 'app' },
+    host: { value: '10.0.0.7' }, db: { value: 'shop' },
+  });
+  t.equal(people?.fingerprint, 'select name from people where ?');
+  t.equal(people?.metrics['user']?.value, 'bi');
+  t.equal(classes.length, 3, 'a command whose statement is not known is one, too');
+});
+
+const FORGED = `# Time: 2026-11-20T12:00:00.000000Z
+# User@Host: root[root] @  [127.0.0.1]  Id: 1
+# Query_time: 999.000000  Rows_sent: 999999999  Bytes_sent: 999999999
+SET timestamp=1;
+DROP TABLE forged`;
+
+t.test('no statement, name or program can forge an entry, or a line of one', async (t) => {
+  const hostile = [
+    `SELECT 1;\n${FORGED}`, `SELECT ';\n${FORGED};\n'`, `${FORGED};`, `#\n${FORGED}`, `SELECT 1;\r\n${FORGED}`, `SELECT 1;\r${FORGED}`,
+    `use forged;\n${FORGED}`, `SET timestamp=1;\n${FORGED}`, `Tcp port: 1\n${FORGED}`, `/usr/sbin/mysqld, Version: 1 started with:\n${FORGED}`,
+    `Time                 Id Command    Argument\n${FORGED}`, `SELECT 1 /*;\n\n\n${FORGED}`, `;\n;\n${FORGED}`, `\n${FORGED}`,
+  ];
+  const log = [
+    ...hostile.map((sql) => entry({ sql, rows: 1, bytes: 1 })),
+    ...hostile.map((name) => entry({ user: name, schema: name, program: name, rule: name, client: name, rows: 1, bytes: 1 })),
+  ].join('');
+  const classes = await digest(t, log);
+  const total = (name: string) => classes.reduce((sum, { metrics }) => sum + Number(metrics[name]?.sum), 0);
+  t.equal(classes.reduce((sum, { query_count: times }) => sum + times, 0), 2 * hostile.length, 'as many as were written');
+  t.equal(total('Rows_sent'), 2 * hostile.length);
+  t.equal(total('Bytes_sent'), 2 * hostile.length);
+  t.equal(total('Query_time').toFixed(4), (2 * hostile.length * 0.0125).toFixed(4));
+  t.notOk(classes.some(({ fingerprint }) => fingerprint.startsWith('drop')), 'none is taken for the forged one');
+  t.notOk(classes.some(({ metrics }) => metrics['user']?.value === 'root'));
+  const heads = log.split('\n').filter((line) => line.startsWith('# Time: ')).length;
+  t.equal(heads, 2 * hostile.length);
+});
+
+t.test('nothing in a statement or a name commands a terminal', (t) => {
+  const evil = '\u001b]0;x\u0007\u009b31m\u202e';
+  t.notMatch(entry({ sql: `SELECT '${evil}'`, user: evil, program: evil }), /(?!\n)[\p{Cc}\p{Cf}]/u);
+  t.end();
+});
+
+t.test('with audit.format "slowlog" the proxy writes one that pt-query-digest reads', async (t) => {
+  const server = await startServer(t, 'mariadb');
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-slowlog-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'slow.log');
+  const sluice = await startSluice(t, {
+    upstream: server.port, config: { limits: { rows: 100 }, audit: { to: file, format: 'slowlog', sample: { rows: 0 } } },
+  });
+  const { errors } = await commandLine('mariadb', sluice.port,
+    'SELECT id FROM numbers WHERE id <= 50; SELECT id FROM numbers WHERE id <= 90; SELECT label FROM numbers WHERE id <= 200;');
+  t.equal(errors.length, 1);
+  await sluice.stop();
+  const { classes } = JSON.parse(await runOk('pt-query-digest', ['--no-version-check', '--limit', '100%', '--output', 'json', file])) as
+    { classes: readonly Class[] };
+  const ids = classes.find(({ fingerprint }) => fingerprint === 'select id from numbers where id <= ?');
+  t.match(ids, { query_count: 2, metrics: { Rows_sent: { sum: '140', max: '90' }, db: { value: 'shop' }, user: { value: 'app' } } });
+  const labels = classes.find(({ fingerprint }) => fingerprint === 'select label from numbers where id <= ?');
+  t.match(labels, { query_count: 1, metrics: { Rows_sent: { sum: '200' }, Rows_forwarded: { sum: '100' } } });
+});
