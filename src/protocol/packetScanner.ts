@@ -58,6 +58,7 @@ export abstract class PacketScanner {
   scan(chunk: Buffer, from: number, end: number): number {
     this.scanFrom = from;
     const decidedTo = this.walk(chunk, from, end);
+    this.start.chunk = NO_BYTES; // a session may be idle for long: nothing keeps what has passed
     this.decidedBytes += decidedTo - from;
     return decidedTo;
   }
@@ -74,7 +75,6 @@ export abstract class PacketScanner {
   passAll(): void {
     this.passesAll = true;
     this.front = null;
-    this.start.chunk = NO_BYTES;
   }
 
   private walk(chunk: Buffer, from: number, end: number): number {

@@ -1,0 +1,162 @@
+import t, { type Test } from 'tap';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { liveBytes } from '../support/heap.js';
+import { converseOver, PairedProxy, type End, type Pair } from '../support/pairs.js';
+import { greetingPayload, login, ok, packetsFrom, responsePayload } from '../support/wirePackets.js';
+
+// Ends that take their time with the connection phase, or never come to its end.
+
+const IMPATIENT = { connections: { connectTimeout: '1s', handshakeTimeout: '300ms' } };
+const [greeting, response] = login('eof').map(({ bytes }) => bytes) as [Buffer, Buffer, Buffer];
+
+const start = async (t: Test, config: object = IMPATIENT): Promise<PairedProxy> => {
+  const proxy = await PairedProxy.start(config);
+  t.teardown(() => proxy.stop());
+  return proxy;
+};
+
+/** Says something piece by piece until the connection ends, or for good where it has nothing more to say. */
+const trickle = async ({ socket }: End, pieces: Iterable<Buffer>): Promise<void> => {
+  for (const piece of pieces) {
+    if (!socket.writable || socket.readableEnded) return;
+    socket.write(piece);
+    await delay(5);
+  }
+};
+
+const singleBytes = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.from([byte]));
+
+function* forever(piece: Buffer): Generator<Buffer> {
+  for (;;) yield piece;
+}
+
+interface Slow {
+  readonly before?: readonly Buffer[];
+  readonly from: 'client' | 'server';
+  readonly pieces: () => Iterable<Buffer>;
+  readonly reason: RegExp;
+}
+
+/** The front of a packet that announces more than it brings. */
+const announcing = (sequenceId: number, payloadLength: number, front: Buffer): Buffer => {
+  const bytes = packetsFrom(sequenceId, front);
+  bytes.writeUIntLE(payloadLength, 0, 3);
+  return bytes;
+};
+
+const SLOW: Record<string, Slow> = {
+  'a server that never greets': { from: 'server', pieces: () => [], reason: /did not greet within 300 ms/ },
+  'a server that greets byte by byte': {
+    from: 'server', pieces: () => singleBytes(greeting.subarray(0, -1)), reason: /did not greet within 300 ms/,
+  },
+  'a server whose greeting has no end': {
+    from: 'server', pieces: () => [announcing(0, 8192, Buffer.from('\n9.7.4\0')), ...singleBytes(Buffer.alloc(200, 0x41))],
+    reason: /did not greet within 300 ms/,
+  },
+  'a client that never answers the greeting': {
+    before: [greeting], from: 'client', pieces: () => [],
+    reason: /^the client did not answer the greeting within 300 ms$/,
+  },
+  'a client that answers byte by byte': {
+    before: [greeting], from: 'client', pieces: () => singleBytes(response.subarray(0, -1)),
+    reason: /^the client did not answer the greeting within 300 ms$/,
+  },
+  'a client whose answer has no end': {
+    before: [greeting], from: 'client',
+    pieces: () => [announcing(1, 128 * 1024, Buffer.alloc(32, 1)), ...singleBytes(Buffer.alloc(200, 1))],
+    reason: /^the client did not answer the greeting within 300 ms$/,
+  },
+  'a server that never lets the client in': {
+    before: [greeting, response], from: 'server', pieces: () => [],
+    reason: /^the authentication did not come to its end within 300 ms$/,
+  },
+  'a server that asks for more without end': {
+    before: [greeting, response], from: 'server', pieces: () => forever(packetsFrom(2, Buffer.from('\x01more'))),
+    reason: /^the authentication did not come to its end within 300 ms$/,
+  },
+};
+
+for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW)) {
+  await t.test(`${who} is waited for no longer than handshakeTimeout`, async (t) => {
+    const proxy = await start(t);
+    const pair = await proxy.pair();
+    await converseOver(pair, before.map((bytes, i) => ({ from: i % 2 === 0 ? 'server' : 'client', bytes })));
+    const ended = proxy.here.ended(pair.address);
+    const trickling = trickle(pair[from], pieces());
+    t.match((await ended).reason, reason);
+    await trickling;
+    t.equal(proxy.here.proxy.sessionCount, 0);
+    if (before.length === 0) {
+      await pair.client.ended();
+      t.match(pair.client.heard.toString('latin1'), /^.{4}\xff\x95\x05sluice: /s, 'and the client is told, with error 1429');
+    }
+  });
+}
+
+await t.test('a client that sends its commands before it is greeted is kept waiting with what it has said', async (t) => {
+  const proxy = await start(t);
+  const pair = await proxy.pair();
+  const flood = Buffer.alloc(16 * 1024 * 1024, 1);
+  pair.client.say(flood);
+  t.match(await proxy.here.ended(pair.address), { reason: /did not greet/ });
+  t.equal(pair.server.heardBytes, 0, 'the server has not heard a word');
+});
+
+// How much of it is kept meanwhile.
+
+const SESSIONS = 100;
+
+/** By how many bytes live memory grows for each of many sessions that stand still. */
+const keptBytes = async (t: Test, hold: (pair: Pair) => Promise<void>): Promise<number> => {
+  const proxy = await start(t, { connections: { handshakeTimeout: '1m' } });
+  const before = await liveBytes();
+  for (let i = 0; i < SESSIONS; i += 1) await hold(await proxy.pair());
+  t.equal(proxy.here.proxy.sessionCount, SESSIONS);
+  return (await liveBytes() - before) / SESSIONS;
+};
+
+/** What a session, and its two ends in this process, take by themselves. */
+const SESSION_BYTES = 48 * 1024;
+
+await t.test('a client\'s answer with giant attributes is kept up to 128 KiB', async (t) => {
+  const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.CONNECT_ATTRS
+    | Capability.LONG_PASSWORD;
+  const pair = [encodeLenencString('name'), encodeLenencString('x'.repeat(100 * 1024))];
+  const bare = responsePayload({ capabilities }).subarray(0, -1);
+  const answer = packetsFrom(1, Buffer.concat([bare, encodeLenencString(Buffer.concat(pair))]));
+  const kept = await keptBytes(t, (pair) =>
+    converseOver(pair, [{ from: 'server', bytes: greeting }, { from: 'client', bytes: answer }]));
+  t.ok(kept < SESSION_BYTES + 128 * 1024 + answer.length, 'beside what the test\'s server has heard', { kept });
+});
+
+await t.test('an answer that is announced and does not come costs what has come', async (t) => {
+  const kept = await keptBytes(t, async (pair) => {
+    await converseOver(pair, [{ from: 'server', bytes: greeting }]);
+    await trickle(pair.client, [announcing(1, 128 * 1024, Buffer.alloc(32, 1)), ...singleBytes(Buffer.alloc(5))]);
+  });
+  t.ok(kept < SESSION_BYTES, { kept });
+});
+
+await t.test('an answer that is too long is not waited for', async (t) => {
+  const proxy = await start(t);
+  const pair = await proxy.pair();
+  const endless = announcing(1, 0xff_ffff, Buffer.alloc(100_000, 1));
+  await converseOver(pair, [{ from: 'server', bytes: greeting }, { from: 'client', bytes: endless }]);
+  t.match(proxy.here.log, [{
+    msg: 'cannot follow this session any more', reason: 'an answer to the greeting that is too long',
+  }]);
+});
+
+await t.test('a session in good order beside hundreds of slow ones is served', async (t) => {
+  const proxy = await start(t, { connections: { handshakeTimeout: '1m' } });
+  for (let i = 0; i < 300; i += 1) {
+    const { server, client } = await proxy.pair();
+    if (i % 2 === 0) server.say(packetsFrom(0, greetingPayload()).subarray(0, 20));
+    else client.say(response.subarray(0, 20));
+  }
+  const pair = await proxy.pair();
+  await converseOver(pair, login('eof'));
+  t.ok(pair.client.heard.subarray(-11).equals(packetsFrom(2, ok())), 'it is let in');
+});
