@@ -5,8 +5,8 @@ import { Campaign, MODE_NAMES, type ModeName } from './campaign.js';
 //
 // Plays seeds for so long, each mode in turn; with --only a single one. Ends with 1 where something was found.
 
-/** For so long one mode is played before the next one has its turn. */
-const SLICE_MS = 20_000;
+/** For so long one mode is played at most before the next one has its turn. */
+const MAX_SLICE_MS = 20_000;
 
 const { values } = parseArgs({
   options: {
@@ -40,9 +40,11 @@ const summary = ({ name, conversations, bytes, firstSeed, nextSeed, findings }: 
 /** Where no seed is given, each run has seeds of its own. */
 const ownSeed = (): number => (Math.floor(Date.now() / 1000) % 20_000) * 100_000 + 1;
 const firstSeed = values.seed === undefined ? ownSeed() : numberIn(values.seed, 'seed');
-const endMs = Date.now() + numberIn(values.minutes, 'minutes') * 60_000;
+const totalMs = numberIn(values.minutes, 'minutes') * 60_000;
+const sliceMs = Math.min(MAX_SLICE_MS, totalMs / modeNames.length);
 
 const campaigns = await Promise.all(modeNames.map((name) => Campaign.open(name, firstSeed, say)));
+const endMs = Date.now() + totalMs;
 const hasFound = (): boolean => campaigns.some(({ findings }) => findings.length > 0);
 
 if (values.only) {
@@ -50,7 +52,7 @@ if (values.only) {
 } else {
   while (Date.now() < endMs && !hasFound()) {
     for (const campaign of campaigns) {
-      const sliceEndMs = Math.min(endMs, Date.now() + SLICE_MS);
+      const sliceEndMs = Math.min(endMs, Date.now() + sliceMs);
       await campaign.play(() => Date.now() < sliceEndMs);
       say(summary(campaign));
       if (hasFound()) break;

@@ -38,8 +38,9 @@ const statusOf = ({ random }: Talk): number =>
 const text = ({ random }: Talk): string =>
   (random.chance(0.3) ? hostileStatement(random) : 'x'.repeat(random.skewed(random.chance(0.02) ? 70_000 : 300)));
 
+/** Few rows most often; sometimes so many that reads bring much, and land in a buffer of their own. */
 const rowsOf = (talk: Talk, row: (value: string) => Buffer): Buffer[] =>
-  Array.from({ length: talk.random.skewed(40) }, () => row(text(talk)));
+  Array.from({ length: talk.random.chance(0.1) ? 100 + talk.random.below(400) : talk.random.skewed(40) }, () => row(text(talk)));
 
 const textRow = (talk: Talk) => (value: string): Buffer => wire.textRow(talk.random.chance(0.1) ? null : value);
 

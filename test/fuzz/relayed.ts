@@ -1,6 +1,7 @@
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
 import type { Split } from '../support/splits.js';
 import { Random } from '../support/random.js';
+import { packetOffsets } from './mutations.js';
 
 // What the bytes that were relayed have to be.
 
@@ -15,15 +16,33 @@ export const wrongBytes = (sent: Buffer, relayed: Buffer): string | null => {
   return isSame ? null : 'bytes differ behind the first packet';
 };
 
-/** Pieces of seeded sizes, small ones far more often, so that headers are cut. */
+/** A header, the first byte of its payload, and one more. */
+const AROUND_HEADER_BYTES = 6;
+
+/**
+ * Where the next piece of packets ends, in the order of their bytes: anywhere behind `end`, or in the next packet's header.
+ * What has only a part of a header is what has to be put together again.
+ */
+export const endFinder = (random: Random, bytes: Buffer): ((end: number) => number) => {
+  const offsets = packetOffsets(bytes);
+  let next = 0;
+  return (end) => {
+    while (next < offsets.length && offsets[next]! < end) next += 1;
+    const header = offsets[next];
+    return header !== undefined && random.chance(0.5) ? header + random.below(AROUND_HEADER_BYTES) : end;
+  };
+};
+
+/** Pieces of seeded sizes: small ones far more often, so that headers are cut, or such as come while there is much to read. */
 export const seededSplit = (seed: number): Split => ({
   name: `seed ${seed}`,
   cut: (bytes) => {
     const random = new Random(seed + bytes.length);
-    const longest = 1 + random.skewed(5000);
+    const longest = random.chance(0.5) ? 1 + random.skewed(5000) : 40_000;
+    const endAfter = endFinder(random, bytes);
     const pieces: Buffer[] = [];
     for (let at = 0; at < bytes.length;) {
-      const end = at + 1 + random.skewed(longest);
+      const end = Math.max(at + 1, endAfter(at + 1 + random.skewed(longest)));
       pieces.push(bytes.subarray(at, end));
       at = end;
     }

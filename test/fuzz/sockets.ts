@@ -13,16 +13,16 @@ import { wrongBytes } from './relayed.js';
 // however they leave, the process lives, what is relayed is what was said, each session ends and says why, and the ones
 // beside it notice nothing.
 
-// Short, so that sessions that somebody leaves hanging end within the run.
-const IMPATIENT = {
-  connections: { connectTimeout: '2s', handshakeTimeout: '1s' }, drain: { bytes: '1MiB', time: '200ms' },
+// Far longer than any step takes on a busy machine: whoever hangs is torn off before. A drain is given up soon.
+const BOUNDS = {
+  connections: { connectTimeout: '1m', handshakeTimeout: '1m' }, drain: { bytes: '1MiB', time: '200ms' },
 };
 /** With limits that nearly every result breaks. */
-export const LOW = { ...IMPATIENT, limits: { rows: 3, bytes: '300B' }, streaming: { pace: { wait: '10ms' } } };
+export const LOW = { ...BOUNDS, limits: { rows: 3, bytes: '300B' }, streaming: { pace: { wait: '10ms' } } };
 
 /** The configurations that conversations go through; in the first nothing is ever cut. */
 const CONFIGS: readonly object[] = [
-  { ...IMPATIENT, mode: 'audit' },
+  { ...BOUNDS, mode: 'audit' },
   { ...LOW },
   { ...LOW, onExceed: { action: 'truncate' }, compression: 'strip', onUnparsed: 'close' },
   { ...LOW, onExceed: { action: 'close' }, audit: { params: true, sqlBytes: '100B' } },
@@ -97,6 +97,8 @@ export class SocketsMode implements Mode {
     const isWhole = await play(random, pair, turns, LONG_MS);
     pair.client.socket.end();
     if (!await seeOut(pair, ended)) return 'a session did not end';
-    return isWhole ? wrongEnd(await ended) ?? wrongRelay(turns, pair) : 'a session with nothing wrong in it did not get through';
+    const end = await ended;
+    if (!isWhole) return `a session with nothing wrong in it did not get through: ${end.by ?? ''} ${end.reason ?? ''}`;
+    return wrongEnd(end) ?? wrongRelay(turns, pair);
   }
 }
