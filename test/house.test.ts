@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   policy: ['protocol', 'session', 'config'],
   statistics: [],
   audit: ['protocol', 'session', 'policy', 'config'],
-  admin: ['protocol', 'session', 'policy', 'config', 'audit'],
+  admin: ['statistics', 'protocol', 'session', 'policy', 'config', 'audit'],
   report: ['policy', 'config', 'audit', 'statistics'],
   relay: ['protocol', 'session', 'policy', 'config', 'audit', 'admin'],
   demo: ['protocol'],

@@ -11,6 +11,7 @@
 // for SQL. So no line of a statement begins in its first column but the first, and not that either where it could be taken
 // for a head; and no value of a head has white space in it.
 
+import { hostOf } from '../config/address.js';
 import { shownAsItself } from './plainText.js';
 
 /** A record as it would be written in JSON. */
@@ -56,7 +57,7 @@ function head(values: Readonly<Record<string, string>>): string {
 
 function userAtHost({ user, client }: AuditFields): string {
   const name = word(user) || 'unknown';
-  return `${name}[${name}] @  [${word(String(client).replace(/:\d+$/, '').replace(/[[\]]/g, ''))}]`;
+  return `${name}[${name}] @  [${word(hostOf(String(client)))}]`;
 }
 
 /** A name of any origin as one word, with nothing in it that has a meaning in a head. */

@@ -31,6 +31,12 @@ export function parseAddress(text: string, defaultPort: number, lowestPort: numb
   return port >= lowestPort && port <= 65535 ? Object.freeze({ host, port }) : undefined;
 }
 
+/** @returns the host of "host:port" without its brackets; a text that has no port as it is */
+export function hostOf(address: string): string {
+  const [, ipv6, other] = /^(?:\[(.*)\]|([^:]*)):\d+$/.exec(address) ?? [];
+  return ipv6 ?? other ?? address;
+}
+
 /** @returns "host:port", with brackets around an IPv6 host */
 export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,3 +1,4 @@
+import { Status } from '../protocol/status.js';
 import type { PendingCommand } from '../session/command.js';
 import { Usage } from '../session/usage.js';
 import type { Judgement } from './judgement.js';
@@ -37,6 +38,11 @@ export class GovernedUsage extends Usage {
   begin(terms: Terms): void {
     this.firstTerms = terms;
     this.terms = terms;
+  }
+
+  /** The session's flags that say how the server reads quotes and backslashes in the statement. */
+  get readingFlags(): number {
+    return this.statusFlags & (Status.NO_BACKSLASH_ESCAPES | Status.ANSI_QUOTES);
   }
 
   get terms(): Terms {

@@ -17,6 +17,11 @@ export interface Sample {
   readonly droppedSamples: number;
 }
 
+interface Clock {
+  /** In ms. */
+  readonly nowMs: number;
+}
+
 /** Chooses the results that are recorded besides those that something was done about, and not too many of them at once. */
 export class Sampler {
   /** Samples that were left out, since the start. */
@@ -36,21 +41,21 @@ export class Sampler {
 
   /**
    * Judges a result that has ended, and that is not recorded for any other reason.
-   * @param nowMs a clock that does not go back
+   * @param clock does not go back; it is asked only where a sample is due
    */
-  judge(usage: GovernedUsage, nowMs: number): Sample | null {
+  judge(usage: GovernedUsage, clock: Clock): Sample | null {
     const { rows, bytes, oneIn } = this.settings;
     const { rule, limits } = usage.terms;
     if (usage.resultSets === 0) return null;
     if (usage.rows > rows || usage.bytes > bytes) {
       const reason = usage.rows > rows ? 'rows' : 'bytes';
-      return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, nowMs);
+      return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, clock);
     }
     if (oneIn === Infinity || this.random() * oneIn >= 1) return null;
-    return this.take({ reason: 'chance', rule, limit: limits, standsFor: oneIn }, nowMs);
+    return this.take({ reason: 'chance', rule, limit: limits, standsFor: oneIn }, clock);
   }
 
-  private take(sample: Omit<Sample, 'action' | 'droppedSamples'>, nowMs: number): Sample | null {
+  private take(sample: Omit<Sample, 'action' | 'droppedSamples'>, { nowMs }: Clock): Sample | null {
     if (nowMs - this.secondBeganAtMs >= SECOND_MS) {
       this.secondBeganAtMs = nowMs;
       this.inThisSecond = 0;

@@ -57,10 +57,15 @@ export class Statement {
   get digest(): Digest | null {
     if (this.text === null) return null;
     if (this.digestFound === null) {
-      const text = digestText(this.text, this.mode);
+      const text = this.normalForm;
       this.digestFound = { text, hash: digestHash(text) };
     }
     return this.digestFound;
+  }
+
+  /** The statement with its literals taken out; empty where its text is not known. */
+  get normalForm(): string {
+    return digestText(this.text ?? '', this.mode);
   }
 
   /** The hint in one of its comments. */

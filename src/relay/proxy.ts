@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { LiveStatistics } from '../admin/liveStatistics.js';
 import { Metrics } from '../admin/metrics.js';
 import type { SessionView, Standing } from '../admin/standing.js';
 import type { AuditLog } from '../audit/auditLog.js';
@@ -87,6 +88,7 @@ class Listener implements Proxy {
       config, audit, metrics,
       guard: new Guard(config, Date.now),
       sampler: samplerFor(config, log),
+      statistics: config.admin === null ? null : new LiveStatistics(() => this.shared.config.audit),
       budget: new Budget(config.budget.bytes),
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),

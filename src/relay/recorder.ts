@@ -21,7 +21,9 @@ export class Recorder {
   result(usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number): void {
     if (usage.isRecorded) return;
     usage.isRecorded = true;
-    const judgement = usage.judgement ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session.nowMs);
+    const isWhole = isComplete && outcome !== 'killed';
+    this.shared.statistics?.add(usage, this.session.origin(), { ...this.times(usage), isWhole });
+    const judgement = usage.judgement ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
     if (judgement === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.times(usage) };
     this.shared.metrics.recorded(judgement.action, judgement.rule, judgement.reason);

@@ -1,3 +1,4 @@
+import type { LiveStatistics } from '../admin/liveStatistics.js';
 import type { Metrics } from '../admin/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config } from '../config.js';
@@ -17,6 +18,8 @@ export interface Shared {
   readonly audit: AuditLog;
   readonly metrics: Metrics;
   readonly sampler: Sampler;
+  /** Null where nobody can look at them. */
+  readonly statistics: LiveStatistics | null;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   /** Null where nothing is killed. */

@@ -1,3 +1,4 @@
+import { hostOf } from '../config/address.js';
 import { isObject } from '../config/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
@@ -82,10 +83,4 @@ function limitIn(value: unknown): ResultRecord['limit'] {
   const limit = isObject(value) ? value : {};
   const amount = (found: unknown): number | null => (isAmount(found) ? found : null);
   return { rows: amount(limit['rows']), bytes: amount(limit['bytes']) };
-}
-
-/** `10.0.0.7` of `10.0.0.7:51234`, `::1` of `[::1]:51234`. */
-function hostOf(client: string): string {
-  const [, ipv6, other] = /^(?:\[(.*)\]|([^:]*)):\d+$/.exec(client) ?? [];
-  return ipv6 ?? other ?? client;
 }

@@ -3,6 +3,7 @@ import type { SampleSettings } from '../../src/config.js';
 import { Sampler } from '../../src/policy/sampler.js';
 import { govern } from '../support/governed.js';
 
+const AT_0 = { nowMs: 0 };
 const NONE: SampleSettings = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
 
 /** A sampler that draws these numbers in turn, and what it has said of samples that it left out. */
@@ -20,35 +21,35 @@ const result = (t: Test, rows: number, bytes: number, resultSets = 1) => {
 
 t.test('every result over a floor is a sample', (t) => {
   const { sampler: over } = sampler({ rows: 10, bytes: 1000 });
-  t.equal(over.judge(result(t, 10, 1000), 0), null, 'what reaches it is not over it');
-  t.match(over.judge(result(t, 11, 5), 0), { action: 'sample', reason: 'rows', limit: { rows: 10, bytes: 1000 }, standsFor: 1 });
-  t.match(over.judge(result(t, 1, 1001), 0), { reason: 'bytes', standsFor: 1 });
+  t.equal(over.judge(result(t, 10, 1000), AT_0), null, 'what reaches it is not over it');
+  t.match(over.judge(result(t, 11, 5), AT_0), { action: 'sample', reason: 'rows', limit: { rows: 10, bytes: 1000 }, standsFor: 1 });
+  t.match(over.judge(result(t, 1, 1001), AT_0), { reason: 'bytes', standsFor: 1 });
   t.end();
 });
 
 t.test('of the others one in so many is, and says for how many it stands', (t) => {
   const { sampler: drawing } = sampler({ rows: 10, oneIn: 4 }, 0.2, 0.3, 0.9, 0.25);
-  const drawn = [1, 2, 3, 4].map(() => drawing.judge(result(t, 5, 5), 0));
+  const drawn = [1, 2, 3, 4].map(() => drawing.judge(result(t, 5, 5), AT_0));
   t.match(drawn[0], { action: 'sample', reason: 'chance', standsFor: 4, rule: 'default', limit: { rows: 100_000 } });
   t.strictSame(drawn.slice(1), [null, null, null]);
-  t.match(drawing.judge(result(t, 11, 5), 0), { reason: 'rows', standsFor: 1 }, 'what is over the floor is not drawn');
+  t.match(drawing.judge(result(t, 11, 5), AT_0), { reason: 'rows', standsFor: 1 }, 'what is over the floor is not drawn');
   t.end();
 });
 
 t.test('what has no result set is none', (t) => {
-  t.equal(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 0), 0), null);
-  t.match(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 1), 0), { reason: 'chance' }, 'an empty one may be');
+  t.equal(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 0), AT_0), null);
+  t.match(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 1), AT_0), { reason: 'chance' }, 'an empty one may be');
   t.end();
 });
 
 t.test('without settings nothing is', (t) => {
-  t.equal(sampler({}).sampler.judge(result(t, 1e9, 1e12), 0), null);
+  t.equal(sampler({}).sampler.judge(result(t, 1e9, 1e12), AT_0), null);
   t.end();
 });
 
 t.test('a second has no more than so many; what is left out is counted, told, and said by the next one', (t) => {
   const { sampler: bounded, said } = sampler({ rows: 0, perSecond: 2 });
-  const at = (nowMs: number) => bounded.judge(result(t, 1, 1), nowMs)?.droppedSamples;
+  const at = (nowMs: number) => bounded.judge(result(t, 1, 1), { nowMs })?.droppedSamples;
   t.strictSame([at(0), at(1), at(2), at(999)], [0, 0, undefined, undefined]);
   t.equal(said.dropped, 2);
   t.strictSame([at(1000), at(1001), at(1002), at(5000)], [2, 0, undefined, 1]);

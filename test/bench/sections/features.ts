@@ -40,6 +40,7 @@ export const features = async (bench: Bench): Promise<void> => {
     variant(`${RULES} rules by statement`, rules((number) => ({ digest: number.toString(16).padStart(16, '0') }))),
     variant('parameters kept', { audit: { params: true } }),
     variant('hints not looked for', { hints: 'none' }),
+    variant('statistics by digest', { admin: { listen: '127.0.0.1:0' } }),
     variant('every result recorded', { mode: 'audit', ...EVERY_KIND_OF_RECORD }),
     variant('every result cut', EVERY_KIND_OF_RECORD),
     variant('every result held back', { onExceed: { action: 'hold' }, budget: { bytes: '100TiB' } }),

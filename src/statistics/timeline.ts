@@ -1,0 +1,49 @@
+/** Events in one slot of time. */
+export interface Slot {
+  /** When it begins, in ms. */
+  readonly fromMs: number;
+  readonly cuts: number;
+  readonly wouldCuts: number;
+}
+
+/** Counts cuts over time: so many slots back from now, and nothing older. */
+export class Timeline {
+  private readonly cuts: Float64Array;
+  private readonly wouldCuts: Float64Array;
+  /** The slot that is being counted in: its number since 1970. */
+  private current = 0;
+
+  constructor(private readonly slotMs: number, private readonly slotCount: number) {
+    this.cuts = new Float64Array(slotCount);
+    this.wouldCuts = new Float64Array(slotCount);
+  }
+
+  /** @param atMs the time of day, in ms since 1970 */
+  add(fate: 'cut' | 'would-cut', atMs: number): void {
+    const counts = fate === 'cut' ? this.cuts : this.wouldCuts;
+    counts[this.moveTo(atMs)]! += 1;
+  }
+
+  /** The slots up to now, the oldest first. */
+  slots(nowMs: number): Slot[] {
+    this.moveTo(nowMs);
+    return Array.from({ length: this.slotCount }, (_, back) => {
+      const slot = this.current - this.slotCount + 1 + back;
+      const index = ((slot % this.slotCount) + this.slotCount) % this.slotCount;
+      return { fromMs: slot * this.slotMs, cuts: this.cuts[index]!, wouldCuts: this.wouldCuts[index]! };
+    });
+  }
+
+  /** Empties the slots between the last event and now. Where the clock has gone back, the last slot goes on. */
+  private moveTo(atMs: number): number {
+    const slot = Math.max(this.current, Math.floor(atMs / this.slotMs));
+    const passed = Math.min(slot - this.current, this.slotCount);
+    for (let i = 0; i < passed; i += 1) {
+      const index = (slot - i) % this.slotCount;
+      this.cuts[index] = 0;
+      this.wouldCuts[index] = 0;
+    }
+    this.current = slot;
+    return slot % this.slotCount;
+  }
+}

@@ -1,0 +1,24 @@
+import t from 'tap';
+import { Timeline } from '../../src/statistics/timeline.js';
+
+t.test('cuts are counted in the slot in which they fell, and forgotten when it is too old', (t) => {
+  const timeline = new Timeline(1000, 4);
+  timeline.add('cut', 10_500);
+  timeline.add('cut', 10_999);
+  timeline.add('would-cut', 12_000);
+  t.strictSame(timeline.slots(12_500), [
+    { fromMs: 9000, cuts: 0, wouldCuts: 0 }, { fromMs: 10_000, cuts: 2, wouldCuts: 0 },
+    { fromMs: 11_000, cuts: 0, wouldCuts: 0 }, { fromMs: 12_000, cuts: 0, wouldCuts: 1 },
+  ]);
+  t.strictSame(timeline.slots(14_000).map(({ cuts, wouldCuts }) => cuts + wouldCuts), [0, 1, 0, 0]);
+  t.strictSame(timeline.slots(1e9).map(({ cuts, wouldCuts }) => cuts + wouldCuts), [0, 0, 0, 0]);
+  t.end();
+});
+
+t.test('a clock that goes back loses nothing', (t) => {
+  const timeline = new Timeline(1000, 4);
+  timeline.add('cut', 20_000);
+  timeline.add('cut', 15_000);
+  t.strictSame(timeline.slots(16_000).map(({ cuts }) => cuts), [0, 0, 0, 2]);
+  t.end();
+});
