@@ -96,6 +96,22 @@ const limitTo = (maxRows: number) => (usage: Usage): void => {
   usage.maxRows = maxRows;
 };
 
+t.test('frames of a large result pass as they are, though the next read lands where the last one did', async (t) => {
+  // Half of a packet of 10 bytes is its header and first byte, so many a read's last frame waits for the next one.
+  const smallRows = Array.from({ length: 10_000 }, () => textRow('12345'));
+  const turns = [...login('eof'), query('SELECT'), answer(...resultSet('eof', smallRows))];
+  const framing: Framing = { name: 'stored frames', bytesOf: () => 97, isStored: () => true };
+  const pieceBytes = 9001;
+  const split: Split = {
+    name: 'large reads',
+    cut: (bytes) => Array.from({ length: Math.ceil(bytes.length / pieceBytes) },
+      (_, index) => bytes.subarray(pieceBytes * index, pieceBytes * (index + 1))),
+  };
+  const exchange = await new FramedExchange().play(turns, framing, split);
+  t.ok(isUntouched(exchange));
+  t.match(exchange.usages, [{ rows: 10_000 }]);
+});
+
 t.test('a cut puts the error behind the last row that fits, wherever frames begin', async (t) => {
   const turns = [
     query('SELECT 1'), answer(...result(3)),
