@@ -1,6 +1,7 @@
 // What Sluice is told to do. These types are what the rest of the program sees; which keys the JSON has for
 // them, with their defaults, stands in one table: config/settings.ts.
 
+import type { TlsFiles } from './config/tlsFiles.js';
 import type { StatementKind } from './policy/sql/statement.js';
 
 export { adviceOn } from './config/advice.js';
@@ -10,6 +11,36 @@ export { ConfigError, loadConfig, printConfig, type Flags } from './config/load.
 export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** How clients may encrypt. Paths are of PEM files. */
+export interface ListenTls extends TlsFiles {
+  /** In `passthrough` the client's TLS goes to the server as it is, and nothing is counted. */
+  readonly mode: 'off' | 'optional' | 'required' | 'passthrough';
+  /** Whether a client has to show a certificate that `ca` has signed. */
+  readonly requestCert: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** In OpenSSL's notation. */
+  readonly ciphers?: string;
+}
+
+/** How the server is talked to. Paths are of PEM files. */
+export interface UpstreamTls extends TlsFiles {
+  readonly mode: 'off' | 'preferred' | 'required' | 'verify-ca' | 'verify-full';
+  /** What the server's certificate is for, where that is not the upstream's host. */
+  readonly serverName?: string;
+  /** Whether passwords are brought over where only one end is encrypted. */
+  readonly bridge: boolean;
+}
+
+/** Where clients connect. */
+export interface ListenAddress extends Address {
+  readonly tls: ListenTls;
+}
+
+/** Where the server is. */
+export interface UpstreamAddress extends Address {
+  readonly tls: UpstreamTls;
 }
 
 /** The largest usage that passes; Infinity where unlimited. */
@@ -149,8 +180,8 @@ export interface ShutdownSettings {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface Config extends Treatment {
-  readonly listen: Address;
-  readonly upstream: Address;
+  readonly listen: ListenAddress;
+  readonly upstream: UpstreamAddress;
   /** The first that matches holds. */
   readonly rules: readonly Rule[];
   readonly streaming: StreamingSettings;

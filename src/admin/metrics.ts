@@ -47,6 +47,8 @@ export class Metrics {
   drainedBytes = 0;
   readonly kills = new CounterVector(['outcome']);
   readonly opaqueSessions = new CounterVector(['reason']);
+  /** How sessions' connections are encrypted. */
+  readonly encryptions = new CounterVector(['leg', 'tls']);
   readonly protocolErrors = new CounterVector(['direction']);
   upstreamConnectFailures = 0;
   readonly upstreamConnectSeconds = new Histogram(SECONDS);
@@ -54,6 +56,7 @@ export class Metrics {
 
   constructor() {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
+    for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
     for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
     for (const direction of ['client', 'server']) this.protocolErrors.declare(direction);
   }

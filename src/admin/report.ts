@@ -62,6 +62,10 @@ function sessions(out: Exposition, metrics: Metrics, standing: Standing): void {
     metrics.opaqueSessions.all(),
   );
   out.counters(
+    'sluice_encryptions_total', "Sessions, by how the client's connection and the one to the upstream server are encrypted.",
+    metrics.encryptions.all(),
+  );
+  out.counters(
     'sluice_protocol_errors_total', 'What could not be followed, by the side that sent it.',
     metrics.protocolErrors.all(),
   );

@@ -25,7 +25,7 @@ export interface ProgramParts {
 }
 
 /** Keys that are looked at only when the program starts. */
-const AT_START = /^(listen|admin|admin\.listen|connections\.keepAlive)$/;
+const AT_START = /^(listen\.(host|port)|admin|admin\.listen|connections\.keepAlive)$/;
 
 /** How long a server is given to take the connection of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;

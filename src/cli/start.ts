@@ -37,12 +37,13 @@ function reasonOf(error: unknown): { code: string | undefined; message: string }
 }
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
-  const { upstream, mode, limits, audit } = config;
+  const { listen, upstream, mode, limits, audit } = config;
   const amount = (limit: number) => (limit === Infinity ? 'unlimited' : limit);
   logger.info(
     {
       address: formatAddress(proxy.address),
       upstream: formatAddress(upstream),
+      tls: { clients: listen.tls.mode, server: upstream.tls.mode },
       mode,
       limits: { rows: amount(limits.rows), bytes: amount(limits.bytes) },
       audit: audit.to,

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Config, KillSettings, Limits, Rule, Treatment } from '../config.js';
 import { formatMoment } from './moment.js';
 import { conditionsOf, cover } from './overlap.js';
+import { isSelfSigned } from './tlsFiles.js';
 
 // What the drivers and pools of the field do with an error in the middle of a result, each looked up in its
 // source. 3024 / HY000 is in none of their lists: it is what a MySQL server itself sends there when a
@@ -128,6 +129,27 @@ function* killAdvice(kill: KillSettings, { mode, rules, drain }: Config): Genera
   }
 }
 
+/** Addresses of this host alone: what goes there never leaves it. */
+const loopback = /^(127\.|::1$|localhost$)/;
+
+function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
+  const { mode } = listen.tls;
+  if (mode === 'off' && !loopback.test(listen.host)) {
+    yield 'listen.tls.mode: is "off", and others than this host can connect: what they send can be read on its way';
+  }
+  if (mode === 'passthrough') {
+    yield 'listen.tls.mode: is "passthrough": of clients that encrypt nothing is counted and nothing is cut';
+  }
+  if (mode !== 'off' && listen.tls.cert !== undefined && isSelfSigned(listen.tls.cert)) {
+    yield 'listen.tls.cert: is signed by itself: clients have to be given it as their certificate authority. ' +
+      "MariaDB's from 11.4 on trust such a one without, by what the server proves of the password; through here none can prove that";
+  }
+  const trusts = upstream.tls.ca !== undefined || upstream.tls.serverName !== undefined;
+  if (trusts && !upstream.tls.mode.startsWith('verify')) {
+    yield `upstream.tls.mode: is "${upstream.tls.mode}", so that the server's certificate is not checked; "verify-full" checks it`;
+  }
+}
+
 /**
  * @param config a configuration that can be used
  * @param nowMs the time of day, in ms since 1970
@@ -137,6 +159,7 @@ export function adviceOn(config: Config, nowMs = Date.now()): string[] {
   return [
     ...placesIn(config).flatMap((place) => [...errorAdvice(place), ...warnAdvice(place)]),
     ...limitAdvice(config),
+    ...tlsAdvice(config),
     ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),
     ...reachAdvice(config, nowMs),
     ...(config.kill ? killAdvice(config.kill, config) : []),

@@ -69,6 +69,12 @@ export function clearGreetingCapabilities(payload: Buffer, cleared: bigint): voi
   clear16(payload, fixed + CAPABILITIES_MARIADB + 2, mariadb >>> 16);
 }
 
+/** Says in a HandshakeV10 payload, in place, that TLS is offered. `payload` is one that `decodeGreeting` could read. */
+export function offerTls(payload: Buffer): void {
+  const at = fixedPartOffset(payload)! + CAPABILITIES_LOW;
+  payload.writeUInt16LE(payload.readUInt16LE(at) | Number(Capability.SSL), at);
+}
+
 function fixedPartOffset(payload: Buffer): number | null {
   if (payload[0] !== PROTOCOL_VERSION_10) return null;
   const nul = payload.indexOf(0, 1);

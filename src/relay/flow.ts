@@ -32,7 +32,7 @@ export abstract class Flow {
   private hasSourceEnded = false;
 
   constructor(
-    protected readonly source: Duplex,
+    protected source: Duplex,
     sink: Duplex,
     protected readonly scanner: PacketScanner,
     now: () => number,
@@ -40,6 +40,13 @@ export abstract class Flow {
     this.sink = new Sink(sink, now, (isFull) => this.sinkChanged(isFull));
     this.outlet = new PlainOutlet(this.sink);
     onPeerEnd(source, () => this.sourceEnded());
+  }
+
+  /** Goes on between other streams: those that the connections have been encrypted in. */
+  use(source: Duplex, sink: Duplex, sourceConnection: Duplex): void {
+    if (source !== this.source) onPeerEnd(source, () => this.sourceEnded(), sourceConnection);
+    this.source = source;
+    this.sink.use(sink);
   }
 
   /** Undecided bytes that are being held. */

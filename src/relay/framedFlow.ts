@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { frameNumber, type Compression } from '../protocol/compression.js';
 import type { PacketScanner } from '../protocol/packetScanner.js';
-import type { FrameNumbers, Leg } from '../session/frameNumbers.js';
+import { FrameNumbers, type Leg } from '../session/frameNumbers.js';
 import { FrameQueue } from '../session/frameQueue.js';
 import { Flow } from './flow.js';
 import { FrameOpener } from './frameOpener.js';
@@ -156,4 +156,10 @@ export abstract class FramedFlow extends Flow {
     this.goOn();
     this.caughtUp();
   }
+}
+
+/** From here on both directions of a session come, and go out, in frames. */
+export function beginFrames(compression: Compression, ...flows: readonly FramedFlow[]): void {
+  const numbers = new FrameNumbers();
+  for (const flow of flows) flow.beginFrames(compression, numbers);
 }

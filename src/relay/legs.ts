@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { formatAddress } from '../config/address.js';
 import { adoptClient } from './clientSocket.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
-import type { ReadBuffer } from './readBuffer.js';
+import type { PacketExchange, Side } from './packetExchange.js';
+import type { Reads } from './readBuffer.js';
 import { refuse } from './refusal.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
+import { DecryptedReads } from './tls/decryptedReads.js';
 import { connectUpstream } from './upstreamSocket.js';
 
 /** What a session is told of its two connections. */
@@ -43,12 +46,21 @@ const GOODBYE_TIMEOUT_MS = 2000;
 
 /** The two connections of a session: the client's, and the one to the upstream server. */
 export class Legs {
-  readonly client: Socket;
-  readonly clientBuffer: ReadBuffer;
-  readonly upstream: Socket;
-  readonly upstreamBuffer: ReadBuffer;
+  /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
+  client: Socket;
+  clientBuffer: Reads;
+  /** The same of the server. */
+  upstream: Socket;
+  upstreamBuffer: Reads;
+  /** The client's connection itself. */
+  readonly clientTcp: Socket;
+  readonly upstreamTcp: Socket;
+  /** Takes what comes in the observer's place. */
+  diversion: PacketExchange | null = null;
   /** The client's address and port. */
   readonly clientAddress: string;
+  /** What the server is called in messages. */
+  readonly upstreamName: string;
   private readonly pace: PaceWatch;
   private isLeaving = false;
   private hasClosed = false;
@@ -59,15 +71,19 @@ export class Legs {
    * @param accepted the client's connection, of which nothing was read yet
    */
   constructor(accepted: Socket, { config, pace }: Shared, private readonly observer: LegsObserver) {
-    const client = adoptClient(accepted, (byteCount) => observer.clientRead(byteCount));
-    const upstream = connectUpstream(config, (byteCount) => observer.upstreamRead(byteCount));
-    this.client = client.socket;
+    const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
+    const upstream = connectUpstream(config, (byteCount) => this.onRead('server', byteCount));
+    this.client = this.clientTcp = client.socket;
     this.clientBuffer = client.buffer;
-    this.upstream = upstream.socket;
+    this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
+    this.upstreamName = `the upstream server ${formatAddress(config.upstream)}`;
     this.pace = pace;
     const { remoteAddress, remotePort } = this.client;
     this.clientAddress = formatAddress({ host: remoteAddress ?? 'unknown', port: remotePort ?? 0 });
+    this.upstream.on('connect', () => observer.connected());
+    this.upstream.on('close', () => this.onClose());
+    this.client.on('close', () => this.onClose());
     this.listenToUpstream();
     this.listenToClient();
   }
@@ -79,13 +95,13 @@ export class Legs {
 
   /** The address that the server was reached at; null while it is not connected. */
   get upstreamRemote(): Remote | null {
-    const { remoteAddress, remotePort } = this.upstream;
+    const { remoteAddress, remotePort } = this.upstreamTcp;
     return remoteAddress === undefined || remotePort === undefined ? null : { host: remoteAddress, port: remotePort };
   }
 
   /** Null while the server is not connected. */
   get upstreamEnds(): UpstreamEnds | null {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.upstream;
+    const { localAddress, localPort, remoteAddress, remotePort } = this.upstreamTcp;
     const isConnected = localAddress !== undefined && localPort !== undefined
       && remoteAddress !== undefined && remotePort !== undefined;
     return isConnected ? { localAddress, localPort, remoteAddress, remotePort } : null;
@@ -93,24 +109,38 @@ export class Legs {
 
   /** What was written to either side, on the wire. */
   get writtenBytes(): { bytesToClient: number; bytesToUpstream: number } {
-    return { bytesToClient: this.client.bytesWritten || 0, bytesToUpstream: this.upstream.bytesWritten || 0 };
+    return { bytesToClient: this.clientTcp.bytesWritten || 0, bytesToUpstream: this.upstreamTcp.bytesWritten || 0 };
+  }
+
+  /** Goes on inside TLS that the client has agreed on. */
+  encryptClient(encrypted: TLSSocket): void {
+    this.client = encrypted;
+    this.clientBuffer = this.decrypt('client', encrypted, this.clientBuffer);
+    this.listenToClient();
+  }
+
+  /** Goes on inside TLS that the server has agreed on. */
+  encryptUpstream(encrypted: TLSSocket): void {
+    this.upstream = encrypted;
+    this.upstreamBuffer = this.decrypt('server', encrypted, this.upstreamBuffer);
+    this.listenToUpstream();
   }
 
   /** Closes both at once. */
   destroy(): void {
-    this.upstream.destroy();
-    this.client.destroy();
+    this.upstreamTcp.destroy();
+    this.clientTcp.destroy();
   }
 
   /** Closes the server's connection, and the client's once these bytes are on their way. */
   destroyAfter(lastBytes: Buffer): void {
-    this.upstream.destroy();
+    this.upstreamTcp.destroy();
     refuse(this.client, lastBytes);
   }
 
   /** The client has left: nobody waits any more for what the server still sends. */
   leave(): void {
-    this.upstream.destroy();
+    this.upstreamTcp.destroy();
     this.client.end();
   }
 
@@ -119,20 +149,20 @@ export class Legs {
    * @param quit a COM_QUIT as it is to go to the server
    */
   takeLeave(quit: Buffer): void {
-    const { client } = this;
+    const { client, clientTcp } = this;
     this.isLeaving = true;
     this.upstream.end(quit);
     client.end();
     client.resume(); // what the client may still send goes nowhere
-    client.on('end', () => client.destroy());
-    const timer = setTimeout(() => client.destroy(), GOODBYE_TIMEOUT_MS);
-    client.on('close', () => clearTimeout(timer));
+    client.on('end', () => clientTcp.destroy());
+    const timer = setTimeout(() => clientTcp.destroy(), GOODBYE_TIMEOUT_MS);
+    clientTcp.on('close', () => clearTimeout(timer));
   }
 
   /** Resets the server's connection, as the client's was. */
   relayClientReset(): void {
-    this.client.destroy();
-    reset(this.upstream);
+    this.clientTcp.destroy();
+    reset(this.upstreamTcp, this.upstream);
   }
 
   /** Resets the client's connection, as the server's was, once the client has what came before. */
@@ -143,29 +173,44 @@ export class Legs {
 
   /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
   private async resetClient(): Promise<void> {
-    if (await this.pace.allArrives(this.client)) reset(this.client);
+    if (await this.pace.allArrives(this.client)) reset(this.clientTcp, this.client);
     else this.client.end();
   }
 
   private listenToUpstream(): void {
     const { upstream, observer } = this;
-    upstream.on('connect', () => observer.connected());
-    onPeerEnd(upstream, () => observer.upstreamEnded());
+    onPeerEnd(upstream, () => observer.upstreamEnded(), this.upstreamTcp);
     upstream.on('error', (error) => observer.upstreamFailed(error));
-    upstream.on('close', () => this.onClose());
   }
 
   private listenToClient(): void {
     const { client, observer } = this;
-    onPeerEnd(client, () => observer.clientEnded());
+    onPeerEnd(client, () => observer.clientEnded(), this.clientTcp);
     client.on('error', (error) => observer.clientFailed(error));
-    client.on('close', () => this.onClose());
     // All has been written and the server has closed: a server that closes does not read on.
     client.on('finish', () => (this.isLeaving ? undefined : this.destroy()));
   }
 
+  /** @param inClear where what came before is; nothing of it is needed any more */
+  private decrypt(side: Side, encrypted: TLSSocket, inClear: Reads): Reads {
+    inClear.release();
+    const reads = new DecryptedReads();
+    encrypted.on('data', (chunk: Buffer) => {
+      reads.bring(chunk);
+      this.onRead(side, chunk.length);
+    });
+    return reads;
+  }
+
+  private onRead(side: Side, byteCount: number): void {
+    const { diversion, observer } = this;
+    if (diversion !== null) diversion.accept(side, this[side === 'client' ? 'clientBuffer' : 'upstreamBuffer'].take(byteCount));
+    else if (side === 'client') observer.clientRead(byteCount);
+    else observer.upstreamRead(byteCount);
+  }
+
   private onClose(): void {
-    const { client, upstream } = this;
+    const { clientTcp: client, upstreamTcp: upstream } = this;
     if (client.closed) upstream.destroy();
     if (!client.closed || !upstream.closed || this.hasClosed) return;
     this.hasClosed = true;

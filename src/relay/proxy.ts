@@ -10,6 +10,7 @@ import type { Address, Config } from '../config.js';
 import { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
 import { Sampler } from '../policy/sampler.js';
+import { Encryption } from './encryption.js';
 import { KILL_LIMITS, Killer, type KillLimits } from './killer.js';
 import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
@@ -49,12 +50,22 @@ function killLimits(config: Config): KillLimits {
   return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
 }
 
-function killerFor(config: Config, log: Logger): Killer | null {
-  return config.kill === null ? null : new Killer(config.kill, killLimits(config), log);
+function killerFor(config: Config, { forSideConnections }: Encryption, log: Logger): Killer | null {
+  return config.kill === null ? null : new Killer(config.kill, killLimits(config), log, forSideConnections);
 }
 
-function timeoutsFor(config: Config): ServerTimeouts | null {
-  return config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt: null, ...killLimits(config) });
+function timeoutsFor(config: Config, { forSideConnections: encrypt }: Encryption): ServerTimeouts | null {
+  return config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt, ...killLimits(config) });
+}
+
+/** What the encryption of new sessions depends on. */
+const encryptionOf = ({ listen, upstream }: Config): unknown => [listen.tls, upstream];
+
+/** What killing depends on. */
+const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
+
+function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
+  return isDeepStrictEqual(part(before), part(after));
 }
 
 /** How often it is said that samples are left out. */
@@ -84,16 +95,17 @@ class Listener implements Proxy {
 
   constructor(config: Config, private readonly log: Logger, audit: AuditLog, metrics: Metrics) {
     metrics.configured(config);
+    const encryption = new Encryption(config, log);
     this.shared = {
-      config, audit, metrics,
+      config, audit, metrics, encryption,
       guard: new Guard(config, Date.now),
       sampler: samplerFor(config, log),
       statistics: config.admin === null ? null : new LiveStatistics(() => this.shared.config.audit),
       budget: new Budget(config.budget.bytes),
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
-      killer: killerFor(config, log),
-      timeouts: timeoutsFor(config),
+      killer: killerFor(config, encryption, log),
+      timeouts: timeoutsFor(config, encryption),
     };
     this.server = createServer(
       {
@@ -133,6 +145,7 @@ class Listener implements Proxy {
     this.server.close();
     await Promise.all([once(this.server, 'close'), this.untilEmpty()]);
     this.shared.killer?.close();
+    this.shared.encryption.close();
     const { droppedInAll } = this.shared.sampler;
     if (droppedInAll > 0) this.log.warn({ droppedSamples: droppedInAll }, 'audit: samples were left out');
   }
@@ -158,13 +171,18 @@ class Listener implements Proxy {
     shared.budget.maxBytes = config.budget.bytes;
     shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
     shared.metrics.configured(config);
-    const isSameKiller = isDeepStrictEqual(
-      [before.kill, before.connections.connectTimeoutMs], [config.kill, config.connections.connectTimeoutMs],
-    );
+    if (!isSame(before, config, encryptionOf)) this.replaceEncryption(config);
     // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
-    if (isSameKiller) return;
-    shared.killer = killerFor(config, this.log);
-    shared.timeouts = timeoutsFor(config);
+    if (isSame(before, config, killingOf)) return;
+    shared.killer = killerFor(config, shared.encryption, this.log);
+    shared.timeouts = timeoutsFor(config, shared.encryption);
+  }
+
+  /** Sessions that are logging in finish with what they began with. */
+  private replaceEncryption(config: Config): void {
+    const { encryption } = this.shared;
+    this.shared.encryption = new Encryption(config, this.log);
+    encryption.close();
   }
 
   standing(): Standing {

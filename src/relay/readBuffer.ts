@@ -41,7 +41,26 @@ export interface ReadTarget {
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
 }
 
-export class ReadBuffer {
+/** Where what a socket brings is taken from. */
+export interface Reads {
+  /** Hands over what a read has brought. */
+  deliver(byteCount: number, target: ReadTarget): void;
+  /** Gives what a read has brought, to keep. */
+  take(byteCount: number): Buffer;
+  /**
+   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one is
+   * to land, and only then.
+   * @param readBytes what the read has brought
+   * @param isComplete nothing is to follow on it until something new is asked
+   */
+  adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void;
+  /** All that was read has been taken. */
+  taken(): void;
+  /** Gives back what is the socket's own, once nothing in it is needed any more. */
+  release(): void;
+}
+
+export class ReadBuffer implements Reads {
   /** The large buffer, headroom first; empty while the shared area is used. */
   whole: Buffer = NOTHING;
   /** The part that the socket may fill next. */
@@ -50,7 +69,6 @@ export class ReadBuffer {
   /** A large buffer that is not read into any more, but out of which is still being written. */
   private lent: Buffer | null = null;
 
-  /** Hands over what a read has brought. */
   deliver(byteCount: number, target: ReadTarget): void {
     if (this.isLarge) {
       target.acceptRead(this, byteCount);
@@ -61,12 +79,10 @@ export class ReadBuffer {
     target.accept(chunk);
   }
 
-  /**
-   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one is
-   * to land, and only then.
-   * @param readBytes what the read has brought
-   * @param isComplete nothing is to follow on it until something new is asked
-   */
+  take(byteCount: number): Buffer {
+    return Buffer.from(this.room.subarray(0, byteCount));
+  }
+
   adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void {
     if (!this.isLarge) {
       if (readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
@@ -78,13 +94,11 @@ export class ReadBuffer {
     }
   }
 
-  /** All that was read has been taken. */
   taken(): void {
     if (this.lent !== null) keepSpare(this.lent);
     this.lent = null;
   }
 
-  /** Gives back what is the socket's own, once nothing in it is needed any more. */
   release(): void {
     this.taken();
     if (this.isLarge) keepSpare(this.whole);

@@ -8,27 +8,38 @@ import { FramedFlow } from './framedFlow.js';
 /** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
+/** What the session does for the flow of requests. */
+export interface RequestDecisions {
+  /** The client has left while the rest of a response that it no longer gets is being discarded: nobody waits for its end. */
+  left(): void;
+  /** A COM_CHANGE_USER has begun that has to be bridged; these are its first bytes, and all commands before it are answered. */
+  userChangeBegun(start: Buffer): void;
+}
+
 /** From the client to the server: its answer to the greeting, then its commands. */
 export class RequestFlow extends FramedFlow {
-  /**
-   * @param gone is called where the client leaves while a cut response is being discarded: nobody waits for its end
-   */
   constructor(
     client: Duplex,
     upstream: Duplex,
     private readonly conversation: Conversation,
-    private readonly gone: () => void,
+    private readonly decisions: RequestDecisions,
   ) {
     super(client, upstream, 'client', conversation.client, conversation.options.now);
   }
 
   protected override sourceEnded(): void {
-    if (this.conversation.client.isGated) this.gone();
+    if (this.conversation.client.isGated) this.decisions.left();
     else super.sourceEnded();
   }
 
   protected override settle(): 'blocked' | 'exhausted' {
-    return this.conversation.client.isStopped ? 'blocked' : 'exhausted';
+    const { client, commands } = this.conversation;
+    if (!client.isStopped) return 'exhausted';
+    if (!client.isAtUserChange || commands.length > 0) return 'blocked';
+    const start = Buffer.from(this.held);
+    this.holdOnly(Buffer.alloc(0));
+    this.decisions.userChangeBegun(start);
+    return 'exhausted';
   }
 
   protected override get readsOn(): boolean {
@@ -36,7 +47,7 @@ export class RequestFlow extends FramedFlow {
   }
 
   protected override onMoreHeld(): void {
-    if (this.conversation.client.isGated && ClientReader.quits(this.held)) this.gone();
+    if (this.conversation.client.isGated && ClientReader.quits(this.held)) this.decisions.left();
     else super.onMoreHeld();
   }
 

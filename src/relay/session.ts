@@ -2,20 +2,20 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EndLabel, SessionTotals } from '../admin/metrics.js';
 import type { SessionView } from '../admin/standing.js';
-import { formatAddress } from '../config/address.js';
 import { Command } from '../protocol/commands.js';
 import { encodePacket } from '../protocol/framing.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
-import { FrameNumbers } from '../session/frameNumbers.js';
 import type { Usage } from '../session/usage.js';
+import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
 import type { Settled } from './flow.js';
+import { beginFrames } from './framedFlow.js';
 import { Legs, type LegsObserver } from './legs.js';
 import { upstreamUnavailable } from './refusal.js';
-import { RequestFlow } from './requestFlow.js';
+import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
 import { CLOSED, isOrdinary, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
@@ -26,11 +26,12 @@ import { Supervisor } from './supervisor.js';
 const now = performance.now.bind(performance);
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session implements ConversationObserver, LegsObserver, ResponseDecisions, SessionParts {
+export class Session implements ConversationObserver, LegsObserver, RequestDecisions, ResponseDecisions, SessionParts {
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
+  private readonly connectionPhase: ConnectionPhase;
   private readonly supervisor: Supervisor;
   private readonly startedAtMs = now();
   private readonly deadline = new Deadline((failure) => this.onLate(failure));
@@ -55,11 +56,13 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     this.conversation = conversationFor(shared, this, now);
     this.legs = new Legs(accepted, shared, this);
     const { client, upstream } = this.legs;
-    this.requests = new RequestFlow(client, upstream, this.conversation, () => this.leaveDrain());
+    this.requests = new RequestFlow(client, upstream, this.conversation, this);
     this.responses = new ResponseFlow(upstream, client, this.conversation, this);
+    this.connectionPhase = new ConnectionPhase(this, this, log);
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, client.remoteAddress ?? '');
-    this.deadline.set(`${this.upstreamName} did not accept the connection`, shared.config.connections.connectTimeoutMs);
+    this.deadline.set(`${this.legs.upstreamName} did not accept the connection`, shared.config.connections.connectTimeoutMs);
+    this.connectionPhase.begin();
   }
 
   /** Both connections are closed, or about to be. */
@@ -134,8 +137,8 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     this.supervisor.queryDone(command);
   }
 
-  streams(): void {
-    this.shared.metrics.opaqueSessions.increment('stream');
+  streams(kind: 'stream' | 'tls'): void {
+    this.shared.metrics.opaqueSessions.increment(kind);
   }
 
   unparsed(problem: Unparsed): void {
@@ -155,15 +158,12 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
 
   refused(error: ServerError): void {
     const { code, message } = error;
-    this.refuse(`${this.upstreamName} refused the connection: ${message} (error ${code})`);
+    this.refuse(`${this.legs.upstreamName} refused the connection: ${message} (error ${code})`);
   }
 
   compressed(): void {
     const { compression } = this.conversation.dialect;
-    if (compression === null) return;
-    const numbers = new FrameNumbers();
-    this.requests.beginFrames(compression, numbers);
-    this.responses.beginFrames(compression, numbers);
+    if (compression !== null) beginFrames(compression, this.requests, this.responses);
   }
 
   caughtUp(): void {
@@ -190,6 +190,18 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     if (!isStalled) this.sayGoodbye();
   }
 
+  // What the flow of requests asks for.
+
+  left(): void {
+    this.noteLeaving();
+    this.closeFlows();
+    this.legs.leave();
+  }
+
+  userChangeBegun(start: Buffer): void {
+    this.connectionPhase.changeUser(start);
+  }
+
   // What happens on the two connections.
 
   clientRead(byteCount: number): void {
@@ -211,7 +223,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   connected(): void {
     this.isConnected = true;
     this.shared.metrics.upstreamConnectSeconds.observe((now() - this.startedAtMs) / 1000);
-    this.deadline.set(`${this.upstreamName} did not greet`, this.shared.config.connections.handshakeTimeoutMs);
+    this.deadline.set(`${this.legs.upstreamName} did not greet`, this.shared.config.connections.handshakeTimeoutMs);
   }
 
   clientEnded(): void {
@@ -220,7 +232,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
 
   upstreamEnded(): void {
     if (this.conversation.phase !== 'greeting') this.noteEnd(['upstream', 'closed'], 'closed');
-    else this.refuse(`${this.upstreamName} closed the connection without a greeting`);
+    else this.refuse(`${this.legs.upstreamName} closed the connection without a greeting`);
   }
 
   clientFailed(error: NodeJS.ErrnoException): void {
@@ -232,7 +244,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
   upstreamFailed(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     if (this.conversation.phase === 'greeting') {
-      this.refuse(`cannot reach ${this.upstreamName}: ${reason}`);
+      this.refuse(`cannot reach ${this.legs.upstreamName}: ${reason}`);
       return;
     }
     this.noteEnd(['upstream', 'error'], reason);
@@ -252,24 +264,13 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
     this.onEnd(this);
   }
 
-  private get upstreamName(): string {
-    return `the upstream server ${formatAddress(this.shared.config.upstream)}`;
-  }
-
   private onLate(failure: string): void {
     if (this.conversation.phase === 'greeting') this.refuse(failure);
     else this.abort(failure, undefined, ['sluice', 'timeout']);
   }
 
-  /** The client has left while the rest of a response that it no longer gets is being discarded. */
-  private leaveDrain(): void {
-    this.noteLeaving();
-    this.closeFlows();
-    this.legs.leave();
-  }
-
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
-  private refuse(message: string): void {
+  refuse(message: string): void {
     this.noteEnd(['upstream', 'unavailable'], message);
     if (!this.isConnected) this.shared.metrics.upstreamConnectFailures += 1;
     this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
@@ -279,6 +280,7 @@ export class Session implements ConversationObserver, LegsObserver, ResponseDeci
 
   private closeFlows(): void {
     this.deadline.clear();
+    this.connectionPhase.close();
     this.requests.close();
     this.responses.close();
   }

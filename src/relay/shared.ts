@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import type { Budget } from '../policy/budget.js';
 import type { Guard } from '../policy/guard.js';
 import type { Sampler } from '../policy/sampler.js';
+import type { Encryption } from './encryption.js';
 import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
@@ -22,6 +23,7 @@ export interface Shared {
   readonly statistics: LiveStatistics | null;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
+  readonly encryption: Encryption;
   /** Null where nothing is killed. */
   readonly killer: Killer | null;
   /** Null where there is no account to ask the servers with. */

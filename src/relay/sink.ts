@@ -16,11 +16,19 @@ export class Sink {
    * @param changed is called when it has stopped taking what it is given, and when it has taken all of it again
    */
   constructor(
-    private readonly socket: Duplex,
+    private socket: Duplex,
     private readonly now: () => number,
     private readonly changed: (isFull: boolean) => void,
   ) {
     socket.on('drain', this.flushed);
+  }
+
+  /** Writes to another stream from here on: the one that this one is encrypted in. All that was written is out. */
+  use(socket: Duplex): void {
+    if (socket === this.socket) return;
+    this.socket.off('drain', this.flushed);
+    socket.on('drain', this.flushed);
+    this.socket = socket;
   }
 
   /** How long it has not been taking what it was given, all in all, in ms. */

@@ -22,6 +22,8 @@ export class ClientReader extends PacketScanner {
   isGated = false;
   /** The scan stopped in front of bytes that must not be forwarded yet. */
   isStopped = false;
+  /** It stopped in front of a COM_CHANGE_USER that has to be bridged. */
+  isAtUserChange = false;
 
   /** The command whose packet is passing. */
   private arriving: PendingCommand | null = null;
@@ -53,6 +55,7 @@ export class ClientReader extends PacketScanner {
 
   protected override beforeScan(): void {
     this.isStopped = false;
+    this.isAtUserChange = false;
   }
 
   protected override begin(start: PacketStart): Entry {
@@ -98,6 +101,10 @@ export class ClientReader extends PacketScanner {
     const { conversation } = this;
     if (this.isGated || conversation.commands.isFull) return this.stop();
     const code = start.firstByte; // an empty packet is taken for COM_SLEEP by both servers
+    if (code === Command.CHANGE_USER && conversation.holdsUserChanges) {
+      this.isAtUserChange = true;
+      return this.stop();
+    }
     const shape = this.shapeOf(code, start.payloadLength);
     if (code === Command.QUIT) conversation.hasQuit = true;
     if (shape !== 'none') this.commandCount += 1;

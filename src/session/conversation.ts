@@ -26,6 +26,8 @@ export type Phase =
   | 'refused'
   /** A stream that is known but not made of commands and responses, as of a binary log. */
   | 'stream'
+  /** The client's TLS is the server's. */
+  | 'tls'
   /** Something came that could not be followed; bytes pass unlooked at. */
   | 'unparsed';
 
@@ -62,8 +64,8 @@ export interface ConversationObserver {
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
   /** A COM_QUERY that brought no result set has succeeded. */
   queryDone(command: PendingCommand): void;
-  /** From here on comes a stream that is not made of commands and responses. */
-  streams?(): void;
+  /** From here on comes a stream that is not made of commands and responses, or a client's TLS. */
+  streams?(kind: 'stream' | 'tls'): void;
   /** From here on nothing is followed. */
   unparsed(problem: Unparsed): void;
 }
@@ -100,6 +102,9 @@ export class Conversation {
   /** The client has said COM_QUIT. */
   hasQuit = false;
 
+  /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
+  holdsUserChanges = false;
+
   readonly commands = new CommandQueue();
   readonly statements = new StatementTable();
   readonly client: ClientReader;
@@ -133,12 +138,20 @@ export class Conversation {
     const asked = responseCapabilities(payload);
     const response = decodeHandshakeResponse(payload);
     if (asked === null || response === null) return 'not an answer of protocol 4.1 to the greeting';
-    const cleared = this.uninspectable(asked) | this.cleared;
-    clearResponseCapabilities(payload, cleared);
+    const cleared = this.clear(payload, asked);
     this.dialect = agreeOn(this.greeting!.capabilities, asked & ~cleared);
     this.phase = 'authentication';
     this.identify(response);
     return null;
+  }
+
+  /**
+   * Takes an SSLRequest behind which the client's encryption is the server's, and clears in it, in place, what the greeting
+   * does not offer: servers take the flags from it. From here on nothing is followed.
+   */
+  passEncrypted(sslRequest: Buffer): void {
+    this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
+    this.passAll('tls');
   }
 
   /** The connection phase has ended well. */
@@ -188,14 +201,14 @@ export class Conversation {
   }
 
   /** Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends. */
-  passAll(phase: 'stream' | 'unparsed'): void {
+  passAll(phase: 'stream' | 'tls' | 'unparsed'): void {
     for (const usage of this.openUsages()) this.endUsage(usage, null, false);
     this.phase = phase;
     this.client.passAll();
     this.server.passAll();
     this.commands.clear();
     this.statements.clear();
-    if (phase === 'stream') this.options.observer.streams?.();
+    if (phase !== 'unparsed') this.options.observer.streams?.(phase);
   }
 
   /**
@@ -212,6 +225,13 @@ export class Conversation {
     const { phase } = this;
     this.passAll('unparsed');
     this.options.observer.unparsed({ ...problem, phase });
+  }
+
+  /** Clears in a client's first packet what cannot be followed. Returns all such capability flags. */
+  private clear(payload: Buffer, asked: bigint): bigint {
+    const cleared = this.uninspectable(asked) | this.cleared;
+    clearResponseCapabilities(payload, cleared);
+    return cleared;
   }
 
   private uninspectable(capabilities: bigint): bigint {

@@ -6,7 +6,7 @@ t.test('a flag goes before a variable, a variable before the file, the file befo
   const file = { upstream: 'file', limits: { rows: 1, bytes: 1 }, log: { level: 'warn' } };
   const environment = { SLUICE_UPSTREAM: 'variable', SLUICE_MAX_ROWS: '2', SLUICE_MAX_BYTES: '2KiB' };
   const config = load(t, file, { upstream: 'flag:1', 'max-rows': '3' }, environment);
-  t.strictSame(config.upstream, { host: 'flag', port: 1 });
+  t.match(config.upstream, { host: 'flag', port: 1 });
   t.strictSame(config.limits, { rows: 3, bytes: 2048 });
   t.equal(config.log.level, 'warn');
   t.equal(config.mode, 'enforce');
@@ -25,8 +25,8 @@ t.test('each flag has its variable', (t) => {
     SLUICE_ADMIN: '127.0.0.1',
   });
   t.equal(config.drain.timeMs, 1000);
-  t.strictSame(config.listen, { host: '::', port: 0 });
-  t.strictSame(config.upstream, { host: 'db', port: 3306 });
+  t.match(config.listen, { host: '::', port: 0 });
+  t.match(config.upstream, { host: 'db', port: 3306 });
   t.equal(config.mode, 'audit');
   t.strictSame(config.limits, { rows: Infinity, bytes: 65_536 });
   t.equal(config.log.level, 'debug');
@@ -47,7 +47,7 @@ t.test('an empty variable counts as not given', (t) => {
 
 t.test('--listen and --upstream replace the address in an object, and leave the rest', (t) => {
   const config = load(t, { upstream: { host: 'file', port: 3310 } }, { upstream: 'flag' });
-  t.strictSame(config.upstream, { host: 'flag', port: 3306 });
+  t.match(config.upstream, { host: 'flag', port: 3306 });
   const found = problems(t, { upstream: { host: 'file', proxyprotocol: true } }, { upstream: 'flag' });
   t.match(found, [/^config: upstream\.proxyprotocol: unknown key/]);
   t.end();

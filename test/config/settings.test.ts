@@ -6,11 +6,14 @@ import { settings } from '../../src/config/settings.js';
 import { load, problems, withUpstream } from './configFile.js';
 
 const NO_SAMPLE = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
+/** What holds where nothing is said of TLS. */
+const clientsTls = { mode: 'off', requestCert: false, minVersion: 'TLSv1.2' };
+const serversTls = { mode: 'preferred', bridge: true };
 
 t.test('with nothing but an upstream, the documented defaults hold', (t) => {
   t.strictSame(loadConfig({ upstream: 'db.example.com' }, {}), {
-    listen: { host: '127.0.0.1', port: 3307 },
-    upstream: { host: 'db.example.com', port: 3306 },
+    listen: { host: '127.0.0.1', port: 3307, tls: clientsTls },
+    upstream: { host: 'db.example.com', port: 3306, tls: serversTls },
     mode: 'enforce',
     limits: { rows: 100_000, bytes: 64 * 1024 ** 2 },
     warn: { rows: Infinity, bytes: Infinity },
@@ -64,8 +67,8 @@ t.test('every setting is read from the file', (t) => {
     shutdown: { acceptFor: 0, timeout: '1m' },
   });
   t.strictSame(config, {
-    listen: { host: '::1', port: 3307 },
-    upstream: { host: 'db', port: 3310 },
+    listen: { host: '::1', port: 3307, tls: clientsTls },
+    upstream: { host: 'db', port: 3310, tls: serversTls },
     mode: 'audit',
     limits: { rows: Infinity, bytes: 1000 },
     warn: { rows: 5, bytes: 1024 },
@@ -143,7 +146,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
   const size = 'such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)';
   const time = 'such as 10000 or "10s" (ms, s, m, h)';
   t.strictSame(found, [
-    'config: listen: expected "host:port", "[ipv6]:port" or {"host", "port"}, got "nowhere:x"',
+    'config: listen: expected "host:port", "[ipv6]:port" or {"host", "port", "tls"}, got "nowhere:x"',
     'config: upstream.port: expected a port from 1 to 65535, got "3306"',
     'config: mode: expected "enforce" or "audit", got "strict"',
     'config: limits.rows: expected a positive integer or null, got "10k"',

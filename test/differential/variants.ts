@@ -1,6 +1,7 @@
 import { Capability } from '../../src/protocol/capabilities.js';
 import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
 import type { ServerKind } from '../support/servers.js';
+import { IN_CLEAR } from '../support/sluice.js';
 import { BASE_CAPABILITIES as BASE } from '../support/wireClient.js';
 
 /** What two ends agree on, and how the proxy is set, while the list is gone through. */
@@ -71,7 +72,7 @@ export const variantsOf = (kind: ServerKind): readonly Variant[] => {
       clears: Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM,
     },
   ];
-  return variants.map((variant) => ({ ...variant, config: { ...COMMON, ...variant.config } }));
+  return variants.map((variant) => ({ ...variant, config: { ...IN_CLEAR, ...COMMON, ...variant.config } }));
 };
 
 const RESERVED = (1n << 29n) | (1n << 33n) | (0xffff_ffff_ffff_ffffn & ~((1n << 38n) - 1n));

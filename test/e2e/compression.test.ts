@@ -14,7 +14,7 @@ import { startRecorder } from '../support/recorder.js';
 import { runOk } from '../support/run.js';
 import { bigTableSql, NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
-import { startSluice } from '../support/sluice.js';
+import { IN_CLEAR, startSluice } from '../support/sluice.js';
 
 const LIMIT = 1000;
 const CHANGE_USER = fileURLToPath(new URL('../support/programs/change-user.php', import.meta.url));
@@ -42,12 +42,12 @@ writeFileSync(empty, '');
 for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}`, async (t) => {
     const server = await startServer(t, kind);
-    const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', String(LIMIT)] });
+    const sluice = await startSluice(t, { upstream: server.port, config: IN_CLEAR, flags: ['--max-rows', String(LIMIT)] });
 
     await t.test("clients of every kind get the limit's error and go on", async (t) => {
       const recorder = await startRecorder(server.port);
       t.teardown(() => recorder.close());
-      const sluice = await startSluice(t, { upstream: recorder.port, flags: ['--max-rows', String(LIMIT)] });
+      const sluice = await startSluice(t, { upstream: recorder.port, config: IN_CLEAR, flags: ['--max-rows', String(LIMIT)] });
       for (const client of COMPRESSED_CLIENTS) {
         const small = `SELECT id, label FROM numbers WHERE id <= ${LIMIT} ORDER BY id`;
         const fitting = { rows: LIMIT, sum: sumOfIds(LIMIT), error: null, after: { answer: 42 } };
@@ -69,7 +69,7 @@ for (const kind of SERVER_KINDS) {
     await t.test('with nothing cut, both ends get the very bytes, whatever is recorded', async (t) => {
       const atServer = await startRecorder(server.port);
       t.teardown(() => atServer.close());
-      const config = { mode: 'audit', limits: { rows: LIMIT }, streaming: { signals: [] } };
+      const config = { ...IN_CLEAR, mode: 'audit', limits: { rows: LIMIT }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: atServer.port, config });
       const atClient = await startRecorder(sluice.port);
       t.teardown(() => atClient.close());

@@ -3,6 +3,7 @@ import { Command } from '../../src/protocol/commands.js';
 import { command, query } from '../support/commandPayloads.js';
 import type { Turn } from '../support/conversationHarness.js';
 import { converseOver, PairedProxy, type Pair } from '../support/pairs.js';
+import type { ProxySettings } from '../support/inProcess.js';
 import { answer, ask, login, resultSet, textRow } from '../support/wirePackets.js';
 
 // How one end leaves is what the other end sees: a FIN as a FIN, a reset as a reset, with all that was sent before.
@@ -69,7 +70,7 @@ const LEAVINGS: Record<string, Leaving> = {
   },
 };
 
-const start = async (t: Test, config: object = {}): Promise<PairedProxy> => {
+const start = async (t: Test, config: ProxySettings = {}): Promise<PairedProxy> => {
   const proxy = await PairedProxy.start(config);
   t.teardown(() => proxy.stop());
   return proxy;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PairedServer } from '../support/pairs.js';
 import { Random } from '../support/random.js';
-import { startSluice, type Sluice } from '../support/sluice.js';
+import { IN_CLEAR, startSluice, type Sluice } from '../support/sluice.js';
 import { Canary } from './canary.js';
 import { conversationOf, linesOf } from './conversations.js';
 import { Ends } from './ends.js';
@@ -63,7 +63,7 @@ export class ProgramMode implements Mode {
     const server = await PairedServer.listen();
     ends.teardown(() => server.stop());
     const audit = join(folder, 'audit.json');
-    const config = { ...LOW, audit: { to: audit, params: true }, log: { level: 'debug' } };
+    const config = { ...IN_CLEAR, ...LOW, audit: { to: audit, params: true }, log: { level: 'debug' } };
     const sluice = await startSluice(ends, { upstream: server.port, config });
     const canary = await Canary.start(await server.pair(sluice.port));
     return new ProgramMode(ends, server, sluice, audit, canary, socketsOf(sluice.pid));

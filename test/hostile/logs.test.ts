@@ -4,7 +4,7 @@ import t from 'tap';
 import { err, ask, answer, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
 import { query } from '../support/commandPayloads.js';
 import { converseOver, PairedServer } from '../support/pairs.js';
-import { startSluice } from '../support/sluice.js';
+import { IN_CLEAR, startSluice } from '../support/sluice.js';
 
 // What others have said stands in the log and in the audit as data: it cannot forge a line, nor command a terminal.
 
@@ -17,7 +17,7 @@ await t.test('a statement stands in its record as it was, on one line that a ter
   const file = join(t.testdir(), 'audit.json');
   const server = await PairedServer.listen();
   t.teardown(() => server.stop());
-  const sluice = await startSluice(t, { upstream: server.port, config: { limits: { rows: 1 }, audit: { to: file } } });
+  const sluice = await startSluice(t, { upstream: server.port, config: { ...IN_CLEAR, limits: { rows: 1 }, audit: { to: file } } });
   const pair = await server.pair(sluice.port);
   await converseOver(pair, [...login('eof'), ask(query(EVIL))]);
   pair.server.say(answer(...resultSet('eof', [textRow('1'), textRow('2')])).bytes);
@@ -34,7 +34,7 @@ await t.test('a statement stands in its record as it was, on one line that a ter
 await t.test('what a server says in place of a greeting stands in the log as it was', async (t) => {
   const server = await PairedServer.listen();
   t.teardown(() => server.stop());
-  const sluice = await startSluice(t, { upstream: server.port });
+  const sluice = await startSluice(t, { upstream: server.port, config: IN_CLEAR });
   const pair = await server.pair(sluice.port);
   pair.server.say(packetsFrom(0, err(1040, EVIL)));
   await pair.client.ended();

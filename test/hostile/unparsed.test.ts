@@ -4,6 +4,7 @@ import { prepare, query } from '../support/commandPayloads.js';
 import type { Turn } from '../support/conversationHarness.js';
 import type { Entry } from '../support/inProcess.js';
 import { converseOver, PairedProxy } from '../support/pairs.js';
+import type { ProxySettings } from '../support/inProcess.js';
 import {
   answer, ask, definition, eof, login, packetsFrom, resultSet, textRow,
 } from '../support/wirePackets.js';
@@ -17,7 +18,7 @@ const LARGE_ROW_BYTES = 100_000;
 /** How often a client's pace is looked at. */
 const LOOK_MS = 20;
 
-const start = async (t: Test, config: object = {}): Promise<PairedProxy> => {
+const start = async (t: Test, config: ProxySettings = {}): Promise<PairedProxy> => {
   const proxy = await PairedProxy.start(config);
   t.teardown(() => proxy.stop());
   return proxy;

@@ -55,8 +55,8 @@ const report = async (
   return JSON.parse(line) as ClientReport;
 };
 
-const target = (port: number, sql: string): string[] => [
-  '127.0.0.1', String(port), APP.user, APP.password, APP.schema, sql,
+const target = (port: number, sql: string, user: string = APP.user): string[] => [
+  '127.0.0.1', String(port), user, APP.password, APP.schema, sql,
 ];
 
 /** Options with which each vendor's programs connect as `app` to `port`; further ones may override them. */
@@ -120,9 +120,12 @@ const compileJava = async (): Promise<string> => {
   return path;
 };
 
-const readWithJava = (mode: string, env?: NodeJS.ProcessEnv): Client['read'] => async (port, sql) =>
+/** Java with MariaDB's Connector/J; READ_OPTIONS in `env` stands in the URL behind a `&`. */
+export const readWithJava = (
+  mode: string, env?: NodeJS.ProcessEnv, user: string = APP.user,
+): Client['read'] => async (port, sql) =>
   report('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${await javaClasses()}:${JDBC}`,
-    'Read', mode, ...target(port, sql)], env);
+    'Read', mode, ...target(port, sql, user)], env);
 
 const readWithPython = (driver: string, mode: string, env?: NodeJS.ProcessEnv): Client['read'] => (port, sql) =>
   report(PYTHON, [join(PROGRAMS, 'read.py'), driver, mode, ...target(port, sql)], env);

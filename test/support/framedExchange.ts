@@ -84,7 +84,10 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
     this.conversation = new Conversation({
       observer: this, textBytes: 4096, parameterBytes: 0, compressions: OPENABLE_COMPRESSIONS, now: () => 1,
     });
-    this.requests = new RequestFlow(this.client, this.upstream, this.conversation, () => (this.hasGone = true));
+    this.requests = new RequestFlow(this.client, this.upstream, this.conversation, {
+      left: () => (this.hasGone = true),
+      userChangeBegun: () => undefined,
+    });
     this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this);
   }
 

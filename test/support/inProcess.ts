@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { SinkEnd } from '../../src/audit/sink.js';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig, type Config } from '../../src/config.js';
 import { startProxy, type Proxy } from '../../src/relay/proxy.js';
 
 /** A line of the log. */
@@ -42,8 +42,15 @@ const load = (config: object): ReturnType<typeof loadConfig> => {
   }
 };
 
+/** What it is told besides its upstream's address. */
+export interface ProxySettings extends Partial<Record<keyof Config, unknown>> {
+  /** As `upstream.tls`; a server that is played by hand is talked to in the clear where it is left out. */
+  readonly upstreamTls?: object;
+}
+
 /** Starts a proxy in this process, in front of `upstream` on loopback, so that a test can look inside. */
-export const startProxyHere = async (upstream: number, config: object = {}): Promise<ProxyHere> => {
+export const startProxyHere = async (upstream: number, settings: ProxySettings = {}): Promise<ProxyHere> => {
+  const { upstreamTls = { mode: 'off' }, ...config } = settings;
   const log: Entry[] = [];
   const records: Record<string, unknown>[] = [];
   const waiting = new Map<string, (entry: Entry) => void>();
@@ -65,7 +72,7 @@ export const startProxyHere = async (upstream: number, config: object = {}): Pro
     write: (record: object) => void records.push({ ...record }),
     close: async (): Promise<SinkEnd> => ({ lostLines: 0, hangs: false }),
   };
-  const addresses = { listen: '127.0.0.1:0', upstream: `127.0.0.1:${upstream}` };
+  const addresses = { listen: '127.0.0.1:0', upstream: { host: '127.0.0.1', port: upstream, tls: upstreamTls } };
   const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit);
   return {
     proxy, log, records,

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as delay } from 'node:timers/promises';
 import { onPeerEnd } from '../../src/relay/peerEnd.js';
 import type { Turn } from './conversationHarness.js';
-import { startProxyHere, type ProxyHere } from './inProcess.js';
+import { startProxyHere, type ProxyHere, type ProxySettings } from './inProcess.js';
 
 /** Waits so long at most. Returns whether it came about in time. */
 export const within = async (what: Promise<unknown>, patienceMs: number): Promise<boolean> => {
@@ -25,7 +25,8 @@ export class End {
   error: string | null = null;
   private wake: () => void = () => undefined;
 
-  constructor(readonly socket: Socket) {
+  /** @param connection what the socket is encrypted in */
+  constructor(readonly socket: Socket, connection = socket) {
     socket.on('data', (bytes: Buffer) => {
       this.pieces.push(bytes);
       this.heardBytes += bytes.length;
@@ -35,7 +36,7 @@ export class End {
     onPeerEnd(socket, () => {
       this.hasHeardEnd = true;
       this.wake();
-    });
+    }, connection);
     socket.on('close', () => {
       this.isClosed = true;
       this.wake();
@@ -144,7 +145,7 @@ export class PairedProxy {
   private constructor(private readonly server: PairedServer, readonly here: ProxyHere) {}
 
   /** @param config the proxy's, without its addresses */
-  static async start(config: object = {}): Promise<PairedProxy> {
+  static async start(config: ProxySettings = {}): Promise<PairedProxy> {
     const server = await PairedServer.listen();
     return new PairedProxy(server, await startProxyHere(server.port, config));
   }

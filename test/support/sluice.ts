@@ -86,6 +86,9 @@ export interface SluiceOptions {
   readonly config?: object;
 }
 
+/** Of a configuration: what goes to the server can be read on its way, also where that offers TLS. */
+export const IN_CLEAR = { upstream: { host: '127.0.0.1', tls: { mode: 'off' } } } as const;
+
 /** A stream of JSON lines, taken one by one or looked at as a whole. */
 class Lines<T> {
   readonly all: T[] = [];

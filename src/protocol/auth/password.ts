@@ -1,4 +1,4 @@
-import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
+import { constants, createPublicKey, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto';
 import { NONCE_BYTES, wiping, xor } from './scrambles.js';
 
 /** The password as it goes over a connection that nobody else can read: with a NUL behind it. */
@@ -23,5 +23,22 @@ export function encryptedPassword(password: Buffer, nonce: Buffer, pem: Buffer):
     } catch (error) {
       throw new Error('the server sent a public key that cannot be used', { cause: error });
     }
+  });
+}
+
+/**
+ * The password, with the NUL behind it, out of what a client has encrypted: the inverse of `encryptedPassword`.
+ * Returns null where it was encrypted with another key, or is no password.
+ */
+export function decryptedPassword(encrypted: Buffer, nonce: Buffer, key: KeyObject): Buffer | null {
+  let scrambled: Buffer;
+  try {
+    scrambled = privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, encrypted);
+  } catch {
+    return null;
+  }
+  return wiping([scrambled], () => {
+    const clear = xor(scrambled, nonce.subarray(0, NONCE_BYTES));
+    return clear.at(-1) === 0 ? clear : null;
   });
 }

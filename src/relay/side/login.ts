@@ -44,19 +44,21 @@ export async function logIn(
 ): Promise<Greeting> {
   const greeting = await readGreeting(channel);
   if ((greeting.capabilities & REQUIRED) !== REQUIRED) throw new Error('the server is older than MySQL 5.5');
+  const offersTls = (greeting.capabilities & Capability.SSL) !== 0n;
+  if (encrypt?.isRequired && !offersTls) throw new Error('the server offers no TLS');
+  const isConfidential = encrypt !== null && offersTls;
   const login = {
-    capabilities: (greeting.capabilities & WANTED) | (encrypt === null ? 0n : Capability.SSL),
+    capabilities: (greeting.capabilities & WANTED) | (isConfidential ? Capability.SSL : 0n),
     maxPacketBytes: MAX_PACKET_BYTES,
     collation: COLLATION_UTF8MB4_GENERAL_CI,
     user: account.user,
     attributes: ATTRIBUTES,
   };
-  if (encrypt !== null) {
-    if ((greeting.capabilities & Capability.SSL) === 0n) throw new Error('the server offers no TLS');
+  if (isConfidential) {
     channel.send(encodeSslRequest(login));
     await channel.encrypt(encrypt);
   }
-  const secret = { password: Buffer.from(account.password), isConfidential: encrypt !== null };
+  const secret = { password: Buffer.from(account.password), isConfidential };
   try {
     const [authPlugin, exchange] = firstExchange(greeting, secret);
     channel.send(encodeHandshakeResponse({ ...login, authPlugin, authResponse: exchange.firstAnswer }));

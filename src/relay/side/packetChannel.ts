@@ -1,8 +1,13 @@
 import type { Socket } from 'node:net';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
 
-/** Puts TLS on a connection: resolves when the server has proved who it is. */
-export type Encrypt = (socket: Socket) => Promise<Socket>;
+/** How TLS is put on a connection. */
+export interface Encrypt {
+  /** Whether a server that does not offer it is not talked to. */
+  readonly isRequired: boolean;
+  /** Resolves when the server has proved who it is. */
+  encrypt(socket: Socket): Promise<Socket>;
+}
 
 /**
  * Packets of a login or of a small result are far smaller; a server that sends a larger one is not
@@ -75,7 +80,7 @@ export class PacketChannel {
     if (this.waiting.length > 0) throw new Error('the server went on in the clear where TLS was agreed');
     // Errors and the end are still heard: a deadline destroys this socket while the handshake hangs.
     socket.off('data', this.onData).pause();
-    const encrypted = await Promise.race([encrypt(socket), this.broken()]);
+    const encrypted = await Promise.race([encrypt.encrypt(socket), this.broken()]);
     this.receiver = null;
     socket.off('end', this.onEnd).off('close', this.onEnd);
     this.socket = encrypted;

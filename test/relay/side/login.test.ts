@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
+import type { Encrypt } from '../../../src/relay/side/packetChannel.js';
 import { ServerRefusal } from '../../../src/relay/side/serverRefusal.js';
 import { SideConnection, type SideSettings } from '../../../src/relay/side/sideConnection.js';
 import { startServer, type Server } from '../../support/servers.js';
@@ -21,12 +22,16 @@ const whoAmI = async (server: Server, side: SideSettings): Promise<string | null
   return row?.[0];
 };
 
-const encrypt = async (socket: Socket): Promise<Socket> => {
-  // The private server's certificate is its own.
-  const encrypted = connectTls({ socket, rejectUnauthorized: false });
-  await once(encrypted, 'secureConnect');
-  return encrypted;
-};
+const encrypting = (rejectUnauthorized: boolean): Encrypt => ({
+  isRequired: true,
+  encrypt: async (socket: Socket): Promise<Socket> => {
+    const encrypted = connectTls({ socket, rejectUnauthorized });
+    await once(encrypted, 'secureConnect');
+    return encrypted;
+  },
+});
+// The private server's certificate is its own.
+const encrypt = encrypting(false);
 
 /** The code of the error with which the server refuses a login. */
 const refusal = async (server: Server, side: SideSettings): Promise<number> => {
@@ -69,12 +74,7 @@ await t.test('to MySQL', async (t) => {
   }
 
   await t.test('certificates are checked by whoever encrypts: a refusal ends the login', async (t) => {
-    const strict = async (socket: Socket): Promise<Socket> => {
-      const encrypted = connectTls({ socket });
-      await once(encrypted, 'secureConnect');
-      return encrypted;
-    };
-    const login = whoAmI(server, { ...settings('app', 'secret'), encrypt: strict });
+    const login = whoAmI(server, { ...settings('app', 'secret'), encrypt: encrypting(true) });
     await t.rejects(login, { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
   });
 });

@@ -26,7 +26,8 @@ public class Read {
     String sql = args[6];
     String url = "jdbc:mariadb://" + args[1] + ":" + args[2] + "/" + args[5] + "?useServerPrepStmts="
         + mode.startsWith("prepared") + "&allowPublicKeyRetrieval=true"
-        + "&useCompression=" + (System.getenv("READ_COMPRESSED") != null);
+        + "&useCompression=" + (System.getenv("READ_COMPRESSED") != null)
+        + (System.getenv("READ_OPTIONS") != null ? "&" + System.getenv("READ_OPTIONS") : "");
     long rows = 0;
     long sum = 0;
     String error = "null";

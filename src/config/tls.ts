@@ -1,0 +1,78 @@
+import type { ListenTls, UpstreamTls } from '../config.js';
+import type { Findings } from './findings.js';
+import { oneOf, text, trueOrFalse, type Kind } from './kinds.js';
+import { isHost } from './address.js';
+import { section, type Section } from './section.js';
+import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
+
+const certificate = text(/^[^\0]+$/, 'the path of a PEM file with a certificate');
+const authorities = text(/^[^\0]+$/, 'the path of a PEM file with certificate authorities');
+const privateKey = text(/^[^\0]+$/, 'the path of a PEM file with a private key');
+const cipherList = text(/^[\w:!+@=-]+$/, 'cipher suites as OpenSSL names them, with colons between');
+
+/** Adds `check` to a section: notes what is wrong between its settings. */
+function checked<T>(form: Section<T>, check: (read: T, path: string, findings: Findings) => void): Section<T> {
+  return {
+    ...form,
+    read(found, path, findings) {
+      const read = form.read(found, path, findings);
+      if (read !== undefined) check(read, path, findings);
+      return read;
+    },
+  };
+}
+
+function checkFiles(tls: TlsFiles & TlsTerms, path: string, findings: Findings): void {
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    findings.add(path, 'a certificate needs its key: give both cert and key, or neither');
+    return;
+  }
+  try {
+    readTlsFiles(tls, tls);
+  } catch (error) {
+    if (!(error instanceof TlsFileError)) throw error;
+    findings.add(`${path}.${error.key}`, error.message);
+  }
+}
+
+const listenForm = section<ListenTls>({
+  mode: { kind: oneOf('off', 'optional', 'required', 'passthrough'), fallback: 'off' },
+  cert: { kind: certificate, isOptional: true },
+  key: { kind: privateKey, isOptional: true },
+  ca: { kind: authorities, isOptional: true },
+  requestCert: { kind: trueOrFalse, fallback: false },
+  minVersion: { kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2' },
+  ciphers: { kind: cipherList, isOptional: true },
+});
+
+/** What clients are offered. */
+export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findings) => {
+  const offers = tls.mode === 'optional' || tls.mode === 'required';
+  if (offers && tls.cert === undefined) {
+    findings.add(`${path}.cert`, `required where ${path}.mode is "${tls.mode}": the certificate that clients are shown`);
+  }
+  if (tls.requestCert && tls.ca === undefined) {
+    findings.add(`${path}.ca`, `required where ${path}.requestCert is true: who signs the clients' certificates`);
+  }
+  checkFiles(tls, path, findings);
+});
+
+const upstreamForm = section<UpstreamTls>({
+  mode: { kind: oneOf('off', 'preferred', 'required', 'verify-ca', 'verify-full'), fallback: 'preferred' },
+  ca: { kind: authorities, isOptional: true },
+  cert: { kind: certificate, isOptional: true },
+  key: { kind: privateKey, isOptional: true },
+  serverName: {
+    kind: text(/^[\w.:-]{1,253}$/, 'the name or IP address that the server\'s certificate is for'),
+    isOptional: true,
+  },
+  bridge: { kind: trueOrFalse, fallback: true },
+});
+
+/** What the server is asked for. */
+export const upstreamTls: Kind<UpstreamTls> = checked(upstreamForm, (tls, path, findings) => {
+  if (tls.serverName !== undefined && !isHost(tls.serverName)) {
+    findings.add(`${path}.serverName`, 'expected a host name or an IP address');
+  }
+  checkFiles(tls, path, findings);
+});

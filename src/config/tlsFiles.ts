@@ -1,0 +1,107 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import { readUpTo } from './file.js';
+
+/** Where the parts of one end's TLS stand: paths of PEM files. */
+export interface TlsFiles {
+  /** The certificate that is shown, and those between it and its root. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Who is believed in place of the system's certificate authorities. */
+  readonly ca?: string;
+}
+
+/** What else a context is made of. */
+export interface TlsTerms {
+  readonly minVersion?: SecureVersion;
+  readonly ciphers?: string;
+}
+
+/** A file, or what two of them make together, cannot be used. */
+export class TlsFileError extends Error {
+  /** @param key the setting that is to blame, as "cert" */
+  constructor(readonly key: keyof TlsFiles | 'ciphers', message: string) {
+    super(message);
+    this.name = 'TlsFileError';
+  }
+}
+
+/** Bundles of certificate authorities have some hundred kilobytes. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/**
+ * Reads the files, and makes sure that TLS connections can be made of them.
+ * @throws TlsFileError where a file cannot be read, is no PEM, or where key and certificate do not belong together
+ */
+export function readTlsFiles(files: TlsFiles, terms: TlsTerms = {}): SecureContextOptions {
+  const ca = certificates('ca', files.ca);
+  const cert = certificates('cert', files.cert);
+  const key = privateKey(files.key, cert);
+  const { minVersion, ciphers } = terms;
+  const options: SecureContextOptions = definedOnly({ ca, cert, key, minVersion, ciphers });
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new TlsFileError(ciphers === undefined ? 'cert' : 'ciphers', `cannot be used: ${messageOf(error)}`);
+  }
+  return options;
+}
+
+/** Whether a certificate is signed by nobody but itself. One that cannot be read is another matter. */
+export function isSelfSigned(file: string): boolean {
+  try {
+    const certificate = new X509Certificate(read('cert', file));
+    return certificate.checkIssued(certificate);
+  } catch {
+    return false;
+  }
+}
+
+/** Drops what is undefined: to Node's TLS that is a value, too. */
+function definedOnly<T extends object>(parts: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as
+    { [Key in keyof T]?: NonNullable<T[Key]> };
+}
+
+function certificates(key: 'ca' | 'cert', file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const pem = read(key, file).toString('latin1');
+  const found = pem.match(CERTIFICATE);
+  if (found === null) throw new TlsFileError(key, `${file} holds no certificate in PEM form`);
+  for (const one of found) parse(key, file, 'certificate', () => new X509Certificate(one));
+  return pem;
+}
+
+function privateKey(file: string | undefined, cert: string | undefined): Buffer | undefined {
+  if (file === undefined) return undefined;
+  const pem = read('key', file);
+  const key = parse('key', file, 'private key without a passphrase', () => createPrivateKey(pem));
+  if (cert !== undefined && !new X509Certificate(cert).checkPrivateKey(key)) {
+    throw new TlsFileError('key', `${file} is not the key of the certificate`);
+  }
+  return pem;
+}
+
+function read(key: keyof TlsFiles, file: string): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readUpTo(file, MAX_FILE_BYTES);
+  } catch (error) {
+    throw new TlsFileError(key, `cannot be read: ${messageOf(error)}`);
+  }
+  if (bytes.length > MAX_FILE_BYTES) throw new TlsFileError(key, `${file} is larger than 4 MiB`);
+  return bytes;
+}
+
+function parse<T>(key: keyof TlsFiles, file: string, what: string, work: () => T): T {
+  try {
+    return work();
+  } catch {
+    throw new TlsFileError(key, `${file} holds no ${what} in PEM form that can be used`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import { PacketLeg, type WholePacket } from './packetLeg.js';
+
+/** One of the two ends of a session, or of its connection. */
+export type Side = 'client' | 'server';
+
+/** A session's two connections while whole packets are exchanged over them, each by each. */
+export class PacketExchange {
+  readonly client: PacketLeg;
+  readonly server: PacketLeg;
+  private isClosed = false;
+  private wake: () => void = () => {};
+
+  /**
+   * @param upstream connecting or connected
+   * @param overrun is called where one end sends more ahead than may wait
+   */
+  constructor(client: Socket, upstream: Socket, private readonly overrun: (side: Side) => void) {
+    this.client = new PacketLeg(client);
+    this.server = new PacketLeg(upstream);
+  }
+
+  /** Takes bytes that are its own from now on. */
+  accept(side: Side, chunk: Buffer): void {
+    if (this.isClosed) return;
+    if (!this[side].accept(chunk)) this.overrun(side);
+    this.wake();
+  }
+
+  /** The next packet of one end. Once the exchange is closed none comes, and whoever waits is forgotten. */
+  async next(side: Side): Promise<WholePacket> {
+    for (;;) {
+      const packet = this.isClosed ? null : this[side].take();
+      if (packet !== null) return packet;
+      await this.arrival();
+    }
+  }
+
+  /** The next packet of either end; the server's where both have sent one. */
+  async nextOfEither(): Promise<{ readonly side: Side; readonly packet: WholePacket }> {
+    for (;;) {
+      for (const side of ['server', 'client'] as const) {
+        const packet = this.isClosed ? null : this[side].take();
+        if (packet !== null) return { side, packet };
+      }
+      await this.arrival();
+    }
+  }
+
+  /** Forgets what has come, and takes no more. */
+  close(): void {
+    this.isClosed = true;
+    this.client.rest().fill(0); // a password may be in it
+    this.server.rest();
+  }
+
+  private arrival(): Promise<void> {
+    return new Promise((resolve) => (this.wake = resolve));
+  }
+}

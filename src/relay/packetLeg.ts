@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import { wiping } from '../protocol/auth/scrambles.js';
+import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
+import { encodeErr, type ServerError } from '../protocol/packets.js';
+
+/** A packet with its header. */
+export interface WholePacket {
+  readonly bytes: Buffer;
+  readonly payload: Buffer;
+}
+
+/** What a peer may send in one packet, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+/**
+ * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
+ * connection is at: where one of the two has had packets of its own, the other one's ids do not fit.
+ */
+export class PacketLeg {
+  isEncrypted = false;
+
+  private waiting: Buffer = Buffer.alloc(0);
+  private nextSequenceId = 0;
+
+  /** @param socket the connection: the TLS socket, once it is encrypted */
+  constructor(public socket: Socket) {}
+
+  /** Takes bytes that are the leg's own from now on. Returns false where they are more than may wait. */
+  accept(chunk: Buffer): boolean {
+    const { waiting } = this;
+    // Either may hold a password.
+    this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
+    return this.waiting.length <= MAX_WAITING_BYTES;
+  }
+
+  /** Takes the next packet; null where it is not there yet. */
+  take(): WholePacket | null {
+    const { waiting } = this;
+    if (waiting.length < HEADER_BYTES) return null;
+    const end = HEADER_BYTES + payloadLengthAt(waiting, 0);
+    if (waiting.length < end) return null;
+    this.waiting = waiting.subarray(end);
+    this.nextSequenceId = (waiting[3]! + 1) & 0xff;
+    return { bytes: waiting.subarray(0, end), payload: waiting.subarray(HEADER_BYTES, end) };
+  }
+
+  /** A command begins with the next packet: ids count from 0 again. */
+  beginCommand(): void {
+    this.nextSequenceId = 0;
+  }
+
+  /** Takes all bytes that are there. */
+  rest(): Buffer {
+    const rest = this.waiting;
+    this.waiting = Buffer.alloc(0);
+    return rest;
+  }
+
+  /** Sends a packet, as the next one of this connection. */
+  send(payload: Buffer): void {
+    const packet = encodePacket(this.nextSequenceId, payload);
+    // It may hold a password.
+    if (this.isWritable) this.socket.write(packet, () => packet.fill(0));
+    this.nextSequenceId = (this.nextSequenceId + 1) & 0xff;
+  }
+
+  /** Sends bytes as they are. */
+  write(bytes: Buffer): void {
+    if (this.isWritable) this.socket.write(bytes);
+  }
+
+  /** An ERR packet, as the next one of this connection. */
+  errorPacket(error: ServerError): Buffer {
+    return encodeErr(this.nextSequenceId, error);
+  }
+
+  private get isWritable(): boolean {
+    return !this.socket.destroyed && !this.socket.writableEnded;
+  }
+}

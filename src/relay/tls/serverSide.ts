@@ -1,0 +1,73 @@
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { UpstreamAddress } from '../../config.js';
+import { Certificates } from './certificates.js';
+
+/** Encrypts connections to the upstream server. */
+export class ServerSide {
+  private context: SecureContext | null = null;
+  private readonly certificates: Certificates;
+  private lastOutcome = '';
+
+  /** @throws TlsFileError where the files cannot be used */
+  constructor(private readonly upstream: UpstreamAddress, private readonly log: Logger) {
+    this.certificates = new Certificates('upstream.tls', upstream.tls, log, (options) => {
+      this.context = createSecureContext(options);
+    });
+  }
+
+  /** Whether connections are encrypted where the server offers it. */
+  get isWanted(): boolean {
+    return this.upstream.tls.mode !== 'off';
+  }
+
+  /** Whether connections are not made where the server does not offer it. */
+  get isRequired(): boolean {
+    return this.isWanted && this.upstream.tls.mode !== 'preferred';
+  }
+
+  /**
+   * Resolves when the server has agreed on encryption, and has proved who it is as far as it has to. `socket` may have
+   * been made with `onread`: what it reads from here on is TLS's.
+   * @throws Error where the server does not, which is to say why
+   */
+  encrypt(socket: Socket): Promise<TLSSocket> {
+    const { mode, serverName = this.upstream.host } = this.upstream.tls;
+    const encrypted = connect({
+      socket,
+      secureContext: this.context!,
+      // A name only: servers are not asked for by their address. (RFC 6066, 3.)
+      servername: isIP(serverName) === 0 ? serverName : '',
+      rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full',
+      checkServerIdentity: (_, certificate) =>
+        mode === 'verify-full' ? checkServerIdentity(serverName, certificate) : undefined,
+    });
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => reject(error);
+      encrypted.once('error', fail);
+      encrypted.once('close', () => fail(new Error('the server closed the connection')));
+      encrypted.once('secureConnect', () => {
+        encrypted.off('error', fail);
+        this.note(`connections to the server are encrypted (${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name})`);
+        resolve(encrypted);
+      });
+    });
+  }
+
+  /** The server was found not to offer encryption, where that is no error. */
+  noteClear(): void {
+    this.note('connections to the server are not encrypted: it does not offer that');
+  }
+
+  close(): void {
+    this.certificates.close();
+  }
+
+  /** Says what came of it: once, and whenever it is something else. */
+  private note(outcome: string): void {
+    if (outcome === this.lastOutcome) return;
+    this.lastOutcome = outcome;
+    this.log.info({ mode: this.upstream.tls.mode }, `upstream.tls: ${outcome}`);
+  }
+}

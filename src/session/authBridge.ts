@@ -1,0 +1,166 @@
+import type { KeyObject } from 'node:crypto';
+import { carriedAnswer, withoutAnswer } from '../protocol/auth/carriedAnswer.js';
+import { decodeAuthSwitch } from '../protocol/auth/exchange.js';
+import { decryptedPassword, encryptedPassword } from '../protocol/auth/password.js';
+import { wiping } from '../protocol/auth/scrambles.js';
+import { FirstByte } from '../protocol/packets.js';
+
+// Most plugins send nothing that could be read off the wire, and pass as they are. Two send the password itself, each in
+// one of two ways: in clear where the end believes its connection encrypted, else encrypted with the server's RSA key.
+// Where only one of the two connections is encrypted, one way has to be made into the other:
+//
+//     client encrypted, server in the clear   password -> we fetch the server's key -> encrypted password
+//     client in the clear, server encrypted   we give a key of our own -> encrypted password -> password
+
+/** Which of the two connections is encrypted. */
+export type EncryptedLeg = 'client' | 'server';
+
+/** What to do with a packet: send one on, perhaps another one and back to where it came from; or end it all. */
+export type Step =
+  | { readonly to: 'client' | 'server'; readonly payload: Buffer }
+  | { readonly refusal: string };
+
+/** The pair that clients without encryption encrypt their passwords with. */
+export interface OwnKey {
+  readonly publicPem: Buffer;
+  readonly privateKey: KeyObject;
+}
+
+/** The plugins whose password is encrypted on a connection that is not, and how each asks for the key to do so. */
+const KEY_REQUESTS: ReadonlyMap<string, number> = new Map([['caching_sha2_password', 0x02], ['sha256_password', 0x01]]);
+const CACHING_SHA2 = 'caching_sha2_password';
+/** These send passwords in clear and know no other way. */
+const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dialog']);
+/** Of caching_sha2_password: the server needs the password itself. */
+const FULL_AUTH = 0x04;
+
+/** What comes next that is more than passing on. */
+type Awaited =
+  | 'nothing'
+  /** The client's next packet has the password in it, or asks for a key to encrypt it with. */
+  | 'password'
+  /** The server's next packet is its key. */
+  | 'serverKey'
+  /** The client's next packet is its password, encrypted with our key. */
+  | 'encryptedPassword';
+
+/** Follows one authentication, packet by packet, and makes up for the one connection that is not encrypted. */
+export class AuthBridge {
+  private plugin = '';
+  private awaited: Awaited = 'nothing';
+  /** As the client has sent it: with a NUL behind it. */
+  private password: Buffer | null = null;
+
+  /**
+   * @param encrypted null where both are: then all passes
+   * @param ownKey null where passwords are not to be brought over: then such an authentication is refused
+   * @param nonce the greeting's
+   */
+  constructor(
+    private readonly encrypted: EncryptedLeg | null,
+    private readonly ownKey: OwnKey | null,
+    private nonce: Buffer,
+  ) {}
+
+  /**
+   * Takes the packet that the authentication begins with: a HandshakeResponse41, or a COM_CHANGE_USER. Where it carries an
+   * answer that cannot pass as it is, that goes no further, and the server has to ask for it again.
+   */
+  begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Buffer {
+    const carried = carriedAnswer(payload, capabilities, isUserChange);
+    // The answer of caching_sha2_password to the greeting is a scramble, whatever the connection; which nonce a server
+    // that is asked to change the user goes on with, only its own request tells.
+    const passes = this.encrypted === null || carried === null || (carried.plugin === CACHING_SHA2 && !isUserChange);
+    this.plugin = carried?.plugin ?? '';
+    if (passes || !(KEY_REQUESTS.has(this.plugin) || CLEAR_PLUGINS.has(this.plugin))) return payload;
+    return wiping([payload.subarray(carried.answerAt, carried.answerEnd)], () => withoutAnswer(payload, carried));
+  }
+
+  /** Takes a packet of the server's. */
+  fromServer(payload: Buffer): Step {
+    if (this.encrypted === null) return { to: 'client', payload };
+    switch (payload[0]) {
+      case FirstByte.EOF:
+      case FirstByte.AUTH_NEXT_FACTOR:
+        return this.switchTo(payload);
+      case FirstByte.AUTH_MORE_DATA:
+        return this.moreData(payload);
+      default:
+        this.forget();
+        return { to: 'client', payload };
+    }
+  }
+
+  /** Takes a packet of the client's; what it holds of a password is overwritten. */
+  fromClient(payload: Buffer): Step {
+    const { awaited } = this;
+    this.awaited = 'nothing';
+    if (awaited === 'encryptedPassword') return this.decrypt(payload);
+    return awaited === 'password' ? this.takePassword(payload) : { to: 'server', payload };
+  }
+
+  /** Overwrites what is known of the password. */
+  forget(): void {
+    this.password?.fill(0);
+    this.password = null;
+    this.awaited = 'nothing';
+  }
+
+  private switchTo(payload: Buffer): Step {
+    const { plugin, nonce } = decodeAuthSwitch(payload);
+    this.plugin = plugin;
+    this.nonce = nonce;
+    this.awaited = KEY_REQUESTS.has(plugin) && plugin !== CACHING_SHA2 ? 'password' : 'nothing';
+    if (this.encrypted === 'client' && CLEAR_PLUGINS.has(plugin)) {
+      return { refusal: `the account's ${plugin} would send the password in clear: the connection to the server is not encrypted` };
+    }
+    return { to: 'client', payload };
+  }
+
+  private moreData(payload: Buffer): Step {
+    if (this.awaited === 'serverKey') return this.encrypt(payload.subarray(1));
+    if (this.plugin === CACHING_SHA2 && payload.length === 2 && payload[1] === FULL_AUTH) this.awaited = 'password';
+    return { to: 'client', payload };
+  }
+
+  /** The password in clear, a request for a key, or nothing but a NUL: no password. */
+  private takePassword(payload: Buffer): Step {
+    const keyRequest = KEY_REQUESTS.get(this.plugin)!;
+    const asksForKey = payload.length === 1 && payload[0] === keyRequest;
+    const isEmpty = payload.length === 0 || (payload.length === 1 && payload[0] === 0);
+    if (isEmpty || (asksForKey && this.encrypted === 'client')) return { to: 'server', payload };
+    if (this.ownKey === null) {
+      payload.fill(0);
+      return { refusal: 'the password cannot pass: only one of the two connections is encrypted, and upstream.tls.bridge is off' };
+    }
+    if (this.encrypted === 'client') {
+      this.password = payload;
+      this.awaited = 'serverKey';
+      return { to: 'server', payload: Buffer.from([keyRequest]) };
+    }
+    if (!asksForKey) {
+      return { refusal: 'the password is encrypted with a key that the client has from elsewhere: let it ask for the server\'s key' };
+    }
+    this.awaited = 'encryptedPassword';
+    const { publicPem } = this.ownKey;
+    return { to: 'client', payload: Buffer.concat([Buffer.from([FirstByte.AUTH_MORE_DATA]), publicPem]) };
+  }
+
+  private encrypt(pem: Buffer): Step {
+    const password = this.password!;
+    this.awaited = 'nothing';
+    this.password = null;
+    return wiping([password], () => {
+      try {
+        return { to: 'server', payload: encryptedPassword(password.subarray(0, password.at(-1) === 0 ? -1 : undefined), this.nonce, pem) };
+      } catch (error) {
+        return { refusal: error instanceof Error ? error.message : String(error) };
+      }
+    });
+  }
+
+  private decrypt(encrypted: Buffer): Step {
+    const payload = decryptedPassword(encrypted, this.nonce, this.ownKey!.privateKey);
+    return payload === null ? { refusal: 'the password is not encrypted with the key that was sent' } : { to: 'server', payload };
+  }
+}

@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeAuthority } from '../support/certificates.js';
+import { load, problems } from './configFile.js';
+
+const authority = await makeAuthority(t);
+const one = await authority.issue('one');
+const other = await authority.issue('other');
+const { ca } = authority;
+
+const listenProblems = (tls: object): readonly string[] => problems(t, { upstream: 'db', listen: { host: '127.0.0.1', tls } });
+const upstreamProblems = (tls: object): readonly string[] => problems(t, { upstream: { host: 'db', tls } });
+
+t.test('certificates and keys that belong together are taken', (t) => {
+  const listen = { host: '127.0.0.1', tls: { mode: 'required', ...one, ca, requestCert: true, minVersion: 'TLSv1.3' } };
+  const upstream = { host: 'db', tls: { mode: 'verify-full', ...other, ca, serverName: 'db.example', bridge: false } };
+  const config = load(t, { listen, upstream });
+  t.match(config.listen.tls, listen.tls);
+  t.match(config.upstream.tls, upstream.tls);
+  t.end();
+});
+
+t.test('a mode that shows a certificate requires one', (t) => {
+  t.match(listenProblems({ mode: 'optional' }), [/^config: listen\.tls\.cert: required where listen\.tls\.mode is "optional"/]);
+  t.match(listenProblems({ mode: 'off', requestCert: true }), [/^config: listen\.tls\.ca: required/]);
+  t.match(upstreamProblems({ cert: one.cert }), [/^config: upstream\.tls: a certificate needs its key/]);
+  t.end();
+});
+
+t.test('a file that cannot be used is named, with the reason', (t) => {
+  const folder = t.testdir({ empty: '' });
+  const missing = join(folder, 'missing.pem');
+  t.match(listenProblems({ ...one, cert: missing }), [/^config: listen\.tls\.cert: cannot be read: ENOENT/]);
+  t.match(upstreamProblems({ ca: join(folder, 'empty') }), [/^config: upstream\.tls\.ca: .* holds no certificate in PEM form$/]);
+  t.match(listenProblems({ ...one, key: join(folder, 'empty') }), [/^config: listen\.tls\.key: .* holds no private key/]);
+  const broken = join(folder, 'broken');
+  writeFileSync(broken, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  t.match(upstreamProblems({ ca: broken }), [/^config: upstream\.tls\.ca: .* that can be used$/]);
+  t.end();
+});
+
+t.test('a key of another certificate is refused', (t) => {
+  t.match(listenProblems({ cert: one.cert, key: other.key }), [/^config: listen\.tls\.key: .* is not the key of the certificate$/]);
+  t.end();
+});
+
+t.test('ciphers that OpenSSL does not know are refused', (t) => {
+  t.match(listenProblems({ ...one, ciphers: 'NO-SUCH-CIPHER' }), [/^config: listen\.tls\.ciphers: cannot be used/]);
+  t.end();
+});

@@ -1,0 +1,198 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeAuthority, serverTls, type Certificate } from '../support/certificates.js';
+import { commandLine, connectOptions } from '../support/clients.js';
+import { run } from '../support/run.js';
+import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support/servers.js';
+import { startSession } from '../support/session.js';
+import { startSluice, type Sluice } from '../support/sluice.js';
+
+const WHO_AM_I = "SELECT SUBSTRING_INDEX(USER(), '@', 1);";
+const CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher';";
+
+const authority = await makeAuthority(t);
+const gateway = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
+const database = await authority.issue('db.example');
+const ours = await authority.issue('sluice');
+
+const inClear = ['--ssl-mode=DISABLED'];
+const encrypted = ['--ssl-mode=VERIFY_CA', `--ssl-ca=${authority.ca}`];
+
+const config = (listenTls: object, upstreamTls: object = {}, more: object = {}): object => ({
+  listen: { host: '127.0.0.1', tls: listenTls }, upstream: { host: '127.0.0.1', tls: upstreamTls }, ...more,
+});
+
+const says = (sluice: Sluice, text: RegExp): boolean => sluice.log().some(({ msg }) => text.test(msg));
+
+await t.test('in front of mysql', async (t) => {
+  const server = await startServer(t, 'mysql', serverTls(authority, database));
+  await server.sql(`CREATE USER strict IDENTIFIED BY 'secret' REQUIRE SSL; GRANT ALL ON *.* TO strict;
+    CREATE USER named IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO named;
+    CREATE USER other IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO other;`);
+  const upstream = server.port;
+
+  await t.test('without a word about TLS the server is talked to encrypted, and the log says so', async (t) => {
+    const sluice = await startSluice(t, { upstream });
+    const seen = await commandLine('mysql', sluice.port, CIPHER);
+    t.match(seen.rows, [['Ssl_cipher', /TLS|AES/]]);
+    t.ok(says(sluice, /upstream\.tls: connections to the server are encrypted \(TLSv1/));
+  });
+
+  await t.test('a client with default options and the CA encrypts by itself', async (t) => {
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
+    for (const vendor of SERVER_KINDS) {
+      const options = connectOptions(vendor, sluice.port).filter((option) => !/ssl|public-key/.test(option));
+      const { stdout } = await run(commandLineOf(vendor), [...options, `--ssl-ca=${authority.ca}`, '--batch',
+        ...(vendor === 'mysql' ? ['--commands'] : [])],
+        { input: 'status', env: MYSQL9_ENV });
+      t.match(stdout, /SSL:\s+Cipher in use is/, vendor);
+    }
+  });
+
+  await t.test("where encryption is required, a client in the clear gets the server's error", async (t) => {
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'required', ...gateway }) });
+    t.match((await commandLine('mysql', sluice.port, WHO_AM_I, inClear)).errors, [{ code: 3159, sqlState: 'HY000' }]);
+    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']]);
+  });
+
+  await t.test('a client has to show a certificate where one is asked for', async (t) => {
+    const tls = { mode: 'required', ...gateway, ca: authority.ca, requestCert: true };
+    const sluice = await startSluice(t, { upstream, config: config(tls) });
+    t.not((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).stderr, '');
+    const shown = [...encrypted, `--ssl-cert=${ours.cert}`, `--ssl-key=${ours.key}`];
+    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, shown)).rows, [['app']]);
+  });
+
+  await t.test('accounts that require TLS or a certificate log in where Sluice has it', async (t) => {
+    const plain = await startSluice(t, { upstream, config: config({}, { mode: 'off' }) });
+    t.match((await commandLine('mysql', plain.port, WHO_AM_I, [...inClear, '--user=strict'])).errors, [{ code: 1045 }]);
+    const without = await startSluice(t, { upstream, config: config({}, { mode: 'required' }) });
+    t.same((await commandLine('mysql', without.port, WHO_AM_I, [...inClear, '--user=strict'])).rows, [['strict']]);
+    t.match((await commandLine('mysql', without.port, WHO_AM_I, [...inClear, '--user=named'])).errors, [{ code: 1045 }]);
+    const own = await startSluice(t, { upstream, config: config({}, { mode: 'required', ...ours }) });
+    t.same((await commandLine('mysql', own.port, WHO_AM_I, [...inClear, '--user=named'])).rows, [['named']]);
+  });
+
+  await t.test("the server's certificate is checked, against its authority and its name", async (t) => {
+    const stranger = await makeAuthority(t, 'stranger');
+    const refused = { ca: stranger.ca, mode: 'verify-ca' };
+    const cases = [
+      [refused, /the TLS handshake with the upstream server failed: .*certificate/],
+      [{ ca: authority.ca, mode: 'verify-full' }, /the TLS handshake with the upstream server failed: .*not in the cert/],
+      [{ ca: authority.ca, mode: 'verify-ca' }, null],
+      [{ ca: authority.ca, mode: 'verify-full', serverName: 'db.example' }, null],
+    ] as const;
+    for (const [tls, message] of cases) {
+      const sluice = await startSluice(t, { upstream, config: config({}, tls) });
+      const { rows, errors } = await commandLine('mysql', sluice.port, WHO_AM_I, inClear);
+      if (message === null) t.same(rows, [['app']], JSON.stringify(tls));
+      else t.match(errors, [{ code: 1429, message }]);
+    }
+  });
+
+  await t.test('where bridging is off, a password that cannot pass is refused', async (t) => {
+    const sluice = await startSluice(t, {
+      upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off', bridge: false }),
+    });
+    await server.sql('FLUSH PRIVILEGES');
+    t.match((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).errors, [{ code: 1251, message: /upstream\.tls\.bridge/ }]);
+    t.same((await commandLine('mysql', server.port, WHO_AM_I, encrypted)).rows, [['app']]);
+    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']], 'the cache needs no password');
+  });
+
+  await t.test('a password that a client sends ahead, for it holds the way for safe, does not go on in clear', async (t) => {
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off' }) });
+    const flags = [...encrypted, '--default-auth=mysql_clear_password', '--enable-cleartext-plugin'];
+    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, flags)).rows, [['app']], 'the account has another plugin');
+  });
+
+  await t.test('a wrong password is refused with the number of the server, whatever is encrypted', async (t) => {
+    for (const mode of ['off', 'required']) {
+      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode }) });
+      for (const tls of [inClear, encrypted]) {
+        await server.sql('FLUSH PRIVILEGES');
+        const seen = await commandLine('mysql', sluice.port, WHO_AM_I, [...tls, '--password=wrong']);
+        t.match(seen.errors, [{ code: 1045, sqlState: '28000' }], `${tls[0]}, ${mode}`);
+      }
+    }
+  });
+
+  await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
+    for (const mode of ['off', 'required']) {
+      const sluice = await startSluice(t, {
+        upstream, config: config({ mode: 'optional', ...gateway }, { mode }, { limits: { rows: 10 } }),
+      });
+      for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
+        await server.sql('FLUSH PRIVILEGES');
+        const session = await startSession(t, sluice.port, { connect });
+        await session.changeUser('other', 'hidden', 'shop');
+        t.match(await session.run('SELECT id FROM numbers'), { error: { code: 3024 } }, `${JSON.stringify(connect)}, ${mode}`);
+        t.match(await sluice.nextRecord(), { user: 'other', forwardedRows: 10 });
+        t.match(await session.run('SELECT 42'), { sum: 42 });
+        await session.close();
+      }
+    }
+  });
+
+  await t.test('TLS that is passed through is not counted, and the log says so', async (t) => {
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'passthrough' }, {}, { limits: { rows: 10 } }) });
+    const { rows, errors } = await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', encrypted);
+    t.same([rows.length, errors], [200_000, []]);
+    t.ok(says(sluice, /TLS is passed through/));
+    t.ok(says(sluice, /listen\.tls\.mode: is "passthrough"/), 'at its start, too');
+    t.match((await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', inClear)).errors, [{ code: 3024 }]);
+  });
+
+  await t.test('a cut query is killed over an encrypted connection', async (t) => {
+    const kill = { user: 'strict', password: 'secret' };
+    const sluice = await startSluice(t, {
+      upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'required' }, { kill, limits: { rows: 10 } }),
+    });
+    t.match((await commandLine('mysql', sluice.port, 'SELECT a.id FROM numbers a, numbers b;\nSELECT 42;', encrypted)).errors, [{ code: 3024 }]);
+    t.match(await sluice.nextRecord(), { action: 'cut', outcome: 'killed' });
+  });
+
+  await t.test('a client that stops reading stops the server, through TLS on both sides', async (t) => {
+    const sluice = await startSluice(t, {
+      upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'required' }, { limits: { rows: null, bytes: null } }),
+    });
+    const session = await startSession(t, sluice.port, { connect: { ssl: { ca: authority.ca } } });
+    const sql = "SELECT a.id, REPEAT('x', 1000) FROM numbers a";
+    const before = sluice.residentBytes();
+    await session.begin(sql, 1, 0);
+    const find = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT a.id%' AND STATE = 'Sending to client'";
+    let waits = await server.sql(find);
+    while (waits.length === 0) waits = await server.sql(find);
+    t.ok(sluice.residentBytes() - before < 64 * 2 ** 20, 'of 200 MB little is in Sluice');
+    t.match(await session.rest(), { rows: 199_999, error: null });
+    await session.close();
+  });
+
+  await t.test('a certificate that is replaced is shown to the next client', async (t) => {
+    const folder = t.testdir();
+    const files: Certificate = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    const put = (from: Certificate): void => {
+      copyFileSync(from.key, files.key);
+      copyFileSync(from.cert, files.cert);
+    };
+    put(gateway);
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...files }) });
+    const shown = async (): Promise<string> => (await run('openssl', ['s_client', '-starttls', 'mysql', '-connect',
+      `127.0.0.1:${sluice.port}`])).stdout;
+    t.match(await shown(), /subject=CN = localhost/);
+    put(await authority.issue('renewed'));
+    let subject = await shown();
+    while (!subject.includes('CN = renewed')) subject = await shown();
+    t.ok(says(sluice, /the files have changed and have been read again/));
+  });
+});
+
+await t.test('a server without TLS is refused where TLS is required, and taken where it is preferred', async (t) => {
+  const server = await startServer(t, 'mariadb');
+  const strict = await startSluice(t, { upstream: server.port, config: config({}, { mode: 'required' }) });
+  t.match((await commandLine('mariadb', strict.port, WHO_AM_I)).errors, [{ code: 1429, message: /offers no TLS/ }]);
+  const mild = await startSluice(t, { upstream: server.port });
+  t.same((await commandLine('mariadb', mild.port, WHO_AM_I)).rows, [['app']]);
+  t.ok(says(mild, /not encrypted: it does not offer that/));
+});

@@ -1,0 +1,65 @@
+import t from 'tap';
+import { makeAuthority, serverTls } from '../support/certificates.js';
+import { SERVER_KINDS, startServer, type ServerKind } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+import { TLS_CLIENTS } from '../support/tlsClients.js';
+
+const authority = await makeAuthority(t);
+const gateway = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
+const database = await authority.issue('db.example');
+
+interface Account {
+  readonly user: string;
+  readonly plugin: string;
+  readonly sql: string;
+}
+
+const ACCOUNTS: Record<ServerKind, readonly Account[]> = {
+  mysql: [
+    { user: 'app', plugin: 'caching_sha2_password', sql: '' },
+    {
+      user: 'old', plugin: 'sha256_password',
+      sql: "CREATE USER old IDENTIFIED WITH sha256_password BY 'secret'; GRANT ALL ON *.* TO old;",
+    },
+  ],
+  mariadb: [
+    { user: 'app', plugin: 'mysql_native_password', sql: '' },
+    {
+      user: 'ed', plugin: 'ed25519',
+      sql: "CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('secret'); GRANT ALL ON *.* TO ed;",
+    },
+  ],
+};
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}, every client logs in, is cut, and goes on`, async (t) => {
+    const server = await startServer(t, kind, serverTls(authority, database));
+    await server.sql(ACCOUNTS[kind].map(({ sql }) => sql).join('\n'));
+    for (const mode of ['off', 'required'] as const) {
+      const config = {
+        limits: { rows: 1000 },
+        listen: { host: '127.0.0.1', tls: { mode: 'optional', ...gateway } },
+        upstream: { host: '127.0.0.1', tls: { mode } },
+      };
+      const sluice = await startSluice(t, { upstream: server.port, config });
+      for (const ca of [null, authority.ca]) {
+        const legs = `${ca === null ? 'in the clear' : 'encrypted'} to Sluice, ` +
+          `${mode === 'off' ? 'in the clear' : 'encrypted'} to the server`;
+        await t.test(legs, async (t) => {
+          for (const { user, plugin } of ACCOUNTS[kind]) {
+            for (const client of TLS_CLIENTS.filter(({ plugins }) => plugins.includes(plugin))) {
+              // MySQL then forgets the passwords it has cached, so that a full authentication is needed.
+              await server.sql('FLUSH PRIVILEGES');
+              for (const cache of ['cold', 'warm']) {
+                const seen = await client.read(t, sluice.port, user, ca, 'SELECT id FROM numbers');
+                const what = `${client.name}, ${plugin}, ${cache}`;
+                t.match(seen, { code: 3024, goesOn: true }, what);
+                if (seen.code === 3024) t.match(await sluice.nextRecord(), { action: 'cut', user, forwardedRows: 1000 });
+              }
+            }
+          }
+        });
+      }
+    }
+  });
+}

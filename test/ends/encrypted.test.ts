@@ -1,0 +1,148 @@
+import t, { type Test } from 'tap';
+import { Command } from '../../src/protocol/commands.js';
+import { makeAuthority } from '../support/certificates.js';
+import { command, query } from '../support/commandPayloads.js';
+import { encryptedPair, type Encrypted, type EncryptedPair } from '../support/encryptedPairs.js';
+import { converseOver, PairedProxy } from '../support/pairs.js';
+import type { ProxySettings } from '../support/inProcess.js';
+import { answer, ask, resultSet, textRow } from '../support/wirePackets.js';
+
+// How one end leaves is what the other end sees, whichever of the two connections is encrypted.
+
+const authority = await makeAuthority(t);
+const certificate = await authority.issue('localhost');
+
+const ASKED = ask(query('SELECT 1'));
+const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')]));
+const HALF = { from: 'server', bytes: RESULT.bytes.subarray(0, -10) } as const;
+
+/** More than all buffers on the way hold. */
+const LARGE = answer(...resultSet('eof', Array.from({ length: 300 }, () => textRow('x'.repeat(100_000)))));
+
+const LEGS: Record<string, Encrypted> = {
+  'from the client to the server': { client: true, server: true },
+  'on the client\'s side': { client: true, server: false },
+  'on the server\'s side': { client: false, server: true },
+};
+
+const begin = async (t: Test, encrypted: Encrypted, config: ProxySettings = {}): Promise<{ proxy: PairedProxy; pair: EncryptedPair }> => {
+  const proxy = await PairedProxy.start({
+    listen: { host: '127.0.0.1', port: 0, tls: { mode: encrypted.client ? 'required' : 'off', ...certificate } },
+    upstreamTls: { mode: encrypted.server ? 'required' : 'off' },
+    ...config,
+  });
+  t.teardown(() => proxy.stop());
+  return { proxy, pair: await encryptedPair(proxy, certificate, encrypted) };
+};
+
+/** A session whose client has stopped reading in the midst of a large result. */
+const stall = async (t: Test, encrypted: Encrypted): Promise<{ proxy: PairedProxy; pair: EncryptedPair }> => {
+  const { proxy, pair } = await begin(t, encrypted, { mode: 'audit' });
+  await converseOver(pair, [ASKED]);
+  pair.client.socket.pause();
+  pair.server.say(LARGE.bytes);
+  for (let left = -1; left !== pair.server.socket.writableLength;) {
+    left = pair.server.socket.writableLength;
+    await new Promise((resolve) => setTimeout(resolve, 100)); // nothing tells that nothing moves any more
+  }
+  return { proxy, pair };
+};
+
+for (const [where, legs] of Object.entries(LEGS)) {
+  await t.test(`encrypted ${where}`, async (t) => {
+    await t.test('what one end says is what the other hears', async (t) => {
+      const { pair } = await begin(t, legs);
+      await converseOver(pair, [ASKED, RESULT]);
+      t.ok(pair.server.heard.subarray(-ASKED.bytes.length).equals(ASKED.bytes));
+      t.ok(pair.client.heard.subarray(-RESULT.bytes.length).equals(RESULT.bytes));
+    });
+
+    await t.test('a client that quits is seen as that', async (t) => {
+      const { proxy, pair } = await begin(t, legs);
+      await converseOver(pair, [ask(command(Command.QUIT))]);
+      const ended = proxy.here.ended(pair.address);
+      pair.client.socket.end();
+      t.equal(await pair.server.ended(), 'FIN');
+      pair.server.socket.end();
+      t.match(await ended, { by: 'client', reason: 'quit' });
+      t.equal(proxy.here.proxy.sessionCount, 0);
+    });
+
+    await t.test('a client that closes its connection in the midst of TLS is seen as one that closes', async (t) => {
+      const { proxy, pair } = await begin(t, legs);
+      const ended = proxy.here.ended(pair.address);
+      pair.clientTcp.end();
+      t.equal(await pair.server.ended(), 'FIN');
+      pair.server.socket.end();
+      t.match(await ended, { by: 'client', reason: 'closed' });
+    });
+
+    await t.test('a client that resets in the midst of a result is seen as that', async (t) => {
+      const { proxy, pair } = await begin(t, legs);
+      await converseOver(pair, [ASKED, HALF]);
+      const ended = proxy.here.ended(pair.address);
+      pair.clientTcp.resetAndDestroy();
+      t.equal(await pair.server.ended(), 'ECONNRESET');
+      t.match(await ended, { by: 'client', reason: 'ECONNRESET' });
+    });
+
+    await t.test('a server that closes is seen as that', async (t) => {
+      const { proxy, pair } = await begin(t, legs);
+      const ended = proxy.here.ended(pair.address);
+      pair.server.socket.end();
+      t.equal(await pair.client.ended(), 'FIN');
+      pair.client.socket.end();
+      t.match(await ended, { by: 'upstream', reason: 'closed' });
+      t.equal(proxy.here.proxy.sessionCount, 0);
+    });
+
+    await t.test('a server that resets in the midst of a packet is seen as that, behind what came before', async (t) => {
+      const { proxy, pair } = await begin(t, legs);
+      await converseOver(pair, [ASKED, HALF]);
+      const ended = proxy.here.ended(pair.address);
+      pair.serverTcp.resetAndDestroy();
+      t.equal(await pair.client.ended(), 'ECONNRESET');
+      t.match(await ended, { by: 'upstream', reason: 'ECONNRESET' });
+    });
+
+    await t.test('a client that has said all it wants to say still gets its answer', async (t) => {
+      const { pair } = await begin(t, legs);
+      await converseOver(pair, [ASKED]);
+      pair.client.socket.end();
+      t.equal(await pair.server.ended(), 'FIN');
+      await converseOver(pair, [RESULT]);
+      pair.server.socket.end();
+      t.equal(await pair.client.ended(), 'FIN');
+    });
+
+    await t.test('a client that does not read stops the server, and gets all of it in the end', async (t) => {
+      const { proxy, pair } = await stall(t, legs);
+      const ended = proxy.here.ended(pair.address);
+      t.ok(pair.server.socket.writableLength > LARGE.bytes.length / 3, 'most of it is still the server\'s');
+      pair.server.socket.end();
+      pair.client.socket.resume();
+      t.equal(await pair.client.ended(), 'FIN');
+      t.ok(pair.client.heard.subarray(-LARGE.bytes.length).equals(LARGE.bytes));
+      t.match(await ended, { by: 'upstream', reason: 'closed' });
+    });
+
+    await t.test('a server that resets while its client does not read is seen as that, behind what came before', async (t) => {
+      const { proxy, pair } = await stall(t, legs);
+      const ended = proxy.here.ended(pair.address);
+      const heardBefore = pair.client.heardBytes;
+      pair.serverTcp.resetAndDestroy();
+      pair.client.socket.resume();
+      t.equal(await pair.client.ended(), 'ECONNRESET');
+      t.ok(pair.client.heardBytes > heardBefore, 'what was on its way arrives');
+      t.match(await ended, { by: 'upstream', reason: 'ECONNRESET' });
+    });
+
+    await t.test('a client that leaves while it does not read is seen as that at once', async (t) => {
+      const [resets, closes] = [await stall(t, legs), await stall(t, legs)];
+      resets.pair.clientTcp.resetAndDestroy();
+      t.equal(await resets.pair.server.ended(), 'ECONNRESET');
+      closes.pair.client.socket.end();
+      t.equal(await closes.pair.server.ended(), 'FIN');
+    });
+  });
+}

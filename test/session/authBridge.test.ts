@@ -1,0 +1,119 @@
+import { generateKeyPairSync } from 'node:crypto';
+import t from 'tap';
+import { decryptedPassword, encryptedPassword } from '../../src/protocol/auth/password.js';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { encodeHandshakeResponse } from '../../src/protocol/handshakeResponse.js';
+import { AuthBridge, type EncryptedLeg, type OwnKey } from '../../src/session/authBridge.js';
+
+const newKey = (): OwnKey => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { publicPem: Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })), privateKey };
+};
+const own = newKey();
+const server = newKey();
+const nonce = Buffer.from('abcdefghijklmnopqrst');
+const fullAuth = Buffer.from([1, 4]);
+const password = (): Buffer => Buffer.from('secret\0');
+
+const switchTo = (plugin: string): Buffer => Buffer.from(`\xfe${plugin}\0${nonce.toString()}\0`, 'latin1');
+const bridge = (encrypted: EncryptedLeg, key: OwnKey | null = own): AuthBridge => new AuthBridge(encrypted, key, nonce);
+
+/** With its plugin settled, and the password asked for. */
+const asked = (plugin: string, encrypted: EncryptedLeg, key: OwnKey | null = own): AuthBridge => {
+  const begun = bridge(encrypted, key);
+  begun.fromServer(switchTo(plugin));
+  if (plugin === 'caching_sha2_password') {
+    begun.fromClient(Buffer.alloc(32, 7));
+    begun.fromServer(fullAuth);
+  }
+  return begun;
+};
+
+const REQUESTS = [['caching_sha2_password', 2], ['sha256_password', 1]] as const;
+
+for (const [plugin, request] of REQUESTS) {
+  t.test(`${plugin}: a password in clear is encrypted with the server's key`, (t) => {
+    const begun = asked(plugin, 'client');
+    const sent = password();
+    t.strictSame(begun.fromClient(sent), { to: 'server', payload: Buffer.from([request]) });
+    const step = begun.fromServer(Buffer.concat([Buffer.from([1]), server.publicPem]));
+    if (!('to' in step)) throw new Error(step.refusal);
+    t.equal(step.to, 'server');
+    t.strictSame(decryptedPassword(step.payload, nonce, server.privateKey), password());
+    t.strictSame(sent, Buffer.alloc(7), 'and overwritten');
+    t.strictSame(begun.fromServer(Buffer.from([0, 0, 0])), { to: 'client', payload: Buffer.from([0, 0, 0]) });
+    t.end();
+  });
+
+  t.test(`${plugin}: an encrypted password is passed on in clear inside TLS`, (t) => {
+    const begun = asked(plugin, 'server');
+    t.strictSame(begun.fromClient(Buffer.from([request])),
+      { to: 'client', payload: Buffer.concat([Buffer.from([1]), own.publicPem]) });
+    const encrypted = encryptedPassword(Buffer.from('secret'), nonce, own.publicPem);
+    t.strictSame(begun.fromClient(encrypted), { to: 'server', payload: password() });
+    t.end();
+  });
+
+  t.test(`${plugin}: an empty password passes, and so does an error in place of the key`, (t) => {
+    const none = Buffer.alloc(1);
+    for (const leg of ['client', 'server'] as const) {
+      t.strictSame(asked(plugin, leg).fromClient(none), { to: 'server', payload: none });
+    }
+    const begun = asked(plugin, 'client');
+    begun.fromClient(password());
+    const error = Buffer.from('\xff\x15\x04#28000no', 'latin1');
+    t.strictSame(begun.fromServer(error), { to: 'client', payload: error });
+    t.end();
+  });
+
+  t.test(`${plugin}: what cannot pass is refused`, (t) => {
+    t.match(asked(plugin, 'client', null).fromClient(password()), { refusal: /upstream\.tls\.bridge/ });
+    t.match(asked(plugin, 'server', null).fromClient(Buffer.from([request])), { refusal: /upstream\.tls\.bridge/ });
+    t.match(asked(plugin, 'server').fromClient(Buffer.alloc(256, 1)), { refusal: /a key that the client has from elsewhere/ });
+    const begun = asked(plugin, 'server');
+    begun.fromClient(Buffer.from([request]));
+    t.match(begun.fromClient(encryptedPassword(Buffer.from('secret'), nonce, server.publicPem)), { refusal: /not encrypted with the key/ });
+    const noKey = asked(plugin, 'client');
+    noKey.fromClient(password());
+    t.match(noKey.fromServer(Buffer.from('\x01no key')), { refusal: /public key/ });
+    t.end();
+  });
+}
+
+t.test('plugins that know nothing but clear passwords are refused where the server would get them in clear', (t) => {
+  for (const plugin of ['mysql_clear_password', 'dialog']) {
+    t.match(bridge('client').fromServer(switchTo(plugin)), { refusal: new RegExp(plugin) });
+    t.match(bridge('server').fromServer(switchTo(plugin)), { to: 'client' });
+  }
+  t.end();
+});
+
+t.test('other plugins pass as they are', (t) => {
+  const begun = asked('client_ed25519', 'client');
+  const signature = Buffer.alloc(64, 3);
+  t.strictSame(begun.fromClient(signature), { to: 'server', payload: signature });
+  t.end();
+});
+
+const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD;
+
+t.test('a password that comes with the answer to the greeting is taken out, and asked for again', (t) => {
+  const response = (authPlugin: string, authResponse: Buffer): Buffer => encodeHandshakeResponse({
+    capabilities, maxPacketBytes: 1, collation: 45, user: 'app', authPlugin, authResponse, attributes: new Map(),
+  });
+  for (const plugin of ['sha256_password', 'mysql_clear_password']) {
+    const original = response(plugin, password());
+    t.strictSame(bridge('client').begin(original, capabilities, false), response('none', Buffer.alloc(0)), plugin);
+    t.notOk(original.includes('secret'), 'and overwritten');
+  }
+  const scramble = response('caching_sha2_password', Buffer.alloc(32, 9));
+  t.strictSame(bridge('client').begin(scramble, capabilities, false), scramble);
+  t.end();
+});
+
+t.test('an answer that comes with COM_CHANGE_USER is asked for again, since its nonce is not known', (t) => {
+  const change = Buffer.from('\x11app\0\x03abcshop\0\x2d\0caching_sha2_password\0', 'latin1');
+  const changed = Buffer.from('\x11app\0\0shop\0\x2d\0none\0', 'latin1');
+  t.strictSame(bridge('server').begin(change, capabilities, true), changed);
+  t.end();
+});
