@@ -17,6 +17,7 @@ export class Canary {
   answers = 0;
   private isOver = false;
   private readonly random = new Random(1);
+  private turn: Promise<unknown> = Promise.resolve();
   private readonly run: Promise<void>;
 
   private constructor(private readonly pair: Pair) {
@@ -26,6 +27,13 @@ export class Canary {
   static async start(pair: Pair): Promise<Canary> {
     await converseOver(pair, login('eof'));
     return new Canary(pair);
+  }
+
+  /** Does something while nothing is being asked. */
+  still<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Ends the session, after what is under way. */
@@ -38,7 +46,7 @@ export class Canary {
 
   private async converse(): Promise<void> {
     while (!this.isOver && this.problem === null) {
-      await this.askOnce();
+      await this.still(() => this.askOnce());
       await delay(PAUSE_MS);
     }
   }

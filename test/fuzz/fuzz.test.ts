@@ -12,7 +12,7 @@ interface Run {
 }
 
 const RUNS: Record<string, Run> = {
-  'whatever a statement says, it has a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 30_000 },
+  'whatever a statement says, it has a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 15_000 },
   'whatever two ends say, it is followed the same at any split, or relayed as it is': { mode: 'readers', seeds: 1000 },
   'whatever is in compressed frames, or said to be, it is opened, cut and relayed within bounds': { mode: 'flows', seeds: 800 },
   'whatever two ends do, their session ends, says why, and the ones beside it notice nothing': { mode: 'sockets', seeds: 800 },

@@ -6,6 +6,7 @@ import { PairedServer } from '../support/pairs.js';
 import { Random } from '../support/random.js';
 import { IN_CLEAR, startSluice, type Sluice } from '../support/sluice.js';
 import { Canary } from './canary.js';
+import { readMetrics, RecordCounts } from './counts.js';
 import { conversationOf, linesOf } from './conversations.js';
 import { Ends } from './ends.js';
 import type { Mode, Played } from './mode.js';
@@ -13,12 +14,13 @@ import { LONG_MS, playAndLeave, seeOut } from './playing.js';
 import { LOW } from './sockets.js';
 
 // Conversations through the built program: it lives, its memory and its descriptors come back to where they were, and each
-// line that it writes is one line, of its own.
+// line that it writes is one line, of its own, and counted as what it is.
 
 /** Read buffers of sixteen sessions, what they keep, and a heap that is collected late. */
 const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
-const ACTIONS = ['cut', 'truncate', 'close', 'would-cut', 'warn', 'sample'];
+/** One in so many seeds has the program read its configuration again beside it. */
+const RELOAD_EVERY = 100;
 
 /** Sockets that a process has open. */
 const socketsOf = (pid: number): number =>
@@ -30,27 +32,41 @@ const socketsOf = (pid: number): number =>
     }
   }).length;
 
-/** What is wrong with what was written to the audit: each line is a record that Sluice wrote itself, or null. */
-const wrongAudit = (text: string): string | null => {
-  const lines = text.split('\n');
-  if (lines.pop() !== '') return 'the audit ends in the middle of a line';
-  for (const line of lines) {
+/** Counts whole lines of the audit. Returns what is wrong with it: each line is a record that Sluice wrote itself. */
+const countRecords = (text: string, counts: RecordCounts): string | null => {
+  for (const line of text.split('\n').slice(0, -1)) {
     if (UNPRINTABLE.test(line)) return `a record has what a terminal does not show: ${JSON.stringify(line)}`;
     if (!line.startsWith('{"time":"')) return `a record that does not begin with its time: ${line}`;
     const { action, session, rows } = JSON.parse(line) as Record<string, unknown>;
-    const isOurs = ACTIONS.includes(String(action)) && Number.isInteger(session) && Number.isInteger(rows);
+    const isOurs = RecordCounts.isKnown(String(action)) && Number.isInteger(session) && Number.isInteger(rows);
     if (!isOurs) return `a record that Sluice did not write: ${line}`;
+    counts.add(String(action));
   }
   return null;
 };
 
+/** Tries until nothing is wrong any more, for so long as it may take on a busy machine. */
+const settled = async (wrong: () => Promise<string | null>): Promise<string | null> => {
+  const lateMs = Date.now() + LONG_MS;
+  for (;;) {
+    const problem = await wrong();
+    if (problem === null || Date.now() > lateMs) return problem;
+    await delay(20);
+  }
+};
+
 export class ProgramMode implements Mode {
   readonly concurrency = 16;
+  private readonly counts = new RecordCounts();
+  /** Bytes of the audit that have been looked at. */
+  private readBytes = 0;
+  private recordProblem: string | null = null;
 
   private constructor(
     private readonly ends: Ends,
     private readonly server: PairedServer,
     private readonly sluice: Sluice,
+    private readonly adminPort: number,
     private readonly audit: string,
     private readonly canary: Canary,
     private readonly idleSockets: number,
@@ -63,10 +79,14 @@ export class ProgramMode implements Mode {
     const server = await PairedServer.listen();
     ends.teardown(() => server.stop());
     const audit = join(folder, 'audit.json');
-    const config = { ...IN_CLEAR, ...LOW, audit: { to: audit, params: true }, log: { level: 'debug' } };
+    const config = {
+      ...IN_CLEAR, ...LOW, audit: { to: audit, params: true, sample: { oneIn: 10 } }, log: { level: 'debug' },
+      admin: { listen: '127.0.0.1:0' },
+    };
     const sluice = await startSluice(ends, { upstream: server.port, config });
+    const admin = sluice.log().find(({ msg }) => msg === 'listening')?.['admin'];
     const canary = await Canary.start(await server.pair(sluice.port));
-    return new ProgramMode(ends, server, sluice, audit, canary, socketsOf(sluice.pid));
+    return new ProgramMode(ends, server, sluice, Number(String(admin).split(':').at(-1)), audit, canary, socketsOf(sluice.pid));
   }
 
   inputOf(seed: number): readonly string[] {
@@ -76,6 +96,7 @@ export class ProgramMode implements Mode {
   async play(seed: number): Promise<Played> {
     const random = new Random(seed);
     const turns = conversationOf(random);
+    if (seed % RELOAD_EVERY === 0) process.kill(this.sluice.pid, 'SIGHUP');
     const pair = await this.server.pair(this.sluice.port);
     await playAndLeave(random, pair, turns);
     const ended = Promise.all([pair.client.until(() => pair.client.isClosed), pair.server.until(() => pair.server.isClosed)]);
@@ -84,26 +105,20 @@ export class ProgramMode implements Mode {
   }
 
   async inspect(): Promise<string | null> {
-    return this.canary.problem ?? await this.leftSockets() ?? this.wrongMemory() ?? this.wrongLog() ?? this.wrongRecords();
+    return this.canary.problem ?? await settled(() => this.leftSockets()) ?? this.wrongMemory() ?? this.wrongLog()
+      ?? this.canary.still(() => settled(() => this.wrongRecords()));
   }
 
   async close(): Promise<void> {
     await this.canary.stop();
     const code = await this.sluice.stop();
-    const problem = wrongAudit(readFileSync(this.audit, 'utf8'));
     await this.ends.endAll();
     if (code !== 0) throw new Error(`the program ended with ${code}`);
-    if (problem !== null) throw new Error(problem);
   }
 
   private async leftSockets(): Promise<string | null> {
-    const lateMs = Date.now() + LONG_MS;
-    for (;;) {
-      const left = socketsOf(this.sluice.pid) - this.idleSockets;
-      if (left <= 0) return null;
-      if (Date.now() > lateMs) return `${left} sockets are left open`;
-      await delay(20);
-    }
+    const left = socketsOf(this.sluice.pid) - this.idleSockets;
+    return left > 0 ? `${left} sockets are left open` : null;
   }
 
   private wrongMemory(): string | null {
@@ -117,11 +132,16 @@ export class ProgramMode implements Mode {
     return odd === undefined ? null : `a line of the log that Sluice did not write: ${JSON.stringify(odd)}`;
   }
 
-  private wrongRecords(): string | null {
-    const text = readFileSync(this.audit, 'utf8');
-    const end = text.lastIndexOf('\n') + 1;
-    const problem = wrongAudit(text.slice(0, end));
-    if (end === text.length) truncateSync(this.audit, 0);
-    return problem;
+  /** Compares what was recorded so far with what the program has counted. Where that agrees, no more is on its way. */
+  private async wrongRecords(): Promise<string | null> {
+    const unread = readFileSync(this.audit).subarray(this.readBytes);
+    const lines = unread.toString('utf8', 0, unread.lastIndexOf('\n') + 1);
+    this.readBytes += Buffer.byteLength(lines);
+    this.recordProblem ??= countRecords(lines, this.counts);
+    const problem = this.recordProblem ?? this.counts.wrongMetrics(await readMetrics(this.adminPort));
+    if (problem !== null) return problem;
+    truncateSync(this.audit, 0);
+    this.readBytes = 0;
+    return null;
   }
 }

@@ -1,4 +1,5 @@
 import { plainText } from '../../src/audit/plainText.js';
+import { slowLogEntry } from '../../src/audit/slowLog.js';
 import { digestHash, digestText } from '../../src/policy/sql/digest.js';
 import { findHint } from '../../src/policy/sql/hint.js';
 import type { SqlMode } from '../../src/policy/sql/lexer.js';
@@ -6,7 +7,7 @@ import { MAX_DIGEST_TEXT_LENGTH } from '../../src/policy/sql/normalForm.js';
 import { changesDataAndReturnsRows, isSingleReadOnly, statementKind, usedSchema } from '../../src/policy/sql/statement.js';
 import { charactersReadBy } from '../policy/sql/work.js';
 import { Random } from '../support/random.js';
-import { hostileStatement } from './hostileText.js';
+import { hostileName, hostileStatement } from './hostileText.js';
 import type { Mode, Played } from './mode.js';
 
 // What is made of statements: whatever the text is, the answer comes, in time and within its bounds, and it is the safe one.
@@ -30,6 +31,23 @@ const wrongLine = (text: string): string | null => {
   const line = plainText(JSON.stringify({ sql: text }));
   if (UNPRINTABLE.test(line)) return 'a line with something in it that a terminal does not show';
   return (JSON.parse(line) as { sql: string }).sql === text ? null : 'a line that means something else';
+};
+
+/** What readers of a slow log take for a line of a head. */
+const HEAD_LINE = /^(?:# |use |SET timestamp=)/;
+const MAX_HEAD_LINES = 8;
+
+/** An entry of the slow log has its own head, and nothing else in it looks like one. */
+const wrongEntry = (record: Readonly<Record<string, unknown>>): string | null => {
+  const lines = slowLogEntry(record, 0)!.split('\n');
+  const head = lines.findIndex((line) => line.startsWith('SET timestamp=')) + 1;
+  const rest = lines.slice(head, -1);
+  if (head === 0 || head > MAX_HEAD_LINES || rest.length === 0) return 'an entry of the slow log without its head';
+  const [first = '', ...later] = rest;
+  const isCommand = first === `# administrator command: ${String(record['command'])};`;
+  if (HEAD_LINE.test(first) && !isCommand) return `a statement that looks like a head: ${first}`;
+  const odd = later.find((line) => !line.startsWith(' '));
+  return odd === undefined ? null : `a statement with a line of its own: ${odd}`;
 };
 
 const wrongAnswers = (sql: string, isTruncated: boolean, mode: SqlMode): string | null => {
@@ -61,7 +79,10 @@ export class TextsMode implements Mode {
     const random = new Random(seed);
     const text = this.textOf(random);
     const mode = { ansiQuotes: random.chance(0.3), noBackslashEscapes: random.chance(0.3) };
-    return { bytes: Buffer.byteLength(text), problem: wrongAnswers(text, random.chance(0.3), mode) };
+    const names = Object.fromEntries(['user', 'schema', 'program', 'client'].map((name) => [name, hostileName(random, 'app')]));
+    const problem = wrongAnswers(text, random.chance(0.3), mode)
+      ?? wrongEntry({ event: 'result', action: 'cut', rule: 'default', command: 'COM_QUERY', sql: text, ...names });
+    return { bytes: Buffer.byteLength(text), problem };
   }
 
   async inspect(): Promise<string | null> {
