@@ -74,6 +74,8 @@ export interface Sluice {
   complaint(): string;
   /** Memory that the process has resident, in bytes. */
   residentBytes(): number;
+  /** The same once it has collected what nobody needs; of one that `collects`. */
+  collectedBytes(): Promise<number>;
   /** Asks the process to end (SIGINT), and resolves with its exit code when all it wrote has been read. */
   stop(): Promise<number | null>;
 }
@@ -84,7 +86,26 @@ export interface SluiceOptions {
   readonly flags?: readonly string[];
   /** Written to a file that is given with --config. */
   readonly config?: object;
+  /** It collects garbage when it is told to: else that comes when it likes, and memory says little about leaks. */
+  readonly collects?: true;
 }
+
+const COLLECTED = 'garbage is collected';
+
+/** A module that runs before the program's own: has it collect garbage at SIGUSR2, and say so. */
+const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
+  import { setFlagsFromString } from 'node:v8';
+  import { runInNewContext } from 'node:vm';
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  process.on('SIGUSR2', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 100)); // threads give the pages back
+    }
+    console.error(JSON.stringify({ level: 'info', msg: '${COLLECTED}' }));
+  });
+`)}`;
 
 /** Of a configuration: what goes to the server can be read on its way, also where that offers TLS. */
 export const IN_CLEAR = { upstream: { host: '127.0.0.1', tls: { mode: 'off' } } } as const;
@@ -142,15 +163,17 @@ const configFlags = (t: Lifetime, config: object | undefined): string[] => {
 
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
 export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<Sluice> => {
-  const { upstream, flags = [], config } = options;
+  const { upstream, flags = [], config, collects = false } = options;
   const args = ['start', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream}`,
     ...configFlags(t, config), ...flags];
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const collector = collects ? ['--import', COLLECTOR] : [];
+  const child = spawn(process.execPath, [...collector, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const pid = await spawned(child);
   const callOff = guard(pid);
   const records = new Lines<AuditRecord>();
   const log = new Lines<LogLine>();
   let complaint = '';
+  let tellCollected: () => void = () => undefined;
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       if (!line.startsWith('{')) {
@@ -158,7 +181,8 @@ export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<
         return;
       }
       const entry = JSON.parse(line) as AuditRecord | LogLine;
-      if ('event' in entry && 'action' in entry) records.add(entry as AuditRecord);
+      if ('msg' in entry && entry.msg === COLLECTED) tellCollected();
+      else if ('event' in entry && 'action' in entry) records.add(entry as AuditRecord);
       else log.add(entry as LogLine);
     });
   }
@@ -184,6 +208,12 @@ export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<
     takeLog: () => log.takeAll(),
     complaint: () => complaint,
     residentBytes: () => residentBytes(pid),
+    collectedBytes: async () => {
+      const collected = new Promise<void>((resolve) => (tellCollected = resolve));
+      child.kill('SIGUSR2');
+      await collected;
+      return residentBytes(pid);
+    },
     stop: () => {
       child.kill('SIGINT'); // does not wait for new connections, as SIGTERM does
       return ended;
