@@ -21,8 +21,8 @@ const connect = (port: number, compression = 0n): Promise<WireClient> =>
 const idOf = async (client: WireClient): Promise<string> => (await client.sql('SELECT CONNECTION_ID()'))[0]?.[0] ?? '';
 
 /** Lets a client be in the middle of a result: it has its begin, and reads no more until it is resumed. */
-const beginResult = async (client: WireClient): Promise<void> => {
-  client.transport.sendCommands([query(ENDLESS)]);
+const beginResult = async (client: WireClient, sql = ENDLESS): Promise<void> => {
+  client.transport.sendCommands([query(sql)]);
   await once(client.transport.socket, 'data');
   client.transport.socket.pause();
 };
@@ -113,6 +113,25 @@ for (const kind of SERVER_KINDS) {
       // Where the server had not sent a row, its own error is all that the client gets.
       t.match((await parts).at(-1), { is: 'result', rows: [Buffer.from('\x0242')] });
       await client.quit();
+    });
+
+    await t.test('a server that is held up in the middle of a result goes on with it afterwards', async (t) => {
+      const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
+      const client = await connect(sluice.port);
+      await beginResult(client, `${ENDLESS} WHERE id <= 20000`);
+      process.kill(server.pid, 'SIGSTOP');
+      t.teardown(() => process.kill(server.pid, 'SIGCONT'));
+      const answered = client.answers([query('')]);
+      client.transport.socket.resume();
+      await once(client.transport.socket, 'data');
+      process.kill(server.pid, 'SIGCONT');
+      const [result] = await answered;
+      t.match(result, { is: 'result', end: { is: 'end' } });
+      t.equal(result?.is === 'result' && result.rows.length, 20_000);
+      t.same(await client.sql('SELECT 42'), [['42']]);
+      await client.quit();
+      await sluice.stop();
+      t.same(sluice.log().filter(({ msg }) => msg.startsWith('cannot follow')), []);
     });
 
     await t.test('statements closed while others run are closed behind them', async (t) => {

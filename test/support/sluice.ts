@@ -99,7 +99,7 @@ const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
   process.on('SIGUSR2', async () => {
-    for (let i = 0; i < 3; i += 1) {
+    for (let i = 0; i < 10; i += 1) {
       collect();
       await new Promise((resolve) => setTimeout(resolve, 100)); // threads give the pages back
     }
