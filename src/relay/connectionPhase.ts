@@ -4,11 +4,12 @@ import type { Logger } from 'pino';
 import { Capability } from '../protocol/capabilities.js';
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { offerTls } from '../protocol/greeting.js';
-import { encodeErr, type ServerError } from '../protocol/packets.js';
+import type { ServerError } from '../protocol/packets.js';
 import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../protocol/sslRequest.js';
 import { AuthBridge, type EncryptedLeg } from '../session/authBridge.js';
 import { AuthRelay } from './authRelay.js';
 import type { Encryption } from './encryption.js';
+import type { Diverted } from './framedFlow.js';
 import { PacketExchange } from './packetExchange.js';
 import type { WholePacket } from './packetLeg.js';
 import type { SessionParts } from './sessionControls.js';
@@ -37,8 +38,6 @@ const SECURE_TRANSPORT_REQUIRED = 3159;
 const UPSTREAM_UNAVAILABLE = 1429;
 /** ER_NOT_SUPPORTED_AUTH_MODE. */
 const CANNOT_AUTHENTICATE = 1251;
-/** ER_UNKNOWN_COM_ERROR. */
-const CANNOT_CHANGE_USER = 1047;
 
 /**
  * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them may be
@@ -71,14 +70,10 @@ export class ConnectionPhase {
     else this.note('none', 'none');
   }
 
-  /** Takes over from a COM_CHANGE_USER on, of which `start` are the first bytes. All commands before it have been answered. */
-  changeUser(start: Buffer): void {
-    if (this.parts.conversation.dialect.compression === null) {
-      this.divert(this.bridgeUserChange(start));
-      return;
-    }
-    const message = 'sluice: the user cannot be changed on a compressed connection of which one end alone is encrypted';
-    this.host.abort(message, encodeErr(1, { code: CANNOT_CHANGE_USER, sqlState: '08S01', message }));
+  /** Takes over from a COM_CHANGE_USER on that has begun. All commands before it have been answered. */
+  changeUser(begun: Diverted): void {
+    this.exchange.takeOver(begun);
+    this.divert(this.bridgeUserChange());
   }
 
   /** Nothing is done any more. */
@@ -120,14 +115,12 @@ export class ConnectionPhase {
     await this.logIn(first);
   }
 
-  private async bridgeUserChange(start: Buffer): Promise<void> {
+  private async bridgeUserChange(): Promise<void> {
     const { exchange, parts: { conversation } } = this;
-    exchange.accept('client', start);
     const { bytes, payload } = await exchange.next('client');
     conversation.holdsUserChanges = false;
     conversation.client.scan(bytes, 0, bytes.length);
     conversation.holdsUserChanges = true;
-    exchange.server.beginCommand();
     await this.bridge(payload, this.onlyEncrypted, true);
   }
 
@@ -208,8 +201,7 @@ export class ConnectionPhase {
     const answer = encrypts ? withSsl(payload) : payload;
     const { onlyEncrypted } = this;
     this.note(protocolOf(client.socket), protocolOf(server.socket));
-    // In frames no packet can be put in so early. A password that its client holds for safe does not get through so.
-    conversation.holdsUserChanges = onlyEncrypted === 'client' || (onlyEncrypted === 'server' && conversation.dialect.compression === null);
+    conversation.holdsUserChanges = onlyEncrypted !== null;
     if (onlyEncrypted !== null || this.hasShownCertificate) return this.bridge(answer, onlyEncrypted, false);
     server.send(answer);
     if (answer !== payload) answer.fill(0);
@@ -280,6 +272,7 @@ export class ConnectionPhase {
   private handOver(): void {
     const { exchange: { client, server }, parts: { legs, conversation, requests, responses }, host } = this;
     legs.diversion = null;
+    requests.takeBack();
     if (conversation.server.stopReason === 'compressed') host.compressed();
     const [fromClient, fromServer] = [client.rest(), server.rest()];
     if (fromClient.length > 0) requests.accept(fromClient);

@@ -12,8 +12,18 @@ import type { ReadBuffer } from './readBuffer.js';
 interface Frames {
   readonly opener: FrameOpener;
   readonly queue: FrameQueue;
+  readonly compression: Compression;
+  readonly numbers: FrameNumbers;
   /** Bytes that came before the first frame. */
   readonly offsetBytes: number;
+}
+
+/** What somebody is given who goes on in a flow's place. */
+export interface Diverted {
+  /** Bytes of packets that have come and are not decided on. */
+  readonly packets: Buffer;
+  /** How both directions are framed, and what has come of frames that are not opened; null where there are none. */
+  readonly frames: { readonly compression: Compression; readonly numbers: FrameNumbers; readonly waiting: Buffer } | null;
 }
 
 /**
@@ -28,6 +38,7 @@ interface Frames {
 export abstract class FramedFlow extends Flow {
   /** Null as long as packets come without frames. */
   private frames: Frames | null = null;
+  private isDiverted = false;
 
   /** @param leg the one that `source` is on */
   constructor(source: Duplex, sink: Duplex, private readonly leg: Leg, scanner: PacketScanner, now: () => number) {
@@ -41,9 +52,25 @@ export abstract class FramedFlow extends Flow {
     this.holdOnly(Buffer.alloc(0));
     const queue = new FrameQueue(this.leg, numbers, (bytes) => this.sink.write(bytes));
     const opener = new FrameOpener(compression, () => this.onOpened());
-    this.frames = { opener, queue, offsetBytes: this.sink.writtenBytes };
+    this.frames = { opener, queue, compression, numbers, offsetBytes: this.sink.writtenBytes };
     this.outlet = queue;
     this.accept(behind);
+  }
+
+  /** Gives all that has come and is not decided on; until `takeBack` nothing more must. */
+  protected divert(): Diverted {
+    this.isDiverted = true;
+    const packets = Buffer.from(this.held);
+    this.outlet.drop(packets);
+    this.holdOnly(Buffer.alloc(0));
+    if (this.frames === null) return { packets, frames: null };
+    const { compression, numbers, opener } = this.frames;
+    return { packets, frames: { compression, numbers, waiting: opener.rest() } };
+  }
+
+  /** Goes on with what comes next. */
+  takeBack(): void {
+    this.isDiverted = false;
   }
 
   /** Whether frames that have come wait for their turn. */
@@ -125,6 +152,7 @@ export abstract class FramedFlow extends Flow {
 
   /** Returns false where none is there. */
   private takeFrame({ opener, queue, offsetBytes }: Frames): boolean {
+    if (this.isDiverted) return false;
     if (this.scanner.isTransparent) {
       this.endFrames(opener);
       return false;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Diverted } from './framedFlow.js';
 import { PacketLeg, type WholePacket } from './packetLeg.js';
 
 /** One of the two ends of a session, or of its connection. */
@@ -25,6 +26,21 @@ export class PacketExchange {
     if (this.isClosed) return;
     if (!this[side].accept(chunk)) this.overrun(side);
     this.wake();
+  }
+
+  /**
+   * Takes over from a flow, with a command that has begun. What comes and goes from here on is in frames where the flow's was.
+   * @param diverted what has come of it
+   */
+  takeOver({ packets, frames }: Diverted): void {
+    if (frames !== null) {
+      const { compression, numbers } = frames;
+      this.client.beginFrames('client', compression, numbers);
+      this.server.beginFrames('server', compression, numbers);
+    }
+    this.server.beginCommand();
+    if (!this.client.acceptPackets(packets)) this.overrun('client');
+    if (frames !== null) this.accept('client', frames.waiting);
   }
 
   /** The next packet of one end. Once the exchange is closed none comes, and whoever waits is forgotten. */

@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Compression } from '../protocol/compression.js';
 import { wiping } from '../protocol/auth/scrambles.js';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
 import { encodeErr, type ServerError } from '../protocol/packets.js';
+import type { FrameNumbers, Leg } from '../session/frameNumbers.js';
+import { LegFrames } from './legFrames.js';
 
 /** A packet with its header. */
 export interface WholePacket {
@@ -21,16 +24,30 @@ export class PacketLeg {
 
   private waiting: Buffer = Buffer.alloc(0);
   private nextSequenceId = 0;
+  /** Null as long as packets come without frames. */
+  private frames: LegFrames | null = null;
 
   /** @param socket the connection: the TLS socket, once it is encrypted */
   constructor(public socket: Socket) {}
 
   /** Takes bytes that are the leg's own from now on. Returns false where they are more than may wait. */
   accept(chunk: Buffer): boolean {
+    if (this.frames === null) return this.acceptPackets(chunk);
+    const packets = this.frames.open(chunk);
+    return packets !== null && this.acceptPackets(packets);
+  }
+
+  /** Takes bytes of packets, those of a connection in frames too. Returns false where they are more than may wait. */
+  acceptPackets(chunk: Buffer): boolean {
     const { waiting } = this;
     // Either may hold a password.
     this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
     return this.waiting.length <= MAX_WAITING_BYTES;
+  }
+
+  /** What comes from here on, and goes out, is in frames. */
+  beginFrames(leg: Leg, compression: Compression, numbers: FrameNumbers): void {
+    this.frames = new LegFrames(leg, compression, numbers, MAX_WAITING_BYTES);
   }
 
   /** Takes the next packet; null where it is not there yet. */
@@ -53,14 +70,15 @@ export class PacketLeg {
   rest(): Buffer {
     const rest = this.waiting;
     this.waiting = Buffer.alloc(0);
-    return rest;
+    return this.frames === null ? rest : this.frames.rest(rest);
   }
 
   /** Sends a packet, as the next one of this connection. */
   send(payload: Buffer): void {
     const packet = encodePacket(this.nextSequenceId, payload);
+    const sent = this.frames === null ? packet : wiping([packet], () => this.frames!.wrap(packet, this.nextSequenceId === 0));
     // It may hold a password.
-    if (this.isWritable) this.socket.write(packet, () => packet.fill(0));
+    if (this.isWritable) this.socket.write(sent, () => sent.fill(0));
     this.nextSequenceId = (this.nextSequenceId + 1) & 0xff;
   }
 

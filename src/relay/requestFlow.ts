@@ -3,7 +3,7 @@ import type { Compression } from '../protocol/compression.js';
 import { ClientReader } from '../session/clientReader.js';
 import type { Conversation } from '../session/conversation.js';
 import type { FrameNumbers } from '../session/frameNumbers.js';
-import { FramedFlow } from './framedFlow.js';
+import { FramedFlow, type Diverted } from './framedFlow.js';
 
 /** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -12,8 +12,8 @@ const MAX_WAITING_BYTES = 64 * 1024;
 export interface RequestDecisions {
   /** The client has left while the rest of a response that it no longer gets is being discarded: nobody waits for its end. */
   left(): void;
-  /** A COM_CHANGE_USER has begun that has to be bridged; these are its first bytes, and all commands before it are answered. */
-  userChangeBegun(start: Buffer): void;
+  /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
+  userChangeBegun(begun: Diverted): void;
 }
 
 /** From the client to the server: its answer to the greeting, then its commands. */
@@ -36,9 +36,7 @@ export class RequestFlow extends FramedFlow {
     const { client, commands } = this.conversation;
     if (!client.isStopped) return 'exhausted';
     if (!client.isAtUserChange || commands.length > 0) return 'blocked';
-    const start = Buffer.from(this.held);
-    this.holdOnly(Buffer.alloc(0));
-    this.decisions.userChangeBegun(start);
+    this.decisions.userChangeBegun(this.divert());
     return 'exhausted';
   }
 

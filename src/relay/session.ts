@@ -12,7 +12,7 @@ import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
 import type { Settled } from './flow.js';
-import { beginFrames } from './framedFlow.js';
+import { beginFrames, type Diverted } from './framedFlow.js';
 import { Legs, type LegsObserver } from './legs.js';
 import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow, type RequestDecisions } from './requestFlow.js';
@@ -198,8 +198,8 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.legs.leave();
   }
 
-  userChangeBegun(start: Buffer): void {
-    this.connectionPhase.changeUser(start);
+  userChangeBegun(begun: Diverted): void {
+    this.connectionPhase.changeUser(begun);
   }
 
   // What happens on the two connections.

@@ -34,6 +34,14 @@ const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dia
 /** Of caching_sha2_password: the server needs the password itself. */
 const FULL_AUTH = 0x04;
 
+/** The least that an encrypted password has: a key of 1024 bits makes as much of any. */
+const MIN_ENCRYPTED_BYTES = 128;
+
+/** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
+function isClear(payload: Buffer): boolean {
+  return payload.length < MIN_ENCRYPTED_BYTES && payload.indexOf(0) === payload.length - 1;
+}
+
 /** What comes next that is more than passing on. */
 type Awaited =
   | 'nothing'
@@ -138,6 +146,7 @@ export class AuthBridge {
       this.awaited = 'serverKey';
       return { to: 'server', payload: Buffer.from([keyRequest]) };
     }
+    if (isClear(payload)) return { to: 'server', payload };
     if (!asksForKey) {
       return { refusal: 'the password is encrypted with a key that the client has from elsewhere: let it ask for the server\'s key' };
     }

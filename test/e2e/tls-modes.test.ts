@@ -1,10 +1,10 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeAuthority, serverTls, type Certificate } from '../support/certificates.js';
 import { commandLine, connectOptions } from '../support/clients.js';
-import { run } from '../support/run.js';
-import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support/servers.js';
+import { run, runOk } from '../support/run.js';
+import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer, type ServerKind } from '../support/servers.js';
 import { startSession } from '../support/session.js';
 import { startSluice, type Sluice } from '../support/sluice.js';
 
@@ -23,7 +23,18 @@ const config = (listenTls: object, upstreamTls: object = {}, more: object = {}):
   listen: { host: '127.0.0.1', tls: listenTls }, upstream: { host: '127.0.0.1', tls: upstreamTls }, ...more,
 });
 
-const says = (sluice: Sluice, text: RegExp): boolean => sluice.log().some(({ msg }) => text.test(msg));
+/** Whether something stands in a log, once it is whole. */
+const said = async (sluice: Sluice, text: RegExp): Promise<boolean> => {
+  await sluice.stop();
+  return sluice.log().some(({ msg }) => text.test(msg));
+};
+
+/** What a command line with no option about TLS but the CA says of its connection. */
+const statusWithDefaults = async (vendor: ServerKind, port: number): Promise<string> => {
+  const options = connectOptions(vendor, port).filter((option) => !/ssl|public-key/.test(option));
+  const flags = [...options, `--ssl-ca=${authority.ca}`, '--batch', ...(vendor === 'mysql' ? ['--commands'] : [])];
+  return (await run(commandLineOf(vendor), flags, { input: 'status', env: MYSQL9_ENV })).stdout;
+};
 
 await t.test('in front of mysql', async (t) => {
   const server = await startServer(t, 'mysql', serverTls(authority, database));
@@ -36,18 +47,12 @@ await t.test('in front of mysql', async (t) => {
     const sluice = await startSluice(t, { upstream });
     const seen = await commandLine('mysql', sluice.port, CIPHER);
     t.match(seen.rows, [['Ssl_cipher', /TLS|AES/]]);
-    t.ok(says(sluice, /upstream\.tls: connections to the server are encrypted \(TLSv1/));
+    t.ok(await said(sluice, /upstream\.tls: connections to the server are encrypted \(TLSv1/));
   });
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
-    for (const vendor of SERVER_KINDS) {
-      const options = connectOptions(vendor, sluice.port).filter((option) => !/ssl|public-key/.test(option));
-      const { stdout } = await run(commandLineOf(vendor), [...options, `--ssl-ca=${authority.ca}`, '--batch',
-        ...(vendor === 'mysql' ? ['--commands'] : [])],
-        { input: 'status', env: MYSQL9_ENV });
-      t.match(stdout, /SSL:\s+Cipher in use is/, vendor);
-    }
+    for (const vendor of SERVER_KINDS) t.match(await statusWithDefaults(vendor, sluice.port), /SSL:\s+Cipher in use is/, vendor);
   });
 
   await t.test("where encryption is required, a client in the clear gets the server's error", async (t) => {
@@ -62,6 +67,37 @@ await t.test('in front of mysql', async (t) => {
     t.not((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).stderr, '');
     const shown = [...encrypted, `--ssl-cert=${ours.cert}`, `--ssl-key=${ours.key}`];
     t.same((await commandLine('mysql', sluice.port, WHO_AM_I, shown)).rows, [['app']]);
+    const { errors } = await commandLine('mysql', sluice.port, WHO_AM_I, [...shown, '--user=named']);
+    t.match(errors, [{ code: 1045, message: /Access denied.*\(sluice: .*sees the one of upstream\.tls\.cert, never the client's\)$/ }]);
+  });
+
+  await t.test('clients that speak less than the version or other than the ciphers that are asked for are not served', async (t) => {
+    const cipher = 'ECDHE-RSA-AES256-GCM-SHA384';
+    const newest = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway, minVersion: 'TLSv1.3' }) });
+    const chosen = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway, ciphers: cipher }) });
+    const with12 = [...encrypted, '--tls-version=TLSv1.2'];
+    t.match((await commandLine('mysql', newest.port, WHO_AM_I, with12)).stderr, /^ERROR 2026/m);
+    t.same((await commandLine('mysql', newest.port, WHO_AM_I, [...encrypted, '--tls-version=TLSv1.3'])).rows, [['app']]);
+    t.same((await commandLine('mysql', chosen.port, WHO_AM_I, [...with12, `--ssl-cipher=${cipher}`])).rows, [['app']]);
+    const other = [...with12, '--ssl-cipher=ECDHE-RSA-AES128-GCM-SHA256'];
+    t.match((await commandLine('mysql', chosen.port, WHO_AM_I, other)).stderr, /^ERROR 2026/m);
+    t.ok(await said(newest, /a client's TLS handshake failed/));
+  });
+
+  await t.test("the README's commands make a certificate that clients take for Sluice's", async (t) => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const block = (start: string): string => new RegExp(`^ {4}${start}(?:.*\\n(?: {4}|$))*`, 'm').exec(readme)![0];
+    const folder = t.testdir();
+    await runOk('/bin/sh', ['-ec', `cd '${folder}'\n${block('openssl')}`]);
+    const settings = block('\\{\\n {6}"listen": \\{ "host": "127').replaceAll(/"(cert|key)\.pem"/g, `"${folder}/$1.pem"`);
+    const sluice = await startSluice(t, { upstream, config: JSON.parse(settings) as object });
+    for (const vendor of SERVER_KINDS) {
+      const command = new RegExp(`^ {4}${vendor} (--host=.*--ssl-ca=ca.pem.*)$`, 'm').exec(readme)![1]!;
+      const flags = command.replace('3307', `${sluice.port}`).replace('ca.pem', `${folder}/ca.pem`)
+        .replace('--password', '--password=secret').split(' ');
+      const { stdout } = await run(commandLineOf(vendor), ['--no-defaults', ...flags, `--execute=${WHO_AM_I}`], { env: MYSQL9_ENV });
+      t.match(stdout, /^app$/m, vendor);
+    }
   });
 
   await t.test('accounts that require TLS or a certificate log in where Sluice has it', async (t) => {
@@ -121,17 +157,20 @@ await t.test('in front of mysql', async (t) => {
   await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
     for (const mode of ['off', 'required']) {
       const sluice = await startSluice(t, {
-        upstream, config: config({ mode: 'optional', ...gateway }, { mode }, { limits: { rows: 10 } }),
+        upstream, config: config({ mode: 'optional', ...gateway }, { mode }, { limits: { rows: 10 }, log: { level: 'trace' } }),
       });
-      for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
+      const tls = { ssl: { ca: authority.ca } };
+      for (const connect of [{}, tls, { compress: true }, { ...tls, compress: true }]) {
         await server.sql('FLUSH PRIVILEGES');
         const session = await startSession(t, sluice.port, { connect });
         await session.changeUser('other', 'hidden', 'shop');
+        await session.changeUser('other', 'hidden', 'shop'); // now the server has the password in its cache
         t.match(await session.run('SELECT id FROM numbers'), { error: { code: 3024 } }, `${JSON.stringify(connect)}, ${mode}`);
         t.match(await sluice.nextRecord(), { user: 'other', forwardedRows: 10 });
         t.match(await session.run('SELECT 42'), { sum: 42 });
         await session.close();
       }
+      t.notMatch(JSON.stringify([sluice.log(), sluice.records()]), /secret|hidden/, 'no password is written down');
     }
   });
 
@@ -139,9 +178,13 @@ await t.test('in front of mysql', async (t) => {
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'passthrough' }, {}, { limits: { rows: 10 } }) });
     const { rows, errors } = await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', encrypted);
     t.same([rows.length, errors], [200_000, []]);
-    t.ok(says(sluice, /TLS is passed through/));
-    t.ok(says(sluice, /listen\.tls\.mode: is "passthrough"/), 'at its start, too');
     t.match((await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', inClear)).errors, [{ code: 3024 }]);
+    t.ok(await said(sluice, /TLS is passed through/));
+    t.ok(await said(sluice, /listen\.tls\.mode: is "passthrough"/), 'at its start, too');
+    const strict = await startSluice(t, { upstream, config: config({ mode: 'passthrough' }, {}, { onUnparsed: 'close' }) });
+    const refused = await commandLine('mysql', strict.port, WHO_AM_I, encrypted);
+    t.not(refused.stderr, '', 'where what cannot be followed is to be closed');
+    t.ok(await said(strict, /TLS is passed through and cannot be followed/));
   });
 
   await t.test('a cut query is killed over an encrypted connection', async (t) => {
@@ -184,7 +227,43 @@ await t.test('in front of mysql', async (t) => {
     put(await authority.issue('renewed'));
     let subject = await shown();
     while (!subject.includes('CN = renewed')) subject = await shown();
-    t.ok(says(sluice, /the files have changed and have been read again/));
+    t.ok(await said(sluice, /the files have changed and have been read again/));
+  });
+});
+
+await t.test('in front of mariadb', async (t) => {
+  const server = await startServer(t, 'mariadb', serverTls(authority, database));
+  await server.sql(`CREATE USER strict IDENTIFIED BY 'secret' REQUIRE SSL; GRANT ALL ON *.* TO strict;
+    CREATE USER named IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO named;
+    CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('hidden'); GRANT ALL ON *.* TO ed;`);
+  const upstream = server.port;
+
+  await t.test('a client with default options and the CA encrypts by itself', async (t) => {
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
+    for (const vendor of SERVER_KINDS) t.match(await statusWithDefaults(vendor, sluice.port), /SSL:\s+Cipher in use is/, vendor);
+  });
+
+  await t.test('accounts that require TLS or a certificate log in where Sluice has it', async (t) => {
+    const plain = await startSluice(t, { upstream, config: config({}, { mode: 'off' }) });
+    t.match((await commandLine('mariadb', plain.port, WHO_AM_I, ['--user=strict'])).errors, [{ code: 1045 }]);
+    const own = await startSluice(t, { upstream, config: config({}, { mode: 'required', ...ours }) });
+    for (const user of ['strict', 'named']) {
+      t.same((await commandLine('mariadb', own.port, WHO_AM_I, [`--user=${user}`])).rows, [[user]]);
+    }
+  });
+
+  await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
+    for (const mode of ['off', 'required']) {
+      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode }) });
+      for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
+        const session = await startSession(t, sluice.port, { connect });
+        await session.changeUser('ed', 'hidden', 'shop');
+        t.match(await session.run("SELECT USER() LIKE 'ed@%'"), { sum: 1 }, `${JSON.stringify(connect)}, ${mode}`);
+        await session.changeUser('app', 'secret', 'shop');
+        t.match(await session.run("SELECT USER() LIKE 'app@%'"), { sum: 1 });
+        await session.close();
+      }
+    }
   });
 });
 
@@ -194,5 +273,5 @@ await t.test('a server without TLS is refused where TLS is required, and taken w
   t.match((await commandLine('mariadb', strict.port, WHO_AM_I)).errors, [{ code: 1429, message: /offers no TLS/ }]);
   const mild = await startSluice(t, { upstream: server.port });
   t.same((await commandLine('mariadb', mild.port, WHO_AM_I)).rows, [['app']]);
-  t.ok(says(mild, /not encrypted: it does not offer that/));
+  t.ok(await said(mild, /not encrypted: it does not offer that/));
 });

@@ -66,6 +66,11 @@ for (const [plugin, request] of REQUESTS) {
     t.end();
   });
 
+  t.test(`${plugin}: a password that a client sends in clear over a connection in the clear goes on inside TLS`, (t) => {
+    t.strictSame(asked(plugin, 'server').fromClient(password()), { to: 'server', payload: password() });
+    t.end();
+  });
+
   t.test(`${plugin}: what cannot pass is refused`, (t) => {
     t.match(asked(plugin, 'client', null).fromClient(password()), { refusal: /upstream\.tls\.bridge/ });
     t.match(asked(plugin, 'server', null).fromClient(Buffer.from([request])), { refusal: /upstream\.tls\.bridge/ });
