@@ -8,11 +8,11 @@ export const IS_WHOLE = process.env['SLUICE_PROOF'] === 'whole';
 export const SCALE = IS_WHOLE
   ? {
     tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60, statements: 1_000_000, badSessions: 10_000,
-    copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000,
+    copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000, idleSessions: 9000,
   } as const
   : {
-    tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 700,
-    copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000,
+    tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 600,
+    copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000, idleSessions: 500,
   } as const;
 
 /** Rows of the table `big` at this scale: each is 1 KiB. */
