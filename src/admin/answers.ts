@@ -1,9 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventLoopWatch } from './eventLoop.js';
 import { EXPOSITION_TYPE } from './exposition.js';
+import { allSessions, liveView } from './live.js';
 import type { Metrics } from './metrics.js';
+import { livePage, type Page } from './page.js';
 import { report } from './report.js';
-import type { Administered, SessionView } from './standing.js';
+import type { Administered } from './standing.js';
 
 /** An answer to a request. */
 export interface Answer {
@@ -30,10 +31,12 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const READ = ['GET', 'HEAD'];
 const CHANGE = ['POST'];
 
-/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
-const SESSIONS_PER_TURN = 50;
+/** Read from its files when it is first asked for. */
+let knownPage: Page | undefined;
 
 const responders: Readonly<Record<string, { readonly methods: readonly string[]; readonly respond: Responder }>> = {
+  '/': { methods: READ, respond: page },
+  '/live': { methods: READ, respond: live },
   '/livez': { methods: READ, respond: () => ({ status: 200, body: 'alive\n' }) },
   '/readyz': { methods: READ, respond: readiness },
   '/metrics': {
@@ -74,12 +77,20 @@ async function readiness({ administered }: Sources, query: string): Promise<Answ
 }
 
 async function sessions({ administered }: Sources): Promise<Answer> {
-  const views: SessionView[] = [];
-  for (const view of administered.sessions()) {
-    views.push(view);
-    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
-  }
-  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(views)}\n` };
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(await allSessions(administered))}\n` };
+}
+
+async function live({ administered }: Sources, query: string): Promise<Answer> {
+  const view = await liveView(administered, query, Date.now());
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(view)}\n` };
+}
+
+function page(): Answer {
+  const { html, policy } = (knownPage ??= livePage());
+  return {
+    status: 200, type: 'text/html; charset=utf-8', body: html,
+    headers: { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
+  };
 }
 
 function reload({ administered }: Sources): Answer {

@@ -14,6 +14,9 @@ const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 
+/** What everybody who can connect may ask. The page holds nothing until it has asked `/live`. */
+const PUBLIC: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics']);
+
 /** What an endpoint is made of. */
 export interface EndpointOptions {
   readonly listen: Address;
@@ -30,8 +33,8 @@ export class AdminEndpoint {
   private readonly loop = new EventLoopWatch();
   private readonly sockets = new Set<Socket>();
   private gatekeeper: Gatekeeper;
-  /** The list of sessions that is being made: whoever asks meanwhile gets the same. */
-  private listing: Promise<Answer> | null = null;
+  /** The lists of sessions that are being made, by what was asked: whoever asks the same meanwhile gets the same. */
+  private readonly listings = new Map<string, Promise<Answer>>();
 
   private constructor(private readonly options: EndpointOptions) {
     this.gatekeeper = new Gatekeeper(options.token);
@@ -112,7 +115,7 @@ export class AdminEndpoint {
     }
     const changesState = methods.includes('POST');
     const { headers, socket } = request;
-    const isPublic = path === '/livez' || path === '/readyz' || path === '/metrics';
+    const isPublic = PUBLIC.has(path);
     const refusal = this.gatekeeper.refusal({ headers, remoteAddress: socket.remoteAddress ?? '', isPublic, changesState });
     if (refusal !== null) {
       const challenge = refusal.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
@@ -121,9 +124,11 @@ export class AdminEndpoint {
     if (hasBody(request)) return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
     try {
       const sources = { ...this.options, loop: this.loop };
-      if (path !== '/sessions') return await answerTo(path, query, sources);
-      this.listing ??= answerTo(path, query, sources).finally(() => (this.listing = null));
-      return await this.listing;
+      if (path !== '/sessions' && path !== '/live') return await answerTo(path, query, sources);
+      const asked = `${path}?${query}`;
+      const listing = this.listings.get(asked) ?? answerTo(path, query, sources).finally(() => this.listings.delete(asked));
+      this.listings.set(asked, listing);
+      return await listing;
     } catch (error) {
       return { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
     }

@@ -1,3 +1,5 @@
+import type { Config } from '../config.js';
+import type { LiveStatistics } from './liveStatistics.js';
 import type { SessionTotals } from './metrics.js';
 
 /** One live session, as `/sessions` shows it. */
@@ -22,6 +24,8 @@ export interface SessionView {
 export interface CommandView {
   readonly command: string;
   readonly digest: string | null;
+  /** The statement's normal form; null where it is not known, or may not be shown. */
+  readonly digestText: string | null;
   readonly runningMs: number;
   readonly rows: number;
   readonly bytes: number;
@@ -50,6 +54,10 @@ export interface Administered {
   standing(): Standing;
   /** The live sessions, each looked at when its turn comes. */
   sessions(): Iterable<SessionView>;
+  /** The configuration as it is used. */
+  readonly config: Config;
+  /** Null where none are kept. */
+  readonly statistics: LiveStatistics | null;
   /** The configuration as it is used, as JSON, without secrets. */
   configText(): string;
   readonly droppedAuditRecords: number;

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { AdminEndpoint } from '../admin/endpoint.js';
+import type { LiveStatistics } from '../admin/liveStatistics.js';
 import type { Metrics } from '../admin/metrics.js';
 import type { Administered, ReloadResult, SessionView, Standing } from '../admin/standing.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
@@ -37,7 +38,12 @@ export class Program implements Administered, Stoppable {
   private isStopping = false;
   private reaching: Promise<boolean> | null = null;
 
-  constructor(private config: Config, readonly parts: ProgramParts) {}
+  /** @param config what is used; replaced where it is read again */
+  constructor(public config: Config, readonly parts: ProgramParts) {}
+
+  get statistics(): LiveStatistics | null {
+    return this.proxy.statistics;
+  }
 
   /** The proxy has begun to listen. */
   begin(proxy: Proxy): void {

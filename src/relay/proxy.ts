@@ -42,6 +42,8 @@ export interface Proxy {
    */
   reconfigure(config: Config): void;
   standing(): Standing;
+  /** What statements have cost since the start; null where it is not kept. */
+  readonly statistics: LiveStatistics | null;
   /** The live sessions, each looked at when its turn comes. */
   sessionViews(): Iterable<SessionView>;
 }
@@ -183,6 +185,10 @@ class Listener implements Proxy {
     const { encryption } = this.shared;
     this.shared.encryption = new Encryption(config, this.log);
     encryption.close();
+  }
+
+  get statistics(): LiveStatistics | null {
+    return this.shared.statistics;
   }
 
   standing(): Standing {

@@ -98,7 +98,10 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   /** How the session stands, for whoever looks after the proxy. */
   view(): SessionView {
     const { nowMs, stalledMs } = this.controls;
-    return viewOf(this.conversation, { origin: this.controls.origin(), startedAtMs: this.startedAtMs, nowMs, stalledMs });
+    const showsStatements = this.shared.config.audit.sql !== 'none';
+    return viewOf(this.conversation, {
+      origin: this.controls.origin(), startedAtMs: this.startedAtMs, nowMs, stalledMs, showsStatements,
+    });
   }
 
   get totals(): SessionTotals {

@@ -13,17 +13,20 @@ export interface SessionFacts {
   readonly nowMs: number;
   /** 0 where its client reads. */
   readonly stalledMs: number;
+  /** Whether the normal forms of statements may be shown. */
+  readonly showsStatements: boolean;
 }
 
 /** How a session stands, for whoever looks after the proxy. Works out the digest of what runs: not for every query. */
-export function viewOf(conversation: Conversation, { origin, startedAtMs, nowMs, stalledMs }: SessionFacts): SessionView {
+export function viewOf(conversation: Conversation, facts: SessionFacts): SessionView {
+  const { origin, startedAtMs, nowMs, stalledMs } = facts;
   const command = conversation.commands.head;
   const { session, user, schema, client, program, connectionId } = origin;
   return {
     session, user, schema, client, program, connectionId,
     state: stateOf(conversation),
     ageMs: Math.round(nowMs - startedAtMs),
-    command: command === null ? null : commandView(command, conversation.statusFlags, nowMs),
+    command: command === null ? null : commandView(command, conversation.statusFlags, facts),
     stalledMs: stalledMs === 0 ? null : Math.round(stalledMs),
   };
 }
@@ -34,12 +37,14 @@ function stateOf({ phase, commands, server }: Conversation): string {
   return commands.length === 0 ? 'idle' : 'running';
 }
 
-function commandView(command: PendingCommand, statusFlags: number, nowMs: number): CommandView {
+function commandView(command: PendingCommand, statusFlags: number, facts: SessionFacts): CommandView {
+  const { nowMs, showsStatements } = facts;
   const usage = command.usage instanceof GovernedUsage ? command.usage : null;
   const statement = usage?.statement ?? Statement.of(command, statusFlags);
   return {
     command: commandName(command.code),
     digest: statement.digest?.hash ?? null,
+    digestText: showsStatements ? statement.digest?.text ?? null : null,
     runningMs: Math.round(nowMs - command.startedAtMs),
     rows: usage?.rows ?? 0,
     bytes: usage?.bytes ?? 0,

@@ -7,7 +7,7 @@ import t from 'tap';
 import { sluice } from '../cli/program.js';
 import { askPort, startAdministered } from './administered.js';
 
-const PATHS = ['/livez', '/readyz', '/metrics', '/config', '/sessions'];
+const PATHS = ['/livez', '/readyz', '/metrics', '/config', '/sessions', '/live'];
 const CHANGES = ['/reload', '/drain', '/quit'];
 
 t.test('without admin in the configuration nothing listens for it', async (t) => {
@@ -62,7 +62,7 @@ t.test('/sessions shows who is there, and what runs for whom', async (t) => {
 
 t.test('what does not exist, and methods that are not meant, get a clear status', async (t) => {
   const { ask } = await startAdministered(t);
-  for (const path of ['/', '/livez/', '/constructor', '/../config', '//metrics']) t.equal((await ask(path)).status, 404, path);
+  for (const path of ['/page', '/livez/', '/constructor', '/../config', '//metrics']) t.equal((await ask(path)).status, 404, path);
   for (const path of PATHS) t.match(await ask(path, { method: 'POST' }), { status: 405, headers: { allow: 'GET, HEAD' } }, path);
   for (const path of CHANGES) t.match(await ask(path), { status: 405, headers: { allow: 'POST' } }, path);
   t.match(await ask('/metrics', { method: 'HEAD' }), { status: 200, body: '' });

@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Limits } from '../config.js';
+import { ORDERS, type Order } from '../statistics/execution.js';
+import { digestJson } from '../statistics/json.js';
+import type { LogHistogram } from '../statistics/logHistogram.js';
+import type { LiveStatistics } from './liveStatistics.js';
+import type { Administered, SessionView } from './standing.js';
+
+/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+const SESSIONS_PER_TURN = 50;
+/** What a page can show, and a person look through. */
+const SESSIONS_SHOWN = 50;
+const DIGESTS_SHOWN = 25;
+
+/** All live sessions, without keeping the event loop from its work. */
+export async function allSessions(administered: Administered): Promise<SessionView[]> {
+  const views: SessionView[] = [];
+  for (const view of administered.sessions()) {
+    views.push(view);
+    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
+  }
+  return views;
+}
+
+/** What the live page shows, as JSON. Sizes in bytes, times in ms; null is unlimited, or not known. */
+export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
+  const { statistics, isReady } = administered;
+  const { mode, limits } = administered.config;
+  const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = administered.standing();
+  const sessions = (await allSessions(administered)).sort((one, other) => urgency(other) - urgency(one));
+  return {
+    time: new Date(nowMs).toISOString(),
+    isReady, mode,
+    limits: limitsJson(limits),
+    openSessions, stalledSessions,
+    budget: { usedBytes: budgetUsedBytes, maxBytes: amountJson(budgetMaxBytes) },
+    memoryBytes: process.memoryUsage.rss(),
+    sessions: sessions.slice(0, SESSIONS_SHOWN),
+    ...(statistics === null ? {} : statisticsJson(statistics, orderIn(query), nowMs)),
+  };
+}
+
+/** What somebody looks for comes first: who does not read, then what is large. */
+function urgency({ stalledMs, command }: SessionView): number {
+  if (command === null) return -1;
+  return (stalledMs === null ? 0 : Number.MAX_SAFE_INTEGER / 2) + command.bytes;
+}
+
+function orderIn(query: string): Order {
+  const asked = new URLSearchParams(query).get('order');
+  return ORDERS.find((order) => order === asked) ?? 'bytes';
+}
+
+function statisticsJson({ table, bufferedRows, bufferedBytes, timeline }: LiveStatistics, order: Order, nowMs: number): object {
+  const { executions, rows, bytes, cuts, wouldCuts } = table.overall;
+  return {
+    totals: { executions, rows: rows.sum, bytes: bytes.sum, cuts, wouldCuts },
+    sizes: { rows: bucketsJson(bufferedRows), bytes: bucketsJson(bufferedBytes) },
+    cutsOverTime: timeline.slots(nowMs),
+    order,
+    digests: table.ranking(order).slice(0, DIGESTS_SHOWN).map(digestJson),
+    digestsForgotten: table.hasForgotten,
+  };
+}
+
+/** Buckets as [from, to, count]. */
+function bucketsJson(histogram: LogHistogram): number[][] {
+  return [...histogram.buckets()].map(({ from, to, count }) => [from, to, count]);
+}
+
+function limitsJson({ rows, bytes }: Limits): object {
+  return { rows: amountJson(rows), bytes: amountJson(bytes) };
+}
+
+function amountJson(amount: number): number | null {
+  return amount === Infinity ? null : amount;
+}

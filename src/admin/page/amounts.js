@@ -1,0 +1,40 @@
+// How amounts are shown. These files make one script: what one declares, the next ones use.
+
+const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** `1,234` and, from a million on, `1.23 M`. */
+function showCount(number) {
+  if (number < 1e6) return Math.round(number).toLocaleString('en-US');
+  const [worth, unit] = number < 1e9 ? [1e6, 'M'] : number < 1e12 ? [1e9, 'G'] : [1e12, 'T'];
+  return `${(number / worth).toPrecision(3)} ${unit}`;
+}
+
+/** `12 B`, `4.7 KiB`, `238 MiB` */
+function showSize(bytes) {
+  let amount = bytes;
+  let unit = 0;
+  for (; Math.round(amount) >= 1024 && unit < SIZE_UNITS.length - 1; unit += 1) amount /= 1024;
+  return `${unit === 0 || amount >= 100 ? Math.round(amount) : Number(amount.toFixed(1))} ${SIZE_UNITS[unit]}`;
+}
+
+/** `7 ms`, `2.1 s`, `3 min` */
+function showTime(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+/** `12.3%`, `0.042%` */
+function showPart(part) {
+  return part > 0 && part < 0.001 ? `${Number((part * 100).toPrecision(2))}%` : `${(part * 100).toFixed(1)}%`;
+}
+
+/** `1 row`, `1,234 rows` */
+function showRows(rows) {
+  return `${showCount(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+}
+
+/** What results are counted in: how that is shown, in full and as a mark on an axis, and from mark to mark. */
+const UNITS = {
+  bytes: { show: showSize, mark: showSize, stepFactor: 16 },
+  rows: { show: showRows, mark: showCount, stepFactor: 10 },
+};

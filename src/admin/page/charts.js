@@ -1,0 +1,122 @@
+// Pictures, drawn as SVG. Everything is made of elements and text nodes: nothing that comes from elsewhere is ever markup.
+
+const SVG = 'http://www.w3.org/2000/svg';
+const BUCKETS_PER_DOUBLING = 8;
+/** A bar for each two buckets; limits that are tried stand between bars. */
+const BUCKETS_PER_BAR = 2;
+const FLOOR = 210;
+
+/** An SVG element with attributes and children. */
+function draw(name, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** A picture, as wide as there is room, that says in words what it shows. */
+function picture(width, height, label, ...children) {
+  return draw('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label }, ...children);
+}
+
+/** The place of a size among buckets, counted from size 1: eight to a doubling. */
+const placeOf = (size) => Math.log2(Math.max(1, size)) * BUCKETS_PER_DOUBLING;
+/** The size at a place. */
+const sizeAt = (place) => 2 ** (place / BUCKETS_PER_DOUBLING);
+
+/** From what to what size a picture goes, so that all buckets and the limit are on it: in places, whole doublings. */
+function extentOf(buckets, limit) {
+  const most = Math.max(limit ?? 1, ...buckets.map(([, to]) => to), 64);
+  return Math.ceil(Math.log2(most) + 1) * BUCKETS_PER_DOUBLING;
+}
+
+/** The limit at a place: what is as large as the place's size is cut, and nothing below it. */
+const limitAt = (place) => Math.max(1, Math.ceil(sizeAt(place) * 0.9999) - 1);
+
+/** How many results a limit cuts: exact, because it stands at an edge of the buckets. */
+function cutBy(buckets, place) {
+  const edge = sizeAt(place) * 0.9999;
+  return buckets.reduce((sum, [from, , count]) => (from >= edge ? sum + count : sum), 0);
+}
+
+/** A line at a limit, with its name beside it. */
+function limitLine(x, width, y, className, label) {
+  const isLate = x > width * 0.7;
+  return [
+    draw('line', { x1: x, x2: x, y1: y - 8, y2: FLOOR, class: className }),
+    draw('text', { x: x + (isLate ? -6 : 6), y, 'text-anchor': isLate ? 'end' : 'start', class: `${className}-text` }, label),
+  ];
+}
+
+/** Marks along a log axis: 1, 16, 256 … or 1, 10, 100 …, as many as there is room for. */
+function marks(extent, width, { mark, stepFactor }, xOf) {
+  const count = extent / BUCKETS_PER_DOUBLING / Math.log2(stepFactor);
+  const factor = stepFactor ** Math.ceil((count * 64) / width);
+  const found = [];
+  for (let size = 1; xOf(placeOf(size)) <= width - 20; size *= factor) {
+    const anchor = size === 1 ? 'start' : 'middle';
+    found.push(draw('text', { x: xOf(placeOf(size)), y: FLOOR + 20, 'text-anchor': anchor }, mark(size)));
+  }
+  return found;
+}
+
+/** The buckets, put together for bars: by the place at which a bar begins. */
+function barsOf(buckets) {
+  const bars = new Map();
+  for (const [from, , count] of buckets) {
+    const place = Math.floor(Math.round(placeOf(from)) / BUCKETS_PER_BAR) * BUCKETS_PER_BAR;
+    bars.set(place, (bars.get(place) ?? 0) + count);
+  }
+  return bars;
+}
+
+/**
+ * How many results there are of each size, with the limit and another one that is tried.
+ * @param tried the place of the latter
+ */
+function histogramPicture(width, buckets, unit, limit, tried) {
+  const extent = extentOf(buckets, limit);
+  const xOf = (place) => (place / extent) * width;
+  const all = barsOf(buckets);
+  // Few results of a size are what this is about: their bars must be seen beside those of a million.
+  const scale = 160 / Math.log2(1 + Math.max(1, ...all.values()));
+  const bars = [...all].map(([place, count]) => {
+    const height = 4 + Math.log2(1 + count) * scale;
+    const shape = { x: xOf(place), y: FLOOR - height, width: Math.max(2, xOf(BUCKETS_PER_BAR) - 1.5), height, rx: 2 };
+    const title = draw('title', {}, `from ${unit.show(Math.ceil(sizeAt(place) * 0.9999))}: ${showCount(count)} results`);
+    return draw('rect', { ...shape, class: place >= tried ? 'bar beyond' : 'bar' }, title);
+  });
+  const total = [...all.values()].reduce((sum, count) => sum + count, 0);
+  const label = `Distribution of ${showCount(total)} results by size, on logarithmic scales`;
+  return picture(width, FLOOR + 30, label,
+    draw('line', { x1: 0, x2: width, y1: FLOOR + 0.5, y2: FLOOR + 0.5, class: 'axis' }), ...bars, ...marks(extent, width, unit, xOf),
+    ...(limit === null ? [] : limitLine(xOf(placeOf(limit)), width, 14, 'limit', `limit ${unit.show(limit)}`)),
+    ...limitLine(xOf(tried), width, 34, 'if', `if ${unit.show(limitAt(tried))}`));
+}
+
+/** Cuts over time, a bar for each slot. */
+function timelinePicture(totalWidth, slots) {
+  const most = Math.max(4, ...slots.map(({ cuts, wouldCuts }) => cuts + wouldCuts));
+  const width = totalWidth / slots.length;
+  const heightOf = (count) => (count / most) * 90;
+  const bars = slots.flatMap(({ fromMs, cuts, wouldCuts }, index) => {
+    const at = new Date(fromMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    const shape = { x: index * width + 1, width: Math.max(1, width - 2), rx: 1.5 };
+    const cutHeight = heightOf(cuts);
+    const wouldHeight = heightOf(wouldCuts);
+    return [
+      ...(cuts > 0
+        ? [draw('rect', { ...shape, y: 100 - cutHeight, height: cutHeight, class: 'bar cut' }, draw('title', {}, `${at}: ${cuts} cut`))]
+        : []),
+      ...(wouldCuts > 0
+        ? [draw('rect', { ...shape, y: 100 - cutHeight - wouldHeight, height: wouldHeight, class: 'bar would' },
+          draw('title', {}, `${at}: ${wouldCuts} would have been cut`))]
+        : []),
+    ];
+  });
+  const all = slots.reduce((sum, { cuts, wouldCuts }) => [sum[0] + cuts, sum[1] + wouldCuts], [0, 0]);
+  return picture(totalWidth, 122, `In the last hour ${all[0]} results were cut, and ${all[1]} would have been`,
+    draw('line', { x1: 0, x2: totalWidth, y1: 100.5, y2: 100.5, class: 'axis' }), ...bars,
+    draw('text', { x: 0, y: 118 }, 'an hour ago'), draw('text', { x: totalWidth / 2, y: 118, 'text-anchor': 'middle' }, 'half an hour'),
+    draw('text', { x: totalWidth, y: 118, 'text-anchor': 'end' }, 'now'));
+}

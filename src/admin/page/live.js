@@ -1,0 +1,140 @@
+// Asks for how things stand, shows it, and asks again.
+
+const EVERY_MS = 2000;
+const SLOWEST_MS = 15_000;
+
+const $ = (id) => document.getElementById(id);
+
+let token = null;
+let latest = null;
+let isPaused = false;
+let failures = 0;
+let timer = 0;
+/** Where the slider stands for each unit, once somebody has moved it. */
+const tried = { rows: null, bytes: null };
+
+const unitName = () => document.querySelector('input[name=unit]:checked').value;
+
+/** The room that a picture has, in pixels. */
+const widthOf = (element) => Math.max(240, element.clientWidth);
+
+function showState(text, className) {
+  const state = $('state');
+  if (state.textContent !== text) state.textContent = text;
+  state.className = `state ${className}`;
+}
+
+function showSizes({ sizes, limits }) {
+  const name = unitName();
+  const [buckets, unit, limit] = [sizes[name], UNITS[name], limits[name]];
+  const extent = extentOf(buckets, limit);
+  const slider = $('what-if');
+  slider.max = extent;
+  slider.step = BUCKETS_PER_BAR;
+  const start = Math.round(placeOf(limit ?? sizeAt(extent)) / BUCKETS_PER_BAR) * BUCKETS_PER_BAR;
+  const place = Math.min(extent, tried[name] ?? start);
+  slider.value = place;
+  const total = buckets.reduce((sum, [, , count]) => sum + count, 0);
+  const cut = cutBy(buckets, place);
+  const size = unit.show(limitAt(place));
+  slider.setAttribute('aria-valuetext', `${size}: cuts ${showCount(cut)} of ${showCount(total)}`);
+  $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place));
+  const verdict = [`A limit of ${size} would cut `, make('b', '', showCount(cut)), ` of ${showCount(total)} buffered results`];
+  const text = `${verdict[0]}${showCount(cut)}${verdict[2]}`;
+  if ($('verdict').dataset.text === text) return;
+  $('verdict').dataset.text = text;
+  $('verdict').replaceChildren(...verdict, total === 0 ? '.' : ` (${showPart(cut / total)}).`);
+}
+
+/** Puts rows into a table, or says that there are none. */
+function fill(body, rows, columns, none) {
+  const focused = document.activeElement?.closest('details')?.dataset.digest;
+  if (rows.length > 0) body.replaceChildren(...rows);
+  else {
+    const only = cell('empty', '', none);
+    only.colSpan = columns;
+    body.replaceChildren(make('tr', '', only));
+  }
+  if (focused !== undefined) body.querySelector(`details[data-digest="${CSS.escape(focused)}"] summary`)?.focus();
+}
+
+function show(view) {
+  const { sessions, limits, digests, totals, openSessions } = view;
+  const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
+  showState(`${text}, ${view.mode === 'audit' ? 'only watching' : 'enforcing'}, ${showCount(openSessions)} sessions`, good);
+  $('tiles').replaceChildren(...tiles(view));
+  showSizes(view);
+  $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
+  fill($('sessions'), sessions.map((session) => sessionRow(session, limits)), 5, 'Nobody is connected.');
+  $('sessions-note').textContent = openSessions > sessions.length ? `${sessions.length} of ${showCount(openSessions)}` : '';
+  const open = new Set([...document.querySelectorAll('#digests details[open]')].map(({ dataset }) => dataset.digest));
+  fill($('digests'), digests.map((digest) => digestRow(digest, totals.bytes, open.has(digest.digest))), 7, 'No statement has ended yet.');
+  $('digests-note').textContent = view.digestsForgotten ? 'Only the heaviest statements are kept; of others little may be missing.' : '';
+}
+
+async function ask() {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`live?order=${encodeURIComponent($('order').value)}`, { headers, cache: 'no-store' });
+  if (response.status === 401 || response.status === 403) {
+    const isWrong = token !== null;
+    token = null;
+    askForToken(isWrong ? 'That is not the token.' : '', await response.text(), response.status === 401);
+    return;
+  }
+  if (!response.ok) throw new Error(await response.text());
+  latest = await response.json();
+  failures = 0;
+  $('login').hidden = true;
+  $('main').hidden = false;
+  show(latest);
+}
+
+function askForToken(refusal, reason, canHelp) {
+  clearTimeout(timer);
+  $('main').hidden = true;
+  $('login').hidden = !canHelp;
+  $('refusal').textContent = refusal;
+  showState(canHelp ? 'locked' : reason, 'bad');
+  isPaused = true;
+  if (canHelp) $('token').focus();
+}
+
+async function turn() {
+  clearTimeout(timer);
+  try {
+    await ask();
+  } catch (error) {
+    failures += 1;
+    showState(latest === null ? 'cannot be reached' : 'cannot be reached: this is how it was', 'bad');
+    console.warn(String(error));
+  }
+  if (!isPaused && !document.hidden) timer = setTimeout(turn, Math.min(SLOWEST_MS, EVERY_MS * (1 + failures)));
+}
+
+$('pause').addEventListener('click', () => {
+  isPaused = !isPaused;
+  $('pause').setAttribute('aria-pressed', String(isPaused));
+  if (isPaused) clearTimeout(timer);
+  else void turn();
+});
+$('login').addEventListener('submit', (event) => {
+  event.preventDefault();
+  token = $('token').value.trim();
+  $('token').value = '';
+  isPaused = false;
+  void turn();
+});
+$('what-if').addEventListener('input', (event) => {
+  tried[unitName()] = Number(event.target.value);
+  if (latest !== null) showSizes(latest);
+});
+for (const choice of document.querySelectorAll('input[name=unit]')) {
+  choice.addEventListener('change', () => latest !== null && showSizes(latest));
+}
+$('order').addEventListener('change', () => void turn());
+addEventListener('resize', () => latest !== null && show(latest));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) clearTimeout(timer);
+  else if (!isPaused) void turn();
+});
+void turn();

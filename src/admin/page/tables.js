@@ -1,0 +1,93 @@
+// Tables and tiles. Text from statements, users and programs is put in as text nodes only.
+
+/** An element with a class, attributes and children; text stays text. */
+function make(name, className, ...children) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+function cell(className, label, ...children) {
+  const element = make('td', className, ...children);
+  if (label) element.dataset.label = label;
+  return element;
+}
+
+/** A bar of this part, from 0 to 1. */
+function meter(part) {
+  const bar = make('i', part > 1 ? 'over' : '');
+  bar.style.width = `${Math.min(100, part * 100).toFixed(1)}%`;
+  const track = make('span', 'meter', bar);
+  track.setAttribute('aria-hidden', 'true');
+  return track;
+}
+
+function tile(name, value, more, className = '') {
+  return make('div', `tile ${className}`, make('dt', '', name), make('dd', '', value, make('span', 'more', more)));
+}
+
+function tiles({ totals, openSessions, stalledSessions, memoryBytes, budget, mode }) {
+  const { executions, rows, bytes, cuts, wouldCuts } = totals;
+  const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
+  const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
+  if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
+  return [
+    tile('Statements', showCount(executions), `${showCount(rows)} rows, ${showSize(bytes)}`),
+    tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
+    tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
+    tile('Sessions', showCount(openSessions),
+      stalledSessions > 0 ? `${stalledSessions} not reading` : 'all are reading', stalledSessions > 0 ? 'stall' : ''),
+    budgetTile,
+    tile('Memory', showSize(memoryBytes), 'of this process'),
+  ];
+}
+
+/** What a session does, as a badge. */
+function doing({ state, stalledMs, ageMs, command }) {
+  if (stalledMs !== null) return [make('span', 'badge stall', `not reading for ${showTime(stalledMs)}`)];
+  if (state === 'discarding') return [make('span', 'badge cut', 'cut, discarding the rest')];
+  if (command === null) return [make('span', 'badge', state), make('span', 'sub', `since ${showTime(ageMs)}`)];
+  return [make('span', 'badge running', state), make('span', 'sub', `for ${showTime(command.runningMs)}`)];
+}
+
+function sessionRow(session, limits) {
+  const { user, schema, program, client, command } = session;
+  const who = cell('who', '', make('b', '', user || '(nobody yet)'), schema ? ` in ${schema}` : '',
+    make('span', 'sub', [program, client].filter(Boolean).join(' · ')));
+  if (command === null) return make('tr', '', who, cell('', '', ...doing(session)), cell('sql', ''), cell('number', ''), cell('number', ''));
+  const text = command.digestText ?? command.digest ?? command.command;
+  const parts = [limits.rows === null ? 0 : command.rows / limits.rows, limits.bytes === null ? 0 : command.bytes / limits.bytes];
+  const isStreaming = command.class === 'streaming';
+  const sql = cell('sql', '', make('code', '', text), isStreaming ? make('span', 'sub', 'streaming: has no such limit') : null);
+  return make('tr', '', who, cell('', '', ...doing(session)), sql,
+    cell('number', 'Rows', showCount(command.rows)),
+    cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
+}
+
+function names(list, results) {
+  return list.slice(0, 4).map(({ name, results: seen }) => `${name || '(none)'} ${showPart(seen / results)}`).join(', ');
+}
+
+/** A statement and, where it is opened, who runs it and an example. */
+function statement({ digest, digestText, results, users, programs, example, lowerBounds }, isOpen) {
+  const facts = [`digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`];
+  if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
+  const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
+    ...facts.map((fact) => make('span', 'sub', fact)));
+  if (example !== null && example.sql !== null) details.append(make('span', 'sub', 'the largest:'), make('code', '', example.sql));
+  details.dataset.digest = digest;
+  details.open = isOpen;
+  return details;
+}
+
+function digestRow(digest, totalBytes, isOpen) {
+  const { results, bytes, rows, stallMs, cuts, wouldCuts } = digest;
+  return make('tr', '', cell('sql', '', statement(digest, isOpen)),
+    cell('number', 'Runs', showCount(results)),
+    cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
+    cell('number', 'Rows, 95%', showCount(rows.p95)),
+    cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),
+    cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
+    cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts), wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null));
+}

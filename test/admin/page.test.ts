@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { DemoClient } from '../../src/demo/client.js';
+import { type BrowserPage, openPage } from '../support/chromium.js';
+import { type AdministeredProgram, startAdministered } from './administered.js';
+
+const LIMITS = { rows: 2_000_000, bytes: '64MiB' };
+
+const addressOf = ({ adminPort }: AdministeredProgram): string => `http://127.0.0.1:${adminPort}/`;
+
+/** Opens the page, and waits until it shows something. */
+const openLive = async (t: Test, started: AdministeredProgram): Promise<BrowserPage> => {
+  const page = await openPage(t, addressOf(started));
+  await page.until("!document.getElementById('main').hidden");
+  return page;
+};
+
+const text = (selector: string): string => `(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '')`;
+const shows = (selector: string, what: string): string => `${text(selector)}.includes(${JSON.stringify(what)})`;
+
+t.test('it needs nothing but itself, and lets nothing else in', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const { status, headers, body } = await started.ask('/');
+  t.equal(status, 200);
+  t.match(headers['content-type'], /^text\/html/);
+  const policy = String(headers['content-security-policy']);
+  t.match(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; connect-src 'self'; /);
+  t.notMatch(policy, /unsafe|\*|http|data:/);
+  t.notMatch(body, /\b(?:src|href)="(?!#)/, 'it names no other resource');
+  const page = await openLive(t, started);
+  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 1");
+  const asked = new Set(page.requests.map((url) => new URL(url).href.replace(/\?.*/, '')));
+  t.strictSame([...asked], [addressOf(started), `${addressOf(started)}live`]);
+  t.strictSame(page.complaints, [], 'and the browser has nothing to say about it');
+});
+
+t.test('it shows results as they come, without being loaded again', async (t) => {
+  const started = await startAdministered(t, { limits: { rows: 1000 } });
+  const client = await started.connect();
+  const page = await openLive(t, started);
+  t.ok(await page.evaluate(shows('#digests', 'No statement has ended yet')));
+  await client.query('SELECT * FROM rows_900');
+  await page.until(shows('#digests', 'SELECT * FROM `rows_900`'));
+  t.ok(await page.evaluate(shows('#tiles', '900 rows')));
+  t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
+  await client.query('SELECT * FROM rows_5000').catch(() => {});
+  await page.until(shows('#tiles .cut dd', '1'));
+  t.match(await page.evaluate("document.querySelector('#cuts svg').getAttribute('aria-label')"), /1 results were cut/);
+  t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
+});
+
+t.test('a result that grows is shown as it grows, and a client that does not read is marked', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const slow = await started.connect();
+  // Takes the first row, and no more.
+  void slow.query('SELECT * FROM rows_1000000', () => new Promise<void>(() => {})).catch(() => {});
+  const page = await openLive(t, started);
+  await page.until(shows('#sessions', 'not reading for'));
+  t.ok(await page.evaluate(shows('#sessions', 'SELECT * FROM `rows_1000000`')));
+  t.ok(await page.evaluate(shows('#tiles', '1 not reading')));
+  t.ok(await page.evaluate("parseFloat(document.querySelector('#sessions .meter i').style.width) > 0"));
+  slow.close();
+  await page.until(shows('#sessions', 'Nobody is connected'));
+});
+
+t.test('the slider says, by the keyboard too, what another limit would cut', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const client = await started.connect();
+  for (let i = 0; i < 4; i += 1) await client.query('SELECT * FROM rows_10');
+  await client.query('SELECT * FROM rows_100000');
+  const page = await openLive(t, started);
+  await page.evaluate("document.querySelector('input[value=rows]').click()");
+  await page.until(shows('#verdict', 'would cut 0 of 5 buffered results'));
+  await page.evaluate("document.getElementById('what-if').focus()");
+  while (await page.evaluate(shows('#verdict', 'would cut 0 of'))) await page.press('ArrowLeft');
+  const verdict = await page.evaluate<string>(text('#verdict'));
+  const [, limit] = /^A limit of ([\d,]+) rows would cut 1 of 5 buffered results \(20\.0%\)\.$/.exec(verdict) ?? [];
+  const rows = Number(limit?.replaceAll(',', ''));
+  t.ok(rows > 50_000 && rows < 100_000, verdict);
+  t.match(await page.evaluate("document.getElementById('what-if').getAttribute('aria-valuetext')"), /cuts 1 of 5$/);
+  t.equal(await page.evaluate("document.querySelectorAll('#histogram .beyond').length"), 1);
+});
+
+t.test('what statements, users and programs say is text, whatever it says', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS, audit: { sqlBytes: '64KiB' } });
+  const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script></script></style>\u202e"\'`';
+  const client = await DemoClient.connect({
+    host: '127.0.0.1', port: started.program.port, user: `u${evil}`, schema: 'demo', program: `p${evil}`,
+  });
+  t.teardown(() => client.close());
+  await client.query(`SELECT '${evil.replaceAll("'", "''")}'`).catch(() => {});
+  await client.query(`SELECT \`${evil.replaceAll('`', '``')}\` FROM rows_10`).catch(() => {});
+  const page = await openLive(t, started);
+  await page.until(shows('#sessions', 'onerror'));
+  await page.until(shows('#digests', 'onerror'));
+  t.equal(await page.evaluate("document.querySelectorAll('img, script:not([type=module]), main script, main style').length"), 0);
+  await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 2");
+  t.equal(await page.evaluate('window.hacked === undefined'), true);
+  t.ok(await page.evaluate("[...document.querySelectorAll('#digests details')].every((one) => one.open)"), 'what is open stays so');
+  t.strictSame(page.complaints, []);
+});
+
+t.test('where there is a token it asks for it, and keeps it nowhere', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-token-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, 'open-sesame\n');
+  const started = await startAdministered(t, { admin: { listen: '127.0.0.1:0', tokenFile } });
+  t.equal((await started.ask('/live')).status, 401);
+  const page = await openPage(t, addressOf(started));
+  await page.until("!document.getElementById('login').hidden && document.activeElement.id === 'token'");
+  t.equal(await page.evaluate("document.getElementById('main').hidden"), true);
+  for (const key of 'wrong') await page.press(key);
+  await page.press('Enter');
+  await page.until(shows('#refusal', 'That is not the token'));
+  for (const key of 'open-sesame') await page.press(key);
+  await page.press('Enter');
+  await page.until("!document.getElementById('main').hidden && document.getElementById('login').hidden");
+  t.equal(await page.evaluate("document.getElementById('token').value + JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie"), '{}');
+  t.notOk(page.requests.some((url) => url.includes('sesame')));
+});
+
+t.test('a screen reader is told what everything is, and the keyboard reaches it', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  await (await started.connect()).query('SELECT * FROM rows_10');
+  const page = await openLive(t, started);
+  const told = await page.accessible();
+  for (const name of [
+    'heading: Sluice', 'button: Pause', 'region: How large results are', 'radio: bytes', 'slider: What would another limit cut?',
+    'region: Cuts in the last hour', 'region: Sessions', 'region: Statements', 'combobox: by', 'columnheader: Statement',
+    'image: Distribution of 1 results by size, on logarithmic scales',
+  ]) t.ok(told.includes(name), name);
+  const reached = new Set<string>();
+  for (let i = 0; i < 12; i += 1) {
+    await page.press('Tab');
+    reached.add(await page.evaluate('document.activeElement.id || document.activeElement.value || document.activeElement.tagName'));
+  }
+  for (const name of ['pause', 'bytes', 'what-if', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
+  await page.evaluate("document.getElementById('pause').focus()");
+  await page.press(' ');
+  await page.until("document.getElementById('pause').getAttribute('aria-pressed') === 'true'");
+});
+
+t.test('it fits a phone, and follows what is wanted of light and dark', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  await (await started.connect()).query(`SELECT * FROM rows_10 /* ${'long '.repeat(100)} */`);
+  const page = await openLive(t, started);
+  await page.look({ width: 360, height: 740, scheme: 'light' });
+  await page.until("document.querySelector('#histogram svg').clientWidth < 360");
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing sticks out');
+  const ground = 'getComputedStyle(document.body).backgroundColor';
+  const light = await page.evaluate(ground);
+  await page.look({ width: 360, height: 740, scheme: 'dark' });
+  t.not(await page.evaluate(ground), light);
+});
+
+t.test('a proxy that has gone is told, with what was last known', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const page = await openLive(t, started);
+  started.program.kill('SIGKILL');
+  await page.until(shows('#state', 'cannot be reached: this is how it was'));
+});

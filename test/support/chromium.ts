@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { guard, type Lifetime, spawned } from './guard.js';
+
+// Chromium, told over its DevTools protocol what to do: JSON messages, each with a NUL behind it, over two pipes.
+
+const PATIENCE_MS = 60_000;
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+}
+
+export interface View {
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: 'light' | 'dark';
+}
+
+/** A page in a browser. */
+export interface BrowserPage {
+  /** Gives what an expression comes to in the page, waited for where it is a promise. */
+  evaluate<T>(expression: string): Promise<T>;
+  /** Waits until an expression is true in the page. */
+  until(expression: string): Promise<void>;
+  /** Presses a key that has a name, such as `Tab`, or types a character. */
+  press(key: string): Promise<void>;
+  look(view: View): Promise<void>;
+  /** A picture of the whole page, as PNG. */
+  screenshot(): Promise<Buffer>;
+  /** What the page said on its console, and errors that nobody caught. */
+  readonly complaints: readonly string[];
+  /** The addresses of all that it asked for. */
+  readonly requests: readonly string[];
+  /** Names and roles as a screen reader is told them. */
+  accessible(): Promise<readonly string[]>;
+}
+
+/** Sends commands and gives their answers; `heard` is told of all that comes unasked. */
+class Pipe {
+  private lastId = 0;
+  private rest = '';
+  private readonly waiting = new Map<number, (message: Message) => void>();
+
+  constructor(private readonly to: Writable, from: Readable, private readonly heard: (message: Message) => void) {
+    from.setEncoding('utf8').on('data', (text: string) => this.take(text));
+    to.on('error', () => undefined);
+  }
+
+  send(method: string, params: object = {}, sessionId?: string): Promise<Readonly<Record<string, unknown>>> {
+    this.lastId += 1;
+    const id = this.lastId;
+    this.to.write(`${JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`);
+    return new Promise((resolve, reject) => {
+      const patience = setTimeout(() => reject(new Error(`Chromium did not answer ${method}`)), PATIENCE_MS);
+      this.waiting.set(id, ({ result, error }) => {
+        clearTimeout(patience);
+        if (error) reject(new Error(`${method}: ${error.message}`));
+        else resolve(result ?? {});
+      });
+    });
+  }
+
+  private take(text: string): void {
+    const messages = (this.rest + text).split('\0');
+    this.rest = messages.pop() ?? '';
+    for (const json of messages) {
+      const message = JSON.parse(json) as Message;
+      if (message.id === undefined) this.heard(message);
+      else this.waiting.get(message.id)?.(message);
+    }
+  }
+}
+
+const describe = ({ method, params }: Message): string | null => {
+  if (method === 'Runtime.exceptionThrown') return JSON.stringify(params?.['exceptionDetails']);
+  if (method === 'Runtime.consoleAPICalled' || method === 'Log.entryAdded') return JSON.stringify(params);
+  return null;
+};
+
+/** Opens an address in a browser without a screen; it ends with `t`. */
+export const openPage = async (t: Lifetime, address: string): Promise<BrowserPage> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-chromium-'));
+  const child = spawn('chromium', [
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions',
+    '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe', `--user-data-dir=${folder}`,
+  ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true });
+  const pid = await spawned(child);
+  const callOff = guard(pid, folder);
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  const pipe = new Pipe(child.stdio[3] as Writable, child.stdio[4] as Readable, (message) => {
+    const complaint = describe(message);
+    if (complaint !== null) complaints.push(complaint);
+    const { request } = Object(message.params) as { request?: { url: string } };
+    if (message.method === 'Network.requestWillBeSent' && request) requests.push(request.url);
+  });
+  t.teardown(async () => {
+    process.kill(-pid, 'SIGKILL'); // with the programs that it has started
+    await ended;
+    callOff();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  });
+
+  const { targetId } = await pipe.send('Target.createTarget', { url: 'about:blank' });
+  const attached = await pipe.send('Target.attachToTarget', { targetId, flatten: true });
+  const send = (method: string, params: object = {}) => pipe.send(method, params, String(attached['sessionId']));
+  for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'Accessibility']) await send(`${domain}.enable`);
+
+  const evaluate = async <T>(expression: string): Promise<T> => {
+    const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    if (exceptionDetails !== undefined) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
+    return (result as { value: T }).value;
+  };
+  const page: BrowserPage = {
+    complaints, requests, evaluate,
+    until: async (expression) => {
+      const often = `new Promise((resolve) => { const look = () => (${expression}) ? resolve(true) : setTimeout(look, 20); look(); })`;
+      await evaluate(often);
+    },
+    press: async (key) => {
+      const named = { Tab: 9, Enter: 13, ArrowLeft: 37, ArrowRight: 39, ' ': 32 }[key];
+      const text = key === 'Enter' ? '\r' : key.length === 1 ? key : undefined;
+      const event = { key, code: key === ' ' ? 'Space' : key, windowsVirtualKeyCode: named ?? key.charCodeAt(0) };
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', ...event, ...(text === undefined ? {} : { text }) });
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
+    },
+    look: async ({ width, height, scheme }) => {
+      await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+      await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+    },
+    screenshot: async () => {
+      const { data } = await send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true });
+      return Buffer.from(String(data), 'base64');
+    },
+    accessible: async () => {
+      const { nodes } = await send('Accessibility.getFullAXTree') as { nodes: readonly { role?: { value: string }; name?: { value: string } }[] };
+      return nodes.filter(({ name }) => name?.value).map(({ role, name }) => `${role?.value}: ${name?.value}`);
+    },
+  };
+  await send('Page.navigate', { url: address });
+  await page.until("document.readyState === 'complete'");
+  return page;
+};
