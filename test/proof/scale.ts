@@ -11,7 +11,7 @@ export const SCALE = IS_WHOLE
     copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000, idleSessions: 9000,
   } as const
   : {
-    tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 600,
+    tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 450,
     copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000, idleSessions: 500,
   } as const;
 

@@ -15,7 +15,7 @@ const CONFIG = {
 const MIB = 1024 * 1024;
 
 /** Good sessions, and as many bad ones, before memory is looked at: what a program loads and compiles is no leak. */
-const WARM_UP = 450;
+const WARM_UP = 300;
 /** V8 gives the room that its heap has grown to back in steps, as it works on: so often is looked, with some work between. */
 const LOOKS = 10;
 const SESSIONS_BETWEEN_LOOKS = 50;
