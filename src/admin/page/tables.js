@@ -47,7 +47,7 @@ function tiles({ totals, openSessions, stalledSessions, memoryBytes, budget, mod
 function doing({ state, stalledMs, ageMs, command }) {
   if (stalledMs !== null) return [make('span', 'badge stall', `not reading for ${showTime(stalledMs)}`)];
   if (state === 'discarding') return [make('span', 'badge cut', 'cut, discarding the rest')];
-  if (command === null) return [make('span', 'badge', state), make('span', 'sub', `since ${showTime(ageMs)}`)];
+  if (command === null) return [make('span', 'badge', state), make('span', 'sub', `connected for ${showTime(ageMs)}`)];
   return [make('span', 'badge running', state), make('span', 'sub', `for ${showTime(command.runningMs)}`)];
 }
 
