@@ -57,7 +57,9 @@ export function isAddressForm(kind: Kind<unknown>): kind is AddressForm<unknown>
   return 'asObject' in kind;
 }
 
-function textOr<T extends Address>(asObject: Section<T>, objectForm: string, defaultPort: number, lowestPort: number): Kind<T> {
+function textOr<T extends Address>(
+  asObject: Section<T>, objectForm: string, defaultPort: number, lowestPort: number,
+): Kind<T> {
   const expected = `"host:port", "[ipv6]:port" or ${objectForm}`;
   const asText = leaf({
     expected,

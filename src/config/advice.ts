@@ -141,12 +141,13 @@ function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
     yield 'listen.tls.mode: is "passthrough": of clients that encrypt nothing is counted and nothing is cut';
   }
   if (mode !== 'off' && listen.tls.cert !== undefined && isSelfSigned(listen.tls.cert)) {
-    yield 'listen.tls.cert: is signed by itself: clients have to be given it as their certificate authority. ' +
-      "MariaDB's from 11.4 on trust such a one without, by what the server proves of the password; through here none can prove that";
+    yield 'listen.tls.cert: is signed by itself: clients have to be given it as their certificate authority, also ' +
+      "MariaDB's from 11.4 on, which else trust such a one for what the server proves of the password and of its own";
   }
   const trusts = upstream.tls.ca !== undefined || upstream.tls.serverName !== undefined;
   if (trusts && !upstream.tls.mode.startsWith('verify')) {
-    yield `upstream.tls.mode: is "${upstream.tls.mode}", so that the server's certificate is not checked; "verify-full" checks it`;
+    const { mode: kept } = upstream.tls;
+    yield `upstream.tls.mode: is "${kept}", so that the server's certificate is not checked; "verify-full" checks it`;
   }
 }
 

@@ -138,10 +138,11 @@ export class ConnectionPhase {
       host.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
       return false;
     }
-    if (isFollowed && (clientSide !== null || (listenMode === 'passthrough' && this.serverOffersTls))) offerTls(greeting.payload);
+    const passesTls = listenMode === 'passthrough' && this.serverOffersTls;
+    if (isFollowed && (clientSide !== null || passesTls)) offerTls(greeting.payload);
     exchange.client.write(greeting.bytes);
     if (serverSide.isWanted && !this.serverOffersTls) serverSide.noteClear();
-    const mayEncrypt = clientSide !== null || (this.serverOffersTls && (serverSide.isWanted || listenMode === 'passthrough'));
+    const mayEncrypt = clientSide !== null || passesTls || (this.serverOffersTls && serverSide.isWanted);
     if (isFollowed && mayEncrypt) return true;
     this.note('none', 'none');
     this.handOver();
@@ -193,7 +194,8 @@ export class ConnectionPhase {
     conversation.client.scan(bytes, 0, bytes.length);
     if (this.isClosed) return;
     if (conversation.phase !== 'authentication') {
-      if (client.isEncrypted || serverSide.isRequired) return this.refuseLogin('the answer to the greeting cannot be followed');
+      const mustBeFollowed = client.isEncrypted || serverSide.isRequired;
+      if (mustBeFollowed) return this.refuseLogin('the answer to the greeting cannot be followed');
       server.write(bytes);
       return this.handOver();
     }
@@ -227,7 +229,8 @@ export class ConnectionPhase {
       return true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!this.isClosed) this.refuseLogin(`the TLS handshake with the upstream server failed: ${reason}`, UPSTREAM_UNAVAILABLE);
+      const message = `the TLS handshake with the upstream server failed: ${reason}`;
+      if (!this.isClosed) this.refuseLogin(message, UPSTREAM_UNAVAILABLE);
       return false;
     }
   }

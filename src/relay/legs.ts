@@ -204,7 +204,8 @@ export class Legs {
 
   private onRead(side: Side, byteCount: number): void {
     const { diversion, observer } = this;
-    if (diversion !== null) diversion.accept(side, this[side === 'client' ? 'clientBuffer' : 'upstreamBuffer'].take(byteCount));
+    const reads = side === 'client' ? this.clientBuffer : this.upstreamBuffer;
+    if (diversion !== null) diversion.accept(side, reads.take(byteCount));
     else if (side === 'client') observer.clientRead(byteCount);
     else observer.upstreamRead(byteCount);
   }

@@ -29,7 +29,8 @@ export class PacketExchange {
   }
 
   /**
-   * Takes over from a flow, with a command that has begun. What comes and goes from here on is in frames where the flow's was.
+   * Takes over from a flow, with a command that has begun. What comes and goes from here on is in frames where the
+   * flow's was.
    * @param diverted what has come of it
    */
   takeOver({ packets, frames }: Diverted): void {

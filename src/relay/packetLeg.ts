@@ -76,7 +76,9 @@ export class PacketLeg {
   /** Sends a packet, as the next one of this connection. */
   send(payload: Buffer): void {
     const packet = encodePacket(this.nextSequenceId, payload);
-    const sent = this.frames === null ? packet : wiping([packet], () => this.frames!.wrap(packet, this.nextSequenceId === 0));
+    const { frames } = this;
+    const beginsCommand = this.nextSequenceId === 0;
+    const sent = frames === null ? packet : wiping([packet], () => frames.wrap(packet, beginsCommand));
     // It may hold a password.
     if (this.isWritable) this.socket.write(sent, () => sent.fill(0));
     this.nextSequenceId = (this.nextSequenceId + 1) & 0xff;

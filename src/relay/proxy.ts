@@ -7,6 +7,7 @@ import { Metrics } from '../admin/metrics.js';
 import type { SessionView, Standing } from '../admin/standing.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Address, Config } from '../config.js';
+import { TlsFileError } from '../config/tlsFiles.js';
 import { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
 import { Sampler } from '../policy/sampler.js';
@@ -183,8 +184,14 @@ class Listener implements Proxy {
   /** Sessions that are logging in finish with what they began with. */
   private replaceEncryption(config: Config): void {
     const { encryption } = this.shared;
-    this.shared.encryption = new Encryption(config, this.log);
-    encryption.close();
+    try {
+      this.shared.encryption = new Encryption(config, this.log);
+      encryption.close();
+    } catch (error) {
+      // The files were good a moment ago, when the configuration was read.
+      if (!(error instanceof TlsFileError)) throw error;
+      this.log.error(`${error.key}: ${error.message}; connections are encrypted as before`);
+    }
   }
 
   get statistics(): LiveStatistics | null {

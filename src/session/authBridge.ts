@@ -120,7 +120,8 @@ export class AuthBridge {
     this.nonce = nonce;
     this.awaited = KEY_REQUESTS.has(plugin) && plugin !== CACHING_SHA2 ? 'password' : 'nothing';
     if (this.encrypted === 'client' && CLEAR_PLUGINS.has(plugin)) {
-      return { refusal: `the account's ${plugin} would send the password in clear: the connection to the server is not encrypted` };
+      const reason = 'the connection to the server is not encrypted';
+      return { refusal: `the account's ${plugin} would send the password in clear: ${reason}` };
     }
     return { to: 'client', payload };
   }
@@ -139,7 +140,8 @@ export class AuthBridge {
     if (isEmpty || (asksForKey && this.encrypted === 'client')) return { to: 'server', payload };
     if (this.ownKey === null) {
       payload.fill(0);
-      return { refusal: 'the password cannot pass: only one of the two connections is encrypted, and upstream.tls.bridge is off' };
+      const reason = 'only one of the two connections is encrypted, and upstream.tls.bridge is off';
+      return { refusal: `the password cannot pass: ${reason}` };
     }
     if (this.encrypted === 'client') {
       this.password = payload;
@@ -148,7 +150,8 @@ export class AuthBridge {
     }
     if (isClear(payload)) return { to: 'server', payload };
     if (!asksForKey) {
-      return { refusal: 'the password is encrypted with a key that the client has from elsewhere: let it ask for the server\'s key' };
+      const remedy = "let it ask for the server's key";
+      return { refusal: `the password is encrypted with a key that the client has from elsewhere: ${remedy}` };
     }
     this.awaited = 'encryptedPassword';
     const { publicPem } = this.ownKey;
@@ -161,7 +164,8 @@ export class AuthBridge {
     this.password = null;
     return wiping([password], () => {
       try {
-        return { to: 'server', payload: encryptedPassword(password.subarray(0, password.at(-1) === 0 ? -1 : undefined), this.nonce, pem) };
+        const withoutNul = password.subarray(0, password.at(-1) === 0 ? -1 : undefined);
+        return { to: 'server', payload: encryptedPassword(withoutNul, this.nonce, pem) };
       } catch (error) {
         return { refusal: error instanceof Error ? error.message : String(error) };
       }
@@ -170,6 +174,7 @@ export class AuthBridge {
 
   private decrypt(encrypted: Buffer): Step {
     const payload = decryptedPassword(encrypted, this.nonce, this.ownKey!.privateKey);
-    return payload === null ? { refusal: 'the password is not encrypted with the key that was sent' } : { to: 'server', payload };
+    if (payload === null) return { refusal: 'the password is not encrypted with the key that was sent' };
+    return { to: 'server', payload };
   }
 }

@@ -25,7 +25,9 @@ const LEGS: Record<string, Encrypted> = {
   'on the server\'s side': { client: false, server: true },
 };
 
-const begin = async (t: Test, encrypted: Encrypted, config: ProxySettings = {}): Promise<{ proxy: PairedProxy; pair: EncryptedPair }> => {
+const begin = async (
+  t: Test, encrypted: Encrypted, config: ProxySettings = {},
+): Promise<{ proxy: PairedProxy; pair: EncryptedPair }> => {
   const proxy = await PairedProxy.start({
     listen: { host: '127.0.0.1', port: 0, tls: { mode: encrypted.client ? 'required' : 'off', ...certificate } },
     upstreamTls: { mode: encrypted.server ? 'required' : 'off' },
@@ -126,7 +128,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'upstream', reason: 'closed' });
     });
 
-    await t.test('a server that resets while its client does not read is seen as that, behind what came before', async (t) => {
+    await t.test('a reset of the server while its client does not read comes behind what came before', async (t) => {
       const { proxy, pair } = await stall(t, legs);
       const ended = proxy.here.ended(pair.address);
       const heardBefore = pair.client.heardBytes;

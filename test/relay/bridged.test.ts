@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { connect, TLSSocket } from 'node:tls';
-import { Duplex } from 'node:stream';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { decryptedPassword, encryptedPassword } from '../../src/protocol/auth/password.js';
 import { Capability } from '../../src/protocol/capabilities.js';
@@ -10,7 +11,7 @@ import { sslRequestFor } from '../../src/protocol/sslRequest.js';
 import { makeAuthority } from '../support/certificates.js';
 import { Dialogue, greetedPair, type Encrypted, type EncryptedPair } from '../support/encryptedPairs.js';
 import type { ProxySettings } from '../support/inProcess.js';
-import { PairedProxy } from '../support/pairs.js';
+import { type Pair, PairedProxy } from '../support/pairs.js';
 import { BASE_CAPABILITIES, greetingPayload, ok, packetsFrom, responsePayload, SCRAMBLE } from '../support/wirePackets.js';
 
 // Authentications with one connection encrypted: both ends' packets in order, each connection's sequence ids included.
@@ -76,7 +77,7 @@ await t.test("caching_sha2_password in full, the server's connection encrypted",
 });
 
 for (const [whose, encrypted] of Object.entries(ONE_LEG)) {
-  await t.test(`plugins that prove a password without sending it pass as they are where ${whose} connection is encrypted`, async (t) => {
+  await t.test(`plugins that prove a password pass as they are where ${whose} connection is encrypted`, async (t) => {
     const signature = Buffer.alloc(64, 9);
     const plugins: Record<string, readonly (readonly ['client' | 'server', Buffer])[]> = {
       client_ed25519: [['server', switchTo('client_ed25519', Buffer.alloc(32, 5))], ['client', signature]],
@@ -107,7 +108,8 @@ await t.test('a password that would go on in clear is refused, and the server do
     const heardBefore = pair.server.heardBytes;
     pair.server.say(packetsFrom(2, switchTo(plugin, Buffer.alloc(0))));
     await pair.client.ended();
-    t.match(pair.client.heard.toString('latin1'), new RegExp(`sluice: the account's ${plugin} would send the password in clear`));
+    const message = new RegExp(`sluice: the account's ${plugin} would send the password in clear`);
+    t.match(pair.client.heard.toString('latin1'), message);
     await pair.server.ended();
     t.equal(pair.server.heardBytes, heardBefore);
     pair.client.socket.end();
@@ -117,7 +119,7 @@ await t.test('a password that would go on in clear is refused, and the server do
 
 /** Sends what is written to it behind `front`, in pieces of `pieceBytes`, and brings what comes. */
 class Behind extends Duplex {
-  constructor(private readonly connection: import('node:net').Socket, private front: Buffer, private readonly pieceBytes: number) {
+  constructor(private readonly connection: Socket, private front: Buffer, private readonly pieceBytes: number) {
     super();
     connection.removeAllListeners('data').on('data', (chunk: Buffer) => this.push(chunk));
   }
@@ -127,23 +129,57 @@ class Behind extends Duplex {
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     const bytes = Buffer.concat([this.front, chunk]);
     this.front = Buffer.alloc(0);
-    for (let at = 0; at < bytes.length; at += this.pieceBytes) this.connection.write(bytes.subarray(at, at + this.pieceBytes));
+    for (let at = 0; at < bytes.length; at += this.pieceBytes) {
+      this.connection.write(bytes.subarray(at, at + this.pieceBytes));
+    }
     done();
   }
 }
+
+/** Up to where the client may answer. */
+const greeted = async (proxy: PairedProxy): Promise<Pair> => {
+  const pair = await proxy.pair();
+  const greeting = packetsFrom(0, greetingPayload());
+  pair.server.say(greeting);
+  await pair.client.hear(greeting.length);
+  return pair;
+};
 
 await t.test('TLS that begins in the same segment as the request for it, or byte by byte, is understood', async (t) => {
   const proxy = await start(t, CLIENT);
   const answer = responsePayload({ capabilities: BASE_CAPABILITIES });
   for (const pieceBytes of [Infinity, 1]) {
-    const { client, server } = await proxy.pair();
-    const greeting = packetsFrom(0, greetingPayload());
-    server.say(greeting);
-    await client.hear(greeting.length);
+    const { client, server } = await greeted(proxy);
     const behind = new Behind(client.socket, packetsFrom(1, sslRequestFor(answer)), pieceBytes);
     const encrypted: TLSSocket = connect({ socket: behind, rejectUnauthorized: false });
     await once(encrypted, 'secureConnect');
     encrypted.write(packetsFrom(2, answer));
     t.ok(await server.hear(4 + answer.length), `pieces of ${pieceBytes}`);
   }
+});
+
+await t.test('bytes in place of TLS end their session and nothing else', async (t) => {
+  const answer = responsePayload({ capabilities: BASE_CAPABILITIES });
+  const noTls = Buffer.alloc(2000, 0x41);
+
+  const toClients = await start(t, CLIENT);
+  const odd = await greeted(toClients);
+  const ended = toClients.here.ended(odd.address);
+  odd.client.say(Buffer.concat([packetsFrom(1, sslRequestFor(answer)), noTls]));
+  await odd.server.ended();
+  odd.server.socket.end();
+  odd.client.socket.end();
+  await ended;
+  t.match(toClients.here.log.find(({ level }) => level === 'warn'), { msg: /a client's TLS handshake failed/ });
+  t.ok(await greetedPair(toClients, certificate, CLIENT), 'the next client is served');
+
+  const toServer = await start(t, SERVER);
+  const other = await greeted(toServer);
+  other.client.say(packetsFrom(1, answer));
+  await other.server.hear(36);
+  other.server.say(noTls);
+  await other.client.ended();
+  t.match(other.client.heard.toString('latin1'), /sluice: the TLS handshake with the upstream server failed/);
+  other.client.socket.end();
+  t.ok(await greetedPair(toServer, certificate, SERVER), 'the next client is served');
 });

@@ -74,7 +74,9 @@ export const greetedPair = async (
 };
 
 /** Begins a session, and lets the client in. */
-export const encryptedPair = async (proxy: PairedProxy, certificate: Certificate, encrypted: Encrypted): Promise<EncryptedPair> => {
+export const encryptedPair = async (
+  proxy: PairedProxy, certificate: Certificate, encrypted: Encrypted,
+): Promise<EncryptedPair> => {
   const pair = await greetedPair(proxy, certificate, encrypted);
   await Dialogue.behindAnswer(pair, encrypted).say('server', ok());
   return pair;
@@ -104,7 +106,8 @@ export class Dialogue {
     await end.hear(heardBefore + byteCount);
     const packet = end.heard.subarray(heardBefore);
     const id = this.nextIds[hearer]++;
-    if (packet[3] !== id) throw new Error(`the ${hearer} heard sequence id ${packet[3]} for ${id}: ${packet.toString('latin1')}`);
+    const heard = packet.toString('latin1');
+    if (packet[3] !== id) throw new Error(`the ${hearer} heard sequence id ${packet[3]} for ${id}: ${heard}`);
     return packet.subarray(4);
   }
 }

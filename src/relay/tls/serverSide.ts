@@ -49,7 +49,8 @@ export class ServerSide {
       encrypted.once('close', () => fail(new Error('the server closed the connection')));
       encrypted.once('secureConnect', () => {
         encrypted.off('error', fail);
-        this.note(`connections to the server are encrypted (${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name})`);
+        const terms = `${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name}`;
+        this.note(`connections to the server are encrypted (${terms})`);
         resolve(encrypted);
       });
     });

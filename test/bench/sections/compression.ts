@@ -1,7 +1,7 @@
 import { connectOptions } from '../../support/clients.js';
 import { runOk } from '../../support/run.js';
 import { APP } from '../../support/seed.js';
-import { commandLineOf } from '../../support/servers.js';
+import { commandLineOf, MYSQL9_ENV, type ServerKind } from '../../support/servers.js';
 import { type Bench, cpuReading, type Load, measured } from '../bench.js';
 import { type Competitor, REFERENCE } from '../competitors.js';
 import type { Reading } from '../results.js';
@@ -15,8 +15,8 @@ export const compression = async (
 ): Promise<void> => {
   const { port } = await bench.database('mariadb');
   const loads = [
-    compressionLoad(bench, 'a client that does not compress', []),
-    compressionLoad(bench, 'a client that compresses', ['--compress']),
+    commandLineLoad(bench, 'mariadb', 'a client that does not compress', []),
+    commandLineLoad(bench, 'mariadb', 'a client that compresses', ['--compress']),
   ];
   await bench.interleave(COMPRESSION_SECTION, port, loads, [
     variant(plain, {}),
@@ -25,17 +25,21 @@ export const compression = async (
   ]);
 };
 
-const compressionLoad = (bench: Bench, subject: string, flags: readonly string[]): Load => ({
+/** A large result, read row by row by a vendor's command line with these flags. */
+export const commandLineLoad = (bench: Bench, vendor: ServerKind, subject: string, flags: readonly string[]): Load => ({
   subject,
-  run: (relay) => readWithCommandLine(bench, relay, flags),
+  run: (relay) => readWithCommandLine(bench, relay, vendor, flags),
 });
 
-const readWithCommandLine = async (bench: Bench, relay: Relay, flags: readonly string[]): Promise<Reading[]> => {
+const readWithCommandLine = async (
+  bench: Bench, relay: Relay, vendor: ServerKind, flags: readonly string[],
+): Promise<Reading[]> => {
   let bytes = 0;
   const startedAtMs = performance.now();
   const { cpuSeconds, elapsedSeconds } = await measured(relay, async () => {
-    await runOk(commandLineOf('mariadb'), [...connectOptions('mariadb', relay.port), '--batch', '--quick', ...flags,
+    await runOk(commandLineOf(vendor), [...connectOptions(vendor, relay.port), '--batch', '--quick', ...flags,
       `--execute=${statement(bench.scale.serverBytes.small)}`, APP.schema], {
+      env: MYSQL9_ENV,
       onStdout: (chunk) => {
         bytes += chunk.length;
       },

@@ -4,6 +4,7 @@ import { startSluiceWith, type Relay } from '../relays.js';
 import type { Reading } from '../results.js';
 import { readBulk, syntheticResult } from './bulk.js';
 import { compression } from './compression.js';
+import { encryption } from './encryption.js';
 
 const BULK_SECTION = 'features: bulk';
 const QUERY_SECTION = 'features: small queries';
@@ -46,6 +47,7 @@ export const features = async (bench: Bench): Promise<void> => {
     variant('every result held back', { onExceed: { action: 'hold' }, budget: { bytes: '100TiB' } }),
   ]);
   await compression(bench, variant, PLAIN);
+  await encryption(bench, variant, PLAIN);
 };
 
 const bulkLoad = (bench: Bench): Load => ({
