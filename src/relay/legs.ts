@@ -88,9 +88,13 @@ export class Legs {
     this.listenToClient();
   }
 
-  /** One of the two is gone. */
+  /**
+   * The client gets nothing any more, or the server's connection has broken. One that the server has ended in order leaves
+   * what it has sent: encrypted ones are read on, and closed, while that waits for a verdict.
+   */
   get isBroken(): boolean {
-    return this.client.destroyed || this.upstream.destroyed;
+    const { client, upstream } = this;
+    return client.destroyed || client.writableEnded || (upstream.destroyed && !upstream.readableEnded);
   }
 
   /** The address that the server was reached at; null while it is not connected. */

@@ -59,6 +59,19 @@ for (const [where, legs] of Object.entries(LEGS)) {
       t.ok(pair.client.heard.subarray(-RESULT.bytes.length).equals(RESULT.bytes));
     });
 
+    await t.test('a server that closes behind a result that is being judged leaves the verdict to come', async (t) => {
+      const { proxy, pair } = await begin(t, legs, { limits: { rows: 1 } });
+      await converseOver(pair, [ASKED]);
+      const ended = proxy.here.ended(pair.address);
+      pair.client.socket.end();
+      t.equal(await pair.server.ended(), 'FIN');
+      pair.server.socket.end(RESULT.bytes);
+      await ended;
+      t.equal(await pair.client.ended(), 'FIN');
+      t.match(pair.client.heard.toString('latin1'), /sluice: result set exceeds 1 rows/);
+      t.match(proxy.here.records, [{ action: 'cut' }]);
+    });
+
     await t.test('a client that quits is seen as that', async (t) => {
       const { proxy, pair } = await begin(t, legs);
       await converseOver(pair, [ask(command(Command.QUIT))]);
