@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mode, Played } from './mode.js';
 
 /** The ways in which the proxy is put to the test, from the pure parts to the built program. */
-export const MODE_NAMES = ['texts', 'readers', 'flows', 'sockets', 'program'] as const;
+export const MODE_NAMES = ['texts', 'readers', 'flows', 'sockets', 'encrypted', 'program'] as const;
 export type ModeName = (typeof MODE_NAMES)[number];
 
 /** Starts what a mode needs. */
@@ -19,6 +19,8 @@ export const openMode = async (name: ModeName): Promise<Mode> => {
       return new (await import('./flows.js')).FlowsMode();
     case 'sockets':
       return (await import('./sockets.js')).SocketsMode.open();
+    case 'encrypted':
+      return (await import('./encrypted.js')).EncryptedMode.open();
     case 'program':
       return (await import('./program.js')).ProgramMode.open();
   }

@@ -42,6 +42,13 @@ export const conversationOf = (random: Random): Turn[] => {
   return random.chance(0.1) ? intact(random) : mutate(random, intact(random), recordedConversation(random));
 };
 
+/** What is said behind a login, most often with something wrong in it. */
+export const talkOf = (random: Random): Turn[] => {
+  const turns = intact(random);
+  const talk = turns.slice(loginTurns(turns));
+  return random.chance(0.2) || talk.length === 0 ? talk : mutate(random, talk, recordedConversation(random));
+};
+
 /** A conversation in lines: who speaks, and what in base64, as recorded conversations are stored. */
 export const linesOf = (turns: readonly Turn[]): string[] =>
   turns.map(({ from, bytes }) => `${from[0]!} ${bytes.toString('base64')}`);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { reset } from '../../src/relay/reset.js';
 import type { Turn } from '../support/conversationHarness.js';
 import { within, type End, type Pair } from '../support/pairs.js';
@@ -38,20 +39,28 @@ export const play = async (
   return server.heardBytes === said.client && client.heardBytes === said.server;
 };
 
-type Leaving = (pair: Pair) => void;
+/** The TCP connections of two ends, which may be encrypted. */
+export interface Connections {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+type Leaving = (connections: Connections) => void;
 
 const LEAVINGS: readonly Leaving[] = [
-  ({ client }) => client.socket.end(),
-  ({ client }) => client.socket.end(),
-  ({ client }) => reset(client.socket),
-  ({ client }) => client.socket.destroy(),
-  ({ server }) => server.socket.end(),
-  ({ server }) => reset(server.socket),
+  ({ client }) => client.end(),
+  ({ client }) => client.end(),
+  ({ client }) => reset(client),
+  ({ client }) => client.destroy(),
+  ({ server }) => server.end(),
+  ({ server }) => reset(server),
   ({ client, server }) => {
-    reset(client.socket);
-    reset(server.socket);
+    reset(client);
+    reset(server);
   },
 ];
+
+const connectionsOf = ({ client, server }: Pair): Connections => ({ client: client.socket, server: server.socket });
 
 /** An end says that it says no more, and goes on listening; or it reads no more for a while; or nothing of that. */
 const interlude = (random: Random, pair: Pair): void => {
@@ -61,13 +70,15 @@ const interlude = (random: Random, pair: Pair): void => {
 };
 
 /** Has two ends talk and part, by the choices of `random`. */
-export const playAndLeave = async (random: Random, pair: Pair, turns: readonly Turn[]): Promise<void> => {
+export const playAndLeave = async (
+  random: Random, pair: Pair, turns: readonly Turn[], connections = connectionsOf(pair),
+): Promise<void> => {
   const isHasty = random.chance(0.2); // what was said is still on its way when somebody leaves
   const middle = random.below(turns.length + 1);
   await play(random, pair, turns.slice(0, middle), isHasty ? 0 : PATIENCE_MS);
   interlude(random, pair);
   await play(random, pair, turns.slice(middle), isHasty ? 0 : PATIENCE_MS);
-  random.pick(LEAVINGS)(pair);
+  random.pick(LEAVINGS)(connections);
   for (const { socket } of [pair.client, pair.server]) socket.resume();
 };
 
@@ -78,9 +89,9 @@ const followSuit = ({ socket }: End): void => {
 };
 
 /** Leaves without a word, at both ends. */
-export const tearOff = ({ client, server }: Pair): void => {
-  client.socket.destroy();
-  server.socket.destroy();
+const tearOff = ({ client, server }: Connections): void => {
+  client.destroy();
+  server.destroy();
 };
 
 /** After this, ends that wait for each other are torn off. */
@@ -91,11 +102,11 @@ const TEAR_OFF_MS = 300;
  * @param ended comes about when it has ended
  * @returns whether it ended
  */
-export const seeOut = async (pair: Pair, ended: Promise<unknown>): Promise<boolean> => {
+export const seeOut = async (pair: Pair, ended: Promise<unknown>, connections = connectionsOf(pair)): Promise<boolean> => {
   followSuit(pair.client);
   followSuit(pair.server);
-  if (!await within(ended, TEAR_OFF_MS)) tearOff(pair);
+  if (!await within(ended, TEAR_OFF_MS)) tearOff(connections);
   const hasEnded = await within(ended, LONG_MS);
-  tearOff(pair);
+  tearOff(connections);
   return hasEnded;
 };

@@ -42,7 +42,8 @@ const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | 
   return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
 };
 
-const wrongEnd = ({ by, reason }: Entry): string | null => (by && reason ? null : 'a session ended without a reason');
+/** What is wrong with how a session ended, by the log. */
+export const wrongEnd = ({ by, reason }: Entry): string | null => (by && reason ? null : 'a session ended without a reason');
 
 export class SocketsMode implements Mode {
   readonly concurrency = 16;
