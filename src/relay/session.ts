@@ -289,7 +289,10 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   }
 
   private noteEnd(label: EndLabel, reason: string): void {
-    this.end ??= { by: label[0], reason, label };
+    const { hasQuit, server } = this.conversation;
+    // A server that is told goodbye often closes before its client does: it was the client that ended it.
+    const isGoodbye = hasQuit && server.usage === null && label[0] !== 'sluice';
+    this.end ??= isGoodbye ? QUIT : { by: label[0], reason, label };
   }
 
   private noteLeaving(): void {

@@ -38,6 +38,10 @@ const LEAVINGS: Record<string, Leaving> = {
   'a client that quits': {
     turns: [...LOGIN, ask(command(Command.QUIT))], leave: clientEnds, ...client('quit', 'debug', 'FIN'),
   },
+  'a client that quits, and whose server closes first': {
+    turns: [...LOGIN, ask(command(Command.QUIT))], leave: serverEnds,
+    seenBy: 'client', as: 'FIN', by: 'client', reason: 'quit', level: 'debug',
+  },
   'a client that closes between commands': { turns: LOGIN, leave: clientEnds, ...client('closed', 'debug', 'FIN') },
   'a client that closes in the midst of a result': { turns: [...ASKED, HALF], leave: clientEnds, ...client('closed', 'debug', 'FIN') },
   'a client that closes in the midst of a packet': {

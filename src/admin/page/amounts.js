@@ -33,6 +33,11 @@ function showRows(rows) {
   return `${showCount(rows)} ${rows === 1 ? 'row' : 'rows'}`;
 }
 
+/** `1 session`, `1,234 sessions` */
+function showSessions(count) {
+  return `${showCount(count)} ${count === 1 ? 'session' : 'sessions'}`;
+}
+
 /** What results are counted in: how that is shown, in full and as a mark on an axis, and from mark to mark. */
 const UNITS = {
   bytes: { show: showSize, mark: showSize, stepFactor: 16 },

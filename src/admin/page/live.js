@@ -61,7 +61,7 @@ function fill(body, rows, columns, none) {
 function show(view) {
   const { sessions, limits, digests, totals, openSessions } = view;
   const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
-  showState(`${text}, ${view.mode === 'audit' ? 'only watching' : 'enforcing'}, ${showCount(openSessions)} sessions`, good);
+  showState(`${text}, ${view.mode === 'audit' ? 'only watching' : 'enforcing'}, ${showSessions(openSessions)}`, good);
   $('tiles').replaceChildren(...tiles(view));
   showSizes(view);
   $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
