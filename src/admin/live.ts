@@ -51,7 +51,8 @@ function orderIn(query: string): Order {
   return ORDERS.find((order) => order === asked) ?? 'bytes';
 }
 
-function statisticsJson({ table, bufferedRows, bufferedBytes, timeline }: LiveStatistics, order: Order, nowMs: number): object {
+function statisticsJson(statistics: LiveStatistics, order: Order, nowMs: number): object {
+  const { table, bufferedRows, bufferedBytes, timeline } = statistics;
   const { executions, rows, bytes, cuts, wouldCuts } = table.overall;
   return {
     totals: { executions, rows: rows.sum, bytes: bytes.sum, cuts, wouldCuts },

@@ -31,7 +31,10 @@ export interface Ending {
   readonly isWhole: boolean;
 }
 
-/** What each statement has cost since the start: what the live page shows. Kept only where there is one to show it. */
+/**
+ * What each statement has cost since the start: what the live page shows. Kept only where there is one to
+ * show it.
+ */
 export class LiveStatistics {
   private readonly byDigest = new DigestTable('bytes', DIGESTS_KEPT);
   private readonly rows = new LogHistogram();
@@ -39,8 +42,8 @@ export class LiveStatistics {
   private readonly cuts = new Timeline(SLOT_MS, SLOTS);
   private readonly digests = new DigestCache();
   /**
-   * Responses that have ended and are not counted yet. Counting touches much memory; done for many at once it finds that in
-   * the processor's caches, and costs a query a fraction of what it costs after each.
+   * Responses that have ended and are not counted yet. Counting touches much memory; done for many at once it
+   * finds that in the processor's caches, and costs a query a fraction of what it costs after each.
    */
   private waiting: LiveExecution[] = [];
 
@@ -100,7 +103,9 @@ class LiveExecution implements Execution {
   private found: Digest | null = null;
   private settings: AuditSettings | null = null;
 
-  constructor(readonly usage: GovernedUsage, private readonly origin: Origin, private readonly ending: Ending) {}
+  constructor(
+    readonly usage: GovernedUsage, private readonly origin: Origin, private readonly ending: Ending,
+  ) {}
 
   /** What it executed is known now, and how much of that may be shown. */
   identify(digest: Digest | null, settings: AuditSettings): void {
@@ -117,7 +122,8 @@ class LiveExecution implements Execution {
   }
 
   get sql(): string | null {
-    return this.settings?.sql === 'full' ? this.usage.statement.text?.slice(0, LONGEST_EXAMPLE) ?? null : null;
+    if (this.settings?.sql !== 'full') return null;
+    return this.usage.statement.text?.slice(0, LONGEST_EXAMPLE) ?? null;
   }
 
   get rows(): number {

@@ -30,8 +30,8 @@ export function livePage(): Page {
   // Put in by functions: in a text, `$&` and its like would mean something.
   const html = part('page.html').replace('/*style*/', () => style).replace('/*script*/', () => script);
   const policy = [
-    "default-src 'none'", `script-src ${hashSource(script)}`, `style-src ${hashSource(style)}`, "connect-src 'self'",
-    "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    "default-src 'none'", `script-src ${hashSource(script)}`, `style-src ${hashSource(style)}`,
+    "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
   ].join('; ');
   return { html, policy };
 }

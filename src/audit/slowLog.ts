@@ -7,9 +7,9 @@
 //   SET timestamp=1795521600;
 //   SELECT * FROM orders;
 //
-// Its readers split it at lines that begin with `#` behind a `;`, look for `# Name: value` in them, and take what follows
-// for SQL. So no line of a statement begins in its first column but the first, and not that either where it could be taken
-// for a head; and no value of a head has white space in it.
+// Its readers split it at lines that begin with `#` behind a `;`, look for `# Name: value` in them, and take
+// what follows for SQL. So no line of a statement begins in its first column but the first, and not that
+// either where it could be taken for a head; and no value of a head has white space in it.
 
 import { hostOf } from '../config/address.js';
 import { shownAsItself } from './plainText.js';
@@ -17,14 +17,18 @@ import { shownAsItself } from './plainText.js';
 /** A record as it would be written in JSON. */
 type AuditFields = Readonly<Record<string, unknown>>;
 
-/** What readers of slow logs take for a head's line: the server's own greeting and what is set for a statement, too. */
+/**
+ * What readers of slow logs take for a head's line: the server's own greeting and what is set for a
+ * statement, too.
+ */
 const LIKE_HEAD = /^(?:#|use\b|set\b|time\b|tcp\b|\S*mysqld,)/i;
 
 const CUT_ACTIONS: readonly unknown[] = ['cut', 'truncate', 'close'];
 
 /**
  * @param atMs when it is written, in ms since 1970
- * @returns a whole entry with its line feed; null for what is no execution of a statement, and so has no place there
+ * @returns a whole entry with its line feed; null for what is no execution of a statement, and so has no
+ *   place there
  */
 export function slowLogEntry(record: AuditFields, atMs: number): string | null {
   if (record['event'] !== 'result') return null;
@@ -32,15 +36,19 @@ export function slowLogEntry(record: AuditFields, atMs: number): string | null {
   return [
     `# Time: ${new Date(atMs).toISOString().replace('Z', '000Z')}`,
     `# User@Host: ${userAtHost(record)}  Id: ${Number(record['connectionId'] ?? 0)}`,
-    head({ Schema: schema, Query_time: seconds(record['durationMs']), First_row_time: seconds(record['firstRowMs']) }),
+    head({
+      Schema: schema, Query_time: seconds(record['durationMs']),
+      First_row_time: seconds(record['firstRowMs']),
+    }),
     head({ Rows_sent: number(record['rows']), Bytes_sent: number(record['bytes']) }),
     head({
       Rows_forwarded: number(record['forwardedRows']), Bytes_forwarded: number(record['forwardedBytes']),
       Largest_row_bytes: number(record['largestRowBytes']), Stall_time: seconds(record['stallMs']),
     }),
     head({
-      Cut: yesOrNo(CUT_ACTIONS.includes(record['action'])), Would_cut: yesOrNo(record['action'] === 'would-cut'),
-      Complete: yesOrNo(record['complete'] === true), Rule: word(record['rule']), Program: word(record['program']),
+      Cut: yesOrNo(CUT_ACTIONS.includes(record['action'])),
+      Would_cut: yesOrNo(record['action'] === 'would-cut'), Complete: yesOrNo(record['complete'] === true),
+      Rule: word(record['rule']), Program: word(record['program']),
       Stands_for: number(record['standsFor']),
     }),
     ...(schema === '' ? [] : [`use ${schema};`]),

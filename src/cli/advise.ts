@@ -7,7 +7,9 @@ import { Forecast } from '../report/forecast.js';
 import { LimitSearch } from '../report/limitSearch.js';
 import type { Selection } from '../report/selection.js';
 import { Survey } from '../report/survey.js';
-import { filesFrom, filesToReadTwice, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
+import {
+  filesFrom, filesToReadTwice, numberFrom, readFiles, selectionFrom, selectionOptions,
+} from './auditFiles.js';
 import { type Arguments, type Command, exitCodes } from './command.js';
 import { exemptFrom } from './exempt.js';
 import { configOptions, describeFlag } from './flags.js';
@@ -27,19 +29,27 @@ function limitsFrom(given: Arguments): Limits {
   return loadConfig(flags, {}).limits;
 }
 
+function refuse(problem: string): never {
+  throw new ConfigError([problem]);
+}
+
 function wantedFrom(given: Arguments): Wanted | null {
   const { by = 'bytes', 'cut-rate': text } = given;
-  if (by !== 'rows' && by !== 'bytes') throw new ConfigError([`--by: expected rows or bytes, got ${JSON.stringify(by)}`]);
+  if (by !== 'rows' && by !== 'bytes') {
+    return refuse(`--by: expected rows or bytes, got ${JSON.stringify(by)}`);
+  }
   if (text === undefined) {
-    if (given['by'] !== undefined) throw new ConfigError(['--by: says on what the limit for --cut-rate is to be; give that too']);
-    return null;
+    if (given['by'] === undefined) return null;
+    return refuse('--by: says on what the limit for --cut-rate is to be; give that too');
   }
   const [, digits] = (typeof text === 'string' && /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(text)) || [];
   const rate = Number(digits) / 100;
   if (!(rate >= 0 && rate <= 1)) {
-    throw new ConfigError([`--cut-rate: expected a percentage from 0% to 100% such as 0.1%, got ${JSON.stringify(text)}`]);
+    refuse(`--cut-rate: expected a percentage from 0% to 100% such as 0.1%, got ${JSON.stringify(text)}`);
   }
-  if (given[`max-${by}`] !== undefined) throw new ConfigError([`--max-${by}: is what --cut-rate is to find; leave one of them out`]);
+  if (given[`max-${by}`] !== undefined) {
+    refuse(`--max-${by}: is what --cut-rate is to find; leave one of them out`);
+  }
   return { by, rate };
 }
 
@@ -55,9 +65,8 @@ async function findLimits(
   const limit = search.find(rate);
   if (limit !== null) return { ...given, [by]: limit };
   const other = by === 'rows' ? 'max-bytes' : 'max-rows';
-  throw new ConfigError([
-    `--cut-rate: the other limit alone cuts ${percent(search.leastRate)}: raise it with --${other}, or want a higher rate`,
-  ]);
+  const least = percent(search.leastRate);
+  return refuse(`--cut-rate: the other limit alone cuts ${least}: raise --${other}, or the rate`);
 }
 
 /** Says what a limit would have cut, or which limit cuts no more than is wanted. */
@@ -78,7 +87,7 @@ export const advise: Command = {
       defaultDescription: 'bytes', requiresArg: true, group: 'The limits:',
     },
     exempt: {
-      describe: describeFlag('WHO', 'let these have any size: user=,schema=,client=,program=,digest=; may be repeated'),
+      describe: describeFlag('WHO', 'whom not to limit: user=,schema=,client=,program=,digest=; repeatable'),
       requiresArg: true, group: 'The limits:',
     },
     limit: {

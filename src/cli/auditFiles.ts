@@ -16,8 +16,12 @@ const describeMoment = 'a date ("2026-11-20", in UTC), or a time with its zone (
 /** The flags that choose among what the files hold. */
 export const selectionOptions: Readonly<Record<string, Options>> = {
   since: { describe: describeFlag('TIME', 'none before this'), requiresArg: true, group },
-  until: { describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group },
-  user: { describe: describeFlag('GLOB', 'only those of these users, as in "report_*"'), requiresArg: true, group },
+  until: {
+    describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group,
+  },
+  user: {
+    describe: describeFlag('GLOB', 'only those of these users, as in "report_*"'), requiresArg: true, group,
+  },
   schema: { describe: describeFlag('GLOB', 'only those in these default schemas'), requiresArg: true, group },
 };
 
@@ -30,8 +34,8 @@ export function selectionFrom(given: Arguments): Selection {
     const text = given[flag];
     if (text === undefined) return undefined;
     const ms = typeof text === 'string' ? parse(text) : undefined;
-    if (ms === undefined) throw new ConfigError([`--${flag}: expected ${describeMoment}, got ${JSON.stringify(text)}`]);
-    return ms;
+    if (ms !== undefined) return ms;
+    throw new ConfigError([`--${flag}: expected ${describeMoment}, got ${JSON.stringify(text)}`]);
   };
   const glob = (flag: string) => compileGlob(typeof given[flag] === 'string' ? given[flag] : '*');
   const sinceMs = moment('since', parseBeginning) ?? -Infinity;
@@ -60,10 +64,14 @@ export function numberFrom(given: Arguments, flag: string, fallback: number): nu
   throw new ConfigError([`--${flag}: expected a number from 1 to 999999999, got ${JSON.stringify(text)}`]);
 }
 
+function isNoFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
 /** The files that are read twice: only what is a file can be. */
 export function filesToReadTwice(given: Arguments, flag: string): readonly string[] {
   const files = filesFrom(given);
-  const others = files.filter((file) => file === STANDARD_INPUT || statSync(file, { throwIfNoEntry: false })?.isFile() === false);
+  const others = files.filter((file) => file === STANDARD_INPUT || isNoFile(file));
   if (others.length === 0) return files;
   const names = others.map((file) => (file === STANDARD_INPUT ? 'standard input' : JSON.stringify(file)));
   throw new ConfigError([`${flag}: reads twice, and that ${names.join(', ')} cannot be: give files`]);
@@ -76,7 +84,8 @@ function openAll(files: readonly string[]): Input[] {
       return [openInput(file)];
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      problems.push(`sluice: cannot read ${JSON.stringify(file)}: ${reason}: give audit files, or - for standard input`);
+      const remedy = 'give audit files, or - for standard input';
+      problems.push(`sluice: cannot read ${JSON.stringify(file)}: ${reason}: ${remedy}`);
       return [];
     }
   });
@@ -85,7 +94,9 @@ function openAll(files: readonly string[]): Input[] {
 }
 
 function totalSize(inputs: readonly Input[]): number | null {
-  return inputs.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0);
+  const sizes = inputs.map(({ size }) => size ?? NaN);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return Number.isNaN(total) ? null : total;
 }
 
 /**
@@ -95,7 +106,9 @@ function totalSize(inputs: readonly Input[]): number | null {
  */
 export async function readFiles(files: readonly string[], survey: Survey): Promise<boolean> {
   const inputs = openAll(files);
-  if (files.includes(STANDARD_INPUT) && process.stdin.isTTY) say(['Reading standard input: give audit files to read those.']);
+  if (files.includes(STANDARD_INPUT) && process.stdin.isTTY) {
+    say(['Reading standard input: give audit files to read those.']);
+  }
   const progress = new Progress(process.stderr, totalSize(inputs), performance.now.bind(performance));
   const problems: string[] = [];
   for (const input of inputs) {
@@ -104,7 +117,8 @@ export async function readFiles(files: readonly string[], survey: Survey): Promi
       await readLines(input, survey, (byteCount) => progress.advance(byteCount));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      problems.push(`sluice: ${input.name}: ${reason}: what stands before that counts, the rest of it is missing`);
+      const consequence = 'what stands before that counts, the rest of it is missing';
+      problems.push(`sluice: ${input.name}: ${reason}: ${consequence}`);
     }
   }
   progress.end();

@@ -13,7 +13,9 @@ function matchFrom(text: string): Readonly<Record<string, string>> {
       const remedy = meant === undefined ? `with any of ${keys.join(', ')}` : `did you mean ${meant}?`;
       throw new ConfigError([`--exempt: expected KEY=PATTERN, ${remedy}, got ${JSON.stringify(part)}`]);
     }
-    if (Object.hasOwn(match, key)) throw new ConfigError([`--exempt: ${key} is given more than once: give --exempt again`]);
+    if (Object.hasOwn(match, key)) {
+      throw new ConfigError([`--exempt: ${key} is given more than once: give --exempt again`]);
+    }
     match[key] = value.replaceAll('\\,', ',');
   }
   return match;
@@ -31,7 +33,8 @@ export function exemptFrom(given: unknown): readonly ExemptingRule[] {
     new Exemptions(rules);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.problems.map((problem) => problem.replace(/^config: rules\[\d+\]\.match\./, '--exempt: ')));
+    const asFlag = (problem: string) => problem.replace(/^config: rules\[\d+\]\.match\./, '--exempt: ');
+    throw new ConfigError(error.problems.map(asFlag));
   }
   return rules;
 }

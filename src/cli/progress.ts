@@ -10,7 +10,9 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
-/** Shows how far the reading of files has come, where somebody looks at a terminal; elsewhere it says nothing. */
+/**
+ * Shows how far the reading of files has come, where somebody looks at a terminal; elsewhere it says nothing.
+ */
 export class Progress {
   private bytes = 0;
   private shownAtMs = -Infinity;
@@ -20,7 +22,9 @@ export class Progress {
    * @param now a clock in ms
    */
   constructor(
-    private readonly terminal: Terminal, private readonly totalBytes: number | null, private readonly now: () => number,
+    private readonly terminal: Terminal,
+    private readonly totalBytes: number | null,
+    private readonly now: () => number,
   ) {}
 
   /** So many bytes more have been read. */
@@ -41,6 +45,7 @@ export class Progress {
     if (this.totalBytes === null) return `${size(this.bytes)} read`;
     const part = this.totalBytes === 0 ? 1 : Math.min(1, this.bytes / this.totalBytes);
     const filled = Math.round(part * BAR_WIDTH);
-    return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${percent(part)} of ${size(this.totalBytes)}`;
+    const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '.');
+    return `[${bar}] ${percent(part)} of ${size(this.totalBytes)}`;
   }
 }

@@ -9,9 +9,9 @@ const MAX_TEXTS_SIZE = 2 ** 17;
 const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
 
 /**
- * The digests of statements that came lately. Applications say the same again and again, above all where they prepare their
- * statements: to look that up by its text is cheaper than to take it apart. What differs only in its literals is taken apart,
- * but not hashed again.
+ * The digests of statements that came lately. Applications say the same again and again, above all where they
+ * prepare their statements: to look that up by its text is cheaper than to take it apart. What differs only
+ * in its literals is taken apart, but not hashed again.
  */
 export class DigestCache {
   private readonly byText = new Generations<Digest>(MAX_TEXTS_SIZE);
@@ -22,7 +22,8 @@ export class DigestCache {
     const bytes = statementBytes(usage.command);
     if (bytes === null) return null;
     if (bytes.length > LONGEST_TEXT_BYTES) return this.digestByNormalForm(usage);
-    // What quotes and backslashes mean is part of the key: a character that no text has in Latin-1, and the flags.
+    // What quotes and backslashes mean is part of the key: a character that no text has in Latin-1, and the
+    // flags.
     const flags = usage.readingFlags;
     const text = bytes.toString('latin1');
     const key = flags === 0 ? text : `\u0100${flags}:${text}`;

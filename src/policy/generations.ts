@@ -1,6 +1,7 @@
 /**
- * A bounded memory of what was looked up lately, in two generations: what is asked for again moves to the young one, and
- * where that is full, the old one is forgotten and the young one becomes old. An entry costs two look-ups and no list.
+ * A bounded memory of what was looked up lately, in two generations: what is asked for again moves to the
+ * young one, and where that is full, the old one is forgotten and the young one becomes old. An entry costs
+ * two look-ups and no list.
  */
 export class Generations<Value> {
   private young = new Map<string, Value>();

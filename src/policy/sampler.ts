@@ -13,7 +13,9 @@ export interface Sample {
   readonly limit: { readonly rows: number; readonly bytes: number };
   /** How many results it stands for: of those that were not over the floor, only some are recorded. */
   readonly standsFor: number;
-  /** Samples that were due since the one before it, and left out because there were too many in that second. */
+  /**
+   * Samples that were due since the one before it, and left out because there were too many in that second.
+   */
   readonly droppedSamples: number;
 }
 
@@ -22,7 +24,10 @@ interface Clock {
   readonly nowMs: number;
 }
 
-/** Chooses the results that are recorded besides those that something was done about, and not too many of them at once. */
+/**
+ * Chooses the results that are recorded besides those that something was done about, and not too many of them
+ * at once.
+ */
 export class Sampler {
   /** Samples that were left out, since the start. */
   droppedInAll = 0;
@@ -36,7 +41,9 @@ export class Sampler {
    * @param dropping is told of each sample that is left out
    */
   constructor(
-    public settings: SampleSettings, private readonly random: () => number, private readonly dropping: () => void,
+    public settings: SampleSettings,
+    private readonly random: () => number,
+    private readonly dropping: () => void,
   ) {}
 
   /**

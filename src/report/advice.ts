@@ -26,7 +26,7 @@ const namesShown = 3;
 const longestName = 40;
 
 /** The limits and rules as they may be put into a configuration file. */
-export function proposedConfig({ forecast: { limits }, rules }: Pick<Advice, 'forecast' | 'rules'>): ProposedConfig {
+function proposedConfig({ forecast: { limits }, rules }: Advice): ProposedConfig {
   return {
     limits: {
       rows: limits.rows === Infinity ? null : limits.rows,
@@ -43,14 +43,17 @@ function shownLimits({ rows, bytes }: Limits): string {
 
 function cautions({ survey, forecast, coverage }: Advice): string[] {
   const { counts, uncertain, limits, digests } = forecast;
+  const changesData = counts['changes-data'];
   const blind = coverage.blindFor(limits).join(' and ');
   return [
     counts.streamed > 0 ? `Streamed, and so not limited: ${count(counts.streamed)}` : '',
     counts.exempt > 0 ? `Exempt: ${count(counts.exempt)}` : '',
-    counts['changes-data'] > 0 ? `Larger, but never cut, since they change data: ${count(counts['changes-data'])}` : '',
+    changesData > 0 ? `Larger, but never cut, since they change data: ${count(changesData)}` : '',
     uncertain > 0 ? `Not cut as far as they were seen, but their end was not: ${count(uncertain)}` : '',
-    coverage.isEstimate ? 'Some records are samples; they are counted for all the results that they stand for' : '',
-    blind === '' ? '' : `Results below the limit on ${blind} that held when this was recorded are missing: more would be cut`,
+    coverage.isEstimate ? 'Some records are samples; they count for all the results that they stand for' : '',
+    blind === ''
+      ? ''
+      : `Results below the limit on ${blind} that held when this was recorded are missing: more would be cut`,
     digests.hasForgotten ? `Only the ${count(digests.size)} digests that would be cut most are kept` : '',
     ...readingCaveats(survey),
   ].filter((line) => line !== '');
@@ -66,11 +69,13 @@ function table({ forecast, limit }: Advice): string[] {
   const left = (title: string): Column => ({ title, align: 'left' });
   const all = forecast.digests.heaviest();
   const rows = all.slice(0, limit).map(({ key, value: { cuts, profile }, missed }) => [
-    key || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`, count(profile.rows.max), size(profile.bytes.max),
+    key || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`,
+    count(profile.rows.max), size(profile.bytes.max),
     names(profile.users), names(profile.programs), oneLine(profile.digestText ?? '', statementShown),
   ]);
   const columns = [
-    left('Digest'), right('Cuts'), right('Most rows'), right('Most bytes'), left('Users'), left('Programs'), left('Statement'),
+    left('Digest'), right('Cuts'), right('Most rows'), right('Most bytes'),
+    left('Users'), left('Programs'), left('Statement'),
   ];
   const hidden = all.length - rows.length;
   return [...layOut(columns, rows), ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : [])];
@@ -81,7 +86,8 @@ export function adviceText(advice: Advice): string {
   const { forecast } = advice;
   const { counts: { cut }, limited, cutRate, limits } = forecast;
   const lines = [
-    `Limits of ${shownLimits(limits)} would have cut ${count(cut)} of ${count(limited)} results (${percent(cutRate)}).`,
+    `Limits of ${shownLimits(limits)} would have cut ${count(cut)} of ${count(limited)} results ` +
+      `(${percent(cutRate)}).`,
     ...cautions(advice),
     ...(cut > 0 ? ['', ...table(advice)] : []),
     '',
@@ -97,8 +103,9 @@ export function adviceText(advice: Advice): string {
 export function adviceJson(advice: Advice): object {
   const { survey, forecast, coverage, limit } = advice;
   const { counts, uncertain, limited, cutRate, digests, limits } = forecast;
+  const { lines, badLines, unselected, samples } = survey;
   return {
-    read: { lines: survey.lines, badLines: survey.badLines, unselected: survey.unselected, samples: survey.samples },
+    read: { lines, badLines, unselected, samples },
     results: limited,
     cuts: counts.cut,
     cutRate,

@@ -36,7 +36,9 @@ export class CutDigest {
 /** What limits would have done to the results that were recorded. */
 export class Forecast {
   /** How many results there were of each prospect, with those for which samples stand. */
-  readonly counts: Record<Prospect, number> = { 'pass': 0, 'cut': 0, 'streamed': 0, 'exempt': 0, 'changes-data': 0 };
+  readonly counts: Record<Prospect, number> = {
+    'pass': 0, 'cut': 0, 'streamed': 0, 'exempt': 0, 'changes-data': 0,
+  };
   /** Results that passed as far as they were seen, but whose end was not. */
   uncertain = 0;
   readonly digests: HeavyHitters<CutDigest>;

@@ -9,8 +9,11 @@ export const STANDARD_INPUT = '-';
 // RFC 1952: the two bytes that every gzip member begins with. No JSON does.
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const readBytes = 256 * 1024;
-// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it, and as much of its digest.
+// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it, and as much of
+// its digest.
 const maxLineBytes = 16 * 1024 * 1024;
+
+type OnRead = (byteCount: number) => void;
 
 /** A file that is open, or standard input. */
 export interface Input {
@@ -28,7 +31,8 @@ export function openInput(name: string): Input {
   const descriptor = name === STANDARD_INPUT ? 0 : openSync(name, 'r');
   const stat = fstatSync(descriptor);
   if (stat.isDirectory()) throw new Error(`EISDIR: ${name} is a folder`);
-  return { name: name === STANDARD_INPUT ? 'standard input' : name, size: stat.isFile() ? stat.size : null, descriptor };
+  const shownName = name === STANDARD_INPUT ? 'standard input' : name;
+  return { name: shownName, size: stat.isFile() ? stat.size : null, descriptor };
 }
 
 /**
@@ -36,7 +40,7 @@ export function openInput(name: string): Input {
  * @param onRead is called with the number of bytes that were read of the file itself
  * @throws zlib's or the file system's error; the lines before it have been given
  */
-export async function readLines(input: Input, reader: LineReader, onRead: (byteCount: number) => void): Promise<void> {
+export async function readLines(input: Input, reader: LineReader, onRead: OnRead): Promise<void> {
   const splitter = new LineSplitter(maxLineBytes, reader);
   try {
     for await (const chunk of contentsOf(input.descriptor, onRead)) splitter.push(chunk);
@@ -45,7 +49,7 @@ export async function readLines(input: Input, reader: LineReader, onRead: (byteC
   }
 }
 
-async function* contentsOf(descriptor: number, onRead: (byteCount: number) => void): AsyncGenerator<Buffer> {
+async function* contentsOf(descriptor: number, onRead: OnRead): AsyncGenerator<Buffer> {
   const chunks = rawChunks(descriptor, onRead);
   let head = Buffer.alloc(0);
   while (head.length < GZIP_MAGIC.length) {
@@ -63,7 +67,7 @@ async function* contentsOf(descriptor: number, onRead: (byteCount: number) => vo
   for await (const chunk of gunzip) yield chunk as Buffer;
 }
 
-async function* rawChunks(descriptor: number, onRead: (byteCount: number) => void): AsyncGenerator<Buffer, void> {
+async function* rawChunks(descriptor: number, onRead: OnRead): AsyncGenerator<Buffer, void> {
   const stream = createReadStream('', { fd: descriptor, highWaterMark: readBytes });
   for await (const chunk of stream) {
     const bytes = chunk as Buffer;

@@ -9,9 +9,10 @@ import type { Survey } from './survey.js';
  */
 export function reportJson(survey: Survey, table: DigestTable, limit: number): object {
   const { lines, badLines, firstBad, unselected, samples, droppedSamples, events } = survey;
+  const otherEvents = Object.fromEntries(events);
   return {
     order: table.order,
-    read: { lines, badLines, firstBad, unselected, samples, droppedSamples, otherEvents: Object.fromEntries(events) },
+    read: { lines, badLines, firstBad, unselected, samples, droppedSamples, otherEvents },
     quantileError: RELATIVE_ERROR,
     digestsKept: table.size,
     digestsForgotten: table.hasForgotten,

@@ -15,7 +15,9 @@ export class LimitSearch {
    * @param given the limits; that on `by` is the one to be found
    */
   constructor(
-    private readonly by: keyof Limits, private readonly given: Limits, private readonly exemptions: Exemptions,
+    private readonly by: keyof Limits,
+    private readonly given: Limits,
+    private readonly exemptions: Exemptions,
   ) {}
 
   add(record: ResultRecord): void {

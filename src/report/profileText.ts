@@ -22,7 +22,7 @@ export function measures(profile: Profile): string[] {
   const line = (title: string, values: Distribution, write: Write, isSummed = true): string[] => {
     if (values.count === 0) return [title, '-', '-', '-', '-', '-'];
     const { sum, min, mean, max } = values;
-    return [title, isSummed ? write(sum) : '-', write(min), write(mean), write(values.quantile(0.95)), write(max)];
+    return [title, isSummed ? write(sum) : '-', ...[min, mean, values.quantile(0.95), max].map(write)];
   };
   return layOut(MEASURES, [
     line('Rows', profile.rows, rounded),
@@ -36,8 +36,10 @@ export function measures(profile: Profile): string[] {
 
 /** How often it was executed, and what became of it. */
 export function fates({ executions, cuts, wouldCuts, lowerBounds }: Profile): string {
-  const parts = [`${count(executions)} results`, `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`];
-  return lowerBounds === 0 ? parts.join(', ') : `${parts.join(', ')}, ${count(lowerBounds)} of unknown end`;
+  return [
+    `${count(executions)} results`, `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
+    ...(lowerBounds === 0 ? [] : [`${count(lowerBounds)} of unknown end`]),
+  ].join(', ');
 }
 
 /** From when to when. */
@@ -50,8 +52,9 @@ function nameList(title: string, names: Names, executions: number): string[] {
   const known = names.heaviest().filter(({ weight, missed }) => 2 * missed <= weight).slice(0, namesShown);
   const shown = known.map(({ key, weight, missed }) =>
     `${oneLine(key, longestName) || '(none)'} ${missed > 0 ? 'up to ' : ''}${percent(weight / executions)}`);
-  const more = names.hasForgotten ? ['many more'] : names.size > namesShown ? [`${names.size - namesShown} more`] : [];
-  return [`${title.padEnd(10)}${[...shown, ...more].join(', ')}`];
+  const hidden = names.size - shown.length;
+  const more = names.hasForgotten ? 'many more' : hidden > 0 ? `${hidden} more` : null;
+  return [`${title.padEnd(10)}${[...shown, ...(more === null ? [] : [more])].join(', ')}`];
 }
 
 /** Who has executed it. */
@@ -73,7 +76,7 @@ export function pictures({ rows, bytes }: Profile): string[] {
 }
 
 /** The largest of them: when it was, and what it said. */
-export function example({ example: found, digestText }: Profile): { readonly about: string; readonly text: string } {
+export function example({ example: found, digestText }: Profile): Record<'about' | 'text', string> {
   if (found === null) return { about: 'no example', text: '' };
   const { atMs, user, rows, bytes, sql } = found;
   const about = `the largest, ${formatMoment(atMs)}, ${oneLine(user, longestName) || '(none)'}, ` +

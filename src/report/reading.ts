@@ -27,7 +27,9 @@ export type Reading =
 
 const BAD: Reading = { kind: 'bad' };
 
-const FATES: Readonly<Record<string, Fate>> = { cut: 'cut', truncate: 'cut', close: 'cut', 'would-cut': 'would-cut' };
+const FATES: Readonly<Record<string, Fate>> = {
+  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut',
+};
 
 /** Reads a line of an audit file. What is not as the audit writes it is no record, whatever else it is. */
 export function readRecord(line: string): Reading {

@@ -12,5 +12,6 @@ export interface Selection {
 }
 
 export function isSelected({ atMs, user, schema }: ResultRecord, selection: Selection): boolean {
-  return atMs >= selection.sinceMs && atMs < selection.untilMs && selection.user(user) && selection.schema(schema);
+  if (atMs < selection.sinceMs || atMs >= selection.untilMs) return false;
+  return selection.user(user) && selection.schema(schema);
 }

@@ -8,7 +8,10 @@ export interface Place {
   readonly line: number;
 }
 
-/** Goes through the lines of audit files, gives on the results that are asked for, and counts what else there is. */
+/**
+ * Goes through the lines of audit files, gives on the results that are asked for, and counts what else there
+ * is.
+ */
 export class Survey implements LineReader {
   lines = 0;
   results = 0;

@@ -10,8 +10,15 @@ import { layOut, type Column } from './textTable.js';
 
 const statementShown = 60;
 
+interface Ranked {
+  readonly title: string;
+  readonly write: (amount: number) => string;
+  /** Whether that of all digests has a sum. */
+  readonly isSummed: boolean;
+}
+
 /** How what digests are ranked by is called and shown. */
-const RANKED: Record<Order, { readonly title: string; readonly write: (amount: number) => string; readonly isSummed: boolean }> = {
+const RANKED: Record<Order, Ranked> = {
   bytes: { title: 'Bytes', write: size, isSummed: true },
   rows: { title: 'Rows', write: count, isSummed: true },
   'max-bytes': { title: 'Largest', write: size, isSummed: false },
@@ -19,7 +26,7 @@ const RANKED: Record<Order, { readonly title: string; readonly write: (amount: n
   cuts: { title: 'Cuts', write: count, isSummed: true },
 };
 
-const commented = (lines: readonly string[]): string[] => lines.map((line) => (line === '' ? '#' : `# ${line}`));
+const commented = (lines: readonly string[]): string[] => lines.map((line) => `# ${line}`.trimEnd());
 
 /** What has to be known to read the figures rightly; nothing where there is nothing to say. */
 function caveats(survey: Survey, table: DigestTable): string[] {
@@ -62,14 +69,16 @@ function ranking(table: DigestTable, ranked: readonly RankedDigest[], hidden: nu
   const rows = ranked.map(({ digest, profile, amount, missed }, index) => [
     String(index + 1), digest || '(unknown)', `${write(amount)}${missed > 0 ? '+' : ''}`,
     ...(isSummed ? [percent(total === 0 ? 0 : amount / total)] : []),
-    count(profile.executions), count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
+    count(profile.executions),
+    count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
     oneLine(profile.digestText ?? '', statementShown),
   ]);
+  const isPartial = ranked.some(({ missed }) => missed > 0);
   return [
     `Ranking by ${table.order}`,
     ...layOut(columns, rows),
     ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : []),
-    ...(ranked.some(({ missed }) => missed > 0) ? ['+ at least; the profile tells how much may be missing'] : []),
+    ...(isPartial ? ['+ at least; the profile tells how much may be missing'] : []),
   ];
 }
 
@@ -80,9 +89,10 @@ function totalOf({ order, overall: { bytes, rows, stallMs, cuts, wouldCuts } }: 
   return totals[order];
 }
 
-function profileOf({ digest, profile, missed }: RankedDigest, rank: number, { order }: DigestTable): string[] {
+function profileOf({ digest, profile, missed }: RankedDigest, rank: number, order: Order): string[] {
   const { about, text } = example(profile);
-  const unseen = missed === 0 ? [] : [`What came before it was kept is missing: at most ${RANKED[order].write(missed)}`];
+  const most = RANKED[order].write(missed);
+  const unseen = missed === 0 ? [] : [`What came before it was kept is missing: at most ${most}`];
   return [
     ...commented([
       `Digest ${rank}: ${digest || '(statements that are not known)'}`,
@@ -114,8 +124,9 @@ export function reportText(survey: Survey, table: DigestTable, limit: number): s
   const front = [
     ...overall(table), '',
     ...(caution.length > 0 ? [...caution, ''] : []),
-    `95% is told from buckets, and within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
+    `95% is told from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
     ...ranking(table, shown, all.length - shown.length), '',
   ];
-  return [...commented(front), ...shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table))].join('\n');
+  const profiles = shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table.order));
+  return [...commented(front), ...profiles].join('\n');
 }

@@ -10,12 +10,14 @@ export interface Column {
  * @returns its lines
  */
 export function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells
-    .map((cell, i) => (columns[i]?.align === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-    .join('  ')
-    .trimEnd();
+  const widthOf = ({ title }: Column, i: number): number =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0));
+  const widths = columns.map(widthOf);
+  const aligned = (cell: string, i: number): string =>
+    columns[i]?.align === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
+  const line = (cells: readonly string[]): string => cells.map(aligned).join('  ').trimEnd();
+  // The last column is as wide as its longest text, and a rule of that length would say nothing.
   const last = columns.length - 1;
-  const rule = widths.map((width, i) => '='.repeat(i === last ? Math.min(width, columns[i]?.title.length ?? 0) : width));
+  const rule = columns.map(({ title }, i) => '='.repeat(i === last ? title.length : widths[i] ?? 0));
   return [line(columns.map(({ title }) => title)), line(rule), ...rows.map(line)];
 }

@@ -3,8 +3,8 @@ import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
 
 /**
- * What a digest is kept for. The largest result is found by bytes: who has had one larger than (all bytes) / (places) is
- * among the heaviest.
+ * What a digest is kept for. The largest result is found by bytes: who has had one larger than (all bytes) /
+ * (places) is among the heaviest.
  */
 const WEIGHTS: Record<Order, (execution: Execution) => number> = {
   bytes: ({ bytes }) => bytes,
@@ -65,7 +65,10 @@ export class DigestTable {
     return this.digests.mostMissed;
   }
 
-  /** The digests with the most of something; what is not the table's own order is a choice among those that it keeps. */
+  /**
+   * The digests with the most of something; what is not the table's own order is a choice among those that it
+   * keeps.
+   */
   ranking(order: Order = this.order): RankedDigest[] {
     return this.digests.heaviest()
       .map(({ key, value, missed }: Held<Profile>): RankedDigest =>

@@ -1,6 +1,9 @@
 import { LogHistogram } from './logHistogram.js';
 
-/** What there is to say about many values of one kind, without keeping them. Number, sum and extremes are exact. */
+/**
+ * What there is to say about many values of one kind, without keeping them. Number, sum and extremes are
+ * exact.
+ */
 export class Distribution {
   count = 0;
   sum = 0;
@@ -9,8 +12,8 @@ export class Distribution {
   readonly histogram = new LogHistogram();
 
   /**
-   * @param unitsPerStep how many of the histogram's steps make a unit of the values: 1000 where values are ms and are to be
-   *   told apart down to a microsecond
+   * @param unitsPerStep how many of the histogram's steps make a unit of the values: 1000 where values are ms
+   *   and are to be told apart down to a microsecond
    */
   constructor(private readonly unitsPerStep = 1) {}
 

@@ -10,7 +10,8 @@ function distributionJson(values: Distribution): object | null {
 }
 
 function namesJson(names: Names): object[] {
-  return names.heaviest().map(({ key, weight, missed }) => ({ name: key, results: weight - missed, mayMiss: missed }));
+  return names.heaviest().map(({ key, weight, missed }) =>
+    ({ name: key, results: weight - missed, mayMiss: missed }));
 }
 
 /** Buckets as [from, to, count]: from the first on, and below the second. */

@@ -67,7 +67,8 @@ export class LogHistogram {
   /**
    * The least edge beyond which there is at most this part of all values.
    * @param part from 0 to 1
-   * @returns no value in the buckets below it is as large as this; 1 where even the smallest bucket may be cut off
+   * @returns no value in the buckets below it is as large as this; 1 where even the smallest bucket may be
+   *   cut off
    */
   edgeAbove(part: number): number {
     let beyond = 0;

@@ -34,7 +34,9 @@ export class Timeline {
     });
   }
 
-  /** Empties the slots between the last event and now. Where the clock has gone back, the last slot goes on. */
+  /**
+   * Empties the slots between the last event and now. Where the clock has gone back, the last slot goes on.
+   */
   private moveTo(atMs: number): number {
     const slot = Math.max(this.current, Math.floor(atMs / this.slotMs));
     const passed = Math.min(slot - this.current, this.slotCount);
