@@ -1,7 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { adviceOn } from '../../src/config.js';
 import { makeAuthority } from '../support/certificates.js';
+import { runOk } from '../support/run.js';
 import { load, problems } from './configFile.js';
 
 const authority = await makeAuthority(t);
@@ -48,4 +51,22 @@ t.test('a key of another certificate is refused', (t) => {
 t.test('ciphers that OpenSSL does not know are refused', (t) => {
   t.match(listenProblems({ ...one, ciphers: 'NO-SUCH-CIPHER' }), [/^config: listen\.tls\.ciphers: cannot be used/]);
   t.end();
+});
+
+t.test('what is allowed, but leaves something unprotected or unlooked at, is pointed out', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-self-signed-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const self = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  await runOk('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=self',
+    '-keyout', self.key, '-out', self.cert]);
+  const advice = (host: string, listenTls: object, upstreamTls: object = {}): readonly string[] => adviceOn(
+    load(t, { listen: { host, tls: listenTls }, upstream: { host: 'db', tls: upstreamTls } }), 0,
+  );
+  t.match(advice('0.0.0.0', { mode: 'off' }), [/^listen\.tls\.mode: is "off", and others than this host can connect/]);
+  for (const host of ['127.0.0.1', '::1', 'localhost']) t.same(advice(host, { mode: 'off' }), [], host);
+  t.match(advice('127.0.0.1', { mode: 'passthrough' }), [/^listen\.tls\.mode: is "passthrough".*nothing is counted/]);
+  t.match(advice('0.0.0.0', { mode: 'required', ...self }), [/^listen\.tls\.cert: is signed by itself.*MariaDB's/]);
+  t.same(advice('0.0.0.0', { mode: 'required', ...one }), []);
+  t.match(advice('127.0.0.1', {}, { mode: 'required', ca }), [/^upstream\.tls\.mode: .* certificate is not checked/]);
+  t.same(advice('127.0.0.1', {}, { mode: 'verify-ca', ca }), []);
 });
