@@ -7,7 +7,7 @@ import type { StatementKind } from './policy/sql/statement.js';
 export { adviceOn } from './config/advice.js';
 export { ConfigError, loadConfig, printConfig, type Flags } from './config/load.js';
 
-/** Where to listen or to connect. An IPv6 host stands without brackets. */
+/** A TCP address. An IPv6 host stands without brackets. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -33,13 +33,29 @@ export interface UpstreamTls extends TlsFiles {
   readonly bridge: boolean;
 }
 
+/** A Unix socket in the file system. */
+export interface SocketFile {
+  readonly path: string;
+}
+
+/** Where to listen or to connect. */
+export type Place = Address | SocketFile;
+
 /** Where clients connect. */
-export interface ListenAddress extends Address {
+export interface Listen {
+  readonly at: Place;
+  /** The permission bits of a Unix socket's file; 0660 where it is left out. */
+  readonly permissions?: number;
+  /** Connections from these networks begin with a PROXY header; "unix" stands for those over a Unix socket. */
+  readonly proxyProtocol: readonly string[];
   readonly tls: ListenTls;
 }
 
-/** Where the server is. */
-export interface UpstreamAddress extends Address {
+/** A MySQL or MariaDB server. */
+export interface Upstream {
+  readonly at: Place;
+  /** The PROXY header that tells it of the client; off where it is told nothing. */
+  readonly proxyProtocol: 'off' | 'v1' | 'v2';
   readonly tls: UpstreamTls;
 }
 
@@ -180,8 +196,9 @@ export interface ShutdownSettings {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 export interface Config extends Treatment {
-  readonly listen: ListenAddress;
-  readonly upstream: UpstreamAddress;
+  readonly listen: readonly Listen[];
+  /** In the order in which they are tried. */
+  readonly upstream: readonly Upstream[];
   /** The first that matches holds. */
   readonly rules: readonly Rule[];
   readonly streaming: StreamingSettings;

@@ -93,8 +93,8 @@ function page(): Answer {
   };
 }
 
-function reload({ administered }: Sources): Answer {
-  const { isApplied, lines } = administered.reload();
+async function reload({ administered }: Sources): Promise<Answer> {
+  const { isApplied, lines } = await administered.reload();
   const body = isApplied ? { applied: true, changed: lines } : { applied: false, problems: lines };
   return { status: isApplied ? 200 : 422, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
 }

@@ -75,10 +75,15 @@ export class AdminEndpoint {
     this.gatekeeper = new Gatekeeper(token);
   }
 
-  /** Closes at once. */
-  close(): void {
+  /** Accepts no more, and closes once the answers that are due are out. */
+  retire(): void {
     this.loop.stop();
     this.server.close();
+  }
+
+  /** Closes at once. */
+  close(): void {
+    this.retire();
     this.server.closeAllConnections();
   }
 

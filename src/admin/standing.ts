@@ -65,7 +65,7 @@ export interface Administered {
   /** Whether the upstream server takes connections. */
   reachesUpstream(): Promise<boolean>;
   /** Reads the configuration again. Tells what changed; what is wrong, where it is refused. */
-  reload(): ReloadResult;
+  reload(): Promise<ReloadResult>;
   /** Ends the program as SIGTERM does; `isQuick` without waiting for further connections. */
   stop(request: 'POST /drain' | 'POST /quit'): void;
 }

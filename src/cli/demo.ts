@@ -1,6 +1,6 @@
 import { createLog } from '../audit/log.js';
 import { type Address, type Config, ConfigError, loadConfig } from '../config.js';
-import { formatAddress } from '../config/address.js';
+import { formatAddress, isSocketFile } from '../config/address.js';
 import { count, size } from '../report/amounts.js';
 import { type Arguments, type Command, exitCodes, say } from './command.js';
 import { Page } from './demo/page.js';
@@ -24,6 +24,7 @@ function configFor(given: Arguments, upstream: Address): Config {
     upstream: formatAddress(upstream),
   };
   const config = loadConfig(flags, {});
+  if (config.listen.some(({ at }) => isSocketFile(at))) throw new ConfigError(['--listen: the demo needs a host and a port']);
   if (config.limits.rows <= LARGEST_MAX_ROWS) return config;
   throw new ConfigError([`--max-rows: the demo's table has to break it, give at most ${LARGEST_MAX_ROWS}`]);
 }
@@ -34,13 +35,13 @@ function introduce(stage: Stage, page: Page): void {
   page.title('Sluice', 'counts every result of MySQL and MariaDB, and cuts the oversized ones');
   page.line();
   const serverAt = formatAddress(server.address);
-  const proxyAt = formatAddress(enforcing.proxy.address);
+  const proxyAt = formatAddress(enforcing.address);
   page.line(`server  ${serverAt}  embedded, makes up tables while you read`, '   ');
   page.line(`proxy   ${proxyAt}  lets ${count(rows)} rows or ${size(bytes)} of a response pass`, '   ');
 }
 
 function invite(stage: Stage, page: Page): void {
-  const { host, port } = stage.enforcing.proxy.address;
+  const { host, port } = stage.enforcing.address;
   const rows = stage.config.limits.rows;
   page.heading('Your turn. The proxy stays up; every user and password will do:');
   page.command(`mariadb -h ${host} -P ${port} -u demo demo`);

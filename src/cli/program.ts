@@ -1,16 +1,23 @@
 import { connect } from 'node:net';
-import type { AdminEndpoint } from '../admin/endpoint.js';
+import { isDeepStrictEqual } from 'node:util';
+import { AdminEndpoint } from '../admin/endpoint.js';
 import type { LiveStatistics } from '../admin/liveStatistics.js';
 import type { Metrics } from '../admin/metrics.js';
 import type { Administered, ReloadResult, SessionView, Standing } from '../admin/standing.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
-import { adviceOn, ConfigError, printConfig, type Config, type ShutdownSettings } from '../config.js';
+import {
+  adviceOn, ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type Place, type ShutdownSettings,
+} from '../config.js';
 import { changedKeys } from '../config/changes.js';
+import { TlsFileError } from '../config/tlsFiles.js';
+import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
 import { descriptorAdvice } from './descriptors.js';
+import { cannotListen, reasonOf } from './listening.js';
 import type { Stoppable } from './shutdown.js';
 import type { StopRequest } from './stopRequests.js';
+import { version } from './version.js';
 
 /** What a running program is made of, besides its proxy. */
 export interface ProgramParts {
@@ -25,9 +32,6 @@ export interface ProgramParts {
   stop(request: StopRequest): void;
 }
 
-/** Keys that are looked at only when the program starts. */
-const AT_START = /^(listen\.(host|port)|admin|admin\.listen|connections\.keepAlive)$/;
-
 /** How long a server is given to take the connection of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;
 
@@ -37,6 +41,8 @@ export class Program implements Administered, Stoppable {
   private running: Proxy | null = null;
   private isStopping = false;
   private reaching: Promise<boolean> | null = null;
+  /** The last one: one comes after the other. */
+  private reloading: Promise<unknown> = Promise.resolve();
 
   /** @param config what is used; replaced where it is read again */
   constructor(public config: Config, readonly parts: ProgramParts) {}
@@ -88,7 +94,7 @@ export class Program implements Administered, Stoppable {
   }
 
   reachesUpstream(): Promise<boolean> {
-    this.reaching ??= reaches(this.config).finally(() => (this.reaching = null));
+    this.reaching ??= reachesOne(this.config).finally(() => (this.reaching = null));
     return this.reaching;
   }
 
@@ -96,56 +102,100 @@ export class Program implements Administered, Stoppable {
     this.parts.stop(request);
   }
 
-  reload(): ReloadResult {
+  /** Starts an admin endpoint. @throws the system's error where its address cannot be listened on */
+  openEndpoint({ listen, token }: AdminSettings): Promise<AdminEndpoint> {
+    return AdminEndpoint.start({ listen, token, administered: this, metrics: this.parts.metrics, version: version() });
+  }
+
+  reload(): Promise<ReloadResult> {
+    const result = this.reloading.then(() => this.reloadNow());
+    this.reloading = result;
+    return result;
+  }
+
+  private async reloadNow(): Promise<ReloadResult> {
     const { logger } = this.parts.log;
-    const result = this.tryReload();
+    const result = await this.tryReload();
     this.parts.metrics.reloads.increment(result.isApplied ? 'applied' : 'refused');
     if (result.isApplied) logger.info({ changed: result.lines }, 'configuration read again');
     else logger.error({ problems: result.lines }, 'configuration refused; the one before still holds');
     return result;
   }
 
-  private tryReload(): ReloadResult {
-    let config: Config;
+  /** Opens everything that is new; only when all of it is there the new configuration holds. */
+  private async tryReload(): Promise<ReloadResult> {
+    const undo: (() => void)[] = [];
     try {
-      config = this.parts.loadConfig();
+      const config = this.parts.loadConfig();
+      const change = await this.proxy.prepare(config);
+      undo.push(() => change.cancel());
+      const endpoint = await this.endpointFor(config.admin);
+      if (endpoint !== this.endpoint) undo.push(() => endpoint?.close());
+      this.reopenAudit(config.audit);
+      change.apply();
+      return { isApplied: true, lines: this.apply(config, endpoint) };
     } catch (error) {
-      if (error instanceof ConfigError) return { isApplied: false, lines: error.problems };
-      throw error;
+      for (const step of undo) step();
+      return { isApplied: false, lines: problemsIn(error) };
     }
+  }
+
+  /** The one that is there, where it is to listen in the same place; otherwise a new one. */
+  private async endpointFor(admin: AdminSettings | null): Promise<AdminEndpoint | null> {
+    if (admin === null || this.isStopping) return admin === null ? null : this.endpoint;
+    if (this.endpoint !== null && isDeepStrictEqual(this.config.admin?.listen, admin.listen)) return this.endpoint;
     try {
-      this.parts.audit.reopen(config.audit);
+      return await this.openEndpoint(admin);
     } catch (error) {
-      return { isApplied: false, lines: [`audit.to: ${error instanceof Error ? error.message : String(error)}`] };
+      throw new ConfigError([`admin.listen: ${cannotListen(admin.listen, error, '--admin')}`]);
     }
-    return { isApplied: true, lines: this.apply(config) };
+  }
+
+  private reopenAudit(audit: AuditSettings): void {
+    try {
+      this.parts.audit.reopen(audit);
+    } catch (error) {
+      throw new ConfigError([`audit.to: ${reasonOf(error).message}`]);
+    }
   }
 
   /** Returns the keys whose values have changed. */
-  private apply(config: Config): string[] {
+  private apply(config: Config, endpoint: AdminEndpoint | null): string[] {
     const { logger } = this.parts.log;
     const changed = changedKeys(this.config, config);
     this.config = config;
-    this.proxy.reconfigure(config);
-    if (this.endpoint !== null) this.endpoint.token = config.admin?.token ?? null;
+    if (endpoint !== this.endpoint) this.endpoint?.retire();
+    this.endpoint = endpoint;
+    if (endpoint !== null) endpoint.token = config.admin?.token ?? null;
     logger.level = config.log.level;
-    for (const key of changed.filter((name) => AT_START.test(name))) {
-      logger.warn(`config: ${key}: changed, and takes effect at the next start`);
-    }
     for (const advice of [...adviceOn(config), ...descriptorAdvice(config)]) logger.warn(`config: ${advice}`);
     return changed;
   }
 }
 
-function reaches({ upstream, connections }: Config): Promise<boolean> {
+function problemsIn(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  if (error instanceof TlsFileError) return [`${error.key}: ${error.message}`];
+  if (error instanceof ListenError) return [`listen: ${cannotListen(error.place, error, '--listen')}`];
+  throw error;
+}
+
+/** Whether one of the servers takes a connection. */
+async function reachesOne({ upstream, connections }: Config): Promise<boolean> {
+  const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
+  const answers = await Promise.all(upstream.map(({ at }) => reaches(at, timeoutMs)));
+  return answers.includes(true);
+}
+
+function reaches(at: Place, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: upstream.host, port: upstream.port });
+    const socket = connect({ ...at });
     const settle = (isReached: boolean): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(isReached);
     };
-    const timer = setTimeout(settle, Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS), false);
+    const timer = setTimeout(settle, timeoutMs, false);
     socket.on('connect', () => settle(true));
     socket.on('error', () => settle(false));
   });

@@ -1,49 +1,28 @@
 import type { Logger } from 'pino';
-import { AdminEndpoint } from '../admin/endpoint.js';
+import type { AdminEndpoint } from '../admin/endpoint.js';
 import { Metrics } from '../admin/metrics.js';
 import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/auditLog.js';
 import { createLog, type Log } from '../audit/log.js';
-import { adviceOn, type Address, type Config } from '../config.js';
-import { formatAddress } from '../config/address.js';
+import { adviceOn, type Config } from '../config.js';
+import { formatAddress, formatPlace } from '../config/address.js';
+import { ListenError } from '../relay/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
 import { descriptorAdvice } from './descriptors.js';
 import { configFrom, configOptions } from './flags.js';
+import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
 import { Shutdown } from './shutdown.js';
 import { StopRequests } from './stopRequests.js';
-import { version } from './version.js';
-
-/** @param flag the one that gives another address */
-function remedyFor(code: string | undefined, flag: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `another program listens there; stop it, or give another address with ${flag}`;
-    case 'EACCES':
-      return `ports below 1024 are for root; give a higher one with ${flag}`;
-    case 'EADDRNOTAVAIL':
-      return `no interface of this host has that address; give one of its own with ${flag}`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the host name cannot be resolved; give an address with ${flag}`;
-    default:
-      return `give another address with ${flag}`;
-  }
-}
-
-function reasonOf(error: unknown): { code: string | undefined; message: string } {
-  if (!(error instanceof Error)) return { code: undefined, message: String(error) };
-  return { code: 'code' in error ? String(error.code) : undefined, message: error.message };
-}
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { listen, upstream, mode, limits, audit } = config;
   const amount = (limit: number) => (limit === Infinity ? 'unlimited' : limit);
   logger.info(
     {
-      address: formatAddress(proxy.address),
-      upstream: formatAddress(upstream),
-      tls: { clients: listen.tls.mode, server: upstream.tls.mode },
+      address: proxy.places.map(formatPlace).join(', '),
+      upstream: upstream.map(({ at }) => formatPlace(at)).join(', '),
+      tls: { clients: listen.map(({ tls }) => tls.mode).join(', '), server: upstream.map(({ tls }) => tls.mode).join(', ') },
       mode,
       limits: { rows: amount(limits.rows), bytes: amount(limits.bytes) },
       audit: audit.to,
@@ -72,11 +51,6 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
   });
 }
 
-function sayCannotListen(error: unknown, address: Address, flag: string): void {
-  const { code, message } = reasonOf(error);
-  say([`sluice: cannot listen on ${formatAddress(address)}: ${message}: ${remedyFor(code, flag)}`]);
-}
-
 /** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */
 async function listen(program: Program, config: Config): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
   const { log, audit, metrics } = program.parts;
@@ -84,18 +58,17 @@ async function listen(program: Program, config: Config): Promise<{ proxy: Proxy;
   try {
     proxy = await startProxy(config, log.logger, audit, metrics);
   } catch (error) {
-    sayCannotListen(error, config.listen, '--listen');
+    if (!(error instanceof ListenError)) throw error;
+    say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
     return null;
   }
   program.begin(proxy);
   if (config.admin === null) return { proxy, endpoint: null };
-  const { listen: address, token } = config.admin;
   try {
-    const endpoint = await AdminEndpoint.start({ listen: address, token, administered: program, metrics, version: version() });
-    program.endpoint = endpoint;
-    return { proxy, endpoint };
+    program.endpoint = await program.openEndpoint(config.admin);
+    return { proxy, endpoint: program.endpoint };
   } catch (error) {
-    sayCannotListen(error, address, '--admin');
+    say([`sluice: ${cannotListen(config.admin.listen, error, '--admin')}`]);
     return null;
   }
 }
@@ -116,7 +89,7 @@ async function startWith(config: Config, reload: () => Config): Promise<number> 
   });
   const listening = await listen(program, config);
   if (listening === null) return exit(exitCodes.failed, audit, log);
-  process.on('SIGHUP', () => program.reload());
+  process.on('SIGHUP', () => void program.reload());
   logStart(log.logger, config, listening.proxy, listening.endpoint);
   await Shutdown.of(program, requests, log.logger);
   log.logger.info({ hints: listening.proxy.hints }, 'stopped');

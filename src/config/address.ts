@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import type { Address } from '../config.js';
+import type { Address, Place, SocketFile } from '../config.js';
 
 // A label of RFC 1123, with the underscore that container networks put into names.
 const hostLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
@@ -40,4 +40,27 @@ export function hostOf(address: string): string {
 /** @returns "host:port", with brackets around an IPv6 host */
 export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+// sockaddr_un has room for 108 bytes, and the last is a NUL (unix(7)).
+const MAX_PATH_BYTES = 107;
+
+/** @returns whether this can be the path of a Unix socket: absolute, and not too long for the kernel */
+export function isSocketPath(text: string): boolean {
+  return text.startsWith('/') && !text.endsWith('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_PATH_BYTES;
+}
+
+/** The same as `parseAddress`, or the path of a Unix socket. */
+export function parsePlace(text: string, defaultPort: number, lowestPort: number): Place | undefined {
+  return isSocketPath(text) ? Object.freeze({ path: text }) : parseAddress(text, defaultPort, lowestPort);
+}
+
+/** Whether it is a Unix socket. */
+export function isSocketFile(place: Place): place is SocketFile {
+  return 'path' in place;
+}
+
+/** @returns "host:port", or the path of a Unix socket */
+export function formatPlace(place: Place): string {
+  return isSocketFile(place) ? place.path : formatAddress(place);
 }

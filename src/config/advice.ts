@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Config, KillSettings, Limits, Rule, Treatment } from '../config.js';
 import { formatMoment } from './moment.js';
 import { conditionsOf, cover } from './overlap.js';
+import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
 
 // What the drivers and pools of the field do with an error in the middle of a result, each looked up in its
@@ -133,21 +134,24 @@ function* killAdvice(kill: KillSettings, { mode, rules, drain }: Config): Genera
 const loopback = /^(127\.|::1$|localhost$)/;
 
 function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
-  const { mode } = listen.tls;
-  if (mode === 'off' && !loopback.test(listen.host)) {
-    yield 'listen.tls.mode: is "off", and others than this host can connect: what they send can be read on its way';
+  for (const [index, { at, tls: { mode, cert } }] of listen.entries()) {
+    const path = listen.length === 1 ? 'listen.tls' : `listen[${index}].tls`;
+    if (mode === 'off' && !isSocketFile(at) && !loopback.test(at.host)) {
+      yield `${path}.mode: is "off", and others than this host can connect: what they send can be read on its way`;
+    }
+    if (mode === 'passthrough') {
+      yield `${path}.mode: is "passthrough": of clients that encrypt nothing is counted and nothing is cut`;
+    }
+    if (mode !== 'off' && cert !== undefined && isSelfSigned(cert)) {
+      yield `${path}.cert: is signed by itself: clients have to be given it as their certificate authority, also ` +
+        "MariaDB's from 11.4 on, which else trust such a one for what the server proves of the password and of its own";
+    }
   }
-  if (mode === 'passthrough') {
-    yield 'listen.tls.mode: is "passthrough": of clients that encrypt nothing is counted and nothing is cut';
-  }
-  if (mode !== 'off' && listen.tls.cert !== undefined && isSelfSigned(listen.tls.cert)) {
-    yield 'listen.tls.cert: is signed by itself: clients have to be given it as their certificate authority, also ' +
-      "MariaDB's from 11.4 on, which else trust such a one for what the server proves of the password and of its own";
-  }
-  const trusts = upstream.tls.ca !== undefined || upstream.tls.serverName !== undefined;
-  if (trusts && !upstream.tls.mode.startsWith('verify')) {
-    const { mode: kept } = upstream.tls;
-    yield `upstream.tls.mode: is "${kept}", so that the server's certificate is not checked; "verify-full" checks it`;
+  for (const [index, { tls: { ca, serverName, mode } }] of upstream.entries()) {
+    const path = upstream.length === 1 ? 'upstream.tls' : `upstream[${index}].tls`;
+    if ((ca !== undefined || serverName !== undefined) && !mode.startsWith('verify')) {
+      yield `${path}.mode: is "${mode}", so that the server's certificate is not checked; "verify-full" checks it`;
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.js';
-import { isAddressForm } from './addressKind.js';
 import { isSection, join, type Section } from './section.js';
 import { settings } from './settings.js';
 
@@ -8,9 +7,8 @@ function* changesIn(section: Section<unknown>, before: unknown, after: unknown, 
   for (const { property, key, kind } of section.fields) {
     const [old, now]: unknown[] = [Object(before)[property], Object(after)[property]];
     if (isDeepStrictEqual(old, now)) continue;
-    const form = isAddressForm(kind) ? kind.asObject : kind;
-    const hasParts = isSection(form) && old !== null && now !== null;
-    const within = hasParts ? [...changesIn(form, old, now, join(path, key))] : [];
+    const hasParts = isSection(kind) && old !== null && now !== null;
+    const within = hasParts ? [...changesIn(kind, old, now, join(path, key))] : [];
     if (within.length > 0) yield* within;
     else yield join(path, key);
   }

@@ -1,7 +1,9 @@
-import type { Address, Config } from '../config.js';
+import type { Config, Place } from '../config.js';
+import { isSocketFile } from './address.js';
 import type { Findings } from './findings.js';
 
-function isSame(one: Address, other: Address): boolean {
+function isSame(one: Place, other: Place): boolean {
+  if (isSocketFile(one) || isSocketFile(other)) return isSocketFile(one) && isSocketFile(other) && one.path === other.path;
   return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
 }
 
@@ -16,7 +18,7 @@ function* holders({ onExceed, rules }: Config): Generator<string> {
 
 /** Notes what is wrong between settings of which each is right by itself. */
 export function findConflicts(config: Config, findings: Findings): void {
-  if (isSame(config.listen, config.upstream)) {
+  if (config.upstream.some((server) => config.listen.some((listen) => isSame(listen.at, server.at)))) {
     findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');
   }
   if (config.budget.bytes < Infinity) return;

@@ -6,14 +6,13 @@ import type {
   AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, SampleSettings, ShutdownSettings,
   StreamingSettings, StreamingSignal,
 } from '../config.js';
-import { encryptedAddress } from './addressKind.js';
 import { admin } from './admin.js';
+import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
 import { duration, integer, oneOf, orUnlimited, size, text, trueOrFalse } from './kinds.js';
 import { list } from './lists.js';
 import { rules } from './rules.js';
 import { section } from './section.js';
-import { listenTls, upstreamTls } from './tls.js';
 import * as treatment from './treatment.js';
 
 const hour = 3_600_000;
@@ -28,13 +27,13 @@ const auditTo = text(/^(?!\s*$)[^\0]+$/, '"stdout" or the path of a file');
 
 export const settings = section<Config>({
   listen: {
-    kind: encryptedAddress(3307, 0, listenTls),
+    kind: listen,
     fallback: '127.0.0.1:3307',
     about: 'where clients connect (port 0: any that is free)',
     flag: { name: 'listen', value: 'HOST:PORT' },
   },
   upstream: {
-    kind: encryptedAddress(3306, 1, upstreamTls),
+    kind: upstream,
     about: 'the MySQL or MariaDB server, such as "db.example.com:3306"',
     flag: { name: 'upstream', value: 'HOST:PORT' },
   },

@@ -8,7 +8,7 @@ import type { ServerError } from '../protocol/packets.js';
 import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../protocol/sslRequest.js';
 import { AuthBridge, type EncryptedLeg } from '../session/authBridge.js';
 import { AuthRelay } from './authRelay.js';
-import type { Encryption } from './encryption.js';
+import type { SessionEncryption } from './encryption.js';
 import type { Diverted } from './framedFlow.js';
 import { PacketExchange } from './packetExchange.js';
 import type { WholePacket } from './packetLeg.js';
@@ -50,7 +50,7 @@ const CANNOT_AUTHENTICATE = 1251;
  */
 export class ConnectionPhase {
   private readonly exchange: PacketExchange;
-  private readonly encryption: Encryption;
+  private readonly encryption: SessionEncryption;
   private authRelay: AuthRelay | null = null;
   private isClosed = false;
   /** The client has proved with a certificate who it is: to us, not to the server. */
@@ -58,7 +58,7 @@ export class ConnectionPhase {
 
   constructor(private readonly parts: SessionParts, private readonly host: PhaseHost, private readonly log: Logger) {
     const { client, upstream } = parts.legs;
-    this.encryption = parts.shared.encryption;
+    this.encryption = parts.encryption;
     this.exchange = new PacketExchange(client, upstream, (side) => {
       this.refuseLogin(`the ${side} sent more than an authentication takes`);
     });

@@ -1,41 +1,62 @@
 import type { Logger } from 'pino';
-import type { Config, ListenTls } from '../config.js';
-import type { Encrypt } from './side/packetChannel.js';
+import { isSocketFile } from '../config/address.js';
+import type { Config, Listen, ListenTls, Upstream } from '../config.js';
 import { ClientSide } from './tls/clientSide.js';
 import { ServerSide } from './tls/serverSide.js';
 
-/** How the connections of all sessions may be encrypted. */
-export class Encryption {
-  readonly listenMode: ListenTls['mode'];
-  /** Null where clients are offered no TLS of ours. */
-  readonly clientSide: ClientSide | null;
-  readonly serverSide: ServerSide;
-  /** Whether passwords are brought over where only one connection is encrypted. */
-  readonly bridges: boolean;
-
-  /** @throws TlsFileError where a certificate or a key cannot be used */
-  constructor({ listen, upstream }: Config, log: Logger) {
-    const { mode } = listen.tls;
-    this.listenMode = mode;
-    this.clientSide = mode === 'optional' || mode === 'required' ? new ClientSide(listen.tls, log) : null;
-    this.serverSide = new ServerSide(upstream, log);
-    this.bridges = upstream.tls.bridge;
-  }
+/** How the two connections of a session may be encrypted. */
+export class SessionEncryption {
+  constructor(
+    readonly listenMode: ListenTls['mode'],
+    /** Null where clients are offered no TLS of ours. */
+    readonly clientSide: ClientSide | null,
+    readonly serverSide: ServerSide,
+    /** Whether passwords are brought over where only one connection is encrypted. */
+    readonly bridges: boolean,
+  ) {}
 
   /** Whether any connection may come to be encrypted. */
   get isPossible(): boolean {
     return this.listenMode !== 'off' || this.serverSide.isWanted;
   }
+}
 
-  /** For connections of our own to the server; null where they stay in the clear. */
-  get forSideConnections(): Encrypt | null {
-    const { serverSide } = this;
-    if (!serverSide.isWanted) return null;
-    return { isRequired: serverSide.isRequired, encrypt: (socket) => serverSide.encrypt(socket) };
+/** How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting. */
+export class Encryption {
+  private readonly clientSides = new Map<string, ClientSide>();
+  private readonly serverSides = new Map<string, ServerSide>();
+
+  /** @throws TlsFileError where a certificate or a key cannot be used */
+  constructor({ listen, upstream }: Config, log: Logger) {
+    for (const { tls } of listen) {
+      const { mode } = tls;
+      const key = clientKey(tls);
+      const isOffered = mode === 'optional' || mode === 'required';
+      if (isOffered && !this.clientSides.has(key)) this.clientSides.set(key, new ClientSide(tls, log));
+    }
+    for (const server of upstream) {
+      const key = serverKey(server);
+      if (!this.serverSides.has(key)) this.serverSides.set(key, new ServerSide(server, log));
+    }
+  }
+
+  /** Of sessions between these two, which are of the configuration that this was made for. */
+  between({ tls }: Listen, upstream: Upstream): SessionEncryption {
+    const serverSide = this.serverSides.get(serverKey(upstream));
+    if (serverSide === undefined) throw new Error('a server of another configuration');
+    return new SessionEncryption(tls.mode, this.clientSides.get(clientKey(tls)) ?? null, serverSide, upstream.tls.bridge);
   }
 
   close(): void {
-    this.clientSide?.close();
-    this.serverSide.close();
+    for (const side of [...this.clientSides.values(), ...this.serverSides.values()]) side.close();
   }
+}
+
+function clientKey(tls: ListenTls): string {
+  return JSON.stringify(tls);
+}
+
+/** A certificate is for a host, so the host counts. */
+function serverKey({ at, tls }: Upstream): string {
+  return JSON.stringify([isSocketFile(at) ? at.path : at.host, isSocketFile(at), tls]);
 }

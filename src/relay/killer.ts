@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import { formatPlace } from '../config/address.js';
 import { KillLane } from './side/killLane.js';
 import type { Account } from './side/login.js';
 import { OccasionalLog } from './side/occasionalLog.js';
-import type { Encrypt } from './side/packetChannel.js';
 import { PendingKill, type KillOutcome, type KillTarget } from './side/pendingKill.js';
 
 export type { KillOutcome, KillTarget } from './side/pendingKill.js';
@@ -54,14 +54,10 @@ export class Killer {
   private readonly log: OccasionalLog;
   private isClosed = false;
 
-  /**
-   * @param encrypt puts TLS on a side connection, after the server's greeting; null leaves it in the clear
-   */
   constructor(
     private readonly account: Account,
     private readonly limits: KillLimits,
     log: Logger,
-    private readonly encrypt: Encrypt | null = null,
   ) {
     this.log = new OccasionalLog(log, SAY_EVERY_MS);
   }
@@ -86,18 +82,18 @@ export class Killer {
     this.lanes.clear();
   }
 
-  private warnLate({ connectionId, remoteAddress, remotePort }: KillTarget): void {
+  private warnLate({ connectionId, remote }: KillTarget): void {
     const message = `kill: the order could not be sent within ${this.limits.maxWaitingMs} ms; ` +
       'the rest of the cut response is drained instead';
-    this.log.warn('late', { connectionId, remoteAddress, remotePort }, message);
+    this.log.warn('late', { connectionId, upstream: formatPlace(remote.at) }, message);
   }
 
-  private laneOf({ remoteAddress: host, remotePort: port }: KillTarget): KillLane {
-    const key = `${host} ${port}`;
+  private laneOf({ remote }: KillTarget): KillLane {
+    const key = formatPlace(remote.at);
     const known = this.lanes.get(key);
     if (known !== undefined) return known;
-    const settings = { account: this.account, encrypt: this.encrypt, ...this.limits };
-    const lane = new KillLane({ host, port }, settings, this.log, () => this.lanes.delete(key));
+    const settings = { account: this.account, encrypt: remote.encrypt, ...this.limits };
+    const lane = new KillLane(remote, settings, this.log, () => this.lanes.delete(key));
     this.lanes.set(key, lane);
     return lane;
   }

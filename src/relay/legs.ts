@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { formatAddress } from '../config/address.js';
+import type { Arrived } from './arrival.js';
 import { adoptClient } from './clientSocket.js';
+import { nameOf } from './dial.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
@@ -9,9 +10,10 @@ import type { Reads } from './readBuffer.js';
 import { refuse } from './refusal.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
+import type { Encrypt } from './side/packetChannel.js';
 import type { Remote } from './side/sideConnection.js';
 import { DecryptedReads } from './tls/decryptedReads.js';
-import { connectUpstream } from './upstreamSocket.js';
+import type { ShownEnd, UpstreamLeg } from './upstreamLeg.js';
 
 /** What a session is told of its two connections. */
 export interface LegsObserver {
@@ -19,26 +21,16 @@ export interface LegsObserver {
   clientRead(byteCount: number): void;
   /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
   upstreamRead(byteCount: number): void;
-  /** The server has accepted the connection. */
-  connected(): void;
   /** The client has said all it has to say (FIN). */
   clientEnded(): void;
   /** The server has said all it has to say (FIN). */
   upstreamEnded(): void;
   /** The client's connection was reset or lost. */
   clientFailed(error: NodeJS.ErrnoException): void;
-  /** The server cannot be reached, or its connection was reset or lost. */
+  /** The server's connection was reset or lost. */
   upstreamFailed(error: NodeJS.ErrnoException): void;
   /** Both connections are closed. Is called once. */
   closed(): void;
-}
-
-/** The two ends of the connection to the server. */
-export interface UpstreamEnds {
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
 }
 
 /** A client that has been told goodbye is waited for so long, before it is closed whatever it does. */
@@ -57,31 +49,30 @@ export class Legs {
   readonly upstreamTcp: Socket;
   /** Takes what comes in the observer's place. */
   diversion: PacketExchange | null = null;
-  /** The client's address and port. */
+  /** The client's address and port, or "unix". */
   readonly clientAddress: string;
   /** What the server is called in messages. */
   readonly upstreamName: string;
+  private readonly leg: UpstreamLeg;
   private readonly pace: PaceWatch;
   private isLeaving = false;
   private hasClosed = false;
 
   /**
-   * Takes the client's connection over and begins to connect to the upstream server. The observer is told of ends before
-   * whoever listens later: what an end means has to be noted before it is relayed.
-   * @param accepted the client's connection, of which nothing was read yet
+   * Takes both connections over. The observer is told of ends before whoever listens later: what an end means has to be noted
+   * before it is relayed.
    */
-  constructor(accepted: Socket, { config, pace }: Shared, private readonly observer: LegsObserver) {
+  constructor({ client: accepted, caller, upstream }: Arrived, { pace }: Shared, private readonly observer: LegsObserver) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
-    const upstream = connectUpstream(config, (byteCount) => this.onRead('server', byteCount));
+    upstream.onRead = (byteCount) => this.onRead('server', byteCount);
     this.client = this.clientTcp = client.socket;
     this.clientBuffer = client.buffer;
+    this.clientAddress = caller.text;
+    this.leg = upstream;
     this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
-    this.upstreamName = `the upstream server ${formatAddress(config.upstream)}`;
+    this.upstreamName = nameOf(upstream.upstream);
     this.pace = pace;
-    const { remoteAddress, remotePort } = this.client;
-    this.clientAddress = formatAddress({ host: remoteAddress ?? 'unknown', port: remotePort ?? 0 });
-    this.upstream.on('connect', () => observer.connected());
     this.upstream.on('close', () => this.onClose());
     this.client.on('close', () => this.onClose());
     this.listenToUpstream();
@@ -97,18 +88,14 @@ export class Legs {
     return client.destroyed || client.writableEnded || (upstream.destroyed && !upstream.readableEnded);
   }
 
-  /** The address that the server was reached at; null while it is not connected. */
-  get upstreamRemote(): Remote | null {
-    const { remoteAddress, remotePort } = this.upstreamTcp;
-    return remoteAddress === undefined || remotePort === undefined ? null : { host: remoteAddress, port: remotePort };
+  /** Where this very server is to be reached again, and how; null where that is not known any more. */
+  upstreamRemote(encrypt: Encrypt | null): Remote | null {
+    return this.leg.remote(encrypt);
   }
 
-  /** Null while the server is not connected. */
-  get upstreamEnds(): UpstreamEnds | null {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.upstreamTcp;
-    const isConnected = localAddress !== undefined && localPort !== undefined
-      && remoteAddress !== undefined && remotePort !== undefined;
-    return isConnected ? { localAddress, localPort, remoteAddress, remotePort } : null;
+  /** Our end of the server's connection, as the server shows it. */
+  get shownEnd(): ShownEnd {
+    return this.leg.shownEnd;
   }
 
   /** What was written to either side, on the wire. */

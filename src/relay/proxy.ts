@@ -1,31 +1,31 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { LiveStatistics } from '../admin/liveStatistics.js';
 import { Metrics } from '../admin/metrics.js';
 import type { SessionView, Standing } from '../admin/standing.js';
 import type { AuditLog } from '../audit/auditLog.js';
-import type { Address, Config } from '../config.js';
-import { TlsFileError } from '../config/tlsFiles.js';
+import type { Config, Listen, Place } from '../config.js';
 import { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
 import { Sampler } from '../policy/sampler.js';
 import { Encryption } from './encryption.js';
-import { KILL_LIMITS, Killer, type KillLimits } from './killer.js';
+import { Arrival, type Arrived } from './arrival.js';
+import { callerAt } from './caller.js';
+import { killerFor, timeoutsFor } from './killing.js';
+import { Listeners, type ListenChange } from './listeners.js';
 import { PaceWatch } from './pace.js';
 import { refuse, tooManyConnections } from './refusal.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
 import { OccasionalLog } from './side/occasionalLog.js';
-import { ServerTimeouts } from './side/serverTimeouts.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
 
 /** A proxy that accepts connections. */
 export interface Proxy {
-  /** Where it listens; the port is the real one, also where the configuration says 0. */
-  readonly address: Address;
+  /** Where it listens; ports are the real ones, also where the configuration says 0. */
+  readonly places: readonly Place[];
   readonly sessionCount: number;
   /** What came of the hints that statements carried, since the start. */
   readonly hints: Readonly<HintCounts>;
@@ -38,10 +38,12 @@ export interface Proxy {
   /** Whether it accepts connections. */
   readonly isListening: boolean;
   /**
-   * Takes over a new configuration: at once for what it says of responses, for new sessions what it says of connections.
-   * What it says of where to listen is not looked at.
+   * Gets ready for a new configuration: opens what is to be listened on. Once the change is applied, it holds at once for
+   * responses, and for new sessions in what it says of connections.
+   * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used; nothing has
+   *   changed then
    */
-  reconfigure(config: Config): void;
+  prepare(config: Config): Promise<ListenChange>;
   standing(): Standing;
   /** What statements have cost since the start; null where it is not kept. */
   readonly statistics: LiveStatistics | null;
@@ -49,20 +51,8 @@ export interface Proxy {
   sessionViews(): Iterable<SessionView>;
 }
 
-function killLimits(config: Config): KillLimits {
-  return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
-}
-
-function killerFor(config: Config, { forSideConnections }: Encryption, log: Logger): Killer | null {
-  return config.kill === null ? null : new Killer(config.kill, killLimits(config), log, forSideConnections);
-}
-
-function timeoutsFor(config: Config, { forSideConnections: encrypt }: Encryption): ServerTimeouts | null {
-  return config.kill === null ? null : new ServerTimeouts({ account: config.kill, encrypt, ...killLimits(config) });
-}
-
 /** What the encryption of new sessions depends on. */
-const encryptionOf = ({ listen, upstream }: Config): unknown => [listen.tls, upstream];
+const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
 
 /** What killing depends on. */
 const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
@@ -86,13 +76,19 @@ function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
 /** Clients that are told that they are too many; beyond them connections are closed without a word. */
 const MAX_REFUSED = 1000;
 
-class Listener implements Proxy {
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
+
+class Gateway implements Proxy {
   private readonly sessions = new Set<Session>();
-  private readonly server: Server;
+  /** Clients that have no server yet. */
+  private readonly arrivals = new Set<Arrival>();
+  private readonly listeners: Listeners;
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
   private readonly queues = new SocketQueueReader();
   private lastSessionId = 0;
   private refusedCount = 0;
+  private isEnding = false;
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
 
@@ -107,24 +103,18 @@ class Listener implements Proxy {
       budget: new Budget(config.budget.bytes),
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
-      killer: killerFor(config, encryption, log),
-      timeouts: timeoutsFor(config, encryption),
+      occasions: new OccasionalLog(log, SAY_EVERY_MS),
+      killer: killerFor(config, log),
+      timeouts: timeoutsFor(config),
     };
-    this.server = createServer(
-      {
-        allowHalfOpen: true,
-        pauseOnConnect: true, // nothing is read before a session takes the connection over
-        noDelay: true,
-        keepAlive: config.connections.keepAliveMs > 0,
-        keepAliveInitialDelay: config.connections.keepAliveMs,
-      },
-      (client) => this.accept(client),
-    );
+    this.listeners = new Listeners({
+      accepted: (client, listen) => this.accept(client, listen),
+      failed: (error) => this.log.error({ err: error }, 'cannot accept connections'),
+    });
   }
 
-  get address(): Address {
-    const { address, port } = this.server.address() as AddressInfo;
-    return { host: address, port };
+  get places(): readonly Place[] {
+    return this.listeners.places;
   }
 
   get hints(): Readonly<HintCounts> {
@@ -132,21 +122,17 @@ class Listener implements Proxy {
   }
 
   get sessionCount(): number {
-    return this.sessions.size;
+    return this.sessions.size + this.arrivals.size;
   }
 
   async listen(): Promise<this> {
-    const { host, port } = this.shared.config.listen;
-    this.server.listen({ host, port });
-    await once(this.server, 'listening');
-    this.server.on('error', (error) => this.log.error({ err: error }, 'cannot accept connections'));
+    (await this.listeners.prepare(this.shared.config.listen)).apply();
     return this;
   }
 
   async close(): Promise<void> {
-    if (!this.server.listening) return;
-    this.server.close();
-    await Promise.all([once(this.server, 'close'), this.untilEmpty()]);
+    this.listeners.close();
+    await this.untilEmpty();
     this.shared.killer?.close();
     this.shared.encryption.close();
     const { droppedInAll } = this.shared.sampler;
@@ -154,18 +140,44 @@ class Listener implements Proxy {
   }
 
   endIdle(): void {
+    this.isEnding = true;
     for (const session of this.sessions) session.endWhenIdle();
   }
 
   destroy(): void {
+    for (const arrival of this.arrivals) arrival.abort();
     for (const session of this.sessions) session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']);
   }
 
   get isListening(): boolean {
-    return this.server.listening;
+    return this.listeners.isOpen;
   }
 
-  reconfigure(config: Config): void {
+  async prepare(config: Config): Promise<ListenChange> {
+    const before = this.shared.encryption;
+    const isEncryptionSame = isSame(this.shared.config, config, encryptionOf);
+    const encryption = isEncryptionSame ? before : new Encryption(config, this.log);
+    const discard = isEncryptionSame ? () => {} : () => encryption.close();
+    const { apply, cancel } = await this.listeners.prepare(config.listen).catch((error: unknown) => {
+      discard();
+      throw error;
+    });
+    return {
+      apply: () => {
+        apply();
+        // Sessions that are logging in finish with what they began with.
+        if (!isEncryptionSame) before.close();
+        this.shared.encryption = encryption;
+        this.reconfigure(config);
+      },
+      cancel: () => {
+        cancel();
+        discard();
+      },
+    };
+  }
+
+  private reconfigure(config: Config): void {
     const { shared } = this;
     const before = shared.config;
     shared.config = config;
@@ -174,24 +186,10 @@ class Listener implements Proxy {
     shared.budget.maxBytes = config.budget.bytes;
     shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
     shared.metrics.configured(config);
-    if (!isSame(before, config, encryptionOf)) this.replaceEncryption(config);
     // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
     if (isSame(before, config, killingOf)) return;
-    shared.killer = killerFor(config, shared.encryption, this.log);
-    shared.timeouts = timeoutsFor(config, shared.encryption);
-  }
-
-  /** Sessions that are logging in finish with what they began with. */
-  private replaceEncryption(config: Config): void {
-    const { encryption } = this.shared;
-    try {
-      this.shared.encryption = new Encryption(config, this.log);
-      encryption.close();
-    } catch (error) {
-      // The files were good a moment ago, when the configuration was read.
-      if (!(error instanceof TlsFileError)) throw error;
-      this.log.error(`${error.key}: ${error.message}; connections are encrypted as before`);
-    }
+    shared.killer = killerFor(config, this.log);
+    shared.timeouts = timeoutsFor(config);
   }
 
   get statistics(): LiveStatistics | null {
@@ -221,35 +219,55 @@ class Listener implements Proxy {
     for (const session of this.sessions) yield session.view();
   }
 
-  private accept(client: Socket): void {
-    const { max } = this.shared.config.connections;
-    if (this.sessions.size >= max) {
-      this.turnAway(client, max);
+  private accept(client: Socket, listen: Listen): void {
+    const { config: { connections }, metrics } = this.shared;
+    if (connections.keepAliveMs > 0) client.setKeepAlive(true, connections.keepAliveMs);
+    if (this.sessionCount >= connections.max) {
+      this.turnAway(client, connections.max);
       return;
     }
     this.lastSessionId += 1;
-    this.shared.metrics.sessions += 1;
-    const session = new Session(this.lastSessionId, client, this.shared, this.log, () => this.remove(session));
-    this.sessions.add(session);
+    metrics.sessions += 1;
+    const arrival = new Arrival(this.lastSessionId, client, listen, { ...this.shared }, this.log, {
+      arrived: (arrived) => {
+        this.begin(arrived);
+        this.arrivals.delete(arrival);
+      },
+      failed: (label) => {
+        metrics.sessionEnded(label, { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 });
+        this.arrivals.delete(arrival);
+        this.sayWhetherEmpty();
+      },
+    });
+    this.arrivals.add(arrival);
+    arrival.begin();
   }
 
-  private remove(session: Session): void {
-    this.sessions.delete(session);
-    if (this.sessions.size === 0) this.emptied();
+  private begin(arrived: Arrived): void {
+    const session = new Session(arrived, this.shared, this.log, () => {
+      this.sessions.delete(session);
+      this.sayWhetherEmpty();
+    });
+    this.sessions.add(session);
+    if (this.isEnding) session.endWhenIdle();
+  }
+
+  private sayWhetherEmpty(): void {
+    if (this.sessionCount === 0) this.emptied();
   }
 
   /** Sessions take their connections over, so the server that accepted them does not know when they end. */
   private untilEmpty(): Promise<void> {
     return new Promise((resolve) => {
       this.emptied = resolve;
-      if (this.sessions.size === 0) resolve();
+      this.sayWhetherEmpty();
     });
   }
 
   private turnAway(client: Socket, max: number): void {
     client.on('error', () => {}); // it is closed anyway
     this.shared.metrics.turnedAway += 1;
-    this.log.warn({ client: client.remoteAddress, max }, 'connections.max is reached: a client is turned away');
+    this.log.warn({ client: callerAt(client).text, max }, 'connections.max is reached: a client is turned away');
     if (this.refusedCount >= MAX_REFUSED) {
       client.destroy();
       return;
@@ -263,8 +281,8 @@ class Listener implements Proxy {
 /**
  * Starts to listen and to relay.
  * @param metrics where it counts
- * @throws the system's error where the address cannot be listened on
+ * @throws {ListenError} where a place cannot be listened on
  */
 export async function startProxy(config: Config, log: Logger, audit: AuditLog, metrics = new Metrics()): Promise<Proxy> {
-  return new Listener(config, log, audit, metrics).listen();
+  return new Gateway(config, log, audit, metrics).listen();
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EndLabel, SessionTotals } from '../admin/metrics.js';
 import type { SessionView } from '../admin/standing.js';
@@ -8,9 +7,11 @@ import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
 import type { Usage } from '../session/usage.js';
+import type { Arrived } from './arrival.js';
 import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
+import type { SessionEncryption } from './encryption.js';
 import type { Settled } from './flow.js';
 import { beginFrames, type Diverted } from './framedFlow.js';
 import { Legs, type LegsObserver } from './legs.js';
@@ -33,36 +34,36 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   readonly responses: ResponseFlow;
   private readonly connectionPhase: ConnectionPhase;
   private readonly supervisor: Supervisor;
-  private readonly startedAtMs = now();
   private readonly deadline = new Deadline((failure) => this.onLate(failure));
   private readonly controls: SessionControls;
   private end: SessionEnd | null = null;
-  private isConnected = false;
   private isToEnd = false;
 
-  /**
-   * Begins to connect to the upstream server.
-   * @param id Sluice's number for the session
-   * @param accepted the client's connection, of which nothing was read yet
-   * @param onEnd is called once, when both connections are closed
-   */
+  /** @param onEnd is called once, when both connections are closed */
   constructor(
-    readonly id: number,
-    accepted: Socket,
+    private readonly arrived: Arrived,
     readonly shared: Shared,
     private readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
     this.conversation = conversationFor(shared, this, now);
-    this.legs = new Legs(accepted, shared, this);
+    this.legs = new Legs(arrived, shared, this);
     const { client, upstream } = this.legs;
     this.requests = new RequestFlow(client, upstream, this.conversation, this);
     this.responses = new ResponseFlow(upstream, client, this.conversation, this);
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.controls = new SessionControls(this, this);
-    this.supervisor = new Supervisor(shared, this.conversation, this.controls, client.remoteAddress ?? '');
-    this.deadline.set(`${this.legs.upstreamName} did not accept the connection`, shared.config.connections.connectTimeoutMs);
+    this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
+    this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.connectionPhase.begin();
+  }
+
+  get id(): number {
+    return this.arrived.id;
+  }
+
+  get encryption(): SessionEncryption {
+    return this.arrived.encryption;
   }
 
   /** Both connections are closed, or about to be. */
@@ -100,7 +101,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     const { nowMs, stalledMs } = this.controls;
     const showsStatements = this.shared.config.audit.sql !== 'none';
     return viewOf(this.conversation, {
-      origin: this.controls.origin(), startedAtMs: this.startedAtMs, nowMs, stalledMs, showsStatements,
+      origin: this.controls.origin(), startedAtMs: this.arrived.startedAtMs, nowMs, stalledMs, showsStatements,
     });
   }
 
@@ -223,12 +224,6 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     upstreamBuffer.adapt(byteCount, responses, conversation.phase === 'commands' && conversation.commands.length === 0);
   }
 
-  connected(): void {
-    this.isConnected = true;
-    this.shared.metrics.upstreamConnectSeconds.observe((now() - this.startedAtMs) / 1000);
-    this.deadline.set(`${this.legs.upstreamName} did not greet`, this.shared.config.connections.handshakeTimeoutMs);
-  }
-
   clientEnded(): void {
     this.noteLeaving();
   }
@@ -247,7 +242,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   upstreamFailed(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     if (this.conversation.phase === 'greeting') {
-      this.refuse(`cannot reach ${this.legs.upstreamName}: ${reason}`);
+      this.refuse(`lost ${this.legs.upstreamName} before its greeting: ${reason}`);
       return;
     }
     this.noteEnd(['upstream', 'error'], reason);
@@ -262,7 +257,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.supervisor.close(outcomeOf(end));
     this.shared.metrics.sessionEnded(label, this.totals);
     this.log[isOrdinary(end) ? 'debug' : 'info'](
-      { session: this.id, client: this.legs.clientAddress, ...told, durationMs: now() - this.startedAtMs }, 'session ended',
+      { session: this.id, client: this.legs.clientAddress, ...told, durationMs: now() - this.arrived.startedAtMs }, 'session ended',
     );
     this.onEnd(this);
   }
@@ -275,7 +270,6 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
   refuse(message: string): void {
     this.noteEnd(['upstream', 'unavailable'], message);
-    if (!this.isConnected) this.shared.metrics.upstreamConnectFailures += 1;
     this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
     this.closeFlows();
     this.legs.destroyAfter(upstreamUnavailable(message));

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/record.js';
 import type { Conversation } from '../session/conversation.js';
+import type { SessionEncryption } from './encryption.js';
 import type { KillOutcome } from './killer.js';
 import type { Legs } from './legs.js';
 import type { RequestFlow } from './requestFlow.js';
@@ -12,6 +13,7 @@ import type { SupervisedSession } from './supervisor.js';
 export interface SessionParts {
   /** Sluice's number for the session. */
   readonly id: number;
+  readonly encryption: SessionEncryption;
   readonly shared: Shared;
   readonly conversation: Conversation;
   readonly legs: Legs;
@@ -46,7 +48,8 @@ export class SessionControls implements SupervisedSession {
   }
 
   get upstreamRemote(): Remote | null {
-    return this.parts.legs.upstreamRemote;
+    const { legs, encryption } = this.parts;
+    return legs.upstreamRemote(encryption.serverSide.forSideConnections);
   }
 
   get nowMs(): number {
@@ -110,9 +113,9 @@ export class SessionControls implements SupervisedSession {
   private async tryKill(signal: AbortSignal): Promise<KillOutcome> {
     const { shared, conversation, legs } = this.parts;
     const { greeting, identity } = conversation;
-    const { upstreamEnds } = legs;
-    if (shared.killer === null || greeting === null || upstreamEnds === null) return 'failed';
-    const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', ...upstreamEnds };
+    const { upstreamRemote: remote } = this;
+    if (shared.killer === null || greeting === null || remote === null) return 'failed';
+    const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...legs.shownEnd };
     return shared.killer.kill(target, signal);
   }
 }

@@ -8,6 +8,7 @@ import type { Sampler } from '../policy/sampler.js';
 import type { Encryption } from './encryption.js';
 import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
+import type { OccasionalLog } from './side/occasionalLog.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
 import type { StallWatch } from './stallWatch.js';
 
@@ -24,6 +25,8 @@ export interface Shared {
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
+  /** Says what may happen with every client. */
+  readonly occasions: OccasionalLog;
   /** Null where nothing is killed. */
   readonly killer: Killer | null;
   /** Null where there is no account to ask the servers with. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { endianness } from 'node:os';
+import { ipBytes, IPV4_MAPPED_PREFIX } from '../protocol/ipAddress.js';
 
 // The kernel's tables of TCP sockets, /proc/net/tcp and tcp6: a line for each socket of this network namespace,
 //
@@ -34,7 +35,6 @@ const AFTER_KEY_CHARACTERS = ' 01 00000000:00000000 '.length;
 /** What is left of a connection that was there before, or is not there yet, with the same addresses and ports. */
 const STATES_WITHOUT_QUEUES: ReadonlySet<string> = new Set(['03', '06']); // SYN_RECV, TIME_WAIT
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
-const IPV4_MAPPED_PREFIX = Buffer.from('00000000000000000000ffff', 'hex');
 
 /**
  * The keys of both ends of a connection: of the socket whose own address is `local`, and of its peer's.
@@ -106,23 +106,12 @@ function parseRow(afterKey: string): SocketRow | null {
 function endKeys(text: string, port: number): RowKeys | null {
   const [address = ''] = text.split('%'); // behind it stands the interface of a link-local address
   if (isIP(address) === 0) return null;
-  const bytes = isIPv4(address) ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address);
+  const bytes = ipBytes(address);
   const isMapped = bytes.indexOf(IPV4_MAPPED_PREFIX) === 0;
   const ipv4 = bytes.length === 4 ? bytes : isMapped ? bytes.subarray(IPV4_MAPPED_PREFIX.length) : null;
   if (ipv4 === null) return { tcp: null, tcp6: `${words(bytes)}:${hex(port, 4)}` };
   const tcp = `${words(ipv4)}:${hex(port, 4)}`;
   return { tcp, tcp6: words(IPV4_MAPPED_PREFIX) + tcp };
-}
-
-function ipv6Bytes(address: string): Buffer {
-  // A URL writes an address in one way only: hexadecimal groups, with :: in place of the longest run of zeros.
-  const [head = '', tail = ''] = new URL(`tcp://[${address}]`).hostname.slice(1, -1).split('::').map(groupDigits);
-  return Buffer.from(head + '0'.repeat(32 - head.length - tail.length) + tail, 'hex');
-}
-
-/** Groups as `fe80:1`, each filled up to four digits. */
-function groupDigits(groups: string): string {
-  return groups === '' ? '' : groups.split(':').map((group) => group.padStart(4, '0')).join('');
 }
 
 /** Words of 32 bits as this host reads them from memory. */

@@ -1,12 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { decodeGreeting } from '../../src/protocol/greeting.js';
-import { startAdministered, type AdministeredProgram } from '../admin/administered.js';
+import { askPort, startAdministered, type AdministeredProgram } from '../admin/administered.js';
 import { makeAuthority } from '../support/certificates.js';
 import { RawClient } from '../support/rawClient.js';
 import { residentBytes } from '../support/sluice.js';
@@ -15,6 +18,21 @@ function folderFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   return folder;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function connectTo(t: Test, place: { host: string; port: number }): Promise<DemoClient> {
+  const client = await DemoClient.connect({ ...place, user: 'demo', schema: 'demo', program: 'test' });
+  t.teardown(() => client.close());
+  return client;
 }
 
 async function reload({ ask }: AdministeredProgram): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -93,7 +111,7 @@ t.test('new sessions are encrypted as the new configuration says; those that liv
   t.notOk(await offersTls());
   const tls = { mode: 'optional', ...await authority.issue('localhost') };
   started.configure({ listen: { host: '127.0.0.1', port: 0, tls } });
-  t.match(await reload(started), { status: 200, body: { changed: [/listen\.tls/] } });
+  t.match(await reload(started), { status: 200, body: { changed: ['listen'] } });
   t.ok(await offersTls());
   t.equal((await live.query('SELECT * FROM rows_10')).rows, 10);
   const inClear = 'sluice_encryptions_total{leg="client",tls="none"}';
@@ -102,14 +120,45 @@ t.test('new sessions are encrypted as the new configuration says; those that liv
   t.equal(await started.metric(inClear), before + 1, 'a client may still do without');
 });
 
-t.test('the log level changes, and what takes effect only at a start is said', async (t) => {
+t.test('the log level changes, and the admin endpoint moves', async (t) => {
   const started = await startAdministered(t);
-  started.configure({ log: { level: 'debug' }, admin: { listen: '127.0.0.1:9' } });
-  t.equal((await reload(started)).status, 200);
-  await started.program.said(/admin\.listen: changed, and takes effect at the next start/);
+  const port = await freePort();
+  started.configure({ log: { level: 'debug' }, admin: { listen: `127.0.0.1:${port}` } });
+  t.match(await reload(started), { status: 200, body: { changed: ['log.level', 'admin.listen'] } });
   const client = await started.connect();
   await client.close();
   t.match(await started.program.said(/^session ended$/), { level: 'debug' });
+  t.equal((await askPort(port, '/readyz', {})).status, 200);
+  await t.rejects(started.ask('/readyz'), { code: 'ECONNREFUSED' }, 'the old one is closed');
+});
+
+t.test('new places are listened on, those that are gone are not, and sessions stay', async (t) => {
+  const started = await startAdministered(t);
+  const [first, second] = [await freePort(), await freePort()];
+  const path = join(folderFor(t), 'sluice.sock');
+  started.configure({ listen: [`127.0.0.1:${first}`, { path, permissions: '0600' }] });
+  const old = await started.connect();
+  t.match(await reload(started), { status: 200, body: { changed: ['listen'] } });
+  await t.rejects(started.connect(), { code: 'ECONNREFUSED' });
+  t.equal((await old.query('SELECT * FROM rows_10')).rows, 10);
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  const kept = await connectTo(t, { host: '127.0.0.1', port: first });
+
+  started.configure({ listen: [{ path, permissions: '0660' }, `127.0.0.1:${second}`] });
+  t.equal((await reload(started)).status, 200);
+  t.equal(statSync(path).mode & 0o777, 0o660);
+  await t.rejects(connectTo(t, { host: '127.0.0.1', port: first }), { code: 'ECONNREFUSED' });
+  await connectTo(t, { host: '127.0.0.1', port: second });
+  t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
+
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => taken.close());
+  await once(taken, 'listening');
+  const { port: busy } = taken.address() as AddressInfo;
+  started.configure({ listen: [`127.0.0.1:${first}`, `127.0.0.1:${busy}`], limits: { rows: 1 } });
+  t.match(await reload(started), { status: 422, body: { problems: [/^listen: cannot listen on 127.0.0.1:\d+: .*EADDRINUSE/] } });
+  await t.rejects(connectTo(t, { host: '127.0.0.1', port: first }), { code: 'ECONNREFUSED' }, 'nothing of it holds');
+  t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
 });
 
 t.test('the audit file is opened again, so that it can be rotated', async (t) => {

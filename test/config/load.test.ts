@@ -6,7 +6,7 @@ t.test('a flag goes before a variable, a variable before the file, the file befo
   const file = { upstream: 'file', limits: { rows: 1, bytes: 1 }, log: { level: 'warn' } };
   const environment = { SLUICE_UPSTREAM: 'variable', SLUICE_MAX_ROWS: '2', SLUICE_MAX_BYTES: '2KiB' };
   const config = load(t, file, { upstream: 'flag:1', 'max-rows': '3' }, environment);
-  t.match(config.upstream, { host: 'flag', port: 1 });
+  t.match(config.upstream, [{ at: { host: 'flag', port: 1 }, proxyProtocol: 'off' }]);
   t.strictSame(config.limits, { rows: 3, bytes: 2048 });
   t.equal(config.log.level, 'warn');
   t.equal(config.mode, 'enforce');
@@ -25,8 +25,8 @@ t.test('each flag has its variable', (t) => {
     SLUICE_ADMIN: '127.0.0.1',
   });
   t.equal(config.drain.timeMs, 1000);
-  t.match(config.listen, { host: '::', port: 0 });
-  t.match(config.upstream, { host: 'db', port: 3306 });
+  t.match(config.listen, [{ at: { host: '::', port: 0 }, proxyProtocol: [] }]);
+  t.match(config.upstream, [{ at: { host: 'db', port: 3306 }, proxyProtocol: 'off' }]);
   t.equal(config.mode, 'audit');
   t.strictSame(config.limits, { rows: Infinity, bytes: 65_536 });
   t.equal(config.log.level, 'debug');
@@ -46,8 +46,8 @@ t.test('an empty variable counts as not given', (t) => {
 });
 
 t.test('--listen and --upstream replace the address in an object, and leave the rest', (t) => {
-  const config = load(t, { upstream: { host: 'file', port: 3310 } }, { upstream: 'flag' });
-  t.match(config.upstream, { host: 'flag', port: 3306 });
+  const config = load(t, { upstream: { host: 'file', port: 3310, proxyProtocol: 'v2' } }, { upstream: 'flag' });
+  t.match(config.upstream, [{ at: { host: 'flag', port: 3306 }, proxyProtocol: 'v2' }]);
   const found = problems(t, { upstream: { host: 'file', proxyprotocol: true } }, { upstream: 'flag' });
   t.match(found, [/^config: upstream\.proxyprotocol: unknown key/]);
   t.end();
@@ -61,7 +61,7 @@ t.test('an error in a flag or a variable names it, among the errors of the file'
     { SLUICE_MAX_BYTES: '', SLUICE_LOG_LEVEL: 'loud', SLUICE_MAX_ROWS: '5' },
   );
   t.match(found, [
-    /^--upstream: expected HOST:PORT or \[IPV6\]:PORT, got "db:x"$/,
+    /^--upstream: expected HOST:PORT, \[IPV6\]:PORT or \/PATH, got "db:x"$/,
     /^config: mode: /,
     /^--max-rows: expected a positive integer or "unlimited", got "10k"$/,
     /^SLUICE_LOG_LEVEL: expected .*, got "loud"$/,
@@ -98,7 +98,7 @@ t.test('what is no JSON is reported with line and column, and what is wrong with
 });
 
 t.test('a byte order mark before the configuration does no harm', (t) => {
-  t.equal(load(t, '\ufeff{"upstream": "db"}').upstream.host, 'db');
+  t.match(load(t, '\ufeff{"upstream": "db"}').upstream, [{ at: { host: 'db' } }]);
   t.end();
 });
 

@@ -12,8 +12,8 @@ const serversTls = { mode: 'preferred', bridge: true };
 
 t.test('with nothing but an upstream, the documented defaults hold', (t) => {
   t.strictSame(loadConfig({ upstream: 'db.example.com' }, {}), {
-    listen: { host: '127.0.0.1', port: 3307, tls: clientsTls },
-    upstream: { host: 'db.example.com', port: 3306, tls: serversTls },
+    listen: [{ at: { host: '127.0.0.1', port: 3307 }, proxyProtocol: [], tls: clientsTls }],
+    upstream: [{ at: { host: 'db.example.com', port: 3306 }, proxyProtocol: 'off', tls: serversTls }],
     mode: 'enforce',
     limits: { rows: 100_000, bytes: 64 * 1024 ** 2 },
     warn: { rows: Infinity, bytes: Infinity },
@@ -42,8 +42,8 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
 
 t.test('every setting is read from the file', (t) => {
   const config = load(t, {
-    listen: { host: '::1' },
-    upstream: { host: 'db', port: 3310 },
+    listen: { host: '::1', proxyProtocol: ['10.0.0.0/8', 'unix'] },
+    upstream: [{ host: 'db', port: 3310, proxyProtocol: 'v2' }, '/run/mysqld/mysqld.sock'],
     mode: 'audit',
     limits: { rows: null, bytes: 1000 },
     warn: { rows: 5, bytes: '1KiB' },
@@ -67,8 +67,11 @@ t.test('every setting is read from the file', (t) => {
     shutdown: { acceptFor: 0, timeout: '1m' },
   });
   t.strictSame(config, {
-    listen: { host: '::1', port: 3307, tls: clientsTls },
-    upstream: { host: 'db', port: 3310, tls: serversTls },
+    listen: [{ at: { host: '::1', port: 3307 }, proxyProtocol: ['10.0.0.0/8', 'unix'], tls: clientsTls }],
+    upstream: [
+      { at: { host: 'db', port: 3310 }, proxyProtocol: 'v2', tls: serversTls },
+      { at: { path: '/run/mysqld/mysqld.sock' }, proxyProtocol: 'off', tls: serversTls },
+    ],
     mode: 'audit',
     limits: { rows: Infinity, bytes: 1000 },
     warn: { rows: 5, bytes: 1024 },
@@ -146,7 +149,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
   const size = 'such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)';
   const time = 'such as 10000 or "10s" (ms, s, m, h)';
   t.strictSame(found, [
-    'config: listen: expected "host:port", "[ipv6]:port" or {"host", "port", "tls"}, got "nowhere:x"',
+    'config: listen: expected "host:port", "[ipv6]:port", "/path" or an object, got "nowhere:x"',
     'config: upstream.port: expected a port from 1 to 65535, got "3306"',
     'config: mode: expected "enforce" or "audit", got "strict"',
     'config: limits.rows: expected a positive integer or null, got "10k"',
@@ -243,7 +246,7 @@ t.test('without an upstream there is one clear error', (t) => {
       '(or give --upstream)',
   ]);
   t.strictSame(problems(t, { upstream: { port: 3306 } }), [
-    'config: upstream.host: required: a host name or an IP address',
+    'config: upstream.host: required: a host name or an IP address (or give path)',
   ]);
   t.end();
 });

@@ -19,8 +19,8 @@ t.test('certificates and keys that belong together are taken', (t) => {
   const listen = { host: '127.0.0.1', tls: { mode: 'required', ...one, ca, requestCert: true, minVersion: 'TLSv1.3' } };
   const upstream = { host: 'db', tls: { mode: 'verify-full', ...other, ca, serverName: 'db.example', bridge: false } };
   const config = load(t, { listen, upstream });
-  t.match(config.listen.tls, listen.tls);
-  t.match(config.upstream.tls, upstream.tls);
+  t.match(config.listen[0]!.tls, listen.tls);
+  t.match(config.upstream[0]!.tls, upstream.tls);
   t.end();
 });
 

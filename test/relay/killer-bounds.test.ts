@@ -2,10 +2,11 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { Killer, KILL_LIMITS, type KillLimits, type KillTarget } from '../../src/relay/killer.js';
 import { type FakeServer, type Peer, type Script, startFakeServer } from './side/fakeServer.js';
+import { remoteAt } from '../support/remote.js';
 
 const target: KillTarget = {
   connectionId: 7, user: 'app', localAddress: '127.0.0.1', localPort: 4711,
-  remoteAddress: '127.0.0.1', remotePort: 0,
+  remote: remoteAt(0),
 };
 
 interface Setup {
@@ -23,7 +24,7 @@ const setUp = async (t: Test, script: Script, limits: Partial<KillLimits> = {}):
   const killer = new Killer({ user: 'sluice', password: 'hidden' }, { ...patient, ...limits }, log);
   t.teardown(() => killer.close());
   const server = await startFakeServer(t, script);
-  return { killer, server, lines, target: { ...target, remotePort: server.port } };
+  return { killer, server, lines, target: { ...target, remote: remoteAt(server.port) } };
 };
 
 const showTarget = (peer: Peer): void => peer.row(['app', '127.0.0.1:4711', 'Query']);
@@ -193,5 +194,5 @@ t.test('closing ends all kills: those that wait have failed, the one that was se
 
 t.test('an address that cannot be connected to fails the kill', async (t) => {
   const { killer, target } = await setUp(t, () => undefined);
-  t.equal(await killer.kill({ ...target, remotePort: 99_999 }), 'failed');
+  t.equal(await killer.kill({ ...target, remote: remoteAt(99_999) }), 'failed');
 });

@@ -4,6 +4,7 @@ import { Killer, KILL_LIMITS, type KillTarget } from '../../src/relay/killer.js'
 import { ServerRefusal } from '../../src/relay/side/serverRefusal.js';
 import { SideConnection } from '../../src/relay/side/sideConnection.js';
 import { SERVER_KINDS, startServer, type Server, type ServerKind } from '../support/servers.js';
+import { remoteAt } from '../support/remote.js';
 
 // What Sluice's own account needs to kill for others, on either server.
 const PRIVILEGES: Record<ServerKind, string> = {
@@ -42,7 +43,7 @@ interface Victim {
 }
 
 const startVictim = async (t: Test, server: Server, user = 'victim'): Promise<Victim> => {
-  const remote = { host: '127.0.0.1', port: server.port };
+  const remote = remoteAt(server.port);
   const connection = new SideConnection(remote, {
     account: { user, password: PASSWORD }, connectTimeoutMs: 60_000, answerTimeoutMs: 600_000, encrypt: null,
   });
@@ -53,7 +54,7 @@ const startVictim = async (t: Test, server: Server, user = 'victim'): Promise<Vi
   const target = {
     connectionId: Number(own![0]), user,
     localAddress: '127.0.0.1', localPort: Number(own![1]!.split(':').pop()),
-    remoteAddress: '127.0.0.1', remotePort: server.port,
+    remote,
   };
   const run: Victim['run'] = async () => {
     const ended = connection.query(ENDLESS).then(() => 0, (error: unknown) => {
@@ -129,7 +130,7 @@ for (const kind of SERVER_KINDS) {
       const code = await victim.run();
       const { target } = victim;
       t.equal(await killer.kill({ ...target, user: 'app' }), 'no-match');
-      t.equal(await killer.kill({ ...target, localPort: target.localPort ^ 1 }), 'no-match');
+      t.equal(await killer.kill({ ...target, localPort: target.localPort! ^ 1 }), 'no-match');
       t.equal(await killer.kill({ ...target, localAddress: '127.0.0.2' }), 'no-match');
       t.ok(await isRunning(server, victim));
       t.equal(lines.length, 1, 'says so once');

@@ -1,6 +1,7 @@
 import { SideConnection } from '../../src/relay/side/sideConnection.js';
 import { APP } from './seed.js';
 import type { Server, ServerKind } from './servers.js';
+import { remoteAt } from './remote.js';
 
 /** The account that ends cut queries. */
 export const KILLER = { user: 'sluice', password: 'kills-only' } as const;
@@ -21,7 +22,7 @@ export class ProcessWatch {
 
   static async start(server: Server): Promise<ProcessWatch> {
     const { user, password } = APP;
-    const connection = new SideConnection({ host: '127.0.0.1', port: server.port }, {
+    const connection = new SideConnection(remoteAt(server.port), {
       account: { user, password }, connectTimeoutMs: 30_000, answerTimeoutMs: 30_000, encrypt: null,
     });
     await connection.logIn();

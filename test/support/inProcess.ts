@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { SinkEnd } from '../../src/audit/sink.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { startProxy, type Proxy } from '../../src/relay/proxy.js';
+import { formatPlace } from '../../src/config/address.js';
 
 /** A line of the log. */
 export interface Entry {
@@ -76,7 +77,7 @@ export const startProxyHere = async (upstream: number, settings: ProxySettings =
   const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit);
   return {
     proxy, log, records,
-    port: proxy.address.port,
+    port: Number(formatPlace(proxy.places[0]!).split(':').at(-1)),
     ended: (client) => new Promise((resolve) => {
       const entry = ends.get(client);
       ends.delete(client);

@@ -50,7 +50,7 @@ const smallResult: Scene = async (stage, page) => {
   page.command(sql);
   const findings = new Findings(page);
   const expected = await directly(stage, sql);
-  const client = await stage.connect(stage.enforcing.proxy.address);
+  const client = await stage.connect(stage.enforcing.address);
   const { result, ms } = await timed(client, sql);
   await client.close();
   const same = isSame(result, expected);
@@ -67,7 +67,7 @@ const oversizedResult: Scene = async (stage, page) => {
   page.command(OVERSIZED_SQL);
   const findings = new Findings(page);
   const { limits, onExceed } = stage.config;
-  const client = await stage.connect(stage.enforcing.proxy.address);
+  const client = await stage.connect(stage.enforcing.address);
   const { result, ms } = await timed(client, OVERSIZED_SQL);
   const { error } = result;
   const isWithin = result.rows <= limits.rows && result.bytes <= limits.bytes;
@@ -94,7 +94,7 @@ const auditMode: Scene = async (stage, page) => {
   page.command(OVERSIZED_SQL);
   const findings = new Findings(page);
   const expected = await directly(stage, OVERSIZED_SQL);
-  const client = await stage.connect(stage.auditing.proxy.address);
+  const client = await stage.connect(stage.auditing.address);
   const { result, ms } = await timed(client, OVERSIZED_SQL);
   await client.close();
   const same = isSame(result, expected);
@@ -123,7 +123,7 @@ const slowReader: Scene = async (stage, page) => {
   page.command(STREAMED_SQL);
   const findings = new Findings(page);
   const expected = await directly(stage, STREAMED_SQL);
-  const client = await stage.connect(stage.unlimited.proxy.address);
+  const client = await stage.connect(stage.unlimited.address);
   const sentBefore = stage.server.sentBytes;
   const memoryBefore = process.memoryUsage.rss();
   const pause = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { AuditLog } from '../../audit/auditLog.js';
 import type { Address, Config } from '../../config.js';
+import { isSocketFile } from '../../config/address.js';
 import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';
 import { type Proxy, startProxy } from '../../relay/proxy.js';
@@ -56,6 +57,8 @@ export class RecordKeeper implements AuditLog {
 /** A proxy with the records that it writes. */
 export interface Guarded {
   readonly proxy: Proxy;
+  /** Where it listens, with the real port. */
+  readonly address: Address;
   readonly records: RecordKeeper;
 }
 
@@ -79,7 +82,7 @@ export class Stage {
     const config = configFor(server.address);
     try {
       const enforcing = await guarded(config, log);
-      const anyPort = { ...config.listen, port: 0 };
+      const anyPort = config.listen.map((listen) => ({ ...listen, at: { host: enforcing.address.host, port: 0 } }));
       const auditing = await guarded({ ...config, listen: anyPort, mode: 'audit' }, log);
       const limits = { rows: Infinity, bytes: Infinity };
       const unlimited = await guarded({ ...config, listen: anyPort, limits }, log);
@@ -106,5 +109,8 @@ export class Stage {
 
 async function guarded(config: Config, log: Logger): Promise<Guarded> {
   const records = new RecordKeeper();
-  return { proxy: await startProxy(config, log, records), records };
+  const proxy = await startProxy(config, log, records);
+  const [place] = proxy.places;
+  if (place === undefined || isSocketFile(place)) throw new Error('the demo listens on a TCP address');
+  return { proxy, address: place, records };
 }

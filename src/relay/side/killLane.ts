@@ -1,3 +1,4 @@
+import { formatPlace } from '../../config/address.js';
 import type { OccasionalLog } from './occasionalLog.js';
 import type { KillOutcome, KillTarget, PendingKill } from './pendingKill.js';
 import { look, type Sighting } from './processList.js';
@@ -158,7 +159,7 @@ export class KillLane {
 
   private warn(kind: string, target: KillTarget, reason: string, consequence = NOT_SENT): void {
     if (this.isClosed) return;
-    const { connectionId, remoteAddress, remotePort } = target;
-    this.log.warn(kind, { connectionId, remoteAddress, remotePort }, `kill: ${reason}; ${consequence}`);
+    const { connectionId, remote } = target;
+    this.log.warn(kind, { connectionId, upstream: formatPlace(remote.at) }, `kill: ${reason}; ${consequence}`);
   }
 }

@@ -46,19 +46,19 @@ export async function logIn(
   if ((greeting.capabilities & REQUIRED) !== REQUIRED) throw new Error('the server is older than MySQL 5.5');
   const offersTls = (greeting.capabilities & Capability.SSL) !== 0n;
   if (encrypt?.isRequired && !offersTls) throw new Error('the server offers no TLS');
-  const isConfidential = encrypt !== null && offersTls;
+  const isEncrypted = encrypt !== null && offersTls;
   const login = {
-    capabilities: (greeting.capabilities & WANTED) | (isConfidential ? Capability.SSL : 0n),
+    capabilities: (greeting.capabilities & WANTED) | (isEncrypted ? Capability.SSL : 0n),
     maxPacketBytes: MAX_PACKET_BYTES,
     collation: COLLATION_UTF8MB4_GENERAL_CI,
     user: account.user,
     attributes: ATTRIBUTES,
   };
-  if (isConfidential) {
+  if (isEncrypted) {
     channel.send(encodeSslRequest(login));
     await channel.encrypt(encrypt);
   }
-  const secret = { password: Buffer.from(account.password), isConfidential };
+  const secret = { password: Buffer.from(account.password), isConfidential: isEncrypted || channel.isLocal };
   try {
     const [authPlugin, exchange] = firstExchange(greeting, secret);
     channel.send(encodeHandshakeResponse({ ...login, authPlugin, authResponse: exchange.firstAnswer }));

@@ -37,7 +37,8 @@ export class PacketChannel {
   private readonly onError = (error: Error): void => this.fail(error);
   private readonly onEnd = (): void => this.fail(new Error('the server closed the connection'));
 
-  constructor(private socket: Socket) {
+  /** @param isLocal whether it is a Unix socket: nobody listens in there, and servers take passwords as they are */
+  constructor(private socket: Socket, readonly isLocal = false) {
     this.listen();
   }
 

@@ -1,4 +1,5 @@
 import type { Process } from './processList.js';
+import type { Remote } from './sideConnection.js';
 
 /**
  * How a kill went. Only after `unknown` may a statement still be killed later.
@@ -13,9 +14,8 @@ export type KillOutcome = 'killed' | 'no-match' | 'withdrawn' | 'failed' | 'unkn
 
 /** The connection whose statement is to be killed. */
 export interface KillTarget extends Process {
-  /** The very address that the session is connected to. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  /** The very server that the session is connected to. */
+  readonly remote: Remote;
 }
 
 /**

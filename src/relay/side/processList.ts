@@ -9,9 +9,9 @@ export interface Process {
   /** As the server's greeting gave it. */
   readonly connectionId: number;
   readonly user: string;
-  /** Our own end of the connection. */
-  readonly localAddress: string;
-  readonly localPort: number;
+  /** Our own end of the connection, or the client's, where a PROXY header told it; nulls over a Unix socket. */
+  readonly localAddress: string | null;
+  readonly localPort: number | null;
 }
 
 /**
@@ -52,7 +52,7 @@ export function sightingOf([user, host, command]: TextRow, process: Process): Si
   const { host: shownHost, port } = splitHost(host ?? '');
   // A name may be resolved from any of the host's addresses, so only an address can tell another host from
   // ours.
-  const isOurHost = isIP(shownHost) === 0 || isSameAddress(shownHost, process.localAddress);
+  const isOurHost = isIP(shownHost) === 0 || isSameAddress(shownHost, process.localAddress ?? '');
   if (user !== process.user || port !== process.localPort || !isOurHost) return 'other';
   return command === 'Sleep' ? 'idle' : 'running';
 }

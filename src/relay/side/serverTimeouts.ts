@@ -1,3 +1,4 @@
+import { formatPlace } from '../../config/address.js';
 import { SideConnection, type Remote, type SideSettings } from './sideConnection.js';
 
 /** How long an answer is good for: an administrator may change what it says. */
@@ -14,14 +15,14 @@ interface Answer {
 export class ServerTimeouts {
   private readonly answers = new Map<string, Answer>();
 
-  constructor(private readonly settings: SideSettings) {}
+  constructor(private readonly settings: Omit<SideSettings, 'encrypt'>) {}
 
   /**
    * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has as
    * long as it sets none of its own. Null where the server does not tell. Never rejects.
    */
   netWriteTimeoutMs(remote: Remote): Promise<number | null> {
-    const key = `${remote.host} ${remote.port}`;
+    const key = formatPlace(remote.at);
     const known = this.answers.get(key);
     if (known !== undefined && performance.now() < known.untilMs) return known.netWriteTimeoutMs;
     if (this.answers.size >= MAX_ANSWERS) this.answers.clear();
@@ -31,7 +32,7 @@ export class ServerTimeouts {
   }
 
   private async ask(remote: Remote): Promise<number | null> {
-    const connection = new SideConnection(remote, this.settings);
+    const connection = new SideConnection(remote, { ...this.settings, encrypt: remote.encrypt });
     await connection.logIn();
     const [row] = await connection.query('SELECT @@GLOBAL.net_write_timeout');
     connection.quit();

@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
+import type { Place, Upstream } from '../../config.js';
+import { isSocketFile } from '../../config/address.js';
 import { Command } from '../../protocol/commands.js';
 import type { Greeting } from '../../protocol/greeting.js';
 import { EOF_PAYLOAD_BYTES, FirstByte } from '../../protocol/packets.js';
+import { encodeProxyHeader } from '../../protocol/proxyHeader.js';
 import { decodeTextRow, type TextRow } from '../../protocol/textRow.js';
 import { logIn, type Account } from './login.js';
 import { PacketChannel, type Encrypt } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
 
-/** The address of an upstream server, as a session is connected to it. */
+/** An upstream server, as a session is connected to it. */
 export interface Remote {
-  readonly host: string;
-  readonly port: number;
+  readonly at: Place;
+  readonly proxyProtocol: Upstream['proxyProtocol'];
+  /** How connections to it are encrypted; null where they are not. */
+  readonly encrypt: Encrypt | null;
 }
 
 /** How a side connection is made. */
@@ -36,7 +41,10 @@ export class SideConnection {
 
   /** Begins to connect. */
   constructor(remote: Remote, private readonly settings: SideSettings) {
-    this.channel = new PacketChannel(connect({ ...remote, noDelay: true }));
+    const { at, proxyProtocol } = remote;
+    const socket = connect({ ...at, noDelay: true });
+    if (proxyProtocol !== 'off') socket.write(encodeProxyHeader(proxyProtocol, null)); // this one is not relayed for anybody
+    this.channel = new PacketChannel(socket, isSocketFile(at));
   }
 
   /** Whether it can be used, as far as is known. */

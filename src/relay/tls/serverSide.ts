@@ -1,7 +1,9 @@
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import type { UpstreamAddress } from '../../config.js';
+import { isSocketFile } from '../../config/address.js';
+import type { Upstream } from '../../config.js';
+import type { Encrypt } from '../side/packetChannel.js';
 import { Certificates } from './certificates.js';
 
 /** Encrypts connections to the upstream server. */
@@ -11,15 +13,16 @@ export class ServerSide {
   private lastOutcome = '';
 
   /** @throws TlsFileError where the files cannot be used */
-  constructor(private readonly upstream: UpstreamAddress, private readonly log: Logger) {
+  constructor(private readonly upstream: Upstream, private readonly log: Logger) {
     this.certificates = new Certificates('upstream.tls', upstream.tls, log, (options) => {
       this.context = createSecureContext(options);
     });
   }
 
-  /** Whether connections are encrypted where the server offers it. */
+  /** Whether connections are encrypted where the server offers it. Over a Unix socket nobody listens in. */
   get isWanted(): boolean {
-    return this.upstream.tls.mode !== 'off';
+    const { at, tls: { mode } } = this.upstream;
+    return mode !== 'off' && !(mode === 'preferred' && isSocketFile(at));
   }
 
   /** Whether connections are not made where the server does not offer it. */
@@ -33,7 +36,8 @@ export class ServerSide {
    * @throws Error where the server does not, which is to say why
    */
   encrypt(socket: Socket): Promise<TLSSocket> {
-    const { mode, serverName = this.upstream.host } = this.upstream.tls;
+    const { at, tls } = this.upstream;
+    const { mode, serverName = isSocketFile(at) ? 'localhost' : at.host } = tls;
     const encrypted = connect({
       socket,
       secureContext: this.context!,
@@ -54,6 +58,11 @@ export class ServerSide {
         resolve(encrypted);
       });
     });
+  }
+
+  /** For connections of our own; null where they stay in the clear. */
+  get forSideConnections(): Encrypt | null {
+    return this.isWanted ? { isRequired: this.isRequired, encrypt: (socket) => this.encrypt(socket) } : null;
   }
 
   /** The server was found not to offer encryption, where that is no error. */

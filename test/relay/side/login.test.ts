@@ -6,6 +6,7 @@ import type { Encrypt } from '../../../src/relay/side/packetChannel.js';
 import { ServerRefusal } from '../../../src/relay/side/serverRefusal.js';
 import { SideConnection, type SideSettings } from '../../../src/relay/side/sideConnection.js';
 import { startServer, type Server } from '../../support/servers.js';
+import { remoteAt } from '../../support/remote.js';
 
 const LONG_PASSWORD = 'correct horse battery staple, größer als jede Nonce';
 
@@ -15,7 +16,7 @@ const settings = (user: string, password: string): SideSettings => ({
 
 /** Logs in, asks the server who that is, and quits. */
 const whoAmI = async (server: Server, side: SideSettings): Promise<string | null | undefined> => {
-  const connection = new SideConnection({ host: '127.0.0.1', port: server.port }, side);
+  const connection = new SideConnection(remoteAt(server.port), side);
   await connection.logIn();
   const [row] = await connection.query("SELECT SUBSTRING_INDEX(USER(), '@', 1)");
   connection.quit();

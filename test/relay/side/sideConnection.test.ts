@@ -3,6 +3,7 @@ import { SERVER_CAPABILITIES } from '../../../src/demo/login.js';
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { SideConnection, type SideSettings } from '../../../src/relay/side/sideConnection.js';
 import { type FakeServer, type Peer, type Script, startFakeServer } from './fakeServer.js';
+import { remoteAt } from '../../support/remote.js';
 
 const account = { user: 'sluice', password: 'hidden' };
 const patient: SideSettings = { account, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null };
@@ -12,7 +13,7 @@ const connectTo = async (
   t: Test, script: Script, settings = patient,
 ): Promise<{ connection: SideConnection; server: FakeServer }> => {
   const server = await startFakeServer(t, script);
-  const connection = new SideConnection({ host: '127.0.0.1', port: server.port }, settings);
+  const connection = new SideConnection(remoteAt(server.port), settings);
   t.teardown(() => connection.destroy('the test is over'));
   return { connection, server };
 };

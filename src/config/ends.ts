@@ -1,0 +1,157 @@
+// The two ends of Sluice: where clients connect, and the servers that it connects to.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Listen, Place, Upstream } from '../config.js';
+import { compileAddressMatcher } from '../policy/cidr.js';
+import { formatPlace, isHost, isSocketFile, isSocketPath, parsePlace } from './address.js';
+import { Findings } from './findings.js';
+import { integer, leaf, oneOf, type Kind } from './kinds.js';
+import { list, oneOrMore } from './lists.js';
+import { isObject, section, type Section } from './section.js';
+import { listenTls, upstreamTls } from './tls.js';
+
+const MAX_ENDS = 64;
+const MAX_NETWORKS = 100;
+
+/** A place as an object has it: one of host and path. */
+interface PlaceForm {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+}
+
+type ListenForm = PlaceForm & Omit<Listen, 'at'>;
+type UpstreamForm = PlaceForm & Omit<Upstream, 'at'>;
+
+/** What stands for either end. */
+interface EndParts<Form> {
+  readonly form: Section<Form>;
+  readonly defaultPort: number;
+  /** 0 where any free port will do. */
+  readonly lowestPort: number;
+}
+
+const port = (lowest: number) => integer({ min: lowest, max: 65535, expected: `a port from ${lowest} to 65535` });
+
+const host = leaf({
+  expected: 'a host name or an IP address',
+  parse: (found) => (typeof found === 'string' && isHost(found) ? found : undefined),
+});
+
+const socketPath = leaf({
+  expected: 'the absolute path of a Unix socket, of at most 107 bytes',
+  parse: (found) => (typeof found === 'string' && isSocketPath(found) ? found : undefined),
+});
+
+const permissions = leaf<number>({
+  expected: 'permission bits in octal digits such as "0660"',
+  write: (bits) => bits.toString(8).padStart(4, '0'),
+  parse: (found) => (typeof found === 'string' && /^0?[0-7]{3}$/.test(found) ? parseInt(found, 8) : undefined),
+});
+
+const network = leaf({
+  expected: 'an IP address, a network such as "10.0.0.0/8", or "unix"',
+  parse: (found) => (typeof found === 'string' && isNetwork(found) ? found : undefined),
+});
+
+function isNetwork(text: string): boolean {
+  if (text === 'unix') return true;
+  try {
+    compileAddressMatcher(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function placeIn(form: PlaceForm, defaultPort: number, path: string, findings: Findings): Place | undefined {
+  if (form.path !== undefined && form.host === undefined && form.port === undefined) return Object.freeze({ path: form.path });
+  if (form.path !== undefined) findings.add(`${path}.path`, 'stands without host and port');
+  else if (form.host === undefined) findings.add(`${path}.host`, 'required: a host name or an IP address (or give path)');
+  else return Object.freeze({ host: form.host, port: form.port ?? defaultPort });
+  return undefined;
+}
+
+/** One end: a place as text, or an object that has room for what else belongs to that end. */
+function end<Form extends PlaceForm>(
+  { form, defaultPort, lowestPort }: EndParts<Form>,
+): Kind<{ readonly at: Place } & Omit<Form, keyof PlaceForm>> {
+  const asText = leaf<Place>({
+    expected: '"host:port", "[ipv6]:port", "/path" or an object',
+    expectedAsText: 'HOST:PORT, [IPV6]:PORT or /PATH',
+    parse: (found) => (typeof found === 'string' ? parsePlace(found, defaultPort, lowestPort) : undefined),
+  });
+  return {
+    ...asText,
+    // The place is replaced, and what else stands in the object stays.
+    fromText(text, below) {
+      const replacement = parsePlace(text, defaultPort, lowestPort);
+      if (!isObject(below) || replacement === undefined) return text;
+      const { host: _host, port: _port, path: _path, ...rest } = below;
+      return { ...rest, ...replacement };
+    },
+    write({ at, ...rest }) {
+      const written = form.write({ ...at, ...rest } as unknown as Form);
+      const plain = form.read({ ...at }, '', new Findings(new Map()));
+      return plain !== undefined && isDeepStrictEqual(written, form.write(plain)) ? formatPlace(at) : written;
+    },
+    read(found, path, findings) {
+      const place = isObject(found) ? found : asText.read(found, path, findings);
+      const read = place && form.read({ ...place }, path, findings);
+      if (read === undefined) return undefined;
+      const { host: _host, port: _port, path: _path, ...rest } = read;
+      const at = placeIn(read, defaultPort, path, findings);
+      if (at === undefined) return undefined;
+      const value = { at, ...rest };
+      Object.freeze(value);
+      return value;
+    },
+  };
+}
+
+/** Several of them, or one, which is written as one. */
+function ends<T>(item: Kind<T>, items: string): Kind<readonly T[]> {
+  const several = oneOrMore(item, { items, min: 1, max: MAX_ENDS });
+  return {
+    ...several,
+    expected: `${item.expected}, or a list of these`,
+    ...(item.expectedAsText === undefined ? {} : { expectedAsText: item.expectedAsText }),
+    fromText: (text, below) => item.fromText(text, below),
+    write: (values) => (values.length === 1 ? item.write(values[0]!) : several.write(values)),
+  };
+}
+
+const listenForm = section<ListenForm>({
+  host: { kind: host, isOptional: true },
+  port: { kind: port(0), isOptional: true },
+  path: { kind: socketPath, isOptional: true },
+  permissions: { kind: permissions, isOptional: true },
+  proxyProtocol: { kind: list(network, { items: 'networks', max: MAX_NETWORKS }), fallback: [] },
+  tls: { kind: listenTls, fallback: {} },
+});
+
+const upstreamForm = section<UpstreamForm>({
+  host: { kind: host, isOptional: true },
+  port: { kind: port(1), isOptional: true },
+  path: { kind: socketPath, isOptional: true },
+  proxyProtocol: { kind: oneOf('off', 'v1', 'v2'), fallback: 'off' },
+  tls: { kind: upstreamTls, fallback: {} },
+});
+
+const anyListen: Kind<Listen> = end({ form: listenForm, defaultPort: 3307, lowestPort: 0 });
+
+/** Where clients connect. */
+export const listen: Kind<readonly Listen[]> = ends({
+  ...anyListen,
+  read(found, path, findings) {
+    const read = anyListen.read(found, path, findings);
+    if (read === undefined) return undefined;
+    const { at, permissions: bits, tls } = read;
+    if (bits !== undefined && !isSocketFile(at)) findings.add(`${path}.permissions`, 'only the file of a Unix socket has permissions');
+    if (tls.mode !== 'off' && isSocketFile(at)) findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
+    return read;
+  },
+}, 'addresses');
+
+/** The servers. */
+export const upstream: Kind<readonly Upstream[]> = ends(end({ form: upstreamForm, defaultPort: 3306, lowestPort: 1 }), 'servers');

@@ -1,0 +1,31 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** The first 12 bytes of an IPv4 address in IPv6's clothes: ::ffff:10.0.0.1. */
+export const IPV4_MAPPED_PREFIX: Buffer = Buffer.from('00000000000000000000ffff', 'hex');
+
+/** The 4 or 16 bytes of an IP address, in the network's order. */
+export function ipBytes(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  // A URL writes an address in one way only: hexadecimal groups, with :: in place of the longest run of zeros.
+  const [head = '', tail = ''] = new URL(`tcp://[${address}]`).hostname.slice(1, -1).split('::').map(groupDigits);
+  return Buffer.from(head + '0'.repeat(32 - head.length - tail.length) + tail, 'hex');
+}
+
+/** Groups as `fe80:1`, each filled up to four digits. */
+function groupDigits(groups: string): string {
+  return groups === '' ? '' : groups.split(':').map((group) => group.padStart(4, '0')).join('');
+}
+
+/** The address that these 4 or 16 bytes are, as it is usually written. */
+export function formatIp(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
+  return plainIp(new URL(`tcp://[${groups.join(':')}]`).hostname.slice(1, -1));
+}
+
+/** An IPv4 address in IPv6's clothes, as a socket that listens on :: shows it, without them; any other text as it is. */
+export function plainIp(address: string): string {
+  if (!address.startsWith('::ffff:') || !isIPv6(address)) return address;
+  const bytes = ipBytes(address);
+  return bytes.indexOf(IPV4_MAPPED_PREFIX) === 0 ? formatIp(bytes.subarray(IPV4_MAPPED_PREFIX.length)) : address;
+}

@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { EndLabel } from '../admin/metrics.js';
+import type { Listen } from '../config.js';
+import { type Caller, callerAt, callerOf } from './caller.js';
+import { Deadline } from './deadline.js';
+import { Dial } from './dial.js';
+import type { SessionEncryption } from './encryption.js';
+import { HeaderReader, owesHeader } from './headerReader.js';
+import { refuse, upstreamUnavailable } from './refusal.js';
+import type { Shared } from './shared.js';
+import type { UpstreamLeg } from './upstreamLeg.js';
+
+/** A client and the server that has accepted a connection for it: all that a session begins with. */
+export interface Arrived {
+  /** Sluice's number for the session. */
+  readonly id: number;
+  /** The client's connection. Nothing of what it says to the server was read yet. */
+  readonly client: Socket;
+  readonly caller: Caller;
+  readonly upstream: UpstreamLeg;
+  /** How their connections may be encrypted. */
+  readonly encryption: SessionEncryption;
+  /** When the client was accepted, on the clock of `performance`. */
+  readonly startedAtMs: number;
+}
+
+/** What is told of an arrival. One of the two is called, once. */
+export interface ArrivalObserver {
+  /** A session can begin. */
+  arrived(arrived: Arrived): void;
+  /** There will be none. */
+  failed(label: EndLabel): void;
+}
+
+/**
+ * A client from being accepted until a server has accepted a connection for it: the PROXY header is read where one is due, then
+ * the servers are tried.
+ */
+export class Arrival {
+  private readonly startedAtMs = performance.now();
+  private readonly deadline = new Deadline((failure) => this.reject(failure, ['sluice', 'timeout']));
+  private readonly onError = (): void => this.fail(['client', 'error']);
+  private caller: Caller;
+  private header: HeaderReader | null = null;
+  private dial: Dial | null = null;
+  private isOver = false;
+
+  /** @param shared as it is at this moment: what the configuration says of connections holds until there is a session */
+  constructor(
+    private readonly id: number,
+    private readonly client: Socket,
+    private readonly listen: Listen,
+    private readonly shared: Shared,
+    private readonly log: Logger,
+    private readonly observer: ArrivalObserver,
+  ) {
+    this.caller = callerAt(client);
+    client.on('error', this.onError);
+  }
+
+  begin(): void {
+    if (owesHeader(this.listen, this.caller.host)) this.awaitHeader();
+    else this.connect();
+  }
+
+  /** Ends it at once. */
+  abort(): void {
+    this.fail(['sluice', 'stopped']);
+  }
+
+  private awaitHeader(): void {
+    this.deadline.set('no PROXY header came', this.shared.config.connections.handshakeTimeoutMs);
+    this.header = new HeaderReader(this.client, {
+      read: ({ ends }) => {
+        if (ends !== null) this.caller = callerOf(ends);
+        this.connect();
+      },
+      wrong: (reason) => this.reject(reason, ['client', 'error']),
+      ended: () => this.fail(['client', 'closed']), // whoever looks only whether somebody listens
+    });
+  }
+
+  private connect(): void {
+    this.deadline.clear();
+    this.dial = new Dial(this.caller.ends, this.shared, {
+      connected: (upstream) => this.arrive(upstream),
+      unreachable: (reasons) => this.refuse(reasons),
+    });
+  }
+
+  private arrive(upstream: UpstreamLeg): void {
+    const { id, client, caller, startedAtMs } = this;
+    const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
+    this.isOver = true;
+    client.off('error', this.onError);
+    this.observer.arrived({ id, client, caller, upstream, encryption, startedAtMs });
+  }
+
+  /** There is no server: the client gets an error in place of a greeting. */
+  private refuse(reasons: string): void {
+    this.isOver = true;
+    this.warn(reasons);
+    refuse(this.client, upstreamUnavailable(reasons));
+    this.observer.failed(['upstream', 'unavailable']);
+  }
+
+  private reject(reason: string, label: EndLabel): void {
+    this.warn(`${reason}: a client of a network in listen.proxyProtocol is closed`);
+    this.fail(label);
+  }
+
+  private fail(label: EndLabel): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.deadline.clear();
+    this.header?.close();
+    this.dial?.close();
+    this.client.destroy();
+    this.observer.failed(label);
+  }
+
+  private warn(message: string): void {
+    this.log.warn({ session: this.id, client: this.caller.text }, message);
+  }
+}

@@ -1,0 +1,58 @@
+import { connect, type Socket } from 'node:net';
+import { isSocketFile } from '../config/address.js';
+import type { Upstream } from '../config.js';
+import { type ClientEnds, encodeProxyHeader } from '../protocol/proxyHeader.js';
+import { ReadBuffer, readInto } from './readBuffer.js';
+import type { Encrypt } from './side/packetChannel.js';
+import type { Remote } from './side/sideConnection.js';
+
+/** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
+export interface ShownEnd {
+  readonly localAddress: string | null;
+  readonly localPort: number | null;
+}
+
+/** A connection to a server. Host names are resolved anew for each. */
+export class UpstreamLeg {
+  readonly buffer = new ReadBuffer();
+  readonly socket: Socket;
+  /** Is told how many bytes a read has brought into the buffer. */
+  onRead: (byteCount: number) => void = () => {};
+  /** What the server was told of the client. */
+  private readonly announced: ClientEnds | null;
+
+  /**
+   * Begins to connect.
+   * @param client both ends of the client's connection, for the PROXY header; null where it has no IP address
+   */
+  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number) {
+    const { at, proxyProtocol } = upstream;
+    this.socket = connect({
+      ...at,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: keepAliveMs > 0,
+      keepAliveInitialDelay: keepAliveMs,
+      onread: readInto(this.buffer, (byteCount) => this.onRead(byteCount)),
+    });
+    this.announced = proxyProtocol === 'off' ? null : client;
+    if (proxyProtocol !== 'off') this.socket.write(encodeProxyHeader(proxyProtocol, client)); // goes out once connected
+  }
+
+  /**
+   * Where this very server is to be reached again; null while it is not connected.
+   * @param encrypt how
+   */
+  remote(encrypt: Encrypt | null): Remote | null {
+    const { at, proxyProtocol } = this.upstream;
+    if (isSocketFile(at)) return { at, proxyProtocol, encrypt };
+    const { remoteAddress: host, remotePort: port } = this.socket;
+    return host === undefined || port === undefined ? null : { at: { host, port }, proxyProtocol, encrypt };
+  }
+
+  get shownEnd(): ShownEnd {
+    if (this.announced !== null) return { localAddress: this.announced.source.host, localPort: this.announced.source.port };
+    const { localAddress = null, localPort = null } = this.socket;
+    return { localAddress, localPort };
+  }
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import t, { type Test } from 'tap';
+import { startDemoServer } from '../../src/demo/server.js';
+import { encodeProxyHeader } from '../../src/protocol/proxyHeader.js';
+import { createKiller, KILLER } from '../support/accounts.js';
+import { startSession } from '../support/session.js';
+import { startServer } from '../support/servers.js';
+import { startSluice, type Sluice } from '../support/sluice.js';
+
+const LONG = 'SELECT a.id, b.id FROM numbers a, numbers b WHERE a.id <= 100';
+const WHO = 'SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()';
+const ENDS = { source: { host: '192.0.2.1', port: 56324 }, destination: { host: '198.51.100.7', port: 3306 } };
+
+/** A proxy that expects a header of whoever connects from this host, before the embedded server. */
+async function expecting(t: Test, further: object = {}): Promise<Sluice> {
+  const server = await startDemoServer();
+  t.teardown(() => server.close());
+  const config = { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.0/8'] }, ...further };
+  return startSluice(t, { upstream: server.address.port, config });
+}
+
+/** All that comes on a connection until it is closed or `enough` bytes are there, after sending these chunks one by one. */
+async function answerTo(port: number, chunks: readonly Buffer[], enough: number): Promise<Buffer> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  for (const chunk of chunks) {
+    socket.write(chunk);
+    await new Promise(setImmediate);
+  }
+  const received: Buffer[] = [];
+  for await (const chunk of socket) {
+    received.push(chunk);
+    if (Buffer.concat(received).length >= enough) break;
+  }
+  socket.destroy();
+  return Buffer.concat(received);
+}
+
+for (const version of ['v1', 'v2'] as const) {
+  t.test(`${version}: through two proxies MariaDB and the audit know the client, and cut queries are killed`, async (t) => {
+    const server = await startServer(t, 'mariadb');
+    await createKiller(server);
+    await server.sql("SET GLOBAL proxy_protocol_networks = '127.0.0.1'");
+    const inner = await startSluice(t, {
+      upstream: server.port,
+      config: {
+        listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.1', 'fd00::/8'] },
+        upstream: { host: '127.0.0.1', proxyProtocol: version },
+        limits: { rows: 10 }, streaming: { signals: [] }, kill: KILLER,
+        rules: [{ name: 'theirs', match: { client: '127.0.0.5' }, limits: { rows: 20 } }],
+      },
+    });
+    const outer = await startSluice(t, {
+      upstream: inner.port, config: { upstream: { host: '127.0.0.1', proxyProtocol: version }, limits: { rows: null } },
+    });
+    const session = await startSession(t, outer.port, { driver: 'pymysql', connect: { bind_address: '127.0.0.5' } });
+    const { last } = await session.run(WHO);
+    t.match(last, [/^127\.0\.0\.5:\d+$/], 'as the server sees it');
+    t.match((await session.run(LONG)).error?.message, /exceeds 20 rows \(rule theirs\)/);
+    t.match(await inner.nextRecord(), { outcome: 'killed', client: last?.[0] });
+    t.match(await session.run('SELECT 42'), { sum: 42 });
+  });
+}
+
+t.test('a header is taken in any pieces, and the greeting comes behind it', async (t) => {
+  const { port } = await expecting(t);
+  for (const version of ['v1', 'v2'] as const) {
+    const header = encodeProxyHeader(version, ENDS);
+    const bytewise = [...header].map((byte) => Buffer.from([byte]));
+    t.equal((await answerTo(port, bytewise, 5))[4], 10, 'protocol version 10');
+    t.equal((await answerTo(port, [header], 5))[4], 10);
+  }
+});
+
+t.test('a client that comes with something else, with more, or with nothing is closed, and the log says why', async (t) => {
+  const sluice = await expecting(t, { connections: { handshakeTimeout: '300ms' } });
+  const header = encodeProxyHeader('v2', ENDS);
+  for (const chunks of [[Buffer.from('GET / HTTP/1.1\r\n\r\n')], [Buffer.concat([header, Buffer.from([1])])], []]) {
+    t.equal((await answerTo(sluice.port, chunks, 1)).length, 0);
+  }
+  t.equal((await answerTo(sluice.port, [header], 5))[4], 10, 'others are served');
+  await sluice.stop();
+  const lines = sluice.log().filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+  t.match(lines, [/^expected a PROXY header/, /^more than a PROXY header/, /^no PROXY header came within 300 ms/]);
+});
+
+t.test('who connects and closes, as a health check does, leaves no line in the log', async (t) => {
+  const sluice = await expecting(t);
+  const socket = connect(sluice.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.end();
+  await once(socket.resume(), 'close');
+  await sluice.stop();
+  t.same(sluice.log().filter(({ level }) => level === 'warn'), []);
+});
+
+t.test('from a network that is not named no header is awaited', async (t) => {
+  const { port } = await expecting(t, { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['10.0.0.0/8'] } });
+  t.equal((await answerTo(port, [], 5))[4], 10);
+});
