@@ -16,7 +16,8 @@ function draw(name, attributes = {}, ...children) {
 
 /** A picture, as wide as there is room, that says in words what it shows. */
 function picture(width, height, label, ...children) {
-  return draw('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label }, ...children);
+  const attributes = { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label };
+  return draw('svg', attributes, ...children);
 }
 
 /** The place of a size among buckets, counted from size 1: eight to a doubling. */
@@ -39,12 +40,19 @@ function cutBy(buckets, place) {
   return buckets.reduce((sum, [from, , count]) => (from >= edge ? sum + count : sum), 0);
 }
 
+/** The line that bars stand on. */
+function axis(width, y) {
+  return draw('line', { x1: 0, x2: width, y1: y + 0.5, y2: y + 0.5, class: 'axis' });
+}
+
 /** A line at a limit, with its name beside it. */
 function limitLine(x, width, y, className, label) {
   const isLate = x > width * 0.7;
   return [
     draw('line', { x1: x, x2: x, y1: y - 8, y2: FLOOR, class: className }),
-    draw('text', { x: x + (isLate ? -6 : 6), y, 'text-anchor': isLate ? 'end' : 'start', class: `${className}-text` }, label),
+    draw('text', {
+      x: x + (isLate ? -6 : 6), y, 'text-anchor': isLate ? 'end' : 'start', class: `${className}-text`,
+    }, label),
   ];
 }
 
@@ -80,18 +88,29 @@ function histogramPicture(width, buckets, unit, limit, tried) {
   const all = barsOf(buckets);
   // Few results of a size are what this is about: their bars must be seen beside those of a million.
   const scale = 160 / Math.log2(1 + Math.max(1, ...all.values()));
+  const barWidth = Math.max(2, xOf(BUCKETS_PER_BAR) - 1.5);
   const bars = [...all].map(([place, count]) => {
     const height = 4 + Math.log2(1 + count) * scale;
-    const shape = { x: xOf(place), y: FLOOR - height, width: Math.max(2, xOf(BUCKETS_PER_BAR) - 1.5), height, rx: 2 };
-    const title = draw('title', {}, `from ${unit.show(Math.ceil(sizeAt(place) * 0.9999))}: ${showCount(count)} results`);
+    const shape = { x: xOf(place), y: FLOOR - height, width: barWidth, height, rx: 2 };
+    const least = Math.ceil(sizeAt(place) * 0.9999);
+    const title = draw('title', {}, `from ${unit.show(least)}: ${showCount(count)} results`);
     return draw('rect', { ...shape, class: place >= tried ? 'bar beyond' : 'bar' }, title);
   });
   const total = [...all.values()].reduce((sum, count) => sum + count, 0);
   const label = `Distribution of ${showCount(total)} results by size, on logarithmic scales`;
   return picture(width, FLOOR + 30, label,
-    draw('line', { x1: 0, x2: width, y1: FLOOR + 0.5, y2: FLOOR + 0.5, class: 'axis' }), ...bars, ...marks(extent, width, unit, xOf),
+    axis(width, FLOOR), ...bars, ...marks(extent, width, unit, xOf),
     ...(limit === null ? [] : limitLine(xOf(placeOf(limit)), width, 14, 'limit', `limit ${unit.show(limit)}`)),
     ...limitLine(xOf(tried), width, 34, 'if', `if ${unit.show(limitAt(tried))}`));
+}
+
+const TIMELINE_FLOOR = 100;
+
+/** One bar of the timeline, standing on what is below it; nothing where there is none. */
+function timelineBar(shape, below, height, className, title) {
+  if (height === 0) return [];
+  const y = TIMELINE_FLOOR - below - height;
+  return [draw('rect', { ...shape, y, height, class: `bar ${className}` }, draw('title', {}, title))];
 }
 
 /** Cuts over time, a bar for each slot. */
@@ -102,21 +121,14 @@ function timelinePicture(totalWidth, slots) {
   const bars = slots.flatMap(({ fromMs, cuts, wouldCuts }, index) => {
     const at = new Date(fromMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
     const shape = { x: index * width + 1, width: Math.max(1, width - 2), rx: 1.5 };
-    const cutHeight = heightOf(cuts);
-    const wouldHeight = heightOf(wouldCuts);
     return [
-      ...(cuts > 0
-        ? [draw('rect', { ...shape, y: 100 - cutHeight, height: cutHeight, class: 'bar cut' }, draw('title', {}, `${at}: ${cuts} cut`))]
-        : []),
-      ...(wouldCuts > 0
-        ? [draw('rect', { ...shape, y: 100 - cutHeight - wouldHeight, height: wouldHeight, class: 'bar would' },
-          draw('title', {}, `${at}: ${wouldCuts} would have been cut`))]
-        : []),
+      ...timelineBar(shape, 0, heightOf(cuts), 'cut', `${at}: ${cuts} cut`),
+      ...timelineBar(shape, heightOf(cuts), heightOf(wouldCuts), 'would', `${at}: ${wouldCuts} would have been cut`),
     ];
   });
-  const all = slots.reduce((sum, { cuts, wouldCuts }) => [sum[0] + cuts, sum[1] + wouldCuts], [0, 0]);
-  return picture(totalWidth, 122, `In the last hour ${all[0]} results were cut, and ${all[1]} would have been`,
-    draw('line', { x1: 0, x2: totalWidth, y1: 100.5, y2: 100.5, class: 'axis' }), ...bars,
-    draw('text', { x: 0, y: 118 }, 'an hour ago'), draw('text', { x: totalWidth / 2, y: 118, 'text-anchor': 'middle' }, 'half an hour'),
-    draw('text', { x: totalWidth, y: 118, 'text-anchor': 'end' }, 'now'));
+  const sum = (key) => slots.reduce((total, slot) => total + slot[key], 0);
+  const label = `In the last hour ${sum('cuts')} results were cut, and ${sum('wouldCuts')} would have been`;
+  const mark = (x, anchor, text) => draw('text', { x, y: 118, 'text-anchor': anchor }, text);
+  return picture(totalWidth, 122, label, axis(totalWidth, TIMELINE_FLOOR), ...bars,
+    mark(0, 'start', 'an hour ago'), mark(totalWidth / 2, 'middle', 'half an hour'), mark(totalWidth, 'end', 'now'));
 }

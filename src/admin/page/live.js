@@ -39,11 +39,11 @@ function showSizes({ sizes, limits }) {
   const size = unit.show(limitAt(place));
   slider.setAttribute('aria-valuetext', `${size}: cuts ${showCount(cut)} of ${showCount(total)}`);
   $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place));
-  const verdict = [`A limit of ${size} would cut `, make('b', '', showCount(cut)), ` of ${showCount(total)} buffered results`];
-  const text = `${verdict[0]}${showCount(cut)}${verdict[2]}`;
-  if ($('verdict').dataset.text === text) return;
-  $('verdict').dataset.text = text;
-  $('verdict').replaceChildren(...verdict, total === 0 ? '.' : ` (${showPart(cut / total)}).`);
+  const before = `A limit of ${size} would cut `;
+  const behind = ` of ${showCount(total)} buffered results${total === 0 ? '' : ` (${showPart(cut / total)})`}.`;
+  // Said again, it would be read out again.
+  if ($('verdict').textContent === `${before}${showCount(cut)}${behind}`) return;
+  $('verdict').replaceChildren(before, make('b', '', showCount(cut)), behind);
 }
 
 /** Puts rows into a table, or says that there are none. */

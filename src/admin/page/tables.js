@@ -55,11 +55,15 @@ function sessionRow(session, limits) {
   const { user, schema, program, client, command } = session;
   const who = cell('who', '', make('b', '', user || '(nobody yet)'), schema ? ` in ${schema}` : '',
     make('span', 'sub', [program, client].filter(Boolean).join(' · ')));
-  if (command === null) return make('tr', '', who, cell('', '', ...doing(session)), cell('sql', ''), cell('number', ''), cell('number', ''));
+  if (command === null) {
+    return make('tr', '', who, cell('', '', ...doing(session)), cell('sql'), cell('number'), cell('number'));
+  }
   const text = command.digestText ?? command.digest ?? command.command;
-  const parts = [limits.rows === null ? 0 : command.rows / limits.rows, limits.bytes === null ? 0 : command.bytes / limits.bytes];
+  // What is unlimited is null, and a part of nothing.
+  const parts = [command.rows / (limits.rows ?? Infinity), command.bytes / (limits.bytes ?? Infinity)];
   const isStreaming = command.class === 'streaming';
-  const sql = cell('sql', '', make('code', '', text), isStreaming ? make('span', 'sub', 'streaming: has no such limit') : null);
+  const sql = cell('sql', '', make('code', '', text),
+    isStreaming ? make('span', 'sub', 'streaming: has limits of its own') : null);
   return make('tr', '', who, cell('', '', ...doing(session)), sql,
     cell('number', 'Rows', showCount(command.rows)),
     cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
@@ -71,11 +75,15 @@ function names(list, results) {
 
 /** A statement and, where it is opened, who runs it and an example. */
 function statement({ digest, digestText, results, users, programs, example, lowerBounds }, isOpen) {
-  const facts = [`digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`];
+  const facts = [
+    `digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`,
+  ];
   if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
   const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
     ...facts.map((fact) => make('span', 'sub', fact)));
-  if (example !== null && example.sql !== null) details.append(make('span', 'sub', 'the largest:'), make('code', '', example.sql));
+  if (example !== null && example.sql !== null) {
+    details.append(make('span', 'sub', 'the largest:'), make('code', '', example.sql));
+  }
   details.dataset.digest = digest;
   details.open = isOpen;
   return details;
@@ -89,5 +97,6 @@ function digestRow(digest, totalBytes, isOpen) {
     cell('number', 'Rows, 95%', showCount(rows.p95)),
     cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),
     cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
-    cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts), wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null));
+    cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts),
+      wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null));
 }
