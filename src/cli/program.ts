@@ -177,7 +177,7 @@ function problemsIn(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof TlsFileError) return [`${error.key}: ${error.message}`];
   if (error instanceof ListenError) return [`listen: ${cannotListen(error.place, error, '--listen')}`];
-  throw error;
+  return [reasonOf(error).message];
 }
 
 /** Whether one of the servers takes a connection. */

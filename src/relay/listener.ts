@@ -21,7 +21,7 @@ export class ListenError extends Error {
 /** What is told of one place where clients connect. */
 export interface ListenerObserver {
   accepted(client: Socket, listen: Listen): void;
-  /** Accepting has failed, and is tried again. */
+  /** Clients cannot connect as they are to. */
   failed(error: Error): void;
 }
 
@@ -68,9 +68,9 @@ export class Listener {
 
   /** Takes over other settings of the same place, for clients to come. */
   reconfigure(listen: Listen): void {
-    const { at, permissions = DEFAULT_PERMISSIONS } = listen;
-    if (isSocketFile(at) && permissions !== this.permissions) chmodSync(at.path, permissions);
+    const { permissions: before } = this;
     this.settings = listen;
+    if (isSocketFile(listen.at) && this.permissions !== before) this.permit(listen.at.path);
   }
 
   /** Accepts no more. Connections that were accepted stay. */
@@ -80,6 +80,14 @@ export class Listener {
 
   private get permissions(): number {
     return this.settings.permissions ?? DEFAULT_PERMISSIONS;
+  }
+
+  private permit(path: string): void {
+    try {
+      chmodSync(path, this.permissions);
+    } catch (error) {
+      this.observer.failed(error instanceof Error ? error : new Error(String(error))); // somebody has removed the file
+    }
   }
 
   private async listen(): Promise<void> {
@@ -95,7 +103,10 @@ export class Listener {
   /** The file comes into being with its permissions: there is no moment at which somebody else may connect. */
   private bindWithPermissions(): void {
     const before = process.umask(0o777 & ~this.permissions);
-    this.server.listen({ ...this.settings.at }); // binds before it returns
-    process.umask(before);
+    try {
+      this.server.listen({ ...this.settings.at }); // binds before it returns
+    } finally {
+      process.umask(before);
+    }
   }
 }

@@ -151,6 +151,11 @@ t.test('new places are listened on, those that are gone are not, and sessions st
   await connectTo(t, { host: '127.0.0.1', port: second });
   t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
 
+  rmSync(path); // by somebody else: nobody can connect there any more, and all else goes on
+  started.configure({ listen: [{ path, permissions: '0600' }, `127.0.0.1:${second}`] });
+  t.equal((await reload(started)).status, 200);
+  await connectTo(t, { host: '127.0.0.1', port: second });
+
   const taken = createServer().listen(0, '127.0.0.1');
   t.teardown(() => taken.close());
   await once(taken, 'listening');
