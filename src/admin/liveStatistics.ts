@@ -12,7 +12,9 @@ import { Timeline } from '../statistics/timeline.js';
 
 /** As many statements as a ranking needs; some KiB each. */
 const DIGESTS_KEPT = 500;
+/** How many are counted at once; fewer where their statements are long. */
 const COUNTED_AT_ONCE = 128;
+const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
 /** Of a statement that stands as an example. */
 const LONGEST_EXAMPLE = 1000;
 const SLOT_MS = 30_000;
@@ -46,6 +48,7 @@ export class LiveStatistics {
    * finds that in the processor's caches, and costs a query a fraction of what it costs after each.
    */
   private waiting: LiveExecution[] = [];
+  private waitingStatementBytes = 0;
 
   /** @param settings how much of statements may be shown */
   constructor(private readonly settings: () => AuditSettings) {}
@@ -75,15 +78,19 @@ export class LiveStatistics {
 
   /** A response is over, or nothing more is seen of it. */
   add(usage: GovernedUsage, origin: Origin, ending: Ending): void {
-    if (usage.resultSets === 0 && statementBytes(usage.command) === null) return;
+    const statement = statementBytes(usage.command);
+    if (usage.resultSets === 0 && statement === null) return;
     this.waiting.push(new LiveExecution(usage, origin, ending));
-    if (this.waiting.length >= COUNTED_AT_ONCE) this.countWaiting();
+    this.waitingStatementBytes += statement?.length ?? 0;
+    const isEnough = this.waiting.length >= COUNTED_AT_ONCE || this.waitingStatementBytes >= STATEMENTS_AT_ONCE_BYTES;
+    if (isEnough) this.countWaiting();
   }
 
   private countWaiting(): void {
     const settings = this.settings();
     for (const execution of this.waiting) this.count(execution, settings);
     this.waiting = [];
+    this.waitingStatementBytes = 0;
   }
 
   private count(execution: LiveExecution, settings: AuditSettings): void {
