@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import { run, runOk } from '../support/run.js';
-import { SERVER_KINDS, startServer } from '../support/servers.js';
+import { MYSQL9_ENV, mysql9Program, SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSession } from '../support/session.js';
 import { sluice, startProgram, type Running } from './program.js';
 
@@ -112,6 +112,14 @@ for (const kind of SERVER_KINDS) {
     t.match(JSON.parse(stdout), { action: 'cut', outcome: 'killed', client: 'unix' });
   });
 }
+
+t.test('over TCP to MySQL on its Unix socket, an account that the server has not in its cache logs in where that is encrypted', async (t) => {
+  const server = await startServer(t, 'mysql');
+  await server.sql("CREATE USER 'fresh'@'%' IDENTIFIED WITH caching_sha2_password BY 'secret'");
+  const program = await start(t, { listen: '127.0.0.1:0', upstream: { path: server.socket, tls: { mode: 'required' } } });
+  const args = ['--no-defaults', '--get-server-public-key', '-h127.0.0.1', `-P${program.port}`, '-ufresh', '-psecret', '-Ne', 'SELECT 42'];
+  t.match(await run(mysql9Program('mysql'), args, { env: MYSQL9_ENV }), { code: 0, stdout: '42\n' });
+});
 
 t.test('the first server that can be reached is taken, and an earlier one again once it is back', async (t) => {
   const path = join(folderFor(t), 'first.sock');
