@@ -217,4 +217,6 @@ export interface Config extends Treatment {
   /** null where there is none. */
   readonly admin: AdminSettings | null;
   readonly shutdown: ShutdownSettings;
+  /** How many processes relay; 1 is this one itself. */
+  readonly workers: number;
 }

@@ -17,8 +17,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   admin: ['statistics', 'protocol', 'session', 'policy', 'config', 'audit'],
   report: ['policy', 'config', 'audit', 'statistics'],
   relay: ['protocol', 'session', 'policy', 'config', 'audit', 'admin'],
+  workers: ['policy', 'config', 'audit', 'admin', 'relay'],
   demo: ['protocol'],
-  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'demo'],
+  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'workers', 'demo'],
 };
 
 /** Modules of Node with which a folder that is pure could touch the world. */

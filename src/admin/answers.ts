@@ -41,7 +41,10 @@ const responders: Readonly<Record<string, { readonly methods: readonly string[];
   '/readyz': { methods: READ, respond: readiness },
   '/metrics': {
     methods: READ,
-    respond: (sources) => ({ status: 200, type: EXPOSITION_TYPE, body: report({ ...sources, loopDelay: sources.loop.delay }) }),
+    respond: async (sources) => {
+      const own = report({ ...sources, loopDelay: sources.loop.delay });
+      return { status: 200, type: EXPOSITION_TYPE, body: await sources.administered.allMetrics(own) };
+    },
   },
   '/config': {
     methods: READ,

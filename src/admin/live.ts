@@ -15,7 +15,7 @@ const DIGESTS_SHOWN = 25;
 /** All live sessions, without keeping the event loop from its work. */
 export async function allSessions(administered: Administered): Promise<SessionView[]> {
   const views: SessionView[] = [];
-  for (const view of administered.sessions()) {
+  for await (const view of administered.sessions()) {
     views.push(view);
     if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
   }
@@ -26,7 +26,7 @@ export async function allSessions(administered: Administered): Promise<SessionVi
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits } = administered.config;
-  const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = administered.standing();
+  const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.standingOfAll();
   const sessions = (await allSessions(administered)).sort((one, other) => urgency(other) - urgency(one));
   return {
     time: new Date(nowMs).toISOString(),

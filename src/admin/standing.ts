@@ -51,9 +51,17 @@ export interface Standing {
 export interface Administered {
   /** It listens, and is not about to stop. */
   readonly isReady: boolean;
+  /** How this process stands, of which there may be more. */
   standing(): Standing;
-  /** The live sessions, each looked at when its turn comes. */
-  sessions(): Iterable<SessionView>;
+  /** How all of them stand together. */
+  standingOfAll(): Standing | Promise<Standing>;
+  /** The live sessions of all, each looked at when its turn comes. */
+  sessions(): Iterable<SessionView> | AsyncIterable<SessionView>;
+  /**
+   * The metrics of all processes that the program is made of.
+   * @param own this process's, in Prometheus' text format
+   */
+  allMetrics(own: string): string | Promise<string>;
   /** The configuration as it is used. */
   readonly config: Config;
   /** Null where none are kept. */

@@ -9,6 +9,8 @@ export interface Log {
   readonly logger: Logger;
   /** How many lines were lost, because they were not taken as fast as they came. */
   readonly droppedLines: number;
+  /** Writes a line of another process's logger, as one of its own. */
+  write(line: string): void;
   /** Writes what still waits, for a bounded time. */
   close(): Promise<SinkEnd>;
 }
@@ -16,6 +18,16 @@ export interface Log {
 const standardError = 2;
 const maxWaitingBytes = 1024 * 1024;
 const closeTimeoutMs = 1000;
+
+/**
+ * A logger of JSON lines.
+ * @param level the least that is said
+ * @param base what every line has
+ */
+export function loggerTo(level: LogLevel, write: (line: string) => void, base: object | null = null): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ level, base, timestamp: stdTimeFunctions.isoTime, formatters }, { write });
+}
 
 /**
  * @param level the least that is said
@@ -28,11 +40,11 @@ export function createLog(level: LogLevel, isReadable: boolean): Log {
     dropping() {},
     recovered: (droppedLines) => logger.warn({ droppedLines }, 'log: lines were dropped'),
   });
-  const formatters = { level: (label: string) => ({ level: label }) };
-  const destination = { write: (line: string) => sink.write(isReadable ? readableLine(line) : plainText(line)) };
-  const logger = pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters }, destination);
+  const write = (line: string): void => sink.write(isReadable ? readableLine(line) : plainText(line));
+  const logger = loggerTo(level, write);
   return {
     logger,
+    write,
     get droppedLines() {
       return sink.droppedInAll;
     },

@@ -77,8 +77,16 @@ export class Program implements Administered, Stoppable {
     return this.proxy.standing();
   }
 
-  sessions(): Iterable<SessionView> {
+  standingOfAll(): Standing | Promise<Standing> {
+    return this.proxy.standingOfAll();
+  }
+
+  sessions(): Iterable<SessionView> | AsyncIterable<SessionView> {
     return this.proxy.sessionViews();
+  }
+
+  allMetrics(own: string): string | Promise<string> {
+    return this.proxy.allMetrics(own);
   }
 
   configText(): string {
@@ -168,6 +176,7 @@ export class Program implements Administered, Stoppable {
     this.endpoint = endpoint;
     if (endpoint !== null) endpoint.token = config.admin?.token ?? null;
     logger.level = config.log.level;
+    if (changed.includes('workers')) logger.warn('config: workers: changed, and takes effect at the next start');
     for (const advice of [...adviceOn(config), ...descriptorAdvice(config)]) logger.warn(`config: ${advice}`);
     return changed;
   }

@@ -7,6 +7,7 @@ import { adviceOn, type Config } from '../config.js';
 import { formatAddress, formatPlace } from '../config/address.js';
 import { ListenError } from '../relay/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
+import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
 import { descriptorAdvice } from './descriptors.js';
 import { configFrom, configOptions } from './flags.js';
@@ -14,6 +15,7 @@ import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
 import { Shutdown } from './shutdown.js';
 import { StopRequests } from './stopRequests.js';
+import { version } from './version.js';
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { listen, upstream, mode, limits, audit } = config;
@@ -51,15 +53,24 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
   });
 }
 
+/** What is there for several processes is loaded only where there are several. */
+async function startWorkers(config: Config, parts: PoolParts): Promise<Proxy> {
+  const { startPool } = await import('../workers/pool.js');
+  return startPool(config, parts);
+}
+
 /** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */
 async function listen(program: Program, config: Config): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
   const { log, audit, metrics } = program.parts;
   let proxy: Proxy;
   try {
-    proxy = await startProxy(config, log.logger, audit, metrics);
+    proxy = config.workers === 1
+      ? await startProxy(config, log.logger, audit, metrics)
+      : await startWorkers(config, { log, audit, metrics, version: version() });
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
+    if (error instanceof ListenError) say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
+    else if (reasonOf(error).code === NO_WORKERS) say([`sluice: workers: ${reasonOf(error).message}`]);
+    else throw error;
     return null;
   }
   program.begin(proxy);

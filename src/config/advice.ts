@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Config, KillSettings, Limits, Rule, Treatment } from '../config.js';
 import { formatMoment } from './moment.js';
 import { conditionsOf, cover } from './overlap.js';
@@ -155,12 +156,19 @@ function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
   }
 }
 
+function* workerAdvice({ workers }: Config, cores: number): Generator<string> {
+  if (workers > 1 && workers > cores) {
+    yield `workers: ${workers} are more than this machine has cores (${cores}), and share them; more than that gain nothing`;
+  }
+}
+
 /**
  * @param config a configuration that can be used
  * @param nowMs the time of day, in ms since 1970
+ * @param cores of this machine
  * @returns what its author may not have meant, one line each, beginning with the key
  */
-export function adviceOn(config: Config, nowMs = Date.now()): string[] {
+export function adviceOn(config: Config, nowMs = Date.now(), cores = availableParallelism()): string[] {
   return [
     ...placesIn(config).flatMap((place) => [...errorAdvice(place), ...warnAdvice(place)]),
     ...limitAdvice(config),
@@ -168,5 +176,6 @@ export function adviceOn(config: Config, nowMs = Date.now()): string[] {
     ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),
     ...reachAdvice(config, nowMs),
     ...(config.kill ? killAdvice(config.kill, config) : []),
+    ...workerAdvice(config, cores),
   ];
 }

@@ -21,6 +21,10 @@ export function findConflicts(config: Config, findings: Findings): void {
   if (config.upstream.some((server) => config.listen.some((listen) => isSame(listen.at, server.at)))) {
     findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');
   }
+  const { workers, audit: { sample } } = config;
+  if (sample.perSecond < workers) {
+    findings.add('audit.sample.perSecond', `is divided among the workers: give at least ${workers}, or fewer workers`);
+  }
   if (config.budget.bytes < Infinity) return;
   for (const path of holders(config)) {
     findings.add(path, '"hold" needs a budget for what is held: give budget.bytes, such as "256MiB"');

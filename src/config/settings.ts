@@ -117,4 +117,5 @@ export const settings = section<Config>({
       timeoutMs: { key: 'timeout', kind: timeout, fallback: '30s' },
     }),
   },
+  workers: { kind: integer({ min: 1, max: 64, expected: 'a number of processes from 1 to 64' }), fallback: 1 },
 });

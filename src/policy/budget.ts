@@ -10,8 +10,17 @@ export class Budget {
   usedBytes = 0;
   private readonly underWay = new Map<GovernedUsage, number>();
 
-  /** @param maxBytes Infinity for no budget */
-  constructor(public maxBytes: number) {}
+  /** @param bytes Infinity for no budget */
+  constructor(private bytes: number) {}
+
+  get maxBytes(): number {
+    return this.bytes;
+  }
+
+  /** Another budget holds from here on. */
+  resize(maxBytes: number): void {
+    this.bytes = maxBytes;
+  }
 
   get isLimited(): boolean {
     return this.maxBytes !== Infinity;
@@ -22,7 +31,7 @@ export class Budget {
     if (usage.isOverBudget || usage.terms.responseClass === 'streaming') return;
     this.usedBytes += usage.bytes - (this.underWay.get(usage) ?? 0);
     this.underWay.set(usage, usage.bytes);
-    if (this.usedBytes > this.maxBytes) this.markLargest();
+    this.grown(usage);
   }
 
   /** A response has ended, was cut, or turned out to be a stream: it is no longer under way. */
@@ -31,7 +40,13 @@ export class Budget {
     this.underWay.delete(usage);
   }
 
-  private markLargest(): void {
+  /** More is under way than before. */
+  protected grown(_usage: GovernedUsage): void {
+    if (this.usedBytes > this.maxBytes) this.markLargest();
+  }
+
+  /** The largest that is under way stops at its next row, to be cut, and is no longer under way. */
+  protected markLargest(): void {
     let largest: GovernedUsage | null = null;
     for (const [usage, bytes] of this.underWay) {
       if (largest === null || bytes > (this.underWay.get(largest) ?? 0)) largest = usage;

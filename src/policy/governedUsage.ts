@@ -21,6 +21,9 @@ export class GovernedUsage extends Usage {
   /** The terms that held when the response began. */
   firstTerms: Terms;
 
+  /** While it stands still: what holds again when it goes on. */
+  private pausing: { rows: number; bytes: number; readonly whenOver: (() => void)[] } | null = null;
+
   private termsNow: Terms;
   private statementFound: Statement | null = null;
 
@@ -62,7 +65,35 @@ export class GovernedUsage extends Usage {
 
   /** Stops in front of the next row, whatever the limits are. */
   stopAtNextRow(): void {
-    this.maxRows = this.rows;
+    if (this.pausing === null) this.maxRows = this.rows;
+    else this.pausing.rows = this.rows;
+  }
+
+  /** It stands still in front of its next row, for as long as it takes to know whether that may come. */
+  get isPaused(): boolean {
+    return this.pausing !== null;
+  }
+
+  /** Stands still in front of the next row. What is decided about its limits meanwhile holds when it goes on. */
+  pause(): void {
+    if (this.pausing !== null) return;
+    const { maxRows, maxBytes } = this;
+    this.stopAtNextRow();
+    this.pausing = { rows: maxRows, bytes: maxBytes, whenOver: [] };
+  }
+
+  /** Calls back when it goes on. */
+  whenGoingOn(then: () => void): void {
+    this.pausing?.whenOver.push(then);
+  }
+
+  /** Ends standing still: the limits that it had hold again. */
+  goOn(): void {
+    const { pausing } = this;
+    if (pausing === null) return;
+    this.pausing = null;
+    this.allow(pausing.rows, pausing.bytes);
+    for (const then of pausing.whenOver) then();
   }
 
   /** Stops at the first row, for it and all behind it to be held back. */
@@ -86,7 +117,12 @@ export class GovernedUsage extends Usage {
 
   /** Lets so much pass before somebody is asked again. */
   allow(rows: number, bytes: number): void {
-    this.maxRows = rows;
-    this.maxBytes = bytes;
+    if (this.pausing === null) {
+      this.maxRows = rows;
+      this.maxBytes = bytes;
+    } else {
+      this.pausing.rows = rows;
+      this.pausing.bytes = bytes;
+    }
   }
 }

@@ -7,7 +7,9 @@ interface HandleHolder {
 }
 interface FromHandle extends SocketConstructorOpts {
   readonly handle: object;
-  readonly onread: OnReadOpts;
+  readonly onread?: OnReadOpts;
+  /** Reads nothing before it is told to. */
+  readonly pauseOnCreate?: boolean;
 }
 
 /**
@@ -34,6 +36,18 @@ export function adoptClient(accepted: Socket, onRead: (byteCount: number) => voi
   }
   const options: FromHandle = { handle, allowHalfOpen: true, onread: readInto(buffer, onRead) };
   return { socket: new Socket(options), buffer };
+}
+
+/**
+ * Takes over a connection that another process has accepted and sent here. Node has begun to read it, and nothing can have
+ * come yet: a second socket around its handle stands still, as one does that a server of this process has accepted.
+ * @param received in this very turn of the event loop; it is not to be used any more
+ */
+export function adoptSent(received: Socket): Socket {
+  const handle = takeHandle(received);
+  if (handle === null) return received;
+  const options: FromHandle = { handle, allowHalfOpen: true, pauseOnCreate: true };
+  return new Socket(options);
 }
 
 function takeHandle(accepted: Socket & HandleHolder): object | null {

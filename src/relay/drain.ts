@@ -1,4 +1,10 @@
-import type { DrainBounds } from '../config.js';
+import type { DrainBounds, KillSettings } from '../config.js';
+
+/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
+export function killWhen({ when }: KillSettings): DrainBounds {
+  if (when.bytes === 0 && when.timeMs === 0) return when;
+  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
+}
 
 /** What ends a drain before the response does. */
 export interface DrainEnd {

@@ -1,21 +1,15 @@
 import type { Outcome } from '../audit/record.js';
-import type { DrainBounds, KillSettings } from '../config.js';
+import type { DrainBounds } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { cutMessage, judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
 import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import type { Conversation } from '../session/conversation.js';
-import { Drain } from './drain.js';
+import { Drain, killWhen } from './drain.js';
 import type { KillOutcome } from './killer.js';
 import type { Settled } from './flow.js';
 import type { Shared } from './shared.js';
-
-/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
-function killWhen({ when }: KillSettings): DrainBounds {
-  if (when.bytes === 0 && when.timeMs === 0) return when;
-  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
-}
 
 /** What the enforcer needs of the session whose limits it enforces. */
 export interface EnforcedSession {
@@ -90,6 +84,7 @@ export class Enforcer {
 
   /** The response under way has reached its limit. */
   limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+    if (usage.isPaused) return this.awaitBudget(usage);
     if (usage.isOverBudget && usage.judgement === null) {
       return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
     }
@@ -168,6 +163,14 @@ export class Enforcer {
     if (this.held !== null) this.held.usage.stopsAtError = false;
     this.held = null;
     this.session.endHold(isDropped);
+  }
+
+  /** Reads no more of it until it is known whether the budget has room for its next row. */
+  private awaitBudget(usage: GovernedUsage): Settled {
+    usage.whenGoingOn(() => {
+      if (!this.session.isOver && !usage.hasEnded) this.session.resumeResponses();
+    });
+    return 'blocked';
   }
 
   private watchPace(usage: GovernedUsage): Settled {

@@ -17,7 +17,7 @@ export interface Shared {
   readonly config: Config;
   readonly guard: Guard;
   readonly budget: Budget;
-  readonly audit: AuditLog;
+  readonly audit: Pick<AuditLog, 'write'>;
   readonly metrics: Metrics;
   readonly sampler: Sampler;
   /** Null where nobody can look at them. */

@@ -9,9 +9,13 @@ const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 t.test('enough file descriptors for connections.max need no word, and unknown ones neither', (t) => {
   const connections = { max: 1000, connectTimeoutMs: 1, handshakeTimeoutMs: 1, keepAliveMs: 1000 };
-  for (const limit of [2128, Infinity, null]) t.strictSame(descriptorAdvice({ connections }, limit), [], String(limit));
-  t.match(descriptorAdvice({ connections }, 2127), [/^connections\.max: 1000 clients need 2128 .* may open 2127, enough for 999: raise/]);
-  t.match(descriptorAdvice({ connections }, 10), [/enough for 0: raise/]);
+  for (const limit of [2128, Infinity, null]) t.strictSame(descriptorAdvice({ connections, workers: 1 }, limit), [], String(limit));
+  t.match(descriptorAdvice({ connections, workers: 1 }, 2127), [/^connections\.max: 1000 clients need 2128 .* may open 2127, enough for 999: raise/]);
+  t.match(descriptorAdvice({ connections, workers: 1 }, 10), [/enough for 0: raise/]);
+  t.strictSame(descriptorAdvice({ connections, workers: 4 }, 628), [], 'each worker has its part of the clients');
+  t.match(descriptorAdvice({ connections, workers: 4 }, 627), [
+    /^connections\.max: 1000 clients need 628 file descriptors in each worker, and each may open 627, enough for 996: raise/,
+  ]);
   t.end();
 });
 

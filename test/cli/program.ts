@@ -61,7 +61,13 @@ export async function startProgram(
 }
 
 /** A server that takes connections and never says a word: a session with it lasts until somebody ends it. */
-export async function silentUpstream(t: Test): Promise<{ address: string; accepted(): Promise<Socket> }> {
+export interface SilentUpstream {
+  readonly address: string;
+  /** The next connection. */
+  accepted(): Promise<Socket>;
+}
+
+export async function silentUpstream(t: Test): Promise<SilentUpstream> {
   const server = createServer();
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {

@@ -118,3 +118,11 @@ t.test('a budget that is smaller than the limit hides it', (t) => {
   t.same(adviceFor(t, { budget: { bytes: '1GiB' } }), []);
   t.end();
 });
+
+t.test('more workers than cores are advised against', (t) => {
+  const advice = (workers: number, cores: number) => adviceOn(load(t, withUpstream({ workers })), Date.now(), cores);
+  t.match(advice(4, 2), [/^workers: 4 are more than this machine has cores \(2\)/]);
+  t.same(advice(2, 2), []);
+  t.same(advice(1, 1), []);
+  t.end();
+});

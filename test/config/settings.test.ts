@@ -36,6 +36,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     log: { level: 'info' },
     admin: null,
     shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
+    workers: 1,
   });
   t.end();
 });
@@ -65,6 +66,7 @@ t.test('every setting is read from the file', (t) => {
     log: { level: 'silent' },
     admin: { listen: { host: '::1' } },
     shutdown: { acceptFor: 0, timeout: '1m' },
+    workers: 4,
   });
   t.strictSame(config, {
     listen: [{ at: { host: '::1', port: 3307 }, proxyProtocol: ['10.0.0.0/8', 'unix'], tls: clientsTls }],
@@ -95,6 +97,7 @@ t.test('every setting is read from the file', (t) => {
     log: { level: 'silent' },
     admin: { listen: { host: '::1', port: 9307 }, token: null },
     shutdown: { acceptForMs: 0, timeoutMs: 60_000 },
+    workers: 4,
   });
   t.end();
 });
@@ -145,6 +148,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     log: { level: 'loud' },
     admin: { listen: 'here:x', tokenFile: '' },
     shutdown: { acceptFor: '2h', timeout: 0 },
+    workers: 0,
   });
   const size = 'such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)';
   const time = 'such as 10000 or "10s" (ms, s, m, h)';
@@ -182,6 +186,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     'config: admin.tokenFile: expected the path of a file that holds the token, got ""',
     `config: shutdown.acceptFor: expected a time from 0ms to 1h ${time}, got "2h"`,
     `config: shutdown.timeout: expected a time from 1ms to 24h ${time}, got 0`,
+    'config: workers: expected a number of processes from 1 to 64, got 0',
   ]);
   t.end();
 });
@@ -218,7 +223,7 @@ t.test('an unknown key is refused, with the known one that was probably meant', 
     'config: sqlBytes: unknown key, did you mean audit.sqlBytes?',
     'config: colour: unknown key, known here: ' +
       'listen, upstream, mode, limits, warn, onExceed, hints, streaming, rules, drain, kill, budget, ' +
-      'stall, onUnparsed, compression, connections, audit, log, admin, shutdown',
+      'stall, onUnparsed, compression, connections, audit, log, admin, shutdown, workers',
     'config: limits.row: unknown key, did you mean limits.rows?',
     'config: onExceed.error.sqlstate: unknown key, did you mean onExceed.error.sqlState?',
   ]);

@@ -24,10 +24,10 @@ const CONFIG = {
   limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] },
 };
 
-for (const kind of SERVER_KINDS) {
-  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind} together`, async (t) => {
+for (const { kind, workers } of [...SERVER_KINDS.map((kind) => ({ kind, workers: 1 })), { kind: 'mariadb', workers: 3 } as const]) {
+  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind} together, with ${workers} processes`, async (t) => {
     const server = await startServer(t, kind);
-    const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
+    const sluice = await startSluice(t, { upstream: server.port, config: { ...CONFIG, workers } });
     const watch = await ProcessWatch.start(server);
     t.teardown(() => watch.close());
     const keeper = await startSession(t, server.port);

@@ -9,6 +9,9 @@ import { FirstByte } from '../../src/protocol/packets.js';
 const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.PROTOCOL_41 |
   Capability.SECURE_CONNECTION;
 
+/** A port of this host, or a Unix socket. */
+export type Destination = number | { readonly path: string };
+
 /** A connection whose every packet a test sees and sends itself. */
 export class RawClient {
   readonly #assembler = new PacketAssembler(1024 ** 3);
@@ -19,15 +22,15 @@ export class RawClient {
   }
 
   /** Connects and sends nothing. */
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  static async connect(to: Destination): Promise<RawClient> {
+    const socket = connect({ ...(typeof to === 'number' ? { host: '127.0.0.1', port: to } : to), noDelay: true });
     await once(socket, 'connect');
     return new RawClient(socket);
   }
 
   /** Connects and logs in with these capabilities beside the base ones. */
-  static async login(port: number, capabilities = 0n): Promise<RawClient> {
-    const client = await RawClient.connect(port);
+  static async login(to: Destination, capabilities = 0n): Promise<RawClient> {
+    const client = await RawClient.connect(to);
     await client.packet();
     const response = Buffer.alloc(32 + 6);
     response.writeUInt32LE(commonHalf(BASE_CAPABILITIES | capabilities), 0);

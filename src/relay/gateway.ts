@@ -1,0 +1,241 @@
+import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { LiveStatistics } from '../admin/liveStatistics.js';
+import type { Metrics } from '../admin/metrics.js';
+import type { SessionView, Standing } from '../admin/standing.js';
+import type { AuditLog } from '../audit/auditLog.js';
+import type { Config, Listen } from '../config.js';
+import type { Budget } from '../policy/budget.js';
+import { Guard, type HintCounts } from '../policy/guard.js';
+import { Sampler } from '../policy/sampler.js';
+import { Encryption } from './encryption.js';
+import { Arrival, type Arrived } from './arrival.js';
+import { killerFor, timeoutsFor } from './killing.js';
+import { PaceWatch } from './pace.js';
+import { Session } from './session.js';
+import type { Shared } from './shared.js';
+import { OccasionalLog } from './side/occasionalLog.js';
+import { SocketQueueReader } from './socketQueues.js';
+import { StallWatch } from './stallWatch.js';
+
+/** What the encryption of new sessions depends on. */
+const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
+
+/** What killing depends on. */
+const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
+
+function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
+  return isDeepStrictEqual(part(before), part(after));
+}
+
+/** How often it is said that samples are left out. */
+const DROPPING_SAID_EVERY_MS = 10_000;
+
+function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
+  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
+  const sampler = new Sampler(sample, Math.random, () => {
+    const { perSecond } = sampler.settings;
+    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
+  });
+  return sampler;
+}
+
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
+
+/** What a gateway is made of. */
+export interface GatewayParts {
+  readonly log: Logger;
+  readonly audit: Pick<AuditLog, 'write'>;
+  /** Where it counts. */
+  readonly metrics: Metrics;
+  readonly budget: Budget;
+  /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
+  readonly keepsStatistics: boolean;
+  /** Is told of each client that was let in and is gone. */
+  left(): void;
+}
+
+/** A change that is ready to be made. One of the two is to be called. */
+export interface Change {
+  apply(): void;
+  cancel(): void;
+}
+
+/** All sessions of a process, with what they have in common. */
+export class Gateway {
+  private readonly sessions = new Set<Session>();
+  /** Clients that have no server yet. */
+  private readonly arrivals = new Set<Arrival>();
+  private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
+  private readonly queues = new SocketQueueReader();
+  private isEnding = false;
+  /** Is called whenever the last session has ended. */
+  private emptied: () => void = () => {};
+
+  constructor(config: Config, private readonly parts: GatewayParts) {
+    const { log, audit, metrics, budget, keepsStatistics } = parts;
+    metrics.configured(config);
+    const encryption = new Encryption(config, log);
+    this.shared = {
+      config, audit, metrics, encryption, budget,
+      guard: new Guard(config, Date.now),
+      sampler: samplerFor(config, log),
+      statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
+      pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
+      stalls: new StallWatch(),
+      occasions: new OccasionalLog(log, SAY_EVERY_MS),
+      killer: killerFor(config, log),
+      timeouts: timeoutsFor(config),
+    };
+  }
+
+  get config(): Config {
+    return this.shared.config;
+  }
+
+  get hints(): Readonly<HintCounts> {
+    return this.shared.guard.hints;
+  }
+
+  /** Clients that were let in and are not gone. */
+  get sessionCount(): number {
+    return this.sessions.size + this.arrivals.size;
+  }
+
+  /**
+   * Lets a client in.
+   * @param id Sluice's number for its session
+   * @param client its connection, of which nothing was read yet
+   * @param listen where it has connected
+   */
+  admit(id: number, client: Socket, listen: Listen): void {
+    const { config: { connections }, metrics } = this.shared;
+    if (connections.keepAliveMs > 0) client.setKeepAlive(true, connections.keepAliveMs);
+    metrics.sessions += 1;
+    const arrival = new Arrival(id, client, listen, { ...this.shared }, this.parts.log, {
+      arrived: (arrived) => {
+        this.begin(arrived);
+        this.arrivals.delete(arrival);
+      },
+      failed: (label) => {
+        metrics.sessionEnded(label, { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 });
+        this.arrivals.delete(arrival);
+        this.left();
+      },
+    });
+    this.arrivals.add(arrival);
+    arrival.begin();
+  }
+
+  /** Resolves once there are no sessions, and closes what they had in common: none may begin any more. */
+  async close(): Promise<void> {
+    await this.untilEmpty();
+    this.shared.killer?.close();
+    this.shared.encryption.close();
+    const { droppedInAll } = this.shared.sampler;
+    if (droppedInAll > 0) this.parts.log.warn({ droppedSamples: droppedInAll }, 'audit: samples were left out');
+  }
+
+  endIdle(): void {
+    this.isEnding = true;
+    for (const session of this.sessions) session.endWhenIdle();
+  }
+
+  destroy(): void {
+    for (const arrival of this.arrivals) arrival.abort();
+    for (const session of this.sessions) session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']);
+  }
+
+  /**
+   * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in what it
+   * says of connections.
+   * @throws {TlsFileError} where a certificate cannot be used; nothing has changed then
+   */
+  prepare(config: Config): Change {
+    const { shared } = this;
+    const before = shared.encryption;
+    const isEncryptionSame = isSame(shared.config, config, encryptionOf);
+    const encryption = isEncryptionSame ? before : new Encryption(config, this.parts.log);
+    return {
+      apply: () => {
+        // Sessions that are logging in finish with what they began with.
+        if (!isEncryptionSame) before.close();
+        shared.encryption = encryption;
+        this.reconfigure(config);
+      },
+      cancel: () => {
+        if (!isEncryptionSame) encryption.close();
+      },
+    };
+  }
+
+  private reconfigure(config: Config): void {
+    const { shared } = this;
+    const before = shared.config;
+    shared.config = config;
+    shared.guard = new Guard(config, Date.now, shared.guard.hints);
+    shared.sampler.settings = config.audit.sample;
+    shared.budget.resize(config.budget.bytes);
+    shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
+    shared.metrics.configured(config);
+    // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
+    if (isSame(before, config, killingOf)) return;
+    shared.killer = killerFor(config, this.parts.log);
+    shared.timeouts = timeoutsFor(config);
+  }
+
+  get statistics(): LiveStatistics | null {
+    return this.shared.statistics;
+  }
+
+  standing(): Standing {
+    const { budget, guard, sampler, stalls } = this.shared;
+    const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
+    for (const { totals } of this.sessions) {
+      live.bytesToClient += totals.bytesToClient;
+      live.bytesToUpstream += totals.bytesToUpstream;
+      live.stallMs += totals.stallMs;
+    }
+    return {
+      openSessions: this.sessions.size,
+      stalledSessions: stalls.count,
+      budgetUsedBytes: budget.usedBytes,
+      budgetMaxBytes: budget.maxBytes,
+      hints: guard.hints,
+      droppedSamples: sampler.droppedInAll,
+      live,
+    };
+  }
+
+  *sessionViews(): Generator<SessionView> {
+    for (const session of this.sessions) yield session.view();
+  }
+
+  private begin(arrived: Arrived): void {
+    const session = new Session(arrived, this.shared, this.parts.log, () => {
+      this.sessions.delete(session);
+      this.left();
+    });
+    this.sessions.add(session);
+    if (this.isEnding) session.endWhenIdle();
+  }
+
+  private left(): void {
+    this.parts.left();
+    this.sayWhetherEmpty();
+  }
+
+  private sayWhetherEmpty(): void {
+    if (this.sessionCount === 0) this.emptied();
+  }
+
+  /** Sessions take their connections over, so the server that accepted them does not know when they end. */
+  private untilEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.emptied = resolve;
+      this.sayWhetherEmpty();
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { Budget } from '../policy/budget.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { leaseSize, Lessee, type LeaseLine } from './leases.js';
+
+/**
+ * A worker's part of the budget for all workers: it uses what the primary has lent it. A response that needs more stands
+ * still at its next row until the primary has answered. Where there is no more, the largest of this worker's is cut.
+ */
+export class LeasedBudget extends Budget {
+  private readonly lessee: Lessee;
+  private readonly waiting = new Set<GovernedUsage>();
+
+  /** @param maxBytes of all workers together */
+  constructor(maxBytes: number, private readonly workers: number, line: LeaseLine) {
+    super(maxBytes);
+    this.lessee = new Lessee(leaseSize(maxBytes, workers), line);
+  }
+
+  override resize(maxBytes: number): void {
+    super.resize(maxBytes);
+    this.lessee.size = leaseSize(maxBytes, this.workers);
+    if (this.isLimited) return;
+    this.lessee.giveBackAll();
+    this.letGoOn();
+  }
+
+  override release(usage: GovernedUsage): void {
+    super.release(usage);
+    if (this.waiting.delete(usage)) usage.goOn();
+    if (this.isLimited) this.lessee.adapt(this.usedBytes);
+  }
+
+  /** The primary's answer to what was asked for last. */
+  granted(bytes: number): void {
+    const { lessee } = this;
+    lessee.granted(bytes);
+    if (!this.isLimited) {
+      lessee.giveBackAll();
+      return;
+    }
+    while (lessee.isRefused && this.usedBytes > lessee.held) this.markLargest();
+    if (this.usedBytes <= lessee.held) this.letGoOn();
+    lessee.adapt(this.usedBytes);
+  }
+
+  protected override grown(usage: GovernedUsage): void {
+    if (this.usedBytes > this.lessee.held) {
+      usage.pause();
+      this.waiting.add(usage);
+    }
+    this.lessee.adapt(this.usedBytes);
+  }
+
+  private letGoOn(): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const usage of waiting) usage.goOn();
+  }
+}

@@ -1,0 +1,45 @@
+// What the primary and its workers say to each other, over the channel that Node opens between a process and its child.
+// Messages arrive in the order in which they were sent, in each direction.
+
+import type { Config, Listen } from '../config.js';
+import type { HintCounts } from '../policy/guard.js';
+
+/** What a worker is asked, and answers with a text. */
+export type Question = 'metrics' | 'standing' | 'sessions';
+
+export type ToWorker =
+  /** The first one. `number` is the worker's own, of `workers`. */
+  | {
+    readonly kind: 'start';
+    readonly number: number;
+    readonly workers: number;
+    readonly version: string;
+    readonly config: Config;
+  }
+  /** Another configuration holds from here on. */
+  | { readonly kind: 'configure'; readonly config: Config }
+  /** A client, whose connection comes with the message, the number of its session, and where it has connected. */
+  | { readonly kind: 'client'; readonly session: number; readonly listen: Listen }
+  /** The answer to `ask`: so much of the budget, and no more. */
+  | { readonly kind: 'lent'; readonly bytes: number }
+  | { readonly kind: 'tell'; readonly question: Question; readonly id: number }
+  /** Each session is to end as soon as nothing is under way in it. */
+  | { readonly kind: 'endIdle' }
+  /** All sessions are to end at once. */
+  | { readonly kind: 'destroy' }
+  /** No more clients come: the worker ends with its last session. */
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  /** It takes clients. */
+  | { readonly kind: 'ready' }
+  /** So many sessions have ended. */
+  | { readonly kind: 'ended'; readonly sessions: number }
+  /** Audit records, as JSON, and lines of its log. */
+  | { readonly kind: 'written'; readonly records: readonly string[]; readonly lines: readonly string[] }
+  /** It needs so much more of the budget. */
+  | { readonly kind: 'ask'; readonly bytes: number }
+  | { readonly kind: 'giveBack'; readonly bytes: number }
+  | { readonly kind: 'told'; readonly id: number; readonly text: string }
+  /** Its last session has ended, and nothing follows. */
+  | { readonly kind: 'closed'; readonly hints: Readonly<HintCounts>; readonly metrics: string };

@@ -1,0 +1,18 @@
+// What is known of a pool of workers where there is none.
+
+import type { Metrics } from '../admin/metrics.js';
+import type { AuditLog } from '../audit/auditLog.js';
+import type { Log } from '../audit/log.js';
+
+/** What a pool is made of. */
+export interface PoolParts {
+  readonly log: Log;
+  /** Takes the records of all workers. */
+  readonly audit: Pick<AuditLog, 'write'>;
+  /** Where the primary itself counts. */
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+/** The code of the error where workers cannot be started. */
+export const NO_WORKERS = 'NO_WORKERS';

@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { EventLoopWatch } from '../admin/eventLoop.js';
+import { Metrics } from '../admin/metrics.js';
+import { report } from '../admin/report.js';
+import type { SessionView } from '../admin/standing.js';
+import { loggerTo } from '../audit/log.js';
+import type { Config, Listen } from '../config.js';
+import { adoptSent } from '../relay/clientSocket.js';
+import { Gateway } from '../relay/gateway.js';
+import { LeasedBudget } from './leasedBudget.js';
+import type { FromWorker, Question, ToWorker } from './messages.js';
+import { Outbox } from './outbox.js';
+
+/** The channel to the primary, and the process around the worker. */
+export interface WorkerSurroundings {
+  /** @param sent is called once the message is out of this process, or never can be */
+  send(message: FromWorker, sent?: () => void): void;
+  exit(code: number): void;
+}
+
+/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+const SESSIONS_PER_TURN = 50;
+
+type Start = Extract<ToWorker, { kind: 'start' }>;
+
+/** Relays what the primary has accepted. Whatever it has to write down, the primary writes. */
+export class Worker {
+  private readonly outbox: Outbox;
+  private readonly metrics = new Metrics();
+  private readonly logger: Logger;
+  private readonly budget: LeasedBudget;
+  private readonly gateway: Gateway;
+  private readonly version: string;
+  /** Measures from the first question on: without an admin endpoint there is none. */
+  private loop: EventLoopWatch | null = null;
+  private endedSessions = 0;
+
+  constructor({ number, workers, version, config }: Start, private readonly around: WorkerSurroundings) {
+    this.version = version;
+    this.outbox = new Outbox(
+      (records, lines, taken) => around.send({ kind: 'written', records, lines }, taken),
+      () => this.logger.error('audit: dropping records: they are not taken as fast as they come'),
+    );
+    this.logger = loggerTo(config.log.level, (line) => this.outbox.log(line), { worker: number });
+    this.budget = new LeasedBudget(config.budget.bytes, workers, {
+      ask: (bytes) => around.send({ kind: 'ask', bytes }),
+      giveBack: (bytes) => around.send({ kind: 'giveBack', bytes }),
+    });
+    this.gateway = new Gateway(config, {
+      log: this.logger,
+      audit: this.outbox,
+      metrics: this.metrics,
+      budget: this.budget,
+      keepsStatistics: false,
+      left: () => this.left(),
+    });
+    around.send({ kind: 'ready' });
+  }
+
+  /** @param client a connection that came with the message, of which nothing was read yet */
+  take(message: Exclude<ToWorker, Start>, client: Socket | undefined): void {
+    switch (message.kind) {
+      case 'configure':
+        this.configure(message.config);
+        break;
+      case 'client':
+        this.admit(message.session, client, message.listen);
+        break;
+      case 'lent':
+        this.budget.granted(message.bytes);
+        break;
+      case 'tell':
+        void this.tell(message.question).then((text) => this.around.send({ kind: 'told', id: message.id, text }));
+        break;
+      case 'endIdle':
+        this.gateway.endIdle();
+        break;
+      case 'destroy':
+        this.gateway.destroy();
+        break;
+      case 'close':
+        void this.close();
+    }
+  }
+
+  /** Ends after an error that nobody expected, once that is with the primary. */
+  fail(error: unknown): void {
+    this.logger.fatal({ err: error }, 'an error that nobody expected: please report it');
+    this.outbox.flush();
+    // Goes out behind what was flushed, and says nothing that is not so.
+    this.around.send({ kind: 'ended', sessions: 0 }, () => this.around.exit(1));
+  }
+
+  /** The primary is no more: there is nobody to answer to. */
+  orphaned(): void {
+    this.gateway.destroy();
+    this.around.exit(1);
+  }
+
+  private configure(config: Config): void {
+    this.logger.level = config.log.level;
+    this.gateway.prepare(config).apply();
+  }
+
+  private admit(session: number, client: Socket | undefined, listen: Listen): void {
+    if (client === undefined) this.left(); // it was gone before it could be handed over
+    else this.gateway.admit(session, adoptSent(client), listen);
+  }
+
+  /** Says it once for all that end in the same turn. */
+  private left(): void {
+    this.endedSessions += 1;
+    if (this.endedSessions === 1) setImmediate(() => this.sayEnded());
+  }
+
+  private sayEnded(): void {
+    const sessions = this.endedSessions;
+    this.endedSessions = 0;
+    this.around.send({ kind: 'ended', sessions });
+  }
+
+  private async close(): Promise<void> {
+    await this.gateway.close();
+    this.outbox.flush();
+    this.around.send({ kind: 'closed', hints: this.gateway.hints, metrics: this.metricsText() }, () => this.around.exit(0));
+  }
+
+  private async tell(question: Question): Promise<string> {
+    switch (question) {
+      case 'metrics':
+        return this.metricsText();
+      case 'standing':
+        return JSON.stringify(this.gateway.standing());
+      case 'sessions':
+        return JSON.stringify(await this.sessionViews());
+    }
+  }
+
+  private metricsText(): string {
+    this.loop ??= new EventLoopWatch();
+    const { outbox, gateway, metrics, version } = this;
+    const administered = {
+      isReady: true,
+      standing: () => gateway.standing(),
+      droppedAuditRecords: outbox.droppedRecords,
+      droppedLogLines: outbox.droppedLines,
+    };
+    return report({ metrics, administered, loopDelay: this.loop.delay, version });
+  }
+
+  private async sessionViews(): Promise<SessionView[]> {
+    const views: SessionView[] = [];
+    for (const view of this.gateway.sessionViews()) {
+      views.push(view);
+      if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
+    }
+    return views;
+  }
+}
