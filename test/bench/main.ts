@@ -17,9 +17,10 @@ import { curves } from './sections/curves.js';
 import { features, PLAIN } from './sections/features.js';
 import { point } from './sections/point.js';
 import { stall } from './sections/stall.js';
+import { ONE_PROCESS, workers } from './sections/workers.js';
 import { renderTable } from './table.js';
 
-const SECTIONS = { bulk, point, connections, stall, features, curves };
+const SECTIONS = { bulk, point, connections, stall, features, workers, curves };
 type SectionName = keyof typeof SECTIONS;
 
 const USAGE = `usage: npm run bench [-- options]
@@ -81,6 +82,12 @@ const write = (run: Run, text: string, folder: string): void => {
   say(`written as ${stem}.txt, .json and .svg`);
 };
 
+/** Whom the competitors of a section are compared with. */
+const referenceOf = (section: string): string => {
+  if (section === 'workers') return ONE_PROCESS;
+  return section.startsWith('features') ? PLAIN : REFERENCE;
+};
+
 const main = async (scope: Scope): Promise<void> => {
   const { sections, rounds, against, isQuick, isKept } = readFlags();
   const scale = isQuick ? QUICK : WHOLE;
@@ -97,7 +104,7 @@ const main = async (scope: Scope): Promise<void> => {
       ...Object.fromEntries(competitors.flatMap(({ name, version }) => (version === '' ? [] : [[name, version]]))),
     },
     references: Object.fromEntries(series.map(({ section }) =>
-      [section, section.startsWith('features') ? PLAIN : REFERENCE])),
+      [section, referenceOf(section)])),
     series, failures,
   };
   const text = renderTable(run) + renderGoals(run);

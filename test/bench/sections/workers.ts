@@ -1,0 +1,66 @@
+import { type Bench, cpuReading, type Load, measured } from '../bench.js';
+import type { Competitor } from '../competitors.js';
+import type { Order, Outcome } from '../orders.js';
+import { startSluiceWith } from '../relays.js';
+import type { Reading } from '../results.js';
+import { syntheticResult } from './bulk.js';
+
+const SECTION = 'workers';
+const WORKERS = [1, 2, 4];
+const ROW_BYTES = 1000;
+/** So many results at the same time, which together are as large as the one of the bulk section. */
+const READERS = 8;
+const ASKERS = 64;
+const AT_A_TIME = 32;
+
+const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${workers} workers`);
+
+/** What the others are compared with. */
+export const ONE_PROCESS = nameOf(1);
+
+/**
+ * What more processes bring. The loads' own processes and the server need cores, too: on a machine with few of them this
+ * shows what workers cost, and not what they gain.
+ */
+export const workers = async (bench: Bench): Promise<void> => {
+  const variants = WORKERS.map((count): Competitor => (
+    { name: nameOf(count), version: '', start: startSluiceWith({ workers: count }) }));
+  await bench.interleave(SECTION, await bench.synthetic, [bulk(bench), queries(bench), sessions(bench)], variants);
+};
+
+/** An order that all drivers can share, without the port that it goes to. */
+type Shared = Omit<Extract<Order, { kind: 'ask' }>, 'port'> | Omit<Extract<Order, { kind: 'churn' }>, 'port'>;
+
+const load = (bench: Bench, subject: string, order: Shared, readings: (done: Outcome, cpu: number | null) => Reading[]): Load => ({
+  subject,
+  run: async (relay) => {
+    const drivers = await bench.drivers;
+    const { cpuSeconds, ...outcome } = await measured(relay, () => drivers.all({ ...order, port: relay.port }));
+    return readings(outcome, cpuSeconds);
+  },
+});
+
+const bulk = (bench: Bench): Load => {
+  const result = syntheticResult(ROW_BYTES, bench.scale.bulkBytes / READERS);
+  const order = { kind: 'ask', sessions: READERS, until: { times: 1 }, ...result } as const;
+  return load(bench, `${READERS} results at once, rows of ${ROW_BYTES} bytes`, order, ({ bytes, elapsedSeconds }, cpu) => [
+    { metric: 'throughput', value: bytes / 1e9 / elapsedSeconds },
+    ...cpuReading('cpuPerGb', cpu, bytes / 1e9),
+  ]);
+};
+
+const queries = (bench: Bench): Load => {
+  const order = { kind: 'ask', sessions: ASKERS, sql: 'rows 1 of 10', until: { seconds: bench.scale.askSeconds } } as const;
+  return load(bench, `one row of 10 bytes, ${ASKERS} connections`, order, ({ count, elapsedSeconds }, cpu) => [
+    { metric: 'rate', value: count / elapsedSeconds },
+    ...cpuReading('cpuPerQuery', cpu, count, 1e6),
+  ]);
+};
+
+const sessions = (bench: Bench): Load => {
+  const order = { kind: 'churn', sessions: AT_A_TIME, sql: 'rows 1 of 10', seconds: bench.scale.churnSeconds } as const;
+  return load(bench, 'connect, log in, one query, quit', order, ({ count, elapsedSeconds }, cpu) => [
+    { metric: 'sessionRate', value: count / elapsedSeconds },
+    ...cpuReading('cpuPerSession', cpu, count, 1e6),
+  ]);
+};
