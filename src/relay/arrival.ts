@@ -8,6 +8,7 @@ import { Dial } from './dial.js';
 import type { SessionEncryption } from './encryption.js';
 import { HeaderReader, owesHeader } from './headerReader.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
+import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import type { UpstreamLeg } from './upstreamLeg.js';
 
@@ -40,7 +41,8 @@ export interface ArrivalObserver {
 export class Arrival {
   private readonly startedAtMs = performance.now();
   private readonly deadline = new Deadline((failure) => this.reject(failure, ['sluice', 'timeout']));
-  private readonly onError = (): void => this.fail(['client', 'error']);
+  private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
+    this.fail(endOf(['client', 'error'], code ?? message));
   private caller: Caller;
   private header: HeaderReader | null = null;
   private dial: Dial | null = null;
@@ -66,7 +68,7 @@ export class Arrival {
 
   /** Ends it at once. */
   abort(): void {
-    this.fail(['sluice', 'stopped']);
+    this.fail(endOf(['sluice', 'stopped'], 'Sluice is told to stop'));
   }
 
   private awaitHeader(): void {
@@ -77,7 +79,7 @@ export class Arrival {
         this.connect();
       },
       wrong: (reason) => this.reject(reason, ['client', 'error']),
-      ended: () => this.fail(['client', 'closed']), // whoever looks only whether somebody listens
+      ended: () => this.fail(CLOSED), // whoever looks only whether somebody listens
     });
   }
 
@@ -99,25 +101,30 @@ export class Arrival {
 
   /** There is no server: the client gets an error in place of a greeting. */
   private refuse(reasons: string): void {
-    this.isOver = true;
     this.warn(reasons);
     refuse(this.client, upstreamUnavailable(reasons));
-    this.observer.failed(['upstream', 'unavailable']);
+    this.end(endOf(['upstream', 'unavailable'], reasons));
   }
 
   private reject(reason: string, label: EndLabel): void {
     this.warn(`${reason}: a client of a network in listen.proxyProtocol is closed`);
-    this.fail(label);
+    this.fail(endOf(label, reason));
   }
 
-  private fail(label: EndLabel): void {
+  private fail(end: SessionEnd): void {
     if (this.isOver) return;
-    this.isOver = true;
     this.deadline.clear();
     this.header?.close();
     this.dial?.close();
     this.client.destroy();
-    this.observer.failed(label);
+    this.end(end);
+  }
+
+  private end(end: SessionEnd): void {
+    this.isOver = true;
+    const durationMs = performance.now() - this.startedAtMs;
+    logEnd(this.log, end, { session: this.id, client: this.caller.text, durationMs });
+    this.observer.failed(end.label);
   }
 
   private warn(message: string): void {

@@ -19,7 +19,7 @@ import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
-import { CLOSED, isOrdinary, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
+import { CLOSED, endOf, logEnd, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
 import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
@@ -253,12 +253,9 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   closed(): void {
     this.closeFlows();
     const end = this.end ?? CLOSED;
-    const { label, ...told } = end;
     this.supervisor.close(outcomeOf(end));
-    this.shared.metrics.sessionEnded(label, this.totals);
-    this.log[isOrdinary(end) ? 'debug' : 'info'](
-      { session: this.id, client: this.legs.clientAddress, ...told, durationMs: now() - this.arrived.startedAtMs }, 'session ended',
-    );
+    this.shared.metrics.sessionEnded(end.label, this.totals);
+    logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs: now() - this.arrived.startedAtMs });
     this.onEnd(this);
   }
 
@@ -286,7 +283,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     const { hasQuit, server } = this.conversation;
     // A server that is told goodbye often closes before its client does: it was the client that ended it.
     const isGoodbye = hasQuit && server.usage === null && label[0] !== 'sluice';
-    this.end ??= isGoodbye ? QUIT : { by: label[0], reason, label };
+    this.end ??= isGoodbye ? QUIT : endOf(label, reason);
   }
 
   private noteLeaving(): void {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
 import type { Outcome } from '../audit/record.js';
 
@@ -9,11 +10,16 @@ export interface SessionEnd {
   readonly label: EndLabel;
 }
 
+/** @param reason as the log has it; the label's is one of a fixed set */
+export function endOf(label: EndLabel, reason: string): SessionEnd {
+  return { by: label[0], reason, label };
+}
+
 /** A client that said that it leaves. */
-export const QUIT: SessionEnd = { by: 'client', reason: 'quit', label: ['client', 'quit'] };
+export const QUIT: SessionEnd = endOf(['client', 'quit'], 'quit');
 
 /** A client that just closed. */
-export const CLOSED: SessionEnd = { by: 'client', reason: 'closed', label: ['client', 'closed'] };
+export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 
 const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   client: 'client-gone',
@@ -21,9 +27,18 @@ const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   sluice: 'closed',
 };
 
-/** Sessions end so all the time, and nobody wants to hear of each. */
-export function isOrdinary(end: SessionEnd): boolean {
-  return end === QUIT || end === CLOSED;
+/** Which session has ended, and how long it was. */
+export interface EndedSession {
+  readonly session: number;
+  /** The client's address. */
+  readonly client: string;
+  readonly durationMs: number;
+}
+
+/** Says in the log that a session has ended. Quietly where it has quit or closed: sessions do so all the time. */
+export function logEnd(log: Logger, { label: _, ...told }: SessionEnd, ended: EndedSession): void {
+  const isOrdinary = told.by === 'client' && (told.reason === QUIT.reason || told.reason === CLOSED.reason);
+  log[isOrdinary ? 'debug' : 'info']({ ...ended, ...told }, 'session ended');
 }
 
 /** What became of the responses that were under way. */

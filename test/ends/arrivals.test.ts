@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import t from 'tap';
+import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/inProcess.js';
+
+// Who ended a session, and why, is told also of one that has not begun: its client never got as far as a server.
+
+/** A port on which nobody listens. */
+const closedPort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; socket: Socket; address: string }> => {
+  const here = await startProxyHere(await closedPort(), settings);
+  t.teardown(() => here.stop());
+  const socket = connect(here.port, '127.0.0.1').resume();
+  await once(socket, 'connect');
+  return { here, socket, address: `127.0.0.1:${socket.localPort}` };
+};
+
+await t.test('the log says of a client whose server cannot be reached how its session ended', async (t) => {
+  const { here, address } = await arriveAt({});
+  t.match(await here.ended(address), {
+    level: 'info', session: 1, client: address, by: 'upstream', reason: /^cannot reach the upstream server .*ECONNREFUSED$/,
+    durationMs: Number,
+  });
+  t.equal(here.proxy.sessionCount, 0);
+});
+
+const BEHIND_A_BALANCER = { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.1'] } };
+
+await t.test('the log says of a client that closes before its PROXY header that it did, and only to who wants to know all', async (t) => {
+  const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
+  socket.end();
+  t.match(await here.ended(address), { level: 'debug', session: 1, client: address, by: 'client', reason: 'closed' });
+  t.equal(here.proxy.sessionCount, 0);
+});
+
+await t.test('the log says of a client that sends no PROXY header what was wrong', async (t) => {
+  const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  t.match(await here.ended(address), { level: 'info', by: 'client', reason: /header/i });
+  t.equal(here.proxy.sessionCount, 0);
+});
