@@ -1,17 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { liveBytes } from '../support/heap.js';
+import { socketsOf } from './openSockets.js';
 
 /** What may come to live on the heap and in buffers however much is played: compiled code, caches, spare read buffers. */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
+/** Sockets whose both ends have closed are gone by then. */
+const CLOSING_MS = 5000;
+const LOOK_EVERY_MS = 50;
+
 /** Sees to it that what lives in this process does not grow with what was played. */
 export class Growth {
   private firstBytes: number | null = null;
+  private firstSockets: number | null = null;
 
   /** Looks, from the second time on in comparison with the first. Returns what is wrong, or null. */
   async look(): Promise<string | null> {
     const bytes = await liveBytes();
     this.firstBytes ??= bytes;
     const grown = bytes - this.firstBytes;
-    return grown > MAX_GROWTH_BYTES ? `${grown} bytes more are kept than at the beginning` : null;
+    if (grown > MAX_GROWTH_BYTES) return `${grown} bytes more are kept than at the beginning`;
+    return this.lookAtSockets();
+  }
+
+  private async lookAtSockets(): Promise<string | null> {
+    this.firstSockets ??= socketsOf(process.pid);
+    const endMs = Date.now() + CLOSING_MS;
+    for (;;) {
+      const left = socketsOf(process.pid) - this.firstSockets;
+      if (left <= 0) return null;
+      if (Date.now() > endMs) return `${left} sockets more are open than at the beginning`;
+      await sleep(LOOK_EVERY_MS);
+    }
   }
 }

@@ -45,18 +45,18 @@ export interface Connections {
   readonly server: Socket;
 }
 
-type Leaving = (connections: Connections) => void;
+type Leaving = (connections: Connections, pair: Pair) => void;
 
 const LEAVINGS: readonly Leaving[] = [
   ({ client }) => client.end(),
   ({ client }) => client.end(),
-  ({ client }) => reset(client),
+  ({ client }, pair) => reset(client, pair.client.socket),
   ({ client }) => client.destroy(),
   ({ server }) => server.end(),
-  ({ server }) => reset(server),
-  ({ client, server }) => {
-    reset(client);
-    reset(server);
+  ({ server }, pair) => reset(server, pair.server.socket),
+  ({ client, server }, pair) => {
+    reset(client, pair.client.socket);
+    reset(server, pair.server.socket);
   },
 ];
 
@@ -78,7 +78,7 @@ export const playAndLeave = async (
   await play(random, pair, turns.slice(0, middle), isHasty ? 0 : PATIENCE_MS);
   interlude(random, pair);
   await play(random, pair, turns.slice(middle), isHasty ? 0 : PATIENCE_MS);
-  random.pick(LEAVINGS)(connections);
+  random.pick(LEAVINGS)(connections, pair);
   for (const { socket } of [pair.client, pair.server]) socket.resume();
 };
 

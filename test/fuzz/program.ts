@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { readMetrics, RecordCounts } from './counts.js';
 import { conversationOf, linesOf } from './conversations.js';
 import { Ends } from './ends.js';
 import type { Mode, Played } from './mode.js';
+import { socketsOf } from './openSockets.js';
 import { LONG_MS, playAndLeave, seeOut } from './playing.js';
 import { LOW } from './sockets.js';
 
@@ -21,16 +22,6 @@ const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 /** One in so many seeds has the program read its configuration again beside it. */
 const RELOAD_EVERY = 100;
-
-/** Sockets that a process has open. */
-const socketsOf = (pid: number): number =>
-  readdirSync(`/proc/${pid}/fd`).filter((descriptor) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${descriptor}`).startsWith('socket:');
-    } catch {
-      return false; // closed meanwhile
-    }
-  }).length;
 
 /** Counts whole lines of the audit. Returns what is wrong with it: each line is a record that Sluice wrote itself. */
 const countRecords = (text: string, counts: RecordCounts): string | null => {
