@@ -1,11 +1,12 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/freePort.js';
 import { guard, spawned } from '../support/guard.js';
 import { IN_CLEAR, startSluice } from '../support/sluice.js';
 import type { Scope } from './lifetimes.js';
@@ -152,15 +153,6 @@ export const keep = async (scope: Scope, child: ChildProcess): Promise<number> =
     await ended;
   });
   return pid;
-};
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 };
 
 const LISTEN_ATTEMPTS = 300;

@@ -11,6 +11,7 @@ import { Capability } from '../../src/protocol/capabilities.js';
 import { decodeGreeting } from '../../src/protocol/greeting.js';
 import { askPort, startAdministered, type AdministeredProgram } from '../admin/administered.js';
 import { makeAuthority } from '../support/certificates.js';
+import { freePort } from '../support/freePort.js';
 import { RawClient } from '../support/rawClient.js';
 import { residentBytes } from '../support/sluice.js';
 
@@ -18,15 +19,6 @@ function folderFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-reload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function connectTo(t: Test, place: { host: string; port: number }): Promise<DemoClient> {

@@ -1,22 +1,13 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
+import { freePort } from '../support/freePort.js';
 import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/inProcess.js';
 
 // Who ended a session, and why, is told also of one that has not begun: its client never got as far as a server.
 
-/** A port on which nobody listens. */
-const closedPort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
-
 const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; socket: Socket; address: string }> => {
-  const here = await startProxyHere(await closedPort(), settings);
+  const here = await startProxyHere(await freePort(), settings);
   t.teardown(() => here.stop());
   const socket = connect(here.port, '127.0.0.1').resume();
   await once(socket, 'connect');

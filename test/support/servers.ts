@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './freePort.js';
 import { guard, type Lifetime, spawned } from './guard.js';
 import { runOk } from './run.js';
 import { SEED_SQL } from './seed.js';
@@ -94,16 +94,6 @@ const initialise = async (kind: ServerKind, folder: string): Promise<void> => {
     await runOk(PROGRAMS.mysql.server, ['--no-defaults', ...AS_ROOT, `--datadir=${data}`,
       '--initialize-insecure', '--innodb-redo-log-capacity=8M'], { env });
   }
-};
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port from the system');
-  return address.port;
 };
 
 /** Resolves when the server says that it is ready; rejects with all it said if it ends before. */
