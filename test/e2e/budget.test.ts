@@ -3,7 +3,7 @@ import { ProcessWatch } from '../support/accounts.js';
 import { APP } from '../support/seed.js';
 import { type ClientSession, startSession } from '../support/session.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
-import { startSluice } from '../support/sluice.js';
+import { type Sluice, startSluice } from '../support/sluice.js';
 
 const MIB = 1024 * 1024;
 const BUDGET_BYTES = 8 * MIB;
@@ -22,6 +22,16 @@ const IS_WAITING = "STATE = 'User lock'";
 
 const CONFIG = {
   limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] },
+  admin: { listen: '127.0.0.1:0' },
+};
+
+/** Resolves when Sluice has counted so many bytes under way: what a server has sent may still be on its way to it. */
+const countedUnderWay = async (sluice: Sluice, bytes: number): Promise<void> => {
+  const admin = sluice.log().find(({ msg }) => msg === 'listening')?.['admin'];
+  for (let counted = 0; counted < bytes;) {
+    const metrics = await (await fetch(`http://${String(admin)}/metrics`)).text();
+    counted = Number(/^sluice_budget_used_bytes (\S+)$/m.exec(metrics)?.[1] ?? 0);
+  }
 };
 
 for (const { kind, workers } of [...SERVER_KINDS.map((kind) => ({ kind, workers: 1 })), { kind: 'mariadb', workers: 3 } as const]) {
@@ -44,6 +54,7 @@ for (const { kind, workers } of [...SERVER_KINDS.map((kind) => ({ kind, workers:
       // Seven have 0.9 MiB each; the eighth would have four, and passes the budget before it has two.
       const finished = others.map((client) => client.run(gated(0.9 * MIB)));
       await watch.until(IS_WAITING, 8);
+      await countedUnderWay(sluice, 7 * 0.85 * MIB);
       const cut = await large!.run(gated(3.8 * MIB));
       t.equal(cut.error?.message, `sluice: results under way exceed the budget of ${BUDGET_BYTES} bytes, ` +
         'and this is the largest (rule default); page it, stream it, or raise the budget');

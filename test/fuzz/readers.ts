@@ -82,7 +82,8 @@ const resumed = ({ events }: Outcome): string | null => {
 const unbounded = ({ conversation, heldFromServer, heldFromClient }: Outcome): string | null => {
   if (conversation.commands.length > MAX_PENDING) return `${conversation.commands.length} commands are kept`;
   if (conversation.statements.size > MAX_STATEMENTS) return `${conversation.statements.size} statements are kept`;
-  if (heldFromServer > MAX_GREETING_BYTES + HEADER_BYTES) return `${heldFromServer} bytes of the server are held`;
+  const isRefused = conversation.server.stopReason === 'refused'; // the relay ends the session there
+  if (!isRefused && heldFromServer > MAX_GREETING_BYTES + HEADER_BYTES) return `${heldFromServer} bytes of the server are held`;
   const isWaiting = conversation.client.isStopped; // the relay stops reading there
   if (!isWaiting && heldFromClient > MAX_HANDSHAKE_BYTES + HEADER_BYTES) return `${heldFromClient} bytes of the client are held`;
   return null;
