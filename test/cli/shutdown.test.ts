@@ -5,6 +5,7 @@ import { startAdministered } from '../admin/administered.js';
 import { Command } from '../../src/protocol/commands.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { Status } from '../../src/protocol/status.js';
+import { startCountingServer } from '../support/countingServer.js';
 import { RawClient } from '../support/rawClient.js';
 import { startScriptedServer, type ScriptedConnection } from '../support/scriptedServer.js';
 
@@ -121,17 +122,7 @@ t.test('a client that sends a command while it is told goodbye gets no answer, a
 });
 
 t.test('of many clients in full swing none loses a statement that the server was given', async (t) => {
-  let given = 0;
-  const server = await startScriptedServer(t, async (connection) => {
-    if (await connection.login() === null) return;
-    for (let packet = await connection.packet(); packet !== null; packet = await connection.packet()) {
-      if (packet.payload[0] !== Command.QUERY) continue;
-      given += 1;
-      await new Promise((resolve) => setImmediate(resolve));
-      connection.send(encodePacket(1, Buffer.from([0, 0, 0, Status.AUTOCOMMIT, 0, 0, 0])));
-    }
-    connection.end();
-  });
+  const server = await startCountingServer(t);
   const { program } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } });
   let answered = 0;
   const work = async (client: RawClient): Promise<void> => {
@@ -146,5 +137,5 @@ t.test('of many clients in full swing none loses a statement that the server was
   await Promise.allSettled(clients.map(work));
   t.match(await program.ended, { code: 0, signal: null });
   t.ok(answered > 500);
-  t.equal(answered, given);
+  t.equal(answered, server.given);
 });

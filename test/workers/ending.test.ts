@@ -5,8 +5,7 @@ import t, { type Test } from 'tap';
 import { startAdministered } from '../admin/administered.js';
 import { client, silentUpstream, type SilentUpstream, sluice, startProgram } from '../cli/program.js';
 import { Command } from '../../src/protocol/commands.js';
-import { encodePacket } from '../../src/protocol/framing.js';
-import { Status } from '../../src/protocol/status.js';
+import { OK, startCountingServer } from '../support/countingServer.js';
 import { RawClient } from '../support/rawClient.js';
 import { startScriptedServer } from '../support/scriptedServer.js';
 
@@ -25,20 +24,8 @@ async function twoClients(t: Test, upstream: SilentUpstream, port: number): Prom
   return () => Promise.all(closed);
 }
 
-const OK = encodePacket(1, Buffer.from([0, 0, 0, Status.AUTOCOMMIT, 0, 0, 0]));
-
 t.test('a signal to all processes of the program ends it in good order: no statement is lost', async (t) => {
-  let given = 0;
-  const server = await startScriptedServer(t, async (connection) => {
-    if (await connection.login() === null) return;
-    for (let packet = await connection.packet(); packet !== null; packet = await connection.packet()) {
-      if (packet.payload[0] !== Command.QUERY) continue;
-      given += 1;
-      await new Promise((resolve) => setImmediate(resolve));
-      connection.send(OK);
-    }
-    connection.end();
-  });
+  const server = await startCountingServer(t);
   const { program } = await startAdministered(t, {
     upstream: `127.0.0.1:${server.port}`, workers: 3, shutdown: { acceptFor: 0, timeout: '1h' },
   });
@@ -61,7 +48,7 @@ t.test('a signal to all processes of the program ends it in good order: no state
   await Promise.allSettled(sessions.map(work));
   t.match(await program.ended, { code: 0, signal: null });
   t.ok(answered >= 500);
-  t.equal(answered, given);
+  t.equal(answered, server.given);
 });
 
 t.test('a statement that runs when the program is told to end comes to its end', async (t) => {
