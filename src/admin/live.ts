@@ -52,10 +52,9 @@ function orderIn(query: string): Order {
 }
 
 function statisticsJson(statistics: LiveStatistics, order: Order, nowMs: number): object {
-  const { table, bufferedRows, bufferedBytes, timeline } = statistics;
-  const { executions, rows, bytes, cuts, wouldCuts } = table.overall;
+  const { totals, table, bufferedRows, bufferedBytes, timeline } = statistics;
   return {
-    totals: { executions, rows: rows.sum, bytes: bytes.sum, cuts, wouldCuts },
+    totals: { ...totals },
     sizes: { rows: bucketsJson(bufferedRows), bytes: bucketsJson(bufferedBytes) },
     cutsOverTime: timeline.slots(nowMs),
     order,

@@ -1,8 +1,8 @@
 import { ConfigError } from '../config.js';
 import { reportJson } from '../report/json.js';
+import { Ledger } from '../report/ledger.js';
 import { Survey } from '../report/survey.js';
 import { reportText } from '../report/text.js';
-import { DigestTable } from '../statistics/digestTable.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { filesFrom, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
 import { type Arguments, type Command, exitCodes } from './command.js';
@@ -38,13 +38,13 @@ export const report: Command = {
     ...selectionOptions,
   },
   async run(given) {
-    const table = new DigestTable(orderFrom(given), DIGESTS_KEPT);
+    const ledger = new Ledger(orderFrom(given), DIGESTS_KEPT);
     const limit = numberFrom(given, 'limit', DIGESTS_SHOWN);
-    const survey = new Survey(selectionFrom(given), (record) => table.add(record));
+    const survey = new Survey(selectionFrom(given), (record) => ledger.add(record));
     const isWhole = await readFiles(filesFrom(given), survey);
     const text = given['json'] === true
-      ? JSON.stringify(reportJson(survey, table, limit), null, 2)
-      : reportText(survey, table, limit);
+      ? JSON.stringify(reportJson(survey, ledger, limit), null, 2)
+      : reportText(survey, ledger, limit);
     process.stdout.write(`${text}\n`);
     return isWhole ? exitCodes.ok : exitCodes.failed;
   },

@@ -1,7 +1,6 @@
 import { Generations } from './generations.js';
-import type { GovernedUsage } from './governedUsage.js';
-import { digestHash } from './sql/digest.js';
-import { statementBytes, type Digest } from './statement.js';
+import { digestHash, digestText } from './sql/digest.js';
+import { sqlModeOf, type Digest } from './statement.js';
 
 /** Longer ones are so seldom the same that they would only push others out. */
 const LONGEST_TEXT_BYTES = 4096;
@@ -17,25 +16,25 @@ export class DigestCache {
   private readonly byText = new Generations<Digest>(MAX_TEXTS_SIZE);
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
 
-  /** The digest of a usage's statement; null where its text is not known. */
-  digestOf(usage: GovernedUsage): Digest | null {
-    const bytes = statementBytes(usage.command);
-    if (bytes === null) return null;
-    if (bytes.length > LONGEST_TEXT_BYTES) return this.digestByNormalForm(usage);
-    // What quotes and backslashes mean is part of the key: a character that no text has in Latin-1, and the
-    // flags.
-    const flags = usage.readingFlags;
-    const text = bytes.toString('latin1');
-    const key = flags === 0 ? text : `\u0100${flags}:${text}`;
+  /**
+   * The digest of a statement.
+   * @param sql its text, or the front of it
+   * @param readingFlags what quotes and backslashes mean in it: see `Status`
+   */
+  digestOf(sql: Buffer, readingFlags: number): Digest {
+    if (sql.length > LONGEST_TEXT_BYTES) return this.digestByNormalForm(sql, readingFlags);
+    // The flags are part of the key, behind a character that no text has in Latin-1.
+    const text = sql.toString('latin1');
+    const key = readingFlags === 0 ? text : `\u0100${readingFlags}:${text}`;
     const known = this.byText.get(key);
     if (known !== undefined) return known;
-    const digest = this.digestByNormalForm(usage);
+    const digest = this.digestByNormalForm(sql, readingFlags);
     this.byText.set(key, digest);
     return digest;
   }
 
-  private digestByNormalForm({ statement }: GovernedUsage): Digest {
-    const text = statement.normalForm;
+  private digestByNormalForm(sql: Buffer, readingFlags: number): Digest {
+    const text = digestText(sql.toString(), sqlModeOf(readingFlags));
     const known = this.byNormalForm.get(text);
     if (known !== undefined) return known;
     const digest = { text, hash: digestHash(text) };

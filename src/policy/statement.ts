@@ -16,6 +16,14 @@ export function statementBytes(command: PendingCommand): Buffer | null {
   return command.statement === null ? command.text : command.statement.sql;
 }
 
+/** How a server with these status flags reads quotes and backslashes. */
+export function sqlModeOf(statusFlags: number): SqlMode {
+  return {
+    noBackslashEscapes: (statusFlags & Status.NO_BACKSLASH_ESCAPES) !== 0,
+    ansiQuotes: (statusFlags & Status.ANSI_QUOTES) !== 0,
+  };
+}
+
 /**
  * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for, once:
  * most statements are never asked.
@@ -40,11 +48,7 @@ export class Statement {
   static of(command: PendingCommand, statusFlags: number): Statement {
     const bytes = statementBytes(command);
     const wholeBytes = command.statement?.sqlBytes ?? command.textBytes;
-    const mode = {
-      noBackslashEscapes: (statusFlags & Status.NO_BACKSLASH_ESCAPES) !== 0,
-      ansiQuotes: (statusFlags & Status.ANSI_QUOTES) !== 0,
-    };
-    return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, mode);
+    return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, sqlModeOf(statusFlags));
   }
 
   /** What kind of statement it is; `other` where its text is not known. */
@@ -57,15 +61,10 @@ export class Statement {
   get digest(): Digest | null {
     if (this.text === null) return null;
     if (this.digestFound === null) {
-      const text = this.normalForm;
+      const text = digestText(this.text, this.mode);
       this.digestFound = { text, hash: digestHash(text) };
     }
     return this.digestFound;
-  }
-
-  /** The statement with its literals taken out; empty where its text is not known. */
-  get normalForm(): string {
-    return digestText(this.text ?? '', this.mode);
   }
 
   /** The hint in one of its comments. */

@@ -22,10 +22,11 @@ export class Recorder {
     if (usage.isRecorded) return;
     usage.isRecorded = true;
     const isWhole = isComplete && outcome !== 'killed';
-    this.shared.statistics?.add(usage, this.session.origin(), { ...this.times(usage), isWhole });
+    // The times are passed as they are: spread into another object they would cost as much as counting the response does.
+    this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
     const judgement = usage.judgement ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
     if (judgement === null) return;
-    const progress = { outcome, isComplete, error, drainedBytes, ...this.times(usage) };
+    const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
     this.shared.metrics.recorded(judgement.action, judgement.rule, judgement.reason);
     this.write(responseRecord('result', usage, judgement, this.session.origin(), progress, this.shared.config.audit));
   }
@@ -38,13 +39,13 @@ export class Recorder {
   stall(usage: GovernedUsage, outcome: Outcome | null, hasServerGivenUp: boolean): void {
     const { rule, limits } = usage.terms;
     const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
-    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.times(usage) };
+    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
     const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
     this.shared.metrics.recorded('warn', rule, 'stall');
     this.write({ ...record, serverGaveUp: hasServerGivenUp });
   }
 
-  private times(usage: GovernedUsage): { atMs: number; stallMs: number } {
+  private timesOf(usage: GovernedUsage): { atMs: number; stallMs: number } {
     return { atMs: this.session.nowMs, stallMs: this.session.totalStallMs - usage.stallMsBefore };
   }
 

@@ -1,4 +1,5 @@
 import type { Origin } from '../audit/record.js';
+import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
 import type { SessionEncryption } from './encryption.js';
 import type { KillOutcome } from './killer.js';
@@ -33,6 +34,10 @@ export interface ControlledSession {
 
 /** What a supervisor sees of its session, and may do with it. */
 export class SessionControls implements SupervisedSession {
+  private originFound: Origin | null = null;
+  /** Whose origin it is. */
+  private originIdentity: ClientIdentity | null = null;
+
   constructor(private readonly parts: SessionParts, private readonly session: ControlledSession) {}
 
   get isOver(): boolean {
@@ -56,16 +61,13 @@ export class SessionControls implements SupervisedSession {
     return this.parts.conversation.options.now();
   }
 
+  /** Made anew only where it has changed: statistics ask after every response. */
   origin(): Origin {
-    const { id, conversation, legs } = this.parts;
-    return {
-      user: conversation.identity?.user ?? '',
-      schema: conversation.schema,
-      client: legs.clientAddress,
-      program: conversation.identity?.attributes.get('program_name') ?? null,
-      connectionId: conversation.greeting?.connectionId ?? null,
-      session: id,
-    };
+    const { identity, schema } = this.parts.conversation;
+    const known = this.originIdentity === identity ? this.originFound : null;
+    if (known !== null && identity !== null && known.schema === schema) return known;
+    this.originIdentity = identity;
+    return (this.originFound = this.newOrigin());
   }
 
   sendToClient(bytes: Buffer): void {
@@ -117,5 +119,17 @@ export class SessionControls implements SupervisedSession {
     if (shared.killer === null || greeting === null || remote === null) return 'failed';
     const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...legs.shownEnd };
     return shared.killer.kill(target, signal);
+  }
+
+  private newOrigin(): Origin {
+    const { id, conversation, legs } = this.parts;
+    return {
+      user: conversation.identity?.user ?? '',
+      schema: conversation.schema,
+      client: legs.clientAddress,
+      program: conversation.identity?.attributes.get('program_name') ?? null,
+      connectionId: conversation.greeting?.connectionId ?? null,
+      session: id,
+    };
   }
 }

@@ -1,13 +1,13 @@
-import type { DigestTable } from '../statistics/digestTable.js';
 import { digestJson, profileJson } from '../statistics/json.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
+import type { Ledger } from './ledger.js';
 import type { Survey } from './survey.js';
 
 /**
  * The report for machines.
  * @param limit how many digests it holds
  */
-export function reportJson(survey: Survey, table: DigestTable, limit: number): object {
+export function reportJson(survey: Survey, { overall, table }: Ledger, limit: number): object {
   const { lines, badLines, firstBad, unselected, samples, droppedSamples, events } = survey;
   const otherEvents = Object.fromEntries(events);
   return {
@@ -17,7 +17,7 @@ export function reportJson(survey: Survey, table: DigestTable, limit: number): o
     digestsKept: table.size,
     digestsForgotten: table.hasForgotten,
     mostMissed: table.mostMissed,
-    overall: profileJson(table.overall),
+    overall: profileJson(overall),
     digests: table.ranking().slice(0, limit).map(digestJson),
   };
 }

@@ -2,8 +2,10 @@ import { oneLine } from '../audit/plainText.js';
 import type { DigestTable, RankedDigest } from '../statistics/digestTable.js';
 import type { Order } from '../statistics/execution.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
+import type { Profile } from '../statistics/profile.js';
 import { count, duration, percent, size } from './amounts.js';
 import { readingCaveats } from './caveats.js';
+import type { Ledger } from './ledger.js';
 import { example, fates, measures, pictures, timeRange, who } from './profileText.js';
 import type { Survey } from './survey.js';
 import { layOut, type Column } from './textTable.js';
@@ -29,9 +31,9 @@ const RANKED: Record<Order, Ranked> = {
 const commented = (lines: readonly string[]): string[] => lines.map((line) => `# ${line}`.trimEnd());
 
 /** What has to be known to read the figures rightly; nothing where there is nothing to say. */
-function caveats(survey: Survey, table: DigestTable): string[] {
+function caveats(survey: Survey, { overall, table }: Ledger): string[] {
   const { samples } = survey;
-  const { lowerBounds } = table.overall;
+  const { lowerBounds } = overall;
   return [
     ...readingCaveats(survey),
     ...(lowerBounds > 0
@@ -48,19 +50,19 @@ function forgotten({ order, size: places, mostMissed }: DigestTable): string {
     `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`} each`;
 }
 
-function overall(table: DigestTable): string[] {
+function overallPart({ overall, table }: Ledger): string[] {
   const digests = `${table.hasForgotten ? 'more than ' : ''}${count(table.size)} digests`;
   return [
-    `Overall: ${fates(table.overall)}; ${digests}`,
-    `Time range: ${timeRange(table.overall)}`,
+    `Overall: ${fates(overall)}; ${digests}`,
+    `Time range: ${timeRange(overall)}`,
     '',
-    ...measures(table.overall),
+    ...measures(overall),
   ];
 }
 
-function ranking(table: DigestTable, ranked: readonly RankedDigest[], hidden: number): string[] {
+function ranking({ overall, table }: Ledger, ranked: readonly RankedDigest[], hidden: number): string[] {
   const { title, write, isSummed } = RANKED[table.order];
-  const total = totalOf(table);
+  const total = totalOf(overall, table.order);
   const right = (name: string): Column => ({ title: name, align: 'right' });
   const columns: Column[] = [
     right('Rank'), { title: 'Digest', align: 'left' }, right(title), ...(isSummed ? [right('Share')] : []),
@@ -82,7 +84,7 @@ function ranking(table: DigestTable, ranked: readonly RankedDigest[], hidden: nu
   ];
 }
 
-function totalOf({ order, overall: { bytes, rows, stallMs, cuts, wouldCuts } }: DigestTable): number {
+function totalOf({ bytes, rows, stallMs, cuts, wouldCuts }: Profile, order: Order): number {
   const totals: Record<Order, number> = {
     bytes: bytes.sum, 'max-bytes': bytes.sum, rows: rows.sum, stall: stallMs.sum, cuts: cuts + wouldCuts,
   };
@@ -116,16 +118,17 @@ function profileOf({ digest, profile, missed }: RankedDigest, rank: number, orde
  * The report as people read it; every line but the examples begins with `#`.
  * @param limit how many digests are shown
  */
-export function reportText(survey: Survey, table: DigestTable, limit: number): string {
-  const caution = caveats(survey, table);
-  if (table.overall.executions === 0) return commented(['No results.', ...caution]).join('\n');
+export function reportText(survey: Survey, ledger: Ledger, limit: number): string {
+  const { overall, table } = ledger;
+  const caution = caveats(survey, ledger);
+  if (overall.executions === 0) return commented(['No results.', ...caution]).join('\n');
   const all = table.ranking();
   const shown = all.slice(0, limit);
   const front = [
-    ...overall(table), '',
+    ...overallPart(ledger), '',
     ...(caution.length > 0 ? [...caution, ''] : []),
     `95% is told from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
-    ...ranking(table, shown, all.length - shown.length), '',
+    ...ranking(ledger, shown, all.length - shown.length), '',
   ];
   const profiles = shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table.order));
   return [...commented(front), ...profiles].join('\n');

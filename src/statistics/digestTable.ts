@@ -32,9 +32,8 @@ export interface RankedDigest {
   readonly missed: number;
 }
 
-/** Statistics of the executions of statements, all together and by digest, in a bounded room. */
+/** Statistics of the executions of statements by digest, in a bounded room. */
 export class DigestTable {
-  readonly overall = new Profile();
   private readonly digests: HeavyHitters<Profile>;
 
   /**
@@ -46,7 +45,6 @@ export class DigestTable {
   }
 
   add(execution: Execution): void {
-    this.overall.add(execution);
     this.digests.add(execution.digest, WEIGHTS[this.order](execution)).add(execution);
   }
 

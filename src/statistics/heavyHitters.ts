@@ -37,6 +37,8 @@ export class HeavyHitters<T> {
   private readonly places = new Map<string, Place<T>>();
   /** A heap: no place is lighter than the one at (its index - 1) / 2. */
   private readonly heap: Place<T>[] = [];
+  /** The place of the key that came last: often the next one is the same, and needs no look-up. */
+  private latest: Place<T> | null = null;
 
   /**
    * @param capacity how many keys are held at most
@@ -59,8 +61,9 @@ export class HeavyHitters<T> {
    * @returns what is noted of the key
    */
   add(key: string, weight: number): T {
-    const held = this.places.get(key);
+    const held = this.latest?.key === key ? this.latest : this.places.get(key);
     const place = held ?? (this.heap.length < this.capacity ? this.append(key) : this.replaceLightest(key));
+    this.latest = place;
     place.weight += weight;
     this.sink(place);
     return place.value;

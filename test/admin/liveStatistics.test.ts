@@ -1,17 +1,19 @@
 import t from 'tap';
 import { LiveStatistics } from '../../src/admin/liveStatistics.js';
-import { govern, settings } from '../support/governed.js';
+import { Command } from '../../src/protocol/commands.js';
+import type { PendingCommand } from '../../src/session/command.js';
+import { govern, settings, statementCommand } from '../support/governed.js';
 
 const ORIGIN = { user: 'app', schema: 'shop', client: '10.0.0.7:51234', program: null, connectionId: 1, session: 1 };
-const ENDING = { atMs: 30, stallMs: 4, isWhole: true };
+const TIMES = { atMs: 30, stallMs: 4 };
 
 const play = (audit: object = {}) => {
   const config = settings(t, { audit });
   const statistics = new LiveStatistics(() => config.audit);
-  const end = (sql: string, given: object) => {
-    const { usage } = govern(t, {}, sql);
+  const end = (asked: string | PendingCommand, given: object) => {
+    const { usage } = govern(t, {}, asked);
     Object.assign(usage, { resultSets: 1, ...given });
-    statistics.add(usage, ORIGIN, ENDING);
+    statistics.add(usage, ORIGIN, TIMES, true);
   };
   return { statistics, end };
 };
@@ -44,5 +46,23 @@ t.test('it shows no more of a statement than records may', (t) => {
     const profile = statistics.table.ranking()[0]?.profile;
     t.strictSame([profile?.digestText, profile?.example?.sql], [text, example], sql);
   }
+  t.end();
+});
+
+t.test('a prepared statement counts for its text, and where that was given up for nothing known', (t) => {
+  const { statistics, end } = play();
+  end(statementCommand(Command.STMT_EXECUTE, 'SELECT * FROM t WHERE a = ?'), { rows: 2, bytes: 20 });
+  end(statementCommand(Command.STMT_EXECUTE, null), { rows: 1, bytes: 10 });
+  const [known, unknown] = statistics.table.ranking();
+  t.match(known?.profile, { executions: 1, digestText: 'SELECT * FROM `t` WHERE `a` = ?' });
+  t.match(unknown, { digest: '', profile: { executions: 1, digestText: null, example: { sql: null } } });
+  t.end();
+});
+
+t.test('what is not counted yet is counted before anybody looks', (t) => {
+  const { statistics, end } = play();
+  for (let i = 1; i <= 300; i += 1) end(`SELECT ${i}`, { rows: i, bytes: 10 * i });
+  t.match(statistics.totals, { executions: 300, rows: 45_150, bytes: 451_500 });
+  t.match(statistics.table.ranking()[0]?.profile, { executions: 300, rows: { min: 1, max: 300 }, example: { sql: 'SELECT 300' } });
   t.end();
 });
