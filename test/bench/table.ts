@@ -1,5 +1,6 @@
 import { median, METRICS, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 
+/** Of what a program said the end: what went wrong stands there. */
 const MAX_REASON = 300;
 
 /** A run as text: for each load a table with a line for each competitor and a column for each metric. */
@@ -14,7 +15,7 @@ export const renderTable = (run: Run): string => {
   }
   if (run.failures.length > 0) lines.push('', '== not measured ==', '');
   for (const { section, subject, competitor, reason } of run.failures) {
-    lines.push(`${section}, ${subject}, ${competitor}: ${reason.trim().replaceAll('\n', '; ').slice(0, MAX_REASON)}`);
+    lines.push(`${section}, ${subject}, ${competitor}: ${reason.trim().replaceAll('\n', '; ').slice(-MAX_REASON)}`);
   }
   return `${lines.join('\n')}\n`;
 };
