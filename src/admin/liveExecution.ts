@@ -3,7 +3,8 @@ import type { AuditSettings } from '../config.js';
 import { hostOf } from '../config/address.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Action } from '../policy/judgement.js';
-import { statementBytes, type Digest } from '../policy/statement.js';
+import type { Digest } from '../policy/digestCache.js';
+import { statementBytes } from '../policy/statement.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
 /** Of a statement that stands as an example. */

@@ -1,8 +1,8 @@
 import type { Origin } from '../audit/record.js';
 import type { AuditSettings } from '../config.js';
-import { DigestCache } from '../policy/digestCache.js';
+import { digests } from '../policy/digestCache.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { statementBytes } from '../policy/statement.js';
+import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import { DigestTable } from '../statistics/digestTable.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
 import { Timeline } from '../statistics/timeline.js';
@@ -28,7 +28,6 @@ export class LiveStatistics {
   private readonly rows = new LogHistogram();
   private readonly bytes = new LogHistogram();
   private readonly cuts = new Timeline(SLOT_MS, SLOTS);
-  private readonly digests = new DigestCache();
   /**
    * Responses that have ended and are not counted yet: the first `waitingCount`. Counting touches much memory; done for
    * many at once it finds that in the processor's caches, and costs a query a fraction of what it costs after each.
@@ -90,7 +89,8 @@ export class LiveStatistics {
 
   private count(execution: LiveExecution, shown: AuditSettings['sql']): void {
     const { fate, rows, bytes, statement, readingFlags } = execution;
-    execution.identify(statement === null ? null : this.digests.digestOf(statement, readingFlags), shown);
+    const digest = statement === null ? null : digests.digestOf(statement.toString(), sqlModeOf(readingFlags));
+    execution.identify(digest, shown);
     this.ofAll.add(execution);
     this.byDigest.add(execution);
     if (fate !== 'passed') this.cuts.add(fate, execution.atMs);

@@ -1,9 +1,15 @@
 import { Generations } from './generations.js';
 import { digestHash, digestText } from './sql/digest.js';
-import { sqlModeOf, type Digest } from './statement.js';
+import type { SqlMode } from './sql/lexer.js';
+
+/** A statement's normal form, and its short hash. */
+export interface Digest {
+  readonly text: string;
+  readonly hash: string;
+}
 
 /** Longer ones are so seldom the same that they would only push others out. */
-const LONGEST_TEXT_BYTES = 4096;
+const LONGEST_TEXT = 4096;
 const MAX_TEXTS_SIZE = 2 ** 17;
 const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
 
@@ -13,28 +19,26 @@ const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
  * in its literals is taken apart, but not hashed again.
  */
 export class DigestCache {
-  private readonly byText = new Generations<Digest>(MAX_TEXTS_SIZE);
+  /** One for each way in which quotes and backslashes are read: the same text may be another statement. */
+  private readonly byText = [0, 1, 2, 3].map(() => new Generations<Digest>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
 
   /**
    * The digest of a statement.
    * @param sql its text, or the front of it
-   * @param readingFlags what quotes and backslashes mean in it: see `Status`
    */
-  digestOf(sql: Buffer, readingFlags: number): Digest {
-    if (sql.length > LONGEST_TEXT_BYTES) return this.digestByNormalForm(sql, readingFlags);
-    // The flags are part of the key, behind a character that no text has in Latin-1.
-    const text = sql.toString('latin1');
-    const key = readingFlags === 0 ? text : `\u0100${readingFlags}:${text}`;
-    const known = this.byText.get(key);
+  digestOf(sql: string, mode: SqlMode): Digest {
+    if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(sql, mode);
+    const texts = this.byText[(mode.ansiQuotes ? 1 : 0) + (mode.noBackslashEscapes ? 2 : 0)]!;
+    const known = texts.get(sql);
     if (known !== undefined) return known;
-    const digest = this.digestByNormalForm(sql, readingFlags);
-    this.byText.set(key, digest);
+    const digest = this.digestByNormalForm(sql, mode);
+    texts.set(sql, digest);
     return digest;
   }
 
-  private digestByNormalForm(sql: Buffer, readingFlags: number): Digest {
-    const text = digestText(sql.toString(), sqlModeOf(readingFlags));
+  private digestByNormalForm(sql: string, mode: SqlMode): Digest {
+    const text = digestText(sql, mode);
     const known = this.byNormalForm.get(text);
     if (known !== undefined) return known;
     const digest = { text, hash: digestHash(text) };
@@ -42,3 +46,6 @@ export class DigestCache {
     return digest;
   }
 }
+
+/** One for the whole process: a text has the same digest for everybody. */
+export const digests = new DigestCache();

@@ -1,15 +1,9 @@
 import type { PendingCommand } from '../session/command.js';
 import { Status } from '../protocol/status.js';
-import { digestHash, digestText } from './sql/digest.js';
+import { digests, type Digest } from './digestCache.js';
 import { findHint, type HintFinding } from './sql/hint.js';
 import { changesDataAndReturnsRows, isSingleReadOnly, statementKind, usedSchema, type StatementKind } from './sql/statement.js';
 import type { SqlMode } from './sql/lexer.js';
-
-/** A statement's normal form, and its short hash. */
-export interface Digest {
-  readonly text: string;
-  readonly hash: string;
-}
 
 /** The front of the text of the statement that a command carries or executes; null where it is not known. */
 export function statementBytes(command: PendingCommand): Buffer | null {
@@ -60,10 +54,7 @@ export class Statement {
   /** Its digest; null where its text is not known. */
   get digest(): Digest | null {
     if (this.text === null) return null;
-    if (this.digestFound === null) {
-      const text = digestText(this.text, this.mode);
-      this.digestFound = { text, hash: digestHash(text) };
-    }
+    this.digestFound ??= digests.digestOf(this.text, this.mode);
     return this.digestFound;
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ColumnPositions } from './columnPositions.js';
 import { isHintKeyword, keywordOf } from './keywords.js';
 import { Lexer, type SqlMode } from './lexer.js';
@@ -34,7 +34,7 @@ export function digestText(sql: string, mode: SqlMode = {}): string {
  * @returns the first 16 hexadecimal digits of its SHA-256: short, and the same in every run and everywhere
  */
 export function digestHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH);
+  return hash('sha256', text).slice(0, DIGEST_LENGTH);
 }
 
 class Normalizer {
