@@ -6,6 +6,11 @@ import type { Listen, Place } from '../config.js';
 import { makeRoom } from './socketFile.js';
 
 const DEFAULT_PERMISSIONS = 0o660;
+/**
+ * Connections that may wait to be accepted: after a failover all clients come back at once, and who finds no room tries
+ * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks for 511.
+ */
+const BACKLOG = 4096;
 
 /** A place that cannot be listened on. */
 export class ListenError extends Error {
@@ -95,7 +100,7 @@ export class Listener {
     if (isSocketFile(at)) await makeRoom(at.path);
     const listening = once(this.server, 'listening');
     if (isSocketFile(at)) this.bindWithPermissions();
-    else this.server.listen({ ...at });
+    else this.server.listen({ ...at, backlog: BACKLOG });
     await listening;
     this.server.on('error', (error) => this.observer.failed(error));
   }
@@ -104,7 +109,7 @@ export class Listener {
   private bindWithPermissions(): void {
     const before = process.umask(0o777 & ~this.permissions);
     try {
-      this.server.listen({ ...this.settings.at }); // binds before it returns
+      this.server.listen({ ...this.settings.at, backlog: BACKLOG }); // binds before it returns
     } finally {
       process.umask(before);
     }

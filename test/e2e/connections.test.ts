@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import t from 'tap';
 import { CLIENTS, commandLine, connectOptions } from '../support/clients.js';
 import { APP } from '../support/seed.js';
@@ -25,6 +25,19 @@ await t.test('an upstream that cannot be reached gives every client error 1429',
     // PyMySQL takes off an SQLSTATE that no ERR packet has before the greeting, so the text loses its start.
     t.match(seen.error?.message, /cannot reach the upstream server/, client.name);
   }
+});
+
+await t.test('a thousand clients that come at once find room, also while Sluice is busy with something else', async (t) => {
+  const upstream = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  t.teardown(() => upstream.close());
+  const sluice = await startSluice(t, { upstream: (upstream.address() as AddressInfo).port });
+  process.kill(sluice.pid, 'SIGSTOP');
+  const clients = Array.from({ length: 1000 }, () => connect(sluice.port, '127.0.0.1'));
+  t.teardown(() => clients.forEach((client) => client.destroy()));
+  for (const client of clients) client.on('error', () => undefined);
+  await Promise.all(clients.map((client) => once(client, 'connect')));
+  process.kill(sluice.pid, 'SIGCONT');
 });
 
 for (const kind of SERVER_KINDS) {

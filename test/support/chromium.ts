@@ -90,7 +90,10 @@ export const openPage = async (t: Lifetime, address: string): Promise<BrowserPag
   const child = spawn('chromium', [
     '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions',
     '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe', `--user-data-dir=${folder}`,
-  ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true });
+  ], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true,
+    env: { ...process.env, TMPDIR: folder }, // it leaves a folder of its own there when it is killed
+  });
   const pid = await spawned(child);
   const callOff = guard(pid, folder);
   const ended = new Promise((resolve) => child.once('close', resolve));
