@@ -19,9 +19,13 @@ const RULES = 100;
 const variant = (name: string, config: object): Competitor => ({ name, version: '', start: startSluiceWith(config) });
 
 /** Rules of which none matches, so that all are looked through. */
-const rules = (match: (number: number) => object): object => ({
-  rules: Array.from({ length: RULES }, (_, number) => ({ name: `rule-${number}`, match: match(number) })),
+const rules = (count: number, match: (number: number) => object): object => ({
+  rules: Array.from({ length: count }, (_, number) => ({ name: `rule-${number}`, match: match(number) })),
 });
+
+/** Of these each is compared with each statement's digest. */
+export const rulesByStatement = (count: number): object =>
+  rules(count, (number) => ({ digest: number.toString(16).padStart(16, '0') }));
 
 const CUT = { limits: { rows: CUT_ROWS }, streaming: { signals: [] }, drain: { bytes: '100GiB', time: '1h' } };
 const EVERY_KIND_OF_RECORD = { limits: { rows: 1 }, streaming: { signals: [] } };
@@ -37,8 +41,8 @@ export const features = async (bench: Bench): Promise<void> => {
   await bench.interleave(BULK_SECTION, port, [drainLoad(bench)], [variant(PLAIN, {}), variant('cut and drained', CUT)]);
   await bench.interleave(QUERY_SECTION, port, [queryLoad(bench, false), queryLoad(bench, true)], [
     variant(PLAIN, {}),
-    variant(`${RULES} rules by user`, rules((number) => ({ user: `nobody-${number}` }))),
-    variant(`${RULES} rules by statement`, rules((number) => ({ digest: number.toString(16).padStart(16, '0') }))),
+    variant(`${RULES} rules by user`, rules(RULES, (number) => ({ user: `nobody-${number}` }))),
+    variant(`${RULES} rules by statement`, rulesByStatement(RULES)),
     variant('parameters kept', { audit: { params: true } }),
     variant('hints not looked for', { hints: 'none' }),
     variant('statistics by digest', { admin: { listen: '127.0.0.1:0' } }),

@@ -4,6 +4,7 @@ import type { Order, Outcome } from '../orders.js';
 import { startSluiceWith } from '../relays.js';
 import type { Reading } from '../results.js';
 import { syntheticResult } from './bulk.js';
+import { rulesByStatement } from './features.js';
 
 const SECTION = 'workers';
 const WORKERS = [1, 2, 4];
@@ -12,6 +13,8 @@ const ROW_BYTES = 1000;
 const READERS = 8;
 const ASKERS = 64;
 const AT_A_TIME = 32;
+/** With so many a query costs the relay several times what it costs the load and the server. */
+const RULES = 1000;
 
 const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${workers} workers`);
 
@@ -19,14 +22,17 @@ const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${
 export const ONE_PROCESS = nameOf(1);
 
 /**
- * What more processes bring. The loads' own processes and the server need cores, too: on a machine with few of them this
- * shows what workers cost, and not what they gain.
+ * What more processes bring. The loads' own processes and the server need cores, too: on a machine with few of them the
+ * usual loads show what workers cost, and only one that is nearly all the relay's work shows what they gain.
  */
 export const workers = async (bench: Bench): Promise<void> => {
-  const variants = WORKERS.map((count): Competitor => (
-    { name: nameOf(count), version: '', start: startSluiceWith({ workers: count }) }));
-  await bench.interleave(SECTION, await bench.synthetic, [bulk(bench), queries(bench), sessions(bench)], variants);
+  const port = await bench.synthetic;
+  await bench.interleave(SECTION, port, [bulk(bench), queries(bench, ''), sessions(bench)], variants({}));
+  await bench.interleave(SECTION, port, [queries(bench, `, ${RULES} rules by statement`)], variants(rulesByStatement(RULES)));
 };
+
+const variants = (config: object): Competitor[] => WORKERS.map((count) => (
+  { name: nameOf(count), version: '', start: startSluiceWith({ ...config, workers: count }) }));
 
 /** An order that all drivers can share, without the port that it goes to. */
 type Shared = Omit<Extract<Order, { kind: 'ask' }>, 'port'> | Omit<Extract<Order, { kind: 'churn' }>, 'port'>;
@@ -49,9 +55,9 @@ const bulk = (bench: Bench): Load => {
   ]);
 };
 
-const queries = (bench: Bench): Load => {
+const queries = (bench: Bench, besides: string): Load => {
   const order = { kind: 'ask', sessions: ASKERS, sql: 'rows 1 of 10', until: { seconds: bench.scale.askSeconds } } as const;
-  return load(bench, `one row of 10 bytes, ${ASKERS} connections`, order, ({ count, elapsedSeconds }, cpu) => [
+  return load(bench, `one row of 10 bytes, ${ASKERS} connections${besides}`, order, ({ count, elapsedSeconds }, cpu) => [
     { metric: 'rate', value: count / elapsedSeconds },
     ...cpuReading('cpuPerQuery', cpu, count, 1e6),
   ]);
