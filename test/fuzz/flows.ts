@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { frameBytesAt } from '../../src/protocol/compression.js';
 import type { Unparsed } from '../../src/session/conversation.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import type { Usage } from '../../src/session/usage.js';
 import { allFrom, type Turn } from '../support/conversationHarness.js';
 import { FramedExchange, type Decision, type FramedOptions } from '../support/framedExchange.js';
-import { splitFrames } from '../support/frames.js';
+import { contentOf, splitFrames } from '../support/frames.js';
 import { Random } from '../support/random.js';
 import { WHOLE, type Split } from '../support/splits.js';
 import { compressedConversationOf, conversationOf, linesOf } from './conversations.js';
@@ -37,6 +38,7 @@ class Exchange extends FramedExchange {
   }
 
   override unparsed(problem: Unparsed): void {
+    this.hasWaited ||= this.conversation.client.isStopped; // what waited goes on now, in the same turn
     super.unparsed(problem);
     if (this.conversation.server.isDiscarding || !this.responses.canPassFrames) this.close();
   }
@@ -123,6 +125,30 @@ const isInFrames = (bytes: Buffer): boolean => {
   }
 };
 
+/** What is in frames; those that cannot be opened, and what is behind the last one, as they are. */
+const openedAsFarAsPossible = (bytes: Buffer): Buffer => {
+  const contents: Buffer[] = [];
+  let at = 0;
+  for (let end = frameEnd(bytes, at); end <= bytes.length; end = frameEnd(bytes, at)) {
+    const frame = bytes.subarray(at, end);
+    try {
+      contents.push(contentOf([frame]));
+    } catch {
+      contents.push(frame);
+    }
+    at = end;
+  }
+  return Buffer.concat([...contents, bytes.subarray(at)]);
+};
+
+const frameEnd = (bytes: Buffer, at: number): number => at + (frameBytesAt(bytes, at) ?? Infinity);
+
+/** Frames may have become others, and the last ones may still wait; what is in them may not differ. */
+const wrongContents = (sent: Buffer, relayed: Buffer, loginBytes: number): string | null => {
+  const [given, passed] = [sent, relayed].map((bytes) => openedAsFarAsPossible(bytes.subarray(loginBytes)));
+  return given!.subarray(0, passed!.length).equals(passed!) ? null : 'what is in the frames of the client differs';
+};
+
 const wrongEnd = ({ client, upstream, requests, isClosed }: Exchange): string | null => {
   if (isClosed) return null;
   if (!client.writableEnded) return 'the server has ended, and the client was not told';
@@ -134,8 +160,10 @@ const wrongRelay = (turns: readonly Turn[], exchange: Exchange): string | null =
   const { isClosed, hasActed, hasWaited, loginBytes, problems } = exchange;
   const [sent, relayed] = [allFrom('server', turns), exchange.writtenAt('client')];
   if (!hasActed) {
+    const [asked, passed] = [allFrom('client', turns), exchange.writtenAt('server')];
     // A frame with a command in it that has to wait goes on in parts.
-    const wrongRequests = hasWaited ? null : wrongBytes(allFrom('client', turns), exchange.writtenAt('server'));
+    const isParted = hasWaited && loginBytes.server > 0;
+    const wrongRequests = isParted ? wrongContents(asked, passed, loginBytes.server) : wrongBytes(asked, passed);
     const isLost = !isClosed && relayed.length < sent.length;
     const lost = isLost ? `${relayed.length} of ${sent.length} bytes reached the client` : null;
     return wrongRequests ?? wrongBytes(sent, relayed) ?? lost;
