@@ -9,7 +9,7 @@ import {
 } from '../support/conversationHarness.js';
 import { FramedExchange, miscounted, type FramedOptions } from '../support/framedExchange.js';
 import {
-  deflatedFrame, FRAMINGS, ONE_FRAME, rawFrame, splitFrames, type Framing,
+  contentOf, deflatedFrame, FRAMINGS, ONE_FRAME, rawFrame, splitFrames, type Framing,
 } from '../support/frames.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 import { SPLITS, WHOLE, type Split } from '../support/splits.js';
@@ -213,6 +213,17 @@ t.test('commands that have to wait in the midst of a frame get a frame of their 
   t.ok(commands.length > 1);
   t.ok(commands.every((frame) => frame[3] === 0), 'each begins a count');
   t.same(exchange.problems, []);
+});
+
+t.test('commands that wait reach the server also where a frame behind them cannot be opened', async (t) => {
+  const pings = Array.from({ length: 700 }, () => packetsFrom(0, Buffer.from([Command.PING])));
+  const bad = rawFrame(1, 10, Buffer.alloc(10, 7));
+  const exchange = await new FramedExchange().play(login('eof'), ONE_FRAME, WHOLE);
+  await exchange.takeFrames('client', [deflatedFrame(0, Buffer.concat(pings)), bad], WHOLE);
+  const relayed = splitFrames(exchange.writtenAt('server').subarray(exchange.loginBytes.server));
+  t.ok(relayed.pop()?.equals(bad), 'it passes unopened, behind them');
+  t.ok(contentOf(relayed).equals(Buffer.concat(pings)));
+  t.match(exchange.problems, [{ direction: 'client', reason: /does not hold what it declares/ }]);
 });
 
 t.test('a command begins a count also where the last one ended with number 255', async (t) => {
