@@ -117,8 +117,8 @@ interface Launched extends Server {
 const launch = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
   const socket = join(folder, 'server.sock');
   const port = await freePort();
-  const { server: program, options } = PROGRAMS[kind];
-  const child = spawn(program, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
+  const { options } = PROGRAMS[kind];
+  const child = spawn(PROGRAMS[kind].server, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
     `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
     ...COMMON_OPTIONS, ...options, ...extra], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
   const pid = await spawned(child);

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { startedPrograms } from './startedPrograms.js';
+
+const TEST = fileURLToPath(new URL('..', import.meta.url));
+const SETUP = join(TEST, 'setup');
+
+/** The shell runs the set-up and Node the tests: where one is missing nothing gets so far. */
+const GIVEN = ['node', 'sh'];
+
+// The benchmarks have a set-up of their own, and say what they did not find.
+const isTestCode = (file: string): boolean => file.startsWith(TEST) && !file.startsWith(join(TEST, 'bench/'));
+
+const files = readdirSync(TEST, { recursive: true, encoding: 'utf8' })
+  .map((name) => join(TEST, name)).filter((file) => file.endsWith('.ts') && isTestCode(file));
+const started = startedPrograms(files, isTestCode);
+
+/** The programs whose presence the set-up checks before it says that everything is there. */
+const CHECK = /(?:command -v |\/usr\/bin\/)([\w-]+)/g;
+const checked = new Set([...readFileSync(join(SETUP, 'install'), 'utf8').matchAll(CHECK)].map(([, name]) => name!));
+
+t.test('says of every start in the test code which program it starts', (t) => {
+  t.strictSame(started.unknown, []);
+  t.ok(started.programs.size > 12, `there are programs to look at: ${[...started.programs].sort().join(' ')}`);
+  t.end();
+});
+
+t.test('checks and installs every program that a test starts', (t) => {
+  t.strictSame([...started.programs].filter((name) => !checked.has(name) && !GIVEN.includes(name)).sort(), []);
+  t.end();
+});
+
+t.test('unpacks every program of MySQL 9 that a test starts, and no other', (t) => {
+  const unpacked = readFileSync(join(SETUP, 'mysql9-programs'), 'utf8').trim().split('\n');
+  t.strictSame([...started.mysql9].sort(), unpacked);
+  t.end();
+});
