@@ -1,62 +1,32 @@
 import type { Outcome } from '../audit/record.js';
 import type { DrainBounds } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { cutMessage, judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
-import { encodePacket } from '../protocol/framing.js';
-import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
-import { Status } from '../protocol/status.js';
+import { judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
+import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
-import { Drain, killWhen } from './drain.js';
-import type { KillOutcome } from './killer.js';
+import { Cutting, type CutSession } from './cutting.js';
+import { killWhen } from './drain.js';
 import type { Settled } from './flow.js';
 import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
-export interface EnforcedSession {
-  /** Both connections are closed, or about to be. */
-  readonly isOver: boolean;
-  /** Writes bytes to the client that the server did not send. */
-  sendToClient(bytes: Buffer): void;
+export interface EnforcedSession extends CutSession {
   /** Keeps rows back from here on, instead of sending them to the client. */
   holdRows(): void;
   /** Ends keeping rows back: sends what was kept to the client, or drops it. */
   endHold(isDropped: boolean): void;
   /** Goes on with the responses, after a decision that took time. */
   resumeResponses(): void;
-  /** Goes on with the client's commands. */
-  resumeRequests(): void;
   /** Whether the client leaves unread what it was sent. */
   isReadingSlowly(): Promise<boolean>;
-  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
-  kill(signal: AbortSignal): Promise<KillOutcome>;
-  /** Ends both connections; `lastPacket` still goes to the client. */
-  abort(reason: string, lastPacket?: Buffer): void;
 }
 
 /** Is told how a response ended that was seen to its end. */
 export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
 
-/** A response that is being cut. */
-interface Cut {
-  readonly usage: GovernedUsage;
-  /** Null where the server ends with an error what was held back. */
-  readonly judgement: Judgement | null;
-  /** Of the row in whose place something else is sent. */
-  readonly sequenceId: number;
-  /** The row was fetched from a server-side cursor. */
-  readonly isFetch: boolean;
-  readonly drain: Drain;
-  /** How it went to make the server stop; null where that was not tried. */
-  kill: Promise<KillOutcome> | null;
-  /** Withdraws the attempt, once there is nothing to stop any more. */
-  readonly withdrawal: AbortController;
-  /** What the server ended the response with. */
-  error: ServerError | null;
-}
-
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
-  private cutting: Cut | null = null;
+  private cutting: Cutting | null = null;
   /** Whose rows are being held back, and the sequence id of the first of them. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
 
@@ -106,14 +76,14 @@ export class Enforcer {
 
   /** Bytes of a cut response have been discarded. */
   discarded(byteCount: number): void {
-    this.cutting?.drain.add(byteCount);
+    this.cutting?.discarded(byteCount);
   }
 
   /** A usage has ended; `error` is what the server ended it with. */
   finish(usage: GovernedUsage, error: ServerError | null): void {
     this.shared.budget.release(usage);
     if (this.cutting?.usage === usage) {
-      this.cutting.error = error;
+      this.cutting.finish(error);
       return;
     }
     if (this.held?.usage === usage) this.endHold(false);
@@ -122,12 +92,7 @@ export class Enforcer {
 
   /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed any more. */
   drained(): Settled {
-    const { cutting } = this;
-    if (cutting === null) return 'onward';
-    cutting.drain.stop();
-    cutting.withdrawal.abort();
-    if (cutting.kill === null) this.endCut(cutting, null);
-    else void cutting.kill.then((outcome) => this.endCut(cutting, outcome));
+    this.cutting?.drained();
     return 'onward';
   }
 
@@ -140,10 +105,7 @@ export class Enforcer {
   release(usage: GovernedUsage): number {
     const { cutting } = this;
     this.shared.budget.release(usage);
-    if (cutting?.usage !== usage) return 0;
-    cutting.drain.stop();
-    cutting.withdrawal.abort();
-    return cutting.drain.bytes;
+    return cutting?.usage === usage ? cutting.stop() : 0;
   }
 
   /** The usage that is being cut; null while none is. */
@@ -230,72 +192,23 @@ export class Enforcer {
     // Commands that were sent ahead are with the server: a kill could hit one of them.
     const isAlone = this.conversation.commands.length === 1;
     const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
-    const { sequenceId } = this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
-    if (judgement.action === 'cut') this.session.sendToClient(errorPacket(usage, judgement, sequenceId));
+    this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
   }
 
   /** Discards the response from here on, with all that is held back of it. */
-  private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): Cut {
-    const { config, budget } = this.shared;
-    const { server, client, commands } = this.conversation;
+  private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
+    const { shared: { config, budget }, conversation, session } = this;
     const isHeld = this.held !== null;
-    const sequenceId = this.held?.sequenceId ?? server.sequenceId;
+    const sequenceId = this.held?.sequenceId ?? conversation.server.sequenceId;
     budget.release(usage);
     if (isHeld) this.endHold(true);
     usage.cut(isHeld);
-    server.discard();
-    client.isGated = true;
-    const drain = new Drain(config.drain, stopServerWhen, {
-      passedBounds: (reason) => this.giveUpDrain(reason),
-      killDue: () => this.startKill(),
-    });
-    const isFetch = commands.head?.shape === 'fetch';
-    const withdrawal = new AbortController();
-    this.cutting = { usage, judgement, sequenceId, isFetch, drain, kill: null, withdrawal, error: null };
-    return this.cutting;
+    const isFetch = conversation.commands.head?.shape === 'fetch';
+    const bounds = { drain: config.drain, stopServerWhen };
+    const ended = (outcome: Outcome, error: ServerError | null, drainedBytes: number): void => {
+      this.cutting = null;
+      this.record(usage, outcome, error, drainedBytes);
+    };
+    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, ended);
   }
-
-  private startKill(): void {
-    const { cutting } = this;
-    if (cutting !== null) cutting.kill = this.session.kill(cutting.withdrawal.signal);
-  }
-
-  private giveUpDrain(reason: string): void {
-    const { usage, judgement, sequenceId } = this.cutting!;
-    // A truncated result has not been ended yet, so its client still needs to hear what became of it.
-    const isUnanswered = judgement?.action === 'truncate';
-    this.session.abort(reason, isUnanswered ? errorPacket(usage, judgement, sequenceId) : undefined);
-  }
-
-  private endCut(cutting: Cut, killed: KillOutcome | null): void {
-    if (this.session.isOver) return;
-    if (killed === 'unknown') {
-      // The order to kill may still be on its way and would hit whatever runs next.
-      this.session.abort('whether the query was killed is not known');
-      return;
-    }
-    this.cutting = null;
-    const { usage, error, drain, sequenceId, judgement } = cutting;
-    if (error !== null && judgement?.action !== 'cut') this.session.sendToClient(encodeErr(sequenceId, error));
-    else if (judgement?.action === 'truncate') this.session.sendToClient(this.truncation(cutting, judgement));
-    this.record(usage, killed === 'killed' && error !== null ? 'killed' : 'drained', error, drain.bytes);
-    this.conversation.client.isGated = false;
-    this.session.resumeRequests();
-  }
-
-  /** What ends a truncated result: the server's own end of its rows. */
-  private truncation({ usage, sequenceId, isFetch }: Cut, judgement: Judgement): Buffer {
-    const { server, statusFlags } = this.conversation;
-    if (server.rowsEnd === null) return errorPacket(usage, judgement, sequenceId);
-    const ended = statusFlags & ~(Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS);
-    // A cursor that had still more to fetch would be asked for it.
-    const status = isFetch ? ended | Status.LAST_ROW_SENT : ended;
-    return encodePacket(sequenceId, withStatus(server.rowsEnd, status));
-  }
-}
-
-/** The error that takes the place of the row with this sequence id. */
-function errorPacket(usage: GovernedUsage, judgement: Judgement, sequenceId: number): Buffer {
-  const { code, sqlState } = usage.terms.treatment.onExceed.error;
-  return encodeErr(sequenceId, { code, sqlState, message: cutMessage(usage, judgement) });
 }
