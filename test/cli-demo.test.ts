@@ -19,7 +19,7 @@ t.test('with --once it shows everything in 80 plain columns and ends well', asyn
   t.notMatch(stdout, '\u001b', 'nothing but text where there is no terminal');
   t.notMatch(stdout, '✘');
   t.match(stdout, /^ {3}✔ 300 rows, .* then an error in place of the next row:$/m);
-  t.match(stdout, /ERROR 3024 \(HY000\): sluice: result set exceeds 300 rows/);
+  t.match(stdout, /ERROR 3170 \(HY000\): sluice: result set exceeds 300 rows/);
   t.match(stdout, /"action":"cut"/);
   t.match(stdout, /"forwardedRows":300,/);
   t.match(stdout, /would-cut, 1,000,000 rows/);
@@ -67,7 +67,7 @@ t.test('it stays up for real clients, shows what is cut, and ends when it is tol
     const sql = 'SELECT * FROM rows_1000; SELECT * FROM rows_1001; SELECT 42;';
     const { rows, errors } = await commandLine(vendor, Number(port), sql);
     t.equal(rows.length, 1000 + 1);
-    t.strictSame(errors.map(({ code }) => code), [3024]);
+    t.strictSame(errors.map(({ code }) => code), [3170]);
     await running.line(/"action":"cut"/);
     await running.line(/"sql":"SELECT \* FROM rows_1001"/);
     t.equal(await running.stop(signal), 0);

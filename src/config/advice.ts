@@ -1,38 +1,11 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Config, KillSettings, Limits, Rule, Treatment } from '../config.js';
+import type { Config, KillSettings, Limits, Match, Rule, Treatment } from '../config.js';
+import { errorAdvice } from './errorAdvice.js';
 import { formatMoment } from './moment.js';
 import { conditionsOf, cover } from './overlap.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
-
-// What the drivers and pools of the field do with an error in the middle of a result, each looked up in its
-// source. 3024 / HY000 is in none of their lists: it is what a MySQL server itself sends there when a
-// statement runs out of time.
-const codeConsequences: readonly { codes: readonly number[]; consequence: string }[] = [
-  { codes: [1105], consequence: 'HikariCP throws the connection away' },
-  { codes: [1153], consequence: 'MySQL Connector/J takes it for a broken connection, whatever the SQLSTATE' },
-  { codes: [1205, 1213], consequence: 'frameworks run the transaction again' },
-  { codes: [1927, 4031], consequence: 'SQLAlchemy takes it for a lost connection' },
-  {
-    codes: [
-      1004, 1005, 1015, 1021, 1023, 1037, 1038, 1040, 1041, 1042,
-      1043, 1045, 1047, 1053, 1081, 1129, 1130, 1142, 1227, 1290,
-    ],
-    consequence: 'Druid throws the connection away',
-  },
-];
-
-const stateConsequences: readonly { states: RegExp; consequence: string }[] = [
-  { states: /^0[12]/, consequence: 'by its class it is no error' },
-  { states: /^(08...|0A000|57P0[123]|01002|JZ0C[01])$/, consequence: 'HikariCP throws the connection away' },
-  {
-    states: /^70100$/,
-    consequence: 'MariaDB Connector/J reports a time-out, and HikariCP throws the connection away',
-  },
-  { states: /^22/, consequence: 'MySQL Connector/J reports a data truncation' },
-  { states: /^40/, consequence: 'frameworks run the transaction again' },
-];
 
 type Unit = keyof Limits;
 const units: readonly Unit[] = ['rows', 'bytes'];
@@ -44,26 +17,21 @@ interface Place {
   readonly treatment: Treatment;
   /** The settings that these inherit from: what is said of those need not be said again. */
   readonly inherited: Treatment | undefined;
+  /** The rule's conditions; undefined for the global settings. */
+  readonly match: Match | undefined;
 }
 
 function placesIn(config: Config): Place[] {
-  const ofRules = config.rules.map((treatment, index) => (
-    { prefix: `rules[${index}].`, treatment, inherited: config }
+  const ofRules = config.rules.map((rule, index) => (
+    { prefix: `rules[${index}].`, treatment: rule, inherited: config, match: rule.match }
   ));
-  return [{ prefix: '', treatment: config, inherited: undefined }, ...ofRules];
+  return [{ prefix: '', treatment: config, inherited: undefined, match: undefined }, ...ofRules];
 }
 
-function* errorAdvice({ prefix, treatment, inherited }: Place): Generator<string> {
-  const { code, sqlState } = treatment.onExceed.error;
-  const path = `${prefix}onExceed.error`;
-  for (const { codes, consequence } of codeConsequences) {
-    if (code === inherited?.onExceed.error.code || !codes.includes(code)) continue;
-    yield `${path}.code: on ${code} ${consequence}; not so on 3024`;
-  }
-  for (const { states, consequence } of stateConsequences) {
-    if (sqlState === inherited?.onExceed.error.sqlState || !states.test(sqlState)) continue;
-    yield `${path}.sqlState: on ${sqlState} ${consequence}; not so on HY000`;
-  }
+function* placeAdvice(place: Place): Generator<string> {
+  const { prefix, treatment, inherited, match } = place;
+  yield* errorAdvice(treatment.onExceed.error, `${prefix}onExceed.error`, inherited?.onExceed.error, match);
+  yield* warnAdvice(place);
 }
 
 function* warnAdvice({ prefix, treatment, inherited }: Place): Generator<string> {
@@ -170,7 +138,7 @@ function* workerAdvice({ workers }: Config, cores: number): Generator<string> {
  */
 export function adviceOn(config: Config, nowMs = Date.now(), cores = availableParallelism()): string[] {
   return [
-    ...placesIn(config).flatMap((place) => [...errorAdvice(place), ...warnAdvice(place)]),
+    ...placesIn(config).flatMap((place) => [...placeAdvice(place)]),
     ...limitAdvice(config),
     ...tlsAdvice(config),
     ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),

@@ -1,6 +1,7 @@
 // The part of the table of settings that a rule has as well.
 
 import type { ErrorNumber, Limits, OnExceed, Treatment } from '../config.js';
+import { PLAIN_ERROR } from './errorAdvice.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './kinds.js';
 import { section, type Setting } from './section.js';
 
@@ -13,11 +14,11 @@ const unlimited = section<Limits>({
 });
 
 // Client libraries keep 2000 to 2999 and 5000 to 5999 for their own errors and refuse them from a server; 0
-// is no error; and 0xFFFF in an ERR packet is MariaDB's progress report.
+// is no error; and from 32768 on MariaDB Connector/J, r2dbc-mariadb and PyMySQL read a negative number.
 const errorCode = leaf({
-  expected: 'an error code from 1 to 65534, but none of 2000 to 2999 and 5000 to 5999, which clients refuse',
+  expected: 'an error code from 1 to 32767, but none of 2000 to 2999 and 5000 to 5999, which clients refuse',
   parse: (found) =>
-    typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 65534 &&
+    typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 32767 &&
     ![2, 5].includes(Math.floor(found / 1000))
       ? found
       : undefined,
@@ -57,8 +58,8 @@ export const onExceed: Setting<OnExceed> = {
     action: { kind: oneOf('error', 'truncate', 'close', 'hold'), fallback: 'error' },
     error: {
       kind: section<ErrorNumber>({
-        code: { kind: errorCode, fallback: 3024 },
-        sqlState: { kind: sqlState, fallback: 'HY000' },
+        code: { kind: errorCode, fallback: PLAIN_ERROR.code },
+        sqlState: { kind: sqlState, fallback: PLAIN_ERROR.sqlState },
       }),
     },
   }),

@@ -111,9 +111,9 @@ t.test('what happens beyond the limit is told', (t) => {
   const beyond = (settings: object, sql = 'SELECT a FROM t') => ask(t, settings, 'user=app', sql).onExceed;
   const kill = { user: 'k', password: 'p' };
   const action = (name: string) => ({ onExceed: { action: name }, budget: { bytes: '1GiB' }, kill });
-  t.equal(beyond({}), 'error 3024 (HY000); the rest is read and thrown away');
-  t.equal(beyond({ kill }), 'error 3024 (HY000); the query is killed on the server');
-  t.equal(beyond({ kill }, 'CALL p()'), 'error 3024 (HY000); the rest is read and thrown away');
+  t.equal(beyond({}), 'error 3170 (HY000); the rest is read and thrown away');
+  t.equal(beyond({ kill }), 'error 3170 (HY000); the query is killed on the server');
+  t.equal(beyond({ kill }, 'CALL p()'), 'error 3170 (HY000); the rest is read and thrown away');
   t.match(beyond(action('hold')), /^hold: all rows are kept back, .*killed on the server$/);
   t.match(beyond(action('truncate')), /^truncate: .*thrown away$/);
   t.match(beyond(action('close')), /^close: both connections/);

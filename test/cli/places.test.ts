@@ -57,7 +57,7 @@ t.test('several places are listened on at once: IPv4, IPv6, and a Unix socket wi
   t.equal(await countRows(t, '::1', Number(v6)), 5);
   t.equal(statSync(path).mode & 0o777, 0o600);
   t.match(await run('mariadb', ['--no-defaults', `--socket=${path}`, '-udemo', 'demo', '-Ne', 'SELECT * FROM rows_6']), {
-    code: 1, stderr: /ERROR 3024 .* exceeds 5 rows/,
+    code: 1, stderr: /ERROR 3170 .* exceeds 5 rows/,
   });
   program.kill('SIGTERM');
   const { code, stdout } = await program.ended;
@@ -104,7 +104,7 @@ for (const kind of SERVER_KINDS) {
     });
     const sql = 'SELECT a.id, b.id FROM numbers a, numbers b WHERE a.id <= 100';
     const session = await startSession(t, 0, { connect: { host: 'localhost', unix_socket: path } });
-    t.match(await session.run(sql), { error: { code: 3024 } });
+    t.match(await session.run(sql), { error: { code: 3170 } });
     t.match(await session.run('SELECT 42'), { sum: 42 });
     await session.close();
     program.kill('SIGTERM');

@@ -11,25 +11,55 @@ t.test('the defaults need no advice', (t) => {
   t.end();
 });
 
-t.test('an error code that pools take for a broken connection is advised against', (t) => {
-  const advice = (code: number) => adviceFor(t, { onExceed: { error: { code } } });
-  t.match(advice(1105), [/^onExceed\.error\.code: on 1105 HikariCP throws the connection away/]);
-  t.match(advice(1153), [/Connector\/J/]);
-  t.match(advice(1213), [/run the transaction again/]);
+t.test('warns of an error code that clients take for more than an error of the statement', (t) => {
+  const advice = (code: number, sqlState = 'HY000') => adviceFor(t, { onExceed: { error: { code, sqlState } } });
+  t.match(advice(1105), [/^onExceed\.error\.code: on 1105 HikariCP throws the connection away; not so on 3170$/]);
+  t.match(advice(1213), [/run the transaction again/, /MySQL Connector\/J makes 40001 of HY000/]);
   t.match(advice(4031), [/SQLAlchemy/]);
-  t.match(advice(1040), [/Druid/]);
-  t.same(advice(1644), []);
-  t.same(advice(1317), []);
+  t.match(advice(1290), [/Druid/]);
+  for (const code of [3024, 1969]) t.match(advice(code), [/drivers report a time-out/], String(code));
+  t.match(advice(1317), [/drivers report a time-out/, /MySQL Connector\/J makes 70100 of HY000/]);
+  for (const code of [3170, 1644]) t.same(advice(code), [], String(code));
   t.end();
 });
 
-t.test('so is an SQLSTATE', (t) => {
+t.test('warns of an error code to which MySQL Connector/J gives another SQLSTATE, where it has HY000', (t) => {
+  const advice = (code: number, sqlState = 'HY000') => adviceFor(t, { onExceed: { error: { code, sqlState } } });
+  t.same(advice(1104), [
+    'onExceed.error.code: on 1104 MySQL Connector/J makes 42000 of HY000; not so on 3170',
+  ]);
+  t.match(advice(1153), [/MySQL Connector\/J makes 08S01 of HY000, and pools throw the connection away/]);
+  t.match(advice(1074), [/makes 42000/], 'a number within a range');
+  t.match(advice(1104, '42000'), [/^onExceed\.error\.sqlState/], 'another SQLSTATE stays as it is');
+  t.end();
+});
+
+t.test('warns of an SQLSTATE that clients take for more than an error of the statement', (t) => {
   const advice = (sqlState: string) => adviceFor(t, { onExceed: { error: { sqlState } } });
-  for (const state of ['08S01', '0A000', '57P01', '70100', '22001', '40001', '01000', '02000', 'JZ0C0']) {
-    t.match(advice(state), [new RegExp(`^onExceed\\.error\\.sqlState: on ${state} `)], state);
+  const states = ['08S01', '0A000', '57P01', '70100', '22001', '40001', '01000', '02000', 'JZ0C0', '23000', '28000'];
+  for (const state of states) {
+    const [first] = advice(state);
+    t.match(first, new RegExp(`^onExceed\\.error\\.sqlState: on ${state} `), state);
   }
   t.match(advice('01002'), [/no error/, /HikariCP/]);
-  for (const state of ['HY000', '45000', '42000']) t.same(advice(state), [], state);
+  t.match(advice('70100'), [/^[^,]* MariaDB Connector\/J reports a time-out; not so on HY000$/]);
+  t.match(advice('42000'), [/report bad SQL/]);
+  t.match(advice('45000'), [/a transient error of the connection, and applications an error of their own/]);
+  t.match(advice('50000'), [/MariaDB Connector\/J reports a transient error of the connection; /]);
+  t.same(advice('HY000'), []);
+  t.end();
+});
+
+t.test('does not warn of 1104 with 42000 in a rule that is for certain programs', (t) => {
+  const onExceed = { error: { code: 1104, sqlState: '42000' } };
+  const advice = (match: object, error: object = {}) =>
+    adviceOnRules(t, [{ match, onExceed: { error: { ...onExceed.error, ...error } } }]);
+  for (const match of [{ program: 'orders' }, { client: '10.0.0.0/8' }, { attributes: { _client_name: 'mariadb' } }]) {
+    t.same(advice(match), [], JSON.stringify(match));
+  }
+  t.match(advice({ user: 'orders' }), [/^rules\[0\]\.onExceed\.error\.sqlState: on 42000 /]);
+  t.match(advice({ program: 'orders' }, { code: 3170 }), [/sqlState: on 42000 /]);
+  t.match(adviceFor(t, { onExceed }), [/^onExceed\.error\.sqlState: on 42000 /], 'for everybody');
   t.end();
 });
 

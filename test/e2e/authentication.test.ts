@@ -47,7 +47,7 @@ for (const kind of SERVER_KINDS) {
         '127.0.0.1', String(sluice.port), 'app', 'secret', 'shop', 'other', password, 'attic',
         'SELECT id FROM shop.numbers']));
       const before = ['app', 'shop'];
-      t.match(await change('hidden'), { before, after: ['other', 'attic'], rows: 0, code: 3024 });
+      t.match(await change('hidden'), { before, after: ['other', 'attic'], rows: 0, code: 3170 });
       t.match(await sluice.nextRecord(), { action: 'cut', user: 'other', schema: 'attic' });
       t.match(await change('wrong'), { before, code: 1045 });
     });
@@ -56,7 +56,7 @@ for (const kind of SERVER_KINDS) {
       const { rows, errors } = await commandLine('mysql', sluice.port,
         'SET @kept = 7; SELECT @kept, CONNECTION_ID();\nresetconnection;\nSELECT @kept, CONNECTION_ID();\n' +
         'SELECT id FROM shop.numbers;', ['--commands']);
-      t.match(errors, [{ code: 3024 }]);
+      t.match(errors, [{ code: 3170 }]);
       t.equal(rows[0]?.[0], '7');
       t.same(rows[1], ['NULL', rows[0]?.[1]]);
       t.match(await sluice.nextRecord(), { action: 'cut', user: 'app', sql: 'SELECT id FROM shop.numbers' });

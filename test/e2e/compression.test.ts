@@ -53,7 +53,7 @@ for (const kind of SERVER_KINDS) {
         const fitting = { rows: LIMIT, sum: sumOfIds(LIMIT), error: null, after: { answer: 42 } };
         t.match(await client.read(sluice.port, small), fitting, client.name);
         const seen = await client.read(sluice.port, ALL);
-        t.match(seen.error, { code: 3024, message: /sluice: result set exceeds 1000 rows/ }, client.name);
+        t.match(seen.error, { code: 3170, message: /sluice: result set exceeds 1000 rows/ }, client.name);
         t.equal(seen.rows, client.reads === 'streaming' ? LIMIT : 0, client.name);
         t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
         t.match(await sluice.nextRecord(), {
@@ -97,7 +97,7 @@ for (const kind of SERVER_KINDS) {
         t.same(rows[0], ['Compression', 'ON'], vendor);
         t.ok(rows[1]?.[0] === text, 'the row arrives whole');
         t.equal(rows[3]?.[0]?.length, Number(rows[2]?.[0]));
-        t.match(errors, [{ code: 3024 }]);
+        t.match(errors, [{ code: 3170 }]);
         t.same(rows[4], ['42']);
         t.match(await sluice.nextRecord(), { action: 'cut', rows: NUMBERS_ROWS });
       }
@@ -113,7 +113,7 @@ for (const kind of SERVER_KINDS) {
           ['--local-infile=1', COMPRESS_FLAG[vendor]]);
         t.same(rows, [[String(LINES), String((LINES * (LINES - 1)) / 2), '11'], ['42']], vendor);
         t.equal(errors.length, 2, vendor);
-        t.match(errors[1], { code: 3024 }, vendor);
+        t.match(errors[1], { code: 3170 }, vendor);
         t.match(await sluice.nextRecord(), { action: 'cut', rows: NUMBERS_ROWS });
       }
     });
@@ -125,7 +125,7 @@ for (const kind of SERVER_KINDS) {
           `${select}; ${select}; ${select} //\nSELECT 42 //\n`,
           ['--quick', '--delimiter=//', COMPRESS_FLAG[vendor]]);
         t.equal(rows.length, LIMIT + 1, vendor);
-        t.match(errors, [{ code: 3024 }]);
+        t.match(errors, [{ code: 3170 }]);
         const record = await sluice.nextRecord();
         t.match(record, { action: 'cut', rows: 1800, forwardedRows: LIMIT, resultSets: 3 });
       }
@@ -141,7 +141,7 @@ for (const kind of SERVER_KINDS) {
           const { rows, errors } = await commandLine(vendor, sluice.port, input, flags);
           t.equal(rows.length, LIMIT + rowsOfAll + 1, `${vendor}, ${action}`);
           t.same(rows.at(-1), ['42']);
-          t.match(errors, action === 'hold' ? [{ code: 3024 }] : []);
+          t.match(errors, action === 'hold' ? [{ code: 3170 }] : []);
           t.match(await sluice.nextRecord(), { rows: NUMBERS_ROWS, forwardedRows: rowsOfAll, complete: true });
         }
       }
@@ -153,7 +153,7 @@ for (const kind of SERVER_KINDS) {
         'shop', ALL];
       const env = { ...process.env, ...COMPRESSED };
       const seen: unknown = JSON.parse(await runOk('php', arguments_, { env }));
-      t.match(seen, { before: ['app', 'shop'], after: ['other', 'shop'], rows: 0, code: 3024 });
+      t.match(seen, { before: ['app', 'shop'], after: ['other', 'shop'], rows: 0, code: 3170 });
       t.match(await sluice.nextRecord(), { action: 'cut', user: 'other' });
     });
 
@@ -199,6 +199,6 @@ await t.test('a client that offers zstd compresses where this Node can open that
     ['--compression-algorithms=zstd,uncompressed']);
   const hasZstd = (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n;
   t.same(rows, [['Compression_algorithm', hasZstd ? 'zstd' : ''], ['42']]);
-  t.match(errors, [{ code: 3024 }]);
+  t.match(errors, [{ code: 3170 }]);
   t.same(sluice.log().filter(({ level }) => level !== 'info'), []);
 });

@@ -89,7 +89,7 @@ for (const kind of SERVER_KINDS) {
       await t.test(`the command line of ${vendor} hands hints on when told to keep comments`, async (t) => {
         const input = `/* sluice: rows=8 */ ${SMALL};`;
         const { errors } = await commandLine(vendor, sluice.port, input, ['--comments']);
-        t.match(errors, [{ code: 3024, message: /exceeds 8 rows/ }]);
+        t.match(errors, [{ code: 3170, message: /exceeds 8 rows/ }]);
         t.match(await sluice.nextRecord(), { action: 'cut', forwardedRows: 8 });
       });
     }

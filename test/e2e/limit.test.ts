@@ -61,7 +61,7 @@ for (const kind of SERVER_KINDS) {
         const sql = `SELECT id, label FROM numbers WHERE '${client.name}' <> '' ORDER BY id`;
         const seen = await client.read(sluice.port, sql);
         t.match(seen.error, client.losesError ? { code: 0 } : {
-          code: 3024,
+          code: 3170,
           message: `sluice: result set exceeds ${LIMIT} rows (rule default); ` +
             'page it, stream it, or raise the limit',
         });

@@ -29,7 +29,7 @@ for (const kind of SERVER_KINDS) {
       t.same(rows, [[String(LINES), String((LINES * (LINES - 1)) / 2), '11'], ['42']], vendor);
       // The absent file is the client's own complaint; the other one is the limit's.
       t.equal(errors.length, 2, vendor);
-      t.match(errors[1], { code: 3024 }, vendor);
+      t.match(errors[1], { code: 3170 }, vendor);
     }
   });
 }

@@ -61,7 +61,7 @@ for (const kind of SERVER_KINDS) {
       const input = select(10) + select(11) + 'SELECT 42;';
       const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
       t.equal(rows.length, 21, 'ten rows of each, and the answer');
-      t.match(errors, [{ code: 3024, message: /^sluice: result set exceeds .*\(rule default\)/ }]);
+      t.match(errors, [{ code: 3170, message: /^sluice: result set exceeds .*\(rule default\)/ }]);
       t.equal(errors.length, 1);
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
@@ -77,7 +77,7 @@ for (const kind of SERVER_KINDS) {
       const { rows, errors } = await commandLine(kind, sluice.port, `${TWO_RESULTS} //\nSELECT 42 //\n`,
         ['--quick', '--delimiter=//']);
       t.equal(rows.length, 1001, 'a thousand of both results, and the answer');
-      t.match(errors, [{ code: 3024, message: /the statement runs to its end on the server/ }]);
+      t.match(errors, [{ code: 3170, message: /the statement runs to its end on the server/ }]);
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
       t.match(sluice.records(), [{
@@ -91,7 +91,7 @@ for (const kind of SERVER_KINDS) {
       const input = 'CALL two_results(); SELECT 42;';
       const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
       t.equal(rows.length, 1001, 'a thousand of both results, and the answer');
-      t.match(errors, [{ code: 3024, message: /the statement runs to its end on the server/ }]);
+      t.match(errors, [{ code: 3170, message: /the statement runs to its end on the server/ }]);
       t.equal(rows.at(-1)?.[0], '42');
       await sluice.stop();
       t.match(sluice.records(), [{

@@ -118,7 +118,7 @@ for (const kind of SERVER_KINDS) {
         const reader = await startSession(t, bounded.port);
         const { rows, error } = await reader.stream('SELECT id, label FROM numbers ORDER BY id');
         t.equal(rows, LIMIT);
-        t.match(error, { code: 3024, message: /exceeds 1000 rows/ });
+        t.match(error, { code: 3170, message: /exceeds 1000 rows/ });
         t.match(await bounded.nextRecord(), { action: 'truncate', complete: false, outcome: 'closed' });
         t.match(await reader.run('SELECT 42'), { error: { code: /^20\d\d$/ } });
       });
@@ -147,7 +147,7 @@ for (const kind of SERVER_KINDS) {
       await t.test('a client sees not one row of a result that does not', async (t) => {
         const { rows, error } = await session.stream(SELECT);
         t.equal(rows, 0);
-        t.match(error, { code: 3024, message: /exceeds 1000 rows/ });
+        t.match(error, { code: 3170, message: /exceeds 1000 rows/ });
         t.match(await sluice.nextRecord(), {
           action: 'cut', rows: ROWS, forwardedRows: 0, forwardedBytes: 0, outcome: 'drained', complete: true,
         });
@@ -169,7 +169,7 @@ for (const kind of SERVER_KINDS) {
       await t.test('all results of a response are held back together', async (t) => {
         const input = 'CALL listing(2); SELECT 42;';
         const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
-        t.match(errors, [{ code: 3024, message: /the statement runs to its end on the server/ }]);
+        t.match(errors, [{ code: 3170, message: /the statement runs to its end on the server/ }]);
         t.same(rows, [['42']]);
         t.match(await sluice.nextRecord(), { action: 'cut', forwardedRows: 0, rows: 600 + ROWS + 1 });
         t.ok(await isMarked(2));

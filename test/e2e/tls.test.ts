@@ -55,8 +55,8 @@ for (const kind of SERVER_KINDS) {
               for (const cache of ['cold', 'warm']) {
                 const seen = await client.read(t, sluice.port, user, ca, 'SELECT id FROM numbers');
                 const what = `${client.name}, ${plugin}, ${cache}`;
-                t.match(seen, { code: 3024, goesOn: true }, what);
-                if (seen.code === 3024) t.match(await sluice.nextRecord(), { action: 'cut', user, forwardedRows: 1000 });
+                t.match(seen, { code: 3170, goesOn: true }, what);
+                if (seen.code === 3170) t.match(await sluice.nextRecord(), { action: 'cut', user, forwardedRows: 1000 });
               }
             }
           }

@@ -48,7 +48,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await copy('Cursor', sluice.port), {
         copied: 0,
         error: {
-          code: 3024,
+          code: 3170,
           message: `sluice: result set exceeds ${LIMIT} rows (rule default); ` +
             'page it, stream it, or raise the limit',
         },

@@ -33,7 +33,7 @@ for (const kind of SERVER_KINDS) {
       t.teardown(() => watch.close());
       const session = await startSession(t, sluice.port);
       for (let i = 0; i < 3; i += 1) {
-        t.match(await session.run(ENDLESS), { error: { code: 3024 } });
+        t.match(await session.run(ENDLESS), { error: { code: 3170 } });
         const cutAt = performance.now();
         await watch.until(IS_RUNNING, 0);
         const goneMs = performance.now() - cutAt;
@@ -52,7 +52,7 @@ for (const kind of SERVER_KINDS) {
       const ended = once(steady, 'close');
       const killed = await runOk('/usr/bin/python3',
         [program('kills.py'), String(SCALE.kills), ...target(sluice.port), ENDLESS]);
-      t.same(JSON.parse(killed), { errors: { 3024: SCALE.kills }, answered: SCALE.kills });
+      t.same(JSON.parse(killed), { errors: { 3170: SCALE.kills }, answered: SCALE.kills });
       steady.stdin.end();
       await ended;
       const { answers, ...rest } = JSON.parse(said) as { answers: number };

@@ -52,7 +52,7 @@ export interface Outcome {
 }
 
 /** The error that takes the place of a row. */
-export const CUT_ERROR: ServerError = { code: 3024, sqlState: 'HY000', message: 'too large' };
+export const CUT_ERROR: ServerError = { code: 3170, sqlState: 'HY000', message: 'too large' };
 
 // What a read leaves around and behind its bytes. A scanner that looks there, or keeps a view of what has
 // passed, sees it.
