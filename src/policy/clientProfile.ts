@@ -1,3 +1,4 @@
+import { Command } from '../protocol/commands.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation } from '../session/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
@@ -63,6 +64,14 @@ export class ClientProfile {
     if (seconds === null) return;
     this.sessionTimeoutMs = seconds * 1000;
     this.jdbc.set(seconds, command.number);
+  }
+
+  /** Whether the client offers files, and what it asks now is a LOAD DATA LOCAL, or a text that may hold one. */
+  mayBeAskedForFile(): boolean {
+    const { commands, dialect, statusFlags } = this.conversation;
+    const { head } = commands;
+    if (!dialect.offersFiles || head === null || head.code === Command.PROCESS_INFO) return false;
+    return Statement.of(head, statusFlags).mayLoadFile;
   }
 
   private current(): Profile {

@@ -2,7 +2,9 @@ import type { PendingCommand } from '../session/command.js';
 import { Status } from '../protocol/status.js';
 import { digests, type Digest } from './digestCache.js';
 import { findHint, type HintFinding } from './sql/hint.js';
-import { changesDataAndReturnsRows, isSingleReadOnly, statementKind, usedSchema, type StatementKind } from './sql/statement.js';
+import {
+  changesDataAndReturnsRows, isSingleReadOnly, mayLoadFile, statementKind, usedSchema, type StatementKind,
+} from './sql/statement.js';
 import type { SqlMode } from './sql/lexer.js';
 
 /** The front of the text of the statement that a command carries or executes; null where it is not known. */
@@ -71,6 +73,11 @@ export class Statement {
   /** It changes data and returns rows, as MariaDB's INSERT … RETURNING. */
   get returnsChangedRows(): boolean {
     return this.text !== null && changesDataAndReturnsRows(this.text, this.isTruncated, this.mode);
+  }
+
+  /** It is a LOAD DATA or LOAD XML, or may hold one; so where its text is not known. */
+  get mayLoadFile(): boolean {
+    return this.text === null || mayLoadFile(this.text, this.isTruncated, this.mode);
   }
 
   /** The schema that it makes the session's default; null where it does not. */

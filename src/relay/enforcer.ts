@@ -7,6 +7,7 @@ import type { Conversation } from '../session/conversation.js';
 import { Cutting, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from './flow.js';
+import { heldLostPacket } from './lastPackets.js';
 import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
@@ -96,7 +97,17 @@ export class Enforcer {
     return 'onward';
   }
 
-  /** Nothing is followed any more: what was held back goes to the client. */
+  /** The server has gone in the middle of what is held back: an error takes the place of all of it. */
+  heldLost(): void {
+    const { held } = this;
+    if (held === null) return;
+    this.shared.budget.release(held.usage);
+    held.usage.cut(true);
+    this.endHold(true);
+    this.session.abort('the server has gone', heldLostPacket(held.sequenceId));
+  }
+
+  /** What was held back goes to the client, and nothing is any more: no end is seen, or the client has to answer first. */
   letGo(): void {
     if (this.held !== null) this.endHold(false);
   }

@@ -8,21 +8,29 @@ import { FramedFlow } from './framedFlow.js';
 export interface ResponseDecisions {
   /** The server refused the connection in place of a greeting. */
   refused(error: ServerError): void;
-  /**
-   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends the
-   * session, or takes its time.
-   */
-  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
-  /** This many bytes of a response that was cut have been discarded. */
-  discarded(byteCount: number): void;
-  /** The rest of a response that was cut has been discarded. */
-  drained(): Settled;
   /** What follows, in both directions, comes in compressed frames. */
   compressed(): void;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
   /** The client has stopped, or goes on, reading. */
   stalled(isStalled: boolean): void;
+}
+
+/** What is decided about a response while it comes. */
+export interface ResponseVerdicts {
+  /**
+   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends the
+   * session, or takes its time.
+   */
+  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
+  /** The server asks for a file: lets the request go on, or ends the session. */
+  fileRequested(): Settled;
+  /** The server has gone in the middle of what is held back: ends the session. */
+  heldLost(): void;
+  /** This many bytes of a response that was cut have been discarded. */
+  discarded(byteCount: number): void;
+  /** The rest of a response that was cut has been discarded. */
+  drained(): Settled;
 }
 
 /** From the server to the client: its greeting, then its responses, counted row by row. */
@@ -36,6 +44,7 @@ export class ResponseFlow extends FramedFlow {
     client: Duplex,
     private readonly conversation: Conversation,
     private readonly decisions: ResponseDecisions,
+    private readonly verdicts: ResponseVerdicts,
   ) {
     super(upstream, client, 'server', conversation.server, conversation.options.now);
   }
@@ -59,11 +68,9 @@ export class ResponseFlow extends FramedFlow {
   protected override deliver(bytes: Buffer): void {
     if (this.isDiscarding) {
       this.outlet.drop(bytes);
-      this.decisions.discarded(bytes.length);
+      this.verdicts.discarded(bytes.length);
       return;
     }
-    // The server waits for a file, and only the client can answer that.
-    if (this.conversation.isUploading) this.isHolding = false;
     if (this.isHolding) {
       this.outlet.keep(bytes);
       return;
@@ -75,6 +82,13 @@ export class ResponseFlow extends FramedFlow {
   override flushHeld(): void {
     if (!this.isHolding) this.outlet.release();
     super.flushHeld();
+  }
+
+  /** Of a response that is cut or held back, no part goes out that its end is missing of. */
+  override flushRest(): void {
+    if (this.isClosed || this.conversation.server.isDiscarding) return;
+    if (this.isHolding) this.verdicts.heldLost();
+    else super.flushRest();
   }
 
   protected override unreadable(frame: Buffer, offsetBytes: number): void {
@@ -97,12 +111,14 @@ export class ResponseFlow extends FramedFlow {
       case 'rows':
       case 'bytes':
       case 'error':
-        return this.decisions.limitReached(server.stopReason);
+        return this.verdicts.limitReached(server.stopReason);
+      case 'fileRequest':
+        return this.verdicts.fileRequested();
       case 'fileWanted':
         this.source.write(this.outlet.wrapAnswer(server.refuseFile()));
         return 'onward';
       case 'drained':
-        return this.decisions.drained();
+        return this.verdicts.drained();
       case 'compressed':
         this.decisions.compressed();
         return 'exhausted';

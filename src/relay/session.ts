@@ -12,7 +12,6 @@ import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
 import type { SessionEncryption } from './encryption.js';
-import type { Settled } from './flow.js';
 import { beginFrames, type Diverted } from './framedFlow.js';
 import { Legs, type LegsObserver } from './legs.js';
 import { upstreamUnavailable } from './refusal.js';
@@ -48,12 +47,12 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   ) {
     this.conversation = conversationFor(shared, this, now);
     this.legs = new Legs(arrived, shared, this);
-    const { client, upstream } = this.legs;
-    this.requests = new RequestFlow(client, upstream, this.conversation, this);
-    this.responses = new ResponseFlow(upstream, client, this.conversation, this);
-    this.connectionPhase = new ConnectionPhase(this, this, log);
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
+    const { client, upstream } = this.legs;
+    this.requests = new RequestFlow(client, upstream, this.conversation, this);
+    this.responses = new ResponseFlow(upstream, client, this.conversation, this, this.supervisor);
+    this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.connectionPhase.begin();
   }
@@ -174,18 +173,6 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.supervisor.progressed();
     this.requests.unblock(); // a response may be what the next command waits for
     this.sayGoodbye();
-  }
-
-  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
-    return this.supervisor.limitReached(reason);
-  }
-
-  discarded(byteCount: number): void {
-    this.supervisor.discarded(byteCount);
-  }
-
-  drained(): Settled {
-    return this.supervisor.drained();
   }
 
   stalled(isStalled: boolean): void {

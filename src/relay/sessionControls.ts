@@ -1,3 +1,4 @@
+import type { EndLabel } from '../admin/metrics.js';
 import type { Origin } from '../audit/record.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
@@ -29,7 +30,7 @@ export interface ControlledSession {
   caughtUp(): void;
   /** Takes leave, where the session is to end and nothing is under way. */
   sayGoodbye(): void;
-  abort(reason: string, lastPacket?: Buffer): void;
+  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
 }
 
 /** What a supervisor sees of its session, and may do with it. */
@@ -108,8 +109,8 @@ export class SessionControls implements SupervisedSession {
     return outcome;
   }
 
-  abort(reason: string, lastPacket?: Buffer): void {
-    this.session.abort(reason, lastPacket);
+  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void {
+    this.session.abort(reason, lastPacket, label);
   }
 
   private async tryKill(signal: AbortSignal): Promise<KillOutcome> {

@@ -21,6 +21,9 @@ export const QUIT: SessionEnd = endOf(['client', 'quit'], 'quit');
 /** A client that just closed. */
 export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 
+/** A server that asked for a file of a client that had offered none. */
+export const UNASKED_FILE: EndLabel = ['sluice', 'unasked-file'];
+
 const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   client: 'client-gone',
   upstream: 'upstream-gone',
@@ -36,9 +39,13 @@ export interface EndedSession {
 }
 
 /** Says in the log that a session has ended. Quietly where it has quit or closed: sessions do so all the time. */
-export function logEnd(log: Logger, { label: _, ...told }: SessionEnd, ended: EndedSession): void {
-  const isOrdinary = told.by === 'client' && (told.reason === QUIT.reason || told.reason === CLOSED.reason);
-  log[isOrdinary ? 'debug' : 'info']({ ...ended, ...told }, 'session ended');
+export function logEnd(log: Logger, { label, ...told }: SessionEnd, ended: EndedSession): void {
+  log[levelOf(label)]({ ...ended, ...told }, 'session ended');
+}
+
+function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {
+  if (kind === 'unasked-file') return 'warn';
+  return by === 'client' && (kind === 'quit' || kind === 'closed') ? 'debug' : 'info';
 }
 
 /** What became of the responses that were under way. */

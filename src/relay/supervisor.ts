@@ -1,3 +1,4 @@
+import type { EndLabel } from '../admin/metrics.js';
 import type { Outcome } from '../audit/record.js';
 import { ClientProfile } from '../policy/clientProfile.js';
 import { GovernedUsage } from '../policy/governedUsage.js';
@@ -8,6 +9,9 @@ import type { Usage } from '../session/usage.js';
 import { Enforcer, type EnforcedSession } from './enforcer.js';
 import type { Settled } from './flow.js';
 import { Recorder, type RecordedSession } from './recorder.js';
+import { unaskedFilePacket } from './lastPackets.js';
+import type { ResponseVerdicts } from './responseFlow.js';
+import { UNASKED_FILE } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import type { Stallable } from './stallWatch.js';
@@ -20,13 +24,15 @@ export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, Reco
   readMark(): Promise<string | null>;
   /** The address that the session is connected to; null while it is not. */
   readonly upstreamRemote: Remote | null;
+  /** Ends both connections; `lastPacket` still goes to the client, `label` says why where it was not for a limit. */
+  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
 }
 
 /** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
 const WARN_AT_PART_OF_TIMEOUT = 0.8;
 
 /** Follows one session's responses for everybody who has something to say about them: terms, limits, stalls, records. */
-export class Supervisor implements Stallable {
+export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly profile: ClientProfile;
   private readonly enforcer: Enforcer;
   private readonly recorder: Recorder;
@@ -89,6 +95,23 @@ export class Supervisor implements Stallable {
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     const usage = governed(this.conversation.server.usage!);
     return reason === 'error' ? this.enforcer.failed(usage) : this.enforcer.limitReached(usage, reason);
+  }
+
+  /** The server asks for a file: whoever holds back rows of the response does so no longer, since the client has to answer. */
+  fileRequested(): Settled {
+    if (this.profile.mayBeAskedForFile()) {
+      this.enforcer.letGo();
+      this.conversation.server.admitFile();
+    } else {
+      const { sequenceId } = this.conversation.server;
+      this.session.abort('the server asked for a file that was not offered', unaskedFilePacket(sequenceId), UNASKED_FILE);
+    }
+    return 'onward';
+  }
+
+  /** The server has gone in the middle of what is held back. */
+  heldLost(): void {
+    this.enforcer.heldLost();
   }
 
   /** Bytes of a cut response have been discarded. */

@@ -25,6 +25,9 @@ export type ResponseShape =
   /** ERR, or a stream in which commands no longer mean anything. */
   | 'stream';
 
+/** Those whose first packet is told from what it is: the others begin with rows or definitions, or have none. */
+export type AnsweredShape = Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'>;
+
 /** One request of the client, until its response is over. */
 export interface PendingCommand {
   readonly code: number;

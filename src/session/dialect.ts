@@ -11,6 +11,8 @@ export interface Dialect {
   readonly tracksSession: boolean;
   readonly hasQueryAttributes: boolean;
   readonly reportsProgress: boolean;
+  /** The client answers a LOAD DATA LOCAL with a file. Servers take its word for it, whatever they have offered. */
+  readonly offersFiles: boolean;
   /** What the frames of the command phase are compressed with; null where packets come without frames. */
   readonly compression: Compression | null;
 }
@@ -37,6 +39,7 @@ export function agreeOn(server: bigint, client: bigint): Dialect {
     tracksSession: has(Capability.SESSION_TRACK),
     hasQueryAttributes: has(Capability.QUERY_ATTRIBUTES),
     reportsProgress: has(Capability.MARIADB_PROGRESS),
+    offersFiles: (client & Capability.LOCAL_FILES) !== 0n,
     compression: compressionOf(capabilities),
   };
 }

@@ -3,7 +3,7 @@ import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
-import type { PendingCommand, ResponseShape } from './command.js';
+import type { AnsweredShape, PendingCommand } from './command.js';
 import type { Conversation } from './conversation.js';
 import type { Usage } from './usage.js';
 
@@ -33,7 +33,7 @@ export class ResponseFollower {
   constructor(private readonly conversation: Conversation) {}
 
   /** The shape that the next packet has to have; null where no command awaits an answer. */
-  get shape(): Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'> | null {
+  get shape(): AnsweredShape | null {
     const shape = this.command?.shape ?? null;
     return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
   }

@@ -2,6 +2,7 @@ import { encodePacket, HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/frami
 import { decodeCompletion, decodeErr, FirstByte, PROGRESS_REPORT_CODE, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import type { Conversation } from './conversation.js';
+import { firstPacketOf } from './firstPacket.js';
 import { ResponseFollower } from './responseFollower.js';
 import { skimRows } from './rowSkim.js';
 import type { ServerStop } from './serverStop.js';
@@ -20,11 +21,14 @@ const FIRST_PACKET_BYTES = 16;
 /** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
 const EOF_LIMIT_BYTES = 9;
 
-/** The marker of a length-encoded integer of two bytes. */
-const LENENC_2_BYTES = 0xfc;
-
 /** What the packet that is passing is. */
 type Role = 'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
+
+/** How much of the front of each has to be seen. */
+const WANTED_BYTES: Readonly<Record<Role, number>> = {
+  authentication: COMPLETION_BYTES, first: FIRST_PACKET_BYTES, definition: 0, row: 0, completion: COMPLETION_BYTES,
+  text: 0, error: ERR_BYTES, ignored: 0,
+};
 
 /** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
 export class ServerReader extends PacketScanner {
@@ -45,6 +49,7 @@ export class ServerReader extends PacketScanner {
 
   private role: Role = 'ignored';
   private rowBytes = 0;
+  private isFileAdmitted = false;
   private readonly responses: ResponseFollower;
 
   constructor(private readonly conversation: Conversation) {
@@ -61,6 +66,11 @@ export class ServerReader extends PacketScanner {
   discard(): void {
     this.isDiscarding = true;
     this.rowsEnd = null;
+  }
+
+  /** The request for a file at which the scan stopped may go on. */
+  admitFile(): void {
+    this.isFileAdmitted = true;
   }
 
   /** While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no data. */
@@ -105,11 +115,9 @@ export class ServerReader extends PacketScanner {
       case 'response':
         // An ERR: the client took too long.
         if (start.firstByte !== FirstByte.ERR) return this.giveUp(start, 'a packet before the client has answered the greeting');
-        return this.enterAs('authentication', COMPLETION_BYTES);
+        return this.enterAs('authentication');
       case 'authentication':
-        this.role = 'authentication';
-        this.want(COMPLETION_BYTES);
-        return 'enter';
+        return this.enterAs('authentication');
       case 'commands':
         return this.beginResponsePacket(start);
       default:
@@ -173,71 +181,60 @@ export class ServerReader extends PacketScanner {
     if (firstByte === FirstByte.ERR) return this.beginError(start);
     switch (responses.awaited) {
       case 'row':
-        if (this.isTerminator(start)) return this.enterAs('completion', COMPLETION_BYTES);
+        if (this.isTerminator(start)) return this.enterAs('completion');
         return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
       case 'definition':
-        return this.enterAs('definition', 0);
+        return this.enterAs('definition');
       case 'definitionsEnd':
         if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');
-        return this.enterAs('completion', COMPLETION_BYTES);
+        return this.enterAs('completion');
       case 'field':
-        return this.isTerminator(start) ? this.enterAs('completion', COMPLETION_BYTES) : this.enterAs('ignored', 0);
+        return this.isTerminator(start) ? this.enterAs('completion') : this.enterAs('ignored');
       case 'response':
         return this.beginResponse(start);
     }
   }
 
   private beginError(start: PacketStart): Entry {
-    if (this.isDiscarding || !this.responses.usage?.stopsAtError) return this.enterAs('error', ERR_BYTES);
+    if (this.isDiscarding || !this.responses.usage?.stopsAtError) return this.enterAs('error');
     // The number behind the first byte tells reports of progress from errors.
     if (start.payloadLength >= ERR_HEAD_BYTES && start.end - start.at < HEADER_BYTES + ERR_HEAD_BYTES) return 'wait';
     const isReport = this.conversation.dialect.reportsProgress && start.payloadLength >= ERR_HEAD_BYTES &&
       start.chunk.readUInt16LE(start.at + HEADER_BYTES + 1) === PROGRESS_REPORT_CODE;
-    return isReport ? this.enterAs('error', ERR_BYTES) : this.stopAt('error');
+    return isReport ? this.enterAs('error') : this.stopAt('error');
   }
 
   /** The first packet of a response, or of a further one of the same command. */
   private beginResponse(start: PacketStart): Entry {
-    const { firstByte } = start;
-    const shape = this.responses.shape;
-    if (start.payloadLength === 0) return this.giveUp(start, 'an empty packet in place of a response');
-    const isOk = firstByte === FirstByte.OK || (firstByte === FirstByte.EOF && start.payloadLength < MAX_PAYLOAD_BYTES);
-    switch (shape) {
-      case null:
-        return this.giveUp(start, 'a packet that answers no command');
+    const found = firstPacketOf(this.responses.shape, start);
+    switch (found) {
+      case 'fileRequest':
+        return this.beginFileRequest(start);
       case 'stream':
         this.conversation.passAll('stream');
         return 'stop';
-      case 'authentication':
-        return firstByte === FirstByte.OK ? this.enterAs('completion', COMPLETION_BYTES) : this.enterAs('ignored', 0);
-      case 'results':
-        if (isOk) return this.enterAs('completion', COMPLETION_BYTES);
-        return this.beginResult(start);
-      case 'prepare':
-        if (firstByte !== FirstByte.OK) return this.giveUp(start, 'an answer to a PREPARE that is neither OK nor ERR');
-        return this.enterAs('first', FIRST_PACKET_BYTES);
+      case 'completion':
+      case 'first':
       case 'text':
-        return this.enterAs('text', 0);
-      case 'single':
-        if (!isOk) return this.giveUp(start, 'an answer of a shape that is not known');
-        return this.enterAs('completion', COMPLETION_BYTES);
+      case 'ignored':
+        return this.enterAs(found);
+      default:
+        return this.giveUp(start, found.problem);
     }
   }
 
-  /** A column count, or a request for a file. */
-  private beginResult(start: PacketStart): Entry {
-    if (start.firstByte === FirstByte.LOCAL_INFILE && this.conversation.commands.length > 1) {
-      // Commands sent ahead are with the server already, which takes them for the file's content.
-      return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
-    }
-    if (start.firstByte === LENENC_2_BYTES && start.payloadLength < 3) return this.giveUp(start, 'a column count that is cut short');
-    if (start.firstByte > LENENC_2_BYTES) return this.giveUp(start, 'a result of more than 65,535 columns');
-    return this.enterAs('first', FIRST_PACKET_BYTES);
+  private beginFileRequest(start: PacketStart): Entry {
+    if (!this.isFileAdmitted) return this.stopAt('fileRequest');
+    this.isFileAdmitted = false;
+    // Commands sent ahead are with the server already, which takes them for the file's content.
+    const isAlone = this.conversation.commands.length === 1;
+    if (!isAlone) return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
+    return this.enterAs('first');
   }
 
-  private enterAs(role: Role, wantedBytes: number): Entry {
+  private enterAs(role: Role): Entry {
     this.role = role;
-    this.want(wantedBytes);
+    this.want(WANTED_BYTES[role]);
     return 'enter';
   }
 

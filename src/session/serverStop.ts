@@ -9,6 +9,8 @@ export type ServerStop =
   | 'bytes'
   /** The error at this header ends a response that is to stop there. */
   | 'error'
+  /** The packet at this header asks for a file: it goes on only once it is known that the client has offered one. */
+  | 'fileRequest'
   /** While discarding: the server waits for a file that the client is not going to be asked for. */
   | 'fileWanted'
   /** While discarding: the response is over. */

@@ -198,6 +198,10 @@ class Exchange implements ConversationObserver {
   private settle(stopReason: ServerStop): 'onward' | 'exhausted' {
     const { conversation: { server, client }, options } = this;
     if (stopReason === 'none') return 'exhausted';
+    if (stopReason === 'fileRequest') {
+      server.admitFile();
+      return 'onward';
+    }
     const { sequenceId, isInsideRow, usage } = server;
     const counts = usage === null ? {} : { rows: usage.rows, bytes: usage.bytes };
     this.note('stopped', { stopReason, ...counts, isInsideRow });

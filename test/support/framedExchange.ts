@@ -6,7 +6,7 @@ import { encodeErr } from '../../src/protocol/packets.js';
 import { ReadBuffer } from '../../src/relay/readBuffer.js';
 import type { Settled } from '../../src/relay/flow.js';
 import { RequestFlow } from '../../src/relay/requestFlow.js';
-import { ResponseFlow, type ResponseDecisions } from '../../src/relay/responseFlow.js';
+import { ResponseFlow, type ResponseDecisions, type ResponseVerdicts } from '../../src/relay/responseFlow.js';
 import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
 import { FrameNumbers, type Leg } from '../../src/session/frameNumbers.js';
 import type { PendingCommand } from '../../src/session/command.js';
@@ -60,7 +60,7 @@ export const withCompression = (turns: readonly Turn[]): Turn[] => {
   });
 };
 
-export class FramedExchange implements ConversationObserver, ResponseDecisions {
+export class FramedExchange implements ConversationObserver, ResponseDecisions, ResponseVerdicts {
   readonly usages: Pick<Usage, 'rows' | 'bytes' | 'resultSets' | 'forwardedRows'>[] = [];
   readonly problems: Unparsed[] = [];
   readonly conversation: Conversation;
@@ -88,7 +88,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
       left: () => (this.hasGone = true),
       userChangeBegun: () => undefined,
     });
-    this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this);
+    this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this, this);
   }
 
   /** Plays turns of packets; behind the login each is put into frames, as both ends would. */
@@ -222,6 +222,16 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions {
     else if (decision === 'hold') this.hold(usage);
     else this.cut(usage, decision === 'cut what is held');
     return 'onward';
+  }
+
+  fileRequested(): Settled {
+    if (this.#held !== null) this.endHold(false);
+    this.conversation.server.admitFile();
+    return 'onward';
+  }
+
+  heldLost(): void {
+    this.endHold(true);
   }
 
   private hold(usage: Usage): void {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { Metrics } from '../../src/admin/metrics.js';
 import type { SinkEnd } from '../../src/audit/sink.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { startProxy, type Proxy } from '../../src/relay/proxy.js';
@@ -21,6 +22,8 @@ export interface Entry {
 
 export interface ProxyHere {
   readonly proxy: Proxy;
+  /** What it counts. */
+  readonly metrics: Metrics;
   readonly port: number;
   /** What it has logged, from level `debug` on; may be emptied. */
   readonly log: Entry[];
@@ -74,9 +77,10 @@ export const startProxyHere = async (upstream: number, settings: ProxySettings =
     close: async (): Promise<SinkEnd> => ({ lostLines: 0, hangs: false }),
   };
   const addresses = { listen: '127.0.0.1:0', upstream: { host: '127.0.0.1', port: upstream, tls: upstreamTls } };
-  const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit);
+  const metrics = new Metrics();
+  const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit, metrics);
   return {
-    proxy, log, records,
+    proxy, metrics, log, records,
     port: Number(formatPlace(proxy.places[0]!).split(':').at(-1)),
     ended: (client) => new Promise((resolve) => {
       const entry = ends.get(client);

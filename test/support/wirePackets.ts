@@ -173,14 +173,16 @@ export interface LoginOptions {
   readonly server?: 'mysql' | 'mariadb';
   /** Asked for besides the base ones and the dialect's. */
   readonly capabilities?: bigint;
+  /** Not asked for, of the base ones. */
+  readonly without?: bigint;
 }
 
 /** A connection phase that ends well, with the dialect agreed on. */
 export const login = (
-  dialect: DialectName, { server = 'mysql', capabilities = 0n }: LoginOptions = {},
+  dialect: DialectName, { server = 'mysql', capabilities = 0n, without = 0n }: LoginOptions = {},
 ): Turn[] => {
   const isMariadb = server === 'mariadb';
-  const asked = (isMariadb ? BASE_CAPABILITIES & ~Capability.LONG_PASSWORD : BASE_CAPABILITIES)
+  const asked = (BASE_CAPABILITIES & ~(isMariadb ? Capability.LONG_PASSWORD | without : without))
     | capabilities | (dialect === 'eof' ? 0n : Capability.DEPRECATE_EOF);
   const greeting = isMariadb
     ? greetingPayload({ version: '5.5.5-10.11.19-MariaDB', capabilities: MARIADB_OFFER }) : greetingPayload();

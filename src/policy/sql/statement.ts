@@ -75,6 +75,22 @@ export function changesDataAndReturnsRows(sql: string, isTruncated = false, mode
 }
 
 /**
+ * Whether the text has a LOAD DATA or LOAD XML, as its only statement or among others, or may have one: in what is
+ * missing of it, or in a prepared text that it executes. LOAD is a reserved word of both servers, so where it stands
+ * unquoted it begins such a statement, or is the server's to refuse.
+ */
+export function mayLoadFile(sql: string, isTruncated = false, mode: SqlMode = {}): boolean {
+  if (isTruncated) return true;
+  if (!/load|execute/i.test(sql)) return false;
+  const lexer = new Lexer(sql, mode);
+  while (lexer.next() !== 'end') {
+    const keyword = lexer.keyword();
+    if (keyword === 'LOAD' || keyword === 'EXECUTE') return true;
+  }
+  return false;
+}
+
+/**
  * The schema that the text makes the session's default: that of a single `USE name` with nothing else in the
  * text.
  * @returns its name without quotes, or null

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Lexer } from '../../../src/policy/sql/lexer.js';
 import {
-  changesDataAndReturnsRows, isSingleReadOnly, statementKind, type StatementKind, usedSchema,
+  changesDataAndReturnsRows, isSingleReadOnly, mayLoadFile, statementKind, type StatementKind, usedSchema,
 } from '../../../src/policy/sql/statement.js';
 import { prefixesOf, randomTexts, STATEMENTS } from './corpus.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
@@ -171,6 +171,18 @@ t.test('of a change that is cut off it is assumed, since rows have come', (t) =>
   t.end();
 });
 
+t.test('a text may load a file where it has a LOAD, executes a text, or is not whole', (t) => {
+  for (const sql of [
+    "load data local infile 'x' into table t", "LOAD XML LOCAL INFILE 'x' INTO TABLE t", "select 1; load data infile 'x' into table t",
+    "set statement max_statement_time = 1 for load data local infile 'x' into table t", '/*!50000 load */ data', 'execute s',
+  ]) t.ok(mayLoadFile(sql), sql);
+  for (const sql of ['select 1', "select 'load data'", 'select load_file(1)', 'select `load` from t', 'select 1 -- load']) {
+    t.notOk(mayLoadFile(sql), sql);
+  }
+  t.ok(mayLoadFile('insert into t values (1', true));
+  t.end();
+});
+
 t.test('USE names the schema that follows', (t) => {
   for (const sql of [
     'use shop', 'USE shop;', '/* c */ use `shop` ;', 'use shop -- c', '/*!40000 use shop */',
@@ -245,7 +257,7 @@ t.test('what may be ended half-way has one statement, and no INTO among its word
 });
 
 t.test('twice the text is at most twice the work, whatever it is', (t) => {
-  const functions = { statementKind, isSingleReadOnly, changesDataAndReturnsRows, usedSchema };
+  const functions = { statementKind, isSingleReadOnly, changesDataAndReturnsRows, mayLoadFile, usedSchema };
   for (const [name, ask] of Object.entries(functions)) {
     const read = (sql: string): number => charactersReadBy(() => ask(sql));
     for (const piece of HOSTILE_PIECES) {
