@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
 import { ConfigError } from '../config.js';
 import { parseBeginning, parseEnd } from '../config/moment.js';
 import { compileGlob } from '../policy/glob.js';
-import { type Input, openInput, readLines, STANDARD_INPUT } from '../report/input.js';
+import { type Input, openInput, readLines, STANDARD_INPUT, STANDARD_INPUT_DESCRIPTOR } from '../report/input.js';
 import type { Selection } from '../report/selection.js';
 import type { Survey } from '../report/survey.js';
 import { type Arguments, say } from './command.js';
@@ -106,7 +107,8 @@ function totalSize(inputs: readonly Input[]): number | null {
  */
 export async function readFiles(files: readonly string[], survey: Survey): Promise<boolean> {
   const inputs = openAll(files);
-  if (files.includes(STANDARD_INPUT) && process.stdin.isTTY) {
+  // `process.stdin.isTTY` would make the terminal non-blocking, and reading its descriptor would fail with EAGAIN.
+  if (files.includes(STANDARD_INPUT) && isatty(STANDARD_INPUT_DESCRIPTOR)) {
     say(['Reading standard input: give audit files to read those.']);
   }
   const progress = new Progress(process.stderr, totalSize(inputs), performance.now.bind(performance));

@@ -5,6 +5,7 @@ import { LineSplitter, type LineReader } from './lines.js';
 
 /** Names standard input. */
 export const STANDARD_INPUT = '-';
+export const STANDARD_INPUT_DESCRIPTOR = 0;
 
 // RFC 1952: the two bytes that every gzip member begins with. No JSON does.
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
@@ -28,7 +29,7 @@ export interface Input {
  * @throws the file system's error where it cannot be opened
  */
 export function openInput(name: string): Input {
-  const descriptor = name === STANDARD_INPUT ? 0 : openSync(name, 'r');
+  const descriptor = name === STANDARD_INPUT ? STANDARD_INPUT_DESCRIPTOR : openSync(name, 'r');
   const stat = fstatSync(descriptor);
   if (stat.isDirectory()) throw new Error(`EISDIR: ${name} is a folder`);
   const shownName = name === STANDARD_INPUT ? 'standard input' : name;

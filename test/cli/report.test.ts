@@ -51,6 +51,17 @@ t.test('a report has the whole, the ranking, and a profile of each digest with w
   ]) t.match(stdout, promise);
 });
 
+t.test('reads what is typed on a terminal, to its end', async (t) => {
+  const END_OF_INPUT = '\x04'; // what Ctrl-D sends
+  const command = `'${process.execPath}' '${CLI}' report --limit 1`;
+  const input = `${auditLine({ rows: 4_711 })}${auditLine({})}${END_OF_INPUT}`;
+  const { code, stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { input });
+  t.match(stdout, /Reading standard input: give audit files to read those\./);
+  t.match(stdout, /# Overall: 2 results/);
+  t.match(stdout, /4,711/);
+  t.equal(code, 0);
+});
+
 t.test('it is the same from files, compressed or not, and from standard input', async (t) => {
   const plain = await sluice(['report', file(t, 'a', DAY)]);
   const halves = DAY.split('\n');
