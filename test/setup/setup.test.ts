@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { LANGUAGES } from '../support/drivers.js';
 import { startedPrograms } from './startedPrograms.js';
 
 const TEST = fileURLToPath(new URL('..', import.meta.url));
@@ -35,5 +36,13 @@ t.test('checks and installs every program that a test starts', (t) => {
 t.test('unpacks every program of MySQL 9 that a test starts, and no other', (t) => {
   const unpacked = readFileSync(join(SETUP, 'mysql9-programs'), 'utf8').trim().split('\n');
   t.strictSame([...started.mysql9].sort(), unpacked);
+  t.end();
+});
+
+t.test('knows the tools of every language whose drivers the tests use', (t) => {
+  const toolchains = /^toolchains=\(\n(.*?)^\)/ms.exec(readFileSync(join(SETUP, 'install'), 'utf8'))?.[1] ?? '';
+  const folders = readdirSync(join(TEST, 'clients')).sort();
+  t.strictSame([...toolchains.matchAll(/^ {2}'(\w+)\|/gm)].map(([, language]) => language!).sort(), folders);
+  t.strictSame([...LANGUAGES].sort(), folders);
   t.end();
 });

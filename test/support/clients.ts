@@ -46,7 +46,8 @@ const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.
 // Debian's own interpreter: another one on the PATH lacks the drivers.
 const PYTHON = '/usr/bin/python3';
 
-const report = async (
+/** Runs a program that reports what it saw in one line of JSON. */
+export const report = async (
   program: string, args: readonly string[], env?: NodeJS.ProcessEnv,
 ): Promise<ClientReport> => {
   const { code, stdout, stderr } = await run(program, args, { env: { ...process.env, ...env } });

@@ -1,0 +1,42 @@
+import t from 'tap';
+import { DRIVERS, isMissing } from '../support/drivers.js';
+import { SERVER_KINDS, startServer } from '../support/servers.js';
+import { startSluice } from '../support/sluice.js';
+
+const LIMIT = 1000;
+const SUM = (LIMIT * (LIMIT + 1)) / 2;
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}, with --max-rows ${LIMIT}`, { jobs: 2 }, async (t) => {
+    const server = await startServer(t, kind);
+    // Nothing tells a streaming client from a buffering one: how fast a program is decides nothing here.
+    const sluice = await startSluice(t, {
+      upstream: server.port, config: { streaming: { signals: [] } }, flags: ['--max-rows', String(LIMIT)],
+    });
+    const buffering = DRIVERS.filter(({ reads }) => reads === 'buffered');
+
+    await t.test('the programs', { jobs: 2 }, async (t) => {
+      for (const driver of buffering) {
+        void t.test(`${driver.name} is cut, and goes on`, { skip: isMissing(driver) }, async (t) => {
+          const seen = await driver.read(sluice.port, 'SELECT id, label FROM numbers WHERE id <= 5000');
+          t.match(seen, { rows: 0, error: { code: 3024, message: /^(.*\W)?sluice: result set exceeds 1000 rows/ } });
+          t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
+        });
+      }
+      for (const driver of DRIVERS.filter(({ reads }) => reads === 'streaming')) {
+        void t.test(`${driver.name} reads what is within the limit`, { skip: isMissing(driver) }, async (t) => {
+          const seen = await driver.read(sluice.port, `SELECT id, label FROM numbers WHERE id <= ${LIMIT}`);
+          t.match(seen, { rows: LIMIT, sum: SUM, error: null });
+          t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
+        });
+      }
+    });
+
+    await t.test('each cut leaves one audit record, and nothing else leaves one', async (t) => {
+      await sluice.stop();
+      const records = sluice.records();
+      t.ok(records.every(({ action }) => action === 'cut'));
+      t.equal(records.length, buffering.filter((driver) => isMissing(driver) === false).length);
+    });
+  });
+}

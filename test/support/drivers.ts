@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Client, type ClientReport, report } from './clients.js';
+import { APP } from './seed.js';
+
+// The drivers that test/clients pins, all started alike: the set-up installs them, and a machine that lacks a
+// language's tools lacks its drivers.
+
+export const LANGUAGES = ['java', 'python'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** How a driver is made to read, besides the statement. */
+export interface Reading {
+  /** Where to connect in place of 127.0.0.1; what begins with a slash is the path of a Unix socket. */
+  readonly host?: string;
+  /** Milliseconds of work on each row: a sleep, or busy below one. */
+  readonly workMs?: number;
+  /** Rows after which the program stops reading. */
+  readonly stopAfter?: number;
+  /** Further options of the connection, in the driver's own words. */
+  readonly options?: Readonly<Record<string, string | boolean>>;
+  /** What the program is started by: a program and arguments that stand before it, as `ip netns exec far`. */
+  readonly startedBy?: readonly string[];
+}
+
+export interface DriverReport extends ClientReport {
+  /** From the first row in the program's hands to the last. */
+  readonly seconds: number;
+  /** From the statement to the last row. */
+  readonly statementSeconds: number;
+  readonly connectMs: number;
+}
+
+export interface Driver extends Client {
+  readonly language: Language;
+  /** Whether the driver can connect to a Unix socket. */
+  readonly hasSockets: boolean;
+  read(port: number, sql: string, reading?: Reading): Promise<DriverReport>;
+}
+
+const TEST = fileURLToPath(new URL('..', import.meta.url));
+const CLIENT_FOLDER = join(TEST, 'setup/client-folder');
+const folders = new Map<Language, string>();
+
+/** The folder in which a language's drivers are, if the set-up installed them. */
+const folderOf = (language: Language): string => {
+  const folder = folders.get(language)
+    ?? execFileSync('/bin/sh', ['-c', '"$0" "$1"', CLIENT_FOLDER, language], { encoding: 'utf8' }).trim();
+  folders.set(language, folder);
+  return folder;
+};
+
+/** Why a driver cannot be used on this machine, or false; in CI every driver has to be there. */
+export const isMissing = ({ language }: Driver): string | false => {
+  if (existsSync(folderOf(language))) return false;
+  const reason = `the drivers of ${language} are not installed (test/setup/install says why)`;
+  if (process.env['CI'] === 'true') throw new Error(reason);
+  return reason;
+};
+
+/** A program and the arguments before those that all the programs share. */
+type Command = () => readonly string[];
+
+interface Kind {
+  readonly language: Language;
+  readonly command: Command;
+  /** What the program calls the driver. */
+  readonly driver: string;
+  readonly hasSockets?: boolean;
+}
+
+const java = (main: string, module: string): Command => () => {
+  const folder = folderOf('java');
+  return ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp',
+    `${join(folder, 'classes')}:${join(folder, module)}/*`, main];
+};
+
+const python: Command = () => [join(folderOf('python'), 'bin/python'), '-B', join(TEST, 'clients/python/read.py')];
+
+/** `options` as a program takes them: Java as in a URL, the others as JSON. */
+const optionsFor = (language: Language, options: Reading['options'] = {}): string =>
+  language === 'java'
+    ? Object.entries(options).map(([name, value]) => `${name}=${value}`).join('&')
+    : JSON.stringify(options);
+
+const driver = (name: string, kind: Kind, mode: string, protocol: Client['protocol'] = 'text'): Driver => ({
+  name, language: kind.language, hasSockets: kind.hasSockets ?? true, protocol,
+  reads: mode.endsWith('streaming') ? 'streaming' : 'buffered',
+  read: async (port, sql, { host = '127.0.0.1', workMs = 0, stopAfter = 0, options, startedBy = [] } = {}) => {
+    const args = [kind.driver, mode, host, String(port), APP.user, APP.password, APP.schema, sql, String(workMs),
+      String(stopAfter)];
+    return await report('env', [...startedBy, ...kind.command(), ...args],
+      { READ_OPTIONS: optionsFor(kind.language, options) }) as DriverReport;
+  },
+});
+
+const jdbc = (module: string): Kind => ({
+  language: 'java', command: java('ReadJdbc', module), driver: module, hasSockets: module.startsWith('mariadb'),
+});
+const r2dbc = (name: string): Kind => ({ language: 'java', command: java('ReadR2dbc', 'r2dbc'), driver: name });
+const pooled: Kind = {
+  language: 'java', command: java('ReadPooled', 'hikari'), driver: 'mysql', hasSockets: false,
+};
+const vertx: Kind = { language: 'java', command: java('ReadVertx', 'vertx'), driver: 'vertx' };
+const inPython = (name: string): Kind => ({ language: 'python', command: python, driver: name });
+
+const bothWays = (name: string, kind: Kind): Driver[] => [
+  driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
+];
+
+/** Every driver in each way to read that it has. */
+export const DRIVERS: readonly Driver[] = [
+  ...bothWays('MySQL Connector/J 9.7', jdbc('mysql-9.7')),
+  ...bothWays('MySQL Connector/J 26.10', jdbc('mysql-26.10')),
+  ...bothWays('MariaDB Connector/J 3.5', jdbc('mariadb-3.5')),
+  ...bothWays('MariaDB Connector/J 4.0', jdbc('mariadb-4.0')),
+  ...bothWays('HikariCP', pooled),
+  ...bothWays('r2dbc-mysql', r2dbc('mysql')),
+  ...bothWays('r2dbc-mariadb', r2dbc('mariadb')),
+  driver('Vert.x', vertx, 'buffered'),
+  driver('Vert.x, streaming', vertx, 'streaming', 'cursor'),
+  ...bothWays('Connector/Python', inPython('connector')),
+  ...bothWays('Connector/Python, pure', inPython('connector-pure')),
+  driver('Connector/Python, prepared', inPython('connector'), 'prepared-buffered', 'binary'),
+  driver('Connector/Python, prepared, streaming', inPython('connector'), 'prepared-streaming', 'binary'),
+  ...bothWays('PyMySQL 1.2', inPython('pymysql')),
+  ...bothWays('aiomysql', inPython('aiomysql')),
+  ...bothWays('asyncmy', inPython('asyncmy')),
+  ...bothWays('SQLAlchemy', inPython('sqlalchemy')),
+  ...bothWays('pandas', inPython('pandas')),
+  ...bothWays('Django', inPython('django')),
+];
