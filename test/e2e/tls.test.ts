@@ -1,8 +1,10 @@
 import t from 'tap';
 import { makeAuthority, serverTls } from '../support/certificates.js';
+import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer, type ServerKind } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 import { TLS_CLIENTS } from '../support/tlsClients.js';
+import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 const authority = await makeAuthority(t);
 const gateway = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
@@ -62,6 +64,19 @@ for (const kind of SERVER_KINDS) {
           }
         });
       }
+      await t.test(`a client that closes ends the statement that it waits for, where mode is ${mode}`, async (t) => {
+        const login = { ...APP, capabilities: BASE_CAPABILITIES };
+        const holder = await WireClient.connect({ ...login, port: server.port });
+        const waiter = await WireClient.connect({ ...login, port: sluice.port });
+        t.teardown(() => holder.destroy());
+        await holder.sql("SELECT GET_LOCK('taken', 0)");
+        waiter.transport.sendCommands([waiter.query("SELECT GET_LOCK('taken', 3600)")]);
+        const isWaiting = async (): Promise<boolean> =>
+          (await server.sql("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE '%taken'', 3600)'")).length > 0;
+        while (!await isWaiting()) t.notOk(waiter.transport.hasEnded);
+        waiter.destroy();
+        while (await isWaiting()) await holder.sql('SELECT 1'); // without an end, the runner's time limit is one
+      });
     }
   });
 }
