@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
+import type { EndLabel } from '../admin/metrics.js';
 import { Capability } from '../protocol/capabilities.js';
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { offerTls } from '../protocol/greeting.js';
@@ -10,10 +11,13 @@ import { AuthBridge, type EncryptedLeg } from '../session/authBridge.js';
 import { AuthRelay } from './authRelay.js';
 import type { SessionEncryption } from './encryption.js';
 import type { Diverted } from './framedFlow.js';
-import { PacketExchange } from './packetExchange.js';
+import { PacketExchange, type Side } from './packetExchange.js';
 import type { WholePacket } from './packetLeg.js';
+import { UPSTREAM_UNAVAILABLE } from './refusal.js';
 import type { SessionParts } from './sessionControls.js';
+import { StartTls } from './startTls.js';
 import type { ClientSide } from './tls/clientSide.js';
+import { ClientLeftError, reasonOf } from './tls/handshakeError.js';
 import { ownKey } from './tls/ownKey.js';
 
 /** What the connection phase asks of its session. */
@@ -22,8 +26,10 @@ export interface PhaseHost {
   refused(error: ServerError): void;
   /** Ends a session whose client has not been greeted. */
   refuse(message: string): void;
-  /** Ends a session; its client gets this packet. */
-  abort(reason: string, lastPacket?: Buffer): void;
+  /** Ends a session; its client gets this packet. It counts as ended by Sluice where no label says otherwise. */
+  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
+  /** The client has left. */
+  clientEnded(): void;
   /** The client's time to log in is not counted any more. */
   ready(): void;
   /** What follows, in both directions, comes in compressed frames, where that was agreed on. */
@@ -34,8 +40,6 @@ export interface PhaseHost {
 
 /** ER_SECURE_TRANSPORT_REQUIRED. */
 const SECURE_TRANSPORT_REQUIRED = 3159;
-/** ER_CONNECT_TO_FOREIGN_DATA_SOURCE. */
-const UPSTREAM_UNAVAILABLE = 1429;
 /** ER_NOT_SUPPORTED_AUTH_MODE. */
 const CANNOT_AUTHENTICATE = 1251;
 
@@ -51,6 +55,7 @@ const CANNOT_AUTHENTICATE = 1251;
 export class ConnectionPhase {
   private readonly exchange: PacketExchange;
   private readonly encryption: SessionEncryption;
+  private readonly startTls: StartTls;
   private authRelay: AuthRelay | null = null;
   private isClosed = false;
   /** The client has proved with a certificate who it is: to us, not to the server. */
@@ -62,6 +67,7 @@ export class ConnectionPhase {
     this.exchange = new PacketExchange(client, upstream, (side) => {
       this.refuseLogin(`the ${side} sent more than an authentication takes`);
     });
+    this.startTls = new StartTls(this.exchange, parts);
   }
 
   /** Takes over what comes from now on, where any of it may have to be encrypted. */
@@ -74,6 +80,11 @@ export class ConnectionPhase {
   changeUser(begun: Diverted): void {
     this.exchange.takeOver(begun);
     this.divert(this.bridgeUserChange());
+  }
+
+  /** With whom a TLS handshake is under way; null where none is. */
+  get handshakeWith(): Side | null {
+    return this.startTls.handshakeWith;
   }
 
   /** Nothing is done any more. */
@@ -103,11 +114,12 @@ export class ConnectionPhase {
     const { exchange, encryption: { listenMode, clientSide } } = this;
     const greeting = await exchange.next('server');
     if (!this.greet(greeting)) return;
-    let first = await exchange.next('client');
+    let first: WholePacket | null = await exchange.next('client');
     const asksForTls = isSslRequest(first.payload);
     if (asksForTls && listenMode === 'passthrough') return this.passThrough(first);
     if (asksForTls && clientSide !== null) {
       first = await this.encryptClient(clientSide, first.payload);
+      if (first === null) return;
     } else if (listenMode === 'required') {
       const message = 'connections using insecure transport are prohibited: listen.tls.mode is "required"';
       return this.refuseLogin(message, SECURE_TRANSPORT_REQUIRED);
@@ -167,20 +179,18 @@ export class ConnectionPhase {
     this.handOver();
   }
 
-  /** Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. */
-  private async encryptClient(clientSide: ClientSide, sslRequest: Buffer): Promise<WholePacket> {
-    const { exchange, parts: { legs } } = this;
-    const { client } = exchange;
-    client.socket.pause();
-    const begun = client.rest();
-    if (begun.length > 0) client.socket.unshift(begun);
-    const encrypted = await clientSide.encrypt(client.socket);
-    if (this.isClosed) encrypted.destroy();
-    else legs.encryptClient(encrypted);
-    client.socket = encrypted;
-    client.isEncrypted = true;
-    this.hasShownCertificate = encrypted.authorized;
-    this.useEnds();
+  /**
+   * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null where
+   * the session has ended.
+   */
+  private async encryptClient(clientSide: ClientSide, sslRequest: Buffer): Promise<WholePacket | null> {
+    const { exchange } = this;
+    try {
+      this.hasShownCertificate = await this.startTls.client(clientSide);
+    } catch (error) {
+      this.clientNotEncrypted(error);
+      return null;
+    }
     const { payload } = await exchange.next('client');
     const bytes = encodePacket(1, withoutSsl(payload, sslRequest));
     payload.fill(0);
@@ -213,33 +223,27 @@ export class ConnectionPhase {
 
   /** Returns whether the connection is encrypted; if not, the session has ended. */
   private async encryptServer(response: Buffer): Promise<boolean> {
-    const { exchange: { server }, parts: { legs }, encryption: { serverSide } } = this;
+    const { exchange: { server }, encryption: { serverSide } } = this;
     if (server.rest().length > 0) {
       this.refuseLogin('the upstream server sent more than its greeting where TLS was to begin');
       return false;
     }
     server.send(sslRequestFor(response));
     try {
-      const encrypted = await serverSide.encrypt(server.socket);
-      if (this.isClosed) return false;
-      legs.encryptUpstream(encrypted);
-      server.socket = encrypted;
-      server.isEncrypted = true;
-      this.useEnds();
-      return true;
+      await this.startTls.server(serverSide);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `the TLS handshake with the upstream server failed: ${reason}`;
+      const message = `the TLS handshake with the upstream server failed: ${reasonOf(error)}`;
       if (!this.isClosed) this.refuseLogin(message, UPSTREAM_UNAVAILABLE);
-      return false;
     }
+    return server.isEncrypted;
   }
 
-  /** Lets the flows go on between the ends as they are now. */
-  private useEnds(): void {
-    const { legs, requests, responses } = this.parts;
-    requests.use(legs.client, legs.upstream, legs.clientTcp);
-    responses.use(legs.upstream, legs.client, legs.upstreamTcp);
+  private clientNotEncrypted(error: unknown): void {
+    if (this.isClosed) return;
+    if (error instanceof ClientLeftError) return this.host.clientEnded();
+    const reason = `the TLS handshake with the client failed: ${reasonOf(error)}`;
+    this.log.info({ session: this.parts.id, client: this.parts.legs.clientAddress }, reason);
+    this.host.abort(reason, undefined, ['client', 'error']);
   }
 
   /** Goes on packet by packet until the server lets the client in, or not. */

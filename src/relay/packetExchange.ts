@@ -9,7 +9,8 @@ export type Side = 'client' | 'server';
 export class PacketExchange {
   readonly client: PacketLeg;
   readonly server: PacketLeg;
-  private isClosed = false;
+  /** Takes no more. */
+  isClosed = false;
   private wake: () => void = () => {};
 
   /**

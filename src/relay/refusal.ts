@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { encodeErr } from '../protocol/packets.js';
 
 /** ER_CONNECT_TO_FOREIGN_DATA_SOURCE: a server that another server needs cannot be had. */
-const UPSTREAM_UNAVAILABLE = 1429;
+export const UPSTREAM_UNAVAILABLE = 1429;
 /** ER_CON_COUNT_ERROR. */
 const TOO_MANY_CONNECTIONS = 1040;
 

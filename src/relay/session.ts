@@ -3,7 +3,7 @@ import type { EndLabel, SessionTotals } from '../admin/metrics.js';
 import type { SessionView } from '../admin/standing.js';
 import { Command } from '../protocol/commands.js';
 import { encodePacket } from '../protocol/framing.js';
-import type { ServerError } from '../protocol/packets.js';
+import { encodeErr, type ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
 import type { Usage } from '../session/usage.js';
@@ -18,7 +18,7 @@ import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
-import { CLOSED, endOf, logEnd, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
+import { endOf, leavingEnd, logEnd, logRefusedLogin, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
 import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
@@ -124,6 +124,10 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.deadline.clear();
   }
 
+  loginRefused(error: ServerError): void {
+    logRefusedLogin(this.log, this.legs.upstreamName, error, this.controls.origin());
+  }
+
   newUsage(command: PendingCommand): Usage {
     return this.supervisor.newUsage(command);
   }
@@ -161,7 +165,8 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
 
   refused(error: ServerError): void {
     const { code, message } = error;
-    this.refuse(`${this.legs.upstreamName} refused the connection: ${message} (error ${code})`);
+    // The client knows what to do about the server's own number: pools wait for a place where it is 1040.
+    this.refuse(`${this.legs.upstreamName} refused the connection: ${message} (error ${code})`, encodeErr(0, error));
   }
 
   compressed(): void {
@@ -213,6 +218,8 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
 
   clientEnded(): void {
     this.noteLeaving();
+    // An end that is being encrypted cannot be told.
+    if (this.connectionPhase.handshakeWith !== null) this.abort('the client has left');
   }
 
   upstreamEnded(): void {
@@ -239,7 +246,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
 
   closed(): void {
     this.closeFlows();
-    const end = this.end ?? CLOSED;
+    const end = this.noteLeaving();
     this.supervisor.close(outcomeOf(end));
     this.shared.metrics.sessionEnded(end.label, this.totals);
     logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs: now() - this.arrived.startedAtMs });
@@ -252,11 +259,11 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   }
 
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
-  refuse(message: string): void {
+  refuse(message: string, error = upstreamUnavailable(message)): void {
     this.noteEnd(['upstream', 'unavailable'], message);
     this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
     this.closeFlows();
-    this.legs.destroyAfter(upstreamUnavailable(message));
+    this.legs.destroyAfter(error);
   }
 
   private closeFlows(): void {
@@ -273,7 +280,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.end ??= isGoodbye ? QUIT : endOf(label, reason);
   }
 
-  private noteLeaving(): void {
-    this.end ??= this.conversation.hasQuit ? QUIT : CLOSED;
+  private noteLeaving(): SessionEnd {
+    return (this.end ??= leavingEnd(this.conversation.hasQuit, this.connectionPhase.handshakeWith));
   }
 }

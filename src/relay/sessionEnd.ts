@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
-import type { Outcome } from '../audit/record.js';
+import type { Origin, Outcome } from '../audit/record.js';
+import type { ServerError } from '../protocol/packets.js';
+import type { Side } from './packetExchange.js';
 
 /** Who ended a session, and why. */
 export interface SessionEnd {
@@ -24,6 +26,22 @@ export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 /** A server that asked for a file of a client that had offered none. */
 export const UNASKED_FILE: EndLabel = ['sluice', 'unasked-file'];
 
+/** A client that closed in the midst of TLS. */
+const LEFT: Record<Side, SessionEnd> = {
+  client: endOf(['client', 'error'], 'left during its TLS handshake'),
+  server: endOf(['client', 'error'], 'left while the connection to the server was being encrypted'),
+};
+
+/**
+ * How a session ends whose client has left.
+ * @param hasQuit it has said so before
+ * @param handshakeWith with whom a TLS handshake was under way
+ */
+export function leavingEnd(hasQuit: boolean, handshakeWith: Side | null): SessionEnd {
+  if (hasQuit) return QUIT;
+  return handshakeWith === null ? CLOSED : LEFT[handshakeWith];
+}
+
 const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   client: 'client-gone',
   upstream: 'upstream-gone',
@@ -40,12 +58,19 @@ export interface EndedSession {
 
 /** Says in the log that a session has ended. Quietly where it has quit or closed: sessions do so all the time. */
 export function logEnd(log: Logger, { label, ...told }: SessionEnd, ended: EndedSession): void {
-  log[levelOf(label)]({ ...ended, ...told }, 'session ended');
+  const durationMs = Math.round(ended.durationMs * 1000) / 1000;
+  log[levelOf(label)]({ ...ended, durationMs, ...told }, 'session ended');
 }
 
 function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {
   if (kind === 'unasked-file') return 'warn';
   return by === 'client' && (kind === 'quit' || kind === 'closed') ? 'debug' : 'info';
+}
+
+/** Says in the log that a server has refused a login: whose, and why. */
+export function logRefusedLogin(log: Logger, upstreamName: string, { code, message }: ServerError, origin: Origin): void {
+  const { session, client, user } = origin;
+  log.info({ session, client, user, code }, `${upstreamName} refused the login: ${message} (error ${code})`);
 }
 
 /** What became of the responses that were under way. */

@@ -53,6 +53,8 @@ export interface ConversationObserver {
   identified(identity: ClientIdentity): void;
   /** The connection phase is over: commands may come. */
   ready(): void;
+  /** The server has refused the client during the connection phase, and is about to close. */
+  loginRefused?(error: ServerError): void;
   /** A response's first result set begins, or a fetch from a cursor of which nothing is known. Says what counts it. */
   newUsage(command: PendingCommand): Usage;
   /** What the usage counts comes from a server-side cursor, fetch by fetch. */
@@ -152,6 +154,12 @@ export class Conversation {
   passEncrypted(sslRequest: Buffer): void {
     this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
     this.passAll('tls');
+  }
+
+  /** The connection phase has ended with an ERR: the server is about to close. */
+  refuseLogin(error: ServerError): void {
+    this.phase = 'refused';
+    this.options.observer.loginRefused?.(error);
   }
 
   /** The connection phase has ended well. */

@@ -134,7 +134,7 @@ export class ServerReader extends PacketScanner {
     const { conversation, responses } = this;
     switch (this.role) {
       case 'authentication':
-        if (front[0] === FirstByte.ERR) conversation.phase = 'refused';
+        if (front[0] === FirstByte.ERR) conversation.refuseLogin(decodeErr(front));
         if (front[0] !== FirstByte.OK) return true;
         conversation.logIn(decodeCompletion(front, conversation.dialect.tracksSession));
         return conversation.dialect.compression === null || this.stopFor('compressed');

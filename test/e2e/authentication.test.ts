@@ -31,6 +31,9 @@ for (const kind of SERVER_KINDS) {
         t.match(seen.errors, [{ code: 1045, sqlState: '28000' }]);
         t.same(seen, direct);
       }
+      const told = sluice.log().filter(({ msg }) => msg.includes('refused the login'));
+      t.match(told, SERVER_KINDS.map(() => (
+        { level: 'info', user: 'app', code: 1045, session: Number, msg: /Access denied for user 'app'.*\(error 1045\)$/ })));
     });
 
     await t.test("a schema that the user may not use gets the server's own error", async (t) => {

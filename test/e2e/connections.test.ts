@@ -6,6 +6,7 @@ import { CLIENTS, commandLine, connectOptions } from '../support/clients.js';
 import { APP } from '../support/seed.js';
 import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
+import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 await t.test('an upstream that cannot be reached gives every client error 1429', async (t) => {
   // A port that nobody listens on: it was just given back.
@@ -58,6 +59,23 @@ for (const kind of SERVER_KINDS) {
       let third = await commandLine(kind, sluice.port, 'SELECT 3;');
       while (third.errors[0]?.code === 1040) third = await commandLine(kind, sluice.port, 'SELECT 3;');
       t.same(third.rows, [['3']]);
+    });
+
+    await t.test("a server that has no more connections says so to a client of Sluice with its own error", async (t) => {
+      const sluice = await startSluice(t, { upstream: server.port });
+      await server.sql('SET GLOBAL max_connections = 10');
+      const holders: WireClient[] = [];
+      try {
+        const login = { ...APP, port: server.port, capabilities: BASE_CAPABILITIES };
+        const another = (): Promise<WireClient | null> => WireClient.connect(login).catch(() => null);
+        for (let holder = await another(); holder !== null; holder = await another()) holders.push(holder);
+        const { errors } = await commandLine(kind, sluice.port, 'SELECT 1;');
+        t.match(errors, [{ code: 1040, message: 'Too many connections' }]);
+        t.same(errors, (await commandLine(kind, server.port, 'SELECT 1;')).errors, 'as directly');
+      } finally {
+        for (const holder of holders) await holder.quit();
+        await server.sql('SET GLOBAL max_connections = 100');
+      }
     });
 
     await t.test("a killed query ends with the server's error, and the connection goes on", async (t) => {

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { encodeErr } from '../../src/protocol/packets.js';
 import { liveBytes } from '../support/heap.js';
 import { converseOver, PairedProxy, type End, type Pair } from '../support/pairs.js';
 import { greetingPayload, login, ok, packetsFrom, responsePayload } from '../support/wirePackets.js';
@@ -94,6 +95,23 @@ for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW))
     }
   });
 }
+
+/** What servers say in place of a greeting: too many connections, a blocked host, one not allowed, too many of a user. */
+const REFUSALS = [1040, 1129, 1130, 1203];
+
+await t.test("a server's refusal in place of its greeting reaches the client as the server has said it", async (t) => {
+  const proxy = await start(t, {});
+  for (const code of REFUSALS) {
+    const { client, server, address } = await proxy.pair();
+    const ended = proxy.here.ended(address);
+    const refusal = encodeErr(0, { code, sqlState: code === 1040 ? '08004' : '', message: 'the server says no' });
+    server.socket.end(refusal);
+    await client.ended();
+    t.ok(client.heard.equals(refusal), `${code}`);
+    client.socket.end();
+    t.match(await ended, { by: 'upstream', reason: new RegExp(`refused the connection: .* \\(error ${code}\\)$`) });
+  }
+});
 
 await t.test('a client that sends its commands before it is greeted is kept waiting with what it has said', async (t) => {
   const proxy = await start(t);

@@ -10,6 +10,7 @@ import { encodeHandshakeResponse } from '../../src/protocol/handshakeResponse.js
 import { sslRequestFor } from '../../src/protocol/sslRequest.js';
 import { makeAuthority } from '../support/certificates.js';
 import { Dialogue, greetedPair, type Encrypted, type EncryptedPair } from '../support/encryptedPairs.js';
+import { freePort } from '../support/freePort.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { type Pair, PairedProxy } from '../support/pairs.js';
 import { BASE_CAPABILITIES, greetingPayload, ok, packetsFrom, responsePayload, SCRAMBLE } from '../support/wirePackets.js';
@@ -53,6 +54,9 @@ const answerOf = (authPlugin: string, authResponse: Buffer): Buffer => encodeHan
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PEM = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
 const RSA_PACKET_BYTES = 4 + 256;
+const SSL_REQUEST_PACKET_BYTES = 36;
+/** How a TLS handshake begins; the rest of the record never comes. */
+const CLIENT_HELLO = Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196]);
 
 const ONE_LEG: Record<string, Encrypted> = { "the client's": CLIENT, "the server's": SERVER };
 
@@ -137,8 +141,8 @@ class Behind extends Duplex {
 }
 
 /** Up to where the client may answer. */
-const greeted = async (proxy: PairedProxy): Promise<Pair> => {
-  const pair = await proxy.pair();
+const greeted = async (proxy: PairedProxy, listener = 0, localPort?: number): Promise<Pair> => {
+  const pair = await proxy.pair(listener, localPort);
   const greeting = packetsFrom(0, greetingPayload());
   pair.server.say(greeting);
   await pair.client.hear(greeting.length);
@@ -169,17 +173,64 @@ await t.test('bytes in place of TLS end their session and nothing else', async (
   await odd.server.ended();
   odd.server.socket.end();
   odd.client.socket.end();
-  await ended;
-  t.match(toClients.here.log.find(({ level }) => level === 'warn'), { msg: /a client's TLS handshake failed/ });
+  t.match(await ended, { by: 'client', reason: /^the TLS handshake with the client failed/ });
+  const told = { level: 'info', client: odd.address, msg: 'the TLS handshake with the client failed: wrong version number' };
+  t.match(toClients.here.log.filter(({ msg }) => msg.includes('handshake')), [{ ...told, session: Number }]);
   t.ok(await greetedPair(toClients, certificate, CLIENT), 'the next client is served');
 
   const toServer = await start(t, SERVER);
   const other = await greeted(toServer);
   other.client.say(packetsFrom(1, answer));
-  await other.server.hear(36);
+  await other.server.hear(SSL_REQUEST_PACKET_BYTES);
   other.server.say(noTls);
   await other.client.ended();
   t.match(other.client.heard.toString('latin1'), /sluice: the TLS handshake with the upstream server failed/);
   other.client.socket.end();
   t.ok(await greetedPair(toServer, certificate, SERVER), 'the next client is served');
+});
+
+await t.test('two clients of one address and port, at two listeners, get the connections that were made for them', async (t) => {
+  const listener = { host: '127.0.0.1', port: 0, tls: { mode: 'optional', ...certificate } };
+  const proxy = await start(t, CLIENT, { listen: [listener, listener] });
+  const answers = ['first', 'other'].map((user) => answerOf('caching_sha2_password', Buffer.from(user.padEnd(32))));
+  const localPort = await freePort();
+  const pairs = [await greeted(proxy, 0, localPort), await greeted(proxy, 1, localPort)];
+  pairs.forEach(({ client }, i) => client.say(packetsFrom(1, sslRequestFor(answers[i]!))));
+  // The one who asked last goes first.
+  for (const i of [1, 0]) {
+    const { client, server } = pairs[i]!;
+    client.socket.removeAllListeners('data');
+    const encrypted = connect({ socket: client.socket, rejectUnauthorized: false });
+    await once(encrypted, 'secureConnect');
+    encrypted.write(packetsFrom(2, answers[i]!));
+    await server.hear(4 + answers[i]!.length);
+    t.ok(server.heard.subarray(4).equals(answers[i]!), `client ${i}`);
+  }
+});
+
+await t.test('a client that leaves in its TLS handshake is let go at once, and the log says who left', async (t) => {
+  const proxy = await start(t, CLIENT);
+  const leave: Record<string, (socket: Socket) => unknown> = {
+    closes: (socket) => socket.end(), resets: (socket) => socket.resetAndDestroy(),
+  };
+  for (const [how, go] of Object.entries(leave)) {
+    const { client, server, address } = await greeted(proxy);
+    const ended = proxy.here.ended(address);
+    client.say(Buffer.concat([packetsFrom(1, sslRequestFor(responsePayload({ capabilities: BASE_CAPABILITIES }))), CLIENT_HELLO]));
+    go(client.socket);
+    await server.ended();
+    t.match(await ended, { level: 'info', by: 'client', reason: 'left during its TLS handshake', session: Number }, how);
+  }
+});
+
+await t.test('a client that leaves while the connection to the server is being encrypted is who has left', async (t) => {
+  const proxy = await start(t, SERVER);
+  const { client, server, address } = await greeted(proxy);
+  const ended = proxy.here.ended(address);
+  client.say(packetsFrom(1, responsePayload({ capabilities: BASE_CAPABILITIES })));
+  await server.hear(SSL_REQUEST_PACKET_BYTES);
+  client.socket.end();
+  const reason = 'left while the connection to the server was being encrypted';
+  t.match(await ended, { level: 'info', by: 'client', reason, session: Number });
+  t.strictSame(proxy.here.log.filter(({ level }) => level === 'warn'), [], 'the server is not blamed');
 });

@@ -25,6 +25,8 @@ export interface ProxyHere {
   /** What it counts. */
   readonly metrics: Metrics;
   readonly port: number;
+  /** Those of all listeners, in their order. */
+  readonly ports: readonly number[];
   /** What it has logged, from level `debug` on; may be emptied. */
   readonly log: Entry[];
   /** What it has recorded; may be emptied. */
@@ -79,9 +81,11 @@ export const startProxyHere = async (upstream: number, settings: ProxySettings =
   const addresses = { listen: '127.0.0.1:0', upstream: { host: '127.0.0.1', port: upstream, tls: upstreamTls } };
   const metrics = new Metrics();
   const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit, metrics);
+  const ports = proxy.places.map((place) => Number(formatPlace(place).split(':').at(-1)));
   return {
     proxy, metrics, log, records,
-    port: Number(formatPlace(proxy.places[0]!).split(':').at(-1)),
+    port: ports[0]!,
+    ports,
     ended: (client) => new Promise((resolve) => {
       const entry = ends.get(client);
       ends.delete(client);

@@ -112,10 +112,13 @@ export class PairedServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connects a client to the proxy on `port`, and gives it with the connection that the proxy makes for it. */
-  pair(port: number): Promise<Pair> {
+  /**
+   * Connects a client to the proxy on `port`, and gives it with the connection that the proxy makes for it.
+   * @param localPort the client's; any free one where it is left out
+   */
+  pair(port: number, localPort?: number): Promise<Pair> {
     // One at a time, so that they match.
-    const pair = this.turn.then(() => this.connect(port));
+    const pair = this.turn.then(() => this.connect(port, localPort));
     this.turn = pair.catch(() => undefined);
     return pair;
   }
@@ -127,9 +130,10 @@ export class PairedServer {
     await once(this.server, 'close');
   }
 
-  private async connect(port: number): Promise<Pair> {
+  private async connect(port: number, localPort?: number): Promise<Pair> {
     const accepted = new Promise<Socket>((resolve) => (this.accepted = resolve));
-    const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+    const localAddress = localPort === undefined ? undefined : '127.0.0.1';
+    const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true, localPort, localAddress });
     const [server] = await Promise.all([accepted, once(client, 'connect')]);
     this.accepted = null;
     for (const socket of [client, server]) {
@@ -150,9 +154,13 @@ export class PairedProxy {
     return new PairedProxy(server, await startProxyHere(server.port, config));
   }
 
-  /** Begins a session. */
-  pair(): Promise<Pair> {
-    return this.server.pair(this.here.port);
+  /**
+   * Begins a session.
+   * @param listener at which of the proxy's listeners
+   * @param localPort the client's; any free one where it is left out
+   */
+  pair(listener = 0, localPort?: number): Promise<Pair> {
+    return this.server.pair(this.here.ports[listener]!, localPort);
   }
 
   /** Ends the proxy and all connections. */
