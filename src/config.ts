@@ -174,6 +174,8 @@ export interface AuditSettings {
   /** Whether the values bound to a prepared statement are written down. */
   readonly params: boolean;
   readonly sample: SampleSettings;
+  /** Whether results are recorded that passed their limit because they were taken for streams. */
+  readonly admitted: boolean;
 }
 
 /** The HTTP endpoint that tells how the program stands. */

@@ -61,7 +61,7 @@ export class LiveExecution implements Execution {
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
-    this.fate = judgement === null ? 'passed' : FATES[judgement.action];
+    this.fate = judgement !== null ? FATES[judgement.action] : usage.isAdmitted ? 'admitted' : 'passed';
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
     this.statement = statementBytes(command);
     this.readingFlags = usage.readingFlags;

@@ -4,6 +4,7 @@ import { digests } from '../policy/digestCache.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import { DigestTable } from '../statistics/digestTable.js';
+import { isCutFate } from '../statistics/execution.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
 import { Timeline } from '../statistics/timeline.js';
 import { Totals } from '../statistics/totals.js';
@@ -93,7 +94,7 @@ export class LiveStatistics {
     execution.identify(digest, shown);
     this.ofAll.add(execution);
     this.byDigest.add(execution);
-    if (fate !== 'passed') this.cuts.add(fate, execution.atMs);
+    if (isCutFate(fate)) this.cuts.add(fate, execution.atMs);
     if (execution.isLimited) {
       this.rows.add(rows);
       this.bytes.add(bytes);

@@ -44,6 +44,8 @@ export class Metrics {
     'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
   };
   readonly samples = judgedBy();
+  /** Results that passed the limit for buffered ones because they were taken for streams. */
+  readonly admitted = new CounterVector(['rule', 'signal']);
   drainedBytes = 0;
   readonly kills = new CounterVector(['outcome']);
   readonly opaqueSessions = new CounterVector(['reason']);
@@ -62,9 +64,14 @@ export class Metrics {
   }
 
   /** Shows a counter for each rule of a configuration, and forgets those of rules that it no longer has. */
-  configured({ mode, rules }: Pick<Config, 'mode' | 'rules'>): void {
+  configured({ mode, rules, streaming }: Config): void {
     const names = new Set([DEFAULT_RULE, ...rules.map(({ name }) => name)]);
-    for (const vector of [...Object.values(this.judged), this.samples]) vector.retain(names);
+    for (const vector of [...Object.values(this.judged), this.samples, this.admitted]) vector.retain(names);
+    for (const signal of streaming.signals) this.admitted.declare(DEFAULT_RULE, signal);
+    for (const rule of rules) {
+      if (rule.class === 'streaming') this.admitted.declare(rule.name, 'rule');
+      else if (rule.class === null) for (const signal of streaming.signals) this.admitted.declare(rule.name, signal);
+    }
     for (const rule of [{ name: DEFAULT_RULE, mode }, ...rules]) {
       const vector = this.judged[rule.mode === 'audit' ? 'would-cut' : 'cut'];
       for (const reason of ['rows', 'bytes']) vector.declare(rule.name, reason);

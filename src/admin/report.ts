@@ -98,7 +98,9 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** These agree with the audit records: one for each. */
-function judged(out: Exposition, { judged, samples, drainedBytes, kills }: Metrics, { droppedSamples }: Standing): void {
+function judged(
+  out: Exposition, { judged, admitted, samples, drainedBytes, kills }: Metrics, { droppedSamples }: Standing,
+): void {
   out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
     'sluice_truncations_total', 'Results that were ended early without an error.',
@@ -115,6 +117,10 @@ function judged(out: Exposition, { judged, samples, drainedBytes, kills }: Metri
   out.counters(
     'sluice_warnings_total', 'Results that passed a warning threshold, and stalls.',
     judged.warn.all(),
+  );
+  out.counters(
+    'sluice_admitted_total', 'Results that passed the limit for buffered ones because they were taken for streams.',
+    admitted.all(),
   );
   out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
   out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);

@@ -31,6 +31,10 @@ export interface CommandView {
   readonly bytes: number;
   readonly rule: string | null;
   readonly class: string | null;
+  /** What told that it is read as a stream; null where nothing did. */
+  readonly signal: string | null;
+  /** It has passed the limit for buffered results because of that. */
+  readonly isAdmitted: boolean;
 }
 
 /** How the proxy stands at the moment of being asked. */

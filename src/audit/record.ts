@@ -1,6 +1,6 @@
 import type { AuditSettings, Limits } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import type { Judgement } from '../policy/judgement.js';
+import type { Admission, Judgement } from '../policy/judgement.js';
 import type { Sample } from '../policy/sampler.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
@@ -35,7 +35,7 @@ export interface Origin {
 }
 
 /** Why a record is written. */
-export type Recorded = Judgement | Sample | (Omit<Judgement, 'reason'> & { readonly reason: 'stall' });
+export type Recorded = Judgement | Admission | Sample | (Omit<Judgement, 'reason'> & { readonly reason: 'stall' });
 
 /** How far a response had come when its record was written. */
 export interface Progress {
@@ -82,6 +82,10 @@ function sampleFields({ standsFor, droppedSamples }: Sample): Record<string, unk
   return { standsFor, droppedSamples };
 }
 
+function rounded(amount: number | null): number | null {
+  return amount === null ? null : Math.round(amount);
+}
+
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
@@ -125,6 +129,7 @@ export function responseRecord(
     stallMs: round(progress.stallMs),
     outcome: progress.outcome,
     ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
+    ...(judgement.action === 'admit' ? { rowsPerSecond: rounded(judgement.rowsPerSecond) } : {}),
     ...(progress.error === null ? {} : { serverError: progress.error }),
   };
 }

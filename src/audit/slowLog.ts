@@ -47,8 +47,8 @@ export function slowLogEntry(record: AuditFields, atMs: number): string | null {
     }),
     head({
       Cut: yesOrNo(CUT_ACTIONS.includes(record['action'])),
-      Would_cut: yesOrNo(record['action'] === 'would-cut'), Complete: yesOrNo(record['complete'] === true),
-      Rule: word(record['rule']), Program: word(record['program']),
+      Would_cut: yesOrNo(record['action'] === 'would-cut'), Admitted: record['action'] === 'admit' ? 'Yes' : '',
+      Complete: yesOrNo(record['complete'] === true), Rule: word(record['rule']), Program: word(record['program']),
       Stands_for: number(record['standsFor']),
     }),
     ...(schema === '' ? [] : [`use ${schema};`]),

@@ -93,6 +93,7 @@ export const settings = section<Config>({
           perSecond: { kind: count, fallback: 100 },
         }),
       },
+      admitted: { kind: trueOrFalse, fallback: true },
     }),
   },
   log: {

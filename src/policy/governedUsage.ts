@@ -1,3 +1,4 @@
+import type { Limits } from '../config.js';
 import { Status } from '../protocol/status.js';
 import type { PendingCommand } from '../session/command.js';
 import { Usage } from '../session/usage.js';
@@ -17,6 +18,8 @@ export class GovernedUsage extends Usage {
   isRecorded = false;
   /** From its first row on it is to be held back, until it is known to fit. */
   isToBeHeld = false;
+  /** At what rate its client has read it, in rows per second, where it was let through for its pace; null where not known. */
+  rowsPerSecond: number | null = null;
 
   /** The terms that held when the response began. */
   firstTerms: Terms;
@@ -56,6 +59,18 @@ export class GovernedUsage extends Usage {
   set terms(terms: Terms) {
     this.termsNow = terms;
     this.applyLimits();
+  }
+
+  /** The limits that it has, or would have, as a response that its client buffers. */
+  get bufferedLimits(): Limits {
+    return this.firstTerms.responseClass === 'buffered' ? this.firstTerms.limits : this.termsNow.treatment.limits;
+  }
+
+  /** It has passed these limits because it is taken for a stream, and nothing else was done about it. */
+  get isAdmitted(): boolean {
+    if (this.judgement !== null || this.termsNow.responseClass === 'buffered') return false;
+    const { rows, bytes } = this.bufferedLimits;
+    return this.rows > rows || this.bytes > bytes;
   }
 
   get statement(): Statement {

@@ -1,5 +1,6 @@
 import type { Limits } from '../config.js';
 import type { GovernedUsage } from './governedUsage.js';
+import type { Signal } from './signals.js';
 
 /** What is done about a usage that breaks a limit. */
 export type Action =
@@ -40,6 +41,27 @@ export function judge(usage: GovernedUsage, reason: 'rows' | 'bytes', isInsideRo
 export function judgeOverBudget(usage: GovernedUsage, budgetBytes: number, isInsideRow: boolean): Judgement {
   const limit = { rows: Infinity, bytes: budgetBytes };
   return { action: actionOn(usage, 'budget', isInsideRow), reason: 'budget', rule: usage.terms.rule, limit };
+}
+
+/** A result that has passed the limit for buffered ones, because it was taken for a stream. */
+export interface Admission {
+  readonly action: 'admit';
+  readonly reason: 'rows' | 'bytes';
+  readonly rule: string;
+  /** The limit that it has passed: the one that it would have had as a buffered result. */
+  readonly limit: Limits;
+  /** What it was taken for a stream by. */
+  readonly signal: Signal;
+  /** At what rate its client has read it, in rows per second; null where that is not known. */
+  readonly rowsPerSecond: number | null;
+}
+
+/** Judges a usage that has ended and was not cut: null, or what let it pass the limit for buffered results. */
+export function admissionOf(usage: GovernedUsage): Admission | null {
+  const { rule, signal } = usage.terms;
+  if (!usage.isAdmitted || signal === null) return null;
+  const { bufferedLimits: limit, rowsPerSecond } = usage;
+  return { action: 'admit', reason: usage.rows > limit.rows ? 'rows' : 'bytes', rule, limit, signal, rowsPerSecond };
 }
 
 /** Judges a usage that has ended within its limit: null, or a warning. */

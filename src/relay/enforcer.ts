@@ -56,12 +56,16 @@ export class Enforcer {
   /** The response under way has reached its limit. */
   limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
     if (usage.isPaused) return this.awaitBudget(usage);
-    if (usage.isOverBudget && usage.judgement === null) {
-      return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
-    }
+    if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
+  }
+
+  /** It is the largest of those that fill the budget together. A client that reads row by row does not hold it in memory. */
+  private limitOfAllReached(usage: GovernedUsage): Settled {
+    const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
+    return mayStream ? this.watchPace(usage) : this.decideOverBudget(usage);
   }
 
   /** The server ends with an error what is held back: it takes the place of all of it. */
@@ -170,11 +174,16 @@ export class Enforcer {
   /** A client that has taken all that it was given buffers, whatever it did before. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
-    this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
+    if (usage.isOverBudget) this.decideOverBudget(usage);
+    else this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
   }
 
   private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
     return this.apply(usage, judge(usage, reason, this.isInsideForwardedRow));
+  }
+
+  private decideOverBudget(usage: GovernedUsage): Settled {
+    return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
   }
 
   /** Half of a row is with the client. What is held back is not, so an error can take the place of all of it. */

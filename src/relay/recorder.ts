@@ -1,6 +1,6 @@
 import { responseRecord, type Origin, type Outcome } from '../audit/record.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { warningFor } from '../policy/judgement.js';
+import { admissionOf, warningFor, type Admission } from '../policy/judgement.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { Shared } from './shared.js';
 
@@ -17,18 +17,18 @@ export interface RecordedSession {
 export class Recorder {
   constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
 
-  /** Records how a response ended, where anything was done about it, a warning is due, or it is a sample. */
+  /** Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a sample. */
   result(usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number): void {
     if (usage.isRecorded) return;
     usage.isRecorded = true;
     const isWhole = isComplete && outcome !== 'killed';
     // The times are passed as they are: spread into another object they would cost as much as counting the response does.
     this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
-    const judgement = usage.judgement ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
-    if (judgement === null) return;
+    const recorded = usage.judgement ?? this.admitted(usage) ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
+    if (recorded === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
-    this.shared.metrics.recorded(judgement.action, judgement.rule, judgement.reason);
-    this.write(responseRecord('result', usage, judgement, this.session.origin(), progress, this.shared.config.audit));
+    if (recorded.action !== 'admit') this.shared.metrics.recorded(recorded.action, recorded.rule, recorded.reason);
+    this.write(responseRecord('result', usage, recorded, this.session.origin(), progress, this.shared.config.audit));
   }
 
   /**
@@ -43,6 +43,14 @@ export class Recorder {
     const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
     this.shared.metrics.recorded('warn', rule, 'stall');
     this.write({ ...record, serverGaveUp: hasServerGivenUp });
+  }
+
+  /** Counts a result that was let through beyond its limit. Returns what is to be recorded of that, if anything. */
+  private admitted(usage: GovernedUsage): Admission | null {
+    const admission = admissionOf(usage);
+    if (admission === null) return null;
+    this.shared.metrics.admitted.increment(admission.rule, admission.signal);
+    return this.shared.config.audit.admitted ? admission : null;
   }
 
   private timesOf(usage: GovernedUsage): { atMs: number; stallMs: number } {

@@ -50,5 +50,7 @@ function commandView(command: PendingCommand, statusFlags: number, facts: Sessio
     bytes: usage?.bytes ?? 0,
     rule: usage?.terms.rule ?? null,
     class: usage?.terms.responseClass ?? null,
+    signal: usage?.terms.signal ?? null,
+    isAdmitted: usage?.isAdmitted ?? false,
   };
 }

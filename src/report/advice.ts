@@ -47,6 +47,9 @@ function cautions({ survey, forecast, coverage }: Advice): string[] {
   const blind = coverage.blindFor(limits).join(' and ');
   return [
     counts.streamed > 0 ? `Streamed, and so not limited: ${count(counts.streamed)}` : '',
+    counts.admitted > 0
+      ? `Let through beyond the limit of that time as streams, which no higher limit helps: ${count(counts.admitted)}`
+      : '',
     counts.exempt > 0 ? `Exempt: ${count(counts.exempt)}` : '',
     changesData > 0 ? `Larger, but never cut, since they change data: ${count(changesData)}` : '',
     uncertain > 0 ? `Not cut as far as they were seen, but their end was not: ${count(uncertain)}` : '',
@@ -110,6 +113,7 @@ export function adviceJson(advice: Advice): object {
     cuts: counts.cut,
     cutRate,
     streamed: counts.streamed,
+    admitted: counts.admitted,
     exempt: counts.exempt,
     changesData: counts['changes-data'],
     uncertain,

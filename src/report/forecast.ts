@@ -11,6 +11,8 @@ export type Prospect =
   | 'cut'
   /** It is read as a stream, and has other limits. */
   | 'streamed'
+  /** The same, and it has passed a limit for buffered results. */
+  | 'admitted'
   /** A rule lets it have any size. */
   | 'exempt'
   /** It changes data and returns rows: that is never cut. */
@@ -18,7 +20,7 @@ export type Prospect =
 
 /** What limits would do about a result that has been recorded. */
 export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
-  if (record.responseClass === 'streaming') return 'streamed';
+  if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
   if (exemptions.exempts(record)) return 'exempt';
   if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
   const { sql, digestText, isSqlTruncated } = record;
@@ -37,7 +39,7 @@ export class CutDigest {
 export class Forecast {
   /** How many results there were of each prospect, with those for which samples stand. */
   readonly counts: Record<Prospect, number> = {
-    'pass': 0, 'cut': 0, 'streamed': 0, 'exempt': 0, 'changes-data': 0,
+    'pass': 0, 'cut': 0, 'streamed': 0, 'admitted': 0, 'exempt': 0, 'changes-data': 0,
   };
   /** Results that passed as far as they were seen, but whose end was not. */
   uncertain = 0;

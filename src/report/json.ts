@@ -8,11 +8,13 @@ import type { Survey } from './survey.js';
  * @param limit how many digests it holds
  */
 export function reportJson(survey: Survey, { overall, table }: Ledger, limit: number): object {
-  const { lines, badLines, firstBad, unselected, samples, droppedSamples, events } = survey;
+  const { lines, badLines, firstBad, unselected, samples, droppedSamples, admitted, events } = survey;
   const otherEvents = Object.fromEntries(events);
   return {
     order: table.order,
-    read: { lines, badLines, firstBad, unselected, samples, droppedSamples, otherEvents },
+    read: {
+      lines, badLines, firstBad, unselected, samples, droppedSamples, admitted: Object.fromEntries(admitted), otherEvents,
+    },
     quantileError: RELATIVE_ERROR,
     digestsKept: table.size,
     digestsForgotten: table.hasForgotten,

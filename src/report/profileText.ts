@@ -35,9 +35,10 @@ export function measures(profile: Profile): string[] {
 }
 
 /** How often it was executed, and what became of it. */
-export function fates({ executions, cuts, wouldCuts, lowerBounds }: Profile): string {
+export function fates({ executions, cuts, wouldCuts, admitted, lowerBounds }: Profile): string {
   return [
     `${count(executions)} results`, `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
+    ...(admitted === 0 ? [] : [`${count(admitted)} let through as streams`]),
     ...(lowerBounds === 0 ? [] : [`${count(lowerBounds)} of unknown end`]),
   ].join(', ');
 }

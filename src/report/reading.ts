@@ -7,6 +7,8 @@ export interface ResultRecord extends Execution {
   readonly action: string;
   readonly reason: string;
   readonly responseClass: string;
+  /** What told that it is read as a stream; empty where nothing did. */
+  readonly signal: string;
   /** There is more of the statement than `sql` has. */
   readonly isSqlTruncated: boolean;
   /** The limit, threshold or floor that it has passed; null is unlimited. */
@@ -28,7 +30,7 @@ export type Reading =
 const BAD: Reading = { kind: 'bad' };
 
 const FATES: Readonly<Record<string, Fate>> = {
-  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut',
+  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'admit': 'admitted',
 };
 
 /** Reads a line of an audit file. What is not as the audit writes it is no record, whatever else it is. */
@@ -67,6 +69,7 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     reason: textOf(found['reason']),
     isSqlTruncated: found['sqlTruncated'] === true,
     responseClass: textOf(found['class']),
+    signal: textOf(found['signal']),
     limit: limitIn(found['limit']),
     standsFor: isAmount(found['standsFor']) ? Math.max(1, found['standsFor']) : 1,
     droppedSamples: isAmount(found['droppedSamples']) ? found['droppedSamples'] : 0,

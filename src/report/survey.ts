@@ -1,6 +1,10 @@
+import type { Signal } from '../policy/signals.js';
 import type { LineReader } from './lines.js';
 import { readRecord, type ResultRecord } from './reading.js';
 import { isSelected, type Selection } from './selection.js';
+
+/** Signals that are counted each by itself: a file may say anything. */
+const SIGNALS: ReadonlySet<string> = new Set<Signal>(['cursor', 'dump', 'jdbc', 'hint', 'pace', 'rule']);
 
 /** Where something stands. */
 export interface Place {
@@ -24,6 +28,8 @@ export class Survey implements LineReader {
   samples = 0;
   /** Samples that were left out because there were too many at once. */
   droppedSamples = 0;
+  /** Results that passed their limit because they were taken for streams, by the signal that told so. */
+  readonly admitted = new Map<string, number>();
   /** Events other than results, such as stalls. */
   readonly events = new Map<string, number>();
   private place = { file: '', line: 0 };
@@ -59,8 +65,14 @@ export class Survey implements LineReader {
     }
     this.results += 1;
     if (record.action === 'sample') this.samples += 1;
+    if (record.action === 'admit') this.noteAdmitted(record.signal);
     this.droppedSamples += record.droppedSamples;
     this.take(record);
+  }
+
+  private noteAdmitted(signal: string): void {
+    const known = SIGNALS.has(signal) ? signal : 'other';
+    this.admitted.set(known, (this.admitted.get(known) ?? 0) + 1);
   }
 
   private noteBad(): void {

@@ -50,10 +50,20 @@ function forgotten({ order, size: places, mostMissed }: DigestTable): string {
     `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`} each`;
 }
 
-function overallPart({ overall, table }: Ledger): string[] {
+/** How many results were let through beyond their limit, and why; nothing where none was. */
+function admittedPart({ admitted }: Survey): string[] {
+  if (admitted.size === 0) return [];
+  const bySignal = [...admitted].sort(([, one], [, other]) => other - one);
+  const total = bySignal.reduce((sum, [, results]) => sum + results, 0);
+  const shown = bySignal.map(([signal, results]) => `${signal} ${count(results)}`).join(', ');
+  return [`Let through beyond their limit as streams: ${count(total)} (${shown})`];
+}
+
+function overallPart(survey: Survey, { overall, table }: Ledger): string[] {
   const digests = `${table.hasForgotten ? 'more than ' : ''}${count(table.size)} digests`;
   return [
     `Overall: ${fates(overall)}; ${digests}`,
+    ...admittedPart(survey),
     `Time range: ${timeRange(overall)}`,
     '',
     ...measures(overall),
@@ -125,7 +135,7 @@ export function reportText(survey: Survey, ledger: Ledger, limit: number): strin
   const all = table.ranking();
   const shown = all.slice(0, limit);
   const front = [
-    ...overallPart(ledger), '',
+    ...overallPart(survey, ledger), '',
     ...(caution.length > 0 ? [...caution, ''] : []),
     `95% is told from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
     ...ranking(ledger, shown, all.length - shown.length), '',

@@ -1,4 +1,4 @@
-import type { Execution, Order } from './execution.js';
+import { isCutFate, type Execution, type Order } from './execution.js';
 import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
 
@@ -11,7 +11,7 @@ const WEIGHTS: Record<Order, (execution: Execution) => number> = {
   'max-bytes': ({ bytes }) => bytes,
   rows: ({ rows }) => rows,
   stall: ({ stallMs }) => stallMs,
-  cuts: ({ fate }) => (fate === 'passed' ? 0 : 1),
+  cuts: ({ fate }) => (isCutFate(fate) ? 1 : 0),
 };
 
 const RANKS: Record<Order, (profile: Profile) => number> = {

@@ -32,7 +32,14 @@ export type Fate =
   /** It was cut, truncated, or its connection closed. */
   | 'cut'
   /** It would have been, but nothing was enforced. */
-  | 'would-cut';
+  | 'would-cut'
+  /** It passed the limit for buffered results, because it was taken for a stream. */
+  | 'admitted';
+
+/** Whether a limit was, or would have been, enforced on it. */
+export function isCutFate(fate: Fate): fate is 'cut' | 'would-cut' {
+  return fate === 'cut' || fate === 'would-cut';
+}
 
 /** What statements are ranked by. */
 export type Order = 'bytes' | 'rows' | 'max-bytes' | 'stall' | 'cuts';

@@ -26,6 +26,7 @@ export function profileJson(profile: Profile): object {
     results: profile.executions,
     cuts: profile.cuts,
     wouldCuts: profile.wouldCuts,
+    admitted: profile.admitted,
     lowerBounds: profile.lowerBounds,
     first: timeOf(profile.firstAtMs),
     last: timeOf(profile.lastAtMs),

@@ -33,6 +33,8 @@ export class Profile {
   readonly stallMs = new Distribution(stepsPerMs);
   cuts = 0;
   wouldCuts = 0;
+  /** Executions that passed the limit for buffered results, because they were taken for streams. */
+  admitted = 0;
   /** Executions whose end was not seen. */
   lowerBounds = 0;
   firstAtMs = Infinity;
@@ -55,6 +57,7 @@ export class Profile {
     this.stallMs.add(execution.stallMs);
     if (execution.fate === 'cut') this.cuts += 1;
     else if (execution.fate === 'would-cut') this.wouldCuts += 1;
+    else if (execution.fate === 'admitted') this.admitted += 1;
     if (execution.isLowerBound) this.lowerBounds += 1;
     if (execution.atMs < this.firstAtMs) this.firstAtMs = execution.atMs;
     if (execution.atMs > this.lastAtMs) this.lastAtMs = execution.atMs;

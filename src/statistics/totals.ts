@@ -7,6 +7,7 @@ export class Totals {
   bytes = 0;
   cuts = 0;
   wouldCuts = 0;
+  admitted = 0;
 
   add({ rows, bytes, fate }: Execution): void {
     this.executions += 1;
@@ -14,5 +15,6 @@ export class Totals {
     this.bytes += bytes;
     if (fate === 'cut') this.cuts += 1;
     else if (fate === 'would-cut') this.wouldCuts += 1;
+    else if (fate === 'admitted') this.admitted += 1;
   }
 }

@@ -65,6 +65,55 @@ t.test('cuts, would-be cuts and warnings are counted by rule and reason exactly 
   t.equal(counts.size, 3, 'there is something of each');
 });
 
+/** The records that a program has written when it is told to end. */
+async function recordsAtEnd({ program }: AdministeredProgram): Promise<Record<string, unknown>[]> {
+  program.kill('SIGTERM');
+  const { stdout } = await program.ended;
+  return stdout.split('\n').filter((text) => text !== '').map((text) => JSON.parse(text) as Record<string, unknown>);
+}
+
+const STREAMED = 'SELECT /*!40001 SQL_NO_CACHE */ * FROM';
+
+t.test('a result that is let through as a stream is counted by rule and signal, as its one record has it', async (t) => {
+  const rules = [{ name: 'exports', match: { schema: 'exports' }, class: 'streaming' }];
+  const started = await startAdministered(t, { limits: { rows: 100 }, warn: { rows: 50 }, rules });
+  const { metric } = started;
+  const admitted = (rule: string, signal: string) => metric(`sluice_admitted_total{rule="${rule}",signal="${signal}"}`);
+  t.match((await started.ask('/metrics')).body, /^sluice_admitted_total\{rule="default",signal="pace"\} 0$/m);
+  await run(started, `${STREAMED} rows_1000`, `${STREAMED} rows_60`, 'USE exports', 'SELECT * FROM rows_1000');
+  t.equal(await admitted('default', 'dump'), 1);
+  t.equal(await admitted('exports', 'rule'), 1);
+  t.equal(await metric('sluice_warnings_total{rule="default",reason="rows"}'), 1, 'what keeps the limit is warned of');
+  t.match(await recordsAtEnd(started), [
+    { action: 'admit', rule: 'default', signal: 'dump', class: 'streaming', limit: { rows: 100 }, rowsPerSecond: null },
+    { action: 'warn' },
+    { action: 'admit', rule: 'exports', signal: 'rule' },
+  ]);
+});
+
+t.test('what is cut at the limit of streams, or would be, is not counted as let through', async (t) => {
+  const rules = [{ name: 'watched', match: { schema: 'watched' }, mode: 'audit' }];
+  const config = { limits: { rows: 100 }, streaming: { limits: { rows: 500 } }, rules };
+  const started = await startAdministered(t, config);
+  await run(started, `${STREAMED} rows_1000`, 'USE watched', `${STREAMED} rows_1000`);
+  for (const rule of ['default', 'watched']) {
+    t.equal(await started.metric(`sluice_admitted_total{rule="${rule}",signal="dump"}`), 0, rule);
+  }
+  const records = await recordsAtEnd(started);
+  t.match(records, [{ action: 'cut', signal: 'dump', rows: 1000 }, { action: 'would-cut', signal: 'dump', rows: 1000 }]);
+  t.equal(records.length, 2);
+});
+
+t.test('with audit.admitted false a result that is let through is counted and leaves no record of that', async (t) => {
+  const config = { limits: { rows: 100 }, warn: { rows: 2000 }, audit: { admitted: false } };
+  const started = await startAdministered(t, config);
+  await run(started, `${STREAMED} rows_1000`, `${STREAMED} rows_5000`);
+  t.equal(await started.metric('sluice_admitted_total{rule="default",signal="dump"}'), 2);
+  const records = await recordsAtEnd(started);
+  t.match(records, [{ action: 'warn', rows: 5000 }], 'a warning is as due as ever');
+  t.equal(records.length, 1);
+});
+
 t.test('rows, bytes, commands and sessions are counted', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 100 } });
   const client = await started.connect();

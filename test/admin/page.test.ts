@@ -65,6 +65,20 @@ t.test('a result that grows is shown as it grows, and a client that does not rea
   await page.until(shows('#sessions', 'Nobody is connected'));
 });
 
+t.test('a result that is let through beyond its limit as a stream is marked while it runs, and counted', async (t) => {
+  const started = await startAdministered(t, { limits: { rows: 100 } });
+  const slow = await started.connect();
+  const streamed = 'SELECT /*!40001 SQL_NO_CACHE */ * FROM rows_1000000';
+  void slow.query(streamed, () => new Promise<void>(() => {})).catch(() => {});
+  const page = await openLive(t, started);
+  await page.until(shows('#sessions .badge.admitted', 'let through'));
+  t.ok(await page.evaluate(shows('#sessions', 'beyond its limit: streaming (dump)')));
+  t.match(JSON.parse((await started.ask('/sessions')).body), [{ command: { class: 'streaming', signal: 'dump', isAdmitted: true } }]);
+  slow.close();
+  await page.until(shows('#digests', '1 let through'));
+  t.ok(await page.evaluate(shows('#tiles', 'Let through1beyond a limit, as streams')));
+});
+
 t.test('the slider says, by the keyboard too, what another limit would cut', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const client = await started.connect();

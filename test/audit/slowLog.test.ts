@@ -47,6 +47,7 @@ use shop;
 SET timestamp=1795176000;
 SELECT * FROM orders WHERE id > 7;
 `);
+  t.match(entry({ action: 'admit' }), /^# Cut: No {2}Would_cut: No {2}Admitted: Yes {2}Complete: Yes {2}/m);
   t.equal(slowLogEntry(auditRecord({ event: 'stall' }), AT_MS), null, 'a stall is no execution');
   t.end();
 });

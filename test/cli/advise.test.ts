@@ -37,6 +37,22 @@ t.test('it says what a limit would have cut, of whom, and how the configuration 
   t.strictSame([checked.code, checked.stderr], [0, 'The configuration is good.\n']);
 });
 
+t.test('a result that was let through as a stream counts apart, and raises no limit', async (t) => {
+  const admitted = auditLine({ action: 'admit', rows: 900_000, class: 'streaming', signal: 'pace' });
+  const passed = auditLine({ ...SAMPLE, rows: 500 });
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-advise-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'audit.json');
+  writeFileSync(file, admitted + passed);
+  const { stdout } = await sluice(['advise', '--max-rows', '1000', file]);
+  t.match(stdout, /would have cut 0 of 1 results/);
+  t.match(stdout, /^# Let through beyond the limit of that time as streams, which no higher limit helps: 1$/m);
+  t.notMatch(stdout, /Streamed, and so not limited/);
+  const found = JSON.parse((await sluice(['advise', '--json', '--cut-rate', '0%', '--by', 'rows', file])).stdout);
+  t.match(found, { admitted: 1, streamed: 0, cuts: 0 });
+  t.ok(found.config.limits.rows < 1000, `${found.config.limits.rows} rows`);
+});
+
 t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more', async (t) => {
   const advice = async (...flags: string[]) => JSON.parse((await sluice(['advise', '--json', ...flags, dayFile(t)])).stdout);
   const none = await advice('--cut-rate', '0%', '--by', 'rows');

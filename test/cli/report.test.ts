@@ -62,6 +62,17 @@ t.test('reads what is typed on a terminal, to its end', async (t) => {
   t.equal(code, 0);
 });
 
+t.test('results that were let through as streams are told with their signals, and are no cuts', async (t) => {
+  const admit = (signal: string): string => auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });
+  const audit = file(t, 'audit.json', [...DAY, admit('pace'), admit('pace'), admit('cursor'), admit('x')].join(''));
+  const { stdout } = await sluice(['report', audit]);
+  t.match(stdout, /^# Overall: 8 results, 1 cut, 2 that would have been cut, 4 let through as streams, 1 of unknown end;/m);
+  t.match(stdout, /^# Let through beyond their limit as streams: 4 \(pace 2, cursor 1, other 1\)$/m);
+  const { read, overall } = await reportJson(audit);
+  t.strictSame(read.admitted, { pace: 2, cursor: 1, other: 1 });
+  t.match(overall, { results: 8, cuts: 1, wouldCuts: 2, admitted: 4 });
+});
+
 t.test('it is the same from files, compressed or not, and from standard input', async (t) => {
   const plain = await sluice(['report', file(t, 'a', DAY)]);
   const halves = DAY.split('\n');

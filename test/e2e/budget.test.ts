@@ -21,7 +21,7 @@ const asStream = (sql: string): string => sql.replace('SELECT', 'SELECT /*!40001
 const IS_WAITING = "STATE = 'User lock'";
 
 const CONFIG = {
-  limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] },
+  limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] }, audit: { admitted: false },
   admin: { listen: '127.0.0.1:0' },
 };
 

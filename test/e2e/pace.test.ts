@@ -10,7 +10,7 @@ const WAIT_MS = 200;
 const SELECT = "SELECT id, REPEAT('x', 500) FROM numbers";
 const ALL_ROWS = 200_000;
 
-const CONFIG = { limits: { rows: LIMIT }, warn: { rows: LIMIT }, streaming: { pace: { wait: WAIT_MS } } };
+const CONFIG = { limits: { rows: LIMIT }, streaming: { pace: { wait: WAIT_MS } } };
 
 for (const kind of SERVER_KINDS) {
   await t.test(`the pace of clients of ${kind}`, async (t) => {
@@ -35,7 +35,7 @@ for (const kind of SERVER_KINDS) {
       t.match(seen, { rows, error: null });
       t.match(await session.rest(), { rows: 0, error: null });
       t.match(await sluice.nextRecord(), {
-        action: 'warn', class: 'streaming', signal: 'pace', rows, forwardedRows: rows, complete: true,
+        action: 'admit', class: 'streaming', signal: 'pace', limit: { rows: LIMIT }, rows, forwardedRows: rows, complete: true,
       });
     });
 
@@ -62,6 +62,18 @@ for (const kind of SERVER_KINDS) {
       t.match(await limited.nextRecord(), {
         action: 'cut', class: 'streaming', signal: 'pace', limit: { rows: 1500 }, forwardedRows: 1500,
       });
+    });
+
+    await t.test('who works row by row is not cut for the budget, and who takes all that it is given is', async (t) => {
+      const config = { ...CONFIG, limits: { rows: null, bytes: null }, budget: { bytes: '256KiB' } };
+      const budgeted = await startSluice(t, { upstream: server.port, config });
+      const client = await startSession(t, budgeted.port);
+      const rows = 2500;
+      t.match(await client.begin(`${SELECT} WHERE id <= ${rows}`, rows, 0.001), { rows, error: null });
+      t.match(await client.rest(), { rows: 0, error: null });
+      t.match(await client.run(SELECT), { error: { message: /exceed the budget of 262144 bytes/ } });
+      t.match(await budgeted.nextRecord(), { action: 'cut', reason: 'budget', class: 'buffered' });
+      t.equal(budgeted.records().length, 1, 'what has no limit is not let through beyond it');
     });
 
     await t.test('nobody waits for a look where the signal is not trusted', async (t) => {

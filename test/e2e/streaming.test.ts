@@ -10,8 +10,7 @@ const LIMIT = 1000;
 const ROWS = 3000;
 const SELECT = `SELECT id, label FROM numbers WHERE id <= ${ROWS}`;
 const DUMP_SELECT = SELECT.replace('SELECT', 'SELECT /*!40001 SQL_NO_CACHE */');
-/** Whatever has more rows than the limit leaves a record. */
-const CONFIG = { limits: { rows: LIMIT }, warn: { rows: LIMIT } };
+const CONFIG = { limits: { rows: LIMIT } };
 
 const CURSORS = CLIENTS.filter(({ protocol }) => protocol === 'cursor');
 const DUMP_PROGRAMS = { mariadb: 'mariadb-dump', mysql: mysql9Program('mysqldump') } as const;
@@ -22,7 +21,10 @@ const dumpNumbers = (vendor: ServerKind, port: number): Promise<{ code: number |
   });
 
 const streamed = (signal: string, rows = ROWS): object =>
-  ({ action: 'warn', class: 'streaming', signal, rows, forwardedRows: rows, complete: true });
+  ({
+    action: 'admit', reason: 'rows', limit: { rows: LIMIT }, class: 'streaming', signal, rowsPerSecond: null,
+    rows, forwardedRows: rows, complete: true,
+  });
 const cut = (rows: number): object => ({ action: 'cut', forwardedRows: rows });
 
 /** What Connector/J sends around a result that it streams: the raised timeout before, the old one behind. */
@@ -69,6 +71,13 @@ for (const kind of SERVER_KINDS) {
         t.match(await readAsJdbc(t, sluice), { rows: ROWS, error: null });
         t.match(await sluice.nextRecord(), streamed('jdbc'));
         t.match(await sluice.nextRecord(), { ...cut(LIMIT), class: 'buffered', signal: null });
+      });
+
+      await t.test('what keeps the limit for buffered results is not let through, and leaves no record', async (t) => {
+        const session = await startSession(t, sluice.port);
+        t.match(await session.run(DUMP_SELECT.replace(String(ROWS), String(LIMIT))), { rows: LIMIT, error: null });
+        t.match(await session.run(DUMP_SELECT), { rows: ROWS, error: null });
+        t.match(await sluice.nextRecord(), { ...streamed('dump'), rows: ROWS });
       });
 
       await t.test('an ordinary result is not one of them', async (t) => {

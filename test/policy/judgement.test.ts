@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import type { GovernedUsage } from '../../src/policy/governedUsage.js';
-import { cutMessage, judge, judgeOverBudget, warningFor } from '../../src/policy/judgement.js';
+import { admissionOf, cutMessage, judge, judgeOverBudget, warningFor } from '../../src/policy/judgement.js';
 import { govern } from '../support/governed.js';
 
 const SELECT = 'SELECT * FROM t';
@@ -53,6 +53,31 @@ t.test('a warning is due above its threshold, by rows before bytes', (t) => {
   t.match(warned(5, 501), { action: 'warn', reason: 'bytes' });
   t.match(warned(6, 501), { reason: 'rows' });
   t.equal(warningFor(Object.assign(usageOf(t, {}), { rows: 1e9, bytes: 1e12 })), null, 'there is none by default');
+  t.end();
+});
+
+t.test('a stream is let through above the limit that it would have as a buffered result, by rows before bytes', (t) => {
+  const rules = [{ name: 'exports', match: {}, class: 'streaming', limits: { rows: 7 } }];
+  const admitted = (rows: number, bytes: number) => admissionOf(Object.assign(usageOf(t, { rules }), { rows, bytes }));
+  t.equal(admitted(7, 1000), null);
+  const limit = { rows: 7, bytes: 1000 };
+  const known = { action: 'admit', rule: 'exports', limit, signal: 'rule', rowsPerSecond: null };
+  t.same(admitted(8, 1000), { ...known, reason: 'rows' });
+  t.same(admitted(7, 1001), { ...known, reason: 'bytes' });
+  t.match(admitted(8, 1001), { reason: 'rows' });
+  t.end();
+});
+
+t.test('what was let through for its pace has passed the limit that held first, at the rate that was seen', (t) => {
+  const sql = '/* sluice: rows=3 */ SELECT * FROM t';
+  const { usage, guard } = govern(t, { limits: { rows: 10, bytes: 1000 } }, sql);
+  Object.assign(usage, { rows: 4, bytes: 100 });
+  t.equal(admissionOf(usage), null, 'nothing is let through as long as it counts as buffered');
+  usage.terms = guard.streaming(usage, 'pace');
+  usage.rowsPerSecond = 812.5;
+  t.match(admissionOf(usage), { signal: 'pace', limit: { rows: 3, bytes: 1000 }, rowsPerSecond: 812.5 });
+  usage.judgement = judge(usage, 'rows', false);
+  t.equal(admissionOf(usage), null, 'what is cut later is cut, and nothing else');
   t.end();
 });
 

@@ -48,6 +48,8 @@ export interface AuditRecord {
   readonly outcome: string | null;
   /** With which the server itself ended the response. */
   readonly serverError?: { readonly code: number };
+  /** In records of results that were let through. */
+  readonly rowsPerSecond?: number | null;
   /** In records of stalls. */
   readonly serverGaveUp?: boolean;
 }

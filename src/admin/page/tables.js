@@ -28,7 +28,7 @@ function tile(name, value, more, className = '') {
 }
 
 function tiles({ totals, openSessions, stalledSessions, memoryBytes, budget, mode }) {
-  const { executions, rows, bytes, cuts, wouldCuts } = totals;
+  const { executions, rows, bytes, cuts, wouldCuts, admitted } = totals;
   const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
   const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
   if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
@@ -36,6 +36,7 @@ function tiles({ totals, openSessions, stalledSessions, memoryBytes, budget, mod
     tile('Statements', showCount(executions), `${showCount(rows)} rows, ${showSize(bytes)}`),
     tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
     tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
+    tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
     tile('Sessions', showCount(openSessions),
       stalledSessions > 0 ? `${stalledSessions} not reading` : 'all are reading', stalledSessions > 0 ? 'stall' : ''),
     budgetTile,
@@ -51,6 +52,12 @@ function doing({ state, stalledMs, ageMs, command }) {
   return [make('span', 'badge running', state), make('span', 'sub', `for ${showTime(command.runningMs)}`)];
 }
 
+/** What lets a result be as large as it is. */
+function streamingMark({ signal, isAdmitted }) {
+  if (!isAdmitted) return make('span', 'sub', `streaming (${signal}): has limits of its own`);
+  return make('span', 'sub', make('span', 'badge admitted', 'let through'), ` beyond its limit: streaming (${signal})`);
+}
+
 function sessionRow(session, limits) {
   const { user, schema, program, client, command } = session;
   const who = cell('who', '', make('b', '', user || '(nobody yet)'), schema ? ` in ${schema}` : '',
@@ -63,7 +70,7 @@ function sessionRow(session, limits) {
   const parts = [command.rows / (limits.rows ?? Infinity), command.bytes / (limits.bytes ?? Infinity)];
   const isStreaming = command.class === 'streaming';
   const sql = cell('sql', '', make('code', '', text),
-    isStreaming ? make('span', 'sub', 'streaming: has limits of its own') : null);
+    isStreaming ? streamingMark(command) : null);
   return make('tr', '', who, cell('', '', ...doing(session)), sql,
     cell('number', 'Rows', showCount(command.rows)),
     cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
@@ -90,7 +97,7 @@ function statement({ digest, digestText, results, users, programs, example, lowe
 }
 
 function digestRow(digest, totalBytes, isOpen) {
-  const { results, bytes, rows, stallMs, cuts, wouldCuts } = digest;
+  const { results, bytes, rows, stallMs, cuts, wouldCuts, admitted } = digest;
   return make('tr', '', cell('sql', '', statement(digest, isOpen)),
     cell('number', 'Runs', showCount(results)),
     cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
@@ -98,5 +105,6 @@ function digestRow(digest, totalBytes, isOpen) {
     cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),
     cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
     cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts),
-      wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null));
+      wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null,
+      admitted > 0 ? make('span', 'sub', `${showCount(admitted)} let through`) : null));
 }
