@@ -1,6 +1,6 @@
 import { HEADER_BYTES } from '../protocol/framing.js';
 import { decodeErr, encodeErr, FirstByte } from '../protocol/packets.js';
-import type { AuthBridge } from '../session/authBridge.js';
+import type { AuthBridge, Step } from '../session/authBridge.js';
 import type { Conversation } from '../session/conversation.js';
 import type { PacketExchange } from './packetExchange.js';
 
@@ -26,10 +26,9 @@ export class AuthRelay {
    * @param first what it begins with: a HandshakeResponse41, or a COM_CHANGE_USER; is overwritten
    */
   async run(first: Buffer, isUserChange: boolean): Promise<string | null> {
-    const { exchange, conversation, bridge } = this;
-    exchange.server.send(bridge.begin(first, conversation.dialect.capabilities, isUserChange));
+    const { conversation, bridge } = this;
+    let refusal = this.take(bridge.begin(first, conversation.dialect.capabilities, isUserChange));
     first.fill(0);
-    let refusal: string | null = null;
     while (!this.isClosed && refusal === null && this.isUnderWay) refusal = await this.relayOne();
     bridge.forget();
     return refusal;
@@ -46,8 +45,13 @@ export class AuthRelay {
     const { side, packet: { bytes, payload } } = await exchange.nextOfEither();
     if (side === 'server') this.conversation.server.scan(bytes, 0, bytes.length);
     const step = side === 'client' ? bridge.fromClient(payload) : bridge.fromServer(this.explained(payload));
+    return this.take(step);
+  }
+
+  /** Sends what there is to send, or returns why nothing can be. */
+  private take(step: Step): string | null {
     if ('refusal' in step) return step.refusal;
-    exchange[step.to].send(step.payload);
+    this.exchange[step.to].send(step.payload);
     if (step.to === 'server') step.payload.fill(0);
     return null;
   }

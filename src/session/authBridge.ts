@@ -5,12 +5,15 @@ import { decryptedPassword, encryptedPassword } from '../protocol/auth/password.
 import { wiping } from '../protocol/auth/scrambles.js';
 import { FirstByte } from '../protocol/packets.js';
 
-// Most plugins send nothing that could be read off the wire, and pass as they are. Two send the password itself, each in
+// Plugins that are known to prove a secret without sending it pass as they are. Two send the password itself, each in
 // one of two ways: in clear where the end believes its connection encrypted, else encrypted with the server's RSA key.
 // Where only one of the two connections is encrypted, one way has to be made into the other:
 //
 //     client encrypted, server in the clear   password -> we fetch the server's key -> encrypted password
 //     client in the clear, server encrypted   we give a key of our own -> encrypted password -> password
+//
+// A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no packet of
+// its passes that a plugin of the first kind does not take, whatever the server asks.
 
 /** Which of the two connections is encrypted. */
 export type EncryptedLeg = 'client' | 'server';
@@ -31,9 +34,25 @@ const KEY_REQUESTS: ReadonlyMap<string, number> = new Map([['caching_sha2_passwo
 const CACHING_SHA2 = 'caching_sha2_password';
 /** These send passwords in clear and know no other way. */
 const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dialog']);
+/**
+ * The plugins that prove a secret and never send it, with how many packets of each a client sends. (MySQL 9.7,
+ * sql-common/client_authentication.cc and libmysql/; MariaDB knowledge base, "Authentication Plugins".)
+ */
+const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
+  ['mysql_old_password', 1], ['mysql_native_password', 1], [CACHING_SHA2, 1], ['client_ed25519', 1],
+  ['authentication_oci_client', 1], ['parsec', 2],
+  ['auth_gssapi_client', Infinity], ['authentication_kerberos_client', Infinity],
+  ['authentication_windows_client', Infinity], ['authentication_ldap_sasl_client', Infinity],
+  ['authentication_fido_client', Infinity], ['authentication_webauthn_client', Infinity],
+]);
+/** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
+const UNNAMED_PLUGIN = 'mysql_native_password';
+/** The most of a plugin's name that is repeated. */
+const SHOWN_NAME_CHARS = 64;
 /** Of caching_sha2_password: the server needs the password itself. */
 const FULL_AUTH = 0x04;
 
+const SERVER_IN_CLEAR = 'the connection to the server is not encrypted';
 /** The least that an encrypted password has: a key of 1024 bits makes as much of any. */
 const MIN_ENCRYPTED_BYTES = 128;
 
@@ -55,6 +74,8 @@ type Awaited =
 /** Follows one authentication, packet by packet, and makes up for the one connection that is not encrypted. */
 export class AuthBridge {
   private plugin = '';
+  /** How many packets of its the plugin's client still sends that prove a secret. */
+  private proofsLeft = 0;
   private awaited: Awaited = 'nothing';
   /** As the client has sent it: with a NUL behind it. */
   private password: Buffer | null = null;
@@ -74,14 +95,17 @@ export class AuthBridge {
    * Takes the packet that the authentication begins with: a HandshakeResponse41, or a COM_CHANGE_USER. Where it carries an
    * answer that cannot pass as it is, that goes no further, and the server has to ask for it again.
    */
-  begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Buffer {
+  begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Step {
+    if (this.encrypted === null) return { to: 'server', payload };
     const carried = carriedAnswer(payload, capabilities, isUserChange);
-    // The answer of caching_sha2_password to the greeting is a scramble, whatever the connection; which nonce a server
-    // that is asked to change the user goes on with, only its own request tells.
-    const passes = this.encrypted === null || carried === null || (carried.plugin === CACHING_SHA2 && !isUserChange);
-    this.plugin = carried?.plugin ?? '';
-    if (passes || !(KEY_REQUESTS.has(this.plugin) || CLEAR_PLUGINS.has(this.plugin))) return payload;
-    return wiping([payload.subarray(carried.answerAt, carried.answerEnd)], () => withoutAnswer(payload, carried));
+    if (carried === null) return { refusal: 'the packet that begins the authentication ends too early' };
+    this.use(carried.plugin === '' ? UNNAMED_PLUGIN : carried.plugin);
+    if (this.mayCarry(isUserChange)) {
+      this.proofsLeft -= 1;
+      return { to: 'server', payload };
+    }
+    const answer = payload.subarray(carried.answerAt, carried.answerEnd);
+    return { to: 'server', payload: wiping([answer], () => withoutAnswer(payload, carried)) };
   }
 
   /** Takes a packet of the server's. */
@@ -104,7 +128,13 @@ export class AuthBridge {
     const { awaited } = this;
     this.awaited = 'nothing';
     if (awaited === 'encryptedPassword') return this.decrypt(payload);
-    return awaited === 'password' ? this.takePassword(payload) : { to: 'server', payload };
+    if (awaited === 'password') return this.takePassword(payload);
+    if (this.encrypted === 'client' && this.proofsLeft <= 0) {
+      payload.fill(0);
+      return { refusal: `${this.shownPlugin} might send a password in clear: ${SERVER_IN_CLEAR}` };
+    }
+    this.proofsLeft -= 1;
+    return { to: 'server', payload };
   }
 
   /** Overwrites what is known of the password. */
@@ -114,21 +144,42 @@ export class AuthBridge {
     this.awaited = 'nothing';
   }
 
+  private use(plugin: string): void {
+    this.plugin = plugin;
+    this.proofsLeft = PROVING_PLUGINS.get(plugin) ?? 0;
+  }
+
+  /** Whether the answer that comes with the first packet may pass as it is. */
+  private mayCarry(isUserChange: boolean): boolean {
+    const { plugin } = this;
+    // Its answer to the greeting is a scramble, whatever the connection; which nonce a server that is asked to change the user
+    // goes on with, only its own request tells.
+    if (plugin === CACHING_SHA2) return !isUserChange;
+    if (this.encrypted === 'client') return this.proofsLeft > 0;
+    return !KEY_REQUESTS.has(plugin) && !CLEAR_PLUGINS.has(plugin);
+  }
+
+  private get shownPlugin(): string {
+    return this.plugin.slice(0, SHOWN_NAME_CHARS);
+  }
+
   private switchTo(payload: Buffer): Step {
     const { plugin, nonce } = decodeAuthSwitch(payload);
-    this.plugin = plugin;
+    this.use(plugin);
     this.nonce = nonce;
-    this.awaited = KEY_REQUESTS.has(plugin) && plugin !== CACHING_SHA2 ? 'password' : 'nothing';
-    if (this.encrypted === 'client' && CLEAR_PLUGINS.has(plugin)) {
-      const reason = 'the connection to the server is not encrypted';
-      return { refusal: `the account's ${plugin} would send the password in clear: ${reason}` };
+    const sendsPassword = KEY_REQUESTS.has(plugin) && plugin !== CACHING_SHA2;
+    this.awaited = sendsPassword ? 'password' : 'nothing';
+    if (this.encrypted === 'client' && this.proofsLeft === 0 && !sendsPassword) {
+      const does = CLEAR_PLUGINS.has(plugin) ? 'would' : 'might';
+      return { refusal: `the account's ${this.shownPlugin} ${does} send the password in clear: ${SERVER_IN_CLEAR}` };
     }
     return { to: 'client', payload };
   }
 
   private moreData(payload: Buffer): Step {
     if (this.awaited === 'serverKey') return this.encrypt(payload.subarray(1));
-    if (this.plugin === CACHING_SHA2 && payload.length === 2 && payload[1] === FULL_AUTH) this.awaited = 'password';
+    // Clients look at no more than this byte.
+    if (this.plugin === CACHING_SHA2 && payload[1] === FULL_AUTH) this.awaited = 'password';
     return { to: 'client', payload };
   }
 

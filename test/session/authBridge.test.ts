@@ -13,6 +13,7 @@ const own = newKey();
 const server = newKey();
 const nonce = Buffer.from('abcdefghijklmnopqrst');
 const fullAuth = Buffer.from([1, 4]);
+const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD;
 const password = (): Buffer => Buffer.from('secret\0');
 
 const switchTo = (plugin: string): Buffer => Buffer.from(`\xfe${plugin}\0${nonce.toString()}\0`, 'latin1');
@@ -93,6 +94,38 @@ t.test('plugins that know nothing but clear passwords are refused where the serv
   t.end();
 });
 
+t.test('a plugin that may send what it knows is refused where the server would get it in clear', (t) => {
+  for (const plugin of ['authentication_openid_connect_client', 'a_plugin_of_tomorrow']) {
+    t.match(bridge('client').fromServer(switchTo(plugin)), { refusal: new RegExp(`${plugin} might send`) });
+    t.match(bridge('server').fromServer(switchTo(plugin)), { to: 'client' });
+  }
+  t.end();
+});
+
+t.test('a password does not go on in clear, however the server asks for it', (t) => {
+  const padded = Buffer.from([1, 4, 0]);
+  const unbridged = bridge('client', null);
+  unbridged.fromServer(switchTo('caching_sha2_password'));
+  unbridged.fromClient(Buffer.alloc(32, 7));
+  t.strictSame(unbridged.fromServer(padded), { to: 'client', payload: padded });
+  t.match(unbridged.fromClient(password()), { refusal: /upstream\.tls\.bridge/ });
+  for (const plugin of ['caching_sha2_password', 'mysql_native_password', 'client_ed25519']) {
+    const begun = bridge('client');
+    begun.fromServer(switchTo(plugin));
+    t.match(begun.fromClient(Buffer.alloc(32, 7)), { to: 'server' });
+    begun.fromServer(Buffer.from('\x01Password please'));
+    const sent = password();
+    t.match(begun.fromClient(sent), { refusal: /might send a password in clear/ }, plugin);
+    t.strictSame(sent, Buffer.alloc(7), 'and overwritten');
+  }
+  t.end();
+});
+
+t.test('an authentication that begins with half a packet is refused', (t) => {
+  t.match(bridge('client').begin(Buffer.alloc(34, 1), capabilities, false), { refusal: /ends too early/ });
+  t.end();
+});
+
 t.test('other plugins pass as they are', (t) => {
   const begun = asked('client_ed25519', 'client');
   const signature = Buffer.alloc(64, 3);
@@ -100,25 +133,26 @@ t.test('other plugins pass as they are', (t) => {
   t.end();
 });
 
-const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD;
-
 t.test('a password that comes with the answer to the greeting is taken out, and asked for again', (t) => {
   const response = (authPlugin: string, authResponse: Buffer): Buffer => encodeHandshakeResponse({
     capabilities, maxPacketBytes: 1, collation: 45, user: 'app', authPlugin, authResponse, attributes: new Map(),
   });
-  for (const plugin of ['sha256_password', 'mysql_clear_password']) {
+  for (const plugin of ['sha256_password', 'mysql_clear_password', 'authentication_openid_connect_client', 'x']) {
     const original = response(plugin, password());
-    t.strictSame(bridge('client').begin(original, capabilities, false), response('none', Buffer.alloc(0)), plugin);
+    const asked = { to: 'server', payload: response('none', Buffer.alloc(0)) };
+    t.strictSame(bridge('client').begin(original, capabilities, false), asked, plugin);
     t.notOk(original.includes('secret'), 'and overwritten');
   }
-  const scramble = response('caching_sha2_password', Buffer.alloc(32, 9));
-  t.strictSame(bridge('client').begin(scramble, capabilities, false), scramble);
+  for (const plugin of ['caching_sha2_password', 'mysql_native_password']) {
+    const scramble = response(plugin, Buffer.alloc(32, 9));
+    t.strictSame(bridge('client').begin(scramble, capabilities, false), { to: 'server', payload: scramble });
+  }
   t.end();
 });
 
 t.test('an answer that comes with COM_CHANGE_USER is asked for again, since its nonce is not known', (t) => {
   const change = Buffer.from('\x11app\0\x03abcshop\0\x2d\0caching_sha2_password\0', 'latin1');
   const changed = Buffer.from('\x11app\0\0shop\0\x2d\0none\0', 'latin1');
-  t.strictSame(bridge('server').begin(change, capabilities, true), changed);
+  t.strictSame(bridge('server').begin(change, capabilities, true), { to: 'server', payload: changed });
   t.end();
 });
