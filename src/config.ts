@@ -5,7 +5,9 @@ import type { TlsFiles } from './config/tlsFiles.js';
 import type { StatementKind } from './policy/sql/statement.js';
 
 export { adviceOn } from './config/advice.js';
-export { ConfigError, loadConfig, printConfig, type Flags } from './config/load.js';
+export {
+  ConfigError, loadAdminAddress, loadConfig, loadWithNotices, printConfig, type Flags, type LoadedConfig,
+} from './config/load.js';
 
 /** A TCP address. An IPv6 host stands without brackets. */
 export interface Address {

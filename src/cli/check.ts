@@ -31,10 +31,10 @@ export const check: Command = {
     sql: { describe: describeFlag('TEXT', 'and this statement'), requiresArg: true, group },
   },
   async run(given) {
-    const config = configFrom(given);
+    const { config, notices } = configFrom(given);
     const answer = explanation(config, given);
     process.stdout.write(`${(answer ?? [printConfig(config)]).join('\n')}\n`);
-    say(adviceOn(config).map((advice) => `warning: ${advice}`));
+    say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
     if (!answer) say(['The configuration is good.']);
     return exitCodes.ok;
   },

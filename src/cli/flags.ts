@@ -1,9 +1,18 @@
-import type { Options } from 'yargs';
-import { loadConfig, type Config } from '../config.js';
-import { variableOf } from '../config/load.js';
+import type { Options, ParserConfigurationOptions } from 'yargs';
+import { loadWithNotices, type LoadedConfig } from '../config.js';
 import { walk } from '../config/section.js';
 import { settings } from '../config/settings.js';
+import { variableOf } from '../config/variables.js';
 import type { Arguments } from './command.js';
+
+/** How yargs reads a command line: each flag as the text that it is given. */
+export const PARSER: Partial<ParserConfigurationOptions> = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+};
 
 const widestValue = 'enforce|audit'.length;
 
@@ -43,6 +52,6 @@ export const variables: readonly string[] = Object.keys(configOptions).map(varia
  * Loads the configuration that the command line, the environment and the file make together.
  * @throws {ConfigError}
  */
-export function configFrom(given: Arguments): Config {
-  return loadConfig(given, process.env);
+export function configFrom(given: Arguments): LoadedConfig {
+  return loadWithNotices(given, process.env);
 }

@@ -7,13 +7,14 @@ import type { Administered, ReloadResult, SessionView, Standing } from '../admin
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import {
-  adviceOn, ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type Place, type ShutdownSettings,
+  ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type LoadedConfig, type Place,
+  type ShutdownSettings,
 } from '../config.js';
 import { changedKeys } from '../config/changes.js';
 import { TlsFileError } from '../config/tlsFiles.js';
 import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
-import { descriptorAdvice } from './descriptors.js';
+import { logAdvice } from './adviceLog.js';
 import { cannotListen, reasonOf } from './listening.js';
 import type { Stoppable } from './shutdown.js';
 import type { StopRequest } from './stopRequests.js';
@@ -28,7 +29,7 @@ export interface ProgramParts {
    * Reads the configuration again.
    * @throws {ConfigError}
    */
-  loadConfig(): Config;
+  loadConfig(): LoadedConfig;
   stop(request: StopRequest): void;
 }
 
@@ -134,14 +135,15 @@ export class Program implements Administered, Stoppable {
   private async tryReload(): Promise<ReloadResult> {
     const undo: (() => void)[] = [];
     try {
-      const config = this.parts.loadConfig();
+      const loaded = this.parts.loadConfig();
+      const { config } = loaded;
       const change = await this.proxy.prepare(config);
       undo.push(() => change.cancel());
       const endpoint = await this.endpointFor(config.admin);
       if (endpoint !== this.endpoint) undo.push(() => endpoint?.close());
       this.reopenAudit(config.audit);
       change.apply();
-      return { isApplied: true, lines: this.apply(config, endpoint) };
+      return { isApplied: true, lines: this.apply(loaded, endpoint) };
     } catch (error) {
       for (const step of undo) step();
       return { isApplied: false, lines: problemsIn(error) };
@@ -168,7 +170,8 @@ export class Program implements Administered, Stoppable {
   }
 
   /** Returns the keys whose values have changed. */
-  private apply(config: Config, endpoint: AdminEndpoint | null): string[] {
+  private apply(loaded: LoadedConfig, endpoint: AdminEndpoint | null): string[] {
+    const { config } = loaded;
     const { logger } = this.parts.log;
     const changed = changedKeys(this.config, config);
     this.config = config;
@@ -177,7 +180,7 @@ export class Program implements Administered, Stoppable {
     if (endpoint !== null) endpoint.token = config.admin?.token ?? null;
     logger.level = config.log.level;
     if (changed.includes('workers')) logger.warn('config: workers: changed, and takes effect at the next start');
-    for (const advice of [...adviceOn(config), ...descriptorAdvice(config)]) logger.warn(`config: ${advice}`);
+    logAdvice(logger, loaded);
     return changed;
   }
 }

@@ -3,13 +3,13 @@ import type { AdminEndpoint } from '../admin/endpoint.js';
 import { Metrics } from '../admin/metrics.js';
 import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/auditLog.js';
 import { createLog, type Log } from '../audit/log.js';
-import { adviceOn, type Config } from '../config.js';
+import { type Config, type LoadedConfig } from '../config.js';
 import { formatAddress, formatPlace } from '../config/address.js';
 import { ListenError } from '../relay/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
-import { descriptorAdvice } from './descriptors.js';
+import { logAdvice } from './adviceLog.js';
 import { configFrom, configOptions } from './flags.js';
 import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
@@ -32,7 +32,6 @@ function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminE
     },
     'listening',
   );
-  for (const advice of [...adviceOn(config), ...descriptorAdvice(config)]) logger.warn(`config: ${advice}`);
 }
 
 /** Ends the process once the audit and the log are written. */
@@ -84,7 +83,8 @@ async function listen(program: Program, config: Config): Promise<{ proxy: Proxy;
   }
 }
 
-async function startWith(config: Config, reload: () => Config): Promise<number> {
+async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Promise<number> {
+  const { config } = loaded;
   const log = createLog(config.log.level, process.stderr.isTTY);
   let audit: MovableAuditLog;
   try {
@@ -102,6 +102,7 @@ async function startWith(config: Config, reload: () => Config): Promise<number> 
   if (listening === null) return exit(exitCodes.failed, audit, log);
   process.on('SIGHUP', () => void program.reload());
   logStart(log.logger, config, listening.proxy, listening.endpoint);
+  logAdvice(log.logger, loaded);
   await Shutdown.of(program, requests, log.logger);
   log.logger.info({ hints: listening.proxy.hints }, 'stopped');
   return exit(exitCodes.ok, audit, log);

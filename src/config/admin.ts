@@ -2,7 +2,7 @@ import type { AdminSettings } from '../config.js';
 import { parseAddress } from './address.js';
 import { address } from './addressKind.js';
 import type { Findings } from './findings.js';
-import { text } from './kinds.js';
+import { filePath } from './kinds.js';
 import { secretIn } from './secretFile.js';
 import { isObject, section, type Section } from './section.js';
 
@@ -13,7 +13,7 @@ const DEFAULT_PORT = 9307;
 
 const form = section<AdminForm>({
   listen: { kind: address(DEFAULT_PORT, 0), about: 'where the admin endpoint listens, such as "127.0.0.1:9307"' },
-  tokenFile: { kind: text(/^[^\0]+$/, 'the path of a file that holds the token'), isOptional: true },
+  tokenFile: { kind: filePath('the path of a file that holds the token'), isOptional: true },
 });
 
 function withToken(read: AdminForm, path: string, findings: Findings): AdminSettings | undefined {

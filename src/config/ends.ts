@@ -92,7 +92,7 @@ function end<Form extends PlaceForm>(
     },
     write({ at, ...rest }) {
       const written = form.write({ ...at, ...rest } as unknown as Form);
-      const plain = form.read({ ...at }, '', new Findings(new Map()));
+      const plain = form.read({ ...at }, '', new Findings(new Map(), null));
       return plain !== undefined && isDeepStrictEqual(written, form.write(plain)) ? formatPlace(at) : written;
     },
     read(found, path, findings) {

@@ -29,8 +29,9 @@ export class Findings {
   /**
    * @param sources for each path that a flag or a variable has set, what to call it: "limits.rows" ->
    * "--max-rows"
+   * @param folder of the configuration file, from which relative paths in it start; null where there is no file
    */
-  constructor(private readonly sources: ReadonlyMap<string, string>) {}
+  constructor(private readonly sources: ReadonlyMap<string, string>, readonly folder: string | null) {}
 
   /** Notes that a value is not of its kind. */
   unexpected(path: string, { expected, expectedAsText, isSecret }: Expected, value: unknown): void {

@@ -1,6 +1,6 @@
 import type { KillSettings } from '../config.js';
 import type { Findings } from './findings.js';
-import { duration, secret, size, text } from './kinds.js';
+import { duration, filePath, secret, size, text } from './kinds.js';
 import { LONGEST_SECRET, secretIn } from './secretFile.js';
 import { isObject, section, type Section } from './section.js';
 
@@ -18,7 +18,7 @@ const form = section<KillForm>({
     about: 'the account that may kill',
   },
   password: { kind: secret(password), isOptional: true },
-  passwordFile: { kind: text(/^[^\0]+$/, 'the path of a file that holds the password'), isOptional: true },
+  passwordFile: { kind: filePath('the path of a file that holds the password'), isOptional: true },
   when: {
     kind: section<KillSettings['when']>({
       bytes: { kind: size({ min: 0 }), fallback: 0 },

@@ -1,6 +1,7 @@
 // The kinds of values that settings have. A kind reads JSON into what the program works with, and writes it
 // back. Nothing is coerced: "5" is no number, 0 is no false.
 
+import { resolve } from 'node:path';
 import type { Expected, Findings } from './findings.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
 
@@ -121,6 +122,18 @@ export function text(pattern: RegExp, expected: string): Leaf<string> {
     expected,
     parse: (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined),
   });
+}
+
+/** The path of a file. One that is relative starts from the folder of the configuration file. @param expected in words */
+export function filePath(expected: string): Kind<string> {
+  const asText = text(/^(?!\s*$)[^\0]+$/, expected);
+  return {
+    ...asText,
+    read(found, path, findings) {
+      const file = asText.read(found, path, findings);
+      return file === undefined || findings.folder === null ? file : resolve(findings.folder, file);
+    },
+  };
 }
 
 export const trueOrFalse: Leaf<boolean> = leaf({

@@ -1,4 +1,7 @@
-import type { Config } from '../config.js';
+import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Address, Config } from '../config.js';
+import { admin } from './admin.js';
 import { findConflicts } from './conflicts.js';
 import { decodeUtf8, readUpTo } from './file.js';
 import { Findings } from './findings.js';
@@ -6,6 +9,7 @@ import { JsonError, parseJson } from './json.js';
 import type { Kind } from './kinds.js';
 import { isObject, walk } from './section.js';
 import { settings } from './settings.js';
+import { strayVariables, variableOf } from './variables.js';
 
 /** A configuration that cannot be used. */
 export class ConfigError extends Error {
@@ -45,12 +49,8 @@ function readFile(file: string, from: string): unknown {
 interface Given {
   /** "--max-rows" or "SLUICE_MAX_ROWS". */
   readonly from: string;
+  readonly isFlag: boolean;
   readonly text: string;
-}
-
-/** SLUICE_MAX_ROWS for max-rows. */
-export function variableOf(flagName: string): string {
-  return `SLUICE_${flagName.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /**
@@ -59,9 +59,9 @@ export function variableOf(flagName: string): string {
  */
 function given(flagName: string, flags: Flags, environment: NodeJS.ProcessEnv): Given | undefined {
   const flag = flags[flagName];
-  if (typeof flag === 'string') return { from: `--${flagName}`, text: flag };
+  if (typeof flag === 'string') return { from: `--${flagName}`, isFlag: true, text: flag };
   const variable = environment[variableOf(flagName)];
-  return variable ? { from: variableOf(flagName), text: variable } : undefined;
+  return variable ? { from: variableOf(flagName), isFlag: false, text: variable } : undefined;
 }
 
 /** Lays a text over the JSON value at a path, making the objects on the way where they are missing. */
@@ -73,42 +73,104 @@ function overlay(below: unknown, path: readonly string[], kind: Kind<unknown>, t
   return { ...below, [key]: above };
 }
 
-/** @returns the file's JSON with flags and variables laid over it, and which of them has set which path */
-function overlayAll(file: unknown, flags: Flags, environment: NodeJS.ProcessEnv) {
+/** A configuration file: its JSON, and the folder from which its relative paths start. */
+interface ConfigFile {
+  readonly json: unknown;
+  readonly folder: string | null;
+}
+
+/** There is none. */
+const NO_FILE: ConfigFile = { json: {}, folder: null };
+
+/** Reads the file that a flag or a variable names. @throws {ConfigError} */
+function fileFrom(flags: Flags, environment: NodeJS.ProcessEnv): ConfigFile {
+  const file = given('config', flags, environment);
+  return file ? { json: readFile(file.text, file.from), folder: dirname(resolve(file.text)) } : NO_FILE;
+}
+
+/** The JSON of a file with flags and variables laid over it. */
+interface Overlaid {
+  readonly json: unknown;
+  /** For each path that a flag or a variable has set, its name. */
+  readonly sources: ReadonlyMap<string, string>;
+  /** The variables that say something else than the file, one line each. */
+  readonly overridden: readonly string[];
+}
+
+function overlayAll(file: ConfigFile, flags: Flags, environment: NodeJS.ProcessEnv): Overlaid {
   const sources = new Map<string, string>();
-  let json = file;
+  const overridden: string[] = [];
+  let { json } = file;
   for (const { path, field } of walk(settings)) {
     const source = field.flag && given(field.flag.name, flags, environment);
     if (!source) continue;
-    json = overlay(json, path.split('.'), field.kind, source.text);
+    const keys = path.split('.');
+    const before = valueAt(json, keys);
+    json = overlay(json, keys, field.kind, source.text);
     sources.set(path, source.from);
+    if (source.isFlag || before === undefined) continue;
+    const read = (value: unknown) => field.kind.read(value, path, new Findings(sources, file.folder));
+    if (isDeepStrictEqual(read(before), read(valueAt(json, keys)))) continue;
+    overridden.push(`${path}: ${source.from} overrides what the file says; unset it to use the file`);
   }
-  return { json, sources };
+  return { json, sources, overridden };
+}
+
+function valueAt(json: unknown, path: readonly string[]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return json;
+  return isObject(json) && Object.hasOwn(json, key) ? valueAt(json[key], rest) : undefined;
+}
+
+/** A configuration, and what its author may not know of where it comes from, one line each. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly notices: readonly string[];
 }
 
 /**
  * Builds the configuration: flag over environment variable over file over default.
  * @param flags `config` names the file; the others are those of the table of settings
- * @returns the configuration, frozen throughout
+ * @returns the configuration, frozen throughout, with notices of variables that override the file or are mistyped
  * @throws {ConfigError} with everything that is wrong
  */
-export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config {
-  const file = given('config', flags, environment);
+export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): LoadedConfig {
   let problems: readonly string[] = [];
-  let fromFile: unknown = {};
+  let file = NO_FILE;
   try {
-    if (file) fromFile = readFile(file.text, file.from);
+    file = fileFrom(flags, environment);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems = error.problems;
   }
-  const { json, sources } = overlayAll(fromFile, flags, environment);
-  const findings = new Findings(sources);
+  const { json, sources, overridden } = overlayAll(file, flags, environment);
+  const findings = new Findings(sources, file.folder);
   const config = settings.read(json, '', findings);
   if (problems.length > 0) throw new ConfigError([...problems, ...findings.fromSources]);
   if (config) findConflicts(config, findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
-  return config;
+  return { config, notices: [...overridden, ...strayVariables(environment)] };
+}
+
+/** The same without the notices. */
+export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config {
+  return loadWithNotices(flags, environment).config;
+}
+
+/**
+ * Finds out where the admin endpoint of a configuration listens, whatever else is wrong with that. The file is read
+ * only where neither a flag nor a variable says it.
+ * @returns null where there is no endpoint
+ * @throws {ConfigError}
+ */
+export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): Address | null {
+  const source = given('admin', flags, environment);
+  const { json, folder } = source ? NO_FILE : fileFrom(flags, environment);
+  const found = source ? admin.fromText(source.text, undefined) : valueAt(json, ['admin']);
+  const findings = new Findings(new Map(source ? [['admin', source.from]] : []), folder);
+  const read = admin.read(found ?? null, 'admin', findings);
+  if (read === undefined) throw new ConfigError(findings.all);
+  return read === null ? null : read.listen;
 }
 
 /**
@@ -117,7 +179,7 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config
  * @throws {ConfigError} with everything that is wrong
  */
 export function readConfig(json: unknown): Config {
-  const findings = new Findings(new Map());
+  const findings = new Findings(new Map(), null);
   const config = settings.read(json, '', findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
   return config;

@@ -9,7 +9,7 @@ import type {
 import { admin } from './admin.js';
 import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
-import { duration, integer, oneOf, orUnlimited, size, text, trueOrFalse } from './kinds.js';
+import { duration, filePath, integer, oneOf, orUnlimited, size, trueOrFalse, type Kind } from './kinds.js';
 import { list } from './lists.js';
 import { rules } from './rules.js';
 import { section } from './section.js';
@@ -23,7 +23,11 @@ const count = integer({ min: 1, expected: 'a positive integer' });
 const paceWait = duration({ minMs: 10, maxMs: 60_000 });
 const signal = oneOf<StreamingSignal>('cursor', 'dump', 'jdbc', 'hint', 'pace');
 
-const auditTo = text(/^(?!\s*$)[^\0]+$/, '"stdout" or the path of a file');
+const auditFile = filePath('"stdout" or the path of a file');
+const auditTo: Kind<string> = {
+  ...auditFile,
+  read: (found, path, findings) => (found === 'stdout' ? found : auditFile.read(found, path, findings)),
+};
 
 export const settings = section<Config>({
   listen: {

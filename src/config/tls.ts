@@ -1,13 +1,13 @@
 import type { ListenTls, UpstreamTls } from '../config.js';
 import type { Findings } from './findings.js';
-import { oneOf, text, trueOrFalse, type Kind } from './kinds.js';
+import { filePath, oneOf, text, trueOrFalse, type Kind } from './kinds.js';
 import { isHost } from './address.js';
 import { section, type Section } from './section.js';
 import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
 
-const certificate = text(/^[^\0]+$/, 'the path of a PEM file with a certificate');
-const authorities = text(/^[^\0]+$/, 'the path of a PEM file with certificate authorities');
-const privateKey = text(/^[^\0]+$/, 'the path of a PEM file with a private key');
+const certificate = filePath('the path of a PEM file with a certificate');
+const authorities = filePath('the path of a PEM file with certificate authorities');
+const privateKey = filePath('the path of a PEM file with a private key');
 const cipherList = text(/^[\w:!+@=-]+$/, 'cipher suites as OpenSSL names them, with colons between');
 
 /** Adds `check` to a section: notes what is wrong between its settings. */

@@ -48,6 +48,16 @@ t.test('one line says where it listens, what for, and within which limits', asyn
   t.match(await program.ended, { code: 0, stdout: '' });
 });
 
+t.test('warns of a variable that overrides the file, and of one that is mistyped', async (t) => {
+  const config = configFile(t, { upstream: 'db.invalid', listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:1' } });
+  const variables = { SLUICE_ADMIN: '127.0.0.1:0', SLUICE_MAXROWS: '5' };
+  const program = await startProgram(t, ['--config', config], variables);
+  t.match(await program.said(/^config: admin: SLUICE_ADMIN overrides what the file says/), { level: 'warn' });
+  t.match(await program.said(/^config: "SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS\?$/), { level: 'warn' });
+  const checked = await sluice(['check', '--config', config], variables);
+  t.match(checked.stderr, /^warning: admin: SLUICE_ADMIN .*\nwarning: "SLUICE_MAXROWS": /m);
+});
+
 t.test('host names and IPv6 addresses can be listened on', async (t) => {
   for (const host of ['localhost', '[::1]']) {
     const program = await startProgram(t, ['--upstream', 'db.invalid', '--listen', `${host}:0`]);

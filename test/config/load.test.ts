@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import t from 'tap';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig, loadWithNotices, printConfig } from '../../src/config.js';
 import { configFile, load, problems, withUpstream } from './configFile.js';
 
 t.test('a flag goes before a variable, a variable before the file, the file before the default', (t) => {
@@ -37,6 +39,57 @@ t.test('each flag has its variable', (t) => {
 t.test('variables that only begin alike, as a cluster sets them, are not looked at', (t) => {
   const environment = { SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_SERVICE_HOST: '10.0.0.1' };
   t.strictSame(load(t, withUpstream({}), {}, environment), loadConfig({ upstream: 'db' }, {}));
+  t.end();
+});
+
+t.test('tells of a variable that is close to one of ours, and not read', (t) => {
+  const notices = (environment: NodeJS.ProcessEnv) => loadWithNotices({ upstream: 'db' }, environment).notices;
+  t.same(notices({ SLUICE_MAXROWS: '5' }), ['"SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS?']);
+  t.match(notices({ SLUICE_LOGLEVEL: 'debug', sluice_mode: 'audit' }), [/SLUICE_LOG_LEVEL\?$/, /SLUICE_MODE\?$/]);
+  const ofServices = {
+    SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_PORT_3307_TCP: 'tcp://10.0.0.1:3307', SLUICE_PORT_3307_TCP_ADDR: '10.0.0.1',
+    SLUICE_SERVICE_HOST: '10.0.0.1', SLUICE_SERVICE_PORT: '3307', SLUICE_SERVICE_PORT_MYSQL: '3307',
+    SLUICE_ADMIN_PORT: 'tcp://10.0.0.1:9307', SLUICE_ADMIN_SERVICE_HOST: '10.0.0.1', SLUICE_MODE_PORT: 'tcp://10.0.0.1:1',
+  };
+  t.same(notices({ ...ofServices, SLUICE_PROOF: 'whole', OTHER_MODE: 'x', SLUICE_MODE: 'audit' }), []);
+  t.end();
+});
+
+t.test('tells of a variable that says something else than the file', (t) => {
+  const file = { upstream: 'db', limits: { rows: 5 }, admin: { listen: '127.0.0.1:9000' }, listen: '127.0.0.1:3307' };
+  const notices = (environment: NodeJS.ProcessEnv, flags: object = {}) =>
+    loadWithNotices({ config: configFile(t, file), ...flags }, environment).notices;
+  t.same(notices({ SLUICE_ADMIN: '127.0.0.1:9307' }), [
+    'admin: SLUICE_ADMIN overrides what the file says; unset it to use the file',
+  ]);
+  const others = { SLUICE_MAX_BYTES: '6', SLUICE_LISTEN: '127.0.0.1' };
+  t.match(notices({ SLUICE_MAX_ROWS: '6', ...others }), [/^limits\.rows: SLUICE_MAX_ROWS /],
+    'of none that says the same, or what the file leaves out');
+  t.same(notices({ SLUICE_MAX_ROWS: '6', SLUICE_ADMIN: '' }, { 'max-rows': '7' }), [], 'and of none that is not used');
+  t.end();
+});
+
+t.test('relative paths in a file start from the folder of the file', (t) => {
+  const folder = t.testdir({ 'sluice.json': '', secret: 'hush\n' });
+  const file = join(folder, 'sluice.json');
+  const settings = {
+    kill: { user: 'ops', passwordFile: 'secret' },
+    admin: { listen: '127.0.0.1:1', tokenFile: './secret' },
+    audit: { to: 'audit.json' },
+  };
+  writeFileSync(file, JSON.stringify(withUpstream(settings)));
+  for (const config of [file, relative(process.cwd(), file)]) {
+    const loaded = loadConfig({ config }, {});
+    const audit = { to: join(folder, 'audit.json') };
+    t.match(loaded, { kill: { password: 'hush' }, admin: { token: 'hush' }, audit });
+    writeFileSync(join(folder, 'printed.json'), printConfig(loaded));
+    t.same(loadConfig({ config: join(folder, 'printed.json') }, {}), loaded, 'and it is printed so that it means the same');
+  }
+  const tls = { mode: 'required', cert: 'no.pem', key: 'no.pem' };
+  writeFileSync(file, JSON.stringify(withUpstream({ listen: { host: '::1', tls } })));
+  t.throws(() => loadConfig({ config: file }, {}), { message: new RegExp(`ENOENT.*'${join(folder, 'no.pem')}'`) });
+  t.equal(load(t, withUpstream({ audit: { to: 'stdout' } })).audit.to, 'stdout');
+  t.equal(load(t, withUpstream({ audit: { to: '/var/log/a.json' } })).audit.to, '/var/log/a.json');
   t.end();
 });
 

@@ -1,0 +1,35 @@
+// The environment variables that override settings: each has the name of its flag.
+
+import { walk } from './section.js';
+import { settings } from './settings.js';
+import { nearest } from './suggest.js';
+
+const PREFIX = 'SLUICE_';
+
+/** SLUICE_MAX_ROWS for max-rows. */
+export function variableOf(flagName: string): string {
+  return `${PREFIX}${flagName.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** All variables that are read. */
+const VARIABLES: readonly string[] = [
+  variableOf('config'),
+  ...[...walk(settings)].flatMap(({ field }) => (field.flag === undefined ? [] : [variableOf(field.flag.name)])),
+];
+
+/** What Kubernetes sets in each pod for a Service that is called sluice, or sluice-something. */
+const OF_A_SERVICE = /_SERVICE_(HOST|PORT)(_|$)|_PORT(_\d+_|$)/;
+
+/**
+ * Looks for mistyped names.
+ * @returns a line for each variable that is not read, but close to one that is
+ */
+export function strayVariables(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(environment).flatMap((name) => {
+    const isOurs = name.toUpperCase().startsWith(PREFIX) && !OF_A_SERVICE.test(name);
+    if (!isOurs || VARIABLES.includes(name)) return [];
+    const known = VARIABLES.map((variable) => variable.slice(PREFIX.length));
+    const meant = nearest(name.slice(PREFIX.length), known);
+    return meant === undefined ? [] : [`${JSON.stringify(name)}: is not read, did you mean ${PREFIX}${meant}?`];
+  });
+}
