@@ -21,7 +21,9 @@ export class Coverage {
 
   /** Which of these limits are lower than what is known to have been recorded. */
   blindFor(limits: Limits): (keyof Limits)[] {
-    if (this.hasDrawnSamples) return [];
+    // What has no rows, or no bytes, is below every limit.
+    const hasAll = this.rows === 0 || this.bytes === 0;
+    if (this.hasDrawnSamples || hasAll) return [];
     return (['rows', 'bytes'] as const).filter((dimension) => limits[dimension] < this[dimension]);
   }
 }

@@ -72,6 +72,17 @@ t.test('a limit below what was recorded is told to be blind', async (t) => {
   t.match(stdout, /^# Results below the limit on rows that held when this was recorded are missing: more would be cut$/m);
 });
 
+t.test('a limit is not told to be blind where each result with a row, or with a byte, was recorded', async (t) => {
+  const limits = ['--max-rows', '100', '--max-bytes', '1KiB'];
+  for (const limit of [{ rows: 0, bytes: null }, { rows: null, bytes: 0 }]) {
+    const reason = limit.rows === 0 ? 'rows' : 'bytes';
+    const input = auditLine({ action: 'sample', reason, limit, rows: 5, bytes: 90 });
+    const { stdout } = await run(process.execPath, [CLI, 'advise', ...limits], { input });
+    t.match(stdout, /would have cut 0 of 1 results/, reason);
+    t.notMatch(stdout, /are missing/, reason);
+  }
+});
+
 t.test('a wrong flag is told what it takes', async (t) => {
   const refusal = async (...flags: string[]) => {
     const { code, stdout, stderr } = await sluice(['advise', ...flags]);

@@ -5,9 +5,9 @@ import { Lexer, type SqlMode } from './lexer.js';
 //
 //   /* sluice: rows=500000 bytes=1GiB stream */ SELECT …       or       SELECT … /* sluice: stream */
 //
-// It stands before the text's first token or behind its last one (a semicolon aside), so that nothing inside
-// a literal and nothing in the middle of a statement counts. Many command lines strip comments unless told
-// otherwise.
+// It stands before the text's first token, directly behind its first keyword, where hints to MySQL's optimizer
+// stand, or behind its last token (a semicolon aside), so that nothing inside a literal and nothing in the middle
+// of a statement counts. Many command lines strip comments unless told otherwise.
 
 /** What a hint asks for. Whether it gets it is not for the hint to say. */
 export interface Hint {
@@ -32,7 +32,7 @@ const MAX_HINT_LENGTH = 256;
 const EXPECTED = 'expected rows=NUMBER, bytes=SIZE or stream';
 
 /**
- * @param sql the text of one command, or its first part (`isTruncated`), where only a leading hint is seen
+ * @param sql the text of one command, or its first part (`isTruncated`), where only a hint in the front is seen
  * @returns the hint; `malformed` with the reason where there is one that says nothing clear or more than one
  */
 export function findHint(sql: string, isTruncated = false, mode: SqlMode = {}): HintFinding {
@@ -43,20 +43,21 @@ export function findHint(sql: string, isTruncated = false, mode: SqlMode = {}): 
   return comments.length === 1 ? parseHint(comment) : malformed('more than one hint');
 }
 
-/** The comments with our mark before the first and behind the last token; of more than two, two. */
+/** The comments with our mark in the front and behind the last token; of more than two of one place, two. */
 function hintComments(sql: string, isTruncated: boolean, mode: SqlMode): string[] {
   const lexer = new Lexer(sql, mode);
   const leading: string[] = [];
   let trailing: string[] = [];
-  let isBeforeTokens = true;
+  let front: 'first keyword' | 'next token' | 'over' = 'first keyword'; // what ends it
   while (lexer.nextOrComment() !== 'end') {
     if (lexer.kind !== 'comment') {
-      if (lexer.isOperator(';')) continue;
-      if (isTruncated) return leading;
-      isBeforeTokens = false;
+      if (lexer.isOperator(';') || lexer.kind === 'hint') continue;
+      if (front === 'first keyword' && lexer.isOperator('(')) continue;
+      front = front === 'first keyword' && lexer.kind === 'word' ? 'next token' : 'over';
+      if (front === 'over' && isTruncated) return leading;
       trailing = [];
     } else if (!lexer.unterminated && sql.startsWith('/*', lexer.start)) {
-      const found = isBeforeTokens ? leading : trailing;
+      const found = front === 'over' ? trailing : leading;
       const comment = sql.slice(lexer.start, Math.min(lexer.end, lexer.start + MAX_HINT_LENGTH + 1));
       if (found.length < 2 && OPENING.test(comment)) found.push(comment);
     }

@@ -17,6 +17,24 @@ t.test('a hint leads or trails its statement', (t) => {
   t.end();
 });
 
+t.test('a hint stands directly behind the first keyword, where hints to the optimizer do', (t) => {
+  const found = { kind: 'hint', rows: 500 };
+  const statements = [
+    'SELECT /* sluice: rows=500 */ * FROM t', 'select/*sluice:rows=500*/1',
+    'WITH /* sluice: rows=500 */ a AS (SELECT 1) TABLE a', '(SELECT /* sluice: rows=500 */ 1) UNION (SELECT 2)',
+    'SELECT /*+ MAX_EXECUTION_TIME(9) */ /* sluice: rows=500 */ 1', 'SELECT /* sluice: rows=500 */ /*+ NO_ICP(t) */ 1',
+    '/* app */ SELECT -- x\n /* trace=1 */ /* sluice: rows=500 */ 1',
+  ];
+  for (const sql of statements) {
+    t.strictSame(findHint(sql), found, sql);
+    t.strictSame(findHint(sql, true), found, `${sql}, cut off behind that`);
+  }
+  for (const sql of ['/* sluice: rows=5 */ SELECT /* sluice: rows=5 */ 1', 'SELECT /* sluice: rows=5 */ 1 /* sluice: rows=5 */']) {
+    t.match(findHint(sql), { kind: 'malformed', reason: 'more than one hint' }, sql);
+  }
+  t.end();
+});
+
 t.test('its keys come in any order and number', (t) => {
   const hintIn = (body: string): HintFinding => findHint(`/* sluice: ${body} */ select 1`);
   t.strictSame(hintIn('rows=5 bytes=1GiB stream'), { kind: 'hint', rows: 5, bytes: 2 ** 30, stream: true });
@@ -34,7 +52,8 @@ t.test('its keys come in any order and number', (t) => {
 t.test('what is inside a literal, a name or the statement is no hint', (t) => {
   const statements = [
     "select '/* sluice: rows=5 */'", 'select "/* sluice: rows=5 */"', 'select `/* sluice: rows=5 */`',
-    'select 1 /* sluice: rows=5 */ + 1', 'select /* sluice: rows=5 */ 1', 'select 1 /* sluice: rows=5 */; select 2',
+    'select 1 /* sluice: rows=5 */ + 1', 'select a /* sluice: rows=5 */ from t', 'select (/* sluice: rows=5 */ 1)',
+    '1 /* sluice: rows=5 */ 2', 'select 1 /* sluice: rows=5 */; select 2',
     '-- sluice: rows=5\nselect 1', '# sluice: rows=5\nselect 1', '/*+ sluice: rows=5 */ select 1',
     '/*! sluice: rows=5 */ select 1', 'select 1 /* for sluice: rows=5 */', 'select 1 /* Sluice: rows=5 */',
     'select 1 /* sluice: rows=5', "select '\\' /* sluice: rows=5 */", 'select 1', '',
