@@ -17,7 +17,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
 FROM node:22-alpine
-# The admin endpoint answers the health check; SLUICE_ADMIN or --admin moves it, say to 0.0.0.0:9307 for Prometheus.
+# The admin endpoint answers the health check; --admin or SLUICE_ADMIN moves it, say to 0.0.0.0:9307 for Prometheus.
+# An empty SLUICE_ADMIN leaves it to the configuration file.
 ENV NODE_ENV=production SLUICE_ADMIN=127.0.0.1:9307
 WORKDIR /app
 COPY package.json LICENSE config.example.json ./
@@ -27,6 +28,6 @@ USER node
 EXPOSE 3307
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.SLUICE_ADMIN.split(':').pop() + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "/app/dist/cli.js", "health", "--pid", "1"]
 # The exec form: signals reach node itself.
 ENTRYPOINT ["node", "/app/dist/cli.js"]

@@ -1,114 +1,15 @@
 #!/usr/bin/env node
-import yargs, { type Argv } from 'yargs';
-import { advise } from './cli/advise.js';
-import { check } from './cli/check.js';
-import { exitCodes, say, type Arguments, type Command } from './cli/command.js';
-import { demo } from './cli/demo.js';
-import { report } from './cli/report.js';
-import { variables } from './cli/flags.js';
-import { start } from './cli/start.js';
-import { version } from './cli/version.js';
-import { ConfigError } from './config.js';
-import { nearest } from './config/suggest.js';
+// Loads nothing before it knows that this Node.js can run it: an older one ends in the SyntaxError of some package.
 
-const commands: readonly Command[] = [start, check, report, advise, demo];
+/** As `engines` in package.json says it. */
+const LEAST = { major: 20, minor: 19 };
 
-/** The command line asks for what does not exist. */
-class UsageError extends Error {}
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-function isUsageError(error: unknown): error is Error {
-  return error instanceof UsageError || (error instanceof Error && error.name === 'YError'); // yargs' own
+if (major > LEAST.major || (major === LEAST.major && minor >= LEAST.minor)) {
+  await import('./cli/main.js');
+} else {
+  const least = `${LEAST.major}.${LEAST.minor}`;
+  process.stderr.write(`sluice: needs Node.js ${least} or later, and this is ${process.versions.node}\n`);
+  process.exitCode = 1;
 }
-
-function meant(word: string, known: readonly string[], prefix = ''): string {
-  const suggestion = nearest(word, known);
-  return suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
-}
-
-/** yargs can refuse what it does not know, but not say what was meant. */
-function refuseUnknown(given: Arguments, command: Command): true {
-  const known = [...Object.keys(command.options), 'help', 'version'];
-  for (const [flag, value] of Object.entries(given)) {
-    if (flag === '_' || flag === '$0') continue;
-    const dashed = flag.length === 1 ? `-${flag}` : `--${flag}`;
-    if (!known.includes(flag)) throw new UsageError(`unknown flag ${dashed}${meant(flag, known, '--')}`);
-    if (Array.isArray(value) && !command.repeatable?.includes(flag)) throw new UsageError(`${dashed} is given more than once`);
-  }
-  const [word, extra]: string[] = Array.isArray(given._) ? given._.map(String) : [];
-  if (word !== undefined && word !== command.name) {
-    const suggestion = meant(word, commands.map(({ name }) => name));
-    throw new UsageError(`unknown command ${JSON.stringify(word)}${suggestion}`);
-  }
-  if (extra === undefined || command.takesFiles) return true;
-  throw new UsageError(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
-}
-
-function describeProgram(program: Argv): Argv {
-  return program
-    .scriptName('sluice')
-    .locale('en')
-    .usage(
-      '$0 [command] [flags]\n\n' +
-        'Stands between MySQL or MariaDB clients and their server, and cuts results that are too large.',
-    )
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .example('$0 --upstream db.example.com', 'cut beyond the default limits')
-    .example('$0 --upstream db.example.com --mode audit --max-rows 5000', 'only record what is larger')
-    .example('$0 check --config sluice.json', 'look before you start')
-    .epilogue(
-      'SIZE is a number of bytes or has a unit: 64KiB, 1GiB.\n' +
-        'A flag goes before a variable, a variable before the file.\n' +
-        `Variables: ${variables.join(', ')}.\n` +
-        'The file has more settings: config.example.json shows them all, README.md explains them.',
-    )
-    .version(version())
-    .help()
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .exitProcess(false)
-    .fail(false);
-}
-
-/** What a command takes. Its files are no positionals to yargs, which would drop the `-` that names standard input. */
-function describeCommand(flags: Argv, command: Command): Argv {
-  if (command.takesFiles) flags.usage(`$0 ${command.name} [flags] FILE...\n\n${command.describe}`);
-  return flags.options(command.options).check((given) => refuseUnknown(given, command));
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  let exitCode: number = exitCodes.ok;
-  const program = describeProgram(yargs(args));
-  for (const command of commands) {
-    program.command(
-      command.isDefault ? [command.name, '$0'] : command.name,
-      command.describe,
-      (flags) => describeCommand(flags, command),
-      async (given) => {
-        exitCode = await command.run(given);
-      },
-    );
-  }
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    if (error instanceof ConfigError) say(error.problems);
-    else if (isUsageError(error)) say([`sluice: ${error.message}`, 'sluice --help shows what there is.']);
-    else throw error;
-    return exitCodes.wrongUsage;
-  }
-  return exitCode;
-}
-
-// A reader who has seen enough (sluice --help | head -3) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
-import { sluice } from './cli/program.js';
+import { CLI, sluice } from './cli/program.js';
+import { run } from './support/run.js';
 
 const packageFile = new URL('../package.json', import.meta.url);
 
@@ -20,10 +21,37 @@ t.test('--help shows the commands, every flag with its default, and the variable
   t.match((await sluice(['check', '--help'])).stdout, /--max-rows/);
 });
 
-t.test('--version is the version of the package', async (t) => {
-  const { code, stdout } = await sluice(['--version']);
-  t.equal(code, 0);
-  t.equal(stdout, `${JSON.parse(readFileSync(packageFile, 'utf8')).version}\n`);
+t.test('--version, -v and -V say the version of the package', async (t) => {
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8'));
+  for (const flag of ['--version', '-v', '-V']) t.match(await sluice([flag]), { code: 0, stdout: `${version}\n` }, flag);
+});
+
+t.test('-h is --help, of the program and of each command', async (t) => {
+  t.match(await sluice(['-h']), { code: 0, stdout: /^sluice \[command\] \[flags\]$/m });
+  t.match(await sluice(['report', '-h']), { code: 0, stdout: /^sluice report \[flags\] FILE\.\.\.$/m });
+});
+
+t.test('without anything it says what is missing, and points to --help and to the demo', async (t) => {
+  const { code, stdout, stderr } = await sluice([]);
+  t.equal(code, 2);
+  t.equal(stdout, '');
+  t.match(stderr.split('\n'), [/^config: upstream: required: .*--upstream/, /^sluice --help /, /^sluice demo /, '']);
+  t.notMatch((await sluice(['--mode', 'audit'])).stderr, /sluice demo/, 'not to somebody who knows flags');
+});
+
+t.test('says in one line which Node.js it needs when this one is too old', async (t) => {
+  const { engines } = JSON.parse(readFileSync(packageFile, 'utf8'));
+  const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
+  const under = (version: string) => {
+    const pretence = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+    const module = `data:text/javascript,${encodeURIComponent(pretence)}`;
+    return run(process.execPath, ['--import', module, CLI, 'check', '--upstream', 'db']);
+  };
+  for (const version of ['18.20.8', '20.18.3']) {
+    const stderr = `sluice: needs Node.js ${least} or later, and this is ${version}\n`;
+    t.same(await under(version), { code: 1, stdout: '', stderr });
+  }
+  for (const version of [`${least}.0`, '22.0.0']) t.match(await under(version), { code: 0 }, version);
 });
 
 t.test('an unknown flag or command is refused, with the known one that was probably meant', async (t) => {

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { oneLine } from '../audit/plainText.js';
+import { ConfigError, loadAdminAddress, type Address } from '../config.js';
+import { formatAddress } from '../config/address.js';
+import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { configOptions, describeFlag } from './flags.js';
+import { reasonOf } from './listening.js';
+import { joinProcess } from './otherProcess.js';
+
+/** Docker gives its check three seconds; this one ends before. */
+const TIMEOUT_MS = 2000;
+const MAX_ANSWER_LENGTH = 200;
+/** What somebody listens on who listens everywhere, and where that is reached. */
+const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** The program is not known to be well. The message says why, and what to do. */
+class HealthError extends Error {}
+
+/** Where the admin endpoint listens, by the flags and variables that the running program was given. */
+function endpointOf(given: Arguments): Address {
+  const { pid, ...flags } = given;
+  const program = pid === undefined ? { flags, environment: process.env } : joinProcess(pid, flags);
+  const address = loadAdminAddress(program.flags, program.environment);
+  if (address === null) throw new HealthError('there is no admin endpoint to ask: give --admin or admin.listen');
+  if (address.port === 0) throw new HealthError('the admin endpoint has any free port: give it one to be asked on');
+  return { ...address, host: EVERYWHERE[address.host] ?? address.host };
+}
+
+/** Reads no more of an answer than is said of it: nobody knows who listens there. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > MAX_ANSWER_LENGTH) break;
+  }
+  return text.trim();
+}
+
+/** Asks an endpoint whether the program is ready. @returns what it says */
+async function ask(address: Address): Promise<string> {
+  const request = get({
+    ...address, path: '/readyz', agent: false, headers: { host: 'localhost' }, signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  try {
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const body = oneLine(await beginningOf(response), MAX_ANSWER_LENGTH);
+    if (response.statusCode === 200) return body;
+    throw new HealthError(`the program at ${formatAddress(address)} is not ready: ${body}`);
+  } catch (error) {
+    if (error instanceof HealthError) throw error;
+    const { code, message } = reasonOf(error);
+    const reason = code === 'ABORT_ERR' ? `no answer within ${TIMEOUT_MS} ms` : code ?? message;
+    throw new HealthError(`cannot ask the program at ${formatAddress(address)}: ${reason}`);
+  }
+}
+
+/** Asks a running program whether it is ready: for health checks that have no HTTP client. */
+export const health: Command = {
+  name: 'health',
+  describe: 'say whether a running proxy is ready: exit code 0, or 1',
+  options: {
+    ...configOptions,
+    pid: {
+      describe: describeFlag('PID', 'ask this process, with the flags and variables that it was given (Linux)'),
+      requiresArg: true,
+    },
+  },
+  async run(given) {
+    try {
+      process.stdout.write(`${await ask(endpointOf(given))}\n`);
+      return exitCodes.ok;
+    } catch (error) {
+      if (error instanceof ConfigError) say(error.problems);
+      else if (error instanceof HealthError) say([`sluice: ${error.message}`]);
+      else throw error;
+      return exitCodes.failed;
+    }
+  },
+};
