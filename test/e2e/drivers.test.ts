@@ -19,7 +19,7 @@ for (const kind of SERVER_KINDS) {
       for (const driver of buffering) {
         void t.test(`${driver.name} is cut, and goes on`, { skip: isMissing(driver) }, async (t) => {
           const seen = await driver.read(sluice.port, 'SELECT id, label FROM numbers WHERE id <= 5000');
-          t.match(seen, { rows: 0, error: { code: 3024, message: /^(.*\W)?sluice: result set exceeds 1000 rows/ } });
+          t.match(seen, { rows: 0, error: { code: 3170, message: /^(.*\W)?sluice: result set exceeds 1000 rows/ } });
           t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
         });
       }

@@ -8,7 +8,7 @@ import { APP } from './seed.js';
 // The drivers that test/clients pins, all started alike: the set-up installs them, and a machine that lacks a
 // language's tools lacks its drivers.
 
-export const LANGUAGES = ['java', 'python'] as const;
+export const LANGUAGES = ['go', 'java', 'node', 'python'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /** How a driver is made to read, besides the statement. */
@@ -79,9 +79,14 @@ const java = (main: string, module: string): Command => () => {
 
 const python: Command = () => [join(folderOf('python'), 'bin/python'), '-B', join(TEST, 'clients/python/read.py')];
 
-/** `options` as a program takes them: Java as in a URL, the others as JSON. */
+const go: Command = () => [join(folderOf('go'), 'read')];
+
+const node: Command = () => ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
+  join(TEST, 'clients/node/read.cjs')];
+
+/** `options` as a program takes them: Java and Go as in a URL, the others as JSON. */
 const optionsFor = (language: Language, options: Reading['options'] = {}): string =>
-  language === 'java'
+  language === 'java' || language === 'go'
     ? Object.entries(options).map(([name, value]) => `${name}=${value}`).join('&')
     : JSON.stringify(options);
 
@@ -104,6 +109,8 @@ const pooled: Kind = {
   language: 'java', command: java('ReadPooled', 'hikari'), driver: 'mysql', hasSockets: false,
 };
 const vertx: Kind = { language: 'java', command: java('ReadVertx', 'vertx'), driver: 'vertx' };
+const goSql: Kind = { language: 'go', command: go, driver: 'mysql' };
+const inNode = (name: string): Kind => ({ language: 'node', command: node, driver: name });
 const inPython = (name: string): Kind => ({ language: 'python', command: python, driver: name });
 
 const bothWays = (name: string, kind: Kind): Driver[] => [
@@ -131,4 +138,9 @@ export const DRIVERS: readonly Driver[] = [
   ...bothWays('SQLAlchemy', inPython('sqlalchemy')),
   ...bothWays('pandas', inPython('pandas')),
   ...bothWays('Django', inPython('django')),
+  ...bothWays('go-sql-driver', goSql),
+  driver('go-sql-driver, prepared, streaming', goSql, 'prepared-streaming', 'binary'),
+  ...bothWays('mysql2', inNode('mysql2')),
+  driver('mysql2, prepared, streaming', inNode('mysql2'), 'prepared-streaming', 'binary'),
+  ...bothWays('mariadb for Node', inNode('mariadb')),
 ];

@@ -1,0 +1,23 @@
+'use strict';
+// Connections of MariaDB's Connector/Node.js.
+
+const mariadb = require('mariadb');
+
+/** Gives a connection that reads whole results, or streams them; both in the text protocol or prepared. */
+exports.connect = async (options) => {
+  const connection = await mariadb.createConnection({ allowPublicKeyRetrieval: true, ...options });
+  return {
+    rows: (sql, isPrepared) => connection[isPrepared ? 'execute' : 'query'](sql),
+    stream: async function* stream(sql, isPrepared) {
+      const prepared = isPrepared ? await connection.prepare(sql) : null;
+      const rows = prepared === null ? connection.queryStream(sql) : prepared.executeStream();
+      try {
+        yield* rows;
+      } finally {
+        // What is left has to be read before another statement; close() says so to the driver.
+        rows.close();
+        prepared?.close();
+      }
+    },
+  };
+};
