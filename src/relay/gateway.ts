@@ -15,6 +15,7 @@ import { killerFor, timeoutsFor } from './killing.js';
 import { PaceWatch } from './pace.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
+import { BypassWarnings } from './socketQuestion.js';
 import { OccasionalLog } from './side/occasionalLog.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
@@ -85,6 +86,7 @@ export class Gateway {
       statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
+      bypasses: new BypassWarnings(log),
       occasions: new OccasionalLog(log, SAY_EVERY_MS),
       killer: killerFor(config, log),
       timeouts: timeoutsFor(config),

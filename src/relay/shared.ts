@@ -10,6 +10,7 @@ import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
 import type { OccasionalLog } from './side/occasionalLog.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
+import type { BypassWarnings } from './socketQuestion.js';
 import type { StallWatch } from './stallWatch.js';
 
 /** What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are needed. */
@@ -25,6 +26,7 @@ export interface Shared {
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
+  readonly bypasses: BypassWarnings;
   /** Says what may happen with every client. */
   readonly occasions: OccasionalLog;
   /** Null where nothing is killed. */

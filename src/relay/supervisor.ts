@@ -14,6 +14,7 @@ import type { ResponseVerdicts } from './responseFlow.js';
 import { UNASKED_FILE } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
+import { SocketQuestion } from './socketQuestion.js';
 import type { Stallable } from './stallWatch.js';
 
 /** What the supervisor needs of its session. */
@@ -36,6 +37,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly profile: ClientProfile;
   private readonly enforcer: Enforcer;
   private readonly recorder: Recorder;
+  private readonly socketQuestion = new SocketQuestion();
   /** The response that began last. */
   private latest: GovernedUsage | null = null;
   /** The longest that the client has not been reading the response that began last, in ms. */
@@ -59,6 +61,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
 
   /** A response begins. */
   newUsage(command: PendingCommand): GovernedUsage {
+    this.socketQuestion.see(command);
     const usage = this.profile.govern(command);
     usage.stallMsBefore = this.session.totalStallMs;
     this.latest = usage;
@@ -78,6 +81,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   }
 
   queryDone(command: PendingCommand): void {
+    this.socketQuestion.see(command);
     this.profile.queryDone(command);
   }
 
@@ -166,6 +170,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   /** Both connections are closed. What was not seen to its end is recorded as far as it went. */
   close(outcome: Outcome): void {
     this.shared.stalls.delete(this);
+    if (outcome === 'client-gone' && this.socketQuestion.wasLast) this.shared.bypasses.warn(this.session.origin());
     const usages = this.conversation.openUsages().map(governed);
     const { cutUsage } = this.enforcer;
     this.recordGivenUp(outcome);
