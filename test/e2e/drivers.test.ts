@@ -40,3 +40,37 @@ for (const kind of SERVER_KINDS) {
     });
   });
 }
+
+await t.test('what the README says of errors and drivers', async (t) => {
+  const server = await startServer(t, 'mariadb');
+  const SELECT_50 = 'SELECT id, label FROM numbers WHERE id <= 50';
+  const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;
+  const sluiceWith = (settings: object) => startSluice(t, {
+    upstream: server.port, config: { limits: { rows: 10 }, streaming: { signals: [] }, ...settings },
+  });
+
+  const hikari = driverOf('HikariCP');
+  await t.test('HikariCP keeps the connection, but not on 1105', { skip: isMissing(hikari) }, async (t) => {
+    const keeps = async (code: number, sqlState: string): Promise<boolean> => {
+      const sluice = await sluiceWith({ onExceed: { error: { code, sqlState } } });
+      const seen = await hikari.read(sluice.port, SELECT_50);
+      t.match(seen, { error: { code, sqlState } });
+      await sluice.stop();
+      return seen.after?.answer === 42;
+    };
+    t.ok(await keeps(3170, 'HY000'));
+    t.ok(await keeps(1317, '70100'));
+    t.notOk(await keeps(1105, 'HY000'));
+  });
+
+  const r2dbc = driverOf('r2dbc-mariadb');
+  await t.test('a rule for r2dbc-mariadb reaches it, and no other', { skip: isMissing(r2dbc) }, async (t) => {
+    const error = { code: 1104, sqlState: '42000' };
+    const rule = { name: 'r2dbc-mariadb', match: { attributes: { _client_name: 'mariadb' } }, onExceed: { error } };
+    const sluice = await sluiceWith({ rules: [rule] });
+    t.match(await r2dbc.read(sluice.port, SELECT_50), { error, after: { answer: 42 } });
+    for (const name of ['r2dbc-mysql', 'MariaDB Connector/J 3.5']) {
+      t.match(await driverOf(name).read(sluice.port, SELECT_50), { error: { code: 3170 } }, name);
+    }
+  });
+});
