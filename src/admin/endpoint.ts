@@ -25,6 +25,8 @@ export interface EndpointOptions {
   readonly administered: Administered;
   readonly metrics: Metrics;
   readonly version: string;
+  /** A request could not be answered for an error that nobody expected. */
+  failed(error: unknown): void;
 }
 
 /** The admin endpoint: tells over HTTP how the program stands, and lets it be told a few things. */
@@ -47,7 +49,7 @@ export class AdminEndpoint {
         connectionsCheckingInterval: 1000,
         requireHostHeader: false, // its absence is answered by the gatekeeper
       },
-      (request, response) => void this.respond(request, response),
+      (request, response) => this.respondSafely(request, response),
     );
     this.server.on('connection', (socket: Socket) => this.admit(socket));
   }
@@ -96,6 +98,14 @@ export class AdminEndpoint {
     oldest?.destroy();
   }
 
+  /** Whatever goes wrong with a request is the end of that one alone. */
+  private respondSafely(request: IncomingMessage, response: ServerResponse): void {
+    this.respond(request, response).catch((error: unknown) => {
+      response.destroy();
+      this.options.failed(error);
+    });
+  }
+
   private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = await this.answer(request);
     if (response.destroyed) return;
@@ -135,6 +145,7 @@ export class AdminEndpoint {
       this.listings.set(asked, listing);
       return await listing;
     } catch (error) {
+      this.options.failed(error);
       return { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
     }
   }

@@ -13,7 +13,7 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export type EndLabel =
   | readonly ['client', 'quit' | 'closed' | 'error']
   | readonly ['upstream', 'unavailable' | 'closed' | 'error']
-  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file'];
+  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
 
 /** What one session has moved, and how long its client has not been reading. */
 export interface SessionTotals {

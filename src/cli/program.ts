@@ -12,6 +12,7 @@ import {
 } from '../config.js';
 import { changedKeys } from '../config/changes.js';
 import { TlsFileError } from '../config/tlsFiles.js';
+import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
 import { logAdvice } from './adviceLog.js';
@@ -42,8 +43,10 @@ export class Program implements Administered, Stoppable {
   private running: Proxy | null = null;
   private isStopping = false;
   private reaching: Promise<boolean> | null = null;
-  /** The last one: one comes after the other. */
-  private reloading: Promise<unknown> = Promise.resolve();
+  /** The one that is under way. */
+  private reloading: Promise<ReloadResult> | null = null;
+  /** The one that follows it, for all who have asked since it began. */
+  private nextReload: Promise<ReloadResult> | null = null;
 
   /** @param config what is used; replaced where it is read again */
   constructor(public config: Config, readonly parts: ProgramParts) {}
@@ -113,13 +116,20 @@ export class Program implements Administered, Stoppable {
 
   /** Starts an admin endpoint. @throws the system's error where its address cannot be listened on */
   openEndpoint({ listen, token }: AdminSettings): Promise<AdminEndpoint> {
-    return AdminEndpoint.start({ listen, token, administered: this, metrics: this.parts.metrics, version: version() });
+    return AdminEndpoint.start({
+      listen, token, administered: this, metrics: this.parts.metrics, version: version(),
+      failed: (error) => this.parts.log.logger.error({ err: error }, `admin: ${UNEXPECTED}`),
+    });
   }
 
+  /** Reads the configuration again: once for all who ask during a reload, since the file may have changed after it began. */
   reload(): Promise<ReloadResult> {
-    const result = this.reloading.then(() => this.reloadNow());
-    this.reloading = result;
-    return result;
+    if (this.reloading === null) return (this.reloading = this.reloadNow().finally(() => (this.reloading = null)));
+    const next = (): Promise<ReloadResult> => {
+      this.nextReload = null;
+      return this.reload();
+    };
+    return (this.nextReload ??= this.reloading.then(next, next));
   }
 
   private async reloadNow(): Promise<ReloadResult> {
@@ -146,6 +156,7 @@ export class Program implements Administered, Stoppable {
       return { isApplied: true, lines: this.apply(loaded, endpoint) };
     } catch (error) {
       for (const step of undo) step();
+      if (!isKnown(error)) this.parts.log.logger.error({ err: error }, UNEXPECTED);
       return { isApplied: false, lines: problemsIn(error) };
     }
   }
@@ -183,6 +194,11 @@ export class Program implements Administered, Stoppable {
     logAdvice(logger, loaded);
     return changed;
   }
+}
+
+/** Whether it says what is wrong with a configuration. */
+function isKnown(error: unknown): boolean {
+  return error instanceof ConfigError || error instanceof TlsFileError || error instanceof ListenError;
 }
 
 function problemsIn(error: unknown): readonly string[] {

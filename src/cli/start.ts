@@ -5,6 +5,7 @@ import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/audi
 import { createLog, type Log } from '../audit/log.js';
 import { type Config, type LoadedConfig } from '../config.js';
 import { formatAddress, formatPlace } from '../config/address.js';
+import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
@@ -47,7 +48,7 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
   process.once('uncaughtException', (error) => {
     // A second one, while the first is being written down, must not end the process before that is done.
     process.on('uncaughtException', () => {});
-    log.logger.fatal({ err: error }, 'an error that nobody expected: please report it');
+    log.logger.fatal({ err: error }, UNEXPECTED);
     void exit(exitCodes.failed, audit, log);
   });
 }
@@ -100,7 +101,9 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
   });
   const listening = await listen(program, config);
   if (listening === null) return exit(exitCodes.failed, audit, log);
-  process.on('SIGHUP', () => void program.reload());
+  process.on('SIGHUP', () => {
+    program.reload().catch((error: unknown) => log.logger.error({ err: error }, UNEXPECTED));
+  });
   logStart(log.logger, config, listening.proxy, listening.endpoint);
   logAdvice(log.logger, loaded);
   await Shutdown.of(program, requests, log.logger);

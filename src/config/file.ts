@@ -1,14 +1,18 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * Reads a file that should be small, and no more of one that is not, or that never ends.
+ * Reads a regular file that should be small, and no more of one that is not. Pipes and devices are refused: one that
+ * nobody writes to would hold up the whole program.
  * @returns its bytes, of which more than `maxBytes` say that it is larger
- * @throws the error of the operating system
+ * @throws the error of the operating system; Error where it is no regular file
  */
 export function readUpTo(file: string, maxBytes: number): Buffer {
   const buffer = Buffer.allocUnsafe(maxBytes + 1);
-  const descriptor = openSync(file, 'r');
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // else a pipe waits for its writer here
   try {
+    const status = fstatSync(descriptor);
+    // Of a folder, reading says better what is wrong.
+    if (!status.isFile() && !status.isDirectory()) throw new Error(`${file} is no regular file`);
     let length = 0;
     for (let read = -1; read !== 0 && length < buffer.length; length += read) {
       read = readSync(descriptor, buffer, length, buffer.length - length, null);

@@ -23,7 +23,7 @@ export class ConfigError extends Error {
 /** What the command line says, by the flags' names. */
 export type Flags = Readonly<Record<string, unknown>>;
 
-// Thousands of rules fit. What is larger is some other file, or a device that never ends.
+// Thousands of rules fit. What is larger is some other file.
 const maxFileBytes = 1024 * 1024;
 
 /** @param from the flag or variable that names the file */

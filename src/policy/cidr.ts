@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { withoutZone } from '../protocol/ipAddress.js';
 
 // Client addresses: IPv4, IPv6, and IPv4 in IPv6's clothes (::ffff:10.0.0.1), as a socket that listens on ::
 // shows it. The latter are the IPv4 addresses that they stand for, in patterns and in what is matched.
@@ -42,8 +43,7 @@ function prefixOf({ family, isMapped }: Address, bits: string | undefined, patte
 }
 
 function parseAddress(text: string): Address | undefined {
-  // fe80::1%eth0: the zone is the interface's name on this machine and no part of the address.
-  const [address = ''] = text.split('%');
+  const address = withoutZone(text);
   if (isIP(address) === 0) return undefined;
   if (!isIPv6(address)) return { text: address, family: 'ipv4', isMapped: false };
   // A URL writes an address in one way only: ::ffff:10.0.0.1 becomes [::ffff:a00:1].

@@ -1,14 +1,35 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** The first 12 bytes of an IPv4 address in IPv6's clothes: ::ffff:10.0.0.1. */
 export const IPV4_MAPPED_PREFIX: Buffer = Buffer.from('00000000000000000000ffff', 'hex');
 
-/** The 4 or 16 bytes of an IP address, in the network's order. */
+/**
+ * The address without its zone: in fe80::1%eth0 that is an interface of this machine, which means nothing elsewhere.
+ * @param address an IP address as Node shows it; any other text stays as it is
+ */
+export function withoutZone(address: string): string {
+  const at = address.indexOf('%');
+  return at >= 0 && isIPv6(address) ? address.slice(0, at) : address;
+}
+
+/**
+ * The 4 or 16 bytes of an IP address, in the network's order.
+ * @param address may have a zone, which is no part of its bytes
+ * @throws {RangeError} where the text is no IP address
+ */
 export function ipBytes(address: string): Buffer {
+  if (isIP(address) === 0) throw new RangeError(`expected an IP address, got ${JSON.stringify(address)}`);
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
   // A URL writes an address in one way only: hexadecimal groups, with :: in place of the longest run of zeros.
-  const [head = '', tail = ''] = new URL(`tcp://[${address}]`).hostname.slice(1, -1).split('::').map(groupDigits);
+  const { hostname } = new URL(`tcp://[${withoutZone(address)}]`);
+  const [head = '', tail = ''] = hostname.slice(1, -1).split('::').map(groupDigits);
   return Buffer.from(head + '0'.repeat(32 - head.length - tail.length) + tail, 'hex');
+}
+
+/** The 16 bytes of an IP address; of an IPv4 address in IPv6's clothes. @throws {RangeError} as `ipBytes` */
+export function ipv6Bytes(address: string): Buffer {
+  const bytes = ipBytes(address);
+  return bytes.length === 4 ? Buffer.concat([IPV4_MAPPED_PREFIX, bytes]) : bytes;
 }
 
 /** Groups as `fe80:1`, each filled up to four digits. */
@@ -23,8 +44,12 @@ export function formatIp(bytes: Buffer): string {
   return plainIp(new URL(`tcp://[${groups.join(':')}]`).hostname.slice(1, -1));
 }
 
-/** An IPv4 address in IPv6's clothes, as a socket that listens on :: shows it, without them; any other text as it is. */
-export function plainIp(address: string): string {
+/**
+ * An address of a socket as it is told to others: without its zone; an IPv4 address in IPv6's clothes, as a socket that
+ * listens on :: shows it, without these. Any other text stays as it is.
+ */
+export function plainIp(shown: string): string {
+  const address = withoutZone(shown);
   if (!address.startsWith('::ffff:') || !isIPv6(address)) return address;
   const bytes = ipBytes(address);
   return bytes.indexOf(IPV4_MAPPED_PREFIX) === 0 ? formatIp(bytes.subarray(IPV4_MAPPED_PREFIX.length)) : address;

@@ -9,7 +9,7 @@
 //                 c0000201 c6336407 dc04 0cea            source, destination, their ports
 
 import { isIPv4, isIPv6 } from 'node:net';
-import { formatIp, ipBytes } from './ipAddress.js';
+import { formatIp, ipBytes, ipv6Bytes } from './ipAddress.js';
 
 /** One end of a TCP connection. */
 export interface End {
@@ -76,15 +76,20 @@ function readText(bytes: Buffer): ProxyHeader | null {
   const byteCount = end + 2;
   const [, family, ...fields] = line.split(' ');
   if (family === 'UNKNOWN') return { ends: null, byteCount }; // whatever follows is not looked at
-  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : () => false;
+  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isZoneless : () => false;
   const [source = '', destination = '', sourcePort = '', destinationPort = ''] = fields;
   const isWhole = fields.length === 4 && isAddress(source) && isAddress(destination) && [sourcePort, destinationPort].every(isPort);
   if (!isWhole) throw new ProxyHeaderError(`a PROXY header that is not understood: ${JSON.stringify(line)}`);
   const ends = {
-    source: { host: source, port: Number(sourcePort) },
-    destination: { host: destination, port: Number(destinationPort) },
+    source: { host: formatIp(ipBytes(source)), port: Number(sourcePort) }, // an address can be written in many ways
+    destination: { host: formatIp(ipBytes(destination)), port: Number(destinationPort) },
   };
   return { ends, byteCount };
+}
+
+/** Whether it is an IPv6 address as the header has it: Node takes one with a zone (fe80::1%eth0) for one, too. */
+function isZoneless(text: string): boolean {
+  return isIPv6(text) && !text.includes('%');
 }
 
 function isPort(text: string): boolean {
@@ -113,26 +118,35 @@ function readBinary(bytes: Buffer): ProxyHeader | null {
 }
 
 /**
- * Makes a header.
- * @param ends both of the same family; null where we speak for ourselves, or of a client that has no IP address
+ * Makes a header. Where only one end has an IPv4 address, both are written as IPv6 ones: a header is of one family.
+ * @param ends IP addresses without zones; null where we speak for ourselves, or of a client that has no IP address
+ * @throws {RangeError} where an end has no IP address
  */
 export function encodeProxyHeader(version: ProxyVersion, ends: ClientEnds | null): Buffer {
   return version === 'v1' ? encodeText(ends) : encodeBinary(ends);
 }
 
+function isOfIPv4({ source, destination }: ClientEnds): boolean {
+  return isIPv4(source.host) && isIPv4(destination.host);
+}
+
 function encodeText(ends: ClientEnds | null): Buffer {
   if (ends === null) return Buffer.from('PROXY UNKNOWN\r\n', 'latin1');
+  const isV4 = isOfIPv4(ends);
+  const host = (address: string): string => (!isV4 && isIPv4(address) ? `::ffff:${address}` : address);
   const { source, destination } = ends;
-  const family = isIPv4(source.host) ? 'TCP4' : 'TCP6';
-  return Buffer.from(`PROXY ${family} ${source.host} ${destination.host} ${source.port} ${destination.port}\r\n`, 'latin1');
+  const addresses = `${host(source.host)} ${host(destination.host)}`;
+  return Buffer.from(`PROXY ${isV4 ? 'TCP4' : 'TCP6'} ${addresses} ${source.port} ${destination.port}\r\n`, 'latin1');
 }
 
 function encodeBinary(ends: ClientEnds | null): Buffer {
   if (ends === null) return Buffer.concat([SIGNATURE, Buffer.from([0x20, 0, 0, 0])]);
   const { source, destination } = ends;
+  const isV4 = isOfIPv4(ends);
+  const bytesOf = isV4 ? ipBytes : ipv6Bytes;
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(source.port, 0);
   ports.writeUInt16BE(destination.port, 2);
-  const body = Buffer.concat([ipBytes(source.host), ipBytes(destination.host), ports]);
-  return Buffer.concat([SIGNATURE, Buffer.from([0x21, isIPv4(source.host) ? 0x11 : 0x21, 0, body.length]), body]);
+  const body = Buffer.concat([bytesOf(source.host), bytesOf(destination.host), ports]);
+  return Buffer.concat([SIGNATURE, Buffer.from([0x21, isV4 ? 0x11 : 0x21, 0, body.length]), body]);
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
 import type { Listen } from '../config.js';
 import { type Caller, callerAt, callerOf } from './caller.js';
+import { Containment, UNEXPECTED } from './containment.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
 import type { SessionEncryption } from './encryption.js';
@@ -38,11 +39,12 @@ export interface ArrivalObserver {
  * A client from being accepted until a server has accepted a connection for it: the PROXY header is read where one is due, then
  * the servers are tried.
  */
-export class Arrival {
+export class Arrival extends Containment {
   private readonly startedAtMs = performance.now();
-  private readonly deadline = new Deadline((failure) => this.reject(failure, ['sluice', 'timeout']));
+  private readonly deadline = new Deadline((failure) =>
+    this.contain(() => this.reject(failure, ['sluice', 'timeout'])));
   private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
-    this.fail(endOf(['client', 'error'], code ?? message));
+    this.contain(() => this.fail(endOf(['client', 'error'], code ?? message)));
   private caller: Caller;
   private header: HeaderReader | null = null;
   private dial: Dial | null = null;
@@ -57,13 +59,21 @@ export class Arrival {
     private readonly log: Logger,
     private readonly observer: ArrivalObserver,
   ) {
+    super();
     this.caller = callerAt(client);
     client.on('error', this.onError);
   }
 
   begin(): void {
-    if (owesHeader(this.listen, this.caller.host)) this.awaitHeader();
-    else this.connect();
+    this.contain(() => {
+      if (owesHeader(this.listen, this.caller.host)) this.awaitHeader();
+      else this.connect();
+    });
+  }
+
+  threw(error: unknown): void {
+    this.log.error({ session: this.id, client: this.caller.text, err: error }, UNEXPECTED);
+    this.fail(endOf(['sluice', 'error'], 'an error that nobody expected'));
   }
 
   /** Ends it at once. */
@@ -80,6 +90,8 @@ export class Arrival {
       },
       wrong: (reason) => this.reject(reason, ['client', 'error']),
       ended: () => this.fail(CLOSED), // whoever looks only whether somebody listens
+      contain: (work) => this.contain(work),
+      threw: (error) => this.threw(error),
     });
   }
 
@@ -88,15 +100,22 @@ export class Arrival {
     this.dial = new Dial(this.caller.ends, this.shared, {
       connected: (upstream) => this.arrive(upstream),
       unreachable: (reasons) => this.refuse(reasons),
+      contain: (work) => this.contain(work),
+      threw: (error) => this.threw(error),
     });
   }
 
   private arrive(upstream: UpstreamLeg): void {
     const { id, client, caller, startedAtMs } = this;
-    const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
+    try {
+      const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
+      this.observer.arrived({ id, client, caller, upstream, encryption, startedAtMs });
+    } catch (error) {
+      upstream.socket.destroy();
+      throw error;
+    }
     this.isOver = true;
     client.off('error', this.onError);
-    this.observer.arrived({ id, client, caller, upstream, encryption, startedAtMs });
   }
 
   /** There is no server: the client gets an error in place of a greeting. */

@@ -9,6 +9,7 @@ import type { ServerError } from '../protocol/packets.js';
 import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../protocol/sslRequest.js';
 import { AuthBridge, type EncryptedLeg } from '../session/authBridge.js';
 import { AuthRelay } from './authRelay.js';
+import type { Containment } from './containment.js';
 import type { SessionEncryption } from './encryption.js';
 import type { Diverted } from './framedFlow.js';
 import { PacketExchange, type Side } from './packetExchange.js';
@@ -21,7 +22,7 @@ import { ClientLeftError, reasonOf } from './tls/handshakeError.js';
 import { ownKey } from './tls/ownKey.js';
 
 /** What the connection phase asks of its session. */
-export interface PhaseHost {
+export interface PhaseHost extends Containment {
   /** The server refused the connection in place of a greeting. */
   refused(error: ServerError): void;
   /** Ends a session whose client has not been greeted. */
@@ -104,10 +105,7 @@ export class ConnectionPhase {
   /** What comes goes to the exchange, until `handOver`. */
   private divert(work: Promise<void>): void {
     this.parts.legs.diversion = this.exchange;
-    work.catch((error: unknown) => {
-      this.log.error({ session: this.parts.id, err: error }, 'an error that nobody expected: please report it');
-      this.host.abort('an error that nobody expected');
-    });
+    work.catch((error: unknown) => this.host.threw(error));
   }
 
   private async run(): Promise<void> {

@@ -6,11 +6,12 @@ import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import type { Conversation } from '../session/conversation.js';
+import type { Containment } from './containment.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from './killer.js';
 
 /** What a response that is being cut needs of its session. */
-export interface CutSession {
+export interface CutSession extends Containment {
   /** Both connections are closed, or about to be. */
   readonly isOver: boolean;
   /** Writes bytes to the client that the server did not send. */
@@ -60,8 +61,8 @@ export class Cutting {
     conversation.server.discard();
     conversation.client.isGated = true;
     this.drain = new Drain(drain, stopServerWhen, {
-      passedBounds: (reason) => this.giveUp(reason),
-      killDue: () => (this.kill = session.kill(this.withdrawal.signal)),
+      passedBounds: (reason) => session.contain(() => this.giveUp(reason)),
+      killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
     });
     if (judgement?.action === 'cut') session.sendToClient(this.errorPacket(judgement));
   }
@@ -80,7 +81,7 @@ export class Cutting {
   drained(): void {
     this.stop();
     if (this.kill === null) this.end(null);
-    else void this.kill.then((outcome) => this.end(outcome));
+    else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
   }
 
   /** The connections are about to close. Returns how many bytes were discarded. */

@@ -1,12 +1,13 @@
 import { formatPlace } from '../config/address.js';
 import type { Upstream } from '../config.js';
 import type { ClientEnds } from '../protocol/proxyHeader.js';
+import type { Containment } from './containment.js';
 import { Deadline } from './deadline.js';
 import type { Shared } from './shared.js';
 import { UpstreamLeg } from './upstreamLeg.js';
 
 /** What is told of a dial. One of the two is called, once. */
-export interface DialObserver {
+export interface DialObserver extends Containment {
   /** This server has accepted the connection. */
   connected(leg: UpstreamLeg): void;
   /** No server can be reached; says why not. */
@@ -16,7 +17,7 @@ export interface DialObserver {
 /** Connects to the first server of the configuration's list that can be reached. */
 export class Dial {
   private readonly servers: readonly Upstream[];
-  private readonly deadline = new Deadline((failure) => this.failed(failure));
+  private readonly deadline = new Deadline((failure) => this.observer.contain(() => this.failed(failure)));
   private readonly failures: string[] = [];
   private leg: UpstreamLeg | null = null;
   private startedAtMs = 0;
@@ -50,19 +51,20 @@ export class Dial {
     this.startedAtMs = performance.now();
     this.deadline.set(`${nameOf(upstream)} did not accept the connection`, connectTimeoutMs);
     const failed = ({ code, message }: NodeJS.ErrnoException): void => {
-      if (this.leg === leg) this.failed(`cannot reach ${nameOf(upstream)}: ${code ?? message}`);
+      const failure = `cannot reach ${nameOf(upstream)}: ${code ?? message}`;
+      if (this.leg === leg) this.observer.contain(() => this.failed(failure));
     };
     leg.socket.on('error', failed);
     leg.socket.once('connect', () => {
       leg.socket.off('error', failed);
-      this.connected(leg);
+      this.observer.contain(() => this.connected(leg));
     });
   }
 
   private connected(leg: UpstreamLeg): void {
     this.deadline.clear();
-    this.leg = null;
     this.shared.metrics.upstreamConnectSeconds.observe((performance.now() - this.startedAtMs) / 1000);
+    this.leg = null;
     this.observer.connected(leg);
   }
 

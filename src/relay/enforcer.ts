@@ -144,21 +144,25 @@ export class Enforcer {
 
   /** Reads no more of it until it is known whether the budget has room for its next row. */
   private awaitBudget(usage: GovernedUsage): Settled {
-    usage.whenGoingOn(() => {
+    usage.whenGoingOn(() => this.session.contain(() => {
       if (!this.session.isOver && !usage.hasEnded) this.session.resumeResponses();
-    });
+    }));
     return 'blocked';
   }
 
   private watchPace(usage: GovernedUsage): Settled {
-    void this.session.isReadingSlowly().then((isSlow) => {
-      // It ends without a verdict where it cannot be followed any more.
-      if (this.session.isOver || usage.hasEnded) return;
-      if (isSlow) this.admitSlow(usage);
-      else this.decideFast(usage);
-      this.session.resumeResponses();
-    });
+    const { session } = this;
+    const judged = session.isReadingSlowly().then((isSlow) => this.judgePace(usage, isSlow));
+    judged.catch((error: unknown) => session.threw(error));
     return 'blocked';
+  }
+
+  private judgePace(usage: GovernedUsage, isSlow: boolean): void {
+    // It ends without a verdict where it cannot be followed any more.
+    if (this.session.isOver || usage.hasEnded) return;
+    if (isSlow) this.admitSlow(usage);
+    else this.decideFast(usage);
+    this.session.resumeResponses();
   }
 
   /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */

@@ -37,14 +37,14 @@ export abstract class Flow {
     protected readonly scanner: PacketScanner,
     now: () => number,
   ) {
-    this.sink = new Sink(sink, now, (isFull) => this.sinkChanged(isFull));
+    this.sink = new Sink(sink, now, (isFull) => this.contain(() => this.sinkChanged(isFull)));
     this.outlet = new PlainOutlet(this.sink);
-    onPeerEnd(source, () => this.sourceEnded());
+    this.awaitEnd(source, source);
   }
 
   /** Goes on between other streams: those that the connections have been encrypted in. */
   use(source: Duplex, sink: Duplex, sourceConnection: Duplex): void {
-    if (source !== this.source) onPeerEnd(source, () => this.sourceEnded(), sourceConnection);
+    if (source !== this.source) this.awaitEnd(source, sourceConnection);
     this.source = source;
     this.sink.use(sink);
   }
@@ -132,6 +132,9 @@ export abstract class Flow {
   wrap(packets: Buffer): Buffer {
     return this.outlet.wrap(packets);
   }
+
+  /** Runs what belongs to this flow; an error that it throws ends the session, and no more. */
+  protected abstract contain(work: () => void): void;
 
   /** Decides on bytes of the chunk from `at` on; see `PacketScanner.scan`. */
   protected scan(chunk: Buffer, at: number, end: number): number {
@@ -229,6 +232,10 @@ export abstract class Flow {
     } else {
       this.holdOnly(Buffer.from(this.held));
     }
+  }
+
+  private awaitEnd(source: Duplex, connection: Duplex): void {
+    onPeerEnd(source, () => this.contain(() => this.sourceEnded()), connection);
   }
 
   private sinkChanged(isFull: boolean): void {

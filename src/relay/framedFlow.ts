@@ -51,7 +51,7 @@ export abstract class FramedFlow extends Flow {
     const behind = Buffer.from(this.held);
     this.holdOnly(Buffer.alloc(0));
     const queue = new FrameQueue(this.leg, numbers, (bytes) => this.sink.write(bytes));
-    const opener = new FrameOpener(compression, () => this.onOpened());
+    const opener = new FrameOpener(compression, () => this.contain(() => this.onOpened()));
     this.frames = { opener, queue, compression, numbers, offsetBytes: this.sink.writtenBytes };
     this.outlet = queue;
     this.accept(behind);

@@ -142,12 +142,14 @@ export class Gateway {
 
   endIdle(): void {
     this.isEnding = true;
-    for (const session of this.sessions) session.endWhenIdle();
+    for (const session of this.sessions) session.contain(() => session.endWhenIdle());
   }
 
   destroy(): void {
-    for (const arrival of this.arrivals) arrival.abort();
-    for (const session of this.sessions) session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']);
+    for (const arrival of this.arrivals) arrival.contain(() => arrival.abort());
+    for (const session of this.sessions) {
+      session.contain(() => session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']));
+    }
   }
 
   /**
@@ -221,7 +223,7 @@ export class Gateway {
       this.left();
     });
     this.sessions.add(session);
-    if (this.isEnding) session.endWhenIdle();
+    if (this.isEnding) session.contain(() => session.endWhenIdle());
   }
 
   private left(): void {

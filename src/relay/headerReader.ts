@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Listen } from '../config.js';
 import { compileAddressMatcher } from '../policy/cidr.js';
 import { type ProxyHeader, ProxyHeaderError, readProxyHeader } from '../protocol/proxyHeader.js';
+import type { Containment } from './containment.js';
 
 /** Whether a connection from this host, an IP address or "unix", has to begin with a PROXY header. */
 export function owesHeader({ proxyProtocol }: Listen, host: string): boolean {
@@ -9,7 +10,7 @@ export function owesHeader({ proxyProtocol }: Listen, host: string): boolean {
 }
 
 /** What is told of a header that is awaited. One of the three is called, once. */
-export interface HeaderObserver {
+export interface HeaderObserver extends Containment {
   /** Here it is. Nothing behind it was taken from the connection. */
   read(header: ProxyHeader): void;
   /** What came is none. */
@@ -21,8 +22,8 @@ export interface HeaderObserver {
 /** Reads the PROXY header that a connection begins with. */
 export class HeaderReader {
   private received: Buffer = Buffer.alloc(0);
-  private readonly onData = (chunk: Buffer): void => this.accept(chunk);
-  private readonly onEnd = (): void => this.observer.ended();
+  private readonly onData = (chunk: Buffer): void => this.observer.contain(() => this.accept(chunk));
+  private readonly onEnd = (): void => this.observer.contain(() => this.observer.ended());
 
   /** @param client nothing was read from it yet */
   constructor(private readonly client: Socket, private readonly observer: HeaderObserver) {

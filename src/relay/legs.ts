@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
 import { adoptClient } from './clientSocket.js';
+import type { Containment } from './containment.js';
 import { nameOf } from './dial.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
@@ -16,7 +17,7 @@ import { DecryptedReads } from './tls/decryptedReads.js';
 import type { ShownEnd, UpstreamLeg } from './upstreamLeg.js';
 
 /** What a session is told of its two connections. */
-export interface LegsObserver {
+export interface LegsObserver extends Containment {
   /** The client has sent this many bytes; they lie in `clientBuffer`. */
   clientRead(byteCount: number): void;
   /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
@@ -170,14 +171,14 @@ export class Legs {
 
   private listenToUpstream(): void {
     const { upstream, observer } = this;
-    onPeerEnd(upstream, () => observer.upstreamEnded(), this.upstreamTcp);
-    upstream.on('error', (error) => observer.upstreamFailed(error));
+    onPeerEnd(upstream, () => observer.contain(() => observer.upstreamEnded()), this.upstreamTcp);
+    upstream.on('error', (error) => observer.contain(() => observer.upstreamFailed(error)));
   }
 
   private listenToClient(): void {
     const { client, observer } = this;
-    onPeerEnd(client, () => observer.clientEnded(), this.clientTcp);
-    client.on('error', (error) => observer.clientFailed(error));
+    onPeerEnd(client, () => observer.contain(() => observer.clientEnded()), this.clientTcp);
+    client.on('error', (error) => observer.contain(() => observer.clientFailed(error)));
     // All has been written and the server has closed: a server that closes does not read on.
     client.on('finish', () => (this.isLeaving ? undefined : this.destroy()));
   }
@@ -196,9 +197,13 @@ export class Legs {
   private onRead(side: Side, byteCount: number): void {
     const { diversion, observer } = this;
     const reads = side === 'client' ? this.clientBuffer : this.upstreamBuffer;
-    if (diversion !== null) diversion.accept(side, reads.take(byteCount));
-    else if (side === 'client') observer.clientRead(byteCount);
-    else observer.upstreamRead(byteCount);
+    try {
+      if (diversion !== null) diversion.accept(side, reads.take(byteCount));
+      else if (side === 'client') observer.clientRead(byteCount);
+      else observer.upstreamRead(byteCount);
+    } catch (error) {
+      observer.threw(error);
+    }
   }
 
   private onClose(): void {

@@ -36,8 +36,8 @@ export class Listener {
 
   private constructor(private settings: Listen, private readonly observer: ListenerObserver) {
     // Nothing is read before somebody takes the connection over.
-    this.server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
-      observer.accepted(client, this.settings));
+    const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
+    this.server = createServer(options, (client) => this.accept(client));
   }
 
   /**
@@ -83,6 +83,16 @@ export class Listener {
     this.server.close();
   }
 
+  /** A client that cannot be let in for an error that nobody expected is the only one that has to go. */
+  private accept(client: Socket): void {
+    try {
+      this.observer.accepted(client, this.settings);
+    } catch (error) {
+      client.destroy();
+      this.observer.failed(asError(error));
+    }
+  }
+
   private get permissions(): number {
     return this.settings.permissions ?? DEFAULT_PERMISSIONS;
   }
@@ -91,7 +101,7 @@ export class Listener {
     try {
       chmodSync(path, this.permissions);
     } catch (error) {
-      this.observer.failed(error instanceof Error ? error : new Error(String(error))); // somebody has removed the file
+      this.observer.failed(asError(error)); // somebody has removed the file
     }
   }
 
@@ -114,4 +124,8 @@ export class Listener {
       process.umask(before);
     }
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -3,13 +3,14 @@ import type { Compression } from '../protocol/compression.js';
 import { ClientReader } from '../session/clientReader.js';
 import type { Conversation } from '../session/conversation.js';
 import type { FrameNumbers } from '../session/frameNumbers.js';
+import type { Containment } from './containment.js';
 import { FramedFlow, type Diverted } from './framedFlow.js';
 
 /** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
 /** What the session does for the flow of requests. */
-export interface RequestDecisions {
+export interface RequestDecisions extends Containment {
   /** The client has left while the rest of a response that it no longer gets is being discarded: nobody waits for its end. */
   left(): void;
   /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
@@ -25,6 +26,10 @@ export class RequestFlow extends FramedFlow {
     private readonly decisions: RequestDecisions,
   ) {
     super(client, upstream, 'client', conversation.client, conversation.options.now);
+  }
+
+  protected override contain(work: () => void): void {
+    this.decisions.contain(work);
   }
 
   protected override sourceEnded(): void {

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
+import type { Containment } from './containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
 
 /** What the session decides for the flow of responses. */
-export interface ResponseDecisions {
+export interface ResponseDecisions extends Containment {
   /** The server refused the connection in place of a greeting. */
   refused(error: ServerError): void;
   /** What follows, in both directions, comes in compressed frames. */
@@ -63,6 +64,10 @@ export class ResponseFlow extends FramedFlow {
   endHold(isDropped: boolean): void {
     this.isHolding = false;
     if (isDropped) this.outlet.dropKept();
+  }
+
+  protected override contain(work: () => void): void {
+    this.decisions.contain(work);
   }
 
   protected override deliver(bytes: Buffer): void {

@@ -8,6 +8,7 @@ import type { PendingCommand } from '../session/command.js';
 import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
 import type { Usage } from '../session/usage.js';
 import type { Arrived } from './arrival.js';
+import { Containment, UNEXPECTED } from './containment.js';
 import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
@@ -26,14 +27,15 @@ import { Supervisor } from './supervisor.js';
 const now = performance.now.bind(performance);
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session implements ConversationObserver, LegsObserver, RequestDecisions, ResponseDecisions, SessionParts {
+export class Session extends Containment implements ConversationObserver, LegsObserver, RequestDecisions, ResponseDecisions,
+  SessionParts {
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
   private readonly connectionPhase: ConnectionPhase;
   private readonly supervisor: Supervisor;
-  private readonly deadline = new Deadline((failure) => this.onLate(failure));
+  private readonly deadline = new Deadline((failure) => this.contain(() => this.onLate(failure)));
   private readonly controls: SessionControls;
   private end: SessionEnd | null = null;
   private isToEnd = false;
@@ -45,6 +47,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     private readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
+    super();
     this.conversation = conversationFor(shared, this, now);
     this.legs = new Legs(arrived, shared, this);
     this.controls = new SessionControls(this, this);
@@ -54,7 +57,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
     this.responses = new ResponseFlow(upstream, client, this.conversation, this, this.supervisor);
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
-    this.connectionPhase.begin();
+    this.contain(() => this.connectionPhase.begin());
   }
 
   get id(): number {
@@ -68,6 +71,11 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   /** Both connections are closed, or about to be. */
   get isOver(): boolean {
     return this.end !== null && this.legs.isBroken;
+  }
+
+  threw(error: unknown): void {
+    this.log.error({ session: this.id, client: this.legs.clientAddress, err: error }, UNEXPECTED);
+    this.abort('an error that nobody expected', undefined, ['sluice', 'error']);
   }
 
   /** Ends both connections at once; `lastPacket` still goes to the client. */
@@ -98,9 +106,9 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   /** How the session stands, for whoever looks after the proxy. */
   view(): SessionView {
     const { nowMs, stalledMs } = this.controls;
-    const showsStatements = this.shared.config.audit.sql !== 'none';
     return viewOf(this.conversation, {
-      origin: this.controls.origin(), startedAtMs: this.arrived.startedAtMs, nowMs, stalledMs, showsStatements,
+      origin: this.controls.origin(), startedAtMs: this.arrived.startedAtMs, nowMs, stalledMs,
+      showsStatements: this.shared.config.audit.sql !== 'none',
     });
   }
 
@@ -247,7 +255,7 @@ export class Session implements ConversationObserver, LegsObserver, RequestDecis
   closed(): void {
     this.closeFlows();
     const end = this.noteLeaving();
-    this.supervisor.close(outcomeOf(end));
+    this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
     logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs: now() - this.arrived.startedAtMs });
     this.onEnd(this);

@@ -2,6 +2,7 @@ import type { EndLabel } from '../admin/metrics.js';
 import type { Origin } from '../audit/record.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
+import type { Containment } from './containment.js';
 import type { SessionEncryption } from './encryption.js';
 import type { KillOutcome } from './killer.js';
 import type { Legs } from './legs.js';
@@ -24,7 +25,7 @@ export interface SessionParts {
 }
 
 /** What only the session itself can say and do. */
-export interface ControlledSession {
+export interface ControlledSession extends Containment {
   readonly isOver: boolean;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
@@ -40,6 +41,14 @@ export class SessionControls implements SupervisedSession {
   private originIdentity: ClientIdentity | null = null;
 
   constructor(private readonly parts: SessionParts, private readonly session: ControlledSession) {}
+
+  contain(work: () => void): void {
+    this.session.contain(work);
+  }
+
+  threw(error: unknown): void {
+    this.session.threw(error);
+  }
 
   get isOver(): boolean {
     return this.session.isOver;
@@ -100,11 +109,17 @@ export class SessionControls implements SupervisedSession {
 
   readMark(): Promise<string | null> {
     const { shared, legs } = this.parts;
-    return shared.pace.readMark(legs.client);
+    return shared.pace.readMark(legs.client).catch((error: unknown) => {
+      this.threw(error);
+      return null;
+    });
   }
 
   async kill(signal: AbortSignal): Promise<KillOutcome> {
-    const outcome = await this.tryKill(signal);
+    const outcome = await this.tryKill(signal).catch((error: unknown): KillOutcome => {
+      this.threw(error);
+      return 'unknown';
+    });
     this.parts.shared.metrics.kills.increment(outcome);
     return outcome;
   }

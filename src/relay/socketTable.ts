@@ -103,8 +103,7 @@ function parseRow(afterKey: string): SocketRow | null {
 }
 
 /** An address and port as each table writes them; null where it is no address. */
-function endKeys(text: string, port: number): RowKeys | null {
-  const [address = ''] = text.split('%'); // behind it stands the interface of a link-local address
+function endKeys(address: string, port: number): RowKeys | null {
   if (isIP(address) === 0) return null;
   const bytes = ipBytes(address);
   const isMapped = bytes.indexOf(IPV4_MAPPED_PREFIX) === 0;

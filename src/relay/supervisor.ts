@@ -75,9 +75,9 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
-    this.shared.metrics.resultEnded(governed(usage));
     if (isComplete) this.enforcer.finish(governed(usage), error);
     else this.recorder.result(governed(usage), 'unparsed', false, null, this.enforcer.release(governed(usage)));
+    this.shared.metrics.resultEnded(governed(usage));
   }
 
   queryDone(command: PendingCommand): void {
@@ -164,7 +164,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   }
 
   stalledLong(): void {
-    if (this.latest !== null) this.recorder.stall(this.latest, null, false);
+    const { latest } = this;
+    if (latest !== null) this.session.contain(() => this.recorder.stall(latest, null, false));
   }
 
   /** Both connections are closed. What was not seen to its end is recorded as far as it went. */
@@ -173,13 +174,16 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     if (outcome === 'client-gone' && this.socketQuestion.wasLast) this.shared.bypasses.warn(this.session.origin());
     const usages = this.conversation.openUsages().map(governed);
     const { cutUsage } = this.enforcer;
+    // What they hold is given back first, whatever comes of the records.
+    const held = cutUsage === null ? usages : [...usages, cutUsage];
+    const discarded = new Map(held.map((usage) => [usage, this.enforcer.release(usage)]));
     this.recordGivenUp(outcome);
     for (const usage of usages) {
       this.shared.metrics.resultEnded(usage);
-      this.recorder.result(usage, outcome, false, null, this.enforcer.release(usage));
+      this.recorder.result(usage, outcome, false, null, discarded.get(usage) ?? 0);
     }
     // Its end was seen, but not what came of the attempt to kill it.
-    if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, this.enforcer.release(cutUsage));
+    if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, discarded.get(cutUsage) ?? 0);
   }
 
   /** Asks the server, at the first stall, how long it waits for a client that does not read. */
@@ -188,7 +192,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     const { upstreamRemote } = this.session;
     if (timeouts === null || upstreamRemote === null || this.hasAskedTimeout) return;
     this.hasAskedTimeout = true;
-    void timeouts.netWriteTimeoutMs(upstreamRemote).then((timeoutMs) => this.profile.serverWaits(timeoutMs));
+    timeouts.netWriteTimeoutMs(upstreamRemote).then((timeoutMs) => this.profile.serverWaits(timeoutMs))
+      .catch((error: unknown) => this.session.threw(error));
   }
 
   /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */

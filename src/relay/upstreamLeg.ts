@@ -27,6 +27,7 @@ export class UpstreamLeg {
    */
   constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number) {
     const { at, proxyProtocol } = upstream;
+    const header = proxyProtocol === 'off' ? null : encodeProxyHeader(proxyProtocol, client);
     this.socket = connect({
       ...at,
       allowHalfOpen: true,
@@ -36,7 +37,7 @@ export class UpstreamLeg {
       onread: readInto(this.buffer, (byteCount) => this.onRead(byteCount)),
     });
     this.announced = proxyProtocol === 'off' ? null : client;
-    if (proxyProtocol !== 'off') this.socket.write(encodeProxyHeader(proxyProtocol, client)); // goes out once connected
+    if (header !== null) this.socket.write(header); // goes out once connected
   }
 
   /**

@@ -40,6 +40,7 @@ export type FromWorker =
   /** It needs so much more of the budget. */
   | { readonly kind: 'ask'; readonly bytes: number }
   | { readonly kind: 'giveBack'; readonly bytes: number }
-  | { readonly kind: 'told'; readonly id: number; readonly text: string }
+  /** null where it cannot tell. */
+  | { readonly kind: 'told'; readonly id: number; readonly text: string | null }
   /** Its last session has ended, and nothing follows. */
   | { readonly kind: 'closed'; readonly hints: Readonly<HintCounts>; readonly metrics: string };

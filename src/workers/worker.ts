@@ -8,6 +8,7 @@ import type { SessionView } from '../admin/standing.js';
 import { loggerTo } from '../audit/log.js';
 import type { Config, Listen } from '../config.js';
 import { adoptSent } from '../relay/clientSocket.js';
+import { UNEXPECTED } from '../relay/containment.js';
 import { Gateway } from '../relay/gateway.js';
 import { LeasedBudget } from './leasedBudget.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
@@ -72,7 +73,7 @@ export class Worker {
         this.budget.granted(message.bytes);
         break;
       case 'tell':
-        void this.tell(message.question).then((text) => this.around.send({ kind: 'told', id: message.id, text }));
+        void this.answer(message.question).then((text) => this.around.send({ kind: 'told', id: message.id, text }));
         break;
       case 'endIdle':
         this.gateway.endIdle();
@@ -87,7 +88,7 @@ export class Worker {
 
   /** Ends after an error that nobody expected, once that is with the primary. */
   fail(error: unknown): void {
-    this.logger.fatal({ err: error }, 'an error that nobody expected: please report it');
+    this.logger.fatal({ err: error }, UNEXPECTED);
     this.outbox.flush();
     // Goes out behind what was flushed, and says nothing that is not so.
     this.around.send({ kind: 'ended', sessions: 0 }, () => this.around.exit(1));
@@ -100,13 +101,28 @@ export class Worker {
   }
 
   private configure(config: Config): void {
-    this.logger.level = config.log.level;
-    this.gateway.prepare(config).apply();
+    try {
+      this.gateway.prepare(config).apply();
+      this.logger.level = config.log.level;
+    } catch (error) {
+      // The primary has tried it, so a file has changed since then.
+      this.logger.error({ err: error }, 'a worker goes on with the configuration before: reload once more');
+    }
   }
 
   private admit(session: number, client: Socket | undefined, listen: Listen): void {
-    if (client === undefined) this.left(); // it was gone before it could be handed over
-    else this.gateway.admit(session, adoptSent(client), listen);
+    if (client === undefined) { // it was gone before it could be handed over
+      this.left();
+      return;
+    }
+    const adopted = adoptSent(client);
+    try {
+      this.gateway.admit(session, adopted, listen);
+    } catch (error) {
+      this.logger.error({ session, err: error }, UNEXPECTED);
+      adopted.destroy();
+      this.left();
+    }
   }
 
   /** Says it once for all that end in the same turn. */
@@ -125,6 +141,16 @@ export class Worker {
     await this.gateway.close();
     this.outbox.flush();
     this.around.send({ kind: 'closed', hints: this.gateway.hints, metrics: this.metricsText() }, () => this.around.exit(0));
+  }
+
+  /** The answer as text; null where making it has failed. */
+  private async answer(question: Question): Promise<string | null> {
+    try {
+      return await this.tell(question);
+    } catch (error) {
+      this.logger.error({ question, err: error }, UNEXPECTED);
+      return null;
+    }
   }
 
   private async tell(question: Question): Promise<string> {

@@ -43,7 +43,8 @@ t.test('a password file that holds no single password is refused', (t) => {
   t.match(problem('/nonexistent/x'), [/^config: kill\.passwordFile: cannot read the password: ENOENT/]);
   t.match(problem(tmpdir()), [/^config: kill\.passwordFile: cannot read the password: EISDIR/]);
   const tooLarge = /: expected one line with the password: the file is larger than 1024 bytes$/;
-  t.match(problem('/dev/zero'), [tooLarge]);
+  t.match(problem(passwordFile(t, 'x'.repeat(1025))), [tooLarge]);
+  t.match(problem('/dev/zero'), [/: cannot read the password: \/dev\/zero is no regular file$/]);
   t.match(problem(passwordFile(t, '\n')), [/: the file is empty$/]);
   t.match(problem(passwordFile(t, 'a\nb\n')), [/: the file has several lines, or a NUL$/]);
   t.match(problem(passwordFile(t, Buffer.from([0xff, 0xfe]))), [/: the file is not UTF-8$/]);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import t from 'tap';
@@ -159,7 +160,16 @@ t.test('a file that cannot be read, or is too large for a configuration, is refu
   const loading = (config: string) => () => loadConfig({ config, upstream: 'db' }, {});
   t.throws(loading('/nonexistent/x'), /^--config: cannot read the configuration: ENOENT.*\/nonexistent\/x/);
   t.throws(loading(t.testdir()), /^--config: cannot read the configuration: EISDIR/);
-  t.throws(loading('/dev/zero'), /^config: \/dev\/zero: larger than 1 MiB$/);
+  t.throws(loading('/dev/zero'), /^--config: cannot read the configuration: \/dev\/zero is no regular file$/);
   t.match(problems(t, `{"upstream": "db"}${' '.repeat(1024 * 1024)}`), [/larger than 1 MiB/]);
+  t.end();
+});
+
+t.test('a pipe in place of a file is refused, and its writer is not waited for', (t) => {
+  const pipe = join(t.testdir(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const refused = (what: string): RegExp => new RegExp(`: cannot read the ${what}: ${pipe} is no regular file$`);
+  t.throws(() => loadConfig({ config: pipe, upstream: 'db' }, {}), refused('configuration'));
+  t.match(problems(t, JSON.stringify({ upstream: 'db', admin: { tokenFile: pipe } })), [refused('token')]);
   t.end();
 });

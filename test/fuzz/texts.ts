@@ -7,10 +7,12 @@ import { MAX_DIGEST_TEXT_LENGTH } from '../../src/policy/sql/normalForm.js';
 import { changesDataAndReturnsRows, isSingleReadOnly, statementKind, usedSchema } from '../../src/policy/sql/statement.js';
 import { charactersReadBy } from '../policy/sql/work.js';
 import { Random } from '../support/random.js';
+import { wrongAddresses } from './addresses.js';
 import { hostileName, hostileStatement } from './hostileText.js';
 import type { Mode, Played } from './mode.js';
 
-// What is made of statements: whatever the text is, the answer comes, in time and within its bounds, and it is the safe one.
+// What is made of statements, and of addresses: whatever the text is, the answer comes, in time and within its bounds, and
+// it is the safe one.
 
 /** Behind a digest's text that is too long: a space and three dots. */
 const MARK_CHARACTERS = 4;
@@ -81,7 +83,8 @@ export class TextsMode implements Mode {
     const mode = { ansiQuotes: random.chance(0.3), noBackslashEscapes: random.chance(0.3) };
     const names = Object.fromEntries(['user', 'schema', 'program', 'client'].map((name) => [name, hostileName(random, 'app')]));
     const problem = wrongAnswers(text, random.chance(0.3), mode)
-      ?? wrongEntry({ event: 'result', action: 'cut', rule: 'default', command: 'COM_QUERY', sql: text, ...names });
+      ?? wrongEntry({ event: 'result', action: 'cut', rule: 'default', command: 'COM_QUERY', sql: text, ...names })
+      ?? wrongAddresses(random);
     return { bytes: Buffer.byteLength(text), problem };
   }
 

@@ -55,12 +55,23 @@ t.test('what is written is read again', (t) => {
   t.end();
 });
 
+t.test('where one address alone is of IPv4, both are written as IPv6 addresses, and read as they were', (t) => {
+  const mixed: ClientEnds = { source: V4.source, destination: V6.destination };
+  for (const version of ['v1', 'v2'] as const) {
+    const bytes = encodeProxyHeader(version, mixed);
+    t.strictSame(readProxyHeader(bytes), { ends: mixed, byteCount: bytes.length }, version);
+  }
+  t.match(encodeProxyHeader('v1', mixed).toString(), /^PROXY TCP6 ::ffff:192\.0\.2\.1 ::1 /);
+  t.end();
+});
+
 t.test('what is no header is told from the first byte that is wrong', (t) => {
   const wrong: Record<string, Buffer> = {
     'a MySQL packet': hex('20000001 8da60f00'),
     'a lower-case word': Buffer.from('proxy TCP4'),
     'a line that does not end': Buffer.from(`PROXY TCP4 ${'1'.repeat(100)}`),
     'an address of the other family': Buffer.from('PROXY TCP4 ::1 ::1 1 2\r\n'),
+    'an address with a zone': Buffer.from('PROXY TCP6 fe80::1%a ::1 1 2\r\n'),
     'a host name': Buffer.from('PROXY TCP4 localhost 127.0.0.1 1 2\r\n'),
     'a port that is none': Buffer.from('PROXY TCP4 127.0.0.1 127.0.0.1 65536 2\r\n'),
     'a port with a sign': Buffer.from('PROXY TCP4 127.0.0.1 127.0.0.1 +1 2\r\n'),

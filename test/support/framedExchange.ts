@@ -86,9 +86,20 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     });
     this.requests = new RequestFlow(this.client, this.upstream, this.conversation, {
       left: () => (this.hasGone = true),
+      contain: (work) => this.contain(work),
+      threw: (error) => this.threw(error),
       userChangeBegun: () => undefined,
     });
     this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this, this);
+  }
+
+  /** A test is to see what goes wrong. */
+  contain(work: () => void): void {
+    work();
+  }
+
+  threw(error: unknown): void {
+    throw error;
   }
 
   /** Plays turns of packets; behind the login each is put into frames, as both ends would. */

@@ -1,0 +1,67 @@
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { Metrics } from '../../src/admin/metrics.js';
+import { openAuditLog } from '../../src/audit/auditLog.js';
+import type { ReloadResult } from '../../src/admin/standing.js';
+import { Program } from '../../src/cli/program.js';
+import { type LoadedConfig, readConfig } from '../../src/config/load.js';
+import type { ListenChange } from '../../src/relay/listeners.js';
+import type { Proxy } from '../../src/relay/proxy.js';
+
+// Reloads that are asked for at the same time, of a proxy that takes its time over each: none begins by itself here.
+
+const NOTHING_CHANGES: ListenChange = { apply() {}, cancel() {} };
+
+interface Reloading {
+  readonly program: Program;
+  /** How often the configuration was read. */
+  readonly reads: () => number;
+  /** Ends the preparation that is under way, with an error or well. */
+  prepared(error?: Error): void;
+}
+
+const startReloading = (t: Test): Reloading => {
+  const logger = pino({ level: 'silent' });
+  const log = { logger, droppedLines: 0, write() {}, close: async () => ({ lostLines: 0, hangs: false }) };
+  const config = readConfig({ upstream: 'db', audit: { to: `${t.testdir()}/audit` } });
+  const audit = openAuditLog(config.audit, logger);
+  t.teardown(() => audit.close());
+  let reads = 0;
+  let settle: { resolve: (change: ListenChange) => void; reject: (error: Error) => void } | null = null;
+  const loadConfig = (): LoadedConfig => {
+    reads += 1;
+    return { config, notices: [] };
+  };
+  const program = new Program(config, { log, audit, metrics: new Metrics(), loadConfig, stop() {} });
+  const prepare = (): Promise<ListenChange> => new Promise((resolve, reject) => (settle = { resolve, reject }));
+  program.begin({ prepare } as unknown as Proxy);
+  return {
+    program,
+    reads: () => reads,
+    prepared: (error) => (error === undefined ? settle!.resolve(NOTHING_CHANGES) : settle!.reject(error)),
+  };
+};
+
+t.test('makes one reload of all that are asked for while one is under way', async (t) => {
+  const { program, reads, prepared } = startReloading(t);
+  const first = program.reload();
+  const later = Array.from({ length: 1000 }, () => program.reload());
+  t.equal(reads(), 1);
+  prepared();
+  t.match(await first, { isApplied: true });
+  t.equal(reads(), 2, 'the file may have changed since the first one read it');
+  prepared();
+  const results = await Promise.all(later);
+  t.ok(results.every((result: ReloadResult) => result === results[0] && result.isApplied), 'and all are told the same');
+  t.equal(reads(), 2);
+});
+
+t.test('reloads again after one that fails for a reason that nobody expected', async (t) => {
+  const { program, prepared } = startReloading(t);
+  const failing = program.reload();
+  const next = program.reload();
+  prepared(new TypeError('made by the test'));
+  t.match(await failing, { isApplied: false, lines: ['made by the test'] });
+  prepared();
+  t.match(await next, { isApplied: true });
+});
