@@ -4,6 +4,7 @@ import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './peerEnd.js';
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 import { Sink } from './sink.js';
+import { turns } from './turns.js';
 
 /** What came of the place at which a scan stopped: scan on, wait for `unblock`, or it was the chunk's end. */
 export type Settled = 'onward' | 'blocked' | 'exhausted';
@@ -13,9 +14,10 @@ export type Settled = 'onward' | 'blocked' | 'exhausted';
  *
  *     chunk   [... written ... at)[at ... undecided ... end)
  *
- * Bytes stay undecided for one of two reasons: a packet's header is not whole yet (then they are put before the
- * next read), or somebody has to decide what happens at `at` (then the flow is *blocked*, and nothing is read
- * meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read is held.
+ * Bytes stay undecided for one of three reasons: a packet's header is not whole yet (then they are put before the
+ * next read), somebody has to decide what happens at `at` (then the flow is *blocked*, and nothing is read
+ * meanwhile), or there are too many packets for one turn of the event loop (then it waits for its next turn, and nothing
+ * is read meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read is held.
  */
 export abstract class Flow {
   protected readonly sink: Sink;
@@ -23,6 +25,8 @@ export abstract class Flow {
   protected outlet: Outlet;
   protected isBlocked = false;
   protected isClosed = false;
+  /** Bytes are undecided because they wait for the next turn of the event loop. */
+  private isOutOfTurn = false;
 
   private chunk: Buffer = NOTHING;
   /** The buffer that `chunk` was read into; null where the chunk is the flow's own. */
@@ -74,15 +78,22 @@ export abstract class Flow {
     return !this.sink.isFull && this.heldBytes === 0;
   }
 
+  /** Whether what has come waits for a turn of the event loop. */
+  get waitsForTurn(): boolean {
+    return this.isOutOfTurn;
+  }
+
   /** Takes a chunk that is the flow's own from now on. */
   accept(chunk: Buffer): void {
+    this.scanner.newTurn();
     if (!this.isClosed) this.acceptPackets(chunk);
   }
 
   /** Takes `byteCount` bytes that were read into `buffer`. None of them is needed there when the next read lands. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
+    this.scanner.newTurn();
     if (this.isClosed) return;
-    if (this.heldBytes > HEADROOM_BYTES || this.isBlocked) {
+    if (this.heldBytes > HEADROOM_BYTES || this.isBlocked || this.isOutOfTurn) {
       this.acceptPackets(Buffer.from(buffer.room.subarray(0, byteCount)));
       return;
     }
@@ -98,6 +109,7 @@ export abstract class Flow {
   /** Ends the flow: whatever comes or is held is dropped. */
   close(): void {
     this.isClosed = true;
+    this.isOutOfTurn = false;
     this.holdOnly(NOTHING);
   }
 
@@ -111,13 +123,14 @@ export abstract class Flow {
 
   /** Looks again at what is held, after the scanner has become transparent. */
   flushHeld(): void {
+    this.isOutOfTurn = false;
     if (this.isBlocked) this.unblock();
     else if (this.heldBytes > 0) this.pump();
   }
 
   /** Writes what is still held, where it is not being decided on: no more is going to come behind it. */
   flushRest(): void {
-    if (this.isBlocked || this.isClosed) return;
+    if (this.isBlocked || this.isOutOfTurn || this.isClosed) return;
     this.outlet.release();
     if (this.heldBytes > 0) this.outlet.forward(this.held);
     this.at = this.end;
@@ -166,7 +179,7 @@ export abstract class Flow {
   protected acceptPackets(chunk: Buffer): void {
     this.holdOnly(this.heldBytes === 0 ? chunk : Buffer.concat([this.held, chunk]));
     if (this.isBlocked) this.onMoreHeld();
-    else this.pump();
+    else if (!this.isOutOfTurn) this.pump();
   }
 
   /** Decides on what is held, as far as that goes. */
@@ -181,7 +194,8 @@ export abstract class Flow {
       const settled = this.isClosed ? 'exhausted' : this.settle();
       if (this.isClosed) return;
       if (settled === 'exhausted') {
-        this.park();
+        if (this.scanner.isOutOfTurn) this.awaitTurn();
+        else this.park();
         return;
       }
       if (settled === 'blocked') {
@@ -207,6 +221,26 @@ export abstract class Flow {
     if (this.buffer === null && 2 * this.heldBytes < this.chunk.length) this.holdOnly(Buffer.from(this.held));
   }
 
+  /** Leaves the next turn to others. */
+  private awaitTurn(): void {
+    this.isOutOfTurn = true;
+    if (this.buffer !== null) this.holdOnly(Buffer.from(this.held));
+    this.source.pause();
+    turns.next(() => this.contain(() => this.takeTurn()));
+  }
+
+  private takeTurn(): void {
+    if (!this.isOutOfTurn) return;
+    this.isOutOfTurn = false;
+    this.scanner.newTurn();
+    this.pump();
+    this.goOn();
+    if (!this.isClosed) this.caughtUp();
+  }
+
+  /** What had to wait for its turn has been dealt with, or some of it. */
+  protected caughtUp(): void {}
+
   /** Goes on with what had to wait for the flow itself: the source's end, or what it sends next. */
   protected goOn(): void {
     this.finish();
@@ -215,7 +249,7 @@ export abstract class Flow {
 
   /** Whether the flow has to get on itself before more may come. */
   protected get isWaiting(): boolean {
-    return this.isBlocked && !this.readsOn;
+    return this.isOutOfTurn || (this.isBlocked && !this.readsOn);
   }
 
   /** Moves undecided bytes out of the way of the next read, which lands in the same buffer. */

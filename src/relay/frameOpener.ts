@@ -2,6 +2,7 @@ import {
   declaredContentBytes, open, openNow, storedContent, type Compression,
 } from '../protocol/compression.js';
 import { FrameReader } from '../protocol/frameReader.js';
+import { turns } from './turns.js';
 
 /** A frame that was opened. */
 export interface OpenedFrame {
@@ -83,7 +84,7 @@ export class FrameOpener {
 
   private wait(): null {
     this.isBusy = true;
-    setImmediate(() => {
+    turns.next(() => {
       this.turnBytes = 0;
       this.goOn();
     });

@@ -73,8 +73,12 @@ export abstract class FramedFlow extends Flow {
     this.isDiverted = false;
   }
 
-  /** Whether frames that have come wait for their turn. */
-  get isOpening(): boolean {
+  override get waitsForTurn(): boolean {
+    return super.waitsForTurn || this.isOpening;
+  }
+
+  /** Whether frames that have come wait to be opened. */
+  private get isOpening(): boolean {
     return this.frames !== null && this.frames.opener.isBusy;
   }
 
@@ -120,9 +124,6 @@ export abstract class FramedFlow extends Flow {
   /** A frame does not hold what it declares: makes the scanner transparent, or closes the flow. */
   protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
 
-  /** Frames that had to wait for their turn have been dealt with. */
-  protected caughtUp(): void {}
-
   protected override get isWaiting(): boolean {
     return super.isWaiting || this.isOpening;
   }
@@ -133,6 +134,7 @@ export abstract class FramedFlow extends Flow {
   }
 
   private acceptFrames({ opener }: Frames, chunk: Buffer): void {
+    this.scanner.newTurn();
     opener.add(chunk);
     this.takeFrames();
   }
@@ -181,6 +183,7 @@ export abstract class FramedFlow extends Flow {
 
   private onOpened(): void {
     if (this.isClosed) return;
+    this.scanner.newTurn();
     this.goOn();
     this.caughtUp();
   }

@@ -22,10 +22,13 @@ export class LegFrames {
     this.reader.add(chunk);
     this.waitingBytes += chunk.length;
     const contents: Buffer[] = [];
+    let contentBytes = 0;
     for (let frame = this.reader.next(); frame !== null; frame = this.reader.next()) {
       this.waitingBytes -= frame.length;
       const content = this.contentOf(frame);
       if (content === null) return null;
+      contentBytes += content.length;
+      if (contentBytes > this.maxBytes) return null; // a few bytes of frames may hold many times as much
       this.numbers.drop(this.leg, frameNumber(frame));
       contents.push(content);
     }

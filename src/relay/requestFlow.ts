@@ -55,7 +55,7 @@ export class RequestFlow extends FramedFlow {
   }
 
   override beginFrames(compression: Compression, numbers: FrameNumbers): void {
-    if (this.isBlocked || !this.scanner.isBetweenPackets) {
+    if (this.isBlocked || this.waitsForTurn || !this.scanner.isBetweenPackets) {
       const offsetBytes = this.sink.writtenBytes;
       this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, offsetBytes);
       this.flushHeld();

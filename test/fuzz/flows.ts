@@ -72,7 +72,7 @@ class Exchange extends FramedExchange {
 
   /** Verdicts that took time are there. */
   private async answerAll(): Promise<void> {
-    while (this.isAsked || this.requests.isOpening || this.responses.isOpening) {
+    while (this.isAsked || this.requests.waitsForTurn || this.responses.waitsForTurn) {
       this.isAsked = false;
       this.responses.unblock();
       this.requests.unblock();
@@ -152,7 +152,7 @@ const wrongContents = (sent: Buffer, relayed: Buffer, loginBytes: number): strin
 const wrongEnd = ({ client, upstream, requests, isClosed }: Exchange): string | null => {
   if (isClosed) return null;
   if (!client.writableEnded) return 'the server has ended, and the client was not told';
-  const isTold = upstream.writableEnded || requests.heldBytes > 0 || requests.isOpening;
+  const isTold = upstream.writableEnded || requests.heldBytes > 0 || requests.waitsForTurn;
   return isTold ? null : 'the client has ended, and the server was not told';
 };
 

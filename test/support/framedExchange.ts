@@ -139,7 +139,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   }
 
   private async caughtUpAll(): Promise<void> {
-    while (this.requests.isOpening || this.responses.isOpening) await nextTurn();
+    while (this.requests.waitsForTurn || this.responses.waitsForTurn) await nextTurn();
   }
 
   private written(): Record<Leg, number> {
