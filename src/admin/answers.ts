@@ -1,9 +1,10 @@
 import type { EventLoopWatch } from './eventLoop.js';
 import { EXPOSITION_TYPE } from './exposition.js';
-import { allSessions, liveView } from './live.js';
+import { liveView } from './live.js';
 import type { Metrics } from './metrics.js';
 import { livePage, type Page } from './page.js';
 import { report } from './report.js';
+import { firstPage } from './sessionPage.js';
 import type { Administered } from './standing.js';
 
 /** An answer to a request. */
@@ -79,8 +80,13 @@ async function readiness({ administered }: Sources, query: string): Promise<Answ
   return { status: 200, body: 'ready\n' };
 }
 
-async function sessions({ administered }: Sources): Promise<Answer> {
-  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(await allSessions(administered))}\n` };
+/** As many as an answer has room for; a Link header says where the others are. */
+async function sessions({ administered }: Sources, query: string): Promise<Answer> {
+  const after = new URLSearchParams(query).get('after') ?? '0';
+  if (!/^\d{1,15}$/.test(after)) return { status: 400, body: 'after: expected the number of a session\n' };
+  const { views, isLast } = await firstPage(administered.sessions(Number(after)));
+  const headers = isLast ? {} : { link: `</sessions?after=${views.at(-1)?.session}>; rel="next"` };
+  return { status: 200, type: JSON_TYPE, headers, body: `${JSON.stringify(views)}\n` };
 }
 
 async function live({ administered }: Sources, query: string): Promise<Answer> {

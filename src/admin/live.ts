@@ -1,33 +1,23 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Limits } from '../config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { digestJson } from '../statistics/json.js';
 import type { LogHistogram } from '../statistics/logHistogram.js';
 import type { LiveStatistics } from './liveStatistics.js';
+import { firstBy, fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
 import type { Administered, SessionView } from './standing.js';
 
-/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
-const SESSIONS_PER_TURN = 50;
 /** What a page can show, and a person look through. */
 const SESSIONS_SHOWN = 50;
 const DIGESTS_SHOWN = 25;
-
-/** All live sessions, without keeping the event loop from its work. */
-export async function allSessions(administered: Administered): Promise<SessionView[]> {
-  const views: SessionView[] = [];
-  for await (const view of administered.sessions()) {
-    views.push(view);
-    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
-  }
-  return views;
-}
+/** Each of the two lists may make up so much of an answer. */
+const MAX_LIST_BYTES = 0.4 * MAX_ANSWER_BYTES;
 
 /** What the live page shows, as JSON. Sizes in bytes, times in ms; null is unlimited, or not known. */
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.standingOfAll();
-  const sessions = (await allSessions(administered)).sort((one, other) => urgency(other) - urgency(one));
+  const sessions = await firstBy(administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one));
   return {
     time: new Date(nowMs).toISOString(),
     isReady, mode,
@@ -35,7 +25,7 @@ export async function liveView(administered: Administered, query: string, nowMs:
     openSessions, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: amountJson(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
-    sessions: sessions.slice(0, SESSIONS_SHOWN),
+    sessions: fitting(sessions, MAX_LIST_BYTES),
     ...(statistics === null ? {} : statisticsJson(statistics, orderIn(query), nowMs)),
   };
 }
@@ -58,7 +48,7 @@ function statisticsJson(statistics: LiveStatistics, order: Order, nowMs: number)
     sizes: { rows: bucketsJson(bufferedRows), bytes: bucketsJson(bufferedBytes) },
     cutsOverTime: timeline.slots(nowMs),
     order,
-    digests: table.ranking(order).slice(0, DIGESTS_SHOWN).map(digestJson),
+    digests: fitting(table.ranking(order).slice(0, DIGESTS_SHOWN).map(digestJson), MAX_LIST_BYTES),
     digestsForgotten: table.hasForgotten,
   };
 }

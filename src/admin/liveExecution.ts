@@ -9,6 +9,7 @@ import type { Execution, Fate } from '../statistics/execution.js';
 
 /** Of a statement that stands as an example. */
 const LONGEST_EXAMPLE = 1000;
+const MAX_CHARACTER_BYTES = 4;
 
 const FATES: Readonly<Record<Action, Fate>> = {
   'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'warn': 'passed',
@@ -92,7 +93,8 @@ export class LiveExecution implements Execution {
 
   get sql(): string | null {
     if (this.shown !== 'full' || this.statement === null) return null;
-    return this.statement.toString().slice(0, LONGEST_EXAMPLE);
+    // Decoded as far as needed: a part of a string keeps all of it in memory.
+    return this.statement.toString('utf8', 0, MAX_CHARACTER_BYTES * LONGEST_EXAMPLE).slice(0, LONGEST_EXAMPLE);
   }
 
   get firstRowMs(): number | null {

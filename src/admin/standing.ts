@@ -59,8 +59,8 @@ export interface Administered {
   standing(): Standing;
   /** How all of them stand together. */
   standingOfAll(): Standing | Promise<Standing>;
-  /** The live sessions of all, each looked at when its turn comes. */
-  sessions(): Iterable<SessionView> | AsyncIterable<SessionView>;
+  /** The live sessions of all behind the one with this number, in their order, each looked at when its turn comes. */
+  sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /**
    * The metrics of all processes that the program is made of.
    * @param own this process's, in Prometheus' text format

@@ -85,8 +85,8 @@ export class Program implements Administered, Stoppable {
     return this.proxy.standingOfAll();
   }
 
-  sessions(): Iterable<SessionView> | AsyncIterable<SessionView> {
-    return this.proxy.sessionViews();
+  sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView> {
+    return this.proxy.sessionViews(after);
   }
 
   allMetrics(own: string): string | Promise<string> {

@@ -77,9 +77,11 @@ export class ClientProfile {
   private current(): Profile {
     const { identity, schema } = this.conversation;
     const { guard } = this.shared;
-    if (this.profile === null || this.profile.subject.schema !== schema || this.profiledBy !== guard) {
+    if (this.profile === null || this.profiledBy !== guard) {
       this.profile = guard.profile(subjectOf(identity, schema, this.address));
       this.profiledBy = guard;
+    } else if (this.profile.subject.schema !== schema) {
+      this.profile = guard.withSchema(this.profile, schema);
     }
     return this.profile;
   }

@@ -1,7 +1,7 @@
 import type { Config, Rule, StreamingSignal } from '../config.js';
 import type { PendingCommand } from '../session/command.js';
 import { GovernedUsage } from './governedUsage.js';
-import { compileRules, firstRule, rulesFor, type CompiledRule } from './rules.js';
+import { compileRules, firstRule, rulesForClient, rulesForSchema, type CompiledRule } from './rules.js';
 import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
 import { statementBytes } from './statement.js';
 import type { Subject } from './subject.js';
@@ -16,6 +16,9 @@ const HINT_MARK = 'sluice:';
 /** What is known of a session's client before it asks anything: worked out once, not for each command. */
 export interface Profile {
   readonly subject: Subject;
+  /** The rules that its client meets, whatever its schema is. */
+  readonly ofClient: readonly CompiledRule[];
+  /** The rules that can apply to it, whatever it asks. */
   readonly candidates: readonly CompiledRule[];
   readonly isDumpProgram: boolean;
 }
@@ -54,11 +57,18 @@ export class Guard {
 
   /** What is known of a client that has said who it is. */
   profile(subject: Subject): Profile {
+    const ofClient = rulesForClient(this.rules, subject);
     return {
-      subject,
-      candidates: rulesFor(this.rules, subject),
+      subject, ofClient,
+      candidates: rulesForSchema(ofClient, subject),
       isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
     };
+  }
+
+  /** What is known of the same client with another schema: only what asks for the schema is judged again. */
+  withSchema(profile: Profile, schema: string): Profile {
+    const subject = { ...profile.subject, schema };
+    return { ...profile, subject, candidates: rulesForSchema(profile.ofClient, subject) };
   }
 
   /**

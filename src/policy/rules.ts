@@ -26,18 +26,35 @@ interface Condition<T> {
 /** A rule, ready to be matched. */
 export interface CompiledRule {
   readonly rule: Rule;
-  readonly bySubject: readonly Condition<Subject>[];
+  /** What does not change as long as the client is the same. */
+  readonly byClient: readonly Condition<Subject>[];
+  readonly bySchema: readonly Condition<Subject>[];
   readonly byStatement: readonly Condition<AskedStatement>[];
 }
 
 /** Makes rules ready to be matched. The configuration has checked their patterns. */
 export function compileRules(rules: readonly Rule[]): CompiledRule[] {
-  return rules.map((rule) => ({ rule, bySubject: subjectConditions(rule.match), byStatement: statementConditions(rule.match) }));
+  return rules.map((rule) => ({
+    rule,
+    byClient: clientConditions(rule.match),
+    bySchema: oneOf('schema', rule.match.schema, globs, ({ schema }: Subject) => schema),
+    byStatement: statementConditions(rule.match),
+  }));
+}
+
+/** The rules that can apply to a subject, whatever its schema is and whatever it asks: in their order. */
+export function rulesForClient(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
+  return rules.filter(({ byClient }) => byClient.every((condition) => holds(condition, subject)));
 }
 
 /** The rules that can apply to a subject, whatever it asks: in their order. */
-export function rulesFor(rules: readonly CompiledRule[], subject: Subject): CompiledRule[] {
-  return rules.filter(({ bySubject }) => bySubject.every((condition) => holds(condition, subject)));
+export function rulesFor(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
+  return rulesForSchema(rulesForClient(rules, subject), subject);
+}
+
+/** Those of the rules for its client that can apply to a subject, whatever it asks: in their order. */
+export function rulesForSchema(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
+  return rules.filter(({ bySchema }) => bySchema.every((condition) => holds(condition, subject)));
 }
 
 /**
@@ -56,7 +73,8 @@ export function firstRule(candidates: readonly CompiledRule[], statement: () => 
 /** The conditions of a rule that a subject and its statement do not meet; none where the rule applies. */
 export function missesOf(compiled: CompiledRule, subject: Subject, statement: AskedStatement, atMs: number): Miss[] {
   const misses = [
-    ...compiled.bySubject.filter((condition) => !holds(condition, subject)).map((condition) => missOf(condition, subject)),
+    ...[...compiled.byClient, ...compiled.bySchema]
+      .filter((condition) => !holds(condition, subject)).map((condition) => missOf(condition, subject)),
     ...compiled.byStatement.filter((condition) => !holds(condition, statement)).map((condition) => missOf(condition, statement)),
   ];
   const { untilMs } = compiled.rule;
@@ -72,10 +90,9 @@ function missOf<T>({ key, wanted, find }: Condition<T>, of: T): Miss {
   return { key, wanted, found: find(of) };
 }
 
-function subjectConditions(match: Match): Condition<Subject>[] {
+function clientConditions(match: Match): Condition<Subject>[] {
   return [
     ...oneOf('user', match.user, globs, (subject: Subject) => subject.user),
-    ...oneOf('schema', match.schema, globs, (subject: Subject) => subject.schema),
     ...oneOf('client', match.client, addresses, (subject: Subject) => subject.address),
     ...oneOf('program', match.program, globs, programOf),
     ...Object.entries(match.attributes ?? {}).flatMap(([name, patterns]) =>

@@ -49,9 +49,9 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | nu
   if (capabilities === null || payload.length < USER_OFFSET) return null;
   if ((capabilities & Capability.PROTOCOL_41) === 0n || (capabilities & Capability.SSL) !== 0n) return null;
   const reader = new PacketReader(payload, USER_OFFSET, payload.length);
-  const user = reader.nulSlice().toString();
+  const user = nameIn(reader.nulSlice());
   skipAuthResponse(reader, capabilities);
-  const schema = capabilities & Capability.CONNECT_WITH_DB ? reader.nulSlice().toString() : '';
+  const schema = capabilities & Capability.CONNECT_WITH_DB ? nameIn(reader.nulSlice()) : '';
   if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
   if (reader.failed) return null;
   const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
@@ -104,10 +104,10 @@ export function clearResponseCapabilities(payload: Buffer, cleared: bigint): voi
  */
 export function decodeChangeUser(payload: Buffer, capabilities: bigint): ClientIdentity {
   const reader = new PacketReader(payload, 1, payload.length);
-  const user = reader.nulSlice().toString();
+  const user = nameIn(reader.nulSlice());
   if (capabilities & Capability.SECURE_CONNECTION) reader.skip(reader.uint(1));
   else reader.nulSlice();
-  const schema = reader.nulSlice().toString();
+  const schema = nameIn(reader.nulSlice());
   reader.skip(2); // collation
   if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
   const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
@@ -120,19 +120,38 @@ function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
   else reader.nulSlice();
 }
 
-/** Attributes that are kept of one client; programs send about ten. */
+/** Attributes that are kept of one client; programs send about ten, of 300 bytes. */
 const MAX_ATTRIBUTES = 256;
+const MAX_ATTRIBUTES_BYTES = 16 * 1024;
+const MAX_ATTRIBUTE_NAME_BYTES = 128;
+/** The longest user name that a server has, MariaDB's 128 characters, is shorter; so is a schema's. */
+const MAX_NAME_BYTES = 512;
+
+/** A user's, schema's or program's name, as it is kept: its front, where it is longer than names are. */
+export function nameIn(bytes: Buffer): string {
+  return frontText(bytes, MAX_NAME_BYTES);
+}
+
+/** The text in the first `maxBytes` bytes, without a character that does not fit whole. */
+function frontText(bytes: Buffer, maxBytes: number): string {
+  if (bytes.length <= maxBytes) return bytes.toString();
+  let end = maxBytes;
+  while (end > maxBytes - 4 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // bytes of 10xxxxxx continue a character
+  return bytes.toString('utf8', 0, end);
+}
 
 /** Reads as many attributes as can be read: whether the others are an error is for the server to say. */
 function readAttributes(reader: PacketReader): Map<string, string> {
   const attributes = new Map<string, string>();
+  let keptBytes = 0;
   // Clients that set the bit and send nothing are tolerated by both servers.
   if (reader.left === 0) return attributes;
   const end = reader.lenenc() + reader.offset;
   while (reader.offset < end && reader.left > 0 && attributes.size < MAX_ATTRIBUTES) {
-    const key = reader.lenencSlice().toString();
-    const value = reader.lenencSlice().toString();
-    if (!reader.failed) attributes.set(key, value);
+    const key = frontText(reader.lenencSlice(), MAX_ATTRIBUTE_NAME_BYTES);
+    const value = nameIn(reader.lenencSlice());
+    keptBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    if (!reader.failed && keptBytes <= MAX_ATTRIBUTES_BYTES) attributes.set(key, value);
   }
   return attributes;
 }

@@ -213,8 +213,11 @@ export class Gateway {
     };
   }
 
-  *sessionViews(): Generator<SessionView> {
-    for (const session of this.sessions) yield session.view();
+  /** The sessions behind the one with this number, in their order. */
+  *sessionViews(after: number): Generator<SessionView> {
+    const behind = [...this.sessions].filter(({ id }) => id > after).sort((one, other) => one.id - other.id);
+    // Whoever looks takes its time.
+    for (const session of behind) if (this.sessions.has(session)) yield session.view();
   }
 
   private begin(arrived: Arrived): void {

@@ -39,8 +39,8 @@ export interface Proxy {
   standingOfAll(): Standing | Promise<Standing>;
   /** What statements have cost since the start; null where it is not kept. */
   readonly statistics: LiveStatistics | null;
-  /** The live sessions, each looked at when its turn comes. */
-  sessionViews(): Iterable<SessionView> | AsyncIterable<SessionView>;
+  /** The live sessions behind the one with this number, in their order, each looked at when its turn comes. */
+  sessionViews(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /**
    * The metrics of all these processes.
    * @param own this process's, in Prometheus' text format
@@ -130,8 +130,8 @@ class OneProcess implements Proxy {
     return this.standing();
   }
 
-  sessionViews(): Iterable<SessionView> {
-    return this.gateway.sessionViews();
+  sessionViews(after: number): Iterable<SessionView> {
+    return this.gateway.sessionViews(after);
   }
 
   allMetrics(own: string): string {

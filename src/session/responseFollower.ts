@@ -1,4 +1,5 @@
 import { Command } from '../protocol/commands.js';
+import { nameIn } from '../protocol/handshakeResponse.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
@@ -218,7 +219,7 @@ export class ResponseFollower {
     const { conversation } = this;
     switch (command.code) {
       case Command.INIT_DB:
-        conversation.schema = command.text?.toString() ?? conversation.schema;
+        if (command.text !== null) conversation.schema = nameIn(command.text);
         break;
       case Command.QUERY:
         if (command.usage === null) conversation.options.observer.queryDone(command);

@@ -5,7 +5,11 @@ import type { Config, Listen } from '../config.js';
 import type { HintCounts } from '../policy/guard.js';
 
 /** What a worker is asked, and answers with a text. */
-export type Question = 'metrics' | 'standing' | 'sessions';
+export type Question =
+  | 'metrics'
+  | 'standing'
+  /** A page of the sessions behind the one with this number. */
+  | { readonly sessionsAfter: number };
 
 export type ToWorker =
   /** The first one. `number` is the worker's own, of `workers`. */

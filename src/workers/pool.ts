@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Exposition } from '../admin/exposition.js';
+import type { SessionPage } from '../admin/sessionPage.js';
 import type { SessionView, Standing } from '../admin/standing.js';
 import type { Config, Listen, Place } from '../config.js';
 import type { HintCounts } from '../policy/guard.js';
@@ -127,9 +128,14 @@ class Pool implements Proxy, CrewObserver {
     return null;
   }
 
-  async *sessionViews(): AsyncGenerator<SessionView> {
-    for (const { text } of await this.crew.tell('sessions')) {
-      if (text !== null) yield* JSON.parse(text) as SessionView[];
+  async *sessionViews(after: number): AsyncGenerator<SessionView> {
+    for (let last = after; last !== Infinity; ) {
+      const told = await this.crew.tell({ sessionsAfter: last });
+      const pages = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as SessionPage]));
+      // Behind its page, a worker may have further sessions than those that others have named already.
+      last = Math.min(Infinity, ...pages.filter(({ isLast }) => !isLast).map(({ views }) => views.at(-1)!.session));
+      const views = pages.flatMap((page) => page.views).filter(({ session }) => session <= last);
+      yield* views.sort((one, other) => one.session - other.session);
     }
   }
 

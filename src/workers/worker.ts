@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { EventLoopWatch } from '../admin/eventLoop.js';
 import { Metrics } from '../admin/metrics.js';
 import { report } from '../admin/report.js';
-import type { SessionView } from '../admin/standing.js';
+import { firstPage } from '../admin/sessionPage.js';
 import { loggerTo } from '../audit/log.js';
 import type { Config, Listen } from '../config.js';
 import { adoptSent } from '../relay/clientSocket.js';
@@ -20,9 +19,6 @@ export interface WorkerSurroundings {
   send(message: FromWorker, sent?: () => void): void;
   exit(code: number): void;
 }
-
-/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
-const SESSIONS_PER_TURN = 50;
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 
@@ -159,8 +155,8 @@ export class Worker {
         return this.metricsText();
       case 'standing':
         return JSON.stringify(this.gateway.standing());
-      case 'sessions':
-        return JSON.stringify(await this.sessionViews());
+      default:
+        return JSON.stringify(await firstPage(this.gateway.sessionViews(question.sessionsAfter)));
     }
   }
 
@@ -174,14 +170,5 @@ export class Worker {
       droppedLogLines: outbox.droppedLines,
     };
     return report({ metrics, administered, loopDelay: this.loop.delay, version });
-  }
-
-  private async sessionViews(): Promise<SessionView[]> {
-    const views: SessionView[] = [];
-    for (const view of this.gateway.sessionViews()) {
-      views.push(view);
-      if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
-    }
-    return views;
   }
 }

@@ -5,7 +5,10 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { sluice } from '../cli/program.js';
-import { askPort, startAdministered } from './administered.js';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { RawClient } from '../support/rawClient.js';
+import { BASE_CAPABILITIES, responsePayload } from '../support/wirePackets.js';
+import { askPort, type Reply, startAdministered } from './administered.js';
 
 const PATHS = ['/livez', '/readyz', '/metrics', '/config', '/sessions', '/live'];
 const CHANGES = ['/reload', '/drain', '/quit'];
@@ -58,6 +61,34 @@ t.test('/sessions shows who is there, and what runs for whom', async (t) => {
     },
   ]);
   t.match(shown[0].client, /^127\.0\.0\.1:\d+$/);
+});
+
+t.test('keeps the front of the names that clients give themselves, and pages the sessions behind a megabyte', async (t) => {
+  const { ask, program } = await startAdministered(t);
+  const name = '\u0001'.repeat(60_000);
+  const attributes = new Map([['program_name', name]]);
+  const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
+  const clients = await Promise.all(Array.from({ length: 500 }, async () => {
+    const client = await RawClient.connect(program.port);
+    t.teardown(() => client.socket.destroy());
+    await client.packet();
+    client.send(responsePayload({ capabilities, user: 'demo', attributes }), 1);
+    await client.packet();
+    return client;
+  }));
+  const seen: { session: number; program: string }[] = [];
+  let pages = 0;
+  for (let path: string | null = '/sessions'; path !== null; pages += 1) {
+    const { body, headers }: Reply = await ask(path);
+    t.ok(body.length < 1.1 * 2 ** 20, `${body.length} bytes`);
+    seen.push(...JSON.parse(body) as typeof seen);
+    path = /^<(.*)>; rel="next"$/.exec(headers.link?.toString() ?? '')?.[1] ?? null;
+  }
+  t.ok(pages > 1, `${pages} pages`);
+  t.equal(new Set(seen.map(({ session }) => session)).size, clients.length);
+  t.ok(seen.every((view) => view.program === name.slice(0, 512)));
+  t.ok((await ask('/live')).body.length < 2 ** 20);
+  t.match(await ask('/sessions?after=-1'), { status: 400, body: /^after: expected the number of a session/ });
 });
 
 t.test('what does not exist, and methods that are not meant, get a clear status', async (t) => {

@@ -3,6 +3,7 @@ import { LiveStatistics } from '../../src/admin/liveStatistics.js';
 import { Command } from '../../src/protocol/commands.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import { govern, settings, statementCommand } from '../support/governed.js';
+import { liveBytes } from '../support/heap.js';
 
 const ORIGIN = { user: 'app', schema: 'shop', client: '10.0.0.7:51234', program: null, connectionId: 1, session: 1 };
 const TIMES = { atMs: 30, stallMs: 4 };
@@ -47,6 +48,17 @@ t.test('it shows no more of a statement than records may', (t) => {
     t.strictSame([profile?.digestText, profile?.example?.sql], [text, example], sql);
   }
   t.end();
+});
+
+t.test('keeps of 500 statements of 100,000 characters no more than an example shows', async (t) => {
+  const { statistics, end } = play();
+  const before = await liveBytes();
+  for (let n = 0; n < 500; n += 1) {
+    end(statementCommand(Command.QUERY, `SELECT column_${n} FROM t /* ${'x'.repeat(100_000)} */`), { rows: 1, bytes: 10 });
+    if (n % 100 === 99) t.equal(statistics.table.size, n + 1); // counts those that wait
+  }
+  t.ok(await liveBytes() - before < 15e6);
+  t.equal(statistics.table.ranking()[0]?.profile.example?.sql?.length, 1000);
 });
 
 t.test('a prepared statement counts for its text, and where that was given up for nothing known', (t) => {

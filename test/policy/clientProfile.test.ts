@@ -37,6 +37,27 @@ t.test('rules are looked up anew when the schema or the client becomes another',
   t.end();
 });
 
+t.test('asks only for the schema again when nothing but the schema has changed', (t) => {
+  const { conversation, profile } = logIn(t, { rules: [{ name: 'r', match: { program: 'app*', schema: 'shop' } }] });
+  let asked = 0;
+  class Counting extends Map<string, string> {
+    override get(name: string): string | undefined {
+      asked += 1;
+      return super.get(name);
+    }
+  }
+  conversation.identify({ user: 'app', schema: 'shop', attributes: new Counting([['program_name', 'app 1']]) });
+  profile.identified();
+  t.equal(profile.govern(SELECT).terms.rule, 'r');
+  const before = asked;
+  for (const schema of ['archive', 'shop', 'other']) {
+    conversation.schema = schema;
+    t.equal(profile.govern(SELECT).terms.rule, schema === 'shop' ? 'r' : 'default');
+  }
+  t.equal(asked, before);
+  t.end();
+});
+
 t.test('a USE is understood where the server does not tell the schema itself', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
   profile.queryDone(queryCommand('USE archive'));

@@ -30,6 +30,20 @@ await t.test('an answer is read in every form that capabilities give it', async 
   }
 });
 
+await t.test('names and attributes are kept as long as any may be, whatever a client sends', async (t) => {
+  const many = Array.from({ length: 300 }, (_, n): [string, string] => [`${n}`.padEnd(1000, 'n'), 'v'.repeat(1000)]);
+  const attributes = new Map([['program_name', `${'x'.repeat(510)}🐬`], ...many]);
+  const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
+  const long = { user: 'u'.repeat(60_000), schema: '大'.repeat(20_000), attributes };
+  const read = decodeHandshakeResponse(responsePayload({ capabilities, ...long }));
+  t.equal(read?.user, 'u'.repeat(512));
+  t.equal(read?.schema, '大'.repeat(170), 'a character is there as a whole, or not');
+  t.equal(read?.attributes.get('program_name'), 'x'.repeat(510));
+  const kept = [...read?.attributes ?? []].flat();
+  t.ok(kept.every((text) => Buffer.byteLength(text) <= 512));
+  t.ok(Buffer.byteLength(kept.join('')) <= 16_384 && kept.length > 40);
+});
+
 await t.test('real clients\' answers tell their user, schema and program', async (t) => {
   for (const name of ['mariadb', 'mysql'].flatMap(fixtureNames).filter((name) => name.includes('/client-'))) {
     t.match(decodeHandshakeResponse(recorded(name)), { user: 'app', schema: 'shop' }, name);

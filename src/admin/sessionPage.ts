@@ -1,0 +1,53 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SessionView } from './standing.js';
+
+/** An answer of the admin endpoint has about so many bytes at most, whatever clients call themselves. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+const SESSIONS_PER_TURN = 50;
+
+/** Some of the live sessions, in the order of their numbers. */
+export interface SessionPage {
+  readonly views: readonly SessionView[];
+  /** There are none behind these. */
+  readonly isLast: boolean;
+}
+
+/** Takes as many sessions from the front as one answer has room for, without keeping the event loop from its work. */
+export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<SessionView>): Promise<SessionPage> {
+  const views: SessionView[] = [];
+  let bytes = 0;
+  for await (const view of sessions) {
+    bytes += jsonBytes(view);
+    if (bytes > MAX_ANSWER_BYTES && views.length > 0) return { views, isLast: false };
+    views.push(view);
+    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
+  }
+  return { views, isLast: true };
+}
+
+/** The sessions that stand first in an order, without keeping more of them than that. */
+export async function firstBy(
+  sessions: Iterable<SessionView> | AsyncIterable<SessionView>, count: number, order: (one: SessionView, other: SessionView) => number,
+): Promise<SessionView[]> {
+  let kept: SessionView[] = [];
+  let looked = 0;
+  for await (const view of sessions) {
+    kept.push(view);
+    looked += 1;
+    if (kept.length >= 2 * count) kept = kept.sort(order).slice(0, count);
+    if (looked % SESSIONS_PER_TURN === 0) await nextTurn();
+  }
+  return kept.sort(order).slice(0, count);
+}
+
+/** As many items from the front as have at most `maxBytes` of JSON together; the first one in any case. */
+export function fitting<T>(items: readonly T[], maxBytes: number): T[] {
+  let bytes = 0;
+  return items.filter((item, index) => (bytes += jsonBytes(item)) <= maxBytes || index === 0);
+}
+
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value)) + 1; // and a comma
+}

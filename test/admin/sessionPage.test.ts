@@ -1,0 +1,47 @@
+import t from 'tap';
+import { firstBy, firstPage, fitting, MAX_ANSWER_BYTES } from '../../src/admin/sessionPage.js';
+import type { SessionView } from '../../src/admin/standing.js';
+
+/** The longest name that is kept, of characters that take six bytes each in JSON. */
+const LONGEST = '\u0001'.repeat(512);
+
+function* sessionsAfter(after: number, count: number, name = LONGEST): Generator<SessionView> {
+  for (let session = after + 1; session <= count; session += 1) {
+    yield {
+      session, user: name, schema: name, client: '127.0.0.1:1', program: name, connectionId: session, state: 'idle',
+      ageMs: session, command: null, stalledMs: null,
+    };
+  }
+}
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+t.test('10,000 sessions with the longest names are told in pages that have their bound, each session once', async (t) => {
+  const seen: number[] = [];
+  for (let isLast = false; !isLast; ) {
+    const page = await firstPage(sessionsAfter(seen.at(-1) ?? 0, 10_000));
+    if (jsonBytes(page.views) > MAX_ANSWER_BYTES) t.fail('a page that is too large');
+    seen.push(...page.views.map(({ session }) => session));
+    isLast = page.isLast;
+  }
+  t.strictSame(seen, Array.from({ length: 10_000 }, (_, index) => index + 1));
+});
+
+t.test('a few sessions are one page, and so are none', async (t) => {
+  t.match(await firstPage(sessionsAfter(0, 3, 'app')), { views: { length: 3 }, isLast: true });
+  t.match(await firstPage(sessionsAfter(0, 0)), { views: { length: 0 }, isLast: true });
+});
+
+t.test('the first by an order are found among all', async (t) => {
+  const oldest = await firstBy(sessionsAfter(0, 1000, 'app'), 50, (one, other) => other.ageMs - one.ageMs);
+  t.strictSame(oldest.map(({ session }) => session), Array.from({ length: 50 }, (_, index) => 1000 - index));
+});
+
+t.test('as much of a list is shown as fits, and its first item in any case', (t) => {
+  const items = Array.from({ length: 100 }, () => LONGEST);
+  const shown = fitting(items, 50_000);
+  t.ok(jsonBytes(shown) <= 50_000 && shown.length > 10);
+  t.equal(fitting(items, 10).length, 1);
+  t.equal(fitting([], 10).length, 0);
+  t.end();
+});
