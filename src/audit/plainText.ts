@@ -16,7 +16,13 @@ export function oneLine(text: string, longest: number): string {
   return line.length <= longest ? line : `${line.slice(0, longest - 3)}...`;
 }
 
-/** A text of any origin for a terminal, on the lines that it has. */
+/**
+ * A text of any origin for a terminal, on the lines that it has: control characters, separators of lines, and what turns the
+ * direction of text or hides in it are shown as escapes.
+ */
 export function shownAsItself(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\ufffd');
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const hex = character.codePointAt(0)!.toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
 }

@@ -10,8 +10,8 @@ import { close as closeDescriptor, write as writeDescriptor } from 'node:fs';
 /** What a sink has to say about itself. */
 export interface SinkReport {
   /**
-   * Writing fails; said once for each time that it begins. All errors but EPIPE (the reader is gone) are
-   * tried again.
+   * Writing fails; said once for each time that it begins. After all errors but EPIPE (the reader is gone) it
+   * is tried again.
    */
   failed(error: NodeJS.ErrnoException): void;
   /** Lines begin to be dropped. */
@@ -33,6 +33,8 @@ export interface SinkEnd {
 
 const linesPerWrite = 64;
 const retryMs = 200;
+/** What cannot be written for so long is dropped, and counted as that happens: a full disk stays full. */
+const giveUpMs = 2000;
 
 export class Sink {
   private readonly lines: string[] = [];
@@ -43,26 +45,28 @@ export class Sink {
   droppedInAll = 0;
   private droppedLines = 0;
   private isGone = false;
-  private isFailing = false;
+  /** Since when each write has failed, on the clock of `performance`; null while they succeed. */
+  private failingSinceMs: number | null = null;
   private isWriting = false;
   private onIdle: (() => void) | undefined;
 
   /**
    * @param descriptor open for writing; closed with the sink, unless it is standard output or standard error
    * @param maxWaitingBytes what may wait in memory
+   * @param patienceMs for how long what cannot be written is tried again
    */
   constructor(
     private readonly descriptor: number,
     private readonly maxWaitingBytes: number,
     private readonly report: SinkReport,
+    private readonly patienceMs = giveUpMs,
   ) {}
 
   /** Takes a whole line, its line feed included. Never blocks and never throws. */
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.isGone || this.waitingBytes + bytes > this.maxWaitingBytes) {
-      this.droppedInAll += 1;
-      if (++this.droppedLines === 1) this.report.dropping();
+      this.drop(1);
       return;
     }
     this.lines.push(line);
@@ -118,7 +122,7 @@ export class Sink {
         this.fail(error);
         return;
       }
-      this.isFailing = false;
+      this.failingSinceMs = null;
       batch.written += count;
       this.waitingBytes -= count;
       if (batch.written < bytes.length) this.writeBatch();
@@ -128,19 +132,42 @@ export class Sink {
 
   private fail(error: NodeJS.ErrnoException): void {
     // EAGAIN is how a pipe that somebody has made non-blocking says that it is full.
-    if (error.code !== 'EAGAIN' && !this.isFailing) {
-      this.isFailing = true;
-      this.report.failed(error);
-    }
-    if (error.code !== 'EPIPE') {
-      setTimeout(() => this.writeBatch(), retryMs).unref();
+    if (error.code === 'EAGAIN') {
+      this.retry();
       return;
     }
-    this.isGone = true;
-    const givenUp = this.lines.length + (this.batch?.lines ?? 0);
-    this.droppedLines += givenUp;
-    this.droppedInAll += givenUp;
+    if (this.failingSinceMs === null) {
+      this.failingSinceMs = performance.now();
+      this.report.failed(error);
+    }
+    this.isGone = error.code === 'EPIPE';
+    if (!this.isGone && performance.now() - this.failingSinceMs < this.patienceMs) this.retry();
+    else this.giveUp();
+  }
+
+  private retry(): void {
+    setTimeout(() => this.writeBatch(), retryMs).unref();
+  }
+
+  /** Drops what waits, but for a line of which a part is written: what comes later must not stand behind half a line. */
+  private giveUp(): void {
+    const { batch } = this;
+    const isBegun = batch !== undefined && batch.written > 0 && !this.isGone;
+    this.drop(this.lines.length + (isBegun ? 0 : batch?.lines ?? 0));
     this.lines.length = 0;
-    this.idle();
+    this.waitingBytes = isBegun ? batch.bytes.length - batch.written : 0;
+    if (isBegun) {
+      this.retry();
+      return;
+    }
+    this.batch = undefined;
+    this.onIdle?.();
+  }
+
+  private drop(lines: number): void {
+    const isFirst = this.droppedLines === 0 && lines > 0;
+    this.droppedLines += lines;
+    this.droppedInAll += lines;
+    if (isFirst && !this.isGone) this.report.dropping();
   }
 }

@@ -51,6 +51,18 @@ t.test('it shows results as they come, without being loaded again', async (t) =>
   t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
 });
 
+t.test('what turns the direction of text, or hides in it, is shown as an escape', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const program = 'left\u202e\u2028\u2066right';
+  const client = await DemoClient.connect({ host: '127.0.0.1', port: started.program.port, user: 'demo', schema: 'demo', program });
+  t.teardown(() => client.close());
+  const page = await openLive(t, started);
+  await page.until(shows('#sessions', 'left\\u202e\\u2028\\u2066right'));
+  await client.query('SELECT * FROM rows_5');
+  await page.until(shows('#digests', 'left\\u202e\\u2028\\u2066right'));
+  t.notMatch(await page.evaluate('document.body.textContent'), /[\u202e\u2028\u2066]/);
+});
+
 t.test('a result that grows is shown as it grows, and a client that does not read is marked', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const slow = await started.connect();

@@ -138,6 +138,19 @@ t.test('a reader who is gone costs all further lines, counted, and nothing else'
   t.equal(reports.said.filter((report) => report.startsWith('failed')).length, 1);
 });
 
+t.test('what a full disk does not take is dropped after a while, and counted as that happens', async (t) => {
+  const reports = new Reports();
+  const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports, 1);
+  for (const lines of [3, 4]) {
+    const before = sink.droppedInAll;
+    for (let n = 0; n < lines; n += 1) sink.write(`${n}\n`);
+    while (sink.droppedInAll < before + lines) await new Promise(setImmediate);
+  }
+  t.equal(sink.droppedInAll, 7);
+  t.same(reports.said, ['failed ENOSPC', 'dropping']);
+  t.same(await sink.close(patienceMs), { lostLines: 7, hangs: false });
+});
+
 t.test('a full disk is reported once, and tried again', async (t) => {
   const reports = new Reports();
   const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports);

@@ -98,8 +98,10 @@ t.test('no statement, name or program can forge an entry, or a line of one', asy
 });
 
 t.test('nothing in a statement or a name commands a terminal', (t) => {
-  const evil = '\u001b]0;x\u0007\u009b31m\u202e';
-  t.notMatch(entry({ sql: `SELECT '${evil}'`, user: evil, program: evil }), /(?!\n)[\p{Cc}\p{Cf}]/u);
+  const evil = '\u001b]0;x\u0007\u009b31m\u202e\u2028\u2029';
+  const written = entry({ sql: `SELECT '${evil}'`, user: evil, program: evil });
+  t.notMatch(written, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  t.match(written, 'm\\u202e\\u2028\\u2029', 'they are shown as escapes');
   t.end();
 });
 

@@ -170,6 +170,6 @@ t.test('a pipe in place of a file is refused, and its writer is not waited for',
   execFileSync('mkfifo', [pipe]);
   const refused = (what: string): RegExp => new RegExp(`: cannot read the ${what}: ${pipe} is no regular file$`);
   t.throws(() => loadConfig({ config: pipe, upstream: 'db' }, {}), refused('configuration'));
-  t.match(problems(t, JSON.stringify({ upstream: 'db', admin: { tokenFile: pipe } })), [refused('token')]);
+  t.match(problems(t, JSON.stringify({ upstream: 'db', admin: { listen: '127.0.0.1:1', tokenFile: pipe } })), [refused('token')]);
   t.end();
 });

@@ -43,3 +43,11 @@ const UNITS = {
   bytes: { show: showSize, mark: showSize, stepFactor: 16 },
   rows: { show: showRows, mark: showCount, stepFactor: 10 },
 };
+
+/** Text of any origin: what turns its direction, hides in it, or stands for no character is shown as an escape. */
+function shownAsItself(text) {
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const hex = character.codePointAt(0).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
+}

@@ -1,10 +1,11 @@
-// Tables and tiles. Text from statements, users and programs is put in as text nodes only.
+// Tables and tiles. Text from statements, users and programs is put in as text nodes only, and by `make` alone.
 
 /** An element with a class, attributes and children; text stays text. */
 function make(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
-  element.append(...children.filter((child) => child !== null));
+  const shown = children.filter((child) => child !== null);
+  element.append(...shown.map((child) => (typeof child === 'string' ? shownAsItself(child) : child)));
   return element;
 }
 
