@@ -64,11 +64,11 @@ export class Crew implements MemberObserver {
     return this.sum(({ sessions }) => sessions);
   }
 
-  /** The one with the fewest sessions; null where none takes clients. */
+  /** The one with the fewest sessions; null where none takes clients. One that does not answer gets none. */
   least(): Member | null {
     let least: Member | null = null;
     for (const member of this.members) {
-      if (member.isReady && (least === null || member.sessions < least.sessions)) least = member;
+      if (member.isReady && !member.isHung && (least === null || member.sessions < least.sessions)) least = member;
     }
     return least;
   }
@@ -104,6 +104,12 @@ export class Crew implements MemberObserver {
   said(member: Member, message: FromWorker): void {
     if (message.kind === 'ready' && this.sum(({ isReady }) => Number(isReady)) === this.size) this.allReady();
     this.observer.said(member, message);
+  }
+
+  missed({ number, pid, sessions }: Member, isHung: boolean): void {
+    const worker = { worker: number, pid, sessions };
+    if (isHung) this.log.error(worker, 'a worker does not answer: it gets no new clients until it does');
+    else this.log.warn(worker, 'a worker answers again, and gets new clients');
   }
 
   ended(member: Member, end: MemberEnd): void {

@@ -12,6 +12,10 @@ const MAX_LAST_WORDS = 2000;
 /** A worker that does not answer is not waited for any longer. */
 const ANSWER_TIMEOUT_MS = 2000;
 
+/** How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients. */
+const BEAT_EVERY_MS = 500;
+const MAX_MISSED_BEATS = 4;
+
 /** How a worker has ended. */
 export interface MemberEnd {
   readonly code: number | null;
@@ -23,6 +27,8 @@ export interface MemberEnd {
 export interface MemberObserver {
   /** The worker says something that is not for the member itself. */
   said(member: Member, message: FromWorker): void;
+  /** It has not answered for some time, or answers again. */
+  missed(member: Member, isHung: boolean): void;
   /** Its process is no more. */
   ended(member: Member, end: MemberEnd): void;
 }
@@ -32,6 +38,8 @@ export class Member {
   /** Clients that it was given and whose sessions have not ended. */
   sessions = 0;
   isReady = false;
+  /** It does not answer, and gets no more clients until it does. */
+  isHung = false;
   /** The last that it told of its metrics. */
   metrics = '';
   readonly startedAtMs = performance.now();
@@ -42,6 +50,9 @@ export class Member {
   private readonly onTheWay = new Set<Socket>();
   private readonly questions = new Map<number, (text: string | null) => void>();
   private lastQuestion = 0;
+  /** Beats since it was asked what it has not answered; 0 where it has. A primary that hangs itself counts none. */
+  private beats = 0;
+  private readonly heartbeat = setInterval(() => this.beat(), BEAT_EVERY_MS).unref();
   private lastWords = '';
 
   /**
@@ -108,6 +119,9 @@ export class Member {
       case 'ready':
         this.isReady = true;
         break;
+      case 'pong':
+        this.answered();
+        return;
       case 'ended':
         this.sessions -= message.sessions;
         break;
@@ -123,7 +137,24 @@ export class Member {
     this.observer.said(this, message);
   }
 
+  private beat(): void {
+    if (!this.isReady) return;
+    this.beats += 1;
+    if (this.beats === 1) this.send({ kind: 'ping' });
+    if (this.isHung || this.beats <= MAX_MISSED_BEATS) return;
+    this.isHung = true;
+    this.observer.missed(this, true);
+  }
+
+  private answered(): void {
+    this.beats = 0;
+    if (!this.isHung) return;
+    this.isHung = false;
+    this.observer.missed(this, false);
+  }
+
   private ended(end: MemberEnd): void {
+    clearInterval(this.heartbeat);
     this.isReady = false;
     this.lostSessions = this.sessions;
     this.sessions = 0;

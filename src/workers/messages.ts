@@ -27,6 +27,8 @@ export type ToWorker =
   /** The answer to `ask`: so much of the budget, and no more. */
   | { readonly kind: 'lent'; readonly bytes: number }
   | { readonly kind: 'tell'; readonly question: Question; readonly id: number }
+  /** Is answered at once by a worker whose event loop goes round. */
+  | { readonly kind: 'ping' }
   /** Each session is to end as soon as nothing is under way in it. */
   | { readonly kind: 'endIdle' }
   /** All sessions are to end at once. */
@@ -37,6 +39,7 @@ export type ToWorker =
 export type FromWorker =
   /** It takes clients. */
   | { readonly kind: 'ready' }
+  | { readonly kind: 'pong' }
   /** So many sessions have ended. */
   | { readonly kind: 'ended'; readonly sessions: number }
   /** Audit records, as JSON, and lines of its log. */

@@ -71,6 +71,9 @@ export class Worker {
       case 'tell':
         void this.answer(message.question).then((text) => this.around.send({ kind: 'told', id: message.id, text }));
         break;
+      case 'ping':
+        this.around.send({ kind: 'pong' });
+        break;
       case 'endIdle':
         this.gateway.endIdle();
         break;

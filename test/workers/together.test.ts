@@ -96,6 +96,19 @@ t.test('a worker that is killed takes only its own sessions along, and another t
   t.equal(childrenOf(program.program.pid).length, WORKERS);
 });
 
+t.test('a worker that does not answer gets no new clients until it does', async (t) => {
+  const program = await startAdministered(t, { workers: 2 });
+  const [hung] = childrenOf(program.program.pid);
+  process.kill(hung!, 'SIGSTOP');
+  t.match(await program.program.said(/^a worker does not answer/), { pid: hung, level: 'error' });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => program.connect()));
+  for (const client of clients) t.equal((await client.query('SELECT * FROM rows_5')).rows, 5);
+  process.kill(hung!, 'SIGCONT');
+  t.match(await program.program.said(/^a worker answers again/), { pid: hung });
+  const later = await program.connect();
+  t.equal((await later.query('SELECT * FROM rows_5')).rows, 5);
+});
+
 /** Opens connections and says of each that is turned away so; ends with its standard input. */
 const CROWD = `
   const { connect } = require('node:net');
