@@ -44,6 +44,12 @@ export class Exposition {
     this.sample(name, labels, value);
   }
 
+  /** Values that go up and down, told apart by labels. */
+  gauges(name: string, help: string, all: Iterable<LabelledCount>): void {
+    this.head(name, help, 'gauge');
+    for (const { labels, count } of all) this.sample(name, labels, count);
+  }
+
   /** Histograms of the same thing, each with its labels. */
   histograms(name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[]): void {
     this.head(name, help, 'histogram');

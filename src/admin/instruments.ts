@@ -1,16 +1,43 @@
-/** A counter's value, with its labels. */
+/** A value, with its labels. */
 export interface LabelledCount {
   readonly labels: Readonly<Record<string, string>>;
   readonly count: number;
 }
 
-/** A counter for each set of label values. For things that happen seldom: an entry costs a look-up by text. */
-export class CounterVector {
+/** A value for each set of label values. For things that happen seldom: an entry costs a look-up by text. */
+abstract class Vector {
   private readonly entries = new Map<string, { readonly values: readonly string[]; count: number }>();
 
   /** @param labels their names, in the order in which their values are given */
   constructor(readonly labels: readonly string[]) {}
 
+  /** Forgets the entries whose value of the first label is none of these. */
+  retain(firstValues: ReadonlySet<string>): void {
+    for (const [key, { values }] of this.entries) {
+      if (!firstValues.has(values[0] ?? '')) this.entries.delete(key);
+    }
+  }
+
+  /** All entries, in the order in which they came up. */
+  *all(): Generator<LabelledCount> {
+    for (const { values, count } of this.entries.values()) {
+      yield { labels: Object.fromEntries(this.labels.map((label, index) => [label, values[index] ?? ''])), count };
+    }
+  }
+
+  protected entryOf(values: readonly string[]): { count: number } {
+    const key = values.join('\0');
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      entry = { values, count: 0 };
+      this.entries.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+/** A counter for each set of label values. */
+export class CounterVector extends Vector {
   /** Lets a counter be seen before it first counts: what appears at 1 looks to Prometheus as if it had never grown. */
   declare(...values: readonly string[]): void {
     this.entryOf(values);
@@ -19,29 +46,12 @@ export class CounterVector {
   increment(...values: readonly string[]): void {
     this.entryOf(values).count += 1;
   }
+}
 
-  /** Forgets the counters whose value of the first label is none of these. */
-  retain(firstValues: ReadonlySet<string>): void {
-    for (const [key, { values }] of this.entries) {
-      if (!firstValues.has(values[0] ?? '')) this.entries.delete(key);
-    }
-  }
-
-  /** All counters, in the order in which they came up. */
-  *all(): Generator<LabelledCount> {
-    for (const { values, count } of this.entries.values()) {
-      yield { labels: Object.fromEntries(this.labels.map((label, index) => [label, values[index] ?? ''])), count };
-    }
-  }
-
-  private entryOf(values: readonly string[]): { count: number } {
-    const key = values.join('\0');
-    let entry = this.entries.get(key);
-    if (entry === undefined) {
-      entry = { values, count: 0 };
-      this.entries.set(key, entry);
-    }
-    return entry;
+/** A value that goes up and down for each set of label values. */
+export class GaugeVector extends Vector {
+  set(value: number, ...values: readonly string[]): void {
+    this.entryOf(values).count = value;
   }
 }
 

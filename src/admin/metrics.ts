@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import type { Action, Reason } from '../policy/judgement.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { CounterVector, Histogram } from './instruments.js';
+import { CounterVector, GaugeVector, Histogram } from './instruments.js';
 
 const ROWS = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
 // From 256 bytes to 16 GiB, each four times the one before.
@@ -54,6 +54,10 @@ export class Metrics {
   readonly protocolErrors = new CounterVector(['direction']);
   upstreamConnectFailures = 0;
   readonly upstreamConnectSeconds = new Histogram(SECONDS);
+  /** Attempts for clients. */
+  readonly upstreamFailures = new CounterVector(['upstream', 'reason']);
+  /** 1, or 0 for a server that has failed and has not greeted since. */
+  readonly upstreamUp = new GaugeVector(['upstream']);
   readonly reloads = new CounterVector(['outcome']);
 
   constructor() {

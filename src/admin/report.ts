@@ -149,7 +149,16 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...standing }: Standi
   out.gauge('sluice_budget_limit_bytes', 'The most that they may have together.', standing.budgetMaxBytes);
 }
 
-function upstream(out: Exposition, { upstreamConnectFailures, upstreamConnectSeconds }: Metrics): void {
+function upstream(out: Exposition, metrics: Metrics): void {
+  const { upstreamConnectFailures, upstreamConnectSeconds, upstreamFailures, upstreamUp } = metrics;
+  out.gauges(
+    'sluice_upstream_up', 'Whether a server can be used: 0 from a failure on until it greets again, else 1.',
+    upstreamUp.all(),
+  );
+  out.counters(
+    'sluice_upstream_failures_total', 'Attempts to use a server for a client that failed, by why.',
+    upstreamFailures.all(),
+  );
   out.counter(
     'sluice_upstream_connect_failures_total', 'Connections to the server that could not be made.',
     upstreamConnectFailures,

@@ -12,7 +12,7 @@ export interface SessionView {
   readonly program: string | null;
   /** The server's number for the connection. */
   readonly connectionId: number | null;
-  /** Where the conversation stands: the connection phase's part, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
+  /** `connecting`, then the connection phase's part, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
   readonly state: string;
   readonly ageMs: number;
   /** The command under way, with what its response has brought so far. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
+import type { SessionView } from '../admin/standing.js';
 import type { Listen } from '../config.js';
 import { type Caller, callerAt, callerOf } from './caller.js';
 import { Containment, UNEXPECTED } from './containment.js';
@@ -13,13 +14,14 @@ import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import type { UpstreamLeg } from './upstreamLeg.js';
 
-/** A client and the server that has accepted a connection for it: all that a session begins with. */
+/** A client and the server that has greeted it: all that a session begins with. */
 export interface Arrived {
   /** Sluice's number for the session. */
   readonly id: number;
   /** The client's connection. Nothing of what it says to the server was read yet. */
   readonly client: Socket;
   readonly caller: Caller;
+  /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
   readonly upstream: UpstreamLeg;
   /** How their connections may be encrypted. */
   readonly encryption: SessionEncryption;
@@ -36,8 +38,8 @@ export interface ArrivalObserver {
 }
 
 /**
- * A client from being accepted until a server has accepted a connection for it: the PROXY header is read where one is due, then
- * the servers are tried.
+ * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the servers are
+ * tried.
  */
 export class Arrival extends Containment {
   private readonly startedAtMs = performance.now();
@@ -52,7 +54,7 @@ export class Arrival extends Containment {
 
   /** @param shared as it is at this moment: what the configuration says of connections holds until there is a session */
   constructor(
-    private readonly id: number,
+    readonly id: number,
     private readonly client: Socket,
     private readonly listen: Listen,
     private readonly shared: Shared,
@@ -81,6 +83,15 @@ export class Arrival extends Containment {
     this.fail(endOf(['sluice', 'stopped'], 'Sluice is told to stop'));
   }
 
+  /** How it stands, for whoever looks after the proxy: a session of which little is known yet. */
+  view(): SessionView {
+    const ageMs = Math.round(performance.now() - this.startedAtMs);
+    return {
+      session: this.id, user: '', schema: '', client: this.caller.text, program: null, connectionId: null,
+      state: 'connecting', ageMs, command: null, stalledMs: null,
+    };
+  }
+
   private awaitHeader(): void {
     this.deadline.set('no PROXY header came', this.shared.config.connections.handshakeTimeoutMs);
     this.header = new HeaderReader(this.client, {
@@ -99,7 +110,7 @@ export class Arrival extends Containment {
     this.deadline.clear();
     this.dial = new Dial(this.caller.ends, this.shared, {
       connected: (upstream) => this.arrive(upstream),
-      unreachable: (reasons) => this.refuse(reasons),
+      unavailable: (reasons) => this.refuse(reasons),
       contain: (work) => this.contain(work),
       threw: (error) => this.threw(error),
     });

@@ -1,5 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { type BufferedSocket, ReadBuffer, readInto } from './readBuffer.js';
+import { bring, type BufferedSocket, ReadBuffer, readInto } from './readBuffer.js';
 
 /** What stands behind a socket of Node's, and what one can be made from: neither is in its documentation. */
 interface HandleHolder {
@@ -24,13 +24,7 @@ export function adoptClient(accepted: Socket, onRead: (byteCount: number) => voi
   const buffer = new ReadBuffer();
   const handle = takeHandle(accepted);
   if (handle === null) {
-    accepted.on('data', (chunk: Buffer) => {
-      for (let at = 0; at < chunk.length; ) {
-        const byteCount = chunk.copy(buffer.room, 0, at);
-        at += byteCount;
-        onRead(byteCount);
-      }
-    });
+    accepted.on('data', (chunk: Buffer) => bring(chunk, buffer, onRead));
     accepted.resume(); // its server has paused it
     return { socket: accepted, buffer };
   }

@@ -1,84 +1,90 @@
-import { formatPlace } from '../config/address.js';
-import type { Upstream } from '../config.js';
+import type { ConnectionSettings, Upstream } from '../config.js';
 import type { ClientEnds } from '../protocol/proxyHeader.js';
+import { Attempt, type Failure } from './attempt.js';
 import type { Containment } from './containment.js';
-import { Deadline } from './deadline.js';
 import type { Shared } from './shared.js';
-import { UpstreamLeg } from './upstreamLeg.js';
+import type { UpstreamLeg } from './upstreamLeg.js';
 
 /** What is told of a dial. One of the two is called, once. */
 export interface DialObserver extends Containment {
-  /** This server has accepted the connection. */
+  /** This server has greeted. Its greeting is told to `leg.onRead` right after the call. */
   connected(leg: UpstreamLeg): void;
-  /** No server can be reached; says why not. */
-  unreachable(reasons: string): void;
+  /** No server can be had; says why not. */
+  unavailable(reasons: string): void;
 }
 
-/** Connects to the first server of the configuration's list that can be reached. */
+/** How long a server may take to greet before the next one is tried as well. */
+const PATIENCE_MS = 2000;
+
+/** The same, where a handshake may take less time than that. */
+export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'handshakeTimeoutMs'>): number {
+  return Math.min(PATIENCE_MS, Math.ceil(handshakeTimeoutMs / 3));
+}
+
+/**
+ * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next one
+ * is tried, and whichever greets first is taken.
+ */
 export class Dial {
-  private readonly servers: readonly Upstream[];
-  private readonly deadline = new Deadline((failure) => this.observer.contain(() => this.failed(failure)));
-  private readonly failures: string[] = [];
-  private leg: UpstreamLeg | null = null;
-  private startedAtMs = 0;
+  /** Those that were not tried yet. */
+  private readonly untried: Upstream[];
+  private readonly attempts = new Set<Attempt>();
+  private readonly reasons: string[] = [];
 
   /**
    * Begins with the first server.
-   * @param shared of the moment at which the client was accepted
    * @param client both ends of the client's connection, for servers that are told; null where it has no IP address
+   * @param shared of the moment at which the client was accepted
    */
-  constructor(private readonly client: ClientEnds | null, private readonly shared: Shared, private readonly observer: DialObserver) {
-    this.servers = shared.config.upstream;
+  constructor(
+    private readonly client: ClientEnds | null,
+    private readonly shared: Shared,
+    private readonly observer: DialObserver,
+  ) {
+    this.untried = shared.upstreams.inOrder(shared.config.upstream);
     this.next();
   }
 
   /** Calls it off: nothing is told any more. */
   close(): void {
-    this.deadline.clear();
-    this.leg?.socket.destroy();
-    this.leg = null;
+    for (const attempt of this.attempts) attempt.close();
+    this.attempts.clear();
   }
 
   private next(): void {
-    const upstream = this.servers[this.failures.length];
-    if (upstream === undefined) {
-      this.observer.unreachable(this.failures.join('; '));
-      return;
-    }
-    const { keepAliveMs, connectTimeoutMs } = this.shared.config.connections;
-    const leg = new UpstreamLeg(upstream, this.client, keepAliveMs);
-    this.leg = leg;
-    this.startedAtMs = performance.now();
-    this.deadline.set(`${nameOf(upstream)} did not accept the connection`, connectTimeoutMs);
-    const failed = ({ code, message }: NodeJS.ErrnoException): void => {
-      const failure = `cannot reach ${nameOf(upstream)}: ${code ?? message}`;
-      if (this.leg === leg) this.observer.contain(() => this.failed(failure));
+    const upstream = this.untried.shift();
+    if (upstream !== undefined) this.attempts.add(this.attemptAt(upstream));
+    else if (this.attempts.size === 0) this.observer.unavailable(this.reasons.join('; '));
+  }
+
+  private attemptAt(upstream: Upstream): Attempt {
+    const { config: { connections }, metrics, upstreams } = this.shared;
+    let isPassedOver = false;
+    const passOver = (failure: Failure): void => {
+      isPassedOver = true;
+      upstreams.failed(upstream, failure);
+      this.next();
     };
-    leg.socket.on('error', failed);
-    leg.socket.once('connect', () => {
-      leg.socket.off('error', failed);
-      this.observer.contain(() => this.connected(leg));
+    const patience = this.untried.length > 0 ? patienceMs(connections) : null;
+    const attempt = new Attempt(upstream, this.client, connections, patience, {
+      contain: (work) => this.observer.contain(work),
+      threw: (error) => this.observer.threw(error),
+      accepted: (afterMs) => metrics.upstreamConnectSeconds.observe(afterMs / 1000),
+      late: passOver,
+      greeted: (leg, begun) => {
+        this.attempts.delete(attempt);
+        this.close();
+        upstreams.greeted(upstream);
+        this.observer.connected(leg);
+        leg.replay(begun);
+      },
+      failed: (failure) => {
+        this.attempts.delete(attempt);
+        this.reasons.push(failure.reason);
+        if (!isPassedOver) passOver(failure);
+        else if (this.attempts.size === 0) this.next();
+      },
     });
+    return attempt;
   }
-
-  private connected(leg: UpstreamLeg): void {
-    this.deadline.clear();
-    this.shared.metrics.upstreamConnectSeconds.observe((performance.now() - this.startedAtMs) / 1000);
-    this.leg = null;
-    this.observer.connected(leg);
-  }
-
-  private failed(failure: string): void {
-    const { metrics, occasions } = this.shared;
-    this.close();
-    metrics.upstreamConnectFailures += 1;
-    this.failures.push(failure);
-    if (this.failures.length < this.servers.length) occasions.warn('dial', {}, `${failure}; the next server is tried`);
-    this.next();
-  }
-}
-
-/** How messages call a server. */
-export function nameOf({ at }: Upstream): string {
-  return `the upstream server ${formatPlace(at)}`;
 }

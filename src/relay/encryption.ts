@@ -42,9 +42,14 @@ export class Encryption {
 
   /** Of sessions between these two, which are of the configuration that this was made for. */
   between({ tls }: Listen, upstream: Upstream): SessionEncryption {
+    return new SessionEncryption(tls.mode, this.clientSides.get(clientKey(tls)) ?? null, this.serverSide(upstream), upstream.tls.bridge);
+  }
+
+  /** Of connections to this server, which is of the configuration that this was made for. */
+  serverSide(upstream: Upstream): ServerSide {
     const serverSide = this.serverSides.get(serverKey(upstream));
     if (serverSide === undefined) throw new Error('a server of another configuration');
-    return new SessionEncryption(tls.mode, this.clientSides.get(clientKey(tls)) ?? null, serverSide, upstream.tls.bridge);
+    return serverSide;
   }
 
   close(): void {

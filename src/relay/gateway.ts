@@ -5,20 +5,23 @@ import { LiveStatistics } from '../admin/liveStatistics.js';
 import type { Metrics } from '../admin/metrics.js';
 import type { SessionView, Standing } from '../admin/standing.js';
 import type { AuditLog } from '../audit/auditLog.js';
-import type { Config, Listen } from '../config.js';
+import type { Config, Listen, Upstream } from '../config.js';
 import type { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
 import { Sampler } from '../policy/sampler.js';
 import { Encryption } from './encryption.js';
 import { Arrival, type Arrived } from './arrival.js';
+import { patienceMs } from './dial.js';
 import { killerFor, timeoutsFor } from './killing.js';
 import { PaceWatch } from './pace.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
 import { BypassWarnings } from './socketQuestion.js';
 import { OccasionalLog } from './side/occasionalLog.js';
+import { probe } from './side/probe.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
+import { UpstreamHealth } from './upstreamHealth.js';
 
 /** What the encryption of new sessions depends on. */
 const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
@@ -67,7 +70,7 @@ export interface Change {
 /** All sessions of a process, with what they have in common. */
 export class Gateway {
   private readonly sessions = new Set<Session>();
-  /** Clients that have no server yet. */
+  /** Clients that no server has greeted yet. */
   private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
   private readonly queues = new SocketQueueReader();
@@ -87,10 +90,12 @@ export class Gateway {
       pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
       stalls: new StallWatch(),
       bypasses: new BypassWarnings(log),
+      upstreams: new UpstreamHealth({ log, metrics, probe: (upstream, signal) => this.isWell(upstream, signal) }),
       occasions: new OccasionalLog(log, SAY_EVERY_MS),
       killer: killerFor(config, log),
       timeouts: timeoutsFor(config),
     };
+    this.shared.upstreams.configured(config.upstream);
   }
 
   get config(): Config {
@@ -135,6 +140,7 @@ export class Gateway {
   async close(): Promise<void> {
     await this.untilEmpty();
     this.shared.killer?.close();
+    this.shared.upstreams.close();
     this.shared.encryption.close();
     const { droppedInAll } = this.shared.sampler;
     if (droppedInAll > 0) this.parts.log.warn({ droppedSamples: droppedInAll }, 'audit: samples were left out');
@@ -184,6 +190,7 @@ export class Gateway {
     shared.budget.resize(config.budget.bytes);
     shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
     shared.metrics.configured(config);
+    shared.upstreams.configured(config.upstream);
     // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
     if (isSame(before, config, killingOf)) return;
     shared.killer = killerFor(config, this.parts.log);
@@ -203,7 +210,7 @@ export class Gateway {
       live.stallMs += totals.stallMs;
     }
     return {
-      openSessions: this.sessions.size,
+      openSessions: this.sessionCount,
       stalledSessions: stalls.count,
       budgetUsedBytes: budget.usedBytes,
       budgetMaxBytes: budget.maxBytes,
@@ -215,9 +222,14 @@ export class Gateway {
 
   /** The sessions behind the one with this number, in their order. */
   *sessionViews(after: number): Generator<SessionView> {
-    const behind = [...this.sessions].filter(({ id }) => id > after).sort((one, other) => one.id - other.id);
+    const behind = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
+    behind.sort((one, other) => one.id - other.id);
     // Whoever looks takes its time.
-    for (const session of behind) if (this.sessions.has(session)) yield session.view();
+    for (const one of behind) if (this.isThere(one)) yield one.view();
+  }
+
+  private isThere(one: Arrival | Session): boolean {
+    return one instanceof Arrival ? this.arrivals.has(one) : this.sessions.has(one);
   }
 
   private begin(arrived: Arrived): void {
@@ -227,6 +239,20 @@ export class Gateway {
     });
     this.sessions.add(session);
     if (this.isEnding) session.contain(() => session.endWhenIdle());
+  }
+
+  /** Whether a server lets clients log in, and that so soon that they are given to it. */
+  private async isWell(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
+    const { config: { kill, connections }, encryption } = this.shared;
+    const { at, proxyProtocol } = upstream;
+    const remote = { at, proxyProtocol, encrypt: encryption.serverSide(upstream).forSideConnections };
+    const startedAtMs = performance.now();
+    try {
+      await probe(remote, kill, connections.handshakeTimeoutMs, signal);
+    } catch {
+      return false;
+    }
+    return performance.now() - startedAtMs <= patienceMs(connections);
   }
 
   private left(): void {

@@ -3,7 +3,6 @@ import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
 import { adoptClient } from './clientSocket.js';
 import type { Containment } from './containment.js';
-import { nameOf } from './dial.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
@@ -14,7 +13,7 @@ import type { Shared } from './shared.js';
 import type { Encrypt } from './side/packetChannel.js';
 import type { Remote } from './side/sideConnection.js';
 import { DecryptedReads } from './tls/decryptedReads.js';
-import type { ShownEnd, UpstreamLeg } from './upstreamLeg.js';
+import { nameOf, type ShownEnd, type UpstreamLeg } from './upstreamLeg.js';
 
 /** What a session is told of its two connections. */
 export interface LegsObserver extends Containment {

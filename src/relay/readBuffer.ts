@@ -135,6 +135,15 @@ export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void
   };
 }
 
+/** Puts bytes where a read would have put them, and says so to `onRead`, in as many reads as there is room for. */
+export function bring(bytes: Buffer, buffer: ReadBuffer, onRead: (byteCount: number) => void): void {
+  for (let at = 0; at < bytes.length; ) {
+    const byteCount = bytes.copy(buffer.room, 0, at);
+    at += byteCount;
+    onRead(byteCount);
+  }
+}
+
 /** A socket, and where its reads land. */
 export interface BufferedSocket {
   readonly socket: Socket;

@@ -12,6 +12,7 @@ import type { OccasionalLog } from './side/occasionalLog.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
 import type { BypassWarnings } from './socketQuestion.js';
 import type { StallWatch } from './stallWatch.js';
+import type { UpstreamHealth } from './upstreamHealth.js';
 
 /** What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are needed. */
 export interface Shared {
@@ -27,6 +28,8 @@ export interface Shared {
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
   readonly bypasses: BypassWarnings;
+  /** Which servers have failed lately. */
+  readonly upstreams: UpstreamHealth;
   /** Says what may happen with every client. */
   readonly occasions: OccasionalLog;
   /** Null where nothing is killed. */

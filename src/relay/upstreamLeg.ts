@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import { isSocketFile } from '../config/address.js';
+import { formatPlace, isSocketFile } from '../config/address.js';
 import type { Upstream } from '../config.js';
 import { type ClientEnds, encodeProxyHeader } from '../protocol/proxyHeader.js';
-import { ReadBuffer, readInto } from './readBuffer.js';
+import { bring, ReadBuffer, readInto } from './readBuffer.js';
 import type { Encrypt } from './side/packetChannel.js';
 import type { Remote } from './side/sideConnection.js';
 
@@ -40,6 +40,11 @@ export class UpstreamLeg {
     if (header !== null) this.socket.write(header); // goes out once connected
   }
 
+  /** Tells `onRead` once more of bytes that were read. Only to be called by what a read calls. */
+  replay(bytes: Buffer): void {
+    bring(bytes, this.buffer, (byteCount) => this.onRead(byteCount));
+  }
+
   /**
    * Where this very server is to be reached again; null while it is not connected.
    * @param encrypt how
@@ -56,4 +61,9 @@ export class UpstreamLeg {
     const { localAddress = null, localPort = null } = this.socket;
     return { localAddress, localPort };
   }
+}
+
+/** How messages call a server. */
+export function nameOf({ at }: Upstream): string {
+  return `the upstream server ${formatPlace(at)}`;
 }

@@ -9,7 +9,7 @@ import type { ServerStop } from './serverStop.js';
 import type { Usage } from './usage.js';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
-const MAX_GREETING_BYTES = 8 * 1024;
+export const MAX_GREETING_BYTES = 8 * 1024;
 /** Enough of an OK packet for its session state, where the server tracks any; a schema's name has 64 characters. */
 const COMPLETION_BYTES = 1024;
 /** Enough of an ERR packet: servers send 512 bytes of text. */

@@ -7,6 +7,8 @@ const KEPT_OF_FIRST = new Set([
 ]);
 /** Told for the process that is worst off: a sum would say of none how near it is to its bound. */
 const LARGEST = /^(sluice_event_loop_delay_|process_open_fds$|process_max_fds$)/;
+/** The same for what is low where a process is badly off. */
+const SMALLEST: ReadonlySet<string> = new Set(['sluice_upstream_up']);
 
 /** Metrics of one name, as `# TYPE` announces them. */
 interface Family {
@@ -50,6 +52,7 @@ function familiesIn(text: string): Families {
 function merge(name: string, one: number | undefined, other: number): number {
   if (one === undefined) return other;
   if (KEPT_OF_FIRST.has(name)) return one;
+  if (SMALLEST.has(name)) return Math.min(one, other);
   return LARGEST.test(name) ? Math.max(one, other) : one + other;
 }
 

@@ -131,6 +131,7 @@ t.test('rows, bytes, commands and sessions are counted', async (t) => {
   t.ok(await metric('sluice_relayed_bytes_total{direction="to_client"}') > 100);
   t.ok(await metric('sluice_relayed_bytes_total{direction="to_upstream"}') > 50);
   t.equal(await metric('sluice_upstream_connect_seconds_count'), 1);
+  t.equal(await metric(`sluice_upstream_up{upstream="127.0.0.1:${started.upstreamPort}"}`), 1);
   const before = await metric('sluice_relayed_bytes_total{direction="to_client"}');
   client.close();
   while (await metric('sluice_sessions_open') > 0) continue;
@@ -140,10 +141,14 @@ t.test('rows, bytes, commands and sessions are counted', async (t) => {
 });
 
 t.test('an upstream server that cannot be reached is counted', async (t) => {
-  const { connect, metric } = await startAdministered(t, { upstream: '127.0.0.1:1' });
+  const { connect, metric, ask } = await startAdministered(t, { upstream: '127.0.0.1:1' });
   await t.rejects(connect());
   t.equal(await metric('sluice_upstream_connect_failures_total'), 1);
   t.equal(await metric('sluice_sessions_ended_total{by="upstream",reason="unavailable"}'), 1);
+  const upstream = 'upstream="127.0.0.1:1"';
+  t.equal(await metric(`sluice_upstream_failures_total{${upstream},reason="unreachable"}`), 1);
+  const { body } = await ask('/metrics');
+  t.match(body, `sluice_upstream_up{${upstream}} 0\n`);
 });
 
 t.test('the README describes every metric, and no other', async (t) => {

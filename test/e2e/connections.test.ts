@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { DemoClient } from '../../src/demo/client.js';
+import { startDemoServer } from '../../src/demo/server.js';
 import { CLIENTS, commandLine, connectOptions } from '../support/clients.js';
+import { startProxyHere } from '../support/inProcess.js';
 import { APP } from '../support/seed.js';
 import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
@@ -76,6 +80,23 @@ for (const kind of SERVER_KINDS) {
         for (const holder of holders) await holder.quit();
         await server.sql('SET GLOBAL max_connections = 100');
       }
+    });
+
+    await t.test('while it stands still the next server is taken, and it is taken again once it goes on', async (t) => {
+      const demo = await startDemoServer();
+      t.teardown(() => demo.close());
+      const upstream = [server.port, demo.address.port].map((port) => ({ host: '127.0.0.1', port, tls: { mode: 'off' } }));
+      const here = await startProxyHere(0, { upstream, connections: { handshakeTimeout: '1500ms' } });
+      t.teardown(() => here.stop());
+      t.teardown(() => process.kill(server.pid, 'SIGCONT'));
+      process.kill(server.pid, 'SIGSTOP');
+      const client = await DemoClient.connect({ host: '127.0.0.1', port: here.port, user: 'demo', schema: 'demo', program: 'test' });
+      t.match(await client.query('SELECT * FROM rows_10'), { rows: 10 });
+      client.close();
+      t.match(here.log.filter(({ level }) => level === 'warn'), [{ msg: /did not greet within 500 ms/ }]);
+      process.kill(server.pid, 'SIGCONT');
+      while (!here.log.some(({ msg }) => msg.endsWith('greets again'))) await delay(50);
+      t.same((await commandLine(kind, here.port, 'SELECT 42;')).rows, [['42']]);
     });
 
     await t.test("a killed query ends with the server's error, and the connection goes on", async (t) => {
