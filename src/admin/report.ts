@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Expiry } from '../config/expiry.js';
 import { commandName } from '../protocol/commands.js';
 import type { LoopDelay } from './eventLoop.js';
 import { Exposition } from './exposition.js';
@@ -9,7 +10,7 @@ import type { Administered, Standing } from './standing.js';
 /** What a report is made of. */
 export interface ReportSources {
   readonly metrics: Metrics;
-  readonly administered: Pick<Administered, 'isReady' | 'standing' | 'droppedAuditRecords' | 'droppedLogLines'>;
+  readonly administered: Pick<Administered, 'isReady' | 'standing' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'>;
   readonly loopDelay: LoopDelay;
   readonly version: string;
 }
@@ -31,6 +32,7 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
   judged(out, metrics, standing);
   flow(out, metrics, standing);
   upstream(out, metrics);
+  expiries(out, administered.expiries);
   out.counters(
     'sluice_config_reloads_total', 'Configurations read again, by what became of them.',
     metrics.reloads.all(),
@@ -167,6 +169,26 @@ function upstream(out: Exposition, metrics: Metrics): void {
     'sluice_upstream_connect_seconds', 'How long it took to connect to the server.',
     [{ labels: {}, histogram: upstreamConnectSeconds }],
   );
+}
+
+function expiries(out: Exposition, all: readonly Expiry[]): void {
+  out.gauges(
+    'sluice_rule_ends_timestamp_seconds', 'When a rule with until ends, in seconds since 1970.',
+    endsIn(all.filter(({ kind }) => kind === 'rule')),
+  );
+  out.gauges(
+    'sluice_certificate_expires_timestamp_seconds', 'When a file of certificates expires, in seconds since 1970.',
+    endsIn(all.filter(({ kind }) => kind === 'certificate')),
+  );
+}
+
+/** One end for each set of labels: several listeners may name one file. */
+function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
+  const ends = new Map<string, LabelledCount>();
+  for (const { labels, atMs } of all) {
+    ends.set(JSON.stringify(labels), { labels, count: atMs / 1000 });
+  }
+  return ends.values();
 }
 
 /** The names that Prometheus' own client libraries use. */

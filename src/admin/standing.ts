@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import type { Expiry } from '../config/expiry.js';
 import type { LiveStatistics } from './liveStatistics.js';
 import type { SessionTotals } from './metrics.js';
 
@@ -70,6 +71,8 @@ export interface Administered {
   readonly config: Config;
   /** Null where none are kept. */
   readonly statistics: LiveStatistics | null;
+  /** When rules and certificates of the configuration end; none where another process tells that. */
+  readonly expiries: readonly Expiry[];
   /** The configuration as it is used, as JSON, without secrets. */
   configText(): string;
   readonly droppedAuditRecords: number;

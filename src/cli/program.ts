@@ -11,11 +11,13 @@ import {
   type ShutdownSettings,
 } from '../config.js';
 import { changedKeys } from '../config/changes.js';
+import type { Expiry } from '../config/expiry.js';
 import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
 import { logAdvice } from './adviceLog.js';
+import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
 import type { Stoppable } from './shutdown.js';
 import type { StopRequest } from './stopRequests.js';
@@ -40,6 +42,7 @@ const REACH_TIMEOUT_MS = 2000;
 /** The program while it runs: what the admin endpoint and signals ask of it. */
 export class Program implements Administered, Stoppable {
   endpoint: AdminEndpoint | null = null;
+  private readonly expiryWatch: ExpiryWatch;
   private running: Proxy | null = null;
   private isStopping = false;
   private reaching: Promise<boolean> | null = null;
@@ -49,7 +52,9 @@ export class Program implements Administered, Stoppable {
   private nextReload: Promise<ReloadResult> | null = null;
 
   /** @param config what is used; replaced where it is read again */
-  constructor(public config: Config, readonly parts: ProgramParts) {}
+  constructor(public config: Config, readonly parts: ProgramParts) {
+    this.expiryWatch = new ExpiryWatch(config, parts.log.logger);
+  }
 
   get statistics(): LiveStatistics | null {
     return this.proxy.statistics;
@@ -58,6 +63,7 @@ export class Program implements Administered, Stoppable {
   /** The proxy has begun to listen. */
   begin(proxy: Proxy): void {
     this.running = proxy;
+    this.expiryWatch.watch(this.config);
   }
 
   get proxy(): Proxy {
@@ -75,6 +81,10 @@ export class Program implements Administered, Stoppable {
 
   get isReady(): boolean {
     return !this.isStopping && this.proxy.isListening;
+  }
+
+  get expiries(): readonly Expiry[] {
+    return this.expiryWatch.expiries;
   }
 
   standing(): Standing {
@@ -192,6 +202,7 @@ export class Program implements Administered, Stoppable {
     logger.level = config.log.level;
     if (changed.includes('workers')) logger.warn('config: workers: changed, and takes effect at the next start');
     logAdvice(logger, loaded);
+    this.expiryWatch.watch(config);
     return changed;
   }
 }

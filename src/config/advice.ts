@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config, KillSettings, Limits, Match, Rule, Treatment } from '../config.js';
 import { errorAdvice } from './errorAdvice.js';
-import { formatMoment } from './moment.js';
+import { expiriesIn, expiryAdvice } from './expiry.js';
 import { conditionsOf, cover } from './overlap.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
@@ -65,14 +65,16 @@ function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<str
   }
 }
 
-/** Rules that match nothing any more, or nothing that an earlier one would leave. */
+/** Rules and certificates that have ended or are about to. */
+function endAdvice(config: Config, nowMs: number): string[] {
+  return expiriesIn(config).flatMap((expiry) => expiryAdvice(expiry, nowMs) ?? []);
+}
+
+/** Rules that match nothing that an earlier one would leave. */
 function* reachAdvice({ rules }: Config, nowMs: number): Generator<string> {
   const reaches = rules.map((rule) => ({ ...rule, conditions: conditionsOf(rule.match) }));
   for (const [index, { name, untilMs, conditions }] of reaches.entries()) {
-    if (untilMs <= nowMs) {
-      yield `rules[${index}].until: the rule ${name} ended at ${formatMoment(untilMs)}; take it out`;
-      continue;
-    }
+    if (untilMs <= nowMs) continue;
     const first = reaches.find((other) => other.untilMs >= untilMs && cover(other.conditions, conditions));
     if (!first || first.name === name) continue;
     yield `rules[${index}].match: the rule ${name} is never reached: ${first.name} matches before`;
@@ -142,6 +144,7 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
     ...limitAdvice(config),
     ...tlsAdvice(config),
     ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),
+    ...endAdvice(config, nowMs),
     ...reachAdvice(config, nowMs),
     ...(config.kill ? killAdvice(config.kill, config) : []),
     ...workerAdvice(config, cores),

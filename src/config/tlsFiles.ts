@@ -58,6 +58,21 @@ export function isSelfSigned(file: string): boolean {
   }
 }
 
+/**
+ * When what a file of certificates holds is not valid any more, in ms since 1970: of a chain (`cert`) when the first one ends,
+ * of authorities (`ca`) when the last one does. Null where the file cannot be read, which is another matter.
+ */
+export function expiryOf(key: 'cert' | 'ca', file: string): number | null {
+  try {
+    const found = read(key, file).toString('latin1').match(CERTIFICATE) ?? [];
+    const ends = found.map((pem) => Date.parse(new X509Certificate(pem).validTo));
+    if (ends.length === 0) return null;
+    return key === 'cert' ? Math.min(...ends) : Math.max(...ends);
+  } catch {
+    return null;
+  }
+}
+
 /** Drops what is undefined: to Node's TLS that is a value, too. */
 function definedOnly<T extends object>(parts: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as

@@ -168,6 +168,7 @@ export class Worker {
     const { outbox, gateway, metrics, version } = this;
     const administered = {
       isReady: true,
+      expiries: [],
       standing: () => gateway.standing(),
       droppedAuditRecords: outbox.droppedRecords,
       droppedLogLines: outbox.droppedLines,

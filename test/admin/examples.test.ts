@@ -12,6 +12,18 @@ function metricsIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\b(?:sluice|process)_[a-z0-9_]+/g)].map(([name]) => name))];
 }
 
+/** What is to be seen of two alerts. */
+const expected = {
+  SluiceRuleEnds: {
+    exp_labels: { severity: 'warning', rule: 'search', instance: 'i' },
+    exp_annotations: { summary: 'Rule search of i has ended or ends within a week: what it lets through meets the other limits then' },
+  },
+  SluiceCertificateExpires: {
+    exp_labels: { severity: 'critical', file: 'a.pem', leg: 'client', instance: 'i' },
+    exp_annotations: { summary: 'a.pem of i has expired or expires within two weeks' },
+  },
+};
+
 t.test('the example alert rules are rules for Prometheus', async (t) => {
   const { code, stdout, stderr } = await run('promtool', ['check', 'rules', ALERTS]);
   t.equal(code, 0, stderr);
@@ -41,5 +53,23 @@ t.test('every panel of the dashboard asks a question that Prometheus understands
   }));
   const file = `${t.testdir({ 'panels.yml': JSON.stringify({ groups }) })}/panels.yml`; // JSON is YAML
   const { code, stderr, stdout } = await run('promtool', ['check', 'rules', file]);
+  t.equal(code, 0, stdout + stderr);
+});
+
+t.test('the alerts on what ends go off a week before a rule does and two weeks before a certificate does', async (t) => {
+  const tests = [{
+    interval: '1d',
+    input_series: [
+      { series: 'sluice_rule_ends_timestamp_seconds{rule="search",instance="i"}', values: `${10 * 86_400}x30` },
+      { series: 'sluice_certificate_expires_timestamp_seconds{file="a.pem",leg="client",instance="i"}', values: `${20 * 86_400}x30` },
+    ],
+    alert_rule_test: [['SluiceRuleEnds', '2d', 0], ['SluiceRuleEnds', '4d', 1], ['SluiceRuleEnds', '11d', 1],
+      ['SluiceCertificateExpires', '5d', 0], ['SluiceCertificateExpires', '7d', 1], ['SluiceCertificateExpires', '25d', 1],
+    ].map(([alertname, eval_time, count]) => ({
+      alertname, eval_time, exp_alerts: count === 0 ? [] : [expected[alertname as keyof typeof expected]],
+    })),
+  }];
+  const file = `${t.testdir({ 'alerts.test.yml': JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1d', tests }) })}/alerts.test.yml`;
+  const { code, stdout, stderr } = await run('promtool', ['test', 'rules', file]);
   t.equal(code, 0, stdout + stderr);
 });

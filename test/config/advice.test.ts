@@ -92,10 +92,25 @@ t.test('a rule that has ended is pointed out, with when', (t) => {
   t.same(adviceOnRules(t, [
     { ...user('a'), until: '2026-06-13' },
     { ...user('b'), until: '2026-06-14' },
-    { ...user('c'), until: '2026-06-15' },
+    { ...user('c'), until: '2026-07-15' },
   ]), [
     'rules[0].until: the rule r0 ended at 2026-06-14T00:00:00Z; take it out',
     'rules[1].until: the rule r1 ended at 2026-06-15T00:00:00Z; take it out',
+  ]);
+  t.end();
+});
+
+t.test('a rule that ends within a week is pointed out, and again when it ends within a day', (t) => {
+  const user = (name: string) => ({ match: { user: name } });
+  t.same(adviceOnRules(t, [
+    { ...user('a'), until: '2026-06-22T00:00:00Z' },
+    { ...user('b'), until: '2026-06-22T00:00:01Z' },
+    { ...user('c'), until: '2026-06-16T00:00:00Z' },
+    { ...user('d'), until: '2026-06-15T00:00:01Z' },
+  ]), [
+    'rules[0].until: the rule r0 ends at 2026-06-22T00:00:00Z, in less than 7 days',
+    'rules[2].until: the rule r2 ends at 2026-06-16T00:00:00Z, in less than a day',
+    'rules[3].until: the rule r3 ends at 2026-06-15T00:00:01Z, in less than a day',
   ]);
   t.end();
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -69,4 +69,28 @@ t.test('what is allowed, but leaves something unprotected or unlooked at, is poi
   t.same(advice('0.0.0.0', { mode: 'required', ...one }), []);
   t.match(advice('127.0.0.1', {}, { mode: 'required', ca }), [/^upstream\.tls\.mode: .* certificate is not checked/]);
   t.same(advice('127.0.0.1', {}, { mode: 'verify-ca', ca }), []);
+});
+
+t.test('a certificate that has expired, or does within two weeks, is pointed out', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-expiring-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const [soon, later] = await Promise.all([10, 40].map(async (days) => {
+    const made = { cert: join(folder, `${days}.pem`), key: join(folder, `${days}-key.pem`) };
+    await runOk('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', String(days),
+      '-subj', `/CN=${days}`, '-keyout', made.key, '-out', made.cert]);
+    return made;
+  })) as [{ cert: string; key: string }, { cert: string; key: string }];
+  const both = join(folder, 'both.pem');
+  writeFileSync(both, readFileSync(later.cert, 'latin1') + readFileSync(soon.cert, 'latin1'));
+  const dayMs = 24 * 3_600_000;
+  const advice = (listenTls: object, upstreamTls: object, afterDays = 0): readonly string[] => adviceOn(
+    load(t, { listen: { host: '127.0.0.1', tls: listenTls }, upstream: { host: 'db', tls: upstreamTls } }), Date.now() + afterDays * dayMs,
+  ).filter((line) => /expire/.test(line));
+  t.match(advice({ mode: 'optional', ...soon }, {}), [/^listen\.tls\.cert: the certificate .*10\.pem expires at .*Z, in less than 14 days$/]);
+  t.match(advice({ mode: 'optional', ...soon }, {}, 11), [/^listen\.tls\.cert: the certificate .*10\.pem expired at .*Z; replace it$/]);
+  t.same(advice({ mode: 'optional', ...later }, {}), []);
+  t.match(advice({ mode: 'optional', cert: both, key: later.key }, {}), [/both\.pem expires/], 'of a chain the first one counts');
+  const verify = { mode: 'verify-ca', ca: both };
+  t.same(advice({}, verify, 11), [], 'of authorities the last one');
+  t.match(advice({}, verify, 41), [/^upstream\.tls\.ca: the certificate authority .*both\.pem expired at/]);
 });

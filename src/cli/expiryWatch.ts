@@ -1,0 +1,76 @@
+import { statSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
+import { expiryOf } from '../config/tlsFiles.js';
+
+/** Clocks are set, and certificates are replaced. */
+const LOOK_EVERY_MS = 60_000;
+
+/** Says in the log when rules and certificates are about to end, and when they have ended. */
+export class ExpiryWatch {
+  /** What was said last of each setting. */
+  private said = new Map<string, { readonly atMs: number; readonly stage: number }>();
+  private readonly readExpiry = rememberingReader();
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @param lookEveryMs how often it is looked at least */
+  constructor(private config: Config, private readonly log: Logger, private readonly lookEveryMs = LOOK_EVERY_MS) {}
+
+  /** When rules and certificates end, as files say now. */
+  get expiries(): Expiry[] {
+    return expiriesIn(this.config, this.readExpiry);
+  }
+
+  /** Watches this configuration from here on. What is so already has been said by whoever began to use it. */
+  watch(config: Config): void {
+    this.config = config;
+    const nowMs = Date.now();
+    const { expiries } = this;
+    this.said = new Map(expiries.map((expiry) => [expiry.path, { atMs: expiry.atMs, stage: stageOf(expiry, nowMs) }]));
+    this.look();
+  }
+
+  private look(): void {
+    clearTimeout(this.timer);
+    const nowMs = Date.now();
+    const { expiries } = this;
+    for (const expiry of expiries) this.say(expiry, nowMs);
+    if (expiries.length === 0) return;
+    const nextMs = Math.min(...expiries.map((expiry) => nextStageMs(expiry, nowMs)));
+    this.timer = setTimeout(() => this.look(), Math.min(this.lookEveryMs, nextMs - nowMs)).unref();
+  }
+
+  private say(expiry: Expiry, nowMs: number): void {
+    const { path, atMs } = expiry;
+    const before = this.said.get(path);
+    const stage = stageOf(expiry, nowMs);
+    const saidStage = before?.atMs === atMs ? before.stage : 0;
+    if (stage > saidStage) this.log.warn(`config: ${expiryAdvice(expiry, nowMs)}`);
+    this.said.set(path, { atMs, stage: Math.max(stage, saidStage) });
+  }
+}
+
+/** Reads a file only where it has changed since. */
+function rememberingReader(): ReadExpiry {
+  const known = new Map<string, { readonly stamp: string | null; readonly atMs: number | null }>();
+  return (key, file) => {
+    const stamp = stampOf(file);
+    const name = `${key} ${file}`;
+    const before = known.get(name);
+    if (before?.stamp === stamp) return before.atMs;
+    const atMs = expiryOf(key, file);
+    known.set(name, { stamp, atMs });
+    return atMs;
+  };
+}
+
+/** Is another one whenever the file has changed; null where it is not to be seen. */
+function stampOf(file: string): string | null {
+  try {
+    const { ino, size, mtimeMs } = statSync(file);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return null;
+  }
+}

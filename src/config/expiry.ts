@@ -1,0 +1,82 @@
+import type { Config } from '../config.js';
+import { formatMoment } from './moment.js';
+import { expiryOf, type TlsFiles } from './tlsFiles.js';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How the end of each kind is announced: so many days before, and in which words. */
+const ANNOUNCED = {
+  rule: { noticeDays: [7, 1], ends: 'ends', ended: 'ended', remedy: 'take it out' },
+  certificate: { noticeDays: [14], ends: 'expires', ended: 'expired', remedy: 'replace it' },
+} as const;
+
+/** A rule or a certificate that ends by itself. */
+export interface Expiry {
+  readonly kind: keyof typeof ANNOUNCED;
+  /** The setting that says so, such as "rules[0].until". */
+  readonly path: string;
+  /** What it is called in messages. */
+  readonly name: string;
+  /** What it is called in metrics. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** When it ends, in ms since 1970. */
+  readonly atMs: number;
+}
+
+/** When what a file holds ends, in ms since 1970; null where that cannot be told. */
+export type ReadExpiry = (key: 'cert' | 'ca', file: string) => number | null;
+
+/**
+ * The rules with `until` and the certificates of a configuration.
+ * @param readExpiry how files are looked at
+ */
+export function expiriesIn(
+  { listen, upstream, rules }: Pick<Config, 'listen' | 'upstream' | 'rules'>, readExpiry: ReadExpiry = expiryOf,
+): Expiry[] {
+  const pathOf = (key: string, index: number, count: number): string => (count === 1 ? key : `${key}[${index}]`);
+  return [
+    ...rules.flatMap(({ name, untilMs }, index) => (untilMs === Infinity ? [] : [ruleExpiry(name, untilMs, index)])),
+    ...listen.flatMap(({ tls }, index) =>
+      tlsExpiries(tls, 'client', pathOf('listen', index, listen.length), readExpiry)),
+    ...upstream.flatMap(({ tls }, index) =>
+      tlsExpiries(tls, 'upstream', pathOf('upstream', index, upstream.length), readExpiry)),
+  ];
+}
+
+/** How far it has come, from 0 on: each notice is a stage, and so is the end. */
+export function stageOf(expiry: Expiry, nowMs: number): number {
+  return stageTimes(expiry).filter((ms) => nowMs >= ms).length;
+}
+
+/** When the next stage begins, in ms since 1970; Infinity once it has ended. */
+export function nextStageMs(expiry: Expiry, nowMs: number): number {
+  return Math.min(...stageTimes(expiry).filter((ms) => ms > nowMs));
+}
+
+/** What is said of it at that time, as a line that begins with the setting; null where there is nothing to say. */
+export function expiryAdvice({ kind, path, name, atMs }: Expiry, nowMs: number): string | null {
+  const { noticeDays, ends, ended, remedy } = ANNOUNCED[kind];
+  if (nowMs >= atMs) return `${path}: ${name} ${ended} at ${formatMoment(atMs)}; ${remedy}`;
+  const days = noticeDays.filter((notice) => nowMs >= atMs - notice * DAY_MS).at(-1);
+  if (days === undefined) return null;
+  return `${path}: ${name} ${ends} at ${formatMoment(atMs)}, in less than ${days === 1 ? 'a day' : `${days} days`}`;
+}
+
+function stageTimes({ kind, atMs }: Expiry): number[] {
+  return [...ANNOUNCED[kind].noticeDays, 0].map((days) => atMs - days * DAY_MS);
+}
+
+function ruleExpiry(rule: string, atMs: number, index: number): Expiry {
+  return { kind: 'rule', path: `rules[${index}].until`, name: `the rule ${rule}`, labels: { rule }, atMs };
+}
+
+function tlsExpiries(tls: TlsFiles, leg: 'client' | 'upstream', path: string, readExpiry: ReadExpiry): Expiry[] {
+  const names = { cert: 'certificate', ca: 'certificate authority' };
+  return (['cert', 'ca'] as const).flatMap((key) => {
+    const file = tls[key];
+    const atMs = file === undefined ? null : readExpiry(key, file);
+    if (file === undefined || atMs === null) return [];
+    const name = `the ${names[key]} ${file}`;
+    return [{ kind: 'certificate' as const, path: `${path}.tls.${key}`, name, labels: { leg, file }, atMs }];
+  });
+}
