@@ -15,12 +15,12 @@ const MAX_LIST_BYTES = 0.4 * MAX_ANSWER_BYTES;
 /** What the live page shows, as JSON. Sizes in bytes, times in ms; null is unlimited, or not known. */
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
-  const { mode, limits } = administered.config;
+  const { mode, limits, workers } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.standingOfAll();
   const sessions = await firstBy(administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one));
   return {
     time: new Date(nowMs).toISOString(),
-    isReady, mode,
+    isReady, mode, workers,
     limits: limitsJson(limits),
     openSessions, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: amountJson(budgetMaxBytes) },

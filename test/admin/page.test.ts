@@ -29,6 +29,7 @@ t.test('it needs nothing but itself, and lets nothing else in', async (t) => {
   t.match(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; connect-src 'self'; /);
   t.notMatch(policy, /unsafe|\*|http|data:/);
   t.notMatch(body, /\b(?:src|href)="(?!#)/, 'it names no other resource');
+  t.match(body, />the script of this page does not run</, 'which stands there until it runs');
   const page = await openLive(t, started);
   await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 1");
   const asked = new Set(page.requests.map((url) => new URL(url).href.replace(/\?.*/, '')));
@@ -188,4 +189,34 @@ t.test('a proxy that has gone is told, with what was last known', async (t) => {
   const page = await openLive(t, started);
   started.program.kill('SIGKILL');
   await page.until(shows('#state', 'cannot be reached: this is how it was'));
+});
+
+t.test('with several workers it shows the sessions of all, and says that statistics are not kept', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS, workers: 2 });
+  await (await started.connect()).query('SELECT * FROM rows_10');
+  await started.connect();
+  const page = await openLive(t, started);
+  await page.until(shows('#state', 'running, enforcing, 2 sessions'));
+  t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
+  t.ok(await page.evaluate(shows('#tiles', 'without its 2 workers')));
+  t.notOk(await page.evaluate(shows('#tiles', 'Statements')));
+  t.ok(await page.evaluate("[...document.querySelectorAll('.statistics')].every((part) => part.hidden)"));
+  t.equal(await page.evaluate("document.getElementById('no-statistics').hidden"), false);
+  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 1");
+  t.strictSame(page.complaints, []);
+});
+
+t.test('a page that cannot show what it was answered says so, until it can', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const page = await openLive(t, started);
+  await page.until(shows('#state', 'running, enforcing'));
+  await page.evaluate("window.realFetch = fetch; window.fetch = async () => new Response('{}')");
+  await page.until(shows('#state', 'this page has failed: '));
+  t.notOk(await page.evaluate(shows('#state', 'running')));
+  await page.evaluate("window.fetch = async () => new Response('no memory\\n', { status: 500 })");
+  await page.until(shows('#state', 'this page has failed: it was answered with 500, no memory'));
+  await page.evaluate('window.fetch = realFetch');
+  await page.until(shows('#state', 'running, enforcing'));
+  await page.evaluate("document.getElementById('verdict').remove(); document.getElementById('what-if').dispatchEvent(new Event('input'))");
+  await page.until(shows('#state', 'this page has failed: '));
 });

@@ -58,35 +58,72 @@ function fill(body, rows, columns, none) {
   if (focused !== undefined) body.querySelector(`details[data-digest="${CSS.escape(focused)}"] summary`)?.focus();
 }
 
-function show(view) {
-  const { sessions, limits, digests, totals, openSessions } = view;
-  const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
-  showState(`${text}, ${view.mode === 'audit' ? 'only watching' : 'enforcing'}, ${showSessions(openSessions)}`, good);
-  $('tiles').replaceChildren(...tiles(view));
-  showSizes(view);
-  $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
+function showSessionTable({ sessions, limits, openSessions }) {
   fill($('sessions'), sessions.map((session) => sessionRow(session, limits)), 5, 'Nobody is connected.');
   $('sessions-note').textContent = openSessions > sessions.length ? `${sessions.length} of ${showCount(openSessions)}` : '';
+}
+
+/** What statements have cost. Several workers keep no account of it: then these parts are not there. */
+function showStatistics(view) {
+  const { totals, digests } = view;
+  const isKept = totals !== undefined;
+  for (const part of document.querySelectorAll('.statistics')) part.hidden = !isKept;
+  $('no-statistics').hidden = isKept;
+  if (!isKept) return;
+  showSizes(view);
+  $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
   const open = new Set([...document.querySelectorAll('#digests details[open]')].map(({ dataset }) => dataset.digest));
   fill($('digests'), digests.map((digest) => digestRow(digest, totals.bytes, open.has(digest.digest))), 7, 'No statement has ended yet.');
   $('digests-note').textContent = view.digestsForgotten ? 'Only the heaviest statements are kept; of others little may be missing.' : '';
 }
 
-async function ask() {
+/** Says last how the proxy is: nothing of that stands above a page that could not be shown. */
+function show(view) {
+  $('tiles').replaceChildren(...tiles(view));
+  showStatistics(view);
+  showSessionTable(view);
+  const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
+  const mode = view.mode === 'audit' ? 'only watching' : 'enforcing';
+  showState(`${text}, ${mode}, ${showSessions(view.openSessions)}`, good);
+}
+
+function sayUnreachable(error) {
+  showState(latest === null ? 'cannot be reached' : 'cannot be reached: this is how it was', 'bad');
+  console.warn(String(error));
+}
+
+/** The proxy has answered, and that cannot be shown. */
+function sayFailed(reason) {
+  showState(`this page has failed: ${reason}`, 'bad');
+}
+
+/** Returns null where the proxy cannot be reached, which is said. */
+async function fetchLive() {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(`live?order=${encodeURIComponent($('order').value)}`, { headers, cache: 'no-store' });
+  try {
+    return await fetch(`live?order=${encodeURIComponent($('order').value)}`, { headers, cache: 'no-store' });
+  } catch (error) {
+    sayUnreachable(error);
+    return null;
+  }
+}
+
+/** Returns whether all is shown, or the token is being asked for. */
+async function ask() {
+  const response = await fetchLive();
+  if (response === null) return false;
   if (response.status === 401 || response.status === 403) {
     const isWrong = token !== null;
     token = null;
     askForToken(isWrong ? 'That is not the token.' : '', await response.text(), response.status === 401);
-    return;
+    return true;
   }
-  if (!response.ok) throw new Error(await response.text());
+  if (!response.ok) throw new Error(`it was answered with ${response.status}, ${(await response.text()).trim()}`);
   latest = await response.json();
-  failures = 0;
   $('login').hidden = true;
   $('main').hidden = false;
   show(latest);
+  return true;
 }
 
 function askForToken(refusal, reason, canHelp) {
@@ -101,16 +138,17 @@ function askForToken(refusal, reason, canHelp) {
 
 async function turn() {
   clearTimeout(timer);
-  try {
-    await ask();
-  } catch (error) {
-    failures += 1;
-    showState(latest === null ? 'cannot be reached' : 'cannot be reached: this is how it was', 'bad');
-    console.warn(String(error));
-  }
+  const isShown = await ask().catch((error) => {
+    sayFailed(error.message);
+    console.error(error);
+    return false;
+  });
+  failures = isShown ? 0 : failures + 1;
   if (!isPaused && !document.hidden) timer = setTimeout(turn, Math.min(SLOWEST_MS, EVERY_MS * (1 + failures)));
 }
 
+// What fails between two turns, such as a move of the slider.
+addEventListener('error', ({ message }) => sayFailed(message));
 $('pause').addEventListener('click', () => {
   isPaused = !isPaused;
   $('pause').setAttribute('aria-pressed', String(isPaused));
@@ -137,4 +175,5 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) clearTimeout(timer);
   else if (!isPaused) void turn();
 });
+showState('connecting…', '');
 void turn();

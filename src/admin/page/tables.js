@@ -28,20 +28,30 @@ function tile(name, value, more, className = '') {
   return make('div', `tile ${className}`, make('dt', '', name), make('dd', '', value, make('span', 'more', more)));
 }
 
-function tiles({ totals, openSessions, stalledSessions, memoryBytes, budget, mode }) {
+/** Those of what statements have cost, where an account of it is kept. */
+function totalTiles({ totals, mode }) {
+  if (totals === undefined) return [];
   const { executions, rows, bytes, cuts, wouldCuts, admitted } = totals;
-  const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
-  const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
-  if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
   return [
     tile('Statements', showCount(executions), `${showCount(rows)} rows, ${showSize(bytes)}`),
     tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
     tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
     tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
+  ];
+}
+
+function tiles(view) {
+  const { openSessions, stalledSessions, memoryBytes, budget, workers } = view;
+  const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
+  const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
+  if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
+  return [
+    ...totalTiles(view),
     tile('Sessions', showCount(openSessions),
       stalledSessions > 0 ? `${stalledSessions} not reading` : 'all are reading', stalledSessions > 0 ? 'stall' : ''),
     budgetTile,
-    tile('Memory', showSize(memoryBytes), 'of this process'),
+    tile('Memory', showSize(memoryBytes),
+      workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`),
   ];
 }
 
