@@ -128,6 +128,8 @@ export interface StreamingSettings {
   readonly signals: readonly StreamingSignal[];
   /** How long a client is given to read what it has, before it is looked whether it did. */
   readonly pace: { readonly waitMs: number };
+  /** What each session's `net_write_timeout` is set to on the server, in ms, whole seconds; null where it is left alone. */
+  readonly netWriteTimeoutMs: number | null;
 }
 
 /** How much of a cut response is read and thrown away, before the connections are closed instead. */

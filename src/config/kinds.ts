@@ -77,14 +77,21 @@ export function size(range: { min?: number; max?: number } = {}): Leaf<number> {
   });
 }
 
-/** A number of milliseconds, or a string with a unit. */
-export function duration({ minMs, maxMs }: { minMs: number; maxMs: number }): Leaf<number> {
-  const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+/**
+ * A number of milliseconds, or a string with a unit.
+ * @param range with `wholeSeconds` no part of a second may be left over
+ */
+export function duration(range: { minMs: number; maxMs: number; wholeSeconds?: boolean }): Leaf<number> {
+  const { minMs, maxMs, wholeSeconds = false } = range;
+  const extent = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
   return leaf({
-    expected: `a time ${range} such as 10000 or "10s" (ms, s, m, h)`,
+    expected: `a time ${wholeSeconds ? 'in whole seconds ' : ''}${extent} such as 10000 or "10s" (ms, s, m, h)`,
     fromText: digitsToNumber,
     write: formatDuration,
-    parse: (found) => between(typeof found === 'string' ? parseDuration(found) : found, minMs, maxMs),
+    parse: (found) => {
+      const ms = between(typeof found === 'string' ? parseDuration(found) : found, minMs, maxMs);
+      return wholeSeconds && ms !== undefined && ms % 1000 !== 0 ? undefined : ms;
+    },
   });
 }
 

@@ -9,7 +9,7 @@ import type {
 import { admin } from './admin.js';
 import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
-import { duration, filePath, integer, oneOf, orUnlimited, size, trueOrFalse, type Kind } from './kinds.js';
+import { duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind } from './kinds.js';
 import { list } from './lists.js';
 import { rules } from './rules.js';
 import { section } from './section.js';
@@ -20,6 +20,8 @@ const timeout = duration({ minMs: 1, maxMs: 24 * hour });
 // Linux counts TCP_KEEPIDLE in whole seconds, and 32767 of them at most.
 const keepAlive = duration({ minMs: 1000, maxMs: 9 * hour });
 const count = integer({ min: 1, expected: 'a positive integer' });
+// Both servers take 1 to 31536000 seconds, and warn the client of what they take for another value.
+const netWriteTimeout = orNull(duration({ minMs: 1000, maxMs: 8760 * hour, wholeSeconds: true }));
 const paceWait = duration({ minMs: 10, maxMs: 60_000 });
 const signal = oneOf<StreamingSignal>('cursor', 'dump', 'jdbc', 'hint', 'pace');
 
@@ -58,6 +60,7 @@ export const settings = section<Config>({
           waitMs: { key: 'wait', kind: paceWait, fallback: '500ms' },
         }),
       },
+      netWriteTimeoutMs: { key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null },
     }),
   },
   rules: { kind: rules, fallback: [], inherits: true },

@@ -51,6 +51,19 @@ export class ClientProfile {
   /** The client is somebody else now. */
   identified(): void {
     this.profile = null;
+    this.reset();
+  }
+
+  /** What the session has set is forgotten. */
+  reset(): void {
+    this.sessionTimeoutMs = null;
+    this.jdbc.begun(null);
+  }
+
+  /** Sluice has set the session's `net_write_timeout`, in ms. */
+  setUp(timeoutMs: number): void {
+    this.sessionTimeoutMs = timeoutMs;
+    this.jdbc.begun(timeoutMs / 1000);
   }
 
   /** A query without a result has succeeded: it may have changed what is known of the session. */

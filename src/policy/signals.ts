@@ -38,20 +38,39 @@ export function netWriteTimeoutSeconds(text: string): number | null {
  */
 export class JdbcStreaming {
   private lastSeconds = 0;
+  /** The value that every session begins with, where that is known. */
+  private firstSeconds: number | null = null;
   private armedNumber = 0;
   /** The announced result has begun, so that the old value is due. */
   private hasBegun = false;
+
+  /**
+   * The session is as new.
+   * @param seconds its `net_write_timeout`; null where that is not known
+   */
+  begun(seconds: number | null): void {
+    this.firstSeconds = seconds;
+    this.lastSeconds = seconds ?? 0;
+    this.armedNumber = 0;
+    this.hasBegun = false;
+  }
 
   /**
    * A statement has set `net_write_timeout`.
    * @param number the number of its command: a raise arms the next one, and no other
    */
   set(seconds: number, number: number): void {
-    // Where the server's own value is as high, or the announced statement has failed, the same value comes again.
-    const isRestored = seconds < this.lastSeconds || (seconds === this.lastSeconds && this.hasBegun);
+    const isRestored = this.isRestoredTo(seconds);
     this.lastSeconds = seconds;
     this.armedNumber = isRestored ? 0 : number + 1;
     this.hasBegun = false;
+  }
+
+  /** Whether a value ends what another one announced. */
+  private isRestoredTo(seconds: number): boolean {
+    // Where the first value is as high, or the announced statement has failed, the same value comes again.
+    if (seconds === this.lastSeconds) return this.hasBegun;
+    return this.firstSeconds === null ? seconds < this.lastSeconds : seconds === this.firstSeconds;
   }
 
   /** The command with this number has a result. */

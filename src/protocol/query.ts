@@ -1,5 +1,13 @@
 import { binaryValueBytes } from './binaryValue.js';
+import { Command } from './commands.js';
 import { PacketReader } from './lenenc.js';
+
+/** The payload of a COM_QUERY. Where the two ends have agreed on query attributes it says that it has none. */
+export function encodeQuery(sql: string, hasQueryAttributes: boolean): Buffer {
+  // MySQL manual, "COM_QUERY": the number of attributes, and of sets of them, which is always 1.
+  const front = hasQueryAttributes ? [Command.QUERY, 0, 1] : [Command.QUERY];
+  return Buffer.concat([Buffer.from(front), Buffer.from(sql)]);
+}
 
 /** Where the text of a COM_QUERY begins in its payload; null where the attributes before it cannot be read. */
 export function queryTextOffset(payload: Buffer, hasQueryAttributes: boolean): number | null {

@@ -35,6 +35,8 @@ export interface PhaseHost extends Containment {
   ready(): void;
   /** What follows, in both directions, comes in compressed frames, where that was agreed on. */
   compressed(): void;
+  /** The client has been let in, or is somebody else now: its session is to be set up before its next command. */
+  sessionBegun(): void;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
 }
@@ -279,6 +281,7 @@ export class ConnectionPhase {
     legs.diversion = null;
     requests.takeBack();
     if (conversation.server.stopReason === 'compressed') host.compressed();
+    else if (conversation.server.stopReason === 'sessionBegun') host.sessionBegun();
     const [fromClient, fromServer] = [client.rest(), server.rest()];
     if (fromClient.length > 0) requests.accept(fromClient);
     if (fromServer.length > 0) responses.accept(fromServer);

@@ -16,6 +16,8 @@ export interface Outlet {
   inject(packets: Buffer): void;
   /** Packets as they have to be to follow on what has gone to the sink so far. */
   wrap(packets: Buffer): Buffer;
+  /** A packet that begins a command, as it has to be to go to the sink. */
+  wrapCommand(packet: Buffer): Buffer;
   /** Packets as they have to be to answer the source. */
   wrapAnswer(packets: Buffer): Buffer;
   /** Lets out what is decided and waits for something else. */
@@ -55,6 +57,10 @@ export class PlainOutlet implements Outlet {
 
   wrap(packets: Buffer): Buffer {
     return packets;
+  }
+
+  wrapCommand(packet: Buffer): Buffer {
+    return packet;
   }
 
   wrapAnswer(packets: Buffer): Buffer {

@@ -32,6 +32,16 @@ export class RequestFlow extends FramedFlow {
     this.decisions.contain(work);
   }
 
+  /** Sends a command that the client did not send. All before it have been answered. */
+  command(packet: Buffer): void {
+    this.sink.write(this.wrapCommand(packet));
+  }
+
+  /** A packet that begins a command, as it has to be to go to the server now. */
+  wrapCommand(packet: Buffer): Buffer {
+    return this.outlet.wrapCommand(packet);
+  }
+
   protected override sourceEnded(): void {
     if (this.conversation.client.isGated) this.decisions.left();
     else super.sourceEnded();

@@ -11,6 +11,8 @@ export interface ResponseDecisions extends Containment {
   refused(error: ServerError): void;
   /** What follows, in both directions, comes in compressed frames. */
   compressed(): void;
+  /** The client has been let in, or has reset its session: it is to be set up before its next command. */
+  sessionBegun(): void;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
   /** The client has stopped, or goes on, reading. */
@@ -37,6 +39,8 @@ export interface ResponseVerdicts {
 /** From the server to the client: its greeting, then its responses, counted row by row. */
 export class ResponseFlow extends FramedFlow {
   private isDiscarding = false;
+  /** What comes answers Sluice itself. */
+  private isForUs = false;
   /** What is held back goes out before whatever comes next, once this is over. */
   private isHolding = false;
 
@@ -52,6 +56,7 @@ export class ResponseFlow extends FramedFlow {
 
   protected override scan(chunk: Buffer, at: number, end: number): number {
     this.isDiscarding = this.conversation.server.isDiscarding;
+    this.isForUs = this.conversation.isSettingUp;
     return super.scan(chunk, at, end);
   }
 
@@ -71,6 +76,10 @@ export class ResponseFlow extends FramedFlow {
   }
 
   protected override deliver(bytes: Buffer): void {
+    if (this.isForUs) {
+      this.outlet.drop(bytes);
+      return;
+    }
     if (this.isDiscarding) {
       this.outlet.drop(bytes);
       this.verdicts.discarded(bytes.length);
@@ -127,6 +136,11 @@ export class ResponseFlow extends FramedFlow {
       case 'compressed':
         this.decisions.compressed();
         return 'exhausted';
+      case 'sessionBegun':
+        this.decisions.sessionBegun();
+        return 'onward';
+      case 'setUp':
+        return 'onward';
       case 'refused':
         this.decisions.refused(server.refusal!);
         return 'onward';

@@ -20,7 +20,6 @@ import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
 import { endOf, leavingEnd, logEnd, logRefusedLogin, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
-import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
 
@@ -98,18 +97,14 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     const { conversation, requests, responses } = this;
     if (!this.isToEnd || this.end !== null || !conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
     this.noteEnd(['sluice', 'drained'], 'Sluice is about to stop');
-    const quit = requests.wrap(encodePacket(0, Buffer.from([Command.QUIT])));
+    const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
     this.legs.takeLeave(quit);
   }
 
   /** How the session stands, for whoever looks after the proxy. */
   view(): SessionView {
-    const { nowMs, stalledMs } = this.controls;
-    return viewOf(this.conversation, {
-      origin: this.controls.origin(), startedAtMs: this.arrived.startedAtMs, nowMs, stalledMs,
-      showsStatements: this.shared.config.audit.sql !== 'none',
-    });
+    return this.controls.view(this.arrived.startedAtMs);
   }
 
   get totals(): SessionTotals {
@@ -134,6 +129,14 @@ export class Session extends Containment implements ConversationObserver, LegsOb
 
   loginRefused(error: ServerError): void {
     logRefusedLogin(this.log, this.legs.upstreamName, error, this.controls.origin());
+  }
+
+  reset(): void {
+    this.supervisor.reset();
+  }
+
+  setUp(error: ServerError | null): void {
+    this.supervisor.setUp(error);
   }
 
   newUsage(command: PendingCommand): Usage {
@@ -161,7 +164,8 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.shared.metrics.protocolErrors.increment(problem.direction);
     this.log.warn({ session: this.id, client: this.legs.clientAddress, ...problem }, 'cannot follow this session any more');
     this.supervisor.unparsed();
-    const canPass = !this.conversation.server.isDiscarding && this.responses.canPassFrames;
+    const { server, isSettingUp } = this.conversation;
+    const canPass = !server.isDiscarding && !isSettingUp && this.responses.canPassFrames;
     const isRelayed = canPass && this.shared.config.onUnparsed === 'relay';
     if (isRelayed) this.shared.metrics.opaqueSessions.increment(problem.reason);
     if (!isRelayed) this.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
@@ -180,6 +184,12 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   compressed(): void {
     const { compression } = this.conversation.dialect;
     if (compression !== null) beginFrames(compression, this.requests, this.responses);
+    this.sessionBegun();
+  }
+
+  sessionBegun(): void {
+    const packet = this.conversation.beginSetUp();
+    if (packet !== null) this.requests.command(packet);
   }
 
   caughtUp(): void {

@@ -1,4 +1,5 @@
 import type { EndLabel } from '../admin/metrics.js';
+import type { SessionView } from '../admin/standing.js';
 import type { Origin } from '../audit/record.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
@@ -8,6 +9,7 @@ import type { KillOutcome } from './killer.js';
 import type { Legs } from './legs.js';
 import type { RequestFlow } from './requestFlow.js';
 import type { ResponseFlow } from './responseFlow.js';
+import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import type { SupervisedSession } from './supervisor.js';
@@ -78,6 +80,13 @@ export class SessionControls implements SupervisedSession {
     if (known !== null && identity !== null && known.schema === schema) return known;
     this.originIdentity = identity;
     return (this.originFound = this.newOrigin());
+  }
+
+  /** @param startedAtMs when the session began, on its clock in ms */
+  view(startedAtMs: number): SessionView {
+    const { nowMs, stalledMs, parts: { conversation, shared } } = this;
+    const showsStatements = shared.config.audit.sql !== 'none';
+    return viewOf(conversation, { origin: this.origin(), startedAtMs, nowMs, stalledMs, showsStatements });
   }
 
   sendToClient(bytes: Buffer): void {

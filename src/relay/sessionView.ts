@@ -20,7 +20,7 @@ export interface SessionFacts {
 /** How a session stands, for whoever looks after the proxy. Works out the digest of what runs: not for every query. */
 export function viewOf(conversation: Conversation, facts: SessionFacts): SessionView {
   const { origin, startedAtMs, nowMs, stalledMs } = facts;
-  const command = conversation.commands.head;
+  const command = conversation.isSettingUp ? null : conversation.commands.head; // what Sluice itself asks is nobody's
   const { session, user, schema, client, program, connectionId } = origin;
   return {
     session, user, schema, client, program, connectionId,

@@ -32,6 +32,8 @@ export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, Reco
 /** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
 const WARN_AT_PART_OF_TIMEOUT = 0.8;
 
+const SET_UP_REFUSED = 'the server refused to set net_write_timeout for a session, as streaming.netWriteTimeout asks; it goes on without';
+
 /** Follows one session's responses for everybody who has something to say about them: terms, limits, stalls, records. */
 export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly profile: ClientProfile;
@@ -45,6 +47,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   /** How long the client had not been reading before the latest stall, all in all, in ms. */
   private stallMsBefore = 0;
   private hasAskedTimeout = false;
+  /** What Sluice sets for the session, in ms; null where it sets nothing. A session keeps what it began with. */
+  private readonly netWriteTimeoutMs: number | null;
 
   /** @param clientAddress the client's IP address; empty where it has none */
   constructor(
@@ -53,6 +57,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     private readonly session: SupervisedSession,
     clientAddress: string,
   ) {
+    this.netWriteTimeoutMs = shared.config.streaming.netWriteTimeoutMs;
     this.profile = new ClientProfile(shared, conversation, clientAddress);
     this.recorder = new Recorder(shared, session);
     this.enforcer = new Enforcer(shared, conversation, session, (usage, outcome, error, drainedBytes) =>
@@ -83,6 +88,18 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   queryDone(command: PendingCommand): void {
     this.socketQuestion.see(command);
     this.profile.queryDone(command);
+  }
+
+  /** What the session has set is forgotten. */
+  reset(): void {
+    this.profile.reset();
+  }
+
+  /** The server has answered the session's set-up. Where it refuses, the session goes on without it. */
+  setUp(error: ServerError | null): void {
+    const { occasions } = this.shared;
+    if (error !== null) occasions.warn('set-up', { ...this.session.origin(), code: error.code, error: error.message }, SET_UP_REFUSED);
+    else if (this.netWriteTimeoutMs !== null) this.profile.setUp(this.netWriteTimeoutMs);
   }
 
   /** The client has said who it is. */

@@ -99,7 +99,7 @@ export class ClientReader extends PacketScanner {
 
   private beginCommand(start: PacketStart): Entry {
     const { conversation } = this;
-    if (this.isGated || conversation.commands.isFull) return this.stop();
+    if (this.isGated || conversation.commands.isFull || conversation.holdsCommands) return this.stop();
     const code = start.firstByte; // an empty packet is taken for COM_SLEEP by both servers
     if (code === Command.CHANGE_USER && conversation.holdsUserChanges) {
       this.isAtUserChange = true;

@@ -34,6 +34,8 @@ export interface PendingCommand {
   readonly shape: ResponseShape;
   /** Counts the session's commands that have an answer. */
   readonly number: number;
+  /** It makes the session as new: what has been set in it is forgotten. */
+  readonly resetsSession: boolean;
   /** When its header arrived, on the session's clock in ms. */
   readonly startedAtMs: number;
   /** The whole of it has arrived, so that what stands below is known. */
@@ -86,6 +88,7 @@ export function responseShape(code: number): ResponseShape {
 export function newCommand(code: number, shape: ResponseShape, number: number, startedAtMs: number): PendingCommand {
   return {
     code, shape, number, startedAtMs,
+    resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
     hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
     execution: null, parameters: null,
     statement: null, usage: null,

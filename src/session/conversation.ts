@@ -1,15 +1,19 @@
 import { KNOWN_CAPABILITIES } from '../protocol/capabilities.js';
+import { Command } from '../protocol/commands.js';
+import { encodePacket } from '../protocol/framing.js';
 import { clearGreetingCapabilities, decodeGreeting, type Greeting } from '../protocol/greeting.js';
 import {
   clearResponseCapabilities, decodeHandshakeResponse, responseCapabilities, type ClientIdentity,
 } from '../protocol/handshakeResponse.js';
 import type { Completion, ServerError } from '../protocol/packets.js';
+import { encodeQuery } from '../protocol/query.js';
 import { Status } from '../protocol/status.js';
-import type { PendingCommand } from './command.js';
+import { newCommand, type PendingCommand } from './command.js';
 import { ClientReader } from './clientReader.js';
 import { CommandQueue } from './commandQueue.js';
 import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import { ServerReader } from './serverReader.js';
+import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
 import type { Usage } from './usage.js';
 
@@ -66,6 +70,10 @@ export interface ConversationObserver {
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
   /** A COM_QUERY that brought no result set has succeeded. */
   queryDone(command: PendingCommand): void;
+  /** By a COM_RESET_CONNECTION or a COM_CHANGE_USER, what the session has set is forgotten. */
+  reset?(): void;
+  /** The server has answered the session's set-up; `error` is with what, where it refused it. */
+  setUp?(error: ServerError | null): void;
   /** From here on comes a stream that is not made of commands and responses, or a client's TLS. */
   streams?(kind: 'stream' | 'tls'): void;
   /** From here on nothing is followed. */
@@ -81,6 +89,11 @@ export interface ConversationOptions {
   readonly parameterBytes: number;
   /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
   readonly compressions?: bigint;
+  /**
+   * A statement of Sluice's own that sets each session up: after its login, a COM_RESET_CONNECTION and a COM_CHANGE_USER,
+   * before the next command. None where it is left out.
+   */
+  readonly setUp?: string | undefined;
   /** Counts commands, each at the index of its first byte. */
   readonly commandCounts?: Float64Array;
   /** A clock in ms. */
@@ -104,6 +117,9 @@ export class Conversation {
   /** The client has said COM_QUIT. */
   hasQuit = false;
 
+  /** The server has the session's set-up and has not answered it: what it sends is not for the client. */
+  isSettingUp = false;
+
   /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
   holdsUserChanges = false;
 
@@ -113,6 +129,7 @@ export class Conversation {
   readonly server: ServerReader;
 
   private cleared = 0n;
+  private setUpStop: SetUpStop | null = null;
 
   constructor(readonly options: ConversationOptions) {
     this.client = new ClientReader(this);
@@ -182,9 +199,44 @@ export class Conversation {
     if (completion.schema !== null) this.schema = completion.schema;
   }
 
-  /** Forgets every prepared statement; their open cursors' usages end. */
-  forgetStatements(): void {
+  /** No command may go to the server now: the session is to be set up before it, or is being set up. */
+  get holdsCommands(): boolean {
+    if (this.options.setUp === undefined) return false;
+    return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
+  }
+
+  /** The session is as new: it is to be set up, where there is anything to set up. */
+  sessionBegun(): void {
+    if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
+  }
+
+  /** The packet that sets the session up; null where there is nothing to set up. All commands before it have been answered. */
+  beginSetUp(): Buffer | null {
+    const { setUp, now } = this.options;
+    if (setUp === undefined || this.phase !== 'commands') return null;
+    this.isSettingUp = true;
+    this.commands.push(newCommand(Command.QUERY, 'single', 0, now()));
+    return encodePacket(0, encodeQuery(setUp, this.dialect.hasQueryAttributes));
+  }
+
+  /** The server has answered the set-up. */
+  endSetUp(error: ServerError | null): void {
+    this.isSettingUp = false;
+    this.setUpStop = 'setUp';
+    this.options.observer.setUp?.(error);
+  }
+
+  /** What has come of the set-up with the packet that has just passed; null where nothing has. Asked again, it is null. */
+  takeSetUpStop(): SetUpStop | null {
+    const stop = this.setUpStop;
+    this.setUpStop = null;
+    return stop;
+  }
+
+  /** Forgets what the session has had: every prepared statement, whose open cursors' usages end, and what it has set. */
+  forgetSession(): void {
     for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
+    this.options.observer.reset?.();
   }
 
   /** Ends a usage, once. */

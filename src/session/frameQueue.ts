@@ -100,6 +100,11 @@ export class FrameQueue {
     return storedFrame(this.numbers.insert(otherLeg(this.from)), packets);
   }
 
+  /** A packet that begins a command: with it both ends count frames afresh. */
+  wrapCommand(packet: Buffer): Buffer {
+    return storedFrame(this.numbers.restart(), packet);
+  }
+
   /** Packets as they have to be to answer what has come so far. */
   wrapAnswer(packets: Buffer): Buffer {
     return storedFrame(this.numbers.insert(this.from), packets);

@@ -206,8 +206,9 @@ export class ResponseFollower {
     this.awaited = 'response';
     this.hasOutParameters = false;
     // Whether the new user is let in or not: MariaDB 10.11 drops the statements first, MySQL closes when it refuses.
-    if (command.shape === 'authentication') conversation.forgetStatements();
-    if (error === null) this.succeed(command);
+    if (command.shape === 'authentication') conversation.forgetSession();
+    if (conversation.isSettingUp) conversation.endSetUp(error);
+    else if (error === null) this.succeed(command);
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
     // An open cursor goes on to be counted, unless it has just been cut: then its verdict has fallen.
     if (usage !== null && (!isCursorOpen || usage.isCut)) conversation.endUsage(usage, error);
@@ -230,9 +231,11 @@ export class ResponseFollower {
         break;
       case Command.CHANGE_USER:
         if (command.identity !== null) conversation.identify(command.identity);
+        conversation.sessionBegun();
         break;
       case Command.RESET_CONNECTION:
-        conversation.forgetStatements();
+        conversation.forgetSession();
+        conversation.sessionBegun();
         break;
       default:
     }

@@ -137,7 +137,9 @@ export class ServerReader extends PacketScanner {
         if (front[0] === FirstByte.ERR) conversation.refuseLogin(decodeErr(front));
         if (front[0] !== FirstByte.OK) return true;
         conversation.logIn(decodeCompletion(front, conversation.dialect.tracksSession));
-        return conversation.dialect.compression === null || this.stopFor('compressed');
+        if (conversation.dialect.compression !== null) return this.stopFor('compressed');
+        conversation.sessionBegun();
+        break;
       case 'first':
         responses.first(front);
         return !this.isDiscarding || !conversation.isUploading || this.stopFor('fileWanted');
@@ -157,6 +159,8 @@ export class ServerReader extends PacketScanner {
       default:
         return true;
     }
+    const setUpStop = conversation.takeSetUpStop();
+    if (setUpStop !== null) return this.stopFor(setUpStop);
     return !this.isDiscarding || responses.usage !== null || this.endDiscarding();
   }
 

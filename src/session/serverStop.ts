@@ -1,6 +1,14 @@
+/** What has come of a session's set-up. */
+export type SetUpStop =
+  /** The server has let the client in, or has reset the session: it is to be set up. */
+  | 'sessionBegun'
+  /** The server has answered the set-up. */
+  | 'setUp';
+
 /** Why a scan of the server's bytes stopped. */
 export type ServerStop =
   | 'none'
+  | SetUpStop
   /** The server refused the connection in place of a greeting; its ERR packet is `refusal`. */
   | 'refused'
   /** The row at this header breaks the usage's `maxRows`. */

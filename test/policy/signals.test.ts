@@ -65,3 +65,20 @@ t.test('a stream that fails before its first row leaves the next one to be annou
   t.ok(jdbc.isArmed(4));
   t.end();
 });
+
+t.test('where a session begins with a value that is known, that value ends a stream, and every other announces one', (t) => {
+  const jdbc = new JdbcStreaming();
+  jdbc.begun(3600);
+  jdbc.set(600, 1);
+  t.ok(jdbc.isArmed(2), 'the driver sets its own value, which is lower');
+  jdbc.begin(2);
+  jdbc.set(3600, 3);
+  t.notOk(jdbc.isArmed(4), 'and then the first one again');
+  jdbc.begun(600);
+  jdbc.set(600, 5);
+  t.ok(jdbc.isArmed(6), 'its own value may be the first one');
+  jdbc.begin(6);
+  jdbc.set(600, 7);
+  t.notOk(jdbc.isArmed(8));
+  t.end();
+});

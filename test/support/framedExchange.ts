@@ -187,6 +187,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   ready(): void {}
   cursorOpened(): void {}
   queryDone(): void {}
+  sessionBegun(): void {}
   stalled(): void {}
   discarded(): void {}
 
