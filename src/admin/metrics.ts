@@ -12,7 +12,7 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** Who ended a session, and the kind of reason: a fixed set. */
 export type EndLabel =
   | readonly ['client', 'quit' | 'closed' | 'error']
-  | readonly ['upstream', 'unavailable' | 'closed' | 'error']
+  | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
   | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
 
 /** What one session has moved, and how long its client has not been reading. */
@@ -64,6 +64,7 @@ export class Metrics {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
     for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
     for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
+    this.sessionEnds.declare('upstream', 'gave-up');
     for (const direction of ['client', 'server']) this.protocolErrors.declare(direction);
   }
 

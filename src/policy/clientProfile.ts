@@ -16,7 +16,7 @@ const MAX_SETTING_BYTES = 1024;
 /** What a session's client has let be known of itself: who it is, and what it has said that tells how it reads. */
 export class ClientProfile {
   private sessionTimeoutMs: number | null = null;
-  private serverTimeoutMs = DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
+  private serverTimeoutMs: number | null = null;
   private readonly jdbc = new JdbcStreaming();
   private profile: Profile | null = null;
   /** Which guard's profile it is. */
@@ -32,8 +32,13 @@ export class ClientProfile {
     private readonly address: string,
   ) {}
 
-  /** How long the server waits for a client that does not read, in ms. */
+  /** How long the server waits for a client that does not read, in ms: its default, where nothing else is known. */
   get netWriteTimeoutMs(): number {
+    return this.knownNetWriteTimeoutMs ?? DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
+  }
+
+  /** The same, where the session has set it or the server has told; else null. */
+  get knownNetWriteTimeoutMs(): number | null {
     return this.sessionTimeoutMs ?? this.serverTimeoutMs;
   }
 

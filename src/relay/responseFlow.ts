@@ -60,6 +60,12 @@ export class ResponseFlow extends FramedFlow {
     return super.scan(chunk, at, end);
   }
 
+  /** Whether what comes may go to the client as it comes, looked at or not. */
+  get canPass(): boolean {
+    const { server, isSettingUp } = this.conversation;
+    return !server.isDiscarding && !isSettingUp && this.canPassFrames;
+  }
+
   /** Keeps back what comes from here on. */
   hold(): void {
     this.isHolding = true;

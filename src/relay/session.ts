@@ -43,7 +43,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   constructor(
     private readonly arrived: Arrived,
     readonly shared: Shared,
-    private readonly log: Logger,
+    readonly log: Logger,
     private readonly onEnd: (session: Session) => void,
   ) {
     super();
@@ -164,9 +164,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.shared.metrics.protocolErrors.increment(problem.direction);
     this.log.warn({ session: this.id, client: this.legs.clientAddress, ...problem }, 'cannot follow this session any more');
     this.supervisor.unparsed();
-    const { server, isSettingUp } = this.conversation;
-    const canPass = !server.isDiscarding && !isSettingUp && this.responses.canPassFrames;
-    const isRelayed = canPass && this.shared.config.onUnparsed === 'relay';
+    const isRelayed = this.responses.canPass && this.shared.config.onUnparsed === 'relay';
     if (isRelayed) this.shared.metrics.opaqueSessions.increment(problem.reason);
     if (!isRelayed) this.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
     else if (problem.direction === 'client') this.responses.flushHeld();
@@ -241,7 +239,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   }
 
   upstreamEnded(): void {
-    if (this.conversation.phase !== 'greeting') this.noteEnd(['upstream', 'closed'], 'closed');
+    if (this.conversation.phase !== 'greeting') this.noteUpstreamEnd('closed', 'closed');
     else this.refuse(`${this.legs.upstreamName} closed the connection without a greeting`);
   }
 
@@ -257,7 +255,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
       this.refuse(`lost ${this.legs.upstreamName} before its greeting: ${reason}`);
       return;
     }
-    this.noteEnd(['upstream', 'error'], reason);
+    this.noteUpstreamEnd('error', reason);
     this.responses.flushRest();
     this.legs.relayUpstreamReset();
   }
@@ -289,6 +287,11 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.connectionPhase.close();
     this.requests.close();
     this.responses.close();
+  }
+
+  private noteUpstreamEnd(how: 'closed' | 'error', reason: string): void {
+    const hasGivenUp = this.end === null && this.supervisor.upstreamEnded();
+    this.noteEnd(['upstream', hasGivenUp ? 'gave-up' : how], reason);
   }
 
   private noteEnd(label: EndLabel, reason: string): void {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
 import type { SessionView } from '../admin/standing.js';
 import type { Origin } from '../audit/record.js';
@@ -20,6 +21,7 @@ export interface SessionParts {
   readonly id: number;
   readonly encryption: SessionEncryption;
   readonly shared: Shared;
+  readonly log: Logger;
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
@@ -64,6 +66,10 @@ export class SessionControls implements SupervisedSession {
     return this.parts.responses.totalStallMs;
   }
 
+  get upstreamReadBytes(): number {
+    return this.parts.legs.upstreamTcp.bytesRead;
+  }
+
   get upstreamRemote(): Remote | null {
     const { legs, encryption } = this.parts;
     return legs.upstreamRemote(encryption.serverSide.forSideConnections);
@@ -87,6 +93,11 @@ export class SessionControls implements SupervisedSession {
     const { nowMs, stalledMs, parts: { conversation, shared } } = this;
     const showsStatements = shared.config.audit.sql !== 'none';
     return viewOf(conversation, { origin: this.origin(), startedAtMs, nowMs, stalledMs, showsStatements });
+  }
+
+  warn(details: object, message: string): void {
+    const { id, legs, log } = this.parts;
+    log.warn({ session: id, client: legs.clientAddress, ...details }, message);
   }
 
   sendToClient(bytes: Buffer): void {

@@ -4,20 +4,26 @@ export interface Stallable {
   readonly stalledMs: number;
   /** How long that may be, with nothing read, before it is worth a record, in ms. */
   readonly stallWarningMs: number;
-  /** How long it may be in any case: for the server sees no more of a client that reads a little than of one that does not. */
-  readonly stallDangerMs: number;
+  /** The server may give the client up soon, and nobody was warned of that. */
+  readonly isNearLoss: boolean;
   /** Something that changes when the client reads; null where that cannot be told. */
   readMark(): Promise<string | null>;
   /** It has been so long. Called once for each stall. */
   stalledLong(): void;
+  /**
+   * Warns that the server may give the client up.
+   * @param isRecorded this stall has its record
+   */
+  nearLoss(isRecorded: boolean): void;
 }
 
-/** What is known of a stall that has not been reported. */
+/** What is known of a stall. */
 interface Stall {
   /** How long it had lasted when the client was last seen to read, in ms. */
   sinceMs: number;
   /** The mark half-way to a report; null before. */
   mark: Promise<string | null> | null;
+  isReported: boolean;
 }
 
 /** How often stalled sessions are looked at; a record comes at most this much late. */
@@ -26,41 +32,52 @@ const LOOK_EVERY_MS = 250;
 /**
  * Watches the sessions whose clients have stopped reading: one timer for all of them, and none while all read. A client that
  * reads slowly may leave the sockets' buffers full for long: so before a report comes, the kernel is asked whether the client
- * has read anything meanwhile.
+ * has read anything meanwhile. The server sees no more of such a client than of one that does not read, so that a loss that is
+ * near is told in any case.
  */
 export class StallWatch {
-  private readonly unreported = new Map<Stallable, Stall>();
-  private readonly reported = new Set<Stallable>();
+  private readonly stalls = new Map<Stallable, Stall>();
   private timer: NodeJS.Timeout | null = null;
 
   /** How many clients are not reading at this moment. */
   get count(): number {
-    return this.unreported.size + this.reported.size;
+    return this.stalls.size;
   }
 
   /** A client has stopped reading. */
   add(session: Stallable): void {
-    this.unreported.set(session, { sinceMs: 0, mark: null });
-    this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.stalls.set(session, { sinceMs: 0, mark: null, isReported: false });
+    this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
   /** A client reads again, or is gone. */
   delete(session: Stallable): void {
-    this.unreported.delete(session);
-    this.reported.delete(session);
-    if (this.unreported.size > 0 || this.timer === null) return;
-    clearInterval(this.timer);
-    this.timer = null;
+    this.stalls.delete(session);
   }
 
   private look(): void {
-    for (const [session, stall] of this.unreported) {
-      const { stalledMs, stallWarningMs, stallDangerMs } = session;
-      const quietMs = stalledMs - stall.sinceMs;
-      if (stalledMs >= stallDangerMs) this.report(session);
-      else if (quietMs >= stallWarningMs) void this.reportUnlessReading(session, stall);
-      else if (quietMs >= stallWarningMs / 2) stall.mark ??= session.readMark();
+    // Only here: a client that reads a little now and then would else put the look off again and again.
+    if (this.stalls.size === 0) this.stop();
+    for (const [session, stall] of this.stalls) {
+      if (session.isNearLoss) this.warn(session, stall);
+      else if (!stall.isReported) this.lookAt(session, stall);
     }
+  }
+
+  private stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private warn(session: Stallable, stall: Stall): void {
+    session.nearLoss(stall.isReported);
+    stall.isReported = true;
+  }
+
+  private lookAt(session: Stallable, stall: Stall): void {
+    const quietMs = session.stalledMs - stall.sinceMs;
+    if (quietMs >= session.stallWarningMs) void this.reportUnlessReading(session, stall);
+    else if (quietMs >= session.stallWarningMs / 2) stall.mark ??= session.readMark();
   }
 
   private async reportUnlessReading(session: Stallable, stall: Stall): Promise<void> {
@@ -69,12 +86,8 @@ export class StallWatch {
     stall.mark = null;
     const [before, now] = await Promise.all([mark, session.readMark()]);
     const hasRead = before !== null && now !== null && before !== now;
-    if (!hasRead && this.unreported.get(session) === stall) this.report(session);
-  }
-
-  private report(session: Stallable): void {
-    this.unreported.delete(session);
-    this.reported.add(session);
+    if (hasRead || stall.isReported || this.stalls.get(session) !== stall) return;
+    stall.isReported = true;
     session.stalledLong();
   }
 }

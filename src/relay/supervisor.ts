@@ -12,6 +12,7 @@ import { Recorder, type RecordedSession } from './recorder.js';
 import { unaskedFilePacket } from './lastPackets.js';
 import type { ResponseVerdicts } from './responseFlow.js';
 import { UNASKED_FILE } from './sessionEnd.js';
+import { ServerWait } from './serverWait.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import { SocketQuestion } from './socketQuestion.js';
@@ -23,6 +24,10 @@ export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, Reco
   readonly stalledMs: number;
   /** Something that changes when the client reads; null where that cannot be told. */
   readMark(): Promise<string | null>;
+  /** Bytes that were read from the server's connection. */
+  readonly upstreamReadBytes: number;
+  /** Warns in the log, with whose session it is. */
+  warn(details: object, message: string): void;
   /** The address that the session is connected to; null while it is not. */
   readonly upstreamRemote: Remote | null;
   /** Ends both connections; `lastPacket` still goes to the client, `label` says why where it was not for a limit. */
@@ -30,7 +35,14 @@ export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, Reco
 }
 
 /** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
-const WARN_AT_PART_OF_TIMEOUT = 0.8;
+const WARN_AT_PART_OF_TIMEOUT = 0.5;
+/** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
+const LEAST_WAIT_MS = 10_000;
+
+const REMEDY = 'read faster, or set streaming.netWriteTimeout or a larger net_write_timeout';
+const NEAR_LOSS = "the server has been kept from writing for half of its net_write_timeout, and closes the connection when that " +
+  `passes: ${REMEDY}`;
+const LOST = `the server closed the connection in the middle of a response that it was kept from writing: ${REMEDY}`;
 
 const SET_UP_REFUSED = 'the server refused to set net_write_timeout for a session, as streaming.netWriteTimeout asks; it goes on without';
 
@@ -42,10 +54,10 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly socketQuestion = new SocketQuestion();
   /** The response that began last. */
   private latest: GovernedUsage | null = null;
-  /** The longest that the client has not been reading the response that began last, in ms. */
-  private longestStallMs = 0;
-  /** How long the client had not been reading before the latest stall, all in all, in ms. */
-  private stallMsBefore = 0;
+  /** How long the server was kept from writing the response that began last. */
+  private readonly wait = new ServerWait();
+  private hasWarnedOfLoss = false;
+  private hasServerGivenUp = false;
   private hasAskedTimeout = false;
   /** What Sluice sets for the session, in ms; null where it sets nothing. A session keeps what it began with. */
   private readonly netWriteTimeoutMs: number | null;
@@ -70,7 +82,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     const usage = this.profile.govern(command);
     usage.stallMsBefore = this.session.totalStallMs;
     this.latest = usage;
-    this.longestStallMs = 0;
+    this.wait.begin(usage.stallMsBefore);
+    this.hasWarnedOfLoss = false;
     this.enforcer.start(usage);
     return usage;
   }
@@ -154,14 +167,13 @@ export class Supervisor implements ResponseVerdicts, Stallable {
 
   /** The client has stopped, or goes on, reading. */
   stalled(isStalled: boolean): void {
-    if (isStalled) {
-      this.shared.stalls.add(this);
-      this.stallMsBefore = this.session.totalStallMs;
-      this.learnTimeout();
+    if (!isStalled) {
+      this.shared.stalls.delete(this);
       return;
     }
-    this.longestStallMs = Math.max(this.longestStallMs, this.session.totalStallMs - this.stallMsBefore);
-    this.shared.stalls.delete(this);
+    this.wait.stalled(this.session.upstreamReadBytes, this.session.totalStallMs);
+    this.shared.stalls.add(this);
+    this.learnTimeout();
   }
 
   get stalledMs(): number {
@@ -172,8 +184,9 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     return this.shared.config.stall.warnAfterMs;
   }
 
-  get stallDangerMs(): number {
-    return WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs;
+  get isNearLoss(): boolean {
+    if (this.hasWarnedOfLoss || this.latest === null) return false;
+    return this.wait.currentMs(this.session.totalStallMs) >= WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs;
   }
 
   readMark(): Promise<string | null> {
@@ -185,6 +198,23 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     if (latest !== null) this.session.contain(() => this.recorder.stall(latest, null, false));
   }
 
+  nearLoss(isRecorded: boolean): void {
+    this.hasWarnedOfLoss = true;
+    this.session.contain(() => this.warnOfWait(this.wait.currentMs(this.session.totalStallMs), NEAR_LOSS));
+    if (!isRecorded) this.stalledLong();
+  }
+
+  /** The server has ended the connection. Returns whether that is because its client did not take what it was sent. */
+  upstreamEnded(): boolean {
+    const { usage } = this.conversation.server;
+    const { totalStallMs } = this.session;
+    const timeoutMs = this.profile.knownNetWriteTimeoutMs ?? LEAST_WAIT_MS;
+    const hasWaited = usage !== null && totalStallMs - governed(usage).stallMsBefore >= timeoutMs;
+    this.hasServerGivenUp = hasWaited && this.wait.mayHavePassed(timeoutMs, totalStallMs);
+    if (this.hasServerGivenUp) this.warnOfWait(this.wait.longestMs(totalStallMs), LOST);
+    return this.hasServerGivenUp;
+  }
+
   /** Both connections are closed. What was not seen to its end is recorded as far as it went. */
   close(outcome: Outcome): void {
     this.shared.stalls.delete(this);
@@ -194,7 +224,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     // What they hold is given back first, whatever comes of the records.
     const held = cutUsage === null ? usages : [...usages, cutUsage];
     const discarded = new Map(held.map((usage) => [usage, this.enforcer.release(usage)]));
-    this.recordGivenUp(outcome);
+    const { usage: current } = this.conversation.server;
+    if (this.hasServerGivenUp && current !== null) this.recorder.stall(governed(current), outcome, true);
     for (const usage of usages) {
       this.shared.metrics.resultEnded(usage);
       this.recorder.result(usage, outcome, false, null, discarded.get(usage) ?? 0);
@@ -213,12 +244,9 @@ export class Supervisor implements ResponseVerdicts, Stallable {
       .catch((error: unknown) => this.session.threw(error));
   }
 
-  /** Records that the server closed the connection in the middle of a response that its client did not read for so long. */
-  private recordGivenUp(outcome: Outcome): void {
-    const { usage } = this.conversation.server;
-    const longestMs = Math.max(this.longestStallMs, this.session.stalledMs);
-    const hasGivenUp = longestMs >= this.profile.netWriteTimeoutMs;
-    if (outcome === 'upstream-gone' && usage !== null && hasGivenUp) this.recorder.stall(governed(usage), outcome, true);
+  private warnOfWait(serverWaitMs: number, message: string): void {
+    const { knownNetWriteTimeoutMs: netWriteTimeoutMs } = this.profile;
+    this.session.warn({ serverWaitMs: Math.round(serverWaitMs), netWriteTimeoutMs }, message);
   }
 }
 

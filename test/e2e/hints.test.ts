@@ -67,7 +67,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { action: 'warn', rule: 'free', class: 'buffered', signal: null });
       t.equal(await cutAt(t, free, `/* sluice: stream */ ${LARGE}`), null);
       t.match(await sluice.nextRecord(), {
-        action: 'warn', rule: 'free', class: 'streaming', signal: 'hint', rows: 2000, forwardedRows: 2000,
+        action: 'admit', rule: 'free', class: 'streaming', signal: 'hint', rows: 2000, forwardedRows: 2000,
       });
       t.equal(await cutAt(t, free, LARGE), LIMIT, 'a statement without a hint is limited as before');
     });

@@ -79,3 +79,21 @@ t.test("a raised net_write_timeout arms JDBC streaming, and is the time after wh
   t.equal(profile.netWriteTimeoutMs, 600_000, 'a long text is not searched');
   t.end();
 });
+
+t.test('what a session has set is forgotten where it is as new, and what Sluice sets holds', (t) => {
+  const { conversation, profile } = logIn(t, {});
+  profile.setUp(420_000);
+  t.equal(profile.netWriteTimeoutMs, 420_000);
+  profile.queryDone(queryCommand('SET net_write_timeout=5', 1));
+  t.equal(profile.netWriteTimeoutMs, 5000);
+  profile.reset();
+  t.equal(profile.knownNetWriteTimeoutMs, null);
+  t.match(profile.govern(queryCommand('SELECT 1 FROM t', 2)).terms, { signal: null }, 'nothing is announced any more');
+  profile.queryDone(queryCommand('SET net_write_timeout=600', 3));
+  conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
+  profile.identified();
+  t.equal(profile.knownNetWriteTimeoutMs, null);
+  profile.serverWaits(30_000);
+  t.equal(profile.netWriteTimeoutMs, 30_000);
+  t.end();
+});
