@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
 import type { LiveStatistics } from '../admin/liveStatistics.js';
@@ -7,7 +6,7 @@ import type { Administered, ReloadResult, SessionView, Standing } from '../admin
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import {
-  ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type LoadedConfig, type Place,
+  ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type LoadedConfig,
   type ShutdownSettings,
 } from '../config.js';
 import { changedKeys } from '../config/changes.js';
@@ -16,6 +15,7 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
+import { takesLogins } from '../relay/side/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
@@ -35,9 +35,6 @@ export interface ProgramParts {
   loadConfig(): LoadedConfig;
   stop(request: StopRequest): void;
 }
-
-/** How long a server is given to take the connection of a readiness check. */
-const REACH_TIMEOUT_MS = 2000;
 
 /** The program while it runs: what the admin endpoint and signals ask of it. */
 export class Program implements Administered, Stoppable {
@@ -116,7 +113,7 @@ export class Program implements Administered, Stoppable {
   }
 
   reachesUpstream(): Promise<boolean> {
-    this.reaching ??= reachesOne(this.config).finally(() => (this.reaching = null));
+    this.reaching ??= takesLogins(this.config).finally(() => (this.reaching = null));
     return this.reaching;
   }
 
@@ -217,25 +214,4 @@ function problemsIn(error: unknown): readonly string[] {
   if (error instanceof TlsFileError) return [`${error.key}: ${error.message}`];
   if (error instanceof ListenError) return [`listen: ${cannotListen(error.place, error, '--listen')}`];
   return [reasonOf(error).message];
-}
-
-/** Whether one of the servers takes a connection. */
-async function reachesOne({ upstream, connections }: Config): Promise<boolean> {
-  const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
-  const answers = await Promise.all(upstream.map(({ at }) => reaches(at, timeoutMs)));
-  return answers.includes(true);
-}
-
-function reaches(at: Place, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ ...at });
-    const settle = (isReached: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(isReached);
-    };
-    const timer = setTimeout(settle, timeoutMs, false);
-    socket.on('connect', () => settle(true));
-    socket.on('error', () => settle(false));
-  });
 }

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import type { Config, Upstream } from '../../config.js';
+import type { Account } from './login.js';
+import { ServerRefusal } from './serverRefusal.js';
+import { SideConnection } from './sideConnection.js';
+
+/** How long a server is given to take the login of a readiness check. */
+const REACH_TIMEOUT_MS = 2000;
+
+/** Errors that answer a login: the server lets others in. In place of a greeting it has none of them. */
+const DENIED: readonly number[] = [
+  1045, // ER_ACCESS_DENIED_ERROR
+  1698, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+  3159, // ER_SECURE_TRANSPORT_REQUIRED
+];
+
+/**
+ * Whether one of the servers takes logins. A connection that ends before it has logged in counts towards
+ * `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does not count
+ * (seen: MariaDB 10.11, MySQL 9.7). Never rejects.
+ */
+export async function takesLogins({ upstream, connections, kill }: Config): Promise<boolean> {
+  const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
+  const answers = await Promise.all(upstream.map((server) => takesLogin(server, accountFor(server, kill), timeoutMs)));
+  return answers.includes(true);
+}
+
+/** The account that kills, where it may be used in the clear; else one that no server has. */
+function accountFor({ tls }: Upstream, kill: Config['kill']): Account {
+  if (kill !== null && tls.mode === 'off') return kill;
+  return { user: 'sluice-probe', password: randomBytes(16).toString('hex') };
+}
+
+async function takesLogin({ at, proxyProtocol }: Upstream, account: Account, timeoutMs: number): Promise<boolean> {
+  const settings = { account, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs, encrypt: null };
+  const connection = new SideConnection({ at, proxyProtocol, encrypt: null }, settings);
+  try {
+    await connection.logIn();
+    connection.quit();
+    return true;
+  } catch (error) {
+    return error instanceof ServerRefusal && DENIED.includes(error.code);
+  }
+}
