@@ -168,8 +168,7 @@ t.test('a file that cannot be read, or is too large for a configuration, is refu
 t.test('a pipe in place of a file is refused, and its writer is not waited for', (t) => {
   const pipe = join(t.testdir(), 'pipe');
   execFileSync('mkfifo', [pipe]);
-  const refused = (what: string): RegExp => new RegExp(`: cannot read the ${what}: ${pipe} is no regular file$`);
-  t.throws(() => loadConfig({ config: pipe, upstream: 'db' }, {}), refused('configuration'));
-  t.match(problems(t, JSON.stringify({ upstream: 'db', admin: { listen: '127.0.0.1:1', tokenFile: pipe } })), [refused('token')]);
+  const refused = new RegExp(`: cannot read the configuration: ${pipe} is no regular file$`);
+  t.throws(() => loadConfig({ config: pipe, upstream: 'db' }, {}), refused);
   t.end();
 });
