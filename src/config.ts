@@ -138,6 +138,11 @@ export interface DrainBounds {
   readonly timeMs: number;
 }
 
+export interface DrainSettings extends DrainBounds {
+  /** How long a client's command waits for that, before its connection is closed instead. */
+  readonly waitingMs: number;
+}
+
 /** The account that ends a cut query on the server, over a connection of its own. */
 export interface KillSettings {
   readonly user: string;
@@ -208,7 +213,7 @@ export interface Config extends Treatment {
   /** The first that matches holds. */
   readonly rules: readonly Rule[];
   readonly streaming: StreamingSettings;
-  readonly drain: DrainBounds;
+  readonly drain: DrainSettings;
   /** null where nothing is killed. */
   readonly kill: KillSettings | null;
   /** What the buffered results under way may have together; Infinity where there is no such limit. */

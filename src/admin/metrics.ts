@@ -47,6 +47,8 @@ export class Metrics {
   /** Results that passed the limit for buffered ones because they were taken for streams. */
   readonly admitted = new CounterVector(['rule', 'signal']);
   drainedBytes = 0;
+  /** Cut responses that were not discarded to their end, or whose clients were let go. */
+  readonly drainsGivenUp = new CounterVector(['reason']);
   readonly kills = new CounterVector(['outcome']);
   readonly opaqueSessions = new CounterVector(['reason']);
   /** How sessions' connections are encrypted. */
@@ -62,6 +64,7 @@ export class Metrics {
 
   constructor() {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
+    for (const reason of ['bytes', 'time', 'waiting', 'max']) this.drainsGivenUp.declare(reason);
     for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
     for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
     this.sessionEnds.declare('upstream', 'gave-up');

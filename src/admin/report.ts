@@ -100,9 +100,8 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** These agree with the audit records: one for each. */
-function judged(
-  out: Exposition, { judged, admitted, samples, drainedBytes, kills }: Metrics, { droppedSamples }: Standing,
-): void {
+function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: Standing): void {
+  const { judged, admitted, samples, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
     'sluice_truncations_total', 'Results that were ended early without an error.',
@@ -127,6 +126,11 @@ function judged(
   out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
   out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);
   out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were thrown away.', drainedBytes);
+  out.counters(
+    'sluice_drains_given_up_total', 'Cut results that were not discarded to their end, or whose clients were let go.',
+    drainsGivenUp.all(),
+  );
+  out.gauge('sluice_clientless_drains', 'Cut results that are discarded without their clients.', clientlessDrains);
   out.counters('sluice_kills_total', 'Attempts to stop a cut query on the server, by outcome.', kills.all());
 }
 

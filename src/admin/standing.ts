@@ -42,6 +42,8 @@ export interface CommandView {
 export interface Standing {
   readonly openSessions: number;
   readonly stalledSessions: number;
+  /** Sessions whose clients have gone while a cut response runs to its end; they do not count as open. */
+  readonly clientlessDrains: number;
   readonly budgetUsedBytes: number;
   /** Infinity for none. */
   readonly budgetMaxBytes: number;

@@ -131,5 +131,7 @@ export function responseRecord(
     ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
     ...(judgement.action === 'admit' ? { rowsPerSecond: rounded(judgement.rowsPerSecond) } : {}),
     ...(progress.error === null ? {} : { serverError: progress.error }),
+    ...(usage.givenUp === null ? {} : { givenUp: usage.givenUp }),
+    ...(usage.isStatementEnded ? { statementEnded: true } : {}),
   };
 }

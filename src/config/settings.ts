@@ -3,7 +3,7 @@
 // `sluice check`, and shown in the help where it has a flag.
 
 import type {
-  AuditSettings, Config, ConnectionSettings, DrainBounds, LogLevel, SampleSettings, ShutdownSettings,
+  AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,
   StreamingSettings, StreamingSignal,
 } from '../config.js';
 import { admin } from './admin.js';
@@ -65,9 +65,10 @@ export const settings = section<Config>({
   },
   rules: { kind: rules, fallback: [], inherits: true },
   drain: {
-    kind: section<DrainBounds>({
+    kind: section<DrainSettings>({
       bytes: { kind: size(), fallback: '256MiB' },
       timeMs: { key: 'time', kind: timeout, fallback: '30s' },
+      waitingMs: { key: 'waiting', kind: timeout, fallback: '5s' },
     }),
   },
   kill: { kind: kill, fallback: null },

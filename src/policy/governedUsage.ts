@@ -6,6 +6,9 @@ import type { Judgement } from './judgement.js';
 import { Statement } from './statement.js';
 import type { Terms } from './terms.js';
 
+/** What the rest of a cut response has passed: a bound of `drain`, or how many may go on without their clients. */
+export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';
+
 /** A usage with the terms that hold for it, and what came of it. */
 export class GovernedUsage extends Usage {
   /** What it was judged to be; null while nothing was done about it. */
@@ -20,6 +23,11 @@ export class GovernedUsage extends Usage {
   isToBeHeld = false;
   /** At what rate its client has read it, in rows per second, where it was let through for its pace; null where not known. */
   rowsPerSecond: number | null = null;
+
+  /** Why the rest of it was given up, or its client was let go, after it had been cut; null where neither happened. */
+  givenUp: GivenUp | null = null;
+  /** It was to run to its end on the server, and was ended before. */
+  isStatementEnded = false;
 
   /** The terms that held when the response began. */
   firstTerms: Terms;

@@ -14,6 +14,7 @@ import type { SessionEncryption } from './encryption.js';
 import type { Diverted } from './framedFlow.js';
 import { PacketExchange, type Side } from './packetExchange.js';
 import type { WholePacket } from './packetLeg.js';
+import type { LastPackets } from './lastPackets.js';
 import { UPSTREAM_UNAVAILABLE } from './refusal.js';
 import type { SessionParts } from './sessionControls.js';
 import { StartTls } from './startTls.js';
@@ -27,8 +28,10 @@ export interface PhaseHost extends Containment {
   refused(error: ServerError): void;
   /** Ends a session whose client has not been greeted. */
   refuse(message: string): void;
-  /** Ends a session; its client gets this packet. It counts as ended by Sluice where no label says otherwise. */
-  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
+  /** Ends a session; its client gets these packets. */
+  abort(reason: string, last?: LastPackets): void;
+  /** Ends a session at once. */
+  destroy(reason: string, label: EndLabel): void;
   /** The client has left. */
   clientEnded(): void;
   /** The client's time to log in is not counted any more. */
@@ -243,7 +246,7 @@ export class ConnectionPhase {
     if (error instanceof ClientLeftError) return this.host.clientEnded();
     const reason = `the TLS handshake with the client failed: ${reasonOf(error)}`;
     this.log.info({ session: this.parts.id, client: this.parts.legs.clientAddress }, reason);
-    this.host.abort(reason, undefined, ['client', 'error']);
+    this.host.destroy(reason, ['client', 'error']);
   }
 
   /** Goes on packet by packet until the server lets the client in, or not. */
@@ -272,7 +275,8 @@ export class ConnectionPhase {
   private refuseLogin(message: string, code = CANNOT_AUTHENTICATE): void {
     const { id, legs } = this.parts;
     this.log.warn({ session: id, client: legs.clientAddress }, message);
-    this.host.abort(message, this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` }));
+    const end = this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` });
+    this.host.abort(message, { end, refusal: null });
   }
 
   /** What comes from here on is for the flows again, and so is what has come already. */

@@ -1,6 +1,7 @@
+import type { EndLabel } from '../admin/metrics.js';
 import type { Outcome } from '../audit/record.js';
-import type { DrainBounds } from '../config.js';
-import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { DrainBounds, DrainSettings } from '../config.js';
+import type { GivenUp, GovernedUsage } from '../policy/governedUsage.js';
 import { cutMessage, type Judgement } from '../policy/judgement.js';
 import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
@@ -9,6 +10,7 @@ import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from './killer.js';
+import { notRunPacket, type LastPackets } from './lastPackets.js';
 
 /** What a response that is being cut needs of its session. */
 export interface CutSession extends Containment {
@@ -20,16 +22,42 @@ export interface CutSession extends Containment {
   resumeRequests(): void;
   /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
   kill(signal: AbortSignal): Promise<KillOutcome>;
-  /** Ends both connections; `lastPacket` still goes to the client. */
-  abort(reason: string, lastPacket?: Buffer): void;
+  /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
+  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
+  letClientGo(last: LastPackets): void;
+  /** Warns in the log, with whose session it is. */
+  warn(details: object, message: string): void;
 }
 
-/** A cut response's bounds, and when the server is to be stopped. */
+/** What bounds the rest of a cut response, and when the server is to be stopped. */
 export interface CutBounds {
-  readonly drain: DrainBounds;
+  readonly drain: DrainSettings;
   /** Null where the server is not stopped. */
   readonly stopServerWhen: DrainBounds | null;
 }
+
+/** How a cut response ended. */
+export interface CutEnd {
+  readonly outcome: Outcome;
+  readonly error: ServerError | null;
+  /** Bytes that were discarded. */
+  readonly drainedBytes: number;
+}
+
+/** Is told what becomes of a cut response. */
+export interface CutObserver {
+  /** It is over, and commands may go again. */
+  ended(end: CutEnd): void;
+  givenUp(reason: GivenUp): void;
+}
+
+const REASONS: Readonly<Record<GivenUp, string>> = {
+  bytes: 'the rest of a cut response was more than drain.bytes',
+  time: 'the rest of a cut response took longer than drain.time',
+  waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
+  max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
+};
 
 /** The rest of one response, from the row at which it was cut until the client's next command may go. */
 export class Cutting {
@@ -40,13 +68,16 @@ export class Cutting {
   private readonly withdrawal = new AbortController();
   /** The error with which the server ended the response. */
   private error: ServerError | null = null;
+  /** The server has ended the response. */
+  private isDrained = false;
+  /** Runs while a command of the client waits. */
+  private waitingTimer: NodeJS.Timeout | null = null;
 
   /**
    * Begins to discard.
    * @param judgement null where the server ends with an error what was held back
    * @param sequenceId of the row in whose place something else is sent
    * @param isFetch the row was fetched from a server-side cursor
-   * @param ended is called with how it went, once commands may go again
    */
   constructor(
     readonly usage: GovernedUsage,
@@ -55,16 +86,21 @@ export class Cutting {
     private readonly isFetch: boolean,
     private readonly conversation: Conversation,
     private readonly session: CutSession,
-    { drain, stopServerWhen }: CutBounds,
-    private readonly ended: (outcome: Outcome, error: ServerError | null, drainedBytes: number) => void,
+    private readonly bounds: CutBounds,
+    private readonly observer: CutObserver,
   ) {
     conversation.server.discard();
     conversation.client.isGated = true;
-    this.drain = new Drain(drain, stopServerWhen, {
-      passedBounds: (reason) => session.contain(() => this.giveUp(reason)),
+    this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
+      passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
       killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
     });
     if (judgement?.action === 'cut') session.sendToClient(this.errorPacket(judgement));
+  }
+
+  /** The statement is to run to its end, which the client may have been told, and has not come to it yet. */
+  get runsOn(): boolean {
+    return !this.isDrained && this.judgement !== null && !this.usage.statement.isSingleReadOnly;
   }
 
   /** More bytes have been discarded. */
@@ -79,27 +115,48 @@ export class Cutting {
 
   /** All has been discarded. The client's next command goes once nothing can be killed any more. */
   drained(): void {
-    this.stop();
+    this.isDrained = true;
+    this.drain.stop();
+    this.withdrawal.abort();
     if (this.kill === null) this.end(null);
     else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
+  }
+
+  /** The client waits for the answer to a command that has not gone to the server. */
+  commandWaits(): void {
+    this.waitingTimer ??= setTimeout(
+      () => this.session.contain(() => this.giveUp('waiting')), this.bounds.drain.waitingMs);
   }
 
   /** The connections are about to close. Returns how many bytes were discarded. */
   stop(): number {
     this.drain.stop();
     this.withdrawal.abort();
+    if (this.waitingTimer !== null) clearTimeout(this.waitingTimer);
     return this.drain.bytes;
   }
 
-  private giveUp(reason: string): void {
-    // A truncated result has not been ended yet, so its client still needs to hear what became of it.
-    const isUnanswered = this.judgement?.action === 'truncate';
-    this.session.abort(reason, isUnanswered ? this.errorPacket(this.judgement) : undefined);
+  /** The rest is not waited for any more; with a command that waits for too long, it is only the client that is let go. */
+  giveUp(why: GivenUp): void {
+    const { session, judgement } = this;
+    const isLetGo = why === 'waiting' && this.runsOn;
+    const last = {
+      // A truncated result has not been ended yet, so its client still needs to hear what became of it.
+      end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
+      refusal: this.waitingTimer === null ? null : notRunPacket(REASONS[why]),
+    };
+    this.usage.givenUp = why;
+    this.observer.givenUp(why);
+    const what = isLetGo ? 'the client is let go, its statement runs on' : 'the connections are closed';
+    session.warn({ bound: why }, `${REASONS[why]}: ${what}`);
+    if (isLetGo) session.letClientGo(last);
+    else session.abort(REASONS[why], last);
   }
 
   private end(killed: KillOutcome | null): void {
     const { session, conversation, error, judgement } = this;
     if (session.isOver) return;
+    const drainedBytes = this.stop();
     if (killed === 'unknown') {
       // The order to kill may still be on its way and would hit whatever runs next.
       session.abort('whether the query was killed is not known');
@@ -107,7 +164,8 @@ export class Cutting {
     }
     if (error !== null && judgement?.action !== 'cut') session.sendToClient(encodeErr(this.sequenceId, error));
     else if (judgement?.action === 'truncate') session.sendToClient(this.truncation(judgement));
-    this.ended(killed === 'killed' && error !== null ? 'killed' : 'drained', error, this.drain.bytes);
+    const outcome = killed === 'killed' && error !== null ? 'killed' : 'drained';
+    this.observer.ended({ outcome, error, drainedBytes });
     conversation.client.isGated = false;
     session.resumeRequests();
   }

@@ -8,8 +8,8 @@ export function killWhen({ when }: KillSettings): DrainBounds {
 
 /** What ends a drain before the response does. */
 export interface DrainEnd {
-  /** The drain has passed its bounds. */
-  passedBounds(reason: string): void;
+  /** The drain has passed one of its bounds. */
+  passedBounds(bound: 'bytes' | 'time'): void;
   /** It has gone on for so long, or brought so much, that the server is to be stopped. */
   killDue(): void;
 }
@@ -32,8 +32,7 @@ export class Drain {
     private readonly killWhen: DrainBounds | null,
     private readonly end: DrainEnd,
   ) {
-    const late = (): void => end.passedBounds('the rest of a cut response took longer than drain.time');
-    this.boundTimer = setTimeout(late, bounds.timeMs);
+    this.boundTimer = setTimeout(() => end.passedBounds('time'), bounds.timeMs);
     if (killWhen !== null && killWhen.timeMs !== Infinity) {
       this.killTimer = setTimeout(() => this.killNow(), killWhen.timeMs);
     }
@@ -42,7 +41,7 @@ export class Drain {
   /** So many bytes more were discarded. */
   add(byteCount: number): void {
     this.bytes += byteCount;
-    if (this.bytes > this.bounds.bytes) this.end.passedBounds('the rest of a cut response was more than drain.bytes');
+    if (this.bytes > this.bounds.bytes) this.end.passedBounds('bytes');
     else if (this.killWhen !== null && this.bytes >= this.killWhen.bytes) this.killNow();
   }
 

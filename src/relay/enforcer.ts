@@ -4,7 +4,7 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import { judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
-import { Cutting, type CutSession } from './cutting.js';
+import { Cutting, type CutEnd, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from './flow.js';
 import { heldLostPacket } from './lastPackets.js';
@@ -12,6 +12,8 @@ import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
 export interface EnforcedSession extends CutSession {
+  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
+  whenTaken(then: () => void): void;
   /** Keeps rows back from here on, instead of sending them to the client. */
   holdRows(): void;
   /** Ends keeping rows back: sends what was kept to the client, or drops it. */
@@ -28,6 +30,8 @@ export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: Serve
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
   private cutting: Cutting | null = null;
+  /** A cut response that is over and not recorded: its client has not taken all that was forwarded. */
+  private unrecorded: { readonly usage: GovernedUsage; readonly end: CutEnd } | null = null;
   /** Whose rows are being held back, and the sequence id of the first of them. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
 
@@ -96,9 +100,32 @@ export class Enforcer {
   }
 
   /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed any more. */
-  drained(): Settled {
+  drained(): void {
     this.cutting?.drained();
-    return 'onward';
+  }
+
+  /** A command of the client waits for the answer to another, which may be one that is being discarded. */
+  commandWaits(): void {
+    this.cutting?.commandWaits();
+  }
+
+  /** A cut response is being discarded whose statement is to run to its end, also where its client leaves. */
+  get runsOn(): boolean {
+    return this.cutting?.runsOn ?? false;
+  }
+
+  /** So many responses are discarded without their clients that this one has to end. */
+  giveUpDrain(): void {
+    this.cutting?.giveUp('max');
+  }
+
+  /** Records a cut response that is over. */
+  recordCut(): void {
+    const { unrecorded } = this;
+    this.unrecorded = null;
+    if (unrecorded === null) return;
+    const { usage, end } = unrecorded;
+    this.record(usage, end.outcome, end.error, end.drainedBytes);
   }
 
   /** The server has gone in the middle of what is held back: an error takes the place of all of it. */
@@ -108,7 +135,7 @@ export class Enforcer {
     this.shared.budget.release(held.usage);
     held.usage.cut(true);
     this.endHold(true);
-    this.session.abort('the server has gone', heldLostPacket(held.sequenceId));
+    this.session.abort('the server has gone', { end: heldLostPacket(held.sequenceId), refusal: null });
   }
 
   /** What was held back goes to the client, and nothing is any more: no end is seen, or the client has to answer first. */
@@ -125,7 +152,7 @@ export class Enforcer {
 
   /** The usage that is being cut; null while none is. */
   get cutUsage(): GovernedUsage | null {
-    return this.cutting?.usage ?? null;
+    return this.cutting?.usage ?? this.unrecorded?.usage ?? null;
   }
 
   private hold(usage: GovernedUsage): Settled {
@@ -221,7 +248,7 @@ export class Enforcer {
 
   /** Discards the response from here on, with all that is held back of it. */
   private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
-    const { shared: { config, budget }, conversation, session } = this;
+    const { shared: { config, budget, metrics }, conversation, session } = this;
     const isHeld = this.held !== null;
     const sequenceId = this.held?.sequenceId ?? conversation.server.sequenceId;
     budget.release(usage);
@@ -229,10 +256,13 @@ export class Enforcer {
     usage.cut(isHeld);
     const isFetch = conversation.commands.head?.shape === 'fetch';
     const bounds = { drain: config.drain, stopServerWhen };
-    const ended = (outcome: Outcome, error: ServerError | null, drainedBytes: number): void => {
-      this.cutting = null;
-      this.record(usage, outcome, error, drainedBytes);
-    };
-    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, ended);
+    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, {
+      ended: (end) => {
+        this.cutting = null;
+        this.unrecorded = { usage, end };
+        session.whenTaken(() => this.recordCut());
+      },
+      givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
+    });
   }
 }

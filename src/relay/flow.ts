@@ -106,6 +106,14 @@ export abstract class Flow {
     this.pump();
   }
 
+  get readsPastSink(): boolean {
+    return false;
+  }
+
+  own(): void {
+    if (this.buffer !== null) this.holdOnly(Buffer.from(this.held));
+  }
+
   /** Ends the flow: whatever comes or is held is dropped. */
   close(): void {
     this.isClosed = true;
@@ -172,6 +180,11 @@ export abstract class Flow {
     if (!this.readsOn) this.source.pause();
   }
 
+  /** Whether what is read next may have to go to the sink: as long as that is full, nothing is read then. */
+  protected get needsRoom(): boolean {
+    return true;
+  }
+
   /** The sink has stopped taking what it is given, or has taken all of it again. */
   protected sinkFull(_isFull: boolean): void {}
 
@@ -200,7 +213,7 @@ export abstract class Flow {
       }
       if (settled === 'blocked') {
         this.isBlocked = true;
-        if (this.readsOn && this.buffer !== null) this.holdOnly(Buffer.from(this.held));
+        this.own(); // once it goes on, it may read before all of this is written
         this.outlet.flush();
         this.onMoreHeld();
         return;
@@ -273,13 +286,14 @@ export abstract class Flow {
   }
 
   private sinkChanged(isFull: boolean): void {
-    if (isFull) this.source.pause();
+    if (isFull && this.needsRoom) this.source.pause();
     this.sinkFull(isFull);
     if (!isFull) this.resumeSource();
   }
 
-  private resumeSource(): void {
-    if (!this.sink.isFull && !this.isWaiting && !this.isClosed) this.source.resume();
+  /** Reads on, where nothing speaks against it. */
+  protected resumeSource(): void {
+    if ((!this.sink.isFull || !this.needsRoom) && !this.isWaiting && !this.isClosed) this.source.resume();
   }
 
   /** The source has nothing more to say. */

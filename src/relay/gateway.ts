@@ -70,6 +70,8 @@ export interface Change {
 /** All sessions of a process, with what they have in common. */
 export class Gateway {
   private readonly sessions = new Set<Session>();
+  /** Those whose clients have gone while a statement runs to its end, the oldest first. */
+  private readonly clientless = new Set<Session>();
   /** Clients that no server has greeted yet. */
   private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
@@ -108,7 +110,7 @@ export class Gateway {
 
   /** Clients that were let in and are not gone. */
   get sessionCount(): number {
-    return this.sessions.size + this.arrivals.size;
+    return this.sessions.size - this.clientless.size + this.arrivals.size;
   }
 
   /**
@@ -154,7 +156,7 @@ export class Gateway {
   destroy(): void {
     for (const arrival of this.arrivals) arrival.contain(() => arrival.abort());
     for (const session of this.sessions) {
-      session.contain(() => session.abort('Sluice is told to stop', undefined, ['sluice', 'stopped']));
+      session.contain(() => session.destroy('Sluice is told to stop', ['sluice', 'stopped']));
     }
   }
 
@@ -211,6 +213,7 @@ export class Gateway {
     }
     return {
       openSessions: this.sessionCount,
+      clientlessDrains: this.clientless.size,
       stalledSessions: stalls.count,
       budgetUsedBytes: budget.usedBytes,
       budgetMaxBytes: budget.maxBytes,
@@ -233,12 +236,24 @@ export class Gateway {
   }
 
   private begin(arrived: Arrived): void {
-    const session = new Session(arrived, this.shared, this.parts.log, () => {
-      this.sessions.delete(session);
-      this.left();
+    const session = new Session(arrived, this.shared, this.parts.log, {
+      parted: () => this.part(session),
+      ended: () => {
+        this.sessions.delete(session);
+        if (this.clientless.delete(session)) this.sayWhetherEmpty();
+        else this.left();
+      },
     });
     this.sessions.add(session);
     if (this.isEnding) session.contain(() => session.endWhenIdle());
+  }
+
+  /** Its client counts no more. There are at most as many such sessions as there may be clients. */
+  private part(session: Session): void {
+    this.clientless.add(session);
+    this.parts.left();
+    const [oldest] = this.clientless;
+    if (this.clientless.size > this.config.connections.max) oldest!.contain(() => oldest!.supervisor.giveUpDrain());
   }
 
   /** Whether a server lets clients log in, and that so soon that they are given to it. */
@@ -261,7 +276,7 @@ export class Gateway {
   }
 
   private sayWhetherEmpty(): void {
-    if (this.sessionCount === 0) this.emptied();
+    if (this.sessions.size + this.arrivals.size === 0) this.emptied();
   }
 
   /** Sessions take their connections over, so the server that accepted them does not know when they end. */

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
 import { adoptClient } from './clientSocket.js';
 import type { Containment } from './containment.js';
+import { closeGently } from './gentleClose.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
@@ -33,9 +34,6 @@ export interface LegsObserver extends Containment {
   closed(): void;
 }
 
-/** A client that has been told goodbye is waited for so long, before it is closed whatever it does. */
-const GOODBYE_TIMEOUT_MS = 2000;
-
 /** The two connections of a session: the client's, and the one to the upstream server. */
 export class Legs {
   /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
@@ -55,7 +53,10 @@ export class Legs {
   readonly upstreamName: string;
   private readonly leg: UpstreamLeg;
   private readonly pace: PaceWatch;
-  private isLeaving = false;
+  /** The client's connection is being closed by itself. */
+  private isClosingClient = false;
+  /** The server's connection goes on without the client's. */
+  private hasParted = false;
   private hasClosed = false;
 
   /**
@@ -85,7 +86,8 @@ export class Legs {
    */
   get isBroken(): boolean {
     const { client, upstream } = this;
-    return client.destroyed || client.writableEnded || (upstream.destroyed && !upstream.readableEnded);
+    const isClientGone = !this.hasParted && (client.destroyed || client.writableEnded);
+    return isClientGone || (upstream.destroyed && !upstream.readableEnded);
   }
 
   /** Where this very server is to be reached again, and how; null where that is not known any more. */
@@ -123,16 +125,27 @@ export class Legs {
     this.clientTcp.destroy();
   }
 
-  /** Closes the server's connection, and the client's once these bytes are on their way. */
-  destroyAfter(lastBytes: Buffer): void {
+  /** Closes the server's connection, and the client's with an error in place of the greeting. */
+  refuse(packet: Buffer): void {
     this.upstreamTcp.destroy();
-    refuse(this.client, lastBytes);
+    refuse(this.client, packet);
   }
 
-  /** The client has left: nobody waits any more for what the server still sends. */
-  leave(): void {
+  /** Closes the server's connection at once, and the client's behind what was sent to it, and these bytes. */
+  dismiss(lastBytes: Buffer | null): void {
     this.upstreamTcp.destroy();
-    this.client.end();
+    this.closeClient(lastBytes);
+  }
+
+  /** Closes the client's connection behind what was sent to it, and these bytes. The server's goes on. */
+  part(lastBytes: Buffer | null): void {
+    this.hasParted = true;
+    this.closeClient(lastBytes);
+  }
+
+  /** The server's connection goes on without a client: says to the server that nothing more comes (FIN). */
+  endUpstream(): void {
+    this.upstream.end();
   }
 
   /**
@@ -140,14 +153,8 @@ export class Legs {
    * @param quit a COM_QUIT as it is to go to the server
    */
   takeLeave(quit: Buffer): void {
-    const { client, clientTcp } = this;
-    this.isLeaving = true;
     this.upstream.end(quit);
-    client.end();
-    client.resume(); // what the client may still send goes nowhere
-    client.on('end', () => clientTcp.destroy());
-    const timer = setTimeout(() => clientTcp.destroy(), GOODBYE_TIMEOUT_MS);
-    clientTcp.on('close', () => clearTimeout(timer));
+    this.closeClient(null);
   }
 
   /** Resets the server's connection, as the client's was. */
@@ -179,7 +186,12 @@ export class Legs {
     onPeerEnd(client, () => observer.contain(() => observer.clientEnded()), this.clientTcp);
     client.on('error', (error) => observer.contain(() => observer.clientFailed(error)));
     // All has been written and the server has closed: a server that closes does not read on.
-    client.on('finish', () => (this.isLeaving ? undefined : this.destroy()));
+    client.on('finish', () => (this.isClosingClient ? undefined : this.destroy()));
+  }
+
+  private closeClient(lastBytes: Buffer | null): void {
+    this.isClosingClient = true;
+    closeGently(this.client, this.clientTcp, lastBytes);
   }
 
   /** @param inClear where what came before is; nothing of it is needed any more */
@@ -196,6 +208,7 @@ export class Legs {
   private onRead(side: Side, byteCount: number): void {
     const { diversion, observer } = this;
     const reads = side === 'client' ? this.clientBuffer : this.upstreamBuffer;
+    if (side === 'client' && this.isClosingClient) return;
     try {
       if (diversion !== null) diversion.accept(side, reads.take(byteCount));
       else if (side === 'client') observer.clientRead(byteCount);
@@ -207,7 +220,7 @@ export class Legs {
 
   private onClose(): void {
     const { clientTcp: client, upstreamTcp: upstream } = this;
-    if (client.closed) upstream.destroy();
+    if (client.closed && !this.hasParted) upstream.destroy();
     if (!client.closed || !upstream.closed || this.hasClosed) return;
     this.hasClosed = true;
     this.observer.closed();

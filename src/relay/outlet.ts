@@ -20,8 +20,12 @@ export interface Outlet {
   wrapCommand(packet: Buffer): Buffer;
   /** Packets as they have to be to answer the source. */
   wrapAnswer(packets: Buffer): Buffer;
+  /** Packets as they have to be to answer a command of the sink's that does not go to the source. */
+  wrapRefusal(packets: Buffer): Buffer;
   /** Lets out what is decided and waits for something else. */
   flush(): void;
+  /** Nothing of what was decided or kept is still here. */
+  readonly isSettled: boolean;
 }
 
 /** The outlet of packets that are not in frames: they go out as they are, at once. */
@@ -67,5 +71,13 @@ export class PlainOutlet implements Outlet {
     return packets;
   }
 
+  wrapRefusal(packets: Buffer): Buffer {
+    return packets;
+  }
+
   flush(): void {}
+
+  get isSettled(): boolean {
+    return this.kept.length === 0;
+  }
 }

@@ -4,7 +4,8 @@ import type { OnReadOpts, Socket } from 'node:net';
  * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
  * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their next
  * command hold no buffer at all. While much comes, it is a large buffer of the socket's own, and what came is written on
- * from where it lies. One is enough: the socket reads on only when everything that it read has been taken.
+ * from where it lies. One is enough: the socket reads on only when everything that it read has been taken. The rest of a cut
+ * response needs no room at its client and is read in any case: then reads land in another one.
  *
  *     [0, headroom) bytes of the last read that are still undecided · [headroom, ...) where the next read lands
  *
@@ -35,6 +36,10 @@ export interface ReadTarget {
   readonly heldBytes: number;
   /** It holds no bytes, and the other socket has taken all that it was given. */
   readonly isEmpty: boolean;
+  /** More is to be read though the other socket has not taken what was read before. */
+  readonly readsPastSink: boolean;
+  /** Copies the undecided bytes out of the buffer that they were read into. */
+  own(): void;
   /** Takes bytes that are its own from now on. */
   accept(chunk: Buffer): void;
   /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands. */
@@ -86,11 +91,12 @@ export class ReadBuffer implements Reads {
   adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void {
     if (!this.isLarge) {
       if (readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
+    } else if (target.readsPastSink) {
+      if (this.lent === null) this.lend(target);
     } else if (target.isEmpty) {
       if (isComplete || readBytes < LITTLE_BYTES) this.release();
     } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
-      this.lent = this.whole;
-      this.share();
+      this.lend(target);
     }
   }
 
@@ -102,6 +108,12 @@ export class ReadBuffer implements Reads {
   release(): void {
     this.taken();
     if (this.isLarge) keepSpare(this.whole);
+    this.share();
+  }
+
+  private lend(target: ReadTarget): void {
+    target.own();
+    this.lent = this.whole;
     this.share();
   }
 

@@ -11,10 +11,16 @@ const MAX_WAITING_BYTES = 64 * 1024;
 
 /** What the session does for the flow of requests. */
 export interface RequestDecisions extends Containment {
-  /** The client has left while the rest of a response that it no longer gets is being discarded: nobody waits for its end. */
+  /** The client has left while the rest of a response that it no longer gets is being discarded. */
   left(): void;
   /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
   userChangeBegun(begun: Diverted): void;
+}
+
+/** Who is told of commands that wait. */
+export interface WaitingWatch {
+  /** A command that is to be answered waits until a cut response has been discarded. */
+  commandWaits(): void;
 }
 
 /** From the client to the server: its answer to the greeting, then its commands. */
@@ -24,6 +30,7 @@ export class RequestFlow extends FramedFlow {
     upstream: Duplex,
     private readonly conversation: Conversation,
     private readonly decisions: RequestDecisions,
+    private readonly waiting: WaitingWatch,
   ) {
     super(client, upstream, 'client', conversation.client, conversation.options.now);
   }
@@ -60,8 +67,19 @@ export class RequestFlow extends FramedFlow {
   }
 
   protected override onMoreHeld(): void {
-    if (this.conversation.client.isGated && ClientReader.quits(this.held)) this.decisions.left();
-    else super.onMoreHeld();
+    const intent = this.conversation.client.isGated ? ClientReader.intentOf(this.held) : 'none';
+    if (intent === 'quit') {
+      this.decisions.left();
+      return;
+    }
+    if (intent === 'command') this.waiting.commandWaits();
+    super.onMoreHeld();
+  }
+
+  /** The client has gone: what it sent last goes to the server, and then its end. */
+  endBehindHeld(): void {
+    super.sourceEnded();
+    this.unblock();
   }
 
   override beginFrames(compression: Compression, numbers: FrameNumbers): void {

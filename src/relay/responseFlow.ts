@@ -4,6 +4,7 @@ import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
+import type { LastPackets } from './lastPackets.js';
 
 /** What the session decides for the flow of responses. */
 export interface ResponseDecisions extends Containment {
@@ -33,7 +34,7 @@ export interface ResponseVerdicts {
   /** This many bytes of a response that was cut have been discarded. */
   discarded(byteCount: number): void;
   /** The rest of a response that was cut has been discarded. */
-  drained(): Settled;
+  drained(): void;
 }
 
 /** From the server to the client: its greeting, then its responses, counted row by row. */
@@ -43,6 +44,8 @@ export class ResponseFlow extends FramedFlow {
   private isForUs = false;
   /** What is held back goes out before whatever comes next, once this is over. */
   private isHolding = false;
+  /** The client has left, or was let go: what comes goes nowhere. */
+  private hasParted = false;
 
   constructor(
     upstream: Duplex,
@@ -55,8 +58,10 @@ export class ResponseFlow extends FramedFlow {
   }
 
   protected override scan(chunk: Buffer, at: number, end: number): number {
-    this.isDiscarding = this.conversation.server.isDiscarding;
+    const { server } = this.conversation;
+    this.isDiscarding = server.isDiscarding;
     this.isForUs = this.conversation.isSettingUp;
+    if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) server.usage.noteHandedOver(server.rowBytesToCome);
     return super.scan(chunk, at, end);
   }
 
@@ -64,6 +69,29 @@ export class ResponseFlow extends FramedFlow {
   get canPass(): boolean {
     const { server, isSettingUp } = this.conversation;
     return !server.isDiscarding && !isSettingUp && this.canPassFrames;
+  }
+
+  /** The kernel has all that was decided on and not dropped. */
+  get hasHandedOver(): boolean {
+    return this.sink.hasTakenAll && this.outlet.isSettled;
+  }
+
+  /** Calls back once the kernel has all that was written for the client; never where the client goes before. */
+  whenTaken(then: () => void): void {
+    this.sink.whenTaken(then);
+  }
+
+  /** Goes on without the client. */
+  part(): void {
+    this.hasParted = true;
+    this.resumeSource();
+  }
+
+  /** The last bytes that a client gets; null for none. */
+  wrapLast({ end, refusal }: LastPackets): Buffer | null {
+    const bytes = end === null ? [] : [this.outlet.wrap(end)];
+    if (refusal !== null) bytes.push(this.outlet.wrapRefusal(refusal));
+    return bytes.length === 0 ? null : Buffer.concat(bytes);
   }
 
   /** Keeps back what comes from here on. */
@@ -119,6 +147,15 @@ export class ResponseFlow extends FramedFlow {
     this.decisions.caughtUp();
   }
 
+  override get readsPastSink(): boolean {
+    return !this.sink.hasTakenAll && (this.isBlocked || !this.needsRoom);
+  }
+
+  /** What is discarded needs no room at the client. */
+  protected override get needsRoom(): boolean {
+    return !this.conversation.server.isDiscarding && !this.hasParted;
+  }
+
   protected override sinkFull(isFull: boolean): void {
     this.decisions.stalled(isFull);
   }
@@ -131,14 +168,15 @@ export class ResponseFlow extends FramedFlow {
       case 'rows':
       case 'bytes':
       case 'error':
-        return this.verdicts.limitReached(server.stopReason);
+        return this.limitReached(server.stopReason);
       case 'fileRequest':
         return this.verdicts.fileRequested();
       case 'fileWanted':
         this.source.write(this.outlet.wrapAnswer(server.refuseFile()));
         return 'onward';
       case 'drained':
-        return this.verdicts.drained();
+        this.verdicts.drained();
+        return this.awaitRoom();
       case 'compressed':
         this.decisions.compressed();
         return 'exhausted';
@@ -151,5 +189,20 @@ export class ResponseFlow extends FramedFlow {
         this.decisions.refused(server.refusal!);
         return 'onward';
     }
+  }
+
+  private limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
+    const settled = this.verdicts.limitReached(reason);
+    if (this.conversation.server.isDiscarding) this.resumeSource(); // it may stand still for a client that does not read
+    return settled;
+  }
+
+  /** Behind a response that was discarded past a full sink: what follows has to wait until the client has taken all. */
+  private awaitRoom(): Settled {
+    if (this.sink.hasTakenAll || this.hasParted) return 'onward';
+    this.sink.whenTaken(() => {
+      if (!this.isClosed) this.unblock();
+    });
+    return 'blocked';
   }
 }

@@ -12,47 +12,57 @@ import { Containment, UNEXPECTED } from './containment.js';
 import { ConnectionPhase } from './connectionPhase.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
+import { Departure, type DepartingSession } from './departure.js';
 import type { SessionEncryption } from './encryption.js';
 import { beginFrames, type Diverted } from './framedFlow.js';
+import type { LastPackets } from './lastPackets.js';
 import { Legs, type LegsObserver } from './legs.js';
 import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
 import { SessionControls, type SessionParts } from './sessionControls.js';
-import { endOf, leavingEnd, logEnd, logRefusedLogin, outcomeOf, QUIT, type SessionEnd } from './sessionEnd.js';
+import { logEnd, logRefusedLogin, outcomeOf } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
 
 const now = performance.now.bind(performance);
 
+/** Is told how a session goes. */
+export interface SessionObserver {
+  /** Its client has gone, and a statement is to run to its end on the server. */
+  parted(session: Session): void;
+  /** Both connections are closed. Is called once. */
+  ended(session: Session): void;
+}
+
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
 export class Session extends Containment implements ConversationObserver, LegsObserver, RequestDecisions, ResponseDecisions,
-  SessionParts {
+  SessionParts, DepartingSession {
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
-  private readonly connectionPhase: ConnectionPhase;
-  private readonly supervisor: Supervisor;
+  readonly connectionPhase: ConnectionPhase;
+  readonly supervisor: Supervisor;
   private readonly deadline = new Deadline((failure) => this.contain(() => this.onLate(failure)));
   private readonly controls: SessionControls;
-  private end: SessionEnd | null = null;
+  readonly departure: Departure;
   private isToEnd = false;
 
-  /** @param onEnd is called once, when both connections are closed */
   constructor(
     private readonly arrived: Arrived,
     readonly shared: Shared,
     readonly log: Logger,
-    private readonly onEnd: (session: Session) => void,
+    private readonly observer: SessionObserver,
   ) {
     super();
     this.conversation = conversationFor(shared, this, now);
     this.legs = new Legs(arrived, shared, this);
+    const { client, upstream } = this.legs;
+    this.departure = new Departure(this, this, () => observer.parted(this));
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
-    const { client, upstream } = this.legs;
-    this.requests = new RequestFlow(client, upstream, this.conversation, this);
+    this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
     this.responses = new ResponseFlow(upstream, client, this.conversation, this, this.supervisor);
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
@@ -69,7 +79,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
 
   /** Both connections are closed, or about to be. */
   get isOver(): boolean {
-    return this.end !== null && this.legs.isBroken;
+    return this.departure.end !== null && this.legs.isBroken;
   }
 
   threw(error: unknown): void {
@@ -77,13 +87,23 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.abort('an error that nobody expected', undefined, ['sluice', 'error']);
   }
 
-  /** Ends both connections at once; `lastPacket` still goes to the client. */
-  abort(reason: string, lastPacket?: Buffer, label: EndLabel = ['sluice', 'limit']): void {
-    this.noteEnd(label, reason);
-    const lastBytes = lastPacket === undefined ? null : this.responses.wrap(lastPacket);
+  /** Ends both connections; the client still gets what was sent to it, and `last`. */
+  abort(reason: string, last?: LastPackets, label: EndLabel = ['sluice', 'limit']): void {
+    this.departure.note(label, reason);
+    const lastBytes = last === undefined ? null : this.responses.wrapLast(last);
     this.closeFlows();
-    if (lastBytes === null) this.legs.destroy();
-    else this.legs.destroyAfter(lastBytes);
+    this.legs.dismiss(lastBytes);
+  }
+
+  /** Ends both connections at once. */
+  destroy(reason: string, label: EndLabel): void {
+    this.departure.note(label, reason);
+    this.closeFlows();
+    this.legs.destroy();
+  }
+
+  warn(message: string): void {
+    this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
   }
 
   /** Ends the session as soon as nothing would be lost with it: between commands, and outside a transaction. */
@@ -95,8 +115,8 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   /** Takes leave of both ends, where the session is to end and nothing is under way. */
   sayGoodbye(): void {
     const { conversation, requests, responses } = this;
-    if (!this.isToEnd || this.end !== null || !conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
-    this.noteEnd(['sluice', 'drained'], 'Sluice is about to stop');
+    if (!this.isToEnd || this.departure.end !== null || !conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
+    this.departure.note(['sluice', 'drained'], 'Sluice is about to stop');
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
     this.legs.takeLeave(quit);
@@ -140,7 +160,9 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   }
 
   newUsage(command: PendingCommand): Usage {
-    return this.supervisor.newUsage(command);
+    const usage = this.supervisor.newUsage(command);
+    if (this.departure.hasParted) usage.cut(true);
+    return usage;
   }
 
   cursorOpened(usage: Usage): void {
@@ -205,9 +227,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   // What the flow of requests asks for.
 
   left(): void {
-    this.noteLeaving();
-    this.closeFlows();
-    this.legs.leave();
+    this.departure.left();
   }
 
   userChangeBegun(begun: Diverted): void {
@@ -233,9 +253,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   }
 
   clientEnded(): void {
-    this.noteLeaving();
-    // An end that is being encrypted cannot be told.
-    if (this.connectionPhase.handshakeWith !== null) this.abort('the client has left');
+    this.departure.clientEnded();
   }
 
   upstreamEnded(): void {
@@ -244,9 +262,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   }
 
   clientFailed(error: NodeJS.ErrnoException): void {
-    this.noteEnd(['client', 'error'], error.code ?? error.message);
-    this.closeFlows();
-    this.legs.relayClientReset();
+    this.departure.clientFailed(error);
   }
 
   upstreamFailed(error: NodeJS.ErrnoException): void {
@@ -262,46 +278,36 @@ export class Session extends Containment implements ConversationObserver, LegsOb
 
   closed(): void {
     this.closeFlows();
-    const end = this.noteLeaving();
+    const end = this.departure.noteLeaving();
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
     logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs: now() - this.arrived.startedAtMs });
-    this.onEnd(this);
+    this.observer.ended(this);
   }
 
   private onLate(failure: string): void {
     if (this.conversation.phase === 'greeting') this.refuse(failure);
-    else this.abort(failure, undefined, ['sluice', 'timeout']);
+    else this.destroy(failure, ['sluice', 'timeout']);
   }
 
   /** Ends a session that has not begun, with an error that takes the place of the greeting. */
   refuse(message: string, error = upstreamUnavailable(message)): void {
-    this.noteEnd(['upstream', 'unavailable'], message);
-    this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
+    this.departure.note(['upstream', 'unavailable'], message);
+    this.warn(message);
     this.closeFlows();
-    this.legs.destroyAfter(error);
+    this.legs.refuse(error);
   }
 
-  private closeFlows(): void {
+  closeFlows(): void {
     this.deadline.clear();
+    this.departure.close();
     this.connectionPhase.close();
     this.requests.close();
     this.responses.close();
   }
 
   private noteUpstreamEnd(how: 'closed' | 'error', reason: string): void {
-    const hasGivenUp = this.end === null && this.supervisor.upstreamEnded();
-    this.noteEnd(['upstream', hasGivenUp ? 'gave-up' : how], reason);
-  }
-
-  private noteEnd(label: EndLabel, reason: string): void {
-    const { hasQuit, server } = this.conversation;
-    // A server that is told goodbye often closes before its client does: it was the client that ended it.
-    const isGoodbye = hasQuit && server.usage === null && label[0] !== 'sluice';
-    this.end ??= isGoodbye ? QUIT : endOf(label, reason);
-  }
-
-  private noteLeaving(): SessionEnd {
-    return (this.end ??= leavingEnd(this.conversation.hasQuit, this.connectionPhase.handshakeWith));
+    const hasGivenUp = this.departure.end === null && this.supervisor.upstreamEnded();
+    this.departure.note(['upstream', hasGivenUp ? 'gave-up' : how], reason);
   }
 }

@@ -5,10 +5,12 @@ import type { Origin } from '../audit/record.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
+import type { Departure } from './departure.js';
 import type { SessionEncryption } from './encryption.js';
 import type { KillOutcome } from './killer.js';
 import type { Legs } from './legs.js';
 import type { RequestFlow } from './requestFlow.js';
+import type { LastPackets } from './lastPackets.js';
 import type { ResponseFlow } from './responseFlow.js';
 import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
@@ -33,9 +35,11 @@ export interface ControlledSession extends Containment {
   readonly isOver: boolean;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
+  /** What becomes of the server's connection when the client leaves. */
+  readonly departure: Departure;
   /** Takes leave, where the session is to end and nothing is under way. */
   sayGoodbye(): void;
-  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
 }
 
 /** What a supervisor sees of its session, and may do with it. */
@@ -118,8 +122,18 @@ export class SessionControls implements SupervisedSession {
   }
 
   resumeRequests(): void {
-    this.parts.requests.unblock();
+    const { departure } = this.session;
+    if (departure.hasParted) departure.goOn();
+    else this.parts.requests.unblock();
     this.session.sayGoodbye();
+  }
+
+  whenTaken(then: () => void): void {
+    this.parts.responses.whenTaken(then);
+  }
+
+  get hasHandedOver(): boolean {
+    return this.parts.responses.hasHandedOver;
   }
 
   isReadingSlowly(): Promise<boolean> {
@@ -144,8 +158,12 @@ export class SessionControls implements SupervisedSession {
     return outcome;
   }
 
-  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void {
-    this.session.abort(reason, lastPacket, label);
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void {
+    this.session.abort(reason, last, label);
+  }
+
+  letClientGo(last: LastPackets): void {
+    this.session.departure.part(false, this.parts.responses.wrapLast(last));
   }
 
   private async tryKill(signal: AbortSignal): Promise<KillOutcome> {

@@ -9,6 +9,10 @@ export class Sink {
 
   private fullSinceMs = 0;
   private pastStallMs = 0;
+  /** Something written has gone nowhere: the stream was closed. */
+  private hasLost = false;
+  /** Are to be called once all has been taken. */
+  private waiting: (() => void)[] = [];
   private readonly flushed = (): void => this.onFlushed();
 
   /**
@@ -41,9 +45,26 @@ export class Sink {
     return this.isFull ? this.now() - this.fullSinceMs : 0;
   }
 
+  /** All that was written has been handed over to the kernel. */
+  get hasTakenAll(): boolean {
+    const { writableFinished, writableLength } = this.socket;
+    return !this.hasLost && (writableFinished || (!this.isFull && writableLength === 0));
+  }
+
+  /** Calls back once all that was written has been handed over, at once where it has; never where the stream closes before. */
+  whenTaken(then: () => void): void {
+    if (this.hasTakenAll) then();
+    else this.waiting.push(then);
+  }
+
   write(bytes: Buffer): void {
     const { socket } = this;
-    if (socket.destroyed || socket.writableEnded || bytes.length === 0) return;
+    if (bytes.length === 0) return;
+    if (socket.writableEnded) return;
+    if (socket.destroyed) {
+      this.hasLost = true;
+      return;
+    }
     this.writtenBytes += bytes.length;
     socket.write(bytes); // no callback: for one, Node makes an object and a turn of its queue, also where all went at once
     // What is corked is going out in a moment.
@@ -55,7 +76,8 @@ export class Sink {
     this.socket.cork();
     work();
     this.socket.uncork();
-    if (this.socket.writableLength > 0 && !this.socket.destroyed) this.fill();
+    if (this.socket.writableLength === 0) this.tellTaken();
+    else if (!this.socket.destroyed) this.fill();
   }
 
   /** Relays a FIN, once all is out. */
@@ -78,14 +100,22 @@ export class Sink {
   }
 
   private onFlushed(): void {
-    if (!this.isFull) return;
+    if (!this.isFull || this.socket.destroyed) return;
     if (this.socket.writableLength > 0) {
       this.awaitFlush(); // more was written behind it
       return;
     }
     this.isFull = false;
     this.pastStallMs += this.now() - this.fullSinceMs;
+    this.tellTaken();
     this.changed(false);
+  }
+
+  private tellTaken(): void {
+    if (this.waiting.length === 0 || !this.hasTakenAll) return;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const then of waiting) then();
   }
 }
 

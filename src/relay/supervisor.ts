@@ -1,4 +1,3 @@
-import type { EndLabel } from '../admin/metrics.js';
 import type { Outcome } from '../audit/record.js';
 import { ClientProfile } from '../policy/clientProfile.js';
 import { GovernedUsage } from '../policy/governedUsage.js';
@@ -20,6 +19,8 @@ import type { Stallable } from './stallWatch.js';
 
 /** What the supervisor needs of its session. */
 export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
+  /** The kernel has all that was decided to go to the client. */
+  readonly hasHandedOver: boolean;
   /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
   readonly stalledMs: number;
   /** Something that changes when the client reads; null where that cannot be told. */
@@ -30,8 +31,6 @@ export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, Reco
   warn(details: object, message: string): void;
   /** The address that the session is connected to; null while it is not. */
   readonly upstreamRemote: Remote | null;
-  /** Ends both connections; `lastPacket` still goes to the client, `label` says why where it was not for a limit. */
-  abort(reason: string, lastPacket?: Buffer, label?: EndLabel): void;
 }
 
 /** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
@@ -137,8 +136,8 @@ export class Supervisor implements ResponseVerdicts, Stallable {
       this.enforcer.letGo();
       this.conversation.server.admitFile();
     } else {
-      const { sequenceId } = this.conversation.server;
-      this.session.abort('the server asked for a file that was not offered', unaskedFilePacket(sequenceId), UNASKED_FILE);
+      const end = unaskedFilePacket(this.conversation.server.sequenceId);
+      this.session.abort('the server asked for a file that was not offered', { end, refusal: null }, UNASKED_FILE);
     }
     return 'onward';
   }
@@ -155,8 +154,28 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   }
 
   /** The rest of a cut response has been discarded. */
-  drained(): Settled {
-    return this.enforcer.drained();
+  drained(): void {
+    this.enforcer.drained();
+  }
+
+  /** A command of the client waits for the answer to another. */
+  commandWaits(): void {
+    this.enforcer.commandWaits();
+  }
+
+  /** A cut response is being discarded whose statement is to run to its end, also where its client leaves. */
+  get runsOn(): boolean {
+    return this.enforcer.runsOn;
+  }
+
+  /** So many responses are discarded without their clients that this one has to end. */
+  giveUpDrain(): void {
+    this.enforcer.giveUpDrain();
+  }
+
+  /** The client has gone, and the server's side goes on. */
+  parted(): void {
+    this.shared.stalls.delete(this);
   }
 
   /** Something the server sent has been dealt with. */
@@ -219,19 +238,31 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   close(outcome: Outcome): void {
     this.shared.stalls.delete(this);
     if (outcome === 'client-gone' && this.socketQuestion.wasLast) this.shared.bypasses.warn(this.session.origin());
+    const { conversation: { server }, enforcer, session } = this;
     const usages = this.conversation.openUsages().map(governed);
-    const { cutUsage } = this.enforcer;
+    const { cutUsage, runsOn } = enforcer;
     // What they hold is given back first, whatever comes of the records.
-    const held = cutUsage === null ? usages : [...usages, cutUsage];
-    const discarded = new Map(held.map((usage) => [usage, this.enforcer.release(usage)]));
-    const { usage: current } = this.conversation.server;
+    const held = new Set(cutUsage === null ? usages : [...usages, cutUsage]);
+    const discarded = new Map([...held].map((usage) => [usage, enforcer.release(usage)]));
+    for (const usage of held) {
+      usage.endForwarding(session.hasHandedOver, usage === server.usage ? server.rowBytesToCome : 0);
+    }
+    if (runsOn && outcome !== 'upstream-gone') this.statementEnded(cutUsage!);
+    enforcer.recordCut();
+    const { usage: current } = server;
     if (this.hasServerGivenUp && current !== null) this.recorder.stall(governed(current), outcome, true);
     for (const usage of usages) {
       this.shared.metrics.resultEnded(usage);
-      this.recorder.result(usage, outcome, false, null, discarded.get(usage) ?? 0);
+      this.recorder.result(usage, usage.givenUp === null ? outcome : 'closed', false, null, discarded.get(usage) ?? 0);
     }
     // Its end was seen, but not what came of the attempt to kill it.
     if (cutUsage !== null) this.recorder.result(cutUsage, outcome, true, null, discarded.get(cutUsage) ?? 0);
+  }
+
+  /** The client cannot be told any more that its statement did not run to its end. */
+  private statementEnded(usage: GovernedUsage): void {
+    usage.isStatementEnded = true;
+    this.session.warn({}, 'a statement was ended in the middle, though the error that its client got says that it runs to its end');
   }
 
   /** Asks the server, at the first stall, how long it waits for a client that does not read. */

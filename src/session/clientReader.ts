@@ -34,18 +34,19 @@ export class ClientReader extends PacketScanner {
   }
 
   /**
-   * Whether bytes that are being kept back begin with a COM_QUIT: alone, or behind commands that only close prepared
-   * statements. Then nothing that was asked for would be lost with the connection.
+   * What a client wants by bytes that are being kept back: to leave (COM_QUIT), alone or behind commands that only close
+   * prepared statements, so that nothing that was asked for would be lost with the connection; or something else. `none` as
+   * long as there is neither.
    */
-  static quits(bytes: Buffer): boolean {
+  static intentOf(bytes: Buffer): 'quit' | 'command' | 'none' {
     let at = 0;
     while (bytes.length - at > HEADER_BYTES) {
       const code = bytes[at + HEADER_BYTES];
-      if (code === Command.QUIT) return bytes.readUIntLE(at, 3) === 1;
-      if (code !== Command.STMT_CLOSE) return false;
+      if (code === Command.QUIT && bytes.readUIntLE(at, 3) === 1) return 'quit';
+      if (code !== Command.STMT_CLOSE) return 'command';
       at += HEADER_BYTES + bytes.readUIntLE(at, 3);
     }
-    return false;
+    return 'none';
   }
 
   override passAll(): void {

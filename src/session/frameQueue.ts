@@ -110,6 +110,12 @@ export class FrameQueue {
     return storedFrame(this.numbers.insert(this.from), packets);
   }
 
+  /** Packets as they have to be to answer a command that goes no further: with it the count has begun again. */
+  wrapRefusal(packets: Buffer): Buffer {
+    this.numbers.restart();
+    return this.wrap(packets);
+  }
+
   /** Whether what comes next could go on as it comes, with its numbers. */
   get canPassFrames(): boolean {
     return !this.numbers.differ && (this.from === 'client' || this.frames[0]?.hasBegun !== true);
@@ -119,6 +125,12 @@ export class FrameQueue {
   flush(): void {
     const [frame] = this.frames;
     if (frame !== undefined) this.writePart(frame);
+  }
+
+  /** Nothing of what was decided or kept is still here. */
+  get isSettled(): boolean {
+    const [first] = this.frames;
+    return this.keptBytes === 0 && (first === undefined || first.doneBytes === first.decidedBytes);
   }
 
   /** Copies what is queued: the memory that it came in is going to be overwritten. */

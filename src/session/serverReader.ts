@@ -62,6 +62,11 @@ export class ServerReader extends PacketScanner {
     return this.responses.usage;
   }
 
+  /** Bytes of a row that are counted and have not come yet. */
+  get rowBytesToCome(): number {
+    return this.role === 'row' ? this.payloadLeft : 0;
+  }
+
   /** Discards the rest of the response, from the row on at which the scan stopped. */
   discard(): void {
     this.isDiscarding = true;

@@ -29,6 +29,10 @@ export class Usage {
   /** What reached the client before the rest was discarded; null while nothing is. */
   private forwarded: { readonly rows: number; readonly bytes: number } | null = null;
 
+  /** Of what was counted, what the kernel had when it last had everything. */
+  private handedOverRows = 0;
+  private handedOverBytes = 0;
+
   get isCut(): boolean {
     return this.forwarded !== null;
   }
@@ -47,6 +51,27 @@ export class Usage {
    */
   cut(wasHeld: boolean): void {
     this.forwarded ??= wasHeld ? { rows: 0, bytes: 0 } : { rows: this.rows, bytes: this.bytes };
+  }
+
+  /**
+   * The kernel has everything that was counted so far.
+   * @param bytesToCome bytes of the last row that are counted and have not come yet
+   */
+  noteHandedOver(bytesToCome: number): void {
+    this.handedOverRows = this.rows - (bytesToCome > 0 ? 1 : 0);
+    this.handedOverBytes = this.bytes - bytesToCome;
+  }
+
+  /**
+   * Nothing more goes to the client: what the kernel was not handed does not count as forwarded.
+   * @param hasTaken the kernel has all that was forwarded
+   * @param bytesToCome as for `noteHandedOver`
+   */
+  endForwarding(hasTaken: boolean, bytesToCome: number): void {
+    if (hasTaken && this.isCut) return;
+    if (hasTaken) this.noteHandedOver(bytesToCome);
+    const { forwardedRows, forwardedBytes, handedOverRows, handedOverBytes } = this;
+    this.forwarded = { rows: Math.min(forwardedRows, handedOverRows), bytes: Math.min(forwardedBytes, handedOverBytes) };
   }
 
   /** Nothing is asked any more: the rest may pass whatever it is. */

@@ -19,6 +19,7 @@ function sumOf(one: Standing, other: Standing): Standing {
   return {
     openSessions: one.openSessions + other.openSessions,
     stalledSessions: one.stalledSessions + other.stalledSessions,
+    clientlessDrains: one.clientlessDrains + other.clientlessDrains,
     budgetUsedBytes: one.budgetUsedBytes + other.budgetUsedBytes,
     budgetMaxBytes: one.budgetMaxBytes,
     droppedSamples: one.droppedSamples + other.droppedSamples,
@@ -111,7 +112,7 @@ class Pool implements Proxy, CrewObserver {
 
   standing(): Standing {
     return {
-      openSessions: 0, stalledSessions: 0, budgetUsedBytes: 0, budgetMaxBytes: this.config.budget.bytes,
+      openSessions: 0, stalledSessions: 0, clientlessDrains: 0, budgetUsedBytes: 0, budgetMaxBytes: this.config.budget.bytes,
       hints: { followed: 0, forbidden: 0, malformed: 0 }, droppedSamples: 0,
       live: { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 },
     };

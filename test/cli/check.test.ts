@@ -13,7 +13,7 @@ t.test('a good configuration is printed as it will be used, in its own notation'
     upstream: '[::1]:3306',
     mode: 'audit',
     limits: { rows: null, bytes: '64MiB' },
-    drain: { bytes: '256MiB', time: '1s' },
+    drain: { bytes: '256MiB', time: '1s', waiting: '5s' },
   });
   const again = await sluice(['check', '--config', configFile(t, printed)]);
   t.equal(again.stdout, stdout, 'and loads as the same');

@@ -5,8 +5,11 @@ import { HEADROOM_BYTES, ReadBuffer, type ReadTarget } from '../../src/relay/rea
 class Taker implements ReadTarget {
   heldBytes = 0;
   isEmpty = true;
+  readsPastSink = false;
   readonly taken: Buffer[] = [];
   readonly inPlace: boolean[] = [];
+
+  own(): void {}
 
   accept(chunk: Buffer): void {
     this.taken.push(chunk);

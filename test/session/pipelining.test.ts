@@ -139,14 +139,15 @@ await t.test('of a long text the front is kept, and its whole length', async (t)
 await t.test('a quit is seen behind commands that only close statements, and nowhere else', async (t) => {
   const bytes = (...payloads: Buffer[]): Buffer => ahead(...payloads).bytes;
   const quit = command(Command.QUIT);
-  t.ok(ClientReader.quits(bytes(quit)));
-  t.ok(ClientReader.quits(bytes(close(1), close(2), quit)));
-  t.ok(ClientReader.quits(Buffer.concat([bytes(quit), Buffer.from([1, 2, 3])])));
-  t.notOk(ClientReader.quits(bytes(query('SELECT 1'), quit)));
-  t.notOk(ClientReader.quits(bytes(close(1))));
-  t.notOk(ClientReader.quits(Buffer.alloc(0)));
-  t.notOk(ClientReader.quits(packetsFrom(0, Buffer.from([1, 1]))), 'a quit has one byte');
+  t.equal(ClientReader.intentOf(bytes(quit)), 'quit');
+  t.equal(ClientReader.intentOf(bytes(close(1), close(2), quit)), 'quit');
+  t.equal(ClientReader.intentOf(Buffer.concat([bytes(quit), Buffer.from([1, 2, 3])])), 'quit');
+  t.equal(ClientReader.intentOf(bytes(query('SELECT 1'), quit)), 'command');
+  t.equal(ClientReader.intentOf(bytes(close(1))), 'none');
+  t.equal(ClientReader.intentOf(Buffer.alloc(0)), 'none');
+  t.equal(ClientReader.intentOf(packetsFrom(0, Buffer.from([1, 1]))), 'command', 'a quit has one byte');
   const whole = bytes(close(1), quit);
-  for (let length = 0; length < whole.length; length += 1) t.notOk(ClientReader.quits(whole.subarray(0,
-    length)));
+  for (let length = 0; length < whole.length; length += 1) {
+    t.equal(ClientReader.intentOf(whole.subarray(0, length)), 'none');
+  }
 });

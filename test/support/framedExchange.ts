@@ -89,7 +89,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
       contain: (work) => this.contain(work),
       threw: (error) => this.threw(error),
       userChangeBegun: () => undefined,
-    });
+    }, { commandWaits: () => undefined });
     this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this, this);
   }
 
