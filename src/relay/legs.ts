@@ -8,6 +8,7 @@ import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
 import type { Reads } from './readBuffer.js';
+import { readBeforeFailing } from './readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
@@ -177,6 +178,7 @@ export class Legs {
 
   private listenToUpstream(): void {
     const { upstream, observer } = this;
+    readBeforeFailing(upstream);
     onPeerEnd(upstream, () => observer.contain(() => observer.upstreamEnded()), this.upstreamTcp);
     upstream.on('error', (error) => observer.contain(() => observer.upstreamFailed(error)));
   }
@@ -185,8 +187,15 @@ export class Legs {
     const { client, observer } = this;
     onPeerEnd(client, () => observer.contain(() => observer.clientEnded()), this.clientTcp);
     client.on('error', (error) => observer.contain(() => observer.clientFailed(error)));
-    // All has been written and the server has closed: a server that closes does not read on.
-    client.on('finish', () => (this.isClosingClient ? undefined : this.destroy()));
+    client.on('finish', () => (this.isClosingClient ? undefined : this.closeBehindServer()));
+  }
+
+  /** All has been written and the server has closed: a server that closes does not read on. */
+  private closeBehindServer(): void {
+    this.upstreamTcp.destroy();
+    // A client that still sends would be reset before it has heard why.
+    if (this.client.isPaused()) this.closeClient(null);
+    else this.clientTcp.destroy();
   }
 
   private closeClient(lastBytes: Buffer | null): void {
