@@ -17,8 +17,13 @@ export interface Address {
 
 /** How clients may encrypt. Paths are of PEM files. */
 export interface ListenTls extends TlsFiles {
-  /** In `passthrough` the client's TLS goes to the server as it is, and nothing is counted. */
-  readonly mode: 'off' | 'optional' | 'required' | 'passthrough';
+  /**
+   * In `auto` clients may encrypt where the server offers it, too; with a certificate of the user's own it is `optional`, and
+   * over a Unix socket `off`. In `passthrough` the client's TLS goes to the server as it is, and nothing is counted.
+   */
+  readonly mode: 'auto' | 'off' | 'optional' | 'required' | 'passthrough';
+  /** Where a certificate that Sluice makes for itself is kept; it is made anew at each start where this is left out. */
+  readonly folder?: string;
   /** Whether a client has to show a certificate that `ca` has signed. */
   readonly requestCert: boolean;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';

@@ -6,6 +6,7 @@ import { createLog, type Log } from '../audit/log.js';
 import { type Config, type LoadedConfig } from '../config.js';
 import { formatAddress, formatPlace } from '../config/address.js';
 import { UNEXPECTED } from '../relay/containment.js';
+import { TlsFileError } from '../config/tlsFiles.js';
 import { ListenError } from '../relay/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
@@ -69,6 +70,7 @@ async function listen(program: Program, config: Config): Promise<{ proxy: Proxy;
       : await startWorkers(config, { log, audit, metrics, version: version() });
   } catch (error) {
     if (error instanceof ListenError) say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
+    else if (error instanceof TlsFileError) say([`sluice: listen.tls.${error.key}: ${error.message}`]);
     else if (reasonOf(error).code === NO_WORKERS) say([`sluice: workers: ${reasonOf(error).message}`]);
     else throw error;
     return null;

@@ -148,7 +148,7 @@ export const listen: Kind<readonly Listen[]> = ends({
     if (read === undefined) return undefined;
     const { at, permissions: bits, tls } = read;
     if (bits !== undefined && !isSocketFile(at)) findings.add(`${path}.permissions`, 'only the file of a Unix socket has permissions');
-    if (tls.mode !== 'off' && isSocketFile(at)) findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
+    if (tls.mode !== 'off' && tls.mode !== 'auto' && isSocketFile(at)) findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
     return read;
   },
 }, 'addresses');

@@ -3,7 +3,7 @@ import type { Findings } from './findings.js';
 import { filePath, oneOf, text, trueOrFalse, type Kind } from './kinds.js';
 import { isHost } from './address.js';
 import { section, type Section } from './section.js';
-import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
+import { isFolder, readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
 
 const certificate = filePath('the path of a PEM file with a certificate');
 const authorities = filePath('the path of a PEM file with certificate authorities');
@@ -36,9 +36,10 @@ function checkFiles(tls: TlsFiles & TlsTerms, path: string, findings: Findings):
 }
 
 const listenForm = section<ListenTls>({
-  mode: { kind: oneOf('off', 'optional', 'required', 'passthrough'), fallback: 'off' },
+  mode: { kind: oneOf('auto', 'off', 'optional', 'required', 'passthrough'), fallback: 'auto' },
   cert: { kind: certificate, isOptional: true },
   key: { kind: privateKey, isOptional: true },
+  folder: { kind: text(/^[^\0]+$/, 'the path of a folder'), isOptional: true },
   ca: { kind: authorities, isOptional: true },
   requestCert: { kind: trueOrFalse, fallback: false },
   minVersion: { kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2' },
@@ -47,9 +48,10 @@ const listenForm = section<ListenTls>({
 
 /** What clients are offered. */
 export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findings) => {
-  const offers = tls.mode === 'optional' || tls.mode === 'required';
-  if (offers && tls.cert === undefined) {
-    findings.add(`${path}.cert`, `required where ${path}.mode is "${tls.mode}": the certificate that clients are shown`);
+  if (tls.folder !== undefined && tls.cert !== undefined) {
+    findings.add(`${path}.folder`, 'stands without cert and key: it keeps a certificate that Sluice makes for itself');
+  } else if (tls.folder !== undefined && !isFolder(tls.folder)) {
+    findings.add(`${path}.folder`, `${tls.folder} is no folder: make it first, where Sluice may write`);
   }
   if (tls.requestCert && tls.ca === undefined) {
     findings.add(`${path}.ca`, `required where ${path}.requestCert is true: who signs the clients' certificates`);

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { readUpTo } from './file.js';
 
@@ -20,7 +21,7 @@ export interface TlsTerms {
 /** A file, or what two of them make together, cannot be used. */
 export class TlsFileError extends Error {
   /** @param key the setting that is to blame, as "cert" */
-  constructor(readonly key: keyof TlsFiles | 'ciphers', message: string) {
+  constructor(readonly key: keyof TlsFiles | 'ciphers' | 'folder', message: string) {
     super(message);
     this.name = 'TlsFileError';
   }
@@ -46,6 +47,11 @@ export function readTlsFiles(files: TlsFiles, terms: TlsTerms = {}): SecureConte
     throw new TlsFileError(ciphers === undefined ? 'cert' : 'ciphers', `cannot be used: ${messageOf(error)}`);
   }
   return options;
+}
+
+/** Whether a path leads to a folder. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Whether a certificate is signed by nobody but itself. One that cannot be read is another matter. */

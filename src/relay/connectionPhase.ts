@@ -120,7 +120,7 @@ export class ConnectionPhase {
     let first: WholePacket | null = await exchange.next('client');
     const asksForTls = isSslRequest(first.payload);
     if (asksForTls && listenMode === 'passthrough') return this.passThrough(first);
-    if (asksForTls && clientSide !== null) {
+    if (asksForTls && clientSide !== null && this.offersTls) {
       first = await this.encryptClient(clientSide, first.payload);
       if (first === null) return;
     } else if (listenMode === 'required') {
@@ -141,7 +141,7 @@ export class ConnectionPhase {
 
   /** Shows the greeting to the client, and hands over where nothing can be encrypted. Returns whether it goes on. */
   private greet(greeting: WholePacket): boolean {
-    const { exchange, host, parts: { conversation }, encryption: { listenMode, clientSide, serverSide } } = this;
+    const { exchange, host, parts: { conversation }, encryption: { listenMode, serverSide } } = this;
     this.show(greeting);
     if (conversation.server.stopReason === 'refused') {
       host.refused(conversation.server.refusal!);
@@ -153,15 +153,20 @@ export class ConnectionPhase {
       host.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
       return false;
     }
+    const { offersTls } = this;
     const passesTls = listenMode === 'passthrough' && this.serverOffersTls;
-    if (isFollowed && (clientSide !== null || passesTls)) offerTls(greeting.payload);
+    if (isFollowed && (offersTls || passesTls)) offerTls(greeting.payload);
     exchange.client.write(greeting.bytes);
     if (serverSide.isWanted && !this.serverOffersTls) serverSide.noteClear();
-    const mayEncrypt = clientSide !== null || passesTls || (this.serverOffersTls && serverSide.isWanted);
+    const mayEncrypt = offersTls || passesTls || (this.serverOffersTls && serverSide.isWanted);
     if (isFollowed && mayEncrypt) return true;
     this.note('none', 'none');
     this.handOver();
     return false;
+  }
+
+  private get offersTls(): boolean {
+    return this.encryption.offersTls(this.serverOffersTls);
   }
 
   private get serverOffersTls(): boolean {

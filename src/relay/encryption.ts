@@ -2,11 +2,13 @@ import type { Logger } from 'pino';
 import { isSocketFile } from '../config/address.js';
 import type { Config, Listen, ListenTls, Upstream } from '../config.js';
 import { ClientSide } from './tls/clientSide.js';
+import { needsOwnCertificate, ownCertificateOf, type OwnCertificates } from './tls/ownCertificates.js';
 import { ServerSide } from './tls/serverSide.js';
 
 /** How the two connections of a session may be encrypted. */
 export class SessionEncryption {
   constructor(
+    /** `auto` only where clients are offered TLS as the server offers it. */
     readonly listenMode: ListenTls['mode'],
     /** Null where clients are offered no TLS of ours. */
     readonly clientSide: ClientSide | null,
@@ -14,6 +16,15 @@ export class SessionEncryption {
     /** Whether passwords are brought over where only one connection is encrypted. */
     readonly bridges: boolean,
   ) {}
+
+  /**
+   * Whether a client is offered TLS of ours.
+   * @param serverOffersTls whether the server of its session does
+   */
+  offersTls(serverOffersTls: boolean): boolean {
+    if (this.clientSide === null || this.listenMode !== 'auto') return this.clientSide !== null;
+    return serverOffersTls && (this.bridges || this.serverSide.isWanted);
+  }
 
   /** Whether any connection may come to be encrypted. */
   get isPossible(): boolean {
@@ -26,13 +37,18 @@ export class Encryption {
   private readonly clientSides = new Map<string, ClientSide>();
   private readonly serverSides = new Map<string, ServerSide>();
 
-  /** @throws TlsFileError where a certificate or a key cannot be used */
-  constructor({ listen, upstream }: Config, log: Logger) {
-    for (const { tls } of listen) {
-      const { mode } = tls;
+  /**
+   * @param certificates what listeners show that are given none
+   * @throws TlsFileError where a certificate or a key cannot be used
+   */
+  constructor({ listen, upstream }: Config, certificates: OwnCertificates, log: Logger) {
+    for (const place of listen) {
+      const { tls } = place;
       const key = clientKey(tls);
-      const isOffered = mode === 'optional' || mode === 'required';
-      if (isOffered && !this.clientSides.has(key)) this.clientSides.set(key, new ClientSide(tls, log));
+      const mode = offerAt(place);
+      if (mode === 'off' || mode === 'passthrough' || this.clientSides.has(key)) continue;
+      const own = needsOwnCertificate(place) ? ownCertificateOf(certificates, tls) : null;
+      this.clientSides.set(key, new ClientSide(tls, own, log));
     }
     for (const server of upstream) {
       const key = serverKey(server);
@@ -41,8 +57,10 @@ export class Encryption {
   }
 
   /** Of sessions between these two, which are of the configuration that this was made for. */
-  between({ tls }: Listen, upstream: Upstream): SessionEncryption {
-    return new SessionEncryption(tls.mode, this.clientSides.get(clientKey(tls)) ?? null, this.serverSide(upstream), upstream.tls.bridge);
+  between(listen: Listen, upstream: Upstream): SessionEncryption {
+    const mode = offerAt(listen);
+    const clientSide = mode === 'off' ? null : this.clientSides.get(clientKey(listen.tls)) ?? null;
+    return new SessionEncryption(mode, clientSide, this.serverSide(upstream), upstream.tls.bridge);
   }
 
   /** Of connections to this server, which is of the configuration that this was made for. */
@@ -55,6 +73,13 @@ export class Encryption {
   close(): void {
     for (const side of [...this.clientSides.values(), ...this.serverSides.values()]) side.close();
   }
+}
+
+/** What clients are offered at a place: `auto` only where that is as the server offers it. */
+function offerAt({ at, tls: { mode, cert } }: Listen): ListenTls['mode'] {
+  if (mode !== 'auto') return mode;
+  if (isSocketFile(at)) return 'off';
+  return cert === undefined ? 'auto' : 'optional';
 }
 
 function clientKey(tls: ListenTls): string {

@@ -17,6 +17,7 @@ import { PaceWatch } from './pace.js';
 import { Session } from './session.js';
 import type { Shared } from './shared.js';
 import { BypassWarnings } from './socketQuestion.js';
+import type { OwnCertificates } from './tls/ownCertificates.js';
 import { OccasionalLog } from './side/occasionalLog.js';
 import { probe } from './side/probe.js';
 import { SocketQueueReader } from './socketQueues.js';
@@ -80,10 +81,10 @@ export class Gateway {
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
 
-  constructor(config: Config, private readonly parts: GatewayParts) {
+  constructor(config: Config, certificates: OwnCertificates, private readonly parts: GatewayParts) {
     const { log, audit, metrics, budget, keepsStatistics } = parts;
     metrics.configured(config);
-    const encryption = new Encryption(config, log);
+    const encryption = new Encryption(config, certificates, log);
     this.shared = {
       config, audit, metrics, encryption, budget,
       guard: new Guard(config, Date.now),
@@ -163,13 +164,14 @@ export class Gateway {
   /**
    * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in what it
    * says of connections.
+   * @param certificates what listeners show that are given none
    * @throws {TlsFileError} where a certificate cannot be used; nothing has changed then
    */
-  prepare(config: Config): Change {
+  prepare(config: Config, certificates: OwnCertificates): Change {
     const { shared } = this;
     const before = shared.encryption;
     const isEncryptionSame = isSame(shared.config, config, encryptionOf);
-    const encryption = isEncryptionSame ? before : new Encryption(config, this.parts.log);
+    const encryption = isEncryptionSame ? before : new Encryption(config, certificates, this.parts.log);
     return {
       apply: () => {
         // Sessions that are logging in finish with what they began with.

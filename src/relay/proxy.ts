@@ -10,6 +10,7 @@ import type { HintCounts } from '../policy/guard.js';
 import { Doorman } from './doorman.js';
 import { Gateway } from './gateway.js';
 import { Listeners, type ListenChange } from './listeners.js';
+import { CertificateMaker } from './tls/ownCertificates.js';
 
 /** A proxy that accepts connections. */
 export interface Proxy {
@@ -53,10 +54,12 @@ class OneProcess implements Proxy {
   private readonly listeners: Listeners;
   private readonly gateway: Gateway;
   private readonly doorman: Doorman;
+  private readonly maker: CertificateMaker;
   private lastSessionId = 0;
 
   constructor(config: Config, log: Logger, audit: AuditLog, metrics: Metrics) {
-    this.gateway = new Gateway(config, {
+    this.maker = new CertificateMaker(log);
+    this.gateway = new Gateway(config, this.maker.for(config), {
       log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, left() {},
     });
     this.doorman = new Doorman(log, metrics);
@@ -80,6 +83,7 @@ class OneProcess implements Proxy {
 
   async listen(): Promise<this> {
     (await this.listeners.prepare(this.gateway.config.listen)).apply();
+    this.maker.announce();
     return this;
   }
 
@@ -101,7 +105,7 @@ class OneProcess implements Proxy {
   }
 
   async prepare(config: Config): Promise<ListenChange> {
-    const ofSessions = this.gateway.prepare(config);
+    const ofSessions = this.gateway.prepare(config, this.maker.for(config));
     const ofPlaces = await this.listeners.prepare(config.listen).catch((error: unknown) => {
       ofSessions.cancel();
       throw error;
@@ -110,6 +114,7 @@ class OneProcess implements Proxy {
       apply: () => {
         ofPlaces.apply();
         ofSessions.apply();
+        this.maker.announce();
       },
       cancel: () => {
         ofPlaces.cancel();
@@ -152,7 +157,7 @@ class OneProcess implements Proxy {
 /**
  * Starts to listen and to relay.
  * @param metrics where it counts
- * @throws {ListenError} where a place cannot be listened on
+ * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
  */
 export async function startProxy(config: Config, log: Logger, audit: AuditLog, metrics = new Metrics()): Promise<Proxy> {
   return new OneProcess(config, log, audit, metrics).listen();

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import { Member, type MemberEnd, type MemberObserver } from './member.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
@@ -37,8 +38,10 @@ export class Crew implements MemberObserver {
   private starting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
   private closed: (() => void) | null = null;
 
+  /** @param certificates what listeners show that are given none: the same in all workers */
   constructor(
-    private config: Config, private readonly version: string, private readonly log: Logger, private readonly observer: CrewObserver,
+    private config: Config, private certificates: OwnCertificates, private readonly version: string,
+    private readonly log: Logger, private readonly observer: CrewObserver,
   ) {
     this.size = config.workers;
   }
@@ -78,9 +81,10 @@ export class Crew implements MemberObserver {
   }
 
   /** Another configuration holds from here on, also for those that come later. */
-  configure(config: Config): void {
+  configure(config: Config, certificates: OwnCertificates): void {
     this.config = config;
-    for (const member of this.members) member.send({ kind: 'configure', config: this.configFor(member.number) });
+    this.certificates = certificates;
+    for (const member of this.members) member.send({ kind: 'configure', config: this.configFor(member.number), certificates });
   }
 
   /** Asks all of them; null for one that does not answer. */
@@ -126,7 +130,8 @@ export class Crew implements MemberObserver {
   }
 
   private begin(number: number): void {
-    const start = { kind: 'start', number, workers: this.size, version: this.version, config: this.configFor(number) } as const;
+    const { size: workers, version, certificates } = this;
+    const start = { kind: 'start', number, workers, version, config: this.configFor(number), certificates } as const;
     this.members.add(new Member(number, start, this));
   }
 

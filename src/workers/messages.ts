@@ -3,6 +3,7 @@
 
 import type { Config, Listen } from '../config.js';
 import type { HintCounts } from '../policy/guard.js';
+import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 
 /** What a worker is asked, and answers with a text. */
 export type Question =
@@ -19,9 +20,11 @@ export type ToWorker =
     readonly workers: number;
     readonly version: string;
     readonly config: Config;
+    /** What listeners show that are given no certificate. */
+    readonly certificates: OwnCertificates;
   }
   /** Another configuration holds from here on. */
-  | { readonly kind: 'configure'; readonly config: Config }
+  | { readonly kind: 'configure'; readonly config: Config; readonly certificates: OwnCertificates }
   /** A client, whose connection comes with the message, the number of its session, and where it has connected. */
   | { readonly kind: 'client'; readonly session: number; readonly listen: Listen }
   /** The answer to `ask`: so much of the budget, and no more. */

@@ -8,6 +8,7 @@ import { Doorman } from '../relay/doorman.js';
 import { Listeners, type ListenChange } from '../relay/listeners.js';
 import type { Proxy } from '../relay/proxy.js';
 import { upstreamUnavailable } from '../relay/refusal.js';
+import { CertificateMaker } from '../relay/tls/ownCertificates.js';
 import { Crew, type CrewObserver } from './crew.js';
 import { Lessor } from './leases.js';
 import type { Member } from './member.js';
@@ -43,6 +44,7 @@ function sumOf(one: Standing, other: Standing): Standing {
 class Pool implements Proxy, CrewObserver {
   private readonly listeners: Listeners;
   private readonly crew: Crew;
+  private readonly maker: CertificateMaker;
   private readonly doorman: Doorman;
   private readonly budget: Lessor;
   private readonly hintCounts: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
@@ -53,7 +55,8 @@ class Pool implements Proxy, CrewObserver {
   constructor(private config: Config, private readonly parts: PoolParts) {
     const { log: { logger }, metrics, version } = parts;
     this.budget = new Lessor(config.budget.bytes);
-    this.crew = new Crew(config, version, logger, this);
+    this.maker = new CertificateMaker(logger);
+    this.crew = new Crew(config, this.maker.for(config), version, logger, this);
     this.doorman = new Doorman(logger, metrics);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
@@ -77,6 +80,7 @@ class Pool implements Proxy, CrewObserver {
   async start(): Promise<this> {
     await this.crew.start();
     (await this.listeners.prepare(this.config.listen)).apply();
+    this.maker.announce();
     return this;
   }
 
@@ -98,13 +102,15 @@ class Pool implements Proxy, CrewObserver {
   }
 
   async prepare(config: Config): Promise<ListenChange> {
+    const certificates = this.maker.for(config);
     const { apply, cancel } = await this.listeners.prepare(config.listen);
     return {
       apply: () => {
         apply();
         this.config = config;
         this.budget.total = config.budget.bytes;
-        this.crew.configure(config);
+        this.crew.configure(config, certificates);
+        this.maker.announce();
       },
       cancel,
     };
@@ -194,7 +200,7 @@ class Pool implements Proxy, CrewObserver {
 /**
  * Starts `workers` processes that relay, and begins to listen for them.
  * @throws an error with the code NO_WORKERS where they cannot be started
- * @throws {ListenError} where a place cannot be listened on
+ * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
  */
 export async function startPool(config: Config, parts: PoolParts): Promise<Proxy> {
   return new Pool(config, parts).start();

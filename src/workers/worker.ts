@@ -5,7 +5,7 @@ import { Metrics } from '../admin/metrics.js';
 import { report } from '../admin/report.js';
 import { firstPage } from '../admin/sessionPage.js';
 import { loggerTo } from '../audit/log.js';
-import type { Config, Listen } from '../config.js';
+import type { Listen } from '../config.js';
 import { adoptSent } from '../relay/clientSocket.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { Gateway } from '../relay/gateway.js';
@@ -34,7 +34,7 @@ export class Worker {
   private loop: EventLoopWatch | null = null;
   private endedSessions = 0;
 
-  constructor({ number, workers, version, config }: Start, private readonly around: WorkerSurroundings) {
+  constructor({ number, workers, version, config, certificates }: Start, private readonly around: WorkerSurroundings) {
     this.version = version;
     this.outbox = new Outbox(
       (records, lines, taken) => around.send({ kind: 'written', records, lines }, taken),
@@ -45,7 +45,7 @@ export class Worker {
       ask: (bytes) => around.send({ kind: 'ask', bytes }),
       giveBack: (bytes) => around.send({ kind: 'giveBack', bytes }),
     });
-    this.gateway = new Gateway(config, {
+    this.gateway = new Gateway(config, certificates, {
       log: this.logger,
       audit: this.outbox,
       metrics: this.metrics,
@@ -60,7 +60,7 @@ export class Worker {
   take(message: Exclude<ToWorker, Start>, client: Socket | undefined): void {
     switch (message.kind) {
       case 'configure':
-        this.configure(message.config);
+        this.configure(message);
         break;
       case 'client':
         this.admit(message.session, client, message.listen);
@@ -99,9 +99,9 @@ export class Worker {
     this.around.exit(1);
   }
 
-  private configure(config: Config): void {
+  private configure({ config, certificates }: Extract<ToWorker, { kind: 'configure' }>): void {
     try {
-      this.gateway.prepare(config).apply();
+      this.gateway.prepare(config, certificates).apply();
       this.logger.level = config.log.level;
     } catch (error) {
       // The primary has tried it, so a file has changed since then.

@@ -31,11 +31,11 @@ async function refusesConnections(port: number): Promise<boolean> {
   return outcome instanceof Error && 'code' in outcome && outcome.code === 'ECONNREFUSED';
 }
 
-t.test('one line says where it listens, what for, and within which limits', async (t) => {
+t.test('one line says where it listens, what for, and within which limits, and one the fingerprint of its certificate', async (t) => {
   const program = await startProgram(t, [
     '--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--mode', 'audit', '--max-rows', 'unlimited',
   ]);
-  t.match(program.log, [{
+  t.match(program.log, [{ msg: /^listen\.tls: /, fingerprint256: /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/ }, {
     level: 'info',
     msg: 'listening',
     address: /^127\.0\.0\.1:[1-9]\d*$/,
@@ -61,7 +61,7 @@ t.test('warns of a variable that overrides the file, and of one that is mistyped
 t.test('host names and IPv6 addresses can be listened on', async (t) => {
   for (const host of ['localhost', '[::1]']) {
     const program = await startProgram(t, ['--upstream', 'db.invalid', '--listen', `${host}:0`]);
-    t.match(program.log[0]?.address, /^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
+    t.match(program.log.at(-1)?.address, /^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
     program.kill('SIGTERM');
     t.match(await program.ended, { code: 0 });
   }

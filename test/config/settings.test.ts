@@ -7,7 +7,7 @@ import { load, problems, withUpstream } from './configFile.js';
 
 const NO_SAMPLE = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
 /** What holds where nothing is said of TLS. */
-const clientsTls = { mode: 'off', requestCert: false, minVersion: 'TLSv1.2' };
+const clientsTls = { mode: 'auto', requestCert: false, minVersion: 'TLSv1.2' };
 const serversTls = { mode: 'preferred', bridge: true };
 
 t.test('with nothing but an upstream, the documented defaults hold', (t) => {

@@ -24,8 +24,19 @@ t.test('certificates and keys that belong together are taken', (t) => {
   t.end();
 });
 
-t.test('a mode that shows a certificate requires one', (t) => {
-  t.match(listenProblems({ mode: 'optional' }), [/^config: listen\.tls\.cert: required where listen\.tls\.mode is "optional"/]);
+t.test('every mode goes without a certificate, and a folder for one that Sluice makes has to be there', (t) => {
+  const folder = t.testdir({ file: '' });
+  for (const mode of ['auto', 'off', 'optional', 'required', 'passthrough']) {
+    t.match(load(t, { upstream: 'db', listen: { host: '127.0.0.1', tls: { mode, folder } } }).listen[0]!.tls, { mode, folder });
+  }
+  t.match(load(t, { upstream: 'db' }).listen[0]!.tls, { mode: 'auto' });
+  t.match(listenProblems({ folder: join(folder, 'file') }), [/^config: listen\.tls\.folder: .*file is no folder: make it first/]);
+  t.match(listenProblems({ folder: join(folder, 'missing') }), [/^config: listen\.tls\.folder: .*missing is no folder/]);
+  t.match(listenProblems({ ...one, folder }), [/^config: listen\.tls\.folder: stands without cert and key/]);
+  t.end();
+});
+
+t.test('what a certificate needs beside it is required', (t) => {
   t.match(listenProblems({ mode: 'off', requestCert: true }), [/^config: listen\.tls\.ca: required/]);
   t.match(upstreamProblems({ cert: one.cert }), [/^config: upstream\.tls: a certificate needs its key/]);
   t.end();

@@ -48,7 +48,7 @@ const load = (config: object): ReturnType<typeof loadConfig> => {
   }
 };
 
-/** What it is told besides its upstream's address. */
+/** What it is told besides its upstream's address. Clients are offered no TLS where `listen` is left out. */
 export interface ProxySettings extends Partial<Record<keyof Config, unknown>> {
   /** As `upstream.tls`; a server that is played by hand is talked to in the clear where it is left out. */
   readonly upstreamTls?: object;
@@ -78,7 +78,8 @@ export const startProxyHere = async (upstream: number, settings: ProxySettings =
     write: (record: object) => void records.push({ ...record }),
     close: async (): Promise<SinkEnd> => ({ lostLines: 0, hangs: false }),
   };
-  const addresses = { listen: '127.0.0.1:0', upstream: { host: '127.0.0.1', port: upstream, tls: upstreamTls } };
+  const listen = { host: '127.0.0.1', port: 0, tls: { mode: 'off' } };
+  const addresses = { listen, upstream: { host: '127.0.0.1', port: upstream, tls: upstreamTls } };
   const metrics = new Metrics();
   const proxy = await startProxy(load({ ...addresses, ...config }), logger, audit, metrics);
   const ports = proxy.places.map((place) => Number(formatPlace(place).split(':').at(-1)));

@@ -109,8 +109,10 @@ const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-/** Of a configuration: what goes to the server can be read on its way, also where that offers TLS. */
-export const IN_CLEAR = { upstream: { host: '127.0.0.1', tls: { mode: 'off' } } } as const;
+/** Of a configuration: what goes to either end can be read on its way, also where the server offers TLS. */
+export const IN_CLEAR = {
+  listen: { host: '127.0.0.1', tls: { mode: 'off' } }, upstream: { host: '127.0.0.1', tls: { mode: 'off' } },
+} as const;
 
 /** A stream of JSON lines, taken one by one or looked at as a whole. */
 class Lines<T> {

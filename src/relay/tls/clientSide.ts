@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ListenTls } from '../../config.js';
 import { Certificates } from './certificates.js';
 import { ClientLeftError } from './handshakeError.js';
+import type { OwnCertificate } from './ownCertificates.js';
 
 /** A handshake with a client that is under way. */
 interface Handshake {
@@ -23,9 +24,12 @@ export class ClientSide {
   /** The handshakes under way, by the client's connection. Two clients may have the same address, on two listeners. */
   private readonly handshakes = new Map<Socket, Handshake>();
 
-  /** @throws TlsFileError where the files cannot be used */
-  constructor(private readonly tls: ListenTls, log: Logger) {
-    this.certificates = new Certificates('listen.tls', tls, log, (options) => this.use(options));
+  /**
+   * @param own is shown where `tls` has no certificate
+   * @throws TlsFileError where the files cannot be used
+   */
+  constructor(private readonly tls: ListenTls, own: OwnCertificate | null, log: Logger) {
+    this.certificates = new Certificates('listen.tls', tls, log, (options) => this.use({ ...options, ...own }));
   }
 
   /**

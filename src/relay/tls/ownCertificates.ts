@@ -1,0 +1,102 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config, Listen, ListenTls } from '../../config.js';
+import { isSocketFile } from '../../config/address.js';
+import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
+import { makeSelfSigned } from './selfSigned.js';
+
+/** A certificate that Sluice has made for itself, with its key; both in PEM form. */
+export interface OwnCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Those of all listeners, by the folder that they are kept in. */
+export type OwnCertificates = Readonly<Record<string, OwnCertificate>>;
+
+/** In place of a folder: the certificate that is not kept. */
+const NOWHERE = '';
+
+/** Makes the certificates of listeners that offer TLS and are given none. */
+export class CertificateMaker {
+  private readonly known: Record<string, OwnCertificate> = {};
+  private untold: (() => void)[] = [];
+
+  constructor(private readonly log: Logger) {}
+
+  /**
+   * The certificates that these listeners need, made or read where they are not there yet; what was, stays as it is.
+   * @throws TlsFileError where a folder cannot be used
+   */
+  for({ listen }: Config): OwnCertificates {
+    for (const { tls: { folder = NOWHERE } } of listen.filter(needsOwnCertificate)) this.known[folder] ??= this.obtain(folder);
+    return { ...this.known };
+  }
+
+  /** Says in the log which certificates have come to be used. */
+  announce(): void {
+    const { untold } = this;
+    this.untold = [];
+    for (const tell of untold) tell();
+  }
+
+  private obtain(folder: string): OwnCertificate {
+    const kept = folder === NOWHERE ? null : readKept(folder);
+    const certificate = kept ?? makeSelfSigned();
+    if (kept === null && folder !== NOWHERE) keep(folder, certificate);
+    const { fingerprint256, validTo } = new X509Certificate(certificate.cert);
+    const origin = kept === null ? 'made just now' : 'read';
+    const where = folder === NOWHERE ? 'gone with this process: listen.tls.folder would keep it' : `kept in ${folder}`;
+    const message = `listen.tls: clients are shown a certificate of Sluice's own, ${origin}, ${where}`;
+    this.untold.push(() => this.log.info({ fingerprint256, validTo }, message));
+    return certificate;
+  }
+}
+
+/** The certificate that a listener shows where it is given none. */
+export function ownCertificateOf(certificates: OwnCertificates, { folder = NOWHERE }: ListenTls): OwnCertificate {
+  return certificates[folder]!;
+}
+
+/** Whether a listener may come to show a certificate, and is given none. */
+export function needsOwnCertificate({ at, tls: { mode, cert } }: Listen): boolean {
+  return cert === undefined && !isSocketFile(at) && mode !== 'off' && mode !== 'passthrough';
+}
+
+/** What is kept in a folder; null where there is nothing, or nothing that is still valid. */
+function readKept(folder: string): OwnCertificate | null {
+  const { cert, key } = filesIn(folder);
+  if (!existsSync(cert) || !existsSync(key)) return null;
+  try {
+    readTlsFiles({ cert, key });
+    const kept = { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') };
+    return Date.parse(new X509Certificate(kept.cert).validTo) > Date.now() ? kept : null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TlsFileError('folder', `${reason}; remove cert.pem and key.pem there to have them made anew`);
+  }
+}
+
+/** The certificate comes last: without it, what is there is made anew. */
+function keep(folder: string, certificate: OwnCertificate): void {
+  const { cert, key } = filesIn(folder);
+  try {
+    write(key, certificate.key, 0o600);
+    write(cert, certificate.cert, 0o644);
+  } catch (error) {
+    throw new TlsFileError('folder', `cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Writes a file whole or not at all. */
+function write(path: string, text: string, mode: number): void {
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, text, { mode, flag: 'wx' });
+  renameSync(unfinished, path);
+}
+
+function filesIn(folder: string): { cert: string; key: string } {
+  return { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+}
