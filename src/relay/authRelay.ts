@@ -3,6 +3,7 @@ import { decodeErr, encodeErr, FirstByte } from '../protocol/packets.js';
 import type { AuthBridge, Step } from '../session/authBridge.js';
 import type { Conversation } from '../session/conversation.js';
 import type { PacketExchange } from './packetExchange.js';
+import { ownKey } from './tls/ownKey.js';
 
 /** ER_ACCESS_DENIED_ERROR. */
 const ACCESS_DENIED = 1045;
@@ -27,7 +28,7 @@ export class AuthRelay {
    */
   async run(first: Buffer, isUserChange: boolean): Promise<string | null> {
     const { conversation, bridge } = this;
-    let refusal = this.take(bridge.begin(first, conversation.dialect.capabilities, isUserChange));
+    let refusal = await this.take(bridge.begin(first, conversation.dialect.capabilities, isUserChange));
     first.fill(0);
     while (!this.isClosed && refusal === null && this.isUnderWay) refusal = await this.relayOne();
     bridge.forget();
@@ -49,8 +50,12 @@ export class AuthRelay {
   }
 
   /** Sends what there is to send, or returns why nothing can be. */
-  private take(step: Step): string | null {
+  private async take(step: Step): Promise<string | null> {
     if ('refusal' in step) return step.refusal;
+    if ('wants' in step) {
+      const key = await ownKey();
+      return this.isClosed ? null : this.take(this.bridge.giveKey(key));
+    }
     this.exchange[step.to].send(step.payload);
     if (step.to === 'server') step.payload.fill(0);
     return null;

@@ -20,7 +20,6 @@ import type { SessionParts } from './sessionControls.js';
 import { StartTls } from './startTls.js';
 import type { ClientSide } from './tls/clientSide.js';
 import { ClientLeftError, reasonOf } from './tls/handshakeError.js';
-import { ownKey } from './tls/ownKey.js';
 
 /** What the connection phase asks of its session. */
 export interface PhaseHost extends Containment {
@@ -257,9 +256,7 @@ export class ConnectionPhase {
   /** Goes on packet by packet until the server lets the client in, or not. */
   private async bridge(first: Buffer, encrypted: EncryptedLeg | null, isUserChange: boolean): Promise<void> {
     const { exchange, parts: { conversation } } = this;
-    const key = this.encryption.bridges && encrypted !== null ? await ownKey() : null;
-    if (this.isClosed) return;
-    const bridge = new AuthBridge(encrypted, key, conversation.greeting!.scramble);
+    const bridge = new AuthBridge(encrypted, this.encryption.bridges, conversation.greeting!.scramble);
     this.authRelay = new AuthRelay(exchange, conversation, bridge, this.hasShownCertificate);
     const refusal = await this.authRelay.run(first, isUserChange);
     if (refusal !== null) this.refuseLogin(refusal);

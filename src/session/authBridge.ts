@@ -18,9 +18,13 @@ import { FirstByte } from '../protocol/packets.js';
 /** Which of the two connections is encrypted. */
 export type EncryptedLeg = 'client' | 'server';
 
-/** What to do with a packet: send one on, perhaps another one and back to where it came from; or end it all. */
+/**
+ * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once there
+ * is a key of our own; or end it all.
+ */
 export type Step =
   | { readonly to: 'client' | 'server'; readonly payload: Buffer }
+  | { readonly wants: 'key' }
   | { readonly refusal: string };
 
 /** The pair that clients without encryption encrypt their passwords with. */
@@ -79,15 +83,16 @@ export class AuthBridge {
   private awaited: Awaited = 'nothing';
   /** As the client has sent it: with a NUL behind it. */
   private password: Buffer | null = null;
+  private ownKey: OwnKey | null = null;
 
   /**
    * @param encrypted null where both are: then all passes
-   * @param ownKey null where passwords are not to be brought over: then such an authentication is refused
+   * @param bridges whether passwords are to be brought over; where they are not, such an authentication is refused
    * @param nonce the greeting's
    */
   constructor(
     private readonly encrypted: EncryptedLeg | null,
-    private readonly ownKey: OwnKey | null,
+    private readonly bridges: boolean,
     private nonce: Buffer,
   ) {}
 
@@ -135,6 +140,13 @@ export class AuthBridge {
     }
     this.proofsLeft -= 1;
     return { to: 'server', payload };
+  }
+
+  /** Goes on where a key of our own was wanted. Most authentications want none, and one takes long to make. */
+  giveKey(key: OwnKey): Step {
+    this.ownKey = key;
+    this.awaited = 'encryptedPassword';
+    return { to: 'client', payload: Buffer.concat([Buffer.from([FirstByte.AUTH_MORE_DATA]), key.publicPem]) };
   }
 
   /** Overwrites what is known of the password. */
@@ -189,7 +201,7 @@ export class AuthBridge {
     const asksForKey = payload.length === 1 && payload[0] === keyRequest;
     const isEmpty = payload.length === 0 || (payload.length === 1 && payload[0] === 0);
     if (isEmpty || (asksForKey && this.encrypted === 'client')) return { to: 'server', payload };
-    if (this.ownKey === null) {
+    if (!this.bridges) {
       payload.fill(0);
       const reason = 'only one of the two connections is encrypted, and upstream.tls.bridge is off';
       return { refusal: `the password cannot pass: ${reason}` };
@@ -204,9 +216,7 @@ export class AuthBridge {
       const remedy = "let it ask for the server's key";
       return { refusal: `the password is encrypted with a key that the client has from elsewhere: ${remedy}` };
     }
-    this.awaited = 'encryptedPassword';
-    const { publicPem } = this.ownKey;
-    return { to: 'client', payload: Buffer.concat([Buffer.from([FirstByte.AUTH_MORE_DATA]), publicPem]) };
+    return { wants: 'key' };
   }
 
   private encrypt(pem: Buffer): Step {

@@ -7,7 +7,7 @@ const MODULUS_BITS = 2048;
 
 let made: Promise<OwnKey> | null = null;
 
-/** The process's own key pair: made when it is first needed, and never written down. */
+/** The process's own key pair: made when it is first needed (in 150 ms or more), and never written down. */
 export function ownKey(): Promise<OwnKey> {
   made ??= make();
   return made;
