@@ -49,7 +49,7 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | nu
   if (capabilities === null || payload.length < USER_OFFSET) return null;
   if ((capabilities & Capability.PROTOCOL_41) === 0n || (capabilities & Capability.SSL) !== 0n) return null;
   const reader = new PacketReader(payload, USER_OFFSET, payload.length);
-  const user = nameIn(reader.nulSlice());
+  const user = unquoted(nameIn(reader.nulSlice()));
   skipAuthResponse(reader, capabilities);
   const schema = capabilities & Capability.CONNECT_WITH_DB ? nameIn(reader.nulSlice()) : '';
   if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
@@ -96,6 +96,11 @@ export function clearResponseCapabilities(payload: Buffer, cleared: bigint): voi
   if (isMysql || payload.length < USER_OFFSET) return;
   const mariadb = payload.readUInt32LE(MARIADB_HALF_OFFSET);
   payload.writeUInt32LE((mariadb & ~mariadbHalf(cleared)) >>> 0, MARIADB_HALF_OFFSET);
+}
+
+/** A user's name as servers take it in a login: without single quotes around it. (`parse_client_handshake_packet` of both.) */
+function unquoted(user: string): string {
+  return user.length > 1 && user.startsWith("'") && user.endsWith("'") ? user.slice(1, -1) : user;
 }
 
 /**
