@@ -61,7 +61,7 @@ t.test('warns of a variable that overrides the file, and of one that is mistyped
 t.test('host names and IPv6 addresses can be listened on', async (t) => {
   for (const host of ['localhost', '[::1]']) {
     const program = await startProgram(t, ['--upstream', 'db.invalid', '--listen', `${host}:0`]);
-    t.match(program.log.at(-1)?.address, /^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
+    t.match(program.log.find(({ msg }) => msg === 'listening')?.address, /^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
     program.kill('SIGTERM');
     t.match(await program.ended, { code: 0 });
   }
