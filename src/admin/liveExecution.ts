@@ -4,6 +4,7 @@ import { hostOf } from '../config/address.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Action } from '../policy/judgement.js';
 import type { Digest } from '../policy/digestCache.js';
+import type { SqlServer } from '../policy/sql/sqlServer.js';
 import { statementBytes } from '../policy/statement.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
@@ -42,6 +43,7 @@ export class LiveExecution implements Execution {
   statement: Buffer | null = null;
   /** How the server reads quotes and backslashes in it: see `Status`. */
   readingFlags = 0;
+  server: SqlServer | null = null;
 
   /** Below 0 where there was no row. */
   private firstRowAfterMs = -1;
@@ -54,7 +56,7 @@ export class LiveExecution implements Execution {
    * @param isWhole its end was seen, so that its rows and bytes are all there were
    */
   note(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
-    const { command, judgement, resultSets, firstRowAtMs } = usage;
+    const { command, verdict, resultSets, firstRowAtMs } = usage;
     this.atMs = Date.now();
     this.rows = usage.rows;
     this.bytes = usage.bytes;
@@ -62,10 +64,11 @@ export class LiveExecution implements Execution {
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
-    this.fate = judgement !== null ? FATES[judgement.action] : usage.isAdmitted ? 'admitted' : 'passed';
+    this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
     this.statement = statementBytes(command);
     this.readingFlags = usage.readingFlags;
+    this.server = usage.server;
     this.firstRowAfterMs = firstRowAtMs === 0 ? -1 : Math.max(0, firstRowAtMs - command.startedAtMs);
     this.origin = origin;
   }

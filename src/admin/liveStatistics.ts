@@ -89,8 +89,8 @@ export class LiveStatistics {
   }
 
   private count(execution: LiveExecution, shown: AuditSettings['sql']): void {
-    const { fate, rows, bytes, statement, readingFlags } = execution;
-    const digest = statement === null ? null : digests.digestOf(statement.toString(), sqlModeOf(readingFlags));
+    const { fate, rows, bytes, statement, readingFlags, server } = execution;
+    const digest = statement === null ? null : digests.digestOf(statement.toString(), sqlModeOf(readingFlags, server));
     execution.identify(digest, shown);
     this.ofAll.add(execution);
     this.byDigest.add(execution);

@@ -1,3 +1,4 @@
+import { RETURNING } from '../audit/record.js';
 import type { Config } from '../config.js';
 import type { Action, Reason } from '../policy/judgement.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
@@ -46,6 +47,8 @@ export class Metrics {
   readonly samples = judgedBy();
   /** Results that passed the limit for buffered ones because they were taken for streams. */
   readonly admitted = new CounterVector(['rule', 'signal']);
+  /** Responses with rows that would have been cut, had they not been exempt; by why they are. */
+  readonly exemptions = new CounterVector(['reason']);
   drainedBytes = 0;
   /** Cut responses that were not discarded to their end, or whose clients were let go. */
   readonly drainsGivenUp = new CounterVector(['reason']);
@@ -65,6 +68,7 @@ export class Metrics {
   constructor() {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
     for (const reason of ['bytes', 'time', 'waiting', 'max']) this.drainsGivenUp.declare(reason);
+    this.exemptions.declare(RETURNING);
     for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
     for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
     this.sessionEnds.declare('upstream', 'gave-up');

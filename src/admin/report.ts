@@ -101,7 +101,7 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 
 /** These agree with the audit records: one for each. */
 function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: Standing): void {
-  const { judged, admitted, samples, drainedBytes, drainsGivenUp, kills } = metrics;
+  const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
     'sluice_truncations_total', 'Results that were ended early without an error.',
@@ -123,6 +123,7 @@ function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessD
     'sluice_admitted_total', 'Results that passed the limit for buffered ones because they were taken for streams.',
     admitted.all(),
   );
+  out.counters('sluice_exempt_total', 'Results that passed a limit since they are exempt, by why.', exemptions.all());
   out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
   out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);
   out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were thrown away.', drainedBytes);

@@ -37,6 +37,9 @@ export interface Origin {
 /** Why a record is written. */
 export type Recorded = Judgement | Admission | Sample | (Omit<Judgement, 'reason'> & { readonly reason: 'stall' });
 
+/** Why rows are exempt from limits: they are those that a change returns. */
+export const RETURNING = 'returning';
+
 /** How far a response had come when its record was written. */
 export interface Progress {
   /** Null while it goes on. */
@@ -130,6 +133,7 @@ export function responseRecord(
     outcome: progress.outcome,
     ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
     ...(judgement.action === 'admit' ? { rowsPerSecond: rounded(judgement.rowsPerSecond) } : {}),
+    ...(usage.exempted === null ? {} : { exempt: RETURNING }),
     ...(progress.error === null ? {} : { serverError: progress.error }),
     ...(usage.givenUp === null ? {} : { givenUp: usage.givenUp }),
     ...(usage.isStatementEnded ? { statementEnded: true } : {}),

@@ -1,10 +1,12 @@
 import { Command } from '../protocol/commands.js';
 import type { PendingCommand } from '../session/command.js';
+import type { PreparedStatement } from '../session/statements.js';
 import type { Conversation } from '../session/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
-import { Statement } from './statement.js';
+import { sqlServerOf, type SqlServer } from './sql/sqlServer.js';
+import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';
 
 /** Both servers' default for how long they wait for a client that does not read, in seconds. */
@@ -18,6 +20,7 @@ export class ClientProfile {
   private sessionTimeoutMs: number | null = null;
   private serverTimeoutMs: number | null = null;
   private readonly jdbc = new JdbcStreaming();
+  private server: SqlServer | null = null;
   private profile: Profile | null = null;
   /** Which guard's profile it is. */
   private profiledBy: Guard | null = null;
@@ -71,14 +74,33 @@ export class ClientProfile {
     this.jdbc.begun(timeoutMs / 1000);
   }
 
-  /** A query without a result has succeeded: it may have changed what is known of the session. */
-  queryDone(command: PendingCommand): void {
-    if (command.textBytes > MAX_SETTING_BYTES) return;
-    const statement = Statement.of(command, this.conversation.statusFlags);
-    // Servers that track the session's state say themselves what a USE has done.
-    const used = this.conversation.dialect.tracksSession ? null : statement.usedSchema;
+  /**
+   * Other terms may hold for the rest of a response, since one of its statements may have changed the default schema.
+   * @returns whether they do
+   */
+  governAgain(usage: GovernedUsage): boolean {
+    const { profile } = this;
+    const current = this.current();
+    return current !== profile && this.shared.guard.governAgain(usage, current, this.jdbc);
+  }
+
+  /** What is to be kept of a prepared statement whose text is about to go. */
+  keptOf(statement: PreparedStatement): Statement {
+    return Statement.keptOf(statement, this.conversation.statusFlags, this.sqlServer());
+  }
+
+  /**
+   * A statement has succeeded without a result: it may have changed what is known of the session.
+   * @param toldSchema the server has said what the default schema is: not all do
+   */
+  statementDone(command: PendingCommand, toldSchema: boolean): void {
+    const mayUse = !toldSchema && mayBeUse(command);
+    const maySet = command.code === Command.QUERY && command.textBytes <= MAX_SETTING_BYTES;
+    if (!mayUse && !maySet) return;
+    const statement = Statement.of(command, this.conversation.statusFlags, this.sqlServer());
+    const used = mayUse ? statement.schemaFrom(command.answers - 1) : null;
     if (used !== null) this.conversation.schema = used;
-    const seconds = netWriteTimeoutSeconds(statement.text ?? '');
+    const seconds = maySet ? netWriteTimeoutSeconds(statement.text ?? '') : null;
     if (seconds === null) return;
     this.sessionTimeoutMs = seconds * 1000;
     this.jdbc.set(seconds, command.number);
@@ -89,18 +111,36 @@ export class ClientProfile {
     const { commands, dialect, statusFlags } = this.conversation;
     const { head } = commands;
     if (!dialect.offersFiles || head === null || head.code === Command.PROCESS_INFO) return false;
-    return Statement.of(head, statusFlags).mayLoadFile;
+    return Statement.of(head, statusFlags, this.sqlServer()).mayLoadFile;
   }
 
   private current(): Profile {
     const { identity, schema } = this.conversation;
     const { guard } = this.shared;
     if (this.profile === null || this.profiledBy !== guard) {
-      this.profile = guard.profile(subjectOf(identity, schema, this.address));
+      this.profile = guard.profile(subjectOf(identity, schema, this.address), this.sqlServer());
       this.profiledBy = guard;
     } else if (this.profile.subject.schema !== schema) {
       this.profile = guard.withSchema(this.profile, schema);
     }
     return this.profile;
   }
+
+  /** Made once: a server greets once. */
+  private sqlServer(): SqlServer | null {
+    const { greeting } = this.conversation;
+    if (this.server === null && greeting !== null) this.server = sqlServerOf(greeting);
+    return this.server;
+  }
+}
+
+const SMALL_U = 0x75;
+const CAPITAL_A = 0x41;
+
+/** Whether the statement that was answered last may be a USE, as far as a glance tells: most are none. */
+function mayBeUse(command: PendingCommand): boolean {
+  const bytes = statementBytes(command);
+  if (bytes === null || command.answers > 1) return bytes !== null || command.statement !== null;
+  const first = bytes[0] ?? 0;
+  return first < CAPITAL_A || (first | 0x20) === SMALL_U;
 }

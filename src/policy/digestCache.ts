@@ -1,5 +1,5 @@
 import { Generations } from './generations.js';
-import { digestHash, digestText } from './sql/digest.js';
+import { digestHash, digestText, normalized } from './sql/digest.js';
 import type { SqlMode } from './sql/lexer.js';
 
 /** A statement's normal form, and its short hash. */
@@ -19,7 +19,10 @@ const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
  * in its literals is taken apart, but not hashed again.
  */
 export class DigestCache {
-  /** One for each way in which quotes and backslashes are read: the same text may be another statement. */
+  /**
+   * One for each way in which quotes and backslashes are read: the same text may be another statement. Texts that servers
+   * read in different ways for their versioned comments are in none.
+   */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<Digest>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
 
@@ -28,17 +31,17 @@ export class DigestCache {
    * @param sql its text, or the front of it
    */
   digestOf(sql: string, mode: SqlMode): Digest {
-    if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(sql, mode);
+    if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
     const texts = this.byText[(mode.ansiQuotes ? 1 : 0) + (mode.noBackslashEscapes ? 2 : 0)]!;
     const known = texts.get(sql);
     if (known !== undefined) return known;
-    const digest = this.digestByNormalForm(sql, mode);
-    texts.set(sql, digest);
+    const { text, dependsOnServer } = normalized(sql, mode);
+    const digest = this.digestByNormalForm(text);
+    if (!dependsOnServer) texts.set(sql, digest);
     return digest;
   }
 
-  private digestByNormalForm(sql: string, mode: SqlMode): Digest {
-    const text = digestText(sql, mode);
+  private digestByNormalForm(text: string): Digest {
     const known = this.byNormalForm.get(text);
     if (known !== undefined) return known;
     const digest = { text, hash: digestHash(text) };

@@ -3,6 +3,7 @@ import { Status } from '../protocol/status.js';
 import type { PendingCommand } from '../session/command.js';
 import { Usage } from '../session/usage.js';
 import type { Judgement } from './judgement.js';
+import type { SqlServer } from './sql/sqlServer.js';
 import { Statement } from './statement.js';
 import type { Terms } from './terms.js';
 
@@ -13,6 +14,8 @@ export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';
 export class GovernedUsage extends Usage {
   /** What it was judged to be; null while nothing was done about it. */
   judgement: Judgement | null = null;
+  /** What would have been done, had it not stood in rows that are exempt; null where that did not happen. */
+  exempted: Judgement | null = null;
   /** How long the session's client had been stalled before it began, in ms. */
   stallMsBefore = 0;
   /** It is to be cut at its next row, because the results under way pass the budget together. */
@@ -35,14 +38,20 @@ export class GovernedUsage extends Usage {
   /** While it stands still: what holds again when it goes on. */
   private pausing: { rows: number; bytes: number; readonly whenOver: (() => void)[] } | null = null;
 
+  /** The result set under way passes whole. */
+  private isPassing = false;
+  /** The next result set is to be held back from its first row. */
+  private holdsNext = false;
+
   private termsNow: Terms;
   private statementFound: Statement | null = null;
 
   /**
    * @param statusFlags the session's, for how the statement's text is read
+   * @param server the one that reads it; null where that is not known
    * @param terms the terms that hold as long as nothing else is known
    */
-  constructor(command: PendingCommand, private readonly statusFlags: number, terms: Terms) {
+  constructor(command: PendingCommand, private readonly statusFlags: number, readonly server: SqlServer | null, terms: Terms) {
     super(command);
     this.firstTerms = terms;
     this.termsNow = terms;
@@ -82,8 +91,38 @@ export class GovernedUsage extends Usage {
   }
 
   get statement(): Statement {
-    this.statementFound ??= Statement.of(this.command, this.statusFlags);
+    this.statementFound ??= Statement.of(this.command, this.statusFlags, this.server);
     return this.statementFound;
+  }
+
+  /** The rows that come now are those that a change returns: an error for work that was done would be a lie. */
+  get isExempt(): boolean {
+    return this.statement.returnsChangedRows(this.command.answers - 1);
+  }
+
+  /** What its record is about; null where nothing was done or left undone. */
+  get verdict(): Judgement | null {
+    return this.judgement ?? this.exempted;
+  }
+
+  /** Lets the result set under way pass whole. What follows it is judged as if it had begun there. */
+  passResultSet(): void {
+    this.isPassing = true;
+    this.allow(Infinity, Infinity);
+  }
+
+  /** Holds nothing back of the result set under way, but what follows it. */
+  holdNext(): void {
+    this.applyLimits();
+    this.holdsNext = true;
+  }
+
+  override endResultSet(): void {
+    if (this.isPassing) this.applyLimits();
+    this.isPassing = false;
+    if (this.isOverBudget && this.judgement === null) this.stopAtNextRow();
+    if (this.holdsNext) this.holdFromFirstRow();
+    this.holdsNext = false;
   }
 
   /** Stops in front of the next row, whatever the limits are. */

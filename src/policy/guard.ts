@@ -3,6 +3,7 @@ import type { PendingCommand } from '../session/command.js';
 import { GovernedUsage } from './governedUsage.js';
 import { compileRules, firstRule, rulesForClient, rulesForSchema, type CompiledRule } from './rules.js';
 import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
+import type { SqlServer } from './sql/sqlServer.js';
 import { statementBytes } from './statement.js';
 import type { Subject } from './subject.js';
 import { TermsOf, type Terms } from './terms.js';
@@ -21,6 +22,8 @@ export interface Profile {
   /** The rules that can apply to it, whatever it asks. */
   readonly candidates: readonly CompiledRule[];
   readonly isDumpProgram: boolean;
+  /** The server that reads what it asks; null where that is not known. */
+  readonly server: SqlServer | null;
 }
 
 /** What came of the hints that statements carried. */
@@ -55,11 +58,11 @@ export class Guard {
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }
 
-  /** What is known of a client that has said who it is. */
-  profile(subject: Subject): Profile {
+  /** What is known of a client that has said who it is, in front of a server. */
+  profile(subject: Subject, server: SqlServer | null = null): Profile {
     const ofClient = rulesForClient(this.rules, subject);
     return {
-      subject, ofClient,
+      subject, server, ofClient,
       candidates: rulesForSchema(ofClient, subject),
       isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
     };
@@ -76,12 +79,26 @@ export class Guard {
    * Order: a rule's class, then a hint, then a signal.
    */
   govern(command: PendingCommand, profile: Profile, statusFlags: number, jdbc: JdbcStreaming): GovernedUsage {
-    const usage = new GovernedUsage(command, statusFlags, this.termsOfDefault.buffered);
-    const termsOf = this.termsOf(profile, usage);
-    const terms =
-      this.termsByClass(termsOf) ?? this.termsByHint(termsOf, usage) ?? this.termsBySignal(termsOf, command, profile, jdbc);
-    usage.begin(terms ?? termsOf.buffered);
+    const usage = new GovernedUsage(command, statusFlags, profile.server, this.termsOfDefault.buffered);
+    this.turn(usage, this.termsOf(profile, usage), profile, jdbc);
     return usage;
+  }
+
+  /**
+   * The default schema has changed in the middle of a response: for the rest of it hold the terms that it has now.
+   * @returns whether they are others
+   */
+  governAgain(usage: GovernedUsage, profile: Profile, jdbc: JdbcStreaming): boolean {
+    const termsOf = this.termsOf(profile, usage);
+    if (termsOf === usage.terms.source) return false;
+    this.turn(usage, termsOf, profile, jdbc);
+    return true;
+  }
+
+  private turn(usage: GovernedUsage, termsOf: TermsOf, profile: Profile, jdbc: JdbcStreaming): void {
+    const terms =
+      this.termsByClass(termsOf) ?? this.termsByHint(termsOf, usage) ?? this.termsBySignal(termsOf, usage.command, profile, jdbc);
+    usage.begin(terms ?? termsOf.buffered);
   }
 
   /** Whether a signal that comes up later may still change what class a usage is of: a rule's class is final. */
@@ -112,7 +129,7 @@ export class Guard {
 
   /** What a statement's hint makes of the terms; null where it carries none that is followed. */
   private termsByHint(termsOf: TermsOf, usage: GovernedUsage): Terms | null {
-    if (!this.looksForHints || !statementBytes(usage.command)?.includes(HINT_MARK)) return null;
+    if (!this.looksForHints || statementBytes(usage.command)?.includes(HINT_MARK) === false) return null;
     const { hint } = usage.statement;
     if (hint.kind === 'none') return null;
     if (hint.kind === 'malformed') {

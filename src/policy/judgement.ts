@@ -64,6 +64,12 @@ export function admissionOf(usage: GovernedUsage): Admission | null {
   return { action: 'admit', reason: usage.rows > limit.rows ? 'rows' : 'bytes', rule, limit, signal, rowsPerSecond };
 }
 
+/** What is recorded of a usage that passes what it would have been cut at, since the rows that come now are exempt. */
+export function exemptedFrom(usage: GovernedUsage, reason: Reason, budgetBytes: number): Judgement {
+  const { rule, limits } = usage.terms;
+  return { action: 'would-cut', reason, rule, limit: reason === 'budget' ? { rows: Infinity, bytes: budgetBytes } : limits };
+}
+
 /** Judges a usage that has ended within its limit: null, or a warning. */
 export function warningFor(usage: GovernedUsage): Judgement | null {
   const { rule, treatment } = usage.terms;
@@ -76,8 +82,6 @@ export function warningFor(usage: GovernedUsage): Judgement | null {
 function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): Action {
   const { mode, onExceed } = usage.terms.treatment;
   if (mode === 'audit') return 'would-cut';
-  // An error for work that was done would be a lie.
-  if (usage.statement.returnsChangedRows) return 'would-cut';
   // Nothing can be put into the middle of a row.
   if (isInsideRow || onExceed.action === 'close') return 'close';
   return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';

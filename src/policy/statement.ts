@@ -1,87 +1,140 @@
 import type { PendingCommand } from '../session/command.js';
+import type { PreparedStatement } from '../session/statements.js';
 import { Status } from '../protocol/status.js';
 import { digests, type Digest } from './digestCache.js';
+import { answersOf, type Answers } from './sql/answers.js';
 import { findHint, type HintFinding } from './sql/hint.js';
-import {
-  changesDataAndReturnsRows, isSingleReadOnly, mayLoadFile, statementKind, usedSchema, type StatementKind,
-} from './sql/statement.js';
 import type { SqlMode } from './sql/lexer.js';
+import type { SqlServer } from './sql/sqlServer.js';
+import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from './sql/statement.js';
 
 /** The front of the text of the statement that a command carries or executes; null where it is not known. */
 export function statementBytes(command: PendingCommand): Buffer | null {
   return command.statement === null ? command.text : command.statement.sql;
 }
 
-/** How a server with these status flags reads quotes and backslashes. */
-export function sqlModeOf(statusFlags: number): SqlMode {
+/**
+ * How a server with these status flags reads quotes and backslashes, and comments with a version.
+ * @param server null where it is not known
+ */
+export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMode {
   return {
     noBackslashEscapes: (statusFlags & Status.NO_BACKSLASH_ESCAPES) !== 0,
     ansiQuotes: (statusFlags & Status.ANSI_QUOTES) !== 0,
+    server,
   };
 }
+
+/** Of a text that is not known. Where it has gone, its normal form is not kept: there may be very many. */
+export interface KnownDigest {
+  readonly hash: string;
+  readonly text: string | null;
+}
+
+const NO_HINT: HintFinding = { kind: 'none' };
+const NO_ANSWERS = answersOf('');
 
 /**
  * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for, once:
  * most statements are never asked.
  */
 export class Statement {
-  /** The statement's text, or its front; null where the command has none. Bytes that are not UTF-8 are shown as U+FFFD. */
-  readonly text: string | null;
-  /** The text goes on behind what is here. */
-  readonly isTruncated: boolean;
-
   private kindFound: StatementKind | null = null;
-  private digestFound: Digest | null = null;
+  private digestFound: Digest | KnownDigest | null = null;
+  private hintFound: HintFinding | null = null;
+  private readsOnly: boolean | null = null;
+  private loadsFile: boolean | null = null;
+  private answersFound: Answers | null = null;
 
-  constructor(text: string | null, isTruncated: boolean, private readonly mode: SqlMode) {
-    this.text = text;
-    this.isTruncated = isTruncated;
-  }
+  private constructor(
+    private sql: string | null,
+    /** The text goes on behind what is here. */
+    readonly isTruncated: boolean,
+    private readonly mode: SqlMode,
+  ) {}
 
   /**
    * @param statusFlags the session's, which say how the server reads quotes and backslashes
+   * @param server null where it is not known
    */
-  static of(command: PendingCommand, statusFlags: number): Statement {
-    const bytes = statementBytes(command);
-    const wholeBytes = command.statement?.sqlBytes ?? command.textBytes;
-    return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, sqlModeOf(statusFlags));
+  static of(command: PendingCommand, statusFlags: number, server: SqlServer | null = null): Statement {
+    const { statement } = command;
+    if (statement?.kept instanceof Statement) return statement.kept;
+    const wholeBytes = statement?.sqlBytes ?? command.textBytes;
+    return Statement.read(statementBytes(command), wholeBytes, sqlModeOf(statusFlags, server));
+  }
+
+  /**
+   * What is to be kept of a prepared statement whose text goes: all but its text, so that whatever was decided by it goes
+   * on being decided so.
+   */
+  static keptOf({ sql, sqlBytes }: PreparedStatement, statusFlags: number, server: SqlServer | null): Statement {
+    const statement = Statement.read(sql, sqlBytes, sqlModeOf(statusFlags, server));
+    statement.forgetText();
+    return statement;
+  }
+
+  private static read(bytes: Buffer | null, wholeBytes: number, mode: SqlMode): Statement {
+    return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, mode);
+  }
+
+  /** The statement's text, or its front; null where the command has none. Bytes that are not UTF-8 are shown as U+FFFD. */
+  get text(): string | null {
+    return this.sql;
   }
 
   /** What kind of statement it is; `other` where its text is not known. */
   get kind(): StatementKind {
-    this.kindFound ??= this.text === null ? 'other' : statementKind(this.text, this.isTruncated, this.mode);
+    this.kindFound ??= this.sql === null ? 'other' : statementKind(this.sql, this.isTruncated, this.mode);
     return this.kindFound;
   }
 
-  /** Its digest; null where its text is not known. */
-  get digest(): Digest | null {
-    if (this.text === null) return null;
-    this.digestFound ??= digests.digestOf(this.text, this.mode);
+  /** Its digest; null where its text has never been known. */
+  get digest(): Digest | KnownDigest | null {
+    if (this.sql !== null) this.digestFound ??= digests.digestOf(this.sql, this.mode);
     return this.digestFound;
   }
 
   /** The hint in one of its comments. */
   get hint(): HintFinding {
-    return this.text === null ? { kind: 'none' } : findHint(this.text, this.isTruncated, this.mode);
+    this.hintFound ??= this.sql === null ? NO_HINT : findHint(this.sql, this.isTruncated, this.mode);
+    return this.hintFound;
   }
 
   /** It is a single statement that only reads, so that nothing is lost where it does not run to its end. */
   get isSingleReadOnly(): boolean {
-    return this.text !== null && isSingleReadOnly(this.text, this.isTruncated, this.mode);
-  }
-
-  /** It changes data and returns rows, as MariaDB's INSERT … RETURNING. */
-  get returnsChangedRows(): boolean {
-    return this.text !== null && changesDataAndReturnsRows(this.text, this.isTruncated, this.mode);
+    this.readsOnly ??= this.sql !== null && isSingleReadOnly(this.sql, this.isTruncated, this.mode);
+    return this.readsOnly;
   }
 
   /** It is a LOAD DATA or LOAD XML, or may hold one; so where its text is not known. */
   get mayLoadFile(): boolean {
-    return this.text === null || mayLoadFile(this.text, this.isTruncated, this.mode);
+    this.loadsFile ??= this.sql === null || mayLoadFile(this.sql, this.isTruncated, this.mode);
+    return this.loadsFile;
   }
 
-  /** The schema that it makes the session's default; null where it does not. */
-  get usedSchema(): string | null {
-    return this.text === null ? null : usedSchema(this.text, this.isTruncated, this.mode);
+  /**
+   * Whether an answer to it, counted from 0, is the rows that a change returns, as of MariaDB's INSERT … RETURNING. Other
+   * servers have none.
+   */
+  returnsChangedRows(answer: number): boolean {
+    return this.mode.server?.isMariadb !== false && this.answers.returning.includes(answer);
+  }
+
+  /** The schema that the session has by default from an OK on that answers it, counted from 0; null where that changes none. */
+  schemaFrom(answer: number): string | null {
+    const { schemas, countable, lateSchema } = this.answers;
+    return answer < countable ? schemas.get(answer) ?? null : lateSchema;
+  }
+
+  private get answers(): Answers {
+    this.answersFound ??= this.sql === null ? NO_ANSWERS : answersOf(this.sql, this.mode);
+    return this.answersFound;
+  }
+
+  private forgetText(): void {
+    const { kind: _kind, digest, hint: _hint, isSingleReadOnly: _reads, mayLoadFile: _loads, answers: _answers } = this;
+    this.digestFound = digest === null ? null : { hash: digest.hash, text: null };
+    this.sql = null;
   }
 }

@@ -1,7 +1,7 @@
-import type { Outcome } from '../audit/record.js';
+import { RETURNING, type Outcome } from '../audit/record.js';
 import type { DrainBounds } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { judge, judgeOverBudget, type Judgement } from '../policy/judgement.js';
+import { exemptedFrom, judge, judgeOverBudget, type Judgement, type Reason } from '../policy/judgement.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
 import { Cutting, type CutEnd, type CutSession } from './cutting.js';
@@ -42,12 +42,9 @@ export class Enforcer {
     private readonly record: RecordResult,
   ) {}
 
-  /** A response begins: one that is to be held back has to stop at its first row. */
+  /** A response begins, or other terms hold for it: one that is to be held back has to stop at its next row. */
   start(usage: GovernedUsage): void {
-    const { treatment, responseClass } = usage.terms;
-    const isHeld = treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
-    // What is never cut need not be held back.
-    if (isHeld && !usage.statement.returnsChangedRows) usage.holdFromFirstRow();
+    if (this.isToHold(usage) && this.held === null) usage.holdFromFirstRow();
   }
 
   /** What a usage counts comes from a server-side cursor. */
@@ -60,6 +57,7 @@ export class Enforcer {
   /** The response under way has reached its limit. */
   limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
     if (usage.isPaused) return this.awaitBudget(usage);
+    if (usage.isExempt) return this.exempt(usage, usage.isOverBudget ? 'budget' : reason);
     if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
@@ -153,6 +151,25 @@ export class Enforcer {
   /** The usage that is being cut; null while none is. */
   get cutUsage(): GovernedUsage | null {
     return this.cutting?.usage ?? this.unrecorded?.usage ?? null;
+  }
+
+  /** Lets the rows that a change returns pass, whatever their result set still brings, and nothing else of the response. */
+  private exempt(usage: GovernedUsage, reason: Reason): Settled {
+    if (usage.isToBeHeld) {
+      usage.holdNext();
+      return 'onward';
+    }
+    if (usage.exempted === null) this.shared.metrics.exemptions.increment(RETURNING);
+    usage.exempted ??= exemptedFrom(usage, reason, this.shared.budget.maxBytes);
+    // It is not known how much still comes, and what is held back fits.
+    this.letGo();
+    if (this.isToHold(usage)) usage.holdNext();
+    usage.passResultSet();
+    return 'onward';
+  }
+
+  private isToHold({ terms: { treatment, responseClass } }: GovernedUsage): boolean {
+    return treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
   }
 
   private hold(usage: GovernedUsage): Settled {

@@ -24,7 +24,7 @@ export class Recorder {
     const isWhole = isComplete && outcome !== 'killed';
     // The times are passed as they are: spread into another object they would cost as much as counting the response does.
     this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
-    const recorded = usage.judgement ?? this.admitted(usage) ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
+    const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
     if (recorded === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
     if (recorded.action !== 'admit') this.shared.metrics.recorded(recorded.action, recorded.rule, recorded.reason);

@@ -6,6 +6,7 @@ import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, type ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation, ConversationObserver, Unparsed } from '../session/conversation.js';
+import type { PreparedStatement } from '../session/statements.js';
 import type { Usage } from '../session/usage.js';
 import type { Arrived } from './arrival.js';
 import { Containment, UNEXPECTED } from './containment.js';
@@ -173,8 +174,12 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.supervisor.usageEnded(usage, error, isComplete);
   }
 
-  queryDone(command: PendingCommand): void {
-    this.supervisor.queryDone(command);
+  statementDone(command: PendingCommand, toldSchema: boolean): void {
+    this.supervisor.statementDone(command, toldSchema);
+  }
+
+  textForgotten(statement: PreparedStatement): object | null {
+    return this.supervisor.textForgotten(statement);
   }
 
   streams(kind: 'stream' | 'tls'): void {

@@ -1,9 +1,11 @@
 import type { Outcome } from '../audit/record.js';
 import { ClientProfile } from '../policy/clientProfile.js';
 import { GovernedUsage } from '../policy/governedUsage.js';
+import type { Statement } from '../policy/statement.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { Conversation } from '../session/conversation.js';
+import type { PreparedStatement } from '../session/statements.js';
 import type { Usage } from '../session/usage.js';
 import { Enforcer, type EnforcedSession } from './enforcer.js';
 import type { Settled } from './flow.js';
@@ -97,9 +99,16 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     this.shared.metrics.resultEnded(governed(usage));
   }
 
-  queryDone(command: PendingCommand): void {
-    this.socketQuestion.see(command);
-    this.profile.queryDone(command);
+  statementDone(command: PendingCommand, toldSchema: boolean): void {
+    if (command.answers === 1) this.socketQuestion.see(command);
+    this.profile.statementDone(command, toldSchema);
+    const { usage } = this.conversation.server;
+    if (usage === null || usage.isCut) return;
+    if (this.profile.governAgain(governed(usage))) this.enforcer.start(governed(usage));
+  }
+
+  textForgotten(statement: PreparedStatement): Statement {
+    return this.profile.keptOf(statement);
   }
 
   /** What the session has set is forgotten. */

@@ -1,5 +1,5 @@
 import type { Limits } from '../config.js';
-import { changesDataAndReturnsRows } from '../policy/sql/statement.js';
+import { answersOf } from '../policy/sql/answers.js';
 import { HeavyHitters } from '../statistics/heavyHitters.js';
 import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
@@ -23,9 +23,8 @@ export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exe
   if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
   if (exemptions.exempts(record)) return 'exempt';
   if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
-  const { sql, digestText, isSqlTruncated } = record;
-  const isTruncated = sql !== null && isSqlTruncated;
-  return changesDataAndReturnsRows(sql ?? digestText ?? '', isTruncated) ? 'changes-data' : 'cut';
+  const { returning } = answersOf(record.sql ?? record.digestText ?? '');
+  return returning.includes(0) ? 'changes-data' : 'cut';
 }
 
 /** The results of one digest that would have been cut. */

@@ -58,6 +58,8 @@ export interface PendingCommand {
   /** The statement that `statementId` meant when the server began to answer. */
   statement: PreparedStatement | null;
   usage: Usage | null;
+  /** How many answers have begun: result sets, and OKs that bring none. A text of several statements has several. */
+  answers: number;
 }
 
 const shapes = new Map<number, ResponseShape>([
@@ -91,6 +93,6 @@ export function newCommand(code: number, shape: ResponseShape, number: number, s
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
     hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
     execution: null, parameters: null,
-    statement: null, usage: null,
+    statement: null, usage: null, answers: 0,
   };
 }

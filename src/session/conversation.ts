@@ -14,7 +14,7 @@ import { CommandQueue } from './commandQueue.js';
 import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import { ServerReader } from './serverReader.js';
 import type { SetUpStop } from './serverStop.js';
-import { StatementTable } from './statements.js';
+import { StatementTable, type PreparedStatement } from './statements.js';
 import type { Usage } from './usage.js';
 
 /** Where two ends stand with each other. */
@@ -68,8 +68,13 @@ export interface ConversationObserver {
    * where following ended before it did.
    */
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
-  /** A COM_QUERY that brought no result set has succeeded. */
-  queryDone(command: PendingCommand): void;
+  /**
+   * An OK has answered a statement of a COM_QUERY or an execution: the one that is counted by `answers`.
+   * @param toldSchema the OK itself says what the default schema is now
+   */
+  statementDone(command: PendingCommand, toldSchema: boolean): void;
+  /** A prepared statement's text is about to be forgotten. Says what to keep of it; null, or nobody there to say so, for nothing. */
+  textForgotten?(statement: PreparedStatement): object | null;
   /** By a COM_RESET_CONNECTION or a COM_CHANGE_USER, what the session has set is forgotten. */
   reset?(): void;
   /** The server has answered the session's set-up; `error` is with what, where it refused it. */
@@ -124,7 +129,7 @@ export class Conversation {
   holdsUserChanges = false;
 
   readonly commands = new CommandQueue();
-  readonly statements = new StatementTable();
+  readonly statements = new StatementTable((statement) => this.options.observer.textForgotten?.(statement) ?? null);
   readonly client: ClientReader;
   readonly server: ServerReader;
 

@@ -87,6 +87,7 @@ export class ResponseFollower {
   completion(completion: Completion): void {
     const { statusFlags } = completion;
     this.conversation.take(completion);
+    if (this.awaited === 'response') this.answered(completion);
     this.hasOutParameters ||= this.awaited !== 'response' && (statusFlags & Status.PS_OUT_PARAMS) !== 0;
     if (this.awaited === 'definitionsEnd' && !this.opensCursor(statusFlags)) {
       this.awaited = 'row';
@@ -97,11 +98,20 @@ export class ResponseFollower {
     if (command.shape === 'fetch') {
       if (statusFlags & Status.LAST_ROW_SENT && command.statement !== null) this.closeCursor(command.statement);
     } else if (command.shape === 'results' && (statusFlags & Status.MORE_RESULTS_EXISTS || this.hasOutParameters)) {
+      if (this.awaited === 'row') this.usage?.endResultSet();
       this.hasOutParameters = false;
       this.awaited = 'response';
       return;
     }
     this.finish(null);
+  }
+
+  /** A statement has been answered with an OK that brings no rows. */
+  private answered(completion: Completion): void {
+    const command = this.command!;
+    command.answers += 1;
+    if (command.shape !== 'results') return;
+    this.conversation.options.observer.statementDone(command, completion.schema !== null);
   }
 
   /** The one packet of bare text that answers a command. */
@@ -129,7 +139,7 @@ export class ResponseFollower {
   private statementOf(command: PendingCommand): PendingCommand['statement'] {
     const isPrepared = command.code >= Command.STMT_EXECUTE && command.code <= Command.STMT_FETCH;
     const isNamed = isPrepared || command.code === Command.STMT_BULK_EXECUTE;
-    return isNamed ? this.conversation.statements.get(command.statementId) : null;
+    return isNamed ? this.conversation.statements.use(command.statementId) : null;
   }
 
   private beginUsage(command: PendingCommand): Usage {
@@ -143,6 +153,7 @@ export class ResponseFollower {
     const columns = reader.lenenc();
     // CLIENT_OPTIONAL_RESULTSET_METADATA and MariaDB's cached metadata: 0 says that definitions are left out.
     const definitions = this.conversation.dialect.hasMetadataFlag && reader.uint(1) === 0 ? 0 : columns;
+    command.answers += 1;
     const usage = command.usage ?? this.beginUsage(command);
     this.usage = usage;
     usage.resultSets += 1;
@@ -163,7 +174,7 @@ export class ResponseFollower {
     const { dialect } = this.conversation;
     const hasDefinitions = !dialect.hasMetadataFlag || reader.left === 0 || reader.uint(1) !== 0;
     const forgotten = this.conversation.statements.add({
-      id, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null,
+      id, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null, kept: null,
       bound: new BoundParameters(parameterCount),
     });
     if (forgotten !== null) this.closeCursor(forgotten);
@@ -221,9 +232,6 @@ export class ResponseFollower {
     switch (command.code) {
       case Command.INIT_DB:
         if (command.text !== null) conversation.schema = nameIn(command.text);
-        break;
-      case Command.QUERY:
-        if (command.usage === null) conversation.options.observer.queryDone(command);
         break;
       case Command.STMT_RESET:
         command.statement?.bound.dropLongData();

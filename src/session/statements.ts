@@ -11,6 +11,8 @@ export interface PreparedStatement {
   readonly bound: BoundParameters;
   /** The usage of its open cursor; null where none is open. */
   cursorUsage: Usage | null;
+  /** What whoever reads texts has kept of it instead of the text; null as long as that is there. */
+  kept: object | null;
 }
 
 /** A server refuses more of them by default (`max_prepared_stmt_count` is 16,382), but a client may raise that. */
@@ -19,13 +21,19 @@ const MAX_STATEMENTS = 20_000;
 const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
- * The prepared statements of one session. Bounded: past its bounds the oldest texts, then the oldest statements are
- * forgotten. A forgotten statement is still counted and cut; only its text is missing in records.
+ * The prepared statements of one session. Bounded: past its bounds the texts, and then the statements, that were used
+ * least recently are forgotten. Of a text is kept what was found out about it.
  */
 export class StatementTable {
+  /** In the order in which they were used, the latest last. */
   private readonly byId = new Map<number, PreparedStatement>();
+  /** Those whose text is there, in the same order. */
+  private readonly withText = new Map<number, PreparedStatement>();
   private textBytes = 0;
   private last: PreparedStatement | null = null;
+
+  /** @param keep is asked what to keep of a statement whose text is about to go */
+  constructor(private readonly keep: (statement: PreparedStatement) => object | null) {}
 
   get size(): number {
     return this.byId.size;
@@ -36,12 +44,21 @@ export class StatementTable {
     this.delete(statement.id);
     this.byId.set(statement.id, statement);
     this.last = statement;
+    if (statement.sql !== null) this.withText.set(statement.id, statement);
     this.textBytes += statement.sql?.length ?? 0;
-    if (this.textBytes > MAX_TEXT_BYTES) this.forgetTexts();
-    return this.byId.size > MAX_STATEMENTS ? this.forgetOldest() : null;
+    this.forgetTexts();
+    return this.byId.size > MAX_STATEMENTS ? this.forgetLeastUsed() : null;
   }
 
-  /** The statement that an EXECUTE, FETCH, RESET or CLOSE names. */
+  /** The statement that an EXECUTE or FETCH names, and that is used by it. */
+  use(id: number): PreparedStatement | null {
+    const statement = this.get(id);
+    if (statement === null) return null;
+    for (const order of [this.byId, this.withText]) if (order.delete(statement.id)) order.set(statement.id, statement);
+    return statement;
+  }
+
+  /** The statement that a command names. */
   get(id: number): PreparedStatement | null {
     if (id === LAST_PREPARED_STATEMENT_ID) return this.last;
     return this.byId.get(id) ?? null;
@@ -52,6 +69,7 @@ export class StatementTable {
     const statement = this.get(id);
     if (statement === null) return null;
     this.byId.delete(statement.id);
+    this.withText.delete(statement.id);
     this.textBytes -= statement.sql?.length ?? 0;
     if (this.last === statement) this.last = null;
     return statement;
@@ -61,6 +79,7 @@ export class StatementTable {
   clear(): PreparedStatement[] {
     const open = [...this.byId.values()].filter((statement) => statement.cursorUsage !== null);
     this.byId.clear();
+    this.withText.clear();
     this.textBytes = 0;
     this.last = null;
     return open;
@@ -73,16 +92,19 @@ export class StatementTable {
     return usages;
   }
 
+  /** Forgets no more than has to go: to find out what is to be kept takes time for each text. */
   private forgetTexts(): void {
-    for (const statement of this.byId.values()) {
-      if (this.textBytes <= MAX_TEXT_BYTES / 2) return;
-      this.textBytes -= statement.sql?.length ?? 0;
+    for (const statement of this.withText.values()) {
+      if (this.textBytes <= MAX_TEXT_BYTES) return;
+      statement.kept = this.keep(statement);
+      this.textBytes -= statement.sql!.length;
       statement.sql = null;
+      this.withText.delete(statement.id);
     }
   }
 
-  private forgetOldest(): PreparedStatement | null {
-    const [oldest] = this.byId.keys();
-    return oldest === undefined ? null : this.delete(oldest);
+  private forgetLeastUsed(): PreparedStatement | null {
+    const [id] = this.byId.keys();
+    return id === undefined ? null : this.delete(id);
   }
 }

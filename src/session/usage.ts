@@ -74,6 +74,9 @@ export class Usage {
     this.forwarded = { rows: Math.min(forwardedRows, handedOverRows), bytes: Math.min(forwardedBytes, handedOverBytes) };
   }
 
+  /** A result set has ended, and more of the response follows. */
+  endResultSet(): void {}
+
   /** Nothing is asked any more: the rest may pass whatever it is. */
   admitAll(): void {
     this.maxRows = Infinity;

@@ -118,7 +118,7 @@ t.test('what happens beyond the limit is told', (t) => {
   t.match(beyond(action('truncate')), /^truncate: .*thrown away$/);
   t.match(beyond(action('close')), /^close: both connections/);
   t.equal(beyond({ mode: 'audit' }), 'only recorded, since mode is audit');
-  t.match(beyond({}, 'DELETE FROM t RETURNING a'), /^only recorded: it changes data/);
+  t.match(beyond({}, 'DELETE FROM t RETURNING a'), /^only recorded, on MariaDB: it changes data/);
   t.end();
 });
 

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
 import { ClientProfile } from '../../src/policy/clientProfile.js';
 import { Guard } from '../../src/policy/guard.js';
-import { Capability } from '../../src/protocol/capabilities.js';
+import { Command } from '../../src/protocol/commands.js';
+import type { PendingCommand } from '../../src/session/command.js';
 import { Conversation, type ConversationObserver } from '../../src/session/conversation.js';
-import { agreeOn } from '../../src/session/dialect.js';
-import { queryCommand, settings } from '../support/governed.js';
+import { queryCommand, settings, statementCommand } from '../support/governed.js';
 
 const nothing = (): void => undefined;
 const refuse = (): never => {
@@ -12,7 +12,7 @@ const refuse = (): never => {
 };
 const OBSERVER: ConversationObserver = {
   greeted: nothing, identified: nothing, ready: nothing, newUsage: refuse, cursorOpened: nothing,
-  usageEnded: nothing, queryDone: nothing, unparsed: nothing,
+  usageEnded: nothing, statementDone: nothing, unparsed: nothing,
 };
 
 /** A client that has logged in as `app` to the schema `shop`. */
@@ -58,24 +58,40 @@ t.test('asks only for the schema again when nothing but the schema has changed',
   t.end();
 });
 
+/** A command of which so many answers have begun. */
+const answered = (command: PendingCommand, answers = 1): PendingCommand => Object.assign(command, { answers });
+
 t.test('a USE is understood where the server does not tell the schema itself', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
-  profile.queryDone(queryCommand('USE archive'));
+  profile.statementDone(answered(queryCommand('USE archive')), false);
   t.equal(conversation.schema, 'archive');
-  conversation.dialect = agreeOn(Capability.SESSION_TRACK, Capability.SESSION_TRACK);
-  profile.queryDone(queryCommand('USE shop'));
-  t.equal(conversation.schema, 'archive', 'a server that tracks the session has said it already');
+  profile.statementDone(answered(queryCommand('USE shop')), true);
+  t.equal(conversation.schema, 'archive', 'what the server says itself holds');
+  profile.statementDone(answered(statementCommand(Command.STMT_EXECUTE, 'use `shop`')), false);
+  t.equal(conversation.schema, 'shop', 'a prepared one too');
+  profile.statementDone(answered(queryCommand(`/* ${'x'.repeat(2000)} */ USE attic`)), false);
+  t.equal(conversation.schema, 'attic', 'however far back it stands');
+  t.end();
+});
+
+t.test('a USE among other statements counts once its own answer is there', (t) => {
+  const { conversation, profile } = logIn(t, BY_SCHEMA);
+  const command = queryCommand(`INSERT INTO t VALUES (1); USE archive; SELECT '${'x'.repeat(2000)}'`);
+  profile.statementDone(answered(command, 1), false);
+  t.equal(conversation.schema, 'shop');
+  profile.statementDone(answered(command, 2), false);
+  t.equal(conversation.schema, 'archive');
   t.end();
 });
 
 t.test("a raised net_write_timeout arms JDBC streaming, and is the time after which the server gives up", (t) => {
   const { profile } = logIn(t, {});
   t.equal(profile.netWriteTimeoutMs, 60_000);
-  profile.queryDone(queryCommand('SET net_write_timeout=600', 4));
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 4)), false);
   t.equal(profile.netWriteTimeoutMs, 600_000);
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 5)).terms, { signal: 'jdbc' });
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 6)).terms, { signal: null });
-  profile.queryDone(queryCommand(`SET net_write_timeout=60${' '.repeat(2000)}`, 7));
+  profile.statementDone(answered(queryCommand(`SET net_write_timeout=60${' '.repeat(2000)}`, 7)), false);
   t.equal(profile.netWriteTimeoutMs, 600_000, 'a long text is not searched');
   t.end();
 });

@@ -2,10 +2,10 @@ import t from 'tap';
 import { compileRules, firstRule, missesOf, rulesFor } from '../../src/policy/rules.js';
 import { Statement } from '../../src/policy/statement.js';
 import type { Subject } from '../../src/policy/subject.js';
-import { settings, SUBJECT } from '../support/governed.js';
+import { queryCommand, settings, SUBJECT } from '../support/governed.js';
 import type { Test } from 'tap';
 
-const statement = (sql: string): Statement => new Statement(sql, false, {});
+const statement = (sql: string): Statement => Statement.of(queryCommand(sql), 0);
 
 /** The name of the rule that holds; null where none does. */
 const winner = (t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0): string | null => {

@@ -19,7 +19,9 @@ t.test('a statement whose text is not known is of no kind and safe from being ki
   for (const command of [statementCommand(STMT_EXECUTE, null), textless]) {
     const statement = Statement.of(command, 0);
     t.match(statement, { text: null, isTruncated: false, kind: 'other', digest: null, isSingleReadOnly: false });
-    t.match(statement, { hint: { kind: 'none' }, returnsChangedRows: false, usedSchema: null });
+    t.match(statement, { hint: { kind: 'none' }, isSingleReadOnly: false });
+    t.equal(statement.returnsChangedRows(0), false);
+    t.equal(statement.schemaFrom(0), null);
   }
   t.end();
 });
@@ -48,8 +50,37 @@ t.test('a digest is a normal form and its hash, made once', (t) => {
   t.end();
 });
 
+t.test('what was found out about a statement is kept when its text goes', (t) => {
+  const server = { isMariadb: true, version: 101_119 };
+  const keptOf = (sql: string, kept = Infinity): Statement => {
+    const command = statementCommand(Command.STMT_EXECUTE, sql);
+    const { statement } = command;
+    statement!.sql = statement!.sql!.subarray(0, kept);
+    statement!.kept = Statement.keptOf(statement!, 0, server);
+    statement!.sql = null;
+    return Statement.of(command, 0, server);
+  };
+  const select = 'SELECT a FROM t /* sluice: rows=5 */';
+  const { hash } = Statement.of(queryCommand(select), 0).digest!;
+  t.match(keptOf(select), {
+    text: null, kind: 'select', digest: { hash, text: null }, hint: { rows: 5 }, isSingleReadOnly: true, mayLoadFile: false,
+  });
+  t.ok(keptOf('DELETE FROM t RETURNING a').returnsChangedRows(0));
+  t.equal(keptOf('USE shop').schemaFrom(0), 'shop');
+  t.match(keptOf(select, 12), { isTruncated: true, isSingleReadOnly: false });
+  t.end();
+});
+
+t.test('only where the server is MariaDB does a change return rows', (t) => {
+  const on = (isMariadb: boolean): boolean =>
+    Statement.of(queryCommand('DELETE FROM t RETURNING a'), 0, { isMariadb, version: 101_119 }).returnsChangedRows(0);
+  t.ok(on(true));
+  t.notOk(on(false));
+  t.end();
+});
+
 t.test('a USE names its schema, and bytes that are no UTF-8 do no harm', (t) => {
-  t.equal(Statement.of(queryCommand('USE `other`'), 0).usedSchema, 'other');
+  t.equal(Statement.of(queryCommand('USE `other`'), 0).schemaFrom(0), 'other');
   const command = queryCommand('SELECT 1');
   command.text = Buffer.from([0x53, 0xff, 0xfe]);
   t.equal(Statement.of(command, 0).text, 'S\ufffd\ufffd');

@@ -171,8 +171,8 @@ class Exchange implements ConversationObserver {
     this.note('cursorOpened', { text: textOf(usage) });
   }
 
-  queryDone({ text }: PendingCommand): void {
-    this.note('queryDone', { text: text?.toString() ?? null });
+  statementDone({ text, statement, answers }: PendingCommand, toldSchema: boolean): void {
+    this.note('statementDone', { text: (statement?.sql ?? text)?.toString() ?? null, answers, toldSchema });
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {

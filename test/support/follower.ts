@@ -12,7 +12,7 @@ export class Follower {
 
   constructor(options: { readonly textBytes?: number; readonly parameterBytes?: number } = {}) {
     const observer: ConversationObserver = {
-      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING, queryDone: NOTHING,
+      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING, statementDone: NOTHING,
       newUsage: (command) => new Usage(command),
       unparsed: (problem) => (this.problem = problem),
     };

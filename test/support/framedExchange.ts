@@ -186,7 +186,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   identified(): void {}
   ready(): void {}
   cursorOpened(): void {}
-  queryDone(): void {}
+  statementDone(): void {}
   sessionBegun(): void {}
   stalled(): void {}
   discarded(): void {}

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config.js';
 import type { GovernedUsage } from '../../src/policy/governedUsage.js';
 import { Guard } from '../../src/policy/guard.js';
 import { JdbcStreaming } from '../../src/policy/signals.js';
+import type { SqlServer } from '../../src/policy/sql/sqlServer.js';
 import type { Subject } from '../../src/policy/subject.js';
 import { Command } from '../../src/protocol/commands.js';
 import { newCommand, type PendingCommand, responseShape } from '../../src/session/command.js';
@@ -22,7 +23,7 @@ export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): Pen
 export const statementCommand = (code: number, sql: string | null, number = 1): PendingCommand => {
   const text = sql === null ? null : Buffer.from(sql);
   const sqlBytes = text?.length ?? 70_000;
-  const statement = { id: 1, sql: text, sqlBytes, parameterCount: 0, cursorUsage: null };
+  const statement = { id: 1, sql: text, sqlBytes, parameterCount: 0, cursorUsage: null, kept: null };
   const command = newCommand(code, responseShape(code), number, 0);
   return Object.assign(command, { hasArrived: true, statementId: 1, statement });
 };
@@ -36,16 +37,17 @@ export const settings = (t: Test, given: object): Config => load(t, withUpstream
 export interface Governing {
   readonly subject?: Partial<Subject>;
   readonly jdbc?: JdbcStreaming;
+  readonly server?: SqlServer;
   /** The time of day, in ms since 1970. */
   readonly atMs?: number;
 }
 
 /** Asks a new guard with these settings on what terms the response to a command begins. */
 export const govern = (
-  t: Test, given: object, command: PendingCommand | string, { subject, jdbc, atMs }: Governing = {},
+  t: Test, given: object, command: PendingCommand | string, { subject, jdbc, server, atMs }: Governing = {},
 ): { usage: GovernedUsage; guard: Guard } => {
   const guard = new Guard(settings(t, given), () => atMs ?? 0);
   const asked = typeof command === 'string' ? queryCommand(command) : command;
-  const profile = guard.profile({ ...SUBJECT, ...subject });
+  const profile = guard.profile({ ...SUBJECT, ...subject }, server);
   return { usage: guard.govern(asked, profile, 0, jdbc ?? new JdbcStreaming()), guard };
 };

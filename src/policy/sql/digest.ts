@@ -8,8 +8,8 @@ import { MAX_DIGEST_TEXT_LENGTH, NormalForm } from './normalForm.js';
 // STATEMENT_DIGEST_TEXT() makes it and, with few exceptions, reads the same as MySQL 9.7's, so that it can be
 // looked up in performance_schema.
 //
-// The exceptions: a versioned comment's content counts as code whatever its version, MariaDB's too (a server
-// skips what is later than itself); a backquote inside a name is doubled; words that only MariaDB knows are
+// The exceptions: where the server is not known, a versioned comment's content counts as code whatever its
+// version, MariaDB's too (a server skips what is later than itself); a backquote inside a name is doubled; words that only MariaDB knows are
 // identifiers; the body of a JavaScript routine is not one literal; a text of several statements has one
 // digest, a refused statement has one too.
 
@@ -23,10 +23,17 @@ const DIGEST_LENGTH = 16;
  * @returns its normal form, at most some 4,100 characters; the work grows with the statement's length alone
  */
 export function digestText(sql: string, mode: SqlMode = {}): string {
+  return normalized(sql, mode).text;
+}
+
+/**
+ * The same, and whether it is another one to another server: there is a versioned comment in it that some skip.
+ */
+export function normalized(sql: string, mode: SqlMode): { readonly text: string; readonly dependsOnServer: boolean } {
   const lexer = new Lexer(sql, mode);
   const normalizer = new Normalizer(lexer);
   while (!normalizer.form.isFull && lexer.nextOrComment() !== 'end') normalizer.add();
-  return normalizer.text();
+  return { text: normalizer.text(), dependsOnServer: lexer.dependsOnServer };
 }
 
 /**

@@ -3,8 +3,9 @@ import {
   PLUS, QUESTION_MARK, QUOTE, SLASH, SMALL_B, SMALL_N, SMALL_X, SPACE, STAR, toSmallLetter, UNDERSCORE,
 } from './characters.js';
 import { isCharacterSet } from './keywords.js';
+import { runsComment, type SqlServer } from './sqlServer.js';
 import {
-  codeAt, endOfDigits, endOfExponent, endOfFraction, endOfIdentifier, endOfPrefixedNumber, endOfQuoted,
+  codeAt, endOfDigits, endOfExponent, endOfFraction, endOfIdentifier, endOfPrefixedNumber, endOfQuoted, endOfSkippedComment,
 } from './scan.js';
 
 // A tokenizer for the SQL of MySQL and MariaDB. It goes through the text once, reads each character a bounded
@@ -19,12 +20,14 @@ import {
 // and MySQL's $$..$$ around the body of a JavaScript routine (to MariaDB $$ is an identifier), which is read
 // as if it were SQL.
 
-/** What of a session's `sql_mode` changes where a literal ends. */
+/** What of a session changes where a literal or a comment ends: its `sql_mode`, and the server. */
 export interface SqlMode {
   /** `"x"` is an identifier. MariaDB's status flag 0x8000 tells it; MySQL does not. */
   readonly ansiQuotes?: boolean;
   /** A backslash in a string is a backslash: status flag SERVER_STATUS_NO_BACKSLASH_ESCAPES, 0x200. */
   readonly noBackslashEscapes?: boolean;
+  /** The server that reads it; where it is not known, the content of any versioned comment is code. */
+  readonly server?: SqlServer | null;
 }
 
 /**
@@ -54,17 +57,24 @@ export class Lexer {
   end = 0;
   /** A literal, a quoted identifier or a comment has begun that the text does not end. */
   unterminated = false;
-  /** There was a versioned comment that some servers run and others skip. Here its content is code. */
-  hasUncertainComment = false;
+  /** There was a versioned comment that some servers run and others skip. */
+  dependsOnServer = false;
   private inVersionedComment = false;
   /** The token is an identifier with a `.` and the next identifier straight behind it, as t in t.1e5. */
   private qualifies = false;
   private readonly doubleQuotesName: boolean;
   private readonly escapes: boolean;
+  private readonly server: SqlServer | null;
 
   constructor(readonly sql: string, mode: SqlMode = {}) {
+    this.server = mode.server ?? null;
     this.doubleQuotesName = mode.ansiQuotes === true;
     this.escapes = mode.noBackslashEscapes !== true;
+  }
+
+  /** There was such a comment, and it is not known what the server makes of it. Here its content is code. */
+  get hasUncertainComment(): boolean {
+    return this.dependsOnServer && (this.server?.version ?? null) === null;
   }
 
   /** Reads the next token that is not a comment; behind the last one `end`, as often as it is called. */
@@ -148,9 +158,12 @@ export class Lexer {
     return true;
   }
 
-  /** Passes the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`. */
+  /**
+   * Passes the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`; all of it where
+   * the server does not run it.
+   */
   private openVersionedComment(): boolean {
-    const { sql } = this;
+    const { sql, server } = this;
     if (codeAt(sql, this.end) !== SLASH || codeAt(sql, this.end + 1) !== STAR) return false;
     const forMariadb = codeAt(sql, this.end + 2) === CAPITAL_M;
     const digits = this.end + (forMariadb ? 4 : 3);
@@ -158,11 +171,15 @@ export class Lexer {
     let end = digits;
     while (end < digits + 6 && isDigit(codeAt(sql, end))) end += 1;
     // A version has five or six digits; MySQL takes the sixth only if white space follows.
-    this.end = end >= digits + 5 ? end : digits;
     const isAmbiguous = end === digits + 6 && !isSpace(codeAt(sql, end));
-    const version = Number(sql.slice(digits, this.end));
-    if (forMariadb || isAmbiguous || version > LAST_CERTAIN_VERSION) this.hasUncertainComment = true;
-    this.inVersionedComment = true;
+    if (isAmbiguous && server !== null && !server.isMariadb) end -= 1;
+    const codeFrom = end >= digits + 5 ? end : digits;
+    const version = codeFrom === digits ? null : Number(sql.slice(digits, codeFrom));
+    if (forMariadb || isAmbiguous || (version ?? 0) > LAST_CERTAIN_VERSION) this.dependsOnServer = true;
+    const isSkipped = server !== null && !runsComment(server, version, forMariadb);
+    const behind = isSkipped ? endOfSkippedComment(sql, this.end) : codeFrom;
+    this.end = behind ?? sql.length;
+    if (!isSkipped || behind === undefined) this.inVersionedComment = true;
     return true;
   }
 

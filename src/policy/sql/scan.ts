@@ -1,5 +1,5 @@
 import {
-  BACKSLASH, DIGIT_0, DIGIT_1, isDigit, isHexDigit, isIdentifierChar, MINUS, PLUS, SMALL_B, SMALL_E, SMALL_X,
+  BACKSLASH, DIGIT_0, DIGIT_1, isDigit, isHexDigit, isIdentifierChar, MINUS, PLUS, SLASH, SMALL_B, SMALL_E, SMALL_X, STAR,
   toSmallLetter,
 } from './characters.js';
 
@@ -40,6 +40,24 @@ export function endOfQuoted(sql: string, from: number, escapes: boolean): number
       if (sql.charCodeAt(index + 1) !== quote) return index + 1;
       index += 1;
     }
+  }
+  return undefined;
+}
+
+/**
+ * The end of a versioned comment that the server skips. In it, and in no other, a comment may stand: one level deep.
+ * (`consume_comment` of both servers.)
+ */
+export function endOfSkippedComment(sql: string, from: number): number | undefined {
+  let depth = 1;
+  for (let index = from + 2; index < sql.length; index += 1) {
+    const code = sql.charCodeAt(index);
+    const opens = code === SLASH && depth === 1 && codeAt(sql, index + 1) === STAR;
+    const closes = code === STAR && codeAt(sql, index + 1) === SLASH;
+    if (!opens && !closes) continue;
+    depth += opens ? 1 : -1;
+    index += 1;
+    if (depth === 0) return index + 1;
   }
   return undefined;
 }

@@ -21,7 +21,6 @@ const KINDS: ReadonlyMap<string, StatementKind> = new Map([
 
 const MAIN_VERBS = new Set(['SELECT', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 const READING_VERBS = new Set(['SELECT', 'TABLE', 'VALUES']);
-const CHANGING_VERBS = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 
 /**
  * The kind of a text's first statement. With a WITH in front, or MariaDB's SET STATEMENT … FOR, the statement
@@ -58,23 +57,6 @@ export function isSingleReadOnly(sql: string, isTruncated = false, mode: SqlMode
 }
 
 /**
- * Whether the text has a statement that changes data and returns rows: INSERT, REPLACE, UPDATE or DELETE …
- * RETURNING (MariaDB), as the only statement or among others. Asked about a text that has returned rows: so
- * where the end of an INSERT and its kin is missing, the rows are taken to be from a RETURNING. What a
- * procedure or a prepared text does is not seen.
- */
-export function changesDataAndReturnsRows(sql: string, isTruncated = false, mode: SqlMode = {}): boolean {
-  if (!isTruncated && !/returning/i.test(sql)) return false;
-  const lexer = new Lexer(sql, mode);
-  lexer.next();
-  while (lexer.kind !== 'end') {
-    if (changesAndReturns(lexer, isTruncated)) return true;
-    lexer.next();
-  }
-  return false;
-}
-
-/**
  * Whether the text has a LOAD DATA or LOAD XML, as its only statement or among others, or may have one: in what is
  * missing of it, or in a prepared text that it executes. LOAD is a reserved word of both servers, so where it stands
  * unquoted it begins such a statement, or is the server's to refuse.
@@ -91,26 +73,10 @@ export function mayLoadFile(sql: string, isTruncated = false, mode: SqlMode = {}
 }
 
 /**
- * The schema that the text makes the session's default: that of a single `USE name` with nothing else in the
- * text.
- * @returns its name without quotes, or null
- */
-export function usedSchema(sql: string, isTruncated = false, mode: SqlMode = {}): string | null {
-  const lexer = new Lexer(sql, mode);
-  lexer.next();
-  if (lexer.keyword() !== 'USE' || isTruncated) return null;
-  const kind = lexer.next();
-  if (kind !== 'word' && kind !== 'name') return null;
-  const name = lexer.name();
-  do lexer.next(); while (lexer.isOperator(';'));
-  return lexer.kind === 'end' && !lexer.unterminated ? name : null;
-}
-
-/**
- * Reads on to the first statement's verb: behind parentheses, WITH and SET STATEMENT … FOR. Empty where there
+ * Reads on to the next statement's verb: behind parentheses, WITH and SET STATEMENT … FOR. Empty where there
  * is none.
  */
-function verbOf(lexer: Lexer): string {
+export function verbOf(lexer: Lexer): string {
   lexer.next();
   passOpening(lexer);
   if (lexer.keyword() === 'SET') {
@@ -146,23 +112,4 @@ function passWith(lexer: Lexer): string {
     isBehindParenthesis = lexer.isOperator(')') || (isOpening && depth === 0);
   }
   return '';
-}
-
-/** Reads one statement to its semicolon, or only until it is known to change data and to return rows. */
-function changesAndReturns(lexer: Lexer, isTruncated: boolean): boolean {
-  passOpening(lexer);
-  // A statement that begins so reads, whatever words follow: SELECT … FOR UPDATE.
-  const canChange = !READING_VERBS.has(lexer.keyword());
-  let changes = false;
-  let depth = 0;
-  for (; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
-    if (lexer.isOperator('(')) depth += 1;
-    else if (lexer.isOperator(')')) depth -= 1;
-    if (!canChange || depth > 0) continue;
-    const keyword = lexer.keyword();
-    // REPLACE( and INSERT( are functions, JSON_VALUE(… RETURNING …) is no clause of the statement.
-    if (CHANGING_VERBS.has(keyword) && !lexer.isCalled()) changes = true;
-    else if (keyword === 'RETURNING' && changes) return true;
-  }
-  return changes && isTruncated && lexer.kind === 'end';
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Lexer } from '../../../src/policy/sql/lexer.js';
 import {
-  changesDataAndReturnsRows, isSingleReadOnly, mayLoadFile, statementKind, type StatementKind, usedSchema,
+  isSingleReadOnly, mayLoadFile, statementKind, type StatementKind,
 } from '../../../src/policy/sql/statement.js';
 import { prefixesOf, randomTexts, STATEMENTS } from './corpus.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
@@ -129,48 +129,6 @@ t.test('how literals end depends on the session', (t) => {
   t.end();
 });
 
-t.test('a change that returns rows is known by its RETURNING', (t) => {
-  const statements = [
-    'insert into t values (1) returning a', 'INSERT INTO t SELECT 1 RETURNING *',
-    'replace into t values (1) returning a', 'delete from t where a = 1 returning a, b',
-    'update t set a = 1 returning a', 'select 1; delete from t returning a',
-    'set @a = 1; insert into t values (1) returning a; select 2',
-    '/* c */ insert t values (1) /*M!100500 returning a */',
-    'set statement max_statement_time = 1 for delete from t returning a',
-    'begin not atomic delete from t returning a; end', 'with a as (select 1) delete from t returning b',
-  ];
-  for (const sql of statements) t.ok(changesDataAndReturnsRows(sql), sql);
-  t.end();
-});
-
-t.test('other statements, and columns that are only called so, are not', (t) => {
-  const statements = [
-    '', 'select 1', 'insert into t values (1)', 'select `returning` from t', 'insert into t (`returning`) values (1)',
-    "insert into t values ('returning')", 'insert into t values (1) -- returning',
-    'delete from t where t.returning = 1', "select json_value(a, '$' returning int) from t",
-    "update t set a = json_value(a, '$' returning int)", "select replace(a, 'x', 'y') returning from t",
-    'select insert(a, 1, 2, 3) as returning from t', 'select a from t for update; select returning',
-    'delete from t; select a returning from u', 'insert into t (returning) values (1)',
-  ];
-  for (const sql of statements) t.notOk(changesDataAndReturnsRows(sql), sql);
-  t.end();
-});
-
-t.test('of a change that is cut off it is assumed, since rows have come', (t) => {
-  for (const sql of [
-    'insert into t values (1', 'replace into t', 'update t set', 'delete from t',
-    "select 1; insert into t values ('a",
-  ]) {
-    t.ok(changesDataAndReturnsRows(sql, true), sql);
-  }
-  for (const sql of [
-    'select a from t', 'call p(', 'insert into t values (1); select a', 'select a from t for update',
-  ]) {
-    t.notOk(changesDataAndReturnsRows(sql, true), sql);
-  }
-  t.end();
-});
-
 t.test('a text may load a file where it has a LOAD, executes a text, or is not whole', (t) => {
   for (const sql of [
     "load data local infile 'x' into table t", "LOAD XML LOCAL INFILE 'x' INTO TABLE t", "select 1; load data infile 'x' into table t",
@@ -183,20 +141,14 @@ t.test('a text may load a file where it has a LOAD, executes a text, or is not w
   t.end();
 });
 
-t.test('USE names the schema that follows', (t) => {
-  for (const sql of [
-    'use shop', 'USE shop;', '/* c */ use `shop` ;', 'use shop -- c', '/*!40000 use shop */',
-  ]) t.equal(usedSchema(sql), 'shop', sql);
-  t.equal(usedSchema('use `a``b`'), 'a`b');
-  t.equal(usedSchema('use "a b"', false, { ansiQuotes: true }), 'a b');
-  t.equal(usedSchema('use 2020_shop'), '2020_shop');
-  for (const sql of [
-    '', 'use', 'use a.b', "use 'a'", 'use a; select 1', 'use a b', 'select 1', 'use 5', 'use `a', '`use` a',
-    'used a',
-  ]) {
-    t.equal(usedSchema(sql), null, sql);
-  }
-  t.equal(usedSchema('use shop', true), null);
+t.test('what a server skips is no part of the statement', (t) => {
+  const [mariadb, mysql] = [{ isMariadb: true, version: 101_119 }, { isMariadb: false, version: 90_704 }];
+  const forged = '/*!99999 show variables */ select * from t';
+  t.equal(statementKind(forged, false, { server: mysql }), 'select');
+  t.equal(statementKind('/*!80000 select */ /*M! show */ a', false, { server: mysql }), 'select');
+  t.equal(statementKind('/*!80000 select */ /*M! show */ processlist', false, { server: mariadb }), 'show');
+  t.ok(isSingleReadOnly('select a /*!99999 into @b */ from t', false, { server: mysql }), 'and may be killed without it');
+  t.notOk(isSingleReadOnly('select a /*!80000 into @b */ from t', false, { server: mysql }));
   t.end();
 });
 
@@ -206,7 +158,6 @@ t.test('no more of a huge statement is read than the answer needs', (t) => {
   t.ok(charactersReadBy(() => statementKind(`insert into t values (${huge}1)`)) < 50, 'an INSERT: its first word');
   t.ok(charactersReadBy(() => isSingleReadOnly(`insert into t values (${huge}1)`)) < 50);
   t.ok(charactersReadBy(() => isSingleReadOnly(`select a into @b from (${huge}1)`)) < 100);
-  t.ok(charactersReadBy(() => usedSchema(`select (${huge}1)`)) < 50);
   t.equal(charactersReadBy(() => isSingleReadOnly(`select (${huge}1)`, true)), 0, 'a part tells nothing');
   t.end();
 });
@@ -222,8 +173,7 @@ t.test('any text is answered, whole or cut off anywhere, and on the safe side', 
   const check = (sql: string): void => {
     for (const isTruncated of [false, true]) {
       statementKind(sql, isTruncated);
-      usedSchema(sql, isTruncated);
-      changesDataAndReturnsRows(sql, isTruncated);
+      mayLoadFile(sql, isTruncated);
       if (isSingleReadOnly(sql, isTruncated) && (isTruncated || !beginsToRead(sql))) wrong += 1;
     }
   };
@@ -257,7 +207,7 @@ t.test('what may be ended half-way has one statement, and no INTO among its word
 });
 
 t.test('twice the text is at most twice the work, whatever it is', (t) => {
-  const functions = { statementKind, isSingleReadOnly, changesDataAndReturnsRows, mayLoadFile, usedSchema };
+  const functions = { statementKind, isSingleReadOnly, mayLoadFile };
   for (const [name, ask] of Object.entries(functions)) {
     const read = (sql: string): number => charactersReadBy(() => ask(sql));
     for (const piece of HOSTILE_PIECES) {
