@@ -105,23 +105,3 @@ function shortened(message: string): Buffer {
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // never in the middle of a character
   return Buffer.concat([bytes.subarray(0, end), Buffer.from('...')]);
 }
-
-/**
- * An OK or EOF packet's payload with other status flags and one warning more, all else as it was. A payload that cannot be
- * read is returned unchanged.
- */
-export function withStatus(payload: Buffer, statusFlags: number): Buffer {
-  const changed = Buffer.from(payload);
-  const isEof = payload[0] === FirstByte.EOF && payload.length === EOF_PAYLOAD_BYTES;
-  const reader = new PacketReader(payload, 1, payload.length);
-  if (!isEof) {
-    reader.lenenc();
-    reader.lenenc();
-  }
-  const statusOffset = isEof ? 3 : reader.offset;
-  const warningsOffset = isEof ? 1 : reader.offset + 2;
-  if (reader.failed || reader.left < 4) return changed;
-  changed.writeUInt16LE(statusFlags, statusOffset);
-  changed.writeUInt16LE(Math.min(payload.readUInt16LE(warningsOffset) + 1, 0xffff), warningsOffset);
-  return changed;
-}

@@ -4,8 +4,7 @@ import type { DrainBounds, DrainSettings } from '../config.js';
 import type { GivenUp, GovernedUsage } from '../policy/governedUsage.js';
 import { cutMessage, type Judgement } from '../policy/judgement.js';
 import { encodePacket } from '../protocol/framing.js';
-import { encodeErr, withStatus, type ServerError } from '../protocol/packets.js';
-import { Status } from '../protocol/status.js';
+import { encodeErr, type ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
 import { Drain } from './drain.js';
@@ -172,12 +171,8 @@ export class Cutting {
 
   /** The end of a truncated result: the server's own end of its rows. */
   private truncation(judgement: Judgement): Buffer {
-    const { server, statusFlags } = this.conversation;
-    if (server.rowsEnd === null) return this.errorPacket(judgement);
-    const ended = statusFlags & ~(Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS);
-    // A cursor that had still more to fetch would be asked for it.
-    const status = this.isFetch ? ended | Status.LAST_ROW_SENT : ended;
-    return encodePacket(this.sequenceId, withStatus(server.rowsEnd, status));
+    const end = this.conversation.server.rowsEnd?.asLast(this.isFetch) ?? null;
+    return end === null ? this.errorPacket(judgement) : encodePacket(this.sequenceId, end);
   }
 
   private errorPacket(judgement: Judgement): Buffer {

@@ -116,10 +116,8 @@ export abstract class FramedFlow extends Flow {
     if (!this.isWaiting && this.frames !== null) this.sink.write(this.frames.opener.rest());
   }
 
-  /** Whether a command begins with a frame that has just come. */
-  protected beginsCommand(_frameNumber: number): boolean {
-    return false;
-  }
+  /** Whether a command or a response begins with a frame that has just come, so that frames are counted afresh. */
+  protected abstract beginsCount(frameNumber: number): boolean;
 
   /** A frame does not hold what it declares: makes the scanner transparent, or closes the flow. */
   protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
@@ -166,7 +164,7 @@ export abstract class FramedFlow extends Flow {
       this.unreadable(frame.bytes, offsetBytes + opener.takenBytes);
       return true;
     }
-    queue.push(frame.bytes, frame.content, this.beginsCommand(frameNumber(frame.bytes)));
+    queue.push(frame.bytes, frame.content, this.beginsCount(frameNumber(frame.bytes)));
     if (frame.content.length > 0) this.acceptPackets(frame.content);
     return true;
   }

@@ -96,7 +96,7 @@ export class RequestFlow extends FramedFlow {
   }
 
   /** In an upload a client counts on from what it was sent, so 0 means 256; elsewhere a command begins with it. */
-  protected override beginsCommand(frameNumber: number): boolean {
+  protected override beginsCount(frameNumber: number): boolean {
     const isAtPacket = this.isBlocked || (this.heldBytes === 0 && this.scanner.isBetweenPackets);
     return frameNumber === 0 && isAtPacket && !this.conversation.isUploading;
   }

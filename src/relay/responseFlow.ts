@@ -139,6 +139,10 @@ export class ResponseFlow extends FramedFlow {
     else super.flushRest();
   }
 
+  protected override beginsCount(): boolean {
+    return this.heldBytes === 0 && this.conversation.server.isAtResponse;
+  }
+
   protected override unreadable(frame: Buffer, offsetBytes: number): void {
     this.conversation.giveUpFrames('server', 'a frame that does not hold what it declares', frame, offsetBytes);
   }

@@ -21,8 +21,17 @@ export class FrameNumbers {
   }
 
   /**
+   * The first frame of a response comes: with the response before it the count has ended, and a server counts afresh for
+   * each command that was sent ahead. Returns the number that it has on the other leg, too.
+   */
+  begin(number: number): number {
+    this.last.client = this.last.server = number;
+    return number;
+  }
+
+  /**
    * A frame goes from one leg to the other. Returns the number that it gets there. One that does not follow on what
-   * came before keeps its own: a server counts afresh for each command that was sent ahead in a frame of its own.
+   * came before keeps its own.
    */
   relay(from: Leg, number: number): number {
     const to = otherLeg(from);

@@ -8,7 +8,7 @@ interface QueuedFrame {
   /** Null where it can only be forwarded or dropped as a whole. */
   content: Buffer | null;
   readonly contentBytes: number;
-  readonly beginsCommand: boolean;
+  readonly beginsCount: boolean;
   /** How much of the content is decided on, and how much of that is dealt with: written on, or dropped. */
   decidedBytes: number;
   doneBytes: number;
@@ -45,11 +45,11 @@ export class FrameQueue {
    * Takes in the next frame.
    * @param bytes the frame as it came; they have to stay as they are until `own` is called
    * @param content what is in it, which has to stay as it is
-   * @param beginsCommand a command begins with it, and the frames of both legs are counted afresh
+   * @param beginsCount a command or a response begins with it, and frames are counted afresh
    */
-  push(bytes: Buffer, content: Buffer, beginsCommand: boolean): void {
+  push(bytes: Buffer, content: Buffer, beginsCount: boolean): void {
     this.frames.push({
-      bytes, content, contentBytes: content.length, beginsCommand,
+      bytes, content, contentBytes: content.length, beginsCount,
       decidedBytes: 0, doneBytes: 0, hasBegun: false, isOwned: false,
     });
     this.finishFrames();
@@ -95,9 +95,10 @@ export class FrameQueue {
     this.write(this.wrap(packets));
   }
 
-  /** Packets as they have to be to follow on what has gone on so far. */
+  /** Packets as they have to be to follow on what has gone on so far; to the server they are a command. */
   wrap(packets: Buffer): Buffer {
-    return storedFrame(this.numbers.insert(otherLeg(this.from)), packets);
+    const { numbers, from } = this;
+    return storedFrame(from === 'client' ? numbers.restart() : numbers.insert(otherLeg(from)), packets);
   }
 
   /** A packet that begins a command: with it both ends count frames afresh. */
@@ -186,8 +187,8 @@ export class FrameQueue {
   private nextNumber(frame: QueuedFrame): number {
     const { numbers, from } = this;
     // What comes from a client is only ever parted in front of a command, and with that the count begins again.
-    const beginsCommand = frame.hasBegun ? from === 'client' : frame.beginsCommand;
-    if (beginsCommand) return numbers.restart();
+    const beginsCount = frame.hasBegun ? from === 'client' : frame.beginsCount;
+    if (beginsCount) return from === 'client' ? numbers.restart() : numbers.begin(frameNumber(frame.bytes));
     return frame.hasBegun ? numbers.insert(otherLeg(from)) : numbers.relay(from, frameNumber(frame.bytes));
   }
 }

@@ -39,6 +39,11 @@ export class ResponseFollower {
     return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
   }
 
+  /** The last response is over, and of the next one nothing has come. */
+  get isIdle(): boolean {
+    return this.command === null;
+  }
+
   /** Nothing is followed any more. */
   forget(): void {
     this.command = null;

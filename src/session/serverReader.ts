@@ -4,14 +4,15 @@ import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetS
 import type { Conversation } from './conversation.js';
 import { firstPacketOf } from './firstPacket.js';
 import { ResponseFollower } from './responseFollower.js';
+import { RowsEnd } from './rowsEnd.js';
 import { skimRows } from './rowSkim.js';
 import type { ServerStop } from './serverStop.js';
 import type { Usage } from './usage.js';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
 export const MAX_GREETING_BYTES = 8 * 1024;
-/** Enough of an OK packet for its session state, where the server tracks any; a schema's name has 64 characters. */
-const COMPLETION_BYTES = 1024;
+/** Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids. */
+const COMPLETION_BYTES = 64 * 1024;
 /** Enough of an ERR packet: servers send 512 bytes of text. */
 const ERR_BYTES = 600;
 /** An ERR packet's first byte and number. */
@@ -44,8 +45,8 @@ export class ServerReader extends PacketScanner {
   /** With `stopReason` `refused`: what the server said. */
   refusal: ServerError | null = null;
 
-  /** While discarding: the payload of the packet that ended the rows of the result set in which discarding began. */
-  rowsEnd: Buffer | null = null;
+  /** While discarding: the packet that ended the rows of the result set in which discarding began. */
+  rowsEnd: RowsEnd | null = null;
 
   private role: Role = 'ignored';
   private rowBytes = 0;
@@ -71,6 +72,11 @@ export class ServerReader extends PacketScanner {
   discard(): void {
     this.isDiscarding = true;
     this.rowsEnd = null;
+  }
+
+  /** The next packet is the first answer to the command at the head of the queue. */
+  get isAtResponse(): boolean {
+    return this.isBetweenPackets && this.responses.isIdle && this.conversation.commands.length > 0;
   }
 
   /** The request for a file at which the scan stopped may go on. */
@@ -135,7 +141,7 @@ export class ServerReader extends PacketScanner {
     return this.role === 'row' ? this.countRow(start, true) : 'enter';
   }
 
-  protected override packet(front: Buffer): boolean {
+  protected override packet(front: Buffer, packetBytes: number): boolean {
     const { conversation, responses } = this;
     switch (this.role) {
       case 'authentication':
@@ -155,7 +161,7 @@ export class ServerReader extends PacketScanner {
         responses.text();
         break;
       case 'completion':
-        if (this.isDiscarding && responses.awaited === 'row') this.rowsEnd ??= Buffer.from(front);
+        if (this.isDiscarding && responses.awaited === 'row') this.rowsEnd ??= new RowsEnd(front, packetBytes);
         responses.completion(decodeCompletion(front, conversation.dialect.tracksSession));
         break;
       case 'error':

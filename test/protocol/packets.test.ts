@@ -1,6 +1,6 @@
 import t from 'tap';
 import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
-import { decodeCompletion, decodeErr, encodeErr, withStatus } from '../../src/protocol/packets.js';
+import { decodeCompletion, decodeErr, encodeErr } from '../../src/protocol/packets.js';
 import { eof, err, ok, okEof } from '../support/wirePackets.js';
 
 /** An OK packet with whatever is wanted of it. */
@@ -84,23 +84,4 @@ await t.test('a message that is too long for clients is shortened, never within 
   const fitting = 'x'.repeat(511);
   t.equal(decodeErr(encodeErr(1, { code: 1, sqlState: 'HY000', message: fitting }).subarray(4)).message,
     fitting);
-});
-
-await t.test('an end of rows can be given other status flags, and a warning more', async (t) => {
-  for (const payload of [eof(0x002a), okEof(0x002a), okPacket(70_000, 0x002a, encodeLenencString('info'))]) {
-    const before = decodeCompletion(payload, false);
-    const changed = withStatus(payload, 0x0022);
-    t.same(decodeCompletion(changed, false), { ...before, statusFlags: 0x0022,
-      warningCount: before.warningCount + 1 });
-    t.equal(changed.length, payload.length);
-    t.same(decodeCompletion(payload, false), before, 'the original stays');
-  }
-  const full = Buffer.from([0xfe, 0xff, 0xff, 2, 0]);
-  t.equal(decodeCompletion(withStatus(full, 2), false).warningCount, 0xffff);
-  for (const payload of [ok(), eof()]) {
-    for (let length = 0; length < payload.length; length += 1) {
-      const front = payload.subarray(0, length);
-      t.same(withStatus(front, 0xffff), front, 'what cannot be read is left alone');
-    }
-  }
 });

@@ -35,6 +35,16 @@ t.test('frames that go nowhere leave no gap', (t) => {
   t.end();
 });
 
+t.test('behind a dropped frame number 256 the next response begins with its own number 1', (t) => {
+  const numbers = new FrameNumbers();
+  numbers.restart();
+  for (let number = 1; number <= 8; number += 1) numbers.relay('server', number);
+  for (let number = 9; number <= 256; number += 1) numbers.drop('server', number & 0xff);
+  t.equal(numbers.begin(1), 1);
+  t.equal(numbers.relay('server', 2), 2);
+  t.end();
+});
+
 t.test('a count that a server begins afresh for a command sent ahead is passed on', (t) => {
   const numbers = new FrameNumbers();
   numbers.restart();

@@ -133,6 +133,17 @@ t.test('what is queued survives the memory that it came in', (t) => {
   t.end();
 });
 
+t.test('what is put in towards the server is a command, with which the count begins', (t) => {
+  const numbers = new FrameNumbers();
+  const requests = new FrameQueue('client', numbers, () => undefined);
+  const answers = new FrameQueue('server', numbers, () => undefined);
+  numbers.restart();
+  push(answers, 1, 'abc');
+  answers.forward(bytes(3));
+  t.same(requests.wrap(Buffer.from('quit')), stored(0, 'quit'));
+  t.end();
+});
+
 t.test("a client's frame that is parted in front of a command begins a new count there", (t) => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers();

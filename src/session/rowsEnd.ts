@@ -1,0 +1,47 @@
+import { EOF_PAYLOAD_BYTES, FirstByte } from '../protocol/packets.js';
+import { PacketReader } from '../protocol/lenenc.js';
+import { Status } from '../protocol/status.js';
+
+/** What would have a client wait for more: further results, OUT parameters, rows of a cursor. */
+const ANNOUNCES_MORE = Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS;
+
+/** The packet with which a server has ended the rows of a result set: an EOF, or an OK that begins with 0xFE. */
+export class RowsEnd {
+  private readonly front: Buffer;
+  private readonly isWhole: boolean;
+
+  /**
+   * @param front of its payload, as much as is looked at; copied
+   * @param payloadBytes the length of all of it
+   */
+  constructor(front: Buffer, payloadBytes: number) {
+    this.front = Buffer.from(front);
+    this.isWhole = front.length === payloadBytes;
+  }
+
+  /**
+   * The payload of the same end for a client that gets nothing of what follows: with one warning more and no word of more
+   * to come, all else as it was. Flags and session state stay together, as the server has sent them; what has not been
+   * looked at to its end is left out with the flag that announces it.
+   * @param isLastFetch of a cursor that may have more rows: the client is told that these were the last
+   * @returns null where it cannot be read
+   */
+  asLast(isLastFetch: boolean): Buffer | null {
+    const { front, isWhole } = this;
+    const isEof = front[0] === FirstByte.EOF && front.length === EOF_PAYLOAD_BYTES;
+    const reader = new PacketReader(front, 1, front.length);
+    if (!isEof) {
+      reader.lenenc(); // affected rows
+      reader.lenenc(); // last insert id
+    }
+    if (reader.failed || reader.left < 4) return null;
+    // 0xFE | warnings | status, or 0xFE | … | status | warnings [| info and session state]
+    const [statusAt, warningsAt] = isEof ? [3, 1] : [reader.offset, reader.offset + 2];
+    const payload = Buffer.from(isWhole ? front : front.subarray(0, warningsAt + 2));
+    const cleared = isWhole ? ANNOUNCES_MORE : ANNOUNCES_MORE | Status.SESSION_STATE_CHANGED;
+    const status = payload.readUInt16LE(statusAt) & ~cleared;
+    payload.writeUInt16LE(isLastFetch ? status | Status.LAST_ROW_SENT : status, statusAt);
+    payload.writeUInt16LE(Math.min(payload.readUInt16LE(warningsAt) + 1, 0xffff), warningsAt);
+    return payload;
+  }
+}
