@@ -175,6 +175,14 @@ for (const kind of SERVER_KINDS) {
         t.ok(await isMarked(2));
       });
 
+      await t.test('what is held goes out for an upload, and the client stays in step with what comes behind it', async (t) => {
+        const input = "SELECT id FROM numbers WHERE id <= 2; LOAD DATA LOCAL INFILE '/dev/null' INTO TABLE marks; " +
+          'SELECT nothing // SELECT 42 //';
+        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--delimiter=//', '--quick', '--local-infile=1']);
+        t.match(errors, [{ code: 1054, message: /nothing/ }]);
+        t.same(rows, [['1'], ['2'], ['42']]);
+      });
+
       await t.test('a result whose held rows pass the budget is refused', async (t) => {
         // What passes the budget within a single read is forwarded with it: here it takes several.
         const { rows, error } = await session.stream("SELECT REPEAT('x', 10000) FROM numbers WHERE id <= 900");
@@ -205,9 +213,24 @@ for (const kind of SERVER_KINDS) {
           const session = await startSession(t, sluice.port, { connect: { autocommit: true } });
           const insert = 'INSERT INTO marks SELECT id FROM numbers WHERE id <= 2000 RETURNING id';
           t.match(await session.stream(insert), { rows: 2000, error: null }, action);
-          t.match(await sluice.nextRecord(), { action: 'would-cut', rows: 2000, forwardedRows: 2000 });
+          t.match(await sluice.nextRecord(), { action: 'would-cut', exempt: 'returning', rows: 2000, forwardedRows: 2000 });
           await goesOn(t, session);
         }
+      });
+
+      await t.test('nothing else in its text is', async (t) => {
+        await server.sql('TRUNCATE shop.marks; INSERT INTO shop.marks SELECT id FROM shop.numbers WHERE id <= 2000');
+        const sluice = await startWith(t, 'error');
+        const input = 'DELETE FROM marks RETURNING id; SELECT id FROM numbers // SELECT 42 //';
+        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--delimiter=//', '--quick', '--comments']);
+        t.equal(rows.length, 2001);
+        t.match(errors, [{ code: 3170, message: /exceeds 1000 rows/ }]);
+        t.match(await sluice.nextRecord(), { action: 'cut', exempt: 'returning', resultSets: 2, forwardedRows: 2000 });
+        t.equal((await server.sql('SELECT COUNT(*) FROM shop.marks'))[0]?.[0], '0', 'and the change is made');
+        const forged = '/*!99999 DELETE RETURNING */ SELECT id FROM numbers // SELECT 42 //';
+        const seen = await commandLine(kind, sluice.port, forged, ['--delimiter=//', '--quick', '--comments']);
+        t.match(seen.errors, [{ code: 3170 }]);
+        t.same(seen.rows.at(-1), ['42']);
       });
     }
   });

@@ -50,6 +50,8 @@ export interface AuditRecord {
   readonly serverError?: { readonly code: number };
   /** In records of results that were let through. */
   readonly rowsPerSecond?: number | null;
+  /** Why rows passed a limit. */
+  readonly exempt?: string;
   /** In records of stalls. */
   readonly serverGaveUp?: boolean;
 }
