@@ -100,12 +100,12 @@ t.test('what a session has set is forgotten where it is as new, and what Sluice 
   const { conversation, profile } = logIn(t, {});
   profile.setUp(420_000);
   t.equal(profile.netWriteTimeoutMs, 420_000);
-  profile.queryDone(queryCommand('SET net_write_timeout=5', 1));
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=5', 1)), false);
   t.equal(profile.netWriteTimeoutMs, 5000);
   profile.reset();
   t.equal(profile.knownNetWriteTimeoutMs, null);
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 2)).terms, { signal: null }, 'nothing is announced any more');
-  profile.queryDone(queryCommand('SET net_write_timeout=600', 3));
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 3)), false);
   conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
   profile.identified();
   t.equal(profile.knownNetWriteTimeoutMs, null);
