@@ -18,8 +18,10 @@ import type { UpstreamLeg } from './upstreamLeg.js';
 export interface Arrived {
   /** Sluice's number for the session. */
   readonly id: number;
-  /** The client's connection. Nothing of what it says to the server was read yet. */
+  /** The client's connection. */
   readonly client: Socket;
+  /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
+  readonly early: Buffer;
   readonly caller: Caller;
   /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
   readonly upstream: UpstreamLeg;
@@ -49,6 +51,13 @@ export class Arrival extends Containment {
     this.contain(() => this.fail(endOf(['client', 'error'], code ?? message)));
   private caller: Caller;
   private header: HeaderReader | null = null;
+  /** What the client says before it is greeted; once there is any, no more is read. */
+  private early: Buffer = Buffer.alloc(0);
+  private readonly onEarly = (chunk: Buffer): void => {
+    this.early = chunk;
+    this.client.pause();
+  };
+  private readonly onLeft = (): void => this.contain(() => this.fail(CLOSED));
   private dial: Dial | null = null;
   private isOver = false;
 
@@ -108,6 +117,7 @@ export class Arrival extends Containment {
 
   private connect(): void {
     this.deadline.clear();
+    this.client.on('data', this.onEarly).on('end', this.onLeft).resume();
     this.dial = new Dial(this.caller.ends, this.shared, {
       connected: (upstream) => this.arrive(upstream),
       unavailable: (reasons) => this.refuse(reasons),
@@ -118,9 +128,12 @@ export class Arrival extends Containment {
 
   private arrive(upstream: UpstreamLeg): void {
     const { id, client, caller, startedAtMs } = this;
+    client.pause().off('data', this.onEarly).off('end', this.onLeft);
+    const behind = client.read() as Buffer | null; // what came before Node stopped reading
+    const early = behind === null ? this.early : Buffer.concat([this.early, behind]);
     try {
       const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
-      this.observer.arrived({ id, client, caller, upstream, encryption, startedAtMs });
+      this.observer.arrived({ id, client, early, caller, upstream, encryption, startedAtMs });
     } catch (error) {
       upstream.socket.destroy();
       throw error;

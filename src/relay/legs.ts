@@ -7,7 +7,7 @@ import { closeGently } from './gentleClose.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
-import type { Reads } from './readBuffer.js';
+import { bring, type Reads } from './readBuffer.js';
 import { readBeforeFailing } from './readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import { reset } from './reset.js';
@@ -52,6 +52,8 @@ export class Legs {
   readonly clientAddress: string;
   /** What the server is called in messages. */
   readonly upstreamName: string;
+  /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
+  readonly replayClient: (early: Buffer) => void;
   private readonly leg: UpstreamLeg;
   private readonly pace: PaceWatch;
   /** The client's connection is being closed by itself. */
@@ -66,6 +68,7 @@ export class Legs {
    */
   constructor({ client: accepted, caller, upstream }: Arrived, { pace }: Shared, private readonly observer: LegsObserver) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
+    this.replayClient = (early) => bring(early, client.buffer, (byteCount) => this.onRead('client', byteCount));
     upstream.onRead = (byteCount) => this.onRead('server', byteCount);
     this.client = this.clientTcp = client.socket;
     this.clientBuffer = client.buffer;

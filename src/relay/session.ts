@@ -68,6 +68,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
+    this.contain(() => this.legs.replayClient(arrived.early));
   }
 
   get id(): number {

@@ -8,6 +8,7 @@ import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import { freePort } from '../support/freePort.js';
 import { type ProxyHere, startProxyHere } from '../support/inProcess.js';
+import { login } from '../support/wirePackets.js';
 
 // Several servers of which the first is not well. The last one is the embedded server.
 
@@ -140,4 +141,35 @@ await t.test('a client that waits for a greeting stands among the sessions as co
   t.match([...here.proxy.sessionViews(0) as Iterable<object>], [
     { session: 1, client: `127.0.0.1:${client.localPort}`, state: 'connecting', user: '', command: null },
   ]);
+});
+
+await t.test('a client that leaves before it is greeted is let go at once', async (t) => {
+  const here = await startWith(t, [await serve(t, () => {})], {});
+  const client = connect(here.port, '127.0.0.1');
+  await once(client, 'connect');
+  const address = `127.0.0.1:${client.localPort}`;
+  while (here.proxy.sessionCount === 0) await delay(1);
+  client.end();
+  t.match(await here.ended(address), { by: 'client', reason: 'closed', level: 'debug' });
+  t.equal(here.proxy.sessionCount, 0);
+});
+
+await t.test('what a client says before it is greeted reaches the server', async (t) => {
+  const [greeting, answer] = login('eof').map(({ bytes }) => bytes) as [Buffer, Buffer];
+  let greet = (): void => {};
+  const isToGreet = new Promise<void>((resolve) => (greet = resolve));
+  let heard = Buffer.alloc(0);
+  const server = await serve(t, (socket) => {
+    socket.on('data', (chunk: Buffer) => (heard = Buffer.concat([heard, chunk])));
+    void isToGreet.then(() => socket.write(greeting));
+  });
+  const here = await startWith(t, [server], {});
+  const client = connect(here.port, '127.0.0.1');
+  t.teardown(() => client.destroy());
+  client.write(answer);
+  while (here.proxy.sessionCount === 0) await delay(1);
+  await delay(50); // nothing tells when it was read
+  greet();
+  while (heard.length < answer.length) await delay(1);
+  t.ok(heard.equals(answer));
 });
