@@ -1,12 +1,13 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { endianness } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ipBytes, IPV4_MAPPED_PREFIX } from '../protocol/ipAddress.js';
 
 // The kernel's tables of TCP sockets, /proc/net/tcp and tcp6: a line for each socket of this network namespace,
 //
-//     sl: local address:port remote address:port st tx_queue:rx_queue ...
-//     17: 0100007F:0CEB 0100007F:C350 01 00000000:0001C000 ...
+//     sl: local address:port remote address:port st tx_queue:rx_queue tr:tm->when ...
+//     17: 0100007F:0CEB 0100007F:C350 01 00000000:0001C000 00:00000000 ...
 //
 // Addresses are words of 32 bits, each in hexadecimal as this host would read it from memory. An IPv4 connection stands
 // in `tcp6` where its socket was made for IPv6 (a listener on `::`, every Java client): as ::ffff:127.0.0.1.
@@ -24,14 +25,19 @@ export interface SocketRow {
   readonly sendBytes: number;
   /** rx_queue: received and not read by the process. */
   readonly receiveBytes: number;
+  /** tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes when it opens again. */
+  readonly isProbing: boolean;
 }
 
-/** A slice is looked through in one go. (The kernel gives no more than a page of 4 KiB for a read.) */
-const SLICE_BYTES = 64 * 1024;
+/** The kernel gives no more than a page for a read. */
+const PAGE_BYTES = 4096;
+/** So many pages are read in one turn of the event loop: some 500 sockets, in 1 to 2 ms. */
+const PAGES_IN_A_TURN = 24;
 /** Number, then key: the number is padded to four digits, and may have more. */
 const BEFORE_KEY = ': ';
-const AFTER_KEY = /^ ([\dA-F]{2}) ([\dA-F]{8}):([\dA-F]{8}) /;
-const AFTER_KEY_CHARACTERS = ' 01 00000000:00000000 '.length;
+const AFTER_KEY = /^ ([\dA-F]{2}) ([\dA-F]{8}):([\dA-F]{8}) ([\dA-F]{2}):/;
+const AFTER_KEY_CHARACTERS = ' 01 00000000:00000000 00:'.length;
+const PROBE_TIMER = '04';
 /** What is left of a connection that was there before, or is not there yet, with the same addresses and ports. */
 const STATES_WITHOUT_QUEUES: ReadonlySet<string> = new Set(['03', '06']); // SYN_RECV, TIME_WAIT
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
@@ -55,30 +61,33 @@ function joinKeys(own: RowKeys, other: RowKeys): RowKeys {
 }
 
 /**
- * Looks for sockets in a table, slice by slice, until all are found or the table ends.
+ * Looks for sockets in a table, page by page, until all are found or the table ends. It reads in the event loop, a few pages
+ * a turn: the thread pool would take a change of threads for each page, and on a busy machine some 100 ms for all.
  * @param keys of this table's form, all of the same length
  * @returns the rows that are there, by key; none where the table cannot be read
  */
 export async function findRows(path: string, keys: ReadonlySet<string>): Promise<Map<string, SocketRow>> {
   const rows = new Map<string, SocketRow>();
   if (keys.size === 0) return rows;
-  let file: FileHandle | null = null;
+  let descriptor: number | null = null;
   try {
-    file = await open(path);
-    const slice = Buffer.allocUnsafe(SLICE_BYTES);
+    descriptor = openSync(path, 'r');
     let partialLine = '';
-    while (rows.size < keys.size) {
-      const { bytesRead } = await file.read(slice, 0, SLICE_BYTES, null);
-      if (bytesRead === 0) break;
-      partialLine = takeRows(partialLine + slice.toString('latin1', 0, bytesRead), keys, rows);
+    for (let pages = 1; rows.size < keys.size; pages += 1) {
+      const byteCount = readSync(descriptor, page, 0, PAGE_BYTES, null);
+      if (byteCount === 0) break;
+      partialLine = takeRows(partialLine + page.toString('latin1', 0, byteCount), keys, rows);
+      if (pages % PAGES_IN_A_TURN === 0) await nextTurn();
     }
   } catch {
     // Not Linux, or not allowed: what was found until then is what there is.
   } finally {
-    await file?.close().catch(() => undefined);
+    if (descriptor !== null) closeSync(descriptor);
   }
   return rows;
 }
+
+const page = Buffer.allocUnsafeSlow(PAGE_BYTES);
 
 /** Takes the wanted rows out of whole lines; returns what is left of the last one. */
 function takeRows(text: string, keys: ReadonlySet<string>, rows: Map<string, SocketRow>): string {
@@ -97,9 +106,9 @@ function takeRows(text: string, keys: ReadonlySet<string>, rows: Map<string, Soc
 }
 
 function parseRow(afterKey: string): SocketRow | null {
-  const [, state = '', send = '', receive = ''] = AFTER_KEY.exec(afterKey) ?? [];
+  const [, state = '', send = '', receive = '', timer = ''] = AFTER_KEY.exec(afterKey) ?? [];
   if (state === '' || STATES_WITHOUT_QUEUES.has(state)) return null;
-  return { sendBytes: parseInt(send, 16), receiveBytes: parseInt(receive, 16) };
+  return { sendBytes: parseInt(send, 16), receiveBytes: parseInt(receive, 16), isProbing: timer === PROBE_TIMER };
 }
 
 /** An address and port as each table writes them; null where it is no address. */
