@@ -131,10 +131,18 @@ export interface StreamingSettings {
   readonly limits: Limits;
   /** Those that are believed. */
   readonly signals: readonly StreamingSignal[];
-  /** How long a client is given to read what it has, before it is looked whether it did. */
-  readonly pace: { readonly waitMs: number };
+  readonly pace: PaceSettings;
   /** What each session's `net_write_timeout` is set to on the server, in ms, whole seconds; null where it is left alone. */
   readonly netWriteTimeoutMs: number | null;
+}
+
+/** How it is told from a client's pace whether it works row by row. */
+export interface PaceSettings {
+  /** The longest that its pace is watched, in ms. */
+  readonly waitMs: number;
+  /** Who takes more is taken for one that reads into memory. */
+  readonly maxRowsPerSecond: number;
+  readonly maxBytesPerSecond: number;
 }
 
 /** How much of a cut response is read and thrown away, before the connections are closed instead. */

@@ -4,7 +4,7 @@
 
 import type {
   AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,
-  StreamingSettings, StreamingSignal,
+  PaceSettings, StreamingSettings, StreamingSignal,
 } from '../config.js';
 import { admin } from './admin.js';
 import { listen, upstream } from './ends.js';
@@ -56,8 +56,10 @@ export const settings = section<Config>({
         fallback: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
       },
       pace: {
-        kind: section<StreamingSettings['pace']>({
+        kind: section<PaceSettings>({
           waitMs: { key: 'wait', kind: paceWait, fallback: '500ms' },
+          maxRowsPerSecond: { kind: count, fallback: 4000 },
+          maxBytesPerSecond: { kind: size(), fallback: '128MiB' },
         }),
       },
       netWriteTimeoutMs: { key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null },

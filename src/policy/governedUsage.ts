@@ -1,8 +1,9 @@
-import type { Limits } from '../config.js';
+import type { Limits, ResponseClass } from '../config.js';
 import { Status } from '../protocol/status.js';
 import type { PendingCommand } from '../session/command.js';
 import { Usage } from '../session/usage.js';
 import type { Judgement } from './judgement.js';
+import type { PaceReading } from './pace.js';
 import type { SqlServer } from './sql/sqlServer.js';
 import { Statement } from './statement.js';
 import type { Terms } from './terms.js';
@@ -18,6 +19,10 @@ export class GovernedUsage extends Usage {
   exempted: Judgement | null = null;
   /** How long the session's client had been stalled before it began, in ms. */
   stallMsBefore = 0;
+  /** Bytes that had been written to the client before it began. */
+  wireBytesBefore = 0;
+  /** Each time that its client's pace was judged: at which usage, and what was found. */
+  readonly looks: PaceLook[] = [];
   /** It is to be cut at its next row, because the results under way pass the budget together. */
   isOverBudget = false;
   /** It has ended, and what there is to record of it has been. */
@@ -88,6 +93,13 @@ export class GovernedUsage extends Usage {
     if (this.judgement !== null || this.termsNow.responseClass === 'buffered') return false;
     const { rows, bytes } = this.bufferedLimits;
     return this.rows > rows || this.bytes > bytes;
+  }
+
+  /** Its client's pace was judged. */
+  lookedAt({ isSlow, rowsPerSecond }: PaceReading): void {
+    const { rows, bytes } = this;
+    this.rowsPerSecond = rowsPerSecond;
+    this.looks.push({ rows, bytes, rowsPerSecond, class: isSlow ? 'streaming' : 'buffered' });
   }
 
   get statement(): Statement {
@@ -187,4 +199,13 @@ export class GovernedUsage extends Usage {
       this.pausing.bytes = bytes;
     }
   }
+}
+
+/** What was found when a client's pace was judged. Each time the usage has doubled, so there are few of them. */
+export interface PaceLook {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Null where the client took all it was given before anybody could look. */
+  readonly rowsPerSecond: number | null;
+  readonly class: ResponseClass;
 }

@@ -94,5 +94,13 @@ export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgem
     return `sluice: results under way exceed the budget of ${limit.bytes} bytes, and this is the largest (rule ${rule}); ` +
       `page it, stream it, or raise the budget${runsOn}`;
   }
-  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule}); page it, stream it, or raise the limit${runsOn}`;
+  const history = wasStreamed(usage);
+  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule})${history}; page it, stream it, or raise the limit${runsOn}`;
+}
+
+/** Says of a result that was let through at first how its client has read it. */
+function wasStreamed({ looks, rows }: GovernedUsage): string {
+  const last = looks.at(-1);
+  if (looks.length < 2 || last?.class !== 'buffered') return '';
+  return `, read row by row until row ${rows.toLocaleString('en')}, then as fast as the client could`;
 }

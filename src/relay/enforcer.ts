@@ -7,21 +7,18 @@ import type { Conversation } from '../session/conversation.js';
 import { Cutting, type CutEnd, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from './flow.js';
+import { PaceJudge, type PacedSession } from './paceJudge.js';
 import { heldLostPacket } from './lastPackets.js';
 import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
-export interface EnforcedSession extends CutSession {
+export interface EnforcedSession extends CutSession, PacedSession {
   /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
   whenTaken(then: () => void): void;
   /** Keeps rows back from here on, instead of sending them to the client. */
   holdRows(): void;
   /** Ends keeping rows back: sends what was kept to the client, or drops it. */
   endHold(isDropped: boolean): void;
-  /** Goes on with the responses, after a decision that took time. */
-  resumeResponses(): void;
-  /** Whether the client leaves unread what it was sent. */
-  isReadingSlowly(): Promise<boolean>;
 }
 
 /** Is told how a response ended that was seen to its end. */
@@ -34,13 +31,19 @@ export class Enforcer {
   private unrecorded: { readonly usage: GovernedUsage; readonly end: CutEnd } | null = null;
   /** Whose rows are being held back, and the sequence id of the first of them. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
+  private readonly pace: PaceJudge;
 
   constructor(
     private readonly shared: Shared,
     private readonly conversation: Conversation,
     private readonly session: EnforcedSession,
     private readonly record: RecordResult,
-  ) {}
+  ) {
+    this.pace = new PaceJudge(shared, session, {
+      admitted: (usage) => this.admitUntilDoubled(usage),
+      isFast: (usage) => this.decideFast(usage),
+    });
+  }
 
   /** A response begins, or other terms hold for it: one that is to be held back has to stop at its next row. */
   start(usage: GovernedUsage): void {
@@ -61,13 +64,13 @@ export class Enforcer {
     if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
-    return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.watchPace(usage) : this.decide(usage, reason);
+    return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.pace.judge(usage) : this.decide(usage, reason);
   }
 
   /** It is the largest of those that fill the budget together. A client that reads row by row does not hold it in memory. */
   private limitOfAllReached(usage: GovernedUsage): Settled {
     const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
-    return mayStream ? this.watchPace(usage) : this.decideOverBudget(usage);
+    return mayStream ? this.pace.judge(usage) : this.decideOverBudget(usage);
   }
 
   /** The server ends with an error what is held back: it takes the place of all of it. */
@@ -94,6 +97,7 @@ export class Enforcer {
       return;
     }
     if (this.held?.usage === usage) this.endHold(false);
+    this.pace.ended(usage);
     this.record(usage, 'completed', error, 0);
   }
 
@@ -145,6 +149,7 @@ export class Enforcer {
   release(usage: GovernedUsage): number {
     const { cutting } = this;
     this.shared.budget.release(usage);
+    this.pace.ended(usage);
     return cutting?.usage === usage ? cutting.stop() : 0;
   }
 
@@ -194,32 +199,14 @@ export class Enforcer {
     return 'blocked';
   }
 
-  private watchPace(usage: GovernedUsage): Settled {
-    const { session } = this;
-    const judged = session.isReadingSlowly().then((isSlow) => this.judgePace(usage, isSlow));
-    judged.catch((error: unknown) => session.threw(error));
-    return 'blocked';
-  }
-
-  private judgePace(usage: GovernedUsage, isSlow: boolean): void {
-    // It ends without a verdict where it cannot be followed any more.
-    if (this.session.isOver || usage.hasEnded) return;
-    if (isSlow) this.admitSlow(usage);
-    else this.decideFast(usage);
-    this.session.resumeResponses();
-  }
-
   /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
-  private admitSlow(usage: GovernedUsage): void {
-    this.shared.budget.release(usage);
-    usage.isOverBudget = false; // it may have been marked meanwhile, and streams do not count
-    usage.terms = this.shared.guard.streaming(usage, 'pace');
+  private admitUntilDoubled(usage: GovernedUsage): void {
     const { rows, bytes } = usage.terms.limits;
     const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
     usage.allow(Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)));
   }
 
-  /** A client that has taken all that it was given buffers, whatever it did before. */
+  /** A client that takes rows as fast as it can buffers, whatever it did before. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
     if (usage.isOverBudget) this.decideOverBudget(usage);

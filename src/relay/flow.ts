@@ -39,9 +39,8 @@ export abstract class Flow {
     protected source: Duplex,
     sink: Duplex,
     protected readonly scanner: PacketScanner,
-    now: () => number,
   ) {
-    this.sink = new Sink(sink, now, (isFull) => this.contain(() => this.sinkChanged(isFull)));
+    this.sink = new Sink(sink, () => this.contain(() => this.sinkChanged()));
     this.outlet = new PlainOutlet(this.sink);
     this.awaitEnd(source, source);
   }
@@ -61,16 +60,6 @@ export abstract class Flow {
   /** The undecided bytes, while the flow is blocked. */
   protected get held(): Buffer {
     return this.chunk.subarray(this.at, this.end);
-  }
-
-  /** How long the sink has not been taking what it was given, all in all, in ms. */
-  get totalStallMs(): number {
-    return this.sink.totalStallMs;
-  }
-
-  /** How long the sink has not been taking what it was given now, in ms; 0 where it has taken all. */
-  get stalledMs(): number {
-    return this.sink.stalledMs;
   }
 
   /** Everything that was decided has been taken by the sink, and nothing is undecided. */
@@ -180,13 +169,10 @@ export abstract class Flow {
     if (!this.readsOn) this.source.pause();
   }
 
-  /** Whether what is read next may have to go to the sink: as long as that is full, nothing is read then. */
+  /** Whether what is read next may have to go to the sink: as long as that has no room, nothing is read then. */
   protected get needsRoom(): boolean {
     return true;
   }
-
-  /** The sink has stopped taking what it is given, or has taken all of it again. */
-  protected sinkFull(_isFull: boolean): void {}
 
   /** Takes bytes of packets that are the flow's own from now on. */
   protected acceptPackets(chunk: Buffer): void {
@@ -285,15 +271,20 @@ export abstract class Flow {
     onPeerEnd(source, () => this.contain(() => this.sourceEnded()), connection);
   }
 
-  private sinkChanged(isFull: boolean): void {
-    if (isFull && this.needsRoom) this.source.pause();
-    this.sinkFull(isFull);
-    if (!isFull) this.resumeSource();
+  /** The sink has begun, or ended, to take no more. */
+  protected sinkChanged(): void {
+    if (this.hasRoom) this.resumeSource();
+    else if (this.needsRoom) this.source.pause();
+  }
+
+  /** The sink may be given more. */
+  protected get hasRoom(): boolean {
+    return !this.sink.isFull;
   }
 
   /** Reads on, where nothing speaks against it. */
   protected resumeSource(): void {
-    if ((!this.sink.isFull || !this.needsRoom) && !this.isWaiting && !this.isClosed) this.source.resume();
+    if ((this.hasRoom || !this.needsRoom) && !this.isWaiting && !this.isClosed) this.source.resume();
   }
 
   /** The source has nothing more to say. */

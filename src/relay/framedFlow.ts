@@ -41,8 +41,8 @@ export abstract class FramedFlow extends Flow {
   private isDiverted = false;
 
   /** @param leg the one that `source` is on */
-  constructor(source: Duplex, sink: Duplex, private readonly leg: Leg, scanner: PacketScanner, now: () => number) {
-    super(source, sink, scanner, now);
+  constructor(source: Duplex, sink: Duplex, private readonly leg: Leg, scanner: PacketScanner) {
+    super(source, sink, scanner);
   }
 
   /** All behind the bytes that were decided on comes, and goes out, in frames. */

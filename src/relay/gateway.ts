@@ -76,7 +76,6 @@ export class Gateway {
   /** Clients that no server has greeted yet. */
   private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
-  private readonly queues = new SocketQueueReader();
   private isEnding = false;
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
@@ -85,12 +84,13 @@ export class Gateway {
     const { log, audit, metrics, budget, keepsStatistics } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
+    const queues = new SocketQueueReader();
     this.shared = {
-      config, audit, metrics, encryption, budget,
+      config, audit, metrics, encryption, budget, queues,
       guard: new Guard(config, Date.now),
       sampler: samplerFor(config, log),
       statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
-      pace: new PaceWatch(this.queues, config.streaming.pace.waitMs),
+      pace: new PaceWatch(queues, config.streaming.pace),
       stalls: new StallWatch(),
       bypasses: new BypassWarnings(log),
       upstreams: new UpstreamHealth({ log, metrics, probe: (upstream, signal) => this.isWell(upstream, signal) }),
@@ -192,7 +192,7 @@ export class Gateway {
     shared.guard = new Guard(config, Date.now, shared.guard.hints);
     shared.sampler.settings = config.audit.sample;
     shared.budget.resize(config.budget.bytes);
-    shared.pace = new PaceWatch(this.queues, config.streaming.pace.waitMs);
+    shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
     shared.metrics.configured(config);
     shared.upstreams.configured(config.upstream);
     // What the old one has under way it finishes; then its side connections are idle, and close by themselves.

@@ -10,6 +10,8 @@ import type { PacketExchange, Side } from './packetExchange.js';
 import { bring, type Reads } from './readBuffer.js';
 import { readBeforeFailing } from './readBeforeFailing.js';
 import { refuse } from './refusal.js';
+import type { QueueView } from './clientLook.js';
+import type { SocketQueueReader } from './socketQueues.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
 import type { Encrypt } from './side/packetChannel.js';
@@ -102,6 +104,20 @@ export class Legs {
   /** Our end of the server's connection, as the server shows it. */
   get shownEnd(): ShownEnd {
     return this.leg.shownEnd;
+  }
+
+  /** Shows what waits for the client. */
+  clientQueue(reader: SocketQueueReader): QueueView {
+    const legs = this;
+    return {
+      look: () => reader.lookAt(legs.clientTcp),
+      get pendingBytes() {
+        return legs.client.writableLength;
+      },
+      get intervalMs() {
+        return reader.intervalMs;
+      },
+    };
   }
 
   /** What was written to either side, on the wire. */

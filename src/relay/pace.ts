@@ -1,46 +1,93 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PaceSettings } from '../config.js';
+import { judgePace, maxStreamRate, rateOf, type PaceReading, type Progress } from '../policy/pace.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 
-/** How often the queues are looked at while a client's pace is watched. */
+/** When a client is looked at while its pace is watched: soon at first, to see at once who takes everything. */
+const FIRST_LOOK_AFTER_MS = 5;
+const MAX_LOOK_EVERY_MS = 80;
+/** A client that took nothing for less than this part of the watch may have been kept from running. */
+const LEAST_PART_OF_WATCH = 0.6;
+/** A client's kernel, and most drivers, take so much at once, however slowly the program works. */
+const STEP_BYTES = 64 * 1024;
+/** So much lies in buffers on the client's side before its pace shows; more, where it has read much fast before. */
+const BUFFERS_BYTES = 3 * STEP_BYTES;
+/** In less than this part of the looks, a full receive buffer says that it is the network that is slow. */
+const LEAST_PART_FULL = 0.25;
+/** How often it is looked whether everything has arrived. */
 const LOOK_EVERY_MS = 20;
 
+/** A client whose pace is asked for, as its session knows it. */
+export interface WatchedClient {
+  look(): Promise<SocketQueues>;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly pendingBytes: number;
+  /** Bytes that were written to it, all in all. */
+  readonly writtenBytes: number;
+  /** Nobody waits for the answer any more. */
+  readonly isOver: boolean;
+}
+
 /**
- * Watches how a client reads. A driver that buffers reads as fast as it can and has taken what it was given within
- * milliseconds; a program that works row by row leaves bytes unread. (Seen: MySQLdb's default cursor is at 0 at once, its
- * SSCursor with 5 ms of work a row stands at 112 KiB for a second.)
+ * Tells whether a client works on rows as they come, or takes them as fast as it can: by the rate at which it takes them
+ * while the response waits for it. A client that takes more than `streaming.pace.maxRowsPerSecond` rows, or
+ * `maxBytesPerSecond` bytes, reads into memory, as far as anybody can tell.
  */
 export class PaceWatch {
-  constructor(private readonly queues: SocketQueueReader, private readonly waitMs: number) {}
+  constructor(private readonly queues: SocketQueueReader, private readonly settings: PaceSettings) {}
 
   /**
-   * Whether a client leaves unread what it has been given, for as long as `waitMs`.
-   * @param isOver tells that nobody waits for the answer any more
+   * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing.
+   * @param isClientWaitedFor it was seen that the client was what it waited for, and not the network
    */
-  async isSlow(client: Socket, isOver: () => boolean): Promise<boolean> {
-    return !(await this.comesTrue(() => this.hasTaken(client), isOver)) && !isOver();
+  soFar(now: Progress, before: Progress, isClientWaitedFor: boolean): PaceReading | null {
+    const waitedMs = now.waitedMs - before.waitedMs;
+    if (waitedMs <= 0 || !isClientWaitedFor) return null;
+    const rows = now.rows - before.rows;
+    const bufferedRows = BUFFERS_BYTES / wireRowBytes(now);
+    // What has gone out in a short time may all lie in buffers.
+    const leastRows = waitedMs < this.settings.waitMs ? 0 : rows - bufferedRows;
+    return judgePace(leastRows, rows, waitedMs, this.maxRate(now));
   }
 
-  /** Whether everything gets to the client's side within `waitMs`, read there or not; true also where that cannot be told. */
-  allArrives(client: Socket): Promise<boolean> {
-    return this.comesTrue(() => this.hasArrived(client), () => client.destroyed);
+  /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
+  async watch(client: WatchedClient, progress: Progress): Promise<PaceReading> {
+    const rowBytes = wireRowBytes(progress);
+    const maxRate = this.maxRate(progress);
+    const startMs = performance.now();
+    const first = await this.observe(client);
+    if (first === null || first.leftBytes === 0) return TAKEN_AT_ONCE;
+    let [looks, fullLooks] = [1, Number(first.isClientFull)];
+    let last = first;
+    for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
+      await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
+      const seen = await this.observe(client);
+      if (seen === null) break;
+      looks += 1;
+      fullLooks += Number(seen.isClientFull);
+      const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
+      // When it was done with the last of it, nobody saw: after the look before this one.
+      if (seen.leftBytes === 0) return judgeEmptied(rows, last.atMs - first.atMs, maxRate);
+      const elapsedMs = seen.atMs - first.atMs;
+      const stepRows = STEP_BYTES / rowBytes;
+      const reading = judgePace(rows - stepRows, rows + stepRows, elapsedMs, maxRate);
+      const isLong = elapsedMs >= LEAST_PART_OF_WATCH * this.settings.waitMs;
+      const isLast = seen.atMs - startMs >= this.settings.waitMs;
+      if (isLast || (reading !== null && (isLong || !reading.isSlow))) {
+        const isSlow = reading?.isSlow ?? rateOf(rows, elapsedMs) <= maxRate;
+        return { isSlow: isSlow && fullLooks >= LEAST_PART_FULL * looks, rowsPerSecond: rateOf(rows, elapsedMs) };
+      }
+      last = seen;
+    }
+    return TAKEN_AT_ONCE;
   }
 
-  /**
-   * Something that changes when the client reads what it has been given, as long as it is given no more; null where that
-   * cannot be told.
-   */
-  async readMark(client: Socket): Promise<string | null> {
-    const queues = await this.look(client);
-    if (queues === null || (queues.unreadBytes === null && queues.unacknowledgedBytes === null)) return null;
-    return `${queues.unreadBytes} ${queues.unacknowledgedBytes}`;
-  }
-
-  /** Looks again and again, for as long as `waitMs`. */
-  private async comesTrue(look: () => Promise<boolean>, isOver: () => boolean): Promise<boolean> {
-    const deadlineMs = performance.now() + this.waitMs;
-    while (!isOver()) {
-      if (await look()) return true;
+  /** Whether everything gets to the client's side within `streaming.pace.wait`, read there or not; true also where that cannot be told. */
+  async allArrives(client: Socket): Promise<boolean> {
+    const deadlineMs = performance.now() + this.settings.waitMs;
+    while (!client.destroyed) {
+      if (await this.hasArrived(client)) return true;
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return false;
       await sleep(Math.min(LOOK_EVERY_MS, leftMs));
@@ -48,26 +95,58 @@ export class PaceWatch {
     return false;
   }
 
+  /**
+   * Something that changes when the client reads what it has been given, as long as it is given no more; null where that
+   * cannot be told.
+   */
+  async readMark(client: Socket): Promise<string | null> {
+    const { unreadBytes, unacknowledgedBytes } = await this.queues.lookAt(client);
+    return unreadBytes === null && unacknowledgedBytes === null ? null : `${unreadBytes} ${unacknowledgedBytes}`;
+  }
+
+  private maxRate({ rows, bytes }: Progress): number {
+    return maxStreamRate(this.settings, bytes / Math.max(1, rows));
+  }
+
+  /** What the client has taken at this moment; null where that cannot be seen. */
+  private async observe(client: WatchedClient): Promise<Observation | null> {
+    const { unacknowledgedBytes, unreadBytes, isClientFull } = await client.look();
+    if (unacknowledgedBytes === null) return null;
+    const { pendingBytes, writtenBytes } = client;
+    const unread = unreadBytes ?? 0;
+    return {
+      leftBytes: pendingBytes + unacknowledgedBytes + unread,
+      // What has come to the client and is not acknowledged yet stands in both queues.
+      leastTakenBytes: writtenBytes - pendingBytes - unacknowledgedBytes - unread,
+      mostTakenBytes: writtenBytes - pendingBytes - Math.max(unacknowledgedBytes, unread),
+      isClientFull: isClientFull || unread > 0,
+      atMs: performance.now(),
+    };
+  }
+
   private async hasArrived(client: Socket): Promise<boolean> {
     if (client.writableLength > 0) return false;
-    return ((await this.look(client))?.unacknowledgedBytes ?? 0) === 0;
+    return ((await this.queues.lookAt(client)).unacknowledgedBytes ?? 0) === 0;
   }
+}
 
-  /**
-   * Whether the client has taken everything. On the same host the kernel tells what lies unread; of a client elsewhere only
-   * what its side has not acknowledged is seen, and without either only what this process still holds.
-   */
-  private async hasTaken(client: Socket): Promise<boolean> {
-    if (client.writableLength > 0) return false;
-    const queues = await this.look(client);
-    return queues === null || ((queues.unreadBytes ?? 0) === 0 && (queues.unacknowledgedBytes ?? 0) === 0);
-  }
+/** One look at a client. */
+interface Observation {
+  readonly leftBytes: number;
+  readonly leastTakenBytes: number;
+  readonly mostTakenBytes: number;
+  /** Something waits at the client's side to be read. */
+  readonly isClientFull: boolean;
+  readonly atMs: number;
+}
 
-  /** The kernel's queues of a client's connection; null where it has no more. */
-  private async look(client: Socket): Promise<SocketQueues | null> {
-    const { localAddress, localPort, remoteAddress, remotePort } = client;
-    if (localAddress === undefined || localPort === undefined) return null;
-    if (remoteAddress === undefined || remotePort === undefined) return null;
-    return this.queues.look({ localAddress, localPort, remoteAddress, remotePort });
-  }
+/** Nothing waits for the client: there is no sign that it works on what it has. */
+const TAKEN_AT_ONCE: PaceReading = { isSlow: false, rowsPerSecond: null };
+
+function judgeEmptied(rows: number, atLeastMs: number, maxRate: number): PaceReading {
+  return { isSlow: atLeastMs > 0 && rateOf(rows, atLeastMs) <= maxRate, rowsPerSecond: rateOf(rows, atLeastMs) };
+}
+
+function wireRowBytes({ rows, wireBytes }: Progress): number {
+  return Math.max(1, wireBytes / Math.max(1, rows));
 }

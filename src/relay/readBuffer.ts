@@ -13,6 +13,7 @@ import type { OnReadOpts, Socket } from 'node:net';
  * clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large results.
  */
 const SHARED_BYTES = 64 * 1024;
+const SMALL_BYTES = 16 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
@@ -23,6 +24,9 @@ const LITTLE_BYTES = 4 * 1024;
 export const HEADROOM_BYTES = 8;
 
 const sharedRoom: Buffer = Buffer.allocUnsafeSlow(SHARED_BYTES);
+
+/** Where little is to be read at once: what is read is only for a slow client. */
+const smallRoom: Buffer = sharedRoom.subarray(0, SMALL_BYTES);
 
 /** Large buffers that nobody reads into at the moment, kept so that not each burst allocates its own. */
 const spares: Buffer[] = [];
@@ -57,8 +61,9 @@ export interface Reads {
    * to land, and only then.
    * @param readBytes what the read has brought
    * @param isComplete nothing is to follow on it until something new is asked
+   * @param maxReadBytes how much the next read may bring, as far as that can be chosen
    */
-  adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void;
+  adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void;
   /** All that was read has been taken. */
   taken(): void;
   /** Gives back what is the socket's own, once nothing in it is needed any more. */
@@ -88,13 +93,15 @@ export class ReadBuffer implements Reads {
     return Buffer.from(this.room.subarray(0, byteCount));
   }
 
-  adapt(readBytes: number, target: ReadTarget, isComplete: boolean): void {
+  adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
+    const mayBeLarge = maxReadBytes > SHARED_BYTES;
     if (!this.isLarge) {
-      if (readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
+      if (mayBeLarge && readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
+      else this.room = maxReadBytes < SHARED_BYTES ? smallRoom : sharedRoom;
     } else if (target.readsPastSink) {
       if (this.lent === null) this.lend(target);
     } else if (target.isEmpty) {
-      if (isComplete || readBytes < LITTLE_BYTES) this.release();
+      if (isComplete || readBytes < LITTLE_BYTES || !mayBeLarge) this.release();
     } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
       this.lend(target);
     }

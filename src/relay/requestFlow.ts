@@ -32,7 +32,7 @@ export class RequestFlow extends FramedFlow {
     private readonly decisions: RequestDecisions,
     private readonly waiting: WaitingWatch,
   ) {
-    super(client, upstream, 'client', conversation.client, conversation.options.now);
+    super(client, upstream, 'client', conversation.client);
   }
 
   protected override contain(work: () => void): void {

@@ -5,6 +5,9 @@ import type { Containment } from './containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
 import type { LastPackets } from './lastPackets.js';
+import type { QueueView } from './clientLook.js';
+import { SendWindow } from './sendWindow.js';
+import { StallClock } from './stallClock.js';
 
 /** What the session decides for the flow of responses. */
 export interface ResponseDecisions extends Containment {
@@ -46,15 +49,59 @@ export class ResponseFlow extends FramedFlow {
   private isHolding = false;
   /** The client has left, or was let go: what comes goes nowhere. */
   private hasParted = false;
+  /** How much may go out that the client has not taken. */
+  private readonly window: SendWindow;
+  private readonly stall: StallClock;
 
+  /** @param queue shows what waits for the client */
   constructor(
     upstream: Duplex,
     client: Duplex,
+    queue: QueueView,
     private readonly conversation: Conversation,
     private readonly decisions: ResponseDecisions,
     private readonly verdicts: ResponseVerdicts,
   ) {
-    super(upstream, client, 'server', conversation.server, conversation.options.now);
+    super(upstream, client, 'server', conversation.server);
+    const { now } = conversation.options;
+    this.stall = new StallClock(now);
+    this.window = new SendWindow(queue, now, () => this.contain(() => this.sinkChanged()));
+    this.sink.watch = this.window;
+  }
+
+  /** How long the client has not been taking what it was sent, all in all, in ms. */
+  get totalStallMs(): number {
+    return this.stall.totalMs;
+  }
+
+  /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
+  get stalledMs(): number {
+    return this.stall.runningMs;
+  }
+
+  /** Bytes that were written to the client, all in all. */
+  get writtenBytes(): number {
+    return this.sink.writtenBytes;
+  }
+
+  /** While the response waited, the client had something to read: it is not the network that is slow. */
+  get isClientWaitedFor(): boolean {
+    return this.window.isClientWaitedFor;
+  }
+
+  /** How much is worth reading at once, in bytes. */
+  get readBytes(): number {
+    return this.window.readBytes;
+  }
+
+  /** The client goes on after all answers: it has taken them. */
+  answersTaken(): void {
+    this.window.restart();
+  }
+
+  override close(): void {
+    super.close();
+    this.window.close();
   }
 
   protected override scan(chunk: Buffer, at: number, end: number): number {
@@ -160,8 +207,18 @@ export class ResponseFlow extends FramedFlow {
     return !this.conversation.server.isDiscarding && !this.hasParted;
   }
 
-  protected override sinkFull(isFull: boolean): void {
-    this.decisions.stalled(isFull);
+  protected override get hasRoom(): boolean {
+    return super.hasRoom && !this.window.isShut;
+  }
+
+  /** The client's socket is full, or its window shut, or neither is any more. */
+  protected override sinkChanged(): void {
+    super.sinkChanged();
+    const isStalled = !this.hasRoom;
+    if (isStalled === this.stall.isRunning) return;
+    if (isStalled) this.stall.start();
+    else this.stall.stop();
+    this.decisions.stalled(isStalled);
   }
 
   protected override settle(): Settled {
@@ -203,6 +260,7 @@ export class ResponseFlow extends FramedFlow {
 
   /** Behind a response that was discarded past a full sink: what follows has to wait until the client has taken all. */
   private awaitRoom(): Settled {
+    if (!this.hasRoom && !this.hasParted) this.source.pause();
     if (this.sink.hasTakenAll || this.hasParted) return 'onward';
     this.sink.whenTaken(() => {
       if (!this.isClosed) this.unblock();

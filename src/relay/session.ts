@@ -64,7 +64,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
     this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
-    this.responses = new ResponseFlow(upstream, client, this.conversation, this, this.supervisor);
+    this.responses = new ResponseFlow(upstream, client, this.legs.clientQueue(shared.queues), this.conversation, this, this.supervisor);
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
@@ -245,9 +245,10 @@ export class Session extends Containment implements ConversationObserver, LegsOb
   clientRead(byteCount: number): void {
     const { requests, conversation } = this;
     const { clientBuffer } = this.legs;
+    if (conversation.commands.length === 0) this.responses.answersTaken();
     clientBuffer.deliver(byteCount, requests);
     const isComplete = requests.isEmpty && conversation.client.isBetweenPackets && !conversation.isUploading;
-    clientBuffer.adapt(byteCount, requests, isComplete);
+    clientBuffer.adapt(byteCount, requests, isComplete, Infinity);
   }
 
   upstreamRead(byteCount: number): void {
@@ -255,7 +256,8 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     const { upstreamBuffer } = this.legs;
     upstreamBuffer.deliver(byteCount, responses);
     this.caughtUp();
-    upstreamBuffer.adapt(byteCount, responses, conversation.phase === 'commands' && conversation.commands.length === 0);
+    const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
+    upstreamBuffer.adapt(byteCount, responses, isComplete, responses.readBytes);
   }
 
   clientEnded(): void {

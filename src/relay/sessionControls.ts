@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { EndLabel } from '../admin/metrics.js';
 import type { SessionView } from '../admin/standing.js';
 import type { Origin } from '../audit/record.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { PaceReading, Progress } from '../policy/pace.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
@@ -9,11 +11,13 @@ import type { Departure } from './departure.js';
 import type { SessionEncryption } from './encryption.js';
 import type { KillOutcome } from './killer.js';
 import type { Legs } from './legs.js';
+import type { WatchedClient } from './pace.js';
 import type { RequestFlow } from './requestFlow.js';
 import type { LastPackets } from './lastPackets.js';
 import type { ResponseFlow } from './responseFlow.js';
 import { viewOf } from './sessionView.js';
 import type { Shared } from './shared.js';
+import type { SocketQueues } from './socketQueues.js';
 import type { Remote } from './side/sideConnection.js';
 import type { SupervisedSession } from './supervisor.js';
 
@@ -43,7 +47,7 @@ export interface ControlledSession extends Containment {
 }
 
 /** What a supervisor sees of its session, and may do with it. */
-export class SessionControls implements SupervisedSession {
+export class SessionControls implements SupervisedSession, WatchedClient {
   private originFound: Origin | null = null;
   /** Whose origin it is. */
   private originIdentity: ClientIdentity | null = null;
@@ -136,9 +140,33 @@ export class SessionControls implements SupervisedSession {
     return this.parts.responses.hasHandedOver;
   }
 
-  isReadingSlowly(): Promise<boolean> {
+  progressOf({ rows, bytes, stallMsBefore, wireBytesBefore }: GovernedUsage): Progress {
+    const { writtenBytes } = this.parts.responses;
+    return { rows, bytes, wireBytes: writtenBytes - wireBytesBefore, waitedMs: this.totalStallMs - stallMsBefore };
+  }
+
+  paceSoFar(now: Progress, before: Progress): PaceReading | null {
+    const { shared, responses } = this.parts;
+    return shared.pace.soFar(now, before, responses.isClientWaitedFor);
+  }
+
+  watchPace(progress: Progress): Promise<PaceReading> {
+    return this.parts.shared.pace.watch(this, progress);
+  }
+
+  // How its client is looked at.
+
+  look(): Promise<SocketQueues> {
     const { shared, legs } = this.parts;
-    return shared.pace.isSlow(legs.client, () => this.isOver);
+    return shared.queues.lookAt(legs.clientTcp);
+  }
+
+  get pendingBytes(): number {
+    return this.parts.legs.client.writableLength;
+  }
+
+  get writtenBytes(): number {
+    return this.parts.responses.writtenBytes;
   }
 
   readMark(): Promise<string | null> {

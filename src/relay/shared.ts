@@ -8,6 +8,7 @@ import type { Sampler } from '../policy/sampler.js';
 import type { Encryption } from './encryption.js';
 import type { Killer } from './killer.js';
 import type { PaceWatch } from './pace.js';
+import type { SocketQueueReader } from './socketQueues.js';
 import type { OccasionalLog } from './side/occasionalLog.js';
 import type { ServerTimeouts } from './side/serverTimeouts.js';
 import type { BypassWarnings } from './socketQuestion.js';
@@ -24,6 +25,7 @@ export interface Shared {
   readonly sampler: Sampler;
   /** Null where nobody can look at them. */
   readonly statistics: LiveStatistics | null;
+  readonly queues: SocketQueueReader;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   readonly encryption: Encryption;

@@ -1,14 +1,23 @@
 import type { Duplex } from 'node:stream';
 
-/** The stream that a flow writes to, and how long it has not been taking what it was given. */
+/** What has to be known of each write. */
+export interface WriteWatch {
+  /** So many bytes have been written all in all. */
+  wrote(writtenBytes: number): void;
+  /** The stream does not take what it is given. */
+  filled(): void;
+}
+
+/** The stream that a flow writes to. */
 export class Sink {
   /** Bytes that were written. */
   writtenBytes = 0;
   /** It has not taken all that it was given. */
   isFull = false;
 
-  private fullSinceMs = 0;
-  private pastStallMs = 0;
+  /** Is told of what goes to a client. */
+  watch: WriteWatch | null = null;
+
   /** Something written has gone nowhere: the stream was closed. */
   private hasLost = false;
   /** Are to be called once all has been taken. */
@@ -16,12 +25,10 @@ export class Sink {
   private readonly flushed = (): void => this.onFlushed();
 
   /**
-   * @param now a clock in ms
    * @param changed is called when it has stopped taking what it is given, and when it has taken all of it again
    */
   constructor(
     private socket: Duplex,
-    private readonly now: () => number,
     private readonly changed: (isFull: boolean) => void,
   ) {
     socket.on('drain', this.flushed);
@@ -33,16 +40,6 @@ export class Sink {
     this.socket.off('drain', this.flushed);
     socket.on('drain', this.flushed);
     this.socket = socket;
-  }
-
-  /** How long it has not been taking what it was given, all in all, in ms. */
-  get totalStallMs(): number {
-    return this.pastStallMs + this.stalledMs;
-  }
-
-  /** How long it has not been taking what it was given now, in ms; 0 where it has taken all. */
-  get stalledMs(): number {
-    return this.isFull ? this.now() - this.fullSinceMs : 0;
   }
 
   /** All that was written has been handed over to the kernel. */
@@ -69,6 +66,7 @@ export class Sink {
     socket.write(bytes); // no callback: for one, Node makes an object and a turn of its queue, also where all went at once
     // What is corked is going out in a moment.
     if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
+    if (this.watch !== null) this.watch.wrote(this.writtenBytes);
   }
 
   /** What is written during `work` leaves in one write. */
@@ -88,8 +86,8 @@ export class Sink {
   private fill(): void {
     if (this.isFull) return;
     this.isFull = true;
-    this.fullSinceMs = this.now();
     this.awaitFlush();
+    this.watch?.filled();
     this.changed(true);
   }
 
@@ -106,7 +104,6 @@ export class Sink {
       return;
     }
     this.isFull = false;
-    this.pastStallMs += this.now() - this.fullSinceMs;
     this.tellTaken();
     this.changed(false);
   }

@@ -82,6 +82,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     this.socketQuestion.see(command);
     const usage = this.profile.govern(command);
     usage.stallMsBefore = this.session.totalStallMs;
+    usage.wireBytesBefore = this.session.writtenBytes;
     this.latest = usage;
     this.wait.begin(usage.stallMsBefore);
     this.hasWarnedOfLoss = false;

@@ -22,7 +22,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     streaming: {
       limits: { rows: Infinity, bytes: Infinity },
       signals: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
-      pace: { waitMs: 500 },
+      pace: { waitMs: 500, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 },
       netWriteTimeoutMs: null,
     },
     rules: [],
@@ -52,7 +52,9 @@ t.test('every setting is read from the file', (t) => {
     onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000' } },
     hints: 'any',
     streaming: {
-      limits: { rows: 7, bytes: '1GiB' }, signals: ['pace', 'dump'], pace: { wait: '10ms' }, netWriteTimeout: '10m',
+      limits: { rows: 7, bytes: '1GiB' }, signals: ['pace', 'dump'],
+      pace: { wait: '10ms', maxRowsPerSecond: 500, maxBytesPerSecond: '1MiB' },
+      netWriteTimeout: '10m',
     },
     rules: [],
     drain: { bytes: '1MiB', time: '1m', waiting: '1s' },
@@ -83,7 +85,8 @@ t.test('every setting is read from the file', (t) => {
     onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000' } },
     hints: 'any',
     streaming: {
-      limits: { rows: 7, bytes: 1024 ** 3 }, signals: ['pace', 'dump'], pace: { waitMs: 10 },
+      limits: { rows: 7, bytes: 1024 ** 3 }, signals: ['pace', 'dump'],
+      pace: { waitMs: 10, maxRowsPerSecond: 500, maxBytesPerSecond: 1024 ** 2 },
       netWriteTimeoutMs: 600_000,
     },
     rules: [],

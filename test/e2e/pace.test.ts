@@ -5,7 +5,7 @@ import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
 const LIMIT = 1000;
-const WAIT_MS = 200;
+const WAIT_MS = 500;
 /** Rows of half a KiB: a thousand are far more than a driver takes from the system at a time. */
 const SELECT = "SELECT id, REPEAT('x', 500) FROM numbers";
 const ALL_ROWS = 200_000;
@@ -76,13 +76,22 @@ for (const kind of SERVER_KINDS) {
       t.equal(budgeted.records().length, 1, 'what has no limit is not let through beyond it');
     });
 
-    await t.test('nobody waits for a look where the signal is not trusted', async (t) => {
+    await t.test('a client is cut at once, however it reads, where the signal is not trusted', async (t) => {
       const config = { ...CONFIG, streaming: { signals: [] } };
       const strict = await startSluice(t, { upstream: server.port, config });
       const slow = await startSession(t, strict.port);
-      await slow.begin(SELECT, 1, 0);
-      t.match(await strict.nextRecord(), { action: 'cut', forwardedRows: LIMIT });
-      t.match(await slow.rest(), { rows: LIMIT - 1, error: { message: /exceeds 1000 rows/ } });
+      const { rows } = await slow.begin(SELECT, 1, 0);
+      t.match(await slow.rest(), { rows: LIMIT - rows, error: { message: /exceeds 1000 rows/ } });
+      const record = await strict.nextRecord();
+      t.match(record, { action: 'cut', forwardedRows: LIMIT });
+      t.notOk('looks' in record);
+    });
+
+    await t.test('a client in audit mode waits for no look, and the record says what would have been done', async (t) => {
+      const audit = await startSluice(t, { upstream: server.port, config: { ...CONFIG, mode: 'audit', limits: { rows: 1 } } });
+      const session = await startSession(t, audit.port);
+      t.match(await session.run('SELECT 1 UNION ALL SELECT 2'), { rows: 2, error: null });
+      t.match(await audit.nextRecord(), { action: 'would-cut', rows: 2, class: 'buffered', outcome: 'completed' });
     });
   });
 }

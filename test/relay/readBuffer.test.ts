@@ -28,7 +28,7 @@ const MUCH = 32 * 1024;
 const read = (buffer: ReadBuffer, taker: Taker, byteCount: number, fill: string, isComplete = false): void => {
   buffer.room.fill(fill, 0, byteCount);
   buffer.deliver(byteCount, taker);
-  buffer.adapt(byteCount, taker, isComplete);
+  buffer.adapt(byteCount, taker, isComplete, Infinity);
 };
 
 t.test('sockets to which little comes read to the same place, and what came stays as it was', (t) => {

@@ -11,9 +11,17 @@ import { Conversation, type ConversationObserver, type Unparsed } from '../../sr
 import { FrameNumbers, type Leg } from '../../src/session/frameNumbers.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import { Usage } from '../../src/session/usage.js';
+import type { QueueView } from '../../src/relay/clientLook.js';
 import { CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
 import type { Split } from './splits.js';
+
+/** A client of which the kernel says nothing. */
+const UNSEEN: QueueView = {
+  look: () => Promise.resolve({ unacknowledgedBytes: null, unreadBytes: null, isClientFull: false }),
+  pendingBytes: 0,
+  intervalMs: 0,
+};
 
 // A compressed conversation: turns of packets, put into frames behind the login, relayed by real flows.
 
@@ -90,7 +98,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
       threw: (error) => this.threw(error),
       userChangeBegun: () => undefined,
     }, { commandWaits: () => undefined });
-    this.responses = new ResponseFlow(this.upstream, this.client, this.conversation, this, this);
+    this.responses = new ResponseFlow(this.upstream, this.client, UNSEEN, this.conversation, this, this);
   }
 
   /** A test is to see what goes wrong. */
@@ -162,7 +170,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
       this.#buffer.deliver(byteCount, this.responses);
       room.fill(0xff);
       this.requests.unblock();
-      this.#buffer.adapt(byteCount, this.responses, false);
+      this.#buffer.adapt(byteCount, this.responses, false, Infinity);
     }
   }
 

@@ -1,0 +1,92 @@
+import t from 'tap';
+import { PaceWatch, type WatchedClient } from '../../src/relay/pace.js';
+import { SocketQueueReader, type SocketQueues } from '../../src/relay/socketQueues.js';
+
+const SETTINGS = { waitMs: 100, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 };
+const ROW_BYTES = 200;
+const ROWS = 10_000;
+const PROGRESS = { rows: ROWS, bytes: ROWS * ROW_BYTES, wireBytes: ROWS * ROW_BYTES, waitedMs: 0 };
+const NOTHING = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0 };
+const watch = new PaceWatch(new SocketQueueReader(), SETTINGS);
+
+/** A client of which the looks see one after the other, the last of them for good. */
+const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { looks: number } => ({
+  looks: 0,
+  isOver: false,
+  pendingBytes: 0,
+  writtenBytes: PROGRESS.wireBytes,
+  look() {
+    const queues = seen[Math.min(this.looks, seen.length - 1)]!;
+    this.looks += 1;
+    return Promise.resolve({ unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, ...queues });
+  },
+});
+
+t.test('a client that has taken everything at the first look is no slow one, and is looked at once', async (t) => {
+  const taken = client({ unacknowledgedBytes: 0, unreadBytes: 0 });
+  t.strictSame(await watch.watch(taken, PROGRESS), { isSlow: false, rowsPerSecond: null });
+  t.equal(taken.looks, 1);
+});
+
+t.test('a client that cannot be seen is no slow one', async (t) => {
+  t.strictSame(await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS), { isSlow: false, rowsPerSecond: null });
+});
+
+t.test('a client that takes nothing while it has something to read is slow', async (t) => {
+  const still = client({ unacknowledgedBytes: 1_000_000, isClientFull: true });
+  t.strictSame(await watch.watch(still, PROGRESS), { isSlow: true, rowsPerSecond: 0 });
+  const local = client({ unacknowledgedBytes: 0, unreadBytes: 100_000 });
+  t.match(await watch.watch(local, PROGRESS), { isSlow: true });
+});
+
+t.test('a network that takes nothing does not make its client a slow one', async (t) => {
+  const lost = client({ unacknowledgedBytes: 1_000_000, isClientFull: false });
+  t.match(await watch.watch(lost, PROGRESS), { isSlow: false });
+});
+
+t.test('a client that empties its queue fast is found out before the watch is over', async (t) => {
+  const fast = client({ unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true });
+  const { isSlow, rowsPerSecond } = await watch.watch(fast, PROGRESS);
+  t.notOk(isSlow);
+  t.ok(rowsPerSecond! > SETTINGS.maxRowsPerSecond);
+  t.equal(fast.looks, 2);
+});
+
+t.test('one step of a receive buffer does not make a slow client fast', async (t) => {
+  const step = client({ unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true });
+  t.match(await watch.watch(step, PROGRESS), { isSlow: true });
+});
+
+t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in one', async (t) => {
+  const inBoth = client({ unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 });
+  t.match(await watch.watch(inBoth, PROGRESS), { isSlow: true });
+});
+
+t.test('a session that is over ends the watch', async (t) => {
+  const gone = { ...client({ unacknowledgedBytes: 1_000_000 }), isOver: true };
+  t.match(await watch.watch(gone, PROGRESS), { isSlow: false });
+});
+
+t.test('the pace so far tells a slow client without any look', (t) => {
+  t.strictSame(watch.soFar({ ...PROGRESS, waitedMs: 10_000 }, NOTHING, true), { isSlow: true, rowsPerSecond: 1000 });
+  t.end();
+});
+
+t.test('the pace so far tells a fast client once it has been waited for long enough to know', (t) => {
+  t.match(watch.soFar({ ...PROGRESS, waitedMs: 1000 }, NOTHING, true), { isSlow: false });
+  t.equal(watch.soFar({ ...PROGRESS, waitedMs: 50 }, NOTHING, true), null, 'it may all lie in buffers');
+  t.end();
+});
+
+t.test('the pace so far tells nothing of a client that was not waited for', (t) => {
+  t.equal(watch.soFar(PROGRESS, NOTHING, true), null);
+  t.equal(watch.soFar({ ...PROGRESS, waitedMs: 10_000 }, NOTHING, false), null, 'it was the network');
+  t.end();
+});
+
+t.test('only what was sent since the last look counts at the next', (t) => {
+  const before = { ...PROGRESS, waitedMs: 10_000 };
+  const now = { rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900 };
+  t.match(watch.soFar(now, before, true), { isSlow: false }, 'row by row at first, then as fast as it could');
+  t.end();
+});
