@@ -32,7 +32,7 @@ const responding = (t: Test): Scene => {
   };
   let usage: Usage | null = null;
   const conversation = {
-    identity: null, schema: '', statusFlags: 0, openUsages: () => [], dialect: { tracksSession: false },
+    identity: null, greeting: null, schema: '', statusFlags: 0, openUsages: () => [], dialect: { tracksSession: false },
     server: { get usage() { return usage; } },
   };
   const session = {
