@@ -113,7 +113,7 @@ function signalsToCome(guard: Guard, usage: GovernedUsage): StreamingSignal[] {
   return isOpen ? runtimeSignals.filter((signal) => guard.trusts(usage, signal)) : [];
 }
 
-function classLines(guard: Guard, usage: GovernedUsage): Line[] {
+function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }: Config): Line[] {
   const { responseClass, signal } = usage.terms;
   const teller = signal === 'rule' ? 'the rule' : `the signal ${signal}`;
   const toCome = signalsToCome(guard, usage);
@@ -125,7 +125,12 @@ function classLines(guard: Guard, usage: GovernedUsage): Line[] {
   if (first === undefined) return lines;
   const signals = new Intl.ListFormat('en', { type: 'disjunction' }).format(toCome);
   const limits = showLimits(guard.streaming(usage, first).limits);
-  return [...lines, ['', `or, if ${signals} tells while it runs that it is streamed: ${limits}`]];
+  lines.push(['', `or, if ${signals} tells while it runs that it is streamed: ${limits}`]);
+  if (toCome.includes('pace')) {
+    const most = `${pace.maxRowsPerSecond} rows or ${showBytes(pace.maxBytesPerSecond)} a second`;
+    lines.push(['', `pace: a client that takes more than ${most} reads into memory, as far as anybody can tell`]);
+  }
+  return lines;
 }
 
 function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config: Config): Line {
@@ -167,7 +172,7 @@ export function explain(config: Config, question: Question): string[] {
     ...align([
       ['rule', rule],
       hintLine(usage, guard.hints),
-      ...classLines(guard, usage),
+      ...classLines(guard, usage, config),
       ['warn', showLimits(treatment.warn)],
       onExceedLine(usage, config),
     ]),
