@@ -127,7 +127,7 @@ export function responseRecord(
     ...origin,
     class: terms.responseClass,
     signal: terms.signal,
-    ...(usage.looks.length === 0 ? {} : { looks: usage.looks }),
+    ...(usage.looks.some(({ class: found }) => found === 'streaming') ? { looks: usage.looks } : {}),
     firstRowMs: usage.firstRowAtMs === 0 ? null : round(usage.firstRowAtMs - command.startedAtMs),
     durationMs: round(progress.atMs - command.startedAtMs),
     stallMs: round(progress.stallMs),

@@ -7,7 +7,7 @@ import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 /** When a client is looked at while its pace is watched: soon at first, to see at once who takes everything. */
 const FIRST_LOOK_AFTER_MS = 5;
 const MAX_LOOK_EVERY_MS = 80;
-/** A client that took nothing for less than this part of the watch may have been kept from running. */
+/** What a client did in less than this part of the watch may be because it was kept from running. */
 const LEAST_PART_OF_WATCH = 0.6;
 /** A client's kernel, and most drivers, take so much at once, however slowly the program works. */
 const STEP_BYTES = 64 * 1024;
@@ -43,12 +43,10 @@ export class PaceWatch {
    */
   soFar(now: Progress, before: Progress, isClientWaitedFor: boolean): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
-    if (waitedMs <= 0 || !isClientWaitedFor) return null;
+    // What has gone out in a short time may all lie in buffers, or the client may have been kept from running.
+    if (waitedMs < this.settings.waitMs || !isClientWaitedFor) return null;
     const rows = now.rows - before.rows;
-    const bufferedRows = BUFFERS_BYTES / wireRowBytes(now);
-    // What has gone out in a short time may all lie in buffers.
-    const leastRows = waitedMs < this.settings.waitMs ? 0 : rows - bufferedRows;
-    return judgePace(leastRows, rows, waitedMs, this.maxRate(now));
+    return judgePace(rows - BUFFERS_BYTES / wireRowBytes(now), rows, waitedMs, this.maxRate(now));
   }
 
   /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
@@ -68,7 +66,7 @@ export class PaceWatch {
       fullLooks += Number(seen.isClientFull);
       const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
       // When it was done with the last of it, nobody saw: after the look before this one.
-      if (seen.leftBytes === 0) return judgeEmptied(rows, last.atMs - first.atMs, maxRate);
+      if (seen.leftBytes === 0) return this.judgeEmptied(rows, last.atMs - first.atMs, maxRate);
       const elapsedMs = seen.atMs - first.atMs;
       const stepRows = STEP_BYTES / rowBytes;
       const reading = judgePace(rows - stepRows, rows + stepRows, elapsedMs, maxRate);
@@ -102,6 +100,11 @@ export class PaceWatch {
   async readMark(client: Socket): Promise<string | null> {
     const { unreadBytes, unacknowledgedBytes } = await this.queues.lookAt(client);
     return unreadBytes === null && unacknowledgedBytes === null ? null : `${unreadBytes} ${unacknowledgedBytes}`;
+  }
+
+  private judgeEmptied(rows: number, atLeastMs: number, maxRate: number): PaceReading {
+    const isLong = atLeastMs >= LEAST_PART_OF_WATCH * this.settings.waitMs;
+    return { isSlow: isLong && rateOf(rows, atLeastMs) <= maxRate, rowsPerSecond: rateOf(rows, atLeastMs) };
   }
 
   private maxRate({ rows, bytes }: Progress): number {
@@ -142,10 +145,6 @@ interface Observation {
 
 /** Nothing waits for the client: there is no sign that it works on what it has. */
 const TAKEN_AT_ONCE: PaceReading = { isSlow: false, rowsPerSecond: null };
-
-function judgeEmptied(rows: number, atLeastMs: number, maxRate: number): PaceReading {
-  return { isSlow: atLeastMs > 0 && rateOf(rows, atLeastMs) <= maxRate, rowsPerSecond: rateOf(rows, atLeastMs) };
-}
 
 function wireRowBytes({ rows, wireBytes }: Progress): number {
   return Math.max(1, wireBytes / Math.max(1, rows));

@@ -52,6 +52,13 @@ t.test('a client that empties its queue fast is found out before the watch is ov
   t.equal(fast.looks, 2);
 });
 
+t.test('a client that has taken a few rows after a moment is no slow one: it may have been kept from running', async (t) => {
+  const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0 };
+  const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
+  const late = client(unread, unread, unread, { unacknowledgedBytes: 0, unreadBytes: 0 });
+  t.match(await watch.watch(late, few), { isSlow: false });
+});
+
 t.test('one step of a receive buffer does not make a slow client fast', async (t) => {
   const step = client({ unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true });
   t.match(await watch.watch(step, PROGRESS), { isSlow: true });
