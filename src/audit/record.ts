@@ -137,6 +137,7 @@ export function responseRecord(
     ...(usage.exempted === null ? {} : { exempt: RETURNING }),
     ...(progress.error === null ? {} : { serverError: progress.error }),
     ...(usage.givenUp === null ? {} : { givenUp: usage.givenUp }),
+    ...(usage.isClosedBehindError ? { closedBehindError: true } : {}),
     ...(usage.isStatementEnded ? { statementEnded: true } : {}),
   };
 }

@@ -34,6 +34,8 @@ export class GovernedUsage extends Usage {
 
   /** Why the rest of it was given up, or its client was let go, after it had been cut; null where neither happened. */
   givenUp: GivenUp | null = null;
+  /** The error was the last that its client got, which would have lost step behind it. */
+  isClosedBehindError = false;
   /** It was to run to its end on the server, and was ended before. */
   isStatementEnded = false;
 

@@ -24,7 +24,7 @@ export interface CutSession extends Containment {
   /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
   abort(reason: string, last?: LastPackets, label?: EndLabel): void;
   /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
-  letClientGo(last: LastPackets): void;
+  letClientGo(reason: string, last: LastPackets): void;
   /** Warns in the log, with whose session it is. */
   warn(details: object, message: string): void;
 }
@@ -57,6 +57,8 @@ const REASONS: Readonly<Record<GivenUp, string>> = {
   waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
   max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
 };
+
+const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';
 
 /** The rest of one response, from the row at which it was cut until the client's next command may go. */
 export class Cutting {
@@ -94,7 +96,24 @@ export class Cutting {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
       killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
     });
-    if (judgement?.action === 'cut') session.sendToClient(this.errorPacket(judgement));
+  }
+
+  /**
+   * Sends the error, where the verdict is an error in place of the row.
+   * @param isLast nothing else may come behind it: the client's connection is closed
+   */
+  sayError(isLast: boolean): void {
+    const { session, usage, judgement } = this;
+    if (judgement?.action !== 'cut') return;
+    const error = this.errorPacket(judgement);
+    if (!isLast) {
+      session.sendToClient(error);
+      return;
+    }
+    usage.isClosedBehindError = true;
+    const last = { end: error, refusal: null };
+    if (this.runsOn) session.letClientGo(OUT_OF_STEP, last);
+    else session.abort(OUT_OF_STEP, last);
   }
 
   /** The statement is to run to its end, which the client may have been told, and has not come to it yet. */
@@ -148,7 +167,7 @@ export class Cutting {
     this.observer.givenUp(why);
     const what = isLetGo ? 'the client is let go, its statement runs on' : 'the connections are closed';
     session.warn({ bound: why }, `${REASONS[why]}: ${what}`);
-    if (isLetGo) session.letClientGo(last);
+    if (isLetGo) session.letClientGo(REASONS[why], last);
     else session.abort(REASONS[why], last);
   }
 

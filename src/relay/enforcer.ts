@@ -2,6 +2,7 @@ import { RETURNING, type Outcome } from '../audit/record.js';
 import type { DrainBounds } from '../config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { exemptedFrom, judge, judgeOverBudget, type Judgement, type Reason } from '../policy/judgement.js';
+import { losesStep } from '../policy/losesStep.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
 import { Cutting, type CutEnd, type CutSession } from './cutting.js';
@@ -268,5 +269,8 @@ export class Enforcer {
       },
       givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
     });
+    const { identity } = conversation;
+    const isBehindRows = !isHeld && usage.rows > 0;
+    this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
   }
 }

@@ -190,7 +190,8 @@ export class SessionControls implements SupervisedSession, WatchedClient {
     this.session.abort(reason, last, label);
   }
 
-  letClientGo(last: LastPackets): void {
+  letClientGo(reason: string, last: LastPackets): void {
+    this.session.departure.note(['sluice', 'limit'], reason);
     this.session.departure.part(false, this.parts.responses.wrapLast(last));
   }
 

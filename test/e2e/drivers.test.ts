@@ -4,6 +4,8 @@ import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
 const LIMIT = 1000;
+/** No answer of theirs can be trusted behind an error in the middle of a result (see outOfStep.test.ts). */
+const LOSING_STEP = /^MariaDB Connector\/J /;
 const SUM = (LIMIT * (LIMIT + 1)) / 2;
 
 for (const kind of SERVER_KINDS) {
@@ -17,10 +19,11 @@ for (const kind of SERVER_KINDS) {
 
     await t.test('the programs', { jobs: 2 }, async (t) => {
       for (const driver of buffering) {
-        void t.test(`${driver.name} is cut, and goes on`, { skip: isMissing(driver) }, async (t) => {
+        const isClosed = LOSING_STEP.test(driver.name);
+        void t.test(`${driver.name} is cut, and ${isClosed ? 'its connection closed' : 'goes on'}`, { skip: isMissing(driver) }, async (t) => {
           const seen = await driver.read(sluice.port, 'SELECT id, label FROM numbers WHERE id <= 5000');
           t.match(seen, { rows: 0, error: { code: 3170, message: /^(.*\W)?sluice: result set exceeds 1000 rows/ } });
-          t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
+          t.equal(seen.after?.answer, isClosed ? undefined : 42, seen.afterError ?? 'SELECT 42 on the same connection');
         });
       }
       for (const driver of DRIVERS.filter(({ reads }) => reads === 'streaming')) {

@@ -45,7 +45,7 @@ const CLIENT_FOLDER = join(TEST, 'setup/client-folder');
 const folders = new Map<Language, string>();
 
 /** The folder in which a language's drivers are, if the set-up installed them. */
-const folderOf = (language: Language): string => {
+export const folderOf = (language: Language): string => {
   const folder = folders.get(language)
     ?? execFileSync('/bin/sh', ['-c', '"$0" "$1"', CLIENT_FOLDER, language], { encoding: 'utf8' }).trim();
   folders.set(language, folder);
@@ -117,7 +117,12 @@ const bothWays = (name: string, kind: Kind): Driver[] => [
   driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
 ];
 
-/** Every driver in each way to read that it has. */
+/** Waits for ever behind an error in the middle of a result: its connection has to end there. */
+export const PURE_PREPARED = driver(
+  'Connector/Python, pure, prepared', inPython('connector-pure'), 'prepared-buffered', 'binary',
+);
+
+/** Every driver in each way to read that it has, but for that one. */
 export const DRIVERS: readonly Driver[] = [
   ...bothWays('MySQL Connector/J 9.7', jdbc('mysql-9.7')),
   ...bothWays('MySQL Connector/J 26.10', jdbc('mysql-26.10')),
