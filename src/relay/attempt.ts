@@ -4,6 +4,7 @@ import type { ClientEnds } from '../protocol/proxyHeader.js';
 import { MAX_GREETING_BYTES } from '../session/serverReader.js';
 import type { Containment } from './containment.js';
 import { Deadline } from './deadline.js';
+import { closeWithDenial } from './deniedLogin.js';
 import { nameOf, UpstreamLeg } from './upstreamLeg.js';
 
 /** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
@@ -71,7 +72,8 @@ export class Attempt {
   /** Calls it off: nothing is told any more. */
   close(): void {
     this.settle();
-    this.leg.socket.on('error', () => {}).destroy();
+    if (this.leg.awaitsLogin) closeWithDenial(this.leg);
+    else this.leg.socket.on('error', () => {}).destroy();
   }
 
   private contain(work: () => void): void {

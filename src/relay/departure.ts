@@ -50,6 +50,7 @@ export class Departure {
     this.noteLeaving();
     // An end that is being encrypted cannot be told.
     if (this.session.connectionPhase.handshakeWith !== null) this.session.destroy('the client has left', CLOSED.label);
+    else if (this.parts.legs.awaitsLogin) this.dismiss();
     else if (!this.hasParted) this.awaitServer();
   }
 
@@ -72,9 +73,13 @@ export class Departure {
     if (this.session.supervisor.runsOn) {
       this.part(true, null);
     } else {
-      this.session.closeFlows();
-      this.parts.legs.dismiss(null);
+      this.dismiss();
     }
+  }
+
+  private dismiss(): void {
+    this.session.closeFlows();
+    this.parts.legs.dismiss(null);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
 import { adoptClient } from './clientSocket.js';
 import type { Containment } from './containment.js';
+import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
 import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
@@ -62,6 +63,8 @@ export class Legs {
   private isClosingClient = false;
   /** The server's connection goes on without the client's. */
   private hasParted = false;
+  /** What the server has had, once its connection is closed by itself, with a login that is denied. */
+  private bytesBeforeDenial: number | null = null;
   private hasClosed = false;
 
   /**
@@ -101,6 +104,11 @@ export class Legs {
     return this.leg.remote(encrypt);
   }
 
+  /** The server has had nothing of the client: one that ends now cannot have logged in. */
+  get awaitsLogin(): boolean {
+    return this.bytesBeforeDenial === null && this.leg.awaitsLogin;
+  }
+
   /** Our end of the server's connection, as the server shows it. */
   get shownEnd(): ShownEnd {
     return this.leg.shownEnd;
@@ -122,7 +130,8 @@ export class Legs {
 
   /** What was written to either side, on the wire. */
   get writtenBytes(): { bytesToClient: number; bytesToUpstream: number } {
-    return { bytesToClient: this.clientTcp.bytesWritten || 0, bytesToUpstream: this.upstreamTcp.bytesWritten || 0 };
+    const bytesToUpstream = this.bytesBeforeDenial ?? (this.upstreamTcp.bytesWritten || 0);
+    return { bytesToClient: this.clientTcp.bytesWritten || 0, bytesToUpstream };
   }
 
   /** Goes on inside TLS that the client has agreed on. */
@@ -141,19 +150,19 @@ export class Legs {
 
   /** Closes both at once. */
   destroy(): void {
-    this.upstreamTcp.destroy();
+    this.closeUpstream();
     this.clientTcp.destroy();
   }
 
   /** Closes the server's connection, and the client's with an error in place of the greeting. */
   refuse(packet: Buffer): void {
-    this.upstreamTcp.destroy();
+    this.closeUpstream();
     refuse(this.client, packet);
   }
 
   /** Closes the server's connection at once, and the client's behind what was sent to it, and these bytes. */
   dismiss(lastBytes: Buffer | null): void {
-    this.upstreamTcp.destroy();
+    this.closeUpstream();
     this.closeClient(lastBytes);
   }
 
@@ -180,7 +189,8 @@ export class Legs {
   /** Resets the server's connection, as the client's was. */
   relayClientReset(): void {
     this.clientTcp.destroy();
-    reset(this.upstreamTcp, this.upstream);
+    if (this.awaitsLogin) this.closeUpstream();
+    else reset(this.upstreamTcp, this.upstream);
   }
 
   /** Resets the client's connection, as the server's was, once the client has what came before. */
@@ -211,10 +221,20 @@ export class Legs {
 
   /** All has been written and the server has closed: a server that closes does not read on. */
   private closeBehindServer(): void {
-    this.upstreamTcp.destroy();
+    this.closeUpstream();
     // A client that still sends would be reset before it has heard why.
     if (this.client.isPaused()) this.closeClient(null);
     else this.clientTcp.destroy();
+  }
+
+  /** Closes the server's connection at once, or gives it away where it would count against us. */
+  private closeUpstream(): void {
+    if (this.awaitsLogin) {
+      this.bytesBeforeDenial = this.upstreamTcp.bytesWritten;
+      closeWithDenial(this.leg);
+    } else if (this.bytesBeforeDenial === null) {
+      this.upstreamTcp.destroy();
+    }
   }
 
   private closeClient(lastBytes: Buffer | null): void {
@@ -248,11 +268,12 @@ export class Legs {
 
   private onClose(): void {
     const { clientTcp: client, upstreamTcp: upstream } = this;
-    if (client.closed && !this.hasParted) upstream.destroy();
-    if (!client.closed || !upstream.closed || this.hasClosed) return;
+    if (client.closed && !this.hasParted) this.closeUpstream();
+    const isUpstreamClosed = upstream.closed || this.bytesBeforeDenial !== null;
+    if (!client.closed || !isUpstreamClosed || this.hasClosed) return;
     this.hasClosed = true;
     this.observer.closed();
     this.clientBuffer.release();
-    this.upstreamBuffer.release();
+    if (this.bytesBeforeDenial === null) this.upstreamBuffer.release();
   }
 }

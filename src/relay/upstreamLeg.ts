@@ -20,6 +20,7 @@ export class UpstreamLeg {
   onRead: (byteCount: number) => void = () => {};
   /** What the server was told of the client. */
   private readonly announced: ClientEnds | null;
+  private readonly headerBytes: number;
 
   /**
    * Begins to connect.
@@ -37,7 +38,18 @@ export class UpstreamLeg {
       onread: readInto(this.buffer, (byteCount) => this.onRead(byteCount)),
     });
     this.announced = proxyProtocol === 'off' ? null : client;
+    this.headerBytes = header?.length ?? 0;
     if (header !== null) this.socket.write(header); // goes out once connected
+  }
+
+  /**
+   * The server has had nothing but the PROXY header, and has not closed. It may have accepted the connection before Node
+   * says so.
+   */
+  get awaitsLogin(): boolean {
+    const { socket } = this;
+    const isOpen = !socket.destroyed && !socket.readableEnded && !socket.writableEnded;
+    return isOpen && socket.bytesWritten === this.headerBytes;
   }
 
   /** Tells `onRead` once more of bytes that were read. Only to be called by what a read calls. */

@@ -48,14 +48,9 @@ const LEAVINGS: Record<string, Leaving> = {
     turns: [...LOGIN, { from: 'client', bytes: ask(query('SELECT 1')).bytes.subarray(0, 7) }],
     leave: clientEnds, ...client('closed', 'debug', 'FIN'),
   },
-  'a client that closes instead of logging in': { turns: LOGIN.slice(0, 1), leave: clientEnds, ...client('closed', 'debug', 'FIN') },
-  'a client that closes before it is greeted': { turns: [], leave: clientEnds, ...client('closed', 'debug', 'FIN') },
   'a client that resets between commands': { turns: LOGIN, leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET') },
   'a client that resets in the midst of a result': {
     turns: [...ASKED, HALF], leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET'),
-  },
-  'a client that resets instead of logging in': {
-    turns: LOGIN.slice(0, 1), leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET'),
   },
   'a server that closes between commands': { turns: LOGIN, leave: serverEnds, ...upstream('closed', 'FIN') },
   'a server that closes in place of an answer': { turns: ASKED, leave: serverEnds, ...upstream('closed', 'FIN') },
@@ -93,6 +88,39 @@ for (const [who, { turns, leave, seenBy, as, ...end }] of Object.entries(LEAVING
     t.equal(proxy.here.proxy.sessionCount, 0);
   });
 }
+
+const GREETING = LOGIN.slice(0, 1);
+const LEAVINGS_BEFORE_LOGIN: Record<string, Pick<Leaving, 'turns' | 'leave' | 'reason' | 'level'>> = {
+  'a client that closes instead of logging in': { turns: GREETING, leave: clientEnds, reason: 'closed', level: 'debug' },
+  'a client that closes before it is greeted': { turns: [], leave: clientEnds, reason: 'closed', level: 'debug' },
+  'a client that resets instead of logging in': { turns: GREETING, leave: clientResets, reason: 'ECONNRESET', level: 'info' },
+};
+
+for (const [who, { turns, leave, ...end }] of Object.entries(LEAVINGS_BEFORE_LOGIN)) {
+  await t.test(`the server of ${who} gets a login to deny, and has the connection until it closes`, async (t) => {
+    const proxy = await start(t);
+    const pair = await proxy.pair();
+    await converseOver(pair, turns);
+    const ended = proxy.here.ended(pair.address);
+    leave(pair);
+    pair.client.socket.end();
+    t.match(await ended, { ...end, by: 'client', session: 1, client: pair.address, durationMs: Number });
+    t.equal(proxy.here.proxy.sessionCount, 0, 'it is no session any more');
+    await pair.server.hear(1);
+    t.match(pair.server.heard.toString('latin1'), /^...\x01.*sluice-probe\0.*\0\0\0\x03$/s);
+    t.notOk(pair.server.hasHeardEnd);
+    pair.server.socket.end();
+    t.equal(await pair.server.ended(), 'FIN');
+  });
+}
+
+await t.test('a server that does not deny the login of a client that has left is not waited for', async (t) => {
+  const proxy = await start(t);
+  const pair = await proxy.pair();
+  await converseOver(pair, GREETING);
+  clientEnds(pair);
+  t.equal(await pair.server.ended(), 'FIN');
+});
 
 await t.test('the last bytes in front of a FIN arrive, though they are no whole header', async (t) => {
   const proxy = await start(t);

@@ -109,6 +109,13 @@ const ready = (child: ChildProcess): Promise<void> =>
     child.on('exit', (code) => reject(new Error(`the server ended with ${code} at its start:\n${said}`)));
   });
 
+/** The options of a command line, without those that it switches off again: MySQL takes `--skip-name-resolve=0` for a yes. */
+const optionsOf = (kind: ServerKind, extra: readonly string[]): string[] => {
+  const all = [...COMMON_OPTIONS, ...PROGRAMS[kind].options, ...extra];
+  const isOff = (option: string): boolean => all.includes(`${option}=0`);
+  return all.filter((option) => !isOff(option) && !(option.endsWith('=0') && isOff(option.slice(0, -2))));
+};
+
 interface Launched extends Server {
   /** Resolves when the server's process has ended. */
   readonly ended: Promise<unknown>;
@@ -117,10 +124,9 @@ interface Launched extends Server {
 const launch = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
   const socket = join(folder, 'server.sock');
   const port = await freePort();
-  const { options } = PROGRAMS[kind];
   const child = spawn(PROGRAMS[kind].server, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
     `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
-    ...COMMON_OPTIONS, ...options, ...extra], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
+    ...optionsOf(kind, extra)], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
   const pid = await spawned(child);
   const callOff = guard(pid, folder);
   const ended = once(child, 'exit').finally(callOff);

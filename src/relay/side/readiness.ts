@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Config, Upstream } from '../../config.js';
-import type { Account } from './login.js';
-import { ServerRefusal } from './serverRefusal.js';
-import { SideConnection } from './sideConnection.js';
+import { probe } from './probe.js';
 
 /** How long a server is given to take the login of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;
@@ -21,24 +18,16 @@ const DENIED: readonly number[] = [
  */
 export async function takesLogins({ upstream, connections, kill }: Config): Promise<boolean> {
   const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
-  const answers = await Promise.all(upstream.map((server) => takesLogin(server, accountFor(server, kill), timeoutMs)));
+  const answers = await Promise.all(upstream.map((server) => takesLogin(server, kill, timeoutMs)));
   return answers.includes(true);
 }
 
-/** The account that kills, where it may be used in the clear; else one that no server has. */
-function accountFor({ tls }: Upstream, kill: Config['kill']): Account {
-  if (kill !== null && tls.mode === 'off') return kill;
-  return { user: 'sluice-probe', password: randomBytes(16).toString('hex') };
-}
-
-async function takesLogin({ at, proxyProtocol }: Upstream, account: Account, timeoutMs: number): Promise<boolean> {
-  const settings = { account, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs, encrypt: null };
-  const connection = new SideConnection({ at, proxyProtocol, encrypt: null }, settings);
+/** The account that kills is not shown in the clear where connections are to be encrypted. */
+async function takesLogin({ at, proxyProtocol, tls }: Upstream, kill: Config['kill'], timeoutMs: number): Promise<boolean> {
   try {
-    await connection.logIn();
-    connection.quit();
-    return true;
-  } catch (error) {
-    return error instanceof ServerRefusal && DENIED.includes(error.code);
+    const refusal = await probe({ at, proxyProtocol, encrypt: null }, tls.mode === 'off' ? kill : null, timeoutMs);
+    return refusal === null || DENIED.includes(refusal.code);
+  } catch {
+    return false;
   }
 }

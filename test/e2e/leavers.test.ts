@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { HEADER_BYTES } from '../../src/protocol/framing.js';
+import { decodeErr, FirstByte } from '../../src/protocol/packets.js';
+import { startProxyHere } from '../support/inProcess.js';
+import { RawClient } from '../support/rawClient.js';
+import { SERVER_KINDS, startServer, type Server } from '../support/servers.js';
+
+// What servers count towards max_connect_errors. They do so by address, and never for 127.0.0.1.
+
+const MAX_CONNECT_ERRORS = 10;
+const PROTOCOL_VERSION = 10;
+const ER_HOST_IS_BLOCKED = 1129;
+const OTHER_ADDRESS = '127.0.0.5';
+
+interface Forwarder {
+  readonly port: number;
+  /** Resolves when the server has seen the end of so many connections, of all that there were. */
+  closed(count: number): Promise<void>;
+}
+
+/** Passes connections on to a server, from another address. */
+const startForwarder = async (t: Test, port: number): Promise<Forwarder> => {
+  let closedCount = 0;
+  let tell = (): void => {};
+  const forwarder = createServer({ allowHalfOpen: true }, (client) => {
+    const server = connect({ host: '127.0.0.1', port, localAddress: OTHER_ADDRESS, allowHalfOpen: true });
+    client.on('error', () => server.destroy()).pipe(server);
+    server.on('error', () => client.destroy()).pipe(client);
+    server.on('close', () => {
+      client.destroy();
+      closedCount += 1;
+      tell();
+    });
+    client.on('close', () => server.end());
+  }).listen(0, '127.0.0.1');
+  await once(forwarder, 'listening');
+  t.teardown(() => forwarder.close());
+  return {
+    port: (forwarder.address() as AddressInfo).port,
+    closed: async (count) => {
+      while (closedCount < count) await new Promise<void>((resolve) => (tell = resolve));
+    },
+  };
+};
+
+/** Connects from the other address and leaves. Gives the payload of what the server said, once it has closed, too. */
+const visit = async (server: Server): Promise<Buffer> => {
+  const socket = connect({ host: '127.0.0.1', port: server.port, localAddress: OTHER_ADDRESS });
+  const [bytes] = await once(socket, 'data') as [Buffer];
+  socket.end();
+  await once(socket, 'close');
+  return bytes.subarray(HEADER_BYTES);
+};
+
+/** Each leaves a connection to Sluice without a login. */
+const WAYS: Record<string, (port: number) => Promise<unknown>> = {
+  'close behind the greeting': async (port) => {
+    const client = await RawClient.connect(port);
+    await client.packet();
+    client.socket.end();
+    return once(client.socket, 'close');
+  },
+  'reset their connection behind the greeting': async (port) => {
+    const client = await RawClient.connect(port);
+    await client.packet();
+    client.socket.resetAndDestroy();
+  },
+  'close before the greeting': async (port) => (await RawClient.connect(port)).close(),
+  'say nothing until their time is over': async (port) => {
+    const client = await RawClient.connect(port);
+    await client.packet();
+    return once(client.socket.resume(), 'close');
+  },
+};
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`${kind} does not lock Sluice out because of clients that leave before their login`, async (t) => {
+    const server = await startServer(t, kind, ['--skip-name-resolve=0', `--max-connect-errors=${MAX_CONNECT_ERRORS}`]);
+    const forwarder = await startForwarder(t, server.port);
+    const here = await startProxyHere(forwarder.port, { connections: { handshakeTimeout: '1s' } });
+    t.teardown(() => here.stop());
+    let count = 0;
+    for (const [what, leave] of Object.entries(WAYS)) {
+      await Promise.all(Array.from({ length: MAX_CONNECT_ERRORS }, () => leave(here.port)));
+      await forwarder.closed(count += MAX_CONNECT_ERRORS);
+      t.equal((await visit(server)).readUInt8(0), PROTOCOL_VERSION, `it greets after clients that ${what}`);
+    }
+    t.equal(here.proxy.sessionCount, 0);
+
+    let greeted = Object.keys(WAYS).length;
+    let payload = await visit(server);
+    for (; payload[0] !== FirstByte.ERR && greeted <= MAX_CONNECT_ERRORS; greeted += 1) payload = await visit(server);
+    t.equal(decodeErr(payload).code, ER_HOST_IS_BLOCKED, 'without Sluice each of them counts');
+    t.equal(greeted, MAX_CONNECT_ERRORS);
+  });
+}
