@@ -19,8 +19,9 @@ export class Follower {
     this.conversation = new Conversation({ observer, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options });
   }
 
-  /** Shows what one end says. Returns how many bytes of it are undecided. */
+  /** Shows what one end says in a turn of its own. Returns how many bytes of it are undecided. */
   hear(from: Turn['from'], bytes: Buffer): number {
+    this.conversation[from].newTurn();
     return bytes.length - this.conversation[from].scan(bytes, 0, bytes.length);
   }
 
