@@ -12,6 +12,7 @@ const METRICS: Readonly<Record<string, string>> = {
   'would-cut': 'sluice_would_cuts_total',
   'warn': 'sluice_warnings_total',
   'sample': 'sluice_samples_total',
+  'admit': 'sluice_admitted_total',
 };
 
 /** Audit records by their action. */

@@ -1,4 +1,6 @@
 import { Capability } from '../../src/protocol/capabilities.js';
+import { HEADER_BYTES } from '../../src/protocol/framing.js';
+import { unaskedFilePacket } from '../../src/relay/lastPackets.js';
 import { allFrom, type Turn } from '../support/conversationHarness.js';
 import type { Entry } from '../support/inProcess.js';
 import { PairedProxy, type Pair } from '../support/pairs.js';
@@ -36,13 +38,25 @@ const INTACT_EVERY = 10;
 /** In place of a greeting, Sluice says itself what is wrong: an ERR packet without SQLSTATE. */
 const isRefusal = (heard: Buffer): boolean => heard[4] === 0xff && heard.toString('latin1', 7, 15) === 'sluice: ';
 
+/** In place of a request for a file that nobody offered, the last thing that the client hears is an error. */
+const UNASKED_FILE = unaskedFilePacket(0).subarray(HEADER_BYTES);
+const FRAME_HEADER_BYTES = 7;
+
+/** What the server said of what a client has heard. */
+const saidByServer = (heard: Buffer, isFramed: boolean): Buffer => {
+  if (!heard.subarray(-UNASKED_FILE.length).equals(UNASKED_FILE)) return heard;
+  const headers = HEADER_BYTES + (isFramed ? FRAME_HEADER_BYTES : 0);
+  return heard.subarray(0, heard.length - UNASKED_FILE.length - headers);
+};
+
 const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | null => {
   const said = allFrom('client', turns);
   // A compressed frame with a command in it that has to wait goes on in parts.
   const mayBeParted = ((said[4] ?? 0) & Number(Capability.COMPRESS)) !== 0;
   const wrongRequests = mayBeParted ? null : wrongBytes(said, server.heard);
   if (wrongRequests !== null) return `at the server: ${wrongRequests}`;
-  const wrongResponses = isRefusal(client.heard) ? null : wrongBytes(allFrom('server', turns), client.heard);
+  const heard = saidByServer(client.heard, mayBeParted);
+  const wrongResponses = isRefusal(heard) ? null : wrongBytes(allFrom('server', turns), heard);
   return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
 };
 
