@@ -112,8 +112,8 @@ const ready = (child: ChildProcess): Promise<void> =>
 /** The options of a command line, without those that it switches off again: MySQL takes `--skip-name-resolve=0` for a yes. */
 const optionsOf = (kind: ServerKind, extra: readonly string[]): string[] => {
   const all = [...COMMON_OPTIONS, ...PROGRAMS[kind].options, ...extra];
-  const isOff = (option: string): boolean => all.includes(`${option}=0`);
-  return all.filter((option) => !isOff(option) && !(option.endsWith('=0') && isOff(option.slice(0, -2))));
+  const isSwitchedOff = (option: string): boolean => all.includes(option) && all.includes(`${option}=0`);
+  return all.filter((option) => !isSwitchedOff(option) && !isSwitchedOff(option.replace(/=0$/, '')));
 };
 
 interface Launched extends Server {
