@@ -75,6 +75,8 @@ export const playBad = async (pair: Pair, { turns, last, leaves }: BadSession): 
   const [who, how] = leaves.split(' ') as ['client' | 'server', 'resets' | 'closes'];
   const [leaving, left] = who === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
   left.socket.resume();
+  // A real server closes once it has denied the login with which Sluice ends a connection that never had one.
+  if (who === 'client' && turns.length <= 1) left.socket.once('data', () => left.socket.end());
   if (how === 'resets') leaving.socket.resetAndDestroy();
   else leaving.socket.end();
   await left.ended();
