@@ -117,7 +117,8 @@ class Direction {
       const settled = this.settle();
       this.isBlocked = settled === 'blocked';
       this.hasBlocked ||= this.isBlocked;
-      if (settled !== 'onward') return at;
+      if (settled === 'exhausted' && this.scanner.isOutOfTurn) this.scanner.newTurn();
+      else if (settled !== 'onward') return at;
     }
   }
 }
