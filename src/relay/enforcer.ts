@@ -210,8 +210,10 @@ export class Enforcer {
   /** A client that takes rows as fast as it can buffers, whatever it did before. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
+    const { rows, bytes } = usage.terms.limits;
     if (usage.isOverBudget) this.decideOverBudget(usage);
-    else this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
+    // One that was let through for the budget alone has no limit that it has reached.
+    else if (rows !== Infinity || bytes !== Infinity) this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
   }
 
   private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {

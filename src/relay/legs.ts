@@ -12,7 +12,7 @@ import { bring, type Reads } from './readBuffer.js';
 import { readBeforeFailing } from './readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import type { QueueView } from './clientLook.js';
-import type { SocketQueueReader } from './socketQueues.js';
+import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
 import type { Encrypt } from './side/packetChannel.js';
@@ -58,6 +58,8 @@ export class Legs {
   /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
   readonly replayClient: (early: Buffer) => void;
   private readonly leg: UpstreamLeg;
+  /** Shows what waits for the client. */
+  readonly clientQueue: QueueView;
   private readonly pace: PaceWatch;
   /** The client's connection is being closed by itself. */
   private isClosingClient = false;
@@ -71,7 +73,7 @@ export class Legs {
    * Takes both connections over. The observer is told of ends before whoever listens later: what an end means has to be noted
    * before it is relayed.
    */
-  constructor({ client: accepted, caller, upstream }: Arrived, { pace }: Shared, private readonly observer: LegsObserver) {
+  constructor({ client: accepted, caller, upstream }: Arrived, { pace, queues }: Shared, private readonly observer: LegsObserver) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
     this.replayClient = (early) => bring(early, client.buffer, (byteCount) => this.onRead('client', byteCount));
     upstream.onRead = (byteCount) => this.onRead('server', byteCount);
@@ -83,6 +85,7 @@ export class Legs {
     this.upstreamBuffer = upstream.buffer;
     this.upstreamName = nameOf(upstream.upstream);
     this.pace = pace;
+    this.clientQueue = new ClientQueue(this, queues);
     this.upstream.on('close', () => this.onClose());
     this.client.on('close', () => this.onClose());
     this.listenToUpstream();
@@ -112,20 +115,6 @@ export class Legs {
   /** Our end of the server's connection, as the server shows it. */
   get shownEnd(): ShownEnd {
     return this.leg.shownEnd;
-  }
-
-  /** Shows what waits for the client. */
-  clientQueue(reader: SocketQueueReader): QueueView {
-    const legs = this;
-    return {
-      look: () => reader.lookAt(legs.clientTcp),
-      get pendingBytes() {
-        return legs.client.writableLength;
-      },
-      get intervalMs() {
-        return reader.intervalMs;
-      },
-    };
   }
 
   /** What was written to either side, on the wire. */
@@ -275,5 +264,22 @@ export class Legs {
     this.observer.closed();
     this.clientBuffer.release();
     if (this.bytesBeforeDenial === null) this.upstreamBuffer.release();
+  }
+}
+
+/** What waits for the client of these connections. */
+class ClientQueue implements QueueView {
+  constructor(private readonly legs: Pick<Legs, 'client' | 'clientTcp'>, private readonly reader: SocketQueueReader) {}
+
+  look(): Promise<SocketQueues> {
+    return this.reader.lookAt(this.legs.clientTcp);
+  }
+
+  get pendingBytes(): number {
+    return this.legs.client.writableLength;
+  }
+
+  get intervalMs(): number {
+    return this.reader.intervalMs;
   }
 }

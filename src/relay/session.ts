@@ -64,7 +64,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
     this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
-    this.responses = new ResponseFlow(upstream, client, this.legs.clientQueue(shared.queues), this.conversation, this, this.supervisor);
+    this.responses = new ResponseFlow(upstream, client, this.legs.clientQueue, this.conversation, this, this.supervisor);
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());

@@ -157,12 +157,11 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   // How its client is looked at.
 
   look(): Promise<SocketQueues> {
-    const { shared, legs } = this.parts;
-    return shared.queues.lookAt(legs.clientTcp);
+    return this.parts.legs.clientQueue.look();
   }
 
   get pendingBytes(): number {
-    return this.parts.legs.client.writableLength;
+    return this.parts.legs.clientQueue.pendingBytes;
   }
 
   get writtenBytes(): number {
