@@ -207,13 +207,21 @@ export class Enforcer {
     usage.allow(Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)));
   }
 
-  /** A client that takes rows as fast as it can buffers, whatever it did before. */
+  /** A client that takes rows as fast as it can buffers, whatever it did before. One within its limits goes on as such. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
-    const { rows, bytes } = usage.terms.limits;
+    const passed = this.limitPassed(usage);
     if (usage.isOverBudget) this.decideOverBudget(usage);
-    // One that was let through for the budget alone has no limit that it has reached.
-    else if (rows !== Infinity || bytes !== Infinity) this.decide(usage, usage.rows >= usage.terms.limits.rows ? 'rows' : 'bytes');
+    else if (passed !== null) this.decide(usage, passed);
+  }
+
+  /** The limit of its own that a response has passed, or would pass with the row in front of which it stands. */
+  private limitPassed(usage: GovernedUsage): 'rows' | 'bytes' | null {
+    const { rows, bytes } = usage.terms.limits;
+    const { stoppedPacketBytes, isInsideRow } = this.conversation.server;
+    const nextRows = stoppedPacketBytes > 0 && !isInsideRow ? 1 : 0;
+    if (usage.rows + nextRows > rows) return 'rows';
+    return usage.bytes + stoppedPacketBytes > bytes ? 'bytes' : null;
   }
 
   private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {

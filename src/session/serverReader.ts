@@ -36,7 +36,7 @@ export class ServerReader extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
-  /** The size of the row's packet at which the scan stopped, header included, in bytes. */
+  /** The size of the row's packet in front of which the scan stands, header included, in bytes; 0 where it is in front of none. */
   stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
@@ -274,6 +274,7 @@ export class ServerReader extends PacketScanner {
       usage.rows += 1;
       this.rowBytes = 0;
     }
+    this.stoppedPacketBytes = 0;
     usage.bytes += packetBytes;
     this.rowBytes += packetBytes;
     if (this.rowBytes > usage.largestRowBytes) usage.largestRowBytes = this.rowBytes;
