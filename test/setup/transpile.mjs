@@ -1,0 +1,59 @@
+// Lets Node run the tests' TypeScript: each file is transpiled once, and kept under node_modules by what it says. It is no
+// TypeScript itself, for it is what runs that. The compiler is loaded only where a file is new: that takes longer than most tests.
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+const ROOT = new URL('../../', import.meta.url).href;
+const PACKAGES = `${ROOT}node_modules/`;
+const CACHE = fileURLToPath(`${PACKAGES}.cache/sluice-test/transpiled`);
+const require = createRequire(import.meta.url);
+
+const { version } = JSON.parse(readFileSync(fileURLToPath(`${PACKAGES}typescript/package.json`), 'utf8'));
+const options = {
+  target: 'ES2022', module: 'ESNext', verbatimModuleSyntax: true, isolatedModules: true, inlineSourceMap: true, inlineSources: true,
+};
+
+const isOurs = (url) => url.startsWith(ROOT) && !url.startsWith(PACKAGES);
+
+const transpile = (path) => {
+  const source = readFileSync(path, 'utf8');
+  const name = createHash('sha256').update(JSON.stringify([version, options, path, source])).digest('hex');
+  const kept = `${CACHE}/${name}.js`;
+  if (existsSync(kept)) return readFileSync(kept, 'utf8');
+  const { outputText } = require('typescript').transpileModule(source, { compilerOptions: options, fileName: path });
+  mkdirSync(CACHE, { recursive: true });
+  // Other processes may do the same now: none of them reads half of it.
+  writeFileSync(`${kept}.${process.pid}`, outputText);
+  renameSync(`${kept}.${process.pid}`, kept);
+  return outputText;
+};
+
+/** A module's address: TypeScript imports a source file by the name that it has when it is compiled. */
+export const resolve = (specifier, context, nextResolve) => {
+  const isRelative = specifier.startsWith('./') || specifier.startsWith('../');
+  if (isRelative && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts') && isOurs(context.parentURL)) {
+    const url = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL).href;
+    if (existsSync(fileURLToPath(url))) return { url, format: 'module', shortCircuit: true };
+  }
+  return nextResolve(specifier, context);
+};
+
+/** A module's text. */
+export const load = (url, context, nextLoad) => {
+  if (!url.endsWith('.ts') || !isOurs(url)) return nextLoad(url, context);
+  return { format: 'module', source: transpile(fileURLToPath(url)), shortCircuit: true };
+};
+
+if (isMainThread) {
+  delete process.env.NODE_OPTIONS;
+  // Programs that tests start are to run as they do elsewhere. With the module that tap has them load for coverage, which is
+  // off, they start in twice the time.
+  createRequire(`${PACKAGES}@tapjs/processinfo/package.json`)('process-on-spawn').removeAllListeners();
+  delete process.env.TAP_TYPE_STRIP_ONLY;
+  if (module.registerHooks) module.registerHooks({ resolve, load });
+  else module.register(import.meta.url);
+}
