@@ -62,10 +62,12 @@ class Load {
     }
   }
 
-  /** Lets so many sessions end badly, one after another, of every kind in turn. */
+  /** Lets so many sessions end badly, one of every kind at a time: some take a while to be given up. */
   async suffer(count: number): Promise<void> {
     const kinds = Object.values(BAD_SESSIONS);
-    for (let i = 0; i < count; i += 1) await playBad(await this.pair(), kinds[i % kinds.length]!);
+    for (let begun = 0; begun < count; begun += kinds.length) {
+      await Promise.all(kinds.slice(0, count - begun).map(async (kind) => playBad(await this.pair(), kind)));
+    }
   }
 
   /** What memory comes down to in a while, in bytes; where it is no more than `limit`, that is enough. */
