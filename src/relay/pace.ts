@@ -25,6 +25,8 @@ export interface WatchedClient {
   readonly pendingBytes: number;
   /** Bytes that were written to it, all in all. */
   readonly writtenBytes: number;
+  /** It was seen that the client is what responses wait for, and not the network. */
+  readonly isClientWaitedFor: boolean;
   /** Nobody waits for the answer any more. */
   readonly isOver: boolean;
 }
@@ -39,9 +41,8 @@ export class PaceWatch {
 
   /**
    * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing.
-   * @param isClientWaitedFor it was seen that the client was what it waited for, and not the network
    */
-  soFar(now: Progress, before: Progress, isClientWaitedFor: boolean): PaceReading | null {
+  soFar({ isClientWaitedFor }: Pick<WatchedClient, 'isClientWaitedFor'>, now: Progress, before: Progress): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
     // What has gone out in a short time may all lie in buffers, or the client may have been kept from running.
     if (waitedMs < this.settings.waitMs || !isClientWaitedFor) return null;
@@ -50,12 +51,13 @@ export class PaceWatch {
   }
 
   /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
-  async watch(client: WatchedClient, progress: Progress): Promise<PaceReading> {
+  async watch(client: WatchedClient, progress: Progress, before: Progress): Promise<PaceReading> {
     const rowBytes = wireRowBytes(progress);
     const maxRate = this.maxRate(progress);
     const startMs = performance.now();
     const first = await this.observe(client);
-    if (first === null || first.leftBytes === 0) return TAKEN_AT_ONCE;
+    if (first === null) return TAKEN_AT_ONCE;
+    if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
     let [looks, fullLooks] = [1, Number(first.isClientFull)];
     let last = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
@@ -66,7 +68,10 @@ export class PaceWatch {
       fullLooks += Number(seen.isClientFull);
       const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
       // When it was done with the last of it, nobody saw: after the look before this one.
-      if (seen.leftBytes === 0) return this.judgeEmptied(rows, last.atMs - first.atMs, maxRate);
+      if (seen.leftBytes === 0) {
+        const watchedMs = last.atMs - first.atMs;
+        return this.soFarTaken(client, progress, before, watchedMs) ?? { isSlow: false, rowsPerSecond: rateOf(rows, watchedMs) };
+      }
       const elapsedMs = seen.atMs - first.atMs;
       const stepRows = STEP_BYTES / rowBytes;
       const reading = judgePace(rows - stepRows, rows + stepRows, elapsedMs, maxRate);
@@ -102,9 +107,17 @@ export class PaceWatch {
     return unreadBytes === null && unacknowledgedBytes === null ? null : `${unreadBytes} ${unacknowledgedBytes}`;
   }
 
-  private judgeEmptied(rows: number, atLeastMs: number, maxRate: number): PaceReading {
-    const isLong = atLeastMs >= LEAST_PART_OF_WATCH * this.settings.waitMs;
-    return { isSlow: isLong && rateOf(rows, atLeastMs) <= maxRate, rowsPerSecond: rateOf(rows, atLeastMs) };
+  /**
+   * The pace of a client that has taken all there was, in the time that the response had waited for it and has been watched;
+   * null where that was so short that it may have been kept from running.
+   */
+  private soFarTaken(
+    { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,
+  ): PaceReading | null {
+    const ms = now.waitedMs - before.waitedMs + watchedMs;
+    if (ms < LEAST_PART_OF_WATCH * this.settings.waitMs || !isClientWaitedFor) return null;
+    const rowsPerSecond = rateOf(now.rows - before.rows, ms);
+    return { isSlow: rowsPerSecond <= this.maxRate(now), rowsPerSecond };
   }
 
   private maxRate({ rows, bytes }: Progress): number {

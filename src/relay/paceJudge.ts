@@ -14,7 +14,7 @@ export interface PacedSession {
   /** The client's pace by how a response has gone out so far; null where that says nothing. */
   paceSoFar(now: Progress, before: Progress): PaceReading | null;
   /** The client's pace, watched from now on. */
-  watchPace(progress: Progress): Promise<PaceReading>;
+  watchPace(now: Progress, before: Progress): Promise<PaceReading>;
   /** Something threw that concerns this session alone. */
   threw(error: unknown): void;
   /** Goes on with the responses, after a decision that took time. */
@@ -55,7 +55,7 @@ export class PaceJudge {
     }
     const isBlocking = usage.terms.treatment.mode === 'enforce';
     if (!isBlocking) this.goOnWatched(usage);
-    const judged = this.session.watchPace(progress).then((reading) => this.watchedLong(usage, reading, isBlocking));
+    const judged = this.session.watchPace(progress, this.before(usage)).then((reading) => this.watchedLong(usage, reading, isBlocking));
     judged.catch((error: unknown) => this.session.threw(error));
     return isBlocking ? 'blocked' : 'onward';
   }
@@ -82,7 +82,11 @@ export class PaceJudge {
   }
 
   private soFar(usage: GovernedUsage, progress: Progress): PaceReading | null {
-    return this.session.paceSoFar(progress, this.last?.usage === usage ? this.last.progress : NOTHING);
+    return this.session.paceSoFar(progress, this.before(usage));
+  }
+
+  private before(usage: GovernedUsage): Progress {
+    return this.last?.usage === usage ? this.last.progress : NOTHING;
   }
 
   private decide(usage: GovernedUsage, reading: PaceReading, progress: Progress): void {

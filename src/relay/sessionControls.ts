@@ -146,12 +146,11 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   }
 
   paceSoFar(now: Progress, before: Progress): PaceReading | null {
-    const { shared, responses } = this.parts;
-    return shared.pace.soFar(now, before, responses.isClientWaitedFor);
+    return this.parts.shared.pace.soFar(this, now, before);
   }
 
-  watchPace(progress: Progress): Promise<PaceReading> {
-    return this.parts.shared.pace.watch(this, progress);
+  watchPace(now: Progress, before: Progress): Promise<PaceReading> {
+    return this.parts.shared.pace.watch(this, now, before);
   }
 
   // How its client is looked at.
@@ -166,6 +165,10 @@ export class SessionControls implements SupervisedSession, WatchedClient {
 
   get writtenBytes(): number {
     return this.parts.responses.writtenBytes;
+  }
+
+  get isClientWaitedFor(): boolean {
+    return this.parts.responses.isClientWaitedFor;
   }
 
   readMark(): Promise<string | null> {

@@ -7,12 +7,15 @@ const ROW_BYTES = 200;
 const ROWS = 10_000;
 const PROGRESS = { rows: ROWS, bytes: ROWS * ROW_BYTES, wireBytes: ROWS * ROW_BYTES, waitedMs: 0 };
 const NOTHING = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0 };
+const WAITED_FOR = { isClientWaitedFor: true };
+const NETWORK = { isClientWaitedFor: false };
 const watch = new PaceWatch(new SocketQueueReader(), SETTINGS);
 
 /** A client of which the looks see one after the other, the last of them for good. */
 const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { looks: number } => ({
   looks: 0,
   isOver: false,
+  isClientWaitedFor: true,
   pendingBytes: 0,
   writtenBytes: PROGRESS.wireBytes,
   look() {
@@ -24,29 +27,29 @@ const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { lo
 
 t.test('a client that has taken everything at the first look is no slow one, and is looked at once', async (t) => {
   const taken = client({ unacknowledgedBytes: 0, unreadBytes: 0 });
-  t.strictSame(await watch.watch(taken, PROGRESS), { isSlow: false, rowsPerSecond: null });
+  t.strictSame(await watch.watch(taken, PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null });
   t.equal(taken.looks, 1);
 });
 
 t.test('a client that cannot be seen is no slow one', async (t) => {
-  t.strictSame(await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS), { isSlow: false, rowsPerSecond: null });
+  t.strictSame(await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null });
 });
 
 t.test('a client that takes nothing while it has something to read is slow', async (t) => {
   const still = client({ unacknowledgedBytes: 1_000_000, isClientFull: true });
-  t.strictSame(await watch.watch(still, PROGRESS), { isSlow: true, rowsPerSecond: 0 });
+  t.strictSame(await watch.watch(still, PROGRESS, NOTHING), { isSlow: true, rowsPerSecond: 0 });
   const local = client({ unacknowledgedBytes: 0, unreadBytes: 100_000 });
-  t.match(await watch.watch(local, PROGRESS), { isSlow: true });
+  t.match(await watch.watch(local, PROGRESS, NOTHING), { isSlow: true });
 });
 
 t.test('a network that takes nothing does not make its client a slow one', async (t) => {
   const lost = client({ unacknowledgedBytes: 1_000_000, isClientFull: false });
-  t.match(await watch.watch(lost, PROGRESS), { isSlow: false });
+  t.match(await watch.watch(lost, PROGRESS, NOTHING), { isSlow: false });
 });
 
 t.test('a client that empties its queue fast is found out before the watch is over', async (t) => {
   const fast = client({ unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true });
-  const { isSlow, rowsPerSecond } = await watch.watch(fast, PROGRESS);
+  const { isSlow, rowsPerSecond } = await watch.watch(fast, PROGRESS, NOTHING);
   t.notOk(isSlow);
   t.ok(rowsPerSecond! > SETTINGS.maxRowsPerSecond);
   t.equal(fast.looks, 2);
@@ -56,44 +59,54 @@ t.test('a client that has taken a few rows after a moment is no slow one: it may
   const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0 };
   const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
   const late = client(unread, unread, unread, { unacknowledgedBytes: 0, unreadBytes: 0 });
-  t.match(await watch.watch(late, few), { isSlow: false });
+  t.match(await watch.watch(late, few, NOTHING), { isSlow: false });
+});
+
+t.test('a client that soon has all of it is slow where the response waited long enough for it before', async (t) => {
+  const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90 };
+  const soon = (): WatchedClient => client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
+  t.match(await watch.watch(soon(), few, NOTHING), { isSlow: true });
+  t.match(await watch.watch(client({ unreadBytes: 0 }), few, NOTHING), { isSlow: true }, 'also where it has all of it at once');
+  t.match(await watch.watch({ ...soon(), ...NETWORK }, few, NOTHING), { isSlow: false }, 'but not where it was the network');
+  t.match(await watch.watch(soon(), { ...few, rows: 10_000 }, NOTHING), { isSlow: false }, 'nor where it took many rows');
+  t.match(await watch.watch(soon(), { ...few, waitedMs: 10 }, NOTHING), { isSlow: false }, 'nor in a moment');
 });
 
 t.test('one step of a receive buffer does not make a slow client fast', async (t) => {
   const step = client({ unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true });
-  t.match(await watch.watch(step, PROGRESS), { isSlow: true });
+  t.match(await watch.watch(step, PROGRESS, NOTHING), { isSlow: true });
 });
 
 t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in one', async (t) => {
   const inBoth = client({ unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 });
-  t.match(await watch.watch(inBoth, PROGRESS), { isSlow: true });
+  t.match(await watch.watch(inBoth, PROGRESS, NOTHING), { isSlow: true });
 });
 
 t.test('a session that is over ends the watch', async (t) => {
   const gone = { ...client({ unacknowledgedBytes: 1_000_000 }), isOver: true };
-  t.match(await watch.watch(gone, PROGRESS), { isSlow: false });
+  t.match(await watch.watch(gone, PROGRESS, NOTHING), { isSlow: false });
 });
 
 t.test('the pace so far tells a slow client without any look', (t) => {
-  t.strictSame(watch.soFar({ ...PROGRESS, waitedMs: 10_000 }, NOTHING, true), { isSlow: true, rowsPerSecond: 1000 });
+  t.strictSame(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), { isSlow: true, rowsPerSecond: 1000 });
   t.end();
 });
 
 t.test('the pace so far tells a fast client once it has been waited for long enough to know', (t) => {
-  t.match(watch.soFar({ ...PROGRESS, waitedMs: 1000 }, NOTHING, true), { isSlow: false });
-  t.equal(watch.soFar({ ...PROGRESS, waitedMs: 50 }, NOTHING, true), null, 'it may all lie in buffers');
+  t.match(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 1000 }, NOTHING), { isSlow: false });
+  t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 50 }, NOTHING), null, 'it may all lie in buffers');
   t.end();
 });
 
 t.test('the pace so far tells nothing of a client that was not waited for', (t) => {
-  t.equal(watch.soFar(PROGRESS, NOTHING, true), null);
-  t.equal(watch.soFar({ ...PROGRESS, waitedMs: 10_000 }, NOTHING, false), null, 'it was the network');
+  t.equal(watch.soFar(WAITED_FOR, PROGRESS, NOTHING), null);
+  t.equal(watch.soFar(NETWORK, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), null, 'it was the network');
   t.end();
 });
 
 t.test('only what was sent since the last look counts at the next', (t) => {
   const before = { ...PROGRESS, waitedMs: 10_000 };
   const now = { rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900 };
-  t.match(watch.soFar(now, before, true), { isSlow: false }, 'row by row at first, then as fast as it could');
+  t.match(watch.soFar(WAITED_FOR, now, before), { isSlow: false }, 'row by row at first, then as fast as it could');
   t.end();
 });
