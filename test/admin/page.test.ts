@@ -3,16 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { DemoClient } from '../../src/demo/client.js';
-import { type BrowserPage, openPage } from '../support/chromium.js';
+import { type BrowserPage, startBrowser } from '../support/chromium.js';
 import { type AdministeredProgram, startAdministered } from './administered.js';
 
 const LIMITS = { rows: 2_000_000, bytes: '64MiB' };
+
+const browser = await startBrowser(t);
 
 const addressOf = ({ adminPort }: AdministeredProgram): string => `http://127.0.0.1:${adminPort}/`;
 
 /** Opens the page, and waits until it shows something. */
 const openLive = async (t: Test, started: AdministeredProgram): Promise<BrowserPage> => {
-  const page = await openPage(t, addressOf(started));
+  const page = await browser.open(t, addressOf(started));
   await page.until("!document.getElementById('main').hidden");
   return page;
 };
@@ -137,7 +139,7 @@ t.test('where there is a token it asks for it, and keeps it nowhere', async (t) 
   writeFileSync(tokenFile, 'open-sesame\n');
   const started = await startAdministered(t, { admin: { listen: '127.0.0.1:0', tokenFile } });
   t.equal((await started.ask('/live')).status, 401);
-  const page = await openPage(t, addressOf(started));
+  const page = await browser.open(t, addressOf(started));
   await page.until("!document.getElementById('login').hidden && document.activeElement.id === 'token'");
   t.equal(await page.evaluate("document.getElementById('main').hidden"), true);
   for (const key of 'wrong') await page.press(key);

@@ -11,6 +11,8 @@ const PATIENCE_MS = 60_000;
 
 interface Message {
   readonly id?: number;
+  /** The page that it is about. */
+  readonly sessionId?: string;
   readonly method?: string;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly result?: Readonly<Record<string, unknown>>;
@@ -84,8 +86,14 @@ const describe = ({ method, params }: Message): string | null => {
   return null;
 };
 
-/** Opens an address in a browser without a screen; it ends with `t`. */
-export const openPage = async (t: Lifetime, address: string): Promise<BrowserPage> => {
+/** A browser without a screen. */
+export interface Browser {
+  /** Opens an address in a window of its own, with nothing of what other windows keep; it closes with `t`. */
+  open(t: Lifetime, address: string): Promise<BrowserPage>;
+}
+
+/** Starts a browser; it ends with `t`. */
+export const startBrowser = async (t: Lifetime): Promise<Browser> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-chromium-'));
   const child = spawn('chromium', [
     '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions',
@@ -97,13 +105,9 @@ export const openPage = async (t: Lifetime, address: string): Promise<BrowserPag
   const pid = await spawned(child);
   const callOff = guard(pid, folder);
   const ended = new Promise((resolve) => child.once('close', resolve));
-  const complaints: string[] = [];
-  const requests: string[] = [];
+  const pages = new Map<string, (message: Message) => void>();
   const pipe = new Pipe(child.stdio[3] as Writable, child.stdio[4] as Readable, (message) => {
-    const complaint = describe(message);
-    if (complaint !== null) complaints.push(complaint);
-    const { request } = Object(message.params) as { request?: { url: string } };
-    if (message.method === 'Network.requestWillBeSent' && request) requests.push(request.url);
+    pages.get(message.sessionId ?? '')?.(message);
   });
   t.teardown(async () => {
     process.kill(-pid, 'SIGKILL'); // with the programs that it has started
@@ -111,10 +115,32 @@ export const openPage = async (t: Lifetime, address: string): Promise<BrowserPag
     callOff();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
+  return {
+    open: async (t, address) => {
+      const { browserContextId } = await pipe.send('Target.createBrowserContext');
+      t.teardown(() => pipe.send('Target.disposeBrowserContext', { browserContextId }));
+      const { targetId } = await pipe.send('Target.createTarget', { url: 'about:blank', browserContextId, newWindow: true });
+      const { sessionId } = await pipe.send('Target.attachToTarget', { targetId, flatten: true });
+      const send: Send = (method, params = {}) => pipe.send(method, params, String(sessionId));
+      return openPage(send, (heard) => pages.set(String(sessionId), heard), address);
+    },
+  };
+};
 
-  const { targetId } = await pipe.send('Target.createTarget', { url: 'about:blank' });
-  const attached = await pipe.send('Target.attachToTarget', { targetId, flatten: true });
-  const send = (method: string, params: object = {}) => pipe.send(method, params, String(attached['sessionId']));
+type Send = (method: string, params?: object) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Opens an address in an empty page, to which `send` sends commands, and of which `onMessage` has it told all that comes unasked. */
+const openPage = async (
+  send: Send, onMessage: (heard: (message: Message) => void) => void, address: string,
+): Promise<BrowserPage> => {
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  onMessage((message) => {
+    const complaint = describe(message);
+    if (complaint !== null) complaints.push(complaint);
+    const { request } = Object(message.params) as { request?: { url: string } };
+    if (message.method === 'Network.requestWillBeSent' && request) requests.push(request.url);
+  });
   for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'Accessibility']) await send(`${domain}.enable`);
 
   const evaluate = async <T>(expression: string): Promise<T> => {
