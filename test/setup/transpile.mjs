@@ -34,17 +34,17 @@ const transpile = (path) => {
 
 /** A module's address: TypeScript imports a source file by the name that it has when it is compiled. */
 export const resolve = (specifier, context, nextResolve) => {
-  const isRelative = specifier.startsWith('./') || specifier.startsWith('../');
-  if (isRelative && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts') && isOurs(context.parentURL)) {
-    const url = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL).href;
-    if (existsSync(fileURLToPath(url))) return { url, format: 'module', shortCircuit: true };
-  }
-  return nextResolve(specifier, context);
+  const isPath = /^(?:file:|\.\.?\/)/.test(specifier);
+  const url = isPath ? new URL(specifier, context.parentURL) : null;
+  if (url === null || !url.pathname.endsWith('.js') || !isOurs(url.href)) return nextResolve(specifier, context);
+  const compiled = fileURLToPath(url);
+  const isSource = !existsSync(compiled) && existsSync(compiled.replace(/\.js$/, '.ts'));
+  return nextResolve(isSource ? specifier.replace(/\.js(?=$|\?)/, '.ts') : specifier, context);
 };
 
 /** A module's text. */
 export const load = (url, context, nextLoad) => {
-  if (!url.endsWith('.ts') || !isOurs(url)) return nextLoad(url, context);
+  if (!isOurs(url) || !new URL(url).pathname.endsWith('.ts')) return nextLoad(url, context);
   return { format: 'module', source: transpile(fileURLToPath(url)), shortCircuit: true };
 };
 
