@@ -54,6 +54,8 @@ if (isMainThread) {
   // off, they start in twice the time.
   createRequire(`${PACKAGES}@tapjs/processinfo/package.json`)('process-on-spawn').removeAllListeners();
   delete process.env.TAP_TYPE_STRIP_ONLY;
-  if (module.registerHooks) module.registerHooks({ resolve, load });
+  // As tap's own hooks, so that they stand in one row: before Node 24.13 the ones in the main thread are not to be relied on.
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 24 || (major === 24 && minor >= 13)) module.registerHooks({ resolve, load });
   else module.register(import.meta.url);
 }
