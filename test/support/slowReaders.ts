@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { runOk } from './run.js';
+import { APP } from './seed.js';
+
+// Readers that take a large result slowly, 8 KiB at a time. A server gives up a client that keeps it from writing for its
+// `net_write_timeout`: how slowly a reader may read depends on how much lies in buffers on its way.
+
+const PROGRAM = fileURLToPath(new URL('programs/slow_reader.py', import.meta.url));
+
+/** What became of one reader. */
+export interface SlowReader {
+  /** Bytes of the response that it took, in KB/s. */
+  readonly rate: number;
+  /** Whether the server still served it at its end. */
+  readonly lived: boolean;
+  /** How long it read, in seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Has readers read side by side, one for each of `rates` (KB/s).
+ * @param seconds how long they read, unless they are lost
+ * @returns what became of each, the slowest first; throws where one cannot log in
+ */
+export const readSlowly = async (port: number, seconds: number, rates: readonly number[]): Promise<SlowReader[]> => {
+  const address = ['127.0.0.1', String(port), APP.user, APP.password, APP.schema];
+  const said = await runOk('/usr/bin/python3', [PROGRAM, ...address, String(seconds), ...rates.map(String)]);
+  return JSON.parse(said) as SlowReader[];
+};
+
+/** Rates from `lowest` on in KB/s, each a tenth above the one before. */
+export const ratesFrom = (lowest: number, count: number): number[] =>
+  Array.from({ length: count }, (_, step) => Math.round(lowest * 1.1 ** step));
+
+/**
+ * The first of `values` for which `holds`, found by bisection: it holds for all behind one for which it does. Null where
+ * it holds for none.
+ */
+export const firstThat = async <T>(
+  values: readonly T[], holds: (value: T) => Promise<boolean>,
+): Promise<T | null> => {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await holds(values[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return values[low] ?? null;
+};
