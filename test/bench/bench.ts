@@ -9,6 +9,7 @@ import { cpuSeconds, memoryBytes } from './processes.js';
 import type { Relay } from './relays.js';
 import { Recorder, type Reading } from './results.js';
 import type { Scale } from './scale.js';
+import type { Times } from './times.js';
 
 /** One load under which every competitor is put in turn. */
 export interface Load {
@@ -144,3 +145,8 @@ export const measured = async (relay: Relay, load: () => Promise<Outcome>): Prom
 export const cpuReading = (
   metric: Reading['metric'], cpu: number | null, units: number, scale = 1,
 ): Reading[] => (cpu === null ? [] : [{ metric, value: (cpu * scale) / units }]);
+
+/** How long things took. */
+export const timeReadings = ({ medianMs, p99Ms, maxMs }: Times): Reading[] => [
+  { metric: 'medianMs', value: medianMs }, { metric: 'p99Ms', value: p99Ms }, { metric: 'maxMs', value: maxMs },
+];

@@ -1,6 +1,12 @@
 // Makes load: a process of its own that is given orders by its parent.
-import { LoadSession, executePacket, preparePacket, queryPacket } from './loadSession.js';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import type { Encrypt } from '../../src/relay/side/packetChannel.js';
+import { SideConnection, type Remote } from '../../src/relay/side/sideConnection.js';
+import { attack } from './attacks.js';
+import { LOAD_USER, LoadSession, executePacket, preparePacket, queryPacket } from './loadSession.js';
 import type { Answer, Envelope, Order, Outcome } from './orders.js';
+import { timesOf } from './times.js';
 
 /** Sessions that stay open until they are released. */
 let held: LoadSession[] = [];
@@ -15,6 +21,12 @@ const obey = (order: Order): Promise<Counts> => {
       return ask(order);
     case 'churn':
       return churn(order);
+    case 'time':
+      return time(order);
+    case 'timeLogins':
+      return timeLogins(order);
+    case 'attack':
+      return attack(order.attack, order.port, order.seconds).then((count) => ({ count, bytes: 0 }));
     case 'hold':
       return hold(order);
     case 'stall':
@@ -72,6 +84,52 @@ const churn = async ({ port, sessions, sql, seconds }: Extract<Order, { kind: 'c
     }
   }));
   return { count, bytes };
+};
+
+const time = async ({ port, sql, seconds }: Extract<Order, { kind: 'time' }>): Promise<Counts> => {
+  const session = await LoadSession.open(port);
+  const command = queryPacket(sql);
+  const { bytes } = await session.askOpenly(command);
+  const took = await timed(seconds, () => session.ask(command, bytes));
+  await session.quit();
+  return { count: took.length, bytes: took.length * bytes, times: timesOf(took) };
+};
+
+const LOGIN_TIMEOUT_MS = 30_000;
+
+/** Puts TLS on a connection where it is offered, by whomever. */
+const encrypt: Encrypt = {
+  isRequired: false,
+  encrypt: async (socket) => {
+    const encrypted = connect({ socket, rejectUnauthorized: false });
+    await once(encrypted, 'secureConnect');
+    return encrypted;
+  },
+};
+
+const timeLogins = async ({ port, seconds }: Extract<Order, { kind: 'timeLogins' }>): Promise<Counts> => {
+  const account = { user: LOAD_USER, password: '' };
+  const remote: Remote = { at: { host: '127.0.0.1', port }, proxyProtocol: 'off', encrypt };
+  const settings = { account, connectTimeoutMs: LOGIN_TIMEOUT_MS, answerTimeoutMs: LOGIN_TIMEOUT_MS, encrypt };
+  const took = await timed(seconds, async () => {
+    const connection = new SideConnection(remote, settings);
+    await connection.logIn();
+    connection.quit();
+  });
+  return { count: took.length, bytes: 0, times: timesOf(took) };
+};
+
+/** Does something over and over, and gives how long it took each time, in ms. */
+const timed = async (seconds: number, once: () => Promise<void>): Promise<number[]> => {
+  const took: number[] = [];
+  const endsAtMs = performance.now() + seconds * 1000;
+  for (let begunAtMs = performance.now(); begunAtMs < endsAtMs;) {
+    await once();
+    const nowMs = performance.now();
+    took.push(nowMs - begunAtMs);
+    begunAtMs = nowMs;
+  }
+  return took;
 };
 
 const hold = async ({ port, sessions, sql }: Extract<Order, { kind: 'hold' }>): Promise<Counts> => {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Scope } from './lifetimes.js';
-import type { Answer, Envelope, Order, Outcome } from './orders.js';
+import type { Answer, Envelope, Order, Outcome, SharedOrder } from './orders.js';
 import { keep } from './relays.js';
 
 /** A process that makes load. */
@@ -48,8 +48,13 @@ export class Drivers {
     return this.drivers[0]!.obey(order);
   }
 
+  /** Has one process do it while another one does `other`, whose outcome is the second. */
+  beside(order: Order, other: Order): Promise<[Outcome, Outcome]> {
+    return Promise.all([this.drivers[0]!.obey(order), this.drivers[1]!.obey(other)]);
+  }
+
   /** Has all processes do it, each its part of the sessions; what they did is added up. */
-  async all(order: Exclude<Order, { kind: 'release' }>): Promise<Outcome> {
+  async all(order: SharedOrder): Promise<Outcome> {
     const count = this.drivers.length;
     const outcomes = await Promise.all(this.drivers.map((driver, index) =>
       driver.obey({ ...order, sessions: Math.floor((order.sessions + index) / count) })));

@@ -1,4 +1,4 @@
-import { REFERENCE, SLUICE } from './competitors.js';
+import { DIRECT, REFERENCE, SLUICE } from './competitors.js';
 import { METRICS, type Metric, median, ratio, type Run, type Series } from './results.js';
 import { digits } from './table.js';
 
@@ -27,6 +27,9 @@ const GOALS: readonly Goal[] = [
   goal('connections', /^connect/, 'sessionRate', REFERENCE, { atLeast: 0.8 }),
   goal('connections', /idle sessions$/, 'idleMemory', null, { atMost: 20 }),
   goal('stall', /./, 'stalledMemory', null, { atMost: 1024 }),
+  goal('audit mode', /./, 'addedMs', null, { atMost: 0.2 }),
+  goal('beside attackers', /./, 'addedMaxMs', null, { atMost: 50 }),
+  goal('slowest reader', /./, 'slowestRate', DIRECT, { atMost: 1.2 }),
 ];
 
 /** What became of each goal, a line for each load. */

@@ -5,22 +5,29 @@ import { commandLineOf, SERVER_KINDS } from '../support/servers.js';
 import { runOk } from '../support/run.js';
 import { Bench } from './bench.js';
 import { renderChart } from './chart.js';
-import { type Competitor, findCompetitors, REFERENCE } from './competitors.js';
+import { type Competitor, DIRECT, findCompetitors, REFERENCE } from './competitors.js';
 import { renderGoals } from './goals.js';
 import { endOnSignals, Scope } from './lifetimes.js';
 import { describeMachine, KEPT_RESULTS, PASSING_RESULTS, sourceRevision } from './machine.js';
 import type { Run } from './results.js';
 import { QUICK, WHOLE } from './scale.js';
+import { ALONE, attackers, ATTACKERS_SECTION } from './sections/attackers.js';
+import { auditMode, AUDIT_SECTION, BELOW } from './sections/auditMode.js';
 import { bulk } from './sections/bulk.js';
+import { clientTls, CLIENT_TLS_SECTION, TLS_OFF } from './sections/clientTls.js';
 import { connections } from './sections/connections.js';
 import { curves } from './sections/curves.js';
 import { features, PLAIN } from './sections/features.js';
 import { point } from './sections/point.js';
+import { slowestReader, SLOWEST_READER_SECTION } from './sections/slowestReader.js';
 import { stall } from './sections/stall.js';
 import { ONE_PROCESS, workers } from './sections/workers.js';
 import { renderTable } from './table.js';
 
-const SECTIONS = { bulk, point, connections, stall, features, workers, curves };
+const SECTIONS = {
+  bulk, point, connections, stall, 'slowest-reader': slowestReader, attackers, 'audit-mode': auditMode, features,
+  'client-tls': clientTls, workers, curves,
+};
 type SectionName = keyof typeof SECTIONS;
 
 const USAGE = `usage: npm run bench [-- options]
@@ -82,11 +89,14 @@ const write = (run: Run, text: string, folder: string): void => {
   say(`written as ${stem}.txt, .json and .svg`);
 };
 
-/** Whom the competitors of a section are compared with. */
-const referenceOf = (section: string): string => {
-  if (section === 'workers') return ONE_PROCESS;
-  return section.startsWith('features') ? PLAIN : REFERENCE;
+/** Whom the competitors of a section are compared with, where that is not HAProxy. */
+const REFERENCES: Readonly<Record<string, string>> = {
+  workers: ONE_PROCESS, [SLOWEST_READER_SECTION]: DIRECT, [ATTACKERS_SECTION]: ALONE, [AUDIT_SECTION]: BELOW,
+  [CLIENT_TLS_SECTION]: TLS_OFF,
 };
+
+const referenceOf = (section: string): string =>
+  REFERENCES[section] ?? (section.startsWith('features') ? PLAIN : REFERENCE);
 
 const main = async (scope: Scope): Promise<void> => {
   const { sections, rounds, against, isQuick, isKept } = readFlags();

@@ -1,4 +1,6 @@
 // What a driver, a process that makes load, is told to do, and what it answers.
+import type { Attack } from './attacks.js';
+import type { Times } from './times.js';
 
 /** Of a result of many rows the length is worked out from that of a result of one. */
 export interface ManyRows {
@@ -29,6 +31,12 @@ export type Order =
     readonly sql: string;
     readonly seconds: number;
   }
+  /** One session asks one answer after the other, and each is timed. */
+  | { readonly kind: 'time'; readonly port: number; readonly sql: string; readonly seconds: number }
+  /** One client after the other connects, encrypts where that is offered, and logs in, which is timed. */
+  | { readonly kind: 'timeLogins'; readonly port: number; readonly seconds: number }
+  /** Clients that mean harm do what costs a relay much. */
+  | { readonly kind: 'attack'; readonly port: number; readonly attack: Attack; readonly seconds: number }
   /** Opens sessions that ask once and then stay, idle. */
   | { readonly kind: 'hold'; readonly port: number; readonly sessions: number; readonly sql: string }
   /** Opens sessions that stop reading in the middle of a result, and stay. */
@@ -42,12 +50,17 @@ export type Order =
   /** Ends the sessions that stay. */
   | { readonly kind: 'release' };
 
+/** An order whose sessions all processes can share. */
+export type SharedOrder = Extract<Order, { readonly sessions: number }>;
+
 export interface Outcome {
-  /** Answers that came, sessions that came and went, or sessions that stay. */
+  /** Answers that came, sessions that came and went, sessions that stay, or attacks. */
   readonly count: number;
   /** Bytes of the answers. */
   readonly bytes: number;
   readonly elapsedSeconds: number;
+  /** Where each answer or login was timed. */
+  readonly times?: Times;
 }
 
 /** What the two processes say to each other. */

@@ -4,6 +4,7 @@ import { renderGoals } from './goals.js';
 import { ResultEnd } from './resultEnd.js';
 import { median, type Run, type Series } from './results.js';
 import { parseSysbench } from './sysbench.js';
+import { firstThat, ratesFrom } from '../support/slowReaders.js';
 import { renderTable } from './table.js';
 
 const series = (competitor: string, values: number[], more: Partial<Series> = {}): Series => ({
@@ -68,4 +69,18 @@ t.test('the end of a result is found in chunks of one byte', (t) => {
   t.equal(ends.indexOf(true), bytes.length - 1);
   t.equal(end.bytes, bytes.length);
   t.end();
+});
+
+t.test('finds the lowest rate that lives by bisection, and none where none does', async (t) => {
+  const rates = ratesFrom(100, 30);
+  t.equal(rates.at(-1), 1586);
+  for (const lowest of [...rates, Infinity]) {
+    let tries = 0;
+    const found = await firstThat(rates, (rate) => {
+      tries += 1;
+      return Promise.resolve(rate >= lowest);
+    });
+    t.equal(found, lowest === Infinity ? null : lowest);
+    t.ok(tries <= 5, 'in five tries at most', { tries });
+  }
 });

@@ -6,8 +6,12 @@ export const METRICS = {
   throughput: { name: 'throughput', unit: 'GB/s' },
   rate: { name: 'rate', unit: '1/s' },
   meanMs: { name: 'mean', unit: 'ms' },
+  medianMs: { name: 'median', unit: 'ms' },
   p95Ms: { name: '95 %', unit: 'ms' },
   p99Ms: { name: '99 %', unit: 'ms' },
+  maxMs: { name: 'most', unit: 'ms' },
+  addedMs: { name: 'median above that below the limit', unit: 'ms' },
+  addedMaxMs: { name: 'most above the median alone', unit: 'ms' },
   cpuPerQuery: { name: 'CPU per query', unit: 'µs' },
   sessionRate: { name: 'sessions', unit: '1/s' },
   cpuPerSession: { name: 'CPU per session', unit: 'µs' },
@@ -15,6 +19,7 @@ export const METRICS = {
   stalledMemory: { name: 'memory per session', unit: 'KiB' },
   memory: { name: 'memory', unit: 'MiB' },
   cpu: { name: 'CPU', unit: 's' },
+  slowestRate: { name: 'slowest reader that lives', unit: 'KB/s' },
 } as const;
 
 export type Metric = keyof typeof METRICS;

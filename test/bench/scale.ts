@@ -13,6 +13,8 @@ export interface Scale {
   readonly settleMs: number;
   readonly stalledSessions: number;
   readonly askSeconds: number;
+  /** How long each slow reader reads, and how long the server waits for it. */
+  readonly slowReader: { readonly seconds: number; readonly netWriteTimeoutSeconds: number };
   readonly curveBytes: readonly number[];
   readonly curveSessions: readonly number[];
 }
@@ -32,6 +34,7 @@ export const WHOLE: Scale = {
   settleMs: 12_000,
   stalledSessions: 100,
   askSeconds: 3,
+  slowReader: { seconds: 60, netWriteTimeoutSeconds: 5 },
   curveBytes: [KB, 10 * KB, 100 * KB, MB, 10 * MB, 100 * MB, GB, 10 * GB],
   curveSessions: [1, 10, 100, 1000, 3000, 9000],
 };
@@ -47,6 +50,7 @@ export const QUICK: Scale = {
   settleMs: 1500,
   stalledSessions: 10,
   askSeconds: 0.5,
+  slowReader: { seconds: 6, netWriteTimeoutSeconds: 3 },
   curveBytes: [KB, 100 * KB, 10 * MB, 100 * MB],
   curveSessions: [1, 30, 300],
 };
