@@ -1,6 +1,7 @@
 import type { StreamingSettings } from '../config.js';
 import { OPENABLE_COMPRESSIONS } from '../protocol/compression.js';
-import { Conversation, type ConversationObserver } from '../session/conversation.js';
+import { Conversation } from '../session/conversation.js';
+import type { ConversationObserver } from '../session/conversationObserver.js';
 import type { Shared } from './shared.js';
 
 /** Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold none. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frameBytesAt } from '../../src/protocol/compression.js';
-import type { Unparsed } from '../../src/session/conversation.js';
+import type { Unparsed } from '../../src/session/conversationObserver.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import type { Usage } from '../../src/session/usage.js';
 import { allFrom, type Turn } from '../support/conversationHarness.js';

@@ -3,7 +3,8 @@ import { ClientProfile } from '../../src/policy/clientProfile.js';
 import { Guard } from '../../src/policy/guard.js';
 import { Command } from '../../src/protocol/commands.js';
 import type { PendingCommand } from '../../src/session/command.js';
-import { Conversation, type ConversationObserver } from '../../src/session/conversation.js';
+import { Conversation } from '../../src/session/conversation.js';
+import type { ConversationObserver } from '../../src/session/conversationObserver.js';
 import { queryCommand, settings, statementCommand } from '../support/governed.js';
 
 const nothing = (): void => undefined;

@@ -1,4 +1,5 @@
-import { Conversation, type ConversationObserver, type Unparsed } from '../../src/session/conversation.js';
+import { Conversation } from '../../src/session/conversation.js';
+import type { ConversationObserver, Unparsed } from '../../src/session/conversationObserver.js';
 import { Usage } from '../../src/session/usage.js';
 import type { Turn } from './conversationHarness.js';
 
