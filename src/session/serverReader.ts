@@ -1,8 +1,9 @@
-import { encodePacket, HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
-import { decodeCompletion, decodeErr, FirstByte, PROGRESS_REPORT_CODE, type ServerError } from '../protocol/packets.js';
+import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
+import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import type { Conversation } from './conversation.js';
 import { firstPacketOf } from './firstPacket.js';
+import { endsRows, errorNumberIsThere, isProgressReport, WANTED_BYTES, type PacketRole } from './packetRole.js';
 import { ResponseFollower } from './responseFollower.js';
 import { RowsEnd } from './rowsEnd.js';
 import { skimRows } from './rowSkim.js';
@@ -11,25 +12,6 @@ import type { Usage } from './usage.js';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
 export const MAX_GREETING_BYTES = 8 * 1024;
-/** Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids. */
-const COMPLETION_BYTES = 64 * 1024;
-/** Enough of an ERR packet: servers send 512 bytes of text. */
-const ERR_BYTES = 600;
-/** An ERR packet's first byte and number. */
-const ERR_HEAD_BYTES = 3;
-/** Column count and metadata flag, or PREPARE's fixed packet. */
-const FIRST_PACKET_BYTES = 16;
-/** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
-const EOF_LIMIT_BYTES = 9;
-
-/** What the packet that is passing is. */
-type Role = 'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
-
-/** How much of the front of each has to be seen. */
-const WANTED_BYTES: Readonly<Record<Role, number>> = {
-  authentication: COMPLETION_BYTES, first: FIRST_PACKET_BYTES, definition: 0, row: 0, completion: COMPLETION_BYTES,
-  text: 0, error: ERR_BYTES, ignored: 0,
-};
 
 /** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
 export class ServerReader extends PacketScanner {
@@ -48,7 +30,7 @@ export class ServerReader extends PacketScanner {
   /** While discarding: the packet that ended the rows of the result set in which discarding began. */
   rowsEnd: RowsEnd | null = null;
 
-  private role: Role = 'ignored';
+  private role: PacketRole = 'ignored';
   private rowBytes = 0;
   private isFileAdmitted = false;
   private readonly responses: ResponseFollower;
@@ -212,10 +194,8 @@ export class ServerReader extends PacketScanner {
 
   private beginError(start: PacketStart): Entry {
     if (this.isDiscarding || !this.responses.usage?.stopsAtError) return this.enterAs('error');
-    // The number behind the first byte tells reports of progress from errors.
-    if (start.payloadLength >= ERR_HEAD_BYTES && start.end - start.at < HEADER_BYTES + ERR_HEAD_BYTES) return 'wait';
-    const isReport = this.conversation.dialect.reportsProgress && start.payloadLength >= ERR_HEAD_BYTES &&
-      start.chunk.readUInt16LE(start.at + HEADER_BYTES + 1) === PROGRESS_REPORT_CODE;
+    if (!errorNumberIsThere(start)) return 'wait';
+    const isReport = this.conversation.dialect.reportsProgress && isProgressReport(start);
     return isReport ? this.enterAs('error') : this.stopAt('error');
   }
 
@@ -247,16 +227,14 @@ export class ServerReader extends PacketScanner {
     return this.enterAs('first');
   }
 
-  private enterAs(role: Role): Entry {
+  private enterAs(role: PacketRole): Entry {
     this.role = role;
     this.want(WANTED_BYTES[role]);
     return 'enter';
   }
 
-  /** Ends of rows begin with 0xFE, as does a row whose first column has 2^24 bytes or more: then its packet is full. */
   private isTerminator(start: PacketStart): boolean {
-    if (start.firstByte !== FirstByte.EOF) return false;
-    return start.payloadLength < (this.conversation.dialect.deprecatesEof ? MAX_PAYLOAD_BYTES : EOF_LIMIT_BYTES);
+    return endsRows(start, this.conversation.dialect.deprecatesEof);
   }
 
   /** Counts one physical packet of a row, unless it breaks a limit. */

@@ -1,0 +1,44 @@
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
+import { FirstByte, PROGRESS_REPORT_CODE } from '../protocol/packets.js';
+import type { PacketStart } from '../protocol/packetScanner.js';
+
+/** What a packet from the server is. */
+export type PacketRole =
+  'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
+
+/** Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids. */
+const COMPLETION_BYTES = 64 * 1024;
+/** Enough of an ERR packet: servers send 512 bytes of text. */
+const ERR_BYTES = 600;
+/** Column count and metadata flag, or PREPARE's fixed packet. */
+const FIRST_PACKET_BYTES = 16;
+/** An ERR packet's first byte and number. */
+const ERR_HEAD_BYTES = 3;
+/** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
+const EOF_LIMIT_BYTES = 9;
+
+/** How many bytes of the front of each role's packets have to be seen. */
+export const WANTED_BYTES: Readonly<Record<PacketRole, number>> = {
+  authentication: COMPLETION_BYTES, first: FIRST_PACKET_BYTES, definition: 0, row: 0, completion: COMPLETION_BYTES,
+  text: 0, error: ERR_BYTES, ignored: 0,
+};
+
+/**
+ * Whether a packet among rows is their end. Ends of rows begin with 0xFE, as does a row whose first column has 2^24 bytes
+ * or more: then its packet is full.
+ */
+export function endsRows(start: PacketStart, deprecatesEof: boolean): boolean {
+  if (start.firstByte !== FirstByte.EOF) return false;
+  return start.payloadLength < (deprecatesEof ? MAX_PAYLOAD_BYTES : EOF_LIMIT_BYTES);
+}
+
+/** Whether an ERR packet's number has come, or never will: the packet is shorter. */
+export function errorNumberIsThere(start: PacketStart): boolean {
+  return start.payloadLength < ERR_HEAD_BYTES || start.end - start.at >= HEADER_BYTES + ERR_HEAD_BYTES;
+}
+
+/** Whether a packet that begins like an ERR is a report of progress: its number, which has come, tells. */
+export function isProgressReport(start: PacketStart): boolean {
+  return start.payloadLength >= ERR_HEAD_BYTES &&
+    start.chunk.readUInt16LE(start.at + HEADER_BYTES + 1) === PROGRESS_REPORT_CODE;
+}
