@@ -5,6 +5,7 @@ import { onPeerEnd } from './peerEnd.js';
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 import { Sink } from './sink.js';
 import { turns } from './turns.js';
+import { UndecidedBytes } from './undecidedBytes.js';
 
 /** What came of the place at which a scan stopped: scan on, wait for `unblock`, or it was the chunk's end. */
 export type Settled = 'onward' | 'blocked' | 'exhausted';
@@ -12,10 +13,8 @@ export type Settled = 'onward' | 'blocked' | 'exhausted';
 /**
  * One direction of a session: bytes from one socket, shown to a scanner, and written to the other.
  *
- *     chunk   [... written ... at)[at ... undecided ... end)
- *
  * Bytes stay undecided for one of three reasons: a packet's header is not whole yet (then they are put before the
- * next read), somebody has to decide what happens at `at` (then the flow is *blocked*, and nothing is read
+ * next read), somebody has to decide what happens to them (then the flow is *blocked*, and nothing is read
  * meanwhile), or there are too many packets for one turn of the event loop (then it waits for its next turn, and nothing
  * is read meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read is held.
  */
@@ -28,11 +27,7 @@ export abstract class Flow {
   /** Bytes are undecided because they wait for the next turn of the event loop. */
   private isOutOfTurn = false;
 
-  private chunk: Buffer = NOTHING;
-  /** The buffer that `chunk` was read into; null where the chunk is the flow's own. */
-  private buffer: ReadBuffer | null = null;
-  private at = 0;
-  private end = 0;
+  protected readonly undecided = new UndecidedBytes();
   private hasSourceEnded = false;
 
   constructor(
@@ -54,12 +49,12 @@ export abstract class Flow {
 
   /** Undecided bytes that are being held. */
   get heldBytes(): number {
-    return this.end - this.at;
+    return this.undecided.byteCount;
   }
 
   /** The undecided bytes, while the flow is blocked. */
   protected get held(): Buffer {
-    return this.chunk.subarray(this.at, this.end);
+    return this.undecided.bytes;
   }
 
   /** Everything that was decided has been taken by the sink, and nothing is undecided. */
@@ -86,12 +81,7 @@ export abstract class Flow {
       this.acceptPackets(Buffer.from(buffer.room.subarray(0, byteCount)));
       return;
     }
-    // What was held stands right before the room already (`park`), unless it came in a chunk of its own.
-    if (this.buffer === null) this.chunk.copy(buffer.whole, HEADROOM_BYTES - this.heldBytes, this.at, this.end);
-    this.at = HEADROOM_BYTES - this.heldBytes;
-    this.end = HEADROOM_BYTES + byteCount;
-    this.chunk = buffer.whole;
-    this.buffer = buffer;
+    this.undecided.takeRead(buffer, byteCount);
     this.pump();
   }
 
@@ -100,14 +90,14 @@ export abstract class Flow {
   }
 
   own(): void {
-    if (this.buffer !== null) this.holdOnly(Buffer.from(this.held));
+    this.undecided.own();
   }
 
   /** Ends the flow: whatever comes or is held is dropped. */
   close(): void {
     this.isClosed = true;
     this.isOutOfTurn = false;
-    this.holdOnly(NOTHING);
+    this.undecided.drop();
   }
 
   /** Goes on after whatever blocked the flow has been decided. */
@@ -130,7 +120,7 @@ export abstract class Flow {
     if (this.isBlocked || this.isOutOfTurn || this.isClosed) return;
     this.outlet.release();
     if (this.heldBytes > 0) this.outlet.forward(this.held);
-    this.at = this.end;
+    this.undecided.drop();
   }
 
   /** Writes packets that the source did not send. */
@@ -176,30 +166,27 @@ export abstract class Flow {
 
   /** Takes bytes of packets that are the flow's own from now on. */
   protected acceptPackets(chunk: Buffer): void {
-    this.holdOnly(this.heldBytes === 0 ? chunk : Buffer.concat([this.held, chunk]));
+    this.undecided.add(chunk);
     if (this.isBlocked) this.onMoreHeld();
     else if (!this.isOutOfTurn) this.pump();
   }
 
   /** Decides on what is held, as far as that goes. */
   protected pump(): void {
+    const { undecided } = this;
     for (;;) {
-      const to = this.scan(this.chunk, this.at, this.end);
-      if (to > this.at) {
-        const decided = this.chunk.subarray(this.at, to);
-        this.at = to;
-        this.deliver(decided);
-      }
+      const to = this.scan(undecided.chunk, undecided.at, undecided.end);
+      if (to > undecided.at) this.deliver(undecided.decide(to));
       const settled = this.isClosed ? 'exhausted' : this.settle();
       if (this.isClosed) return;
       if (settled === 'exhausted') {
         if (this.scanner.isOutOfTurn) this.awaitTurn();
-        else this.park();
+        else undecided.park();
         return;
       }
       if (settled === 'blocked') {
         this.isBlocked = true;
-        this.own(); // once it goes on, it may read before all of this is written
+        undecided.own(); // once it goes on, it may read before all of this is written
         this.outlet.flush();
         this.onMoreHeld();
         return;
@@ -207,23 +194,10 @@ export abstract class Flow {
     }
   }
 
-  /** Holds these bytes and no others, undecided; they are the flow's own. */
-  protected holdOnly(chunk: Buffer): void {
-    this.chunk = chunk;
-    this.at = 0;
-    this.end = chunk.length;
-    this.buffer = null;
-  }
-
-  /** Gives back the memory of what was decided, where that is most of a chunk of the flow's own. */
-  protected trim(): void {
-    if (this.buffer === null && 2 * this.heldBytes < this.chunk.length) this.holdOnly(Buffer.from(this.held));
-  }
-
   /** Leaves the next turn to others. */
   private awaitTurn(): void {
     this.isOutOfTurn = true;
-    if (this.buffer !== null) this.holdOnly(Buffer.from(this.held));
+    this.undecided.own();
     this.source.pause();
     turns.next(() => this.contain(() => this.takeTurn()));
   }
@@ -249,22 +223,6 @@ export abstract class Flow {
   /** Whether the flow has to get on itself before more may come. */
   protected get isWaiting(): boolean {
     return this.isOutOfTurn || (this.isBlocked && !this.readsOn);
-  }
-
-  /** Moves undecided bytes out of the way of the next read, which lands in the same buffer. */
-  private park(): void {
-    const { buffer, heldBytes } = this;
-    if (heldBytes === 0) {
-      this.holdOnly(NOTHING); // what came may be large, and nothing of it is needed any more
-    } else if (buffer === null) {
-      return;
-    } else if (heldBytes <= HEADROOM_BYTES) {
-      buffer.whole.copy(buffer.whole, HEADROOM_BYTES - heldBytes, this.at, this.end);
-      this.at = HEADROOM_BYTES - heldBytes;
-      this.end = HEADROOM_BYTES;
-    } else {
-      this.holdOnly(Buffer.from(this.held));
-    }
   }
 
   private awaitEnd(source: Duplex, connection: Duplex): void {
@@ -299,5 +257,3 @@ export abstract class Flow {
     this.sink.end();
   }
 }
-
-const NOTHING: Buffer = Buffer.alloc(0);

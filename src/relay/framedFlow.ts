@@ -49,7 +49,7 @@ export abstract class FramedFlow extends Flow {
   beginFrames(compression: Compression, numbers: FrameNumbers): void {
     if (this.scanner.isTransparent) return;
     const behind = Buffer.from(this.held);
-    this.holdOnly(Buffer.alloc(0));
+    this.undecided.drop();
     const queue = new FrameQueue(this.leg, numbers, (bytes) => this.sink.write(bytes));
     const opener = new FrameOpener(compression, () => this.contain(() => this.onOpened()));
     this.frames = { opener, queue, compression, numbers, offsetBytes: this.sink.writtenBytes };
@@ -62,7 +62,7 @@ export abstract class FramedFlow extends Flow {
     this.isDiverted = true;
     const packets = Buffer.from(this.held);
     this.outlet.drop(packets);
-    this.holdOnly(Buffer.alloc(0));
+    this.undecided.drop();
     if (this.frames === null) return { packets, frames: null };
     const { compression, numbers, opener } = this.frames;
     return { packets, frames: { compression, numbers, waiting: opener.rest() } };
@@ -146,7 +146,7 @@ export abstract class FramedFlow extends Flow {
     if (this.frames === null) return;
     this.frames.opener.own();
     this.frames.queue.own();
-    this.trim();
+    this.undecided.trim();
     if (this.isWaiting) this.source.pause();
   }
 

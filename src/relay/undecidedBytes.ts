@@ -1,0 +1,86 @@
+import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/**
+ * The bytes of one direction that have come and are not decided on yet. They lie in a chunk of the flow's own, or in the
+ * buffer that they were read into.
+ *
+ *     chunk   [... decided ... at)[at ... undecided ... end)
+ */
+export class UndecidedBytes {
+  chunk: Buffer = NOTHING;
+  at = 0;
+  end = 0;
+  /** The buffer that `chunk` was read into; null where the chunk is the flow's own. */
+  private buffer: ReadBuffer | null = null;
+
+  get byteCount(): number {
+    return this.end - this.at;
+  }
+
+  get bytes(): Buffer {
+    return this.chunk.subarray(this.at, this.end);
+  }
+
+  /** Gives the bytes up to `to`, an index into the chunk: they are decided. */
+  decide(to: number): Buffer {
+    const decided = this.chunk.subarray(this.at, to);
+    this.at = to;
+    return decided;
+  }
+
+  /** Adds a chunk that is the flow's own. */
+  add(chunk: Buffer): void {
+    this.hold(this.byteCount === 0 ? chunk : Buffer.concat([this.bytes, chunk]));
+  }
+
+  /** Adds what was read into `buffer`. Before it there is room for what has been held, HEADROOM_BYTES at most. */
+  takeRead(buffer: ReadBuffer, byteCount: number): void {
+    const at = HEADROOM_BYTES - this.byteCount;
+    // What was held stands right before the room already (`park`), unless it came in a chunk of its own.
+    if (this.buffer === null) this.chunk.copy(buffer.whole, at, this.at, this.end);
+    this.at = at;
+    this.end = HEADROOM_BYTES + byteCount;
+    this.chunk = buffer.whole;
+    this.buffer = buffer;
+  }
+
+  /** Holds these bytes and no others; they are the flow's own. */
+  hold(chunk: Buffer): void {
+    this.chunk = chunk;
+    this.at = 0;
+    this.end = chunk.length;
+    this.buffer = null;
+  }
+
+  drop(): void {
+    this.hold(NOTHING);
+  }
+
+  /** Copies the bytes out of the buffer that they were read into. */
+  own(): void {
+    if (this.buffer !== null) this.hold(Buffer.from(this.bytes));
+  }
+
+  /** Gives back the memory of what was decided, where that is most of a chunk of the flow's own. */
+  trim(): void {
+    if (this.buffer === null && 2 * this.byteCount < this.chunk.length) this.hold(Buffer.from(this.bytes));
+  }
+
+  /** Moves the bytes out of the way of the next read, which lands in the same buffer. */
+  park(): void {
+    const { buffer, byteCount } = this;
+    if (byteCount === 0) {
+      this.drop(); // what came may be large, and nothing of it is needed any more
+    } else if (buffer === null) {
+      return;
+    } else if (byteCount <= HEADROOM_BYTES) {
+      buffer.whole.copy(buffer.whole, HEADROOM_BYTES - byteCount, this.at, this.end);
+      this.at = HEADROOM_BYTES - byteCount;
+      this.end = HEADROOM_BYTES;
+    } else {
+      this.hold(Buffer.from(this.bytes));
+    }
+  }
+}
