@@ -1,47 +1,22 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import type { EndLabel } from '../admin/metrics.js';
 import { Capability } from '../protocol/capabilities.js';
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { offerTls } from '../protocol/greeting.js';
-import type { ServerError } from '../protocol/packets.js';
 import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../protocol/sslRequest.js';
 import { AuthBridge, type EncryptedLeg } from '../session/authBridge.js';
 import { AuthRelay } from './authRelay.js';
-import type { Containment } from './containment.js';
 import type { SessionEncryption } from './encryption.js';
 import type { Diverted } from './framedFlow.js';
 import { PacketExchange, type Side } from './packetExchange.js';
 import type { WholePacket } from './packetLeg.js';
-import type { LastPackets } from './lastPackets.js';
+import type { PhaseHost } from './phaseHost.js';
 import { UPSTREAM_UNAVAILABLE } from './refusal.js';
 import type { SessionParts } from './sessionControls.js';
 import { StartTls } from './startTls.js';
 import type { ClientSide } from './tls/clientSide.js';
 import { ClientLeftError, reasonOf } from './tls/handshakeError.js';
-
-/** What the connection phase asks of its session. */
-export interface PhaseHost extends Containment {
-  /** The server refused the connection in place of a greeting. */
-  refused(error: ServerError): void;
-  /** Ends a session whose client has not been greeted. */
-  refuse(message: string): void;
-  /** Ends a session; its client gets these packets. */
-  abort(reason: string, last?: LastPackets): void;
-  /** Ends a session at once. */
-  destroy(reason: string, label: EndLabel): void;
-  /** The client has left. */
-  clientEnded(): void;
-  /** The client's time to log in is not counted any more. */
-  ready(): void;
-  /** What follows, in both directions, comes in compressed frames, where that was agreed on. */
-  compressed(): void;
-  /** The client has been let in, or is somebody else now: its session is to be set up before its next command. */
-  sessionBegun(): void;
-  /** Responses were dealt with later than in the turn in which they came. */
-  caughtUp(): void;
-}
 
 /** ER_SECURE_TRANSPORT_REQUIRED. */
 const SECURE_TRANSPORT_REQUIRED = 3159;
@@ -179,7 +154,7 @@ export class ConnectionPhase {
       return this.refuseLogin('TLS is passed through and cannot be followed, and onUnparsed is "close"');
     }
     conversation.passEncrypted(payload);
-    this.host.ready();
+    this.host.deadline.clear();
     this.note('passthrough', 'passthrough');
     this.log.info({ session: id, client: legs.clientAddress }, 'TLS is passed through: nothing is counted in this session');
     this.exchange.server.send(withSsl(payload));

@@ -4,14 +4,11 @@ import type { SessionView } from '../admin/standing.js';
 import { Command } from '../protocol/commands.js';
 import { encodePacket } from '../protocol/framing.js';
 import { encodeErr, type ServerError } from '../protocol/packets.js';
-import type { PendingCommand } from '../session/command.js';
 import type { Conversation } from '../session/conversation.js';
-import type { ConversationObserver, Unparsed } from '../session/conversationObserver.js';
-import type { PreparedStatement } from '../session/statements.js';
-import type { Usage } from '../session/usage.js';
 import type { Arrived } from './arrival.js';
 import { Containment, UNEXPECTED } from './containment.js';
 import { ConnectionPhase } from './connectionPhase.js';
+import { ConversationEvents, type HeardSession } from './conversationEvents.js';
 import { conversationFor } from './conversationFor.js';
 import { Deadline } from './deadline.js';
 import { Departure, type DepartingSession } from './departure.js';
@@ -22,8 +19,8 @@ import { Legs, type LegsObserver } from './legs.js';
 import { upstreamUnavailable } from './refusal.js';
 import { RequestFlow, type RequestDecisions } from './requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from './responseFlow.js';
-import { SessionControls, type SessionParts } from './sessionControls.js';
-import { logEnd, logRefusedLogin, outcomeOf } from './sessionEnd.js';
+import { SessionControls } from './sessionControls.js';
+import { logEnd, outcomeOf } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
 
@@ -38,16 +35,16 @@ export interface SessionObserver {
 }
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session extends Containment implements ConversationObserver, LegsObserver, RequestDecisions, ResponseDecisions,
-  SessionParts, DepartingSession {
+export class Session extends Containment implements LegsObserver, RequestDecisions, ResponseDecisions, DepartingSession,
+  HeardSession {
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
   readonly connectionPhase: ConnectionPhase;
   readonly supervisor: Supervisor;
-  private readonly deadline = new Deadline((failure) => this.contain(() => this.onLate(failure)));
-  private readonly controls: SessionControls;
+  readonly deadline = new Deadline((failure) => this.contain(() => this.onLate(failure)));
+  readonly controls: SessionControls;
   readonly departure: Departure;
   private isToEnd = false;
 
@@ -58,7 +55,7 @@ export class Session extends Containment implements ConversationObserver, LegsOb
     private readonly observer: SessionObserver,
   ) {
     super();
-    this.conversation = conversationFor(shared, this, now);
+    this.conversation = conversationFor(shared, new ConversationEvents(this), now);
     this.legs = new Legs(arrived, shared, this);
     const { client, upstream } = this.legs;
     this.departure = new Departure(this, this, () => observer.parted(this));
@@ -132,72 +129,6 @@ export class Session extends Containment implements ConversationObserver, LegsOb
 
   get totals(): SessionTotals {
     return { ...this.legs.writtenBytes, stallMs: this.responses.totalStallMs };
-  }
-
-  // What happens in the conversation.
-
-  greeted(): void {
-    this.deadline.set('the client did not answer the greeting', this.shared.config.connections.handshakeTimeoutMs);
-  }
-
-  identified(): void {
-    this.supervisor.identified();
-    if (this.conversation.phase !== 'authentication') return;
-    this.deadline.set('the authentication did not come to its end', this.shared.config.connections.handshakeTimeoutMs);
-  }
-
-  ready(): void {
-    this.deadline.clear();
-  }
-
-  loginRefused(error: ServerError): void {
-    logRefusedLogin(this.log, this.legs.upstreamName, error, this.controls.origin());
-  }
-
-  reset(): void {
-    this.supervisor.reset();
-  }
-
-  setUp(error: ServerError | null): void {
-    this.supervisor.setUp(error);
-  }
-
-  newUsage(command: PendingCommand): Usage {
-    const usage = this.supervisor.newUsage(command);
-    if (this.departure.hasParted) usage.cut(true);
-    return usage;
-  }
-
-  cursorOpened(usage: Usage): void {
-    this.supervisor.cursorOpened(usage);
-  }
-
-  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
-    this.supervisor.usageEnded(usage, error, isComplete);
-  }
-
-  statementDone(command: PendingCommand, toldSchema: boolean): void {
-    this.supervisor.statementDone(command, toldSchema);
-  }
-
-  textForgotten(statement: PreparedStatement): object | null {
-    return this.supervisor.textForgotten(statement);
-  }
-
-  streams(kind: 'stream' | 'tls'): void {
-    this.shared.metrics.opaqueSessions.increment(kind);
-  }
-
-  unparsed(problem: Unparsed): void {
-    this.deadline.clear();
-    this.shared.metrics.protocolErrors.increment(problem.direction);
-    this.log.warn({ session: this.id, client: this.legs.clientAddress, ...problem }, 'cannot follow this session any more');
-    this.supervisor.unparsed();
-    const isRelayed = this.responses.canPass && this.shared.config.onUnparsed === 'relay';
-    if (isRelayed) this.shared.metrics.opaqueSessions.increment(problem.reason);
-    if (!isRelayed) this.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
-    else if (problem.direction === 'client') this.responses.flushHeld();
-    else this.requests.flushHeld();
   }
 
   // What the flow of responses asks for.
