@@ -18,8 +18,9 @@ export interface Address {
 /** How clients may encrypt. Paths are of PEM files. */
 export interface ListenTls extends TlsFiles {
   /**
-   * In `auto` clients may encrypt where the server offers it, too; with a certificate of the user's own it is `optional`, and
-   * over a Unix socket `off`. In `passthrough` the client's TLS goes to the server as it is, and nothing is counted.
+   * In `auto` clients may encrypt where the server offers it, too; with a certificate of the user's own it is
+   * `optional`, and over a Unix socket `off`. In `passthrough` the client's TLS goes to the server as it is, and
+   * nothing is counted.
    */
   readonly mode: 'auto' | 'off' | 'optional' | 'required' | 'passthrough';
   /** Where a certificate that Sluice makes for itself is kept; it is made anew at each start where this is left out. */
@@ -132,7 +133,9 @@ export interface StreamingSettings {
   /** Those that are believed. */
   readonly signals: readonly StreamingSignal[];
   readonly pace: PaceSettings;
-  /** What each session's `net_write_timeout` is set to on the server, in ms, whole seconds; null where it is left alone. */
+  /**
+   * What each session's `net_write_timeout` is set to on the server, in ms, whole seconds; null where it is left alone.
+   */
   readonly netWriteTimeoutMs: number | null;
 }
 

@@ -126,22 +126,28 @@ export class AdminEndpoint {
     if (!isKnownPath(path)) return { status: 404, body: 'there is no such path\n' };
     const methods = methodsOf(path);
     if (!methods.includes(request.method ?? '')) {
-      return { status: 405, body: `answers only to ${methods.join(' and ')}\n`, headers: { allow: methods.join(', ') } };
+      return {
+        status: 405, body: `answers only to ${methods.join(' and ')}\n`, headers: { allow: methods.join(', ') },
+      };
     }
     const changesState = methods.includes('POST');
     const { headers, socket } = request;
     const isPublic = PUBLIC.has(path);
-    const refusal = this.gatekeeper.refusal({ headers, remoteAddress: socket.remoteAddress ?? '', isPublic, changesState });
+    const remoteAddress = socket.remoteAddress ?? '';
+    const refusal = this.gatekeeper.refusal({ headers, remoteAddress, isPublic, changesState });
     if (refusal !== null) {
       const challenge = refusal.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
       return { status: refusal.status, body: `${refusal.says}\n`, headers: challenge };
     }
-    if (hasBody(request)) return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
+    if (hasBody(request)) {
+      return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
+    }
     try {
       const sources = { ...this.options, loop: this.loop };
       if (path !== '/sessions' && path !== '/live') return await answerTo(path, query, sources);
       const asked = `${path}?${query}`;
-      const listing = this.listings.get(asked) ?? answerTo(path, query, sources).finally(() => this.listings.delete(asked));
+      const listing = this.listings.get(asked) ?? answerTo(path, query, sources)
+        .finally(() => this.listings.delete(asked));
       this.listings.set(asked, listing);
       return await listing;
     } catch (error) {

@@ -12,8 +12,8 @@ const WINDOW_MS = 15_000;
 const NANOSECONDS = 1e9;
 
 /**
- * Measures how late timers fire: what other sessions' work makes a session wait. Tells of the last window that is full, so
- * that several scrapers see the same.
+ * Measures how late timers fire: what other sessions' work makes a session wait. Tells of the last window that is full,
+ * so that several scrapers see the same.
  */
 export class EventLoopWatch {
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -51,7 +51,9 @@ export class Exposition {
   }
 
   /** Histograms of the same thing, each with its labels. */
-  histograms(name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[]): void {
+  histograms(
+    name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[],
+  ): void {
     this.head(name, help, 'histogram');
     for (const { labels, histogram } of several) {
       let count = 0;

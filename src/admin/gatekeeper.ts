@@ -37,9 +37,9 @@ function digest(text: string): Buffer {
  * Lets requests in. Without a token, whoever shares the loopback interface may ask everything and others only what is
  * public; with one, everything that is not public needs it.
  *
- * A web page that somebody looks at on this host can make a browser send requests here, too. It cannot read the token, nor
- * send a request of another origin without saying so (`Origin`, `Sec-Fetch-Site`); and where it has its own name resolved
- * to 127.0.0.1, the name stands in the Host header.
+ * A web page that somebody looks at on this host can make a browser send requests here, too. It cannot read the token,
+ * nor send a request of another origin without saying so (`Origin`, `Sec-Fetch-Site`); and where it has its own name
+ * resolved to 127.0.0.1, the name stands in the Host header.
  */
 export class Gatekeeper {
   private readonly expected: Buffer | null;
@@ -60,7 +60,9 @@ export class Gatekeeper {
       return { status: 403, says: 'requests of web pages are refused: use a program such as curl' };
     }
     if (knock.isPublic || hasToken) return null;
-    if (this.expected !== null) return { status: 401, says: 'needs the token of admin.tokenFile: Authorization: Bearer TOKEN' };
+    if (this.expected !== null) {
+      return { status: 401, says: 'needs the token of admin.tokenFile: Authorization: Bearer TOKEN' };
+    }
     if (isLoopback(knock.remoteAddress)) return null;
     return { status: 403, says: 'answers only over loopback, unless admin.tokenFile is set' };
   }

@@ -17,7 +17,9 @@ export async function liveView(administered: Administered, query: string, nowMs:
   const { statistics, isReady } = administered;
   const { mode, limits, workers } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.standingOfAll();
-  const sessions = await firstBy(administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one));
+  const sessions = await firstBy(
+    administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one),
+  );
   return {
     time: new Date(nowMs).toISOString(),
     isReady, mode, workers,

@@ -25,8 +25,8 @@ export interface EndTimes {
 }
 
 /**
- * An execution as it ended, noted in a place that is used again and again: what it was made of may go, and there is little
- * to read again when it is counted.
+ * An execution as it ended, noted in a place that is used again and again: what it was made of may go, and there is
+ * little to read again when it is counted.
  */
 export class LiveExecution implements Execution {
   atMs = 0;

@@ -10,7 +10,9 @@ import type { Administered, Standing } from './standing.js';
 /** What a report is made of. */
 export interface ReportSources {
   readonly metrics: Metrics;
-  readonly administered: Pick<Administered, 'isReady' | 'standing' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'>;
+  readonly administered: Pick<
+    Administered, 'isReady' | 'standing' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
+  >;
   readonly loopDelay: LoopDelay;
   readonly version: string;
 }
@@ -64,7 +66,8 @@ function sessions(out: Exposition, metrics: Metrics, standing: Standing): void {
     metrics.opaqueSessions.all(),
   );
   out.counters(
-    'sluice_encryptions_total', "Sessions, by how the client's connection and the one to the upstream server are encrypted.",
+    'sluice_encryptions_total',
+    "Sessions, by how the client's connection and the one to the upstream server are encrypted.",
     metrics.encryptions.all(),
   );
   out.counters(

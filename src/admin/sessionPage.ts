@@ -29,7 +29,8 @@ export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<
 
 /** The sessions that stand first in an order, without keeping more of them than that. */
 export async function firstBy(
-  sessions: Iterable<SessionView> | AsyncIterable<SessionView>, count: number, order: (one: SessionView, other: SessionView) => number,
+  sessions: Iterable<SessionView> | AsyncIterable<SessionView>, count: number,
+  order: (one: SessionView, other: SessionView) => number,
 ): Promise<SessionView[]> {
   let kept: SessionView[] = [];
   let looked = 0;

@@ -7,7 +7,10 @@ import { slowLogEntry } from './slowLog.js';
 
 /** Where audit records go. */
 export interface AuditLog {
-  /** Writes one record: one JSON line that begins with its `time`, or an entry of a slow log. Never blocks, never throws. */
+  /**
+   * Writes one record: one JSON line that begins with its `time`, or an entry of a slow log. Never blocks, never
+   * throws.
+   */
   write(record: object): void;
   /** Writes what still waits, for a bounded time, and says in the log what could not be written. */
   close(): Promise<SinkEnd>;

@@ -3,7 +3,8 @@ import { plainText } from './plainText.js';
 
 /** How levels look: a width that lines things up, and a colour of SGR (ECMA-48). */
 const LEVELS: Readonly<Record<string, readonly [string, number]>> = {
-  trace: ['TRACE', 90], debug: ['DEBUG', 90], info: ['INFO ', 32], warn: ['WARN ', 33], error: ['ERROR', 31], fatal: ['FATAL', 31],
+  trace: ['TRACE', 90], debug: ['DEBUG', 90], info: ['INFO ', 32], warn: ['WARN ', 33], error: ['ERROR', 31],
+  fatal: ['FATAL', 31],
 };
 
 function field(name: string, value: unknown): string {
@@ -17,8 +18,8 @@ function oneLine(text: string): string {
 }
 
 /**
- * A line of the log for a person at a terminal: `10:31:02.123 INFO  listening  address=127.0.0.1:3307`. A stack stands in
- * lines of its own below it.
+ * A line of the log for a person at a terminal: `10:31:02.123 INFO  listening  address=127.0.0.1:3307`. A stack stands
+ * in lines of its own below it.
  * @param json one JSON object, as the logger writes it, with its line feed
  */
 export function readableLine(json: string): string {

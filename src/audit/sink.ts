@@ -149,7 +149,9 @@ export class Sink {
     setTimeout(() => this.writeBatch(), retryMs).unref();
   }
 
-  /** Drops what waits, but for a line of which a part is written: what comes later must not stand behind half a line. */
+  /**
+   * Drops what waits, but for a line of which a part is written: what comes later must not stand behind half a line.
+   */
   private giveUp(): void {
     const { batch } = this;
     const isBegun = batch !== undefined && batch.written > 0 && !this.isGone;

@@ -24,7 +24,9 @@ function configFor(given: Arguments, upstream: Address): Config {
     upstream: formatAddress(upstream),
   };
   const config = loadConfig(flags, {});
-  if (config.listen.some(({ at }) => isSocketFile(at))) throw new ConfigError(['--listen: the demo needs a host and a port']);
+  if (config.listen.some(({ at }) => isSocketFile(at))) {
+    throw new ConfigError(['--listen: the demo needs a host and a port']);
+  }
   if (config.limits.rows <= LARGEST_MAX_ROWS) return config;
   throw new ConfigError([`--max-rows: the demo's table has to break it, give at most ${LARGEST_MAX_ROWS}`]);
 }

@@ -3,7 +3,10 @@ import type { Config } from '../config.js';
 
 /** A session has a connection to its client and one to the server. */
 const PER_SESSION = 2;
-/** Standard streams, channels, listeners, the audit file, the admin endpoint's connections, those for killing, Node's own. */
+/**
+ * Standard streams, channels, listeners, the audit file, the admin endpoint's connections, those for killing, Node's
+ * own.
+ */
 const BESIDES = 128;
 
 /**
@@ -19,7 +22,7 @@ export function descriptorAdvice(
   const fitting = Math.max(0, Math.floor((limit - BESIDES) / PER_SESSION)) * workers;
   const [where, who] = workers === 1 ? ['', 'this process'] : [' in each worker', 'each'];
   return [
-    `connections.max: ${max} clients need ${needed} file descriptors${where}, and ${who} may open ${limit}, enough for ` +
-      `${fitting}: raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=) or lower connections.max`,
+    `connections.max: ${max} clients need ${needed} file descriptors${where}, and ${who} may open ${limit}, ` +
+      `enough for ${fitting}: raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=) or lower connections.max`,
   ];
 }

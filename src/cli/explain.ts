@@ -136,7 +136,9 @@ function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }:
 function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config: Config): Line {
   const { mode, onExceed: { action, error } } = treatment;
   if (mode === 'audit') return ['onExceed', 'only recorded, since mode is audit'];
-  if (statement.returnsChangedRows(0)) return ['onExceed', 'only recorded, on MariaDB: it changes data and returns rows'];
+  if (statement.returnsChangedRows(0)) {
+    return ['onExceed', 'only recorded, on MariaDB: it changes data and returns rows'];
+  }
   if (action === 'close') return ['onExceed', 'close: both connections are closed'];
   const isKilled = config.kill !== null && action !== 'truncate' && statement.isSingleReadOnly;
   const rest = isKilled ? 'the query is killed on the server' : 'the rest is read and thrown away';

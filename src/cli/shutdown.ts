@@ -57,7 +57,9 @@ export class Shutdown {
     const { acceptForMs, timeoutMs } = shutdown;
     this.phase = 'accepting';
     this.program.markStopping();
-    this.logger.info({ signal, sessions: proxy.sessionCount }, 'stopping when the sessions have ended, or at a second signal');
+    this.logger.info(
+      { signal, sessions: proxy.sessionCount }, 'stopping when the sessions have ended, or at a second signal',
+    );
     this.after(timeoutMs, () => this.endNow({ timeoutMs }));
     if (isQuick || acceptForMs === 0) this.stopAccepting();
     else this.after(acceptForMs, () => this.stopAccepting());
@@ -68,7 +70,9 @@ export class Shutdown {
     this.phase = 'closing';
     const { proxy } = this.program;
     void proxy.close().then(this.onEnd);
-    this.logger.info({ sessions: proxy.sessionCount }, 'no longer accepting: sessions are ended when nothing is under way in them');
+    this.logger.info(
+      { sessions: proxy.sessionCount }, 'no longer accepting: sessions are ended when nothing is under way in them',
+    );
     proxy.endIdle();
   }
 

@@ -26,7 +26,9 @@ function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminE
     {
       address: proxy.places.map(formatPlace).join(', '),
       upstream: upstream.map(({ at }) => formatPlace(at)).join(', '),
-      tls: { clients: listen.map(({ tls }) => tls.mode).join(', '), server: upstream.map(({ tls }) => tls.mode).join(', ') },
+      tls: {
+        clients: listen.map(({ tls }) => tls.mode).join(', '), server: upstream.map(({ tls }) => tls.mode).join(', '),
+      },
       mode,
       limits: { rows: amount(limits.rows), bytes: amount(limits.bytes) },
       audit: audit.to,
@@ -61,7 +63,9 @@ async function startWorkers(config: Config, parts: PoolParts): Promise<Proxy> {
 }
 
 /** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */
-async function listen(program: Program, config: Config): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
+async function listen(
+  program: Program, config: Config,
+): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
   const { log, audit, metrics } = program.parts;
   let proxy: Proxy;
   try {

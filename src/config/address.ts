@@ -47,7 +47,8 @@ const MAX_PATH_BYTES = 107;
 
 /** @returns whether this can be the path of a Unix socket: absolute, and not too long for the kernel */
 export function isSocketPath(text: string): boolean {
-  return text.startsWith('/') && !text.endsWith('/') && !text.includes('\0') && Buffer.byteLength(text) <= MAX_PATH_BYTES;
+  return text.startsWith('/') && !text.endsWith('/') && !text.includes('\0') &&
+    Buffer.byteLength(text) <= MAX_PATH_BYTES;
 }
 
 /** The same as `parseAddress`, or the path of a Unix socket. */

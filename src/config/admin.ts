@@ -22,7 +22,9 @@ function withToken(read: AdminForm, path: string, findings: Findings): AdminSett
   const token = secretIn(tokenFile, 'token', `${path}.tokenFile`, findings);
   if (token === undefined) return undefined;
   if (/^[\x21-\x7e]+$/.test(token)) return Object.freeze({ ...read, token });
-  findings.add(`${path}.tokenFile`, 'expected a token of visible ASCII characters: nothing else can stand in an HTTP header');
+  findings.add(
+    `${path}.tokenFile`, 'expected a token of visible ASCII characters: nothing else can stand in an HTTP header',
+  );
   return undefined;
 }
 

@@ -128,7 +128,8 @@ function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
 
 function* workerAdvice({ workers }: Config, cores: number): Generator<string> {
   if (workers > 1 && workers > cores) {
-    yield `workers: ${workers} are more than this machine has cores (${cores}), and share them; more than that gain nothing`;
+    yield `workers: ${workers} are more than this machine has cores (${cores}), and share them; ` +
+      'more than that gain nothing';
   }
 }
 

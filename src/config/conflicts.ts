@@ -3,7 +3,9 @@ import { isSocketFile } from './address.js';
 import type { Findings } from './findings.js';
 
 function isSame(one: Place, other: Place): boolean {
-  if (isSocketFile(one) || isSocketFile(other)) return isSocketFile(one) && isSocketFile(other) && one.path === other.path;
+  if (isSocketFile(one) || isSocketFile(other)) {
+    return isSocketFile(one) && isSocketFile(other) && one.path === other.path;
+  }
   return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
 }
 

@@ -65,10 +65,14 @@ function isNetwork(text: string): boolean {
 }
 
 function placeIn(form: PlaceForm, defaultPort: number, path: string, findings: Findings): Place | undefined {
-  if (form.path !== undefined && form.host === undefined && form.port === undefined) return Object.freeze({ path: form.path });
+  if (form.path !== undefined && form.host === undefined && form.port === undefined) {
+    return Object.freeze({ path: form.path });
+  }
+  if (form.path === undefined && form.host !== undefined) {
+    return Object.freeze({ host: form.host, port: form.port ?? defaultPort });
+  }
   if (form.path !== undefined) findings.add(`${path}.path`, 'stands without host and port');
-  else if (form.host === undefined) findings.add(`${path}.host`, 'required: a host name or an IP address (or give path)');
-  else return Object.freeze({ host: form.host, port: form.port ?? defaultPort });
+  else findings.add(`${path}.host`, 'required: a host name or an IP address (or give path)');
   return undefined;
 }
 
@@ -147,11 +151,17 @@ export const listen: Kind<readonly Listen[]> = ends({
     const read = anyListen.read(found, path, findings);
     if (read === undefined) return undefined;
     const { at, permissions: bits, tls } = read;
-    if (bits !== undefined && !isSocketFile(at)) findings.add(`${path}.permissions`, 'only the file of a Unix socket has permissions');
-    if (tls.mode !== 'off' && tls.mode !== 'auto' && isSocketFile(at)) findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
+    if (bits !== undefined && !isSocketFile(at)) {
+      findings.add(`${path}.permissions`, 'only the file of a Unix socket has permissions');
+    }
+    if (tls.mode !== 'off' && tls.mode !== 'auto' && isSocketFile(at)) {
+      findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
+    }
     return read;
   },
 }, 'addresses');
 
 /** The servers. */
-export const upstream: Kind<readonly Upstream[]> = ends(end({ form: upstreamForm, defaultPort: 3306, lowestPort: 1 }), 'servers');
+export const upstream: Kind<readonly Upstream[]> = ends(
+  end({ form: upstreamForm, defaultPort: 3306, lowestPort: 1 }), 'servers',
+);

@@ -131,7 +131,10 @@ export function text(pattern: RegExp, expected: string): Leaf<string> {
   });
 }
 
-/** The path of a file. One that is relative starts from the folder of the configuration file. @param expected in words */
+/**
+ * The path of a file. One that is relative starts from the folder of the configuration file.
+ * @param expected in words
+ */
 export function filePath(expected: string): Kind<string> {
   const asText = text(/^(?!\s*$)[^\0]+$/, expected);
   return {

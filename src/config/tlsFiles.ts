@@ -65,8 +65,8 @@ export function isSelfSigned(file: string): boolean {
 }
 
 /**
- * When what a file of certificates holds is not valid any more, in ms since 1970: of a chain (`cert`) when the first one ends,
- * of authorities (`ca`) when the last one does. Null where the file cannot be read, which is another matter.
+ * When what a file of certificates holds is not valid any more, in ms since 1970: of a chain (`cert`) when the first
+ * one ends, of authorities (`ca`) when the last one does. Null where the file cannot be read, which is another matter.
  */
 export function expiryOf(key: 'cert' | 'ca', file: string): number | null {
   try {

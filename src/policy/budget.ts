@@ -1,8 +1,8 @@
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
- * How many bytes of buffered results may be under way at the same moment, over all sessions: what has been forwarded, or
- * held back, of responses that have not ended. Their clients hold these bytes, and the application's memory is what
+ * How many bytes of buffered results may be under way at the same moment, over all sessions: what has been forwarded,
+ * or held back, of responses that have not ended. Their clients hold these bytes, and the application's memory is what
  * they fill together.
  */
 export class Budget {

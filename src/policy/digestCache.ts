@@ -20,8 +20,8 @@ const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
  */
 export class DigestCache {
   /**
-   * One for each way in which quotes and backslashes are read: the same text may be another statement. Texts that servers
-   * read in different ways for their versioned comments are in none.
+   * One for each way in which quotes and backslashes are read: the same text may be another statement. Texts that
+   * servers read in different ways for their versioned comments are in none.
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<Digest>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);

@@ -29,7 +29,10 @@ export class GovernedUsage extends Usage {
   isRecorded = false;
   /** From its first row on it is to be held back, until it is known to fit. */
   isToBeHeld = false;
-  /** At what rate its client has read it, in rows per second, where it was let through for its pace; null where not known. */
+  /**
+   * At what rate its client has read it, in rows per second, where it was let through for its pace; null where not
+   * known.
+   */
   rowsPerSecond: number | null = null;
 
   /** Why the rest of it was given up, or its client was let go, after it had been cut; null where neither happened. */
@@ -58,7 +61,9 @@ export class GovernedUsage extends Usage {
    * @param server the one that reads it; null where that is not known
    * @param terms the terms that hold as long as nothing else is known
    */
-  constructor(command: PendingCommand, private readonly statusFlags: number, readonly server: SqlServer | null, terms: Terms) {
+  constructor(
+    command: PendingCommand, private readonly statusFlags: number, readonly server: SqlServer | null, terms: Terms,
+  ) {
     super(command);
     this.firstTerms = terms;
     this.termsNow = terms;

@@ -97,7 +97,8 @@ export class Guard {
 
   private turn(usage: GovernedUsage, termsOf: TermsOf, profile: Profile, jdbc: JdbcStreaming): void {
     const terms =
-      this.termsByClass(termsOf) ?? this.termsByHint(termsOf, usage) ?? this.termsBySignal(termsOf, usage.command, profile, jdbc);
+      this.termsByClass(termsOf) ?? this.termsByHint(termsOf, usage) ??
+      this.termsBySignal(termsOf, usage.command, profile, jdbc);
     usage.begin(terms ?? termsOf.buffered);
   }
 

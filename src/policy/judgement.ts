@@ -67,7 +67,9 @@ export function admissionOf(usage: GovernedUsage): Admission | null {
 /** What is recorded of a usage that passes what it would have been cut at, since the rows that come now are exempt. */
 export function exemptedFrom(usage: GovernedUsage, reason: Reason, budgetBytes: number): Judgement {
   const { rule, limits } = usage.terms;
-  return { action: 'would-cut', reason, rule, limit: reason === 'budget' ? { rows: Infinity, bytes: budgetBytes } : limits };
+  return {
+    action: 'would-cut', reason, rule, limit: reason === 'budget' ? { rows: Infinity, bytes: budgetBytes } : limits,
+  };
 }
 
 /** Judges a usage that has ended within its limit: null, or a warning. */
@@ -91,11 +93,12 @@ function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): A
 export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgement): string {
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
   if (reason === 'budget') {
-    return `sluice: results under way exceed the budget of ${limit.bytes} bytes, and this is the largest (rule ${rule}); ` +
-      `page it, stream it, or raise the budget${runsOn}`;
+    return `sluice: results under way exceed the budget of ${limit.bytes} bytes, and this is the largest ` +
+      `(rule ${rule}); page it, stream it, or raise the budget${runsOn}`;
   }
   const history = wasStreamed(usage);
-  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule})${history}; page it, stream it, or raise the limit${runsOn}`;
+  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule})${history}; ` +
+    `page it, stream it, or raise the limit${runsOn}`;
 }
 
 /** Says of a result that was let through at first how its client has read it. */

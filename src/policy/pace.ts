@@ -19,7 +19,10 @@ export interface Progress {
   readonly waitedMs: number;
 }
 
-/** The highest rate at which a program is taken for one that works row by row, in rows per second, for rows of so many bytes. */
+/**
+ * The highest rate at which a program is taken for one that works row by row, in rows per second, for rows of so many
+ * bytes.
+ */
 export function maxStreamRate({ maxRowsPerSecond, maxBytesPerSecond }: PaceSettings, rowBytes: number): number {
   return Math.min(maxRowsPerSecond, maxBytesPerSecond / rowBytes);
 }

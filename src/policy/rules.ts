@@ -62,7 +62,9 @@ export function rulesForSchema(rules: readonly CompiledRule[], subject: Subject)
  * @param candidates the rules that can apply to the subject
  * @param atMs the time of day, in ms since 1970: a rule may have come to its end
  */
-export function firstRule(candidates: readonly CompiledRule[], statement: () => AskedStatement, atMs: number): Rule | null {
+export function firstRule(
+  candidates: readonly CompiledRule[], statement: () => AskedStatement, atMs: number,
+): Rule | null {
   for (const { rule, byStatement } of candidates) {
     if (atMs >= rule.untilMs) continue;
     if (byStatement.length === 0 || byStatement.every((condition) => holds(condition, statement()))) return rule;
@@ -75,7 +77,8 @@ export function missesOf(compiled: CompiledRule, subject: Subject, statement: As
   const misses = [
     ...[...compiled.byClient, ...compiled.bySchema]
       .filter((condition) => !holds(condition, subject)).map((condition) => missOf(condition, subject)),
-    ...compiled.byStatement.filter((condition) => !holds(condition, statement)).map((condition) => missOf(condition, statement)),
+    ...compiled.byStatement.filter((condition) => !holds(condition, statement))
+      .map((condition) => missOf(condition, statement)),
   ];
   const { untilMs } = compiled.rule;
   if (atMs < untilMs) return misses;

@@ -35,8 +35,8 @@ const NO_HINT: HintFinding = { kind: 'none' };
 const NO_ANSWERS = answersOf('');
 
 /**
- * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for, once:
- * most statements are never asked.
+ * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for,
+ * once: most statements are never asked.
  */
 export class Statement {
   private kindFound: StatementKind | null = null;
@@ -65,8 +65,8 @@ export class Statement {
   }
 
   /**
-   * What is to be kept of a prepared statement whose text goes: all but its text, so that whatever was decided by it goes
-   * on being decided so.
+   * What is to be kept of a prepared statement whose text goes: all but its text, so that whatever was decided by it
+   * goes on being decided so.
    */
   static keptOf({ sql, sqlBytes }: PreparedStatement, statusFlags: number, server: SqlServer | null): Statement {
     const statement = Statement.read(sql, sqlBytes, sqlModeOf(statusFlags, server));
@@ -78,7 +78,9 @@ export class Statement {
     return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, mode);
   }
 
-  /** The statement's text, or its front; null where the command has none. Bytes that are not UTF-8 are shown as U+FFFD. */
+  /**
+   * The statement's text, or its front; null where the command has none. Bytes that are not UTF-8 are shown as U+FFFD.
+   */
   get text(): string | null {
     return this.sql;
   }
@@ -114,14 +116,17 @@ export class Statement {
   }
 
   /**
-   * Whether an answer to it, counted from 0, is the rows that a change returns, as of MariaDB's INSERT … RETURNING. Other
-   * servers have none.
+   * Whether an answer to it, counted from 0, is the rows that a change returns, as of MariaDB's INSERT … RETURNING.
+   * Other servers have none.
    */
   returnsChangedRows(answer: number): boolean {
     return this.mode.server?.isMariadb !== false && this.answers.returning.includes(answer);
   }
 
-  /** The schema that the session has by default from an OK on that answers it, counted from 0; null where that changes none. */
+  /**
+   * The schema that the session has by default from an OK on that answers it, counted from 0; null where that changes
+   * none.
+   */
   schemaFrom(answer: number): string | null {
     const { schemas, countable, lateSchema } = this.answers;
     return answer < countable ? schemas.get(answer) ?? null : lateSchema;

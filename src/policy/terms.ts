@@ -23,7 +23,9 @@ export class TermsOf {
   private readonly streamed = new Map<Signal, Terms>();
 
   constructor(private readonly rule: string, readonly treatment: Treatment, readonly fixedClass: ResponseClass | null) {
-    this.buffered = { source: this, rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits };
+    this.buffered = {
+      source: this, rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits,
+    };
   }
 
   /** For responses that are told to be streams by a signal. */

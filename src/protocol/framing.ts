@@ -9,7 +9,9 @@ export const MAX_PAYLOAD_BYTES = 0xff_ffff;
 
 /** Wraps one payload, shorter than 0xFFFFFF bytes, into a packet. */
 export function encodePacket(sequenceId: number, payload: Buffer): Buffer {
-  if (payload.length >= MAX_PAYLOAD_BYTES) throw new RangeError(`a payload of ${payload.length} bytes needs several packets`);
+  if (payload.length >= MAX_PAYLOAD_BYTES) {
+    throw new RangeError(`a payload of ${payload.length} bytes needs several packets`);
+  }
   const packet = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
   packet.writeUIntLE(payload.length, 0, 3);
   packet[3] = sequenceId & 0xff;

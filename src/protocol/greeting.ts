@@ -34,7 +34,8 @@ const SCRAMBLE_TAIL = 31;
 export function decodeGreeting(payload: Buffer): Greeting | null {
   const fixed = fixedPartOffset(payload);
   if (fixed === null) return null;
-  const common = payload.readUInt16LE(fixed + CAPABILITIES_LOW) + payload.readUInt16LE(fixed + CAPABILITIES_HIGH) * 0x10000;
+  const common =
+    payload.readUInt16LE(fixed + CAPABILITIES_LOW) + payload.readUInt16LE(fixed + CAPABILITIES_HIGH) * 0x10000;
   const hasMariadbHalf = (BigInt(common) & Capability.LONG_PASSWORD) === 0n;
   const mariadb = hasMariadbHalf ? payload.readUInt32LE(fixed + CAPABILITIES_MARIADB) : 0;
   const serverVersion = payload.toString('latin1', 1, fixed - 1);

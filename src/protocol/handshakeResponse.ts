@@ -98,7 +98,10 @@ export function clearResponseCapabilities(payload: Buffer, cleared: bigint): voi
   payload.writeUInt32LE((mariadb & ~mariadbHalf(cleared)) >>> 0, MARIADB_HALF_OFFSET);
 }
 
-/** A user's name as servers take it in a login: without single quotes around it. (`parse_client_handshake_packet` of both.) */
+/**
+ * A user's name as servers take it in a login: without single quotes around it. (`parse_client_handshake_packet` of
+ * both.)
+ */
 function unquoted(user: string): string {
   return user.length > 1 && user.startsWith("'") && user.endsWith("'") ? user.slice(1, -1) : user;
 }

@@ -5,7 +5,9 @@
 
 /** A reader's place in a packet: reads move it on, and a read past the end makes it `failed` instead of throwing. */
 export class PacketReader {
-  /** Set by the first read that found too few bytes or no valid encoding; what reads return from then on means nothing. */
+  /**
+   * Set by the first read that found too few bytes or no valid encoding; what reads return from then on means nothing.
+   */
   failed = false;
 
   constructor(

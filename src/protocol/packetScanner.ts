@@ -22,15 +22,15 @@ export interface PacketStart {
 }
 
 /**
- * A packet that is entered takes about 0.3 µs, one that brings a statement some more. Of the smallest packets so many fit into
- * 5 KiB, and an ordinary read has far fewer.
+ * A packet that is entered takes about 0.3 µs, one that brings a statement some more. Of the smallest packets so many
+ * fit into 5 KiB, and an ordinary read has far fewer.
  */
 const MAX_PACKETS_PER_TURN = 1024;
 
 /**
- * Hops from packet header to packet header through a stream that arrives in pieces of any size, and never copies what it
- * hops over. It keeps nothing of a header that is split: it leaves those bytes undecided and wants them again, at most
- * four, with the next ones behind them.
+ * Hops from packet header to packet header through a stream that arrives in pieces of any size, and never copies what
+ * it hops over. It keeps nothing of a header that is split: it leaves those bytes undecided and wants them again, at
+ * most four, with the next ones behind them.
  *
  *     chunk   [from ........ decided ........ returned offset)[ undecided ... end)
  *
@@ -63,8 +63,8 @@ export abstract class PacketScanner {
   };
 
   /**
-   * Looks at `chunk` from `from` to `end` and returns the offset up to which all is decided. What lies behind that has to
-   * be shown again: with more bytes behind it, or, where a scanner stopped for a decision, once that has fallen.
+   * Looks at `chunk` from `from` to `end` and returns the offset up to which all is decided. What lies behind that has
+   * to be shown again: with more bytes behind it, or, where a scanner stopped for a decision, once that has fallen.
    */
   scan(chunk: Buffer, from: number, end: number): number {
     this.scanFrom = from;
@@ -85,8 +85,8 @@ export abstract class PacketScanner {
   }
 
   /**
-   * Lets bytes pass unlooked at, from wherever the scanner is, and gives back what it kept for looking. Never taken back:
-   * following is not resumed by guessing.
+   * Lets bytes pass unlooked at, from wherever the scanner is, and gives back what it kept for looking. Never taken
+   * back: following is not resumed by guessing.
    */
   passAll(): void {
     this.passesAll = true;
@@ -134,8 +134,8 @@ export abstract class PacketScanner {
   protected beforeScan(): void {}
 
   /**
-   * A fast path over packets that need no more than a look at their header. Returns where it stopped, always in front of
-   * a header, or `end` after `passRest` where the last packet goes on in the next chunk.
+   * A fast path over packets that need no more than a look at their header. Returns where it stopped, always in front
+   * of a header, or `end` after `passRest` where the last packet goes on in the next chunk.
    */
   protected skim(_chunk: Buffer, at: number, _end: number): number {
     return at;

@@ -39,8 +39,8 @@ const NOTHING: Completion = { statusFlags: 0, warningCount: 0, schema: null };
 
 /**
  * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF).
- * MySQL sends a true 5-byte EOF even with CLIENT_DEPRECATE_EOF where a procedure's handler swallows an error in the middle
- * of a result, so the length decides, not the capability. (Seen with MySQL 9.7.)
+ * MySQL sends a true 5-byte EOF even with CLIENT_DEPRECATE_EOF where a procedure's handler swallows an error in the
+ * middle of a result, so the length decides, not the capability. (Seen with MySQL 9.7.)
  *
  * @param tracksSession whether CLIENT_SESSION_TRACK is in effect
  */
@@ -75,7 +75,10 @@ function readTrackedSchema(reader: PacketReader): string | null {
   return schema;
 }
 
-/** Reads an ERR packet, with or without its SQLSTATE: the `#` tells, never the phase (MySQL 9.7 omits it before the greeting). */
+/**
+ * Reads an ERR packet, with or without its SQLSTATE: the `#` tells, never the phase (MySQL 9.7 omits it before the
+ * greeting).
+ */
 export function decodeErr(payload: Buffer): ServerError {
   const code = payload.length >= 3 ? payload.readUInt16LE(1) : 0;
   const hasSqlState = payload[3] === 0x23 && payload.length >= 9;
@@ -87,8 +90,8 @@ export function decodeErr(payload: Buffer): ServerError {
 }
 
 /**
- * An ERR packet. Without `sqlState` it has the form that clients expect before the greeting, when no capability is agreed.
- * Clients hold 512 bytes of a message, so a longer one is shortened.
+ * An ERR packet. Without `sqlState` it has the form that clients expect before the greeting, when no capability is
+ * agreed. Clients hold 512 bytes of a message, so a longer one is shortened.
  */
 export function encodeErr(sequenceId: number, error: ServerError): Buffer {
   const head = Buffer.from([FirstByte.ERR, error.code & 0xff, error.code >> 8]);

@@ -78,7 +78,8 @@ function readText(bytes: Buffer): ProxyHeader | null {
   if (family === 'UNKNOWN') return { ends: null, byteCount }; // whatever follows is not looked at
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isZoneless : () => false;
   const [source = '', destination = '', sourcePort = '', destinationPort = ''] = fields;
-  const isWhole = fields.length === 4 && isAddress(source) && isAddress(destination) && [sourcePort, destinationPort].every(isPort);
+  const isWhole = fields.length === 4 && isAddress(source) && isAddress(destination) &&
+    [sourcePort, destinationPort].every(isPort);
   if (!isWhole) throw new ProxyHeaderError(`a PROXY header that is not understood: ${JSON.stringify(line)}`);
   const ends = {
     source: { host: formatIp(ipBytes(source)), port: Number(sourcePort) }, // an address can be written in many ways
@@ -101,8 +102,12 @@ function readBinary(bytes: Buffer): ProxyHeader | null {
   const versionAndCommand = bytes.readUInt8(12);
   const byteCount = V2_FIXED_BYTES + bytes.readUInt16BE(14);
   const isKnown = versionAndCommand === 0x20 || versionAndCommand === 0x21;
-  if (!isKnown) throw new ProxyHeaderError(`a PROXY header of another version or command: 0x${versionAndCommand.toString(16)}`);
-  if (byteCount > V2_MAX_BYTES) throw new ProxyHeaderError(`a PROXY header of ${byteCount} bytes, of more than ${V2_MAX_BYTES}`);
+  if (!isKnown) {
+    throw new ProxyHeaderError(`a PROXY header of another version or command: 0x${versionAndCommand.toString(16)}`);
+  }
+  if (byteCount > V2_MAX_BYTES) {
+    throw new ProxyHeaderError(`a PROXY header of ${byteCount} bytes, of more than ${V2_MAX_BYTES}`);
+  }
   if (bytes.length < byteCount) return null;
   const isLocal = versionAndCommand === 0x20;
   const addressBytes = ADDRESS_BYTES[bytes.readUInt8(13)];

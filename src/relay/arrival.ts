@@ -40,8 +40,8 @@ export interface ArrivalObserver {
 }
 
 /**
- * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the servers are
- * tried.
+ * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the
+ * servers are tried.
  */
 export class Arrival extends Containment {
   private readonly startedAtMs = performance.now();
@@ -61,7 +61,9 @@ export class Arrival extends Containment {
   private dial: Dial | null = null;
   private isOver = false;
 
-  /** @param shared as it is at this moment: what the configuration says of connections holds until there is a session */
+  /**
+   * @param shared as it is at this moment: what the configuration says of connections holds until there is a session
+   */
   constructor(
     readonly id: number,
     private readonly client: Socket,

@@ -14,8 +14,8 @@ interface FromHandle extends SocketConstructorOpts {
 
 /**
  * Takes over a connection that was accepted, and reads it into a buffer (`onread`). Node lets nobody say so for sockets
- * that a server accepts: for each read of one it allocates 64 KiB and shrinks them, which makes a fifth to a third of what
- * a small query costs. So a second socket is made around the first one's handle. Where a release of Node knows no
+ * that a server accepts: for each read of one it allocates 64 KiB and shrinks them, which makes a fifth to a third of
+ * what a small query costs. So a second socket is made around the first one's handle. Where a release of Node knows no
  * handle, the first one stays, and what it brings is copied.
  * @param accepted has not read anything yet, and is not to be used any more
  * @param onRead is called with the number of bytes that a read has brought into the buffer
@@ -33,8 +33,9 @@ export function adoptClient(accepted: Socket, onRead: (byteCount: number) => voi
 }
 
 /**
- * Takes over a connection that another process has accepted and sent here. Node has begun to read it, and nothing can have
- * come yet: a second socket around its handle stands still, as one does that a server of this process has accepted.
+ * Takes over a connection that another process has accepted and sent here. Node has begun to read it, and nothing can
+ * have come yet: a second socket around its handle stands still, as one does that a server of this process has
+ * accepted.
  * @param received in this very turn of the event loop; it is not to be used any more
  */
 export function adoptSent(received: Socket): Socket {

@@ -24,13 +24,14 @@ const SECURE_TRANSPORT_REQUIRED = 3159;
 const CANNOT_AUTHENTICATE = 1251;
 
 /**
- * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them may be
- * encrypted. All is shown to the conversation as if nothing were: as two ends in the clear would say it.
+ * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them
+ * may be encrypted. All is shown to the conversation as if nothing were: as two ends in the clear would say it.
  *
- *     server's greeting -> client's SSLRequest -> its TLS -> its answer -> SSLRequest to the server -> its TLS -> the answer
+ *     server's greeting -> client's SSLRequest -> its TLS -> its answer
+ *       -> SSLRequest to the server -> its TLS -> the answer
  *
- * Where both are encrypted then, or neither, the rest passes as it is. Else the authentication is bridged, packet by packet;
- * and so is that of every COM_CHANGE_USER.
+ * Where both are encrypted then, or neither, the rest passes as it is. Else the authentication is bridged, packet by
+ * packet; and so is that of every COM_CHANGE_USER.
  */
 export class ConnectionPhase {
   private readonly exchange: PacketExchange;
@@ -156,14 +157,16 @@ export class ConnectionPhase {
     conversation.passEncrypted(payload);
     this.host.deadline.clear();
     this.note('passthrough', 'passthrough');
-    this.log.info({ session: id, client: legs.clientAddress }, 'TLS is passed through: nothing is counted in this session');
+    this.log.info(
+      { session: id, client: legs.clientAddress }, 'TLS is passed through: nothing is counted in this session',
+    );
     this.exchange.server.send(withSsl(payload));
     this.handOver();
   }
 
   /**
-   * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null where
-   * the session has ended.
+   * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null
+   * where the session has ended.
    */
   private async encryptClient(clientSide: ClientSide, sslRequest: Buffer): Promise<WholePacket | null> {
     const { exchange } = this;

@@ -4,7 +4,10 @@ import { Conversation } from '../session/conversation.js';
 import type { ConversationObserver } from '../session/conversationObserver.js';
 import type { Shared } from './shared.js';
 
-/** Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold none. */
+/**
+ * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold
+ * none.
+ */
 const MIN_TEXT_BYTES = 16 * 1024;
 
 /** The statement that sets a session up as `streaming` says; undefined where there is none. */
@@ -16,7 +19,9 @@ function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | undefined 
  * A conversation that keeps what the configuration of the moment asks for, and counts its commands.
  * @param now a clock, in ms
  */
-export function conversationFor({ config, metrics }: Shared, observer: ConversationObserver, now: () => number): Conversation {
+export function conversationFor(
+  { config, metrics }: Shared, observer: ConversationObserver, now: () => number,
+): Conversation {
   return new Conversation({
     observer, now,
     textBytes: Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES),

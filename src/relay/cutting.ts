@@ -154,7 +154,9 @@ export class Cutting {
     return this.drain.bytes;
   }
 
-  /** The rest is not waited for any more; with a command that waits for too long, it is only the client that is let go. */
+  /**
+   * The rest is not waited for any more; with a command that waits for too long, it is only the client that is let go.
+   */
   giveUp(why: GivenUp): void {
     const { session, judgement } = this;
     const isLetGo = why === 'waiting' && this.runsOn;

@@ -1,4 +1,7 @@
-/** The time until which what a session waits for has to have happened. One at a time: a new one takes the place of the last. */
+/**
+ * The time until which what a session waits for has to have happened. One at a time: a new one takes the place of the
+ * last.
+ */
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
 

@@ -13,7 +13,8 @@ const MAX_DENIAL_BYTES = 16 * 1024;
 const MAX_AT_ONCE = 128;
 
 /** Each server since MySQL 5.5 has these. */
-const CAPABILITIES = Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
+const CAPABILITIES =
+  Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 const MAX_PACKET_BYTES = 1024 * 1024;
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
 /** What `mysql_native_password` answers with. */
@@ -22,10 +23,10 @@ const ANSWER_BYTES = 20;
 let underWay = 0;
 
 /**
- * Closes a connection over which the server has had no login. One that ends there counts towards `max_connect_errors`, after
- * which the server lets nobody in from this address (1129); a login that is denied does not count, as long as the connection stays
- * open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before they greet). So the
- * server gets one, and is waited for a moment.
+ * Closes a connection over which the server has had no login. One that ends there counts towards `max_connect_errors`,
+ * after which the server lets nobody in from this address (1129); a login that is denied does not count, as long as the
+ * connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before
+ * they greet). So the server gets one, and is waited for a moment.
  * @param leg its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
  */
 export function closeWithDenial(leg: UpstreamLeg): void {
@@ -48,8 +49,8 @@ export function closeWithDenial(leg: UpstreamLeg): void {
 }
 
 /**
- * A login as nobody, and behind it an empty answer to whatever the server asks for in return: MySQL asks for that of another
- * plugin, whoever logs in, and takes an empty one for no password.
+ * A login as nobody, and behind it an empty answer to whatever the server asks for in return: MySQL asks for that of
+ * another plugin, whoever logs in, and takes an empty one for no password.
  */
 function loginToDeny(): Buffer {
   const login = encodeHandshakeResponse({

@@ -83,7 +83,8 @@ export class Departure {
   }
 
   /**
-   * Closes the client's connection behind what was sent to it. The server's goes on until the response under way is over.
+   * Closes the client's connection behind what was sent to it. The server's goes on until the response under way is
+   * over.
    * @param isHeard what the client has sent, and waits, goes to the server then
    * @param lastBytes go to the client before its connection closes
    */

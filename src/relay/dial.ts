@@ -22,8 +22,8 @@ export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'han
 }
 
 /**
- * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next one
- * is tried, and whichever greets first is taken.
+ * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next
+ * one is tried, and whichever greets first is taken.
  */
 export class Dial {
   /** Those that were not tried yet. */

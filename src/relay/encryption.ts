@@ -32,7 +32,9 @@ export class SessionEncryption {
   }
 }
 
-/** How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting. */
+/**
+ * How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting.
+ */
 export class Encryption {
   private readonly clientSides = new Map<string, ClientSide>();
   private readonly serverSides = new Map<string, ServerSide>();

@@ -15,8 +15,9 @@ export type Settled = 'onward' | 'blocked' | 'exhausted';
  *
  * Bytes stay undecided for one of three reasons: a packet's header is not whole yet (then they are put before the
  * next read), somebody has to decide what happens to them (then the flow is *blocked*, and nothing is read
- * meanwhile), or there are too many packets for one turn of the event loop (then it waits for its next turn, and nothing
- * is read meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read is held.
+ * meanwhile), or there are too many packets for one turn of the event loop (then it waits for its next turn, and
+ * nothing is read meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read
+ * is held.
  */
 export abstract class Flow {
   protected readonly sink: Sink;

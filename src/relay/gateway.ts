@@ -162,8 +162,8 @@ export class Gateway {
   }
 
   /**
-   * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in what it
-   * says of connections.
+   * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in
+   * what it says of connections.
    * @param certificates what listeners show that are given none
    * @throws {TlsFileError} where a certificate cannot be used; nothing has changed then
    */

@@ -7,10 +7,10 @@ const TAKING_TIMEOUT_MS = 30_000;
 const GOODBYE_TIMEOUT_MS = 2000;
 
 /**
- * Closes a client's connection so that everything that was written arrives: behind it goes a FIN, and what the client still
- * sends is read and thrown away. A connection that is closed with something unread is reset by the kernel (Linux, `tcp_close`),
- * and a reset takes with it what the client has not received. A client that does not take it, or does not close, is not
- * waited for any longer.
+ * Closes a client's connection so that everything that was written arrives: behind it goes a FIN, and what the client
+ * still sends is read and thrown away. A connection that is closed with something unread is reset by the kernel (Linux,
+ * `tcp_close`), and a reset takes with it what the client has not received. A client that does not take it, or does not
+ * close, is not waited for any longer.
  * @param client where it is written to: the connection, or the TLS on it
  */
 export function closeGently(client: Socket, connection: Socket, lastBytes: Buffer | null = null): void {

@@ -49,7 +49,9 @@ export class HeaderReader {
     if (header === null) return;
     this.close();
     // In this protocol the server speaks first.
-    if (header.byteCount < this.received.length) this.observer.wrong('more than a PROXY header before the server\'s greeting');
+    if (header.byteCount < this.received.length) {
+      this.observer.wrong('more than a PROXY header before the server\'s greeting');
+    }
     else this.observer.read(header);
   }
 }

@@ -35,6 +35,7 @@ export function heldLostPacket(sequenceId: number): Buffer {
 
 /** The error that takes the place of a request for a file that the client must not see. */
 export function unaskedFilePacket(sequenceId: number): Buffer {
-  const message = 'sluice: the server asked for a file that no LOAD DATA LOCAL of this client has offered; the connection is closed';
+  const message = 'sluice: the server asked for a file that no LOAD DATA LOCAL of this client has offered; ' +
+    'the connection is closed';
   return encodeErr(sequenceId, { ...SERVER_LOST, message });
 }

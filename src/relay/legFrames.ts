@@ -17,7 +17,10 @@ export class LegFrames {
     private readonly maxBytes: number,
   ) {}
 
-  /** Takes bytes that are its own from now on. Gives what is in the frames that are whole; null where that cannot be had. */
+  /**
+   * Takes bytes that are its own from now on. Gives what is in the frames that are whole; null where that cannot be
+   * had.
+   */
   open(chunk: Buffer): Buffer | null {
     this.reader.add(chunk);
     this.waitingBytes += chunk.length;

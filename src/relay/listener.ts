@@ -8,7 +8,8 @@ import { makeRoom } from './socketFile.js';
 const DEFAULT_PERMISSIONS = 0o660;
 /**
  * Connections that may wait to be accepted: after a failover all clients come back at once, and who finds no room tries
- * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks for 511.
+ * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks
+ * for 511.
  */
 const BACKLOG = 4096;
 

@@ -4,9 +4,9 @@ const PART_OF_CORE = 0.02;
 const MAX_CREDIT_MS = 40;
 
 /**
- * Bounds what looks at the kernel's socket tables cost: an account in ms of CPU time to which 2 % of a core flow, and from
- * which each look takes its price. While the account is overdrawn nobody looks, so the interval between two looks grows
- * with their price: the kernel walks its whole table for each.
+ * Bounds what looks at the kernel's socket tables cost: an account in ms of CPU time to which 2 % of a core flow, and
+ * from which each look takes its price. While the account is overdrawn nobody looks, so the interval between two looks
+ * grows with their price: the kernel walks its whole table for each.
  */
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;

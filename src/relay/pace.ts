@@ -32,8 +32,8 @@ export interface WatchedClient {
 }
 
 /**
- * Tells whether a client works on rows as they come, or takes them as fast as it can: by the rate at which it takes them
- * while the response waits for it. A client that takes more than `streaming.pace.maxRowsPerSecond` rows, or
+ * Tells whether a client works on rows as they come, or takes them as fast as it can: by the rate at which it takes
+ * them while the response waits for it. A client that takes more than `streaming.pace.maxRowsPerSecond` rows, or
  * `maxBytesPerSecond` bytes, reads into memory, as far as anybody can tell.
  */
 export class PaceWatch {
@@ -42,7 +42,9 @@ export class PaceWatch {
   /**
    * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing.
    */
-  soFar({ isClientWaitedFor }: Pick<WatchedClient, 'isClientWaitedFor'>, now: Progress, before: Progress): PaceReading | null {
+  soFar(
+    { isClientWaitedFor }: Pick<WatchedClient, 'isClientWaitedFor'>, now: Progress, before: Progress,
+  ): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
     // What has gone out in a short time may all lie in buffers, or the client may have been kept from running.
     if (waitedMs < this.settings.waitMs || !isClientWaitedFor) return null;
@@ -70,7 +72,8 @@ export class PaceWatch {
       // When it was done with the last of it, nobody saw: after the look before this one.
       if (seen.leftBytes === 0) {
         const watchedMs = last.atMs - first.atMs;
-        return this.soFarTaken(client, progress, before, watchedMs) ?? { isSlow: false, rowsPerSecond: rateOf(rows, watchedMs) };
+        return this.soFarTaken(client, progress, before, watchedMs) ??
+          { isSlow: false, rowsPerSecond: rateOf(rows, watchedMs) };
       }
       const elapsedMs = seen.atMs - first.atMs;
       const stepRows = STEP_BYTES / rowBytes;
@@ -86,7 +89,10 @@ export class PaceWatch {
     return TAKEN_AT_ONCE;
   }
 
-  /** Whether everything gets to the client's side within `streaming.pace.wait`, read there or not; true also where that cannot be told. */
+  /**
+   * Whether everything gets to the client's side within `streaming.pace.wait`, read there or not; true also where that
+   * cannot be told.
+   */
   async allArrives(client: Socket): Promise<boolean> {
     const deadlineMs = performance.now() + this.settings.waitMs;
     while (!client.destroyed) {
@@ -99,8 +105,8 @@ export class PaceWatch {
   }
 
   /**
-   * Something that changes when the client reads what it has been given, as long as it is given no more; null where that
-   * cannot be told.
+   * Something that changes when the client reads what it has been given, as long as it is given no more; null where
+   * that cannot be told.
    */
   async readMark(client: Socket): Promise<string | null> {
     const { unreadBytes, unacknowledgedBytes } = await this.queues.lookAt(client);
@@ -108,8 +114,8 @@ export class PaceWatch {
   }
 
   /**
-   * The pace of a client that has taken all there was, in the time that the response had waited for it and has been watched;
-   * null where that was so short that it may have been kept from running.
+   * The pace of a client that has taken all there was, in the time that the response had waited for it and has been
+   * watched; null where that was so short that it may have been kept from running.
    */
   private soFarTaken(
     { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,

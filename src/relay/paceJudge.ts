@@ -30,8 +30,8 @@ export interface PaceOutcome {
 }
 
 /**
- * Finds out how a client reads a response that is at its limit. Where its pace so far does not tell, the response waits for
- * the answer, unless nothing would be cut: in audit mode it goes on meanwhile.
+ * Finds out how a client reads a response that is at its limit. Where its pace so far does not tell, the response waits
+ * for the answer, unless nothing would be cut: in audit mode it goes on meanwhile.
  */
 export class PaceJudge {
   /** Whose client is being watched while it goes on. */
@@ -55,7 +55,8 @@ export class PaceJudge {
     }
     const isBlocking = usage.terms.treatment.mode === 'enforce';
     if (!isBlocking) this.goOnWatched(usage);
-    const judged = this.session.watchPace(progress, this.before(usage)).then((reading) => this.watchedLong(usage, reading, isBlocking));
+    const judged = this.session.watchPace(progress, this.before(usage))
+      .then((reading) => this.watchedLong(usage, reading, isBlocking));
     judged.catch((error: unknown) => this.session.threw(error));
     return isBlocking ? 'blocked' : 'onward';
   }

@@ -28,10 +28,10 @@ export interface Proxy {
   /** Whether it accepts connections. */
   readonly isListening: boolean;
   /**
-   * Gets ready for a new configuration: opens what is to be listened on. Once the change is applied, it holds at once for
-   * responses, and for new sessions in what it says of connections.
-   * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used; nothing has
-   *   changed then
+   * Gets ready for a new configuration: opens what is to be listened on. Once the change is applied, it holds at once
+   * for responses, and for new sessions in what it says of connections.
+   * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used;
+   *   nothing has changed then
    */
   prepare(config: Config): Promise<ListenChange>;
   /** How this process stands. */
@@ -159,6 +159,8 @@ class OneProcess implements Proxy {
  * @param metrics where it counts
  * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
  */
-export async function startProxy(config: Config, log: Logger, audit: AuditLog, metrics = new Metrics()): Promise<Proxy> {
+export async function startProxy(
+  config: Config, log: Logger, audit: AuditLog, metrics = new Metrics(),
+): Promise<Proxy> {
   return new OneProcess(config, log, audit, metrics).listen();
 }

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 /**
  * Closes a connection with a reset (RST).
  *
- * Where its FIN is just going out, that comes first: Node 20 asked to reset a connection between shutdown(2) and the word that
- * it is done gets EINVAL from libuv (`uv_tcp_close_reset`), forgets the connection, and leaves its descriptor open for good.
+ * Where its FIN is just going out, that comes first: Node 20 asked to reset a connection between shutdown(2) and the
+ * word that it is done gets EINVAL from libuv (`uv_tcp_close_reset`), forgets the connection, and leaves its descriptor
+ * open for good.
  *
  * @param end what is written to: the connection, or the TLS on it
  */

@@ -15,7 +15,10 @@ import type { BypassWarnings } from './socketQuestion.js';
 import type { StallWatch } from './stallWatch.js';
 import type { UpstreamHealth } from './upstreamHealth.js';
 
-/** What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are needed. */
+/**
+ * What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are
+ * needed.
+ */
 export interface Shared {
   readonly config: Config;
   readonly guard: Guard;

@@ -48,7 +48,10 @@ export class Sink {
     return !this.hasLost && (writableFinished || (!this.isFull && writableLength === 0));
   }
 
-  /** Calls back once all that was written has been handed over, at once where it has; never where the stream closes before. */
+  /**
+   * Calls back once all that was written has been handed over, at once where it has; never where the stream closes
+   * before.
+   */
   whenTaken(then: () => void): void {
     if (this.hasTakenAll) then();
     else this.waiting.push(then);
@@ -63,7 +66,8 @@ export class Sink {
       return;
     }
     this.writtenBytes += bytes.length;
-    socket.write(bytes); // no callback: for one, Node makes an object and a turn of its queue, also where all went at once
+    // No callback: for one, Node makes an object and a turn of its queue, also where all went at once.
+    socket.write(bytes);
     // What is corked is going out in a moment.
     if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
     if (this.watch !== null) this.watch.wrote(this.writtenBytes);

@@ -6,8 +6,8 @@ import { dirname } from 'node:path';
 const LOOK_TIMEOUT_MS = 1000;
 
 /**
- * Makes room for a Unix socket: removes the file of one that nobody listens on any more, as it stays behind when a process is
- * killed. Nothing else is ever removed.
+ * Makes room for a Unix socket: removes the file of one that nobody listens on any more, as it stays behind when a
+ * process is killed. Nothing else is ever removed.
  * @throws Error that says what is there instead; or the file system's own
  */
 export async function makeRoom(path: string): Promise<void> {
@@ -20,7 +20,9 @@ export async function makeRoom(path: string): Promise<void> {
   const code = await lookAt(path);
   if (code === null) throw new Error('another program listens there; stop it, or give another path');
   if (code === 'ENOENT') return;
-  if (code !== 'ECONNREFUSED') throw new Error(`there is a socket, and whether somebody listens on it cannot be told (${code})`);
+  if (code !== 'ECONNREFUSED') {
+    throw new Error(`there is a socket, and whether somebody listens on it cannot be told (${code})`);
+  }
   unlinkSync(path);
 }
 

@@ -30,10 +30,10 @@ interface Stall {
 const LOOK_EVERY_MS = 250;
 
 /**
- * Watches the sessions whose clients have stopped reading: one timer for all of them, and none while all read. A client that
- * reads slowly may leave the sockets' buffers full for long: so before a report comes, the kernel is asked whether the client
- * has read anything meanwhile. The server sees no more of such a client than of one that does not read, so that a loss that is
- * near is told in any case.
+ * Watches the sessions whose clients have stopped reading: one timer for all of them, and none while all read. A client
+ * that reads slowly may leave the sockets' buffers full for long: so before a report comes, the kernel is asked whether
+ * the client has read anything meanwhile. The server sees no more of such a client than of one that does not read, so
+ * that a loss that is near is told in any case.
  */
 export class StallWatch {
   private readonly stalls = new Map<Stallable, Stall>();

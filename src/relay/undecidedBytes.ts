@@ -3,8 +3,8 @@ import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * The bytes of one direction that have come and are not decided on yet. They lie in a chunk of the flow's own, or in the
- * buffer that they were read into.
+ * The bytes of one direction that have come and are not decided on yet. They lie in a chunk of the flow's own, or in
+ * the buffer that they were read into.
  *
  *     chunk   [... decided ... at)[at ... undecided ... end)
  */

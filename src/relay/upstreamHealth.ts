@@ -22,8 +22,8 @@ export interface HealthParts {
 }
 
 /**
- * Remembers which servers have failed: sessions try the others first. One that has failed is tried again in the background
- * until it greets.
+ * Remembers which servers have failed: sessions try the others first. One that has failed is tried again in the
+ * background until it greets.
  */
 export class UpstreamHealth {
   /** The timer of the next retry, by the place of a server that has failed; undefined while it is being tried. */

@@ -43,8 +43,8 @@ export class UpstreamLeg {
   }
 
   /**
-   * The server has had nothing but the PROXY header, and has not closed. It may have accepted the connection before Node
-   * says so.
+   * The server has had nothing but the PROXY header, and has not closed. It may have accepted the connection before
+   * Node says so.
    */
   get awaitsLogin(): boolean {
     const { socket } = this;
@@ -69,7 +69,9 @@ export class UpstreamLeg {
   }
 
   get shownEnd(): ShownEnd {
-    if (this.announced !== null) return { localAddress: this.announced.source.host, localPort: this.announced.source.port };
+    if (this.announced !== null) {
+      return { localAddress: this.announced.source.host, localPort: this.announced.source.port };
+    }
     const { localAddress = null, localPort = null } = this.socket;
     return { localAddress, localPort };
   }

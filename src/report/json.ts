@@ -13,7 +13,8 @@ export function reportJson(survey: Survey, { overall, table }: Ledger, limit: nu
   return {
     order: table.order,
     read: {
-      lines, badLines, firstBad, unselected, samples, droppedSamples, admitted: Object.fromEntries(admitted), otherEvents,
+      lines, badLines, firstBad, unselected, samples, droppedSamples, admitted: Object.fromEntries(admitted),
+      otherEvents,
     },
     quantileError: RELATIVE_ERROR,
     digestsKept: table.size,

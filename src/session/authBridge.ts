@@ -12,15 +12,15 @@ import { FirstByte } from '../protocol/packets.js';
 //     client encrypted, server in the clear   password -> we fetch the server's key -> encrypted password
 //     client in the clear, server encrypted   we give a key of our own -> encrypted password -> password
 //
-// A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no packet of
-// its passes that a plugin of the first kind does not take, whatever the server asks.
+// A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no
+// packet of its passes that a plugin of the first kind does not take, whatever the server asks.
 
 /** Which of the two connections is encrypted. */
 export type EncryptedLeg = 'client' | 'server';
 
 /**
- * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once there
- * is a key of our own; or end it all.
+ * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once
+ * there is a key of our own; or end it all.
  */
 export type Step =
   | { readonly to: 'client' | 'server'; readonly payload: Buffer }
@@ -97,8 +97,8 @@ export class AuthBridge {
   ) {}
 
   /**
-   * Takes the packet that the authentication begins with: a HandshakeResponse41, or a COM_CHANGE_USER. Where it carries an
-   * answer that cannot pass as it is, that goes no further, and the server has to ask for it again.
+   * Takes the packet that the authentication begins with: a HandshakeResponse41, or a COM_CHANGE_USER. Where it carries
+   * an answer that cannot pass as it is, that goes no further, and the server has to ask for it again.
    */
   begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Step {
     if (this.encrypted === null) return { to: 'server', payload };
@@ -164,8 +164,8 @@ export class AuthBridge {
   /** Whether the answer that comes with the first packet may pass as it is. */
   private mayCarry(isUserChange: boolean): boolean {
     const { plugin } = this;
-    // Its answer to the greeting is a scramble, whatever the connection; which nonce a server that is asked to change the user
-    // goes on with, only its own request tells.
+    // Its answer to the greeting is a scramble, whatever the connection; which nonce a server that is asked to change
+    // the user goes on with, only its own request tells.
     if (plugin === CACHING_SHA2) return !isUserChange;
     if (this.encrypted === 'client') return this.proofsLeft > 0;
     return !KEY_REQUESTS.has(plugin) && !CLEAR_PLUGINS.has(plugin);

@@ -30,7 +30,9 @@ export class BoundParameters {
   decode(payload: Buffer, hasQueryAttributes: boolean, maxBytes: number): DecodedParameters | null {
     const { parameterCount, types, longDataBytes } = this;
     this.longDataBytes = null;
-    const execution = { payload, parameterCount, hasQueryAttributes, types, longDataBytes: longDataBytes ?? NO_LONG_DATA };
+    const execution = {
+      payload, parameterCount, hasQueryAttributes, types, longDataBytes: longDataBytes ?? NO_LONG_DATA,
+    };
     const decoded = decodeParameters(execution, maxBytes);
     this.types = decoded?.types ?? types;
     return decoded;

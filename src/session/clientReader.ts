@@ -6,7 +6,9 @@ import { queryTextOffset } from '../protocol/query.js';
 import { newCommand, responseShape, type PendingCommand } from './command.js';
 import type { Conversation } from './conversation.js';
 
-/** An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides. */
+/**
+ * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
+ */
 const MAX_HANDSHAKE_BYTES = 128 * 1024;
 /** Query attributes stand before a statement's text and are looked through for it, but not kept. */
 const ATTRIBUTES_BYTES = 16 * 1024;
@@ -34,9 +36,9 @@ export class ClientReader extends PacketScanner {
   }
 
   /**
-   * What a client wants by bytes that are being kept back: to leave (COM_QUIT), alone or behind commands that only close
-   * prepared statements, so that nothing that was asked for would be lost with the connection; or something else. `none` as
-   * long as there is neither.
+   * What a client wants by bytes that are being kept back: to leave (COM_QUIT), alone or behind commands that only
+   * close prepared statements, so that nothing that was asked for would be lost with the connection; or something else.
+   * `none` as long as there is neither.
    */
   static intentOf(bytes: Buffer): 'quit' | 'command' | 'none' {
     let at = 0;
@@ -82,7 +84,9 @@ export class ClientReader extends PacketScanner {
   }
 
   private beginResponse(start: PacketStart): Entry {
-    if (start.payloadLength > MAX_HANDSHAKE_BYTES) return this.giveUp(start, 'an answer to the greeting that is too long');
+    if (start.payloadLength > MAX_HANDSHAKE_BYTES) {
+      return this.giveUp(start, 'an answer to the greeting that is too long');
+    }
     const payloadEnd = start.at + HEADER_BYTES + start.payloadLength;
     if (start.end < payloadEnd) return 'wait';
     const problem = this.conversation.respond(start.chunk.subarray(start.at + HEADER_BYTES, payloadEnd));
@@ -94,7 +98,8 @@ export class ClientReader extends PacketScanner {
     const { conversation } = this;
     if (conversation.isUploading) return 'enter';
     if (start.sequenceId === 0) return this.beginCommand(start);
-    const isAuthenticating = conversation.phase !== 'commands' || conversation.commands.tail?.shape === 'authentication';
+    const isAuthenticating =
+      conversation.phase !== 'commands' || conversation.commands.tail?.shape === 'authentication';
     return isAuthenticating ? 'enter' : this.giveUp(start, 'a command whose sequence id is not 0');
   }
 

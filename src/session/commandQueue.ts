@@ -32,7 +32,9 @@ export class CommandQueue {
     this.pending.push(command);
   }
 
-  /** So many bytes are kept of the command that was pushed last. It may be over already: errors do not wait for its end. */
+  /**
+   * So many bytes are kept of the command that was pushed last. It may be over already: errors do not wait for its end.
+   */
   keep(command: PendingCommand, byteCount: number): void {
     if (command !== this.tail) return;
     command.keptBytes = byteCount;

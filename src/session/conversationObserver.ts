@@ -52,8 +52,8 @@ export interface ConversationObserver {
   /** What the usage counts comes from a server-side cursor, fetch by fetch. */
   cursorOpened(usage: Usage): void;
   /**
-   * A usage has come to its end; `error` is what the server ended it with, where it did not end well. It is not complete
-   * where following ended before it did.
+   * A usage has come to its end; `error` is what the server ended it with, where it did not end well. It is not
+   * complete where following ended before it did.
    */
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
   /**
@@ -61,7 +61,10 @@ export interface ConversationObserver {
    * @param toldSchema the OK itself says what the default schema is now
    */
   statementDone(command: PendingCommand, toldSchema: boolean): void;
-  /** A prepared statement's text is about to be forgotten. Says what to keep of it; null, or nobody there to say so, for nothing. */
+  /**
+   * A prepared statement's text is about to be forgotten. Says what to keep of it; null, or nobody there to say so, for
+   * nothing.
+   */
   textForgotten?(statement: PreparedStatement): object | null;
   /** By a COM_RESET_CONNECTION or a COM_CHANGE_USER, what the session has set is forgotten. */
   reset?(): void;

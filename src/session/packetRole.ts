@@ -6,7 +6,9 @@ import type { PacketStart } from '../protocol/packetScanner.js';
 export type PacketRole =
   'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
 
-/** Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids. */
+/**
+ * Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids.
+ */
 const COMPLETION_BYTES = 64 * 1024;
 /** Enough of an ERR packet: servers send 512 bytes of text. */
 const ERR_BYTES = 600;
@@ -24,8 +26,8 @@ export const WANTED_BYTES: Readonly<Record<PacketRole, number>> = {
 };
 
 /**
- * Whether a packet among rows is their end. Ends of rows begin with 0xFE, as does a row whose first column has 2^24 bytes
- * or more: then its packet is full.
+ * Whether a packet among rows is their end. Ends of rows begin with 0xFE, as does a row whose first column has 2^24
+ * bytes or more: then its packet is full.
  */
 export function endsRows(start: PacketStart, deprecatesEof: boolean): boolean {
   if (start.firstByte !== FirstByte.EOF) return false;

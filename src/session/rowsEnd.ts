@@ -20,9 +20,9 @@ export class RowsEnd {
   }
 
   /**
-   * The payload of the same end for a client that gets nothing of what follows: with one warning more and no word of more
-   * to come, all else as it was. Flags and session state stay together, as the server has sent them; what has not been
-   * looked at to its end is left out with the flag that announces it.
+   * The payload of the same end for a client that gets nothing of what follows: with one warning more and no word of
+   * more to come, all else as it was. Flags and session state stay together, as the server has sent them; what has not
+   * been looked at to its end is left out with the flag that announces it.
    * @param isLastFetch of a cursor that may have more rows: the client is told that these were the last
    * @returns null where it cannot be read
    */

@@ -1,8 +1,8 @@
 import type { PendingCommand } from './command.js';
 
 /**
- * What one response has brought so far: rows, and the bytes of their packets with the 4-byte headers. All result sets of
- * a response count together; a server-side cursor's usage runs through all its fetches.
+ * What one response has brought so far: rows, and the bytes of their packets with the 4-byte headers. All result sets
+ * of a response count together; a server-side cursor's usage runs through all its fetches.
  */
 export class Usage {
   /** @param command the command that began it: for a cursor, its EXECUTE */
@@ -71,7 +71,9 @@ export class Usage {
     if (hasTaken && this.isCut) return;
     if (hasTaken) this.noteHandedOver(bytesToCome);
     const { forwardedRows, forwardedBytes, handedOverRows, handedOverBytes } = this;
-    this.forwarded = { rows: Math.min(forwardedRows, handedOverRows), bytes: Math.min(forwardedBytes, handedOverBytes) };
+    this.forwarded = {
+      rows: Math.min(forwardedRows, handedOverRows), bytes: Math.min(forwardedBytes, handedOverBytes),
+    };
   }
 
   /** A result set has ended, and more of the response follows. */

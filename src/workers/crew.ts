@@ -84,7 +84,9 @@ export class Crew implements MemberObserver {
   configure(config: Config, certificates: OwnCertificates): void {
     this.config = config;
     this.certificates = certificates;
-    for (const member of this.members) member.send({ kind: 'configure', config: this.configFor(member.number), certificates });
+    for (const member of this.members) {
+      member.send({ kind: 'configure', config: this.configFor(member.number), certificates });
+    }
   }
 
   /** Asks all of them; null for one that does not answer. */

@@ -3,8 +3,9 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import { leaseSize, Lessee, type LeaseLine } from './leases.js';
 
 /**
- * A worker's part of the budget for all workers: it uses what the primary has lent it. A response that needs more stands
- * still at its next row until the primary has answered. Where there is no more, the largest of this worker's is cut.
+ * A worker's part of the budget for all workers: it uses what the primary has lent it. A response that needs more
+ * stands still at its next row until the primary has answered. Where there is no more, the largest of this worker's is
+ * cut.
  */
 export class LeasedBudget extends Budget {
   private readonly lessee: Lessee;

@@ -4,8 +4,8 @@
 //     [ used ..|.. ]                                                 held = lent, but for what is on its way
 //
 // A worker asks before it needs more, and gives back what it needs no more: of what it holds, at most one lease is
-// unused. So it may be refused a little before the total is used up, and never afterwards. Pure: whoever uses this carries
-// the messages.
+// unused. So it may be refused a little before the total is used up, and never afterwards. Pure: whoever uses this
+// carries the messages.
 
 /** Of so many leases a worker's even share of the total is made. */
 const LEASES_PER_SHARE = 16;

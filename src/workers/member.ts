@@ -12,7 +12,9 @@ const MAX_LAST_WORDS = 2000;
 /** A worker that does not answer is not waited for any longer. */
 const ANSWER_TIMEOUT_MS = 2000;
 
-/** How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients. */
+/**
+ * How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients.
+ */
 const BEAT_EVERY_MS = 500;
 const MAX_MISSED_BEATS = 4;
 
@@ -59,7 +61,9 @@ export class Member {
    * Starts a worker.
    * @param number from 1 to the number of workers
    */
-  constructor(readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: MemberObserver) {
+  constructor(
+    readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: MemberObserver,
+  ) {
     this.process = fork(PROGRAM, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.lastWords = `${this.lastWords}${text}`.slice(-MAX_LAST_WORDS);

@@ -1,5 +1,5 @@
-// Metrics of several processes as those of one, at the level of Prometheus' text format: whatever a process counts is added
-// up here without a word of its own.
+// Metrics of several processes as those of one, at the level of Prometheus' text format: whatever a process counts is
+// added up here without a word of its own.
 
 /** How the values of several processes become one; those that are not named here are added up. */
 const KEPT_OF_FIRST = new Set([

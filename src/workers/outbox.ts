@@ -1,6 +1,6 @@
-// A worker's audit records and log lines on their way to the primary, which writes them. What comes up in one turn of the
-// event loop goes together. What the primary has not taken waits in memory, up to a bound; beyond it, things are dropped and
-// counted, as behind it they would be by the primary's own sinks.
+// A worker's audit records and log lines on their way to the primary, which writes them. What comes up in one turn of
+// the event loop goes together. What the primary has not taken waits in memory, up to a bound; beyond it, things are
+// dropped and counted, as behind it they would be by the primary's own sinks.
 
 /** Of either kind, so many characters may wait. */
 const MAX_WAITING = 8 * 1024 * 1024;

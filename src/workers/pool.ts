@@ -38,8 +38,9 @@ function sumOf(one: Standing, other: Standing): Standing {
 }
 
 /**
- * The primary's side of a proxy in several processes: accepts clients and hands each to the worker that has the fewest, so
- * that connections.max holds exactly; lends the budget; writes what workers have to write down; adds up what they count.
+ * The primary's side of a proxy in several processes: accepts clients and hands each to the worker that has the fewest,
+ * so that connections.max holds exactly; lends the budget; writes what workers have to write down; adds up what they
+ * count.
  */
 class Pool implements Proxy, CrewObserver {
   private readonly listeners: Listeners;
@@ -118,7 +119,8 @@ class Pool implements Proxy, CrewObserver {
 
   standing(): Standing {
     return {
-      openSessions: 0, stalledSessions: 0, clientlessDrains: 0, budgetUsedBytes: 0, budgetMaxBytes: this.config.budget.bytes,
+      openSessions: 0, stalledSessions: 0, clientlessDrains: 0, budgetUsedBytes: 0,
+      budgetMaxBytes: this.config.budget.bytes,
       hints: { followed: 0, forbidden: 0, malformed: 0 }, droppedSamples: 0,
       live: { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 },
     };
@@ -170,7 +172,9 @@ class Pool implements Proxy, CrewObserver {
         this.budget.takeBack(member.number, message.bytes);
         break;
       case 'closed':
-        for (const [outcome, count] of Object.entries(message.hints)) this.hintCounts[outcome as keyof HintCounts] += count;
+        for (const [outcome, count] of Object.entries(message.hints)) {
+          this.hintCounts[outcome as keyof HintCounts] += count;
+        }
         break;
       default:
     }

@@ -139,7 +139,9 @@ export class Worker {
   private async close(): Promise<void> {
     await this.gateway.close();
     this.outbox.flush();
-    this.around.send({ kind: 'closed', hints: this.gateway.hints, metrics: this.metricsText() }, () => this.around.exit(0));
+    this.around.send(
+      { kind: 'closed', hints: this.gateway.hints, metrics: this.metricsText() }, () => this.around.exit(0),
+    );
   }
 
   /** The answer as text; null where making it has failed. */

@@ -34,7 +34,9 @@ export function answersOf(sql: string, mode: SqlMode = {}): Answers {
   const schemas = new Map<number, string>();
   for (let answer = 0; ; answer += 1) {
     const verb = verbOf(lexer);
-    if (lexer.kind === 'end') return { returning: known(lexer, returning), schemas, countable: Infinity, lateSchema: null };
+    if (lexer.kind === 'end') {
+      return { returning: known(lexer, returning), schemas, countable: Infinity, lateSchema: null };
+    }
     const { start } = lexer;
     const schema = verb === 'USE' ? passUse(lexer) : null;
     const returns = passStatement(lexer);
@@ -69,13 +71,17 @@ function passStatement(lexer: Lexer): boolean {
   for (let depth = 0; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
     if (lexer.isOperator('(')) depth += 1;
     else if (lexer.isOperator(')')) depth -= 1;
-    // JSON_VALUE(… RETURNING …) is no clause of the statement; an unquoted name it cannot be (MariaDB reserves the word).
+    // JSON_VALUE(… RETURNING …) is no clause of the statement; an unquoted name it cannot be (MariaDB reserves the
+    // word).
     else if (depth === 0 && lexer.keyword() === 'RETURNING') returns = true;
   }
   return returns;
 }
 
-/** Reads a USE, at which the lexer stands, to behind its schema. Returns that without quotes; null where it is none that a server takes. */
+/**
+ * Reads a USE, at which the lexer stands, to behind its schema. Returns that without quotes; null where it is none that
+ * a server takes.
+ */
 function passUse(lexer: Lexer): string | null {
   const kind = lexer.next();
   const schema = kind === 'word' || kind === 'name' ? lexer.name() : null;

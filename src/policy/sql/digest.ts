@@ -9,9 +9,9 @@ import { MAX_DIGEST_TEXT_LENGTH, NormalForm } from './normalForm.js';
 // looked up in performance_schema.
 //
 // The exceptions: where the server is not known, a versioned comment's content counts as code whatever its
-// version, MariaDB's too (a server skips what is later than itself); a backquote inside a name is doubled; words that only MariaDB knows are
-// identifiers; the body of a JavaScript routine is not one literal; a text of several statements has one
-// digest, a refused statement has one too.
+// version, MariaDB's too (a server skips what is later than itself); a backquote inside a name is doubled; words that
+// only MariaDB knows are identifiers; the body of a JavaScript routine is not one literal; a text of several statements
+// has one digest, a refused statement has one too.
 
 /** The optimizer hints behind these words are part of the statement; elsewhere they are comments. */
 const BEFORE_HINTS = new Set(['SELECT', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);

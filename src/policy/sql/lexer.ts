@@ -5,7 +5,8 @@ import {
 import { isCharacterSet } from './keywords.js';
 import { runsComment, type SqlServer } from './sqlServer.js';
 import {
-  codeAt, endOfDigits, endOfExponent, endOfFraction, endOfIdentifier, endOfPrefixedNumber, endOfQuoted, endOfSkippedComment,
+  codeAt, endOfDigits, endOfExponent, endOfFraction, endOfIdentifier, endOfPrefixedNumber, endOfQuoted,
+  endOfSkippedComment,
 } from './scan.js';
 
 // A tokenizer for the SQL of MySQL and MariaDB. It goes through the text once, reads each character a bounded
@@ -159,8 +160,8 @@ export class Lexer {
   }
 
   /**
-   * Passes the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`; all of it where
-   * the server does not run it.
+   * Passes the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`; all of it
+   * where the server does not run it.
    */
   private openVersionedComment(): boolean {
     const { sql, server } = this;

@@ -1,5 +1,6 @@
 import {
-  BACKSLASH, DIGIT_0, DIGIT_1, isDigit, isHexDigit, isIdentifierChar, MINUS, PLUS, SLASH, SMALL_B, SMALL_E, SMALL_X, STAR,
+  BACKSLASH, DIGIT_0, DIGIT_1, isDigit, isHexDigit, isIdentifierChar, MINUS, PLUS, SLASH, SMALL_B, SMALL_E, SMALL_X,
+  STAR,
   toSmallLetter,
 } from './characters.js';
 

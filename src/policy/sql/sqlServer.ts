@@ -28,7 +28,9 @@ const LAST_OF_MYSQL_ALONE = 99_999;
  * @param version the comment's; null where it has none
  * @param forMariadb it begins with `/*M!`, which is an ordinary comment to MySQL
  */
-export function runsComment({ isMariadb, version: own }: SqlServer, version: number | null, forMariadb: boolean): boolean {
+export function runsComment(
+  { isMariadb, version: own }: SqlServer, version: number | null, forMariadb: boolean,
+): boolean {
   if (forMariadb && !isMariadb) return false;
   if (version === null) return true;
   const isForMysql = version >= FIRST_OF_MYSQL_ALONE && version <= LAST_OF_MYSQL_ALONE;

@@ -4,8 +4,8 @@ import { ServerRefusal } from './serverRefusal.js';
 import { SideConnection, type Remote } from './sideConnection.js';
 
 /**
- * Finds out whether a server can be talked to. A login is taken to its end, also where it is denied: servers lock out a host
- * whose connections end before that, again and again.
+ * Finds out whether a server can be talked to. A login is taken to its end, also where it is denied: servers lock out a
+ * host whose connections end before that, again and again.
  * @param account who logs in; null where there is no account
  * @param timeoutMs for all of it
  * @param signal ends it at once
@@ -15,7 +15,9 @@ import { SideConnection, type Remote } from './sideConnection.js';
 export async function probe(
   remote: Remote, account: Account | null, timeoutMs: number, signal?: AbortSignal,
 ): Promise<ServerRefusal | null> {
-  const settings = { account: account ?? nobody(), encrypt: remote.encrypt, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs };
+  const settings = {
+    account: account ?? nobody(), encrypt: remote.encrypt, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs,
+  };
   const connection = new SideConnection(remote, settings);
   const onAbort = (): void => connection.destroy('it is not needed any more');
   signal?.addEventListener('abort', onAbort, { once: true });

@@ -18,8 +18,8 @@ export class ServerTimeouts {
   constructor(private readonly settings: Omit<SideSettings, 'encrypt'>) {}
 
   /**
-   * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has as
-   * long as it sets none of its own. Null where the server does not tell. Never rejects.
+   * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has
+   * as long as it sets none of its own. Null where the server does not tell. Never rejects.
    */
   netWriteTimeoutMs(remote: Remote): Promise<number | null> {
     const key = formatPlace(remote.at);

@@ -43,7 +43,8 @@ export class SideConnection {
   constructor(remote: Remote, private readonly settings: SideSettings) {
     const { at, proxyProtocol } = remote;
     const socket = connect({ ...at, noDelay: true });
-    if (proxyProtocol !== 'off') socket.write(encodeProxyHeader(proxyProtocol, null)); // this one is not relayed for anybody
+    // This one is not relayed for anybody.
+    if (proxyProtocol !== 'off') socket.write(encodeProxyHeader(proxyProtocol, null));
     this.channel = new PacketChannel(socket, isSocketFile(at));
   }
 

@@ -3,7 +3,9 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from '../../config/tlsFiles.js';
 
-/** How often it is looked whether a file has changed. Mounted secrets are links that are turned, so files are looked at. */
+/**
+ * How often it is looked whether a file has changed. Mounted secrets are links that are turned, so files are looked at.
+ */
 const LOOK_EVERY_MS = 1000;
 
 /** Keeps what TLS connections of one end are made of as the files say, also when those are replaced. */

@@ -31,7 +31,9 @@ export class CertificateMaker {
    * @throws TlsFileError where a folder cannot be used
    */
   for({ listen }: Config): OwnCertificates {
-    for (const { tls: { folder = NOWHERE } } of listen.filter(needsOwnCertificate)) this.known[folder] ??= this.obtain(folder);
+    for (const { tls: { folder = NOWHERE } } of listen.filter(needsOwnCertificate)) {
+      this.known[folder] ??= this.obtain(folder);
+    }
     return { ...this.known };
   }
 

@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { OwnCertificate } from './ownCertificates.js';
 
-// A certificate that is signed with its own key: an X.509 certificate of version 3 (RFC 5280, 4.1) in DER (ITU-T X.690). Node
-// makes keys and signatures, and has no call that makes a certificate.
+// A certificate that is signed with its own key: an X.509 certificate of version 3 (RFC 5280, 4.1) in DER (ITU-T
+// X.690). Node makes keys and signatures, and has no call that makes a certificate.
 
 const SUBJECT = 'Sluice self-signed certificate';
 const VALID_YEARS = 10;
@@ -54,7 +54,8 @@ function tbsCertificate(publicKeyInfo: Buffer, now: Date, host: string): Buffer 
   const name = sequence(der(Tag.SET, sequence(oid(Oid.COMMON_NAME), der(Tag.UTF8_STRING, Buffer.from(SUBJECT)))));
   const version3 = der(Tag.VERSION, integer(Buffer.from([2])));
   return sequence(
-    version3, integer(randomBytes(SERIAL_BYTES)), algorithm(), name, sequence(time(from), time(to)), name, publicKeyInfo,
+    version3, integer(randomBytes(SERIAL_BYTES)), algorithm(), name, sequence(time(from), time(to)), name,
+    publicKeyInfo,
     der(Tag.EXTENSIONS, sequence(...extensions(host))),
   );
 }
@@ -64,7 +65,8 @@ function extensions(host: string): Buffer[] {
   const addresses = [Buffer.from([127, 0, 0, 1]), Buffer.concat([Buffer.alloc(15), Buffer.from([1])])];
   return [
     extension(Oid.BASIC_CONSTRAINTS, true, sequence()), // signs no other certificate
-    extension(Oid.KEY_USAGE, true, der(Tag.BIT_STRING, Buffer.from([7, 0x80]))), // digitalSignature, the first of its bits
+    // DigitalSignature, the first of its bits.
+    extension(Oid.KEY_USAGE, true, der(Tag.BIT_STRING, Buffer.from([7, 0x80]))),
     extension(Oid.EXTENDED_KEY_USAGE, false, sequence(oid(Oid.SERVER_AUTH))),
     extension(Oid.SUBJECT_ALT_NAME, false, sequence(
       ...names.map((name) => der(Tag.DNS_NAME, Buffer.from(name))),
@@ -85,7 +87,9 @@ function algorithm(): Buffer {
 function time(at: Date): Buffer {
   const digits = `${at.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
   const isGeneralized = at.getUTCFullYear() >= FIRST_GENERALIZED_YEAR;
-  return isGeneralized ? der(Tag.GENERALIZED_TIME, Buffer.from(digits)) : der(Tag.UTC_TIME, Buffer.from(digits.slice(2)));
+  return isGeneralized
+    ? der(Tag.GENERALIZED_TIME, Buffer.from(digits))
+    : der(Tag.UTC_TIME, Buffer.from(digits.slice(2)));
 }
 
 function oid(hex: string): Buffer {

@@ -84,9 +84,10 @@ export class ServerSide {
 }
 
 /**
- * Has an encrypted connection end with a FIN alone, once all is out, as the clients of both vendors end theirs. A close_notify
- * in front of it would lie unread while a statement runs: a server that looks then whether its client is still there takes it
- * for the next command, and lets the statement go on. (MySQL 9.7, `vio_is_connected` and `vio_ssl_shutdown`.)
+ * Has an encrypted connection end with a FIN alone, once all is out, as the clients of both vendors end theirs. A
+ * close_notify in front of it would lie unread while a statement runs: a server that looks then whether its client is
+ * still there takes it for the next command, and lets the statement go on. (MySQL 9.7, `vio_is_connected` and
+ * `vio_ssl_shutdown`.)
  */
 function endQuietly(encrypted: TLSSocket, connection: Socket): void {
   encrypted._final = (done) => void connection.end(() => done());
