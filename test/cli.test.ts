@@ -23,7 +23,9 @@ t.test('--help shows the commands, every flag with its default, and the variable
 
 t.test('--version, -v and -V say the version of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8'));
-  for (const flag of ['--version', '-v', '-V']) t.match(await sluice([flag]), { code: 0, stdout: `${version}\n` }, flag);
+  for (const flag of ['--version', '-v', '-V']) {
+    t.match(await sluice([flag]), { code: 0, stdout: `${version}\n` }, flag);
+  }
 });
 
 t.test('-h is --help, of the program and of each command', async (t) => {
@@ -43,7 +45,8 @@ t.test('says in one line which Node.js it needs when this one is too old', async
   const { engines } = JSON.parse(readFileSync(packageFile, 'utf8'));
   const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
   const under = (version: string) => {
-    const pretence = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+    const pretence = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' ` +
+      `} })`;
     const module = `data:text/javascript,${encodeURIComponent(pretence)}`;
     return run(process.execPath, ['--import', module, CLI, 'check', '--upstream', 'db']);
   };

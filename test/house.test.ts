@@ -19,7 +19,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   relay: ['protocol', 'session', 'policy', 'config', 'audit', 'admin'],
   workers: ['policy', 'config', 'audit', 'admin', 'relay'],
   demo: ['protocol'],
-  cli: ['protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'workers', 'demo'],
+  cli: [
+    'protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'workers', 'demo',
+  ],
 };
 
 /** Modules of Node with which a folder that is pure could touch the world. */
@@ -38,7 +40,8 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .map((name) => join(SOURCE, name));
 
 const imports: readonly Import[] = files.flatMap((from) =>
-  [...readFileSync(from, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)';/gm)].map((match) => ({ from, to: match[1]! })));
+  [...readFileSync(from, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)';/gm)]
+    .map((match) => ({ from, to: match[1]! })));
 
 t.test('imports point one way: protocol, session, policy, audit, relay, cli', (t) => {
   const wrong = imports.filter(({ from, to }) => {

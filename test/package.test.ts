@@ -22,12 +22,16 @@ t.test('the commands of the README put `sluice` on the PATH when they run in a f
   for (const name of CLONED) cpSync(join(ROOT, name), join(clone, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules')); // as `npm ci` leaves it
   mkdirSync(prefix);
-  const env = { ...process.env, npm_config_prefix: prefix, npm_config_prefer_offline: 'true', npm_config_audit: 'false' };
+  const env = {
+    ...process.env, npm_config_prefix: prefix, npm_config_prefer_offline: 'true', npm_config_audit: 'false'
+  };
   const commands = `cd '${clone}' && npm pack && npm install --global ./mysql-sluice-*.tgz`;
   const installed = await run('sh', ['-c', commands], { env });
   t.equal(installed.code, 0, installed.stderr);
 
-  const checked = await run('sh', ['-c', 'sluice check --upstream db'], { env: { PATH: `${join(prefix, 'bin')}:${process.env['PATH']}` } });
+  const checked = await run(
+    'sh', ['-c', 'sluice check --upstream db'], { env: { PATH: `${join(prefix, 'bin')}:${process.env['PATH']}` } },
+  );
   t.match(checked, { code: 0, stderr: /The configuration is good\.$/m });
   const packed = join(prefix, 'lib', 'node_modules', 'mysql-sluice');
   for (const file of ['CHANGELOG.md', 'README.md', 'config.example.json', 'dist/admin/page/page.html']) {

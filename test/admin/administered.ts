@@ -43,7 +43,9 @@ export async function startAdministered(t: Test, config: object = {}): Promise<A
   const folder = mkdtempSync(join(tmpdir(), 'sluice-admin-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'sluice.json');
-  const settings = { listen: '127.0.0.1:0', upstream, admin: { listen: '127.0.0.1:0' }, shutdown: { acceptFor: 0 }, ...config };
+  const settings = {
+    listen: '127.0.0.1:0', upstream, admin: { listen: '127.0.0.1:0' }, shutdown: { acceptFor: 0 }, ...config
+  };
   const configure = (changes: object): void => writeFileSync(file, JSON.stringify({ ...settings, ...changes }));
   configure({});
   const program = await startProgram(t, ['start', '--config', file]);
@@ -54,7 +56,9 @@ export async function startAdministered(t: Test, config: object = {}): Promise<A
     program, file, adminPort, ask, configure,
     upstreamPort: server.address.port,
     async connect() {
-      const client = await DemoClient.connect({ host: '127.0.0.1', port: program.port, user: 'demo', schema: 'demo', program: 'test' });
+      const client = await DemoClient.connect(
+        { host: '127.0.0.1', port: program.port, user: 'demo', schema: 'demo', program: 'test' },
+      );
       t.teardown(() => client.close());
       return client;
     },
@@ -67,7 +71,9 @@ export async function startAdministered(t: Test, config: object = {}): Promise<A
 }
 
 /** Asks over a connection of its own. `fetch` would not let the Host header be chosen. */
-export function askPort(port: number, path: string, { method = 'GET', headers = {}, host = '127.0.0.1', body }: Asking): Promise<Reply> {
+export function askPort(
+  port: number, path: string, { method = 'GET', headers = {}, host = '127.0.0.1', body }: Asking,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const asked = request({ host, port, path, method, headers, agent: false }, (response) => {
       let text = '';

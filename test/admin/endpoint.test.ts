@@ -18,7 +18,8 @@ t.test('without admin in the configuration nothing listens for it', async (t) =>
   t.equal((await program.said(/^listening$/)).admin, undefined);
 });
 
-t.test('it is alive whatever the database does, and ready with ?upstream only where that takes connections', async (t) => {
+t.test('it is alive whatever the database does, and ready with ?upstream only where that takes ' +
+  'connections', async (t) => {
   const { ask } = await startAdministered(t, { upstream: '127.0.0.1:1' });
   t.match(await ask('/livez'), { status: 200, body: 'alive\n' });
   t.match(await ask('/readyz'), { status: 200, body: 'ready\n' });
@@ -28,7 +29,9 @@ t.test('it is alive whatever the database does, and ready with ?upstream only wh
 });
 
 t.test('/config shows the configuration as it is used, without secrets, and loads as it is', async (t) => {
-  const { ask } = await startAdministered(t, { limits: { rows: 5 }, kill: { user: 'killer', password: 'open sesame' } });
+  const { ask } = await startAdministered(
+    t, { limits: { rows: 5 }, kill: { user: 'killer', password: 'open sesame' } },
+  );
   const { status, headers, body } = await ask('/config');
   t.equal(status, 200);
   t.match(headers['content-type'], /^application\/json/);
@@ -63,7 +66,8 @@ t.test('/sessions shows who is there, and what runs for whom', async (t) => {
   t.match(shown[0].client, /^127\.0\.0\.1:\d+$/);
 });
 
-t.test('keeps the front of the names that clients give themselves, and pages the sessions behind a megabyte', async (t) => {
+t.test('keeps the front of the names that clients give themselves, and pages the sessions behind a ' +
+  'megabyte', async (t) => {
   const { ask, program } = await startAdministered(t);
   const name = '\u0001'.repeat(60_000);
   const attributes = new Map([['program_name', name]]);
@@ -93,8 +97,12 @@ t.test('keeps the front of the names that clients give themselves, and pages the
 
 t.test('what does not exist, and methods that are not meant, get a clear status', async (t) => {
   const { ask } = await startAdministered(t);
-  for (const path of ['/page', '/livez/', '/constructor', '/../config', '//metrics']) t.equal((await ask(path)).status, 404, path);
-  for (const path of PATHS) t.match(await ask(path, { method: 'POST' }), { status: 405, headers: { allow: 'GET, HEAD' } }, path);
+  for (const path of ['/page', '/livez/', '/constructor', '/../config', '//metrics']) {
+    t.equal((await ask(path)).status, 404, path);
+  }
+  for (const path of PATHS) {
+    t.match(await ask(path, { method: 'POST' }), { status: 405, headers: { allow: 'GET, HEAD' } }, path);
+  }
   for (const path of CHANGES) t.match(await ask(path), { status: 405, headers: { allow: 'POST' } }, path);
   t.match(await ask('/metrics', { method: 'HEAD' }), { status: 200, body: '' });
   t.match(await ask('/reload', { method: 'POST', body: '{}' }), { status: 413 });
@@ -109,12 +117,15 @@ t.test('a web page elsewhere can make a browser change nothing', async (t) => {
     { 'content-type': 'multipart/form-data; boundary=x' },
   ];
   for (const headers of pages) {
-    for (const path of CHANGES) t.equal((await ask(path, { method: 'POST', headers })).status, 403, JSON.stringify(headers));
+    for (const path of CHANGES) {
+      t.equal((await ask(path, { method: 'POST', headers })).status, 403, JSON.stringify(headers));
+    }
   }
   t.notOk(program.log.some(({ msg }) => /stopping|configuration/.test(String(msg))), 'nothing was done');
 });
 
-t.test('a name that somebody has resolved to this host is refused: Host has to be an address, or localhost', async (t) => {
+t.test('a name that somebody has resolved to this host is refused: Host has to be an address, or ' +
+  'localhost', async (t) => {
   const { ask } = await startAdministered(t);
   for (const path of PATHS) {
     for (const host of ['evil.example', 'evil.example:9307', '127.0.0.1.evil.example', '[evil', 'a b']) {
@@ -176,7 +187,9 @@ t.test('clients that connect and say nothing keep nobody out, and are closed', a
 
 t.test('an address that is taken ends the program with exit code 1 and a remedy that names --admin', async (t) => {
   const { adminPort } = await startAdministered(t);
-  const { code, stderr } = await sluice(['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`]);
+  const { code, stderr } = await sluice(
+    ['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`],
+  );
   t.equal(code, 1);
   // What is logged meanwhile goes out by itself, in front of it or behind it.
   t.match(stderr, /^(?:\{.*\}\n)*sluice: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*--admin\n(?:\{.*\}\n)*$/);

@@ -16,7 +16,9 @@ function metricsIn(text: string): string[] {
 const expected = {
   SluiceRuleEnds: {
     exp_labels: { severity: 'warning', rule: 'search', instance: 'i' },
-    exp_annotations: { summary: 'Rule search of i has ended or ends within a week: what it lets through meets the other limits then' },
+    exp_annotations: {
+      summary: 'Rule search of i has ended or ends within a week: what it lets through meets the other limits then',
+    },
   },
   SluiceCertificateExpires: {
     exp_labels: { severity: 'critical', file: 'a.pem', leg: 'client', instance: 'i' },
@@ -46,30 +48,41 @@ t.test('every metric that the alert rules and the dashboard name exists', async 
 });
 
 t.test('every panel of the dashboard asks a question that Prometheus understands', async (t) => {
-  const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as { panels: { title: string; targets: { expr: string }[] }[] };
+  const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
+    panels: { title: string; targets: { expr: string }[] }[],
+  };
   const groups = panels.map(({ title, targets }) => ({
     name: title,
-    rules: targets.map(({ expr }, index) => ({ record: `panel:${index}`, expr: expr.replaceAll('$__rate_interval', '5m') })),
+    rules: targets.map(
+      ({ expr }, index) => ({ record: `panel:${index}`, expr: expr.replaceAll('$__rate_interval', '5m') }),
+    ),
   }));
   const file = `${t.testdir({ 'panels.yml': JSON.stringify({ groups }) })}/panels.yml`; // JSON is YAML
   const { code, stderr, stdout } = await run('promtool', ['check', 'rules', file]);
   t.equal(code, 0, stdout + stderr);
 });
 
-t.test('the alerts on what ends go off a week before a rule does and two weeks before a certificate does', async (t) => {
+t.test('the alerts on what ends go off a week before a rule does and two weeks before a certificate ' +
+  'does', async (t) => {
   const tests = [{
     interval: '1d',
     input_series: [
       { series: 'sluice_rule_ends_timestamp_seconds{rule="search",instance="i"}', values: `${10 * 86_400}x30` },
-      { series: 'sluice_certificate_expires_timestamp_seconds{file="a.pem",leg="client",instance="i"}', values: `${20 * 86_400}x30` },
+      {
+        series: 'sluice_certificate_expires_timestamp_seconds{file="a.pem",leg="client",instance="i"}',
+        values: `${20 * 86_400}x30`,
+      },
     ],
     alert_rule_test: [['SluiceRuleEnds', '2d', 0], ['SluiceRuleEnds', '4d', 1], ['SluiceRuleEnds', '11d', 1],
-      ['SluiceCertificateExpires', '5d', 0], ['SluiceCertificateExpires', '7d', 1], ['SluiceCertificateExpires', '25d', 1],
+      ['SluiceCertificateExpires', '5d', 0], ['SluiceCertificateExpires', '7d', 1],
+      ['SluiceCertificateExpires', '25d', 1],
     ].map(([alertname, eval_time, count]) => ({
       alertname, eval_time, exp_alerts: count === 0 ? [] : [expected[alertname as keyof typeof expected]],
     })),
   }];
-  const file = `${t.testdir({ 'alerts.test.yml': JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1d', tests }) })}/alerts.test.yml`;
+  const file = `${t.testdir(
+    { 'alerts.test.yml': JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1d', tests }) },
+  )}/alerts.test.yml`;
   const { code, stdout, stderr } = await run('promtool', ['test', 'rules', file]);
   t.equal(code, 0, stdout + stderr);
 });

@@ -54,7 +54,9 @@ t.test('keeps of 500 statements of 100,000 characters no more than an example sh
   const { statistics, end } = play();
   const before = await liveBytes();
   for (let n = 0; n < 500; n += 1) {
-    end(statementCommand(Command.QUERY, `SELECT column_${n} FROM t /* ${'x'.repeat(100_000)} */`), { rows: 1, bytes: 10 });
+    end(
+      statementCommand(Command.QUERY, `SELECT column_${n} FROM t /* ${'x'.repeat(100_000)} */`), { rows: 1, bytes: 10 },
+    );
     if (n % 100 === 99) t.equal(statistics.table.size, n + 1); // counts those that wait
   }
   t.ok(await liveBytes() - before < 15e6);
@@ -75,6 +77,9 @@ t.test('what is not counted yet is counted before anybody looks', (t) => {
   const { statistics, end } = play();
   for (let i = 1; i <= 300; i += 1) end(`SELECT ${i}`, { rows: i, bytes: 10 * i });
   t.match(statistics.totals, { executions: 300, rows: 45_150, bytes: 451_500 });
-  t.match(statistics.table.ranking()[0]?.profile, { executions: 300, rows: { min: 1, max: 300 }, example: { sql: 'SELECT 300' } });
+  t.match(
+    statistics.table.ranking()[0]?.profile,
+    { executions: 300, rows: { min: 1, max: 300 }, example: { sql: 'SELECT 300' } },
+  );
   t.end();
 });

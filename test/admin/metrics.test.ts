@@ -8,7 +8,9 @@ import { startAdministered, type AdministeredProgram } from './administered.js';
 async function promtoolOn(text: string): Promise<string> {
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
-  for (const stream of [promtool.stdout, promtool.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  for (const stream of [promtool.stdout, promtool.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  }
   promtool.stdin.end(text);
   const [code]: unknown[] = await once(promtool, 'close');
   return code === 0 ? said : `exit code ${String(code)}: ${said}`;
@@ -22,7 +24,9 @@ async function run({ connect }: AdministeredProgram, ...statements: readonly str
 }
 
 t.test('the metrics are as Prometheus wants them, before anything happened and after', async (t) => {
-  const started = await startAdministered(t, { limits: { rows: 100 }, rules: [{ name: 'a:b.c-d', match: { user: 'nobody' } }] });
+  const started = await startAdministered(
+    t, { limits: { rows: 100 }, rules: [{ name: 'a:b.c-d', match: { user: 'nobody' } }] },
+  );
   t.equal(await promtoolOn((await started.ask('/metrics')).body), '');
   await run(started, 'SELECT 1', 'SELECT * FROM rows_1000');
   const { body, headers } = await started.ask('/metrics');
@@ -31,7 +35,8 @@ t.test('the metrics are as Prometheus wants them, before anything happened and a
   t.match(await promtoolOn('Bad-Name 1\n'), /exit code/, 'promtool does say something where something is wrong');
 });
 
-t.test('cuts, would-be cuts and warnings are counted by rule and reason exactly as the records have them', async (t) => {
+t.test('cuts, would-be cuts and warnings are counted by rule and reason exactly as the records have ' +
+  'them', async (t) => {
   const started = await startAdministered(t, {
     limits: { rows: 100, bytes: null },
     warn: { rows: 50 },
@@ -39,7 +44,8 @@ t.test('cuts, would-be cuts and warnings are counted by rule and reason exactly 
       { name: 'watched', match: { schema: 'watched' }, mode: 'audit', limits: { bytes: 2000 } },
     ],
   });
-  await run(started, 'SELECT * FROM rows_60', 'SELECT * FROM rows_101', 'SELECT * FROM rows_5000', 'SELECT * FROM rows_100', 'USE watched',
+  await run(started, 'SELECT * FROM rows_60', 'SELECT * FROM rows_101', 'SELECT * FROM ' +
+    'rows_5000', 'SELECT * FROM rows_100', 'USE watched',
     'SELECT * FROM rows_101');
   const { program, metric } = started;
   const counts = new Map<string, number>();
@@ -74,7 +80,8 @@ async function recordsAtEnd({ program }: AdministeredProgram): Promise<Record<st
 
 const STREAMED = 'SELECT /*!40001 SQL_NO_CACHE */ * FROM';
 
-t.test('a result that is let through as a stream is counted by rule and signal, as its one record has it', async (t) => {
+t.test('a result that is let through as a stream is counted by rule and signal, as its one record has ' +
+  'it', async (t) => {
   const rules = [{ name: 'exports', match: { schema: 'exports' }, class: 'streaming' }];
   const started = await startAdministered(t, { limits: { rows: 100 }, warn: { rows: 50 }, rules });
   const { metric } = started;
@@ -100,7 +107,9 @@ t.test('what is cut at the limit of streams, or would be, is not counted as let 
     t.equal(await started.metric(`sluice_admitted_total{rule="${rule}",signal="dump"}`), 0, rule);
   }
   const records = await recordsAtEnd(started);
-  t.match(records, [{ action: 'cut', signal: 'dump', rows: 1000 }, { action: 'would-cut', signal: 'dump', rows: 1000 }]);
+  t.match(
+    records, [{ action: 'cut', signal: 'dump', rows: 1000 }, { action: 'would-cut', signal: 'dump', rows: 1000 }],
+  );
   t.equal(records.length, 2);
 });
 
@@ -135,7 +144,10 @@ t.test('rows, bytes, commands and sessions are counted', async (t) => {
   const before = await metric('sluice_relayed_bytes_total{direction="to_client"}');
   client.close();
   while (await metric('sluice_sessions_open') > 0) continue;
-  t.ok(await metric('sluice_relayed_bytes_total{direction="to_client"}') >= before, 'what an ended session moved stays counted');
+  t.ok(
+    await metric('sluice_relayed_bytes_total{direction="to_client"}') >= before,
+    'what an ended session moved stays counted',
+  );
   const { body } = await started.ask('/metrics');
   t.match(body, /^sluice_sessions_ended_total\{by="client",reason="(quit|closed)"\} 1$/m);
 });

@@ -57,7 +57,9 @@ t.test('it shows results as they come, without being loaded again', async (t) =>
 t.test('what turns the direction of text, or hides in it, is shown as an escape', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const program = 'left\u202e\u2028\u2066right';
-  const client = await DemoClient.connect({ host: '127.0.0.1', port: started.program.port, user: 'demo', schema: 'demo', program });
+  const client = await DemoClient.connect(
+    { host: '127.0.0.1', port: started.program.port, user: 'demo', schema: 'demo', program },
+  );
   t.teardown(() => client.close());
   const page = await openLive(t, started);
   await page.until(shows('#sessions', 'left\\u202e\\u2028\\u2066right'));
@@ -88,7 +90,10 @@ t.test('a result that is let through beyond its limit as a stream is marked whil
   const page = await openLive(t, started);
   await page.until(shows('#sessions .badge.admitted', 'let through'));
   t.ok(await page.evaluate(shows('#sessions', 'beyond its limit: streaming (dump)')));
-  t.match(JSON.parse((await started.ask('/sessions')).body), [{ command: { class: 'streaming', signal: 'dump', isAdmitted: true } }]);
+  t.match(
+    JSON.parse((await started.ask('/sessions')).body),
+    [{ command: { class: 'streaming', signal: 'dump', isAdmitted: true } }],
+  );
   slow.close();
   await page.until(shows('#digests', '1 let through'));
   t.ok(await page.evaluate(shows('#tiles', 'Let through1beyond a limit, as streams')));
@@ -124,11 +129,17 @@ t.test('what statements, users and programs say is text, whatever it says', asyn
   const page = await openLive(t, started);
   await page.until(shows('#sessions', 'onerror'));
   await page.until(shows('#digests', 'onerror'));
-  t.equal(await page.evaluate("document.querySelectorAll('img, script:not([type=module]), main script, main style').length"), 0);
+  t.equal(
+    await page.evaluate("document.querySelectorAll('img, script:not([type=module]), main script, main style').length"),
+    0,
+  );
   await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
   await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 2");
   t.equal(await page.evaluate('window.hacked === undefined'), true);
-  t.ok(await page.evaluate("[...document.querySelectorAll('#digests details')].every((one) => one.open)"), 'what is open stays so');
+  t.ok(
+    await page.evaluate("[...document.querySelectorAll('#digests details')].every((one) => one.open)"),
+    'what is open stays so',
+  );
   t.strictSame(page.complaints, []);
 });
 
@@ -148,7 +159,9 @@ t.test('where there is a token it asks for it, and keeps it nowhere', async (t) 
   for (const key of 'open-sesame') await page.press(key);
   await page.press('Enter');
   await page.until("!document.getElementById('main').hidden && document.getElementById('login').hidden");
-  t.equal(await page.evaluate("document.getElementById('token').value + JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie"), '{}');
+  t.equal(await page.evaluate(
+    "document.getElementById('token').value + JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie",
+  ), '{}');
   t.notOk(page.requests.some((url) => url.includes('sesame')));
 });
 
@@ -158,14 +171,20 @@ t.test('a screen reader is told what everything is, and the keyboard reaches it'
   const page = await openLive(t, started);
   const told = await page.accessible();
   for (const name of [
-    'heading: Sluice', 'button: Pause', 'region: How large results are', 'radio: bytes', 'slider: What would another limit cut?',
-    'region: Cuts in the last hour', 'region: Sessions', 'region: Statements', 'combobox: by', 'columnheader: Statement',
+    'heading: Sluice', 'button: Pause', 'region: How large results are', 'radio: bytes',
+    'slider: What would another limit cut?',
+    'region: Cuts in the last hour', 'region: Sessions', 'region: Statements', 'combobox: by',
+    'columnheader: Statement',
     'image: Distribution of 1 results by size, on logarithmic scales',
   ]) t.ok(told.includes(name), name);
   const reached = new Set<string>();
   for (let i = 0; i < 12; i += 1) {
     await page.press('Tab');
-    reached.add(await page.evaluate('document.activeElement.id || document.activeElement.value || document.activeElement.tagName'));
+    reached.add(
+      await page.evaluate(
+        'document.activeElement.id || document.activeElement.value || document.activeElement.tagName',
+      ),
+    );
   }
   for (const name of ['pause', 'bytes', 'what-if', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
   await page.evaluate("document.getElementById('pause').focus()");
@@ -219,6 +238,8 @@ t.test('a page that cannot show what it was answered says so, until it can', asy
   await page.until(shows('#state', 'this page has failed: it was answered with 500, no memory'));
   await page.evaluate('window.fetch = realFetch');
   await page.until(shows('#state', 'running, enforcing'));
-  await page.evaluate("document.getElementById('verdict').remove(); document.getElementById('what-if').dispatchEvent(new Event('input'))");
+  await page.evaluate(
+    "document.getElementById('verdict').remove(); document.getElementById('what-if').dispatchEvent(new Event('input'))",
+  );
   await page.until(shows('#state', 'this page has failed: '));
 });

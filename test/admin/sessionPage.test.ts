@@ -16,7 +16,8 @@ function* sessionsAfter(after: number, count: number, name = LONGEST): Generator
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-t.test('10,000 sessions with the longest names are told in pages that have their bound, each session once', async (t) => {
+t.test('10,000 sessions with the longest names are told in pages that have their bound, each session ' +
+  'once', async (t) => {
   const seen: number[] = [];
   for (let isLast = false; !isLast; ) {
     const page = await firstPage(sessionsAfter(seen.at(-1) ?? 0, 10_000));

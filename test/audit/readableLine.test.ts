@@ -4,7 +4,8 @@ import { readableLine } from '../../src/audit/readableLine.js';
 import { run } from '../support/run.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const line = (fields: object): string => `${JSON.stringify({ level: 'info', time: '2026-01-31T10:31:02.123Z', msg: 'said', ...fields })}\n`;
+const line = (fields: object): string =>
+  `${JSON.stringify({ level: 'info', time: '2026-01-31T10:31:02.123Z', msg: 'said', ...fields })}\n`;
 
 t.test('a line has the time, the level, what is said, and then its fields', (t) => {
   t.equal(readableLine(line({})), '10:31:02.123 \u001b[32mINFO \u001b[0m said\n');
@@ -16,7 +17,9 @@ t.test('a line has the time, the level, what is said, and then its fields', (t) 
 });
 
 t.test('an error stands below with its stack', (t) => {
-  t.match(readableLine(line({ level: 'fatal', err: { stack: 'Error: boom\n    at x' } })), /said\nError: boom\n {4}at x\n$/);
+  t.match(
+    readableLine(line({ level: 'fatal', err: { stack: 'Error: boom\n    at x' } })), /said\nError: boom\n {4}at x\n$/,
+  );
   t.end();
 });
 
@@ -38,6 +41,11 @@ t.test('the log is readable where standard error is a terminal', async (t) => {
     'os.waitpid(pid, 0)',
     'sys.stdout.buffer.write(seen)',
   ].join('\n');
-  const { stdout, stderr } = await run('/usr/bin/python3', ['-c', script, process.execPath, cli, '--upstream', 'db.invalid', '--listen', '127.0.0.1:0']);
-  t.match(stdout, /^\d\d:\d\d:\d\d\.\d{3} \S*INFO \S* listening {2}address=127\.0\.0\.1:\d+ upstream=db\.invalid:3306/m, stderr);
+  const { stdout, stderr } = await run(
+    '/usr/bin/python3', ['-c', script, process.execPath, cli, '--upstream', 'db.invalid', '--listen', '127.0.0.1:0'],
+  );
+  t.match(
+    stdout, /^\d\d:\d\d:\d\d\.\d{3} \S*INFO \S* listening {2}address=127\.0\.0\.1:\d+ upstream=db\.invalid:3306/m,
+    stderr,
+  );
 });

@@ -2,7 +2,9 @@ import t from 'tap';
 import { startAdministered } from '../admin/administered.js';
 
 t.test('every result over the floor is recorded, within its limit or not', async (t) => {
-  const { connect, program, metric } = await startAdministered(t, { limits: { rows: 500 }, audit: { sample: { rows: 50 } } });
+  const { connect, program, metric } = await startAdministered(
+    t, { limits: { rows: 500 }, audit: { sample: { rows: 50 } } },
+  );
   const client = await connect();
   for (const rows of [10, 50, 51, 400]) await client.query(`SELECT * FROM rows_${rows}`);
   await client.query('SELECT * FROM rows_900').catch(() => {});

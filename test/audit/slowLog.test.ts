@@ -55,9 +55,11 @@ SELECT * FROM orders WHERE id > 7;
 t.test('pt-query-digest reads it: what was sent, how long it took, whose it was, and what it said', async (t) => {
   const classes = await digest(t, [
     entry({}), entry({ rows: 7, bytes: 70, durationMs: 1000, sql: 'SELECT * FROM orders WHERE id > 8' }),
-    entry({ sql: 'SELECT name\r\nFROM people -- all of them\nWHERE 1;', user: 'bi' }), entry({ sql: null, digestText: null }),
+    entry({ sql: 'SELECT name\r\nFROM people -- all of them\nWHERE 1;', user: 'bi' }),
+    entry({ sql: null, digestText: null }),
   ].join(''));
-  const [orders, people] = ['orders', 'people'].map((table) => classes.find(({ fingerprint }) => fingerprint.includes(table)));
+  const [orders, people] = ['orders', 'people']
+    .map((table) => classes.find(({ fingerprint }) => fingerprint.includes(table)));
   t.equal(orders?.fingerprint, 'select * from orders where id > ?');
   t.equal(orders?.query_count, 2);
   t.match(orders?.metrics, {
@@ -77,17 +79,24 @@ DROP TABLE forged`;
 
 t.test('no statement, name or program can forge an entry, or a line of one', async (t) => {
   const hostile = [
-    `SELECT 1;\n${FORGED}`, `SELECT ';\n${FORGED};\n'`, `${FORGED};`, `#\n${FORGED}`, `SELECT 1;\r\n${FORGED}`, `SELECT 1;\r${FORGED}`,
-    `use forged;\n${FORGED}`, `SET timestamp=1;\n${FORGED}`, `Tcp port: 1\n${FORGED}`, `/usr/sbin/mysqld, Version: 1 started with:\n${FORGED}`,
-    `Time                 Id Command    Argument\n${FORGED}`, `SELECT 1 /*;\n\n\n${FORGED}`, `;\n;\n${FORGED}`, `\n${FORGED}`,
+    `SELECT 1;\n${FORGED}`, `SELECT ';\n${FORGED};\n'`, `${FORGED};`, `#\n${FORGED}`, `SELECT 1;\r\n${FORGED}`,
+    `SELECT 1;\r${FORGED}`,
+    `use forged;\n${FORGED}`, `SET timestamp=1;\n${FORGED}`, `Tcp port: 1\n${FORGED}`,
+    `/usr/sbin/mysqld, Version: 1 started with:\n${FORGED}`,
+    `Time                 Id Command    Argument\n${FORGED}`, `SELECT 1 /*;\n\n\n${FORGED}`, `;\n;\n${FORGED}`,
+    `\n${FORGED}`,
   ];
   const log = [
     ...hostile.map((sql) => entry({ sql, rows: 1, bytes: 1 })),
-    ...hostile.map((name) => entry({ user: name, schema: name, program: name, rule: name, client: name, rows: 1, bytes: 1 })),
+    ...hostile.map(
+      (name) => entry({ user: name, schema: name, program: name, rule: name, client: name, rows: 1, bytes: 1 }),
+    ),
   ].join('');
   const classes = await digest(t, log);
   const total = (name: string) => classes.reduce((sum, { metrics }) => sum + Number(metrics[name]?.sum), 0);
-  t.equal(classes.reduce((sum, { query_count: times }) => sum + times, 0), 2 * hostile.length, 'as many as were written');
+  t.equal(
+    classes.reduce((sum, { query_count: times }) => sum + times, 0), 2 * hostile.length, 'as many as were written',
+  );
   t.equal(total('Rows_sent'), 2 * hostile.length);
   t.equal(total('Bytes_sent'), 2 * hostile.length);
   t.equal(total('Query_time').toFixed(4), (2 * hostile.length * 0.0125).toFixed(4));
@@ -111,16 +120,25 @@ t.test('with audit.format "slowlog" the proxy writes one that pt-query-digest re
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'slow.log');
   const sluice = await startSluice(t, {
-    upstream: server.port, config: { limits: { rows: 100 }, audit: { to: file, format: 'slowlog', sample: { rows: 0 } } },
+    upstream: server.port,
+    config: { limits: { rows: 100 }, audit: { to: file, format: 'slowlog', sample: { rows: 0 } } },
   });
   const { errors } = await commandLine('mariadb', sluice.port,
-    'SELECT id FROM numbers WHERE id <= 50; SELECT id FROM numbers WHERE id <= 90; SELECT label FROM numbers WHERE id <= 200;');
+    'SELECT id FROM numbers WHERE id <= 50; SELECT id FROM numbers WHERE id <= 90; ' +
+      'SELECT label FROM numbers WHERE id <= 200;');
   t.equal(errors.length, 1);
   await sluice.stop();
-  const { classes } = JSON.parse(await runOk('pt-query-digest', ['--no-version-check', '--limit', '100%', '--output', 'json', file])) as
+  const { classes } = JSON.parse(
+    await runOk('pt-query-digest', ['--no-version-check', '--limit', '100%', '--output', 'json', file]),
+  ) as
     { classes: readonly Class[] };
   const ids = classes.find(({ fingerprint }) => fingerprint === 'select id from numbers where id <= ?');
-  t.match(ids, { query_count: 2, metrics: { Rows_sent: { sum: '140', max: '90' }, db: { value: 'shop' }, user: { value: 'app' } } });
+  t.match(
+    ids,
+    {
+      query_count: 2, metrics: { Rows_sent: { sum: '140', max: '90' }, db: { value: 'shop' }, user: { value: 'app' } },
+    },
+  );
   const labels = classes.find(({ fingerprint }) => fingerprint === 'select label from numbers where id <= ?');
   t.match(labels, { query_count: 1, metrics: { Rows_sent: { sum: '200' }, Rows_forwarded: { sum: '100' } } });
 });

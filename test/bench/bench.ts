@@ -61,8 +61,8 @@ export class Bench {
   }
 
   /**
-   * Puts every competitor under every load, once in each round. All are started beforehand and wait for their turn; each
-   * round begins with another one, so that none is always the first.
+   * Puts every competitor under every load, once in each round. All are started beforehand and wait for their turn;
+   * each round begins with another one, so that none is always the first.
    */
   async interleave(
     section: string, upstreamPort: number, loads: readonly Load[], competitors = this.competitors,

@@ -1,8 +1,8 @@
 import { METRICS, median, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 import { digits, distinct } from './table.js';
 
-// The picture of a run: for each load and metric a panel. Bars, with a line from the least to the most of the rounds, where
-// competitors are compared; lines on two logarithmic scales where a cost is shown over bytes or sessions.
+// The picture of a run: for each load and metric a panel. Bars, with a line from the least to the most of the rounds,
+// where competitors are compared; lines on two logarithmic scales where a cost is shown over bytes or sessions.
 
 const PANEL_WIDTH = 460;
 const PANELS_A_ROW = 2;
@@ -41,7 +41,8 @@ export const renderChart = (run: Run): string => {
   const width = GAP + PANELS_A_ROW * (PANEL_WIDTH + GAP);
   const height = Math.max(...columns.map(({ y }) => y));
   const { cores, memoryGiB, kernel } = run.machine;
-  const subtitle = `${run.date.slice(0, 10)}, ${run.rounds} interleaved rounds, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ` +
+  const subtitle =
+    `${run.date.slice(0, 10)}, ${run.rounds} interleaved rounds, ${cores} cores, ${memoryGiB} GiB, ${kernel}; ` +
     'bars: medians, lines: least to most, x: in proportion to the reference';
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
 <style>
@@ -96,7 +97,8 @@ const curvePanel = (series: readonly Series[]): Panel => {
   const xAxis = axis(points.map(({ x }) => x), NAME_WIDTH / 2, PANEL_WIDTH - 20);
   const yAxis = axis(points.map(({ y }) => y), CURVE_HEIGHT - 40, 10);
   const draw = (): string => {
-    const grid = xAxis.decades.map((value) => line(xAxis.at(value), yAxis.from, xAxis.at(value), yAxis.to, COLOURS.grid) +
+    const grid = xAxis.decades.map((value) =>
+      line(xAxis.at(value), yAxis.from, xAxis.at(value), yAxis.to, COLOURS.grid) +
         text(xAxis.at(value), CURVE_HEIGHT - 24, shortNumber(value), 'middle faint')).join('') +
       yAxis.decades.map((value) => line(xAxis.from, yAxis.at(value), xAxis.to, yAxis.at(value), COLOURS.grid) +
         text(xAxis.from - 6, yAxis.at(value) + 4, shortNumber(value), 'end faint')).join('');

@@ -27,7 +27,9 @@ export const findCompetitors = (): { readonly found: readonly Competitor[]; read
   };
   const found: Competitor[] = [{ name: DIRECT, version: '', start: startDirect }];
   if (paths.haproxy !== null) {
-    found.push({ name: REFERENCE, version: version(paths.haproxy, '-v'), start: startConfigured(haproxy(paths.haproxy)) });
+    found.push(
+      { name: REFERENCE, version: version(paths.haproxy, '-v'), start: startConfigured(haproxy(paths.haproxy)) },
+    );
   }
   found.push({ name: SLUICE, version: packageVersion(), start: startSluiceWith({}) });
   if (paths.nginx !== null) {

@@ -30,8 +30,8 @@ interface Awaited {
 }
 
 /**
- * A client that costs as little as one can in Node: it reads into one buffer that is shared by all, and where a response's
- * length is known it counts bytes instead of looking at packets. (A real driver costs many times as much.)
+ * A client that costs as little as one can in Node: it reads into one buffer that is shared by all, and where a
+ * response's length is known it counts bytes instead of looking at packets. (A real driver costs many times as much.)
  */
 export class LoadSession {
   private readonly socket: Socket;

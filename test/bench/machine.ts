@@ -34,6 +34,8 @@ export const sourceRevision = (): string => {
 export const descriptorLimit = (): number =>
   Number(execFileSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
 
-/** Where results are recorded, and where those are left that are not: from the package's folder, where the run begins. */
+/**
+ * Where results are recorded, and where those are left that are not: from the package's folder, where the run begins.
+ */
 export const KEPT_RESULTS = resolve('test/bench/results');
 export const PASSING_RESULTS = resolve('node_modules/.cache/sluice-bench/results');

@@ -16,8 +16,8 @@ const family = (pid: number): number[] => {
 const tasksOf = (pid: number): string[] => readdirSync(`/proc/${pid}/task`);
 
 /**
- * CPU that a process and its children have used, all threads together, in seconds. It is the scheduler's own account in ns
- * (the first field of `schedstat`): ticks, as `times` has them, mislead for processes that sleep and wake often.
+ * CPU that a process and its children have used, all threads together, in seconds. It is the scheduler's own account in
+ * ns (the first field of `schedstat`): ticks, as `times` has them, mislead for processes that sleep and wake often.
  */
 export const cpuSeconds = (pid: number): number => {
   let ns = 0;

@@ -25,8 +25,8 @@ export type StartRelay = (scope: Scope, upstreamPort: number) => Promise<Relay>;
 export const startDirect: StartRelay = (_scope, upstreamPort) => Promise.resolve({ port: upstreamPort, pid: null });
 
 /**
- * Limits that no benchmark reaches, so that whole results pass. All the same every row is counted and compared with them;
- * everything else is as it is by default, but that nothing is encrypted, which no other relay does.
+ * Limits that no benchmark reaches, so that whole results pass. All the same every row is counted and compared with
+ * them; everything else is as it is by default, but that nothing is encrypted, which no other relay does.
  */
 export const UNREACHED = { limits: { rows: 1e12, bytes: '100TiB' }, ...IN_CLEAR };
 

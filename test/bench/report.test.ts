@@ -40,7 +40,8 @@ t.test('a goal is met only where the ratio keeps to its bound', (t) => {
 });
 
 t.test('the chart has a bar for each competitor and a line for each curve, and escapes what it writes', (t) => {
-  const curve = [1e3, 1e6].map((x) => series('Sluice', [x / 1e9], { section: 'a curve', subject: `<${x}>`, metric: 'cpu', x }));
+  const curve = [1e3, 1e6]
+    .map((x) => series('Sluice', [x / 1e9], { section: 'a curve', subject: `<${x}>`, metric: 'cpu', x }));
   const svg = renderChart(run([series('HAProxy', [1]), series('Sluice', [0.5], { subject: 'a & b' }), ...curve]));
   t.equal(svg.match(/<rect x="130"/g)?.length, 2);
   t.equal(svg.match(/<circle/g)?.length, 2);

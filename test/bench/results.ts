@@ -103,8 +103,8 @@ export const median = (values: readonly number[]): number => {
 };
 
 /**
- * How a competitor compares with the reference: the median of the rounds' own ratios, since what disturbs a round disturbs
- * its neighbours in it too. Null where there is no reference.
+ * How a competitor compares with the reference: the median of the rounds' own ratios, since what disturbs a round
+ * disturbs its neighbours in it too. Null where there is no reference.
  */
 export const ratio = (own: Series, reference: Series | undefined): number | null => {
   if (reference === undefined) return null;

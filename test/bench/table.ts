@@ -23,8 +23,9 @@ export const renderTable = (run: Run): string => {
 const heading = (run: Run): string[] => {
   const { cpu, cores, memoryGiB, kernel, load } = run.machine;
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
+  const quick = run.isQuick ? ' of small loads (--quick), which prove nothing' : '';
   return [
-    `${run.date}: ${run.rounds} interleaved rounds${run.isQuick ? ' of small loads (--quick), which prove nothing' : ''}`,
+    `${run.date}: ${run.rounds} interleaved rounds${quick}`,
     `${cores} cores (${cpu}), ${memoryGiB} GiB, ${kernel}; load before the run ${load}`,
     versions.join(', '),
     'Medians, with the least and the most of all rounds.',
@@ -60,8 +61,9 @@ export const digits = (value: number): string => {
 
 const aligned = (rows: readonly (readonly string[])[]): string[] => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('   ').trimEnd());
+  const pad = (text: string, column: number): string =>
+    (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!));
+  return rows.map((row) => row.map(pad).join('   ').trimEnd());
 };
 
 /** The values of a list, each once, in the order in which they come. */

@@ -54,7 +54,8 @@ t.test('a result that was let through as a stream counts apart, and raises no li
 });
 
 t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more', async (t) => {
-  const advice = async (...flags: string[]) => JSON.parse((await sluice(['advise', '--json', ...flags, dayFile(t)])).stdout);
+  const advice = async (...flags: string[]) =>
+    JSON.parse((await sluice(['advise', '--json', ...flags, dayFile(t)])).stdout);
   const none = await advice('--cut-rate', '0%', '--by', 'rows');
   t.equal(none.cuts, 0);
   t.ok(none.config.limits.rows >= 90_000);
@@ -68,8 +69,12 @@ t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more', asy
 
 t.test('a limit below what was recorded is told to be blind', async (t) => {
   const line = auditLine({ limit: { rows: 1000, bytes: null }, rows: 1500 });
-  const { stdout } = await run(process.execPath, [CLI, 'advise', '--max-rows', '100', '--max-bytes', 'unlimited'], { input: line });
-  t.match(stdout, /^# Results below the limit on rows that held when this was recorded are missing: more would be cut$/m);
+  const { stdout } = await run(
+    process.execPath, [CLI, 'advise', '--max-rows', '100', '--max-bytes', 'unlimited'], { input: line },
+  );
+  t.match(
+    stdout, /^# Results below the limit on rows that held when this was recorded are missing: more would be cut$/m,
+  );
 });
 
 t.test('a limit is not told to be blind where each result with a row, or with a byte, was recorded', async (t) => {
@@ -91,7 +96,9 @@ t.test('a wrong flag is told what it takes', async (t) => {
     return stderr;
   };
   t.match(await refusal('--max-rows', 'many'), /^--max-rows: expected a positive integer or "unlimited"/);
-  t.match(await refusal('--cut-rate', '0.1'), /^--cut-rate: expected a percentage from 0% to 100% such as 0\.1%, got "0\.1"/);
+  t.match(
+    await refusal('--cut-rate', '0.1'), /^--cut-rate: expected a percentage from 0% to 100% such as 0\.1%, got "0\.1"/,
+  );
   t.match(await refusal('--cut-rate', '1%', '--max-bytes', '1MiB'), /^--max-bytes: is what --cut-rate is to find/);
   t.match(await refusal('--by', 'rows'), /^--by: .* --cut-rate/);
   t.match(await refusal('--by', 'size', '--cut-rate', '1%'), /^--by: expected rows or bytes/);
@@ -99,5 +106,7 @@ t.test('a wrong flag is told what it takes', async (t) => {
   t.match(await refusal('--exempt', 'usr=a', '-'), /^--exempt: expected KEY=PATTERN, did you mean user\?, got "usr=a"/);
   t.match(await refusal('--exempt', 'client=everybody', '-'), /^--exempt: client/);
   t.match(await refusal('--exempt', 'user=a,user=b', '-'), /^--exempt: user is given more than once/);
-  t.match(await refusal('--cut-rate', '1%', '--max-rows', '1', dayFile(t)), /^--cut-rate: the other limit alone cuts 100\.0%/);
+  t.match(
+    await refusal('--cut-rate', '1%', '--max-rows', '1', dayFile(t)), /^--cut-rate: the other limit alone cuts 100\.0%/,
+  );
 });

@@ -20,7 +20,8 @@ async function certificates(t: Test, ...days: readonly number[]): Promise<string
   const folder = mkdtempSync(join(tmpdir(), 'sluice-expiry-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   for (const count of days) {
-    await runOk('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', String(count),
+    await runOk('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    '-days', String(count),
       '-subj', '/CN=db', '-keyout', join(folder, `${count}-key.pem`), '-out', join(folder, `${count}.pem`)]);
   }
   return folder;
@@ -40,7 +41,8 @@ function watch(t: Test, config: object): { watch: ExpiryWatch; log: string[]; sa
   return { watch: expiryWatch, log, said };
 }
 
-const ruleUntil = (name: string, untilMs: number): object => ({ name, match: { user: name }, until: new Date(untilMs).toISOString() });
+const ruleUntil = (name: string, untilMs: number): object =>
+  ({ name, match: { user: name }, until: new Date(untilMs).toISOString() });
 
 t.test('a rule is announced a week and a day before its end, and its end is said, each once', async (t) => {
   const inAMoment = Date.now() + 500;
@@ -76,7 +78,8 @@ t.test('a certificate that is replaced by one that expires soon is said to, and 
   t.same(expiryWatch.expiries, [], 'of a file that is not there nothing is known');
 });
 
-t.test('the start and a reload say what ends soon and what has ended, and the metrics show when, with workers too', async (t) => {
+t.test('the start and a reload say what ends soon and what has ended, and the metrics show when, with workers ' +
+  'too', async (t) => {
   const folder = await certificates(t, 5);
   const cert = join(folder, '5.pem');
   const untilMs = Date.now() + DAY_MS / 2;
@@ -92,7 +95,10 @@ t.test('the start and a reload say what ends soon and what has ended, and the me
   const expiresAt = await metric(`sluice_certificate_expires_timestamp_seconds{leg="client",file="${cert}"}`);
   t.ok(Math.abs(expiresAt - (Date.now() + 5 * DAY_MS) / 1000) < 600);
   const { body } = await ask('/metrics');
-  t.equal(body.match(/^sluice_certificate_expires_timestamp_seconds/gm)?.length, 1, 'one line for a file, however often it is named');
+  t.equal(
+    body.match(/^sluice_certificate_expires_timestamp_seconds/gm)?.length, 1,
+    'one line for a file, however often it is named',
+  );
   configure({ rules: [ruleUntil('over', Date.now() + 1000)] });
   t.match(await ask('/reload', { method: 'POST' }), { status: 200 });
   await program.said(/^config: rules\[0\]\.until: the rule over ended at .*Z; take it out$/);

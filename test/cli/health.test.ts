@@ -34,7 +34,9 @@ t.test('asks where the flags of a running process say when it is given the numbe
   t.match(await sluice(['health'], unused), { code: 1, stderr: /at 127\.0\.0\.1:1: ECONNREFUSED/ });
   t.same(await sluice(['health', '--pid', String(program.pid)], unused), { code: 0, stdout: 'ready\n', stderr: '' });
   t.match(await sluice(['health', '--pid', String(process.ppid)]), { code: 1, stderr: /--pid: / });
-  t.match(await sluice(['health', '--pid', 'x']), { code: 1, stderr: /^--pid: expected the number of a process, got "x"$/m });
+  t.match(
+    await sluice(['health', '--pid', 'x']), { code: 1, stderr: /^--pid: expected the number of a process, got "x"$/m },
+  );
 });
 
 t.test('asks where the file says, whatever else is wrong with that', async (t) => {

@@ -57,7 +57,8 @@ t.test('several places are listened on at once: IPv4, IPv6, and a Unix socket wi
   t.equal(await countRows(t, '127.0.0.1', Number(v4)), 5);
   t.equal(await countRows(t, '::1', Number(v6)), 5);
   t.equal(statSync(path).mode & 0o777, 0o600);
-  t.match(await run('mariadb', ['--no-defaults', `--socket=${path}`, '-udemo', 'demo', '-Ne', 'SELECT * FROM rows_6']), {
+  t.match(await run('mariadb', ['--no-defaults', `--socket=${path}`, '-udemo', 'demo', '-Ne', 'SELECT * FROM ' +
+    'rows_6']), {
     code: 1, stderr: /ERROR 3170 .* exceeds 5 rows/,
   });
   program.kill('SIGTERM');
@@ -75,11 +76,18 @@ t.test('unless told otherwise only its owner and group may connect to a Unix soc
   t.equal(await askOver(path, 'SELECT 42'), '42');
 });
 
-t.test('a Unix socket that a killed process has left behind is replaced; one in use, or any other file, is not', async (t) => {
+t.test('a Unix socket that a killed process has left behind is replaced; one in use, or any other file, is ' +
+  'not', async (t) => {
   const path = join(folderFor(t), 'sluice.sock');
   const args = ['--listen', path, '--upstream', await demoServer(t)];
   const first = await startProgram(t, args);
-  t.match(await sluice(args), { code: 1, stderr: `sluice: cannot listen on ${path}: another program listens there; stop it, or give another path\n` });
+  t.match(
+    await sluice(args),
+    {
+      code: 1,
+      stderr: `sluice: cannot listen on ${path}: another program listens there; stop it, or give another path\n`,
+    },
+  );
   t.equal(await askOver(path, 'SELECT 1'), '1', 'the first one is not disturbed');
   first.kill('SIGKILL');
   await first.ended;
@@ -90,9 +98,14 @@ t.test('a Unix socket that a killed process has left behind is replaced; one in 
   await second.ended;
 
   writeFileSync(path, 'precious');
-  t.match(await sluice(args), { code: 1, stderr: /there is a file that is no socket: remove it, or give another path/ });
+  t.match(
+    await sluice(args), { code: 1, stderr: /there is a file that is no socket: remove it, or give another path/ },
+  );
   t.equal(statSync(path).size, 'precious'.length);
-  t.match(await sluice(['--listen', '/nonexistent/sluice.sock', '--upstream', 'db']), { code: 1, stderr: /its folder does not exist/ });
+  t.match(
+    await sluice(['--listen', '/nonexistent/sluice.sock', '--upstream', 'db']),
+    { code: 1, stderr: /its folder does not exist/ },
+  );
 });
 
 for (const kind of SERVER_KINDS) {
@@ -101,7 +114,8 @@ for (const kind of SERVER_KINDS) {
     const path = join(folderFor(t), 'sluice.sock');
     await server.sql("CREATE USER 'ops'@'localhost' IDENTIFIED BY 'ops'; GRANT ALL ON *.* TO 'ops'@'localhost';");
     const program = await start(t, {
-      listen: path, upstream: server.socket, limits: { rows: 10 }, kill: { user: 'ops', password: 'ops' }, streaming: { signals: [] },
+      listen: path, upstream: server.socket, limits: { rows: 10 }, kill: { user: 'ops', password: 'ops' },
+      streaming: { signals: [] },
     });
     const sql = 'SELECT a.id, b.id FROM numbers a, numbers b WHERE a.id <= 100';
     const session = await startSession(t, 0, { connect: { host: 'localhost', unix_socket: path } });
@@ -114,11 +128,17 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-t.test('over TCP to MySQL on its Unix socket, an account that the server has not in its cache logs in where that is encrypted', async (t) => {
+t.test('over TCP to MySQL on its Unix socket, an account that the server has not in its cache logs in where that is ' +
+  'encrypted', async (t) => {
   const server = await startServer(t, 'mysql');
   await server.sql("CREATE USER 'fresh'@'%' IDENTIFIED WITH caching_sha2_password BY 'secret'");
-  const program = await start(t, { listen: '127.0.0.1:0', upstream: { path: server.socket, tls: { mode: 'required' } } });
-  const args = ['--no-defaults', '--get-server-public-key', '-h127.0.0.1', `-P${program.port}`, '-ufresh', '-psecret', '-Ne', 'SELECT 42'];
+  const program = await start(
+    t, { listen: '127.0.0.1:0', upstream: { path: server.socket, tls: { mode: 'required' } } },
+  );
+  const args = [
+    '--no-defaults', '--get-server-public-key', '-h127.0.0.1', `-P${program.port}`, '-ufresh', '-psecret', '-Ne',
+    'SELECT 42',
+  ];
   t.match(await run(mysql9Program('mysql'), args, { env: MYSQL9_ENV }), { code: 0, stdout: '42\n' });
 });
 
@@ -144,8 +164,11 @@ t.test('the first server that greets is taken, and an earlier one again once it 
 
 t.test('where no server can be reached, the client is told of each', async (t) => {
   const program = await start(t, { listen: '127.0.0.1:0', upstream: ['127.0.0.1:1', '/nonexistent/db.sock'] });
-  const error = await DemoClient.connect({ host: '127.0.0.1', port: program.port, user: 'demo', schema: 'demo', program: 'places' }).catch(String);
-  t.match(error, /cannot reach the upstream server 127\.0\.0\.1:1: ECONNREFUSED; cannot reach the upstream server \/nonexistent\/db\.sock: ENOENT/);
+  const error = await DemoClient.connect(
+    { host: '127.0.0.1', port: program.port, user: 'demo', schema: 'demo', program: 'places' },
+  ).catch(String);
+  t.match(error, /cannot reach the upstream server 127\.0\.0\.1:1: ECONNREFUSED; /);
+  t.match(error, /; cannot reach the upstream server \/nonexistent\/db\.sock: ENOENT/);
 });
 
 t.test('a server that does not answer is given connectTimeout, then the next is tried', async (t) => {
@@ -173,7 +196,9 @@ t.test('a host name is resolved again for each connection', async (t) => {
   const other = await startDemoServer({ host: '127.0.0.2', port });
   t.teardown(() => other.close());
   writeFileSync(answer, '127.0.0.2');
-  const program = await start(t, { listen: '127.0.0.1:0', upstream: `db.example.com:${port}` }, { NODE_OPTIONS: `--require ${resolver}` });
+  const program = await start(
+    t, { listen: '127.0.0.1:0', upstream: `db.example.com:${port}` }, { NODE_OPTIONS: `--require ${resolver}` },
+  );
   t.equal(await countRows(t, '127.0.0.1', program.port), 10);
   writeFileSync(answer, '127.0.0.1');
   await t.rejects(countRows(t, '127.0.0.1', program.port), 'the other address leads to somebody who hangs up');

@@ -1,7 +1,9 @@
 import t from 'tap';
 import { Progress } from '../../src/cli/progress.js';
 
-const play = (isTTY: boolean, totalBytes: number | null, steps: readonly { bytes: number; atMs: number }[]): string[] => {
+const play = (
+  isTTY: boolean, totalBytes: number | null, steps: readonly { bytes: number; atMs: number }[],
+): string[] => {
   const shown: string[] = [];
   let nowMs = 0;
   const terminal = { isTTY, write: (text: string) => shown.push(text) };

@@ -53,7 +53,9 @@ t.test('a response under way ends on the terms on which it began', async (t) => 
   const result = await client.query('SELECT * FROM rows_150000', (rows) => {
     if (rows !== 1 || isReloaded) return undefined;
     isReloaded = true;
-    started.configure({ limits: { rows: 10 }, streaming: { signals: ['pace'] }, rules: [{ name: 'other', match: {}, mode: 'audit' }] });
+    started.configure(
+      { limits: { rows: 10 }, streaming: { signals: ['pace'] }, rules: [{ name: 'other', match: {}, mode: 'audit' }] },
+    );
     return reload(started).then(({ status }) => t.equal(status, 200)).then(() => undefined);
   });
   t.match(result, { rows: 150_000, error: null });
@@ -153,7 +155,10 @@ t.test('new places are listened on, those that are gone are not, and sessions st
   await once(taken, 'listening');
   const { port: busy } = taken.address() as AddressInfo;
   started.configure({ listen: [`127.0.0.1:${first}`, `127.0.0.1:${busy}`], limits: { rows: 1 } });
-  t.match(await reload(started), { status: 422, body: { problems: [/^listen: cannot listen on 127.0.0.1:\d+: .*EADDRINUSE/] } });
+  t.match(
+    await reload(started),
+    { status: 422, body: { problems: [/^listen: cannot listen on 127.0.0.1:\d+: .*EADDRINUSE/] } },
+  );
   await t.rejects(connectTo(t, { host: '127.0.0.1', port: first }), { code: 'ECONNREFUSED' }, 'nothing of it holds');
   t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
 });

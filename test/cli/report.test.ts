@@ -19,7 +19,9 @@ const BI = { user: 'bi', schema: 'reports', digest: 'd00000000000000d', digestTe
 const DAY = [
   auditLine({ time: '2026-11-19T23:59:59.000Z' }),
   auditLine({ rows: 500, bytes: 9_000, action: 'warn', stallMs: 900 }),
-  auditLine({ ...BI, rows: 90_000, bytes: 5_000_000, complete: false, outcome: 'client-gone', sql: 'SELECT * FROM big' }),
+  auditLine(
+    { ...BI, rows: 90_000, bytes: 5_000_000, complete: false, outcome: 'client-gone', sql: 'SELECT * FROM big' },
+  ),
   auditLine({ time: '2026-11-21T00:00:00.000Z', action: 'cut' }),
 ].join('');
 
@@ -63,10 +65,13 @@ t.test('reads what is typed on a terminal, to its end', async (t) => {
 });
 
 t.test('results that were let through as streams are told with their signals, and are no cuts', async (t) => {
-  const admit = (signal: string): string => auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });
+  const admit = (signal: string): string =>
+    auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });
   const audit = file(t, 'audit.json', [...DAY, admit('pace'), admit('pace'), admit('cursor'), admit('x')].join(''));
   const { stdout } = await sluice(['report', audit]);
-  t.match(stdout, /^# Overall: 8 results, 1 cut, 2 that would have been cut, 4 let through as streams, 1 of unknown end;/m);
+  t.match(
+    stdout, /^# Overall: 8 results, 1 cut, 2 that would have been cut, 4 let through as streams, 1 of unknown end;/m,
+  );
   t.match(stdout, /^# Let through beyond their limit as streams: 4 \(pace 2, cursor 1, other 1\)$/m);
   const { read, overall } = await reportJson(audit);
   t.strictSame(read.admitted, { pace: 2, cursor: 1, other: 1 });
@@ -124,7 +129,9 @@ t.test('lines that are no records are counted and told, and other events too', a
 
 t.test('what statements and names hold does nothing to a terminal', async (t) => {
   const evil = '\u001b]0;pwned\u0007\u009b31m\u202e\r';
-  const record = auditRecord({ sql: `SELECT '${evil}'`, user: evil, program: `a\n# Overall: ${evil}`, digestText: evil });
+  const record = auditRecord(
+    { sql: `SELECT '${evil}'`, user: evil, program: `a\n# Overall: ${evil}`, digestText: evil },
+  );
   const { stdout } = await sluice(['report', file(t, 'audit.json', JSON.stringify(record))]);
   t.notMatch(stdout, /(?![\n\t])[\p{Cc}\p{Cf}]/u);
   t.equal(stdout.match(/^# Overall/gm)?.length, 1);
@@ -139,7 +146,9 @@ t.test('a file that cannot be read is told before any is, with exit code 2', asy
 });
 
 t.test('a compressed file that ends early is told, what stands before it counts, and the exit code is 1', async (t) => {
-  const whole = gzipSync(Array.from({ length: 3000 }, (_, i) => auditLine({ rows: i, sql: `SELECT ${i * 7919}` })).join(''));
+  const whole = gzipSync(
+    Array.from({ length: 3000 }, (_, i) => auditLine({ rows: i, sql: `SELECT ${i * 7919}` })).join(''),
+  );
   const { code, stdout, stderr } = await sluice(['report', '--json', file(t, 'audit.gz', whole.subarray(0, -2000))]);
   t.equal(code, 1);
   t.match(stderr, /audit\.gz: unexpected end of file: what stands before that counts/);
@@ -156,7 +165,9 @@ t.test('a wrong flag is told what it takes', async (t) => {
   t.match(await refusal('--since', 'yesterday'), /^--since: expected a date \("2026-11-20", in UTC\).*got "yesterday"/);
   t.match(await refusal('--until', '2026-02-30'), /^--until: expected a date/);
   t.match(await refusal('--since', '2026-11-20', '--until', '2026-11-19'), /^--until: is not after --since/);
-  t.match(await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, got "size"/);
+  t.match(
+    await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, got "size"/,
+  );
   t.match(await refusal('--limit', '0'), /^--limit: expected a number/);
   t.match(await refusal('--sinse', '2026-11-20'), /unknown flag --sinse, did you mean --since/);
   t.match(await refusal('-', '-'), /standard input can be read only once/);
@@ -165,5 +176,7 @@ t.test('a wrong flag is told what it takes', async (t) => {
 t.test('its help says what it takes', async (t) => {
   const { stdout } = await sluice(['report', '--help']);
   t.match(stdout, /sluice report \[flags\] FILE/);
-  for (const flag of ['order', 'limit', 'json', 'since', 'until', 'user', 'schema']) t.match(stdout, new RegExp(`--${flag} `));
+  for (const flag of ['order', 'limit', 'json', 'since', 'until', 'user', 'schema']) {
+    t.match(stdout, new RegExp(`--${flag} `));
+  }
 });

@@ -23,7 +23,9 @@ async function serveLogins(connection: ScriptedConnection): Promise<void> {
 }
 
 t.test('after SIGTERM it is not ready at once, and yet lets clients in for shutdown.acceptFor', async (t) => {
-  const { program, ask, connect: client } = await startAdministered(t, { shutdown: { acceptFor: '1s', timeout: '20s' } });
+  const { program, ask, connect: client } = await startAdministered(
+    t, { shutdown: { acceptFor: '1s', timeout: '20s' } },
+  );
   const before = await client();
   program.kill('SIGTERM');
   await program.said(/^stopping/);
@@ -39,7 +41,9 @@ t.test('after SIGTERM it is not ready at once, and yet lets clients in for shutd
 
 t.test('idle sessions are ended with a FIN, running commands and transactions get their time', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
-  const { program, ask } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } });
+  const { program, ask } = await startAdministered(
+    t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
+  );
   const [idle, running, inTransaction] = [
     await RawClient.login(program.port), await RawClient.login(program.port), await RawClient.login(program.port),
   ];
@@ -52,7 +56,10 @@ t.test('idle sessions are ended with a FIN, running commands and transactions ge
   program.kill('SIGTERM');
   await t.rejects(idle.packet(), { message: /closed the connection/ }, 'a FIN and no reset');
   await idleAtServer!.closed;
-  t.ok(idleAtServer!.received.subarray(-5).equals(encodePacket(0, Buffer.from([Command.QUIT]))), 'the server is told goodbye');
+  t.ok(
+    idleAtServer!.received.subarray(-5).equals(encodePacket(0, Buffer.from([Command.QUIT]))),
+    'the server is told goodbye',
+  );
   t.equal((await ask('/livez')).status, 200, 'the admin endpoint answers to the end');
 
   runningAtServer!.socket.emit('answer');
@@ -67,7 +74,9 @@ t.test('idle sessions are ended with a FIN, running commands and transactions ge
 
 t.test('what has not ended by shutdown.timeout is ended, and the exit code is 0 all the same', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
-  const { program } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '200ms' } });
+  const { program } = await startAdministered(
+    t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '200ms' } },
+  );
   const client = await RawClient.login(program.port);
   client.command(Command.QUERY, 'slow');
   program.kill('SIGTERM');
@@ -77,7 +86,9 @@ t.test('what has not ended by shutdown.timeout is ended, and the exit code is 0 
 
 t.test('POST /drain ends it as SIGTERM does, and the SIGTERM that follows is not taken for a second one', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
-  const { program, ask } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } });
+  const { program, ask } = await startAdministered(
+    t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
+  );
   const client = await RawClient.login(program.port);
   client.command(Command.QUERY, 'slow');
   const [atServer] = server.connections;
@@ -92,7 +103,9 @@ t.test('POST /drain ends it as SIGTERM does, and the SIGTERM that follows is not
 });
 
 t.test('POST /quit ends a sidecar without waiting for new connections', async (t) => {
-  const { program, ask, connect: client } = await startAdministered(t, { shutdown: { acceptFor: '1h', timeout: '2h' } });
+  const { program, ask, connect: client } = await startAdministered(
+    t, { shutdown: { acceptFor: '1h', timeout: '2h' } },
+  );
   const idle = await client();
   t.equal((await ask('/quit', { method: 'POST' })).status, 202);
   await t.rejects(idle.query('SELECT 1'));
@@ -105,9 +118,12 @@ t.test('SIGINT does not wait for new connections either: somebody sits at a term
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('a client that sends a command while it is told goodbye gets no answer, and its server no command', async (t) => {
+t.test('a client that sends a command while it is told goodbye gets no answer, and its server no ' +
+  'command', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
-  const { program } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } });
+  const { program } = await startAdministered(
+    t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
+  );
   const client = await RawClient.login(program.port);
   program.kill('SIGTERM');
   await program.said(/^no longer accepting/);
@@ -123,7 +139,9 @@ t.test('a client that sends a command while it is told goodbye gets no answer, a
 
 t.test('of many clients in full swing none loses a statement that the server was given', async (t) => {
   const server = await startCountingServer(t);
-  const { program } = await startAdministered(t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } });
+  const { program } = await startAdministered(
+    t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
+  );
   let answered = 0;
   const work = async (client: RawClient): Promise<void> => {
     for (;; answered += 1) {

@@ -31,7 +31,8 @@ async function refusesConnections(port: number): Promise<boolean> {
   return outcome instanceof Error && 'code' in outcome && outcome.code === 'ECONNREFUSED';
 }
 
-t.test('one line says where it listens, what for, and within which limits, and one the fingerprint of its certificate', async (t) => {
+t.test('one line says where it listens, what for, and within which limits, and one the fingerprint of its ' +
+  'certificate', async (t) => {
   const program = await startProgram(t, [
     '--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--mode', 'audit', '--max-rows', 'unlimited',
   ]);
@@ -53,7 +54,9 @@ t.test('warns of a variable that overrides the file, and of one that is mistyped
   const variables = { SLUICE_ADMIN: '127.0.0.1:0', SLUICE_MAXROWS: '5' };
   const program = await startProgram(t, ['--config', config], variables);
   t.match(await program.said(/^config: admin: SLUICE_ADMIN overrides what the file says/), { level: 'warn' });
-  t.match(await program.said(/^config: "SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS\?$/), { level: 'warn' });
+  t.match(
+    await program.said(/^config: "SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS\?$/), { level: 'warn' },
+  );
   const checked = await sluice(['check', '--config', config], variables);
   t.match(checked.stderr, /^warning: admin: SLUICE_ADMIN .*\nwarning: "SLUICE_MAXROWS": /m);
 });

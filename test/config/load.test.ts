@@ -48,9 +48,11 @@ t.test('tells of a variable that is close to one of ours, and not read', (t) => 
   t.same(notices({ SLUICE_MAXROWS: '5' }), ['"SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS?']);
   t.match(notices({ SLUICE_LOGLEVEL: 'debug', sluice_mode: 'audit' }), [/SLUICE_LOG_LEVEL\?$/, /SLUICE_MODE\?$/]);
   const ofServices = {
-    SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_PORT_3307_TCP: 'tcp://10.0.0.1:3307', SLUICE_PORT_3307_TCP_ADDR: '10.0.0.1',
+    SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_PORT_3307_TCP: 'tcp://10.0.0.1:3307',
+    SLUICE_PORT_3307_TCP_ADDR: '10.0.0.1',
     SLUICE_SERVICE_HOST: '10.0.0.1', SLUICE_SERVICE_PORT: '3307', SLUICE_SERVICE_PORT_MYSQL: '3307',
-    SLUICE_ADMIN_PORT: 'tcp://10.0.0.1:9307', SLUICE_ADMIN_SERVICE_HOST: '10.0.0.1', SLUICE_MODE_PORT: 'tcp://10.0.0.1:1',
+    SLUICE_ADMIN_PORT: 'tcp://10.0.0.1:9307', SLUICE_ADMIN_SERVICE_HOST: '10.0.0.1',
+    SLUICE_MODE_PORT: 'tcp://10.0.0.1:1',
   };
   t.same(notices({ ...ofServices, SLUICE_PROOF: 'whole', OTHER_MODE: 'x', SLUICE_MODE: 'audit' }), []);
   t.end();
@@ -84,7 +86,9 @@ t.test('relative paths in a file start from the folder of the file', (t) => {
     const audit = { to: join(folder, 'audit.json') };
     t.match(loaded, { kill: { password: 'hush' }, admin: { token: 'hush' }, audit });
     writeFileSync(join(folder, 'printed.json'), printConfig(loaded));
-    t.same(loadConfig({ config: join(folder, 'printed.json') }, {}), loaded, 'and it is printed so that it means the same');
+    t.same(
+      loadConfig({ config: join(folder, 'printed.json') }, {}), loaded, 'and it is printed so that it means the same',
+    );
   }
   const tls = { mode: 'required', cert: 'no.pem', key: 'no.pem' };
   writeFileSync(file, JSON.stringify(withUpstream({ listen: { host: '::1', tls } })));

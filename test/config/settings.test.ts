@@ -33,7 +33,9 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
     onUnparsed: 'relay',
     compression: 'inspect',
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
-    audit: { to: 'stdout', format: 'json', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE, admitted: true },
+    audit: {
+      to: 'stdout', format: 'json', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE, admitted: true,
+    },
     log: { level: 'info' },
     admin: null,
     shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
@@ -145,7 +147,9 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     warn: null,
     onExceed: { action: 'cut', error: { code: 2013, sqlState: 'hy000' } },
     hints: 'all',
-    streaming: { limits: { rows: 0 }, signals: ['pace', 'speed', 'pace'], pace: { wait: '9ms' }, netWriteTimeout: '1500ms' },
+    streaming: {
+      limits: { rows: 0 }, signals: ['pace', 'speed', 'pace'], pace: { wait: '9ms' }, netWriteTimeout: '1500ms',
+    },
     rules: {},
     drain: { bytes: null, time: 0 },
     budget: { bytes: 0 },
@@ -176,7 +180,8 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     'config: streaming.signals[1]: expected "cursor", "dump", "jdbc", "hint", or "pace", got "speed"',
     'config: streaming.signals[2]: has the signal "pace" of streaming.signals[0]',
     `config: streaming.pace.wait: expected a time from 10ms to 1m ${time}, got "9ms"`,
-    `config: streaming.netWriteTimeout: expected a time in whole seconds from 1s to 8760h ${time} or null, got "1500ms"`,
+    `config: streaming.netWriteTimeout: expected a time in whole seconds from 1s to 8760h ${time} or null, got ` +
+      `"1500ms"`,
     'config: rules: expected a list of at most 1000 rules, got an object',
     `config: drain.bytes: expected a size above 0 ${size}, got null`,
     `config: drain.time: expected a time from 1ms to 24h ${time}, got 0`,

@@ -12,7 +12,8 @@ const one = await authority.issue('one');
 const other = await authority.issue('other');
 const { ca } = authority;
 
-const listenProblems = (tls: object): readonly string[] => problems(t, { upstream: 'db', listen: { host: '127.0.0.1', tls } });
+const listenProblems = (tls: object): readonly string[] =>
+  problems(t, { upstream: 'db', listen: { host: '127.0.0.1', tls } });
 const upstreamProblems = (tls: object): readonly string[] => problems(t, { upstream: { host: 'db', tls } });
 
 t.test('certificates and keys that belong together are taken', (t) => {
@@ -27,11 +28,19 @@ t.test('certificates and keys that belong together are taken', (t) => {
 t.test('every mode goes without a certificate, and a folder for one that Sluice makes has to be there', (t) => {
   const folder = t.testdir({ file: '' });
   for (const mode of ['auto', 'off', 'optional', 'required', 'passthrough']) {
-    t.match(load(t, { upstream: 'db', listen: { host: '127.0.0.1', tls: { mode, folder } } }).listen[0]!.tls, { mode, folder });
+    t.match(
+      load(t, { upstream: 'db', listen: { host: '127.0.0.1', tls: { mode, folder } } }).listen[0]!.tls,
+      { mode, folder },
+    );
   }
   t.match(load(t, { upstream: 'db' }).listen[0]!.tls, { mode: 'auto' });
-  t.match(listenProblems({ folder: join(folder, 'file') }), [/^config: listen\.tls\.folder: .*file is no folder: make it first/]);
-  t.match(listenProblems({ folder: join(folder, 'missing') }), [/^config: listen\.tls\.folder: .*missing is no folder/]);
+  t.match(
+    listenProblems({ folder: join(folder, 'file') }),
+    [/^config: listen\.tls\.folder: .*file is no folder: make it first/],
+  );
+  t.match(
+    listenProblems({ folder: join(folder, 'missing') }), [/^config: listen\.tls\.folder: .*missing is no folder/],
+  );
   t.match(listenProblems({ ...one, folder }), [/^config: listen\.tls\.folder: stands without cert and key/]);
   t.end();
 });
@@ -46,8 +55,13 @@ t.test('a file that cannot be used is named, with the reason', (t) => {
   const folder = t.testdir({ empty: '' });
   const missing = join(folder, 'missing.pem');
   t.match(listenProblems({ ...one, cert: missing }), [/^config: listen\.tls\.cert: cannot be read: ENOENT/]);
-  t.match(upstreamProblems({ ca: join(folder, 'empty') }), [/^config: upstream\.tls\.ca: .* holds no certificate in PEM form$/]);
-  t.match(listenProblems({ ...one, key: join(folder, 'empty') }), [/^config: listen\.tls\.key: .* holds no private key/]);
+  t.match(
+    upstreamProblems({ ca: join(folder, 'empty') }),
+    [/^config: upstream\.tls\.ca: .* holds no certificate in PEM form$/],
+  );
+  t.match(
+    listenProblems({ ...one, key: join(folder, 'empty') }), [/^config: listen\.tls\.key: .* holds no private key/],
+  );
   const broken = join(folder, 'broken');
   writeFileSync(broken, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
   t.match(upstreamProblems({ ca: broken }), [/^config: upstream\.tls\.ca: .* that can be used$/]);
@@ -55,7 +69,10 @@ t.test('a file that cannot be used is named, with the reason', (t) => {
 });
 
 t.test('a key of another certificate is refused', (t) => {
-  t.match(listenProblems({ cert: one.cert, key: other.key }), [/^config: listen\.tls\.key: .* is not the key of the certificate$/]);
+  t.match(
+    listenProblems({ cert: one.cert, key: other.key }),
+    [/^config: listen\.tls\.key: .* is not the key of the certificate$/],
+  );
   t.end();
 });
 
@@ -87,7 +104,8 @@ t.test('a certificate that has expired, or does within two weeks, is pointed out
   t.teardown(() => rmSync(folder, { recursive: true }));
   const [soon, later] = await Promise.all([10, 40].map(async (days) => {
     const made = { cert: join(folder, `${days}.pem`), key: join(folder, `${days}-key.pem`) };
-    await runOk('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', String(days),
+    await runOk('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+    '-days', String(days),
       '-subj', `/CN=${days}`, '-keyout', made.key, '-out', made.cert]);
     return made;
   })) as [{ cert: string; key: string }, { cert: string; key: string }];
@@ -95,12 +113,22 @@ t.test('a certificate that has expired, or does within two weeks, is pointed out
   writeFileSync(both, readFileSync(later.cert, 'latin1') + readFileSync(soon.cert, 'latin1'));
   const dayMs = 24 * 3_600_000;
   const advice = (listenTls: object, upstreamTls: object, afterDays = 0): readonly string[] => adviceOn(
-    load(t, { listen: { host: '127.0.0.1', tls: listenTls }, upstream: { host: 'db', tls: upstreamTls } }), Date.now() + afterDays * dayMs,
+    load(t, { listen: { host: '127.0.0.1', tls: listenTls }, upstream: { host: 'db', tls: upstreamTls } }),
+    Date.now() + afterDays * dayMs,
   ).filter((line) => /expire/.test(line));
-  t.match(advice({ mode: 'optional', ...soon }, {}), [/^listen\.tls\.cert: the certificate .*10\.pem expires at .*Z, in less than 14 days$/]);
-  t.match(advice({ mode: 'optional', ...soon }, {}, 11), [/^listen\.tls\.cert: the certificate .*10\.pem expired at .*Z; replace it$/]);
+  t.match(
+    advice({ mode: 'optional', ...soon }, {}),
+    [/^listen\.tls\.cert: the certificate .*10\.pem expires at .*Z, in less than 14 days$/],
+  );
+  t.match(
+    advice({ mode: 'optional', ...soon }, {}, 11),
+    [/^listen\.tls\.cert: the certificate .*10\.pem expired at .*Z; replace it$/],
+  );
   t.same(advice({ mode: 'optional', ...later }, {}), []);
-  t.match(advice({ mode: 'optional', cert: both, key: later.key }, {}), [/both\.pem expires/], 'of a chain the first one counts');
+  t.match(
+    advice({ mode: 'optional', cert: both, key: later.key }, {}), [/both\.pem expires/],
+    'of a chain the first one counts',
+  );
   const verify = { mode: 'verify-ca', ca: both };
   t.same(advice({}, verify, 11), [], 'of authorities the last one');
   t.match(advice({}, verify, 41), [/^upstream\.tls\.ca: the certificate authority .*both\.pem expired at/]);

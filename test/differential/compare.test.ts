@@ -11,7 +11,10 @@ const heard = (answer: readonly Part[] | Error = [ANSWER], bytes = OK): Heard =>
 
 t.test('one bit in what a client sees is a difference', (t) => {
   t.same(compareHeard([heard()], [heard()], true), []);
-  t.match(compareHeard([heard()], [heard([{ ...ANSWER, affectedRows: 1 }])], true), [/"PING" \(text\): directly .*affectedRows/]);
+  t.match(
+    compareHeard([heard()], [heard([{ ...ANSWER, affectedRows: 1 }])], true),
+    [/"PING" \(text\): directly .*affectedRows/],
+  );
   t.end();
 });
 

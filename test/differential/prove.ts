@@ -87,7 +87,9 @@ class Proof {
 
   /** The capabilities that are in effect between this variant's client and the server. */
   private async offered(): Promise<bigint> {
-    const client = await WireClient.connect({ port: this.server.port, capabilities: this.variant.capabilities, ...APP });
+    const client = await WireClient.connect(
+      { port: this.server.port, capabilities: this.variant.capabilities, ...APP },
+    );
     await client.quit();
     return client.capabilities & client.greeting.capabilities;
   }

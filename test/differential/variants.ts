@@ -35,7 +35,8 @@ const extended = (capabilities: bigint, kind: ServerKind): bigint =>
 
 /** Bits that no server offers: reserved ones, and MySQL's to MariaDB. */
 const UNOFFERED: Record<ServerKind, bigint> = {
-  mariadb: (1n << 29n) | (1n << 33n) | (1n << 45n) | Capability.QUERY_ATTRIBUTES | Capability.OPTIONAL_RESULTSET_METADATA,
+  mariadb: (1n << 29n) | (1n << 33n) | (1n << 45n) | Capability.QUERY_ATTRIBUTES |
+      Capability.OPTIONAL_RESULTSET_METADATA,
   mysql: 1n << 29n,
 };
 
@@ -62,10 +63,15 @@ export const variantsOf = (kind: ServerKind): readonly Variant[] => {
     { name: 'every result watched, with EOF packets', capabilities: base, config: WATCHED },
     { name: 'compressed', capabilities: BASE | Capability.COMPRESS, isLarge: true },
     { name: 'compressed, all that is known', capabilities: modern | Capability.COMPRESS },
-    { name: 'compressed, every result watched', capabilities: modern | Capability.COMPRESS, config: WATCHED, isUsual: true },
+    {
+      name: 'compressed, every result watched', capabilities: modern | Capability.COMPRESS, config: WATCHED,
+      isUsual: true,
+    },
     ...(hasZstd(kind) ? [
       { name: 'zstd', capabilities: modern | Capability.ZSTD_COMPRESSION_ALGORITHM, isLarge: true } as const,
-      { name: 'zstd, every result watched', capabilities: base | Capability.ZSTD_COMPRESSION_ALGORITHM, config: WATCHED },
+      {
+        name: 'zstd, every result watched', capabilities: base | Capability.ZSTD_COMPRESSION_ALGORITHM, config: WATCHED,
+      },
     ] : []),
     {
       name: 'kept from compressing', capabilities: MODERN | Capability.COMPRESS, config: { compression: 'strip' },

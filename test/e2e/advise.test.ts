@@ -71,7 +71,9 @@ for (const kind of SERVER_KINDS) {
       await t.test(`holds when the same load is played again: ${flags.join(' ')}`, async (t) => {
         const advice = await advise(t, recorded, ...flags);
         t.ok(advice.cuts > 0 && advice.cuts < STATEMENTS, `${advice.cuts} of ${advice.results}`);
-        const enforcing = await startSluice(t, { upstream: server.port, config: { ...WITHOUT_PACE, ...advice.config } });
+        const enforcing = await startSluice(
+          t, { upstream: server.port, config: { ...WITHOUT_PACE, ...advice.config } },
+        );
         const { errors } = await commandLine(kind, enforcing.port, sql);
         await enforcing.stop();
         t.equal(errors.length, advice.cuts, 'the client was cut as often as was said');

@@ -21,7 +21,8 @@ const asStream = (sql: string): string => sql.replace('SELECT', 'SELECT /*!40001
 const IS_WAITING = "STATE = 'User lock'";
 
 const CONFIG = {
-  limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] }, audit: { admitted: false },
+  limits: { rows: null, bytes: '4MiB' }, budget: { bytes: BUDGET_BYTES }, streaming: { signals: ['dump'] },
+  audit: { admitted: false },
   admin: { listen: '127.0.0.1:0' },
 };
 
@@ -34,8 +35,11 @@ const countedUnderWay = async (sluice: Sluice, bytes: number): Promise<void> => 
   }
 };
 
-for (const { kind, workers } of [...SERVER_KINDS.map((kind) => ({ kind, workers: 1 })), { kind: 'mariadb', workers: 3 } as const]) {
-  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind} together, with ${workers} processes`, async (t) => {
+const SETTINGS = [...SERVER_KINDS.map((kind) => ({ kind, workers: 1 })), { kind: 'mariadb', workers: 3 } as const];
+
+for (const { kind, workers } of SETTINGS) {
+  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind} together, with ${workers} ` +
+    `processes`, async (t) => {
     const server = await startServer(t, kind);
     const sluice = await startSluice(t, { upstream: server.port, config: { ...CONFIG, workers } });
     const watch = await ProcessWatch.start(server);

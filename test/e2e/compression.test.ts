@@ -47,7 +47,9 @@ for (const kind of SERVER_KINDS) {
     await t.test("clients of every kind get the limit's error and go on", async (t) => {
       const recorder = await startRecorder(server.port);
       t.teardown(() => recorder.close());
-      const sluice = await startSluice(t, { upstream: recorder.port, config: IN_CLEAR, flags: ['--max-rows', String(LIMIT)] });
+      const sluice = await startSluice(
+        t, { upstream: recorder.port, config: IN_CLEAR, flags: ['--max-rows', String(LIMIT)] },
+      );
       for (const client of COMPRESSED_CLIENTS) {
         const small = `SELECT id, label FROM numbers WHERE id <= ${LIMIT} ORDER BY id`;
         const fitting = { rows: LIMIT, sum: sumOfIds(LIMIT), error: null, after: { answer: 42 } };
@@ -94,7 +96,8 @@ for (const kind of SERVER_KINDS) {
       for (const vendor of SERVER_KINDS) {
         const { rows, errors } = await commandLine(vendor, sluice.port,
           `${IS_COMPRESSED};\nSELECT '${text}';\nSELECT LENGTH(CONCAT(${random}));\n` +
-          `SELECT CONCAT(${random});\nSELECT id FROM numbers;\nSELECT 42;\n`, ['--max-allowed-packet=1G', COMPRESS_FLAG[vendor]]);
+          `SELECT CONCAT(${random});\nSELECT id FROM numbers;\nSELECT 42;\n`,
+          ['--max-allowed-packet=1G', COMPRESS_FLAG[vendor]]);
         t.same(rows[0], ['Compression', 'ON'], vendor);
         t.ok(rows[1]?.[0] === text, 'the row arrives whole');
         t.equal(rows[3]?.[0]?.length, Number(rows[2]?.[0]));

@@ -32,7 +32,8 @@ await t.test('an upstream that cannot be reached gives every client error 1429',
   }
 });
 
-await t.test('a thousand clients that come at once find room, also while Sluice is busy with something else', async (t) => {
+await t.test('a thousand clients that come at once find room, also while Sluice is busy with something ' +
+  'else', async (t) => {
   const upstream = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   t.teardown(() => upstream.close());
@@ -65,7 +66,7 @@ for (const kind of SERVER_KINDS) {
       t.same(third.rows, [['3']]);
     });
 
-    await t.test("a server that has no more connections says so to a client of Sluice with its own error", async (t) => {
+    await t.test('a server that has no more connections says so to a client with its own error', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port });
       await server.sql('SET GLOBAL max_connections = 10');
       const holders: WireClient[] = [];
@@ -85,12 +86,15 @@ for (const kind of SERVER_KINDS) {
     await t.test('while it stands still the next server is taken, and it is taken again once it goes on', async (t) => {
       const demo = await startDemoServer();
       t.teardown(() => demo.close());
-      const upstream = [server.port, demo.address.port].map((port) => ({ host: '127.0.0.1', port, tls: { mode: 'off' } }));
+      const upstream = [server.port, demo.address.port]
+        .map((port) => ({ host: '127.0.0.1', port, tls: { mode: 'off' } }));
       const here = await startProxyHere(0, { upstream, connections: { handshakeTimeout: '1500ms' } });
       t.teardown(() => here.stop());
       t.teardown(() => process.kill(server.pid, 'SIGCONT'));
       process.kill(server.pid, 'SIGSTOP');
-      const client = await DemoClient.connect({ host: '127.0.0.1', port: here.port, user: 'demo', schema: 'demo', program: 'test' });
+      const client = await DemoClient.connect(
+        { host: '127.0.0.1', port: here.port, user: 'demo', schema: 'demo', program: 'test' },
+      );
       t.match(await client.query('SELECT * FROM rows_10'), { rows: 10 });
       client.close();
       t.match(here.log.filter(({ level }) => level === 'warn'), [{ msg: /did not greet within 500 ms/ }]);

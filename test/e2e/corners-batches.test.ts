@@ -5,7 +5,8 @@ import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// MariaDB's Java driver sends batches in bulk where the server knows that, and else many commands ahead of their answers.
+// MariaDB's Java driver sends batches in bulk where the server knows that, and else many commands ahead of their
+// answers.
 
 const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.jar';
 const SOURCE = fileURLToPath(new URL('../fixtures/programs/Batches.java', import.meta.url));

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connectOptions } from '../support/clients.js';
 import { runOk } from '../support/run.js';
-import { MYSQL9_ENV, mysql9Program, SERVER_KINDS, type Server, type ServerKind, startServer } from '../support/servers.js';
+import {
+  MYSQL9_ENV, mysql9Program, SERVER_KINDS, type Server, type ServerKind, startServer,
+} from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
 // A binary log is a stream without end in which no command means anything: it passes as it is, whatever the limits.

@@ -55,7 +55,8 @@ for (const kind of SERVER_KINDS) {
         const parts = await client.ask([client.query(`${ROWS(6)}; DO 1; ${ROWS(100)}; ${ROWS(3)}`)]);
         t.same(shapes(parts), ['6 rows, end', 'ok', '4 rows, 3170']);
         t.match(await sluice.nextRecord(), {
-          action: 'cut', reason: 'rows', rows: 109, forwardedRows: 10, resultSets: 3, complete: true, outcome: 'drained',
+          action: 'cut', reason: 'rows', rows: 109, forwardedRows: 10, resultSets: 3, complete: true,
+          outcome: 'drained',
         });
         await isInStep(t, client);
         await client.quit();
@@ -130,7 +131,8 @@ for (const kind of SERVER_KINDS) {
         await client.ask([prepare(ROWS(3))]);
         const id = client.statementId;
         const parts = await client.ask([
-          query(ROWS(2000)), execute(id), close(id), query(ROWS(20)), Buffer.from([Command.PING]), query('SELECT nosuch'), query(ROWS(3)),
+          query(ROWS(2000)), execute(id), close(id), query(ROWS(20)), Buffer.from([Command.PING]),
+          query('SELECT nosuch'), query(ROWS(3)),
         ]);
         t.same(shapes(parts), ['10 rows, 3170', '3 rows, end', '10 rows, 3170', 'ok', 'error 1054', '3 rows, end']);
         t.match([await sluice.nextRecord(), await sluice.nextRecord()], [{ rows: 2000 }, { rows: 20 }]);
@@ -140,9 +142,13 @@ for (const kind of SERVER_KINDS) {
 
       await t.test(`rows that begin like another packet are counted like others, ${name}`, async (t) => {
         const client = await connect();
-        t.same(shapes(await client.ask([client.query('SELECT NULL, id FROM numbers WHERE id <= 20')])), ['10 rows, 3170']);
+        t.same(
+          shapes(await client.ask([client.query('SELECT NULL, id FROM numbers WHERE id <= 20')])), ['10 rows, 3170'],
+        );
         t.match(await sluice.nextRecord(), { rows: 20, forwardedRows: 10 });
-        t.same(shapes(await client.ask([client.query("SELECT '', id FROM numbers WHERE id <= 20")])), ['10 rows, 3170']);
+        t.same(
+          shapes(await client.ask([client.query("SELECT '', id FROM numbers WHERE id <= 20")])), ['10 rows, 3170'],
+        );
         t.match(await sluice.nextRecord(), { rows: 20, forwardedRows: 10 });
         t.same(shapes(await client.ask([client.query('SELECT NULL FROM numbers WHERE id <= 10')])), ['10 rows, end']);
         await client.quit();
@@ -184,7 +190,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`one that crosses the limit half-way closes both connections, and leaves one record, ${name}`, async (t) => {
+      await t.test(`one that crosses the limit half-way ends both connections and leaves one record, ${name}`, async (t) => {
         const client = await WireClient.connect({ port: byBytes.port, capabilities, ...APP });
         const [[id] = []] = await client.sql('SELECT CONNECTION_ID()');
         const parts = await client.ask([client.query(wide(30 * MEBIBYTE))]);

@@ -100,14 +100,17 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('KILL QUERY in the middle of a result that is being discarded leaves the connection in step', async (t) => {
+    await t.test('KILL QUERY in the middle of a result that is being discarded leaves the connection in ' +
+      'step', async (t) => {
       const config = { limits: { rows: 5 }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       const client = await connect(sluice.port);
       const id = await idOf(client);
       const slow = 'SELECT id, SLEEP(IF(id > 10, 100, 0)) FROM numbers';
       // The rows stay in the server's buffer until it is full, so they are wide.
-      const parts = client.ask([query(`SELECT w.*, REPEAT('k', 20000) FROM (${slow} LIMIT 100) w`), query('SELECT 42')]);
+      const parts = client.ask(
+        [query(`SELECT w.*, REPEAT('k', 20000) FROM (${slow} LIMIT 100) w`), query('SELECT 42')],
+      );
       while (await countOf(server, id, "STATE = 'User sleep'") !== 1) continue;
       await server.sql(`KILL QUERY ${id}`);
       // Where the server had not sent a row, its own error is all that the client gets.
@@ -172,7 +175,8 @@ for (const kind of SERVER_KINDS) {
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    await t.test(`${kind} stopped by ${signal} amid results takes their connections with it, not the proxy`, async (t) => {
+    await t.test(`${kind} stopped by ${signal} amid results takes their connections with it, not the ` +
+      `proxy`, async (t) => {
       const server = await startServer(t, kind);
       const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
       const waiting = [await connect(sluice.port), await connect(sluice.port, Capability.COMPRESS)];
@@ -183,7 +187,9 @@ for (const kind of SERVER_KINDS) {
         await stands(server, id);
       }
       process.kill(server.pid, signal);
-      for (const client of waiting) t.ok(LAST_WORDS.includes(endOf(await readOn(client))), 'the result has no good end');
+      for (const client of waiting) {
+        t.ok(LAST_WORDS.includes(endOf(await readOn(client))), 'the result has no good end');
+      }
       t.ok(LAST_WORDS.includes(endOf(await idle.answers([query('')]))), 'nor has the idle connection');
       for (const client of [...waiting, idle]) await client.transport.closed();
       t.match(await sessionEnd(sluice, 3), { by: 'upstream' });

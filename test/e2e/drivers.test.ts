@@ -10,7 +10,8 @@ const LOSING_STEP = /^MariaDB Connector\/J /;
 const SUM = (LIMIT * (LIMIT + 1)) / 2;
 
 /** In whole proofs every driver is in front of both servers, else of one of them. */
-const driversOf = (server: number) => DRIVERS.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === server);
+const driversOf = (server: number) =>
+  DRIVERS.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === server);
 
 for (const [index, kind] of SERVER_KINDS.entries()) {
   await t.test(`in front of ${kind}, with --max-rows ${LIMIT}`, { jobs: 2 }, async (t) => {
@@ -25,7 +26,8 @@ for (const [index, kind] of SERVER_KINDS.entries()) {
     await t.test('the programs', { jobs: 2 }, async (t) => {
       for (const driver of buffering) {
         const isClosed = LOSING_STEP.test(driver.name);
-        void t.test(`${driver.name} is cut, and ${isClosed ? 'its connection closed' : 'goes on'}`, { skip: isMissing(driver) }, async (t) => {
+        const title = `${driver.name} is cut, and ${isClosed ? 'its connection closed' : 'goes on'}`;
+        void t.test(title, { skip: isMissing(driver) }, async (t) => {
           const seen = await driver.read(sluice.port, 'SELECT id, label FROM numbers WHERE id <= 5000');
           t.match(seen, { rows: 0, error: { code: 3170, message: /^(.*\W)?sluice: result set exceeds 1000 rows/ } });
           t.equal(seen.after?.answer, isClosed ? undefined : 42, seen.afterError ?? 'SELECT 42 on the same connection');

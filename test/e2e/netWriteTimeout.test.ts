@@ -32,12 +32,16 @@ for (const kind of SERVER_KINDS) {
 
     for (const [way, capabilities] of Object.entries(WAYS)) {
       await t.test(`holds behind a login, a reset and another login: ${way}`, async (t) => {
-        const client = await WireClient.connect({ ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES | capabilities });
+        const client = await WireClient.connect(
+          { ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES | capabilities },
+        );
         t.teardown(() => client.destroy());
         t.same(await client.sql(ASK), [[String(SECONDS)]]);
         await client.sql('SET net_write_timeout = 5');
         t.same(await client.sql(ASK), [['5']], 'what the client sets itself holds');
-        const parts = await client.ask([command(Command.RESET_CONNECTION), client.query(ASK), client.query('SELECT 42')]);
+        const parts = await client.ask(
+          [command(Command.RESET_CONNECTION), client.query(ASK), client.query('SELECT 42')],
+        );
         t.same(valuesIn(parts), [String(SECONDS), '42'], 'commands that were sent ahead have their own answers');
         await client.sql('SET net_write_timeout = 5');
         const { authPlugin } = client.greeting;

@@ -175,10 +175,13 @@ for (const kind of SERVER_KINDS) {
         t.ok(await isMarked(2));
       });
 
-      await t.test('what is held goes out for an upload, and the client stays in step with what comes behind it', async (t) => {
+      await t.test('what is held goes out for an upload, and the client stays in step with what comes behind ' +
+        'it', async (t) => {
         const input = "SELECT id FROM numbers WHERE id <= 2; LOAD DATA LOCAL INFILE '/dev/null' INTO TABLE marks; " +
           'SELECT nothing // SELECT 42 //';
-        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--delimiter=//', '--quick', '--local-infile=1']);
+        const { rows, errors } = await commandLine(
+          kind, sluice.port, input, ['--delimiter=//', '--quick', '--local-infile=1'],
+        );
         t.match(errors, [{ code: 1054, message: /nothing/ }]);
         t.same(rows, [['1'], ['2'], ['42']]);
       });
@@ -213,7 +216,9 @@ for (const kind of SERVER_KINDS) {
           const session = await startSession(t, sluice.port, { connect: { autocommit: true } });
           const insert = 'INSERT INTO marks SELECT id FROM numbers WHERE id <= 2000 RETURNING id';
           t.match(await session.stream(insert), { rows: 2000, error: null }, action);
-          t.match(await sluice.nextRecord(), { action: 'would-cut', exempt: 'returning', rows: 2000, forwardedRows: 2000 });
+          t.match(
+            await sluice.nextRecord(), { action: 'would-cut', exempt: 'returning', rows: 2000, forwardedRows: 2000 },
+          );
           await goesOn(t, session);
         }
       });
@@ -222,7 +227,9 @@ for (const kind of SERVER_KINDS) {
         await server.sql('TRUNCATE shop.marks; INSERT INTO shop.marks SELECT id FROM shop.numbers WHERE id <= 2000');
         const sluice = await startWith(t, 'error');
         const input = 'DELETE FROM marks RETURNING id; SELECT id FROM numbers // SELECT 42 //';
-        const { rows, errors } = await commandLine(kind, sluice.port, input, ['--delimiter=//', '--quick', '--comments']);
+        const { rows, errors } = await commandLine(
+          kind, sluice.port, input, ['--delimiter=//', '--quick', '--comments'],
+        );
         t.equal(rows.length, 2001);
         t.match(errors, [{ code: 3170, message: /exceeds 1000 rows/ }]);
         t.match(await sluice.nextRecord(), { action: 'cut', exempt: 'returning', resultSets: 2, forwardedRows: 2000 });

@@ -35,7 +35,8 @@ for (const kind of SERVER_KINDS) {
       t.match(seen, { rows, error: null });
       t.match(await session.rest(), { rows: 0, error: null });
       t.match(await sluice.nextRecord(), {
-        action: 'admit', class: 'streaming', signal: 'pace', limit: { rows: LIMIT }, rows, forwardedRows: rows, complete: true,
+        action: 'admit', class: 'streaming', signal: 'pace', limit: { rows: LIMIT }, rows, forwardedRows: rows,
+        complete: true,
       });
     });
 
@@ -87,8 +88,11 @@ for (const kind of SERVER_KINDS) {
       t.notOk('looks' in record);
     });
 
-    await t.test('a client in audit mode waits for no look, and the record says what would have been done', async (t) => {
-      const audit = await startSluice(t, { upstream: server.port, config: { ...CONFIG, mode: 'audit', limits: { rows: 1 } } });
+    await t.test('a client in audit mode waits for no look, and the record says what would have been ' +
+      'done', async (t) => {
+      const audit = await startSluice(
+        t, { upstream: server.port, config: { ...CONFIG, mode: 'audit', limits: { rows: 1 } } },
+      );
       const session = await startSession(t, audit.port);
       t.match(await session.run('SELECT 1 UNION ALL SELECT 2'), { rows: 2, error: null });
       t.match(await audit.nextRecord(), { action: 'would-cut', rows: 2, class: 'buffered', outcome: 'completed' });

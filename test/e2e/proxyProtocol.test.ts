@@ -21,7 +21,9 @@ async function expecting(t: Test, further: object = {}): Promise<Sluice> {
   return startSluice(t, { upstream: server.address.port, config });
 }
 
-/** All that comes on a connection until it is closed or `enough` bytes are there, after sending these chunks one by one. */
+/**
+ * All that comes on a connection until it is closed or `enough` bytes are there, after sending these chunks one by one.
+ */
 async function answerTo(port: number, chunks: readonly Buffer[], enough: number): Promise<Buffer> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
@@ -39,7 +41,8 @@ async function answerTo(port: number, chunks: readonly Buffer[], enough: number)
 }
 
 for (const version of ['v1', 'v2'] as const) {
-  t.test(`${version}: through two proxies MariaDB and the audit know the client, and cut queries are killed`, async (t) => {
+  t.test(`${version}: through two proxies MariaDB and the audit know the client, and cut queries are ` +
+    `killed`, async (t) => {
     const server = await startServer(t, 'mariadb');
     await createKiller(server);
     await server.sql("SET GLOBAL proxy_protocol_networks = '127.0.0.1'");
@@ -74,7 +77,8 @@ t.test('a header is taken in any pieces, and the greeting comes behind it', asyn
   }
 });
 
-t.test('a client that comes with something else, with more, or with nothing is closed, and the log says why', async (t) => {
+t.test('a client that comes with something else, with more, or with nothing is closed, and the log says ' +
+  'why', async (t) => {
   const sluice = await expecting(t, { connections: { handshakeTimeout: '300ms' } });
   const header = encodeProxyHeader('v2', ENDS);
   for (const chunks of [[Buffer.from('GET / HTTP/1.1\r\n\r\n')], [Buffer.concat([header, Buffer.from([1])])], []]) {
@@ -86,7 +90,8 @@ t.test('a client that comes with something else, with more, or with nothing is c
   t.match(lines, [/^expected a PROXY header/, /^more than a PROXY header/, /^no PROXY header came within 300 ms/]);
 });
 
-t.test('a client whose address has a zone is told to the server without it, or refused, and ends nobody else', async (t) => {
+t.test('a client whose address has a zone is told to the server without it, or refused, and ends nobody ' +
+  'else', async (t) => {
   const shown = { remoteAddress: 'fe80::1%v0', remotePort: 1, localAddress: 'fe80::2%v0', localPort: 2 };
   const caller = callerAt(shown as Socket);
   t.match(caller, { host: 'fe80::1', text: '[fe80::1]:1' }, 'the zone means something here only');

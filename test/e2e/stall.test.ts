@@ -16,7 +16,8 @@ for (const kind of SERVER_KINDS) {
     const server = await startServer(t, kind);
     const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
     const watch = await ProcessWatch.start(server);
-    const warnings = (): LogLine[] => sluice.log().filter(({ level, session }) => level === 'warn' && session !== undefined);
+    const warnings = (): LogLine[] =>
+      sluice.log().filter(({ level, session }) => level === 'warn' && session !== undefined);
     const lostSessions = async (): Promise<number> => {
       const admin = String(sluice.log().find(({ msg }) => msg === 'listening')?.['admin']);
       const metrics = await (await fetch(`http://${admin}/metrics`)).text();
@@ -64,7 +65,10 @@ for (const kind of SERVER_KINDS) {
       const missing = record.rows - first - rows;
       t.ok(missing === 0 || missing === 1, `${missing} rows are missing: the last may be cut off`);
       const [, lost] = warnings();
-      t.match(lost, { netWriteTimeoutMs: 2000, session: record.session, msg: /^the server closed the connection in the middle/ });
+      t.match(
+        lost,
+        { netWriteTimeoutMs: 2000, session: record.session, msg: /^the server closed the connection in the middle/ },
+      );
       t.ok(Number(lost?.['serverWaitMs']) >= 2000, 'with the longest time that the server was kept waiting');
       t.equal(await lostSessions(), 1);
     });

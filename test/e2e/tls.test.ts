@@ -58,7 +58,9 @@ for (const kind of SERVER_KINDS) {
                 const seen = await client.read(t, sluice.port, user, ca, 'SELECT id FROM numbers');
                 const what = `${client.name}, ${plugin}, ${cache}`;
                 t.match(seen, { code: 3170, goesOn: true }, what);
-                if (seen.code === 3170) t.match(await sluice.nextRecord(), { action: 'cut', user, forwardedRows: 1000 });
+                if (seen.code === 3170) {
+                  t.match(await sluice.nextRecord(), { action: 'cut', user, forwardedRows: 1000 });
+                }
               }
             }
           }
@@ -72,7 +74,8 @@ for (const kind of SERVER_KINDS) {
         await holder.sql("SELECT GET_LOCK('taken', 0)");
         waiter.transport.sendCommands([waiter.query("SELECT GET_LOCK('taken', 3600)")]);
         const isWaiting = async (): Promise<boolean> =>
-          (await server.sql("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE '%taken'', 3600)'")).length > 0;
+          (await server.sql("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE '%taken'', 3600)'"))
+            .length > 0;
         while (!await isWaiting()) t.notOk(waiter.transport.hasEnded);
         waiter.destroy();
         while (await isWaiting()) await holder.sql('SELECT 1'); // without an end, the runner's time limit is one

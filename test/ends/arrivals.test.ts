@@ -17,7 +17,8 @@ const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; soc
 await t.test('the log says of a client whose server cannot be reached how its session ended', async (t) => {
   const { here, address } = await arriveAt({});
   t.match(await here.ended(address), {
-    level: 'info', session: 1, client: address, by: 'upstream', reason: /^cannot reach the upstream server .*ECONNREFUSED$/,
+    level: 'info', session: 1, client: address, by: 'upstream',
+    reason: /^cannot reach the upstream server .*ECONNREFUSED$/,
   });
   t.match(here.log.at(-1)!['durationMs'], /^\d+(\.\d{1,3})?$/, 'in ms, to the microsecond');
   t.equal(here.proxy.sessionCount, 0);
@@ -25,7 +26,8 @@ await t.test('the log says of a client whose server cannot be reached how its se
 
 const BEHIND_A_BALANCER = { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.1'] } };
 
-await t.test('the log says of a client that closes before its PROXY header that it did, and only to who wants to know all', async (t) => {
+await t.test('the log says of a client that closes before its PROXY header that it did, and only to who wants to ' +
+  'know all', async (t) => {
   const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
   socket.end();
   t.match(await here.ended(address), { level: 'debug', session: 1, client: address, by: 'client', reason: 'closed' });

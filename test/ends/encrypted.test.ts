@@ -111,7 +111,8 @@ for (const [where, legs] of Object.entries(LEGS)) {
       t.equal(proxy.here.proxy.sessionCount, 0);
     });
 
-    await t.test('a server that resets in the midst of a packet is seen as that, behind what came before', async (t) => {
+    await t.test('a server that resets in the midst of a packet is seen as that, behind what came ' +
+      'before', async (t) => {
       const { proxy, pair } = await begin(t, legs);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);

@@ -6,7 +6,9 @@ import { login } from '../support/wirePackets.js';
 
 // An end that vanishes without a word is noticed by the kernel, which asks an idle peer whether it is still there.
 
-/** How /proc/net/tcp says which timer of a socket is running: keep-alive, on a connection that waits for nothing else. */
+/**
+ * How /proc/net/tcp says which timer of a socket is running: keep-alive, on a connection that waits for nothing else.
+ */
 const KEEP_ALIVE_TIMER = '02';
 /** The kernel counts time in hundredths of a second there. */
 const MS_PER_TICK = 10;

@@ -26,8 +26,10 @@ interface Leaving {
   readonly level: 'debug' | 'info';
 }
 
-const client = (reason: string, level: Leaving['level'], as: Leaving['as']) => ({ seenBy: 'server', by: 'client', reason, level, as } as const);
-const upstream = (reason: string, as: Leaving['as']) => ({ seenBy: 'client', by: 'upstream', reason, level: 'info', as } as const);
+const client = (reason: string, level: Leaving['level'], as: Leaving['as']) =>
+  ({ seenBy: 'server', by: 'client', reason, level, as } as const);
+const upstream = (reason: string, as: Leaving['as']) =>
+  ({ seenBy: 'client', by: 'upstream', reason, level: 'info', as } as const);
 
 const clientEnds = ({ client: { socket } }: Pair): unknown => socket.end();
 const clientResets = ({ client: { socket } }: Pair): unknown => socket.resetAndDestroy();
@@ -43,18 +45,24 @@ const LEAVINGS: Record<string, Leaving> = {
     seenBy: 'client', as: 'FIN', by: 'client', reason: 'quit', level: 'debug',
   },
   'a client that closes between commands': { turns: LOGIN, leave: clientEnds, ...client('closed', 'debug', 'FIN') },
-  'a client that closes in the midst of a result': { turns: [...ASKED, HALF], leave: clientEnds, ...client('closed', 'debug', 'FIN') },
+  'a client that closes in the midst of a result': {
+    turns: [...ASKED, HALF], leave: clientEnds, ...client('closed', 'debug', 'FIN'),
+  },
   'a client that closes in the midst of a packet': {
     turns: [...LOGIN, { from: 'client', bytes: ask(query('SELECT 1')).bytes.subarray(0, 7) }],
     leave: clientEnds, ...client('closed', 'debug', 'FIN'),
   },
-  'a client that resets between commands': { turns: LOGIN, leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET') },
+  'a client that resets between commands': {
+    turns: LOGIN, leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET'),
+  },
   'a client that resets in the midst of a result': {
     turns: [...ASKED, HALF], leave: clientResets, ...client('ECONNRESET', 'info', 'ECONNRESET'),
   },
   'a server that closes between commands': { turns: LOGIN, leave: serverEnds, ...upstream('closed', 'FIN') },
   'a server that closes in place of an answer': { turns: ASKED, leave: serverEnds, ...upstream('closed', 'FIN') },
-  'a server that closes in the midst of a packet': { turns: [...ASKED, HALF], leave: serverEnds, ...upstream('closed', 'FIN') },
+  'a server that closes in the midst of a packet': {
+    turns: [...ASKED, HALF], leave: serverEnds, ...upstream('closed', 'FIN'),
+  },
   'a server that closes in the midst of a header': {
     turns: [...ASKED, { from: 'server', bytes: RESULT.bytes.subarray(0, 5) }],
     leave: (pair) => {
@@ -63,7 +71,9 @@ const LEAVINGS: Record<string, Leaving> = {
     },
     ...upstream('closed', 'FIN'),
   },
-  'a server that resets between commands': { turns: LOGIN, leave: serverResets, ...upstream('ECONNRESET', 'ECONNRESET') },
+  'a server that resets between commands': {
+    turns: LOGIN, leave: serverResets, ...upstream('ECONNRESET', 'ECONNRESET'),
+  },
   'a server that resets in the midst of a packet': {
     turns: [...ASKED, HALF], leave: serverResets, ...upstream('ECONNRESET', 'ECONNRESET'),
   },
@@ -91,9 +101,13 @@ for (const [who, { turns, leave, seenBy, as, ...end }] of Object.entries(LEAVING
 
 const GREETING = LOGIN.slice(0, 1);
 const LEAVINGS_BEFORE_LOGIN: Record<string, Pick<Leaving, 'turns' | 'leave' | 'reason' | 'level'>> = {
-  'a client that closes instead of logging in': { turns: GREETING, leave: clientEnds, reason: 'closed', level: 'debug' },
+  'a client that closes instead of logging in': {
+    turns: GREETING, leave: clientEnds, reason: 'closed', level: 'debug',
+  },
   'a client that closes before it is greeted': { turns: [], leave: clientEnds, reason: 'closed', level: 'debug' },
-  'a client that resets instead of logging in': { turns: GREETING, leave: clientResets, reason: 'ECONNRESET', level: 'info' },
+  'a client that resets instead of logging in': {
+    turns: GREETING, leave: clientResets, reason: 'ECONNRESET', level: 'info',
+  },
 };
 
 for (const [who, { turns, leave, ...end }] of Object.entries(LEAVINGS_BEFORE_LOGIN)) {
@@ -174,7 +188,8 @@ await t.test('a server that closes while its client does not read has all that i
   t.match(await ended, { by: 'upstream', reason: 'closed' });
 });
 
-await t.test('a server that resets while its client does not read is seen as that, behind what came before', async (t) => {
+await t.test('a server that resets while its client does not read is seen as that, behind what came ' +
+  'before', async (t) => {
   const { proxy, pair, written } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   const heardBefore = pair.client.heardBytes;

@@ -10,16 +10,20 @@ import { callerOf } from '../../src/relay/caller.js';
 import type { Random } from '../support/random.js';
 import { hostileName } from './hostileText.js';
 
-// What is made of addresses, host names and PROXY headers: whatever they are, they are taken for what they are or refused.
+// What is made of addresses, host names and PROXY headers: whatever they are, they are taken for what they are or
+// refused.
 
 const ADDRESSES = [
   '127.0.0.1', '10.1.2.3', '::1', '::', 'fe80::1', 'fe80::fc:ff:fe00:1%v0', 'fe80::1%a', '::ffff:10.0.0.1',
   '::ffff:a00:1%lo', '2001:db8::1:0:0:1', '1:2:3:4:5:6:7:8', '255.255.255.255',
   'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255',
 ];
-const HOSTS = ['localhost', 'db.example.com', 'db_1.internal.', '/run/mysqld.sock', 'xn--d-0ga.example', '[::1]', 'unix'];
+const HOSTS = [
+  'localhost', 'db.example.com', 'db_1.internal.', '/run/mysqld.sock', 'xn--d-0ga.example', '[::1]', 'unix',
+];
 const PIECES = [
-  '%', '%eth0', ':', '::', '.', '/', '/8', '/129', '[', ']', ':3306', ':65536', '0', '00', ' ', '\0', '-', '_', 'g', '٣',
+  '%', '%eth0', ':', '::', '.', '/', '/8', '/129', '[', ']', ':3306', ':65536', '0', '00', ' ', '\0', '-', '_', 'g',
+  '٣',
 ];
 
 const piece = (random: Random): string => (random.chance(0.5) ? random.pick(PIECES) : random.pick(ADDRESSES));
@@ -41,7 +45,8 @@ const shownAddress = (random: Random): string => {
 };
 
 const endsOf = (random: Random): ClientEnds => {
-  const end = (): ClientEnds['source'] => ({ host: formatIp(ipBytes(shownAddress(random))), port: random.below(65_536) });
+  const end = (): ClientEnds['source'] =>
+    ({ host: formatIp(ipBytes(shownAddress(random))), port: random.below(65_536) });
   return { source: end(), destination: end() };
 };
 

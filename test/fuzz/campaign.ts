@@ -34,7 +34,9 @@ export class Campaign {
   readonly findings: string[] = [];
   private readonly underWay = new Set<number>();
   private readonly onCrash = (error: Error): void => {
-    for (const seed of this.underWay) this.found(seed, `perhaps, since it was under way: ${error.stack ?? error.message}`);
+    for (const seed of this.underWay) {
+      this.found(seed, `perhaps, since it was under way: ${error.stack ?? error.message}`);
+    }
   };
 
   /**
@@ -96,7 +98,9 @@ export class Campaign {
   private found(seed: number, problem: string): void {
     const file = join(tmpdir(), `sluice-fuzz-${this.name}-${seed}.txt`);
     writeFileSync(file, [problem, ...this.mode.inputOf(seed), ''].join('\n'));
-    this.report(`${problem}\n  its input is in ${file}; once more: npm run fuzz -- --mode ${this.name} --seed ${seed} --only`);
+    this.report(
+      `${problem}\n  its input is in ${file}; once more: npm run fuzz -- --mode ${this.name} --seed ${seed} --only`,
+    );
   }
 
   private report(problem: string): void {

@@ -20,7 +20,10 @@ const LOGIN = [
   fromServer(packetsFrom(2, ok())),
 ];
 
-/** A session with nothing wrong in it, beside all the others: it asks and is answered all along, and notices nothing of them. */
+/**
+ * A session with nothing wrong in it, beside all the others: it asks and is answered all along, and notices nothing of
+ * them.
+ */
 export class Canary {
   /** What it noticed; null where all is well. */
   problem: string | null = null;
@@ -32,7 +35,8 @@ export class Canary {
   private readonly run: Promise<void>;
 
   private constructor(private readonly pair: Pair) {
-    this.run = this.converse().catch((error: Error) => void (this.problem ??= `a session beside broke: ${error.message}`));
+    this.run = this.converse()
+      .catch((error: Error) => void (this.problem ??= `a session beside broke: ${error.message}`));
   }
 
   static async start(pair: Pair): Promise<Canary> {
@@ -74,7 +78,9 @@ export class Canary {
     server.say(answered);
     const isAnswered = await client.hear(answered.length, LONG_MS);
     const isRight = server.heard.equals(asked) && client.heard.equals(answered);
-    if (!isAsked || !isAnswered || !isRight) this.problem = `a session beside was not answered as it should be: ${text}`;
+    if (!isAsked || !isAnswered || !isRight) {
+      this.problem = `a session beside was not answered as it should be: ${text}`;
+    }
     this.answers += 1;
   }
 }

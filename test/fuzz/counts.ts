@@ -34,7 +34,8 @@ export class RecordCounts {
       const [recorded, counted] = [this.counts.get(action) ?? 0, metrics.get(name) ?? 0];
       if (recorded !== counted) return `${name} is ${counted}, and there are ${recorded} records`;
     }
-    const [begun, ended, open] = ['total', 'ended_total', 'open'].map((name) => metrics.get(`sluice_sessions_${name}`) ?? 0);
+    const [begun, ended, open] = ['total', 'ended_total', 'open']
+      .map((name) => metrics.get(`sluice_sessions_${name}`) ?? 0);
     return begun === ended! + open! ? null : `${begun} sessions began, ${ended} ended, ${open} are open`;
   }
 }

@@ -5,7 +5,9 @@ import { fromClient, fromServer, type Turn } from '../support/conversationHarnes
 import { encryptedPair, type Encrypted } from '../support/encryptedPairs.js';
 import { PairedProxy } from '../support/pairs.js';
 import { Random } from '../support/random.js';
-import { BASE_CAPABILITIES, greetingPayload, MYSQL_OFFER, packetsFrom, responsePayload } from '../support/wirePackets.js';
+import {
+  BASE_CAPABILITIES, greetingPayload, MYSQL_OFFER, packetsFrom, responsePayload,
+} from '../support/wirePackets.js';
 import { Canary } from './canary.js';
 import { linesOf, talkOf } from './conversations.js';
 import { Ends } from './ends.js';
@@ -14,8 +16,8 @@ import type { Mode, Played } from './mode.js';
 import { playAndLeave, seeOut } from './playing.js';
 import { LOW, wrongEnd } from './sockets.js';
 
-// Conversations inside TLS, on either leg or on both, and such that promise TLS and say something else: as in the clear, the
-// process lives, each session ends, and the ones beside it notice nothing.
+// Conversations inside TLS, on either leg or on both, and such that promise TLS and say something else: as in the
+// clear, the process lives, each session ends, and the ones beside it notice nothing.
 
 /** What two ends do: they encrypt and talk, or only announce that they are going to encrypt. */
 interface Plan {
@@ -25,13 +27,17 @@ interface Plan {
 }
 
 const planOf = (random: Random): Plan => ({
-  encrypted: random.pick([{ client: true, server: true }, { client: true, server: false }, { client: false, server: true }]),
+  encrypted: random.pick(
+    [{ client: true, server: true }, { client: true, server: false }, { client: false, server: true }],
+  ),
   isBroken: random.chance(0.4),
   talk: talkOf(random),
 });
 
 /** How TLS 1.2 and 1.3 begin a handshake, and how they tell of a failure; behind that comes what does not fit. */
-const TLS_BEGINNINGS = ['16030100c8010000c40303', '160303007a020000760303', '15030300020228', '1703030020', '1403030001'];
+const TLS_BEGINNINGS = [
+  '16030100c8010000c40303', '160303007a020000760303', '15030300020228', '1703030020', '1403030001',
+];
 
 const inPlaceOfTls = (random: Random): Buffer => {
   const beginning = Buffer.from(random.chance(0.6) ? random.pick(TLS_BEGINNINGS) : '', 'hex');

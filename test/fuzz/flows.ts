@@ -107,7 +107,9 @@ const optionsOf = (limits: Limits | null): FramedOptions => {
   const asked = new Set<Usage>();
   return {
     // What is to be held back stops at its first row.
-    limit: (usage) => Object.assign(usage, first === 'hold' && !asked.has(usage) ? { maxRows: 0 } : { maxRows, maxBytes }),
+    limit: (usage) => Object.assign(
+      usage, first === 'hold' && !asked.has(usage) ? { maxRows: 0 } : { maxRows, maxBytes },
+    ),
     decide: (usage) => {
       const isFirst = !asked.has(usage);
       asked.add(usage);
@@ -170,7 +172,9 @@ const wrongRelay = (turns: readonly Turn[], exchange: Exchange): string | null =
   }
   if (isClosed || problems.length > 0 || loginBytes.client === 0) return null;
   const wasInFrames = isInFrames(sent.subarray(loginBytes.client));
-  return wasInFrames && !isInFrames(relayed.subarray(loginBytes.client)) ? 'what the client got is not in whole frames' : null;
+  return wasInFrames && !isInFrames(relayed.subarray(loginBytes.client))
+    ? 'what the client got is not in whole frames'
+    : null;
 };
 
 const passedLimit = (limits: Limits | null, { ended }: Exchange): string | null => {

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Campaign, type ModeName } from './campaign.js';
 
-// A short run of the fuzzer, the same each time; `npm run fuzz` goes on for as long as one likes. What is found here tells
-// its seed, and how to have it once more.
+// A short run of the fuzzer, the same each time; `npm run fuzz` goes on for as long as one likes. What is found here
+// tells its seed, and how to have it once more.
 
 const FIRST_SEED = 1;
 
@@ -14,8 +14,12 @@ interface Run {
 const RUNS: Record<string, Run> = {
   'whatever a statement says, it has a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 15_000 },
   'whatever two ends say, it is followed the same at any split, or relayed as it is': { mode: 'readers', seeds: 1000 },
-  'whatever is in compressed frames, or said to be, it is opened, cut and relayed within bounds': { mode: 'flows', seeds: 800 },
-  'whatever two ends do, their session ends, says why, and the ones beside it notice nothing': { mode: 'sockets', seeds: 800 },
+  'whatever is in compressed frames, or said to be, it is opened, cut and relayed within bounds': {
+    mode: 'flows', seeds: 800,
+  },
+  'whatever two ends do, their session ends, says why, and the ones beside it notice nothing': {
+    mode: 'sockets', seeds: 800,
+  },
   'whatever comes, the program lives, keeps no socket and writes no line but its own': { mode: 'program', seeds: 800 },
 };
 

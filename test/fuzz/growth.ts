@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { liveBytes } from '../support/heap.js';
 import { socketsOf } from './openSockets.js';
 
-/** What may come to live on the heap and in buffers however much is played: compiled code, caches, spare read buffers. */
+/**
+ * What may come to live on the heap and in buffers however much is played: compiled code, caches, spare read buffers.
+ */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
 /** Sockets whose both ends have closed are gone by then. */

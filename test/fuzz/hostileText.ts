@@ -1,18 +1,23 @@
 import { STATEMENTS } from '../policy/sql/corpus.js';
 import type { Random } from '../support/random.js';
 
-// Texts that a client may send: statements with something wrong in them, and what would forge a line or command a terminal
-// if it were written out as it is.
+// Texts that a client may send: statements with something wrong in them, and what would forge a line or command a
+// terminal if it were written out as it is.
 
 const FRAGMENTS = [
-  '/*', '*/', '/*!', '/*!50000 ', '/*!99999 ', '/*+', '/*M!100100 ', '--', '-- ', '#', '\n', "'", '"', '`', '\\', '@', '@@', '?',
-  ';', '(', ')', ',', '.', '1', '1e', '0x', "x'", "n'", '_utf8', 'NULL', 'SELECT ', 'INTO ', 'WITH ', 'VALUES ', 'RETURNING ',
-  'INSERT ', 'ORDER BY ', 'GROUP BY ', 'IN (', '-', '+', ' ', '\0', '/* sluice: ', 'sluice:', 'rows=', 'bytes=', '1KiB ', '-1',
-  'unlimited ', 'stream', '9'.repeat(40), 'USE ', 'SET net_write_timeout=', 'SHOW ', '$$', 'é', '大', '🐬', '\u00a0', '\ud800',
+  '/*', '*/', '/*!', '/*!50000 ', '/*!99999 ', '/*+', '/*M!100100 ', '--', '-- ', '#', '\n', "'", '"', '`', '\\', '@',
+  '@@', '?',
+  ';', '(', ')', ',', '.', '1', '1e', '0x', "x'", "n'", '_utf8', 'NULL', 'SELECT ', 'INTO ', 'WITH ', 'VALUES ',
+  'RETURNING ',
+  'INSERT ', 'ORDER BY ', 'GROUP BY ', 'IN (', '-', '+', ' ', '\0', '/* sluice: ', 'sluice:', 'rows=', 'bytes=',
+  '1KiB ', '-1',
+  'unlimited ', 'stream', '9'.repeat(40), 'USE ', 'SET net_write_timeout=', 'SHOW ', '$$', 'é', '大', '🐬', '\u00a0',
+  '\ud800',
 ];
 
 const FORGERIES = [
-  '"}\r\n{"time":"2020-01-01T00:00:00.000Z","event":"result","action":"forged"}\n', '\x1b]0;title\x07', '\x1b[2J', '\x9b31m',
+  '"}\r\n{"time":"2020-01-01T00:00:00.000Z","event":"result","action":"forged"}\n', '\x1b]0;title\x07', '\x1b[2J',
+  '\x9b31m',
   '\u2028', '\u2029', '\u0085', '\u202e', '\x7f', '\b\b\b', '\r', '\ufeff', '__proto__', '%s%n', '${x}',
 ];
 

@@ -10,8 +10,8 @@ import type { Random } from '../support/random.js';
 import * as wire from '../support/wirePackets.js';
 import { hostileName, hostileStatement } from './hostileText.js';
 
-// Conversations that no one has had: commands and answers in any order, most of them as the protocol wants them, some with
-// flags, counts, lengths and answers that no server sends.
+// Conversations that no one has had: commands and answers in any order, most of them as the protocol wants them, some
+// with flags, counts, lengths and answers that no server sends.
 
 /** One conversation being made up. */
 interface Talk {
@@ -27,7 +27,8 @@ const FLAGS = [
 ];
 
 const OPTIONAL_CAPABILITIES = [
-  Capability.CONNECT_ATTRS, Capability.SESSION_TRACK, Capability.OPTIONAL_RESULTSET_METADATA, Capability.QUERY_ATTRIBUTES,
+  Capability.CONNECT_ATTRS, Capability.SESSION_TRACK, Capability.OPTIONAL_RESULTSET_METADATA,
+  Capability.QUERY_ATTRIBUTES,
   Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA, Capability.MARIADB_PROGRESS, Capability.MARIADB_CACHE_METADATA,
   Capability.SSL, Capability.ZSTD_COMPRESSION_ALGORITHM, 1n << 29n, 1n << 50n,
 ];
@@ -40,7 +41,9 @@ const text = ({ random }: Talk): string =>
 
 /** Few rows most often; sometimes so many that reads bring much, and land in a buffer of their own. */
 const rowsOf = (talk: Talk, row: (value: string) => Buffer): Buffer[] =>
-  Array.from({ length: talk.random.chance(0.1) ? 100 + talk.random.below(400) : talk.random.skewed(40) }, () => row(text(talk)));
+  Array.from(
+    { length: talk.random.chance(0.1) ? 100 + talk.random.below(400) : talk.random.skewed(40) }, () => row(text(talk)),
+  );
 
 const textRow = (talk: Talk) => (value: string): Buffer => wire.textRow(talk.random.chance(0.1) ? null : value);
 
@@ -87,13 +90,16 @@ type MakeExchange = (talk: Talk) => Exchange;
 const EXCHANGES: readonly MakeExchange[] = [
   (talk) => ({ command: ask.query(hostileStatement(talk.random)), answer: results(talk, textRow(talk)) }),
   (talk) => ({
-    command: ask.attributedQuery('SELECT 1', talk.random.chance(0.5) ? ask.ATTRIBUTES : []), answer: results(talk, textRow(talk)),
+    command: ask.attributedQuery('SELECT 1', talk.random.chance(0.5) ? ask.ATTRIBUTES : []),
+    answer: results(talk, textRow(talk)),
   }),
   (talk) => {
     const id = talk.random.below(9);
     talk.ids.push(id);
     const { random, dialect } = talk;
-    return { command: ask.prepare(text(talk)), answer: wire.preparedAnswer(dialect, id, random.skewed(4), random.skewed(4)) };
+    return {
+      command: ask.prepare(text(talk)), answer: wire.preparedAnswer(dialect, id, random.skewed(4), random.skewed(4)),
+    };
   },
   (talk) => ({
     command: ask.execute(idOf(talk), talk.random.pick([0, 0, 1, 4]), talk.random.chance(0.5) ? ['a', null] : []),
@@ -139,7 +145,9 @@ const infile = ({ random }: Talk): Turn[] => [
 const talkOn = (talk: Talk): Turn[] => {
   const { random } = talk;
   if (random.chance(0.05)) return infile(talk);
-  const exchanges = Array.from({ length: 1 + random.skewed(random.chance(0.02) ? 400 : 6) }, () => random.pick(EXCHANGES)(talk));
+  const exchanges = Array.from(
+    { length: 1 + random.skewed(random.chance(0.02) ? 400 : 6) }, () => random.pick(EXCHANGES)(talk),
+  );
   const asked = exchanges.map(({ command }) => wire.ask(command));
   const answered = exchanges.map(({ answer }) => wire.answer(...answer));
   if (random.chance(0.5)) return exchanges.flatMap((_, i) => [asked[i]!, answered[i]!]);

@@ -5,8 +5,8 @@ import type { Turn } from '../support/conversationHarness.js';
 import { rawFrame } from '../support/frames.js';
 import type { Random } from '../support/random.js';
 
-// What goes wrong on a wire, or is done to it: bytes changed, lost, doubled, put in; packets that announce what they do not
-// hold; turns that are left out, doubled, exchanged, or said by the wrong end.
+// What goes wrong on a wire, or is done to it: bytes changed, lost, doubled, put in; packets that announce what they do
+// not hold; turns that are left out, doubled, exchanged, or said by the wrong end.
 
 type Mutation = (random: Random, bytes: Buffer) => Buffer;
 
@@ -104,7 +104,9 @@ const bomb = (random: Random): Buffer => {
 
 const FRAME_MUTATIONS: readonly Mutation[] = [
   atFrame((random, copy, at) => {
-    copy.writeUIntLE(random.pick([0, 1, 7, 50, 100, 0xffff, MAX_FRAME_CONTENT_BYTES, random.below(2 ** 24)]), at + 4, 3);
+    copy.writeUIntLE(
+      random.pick([0, 1, 7, 50, 100, 0xffff, MAX_FRAME_CONTENT_BYTES, random.below(2 ** 24)]), at + 4, 3,
+    );
   }),
   atFrame((random, copy, at) => {
     copy.writeUIntLE(random.pick([0, 1, 7, 50, MAX_FRAME_CONTENT_BYTES, random.below(300)]), at, 3);

@@ -102,7 +102,9 @@ const TEAR_OFF_MS = 300;
  * @param ended comes about when it has ended
  * @returns whether it ended
  */
-export const seeOut = async (pair: Pair, ended: Promise<unknown>, connections = connectionsOf(pair)): Promise<boolean> => {
+export const seeOut = async (
+  pair: Pair, ended: Promise<unknown>, connections = connectionsOf(pair),
+): Promise<boolean> => {
   followSuit(pair.client);
   followSuit(pair.server);
   if (!await within(ended, TEAR_OFF_MS)) tearOff(connections);

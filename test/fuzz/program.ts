@@ -14,8 +14,8 @@ import { socketsOf } from './openSockets.js';
 import { LONG_MS, playAndLeave, seeOut } from './playing.js';
 import { LOW } from './sockets.js';
 
-// Conversations through the built program: it lives, its memory and its descriptors come back to where they were, and each
-// line that it writes is one line, of its own, and counted as what it is.
+// Conversations through the built program: it lives, its memory and its descriptors come back to where they were, and
+// each line that it writes is one line, of its own, and counted as what it is.
 
 /** Read buffers of sixteen sessions, what they keep, and a heap that is collected late. */
 const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
@@ -77,7 +77,9 @@ export class ProgramMode implements Mode {
     const sluice = await startSluice(ends, { upstream: server.port, config });
     const admin = sluice.log().find(({ msg }) => msg === 'listening')?.['admin'];
     const canary = await Canary.start(await server.pair(sluice.port));
-    return new ProgramMode(ends, server, sluice, Number(String(admin).split(':').at(-1)), audit, canary, socketsOf(sluice.pid));
+    return new ProgramMode(
+      ends, server, sluice, Number(String(admin).split(':').at(-1)), audit, canary, socketsOf(sluice.pid),
+    );
   }
 
   inputOf(seed: number): readonly string[] {
@@ -90,9 +92,14 @@ export class ProgramMode implements Mode {
     if (seed % RELOAD_EVERY === 0) process.kill(this.sluice.pid, 'SIGHUP');
     const pair = await this.server.pair(this.sluice.port);
     await playAndLeave(random, pair, turns);
-    const ended = Promise.all([pair.client.until(() => pair.client.isClosed), pair.server.until(() => pair.server.isClosed)]);
+    const ended = Promise.all(
+      [pair.client.until(() => pair.client.isClosed), pair.server.until(() => pair.server.isClosed)],
+    );
     const hasEnded = await seeOut(pair, ended);
-    return { bytes: turns.reduce((sum, { bytes }) => sum + bytes.length, 0), problem: hasEnded ? null : 'a session did not end' };
+    return {
+      bytes: turns.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      problem: hasEnded ? null : 'a session did not end',
+    };
   }
 
   async inspect(): Promise<string | null> {
@@ -119,7 +126,9 @@ export class ProgramMode implements Mode {
 
   private wrongLog(): string | null {
     const odd = this.sluice.takeLog().find(({ level, msg }) => typeof level !== 'string' || typeof msg !== 'string');
-    if (this.sluice.complaint() !== '') return `something is written that is no line of the log: ${this.sluice.complaint()}`;
+    if (this.sluice.complaint() !== '') {
+      return `something is written that is no line of the log: ${this.sluice.complaint()}`;
+    }
     return odd === undefined ? null : `a line of the log that Sluice did not write: ${JSON.stringify(odd)}`;
   }
 

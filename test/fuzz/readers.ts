@@ -41,7 +41,8 @@ const optionsOf = (limits: Limits | null): HarnessOptions => {
 };
 
 const has = (outcome: Outcome, event: string): boolean => eventsOf(outcome, event).length > 0;
-const isCut = ({ events }: Outcome): boolean => events.some(({ stopReason }) => stopReason === 'rows' || stopReason === 'bytes');
+const isCut = ({ events }: Outcome): boolean =>
+  events.some(({ stopReason }) => stopReason === 'rows' || stopReason === 'bytes');
 
 const isWhole = (bytes: Buffer): boolean => {
   const last = packetOffsets(bytes).at(-1);
@@ -83,13 +84,19 @@ const unbounded = ({ conversation, heldFromServer, heldFromClient }: Outcome): s
   if (conversation.commands.length > MAX_PENDING) return `${conversation.commands.length} commands are kept`;
   if (conversation.statements.size > MAX_STATEMENTS) return `${conversation.statements.size} statements are kept`;
   const isRefused = conversation.server.stopReason === 'refused'; // the relay ends the session there
-  if (!isRefused && heldFromServer > MAX_GREETING_BYTES + HEADER_BYTES) return `${heldFromServer} bytes of the server are held`;
+  if (!isRefused && heldFromServer > MAX_GREETING_BYTES + HEADER_BYTES) {
+    return `${heldFromServer} bytes of the server are held`;
+  }
   const isWaiting = conversation.client.isStopped; // the relay stops reading there
-  if (!isWaiting && heldFromClient > MAX_HANDSHAKE_BYTES + HEADER_BYTES) return `${heldFromClient} bytes of the client are held`;
+  if (!isWaiting && heldFromClient > MAX_HANDSHAKE_BYTES + HEADER_BYTES) {
+    return `${heldFromClient} bytes of the client are held`;
+  }
   return null;
 };
 
-/** How a conversation goes may depend on reads only where commands wait for answers: they are let on between two reads. */
+/**
+ * How a conversation goes may depend on reads only where commands wait for answers: they are let on between two reads.
+ */
 const differs = (whole: Outcome, split: Outcome): string | null => {
   if (whole.hasWaited || split.hasWaited) return null;
   const [before, after] = [whole, split].map(({ events }) => JSON.stringify(events));

@@ -12,9 +12,9 @@ import type { Mode, Played } from './mode.js';
 import { LONG_MS, play, playAndLeave, seeOut } from './playing.js';
 import { wrongBytes } from './relayed.js';
 
-// Conversations through proxies that run in this process, many at the same time: whatever two ends say to each other and
-// however they leave, the process lives, what is relayed is what was said, each session ends and says why, and the ones
-// beside it notice nothing.
+// Conversations through proxies that run in this process, many at the same time: whatever two ends say to each other
+// and however they leave, the process lives, what is relayed is what was said, each session ends and says why, and the
+// ones beside it notice nothing.
 
 // Far longer than any step takes on a busy machine: whoever hangs is torn off before. A drain is given up soon.
 const BOUNDS = {
@@ -61,7 +61,8 @@ const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | 
 };
 
 /** What is wrong with how a session ended, by the log. */
-export const wrongEnd = ({ by, reason }: Entry): string | null => (by && reason ? null : 'a session ended without a reason');
+export const wrongEnd = ({ by, reason }: Entry): string | null =>
+  (by && reason ? null : 'a session ended without a reason');
 
 export class SocketsMode implements Mode {
   readonly concurrency = 16;

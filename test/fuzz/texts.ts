@@ -12,12 +12,15 @@ import { wrongAddresses } from './addresses.js';
 import { hostileName, hostileStatement } from './hostileText.js';
 import type { Mode, Played } from './mode.js';
 
-// What is made of statements, and of addresses: whatever the text is, the answer comes, in time and within its bounds, and
-// it is the safe one.
+// What is made of statements, and of addresses: whatever the text is, the answer comes, in time and within its bounds,
+// and it is the safe one.
 
 /** Behind a digest's text that is too long: a space and three dots. */
 const MARK_CHARACTERS = 4;
-/** Each function reads a character a bounded number of times: an operator's first one, for one, once for each that there is. */
+/**
+ * Each function reads a character a bounded number of times: an operator's first one, for one, once for each that there
+ * is.
+ */
 const MAX_READS = 300;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
@@ -82,7 +85,9 @@ export class TextsMode implements Mode {
     const random = new Random(seed);
     const text = this.textOf(random);
     const mode = { ansiQuotes: random.chance(0.3), noBackslashEscapes: random.chance(0.3) };
-    const names = Object.fromEntries(['user', 'schema', 'program', 'client'].map((name) => [name, hostileName(random, 'app')]));
+    const names = Object.fromEntries(
+      ['user', 'schema', 'program', 'client'].map((name) => [name, hostileName(random, 'app')]),
+    );
     const problem = wrongAnswers(text, random.chance(0.3), mode)
       ?? wrongEntry({ event: 'result', action: 'cut', rule: 'default', command: 'COM_QUERY', sql: text, ...names })
       ?? wrongAddresses(random);

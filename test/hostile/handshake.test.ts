@@ -53,7 +53,8 @@ const SLOW: Record<string, Slow> = {
     from: 'server', pieces: () => singleBytes(greeting.subarray(0, -1)), reason: /did not greet within 300 ms/,
   },
   'a server whose greeting has no end': {
-    from: 'server', pieces: () => [announcing(0, 8192, Buffer.from('\n9.7.4\0')), ...singleBytes(Buffer.alloc(200, 0x41))],
+    from: 'server',
+    pieces: () => [announcing(0, 8192, Buffer.from('\n9.7.4\0')), ...singleBytes(Buffer.alloc(200, 0x41))],
     reason: /did not greet within 300 ms/,
   },
   'a client that never answers the greeting': {
@@ -91,12 +92,16 @@ for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW))
     t.equal(proxy.here.proxy.sessionCount, 0);
     if (before.length === 0) {
       await pair.client.ended();
-      t.match(pair.client.heard.toString('latin1'), /^.{4}\xff\x95\x05sluice: /s, 'and the client is told, with error 1429');
+      t.match(
+        pair.client.heard.toString('latin1'), /^.{4}\xff\x95\x05sluice: /s, 'and the client is told, with error 1429',
+      );
     }
   });
 }
 
-/** What servers say in place of a greeting: too many connections, a blocked host, one not allowed, too many of a user. */
+/**
+ * What servers say in place of a greeting: too many connections, a blocked host, one not allowed, too many of a user.
+ */
 const REFUSALS = [1040, 1129, 1130, 1203];
 
 await t.test("a server's refusal in place of its greeting reaches the client as the server has said it", async (t) => {
@@ -113,7 +118,8 @@ await t.test("a server's refusal in place of its greeting reaches the client as 
   }
 });
 
-await t.test('a client that sends its commands before it is greeted is kept waiting with what it has said', async (t) => {
+await t.test('a client that sends its commands before it is greeted is kept waiting with what it has ' +
+  'said', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   const flood = Buffer.alloc(16 * 1024 * 1024, 1);

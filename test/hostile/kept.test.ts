@@ -41,7 +41,10 @@ await t.test('prepared statements without end keep no more than twenty thousand'
     return follower;
   });
   t.equal(follower.conversation.statements.size, 20_000);
-  t.equal(follower.conversation.statements.get(SCALE.statements)?.sql?.toString(), `SELECT ?, ?, ${String(SCALE.statements).padStart(7, '0')}`);
+  t.equal(
+    follower.conversation.statements.get(SCALE.statements)?.sql?.toString(),
+    `SELECT ?, ?, ${String(SCALE.statements).padStart(7, '0')}`,
+  );
   t.equal(follower.problem, null, 'and each of them is followed');
   t.ok(grown < 16 * MIB, 'in less than 16 MiB', { grown });
 });
@@ -86,13 +89,20 @@ const AHEAD: Record<string, { payload: Buffer; options?: ConstructorParameters<t
   'queries of 64 KiB': { payload: query(LONG) },
   'queries of 64 KiB, where records may hold as much': { payload: query(LONG), options: { textBytes: 64 * 1024 } },
   'changes of user with 64 KiB of attributes': { payload: changeUserWith(64 * 1024) },
-  'executions with 64 KiB of parameters': { payload: execute(1, 0, [LONG.slice(0, 200)]), options: { parameterBytes: 64 * 1024 } },
+  'executions with 64 KiB of parameters': {
+    payload: execute(1, 0, [LONG.slice(0, 200)]), options: { parameterBytes: 64 * 1024 },
+  },
 };
 
 function changeUserWith(attributesBytes: number): Buffer {
-  const pairs = Array.from({ length: attributesBytes / 8 }, (_, i) => encodeLenencString(i.toString(36).padStart(5, '0')));
+  const pairs = Array.from(
+    { length: attributesBytes / 8 }, (_, i) => encodeLenencString(i.toString(36).padStart(5, '0')),
+  );
   const attributes = Buffer.concat(pairs.flatMap((name) => [name, encodeLenencString('v')]));
-  return command(Command.CHANGE_USER, 'you\0', Buffer.from([0]), 'shop\0', Buffer.from([45, 0]), 'plugin\0', encodeLenencString(attributes));
+  return command(
+    Command.CHANGE_USER, 'you\0', Buffer.from([0]), 'shop\0', Buffer.from([45, 0]), 'plugin\0',
+    encodeLenencString(attributes),
+  );
 }
 
 for (const [what, { payload, options }] of Object.entries(AHEAD)) {
@@ -120,7 +130,8 @@ await t.test('commands that were answered before they had arrived leave no mark'
   t.equal(follower.problem, null);
 });
 
-await t.test('a client that announces packet after packet of 16 MiB keeps what has come of one, not what is announced', async (t) => {
+await t.test('a client that announces packet after packet of 16 MiB keeps what has come of one, not what is ' +
+  'announced', async (t) => {
   const followers = Array.from({ length: 100 }, () => follow());
   const trickle = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0]), query('SELECT')]);
   const grown = await growth(() => {
@@ -135,8 +146,11 @@ await t.test('a client that announces packet after packet of 16 MiB keeps what h
 await t.test('attributes without end keep no more than a client\'s answer may have', async (t) => {
   const pairs = Array.from({ length: 30_000 }, (_, i) => [encodeLenencString(i.toString(36)), Buffer.from([0])]).flat();
   const answerTo = (attributes: Buffer): Buffer => {
-    const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.CONNECT_ATTRS | Capability.LONG_PASSWORD;
-    return packetsFrom(1, Buffer.concat([responsePayload({ capabilities }).subarray(0, -1), encodeLenencString(attributes)]));
+    const capabilities =
+    Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.CONNECT_ATTRS | Capability.LONG_PASSWORD;
+    return packetsFrom(
+      1, Buffer.concat([responsePayload({ capabilities }).subarray(0, -1), encodeLenencString(attributes)]),
+    );
   };
   const bytes = answerTo(Buffer.concat(pairs));
   const grown = await growth(() => Array.from({ length: 20 }, () => {
@@ -160,7 +174,9 @@ await t.test('a column list without end keeps nothing', async (t) => {
   t.equal(follower.problem, null);
   t.ok(grown < MIB, 'less than 1 MiB of 12 MiB that came', { grown });
   follower.hear('server', definitions);
-  t.equal(follower.conversation.server.usage?.rows, 465, 'and behind as many as a count can announce, rows are counted');
+  t.equal(
+    follower.conversation.server.usage?.rows, 465, 'and behind as many as a count can announce, rows are counted',
+  );
 });
 
 await t.test('what was kept to follow a session is given back when it cannot be followed any more', async (t) => {

@@ -17,7 +17,9 @@ await t.test('a statement stands in its record as it was, on one line that a ter
   const file = join(t.testdir(), 'audit.json');
   const server = await PairedServer.listen();
   t.teardown(() => server.stop());
-  const sluice = await startSluice(t, { upstream: server.port, config: { ...IN_CLEAR, limits: { rows: 1 }, audit: { to: file } } });
+  const sluice = await startSluice(
+    t, { upstream: server.port, config: { ...IN_CLEAR, limits: { rows: 1 }, audit: { to: file } } },
+  );
   const pair = await server.pair(sluice.port);
   await converseOver(pair, [...login('eof'), ask(query(EVIL))]);
   pair.server.say(answer(...resultSet('eof', [textRow('1'), textRow('2')])).bytes);

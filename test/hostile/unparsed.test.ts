@@ -41,8 +41,12 @@ const RESULT = resultSet('eof', [textRow('1'), textRow('2')]);
 
 const MOMENTS: Record<string, Moment> = {
   'a server that does not greet': { turns: [], from: 'server', phase: 'greeting', awaited: 'greeting' },
-  'a client that does not answer the greeting': { turns: [greeting], from: 'client', phase: 'response', awaited: 'response' },
-  'a server that does not wait for the answer': { turns: [greeting], from: 'server', phase: 'response', awaited: 'response' },
+  'a client that does not answer the greeting': {
+    turns: [greeting], from: 'client', phase: 'response', awaited: 'response',
+  },
+  'a server that does not wait for the answer': {
+    turns: [greeting], from: 'server', phase: 'response', awaited: 'response',
+  },
   'a server that answers before it is asked': { turns: LOGIN, from: 'server', phase: 'commands', awaited: 'response' },
   'a client that sends no command': { turns: LOGIN, from: 'client', phase: 'commands', awaited: 'command' },
   'a server that answers with something else': {
@@ -52,7 +56,8 @@ const MOMENTS: Record<string, Moment> = {
     turns: begun(Buffer.from([1]), definition('a')), from: 'server', phase: 'commands', awaited: 'definitionsEnd',
   },
   'a server with an empty row': {
-    turns: begun(...RESULT.slice(0, 4)), from: 'server', garbage: packetsFrom(5, Buffer.alloc(0)), phase: 'commands', awaited: 'row',
+    turns: begun(...RESULT.slice(0, 4)), from: 'server', garbage: packetsFrom(5, Buffer.alloc(0)), phase: 'commands',
+    awaited: 'row',
   },
   'a client that goes on in the midst of a result with no command': {
     turns: begun(...RESULT.slice(0, 4)), from: 'client', phase: 'commands', awaited: 'command',

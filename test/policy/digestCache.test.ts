@@ -15,7 +15,8 @@ t.test('a digest is the same from the cache as without it', (t) => {
       t.strictSame(cache.digestOf(sql, {}), { text, hash: digestHash(text) }, sql.slice(0, 40));
     }
   }
-  const [one, other] = ['SELECT * FROM t WHERE a = 3', 'SELECT * FROM t WHERE a = 4'].map((sql) => cache.digestOf(sql, {}));
+  const [one, other] = ['SELECT * FROM t WHERE a = 3', 'SELECT * FROM t WHERE a = 4']
+    .map((sql) => cache.digestOf(sql, {}));
   t.equal(one, other, 'and the same object for what differs in its literals');
   t.end();
 });
@@ -23,7 +24,8 @@ t.test('a digest is the same from the cache as without it', (t) => {
 t.test('the same text means something else where quotes do', (t) => {
   const cache = new DigestCache();
   const sql = 'SELECT "a" FROM t';
-  const texts = [false, true, false, true].map((ansiQuotes) => cache.digestOf(sql, { ansiQuotes, noBackslashEscapes: false }).text);
+  const texts = [false, true, false, true]
+    .map((ansiQuotes) => cache.digestOf(sql, { ansiQuotes, noBackslashEscapes: false }).text);
   t.strictSame(texts, ['SELECT ? FROM `t`', 'SELECT `a` FROM `t`', 'SELECT ? FROM `t`', 'SELECT `a` FROM `t`']);
   t.end();
 });

@@ -74,7 +74,9 @@ t.test('a hint comes before a signal', (t) => {
 
 t.test('hints are followed, forbidden or malformed, and counted', (t) => {
   const terms = (hints: string, hint: string) => {
-    const { usage, guard } = govern(t, { hints, limits: { rows: 100, bytes: '1MiB' } }, `${SELECT} /* sluice: ${hint} */`);
+    const { usage, guard } = govern(
+      t, { hints, limits: { rows: 100, bytes: '1MiB' } }, `${SELECT} /* sluice: ${hint} */`,
+    );
     const { responseClass, limits } = usage.terms;
     return { responseClass, ...limits, ...guard.hints };
   };

@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap';
 import type { GovernedUsage } from '../../src/policy/governedUsage.js';
-import { admissionOf, cutMessage, exemptedFrom, judge, judgeOverBudget, warningFor } from '../../src/policy/judgement.js';
+import {
+  admissionOf, cutMessage, exemptedFrom, judge, judgeOverBudget, warningFor,
+} from '../../src/policy/judgement.js';
 import { govern } from '../support/governed.js';
 
 const SELECT = 'SELECT * FROM t';
@@ -29,14 +31,22 @@ t.test('mode audit never cuts', (t) => {
 
 t.test('what is exempt is recorded with the limit that it passed', (t) => {
   const usage = usageOf(t, {}, 'DELETE FROM t RETURNING a');
-  t.same(exemptedFrom(usage, 'rows', 5000), { action: 'would-cut', reason: 'rows', rule: 'default', limit: { rows: 10, bytes: 1000 } });
-  t.match(exemptedFrom(usage, 'budget', 5000), { action: 'would-cut', reason: 'budget', limit: { rows: Infinity, bytes: 5000 } });
+  t.same(
+    exemptedFrom(usage, 'rows', 5000),
+    { action: 'would-cut', reason: 'rows', rule: 'default', limit: { rows: 10, bytes: 1000 } },
+  );
+  t.match(
+    exemptedFrom(usage, 'budget', 5000),
+    { action: 'would-cut', reason: 'budget', limit: { rows: Infinity, bytes: 5000 } },
+  );
   t.end();
 });
 
 t.test('a judgement names the rule and the limit', (t) => {
   const usage = usageOf(t, { rules: [{ name: 'mine', match: {}, limits: { rows: 3 } }] });
-  t.same(judge(usage, 'bytes', false), { action: 'cut', reason: 'bytes', rule: 'mine', limit: { rows: 3, bytes: 1000 } });
+  t.same(
+    judge(usage, 'bytes', false), { action: 'cut', reason: 'bytes', rule: 'mine', limit: { rows: 3, bytes: 1000 } },
+  );
   t.same(judgeOverBudget(usage, 5000, false), {
     action: 'cut', reason: 'budget', rule: 'mine', limit: { rows: Infinity, bytes: 5000 },
   });

@@ -8,7 +8,9 @@ import type { Test } from 'tap';
 const statement = (sql: string): Statement => Statement.of(queryCommand(sql), 0);
 
 /** The name of the rule that holds; null where none does. */
-const winner = (t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0): string | null => {
+const winner = (
+  t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0,
+): string | null => {
   const compiled = compileRules(settings(t, { rules }).rules);
   return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => statement(sql), atMs)?.name ?? null;
 };

@@ -22,7 +22,10 @@ const result = (t: Test, rows: number, bytes: number, resultSets = 1) => {
 t.test('every result over a floor is a sample', (t) => {
   const { sampler: over } = sampler({ rows: 10, bytes: 1000 });
   t.equal(over.judge(result(t, 10, 1000), AT_0), null, 'what reaches it is not over it');
-  t.match(over.judge(result(t, 11, 5), AT_0), { action: 'sample', reason: 'rows', limit: { rows: 10, bytes: 1000 }, standsFor: 1 });
+  t.match(
+    over.judge(result(t, 11, 5), AT_0),
+    { action: 'sample', reason: 'rows', limit: { rows: 10, bytes: 1000 }, standsFor: 1 },
+  );
   t.match(over.judge(result(t, 1, 1001), AT_0), { reason: 'bytes', standsFor: 1 });
   t.end();
 });
@@ -32,13 +35,17 @@ t.test('of the others one in so many is, and says for how many it stands', (t) =
   const drawn = [1, 2, 3, 4].map(() => drawing.judge(result(t, 5, 5), AT_0));
   t.match(drawn[0], { action: 'sample', reason: 'chance', standsFor: 4, rule: 'default', limit: { rows: 100_000 } });
   t.strictSame(drawn.slice(1), [null, null, null]);
-  t.match(drawing.judge(result(t, 11, 5), AT_0), { reason: 'rows', standsFor: 1 }, 'what is over the floor is not drawn');
+  t.match(
+    drawing.judge(result(t, 11, 5), AT_0), { reason: 'rows', standsFor: 1 }, 'what is over the floor is not drawn',
+  );
   t.end();
 });
 
 t.test('what has no result set is none', (t) => {
   t.equal(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 0), AT_0), null);
-  t.match(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 1), AT_0), { reason: 'chance' }, 'an empty one may be');
+  t.match(
+    sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 1), AT_0), { reason: 'chance' }, 'an empty one may be',
+  );
   t.end();
 });
 

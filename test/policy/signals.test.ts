@@ -66,7 +66,8 @@ t.test('a stream that fails before its first row leaves the next one to be annou
   t.end();
 });
 
-t.test('where a session begins with a value that is known, that value ends a stream, and every other announces one', (t) => {
+t.test('where a session begins with a value that is known, that value ends a stream, and every other announces ' +
+  'one', (t) => {
   const jdbc = new JdbcStreaming();
   jdbc.begun(3600);
   jdbc.set(600, 1);

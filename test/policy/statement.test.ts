@@ -63,7 +63,8 @@ t.test('what was found out about a statement is kept when its text goes', (t) =>
   const select = 'SELECT a FROM t /* sluice: rows=5 */';
   const { hash } = Statement.of(queryCommand(select), 0).digest!;
   t.match(keptOf(select), {
-    text: null, kind: 'select', digest: { hash, text: null }, hint: { rows: 5 }, isSingleReadOnly: true, mayLoadFile: false,
+    text: null, kind: 'select', digest: { hash, text: null }, hint: { rows: 5 }, isSingleReadOnly: true,
+    mayLoadFile: false,
   });
   t.ok(keptOf('DELETE FROM t RETURNING a').returnsChangedRows(0));
   t.equal(keptOf('USE shop').schemaFrom(0), 'shop');

@@ -29,7 +29,9 @@ type Sum = Record<'sum' | 'max', number>;
 type ProfileJson = Pick<Totals, 'results' | 'cuts' | 'wouldCuts' | 'lowerBounds'>
   & Record<'rows' | 'bytes' | 'largestRowBytes' | 'stallMs', Sum> & { readonly digest: string };
 
-const totalsOf = ({ results, cuts, wouldCuts, lowerBounds, rows, bytes, largestRowBytes, stallMs }: ProfileJson): Totals => ({
+const totalsOf = (
+  { results, cuts, wouldCuts, lowerBounds, rows, bytes, largestRowBytes, stallMs }: ProfileJson,
+): Totals => ({
   results, cuts, wouldCuts, lowerBounds, rows: rows.sum, bytes: bytes.sum, maxBytes: bytes.max,
   maxRow: largestRowBytes.max, stallMs: stallMs.sum,
 });
@@ -44,7 +46,9 @@ const writeRecords = async (name: string, records: number): Promise<string> => {
   const random = new Random(8);
   for (let i = 0; i < records;) {
     let lines = '';
-    for (const end = Math.min(records, i + 1000); i < end; i += 1) lines += `${JSON.stringify(randomRecord(random, i))}\n`;
+    for (const end = Math.min(records, i + 1000); i < end; i += 1) {
+      lines += `${JSON.stringify(randomRecord(random, i))}\n`;
+    }
     if (!output.write(lines)) await once(output, 'drain');
   }
   output.end();

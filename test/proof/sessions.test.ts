@@ -16,7 +16,10 @@ const MIB = 1024 * 1024;
 
 /** Good sessions, and as many bad ones, before memory is looked at: what a program loads and compiles is no leak. */
 const WARM_UP = 300;
-/** V8 gives the room that its heap has grown to back in steps, as it works on: so often is looked, with some work between. */
+/**
+ * V8 gives the room that its heap has grown to back in steps, as it works on: so often is looked, with some work
+ * between.
+ */
 const LOOKS = 10;
 const SESSIONS_BETWEEN_LOOKS = 50;
 
@@ -119,7 +122,8 @@ await t.test(`${SCALE.idleSessions} idle sessions at once leave memory as it was
   t.comment(`${inMiB(before)} before, ${inMiB(during)} with them, ${inMiB(after)} after them`);
 });
 
-await t.test(`${SCALE.badSessions} sessions that end badly behind them leave memory as it was, and no socket`, async (t) => {
+await t.test(`${SCALE.badSessions} sessions that end badly behind them leave memory as it was, and no ` +
+  `socket`, async (t) => {
   await load.suffer(SCALE.badSessions);
   await load.untilAllEnded();
   t.equal(socketsOf(load.sluice), socketsBefore);

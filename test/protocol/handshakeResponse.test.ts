@@ -45,9 +45,13 @@ await t.test('names and attributes are kept as long as any may be, whatever a cl
 });
 
 await t.test('quotes around a user are left out of the login, and only there, as servers do', async (t) => {
-  const users = { "'app'": 'app', "'app": "'app", "app'": "app'", '"app"': '"app"', "'": "'", "''": '', "''app''": "'app'" };
+  const users = {
+    "'app'": 'app', "'app": "'app", "app'": "app'", '"app"': '"app"', "'": "'", "''": '', "''app''": "'app'",
+  };
   for (const [sent, taken] of Object.entries(users)) {
-    t.equal(decodeHandshakeResponse(responsePayload({ capabilities: BASE_CAPABILITIES, user: sent }))?.user, taken, sent);
+    t.equal(
+      decodeHandshakeResponse(responsePayload({ capabilities: BASE_CAPABILITIES, user: sent }))?.user, taken, sent,
+    );
   }
   const change = Buffer.from("\x11'app'\0\0shop\0\x2d\0", 'latin1');
   t.equal(decodeChangeUser(change, Capability.SECURE_CONNECTION).user, "'app'");

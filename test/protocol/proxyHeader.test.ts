@@ -1,7 +1,11 @@
 import t from 'tap';
-import { type ClientEnds, encodeProxyHeader, type ProxyHeader, readProxyHeader } from '../../src/protocol/proxyHeader.js';
+import {
+  type ClientEnds, encodeProxyHeader, type ProxyHeader, readProxyHeader,
+} from '../../src/protocol/proxyHeader.js';
 
-const V4: ClientEnds = { source: { host: '192.0.2.1', port: 56324 }, destination: { host: '198.51.100.7', port: 3306 } };
+const V4: ClientEnds = {
+  source: { host: '192.0.2.1', port: 56324 }, destination: { host: '198.51.100.7', port: 3306 },
+};
 const V6: ClientEnds = { source: { host: '2001:db8::1', port: 1 }, destination: { host: '::1', port: 65535 } };
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
@@ -17,9 +21,12 @@ const HEADERS: Record<string, { bytes: Buffer; ends: ClientEnds | null }> = {
   },
   'version 2, IPv4': { bytes: hex(`${SIGNATURE} 21 11 000c c0000201 c6336407 dc04 0cea`), ends: V4 },
   'version 2, IPv6': {
-    bytes: hex(`${SIGNATURE} 21 21 0024 20010db8000000000000000000000001 00000000000000000000000000000001 0001 ffff`), ends: V6,
+    bytes: hex(`${SIGNATURE} 21 21 0024 20010db8000000000000000000000001 00000000000000000000000000000001 0001 ffff`),
+    ends: V6,
   },
-  'version 2, IPv4 with TLVs': { bytes: hex(`${SIGNATURE} 21 11 0013 c0000201 c6336407 dc04 0cea 04000474657374`), ends: V4 },
+  'version 2, IPv4 with TLVs': {
+    bytes: hex(`${SIGNATURE} 21 11 0013 c0000201 c6336407 dc04 0cea 04000474657374`), ends: V4,
+  },
   'version 2, local': { bytes: hex(`${SIGNATURE} 20 00 0000`), ends: null },
   'version 2, local with addresses': { bytes: hex(`${SIGNATURE} 20 11 000c c0000201 c6336407 dc04 0cea`), ends: null },
   'version 2, Unix': { bytes: Buffer.concat([hex(`${SIGNATURE} 21 31 00d8`), Buffer.alloc(216, 'a')]), ends: null },
@@ -83,6 +90,8 @@ t.test('what is no header is told from the first byte that is wrong', (t) => {
     'a length without room for the addresses': hex(`${SIGNATURE} 21 11 000b c0000201 c6336407 dc04 0c`),
     'a length beyond all bounds, before it has come': hex(`${SIGNATURE} 21 11 ffff`),
   };
-  for (const [name, bytes] of Object.entries(wrong)) t.throws(() => readProxyHeader(bytes), { name: 'ProxyHeaderError' }, name);
+  for (const [name, bytes] of Object.entries(wrong)) {
+    t.throws(() => readProxyHeader(bytes), { name: 'ProxyHeaderError' }, name);
+  }
   t.end();
 });

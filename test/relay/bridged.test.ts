@@ -13,7 +13,9 @@ import { Dialogue, greetedPair, type Encrypted, type EncryptedPair } from '../su
 import { freePort } from '../support/freePort.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { type Pair, PairedProxy } from '../support/pairs.js';
-import { BASE_CAPABILITIES, greetingPayload, ok, packetsFrom, responsePayload, SCRAMBLE } from '../support/wirePackets.js';
+import {
+  BASE_CAPABILITIES, greetingPayload, ok, packetsFrom, responsePayload, SCRAMBLE,
+} from '../support/wirePackets.js';
 
 // Authentications with one connection encrypted: both ends' packets in order, each connection's sequence ids included.
 
@@ -47,7 +49,8 @@ const moreData = (data: Buffer | string): Buffer => Buffer.concat([Buffer.from([
 const password = (): Buffer => Buffer.from('secret\0');
 
 const answerOf = (authPlugin: string, authResponse: Buffer): Buffer => encodeHandshakeResponse({
-  capabilities: Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD,
+  capabilities:
+    Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD,
   maxPacketBytes: 1 << 24, collation: 45, user: 'app', authPlugin, authResponse, attributes: new Map(),
 });
 
@@ -174,7 +177,9 @@ await t.test('bytes in place of TLS end their session and nothing else', async (
   odd.server.socket.end();
   odd.client.socket.end();
   t.match(await ended, { by: 'client', reason: /^the TLS handshake with the client failed/ });
-  const told = { level: 'info', client: odd.address, msg: 'the TLS handshake with the client failed: wrong version number' };
+  const told = {
+    level: 'info', client: odd.address, msg: 'the TLS handshake with the client failed: wrong version number',
+  };
   t.match(toClients.here.log.filter(({ msg }) => msg.includes('handshake')), [{ ...told, session: Number }]);
   t.ok(await greetedPair(toClients, certificate, CLIENT), 'the next client is served');
 
@@ -189,7 +194,8 @@ await t.test('bytes in place of TLS end their session and nothing else', async (
   t.ok(await greetedPair(toServer, certificate, SERVER), 'the next client is served');
 });
 
-await t.test('two clients of one address and port, at two listeners, get the connections that were made for them', async (t) => {
+await t.test('two clients of one address and port, at two listeners, get the connections that were made for ' +
+  'them', async (t) => {
   const listener = { host: '127.0.0.1', port: 0, tls: { mode: 'optional', ...certificate } };
   const proxy = await start(t, CLIENT, { listen: [listener, listener] });
   const answers = ['first', 'other'].map((user) => answerOf('caching_sha2_password', Buffer.from(user.padEnd(32))));
@@ -216,14 +222,21 @@ await t.test('a client that leaves in its TLS handshake is let go at once, and t
   for (const [how, go] of Object.entries(leave)) {
     const { client, server, address } = await greeted(proxy);
     const ended = proxy.here.ended(address);
-    client.say(Buffer.concat([packetsFrom(1, sslRequestFor(responsePayload({ capabilities: BASE_CAPABILITIES }))), CLIENT_HELLO]));
+    client.say(
+      Buffer.concat(
+        [packetsFrom(1, sslRequestFor(responsePayload({ capabilities: BASE_CAPABILITIES }))), CLIENT_HELLO],
+      ),
+    );
     go(client.socket);
     await server.ended();
-    t.match(await ended, { level: 'info', by: 'client', reason: 'left during its TLS handshake', session: Number }, how);
+    t.match(
+      await ended, { level: 'info', by: 'client', reason: 'left during its TLS handshake', session: Number }, how,
+    );
   }
 });
 
-await t.test('a client that leaves while the connection to the server is being encrypted is who has left', async (t) => {
+await t.test('a client that leaves while the connection to the server is being encrypted is who has ' +
+  'left', async (t) => {
   const proxy = await start(t, SERVER);
   const { client, server, address } = await greeted(proxy);
   const ended = proxy.here.ended(address);

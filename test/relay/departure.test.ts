@@ -11,8 +11,8 @@ import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/i
 import { RawClient } from '../support/rawClient.js';
 import { type ScriptedConnection, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.js';
 
-// What happens to both connections when a cut response is still being discarded, or the server hangs, and the client waits,
-// reads slowly, or leaves.
+// What happens to both connections when a cut response is still being discarded, or the server hangs, and the client
+// waits, reads slowly, or leaves.
 
 const READ_ONLY = 'SELECT * FROM big';
 /** Its error promises that it runs to its end. */
@@ -28,7 +28,9 @@ interface Served {
 
 /** A server that begins a result for the first command of each connection, and leaves the rest to the test. */
 class Endless {
-  private constructor(readonly server: ScriptedServer, private readonly served: Served[], private readonly told: () => Promise<void>) {}
+  private constructor(
+    readonly server: ScriptedServer, private readonly served: Served[], private readonly told: () => Promise<void>,
+  ) {}
 
   static async start(t: Test): Promise<Endless> {
     const served: Served[] = [];
@@ -65,7 +67,9 @@ const beginCut = async (served: Served, client: RawClient): Promise<string> => {
 
 const start = async (t: Test, settings: ProxySettings): Promise<{ endless: Endless; proxy: ProxyHere }> => {
   const endless = await Endless.start(t);
-  const proxy = await startProxyHere(endless.server.port, { limits: { rows: 2 }, streaming: { signals: [] }, ...settings });
+  const proxy = await startProxyHere(
+    endless.server.port, { limits: { rows: 2 }, streaming: { signals: [] }, ...settings },
+  );
   t.teardown(() => proxy.stop());
   return { endless, proxy };
 };
@@ -96,7 +100,9 @@ for (const [how, leave] of Object.entries(LEAVING)) {
     leave(client);
     while (proxy.proxy.sessionCount > 0) await new Promise((resolve) => setImmediate(resolve));
     t.equal(proxy.proxy.standing().clientlessDrains, 1, 'its client does not count any more');
-    t.equal(served.connection.received.at(-1), PROMISED.charCodeAt(PROMISED.length - 1), 'the server has heard nothing of it');
+    t.equal(
+      served.connection.received.at(-1), PROMISED.charCodeAt(PROMISED.length - 1), 'the server has heard nothing of it',
+    );
     served.connection.send(Buffer.concat([rows(served, 5), served.encoder.terminator(2)]));
     t.match(await recorded(proxy, 1), { outcome: 'drained', complete: true, rows: 8, forwardedRows: 2 });
     await once(served.connection.socket, 'end');

@@ -33,7 +33,8 @@ const serve = async (t: Test, onConnection: (socket: Socket) => void): Promise<n
 
 /** A server whose kernel drops every further attempt to connect, since its queue is full. */
 const blackHole = async (t: Test): Promise<number> => {
-  const script = 'import socket,sys; s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(0); print(s.getsockname()[1], flush=True); sys.stdin.read()';
+  const script = 'import socket,sys; s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(0); ' +
+    'print(s.getsockname()[1], flush=True); sys.stdin.read()';
   const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.teardown(() => child.kill());
   const [said]: unknown[] = await once(child.stdout, 'data');
@@ -65,18 +66,23 @@ interface Unwell {
 }
 
 const UNWELL: Record<string, Unwell> = {
-  'accepts and says nothing': { listen: (t) => serve(t, () => {}), reason: /did not greet within 200 ms/, kind: 'silent' },
+  'accepts and says nothing': {
+    listen: (t) => serve(t, () => {}), reason: /did not greet within 200 ms/, kind: 'silent',
+  },
   'says only half a greeting': {
-    listen: (t) => serve(t, (socket) => socket.write('\x4a\0\0\0\x0a8.0.0')), reason: /did not greet within 200 ms/, kind: 'silent',
+    listen: (t) => serve(t, (socket) => socket.write('\x4a\0\0\0\x0a8.0.0')), reason: /did not greet within 200 ms/,
+    kind: 'silent',
   },
   'never accepts': { listen: blackHole, reason: /did not accept the connection within 200 ms/, kind: 'unreachable' },
   'refuses connections': { listen: () => freePort(), reason: /ECONNREFUSED/, kind: 'unreachable' },
   'closes without a greeting': {
-    listen: (t) => serve(t, (socket) => socket.end()), reason: /closed the connection without a greeting/, kind: 'closed',
+    listen: (t) => serve(t, (socket) => socket.end()), reason: /closed the connection without a greeting/,
+    kind: 'closed',
   },
   'resets without a greeting': {
     // A moment later: else the connection is lost before it is seen to be there.
-    listen: (t) => serve(t, (socket) => void delay(20).then(() => socket.resetAndDestroy())), reason: /before its greeting: ECONNRESET/, kind: 'closed',
+    listen: (t) => serve(t, (socket) => void delay(20).then(() => socket.resetAndDestroy())),
+    reason: /before its greeting: ECONNRESET/, kind: 'closed',
   },
 };
 
@@ -86,7 +92,9 @@ for (const [what, { listen, reason, kind }] of Object.entries(UNWELL)) {
     const here = await startWith(t, [bad, demoPort], { handshakeTimeout: '600ms' });
     for (let i = 0; i < 3; i += 1) t.equal(await askDemo(here.port), 10);
     const failures = [...here.metrics.upstreamFailures.all()].filter(({ count }) => count > 0);
-    t.strictSame(failures, [{ labels: { upstream: `127.0.0.1:${bad}`, reason: kind }, count: 1 }], 'only one client has tried it');
+    t.strictSame(
+      failures, [{ labels: { upstream: `127.0.0.1:${bad}`, reason: kind }, count: 1 }], 'only one client has tried it',
+    );
     t.strictSame([...here.metrics.upstreamUp.all()].map(({ count }) => count), [0, 1]);
     const warnings = here.log.filter(({ level }) => level === 'warn');
     t.equal(warnings.length, 1);
@@ -97,13 +105,18 @@ for (const [what, { listen, reason, kind }] of Object.entries(UNWELL)) {
 await t.test('a server that is slow to greet is taken when no other one greets before', async (t) => {
   let greet = (): void => {};
   const hasFailed = new Promise<void>((resolve) => (greet = resolve));
-  const slow = await serve(t, (socket) => void hasFailed.then(() => pipeline(socket, connect(demoPort, '127.0.0.1'), socket, () => {})));
+  const slow = await serve(
+    t, (socket) => void hasFailed.then(() => pipeline(socket, connect(demoPort, '127.0.0.1'), socket, () => {})),
+  );
   const here = await startWith(t, [slow, await freePort()], { handshakeTimeout: '3s' });
   const asked = askDemo(here.port);
   while (!here.log.some(({ msg }) => msg.includes('ECONNREFUSED'))) await delay(10);
   greet();
   t.equal(await asked, 10);
-  t.match(here.log.filter(({ level }) => level === 'warn'), [{ msg: /did not greet within 1000 ms/ }, { msg: /ECONNREFUSED/ }]);
+  t.match(
+    here.log.filter(({ level }) => level === 'warn'),
+    [{ msg: /did not greet within 1000 ms/ }, { msg: /ECONNREFUSED/ }],
+  );
   t.ok(here.log.some(({ msg }) => msg === `the upstream server 127.0.0.1:${slow} greets again`));
 });
 

@@ -4,7 +4,9 @@ import { execute, prepare, query } from '../support/commandPayloads.js';
 import type { Turn } from '../support/conversationHarness.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { converseOver, PairedProxy } from '../support/pairs.js';
-import { answer, ask, binaryRow, login, ok, packetsFrom, preparedAnswer, resultSet, textRow } from '../support/wirePackets.js';
+import {
+  answer, ask, binaryRow, login, ok, packetsFrom, preparedAnswer, resultSet, textRow,
+} from '../support/wirePackets.js';
 
 // What may be cut of a response with several answers: each by the statement that it answers, and in the schema of that.
 
@@ -12,8 +14,10 @@ const MORE = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
 const LIMIT: ProxySettings = { limits: { rows: 2 }, streaming: { signals: [] } };
 const RETURNING = 'DELETE FROM t RETURNING a';
 const FORGED = [
-  '/*!99999 DELETE RETURNING */ SELECT * FROM big', 'WITH a AS (SELECT 1) /*!99999 DELETE RETURNING */ SELECT * FROM big',
-  `SELECT * FROM big; DELETE FROM t WHERE 0 /*${'x'.repeat(17_000)}*/`, `BEGIN NOT ATOMIC SELECT * FROM big; ${RETURNING}; END`,
+  '/*!99999 DELETE RETURNING */ SELECT * FROM big',
+  'WITH a AS (SELECT 1) /*!99999 DELETE RETURNING */ SELECT * FROM big',
+  `SELECT * FROM big; DELETE FROM t WHERE 0 /*${'x'.repeat(17_000)}*/`,
+  `BEGIN NOT ATOMIC SELECT * FROM big; ${RETURNING}; END`,
   'SET STATEMENT max_statement_time = 1 FOR SELECT * FROM big FOR UPDATE /*!99999 RETURNING */',
 ];
 
@@ -79,7 +83,8 @@ await t.test('a server that knows no RETURNING has nothing that is exempt', asyn
   t.equal(played.exemptCount, 0);
 });
 
-await t.test('what is only made to look like a change is cut, and so is a text that is too long to be judged', async (t) => {
+await t.test('what is only made to look like a change is cut, and so is a text that is too long to be ' +
+  'judged', async (t) => {
   for (const sql of FORGED) {
     const payloads = set(5);
     const played = await play(t, sql, payloads);
@@ -87,14 +92,20 @@ await t.test('what is only made to look like a change is cut, and so is a text t
     t.ok(isCutAfter(played, payloads, 5), sql.slice(0, 60));
     t.match(record, { action: 'cut', forwardedRows: 2 });
     t.notOk('exempt' in record!);
-    t.equal(played.heard.includes('runs to its end'), !/^(?:WITH|\/\*!99999)/.test(sql), 'what it does is said where it may do more');
+    t.equal(
+      played.heard.includes('runs to its end'), !/^(?:WITH|\/\*!99999)/.test(sql),
+      'what it does is said where it may do more',
+    );
   }
 });
 
 await t.test('a result behind exempt rows is cut, and one in front of them', async (t) => {
   const behind = [...set(5, MORE), ...set(1)];
   const played = await play(t, `${RETURNING}; SELECT * FROM big`, behind);
-  t.ok(isCutAfter(played, behind, set(5).length + 3), 'in place of its first row, since rows of one response count together');
+  t.ok(
+    isCutAfter(played, behind, set(5).length + 3),
+    'in place of its first row, since rows of one response count together',
+  );
   t.match(played.records, [{ action: 'cut', exempt: 'returning', rows: 6, forwardedRows: 5 }]);
   const before = [...set(5, MORE), ...set(5)];
   t.ok(isCutAfter(await play(t, `SELECT * FROM big; ${RETURNING}`, before), before, 5));
@@ -112,7 +123,9 @@ await t.test('with hold only exempt rows are not held back', async (t) => {
 });
 
 await t.test('beyond the budget only exempt rows pass', async (t) => {
-  const config = { ...LIMIT, limits: { rows: null, bytes: null }, budget: { bytes: 1000 }, audit: { sample: { oneIn: 1 } } };
+  const config = {
+    ...LIMIT, limits: { rows: null, bytes: null }, budget: { bytes: 1000 }, audit: { sample: { oneIn: 1 } }
+  };
   const proxy = await PairedProxy.start(config);
   t.teardown(() => proxy.stop());
   const pair = await proxy.pair();
@@ -130,7 +143,9 @@ await t.test('what a prepared statement is, is known beyond its text', async (t)
   const prepared = (id: number, sql: string): Turn[] => [ask(prepare(sql)), answer(...preparedAnswer('eof', id, 1, 0))];
   const long = 'x'.repeat(16_000);
   const crowd = Array.from({ length: 70 }, (_, index) => prepared(index + 3, `SELECT '${long}${index}'`)).flat();
-  const config: ProxySettings = { ...LIMIT, rules: [{ name: 'shows', match: { statement: 'show' }, limits: { rows: null } }] };
+  const config: ProxySettings = {
+    ...LIMIT, rules: [{ name: 'shows', match: { statement: 'show' }, limits: { rows: null } }]
+  };
   const binary = resultSet('eof', Array.from({ length: 5 }, () => binaryRow('a')));
   for (const sql of [RETURNING, 'SHOW PROCESSLIST', 'SELECT 1']) {
     const played = await play(t, '', binary, { config, before: [...prepared(1, sql), ...crowd], command: execute(1) });

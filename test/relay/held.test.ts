@@ -68,7 +68,9 @@ await t.test('what is held back goes out for an upload, and what comes behind th
   const request = few.length + 1;
   const upload: Turn[] = [
     fromServer(packetsFrom(1, ...few, Buffer.from('\xfblines', 'latin1'))),
-    fromClient(Buffer.concat([packetsFrom(request + 1, Buffer.from('1\n')), packetsFrom(request + 2, Buffer.alloc(0))])),
+    fromClient(
+      Buffer.concat([packetsFrom(request + 1, Buffer.from('1\n')), packetsFrom(request + 2, Buffer.alloc(0))]),
+    ),
   ];
   const sql = "SELECT 1; LOAD DATA LOCAL INFILE 'lines' INTO TABLE t; SELECT 2";
   const { proxy, pair } = await begin(t, [...login('eof'), ask(query(sql)), ...upload]);
@@ -77,7 +79,8 @@ await t.test('what is held back goes out for an upload, and what comes behind th
   t.match(proxy.here.records, [{ action: 'sample', rows: 2, forwardedRows: 2 }, { rows: 1 }]);
 });
 
-await t.test('a result behind an upload is cut at its own row, and the rows before are said to be forwarded', async (t) => {
+await t.test('a result behind an upload is cut at its own row, and the rows before are said to be ' +
+  'forwarded', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
   const many = resultSet('eof', Array.from({ length: 999 }, () => textRow('x')));

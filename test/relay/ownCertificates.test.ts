@@ -40,7 +40,11 @@ t.test('the openssl program reads it, and trusts it as its own authority', async
     const verified = await run('openssl', ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', file, file]);
     t.match(verified, { code: 0, stdout: /: OK$/m }, verified.stderr);
     const { stdout } = await run('openssl', ['x509', '-in', file, '-noout', '-text']);
-    for (const line of [/Version: 3/, /ecdsa-with-SHA256/, /NIST CURVE: P-256/, /CA:FALSE/, /Digital Signature/, /TLS Web Server/]) {
+    for (
+      const line of [
+        /Version: 3/, /ecdsa-with-SHA256/, /NIST CURVE: P-256/, /CA:FALSE/, /Digital Signature/, /TLS Web Server/,
+      ]
+    ) {
       t.match(stdout, line);
     }
   }
@@ -48,7 +52,10 @@ t.test('the openssl program reads it, and trusts it as its own authority', async
 
 t.test('times from 2050 on, and names that DNS could not have, are written as they have to be', (t) => {
   const { cert } = makeSelfSigned(new Date('2045-06-01T00:00:00Z'), 'no_dns_name');
-  t.match(new X509Certificate(cert), { validTo: 'Jun  1 00:00:00 2055 GMT', subjectAltName: /^DNS:localhost, IP Address:127/ });
+  t.match(
+    new X509Certificate(cert),
+    { validTo: 'Jun  1 00:00:00 2055 GMT', subjectAltName: /^DNS:localhost, IP Address:127/ },
+  );
   t.end();
 });
 
@@ -71,12 +78,16 @@ const configWith = (t: Test, ...listen: object[]): Config => load(t, { upstream:
 
 const makerWith = (): { maker: CertificateMaker; log: { fingerprint256: string; msg: string }[] } => {
   const log: { fingerprint256: string; msg: string }[] = [];
-  return { maker: new CertificateMaker(pino({}, { write: (line) => log.push(JSON.parse(line) as typeof log[0]) })), log };
+  return {
+    maker: new CertificateMaker(pino({}, { write: (line) => log.push(JSON.parse(line) as typeof log[0]) })), log,
+  };
 };
 
 t.test('a certificate is made only where it may be shown, once, and its fingerprint is in the log', (t) => {
   const { maker, log } = makerWith();
-  const needless = [{ host: '::1', tls: { mode: 'off' } }, { host: '::1', port: 1, tls: { mode: 'passthrough' } }, { path: '/tmp/s' }];
+  const needless = [
+    { host: '::1', tls: { mode: 'off' } }, { host: '::1', port: 1, tls: { mode: 'passthrough' } }, { path: '/tmp/s' },
+  ];
   t.strictSame(maker.for(configWith(t, ...needless)), {});
   const made = maker.for(configWith(t, { host: '127.0.0.1' }, { host: '127.0.0.2', tls: { mode: 'required' } }));
   t.strictSame(Object.keys(made), ['']);
@@ -89,7 +100,8 @@ t.test('a certificate is made only where it may be shown, once, and its fingerpr
   t.end();
 });
 
-t.test('a certificate that is kept in a folder is the same after the next start, and nobody else can read its key', (t) => {
+t.test('a certificate that is kept in a folder is the same after the next start, and nobody else can read its ' +
+  'key', (t) => {
   const folder = t.testdir();
   const config = configWith(t, { host: '127.0.0.1', tls: { folder } });
   const [first, next] = [makerWith(), makerWith()];
@@ -111,7 +123,8 @@ t.test('a kept certificate whose time is over is made anew; files that do not be
   writeFileSync(join(folder, 'key.pem'), over.key);
   t.not(makerWith().maker.for(config)[folder]!.cert, over.cert);
   writeFileSync(join(folder, 'cert.pem'), over.cert);
-  t.throws(() => makerWith().maker.for(config), new TlsFileError('folder', `${join(folder, 'key.pem')} is not the key of the ` +
+  t.throws(() => makerWith().maker.for(config), new TlsFileError('folder', `${join(folder, 'key.pem')} is not the ` +
+    `key of the ` +
     'certificate; remove cert.pem and key.pem there to have them made anew'));
   t.equal(readFileSync(join(folder, 'cert.pem'), 'latin1'), over.cert);
   t.end();

@@ -32,7 +32,9 @@ t.test('a client that has taken everything at the first look is no slow one, and
 });
 
 t.test('a client that cannot be seen is no slow one', async (t) => {
-  t.strictSame(await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null });
+  t.strictSame(
+    await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null },
+  );
 });
 
 t.test('a client that takes nothing while it has something to read is slow', async (t) => {
@@ -48,14 +50,17 @@ t.test('a network that takes nothing does not make its client a slow one', async
 });
 
 t.test('a client that empties its queue fast is found out before the watch is over', async (t) => {
-  const fast = client({ unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true });
+  const fast = client(
+    { unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true },
+  );
   const { isSlow, rowsPerSecond } = await watch.watch(fast, PROGRESS, NOTHING);
   t.notOk(isSlow);
   t.ok(rowsPerSecond! > SETTINGS.maxRowsPerSecond);
   t.equal(fast.looks, 2);
 });
 
-t.test('a client that has taken a few rows after a moment is no slow one: it may have been kept from running', async (t) => {
+t.test('a client that has taken a few rows after a moment is no slow one: it may have been kept from ' +
+  'running', async (t) => {
   const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0 };
   const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
   const late = client(unread, unread, unread, { unacknowledgedBytes: 0, unreadBytes: 0 });
@@ -64,21 +69,34 @@ t.test('a client that has taken a few rows after a moment is no slow one: it may
 
 t.test('a client that soon has all of it is slow where the response waited long enough for it before', async (t) => {
   const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90 };
-  const soon = (): WatchedClient => client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
+  const soon = (): WatchedClient =>
+    client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
   t.match(await watch.watch(soon(), few, NOTHING), { isSlow: true });
-  t.match(await watch.watch(client({ unreadBytes: 0 }), few, NOTHING), { isSlow: true }, 'also where it has all of it at once');
-  t.match(await watch.watch({ ...soon(), ...NETWORK }, few, NOTHING), { isSlow: false }, 'but not where it was the network');
-  t.match(await watch.watch(soon(), { ...few, rows: 10_000 }, NOTHING), { isSlow: false }, 'nor where it took many rows');
+  t.match(
+    await watch.watch(client({ unreadBytes: 0 }), few, NOTHING), { isSlow: true },
+    'also where it has all of it at once',
+  );
+  t.match(
+    await watch.watch({ ...soon(), ...NETWORK }, few, NOTHING), { isSlow: false }, 'but not where it was the network',
+  );
+  t.match(
+    await watch.watch(soon(), { ...few, rows: 10_000 }, NOTHING), { isSlow: false }, 'nor where it took many rows',
+  );
   t.match(await watch.watch(soon(), { ...few, waitedMs: 10 }, NOTHING), { isSlow: false }, 'nor in a moment');
 });
 
 t.test('one step of a receive buffer does not make a slow client fast', async (t) => {
-  const step = client({ unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true });
+  const step = client(
+    { unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true },
+  );
   t.match(await watch.watch(step, PROGRESS, NOTHING), { isSlow: true });
 });
 
-t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in one', async (t) => {
-  const inBoth = client({ unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 });
+t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in ' +
+  'one', async (t) => {
+  const inBoth = client(
+    { unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 },
+  );
   t.match(await watch.watch(inBoth, PROGRESS, NOTHING), { isSlow: true });
 });
 
@@ -88,7 +106,9 @@ t.test('a session that is over ends the watch', async (t) => {
 });
 
 t.test('the pace so far tells a slow client without any look', (t) => {
-  t.strictSame(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), { isSlow: true, rowsPerSecond: 1000 });
+  t.strictSame(
+    watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), { isSlow: true, rowsPerSecond: 1000 },
+  );
   t.end();
 });
 

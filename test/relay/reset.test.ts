@@ -33,5 +33,7 @@ t.test('a connection that is reset while it is being ended is closed, too, and r
   reset(here);
   await Promise.all([once(here, 'close'), seen]);
   t.same(errors, []);
-  t.notOk(process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length > 1, 'nothing of it is left');
+  t.notOk(
+    process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length > 1, 'nothing of it is left',
+  );
 });

@@ -35,7 +35,9 @@ class Client implements QueueView {
   /** Writes as much as may be, in pieces of a read, up to so many bytes. */
   write(bytes: number): void {
     const toBytes = this.writtenBytes + bytes;
-    while (this.writtenBytes < toBytes && !this.window.isShut) this.piece(Math.min(16 * KIB, toBytes - this.writtenBytes));
+    while (this.writtenBytes < toBytes && !this.window.isShut) {
+      this.piece(Math.min(16 * KIB, toBytes - this.writtenBytes));
+    }
   }
 
   /** Writes as much as may be, up to so many bytes, over the steps in which it goes out. */
@@ -111,7 +113,8 @@ t.test('grants everything where the queue cannot be seen', async (t) => {
   t.equal(client.writtenBytes, 64 * KIB + 1024 * 1024 * KIB);
 });
 
-t.test('lets 16 KiB out at a time after the first 64, as long as a client elsewhere is not known to read', async (t) => {
+t.test('lets 16 KiB out at a time after the first 64, as long as a client elsewhere is not known to ' +
+  'read', async (t) => {
   const client = new Client(t);
   client.write(1024 * KIB);
   await client.see(64 * KIB, null, 2);

@@ -128,5 +128,8 @@ await t.test('nothing is said to the server, and no command waits for it, where 
   const said = Buffer.concat([response.bytes, COMMANDS]);
   pair.client.say(said);
   await pair.server.hear(said.length);
-  t.equal(pair.server.heardBytes, said.length, 'commands that are sent ahead go to the server before it has let the client in');
+  t.equal(
+    pair.server.heardBytes, said.length,
+    'commands that are sent ahead go to the server before it has let the client in',
+  );
 });

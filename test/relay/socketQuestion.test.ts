@@ -27,7 +27,9 @@ t.test('knows the question of a driver for the socket, when nothing comes behind
     t.ok(endsWithQuestion('SELECT @@max_allowed_packet', sql), `${sql} as the second`);
     t.notOk(endsWithQuestion(sql, 'SELECT 1'), `${sql} and another`);
   }
-  const others = ['SELECT @@socket_timeout', 'SELECT socket FROM t', 'SELECT 1', `SELECT '${'x'.repeat(300)}', @@socket`];
+  const others = [
+    'SELECT @@socket_timeout', 'SELECT socket FROM t', 'SELECT 1', `SELECT '${'x'.repeat(300)}', @@socket`,
+  ];
   for (const sql of others) t.notOk(endsWithQuestion(sql), sql);
   t.notOk(endsWithQuestion(...new Array<string>(4).fill('SELECT 1'), 'SELECT @@socket'), 'later no driver asks');
   t.end();

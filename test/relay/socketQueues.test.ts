@@ -116,7 +116,8 @@ const line = (number: number, from: [1 | 2, number], to: [1 | 2, number], state:
     const address = endianness() === 'LE' ? `0${host}00000A` : `0A00000${host}`;
     return `${address}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   };
-  return `${String(number).padStart(4)}: ${end(from)} ${end(to)} ${state} ${queues} 00:00000000 00000000     0        0 1\n`;
+  return `${String(number).padStart(4)}: ${end(from)} ${end(to)} ${state} ${queues} 00:00000000 00000000     0       ` +
+    ` 0 1\n`;
 };
 
 await t.test('lines are found wherever a page ends, whatever their number', async (t) => {
@@ -140,7 +141,10 @@ await t.test('what an earlier connection left behind is not taken for the one th
   const live = line(2, [2, 77], [1, 3306], '08', '00000000:00000A00');
   for (const remains of ['06', '03']) {
     writeFileSync(join(folder, 'tcp'), line(1, [2, 77], [1, 3306], remains, '00000000:00000000') + live);
-    t.same(await new SocketQueueReader(0, folder).look(ends), { unacknowledgedBytes: null, unreadBytes: 2560, isClientFull: false });
+    t.same(
+      await new SocketQueueReader(0, folder).look(ends),
+      { unacknowledgedBytes: null, unreadBytes: 2560, isClientFull: false },
+    );
   }
 });
 
@@ -160,7 +164,8 @@ await t.test('looks that wait at the same time share a read, and none is answere
   t.equal(reader.readCount, 2);
 });
 
-await t.test('with 5,200 sockets open the right ones are found, and few lines are read in one turn of the event loop', async (t) => {
+await t.test('with 5,200 sockets open the right ones are found, and few lines are read in one turn of the event ' +
+  'loop', async (t) => {
   const server = await listen(t, '127.0.0.1');
   const pairs: { ours: Socket; client: Socket }[] = [];
   while (pairs.length < 2600) pairs.push(await connectTo(t, server, '127.0.0.1'));

@@ -17,7 +17,9 @@ const KIB = 1024;
 interface Scene {
   readonly supervisor: Supervisor;
   readonly records: Record<string, unknown>[];
-  readonly warnings: { readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string }[];
+  readonly warnings: {
+    readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
+  }[];
   /** The client takes nothing for so long; then Sluice reads so many bytes more of the server. */
   stall(ms: number, thenBytes: number): void;
 }
@@ -27,7 +29,8 @@ const responding = (t: Test): Scene => {
   const [records, warnings]: [Scene['records'], Scene['warnings']] = [[], []];
   const stalls = new StallWatch();
   const shared: Partial<Shared> = {
-    config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(), timeouts: null,
+    config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
+    timeouts: null,
     statistics: null, audit: { write: (record) => void records.push({ ...record }) },
   };
   let usage: Usage | null = null;
@@ -57,12 +60,16 @@ const responding = (t: Test): Scene => {
   };
 };
 
-t.test('warns at half of net_write_timeout, once, of a client that reads too little for the server to write on', (t) => {
+t.test('warns at half of net_write_timeout, once, of a client that reads too little for the server to write ' +
+  'on', (t) => {
   const { supervisor, records, warnings, stall } = responding(t);
   for (let i = 0; i < 29; i += 1) stall(1000, 32 * KIB);
   t.strictSame([records, warnings], [[], []]);
   stall(1000, 32 * KIB);
-  t.match(warnings, [{ serverWaitMs: 30_000, msg: /read faster, or set streaming\.netWriteTimeout or a larger net_write_timeout/ }]);
+  t.match(
+    warnings,
+    [{ serverWaitMs: 30_000, msg: /read faster, or set streaming\.netWriteTimeout or a larger net_write_timeout/ }],
+  );
   t.match(records, [{ event: 'stall', action: 'warn', serverGaveUp: false, outcome: null }]);
   for (let i = 0; i < 10; i += 1) stall(1000, 32 * KIB);
   t.equal(warnings.length, 1);

@@ -19,7 +19,8 @@ const tracking = (firstByte: number, flags: number, state: Buffer): Buffer => {
   const head = Buffer.from([firstByte, 0, 0, status & 0xff, status >> 8, 0, 0]);
   return Buffer.concat([head, encodeLenencString(''), encodeLenenc(state.length), state]);
 };
-const plain = (firstByte: number, flags: number): Buffer => Buffer.from([firstByte, 0, 0, flags & 0xff, flags >> 8, 0, 0]);
+const plain = (firstByte: number, flags: number): Buffer =>
+  Buffer.from([firstByte, 0, 0, flags & 0xff, flags >> 8, 0, 0]);
 const schemaState = Buffer.concat([Buffer.from([1]), encodeLenencString(encodeLenencString('attic'))]);
 const largeState = Buffer.concat([Buffer.from([0]), encodeLenencString('x'.repeat(3000))]);
 
@@ -37,7 +38,9 @@ const CASES: Record<string, { readonly end: Buffer; readonly last: Buffer }> = {
 
 for (const [what, { end, last }] of Object.entries(CASES)) {
   await t.test(`a truncated result ends with the server's own end of its rows when what follows ${what}`, async (t) => {
-    const proxy = await PairedProxy.start({ limits: { rows: LIMIT }, streaming: { signals: [] }, onExceed: { action: 'truncate' } });
+    const proxy = await PairedProxy.start(
+      { limits: { rows: LIMIT }, streaming: { signals: [] }, onExceed: { action: 'truncate' } },
+    );
     t.teardown(() => proxy.stop());
     const pair = await proxy.pair();
     const start = login('deprecate-eof', { capabilities: Capability.SESSION_TRACK });

@@ -27,9 +27,12 @@ const quit = packetsFrom(0, command(Command.QUIT));
 const moreResults = ok(Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS);
 
 const FLOODS: Record<string, Flood> = {
-  'commands of five bytes': { turns: [], from: 'client', bytes: Buffer.concat(Array.from({ length: MANY }, () => quit)) },
+  'commands of five bytes': {
+    turns: [], from: 'client', bytes: Buffer.concat(Array.from({ length: MANY }, () => quit)),
+  },
   'results without rows': {
-    turns: [ask(query('CALL p()'))], from: 'server', bytes: answer(...Array.from({ length: MANY }, () => moreResults)).bytes,
+    turns: [ask(query('CALL p()'))], from: 'server',
+    bytes: answer(...Array.from({ length: MANY }, () => moreResults)).bytes,
   },
 };
 
@@ -76,7 +79,8 @@ t.test('rows are counted in the turn in which they come: a look at each header c
   t.match(exchange.usages, [{ rows: MANY }]);
 });
 
-t.test('a client that ends behind a flood is still understood: all it has sent goes out, and then its end', async (t) => {
+t.test('a client that ends behind a flood is still understood: all it has sent goes out, and then its ' +
+  'end', async (t) => {
   const { bytes } = FLOODS['commands of five bytes']!;
   const exchange = await inTheClear([]);
   const before = exchange.writtenAt('server').length;

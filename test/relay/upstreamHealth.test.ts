@@ -27,7 +27,8 @@ const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
     probe: (upstream) => new Promise((resolve) => void setImmediate(() => probes.emit('probe', upstream, resolve))),
   }, 1);
   health.configured(upstreams);
-  const isUp = () => Object.fromEntries([...metrics.upstreamUp.all()].map(({ labels, count }) => [labels['upstream'], count]));
+  const isUp = () =>
+    Object.fromEntries([...metrics.upstreamUp.all()].map(({ labels, count }) => [labels['upstream'], count]));
   const nextProbe = async () => await once(probes, 'probe') as [Upstream, (isWell: boolean) => void];
   return { health, log, metrics, probes, isUp, nextProbe };
 };

@@ -15,7 +15,8 @@ const record = (given: object): ResultRecord => {
 };
 const NOBODY = new Exemptions([]);
 const LIMITS: Limits = { rows: 100, bytes: 10_000 };
-const prospect = (given: object, exemptions = NOBODY) => prospectOf(record({ rows: 1, bytes: 1, ...given }), LIMITS, exemptions);
+const prospect = (given: object, exemptions = NOBODY) =>
+  prospectOf(record({ rows: 1, bytes: 1, ...given }), LIMITS, exemptions);
 
 t.test('a result is cut where it has more rows or more bytes than its limit', (t) => {
   t.equal(prospect({ rows: 100, bytes: 10_000 }), 'pass');

@@ -13,14 +13,19 @@ t.test('a record is read as it was written', (t) => {
     atMs: Date.parse('2026-11-20T12:00:00Z'), rows: 2000, bytes: 64_000, fate: 'would-cut', isLowerBound: false,
     digest: 'b266dab9faec510d', user: 'app', client: '10.0.0.7', program: 'worker', standsFor: 1, droppedSamples: 0,
   });
-  t.match(recordOf({ client: '[fd00::7]:51234', program: null, digest: null }), { client: 'fd00::7', program: '', digest: '' });
+  t.match(
+    recordOf({ client: '[fd00::7]:51234', program: null, digest: null }),
+    { client: 'fd00::7', program: '', digest: '' },
+  );
   t.equal(recordOf({ client: 'unknown' }).client, 'unknown');
   t.end();
 });
 
 t.test('what was cut, truncated or closed counts as cut; warnings and samples passed', (t) => {
   const actions = ['cut', 'truncate', 'close', 'would-cut', 'warn', 'sample'];
-  t.strictSame(actions.map((action) => recordOf({ action }).fate), ['cut', 'cut', 'cut', 'would-cut', 'passed', 'passed']);
+  t.strictSame(
+    actions.map((action) => recordOf({ action }).fate), ['cut', 'cut', 'cut', 'would-cut', 'passed', 'passed'],
+  );
   t.end();
 });
 

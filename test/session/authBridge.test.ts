@@ -13,7 +13,8 @@ const own = newKey();
 const server = newKey();
 const nonce = Buffer.from('abcdefghijklmnopqrst');
 const fullAuth = Buffer.from([1, 4]);
-const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD;
+const capabilities =
+  Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH | Capability.LONG_PASSWORD;
 const password = (): Buffer => Buffer.from('secret\0');
 
 const switchTo = (plugin: string): Buffer => Buffer.from(`\xfe${plugin}\0${nonce.toString()}\0`, 'latin1');
@@ -68,7 +69,8 @@ for (const [plugin, request] of REQUESTS) {
     t.end();
   });
 
-  t.test(`${plugin}: a password that a client sends in clear over a connection in the clear goes on inside TLS`, (t) => {
+  t.test(`${plugin}: a password that a client sends in clear over a connection in the clear goes on inside ` +
+    `TLS`, (t) => {
     t.strictSame(asked(plugin, 'server').fromClient(password()), { to: 'server', payload: password() });
     t.end();
   });
@@ -76,11 +78,16 @@ for (const [plugin, request] of REQUESTS) {
   t.test(`${plugin}: what cannot pass is refused`, (t) => {
     t.match(asked(plugin, 'client', false).fromClient(password()), { refusal: /upstream\.tls\.bridge/ });
     t.match(asked(plugin, 'server', false).fromClient(Buffer.from([request])), { refusal: /upstream\.tls\.bridge/ });
-    t.match(asked(plugin, 'server').fromClient(Buffer.alloc(256, 1)), { refusal: /a key that the client has from elsewhere/ });
+    t.match(
+      asked(plugin, 'server').fromClient(Buffer.alloc(256, 1)), { refusal: /a key that the client has from elsewhere/ },
+    );
     const begun = asked(plugin, 'server');
     begun.fromClient(Buffer.from([request]));
     begun.giveKey(own);
-    t.match(begun.fromClient(encryptedPassword(Buffer.from('secret'), nonce, server.publicPem)), { refusal: /not encrypted with the key/ });
+    t.match(
+      begun.fromClient(encryptedPassword(Buffer.from('secret'), nonce, server.publicPem)),
+      { refusal: /not encrypted with the key/ },
+    );
     const noKey = asked(plugin, 'client');
     noKey.fromClient(password());
     t.match(noKey.fromServer(Buffer.from('\x01no key')), { refusal: /public key/ });

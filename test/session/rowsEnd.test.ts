@@ -8,7 +8,8 @@ import { eof, ok, okEof } from '../support/wirePackets.js';
 const { AUTOCOMMIT, MORE_RESULTS_EXISTS, PS_OUT_PARAMS, CURSOR_EXISTS, LAST_ROW_SENT, SESSION_STATE_CHANGED } = Status;
 const MORE = AUTOCOMMIT | MORE_RESULTS_EXISTS | PS_OUT_PARAMS | CURSOR_EXISTS;
 
-const lastOf = (payload: Buffer, isLastFetch = false): Buffer => new RowsEnd(payload, payload.length).asLast(isLastFetch)!;
+const lastOf = (payload: Buffer, isLastFetch = false): Buffer =>
+  new RowsEnd(payload, payload.length).asLast(isLastFetch)!;
 
 /** An OK packet that ends rows, with session state of so many bytes. */
 const tracking = (stateBytes: number): Buffer => {
@@ -17,11 +18,15 @@ const tracking = (stateBytes: number): Buffer => {
 };
 
 t.test('an end says of nothing more to come, and has a warning more', (t) => {
-  const large = Buffer.concat([Buffer.from([0xfe]), encodeLenenc(70_000), encodeLenenc(0), Buffer.from([0x4a, 0x10, 3, 0])]);
+  const large = Buffer.concat(
+    [Buffer.from([0xfe]), encodeLenenc(70_000), encodeLenenc(0), Buffer.from([0x4a, 0x10, 3, 0])],
+  );
   for (const payload of [eof(MORE), okEof(MORE), large]) {
     const before = decodeCompletion(payload, false);
     const changed = lastOf(payload);
-    t.same(decodeCompletion(changed, false), { ...before, statusFlags: AUTOCOMMIT, warningCount: before.warningCount + 1 });
+    t.same(
+      decodeCompletion(changed, false), { ...before, statusFlags: AUTOCOMMIT, warningCount: before.warningCount + 1 },
+    );
     t.equal(changed.length, payload.length);
     t.equal(decodeCompletion(lastOf(payload, true), false).statusFlags, AUTOCOMMIT | LAST_ROW_SENT);
   }

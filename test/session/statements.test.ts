@@ -58,7 +58,8 @@ await t.test('texts are kept up to a megabyte, and the first to go are the oldes
   t.equal(table.size, 100, 'statements without their text are still known');
 });
 
-await t.test('what is in use is kept: texts and statements that were used least recently are forgotten first', async (t) => {
+await t.test('what is in use is kept: texts and statements that were used least recently are forgotten ' +
+  'first', async (t) => {
   const forgotten: number[] = [];
   const table = new StatementTable((statement) => {
     forgotten.push(statement.id);

@@ -233,7 +233,9 @@ export class AnswerReader {
 
 /** Whether more answers follow behind this one: an error ends them all. */
 const isFollowed = (part: Part): boolean => {
-  if (part.is === 'ok' || part.is === 'eof' || part.is === 'end') return (part.status & Status.MORE_RESULTS_EXISTS) !== 0;
+  if (part.is === 'ok' || part.is === 'eof' || part.is === 'end') {
+    return (part.status & Status.MORE_RESULTS_EXISTS) !== 0;
+  }
   if (part.is !== 'result' || part.end.is === 'error') return false;
   const statuses = part.end.status | (part.metadataEnd?.status ?? 0);
   // MySQL sends OUT parameters as a result whose end does not say that an OK follows.

@@ -26,7 +26,8 @@ export const randomRecord = (random: Random, index: number): Record<string, unkn
     rows, bytes: rows * rowBytes, largestRowBytes: rows === 0 ? 0 : rowBytes, complete: isComplete,
     sql: `SELECT * FROM t${table} WHERE id > ${index}`, digest: table.toString(16).padStart(16, '0'),
     digestText: `SELECT * FROM \`t${table}\` WHERE \`id\` > ?`, user: `user${table % 7}`,
-    firstRowMs: rows === 0 ? null : random.fraction() * 3, durationMs: rows / 100, stallMs: Math.floor(random.fraction() * 2) * 5,
+    firstRowMs: rows === 0 ? null : random.fraction() * 3, durationMs: rows / 100,
+    stallMs: Math.floor(random.fraction() * 2) * 5,
     outcome: isComplete ? 'completed' : 'client-gone',
   });
 };

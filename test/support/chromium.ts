@@ -96,8 +96,10 @@ export interface Browser {
 export const startBrowser = async (t: Lifetime): Promise<Browser> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-chromium-'));
   const child = spawn('chromium', [
-    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-extensions',
-    '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe', `--user-data-dir=${folder}`,
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
+    '--disable-extensions',
+    '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe',
+    `--user-data-dir=${folder}`,
   ], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true,
     env: { ...process.env, TMPDIR: folder }, // it leaves a folder of its own there when it is killed
@@ -119,7 +121,9 @@ export const startBrowser = async (t: Lifetime): Promise<Browser> => {
     open: async (t, address) => {
       const { browserContextId } = await pipe.send('Target.createBrowserContext');
       t.teardown(() => pipe.send('Target.disposeBrowserContext', { browserContextId }));
-      const { targetId } = await pipe.send('Target.createTarget', { url: 'about:blank', browserContextId, newWindow: true });
+      const { targetId } = await pipe.send(
+        'Target.createTarget', { url: 'about:blank', browserContextId, newWindow: true },
+      );
       const { sessionId } = await pipe.send('Target.attachToTarget', { targetId, flatten: true });
       const send: Send = (method, params = {}) => pipe.send(method, params, String(sessionId));
       return openPage(send, (heard) => pages.set(String(sessionId), heard), address);
@@ -129,7 +133,10 @@ export const startBrowser = async (t: Lifetime): Promise<Browser> => {
 
 type Send = (method: string, params?: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/** Opens an address in an empty page, to which `send` sends commands, and of which `onMessage` has it told all that comes unasked. */
+/**
+ * Opens an address in an empty page, to which `send` sends commands, and of which `onMessage` has it told all that
+ * comes unasked.
+ */
 const openPage = async (
   send: Send, onMessage: (heard: (message: Message) => void) => void, address: string,
 ): Promise<BrowserPage> => {
@@ -144,14 +151,17 @@ const openPage = async (
   for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'Accessibility']) await send(`${domain}.enable`);
 
   const evaluate = async <T>(expression: string): Promise<T> => {
-    const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    const { result, exceptionDetails } = await send(
+      'Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true },
+    );
     if (exceptionDetails !== undefined) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
     return (result as { value: T }).value;
   };
   const page: BrowserPage = {
     complaints, requests, evaluate,
     until: async (expression) => {
-      const often = `new Promise((resolve) => { const look = () => (${expression}) ? resolve(true) : setTimeout(look, 20); look(); })`;
+      const often = `new Promise((resolve) => { const look = () => (${expression}) ? resolve(true) : ` +
+        `setTimeout(look, 20); look(); })`;
       await evaluate(often);
     },
     press: async (key) => {
@@ -170,7 +180,9 @@ const openPage = async (
       return Buffer.from(String(data), 'base64');
     },
     accessible: async () => {
-      const { nodes } = await send('Accessibility.getFullAXTree') as { nodes: readonly { role?: { value: string }; name?: { value: string } }[] };
+      const { nodes } = await send('Accessibility.getFullAXTree') as {
+        nodes: readonly { role?: { value: string }; name?: { value: string } }[],
+      };
       return nodes.filter(({ name }) => name?.value).map(({ role, name }) => `${role?.value}: ${name?.value}`);
     },
   };

@@ -52,8 +52,8 @@ const encryptServer = async (end: End, { cert, key }: Certificate): Promise<End>
 const answerId = (isEncrypted: boolean): number => (isEncrypted ? 2 : 1);
 
 /**
- * Begins a session, up to where the server has the client's answer to the greeting. The proxy has to offer TLS, and to want
- * it, where `encrypted` says so.
+ * Begins a session, up to where the server has the client's answer to the greeting. The proxy has to offer TLS, and to
+ * want it, where `encrypted` says so.
  * @param answer the answer as a client in the clear gives it
  */
 export const greetedPair = async (
@@ -91,7 +91,10 @@ export class Dialogue {
     return new Dialogue(pair, { client: answerId(encrypted.client) + 1, server: answerId(encrypted.server) + 1 });
   }
 
-  /** Says a packet, and waits for the other end to hear it, or what has to come of it. Throws where it hears another one. */
+  /**
+   * Says a packet, and waits for the other end to hear it, or what has to come of it. Throws where it hears another
+   * one.
+   */
   async say(from: 'client' | 'server', payload: Buffer, heard = payload): Promise<void> {
     const to = from === 'client' ? 'server' : 'client';
     const became = await this.tell(from, payload, to, 4 + heard.length);
@@ -99,7 +102,9 @@ export class Dialogue {
   }
 
   /** Says a packet, and gives the payload of the one of `byteCount` bytes that `hearer` gets. */
-  async tell(from: 'client' | 'server', payload: Buffer, hearer: 'client' | 'server', byteCount: number): Promise<Buffer> {
+  async tell(
+    from: 'client' | 'server', payload: Buffer, hearer: 'client' | 'server', byteCount: number,
+  ): Promise<Buffer> {
     const end = this.pair[hearer];
     const heardBefore = end.heardBytes;
     this.pair[from].say(packetsFrom(this.nextIds[from]++, payload));

@@ -13,11 +13,14 @@ export class Follower {
 
   constructor(options: { readonly textBytes?: number; readonly parameterBytes?: number } = {}) {
     const observer: ConversationObserver = {
-      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING, statementDone: NOTHING,
+      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING,
+      statementDone: NOTHING,
       newUsage: (command) => new Usage(command),
       unparsed: (problem) => (this.problem = problem),
     };
-    this.conversation = new Conversation({ observer, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options });
+    this.conversation = new Conversation(
+      { observer, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options },
+    );
   }
 
   /** Shows what one end says in a turn of its own. Returns how many bytes of it are undecided. */

@@ -57,7 +57,9 @@ export class End {
     this.socket.write(bytes);
   }
 
-  /** Waits until something holds; it is asked whenever something was heard, or the other side or the connection ended. */
+  /**
+   * Waits until something holds; it is asked whenever something was heard, or the other side or the connection ended.
+   */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => (this.wake = resolve));
   }

@@ -36,7 +36,9 @@ const withCommandLine = (vendor: ServerKind): TlsClient['read'] => async (_, por
 
 const withPython = (driver: 'mysqldb' | 'pymysql'): TlsClient['read'] => async (t, port, user, ca, sql) => {
   const inClear = driver === 'pymysql' ? { ssl_disabled: true } : {};
-  const session = await startSession(t, port, { driver, connect: { user, ...(ca === null ? inClear : { ssl: { ca } }) } });
+  const session = await startSession(
+    t, port, { driver, connect: { user, ...(ca === null ? inClear : { ssl: { ca } }) } },
+  );
   const seen = await session.run(sql);
   const after = await session.run('SELECT 42');
   await session.close();

@@ -31,7 +31,10 @@ export interface WireLogin {
 }
 
 export interface AskOptions {
-  /** Contents of the files that the server asks for, one after the other, each in packets; it gets an empty one for others. */
+  /**
+   * Contents of the files that the server asks for, one after the other, each in packets; it gets an empty one for
+   * others.
+   */
   readonly files?: readonly (readonly Buffer[])[];
   /** What proves who the client is, where it is asked in a CHANGE_USER. */
   readonly password?: string;

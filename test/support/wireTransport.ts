@@ -144,7 +144,9 @@ export class WireTransport {
       const body = this.frameBytes.subarray(at + FRAME_HEADER_BYTES, end);
       const contentBytes = this.frameBytes.readUIntLE(at + 4, 3);
       const content = contentBytes === 0 ? Buffer.from(body) : CODECS[compression].open(body);
-      if (contentBytes !== 0 && content.length !== contentBytes) throw new Error('a frame does not hold what it declares');
+      if (contentBytes !== 0 && content.length !== contentBytes) {
+        throw new Error('a frame does not hold what it declares');
+      }
       this.nextFrameNumber = this.frameBytes[at + 3]! + 1;
       this.assembler.push(content);
       at = end;

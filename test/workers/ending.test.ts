@@ -29,7 +29,8 @@ t.test('a signal to all processes of the program ends it in good order: no state
   const { program } = await startAdministered(t, {
     upstream: `127.0.0.1:${server.port}`, workers: 3, shutdown: { acceptFor: 0, timeout: '1h' },
   });
-  const workers = readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const workers = readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').trim().split(' ')
+    .map(Number);
   const signalAll = (): void => {
     for (const pid of workers) for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(pid, signal);
     program.kill('SIGTERM');
@@ -115,7 +116,9 @@ t.test('workers that cannot start are an error that says why', async (t) => {
     'broken.cjs': "if (process.send) { console.error('no memory'); process.exit(7); }",
   });
   const seen = await sluice(['--config', `${folder}/sluice.json`], { NODE_OPTIONS: `--require ${folder}/broken.cjs` });
-  t.match(seen, { code: 1, stderr: /sluice: workers: worker [12] ended before it was ready, with exit code 7: no memory/ });
+  t.match(
+    seen, { code: 1, stderr: /sluice: workers: worker [12] ended before it was ready, with exit code 7: no memory/ },
+  );
 });
 
 t.test('without workers there is one process', async (t) => {

@@ -16,7 +16,9 @@ const grow = (budget: LeasedBudget, usage: GovernedUsage, toBytes: number): void
 const budgetOfTwo = () => {
   const asked: number[] = [];
   const given: number[] = [];
-  const budget = new LeasedBudget(3200, 2, { ask: (bytes) => asked.push(bytes), giveBack: (bytes) => given.push(bytes) });
+  const budget = new LeasedBudget(
+    3200, 2, { ask: (bytes) => asked.push(bytes), giveBack: (bytes) => given.push(bytes) },
+  );
   return { budget, asked, given };
 };
 

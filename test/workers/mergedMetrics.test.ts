@@ -40,7 +40,9 @@ t.test('what has no sum is told for the worst, or as the first one tells it', (t
     out.gauge('sluice_sessions_open', 'Sessions.', 2);
     out.gauge('sluice_upstream_up', 'Up.', isUp, { upstream: 'db:3306' });
   });
-  const merged = mergeMetrics([of(0.1, 20, 1000, Infinity, 1), of(0.3, 50, 1001, Infinity, 0), of(0.2, 30, 1002, Infinity, 1)]);
+  const merged = mergeMetrics(
+    [of(0.1, 20, 1000, Infinity, 1), of(0.3, 50, 1001, Infinity, 0), of(0.2, 30, 1002, Infinity, 1)],
+  );
   t.match(merged, 'sluice_upstream_up{upstream="db:3306"} 0\n');
   t.equal(valueIn(merged, 'sluice_event_loop_delay_max_seconds'), 0.3);
   t.equal(valueIn(merged, 'process_open_fds'), 50);

@@ -64,7 +64,9 @@ t.test('a configuration that is read again holds in all workers, and one that is
   const rowsNow = () => Promise.all(clients.map(async (client) => (await client.query('SELECT * FROM rows_20')).rows));
   t.same(await rowsNow(), [20, 20, 20]);
   program.configure({ workers: WORKERS, limits: { rows: 7 } });
-  t.match(JSON.parse((await program.ask('/reload', { method: 'POST' })).body), { applied: true, changed: ['limits.rows'] });
+  t.match(
+    JSON.parse((await program.ask('/reload', { method: 'POST' })).body), { applied: true, changed: ['limits.rows'] },
+  );
   t.same(await rowsNow(), [7, 7, 7]);
   program.configure({ workers: WORKERS, limits: { rows: 0 } });
   t.match(JSON.parse((await program.ask('/reload', { method: 'POST' })).body), { applied: false });
@@ -90,7 +92,10 @@ t.test('a worker that is killed takes only its own sessions along, and another t
   t.equal((await late.query('SELECT * FROM rows_5')).rows, 5, 'its place is free');
   await t.rejects(program.connect(), { message: /connections\.max is 3/ }, 'and no more than that');
   t.equal(await program.metric('sluice_worker_restarts_total'), 1);
-  t.equal(await program.metric('sluice_cuts_total{rule="default",reason="rows"}'), WORKERS, 'what it had counted is not forgotten');
+  t.equal(
+    await program.metric('sluice_cuts_total{rule="default",reason="rows"}'), WORKERS,
+    'what it had counted is not forgotten',
+  );
   t.equal((await program.ask('/readyz')).status, 200);
   while (await program.metric('sluice_workers') < WORKERS); // the new one begins
   t.equal(childrenOf(program.program.pid).length, WORKERS);
@@ -123,8 +128,12 @@ const CROWD = `
 t.test('clients of several programs together are let in up to connections.max, and not one more', async (t) => {
   const upstream = await silentUpstream(t);
   const max = 25;
-  const { program, metric } = await startAdministered(t, { upstream: upstream.address, workers: WORKERS, connections: { max } });
-  const crowds = Array.from({ length: 3 }, () => spawn(process.execPath, ['-e', CROWD, String(program.port)], { stdio: 'pipe' }));
+  const { program, metric } = await startAdministered(
+    t, { upstream: upstream.address, workers: WORKERS, connections: { max } },
+  );
+  const crowds = Array.from(
+    { length: 3 }, () => spawn(process.execPath, ['-e', CROWD, String(program.port)], { stdio: 'pipe' }),
+  );
   t.teardown(() => { for (const crowd of crowds) crowd.kill('SIGKILL'); });
   let refused = 0;
   await new Promise<void>((resolve) => {

@@ -31,7 +31,9 @@ export const auditMode = async (bench: Bench): Promise<void> => {
       let belowMs = NaN;
       const run = (relay: Relay, more: (medianMs: number) => Reading[]) => async (): Promise<Reading[]> => {
         const { times, count, cpuSeconds } = await ask(bench, relay);
-        return [...timeReadings(times!), ...more(times!.medianMs), ...cpuReading('cpuPerQuery', cpuSeconds, count, 1e6)];
+        return [
+          ...timeReadings(times!), ...more(times!.medianMs), ...cpuReading('cpuPerQuery', cpuSeconds, count, 1e6)
+        ];
       };
       const keepBelow = (medianMs: number): Reading[] => {
         belowMs = medianMs;

@@ -15,8 +15,8 @@ const modeOf = (mode: 'auto' | 'off'): Competitor => ({
 export const TLS_OFF = modeOf('off').name;
 
 /**
- * What it costs that clients are offered TLS by default, to clients that take it wherever it is offered, as MySQL's do. The
- * server is talked to in the clear.
+ * What it costs that clients are offered TLS by default, to clients that take it wherever it is offered, as MySQL's do.
+ * The server is talked to in the clear.
  */
 export const clientTls = async (bench: Bench): Promise<void> => {
   const { port } = await bench.database('mysql');

@@ -9,7 +9,9 @@ import type { Relay } from '../relays.js';
 
 export const COMPRESSION_SECTION = 'features: compression';
 
-/** What it costs to follow a connection whose ends compress, and to keep them from it: with a real client and server. */
+/**
+ * What it costs to follow a connection whose ends compress, and to keep them from it: with a real client and server.
+ */
 export const compression = async (
   bench: Bench, variant: (name: string, config: object) => Competitor, plain: string,
 ): Promise<void> => {
@@ -56,4 +58,5 @@ const ROW_BYTES = 50;
 
 /** Rows that compress about as well as those of an application: to a third of their size. */
 const statement = (bytes: number): string =>
-  `SELECT a.id, LEFT(SHA2(a.id + b.id, 256), 32), a.label FROM numbers a, numbers b LIMIT ${Math.ceil(bytes / ROW_BYTES)}`;
+  'SELECT a.id, LEFT(SHA2(a.id + b.id, 256), 32), a.label FROM numbers a, numbers b ' +
+  `LIMIT ${Math.ceil(bytes / ROW_BYTES)}`;

@@ -7,8 +7,8 @@ import { commandLineLoad } from './compression.js';
 export const ENCRYPTION_SECTION = 'features: TLS';
 
 /**
- * What it costs to decrypt and to encrypt, on either side, with a real client and server. A relay that looks into nothing
- * passes the TLS of the two on.
+ * What it costs to decrypt and to encrypt, on either side, with a real client and server. A relay that looks into
+ * nothing passes the TLS of the two on.
  */
 export const encryption = async (
   bench: Bench, variant: (name: string, config: object) => Competitor, plain: string,
@@ -25,7 +25,8 @@ export const encryption = async (
   ]);
   const encrypted = commandLineLoad(bench, 'mysql', 'a client that encrypts', ['--ssl-mode=REQUIRED']);
   await bench.interleave(ENCRYPTION_SECTION, port, [encrypted], [
-    variant('TLS to the client', { ...IN_CLEAR, ...toClient }), variant('TLS on both sides', { ...toServer, ...toClient }), ...reference,
+    variant('TLS to the client', { ...IN_CLEAR, ...toClient }),
+    variant('TLS on both sides', { ...toServer, ...toClient }), ...reference,
   ]);
   await scope.close();
 };

@@ -17,8 +17,8 @@ interface Path {
 
 /**
  * How slowly a client may read, 8 KiB at a time, before the server gives it up: the more a relay takes from the server
- * ahead of the client, the longer the server waits until it may write again. Searched in steps of a tenth, for all relays
- * and both servers side by side: the readers mostly sleep.
+ * ahead of the client, the longer the server waits until it may write again. Searched in steps of a tenth, for all
+ * relays and both servers side by side: the readers mostly sleep.
  */
 export const slowestReader = async (bench: Bench): Promise<void> => {
   const { netWriteTimeoutSeconds } = bench.scale.slowReader;
@@ -46,7 +46,9 @@ const search = async (bench: Bench, { kind, name, relay }: Path, round: number):
     const [reader] = await readSlowly(relay.port, bench.scale.slowReader.seconds, [rate]);
     if (reader === undefined) throw new Error(`a reader of ${rate} KB/s did not say how it ended`);
     const became = reader.lived ? 'lives' : `is lost after ${reader.seconds} s`;
-    bench.say(`${SLOWEST_READER_SECTION}, ${kind}, ${name}, round ${round + 1} of ${bench.rounds}: ${rate} KB/s ${became}`);
+    bench.say(
+      `${SLOWEST_READER_SECTION}, ${kind}, ${name}, round ${round + 1} of ${bench.rounds}: ${rate} KB/s ${became}`,
+    );
     return reader.lived;
   });
   if (rate === null) throw new Error(`not even a reader of ${RATES.at(-1)!} KB/s lives`);

@@ -28,7 +28,9 @@ export const ONE_PROCESS = nameOf(1);
 export const workers = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
   await bench.interleave(SECTION, port, [bulk(bench), queries(bench, ''), sessions(bench)], variants({}));
-  await bench.interleave(SECTION, port, [queries(bench, `, ${RULES} rules by statement`)], variants(rulesByStatement(RULES)));
+  await bench.interleave(
+    SECTION, port, [queries(bench, `, ${RULES} rules by statement`)], variants(rulesByStatement(RULES)),
+  );
 };
 
 const variants = (config: object): Competitor[] => WORKERS.map((count) => (
@@ -37,7 +39,9 @@ const variants = (config: object): Competitor[] => WORKERS.map((count) => (
 /** An order that all drivers can share, without the port that it goes to. */
 type Shared = Omit<Extract<Order, { kind: 'ask' }>, 'port'> | Omit<Extract<Order, { kind: 'churn' }>, 'port'>;
 
-const load = (bench: Bench, subject: string, order: Shared, readings: (done: Outcome, cpu: number | null) => Reading[]): Load => ({
+const load = (
+  bench: Bench, subject: string, order: Shared, readings: (done: Outcome, cpu: number | null) => Reading[],
+): Load => ({
   subject,
   run: async (relay) => {
     const drivers = await bench.drivers;
@@ -49,15 +53,19 @@ const load = (bench: Bench, subject: string, order: Shared, readings: (done: Out
 const bulk = (bench: Bench): Load => {
   const result = syntheticResult(ROW_BYTES, bench.scale.bulkBytes / READERS);
   const order = { kind: 'ask', sessions: READERS, until: { times: 1 }, ...result } as const;
-  return load(bench, `${READERS} results at once, rows of ${ROW_BYTES} bytes`, order, ({ bytes, elapsedSeconds }, cpu) => [
+  const subject = `${READERS} results at once, rows of ${ROW_BYTES} bytes`;
+  return load(bench, subject, order, ({ bytes, elapsedSeconds }, cpu) => [
     { metric: 'throughput', value: bytes / 1e9 / elapsedSeconds },
     ...cpuReading('cpuPerGb', cpu, bytes / 1e9),
   ]);
 };
 
 const queries = (bench: Bench, besides: string): Load => {
-  const order = { kind: 'ask', sessions: ASKERS, sql: 'rows 1 of 10', until: { seconds: bench.scale.askSeconds } } as const;
-  return load(bench, `one row of 10 bytes, ${ASKERS} connections${besides}`, order, ({ count, elapsedSeconds }, cpu) => [
+  const order = {
+    kind: 'ask', sessions: ASKERS, sql: 'rows 1 of 10', until: { seconds: bench.scale.askSeconds },
+  } as const;
+  const subject = `one row of 10 bytes, ${ASKERS} connections${besides}`;
+  return load(bench, subject, order, ({ count, elapsedSeconds }, cpu) => [
     { metric: 'rate', value: count / elapsedSeconds },
     ...cpuReading('cpuPerQuery', cpu, count, 1e6),
   ]);

@@ -1,6 +1,8 @@
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { Command } from '../../../src/protocol/commands.js';
-import { ATTRIBUTES, attributedQuery, execute as executeBare, CURSOR_READ_ONLY, fetch, prepare } from '../../support/commandPayloads.js';
+import {
+  ATTRIBUTES, attributedQuery, execute as executeBare, CURSOR_READ_ONLY, fetch, prepare,
+} from '../../support/commandPayloads.js';
 import { bare, changeUser, command, execute, type Group, last, type Line, query, script, volatile } from '../line.js';
 
 const QUERY_ATTRIBUTES_SHOWN = Array.from({ length: 5 }, (_, i) => `mysql_query_attribute_string('a${i}')`).join(', ');
@@ -38,7 +40,9 @@ const commands: Group = {
     command('DAEMON', Command.DAEMON),
     command('CLONE', Command.CLONE),
     command('BULK_EXECUTE of no statement', Command.STMT_BULK_EXECUTE, Buffer.from([99, 0, 0, 0, 0x80, 0, 0, 0])),
-    command('REGISTER_REPLICA', Command.REGISTER_REPLICA, Buffer.concat([Buffer.from([77, 0, 0, 0]), Buffer.alloc(14)])),
+    command(
+      'REGISTER_REPLICA', Command.REGISTER_REPLICA, Buffer.concat([Buffer.from([77, 0, 0, 0]), Buffer.alloc(14)]),
+    ),
     command('a byte that is no command', 0x66),
     command('MariaDB\'s COM_MULTI', 0xfe, 'x'),
     command('0xFF', 0xff),
@@ -63,7 +67,8 @@ const commands: Group = {
 
 const users: Group = {
   name: 'changes of user',
-  once: ["CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'", "GRANT ALL ON *.* TO 'other'@'%'", "CREATE USER 'blank'@'%' IDENTIFIED BY ''",
+  once: ["CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'", "GRANT ALL ON *.* TO 'other'@'%'",
+    "CREATE USER 'blank'@'%' IDENTIFIED BY ''",
     "CREATE USER 'guest'@'%' IDENTIFIED BY 'secret'", "GRANT SELECT ON shop.* TO 'guest'@'%'"],
   setup: ['FLUSH PRIVILEGES'], // MySQL forgets whose password it knows
   lines: [
@@ -91,7 +96,8 @@ const users: Group = {
 const COMPRESSIONS = Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;
 
 /** MySQL closes where it refuses these; MariaDB goes on. */
-const refused = (line: Line): Line => ({ ...line, play: (client, way) => (client.greeting.isMariadb ? line : last(line)).play(client, way) });
+const refused = (line: Line): Line =>
+  ({ ...line, play: (client, way) => (client.greeting.isMariadb ? line : last(line)).play(client, way) });
 
 const outOfOrder = script('a query with the id 5', async (client) => {
   client.transport.send(client.query('SELECT 1'), 5);
@@ -107,7 +113,10 @@ const endings: readonly Group[] = [
   { name: 'a stream of a group that there is not', lines: [
     refused(command('SUBSCRIBE_GROUP_REPLICATION_STREAM', Command.SUBSCRIBE_GROUP_REPLICATION_STREAM))] },
   // There the frames are numbered, and servers do not look at the packets' ids.
-  { name: 'a command in a frame, whose sequence id is not 0', isUnparsed: true, needs: Capability.COMPRESS, lines: [outOfOrder, query('SELECT 2')] },
+  {
+    name: 'a command in a frame, whose sequence id is not 0', isUnparsed: true, needs: Capability.COMPRESS,
+    lines: [outOfOrder, query('SELECT 2')],
+  },
   { name: 'an idle connection that the server ends', lines: [query('SET SESSION wait_timeout = 1'),
     last(script('what comes unasked', async (client) => client.answers([Buffer.from([Command.PING])])))] },
 ];
@@ -115,7 +124,10 @@ const endings: readonly Group[] = [
 /** What takes a privilege, or a kind of server, that is not there. */
 const denied: readonly Group[] = [
   { name: 'SHUTDOWN by one who may not', code: Command.SHUTDOWN, rest: '' },
-  { name: 'BINLOG_DUMP by one who may not', code: Command.BINLOG_DUMP, rest: Buffer.from([4, 0, 0, 0, 1, 0, 77, 0, 0, 0]) },
+  {
+    name: 'BINLOG_DUMP by one who may not', code: Command.BINLOG_DUMP,
+    rest: Buffer.from([4, 0, 0, 0, 1, 0, 77, 0, 0, 0]),
+  },
   { name: 'BINLOG_DUMP_GTID by one who may not', code: Command.BINLOG_DUMP_GTID, rest: Buffer.alloc(22) },
 ].map(({ name, code, rest }) => ({
   name, login: { user: 'guest', password: 'secret' }, lines: [command(name, code, rest), command('PING', Command.PING)],
@@ -130,10 +142,19 @@ const attributes: Group = {
     script('attributes of a statement that returns much', (client) =>
       client.ask([attributedQuery('SELECT id, label FROM numbers WHERE id <= 3000', ATTRIBUTES)])),
     script('a long attribute', (client) => client.ask([attributedQuery('SELECT 1',
-      [{ name: 'long', type: 0xfd, value: Buffer.concat([Buffer.from([0xfd, 0x70, 0x11, 0x01]), Buffer.alloc(70_000, 'x')]) }])])),
+      [{
+        name: 'long', type: 0xfd,
+        value: Buffer.concat([Buffer.from([0xfd, 0x70, 0x11, 0x01]), Buffer.alloc(70_000, 'x')]),
+      }])])),
     script('attributes that are cut short', (client) => client.ask([Buffer.from([Command.QUERY, 3, 1, 0])])),
-    script('attributes that lie about their number', (client) => client.ask([Buffer.concat([Buffer.from([Command.QUERY, 0xfc, 0xff, 0xff, 1]), Buffer.from('SELECT 1')])])),
-    script('an EXECUTE with attributes besides its parameters', async (client) => client.withStatement('SELECT ?, ?', (id) => client.ask([
+    script(
+      'attributes that lie about their number',
+      (client) => client.ask(
+        [Buffer.concat([Buffer.from([Command.QUERY, 0xfc, 0xff, 0xff, 1]), Buffer.from('SELECT 1')])],
+      ),
+    ),
+    script('an EXECUTE with attributes besides its parameters', async (client) =>
+      client.withStatement('SELECT ?, ?', (id) => client.ask([
       execute(client, id, [{ type: 8, bytes: Buffer.alloc(8, 1), name: '' }, { type: 6, bytes: null, name: '' },
         { type: 0xfd, bytes: Buffer.from('\x04more'), name: 'a0' }])]))),
     query('SELECT 2'),
@@ -148,9 +169,15 @@ const optionalMetadata: Group = {
     query('SELECT 1; SELECT 2; CALL two_results(); SELECT nosuch'),
     query('SELECT id FROM numbers WHERE FALSE'),
     command('FIELD_LIST', Command.FIELD_LIST, 'numbers\0'),
-    script('a statement', (client) => client.withStatement('SELECT id, label FROM numbers WHERE id <= 2', (id) => client.ask([executeBare(id)]))),
+    script(
+      'a statement',
+      (client) => client.withStatement(
+        'SELECT id, label FROM numbers WHERE id <= 2', (id) => client.ask([executeBare(id)]),
+      ),
+    ),
     script('a cursor', (client) => client.withStatement('SELECT id, label FROM numbers WHERE id <= 9', async (id) => [
-      ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 5)]), ...await client.ask([fetch(id, 5)])])),
+      ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 5)]),
+      ...await client.ask([fetch(id, 5)])])),
     script('OUT parameters', (client) => client.withStatement('CALL out_parameter(?, ?)', (id) => client.ask([
       execute(client, id, [{ type: 3, bytes: Buffer.from([2, 0, 0, 0]) }, { type: 6, bytes: null }])]))),
     query("SET resultset_metadata = 'FULL'"),
@@ -163,7 +190,8 @@ const tracking: Group = {
   lines: [
     query("SET SESSION session_track_system_variables = '*'"),
     volatile(query('SET SESSION sort_buffer_size = 400000')), // MySQL numbers the statements
-    volatile(query("SET SESSION session_track_system_variables = 'sort_buffer_size,max_heap_table_size,time_zone,sql_mode,character_set_client'")),
+    volatile(query('SET SESSION session_track_system_variables = ' +
+      "'sort_buffer_size,max_heap_table_size,time_zone,sql_mode,character_set_client'")),
     query('SET SESSION session_track_state_change = ON'),
     query('SET SESSION session_track_schema = ON'),
     query("SET SESSION session_track_transaction_info = 'CHARACTERISTICS'"),
@@ -181,7 +209,9 @@ const tracking: Group = {
     volatile(query('CREATE TEMPORARY TABLE tracked (id INT)')), // MariaDB tells its GTID
     query(`SET @long = '${'x'.repeat(3000)}'`),
     query(`SET SESSION time_zone = '+01:00', sql_mode = '', init_connect_unknown = 1`),
-    script('a prepared statement', (client) => client.withStatement('SET @a = 1', (id) => client.ask([executeBare(id)]))),
+    script(
+      'a prepared statement', (client) => client.withStatement('SET @a = 1', (id) => client.ask([executeBare(id)])),
+    ),
     query('SET SESSION session_track_system_variables = \'\''),
     query('SELECT 9'),
   ],
@@ -190,15 +220,37 @@ const tracking: Group = {
 const PING = command('PING', Command.PING);
 
 const login = (user: string, password: string, group: Partial<Group> = {}): Group => ({
-  name: `a login of ${user} with ${password === '' ? 'no password' : password}`, login: { user, password }, lines: [PING, query('SELECT id FROM numbers WHERE id <= 3')],
+  name: `a login of ${user} with ${password === '' ? 'no password' : password}`, login: { user, password },
+  lines: [PING, query('SELECT id FROM numbers WHERE id <= 3')],
   ...group,
 });
 
 const logins: readonly Group[] = [
-  login('app', 'wrong'), login('nobody', 'secret'), login('blank', ''), login('other', 'hidden', { setup: ['FLUSH PRIVILEGES'] }),
-  login('ed', 'secret', { server: 'mariadb', once: ["CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret')", "GRANT ALL ON *.* TO ed@'%'"] }),
-  login('old', 'secret', { server: 'mysql', once: ["CREATE USER old@'%' IDENTIFIED WITH sha256_password BY 'secret'", "GRANT ALL ON *.* TO old@'%'"] }),
-  login('expired', 'secret', { server: 'mysql', once: ["CREATE USER expired@'%' IDENTIFIED BY 'secret' PASSWORD EXPIRE", "GRANT ALL ON *.* TO expired@'%'"] }),
+  login('app', 'wrong'), login('nobody', 'secret'), login('blank', ''),
+  login('other', 'hidden', { setup: ['FLUSH PRIVILEGES'] }),
+  login(
+    'ed', 'secret',
+    {
+      server: 'mariadb',
+      once: ["CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret')", "GRANT ALL ON *.* TO ed@'%'"],
+    },
+  ),
+  login(
+    'old', 'secret',
+    {
+      server: 'mysql',
+      once: ["CREATE USER old@'%' IDENTIFIED WITH sha256_password BY 'secret'", "GRANT ALL ON *.* TO old@'%'"],
+    },
+  ),
+  login(
+    'expired', 'secret',
+    {
+      server: 'mysql',
+      once: ["CREATE USER expired@'%' IDENTIFIED BY 'secret' PASSWORD EXPIRE", "GRANT ALL ON *.* TO expired@'%'"],
+    },
+  ),
 ];
 
-export const commandGroups: readonly Group[] = [commands, users, ...logins, ...denied, ...endings, attributes, optionalMetadata, tracking];
+export const commandGroups: readonly Group[] = [
+  commands, users, ...logins, ...denied, ...endings, attributes, optionalMetadata, tracking,
+];

@@ -1,6 +1,8 @@
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { Command, LAST_PREPARED_STATEMENT_ID } from '../../../src/protocol/commands.js';
-import { close, CURSOR_READ_ONLY, execute as executeBare, fetch, longData, prepare, reset } from '../../support/commandPayloads.js';
+import {
+  close, CURSOR_READ_ONLY, execute as executeBare, fetch, longData, prepare, reset,
+} from '../../support/commandPayloads.js';
 import { type BoundParameter, RARE_EXAMPLES, VALUE_EXAMPLES } from '../../support/executePacket.js';
 import { bare, command, cursor, execute, type Group, prepared, script, together, volatile } from '../line.js';
 
@@ -8,7 +10,8 @@ const NUMBERS = (last: number): string => `SELECT id, label FROM numbers WHERE i
 const VAR_STRING = 0xfd;
 const LONG = 3;
 
-const text = (value: string): BoundParameter => ({ type: VAR_STRING, bytes: Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]) });
+const text = (value: string): BoundParameter =>
+  ({ type: VAR_STRING, bytes: Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]) });
 const int = (value: number): BoundParameter => {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
@@ -26,9 +29,15 @@ const parameters: Group = {
 
 const preparedStatements: Group = {
   name: 'prepared statements',
-  setup: ['DROP TABLE IF EXISTS shop.kept', 'CREATE TABLE shop.kept (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(300))'],
+  setup: [
+    'DROP TABLE IF EXISTS shop.kept',
+    'CREATE TABLE shop.kept (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(300))',
+  ],
   lines: [
-    prepared('SELECT id, label FROM numbers WHERE id <= ? AND label <> ? ORDER BY id', [int(3), text('x')], [int(5), text('row 2')], [int(0), NULL]),
+    prepared(
+      'SELECT id, label FROM numbers WHERE id <= ? AND label <> ? ORDER BY id', [int(3), text('x')],
+      [int(5), text('row 2')], [int(0), NULL],
+    ),
     prepared('INSERT INTO kept (word) VALUES (?)', [text('a')], [text('b')], [NULL]),
     prepared('INSERT INTO kept (id, word) VALUES (?, ?)', [int(1), text('again')]),
     prepared('UPDATE kept SET word = ? WHERE id <= ?', [text('u'), int(2)]),
@@ -45,7 +54,9 @@ const preparedStatements: Group = {
     prepared('EXPLAIN SELECT id FROM kept WHERE id = ?', [int(1)]),
     prepared('SELECT ?', [text('x'.repeat(250))], [text('')]),
     prepared('SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?', Array.from({ length: 9 }, (_, i) => (i % 2 === 0 ? NULL : int(i)))),
-    prepared(`SELECT ${Array.from({ length: 300 }, () => '?').join(', ')}`, Array.from({ length: 300 }, (_, i) => int(i))),
+    prepared(
+      `SELECT ${Array.from({ length: 300 }, () => '?').join(', ')}`, Array.from({ length: 300 }, (_, i) => int(i)),
+    ),
     prepared('SELECT nosuch', []),
     prepared('SELECT 1; SELECT 2', []),
     prepared('', []),
@@ -66,8 +77,11 @@ const preparedStatements: Group = {
       ])),
     script('long data in pieces, for both parameters, then none', async (client) =>
       client.withStatement('SELECT ? AS a, ? AS b', async (id) => [
-        ...await client.ask([longData(id, 0, 'long '), longData(id, 0, 'data'), longData(id, 1, ''), longData(id, 1, 'x'.repeat(70_000)),
-          execute(client, id, [{ type: VAR_STRING, bytes: Buffer.alloc(0) }, { type: VAR_STRING, bytes: Buffer.alloc(0) }])]),
+        ...await client.ask([longData(id, 0, 'long '), longData(id, 0, 'data'), longData(id, 1, ''),
+        longData(id, 1, 'x'.repeat(70_000)),
+          execute(
+          client, id, [{ type: VAR_STRING, bytes: Buffer.alloc(0) }, { type: VAR_STRING, bytes: Buffer.alloc(0) }],
+        )]),
         ...await client.ask([reset(id)]),
         ...await client.ask([execute(client, id, [text('a'), text('b')])]),
         ...await client.ask([longData(id, 7, 'no such parameter'), execute(client, id, [text('a'), text('b')])]),
@@ -84,7 +98,8 @@ const preparedStatements: Group = {
     volatile(command('RESET that is too short', Command.STMT_RESET, Buffer.from([1]))), // MariaDB reads beyond it
     script('two statements in turns', async (client) => client.withStatement(NUMBERS(3), (first) =>
       client.withStatement(NUMBERS(5), async (second) => [
-        ...await client.ask([executeBare(first)]), ...await client.ask([executeBare(second)]), ...await client.ask([executeBare(first)]),
+        ...await client.ask([executeBare(first)]), ...await client.ask([executeBare(second)]),
+        ...await client.ask([executeBare(first)]),
       ]))),
     script('a hundred statements, closed in one write', async (client) => {
       const parts = [];
@@ -126,12 +141,19 @@ const cursors: Group = {
     cursor('DO 1', [1]),
     cursor('SELECT nosuch', [1]),
     cursor('SELECT id FROM numbers WHERE id <= 2 UNION SELECT 9', [1, 1, 1, 1]),
-    cursor('SELECT id FROM numbers WHERE id <= 5 AND (SELECT id FROM numbers b WHERE b.id <= IF(numbers.id < 3, 1, 2)) > 0', [1, 5]),
+    cursor(
+      'SELECT id FROM numbers WHERE id <= 5 AND (SELECT id FROM numbers b WHERE b.id <= IF(numbers.id < 3, 1, 2)) > 0',
+      [1, 5],
+    ),
     together('PREPARE, EXECUTE with a cursor, two FETCHes and CLOSE in one write', (client) => {
       const id = client.statementId + 1;
-      return [prepare(NUMBERS(5)), executeBare(id, CURSOR_READ_ONLY), fetch(id, 2), fetch(id, 9), close(id), client.query('SELECT 1')];
+      return [
+        prepare(NUMBERS(5)), executeBare(id, CURSOR_READ_ONLY), fetch(id, 2), fetch(id, 9), close(id),
+        client.query('SELECT 1'),
+      ];
     }),
-    script('three cursors at once', async (client) => client.withStatement(NUMBERS(9), (a) => client.withStatement(NUMBERS(7), (b) =>
+    script('three cursors at once', async (client) =>
+      client.withStatement(NUMBERS(9), (a) => client.withStatement(NUMBERS(7), (b) =>
       client.withStatement(NUMBERS(5), async (c) => {
         const parts = [];
         for (const id of [a, b, c]) parts.push(...await client.ask([executeBare(id, CURSOR_READ_ONLY)]));
@@ -151,11 +173,12 @@ const cursors: Group = {
 };
 
 /**
- * MySQL 9.7 answers the second EXECUTE with definitions and an OK packet, so that every client waits for the end of the rows.
- * Without EOF packets that OK may be a row, and nothing tells that it is none.
+ * MySQL 9.7 answers the second EXECUTE with definitions and an OK packet, so that every client waits for the end of the
+ * rows. Without EOF packets that OK may be a row, and nothing tells that it is none.
  */
 const brokenExecute: Group = {
-  name: "MySQL's broken execution behind a cursor", server: 'mysql', isUnparsed: true, without: Capability.DEPRECATE_EOF,
+  name: "MySQL's broken execution behind a cursor", server: 'mysql', isUnparsed: true,
+  without: Capability.DEPRECATE_EOF,
   lines: [
     script('with a cursor, then without', async (client) => {
       const parts = await client.ask([prepare(NUMBERS(2))]);
@@ -169,9 +192,13 @@ const brokenExecute: Group = {
   ],
 };
 
-/** MariaDB 10.11 sends the column count and definitions of one result, then a whole other result, without an EOF between. */
+/**
+ * MariaDB 10.11 sends the column count and definitions of one result, then a whole other result, without an EOF
+ * between.
+ */
 const brokenAnalyze: Group = {
-  name: "MariaDB's broken ANALYZE behind a cursor", server: 'mariadb', isUnparsed: true, without: Capability.DEPRECATE_EOF,
+  name: "MariaDB's broken ANALYZE behind a cursor", server: 'mariadb', isUnparsed: true,
+  without: Capability.DEPRECATE_EOF,
   lines: [
     script('with a cursor', async (client) => {
       const parts = await client.ask([prepare('ANALYZE SELECT id FROM numbers WHERE id <= 3')]);
@@ -187,24 +214,40 @@ const ahead: Group = {
   lines: [
     together('five statements', (client) => [1, 2, 3, 4, 5].map((i) => client.query(`SELECT ${i}`))),
     together('with errors between', (client) => [
-      client.query('SELECT 1'), client.query('SELECT nosuch'), client.query('SELECT 1; SELECT nosuch; SELECT 2'), client.query('SELECT 3')]),
+      client.query('SELECT 1'), client.query('SELECT nosuch'), client.query('SELECT 1; SELECT nosuch; SELECT 2'),
+      client.query('SELECT 3')]),
     together('of every kind', (client) => {
       const id = client.statementId + 1;
-      return [client.query(NUMBERS(3)), prepare(NUMBERS(2)), executeBare(id), close(id), Buffer.from([Command.PING]), Buffer.from([Command.SLEEP]),
-        client.query('DO 1'), Buffer.concat([Buffer.from([Command.INIT_DB]), Buffer.from('mysql')]), client.query('SELECT DATABASE()'),
-        Buffer.concat([Buffer.from([Command.INIT_DB]), Buffer.from('shop')]), Buffer.from([Command.RESET_CONNECTION]), client.query('SELECT 2')];
+      return [client.query(NUMBERS(3)), prepare(NUMBERS(2)), executeBare(id), close(id), Buffer.from([Command.PING]),
+        Buffer.from([Command.SLEEP]),
+        client.query('DO 1'), Buffer.concat([Buffer.from([Command.INIT_DB]), Buffer.from('mysql')]),
+        client.query('SELECT DATABASE()'),
+        Buffer.concat([Buffer.from([Command.INIT_DB]), Buffer.from('shop')]), Buffer.from([Command.RESET_CONNECTION]),
+        client.query('SELECT 2')];
     }),
     together('a thousand PINGs', () => Array.from({ length: 1000 }, () => Buffer.from([Command.PING]))),
     together('two hundred results', (client) => Array.from({ length: 200 }, (_, i) => client.query(NUMBERS(i)))),
     together('PREPARE and EXECUTE of the last one', () => [prepare(NUMBERS(2)), executeBare(LAST_PREPARED_STATEMENT_ID),
       close(LAST_PREPARED_STATEMENT_ID), Buffer.from([Command.PING])]),
-    together('a PREPARE that fails and EXECUTE of the last one', (client) => [prepare('SELECT nosuch'), executeBare(LAST_PREPARED_STATEMENT_ID),
+    together('a PREPARE that fails and EXECUTE of the last ' +
+      'one', (client) => [prepare('SELECT nosuch'), executeBare(LAST_PREPARED_STATEMENT_ID),
       client.query('SELECT 6')]),
     together('a malformed CLOSE', (client) => [Buffer.from([Command.STMT_CLOSE, 1]), client.query('SELECT 7')]),
-    together('malformed long data', (client) => [Buffer.from([Command.STMT_SEND_LONG_DATA, 1, 0, 0]), client.query('SELECT 8')]),
-    together('CLOSEs only, then a statement', (client) => [...Array.from({ length: 2000 }, (_, i) => close(1000 + i)), client.query('SELECT 9')]),
-    together('a large result and a small one behind it', (client) => [client.query(NUMBERS(20_000)), client.query('SELECT 10')]),
+    together(
+      'malformed long data',
+      (client) => [Buffer.from([Command.STMT_SEND_LONG_DATA, 1, 0, 0]), client.query('SELECT 8')],
+    ),
+    together(
+      'CLOSEs only, then a statement',
+      (client) => [...Array.from({ length: 2000 }, (_, i) => close(1000 + i)), client.query('SELECT 9')],
+    ),
+    together(
+      'a large result and a small one behind it',
+      (client) => [client.query(NUMBERS(20_000)), client.query('SELECT 10')],
+    ),
   ],
 };
 
-export const preparedGroups: readonly Group[] = [parameters, preparedStatements, cursors, brokenExecute, brokenAnalyze, ahead];
+export const preparedGroups: readonly Group[] = [
+  parameters, preparedStatements, cursors, brokenExecute, brokenAnalyze, ahead,
+];

@@ -34,7 +34,10 @@ const results: Group = {
     statement('SELECT SQL_CALC_FOUND_ROWS id FROM numbers LIMIT 3'),
     statement('SELECT FOUND_ROWS()'),
     statement('SELECT DISTINCT id % 3 AS m FROM numbers ORDER BY m'),
-    statement('SELECT id % 10 AS m, COUNT(*), SUM(id), AVG(id), MIN(label), GROUP_CONCAT(label ORDER BY id) FROM numbers WHERE id <= 200 GROUP BY m WITH ROLLUP'),
+    statement(
+      'SELECT id % 10 AS m, COUNT(*), SUM(id), AVG(id), MIN(label), GROUP_CONCAT(label ORDER BY id) FROM numbers ' +
+        'WHERE id <= 200 GROUP BY m WITH ROLLUP',
+    ),
     statement('SELECT id FROM numbers WHERE id <= 2 UNION ALL SELECT 7 UNION SELECT 7'),
     statement('WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300) SELECT n FROM c'),
     statement('SELECT ROW_NUMBER() OVER (ORDER BY id), LAG(id) OVER (ORDER BY id) FROM numbers WHERE id <= 5'),
@@ -52,7 +55,10 @@ const results: Group = {
     statement('/* nothing */'),
     statement('-- nothing'),
     statement(';'),
-    statement('SELECT id FROM numbers WHERE id <= 5 AND (SELECT id FROM numbers b WHERE b.id <= IF(numbers.id < 3, 1, 2)) > 0'), // fails after rows
+    // Fails after rows.
+    statement(
+      'SELECT id FROM numbers WHERE id <= 5 AND (SELECT id FROM numbers b WHERE b.id <= IF(numbers.id < 3, 1, 2)) > 0',
+    ),
     statement('SHOW TABLES LIKE \'type_1%\''),
     statement('SHOW COLUMNS FROM numbers'),
     statement('SHOW FULL COLUMNS FROM numbers'),
@@ -66,20 +72,25 @@ const results: Group = {
     statement('SHOW ENGINES'),
     statement('SHOW VARIABLES LIKE \'sql_%\''),
     volatile(statement('SHOW STATUS LIKE \'Com_sel%\'')),
-    inWays(volatile(statement('SHOW FULL PROCESSLIST')), 'text', 'binary'), // MySQL 9.7.4 crashes if it is to open a cursor
+    // MySQL 9.7.4 crashes if it is to open a cursor.
+    inWays(volatile(statement('SHOW FULL PROCESSLIST')), 'text', 'binary'),
     volatile(statement('SHOW ENGINE INNODB STATUS')),
     volatile(statement('SHOW BINARY LOGS')),
     statement('SHOW PRIVILEGES'),
     inWays(statement('EXPLAIN SELECT * FROM nothing WHERE id = 1'), 'text', 'binary'),
     inWays(volatile(statement('EXPLAIN FORMAT=JSON SELECT * FROM numbers WHERE id = 1')), 'text', 'binary'),
     inWays(volatile(statement('ANALYZE SELECT COUNT(*) FROM nothing')), 'text', 'binary'), // see brokenAnalyze
-    inWays(volatile(statement('EXPLAIN ANALYZE SELECT COUNT(*) FROM nothing')), 'text', 'binary'), // MySQL 9.7.4 crashes again
+    // MySQL 9.7.4 crashes again.
+    inWays(volatile(statement('EXPLAIN ANALYZE SELECT COUNT(*) FROM nothing')), 'text', 'binary'),
     statement('DESCRIBE numbers label'),
     statement('CHECK TABLE numbers QUICK'),
     statement('CHECKSUM TABLE nothing, nosuch'),
     statement('ANALYZE TABLE nothing'),
     statement('HELP \'nosuchtopic\''),
-    statement('SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = \'mysql\' AND TABLE_NAME = \'user\' ORDER BY ORDINAL_POSITION'),
+    statement(
+      'SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = \'mysql\' AND ' +
+        'TABLE_NAME = \'user\' ORDER BY ORDINAL_POSITION',
+    ),
     volatile(statement('SELECT NOW(6), CONNECTION_ID(), UUID(), RAND()')),
     statement('SELECT USER() LIKE \'app@%\', CURRENT_USER(), DATABASE(), SCHEMA()'),
     statement('SELECT _binary\'\\0\\xff\', x\'fbfe\', b\'1010\', N\'n\', _latin1\'l\''),
@@ -92,7 +103,8 @@ const results: Group = {
 const rowBegins: Group = {
   name: 'how rows begin',
   lines: [
-    ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 249, 250, 251, 252, 253, 254, 255, 256, 257, 65_534, 65_535, 65_536].map((bytes) =>
+    ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 249, 250, 251, 252, 253, 254, 255, 256, 257, 65_534, 65_535, 65_536]
+      .map((bytes) =>
       statement(wide(bytes))),
     // 0xFB, 0xFC, 0xFD and 0xFE as first bytes of rows: NULL, and lengths of 2, 3 and 8 bytes.
     statement('SELECT NULL AS a UNION ALL SELECT 1 UNION ALL SELECT NULL'),

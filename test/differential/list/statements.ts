@@ -8,7 +8,10 @@ const schema: Group = {
     "DROP USER IF EXISTS 'made'@'%'",
   ],
   lines: [
-    query('CREATE TABLE made (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(40) DEFAULT \'d\', UNIQUE KEY (word))'),
+    query(
+      'CREATE TABLE made (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(40) DEFAULT \'d\', UNIQUE KEY ' +
+        '(word))',
+    ),
     query('CREATE TABLE made (id INT)'),
     query('CREATE TABLE IF NOT EXISTS made (id INT)'),
     query("INSERT INTO made (word) VALUES ('a')"),
@@ -154,24 +157,33 @@ const sessions: Group = {
 const routines: Group = {
   name: 'several statements and CALLs',
   once: [
-    'CREATE PROCEDURE shop.two_results() BEGIN SELECT id FROM numbers WHERE id <= 3; SELECT id, label FROM numbers WHERE id <= 2; END',
+    'CREATE PROCEDURE shop.two_results() BEGIN SELECT id FROM numbers WHERE id <= 3; SELECT id, label FROM numbers ' +
+      'WHERE id <= 2; END',
     'CREATE PROCEDURE shop.empty_between() BEGIN SELECT 1; SELECT id FROM numbers WHERE FALSE; SELECT 2; END',
-    'CREATE PROCEDURE shop.only_empty() BEGIN SELECT id FROM numbers WHERE FALSE; SELECT label FROM numbers WHERE FALSE; END',
+    'CREATE PROCEDURE shop.only_empty() BEGIN SELECT id FROM numbers WHERE FALSE; SELECT label FROM numbers WHERE ' +
+      'FALSE; END',
     'CREATE PROCEDURE shop.no_result() BEGIN DO 1; END',
     'CREATE PROCEDURE shop.fails_between() BEGIN SELECT 1; SELECT nosuch FROM numbers; SELECT 2; END',
-    "CREATE PROCEDURE shop.signals() BEGIN SELECT id FROM numbers WHERE id <= 2; SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'raised'; END",
-    'CREATE PROCEDURE shop.swallowed() BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SELECT id, (SELECT id FROM numbers m WHERE m.id <= IF(n.id < 3, 1, 2)) FROM numbers n WHERE id <= 4; SELECT 5; END',
-    'CREATE PROCEDURE shop.own_cursor() BEGIN DECLARE c CURSOR FOR SELECT id FROM numbers WHERE id <= 2; OPEN c; SELECT id FROM numbers WHERE id <= 4; END',
-    'CREATE PROCEDURE shop.own_cursor_out(OUT total INT) BEGIN DECLARE c CURSOR FOR SELECT id FROM numbers WHERE id <= 2; OPEN c; SET total = 7; END',
+    "CREATE PROCEDURE shop.signals() BEGIN SELECT id FROM numbers WHERE id <= 2; " +
+      "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'raised'; END",
+    'CREATE PROCEDURE shop.swallowed() BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SELECT id, (SELECT ' +
+      'id FROM numbers m WHERE m.id <= IF(n.id < 3, 1, 2)) FROM numbers n WHERE id <= 4; SELECT 5; END',
+    'CREATE PROCEDURE shop.own_cursor() BEGIN DECLARE c CURSOR FOR SELECT id FROM numbers WHERE id <= 2; OPEN c; ' +
+      'SELECT id FROM numbers WHERE id <= 4; END',
+    'CREATE PROCEDURE shop.own_cursor_out(OUT total INT) BEGIN DECLARE c CURSOR FOR SELECT id FROM numbers WHERE id ' +
+      '<= 2; OPEN c; SET total = 7; END',
     'CREATE PROCEDURE shop.nested() BEGIN CALL two_results(); CALL empty_between(); END',
     'CREATE PROCEDURE shop.many_results(n INT) BEGIN WHILE n > 0 DO SELECT n; SET n = n - 1; END WHILE; END',
-    'CREATE PROCEDURE shop.prepares() BEGIN PREPARE p FROM \'SELECT id FROM numbers WHERE id <= 2\'; EXECUTE p; DEALLOCATE PREPARE p; END',
+    'CREATE PROCEDURE shop.prepares() BEGIN PREPARE p FROM \'SELECT id FROM numbers WHERE id <= 2\'; EXECUTE p; ' +
+      'DEALLOCATE PREPARE p; END',
     'CREATE PROCEDURE shop.warns() BEGIN SELECT CAST(\'x\' AS SIGNED); SHOW WARNINGS; END',
-    'CREATE PROCEDURE shop.out_parameter(IN n INT, OUT total INT) BEGIN SELECT id FROM numbers WHERE id <= n; SET total = n * 2; END',
+    'CREATE PROCEDURE shop.out_parameter(IN n INT, OUT total INT) BEGIN SELECT id FROM numbers WHERE id <= n; SET ' +
+      'total = n * 2; END',
     'CREATE PROCEDURE shop.out_only(OUT a INT, OUT b VARCHAR(20), INOUT c DATETIME) BEGIN SET a = 1; SET b = NULL; END',
   ],
   lines: [
-    ...['two_results', 'empty_between', 'only_empty', 'no_result', 'fails_between', 'signals', 'swallowed', 'own_cursor', 'nested',
+    ...['two_results', 'empty_between', 'only_empty', 'no_result', 'fails_between', 'signals', 'swallowed',
+      'own_cursor', 'nested',
       'prepares', 'warns', 'nosuch'].map((name) => statement(`CALL ${name}()`)),
     statement('CALL many_results(300)'),
     statement('CALL out_parameter(2, @total)'),
@@ -186,7 +198,10 @@ const routines: Group = {
     query('SELECT 1; SELECT nosuch; SELECT 2'),
     query('SELECT nosuch; SELECT 1'),
     query('SELECT 1; SELEC 2; SELECT 3'),
-    query('SELECT 1; SELECT id, (SELECT id FROM numbers m WHERE m.id <= IF(n.id < 3, 1, 2)) FROM numbers n WHERE id <= 4; SELECT 3'),
+    query(
+      'SELECT 1; SELECT id, (SELECT id FROM numbers m WHERE m.id <= IF(n.id < 3, 1, 2)) FROM numbers n WHERE id <= ' +
+        '4; SELECT 3',
+    ),
     query('CALL two_results(); SELECT 9; CALL fails_between(); SELECT 10'),
     query('CALL no_result(); CALL only_empty(); CALL empty_between()'),
     query('SET @a = 1; SELECT @a; SET @a = 2; SELECT @a'),

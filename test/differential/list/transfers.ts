@@ -1,6 +1,8 @@
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { Command, LAST_PREPARED_STATEMENT_ID } from '../../../src/protocol/commands.js';
-import { bulkExecute, close, CURSOR_READ_ONLY, execute as executeBare, fetch, prepare } from '../../support/commandPayloads.js';
+import {
+  bulkExecute, close, CURSOR_READ_ONLY, execute as executeBare, fetch, prepare,
+} from '../../support/commandPayloads.js';
 import type { Part } from '../../support/answerReader.js';
 import type { ServerKind } from '../../support/servers.js';
 import type { WireClient } from '../../support/wireClient.js';
@@ -26,13 +28,19 @@ const infile: Group = {
     query(`SELECT 1; ${LOAD}; ${LOAD}`),
     query(`${LOAD} (nosuch)`, { files: [file('9\tnine\n')] }),
     query("LOAD DATA LOCAL INFILE 'lines' INTO TABLE nosuch", { files: [file('9\tnine\n')] }),
-    query(`${LOAD} FIELDS TERMINATED BY ',' IGNORE 1 LINES (id, @l) SET label = UPPER(@l)`, { files: [file('id,label\n10,ten\n')] }),
+    query(
+      `${LOAD} FIELDS TERMINATED BY ',' IGNORE 1 LINES (id, @l) SET label = UPPER(@l)`,
+      { files: [file('id,label\n10,ten\n')] },
+    ),
     query(LOAD, { files: [file('not a number\tx\n11\n12\ta\tb\n')] }), // with warnings
     query('SHOW WARNINGS'),
     query("LOAD DATA LOCAL INFILE '' INTO TABLE loaded", { files: [file('13\tthirteen\n')] }),
     query(`LOAD DATA LOCAL INFILE '${'n'.repeat(400)}' INTO TABLE loaded`, { files: [file('14\tfourteen\n')] }),
     query("LOAD DATA INFILE '/nosuch' INTO TABLE loaded"),
-    query("LOAD XML LOCAL INFILE 'rows' INTO TABLE loaded ROWS IDENTIFIED BY '<row>'", { files: [file('<row><id>15</id></row>')] }),
+    query(
+      "LOAD XML LOCAL INFILE 'rows' INTO TABLE loaded ROWS IDENTIFIED BY '<row>'",
+      { files: [file('<row><id>15</id></row>')] },
+    ),
     query(LOADED),
     command('PING', Command.PING),
   ],
@@ -51,7 +59,8 @@ const longData = script('long data of 0xFFFFFF bytes', (client) => client.withSt
 }));
 
 const largeCommands: readonly Group[] = [
-  ...[FULL - 1, FULL, FULL + 1].map((bytes) => together(`a COM_QUERY of ${bytes} bytes`, (client) => [long(bytes)(client)])),
+  ...[FULL - 1, FULL, FULL + 1]
+    .map((bytes) => together(`a COM_QUERY of ${bytes} bytes`, (client) => [long(bytes)(client)])),
   together('a COM_QUERY of 2 * 0xFFFFFF bytes, and commands behind it in the same write', (client) => [
     long(2 * FULL)(client), Buffer.from([Command.PING]), client.query('SELECT 1')]),
   longData,
@@ -67,7 +76,8 @@ const DUMP_NON_BLOCKING = 1;
 /** A binary log of a few statements, read by one that leaves at its end. */
 const binaryLog = (server: ServerKind, forget: string, ...settings: string[]): Group => ({
   name: `the binary log of ${server}`, server,
-  setup: [forget, 'CREATE TABLE shop.logged (id INT, word LONGTEXT)', "INSERT INTO shop.logged VALUES (1, 'a'), (2, REPEAT('b', 100000))",
+  setup: [forget, 'CREATE TABLE shop.logged (id INT, word ' +
+    'LONGTEXT)', "INSERT INTO shop.logged VALUES (1, 'a'), (2, REPEAT('b', 100000))",
     'UPDATE shop.logged SET id = id + 1', 'DROP TABLE shop.logged'],
   lines: [last(volatile(script('read to its end', async (client) => {
     for (const setting of settings) await client.sql(setting);
@@ -85,27 +95,45 @@ const binaryLog = (server: ServerKind, forget: string, ...settings: string[]): G
 
 const bulk: Group = {
   name: 'bulk execution', server: 'mariadb', needs: Capability.MARIADB_STMT_BULK_OPERATIONS,
-  setup: ['DROP TABLE IF EXISTS shop.bulked', 'CREATE TABLE shop.bulked (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(40) UNIQUE)'],
+  setup: [
+    'DROP TABLE IF EXISTS shop.bulked',
+    'CREATE TABLE shop.bulked (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word VARCHAR(40) UNIQUE)',
+  ],
   lines: [
     script('an INSERT of three rows', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) =>
       client.ask([bulkExecute(id, ['a', 'b', 'c'])]))),
-    script('an INSERT that fails on its second row', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) =>
+    script('an INSERT that fails on its second row', (client) =>
+      client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) =>
       client.ask([bulkExecute(id, ['d', 'a', 'e'])]))),
     script('an INSERT of 5,000 rows', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) =>
       client.ask([bulkExecute(id, Array.from({ length: 5000 }, (_, i) => `w${i}`))]))),
-    script('INSERT … RETURNING', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?) RETURNING id, word', (id) =>
+    script('INSERT … RETURNING', (client) =>
+      client.withStatement('INSERT INTO bulked (word) VALUES (?) RETURNING id, word', (id) =>
       client.ask([bulkExecute(id, ['h', 'i'])]))),
-    script('an UPDATE', (client) => client.withStatement('UPDATE bulked SET word = NULL WHERE word = ?', (id) => client.ask([bulkExecute(id, ['h', 'i'])]))),
-    script('a SELECT', (client) => client.withStatement('SELECT id FROM bulked WHERE word = ?', (id) => client.ask([bulkExecute(id, ['a', 'b'])]))),
-    script('unit results, which it does not have', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) => {
+    script(
+      'an UPDATE',
+      (client) => client.withStatement(
+        'UPDATE bulked SET word = NULL WHERE word = ?', (id) => client.ask([bulkExecute(id, ['h', 'i'])]),
+      ),
+    ),
+    script(
+      'a SELECT',
+      (client) => client.withStatement(
+        'SELECT id FROM bulked WHERE word = ?', (id) => client.ask([bulkExecute(id, ['a', 'b'])]),
+      ),
+    ),
+    script('unit results, which it does not ' +
+      'have', (client) => client.withStatement('INSERT INTO bulked (word) VALUES (?)', (id) => {
       const payload = bulkExecute(id, ['u']);
       payload[5]! |= 64;
       return client.ask([payload]);
     })),
     together('PREPARE, bulk execution of the last one and CLOSE in one write', () => [
-      prepare('INSERT INTO bulked (word) VALUES (?)'), bulkExecute(LAST_PREPARED_STATEMENT_ID, ['x', 'y']), close(LAST_PREPARED_STATEMENT_ID)]),
+      prepare('INSERT INTO bulked (word) VALUES (?)'), bulkExecute(LAST_PREPARED_STATEMENT_ID, ['x', 'y']),
+      close(LAST_PREPARED_STATEMENT_ID)]),
     together('thirty of them in one write', (client) => Array.from({ length: 30 }, (_, i) => [
-      prepare('INSERT INTO bulked (word) VALUES (?)'), executeBare(LAST_PREPARED_STATEMENT_ID, 0, [`many ${i}`]), close(LAST_PREPARED_STATEMENT_ID),
+      prepare('INSERT INTO bulked (word) VALUES (?)'), executeBare(LAST_PREPARED_STATEMENT_ID, 0, [`many ${i}`]),
+      close(LAST_PREPARED_STATEMENT_ID),
       client.query('SELECT 1')]).flat()),
     script('bulk execution of no statement', (client) => client.ask([bulkExecute(99, ['a'])])),
     query('SELECT COUNT(*) FROM bulked'),
@@ -114,21 +142,31 @@ const bulk: Group = {
 
 const cachedMetadata: Group = {
   name: 'metadata kept by the client', server: 'mariadb', needs: Capability.MARIADB_CACHE_METADATA,
-  setup: ['DROP TABLE IF EXISTS shop.shifting', 'CREATE TABLE shop.shifting (id INT)', 'INSERT INTO shop.shifting VALUES (1), (2)'],
+  setup: [
+    'DROP TABLE IF EXISTS shop.shifting', 'CREATE TABLE shop.shifting (id INT)',
+    'INSERT INTO shop.shifting VALUES (1), (2)',
+  ],
   lines: [
-    script('executed three times', (client) => client.withStatement('SELECT id, label FROM numbers WHERE id <= 4', async (id) => [
-      ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)])])),
-    script('with a cursor and without', (client) => client.withStatement('SELECT id, label FROM numbers WHERE id <= 4', async (id) => [
-      ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 3)]), ...await client.ask([fetch(id, 3)]),
-      ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 9)])])),
+    script('executed three times', (client) =>
+      client.withStatement('SELECT id, label FROM numbers WHERE id <= 4', async (id) => [
+      ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)]),
+      ...await client.ask([executeBare(id)])])),
+    script('with a cursor and without', (client) =>
+      client.withStatement('SELECT id, label FROM numbers WHERE id <= 4', async (id) => [
+      ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 3)]),
+      ...await client.ask([fetch(id, 3)]),
+      ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]),
+      ...await client.ask([fetch(id, 9)])])),
     script('of a CALL', (client) => client.withStatement('CALL two_results()', async (id) => [
       ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)])])),
     script('of no rows', (client) => client.withStatement('SELECT id FROM numbers WHERE FALSE', async (id) => [
       ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)])])),
     script('whose table changes', (client) => client.withStatement('SELECT * FROM shifting', async (id) => [
-      ...await client.ask([executeBare(id)]), ...await client.ask([client.query('ALTER TABLE shifting ADD COLUMN more INT')]),
+      ...await client.ask([executeBare(id)]),
+      ...await client.ask([client.query('ALTER TABLE shifting ADD COLUMN more INT')]),
       ...await client.ask([executeBare(id)]), ...await client.ask([executeBare(id)])])),
-    together('sent ahead', () => [prepare('SELECT id FROM numbers WHERE id <= 2'), executeBare(LAST_PREPARED_STATEMENT_ID),
+    together('sent ahead', () => [prepare('SELECT id FROM numbers WHERE id <= ' +
+      '2'), executeBare(LAST_PREPARED_STATEMENT_ID),
       executeBare(LAST_PREPARED_STATEMENT_ID), close(LAST_PREPARED_STATEMENT_ID)]),
     query('SELECT id FROM numbers WHERE id <= 3'),
   ],
@@ -141,7 +179,12 @@ const progress: Group = {
     'INSERT INTO shop.slow SELECT id, label FROM shop.numbers WHERE id <= 250'],
   lines: [
     query('SET progress_report_time = 1'),
-    volatile(query('ALTER TABLE slow ADD COLUMN late INT NOT NULL DEFAULT (LENGTH(SHA2(REPEAT(label, 300000), 512))), ALGORITHM = COPY')),
+    volatile(
+      query(
+        'ALTER TABLE slow ADD COLUMN late INT NOT NULL DEFAULT (LENGTH(SHA2(REPEAT(label, 300000), 512))), ALGORITHM ' +
+          '= COPY',
+      ),
+    ),
     query('SELECT 1'),
   ],
 };
@@ -189,7 +232,13 @@ const mysqlStatements: Group = {
 
 export const transferGroups: readonly Group[] = [
   infile, ...largeCommands,
-  binaryLog('mariadb', 'RESET MASTER', 'SET @master_binlog_checksum = @@global.binlog_checksum', 'SET @mariadb_slave_capability = 4'),
-  binaryLog('mysql', 'RESET BINARY LOGS AND GTIDS', 'SET @source_binlog_checksum = @@global.binlog_checksum', 'SET @master_binlog_checksum = @@global.binlog_checksum'),
+  binaryLog(
+    'mariadb', 'RESET MASTER', 'SET @master_binlog_checksum = @@global.binlog_checksum',
+    'SET @mariadb_slave_capability = 4',
+  ),
+  binaryLog(
+    'mysql', 'RESET BINARY LOGS AND GTIDS', 'SET @source_binlog_checksum = @@global.binlog_checksum',
+    'SET @master_binlog_checksum = @@global.binlog_checksum',
+  ),
   bulk, cachedMetadata, progress, mariadbStatements, mysqlStatements,
 ];

@@ -34,7 +34,9 @@ const COMMON: readonly Column[] = [
   column('BIT(1)', "b'0'", "b'1'"),
   column('BIT(64)', "b'1111111111111111111111111111111111111111111111111111111111111111'", '0', '251', '254'),
   column('DATE', "'0000-00-00'", "'1000-01-01'", "'9999-12-31'", "'2024-02-29'", "'2024-00-00'"),
-  column('DATETIME', "'0000-00-00 00:00:00'", "'1000-01-01 00:00:00'", "'9999-12-31 23:59:59'", "'2024-02-29 00:00:00'"),
+  column(
+    'DATETIME', "'0000-00-00 00:00:00'", "'1000-01-01 00:00:00'", "'9999-12-31 23:59:59'", "'2024-02-29 00:00:00'",
+  ),
   column('DATETIME(1)', "'2024-02-29 23:59:59.9'"),
   column('DATETIME(6)', "'2024-02-29 23:59:59.999999'", "'2024-02-29 00:00:00.000001'"),
   column('TIMESTAMP NULL', "'1970-01-02 00:00:01'", "'2037-12-31 23:59:59'"),
@@ -65,7 +67,10 @@ const COMMON: readonly Column[] = [
   column("ENUM('x') CHARACTER SET binary", "'x'"),
   column("SET('a', 'b', 'c')", "''", "'a'", "'a,c'", "'a,b,c'"),
   column('JSON', "'{\"a\": [1, 2.5, null, true, \"x\"]}'", "'[]'", "'\"\"'"),
-  column('GEOMETRY', "ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1), LINESTRING(0 0, 1 1))')"),
+  column(
+    'GEOMETRY', "ST_GeomFromText('POINT(1 2)')",
+    "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1), LINESTRING(0 0, 1 1))')",
+  ),
   column('POINT', "ST_GeomFromText('POINT(-1 0.5)')"),
   column('LINESTRING', "ST_GeomFromText('LINESTRING(0 0, 1 1, 2 0)')"),
   column('POLYGON', "ST_GeomFromText('POLYGON((0 0, 0 3, 3 3, 0 0), (1 1, 1 2, 2 2, 1 1))')"),
@@ -99,7 +104,9 @@ const typeGroup = (name: string, prefix: string, columns: readonly Column[], ser
     `CREATE TABLE shop.${prefix}_${i} (id INT NOT NULL PRIMARY KEY, value ${type})`,
     // A computed column takes no value, and has one of its own.
     values.length === 0 ? `INSERT INTO shop.${prefix}_${i} (id) VALUES (1), (2)`
-      : `INSERT INTO shop.${prefix}_${i} (id, value) VALUES (0, NULL), ${values.map((value, id) => `(${id + 1}, ${value})`).join(', ')}`,
+      : `INSERT INTO shop.${prefix}_${i} (id, value) VALUES (0, NULL), ${values.map(
+        (value, id) => `(${id + 1}, ${value})`,
+      ).join(', ')}`,
   ]),
   lines: columns.map(({ type }, i) => ({
     ...statement(`SELECT value, id FROM ${prefix}_${i} ORDER BY id`), title: `${type}, in every way`,

@@ -29,16 +29,19 @@ t.test('the rows that a change returns are known by its RETURNING, and by which 
   t.end();
 });
 
-t.test('words that the server skips, that are no clause, or that stand in another statement make nothing exempt', (t) => {
+t.test('words that the server skips, that are no clause, or that stand in another statement make nothing ' +
+  'exempt', (t) => {
   for (const sql of [
     '', 'select 1', 'insert into t values (1)', 'select `returning` from t', 'insert into t (`returning`) values (1)',
     "insert into t values ('returning')", 'insert into t values (1) -- returning',
     'delete from t where t.returning = 1', "select json_value(a, '$' returning int) from t",
     "update t set a = json_value(a, '$' returning int)", 'select a from t for update; select returning',
     'delete from t; select a returning from u', 'insert into t (returning) values (1)',
-    '/*!99999 DELETE RETURNING */ select * from big', 'with a as (select 1) /*!99999 DELETE RETURNING */ select * from big',
+    '/*!99999 DELETE RETURNING */ select * from big',
+    'with a as (select 1) /*!99999 DELETE RETURNING */ select * from big',
     '/*!50700 delete from t returning a */ select 1', '/*!101120 delete from t returning a; */ select 1',
-    'delete from t /*!99999 /* x */ returning a */', 'set statement a = 1 for select * from big for update /*!99999 returning */',
+    'delete from t /*!99999 /* x */ returning a */',
+    'set statement a = 1 for select * from big for update /*!99999 returning */',
     'select * from big; delete from x where 0 /* returning', 'insert into t values (1',
   ]) t.same(returningOf(sql), [], sql);
   t.end();
@@ -46,14 +49,17 @@ t.test('words that the server skips, that are no clause, or that stand in anothe
 
 t.test('behind a statement that may have several answers, or changes how the rest is read, nothing is exempt', (t) => {
   for (const before of [
-    'call p()', "execute immediate 'select 1'", 'execute s', 'begin not atomic select 1', 'if 1 then select 1', "set sql_mode = ''",
-    "set @@session.sql_mode = ''", "set @a = 1, `SQL_MODE` = ''", 'set names gbk', 'set character set latin1', 'load data infile 1',
+    'call p()', "execute immediate 'select 1'", 'execute s', 'begin not atomic select 1', 'if 1 then select 1',
+    "set sql_mode = ''",
+    "set @@session.sql_mode = ''", "set @a = 1, `SQL_MODE` = ''", 'set names gbk', 'set character set latin1',
+    'load data infile 1',
     'create procedure p() begin select 1', 'analyze delete from t', 'set statement max_statement_time = 1 for call p()',
   ]) t.same(returningOf(`${before}; delete from t returning a`), [], before);
   t.end();
 });
 
-t.test('a versioned comment is what the very server makes of it; where its version is not known nothing is exempt', (t) => {
+t.test('a versioned comment is what the very server makes of it; where its version is not known nothing is ' +
+  'exempt', (t) => {
   const sql = 'delete from t /*!101115 returning a */';
   t.same(returningOf(sql), [0]);
   t.same(returningOf(sql, { isMariadb: true, version: 101_114 }), []);
@@ -63,7 +69,8 @@ t.test('a versioned comment is what the very server makes of it; where its versi
 });
 
 t.test('a USE names the schema from its answer on', (t) => {
-  const schemasOf = (sql: string, ansiQuotes = false): [number, string][] => [...answersOf(sql, { ansiQuotes }).schemas];
+  const schemasOf = (sql: string, ansiQuotes = false): [number, string][] =>
+    [...answersOf(sql, { ansiQuotes }).schemas];
   for (const sql of ['use shop', 'USE shop;', '/* c */ use `shop` ;', 'use shop -- c', '/*!40000 use shop */']) {
     t.same(schemasOf(sql), [[0, 'shop']], sql);
   }
@@ -71,7 +78,12 @@ t.test('a USE names the schema from its answer on', (t) => {
   t.same(schemasOf('use "a b"', true), [[0, 'a b']]);
   t.same(schemasOf('use 2020_shop'), [[0, '2020_shop']]);
   t.same(schemasOf('use a; select 1; use b; select 2'), [[0, 'a'], [2, 'b']]);
-  for (const sql of ['', 'use', 'use a.b', "use 'a'", 'use a b', 'select 1', 'use 5', 'use `a', '`use` a', 'used a', 'select 1 -- use a']) {
+  for (
+    const sql of [
+      '', 'use', 'use a.b', "use 'a'", 'use a b', 'select 1', 'use 5', 'use `a', '`use` a', 'used a',
+      'select 1 -- use a',
+    ]
+  ) {
     t.same(schemasOf(sql), [], sql);
   }
   t.end();

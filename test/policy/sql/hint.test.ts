@@ -29,7 +29,9 @@ t.test('a hint stands directly behind the first keyword, where hints to the opti
     t.strictSame(findHint(sql), found, sql);
     t.strictSame(findHint(sql, true), found, `${sql}, cut off behind that`);
   }
-  for (const sql of ['/* sluice: rows=5 */ SELECT /* sluice: rows=5 */ 1', 'SELECT /* sluice: rows=5 */ 1 /* sluice: rows=5 */']) {
+  for (const sql of [
+    '/* sluice: rows=5 */ SELECT /* sluice: rows=5 */ 1', 'SELECT /* sluice: rows=5 */ 1 /* sluice: rows=5 */',
+  ]) {
     t.match(findHint(sql), { kind: 'malformed', reason: 'more than one hint' }, sql);
   }
   t.end();

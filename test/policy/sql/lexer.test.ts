@@ -62,22 +62,31 @@ t.test('where the server is known, the content of a versioned comment is code on
   // As MariaDB 10.11.19 and MySQL 9.7.4 have them, asked what SELECT 1 with a +1 in such a comment is.
   const seen: Record<string, readonly [mariadb: boolean, mysql: boolean]> = {
     '/*! b */': [true, true], '/*!50600 b */': [true, true], '/*!50600b*/': [true, true], '/*!50699 b */': [true, true],
-    '/*!50700 b */': [false, true], '/*!80000 b */': [false, true], '/*!90700 b */': [false, true], '/*!90799 b */': [false, false],
-    '/*!99999 b */': [false, false], '/*!100000 b */': [true, false], '/*!101100 b */': [true, false], '/*!101199 b */': [false, false],
-    '/*!110000 b */': [false, false], '/*!506001 b */': [false, false], '/*!506001b*/': [false, true], '/*!1000001b*/': [true, true],
-    '/*!050600 b */': [true, true], '/*M! b */': [true, false], '/*M!50700 b */': [true, false], '/*M!99999 b */': [true, false],
-    '/*M!110000 b */': [false, false], '/*!99999 /* x */ b */': [false, false], '/*!99999 /*!50600 x */ b */': [false, false],
+    '/*!50700 b */': [false, true], '/*!80000 b */': [false, true], '/*!90700 b */': [false, true],
+    '/*!90799 b */': [false, false],
+    '/*!99999 b */': [false, false], '/*!100000 b */': [true, false], '/*!101100 b */': [true, false],
+    '/*!101199 b */': [false, false],
+    '/*!110000 b */': [false, false], '/*!506001 b */': [false, false], '/*!506001b*/': [false, true],
+    '/*!1000001b*/': [true, true],
+    '/*!050600 b */': [true, true], '/*M! b */': [true, false], '/*M!50700 b */': [true, false],
+    '/*M!99999 b */': [true, false],
+    '/*M!110000 b */': [false, false], '/*!99999 /* x */ b */': [false, false],
+    '/*!99999 /*!50600 x */ b */': [false, false],
   };
   for (const [comment, [mariadb, mysql]] of Object.entries(seen)) {
     t.equal(runs(comment, { isMariadb: true, version: 101_119 }), mariadb, `MariaDB: ${comment}`);
     t.equal(runs(comment, { isMariadb: false, version: 90_704 }), mysql, `MySQL: ${comment}`);
   }
-  t.strictSame(tokensOf('a /*!50600 /*!99999 x */ b */ z', { server: { isMariadb: false, version: 90_704 } }), ['word:a', 'word:b', 'word:z']);
+  t.strictSame(
+    tokensOf('a /*!50600 /*!99999 x */ b */ z', { server: { isMariadb: false, version: 90_704 } }),
+    ['word:a', 'word:b', 'word:z'],
+  );
   t.end();
 });
 
 t.test('a server is known by what it greets with', (t) => {
-  const version = (serverVersion: string, isMariadb = false): number | null => sqlServerOf({ serverVersion, isMariadb }).version;
+  const version = (serverVersion: string, isMariadb = false): number | null =>
+    sqlServerOf({ serverVersion, isMariadb }).version;
   t.equal(version('9.7.4-2'), 90_704);
   t.equal(version('5.5.5-10.11.19-MariaDB-0+deb12u1-log', true), 101_119);
   t.equal(version('11.4.2-MariaDB', true), 110_402);

@@ -131,10 +131,14 @@ t.test('how literals end depends on the session', (t) => {
 
 t.test('a text may load a file where it has a LOAD, executes a text, or is not whole', (t) => {
   for (const sql of [
-    "load data local infile 'x' into table t", "LOAD XML LOCAL INFILE 'x' INTO TABLE t", "select 1; load data infile 'x' into table t",
-    "set statement max_statement_time = 1 for load data local infile 'x' into table t", '/*!50000 load */ data', 'execute s',
+    "load data local infile 'x' into table t", "LOAD XML LOCAL INFILE 'x' INTO TABLE t",
+    "select 1; load data infile 'x' into table t",
+    "set statement max_statement_time = 1 for load data local infile 'x' into table t", '/*!50000 load */ data',
+    'execute s',
   ]) t.ok(mayLoadFile(sql), sql);
-  for (const sql of ['select 1', "select 'load data'", 'select load_file(1)', 'select `load` from t', 'select 1 -- load']) {
+  for (
+    const sql of ['select 1', "select 'load data'", 'select load_file(1)', 'select `load` from t', 'select 1 -- load']
+  ) {
     t.notOk(mayLoadFile(sql), sql);
   }
   t.ok(mayLoadFile('insert into t values (1', true));
@@ -147,14 +151,19 @@ t.test('what a server skips is no part of the statement', (t) => {
   t.equal(statementKind(forged, false, { server: mysql }), 'select');
   t.equal(statementKind('/*!80000 select */ /*M! show */ a', false, { server: mysql }), 'select');
   t.equal(statementKind('/*!80000 select */ /*M! show */ processlist', false, { server: mariadb }), 'show');
-  t.ok(isSingleReadOnly('select a /*!99999 into @b */ from t', false, { server: mysql }), 'and may be killed without it');
+  t.ok(
+    isSingleReadOnly('select a /*!99999 into @b */ from t', false, { server: mysql }), 'and may be killed without it',
+  );
   t.notOk(isSingleReadOnly('select a /*!80000 into @b */ from t', false, { server: mysql }));
   t.end();
 });
 
 t.test('no more of a huge statement is read than the answer needs', (t) => {
   const huge = 'a, '.repeat(100_000);
-  t.ok(charactersReadBy(() => statementKind(`select b from t where c in (${huge}1)`)) < 200, 'a SELECT: to its first table');
+  t.ok(
+    charactersReadBy(() => statementKind(`select b from t where c in (${huge}1)`)) < 200,
+    'a SELECT: to its first table',
+  );
   t.ok(charactersReadBy(() => statementKind(`insert into t values (${huge}1)`)) < 50, 'an INSERT: its first word');
   t.ok(charactersReadBy(() => isSingleReadOnly(`insert into t values (${huge}1)`)) < 50);
   t.ok(charactersReadBy(() => isSingleReadOnly(`select a into @b from (${huge}1)`)) < 100);

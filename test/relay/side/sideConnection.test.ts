@@ -128,7 +128,9 @@ const greetWithTls = (peer: Peer): void =>
   peer.greet('mysql_native_password', SERVER_CAPABILITIES | Capability.SSL);
 
 t.test('a server that leaves a TLS handshake hanging is left', async (t) => {
-  const settings = { ...patient, connectTimeoutMs: 20, encrypt: { isRequired: true, encrypt: () => new Promise<never>(() => undefined) } };
+  const settings = {
+    ...patient, connectTimeoutMs: 20, encrypt: { isRequired: true, encrypt: () => new Promise<never>(() => undefined) }
+  };
   const { connection, server } = await connectTo(t, greetWithTls, settings);
   await t.rejects(connection.logIn(), { message: 'the server did not let us in within 20 ms' });
   t.equal((await server.peers[0]!.receive())?.length, 32, 'an SSLRequest');
