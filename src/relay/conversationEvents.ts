@@ -1,4 +1,5 @@
 import type { EndLabel } from '../admin/metrics.js';
+import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand } from '../session/command.js';
 import type { ConversationObserver, Unparsed } from '../session/conversationObserver.js';
@@ -8,7 +9,7 @@ import type { Deadline } from './deadline.js';
 import type { Departure } from './departure.js';
 import type { LastPackets } from './lastPackets.js';
 import type { SessionControls, SessionParts } from './sessionControls.js';
-import { logRefusedLogin } from './sessionEnd.js';
+import { logRefusal } from './sessionEnd.js';
 import type { Supervisor } from './supervisor.js';
 
 /** The session whose conversation it is. */
@@ -42,7 +43,13 @@ export class ConversationEvents implements ConversationObserver {
 
   loginRefused(error: ServerError): void {
     const { log, legs, controls } = this.session;
-    logRefusedLogin(log, legs.upstreamName, error, controls.origin());
+    logRefusal(log, `${legs.upstreamName} refused the login`, error, controls.origin());
+  }
+
+  userChangeRefused(asked: ClientIdentity | null, error: ServerError): void {
+    const { log, legs, controls } = this.session;
+    const origin = { ...controls.origin(), user: asked?.user ?? '' };
+    logRefusal(log, `${legs.upstreamName} refused the change of user`, error, origin);
   }
 
   reset(): void {

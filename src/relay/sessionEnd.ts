@@ -67,10 +67,14 @@ function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {
   return by === 'client' && (kind === 'quit' || kind === 'closed') ? 'debug' : 'info';
 }
 
-/** Says in the log that a server has refused a login: whose, and why. */
-export function logRefusedLogin(log: Logger, upstreamName: string, { code, message }: ServerError, origin: Origin): void {
+/**
+ * Says in the log that a server has refused to let somebody in: whom, and why.
+ * @param what the server refused, as the line begins
+ * @param origin its user is the one who was refused
+ */
+export function logRefusal(log: Logger, what: string, { code, message }: ServerError, origin: Origin): void {
   const { session, client, user } = origin;
-  log.info({ session, client, user, code }, `${upstreamName} refused the login: ${message} (error ${code})`);
+  log.info({ session, client, user, code }, `${what}: ${message} (error ${code})`);
 }
 
 /** What became of the responses that were under way. */

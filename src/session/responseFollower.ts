@@ -222,7 +222,10 @@ export class ResponseFollower {
     this.awaited = 'response';
     this.hasOutParameters = false;
     // Whether the new user is let in or not: MariaDB 10.11 drops the statements first, MySQL closes when it refuses.
-    if (command.shape === 'authentication') conversation.forgetSession();
+    if (command.shape === 'authentication') {
+      conversation.forgetSession();
+      if (error !== null) conversation.options.observer.userChangeRefused?.(command.identity, error);
+    }
     if (conversation.isSettingUp) conversation.endSetUp(error);
     else if (error === null) this.succeed(command);
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;

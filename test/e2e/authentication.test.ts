@@ -55,6 +55,13 @@ for (const kind of SERVER_KINDS) {
       t.match(await change('wrong'), { before, code: 1045 });
     });
 
+    await t.test('a change of user that is denied is logged, with the user and the error of the server', (t) => {
+      const told = sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
+      t.match(told, [{ level: 'info', user: 'other', code: 1045, session: Number, client: String,
+        msg: /Access denied for user 'other'.*\(error 1045\)$/ }]);
+      t.end();
+    });
+
     await t.test('a connection that is reset goes on, without what belonged to it before', async (t) => {
       const { rows, errors } = await commandLine('mysql', sluice.port,
         'SET @kept = 7; SELECT @kept, CONNECTION_ID();\nresetconnection;\nSELECT @kept, CONNECTION_ID();\n' +
