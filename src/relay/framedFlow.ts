@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { frameNumber, type Compression } from '../protocol/compression.js';
 import type { PacketScanner } from '../protocol/packetScanner.js';
 import { FrameNumbers, type Leg } from '../session/frameNumbers.js';
-import { FrameQueue } from '../session/frameQueue.js';
+import { FrameQueue, type FramePlace } from '../session/frameQueue.js';
 import { Flow } from './flow.js';
 import { FrameOpener } from './frameOpener.js';
 import { PlainOutlet } from './outlet.js';
@@ -116,8 +116,8 @@ export abstract class FramedFlow extends Flow {
     if (!this.isWaiting && this.frames !== null) this.sink.write(this.frames.opener.rest());
   }
 
-  /** Whether a command or a response begins with a frame that has just come, so that frames are counted afresh. */
-  protected abstract beginsCount(frameNumber: number): boolean;
+  /** What a frame that has just come is to the count. */
+  protected abstract placeOf(frameNumber: number): FramePlace;
 
   /** A frame does not hold what it declares: makes the scanner transparent, or closes the flow. */
   protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
@@ -164,7 +164,7 @@ export abstract class FramedFlow extends Flow {
       this.unreadable(frame.bytes, offsetBytes + opener.takenBytes);
       return true;
     }
-    queue.push(frame.bytes, frame.content, this.beginsCount(frameNumber(frame.bytes)));
+    queue.push(frame.bytes, frame.content, this.placeOf(frameNumber(frame.bytes)));
     if (frame.content.length > 0) this.acceptPackets(frame.content);
     return true;
   }
@@ -187,8 +187,13 @@ export abstract class FramedFlow extends Flow {
   }
 }
 
-/** From here on both directions of a session come, and go out, in frames. */
-export function beginFrames(compression: Compression, ...flows: readonly FramedFlow[]): void {
-  const numbers = new FrameNumbers();
-  for (const flow of flows) flow.beginFrames(compression, numbers);
+/**
+ * From here on both directions of a session come, and go out, in frames.
+ * @param responses knows whether a response is under way
+ */
+export function beginFrames(
+  compression: Compression, requests: FramedFlow, responses: FramedFlow & { readonly isAnswering: boolean },
+): void {
+  const numbers = new FrameNumbers(() => responses.isAnswering);
+  for (const flow of [requests, responses]) flow.beginFrames(compression, numbers);
 }

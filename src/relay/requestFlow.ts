@@ -3,6 +3,7 @@ import type { Compression } from '../protocol/compression.js';
 import { ClientReader } from '../session/clientReader.js';
 import type { Conversation } from '../session/conversation.js';
 import type { FrameNumbers } from '../session/frameNumbers.js';
+import type { FramePlace } from '../session/frameQueue.js';
 import type { Containment } from './containment.js';
 import { FramedFlow, type Diverted } from './framedFlow.js';
 
@@ -95,9 +96,8 @@ export class RequestFlow extends FramedFlow {
     this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
   }
 
-  /** In an upload a client counts on from what it was sent, so 0 means 256; elsewhere a command begins with it. */
-  protected override beginsCount(frameNumber: number): boolean {
-    const isAtPacket = this.isBlocked || (this.heldBytes === 0 && this.scanner.isBetweenPackets);
-    return frameNumber === 0 && isAtPacket && !this.conversation.isUploading;
+  /** In an upload a client counts on from what it was sent; elsewhere by itself. */
+  protected override placeOf(): FramePlace {
+    return this.conversation.isUploading ? 'next' : 'command';
   }
 }

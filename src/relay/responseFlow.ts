@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
+import type { FramePlace } from '../session/frameQueue.js';
 import type { Containment } from './containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
@@ -120,7 +121,12 @@ export class ResponseFlow extends FramedFlow {
 
   /** The kernel has all that was decided on and not dropped. */
   get hasHandedOver(): boolean {
-    return this.sink.hasTakenAll && this.outlet.isSettled;
+    return this.sink.hasTakenAll && this.hasPassedOn;
+  }
+
+  /** Nothing that was decided waits for something else to be decided. */
+  get hasPassedOn(): boolean {
+    return this.outlet.isSettled;
   }
 
   /** Calls back once the kernel has all that was written for the client; never where the client goes before. */
@@ -186,8 +192,13 @@ export class ResponseFlow extends FramedFlow {
     else super.flushRest();
   }
 
-  protected override beginsCount(): boolean {
-    return this.heldBytes === 0 && this.conversation.server.isAtResponse;
+  protected override placeOf(): FramePlace {
+    return this.heldBytes === 0 && this.conversation.server.isAtResponse ? 'first' : 'next';
+  }
+
+  /** A response has begun, and is not over, or has not wholly gone on. */
+  get isAnswering(): boolean {
+    return this.conversation.server.isInResponse || !this.hasPassedOn;
   }
 
   protected override unreadable(frame: Buffer, offsetBytes: number): void {

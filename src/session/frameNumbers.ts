@@ -4,10 +4,14 @@ export type Leg = 'client' | 'server';
 /**
  * The numbers of compressed frames on both legs. A command's first frame has number 0; from there they count on
  * through both directions, and each end checks them. As long as frames pass as they came, the two legs agree. Where
- * one frame becomes two, or one is put in, they differ until the client's next command, and frames are renumbered.
+ * one frame becomes two, or one is put in, they differ until that command is answered, and frames are renumbered.
  */
 export class FrameNumbers {
+  /** What came last on each leg of the command that is being answered; where none is, of the one that was sent last. */
   private readonly last: Record<Leg, number> = { client: 0, server: 0 };
+
+  /** @param isAnswering whether part of a response has come and not all of it has gone on: commands are sent ahead */
+  constructor(private readonly isAnswering: () => boolean) {}
 
   /** Whether frames have to be renumbered. */
   get differ(): boolean {
@@ -16,8 +20,13 @@ export class FrameNumbers {
 
   /** A command begins in a new frame. Returns its number. */
   restart(): number {
-    this.last.client = this.last.server = 0;
-    return 0;
+    return this.ask(0);
+  }
+
+  /** A frame of a command goes to the server; it has the same number on both legs. Returns it. */
+  ask(number: number): number {
+    if (!this.isAnswering()) this.last.client = this.last.server = number;
+    return number;
   }
 
   /**
@@ -30,8 +39,8 @@ export class FrameNumbers {
   }
 
   /**
-   * A frame goes from one leg to the other. Returns the number that it gets there. One that does not follow on what
-   * came before keeps its own.
+   * A frame of a response, or of an upload that it asked for, goes from one leg to the other. Returns the number that
+   * it gets there. One that does not follow on what came before keeps its own.
    */
   relay(from: Leg, number: number): number {
     const to = otherLeg(from);

@@ -1,6 +1,15 @@
 import { frameNumber, renumber, storedFrame } from '../protocol/compression.js';
 import { otherLeg, type FrameNumbers, type Leg } from './frameNumbers.js';
 
+/** What a frame belongs to, which says how it is counted. */
+export type FramePlace =
+  /** A command: its frames have the same numbers on both legs. */
+  | 'command'
+  /** A response begins with it: its number is the same on both legs, whatever came before. */
+  | 'first'
+  /** A response, or the upload that it asked for, goes on: it follows on what each leg saw last. */
+  | 'next';
+
 /** A frame that is not wholly decided on. */
 interface QueuedFrame {
   /** The frame as it came. */
@@ -8,7 +17,7 @@ interface QueuedFrame {
   /** Null where it can only be forwarded or dropped as a whole. */
   content: Buffer | null;
   readonly contentBytes: number;
-  readonly beginsCount: boolean;
+  readonly place: FramePlace;
   /** How much of the content is decided on, and how much of that is dealt with: written on, or dropped. */
   decidedBytes: number;
   doneBytes: number;
@@ -45,11 +54,10 @@ export class FrameQueue {
    * Takes in the next frame.
    * @param bytes the frame as it came; they have to stay as they are until `own` is called
    * @param content what is in it, which has to stay as it is
-   * @param beginsCount a command or a response begins with it, and frames are counted afresh
    */
-  push(bytes: Buffer, content: Buffer, beginsCount: boolean): void {
+  push(bytes: Buffer, content: Buffer, place: FramePlace): void {
     this.frames.push({
-      bytes, content, contentBytes: content.length, beginsCount,
+      bytes, content, contentBytes: content.length, place,
       decidedBytes: 0, doneBytes: 0, hasBegun: false, isOwned: false,
     });
     this.finishFrames();
@@ -111,10 +119,9 @@ export class FrameQueue {
     return storedFrame(this.numbers.insert(this.from), packets);
   }
 
-  /** Packets as they have to be to answer a command that goes no further: with it the count has begun again. */
+  /** Packets as they have to be to answer a command that goes no further, and came in frame 0. */
   wrapRefusal(packets: Buffer): Buffer {
-    this.numbers.restart();
-    return this.wrap(packets);
+    return storedFrame(1, packets);
   }
 
   /** Whether what comes next could go on as it comes, with its numbers. */
@@ -186,9 +193,10 @@ export class FrameQueue {
 
   private nextNumber(frame: QueuedFrame): number {
     const { numbers, from } = this;
+    const number = frameNumber(frame.bytes);
     // What comes from a client is only ever parted in front of a command, and with that the count begins again.
-    const beginsCount = frame.hasBegun ? from === 'client' : frame.beginsCount;
-    if (beginsCount) return from === 'client' ? numbers.restart() : numbers.begin(frameNumber(frame.bytes));
-    return frame.hasBegun ? numbers.insert(otherLeg(from)) : numbers.relay(from, frameNumber(frame.bytes));
+    if (frame.hasBegun) return from === 'client' ? numbers.restart() : numbers.insert('client');
+    if (frame.place === 'next') return numbers.relay(from, number);
+    return from === 'client' ? numbers.ask(number) : numbers.begin(number);
   }
 }

@@ -61,6 +61,11 @@ export class ServerReader extends PacketScanner {
     return this.isBetweenPackets && this.responses.isIdle && this.conversation.commands.length > 0;
   }
 
+  /** A response has begun, and is not over. */
+  get isInResponse(): boolean {
+    return !this.responses.isIdle;
+  }
+
   /** The request for a file at which the scan stopped may go on. */
   admitFile(): void {
     this.isFileAdmitted = true;

@@ -9,7 +9,7 @@ import {
 } from '../support/conversationHarness.js';
 import { FramedExchange, miscounted, type FramedOptions } from '../support/framedExchange.js';
 import {
-  contentOf, deflatedFrame, FRAMINGS, ONE_FRAME, rawFrame, splitFrames, type Framing,
+  contentOf, deflatedFrame, FRAMINGS, framesOf, ONE_FRAME, rawFrame, splitFrames, type Framing,
 } from '../support/frames.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 import { SPLITS, WHOLE, type Split } from '../support/splits.js';
@@ -181,6 +181,37 @@ t.test('while a verdict takes time the client has all rows before it', async (t)
       t.equal(miscounted(exchange.passed.server, false), null, 'the server can count the frames');
       t.ok(exchange.contentAt('client').equals(expected.toClient));
       t.ok(exchange.contentAt('server').equals(expected.toServer));
+    });
+  }
+});
+
+t.test('a command that is sent ahead while frames are renumbered leaves the count of the response alone', async (t) => {
+  const numbersIn = (bytes: Buffer): number[] => splitFrames(bytes).map((frame) => frame[3]!);
+  const countedOn = (numbers: readonly number[], from: number): number[] =>
+    numbers.map((_, index) => (from + index) & 0xff);
+  const second = query(`SELECT 2 /* ${'x'.repeat(50)} */`).bytes;
+  for (const [framing, split] of WAYS) {
+    await t.test(`${framing.name}, ${split.name}`, async (t) => {
+      const limit = (usage: Usage): void => (usage.command.number === 1 ? limitTo(10)(usage) : undefined);
+      const exchange = new FramedExchange({ limit, decide: () => 'admit later' });
+      await exchange.play([...login('eof'), query('SELECT 1')], framing, split);
+      const before = exchange.writtenAt('client').length;
+      const asked = exchange.writtenAt('server').length;
+      await exchange.takeFrames('server', framesOf(packetsFrom(1, ...result(30)), 1, framing), split);
+      await exchange.takeFrames('client', framesOf(second, 0, framing), split);
+      exchange.conversation.server.usage?.admitAll();
+      await exchange.unblock();
+      const between = exchange.writtenAt('client').length;
+      await exchange.takeFrames('server', framesOf(packetsFrom(1, ...result(2)), 1, framing), split);
+      const written = exchange.writtenAt('client');
+      for (const answered of [written.subarray(before, between), written.subarray(between)]) {
+        const numbers = numbersIn(answered);
+        t.same(numbers, countedOn(numbers, 1));
+      }
+      const commandNumbers = numbersIn(exchange.writtenAt('server').subarray(asked));
+      t.same(commandNumbers, countedOn(commandNumbers, 0));
+      t.ok(contentOf(splitFrames(written.subarray(before)))
+        .equals(Buffer.concat([packetsFrom(1, ...result(30)), packetsFrom(1, ...result(2))])));
     });
   }
 });

@@ -9,7 +9,7 @@ const ERROR = Buffer.from('an error');
 /** A queue of what comes from the server, and all that it wrote. */
 const responses = (): { queue: FrameQueue; written: Buffer[]; numbers: FrameNumbers } => {
   const written: Buffer[] = [];
-  const numbers = new FrameNumbers();
+  const numbers = new FrameNumbers(() => false);
   numbers.restart();
   const queue = new FrameQueue('server', numbers, (bytes) => written.push(Buffer.from(bytes)));
   return { queue, written, numbers };
@@ -17,7 +17,7 @@ const responses = (): { queue: FrameQueue; written: Buffer[]; numbers: FrameNumb
 
 const push = (queue: FrameQueue, number: number, content: string): Buffer => {
   const frame = deflatedFrame(number, Buffer.from(content));
-  queue.push(Buffer.from(frame), Buffer.from(content), false);
+  queue.push(Buffer.from(frame), Buffer.from(content), 'next');
   return frame;
 };
 
@@ -122,8 +122,8 @@ t.test('what is queued survives the memory that it came in', (t) => {
   const deflated = deflatedFrame(1, Buffer.from('abc'));
   const plain = stored(2, 'def');
   const read = Buffer.concat([deflated, plain]);
-  queue.push(read.subarray(0, deflated.length), Buffer.from('abc'), false);
-  queue.push(read.subarray(deflated.length), Buffer.from('def'), false);
+  queue.push(read.subarray(0, deflated.length), Buffer.from('abc'), 'next');
+  queue.push(read.subarray(deflated.length), Buffer.from('def'), 'next');
   queue.own();
   read.fill(0xff);
   queue.forward(bytes(4));
@@ -134,7 +134,7 @@ t.test('what is queued survives the memory that it came in', (t) => {
 });
 
 t.test('what is put in towards the server is a command, with which the count begins', (t) => {
-  const numbers = new FrameNumbers();
+  const numbers = new FrameNumbers(() => false);
   const requests = new FrameQueue('client', numbers, () => undefined);
   const answers = new FrameQueue('server', numbers, () => undefined);
   numbers.restart();
@@ -146,9 +146,9 @@ t.test('what is put in towards the server is a command, with which the count beg
 
 t.test("a client's frame that is parted in front of a command begins a new count there", (t) => {
   const written: Buffer[] = [];
-  const numbers = new FrameNumbers();
+  const numbers = new FrameNumbers(() => false);
   const queue = new FrameQueue('client', numbers, (frame) => written.push(Buffer.from(frame)));
-  queue.push(stored(0, 'abcdef'), Buffer.from('abcdef'), true);
+  queue.push(stored(0, 'abcdef'), Buffer.from('abcdef'), 'command');
   queue.forward(bytes(4));
   queue.flush();
   queue.forward(bytes(2));

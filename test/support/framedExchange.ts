@@ -5,11 +5,12 @@ import { frameNumber, OPENABLE_COMPRESSIONS } from '../../src/protocol/compressi
 import { encodeErr } from '../../src/protocol/packets.js';
 import { ReadBuffer } from '../../src/relay/readBuffer.js';
 import type { Settled } from '../../src/relay/flow.js';
+import { beginFrames } from '../../src/relay/framedFlow.js';
 import { RequestFlow } from '../../src/relay/requestFlow.js';
 import { ResponseFlow, type ResponseDecisions, type ResponseVerdicts } from '../../src/relay/responseFlow.js';
 import { Conversation } from '../../src/session/conversation.js';
 import type { ConversationObserver, Unparsed } from '../../src/session/conversationObserver.js';
-import { FrameNumbers, type Leg } from '../../src/session/frameNumbers.js';
+import type { Leg } from '../../src/session/frameNumbers.js';
 import type { PendingCommand } from '../../src/session/command.js';
 import { Usage } from '../../src/session/usage.js';
 import type { QueueView } from '../../src/relay/clientLook.js';
@@ -225,9 +226,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   compressed(): void {
     this.#isFramed = true;
     this.loginBytes = { client: this.writtenAt('client').length, server: this.writtenAt('server').length };
-    const numbers = new FrameNumbers();
-    this.requests.beginFrames('zlib', numbers);
-    this.responses.beginFrames('zlib', numbers);
+    beginFrames('zlib', this.requests, this.responses);
   }
 
   drained(): Settled {
