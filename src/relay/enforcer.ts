@@ -5,7 +5,7 @@ import { exemptedFrom, judge, judgeOverBudget, type Judgement, type Reason } fro
 import { losesStep } from '../policy/losesStep.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { Conversation } from '../session/conversation.js';
-import { Cutting, type CutEnd, type CutSession } from './cutting.js';
+import { Cutting, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from './flow.js';
 import { PaceJudge, type PacedSession } from './paceJudge.js';
@@ -14,8 +14,6 @@ import type { Shared } from './shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */
 export interface EnforcedSession extends CutSession, PacedSession {
-  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
-  whenTaken(then: () => void): void;
   /** Keeps rows back from here on, instead of sending them to the client. */
   holdRows(): void;
   /** Ends keeping rows back: sends what was kept to the client, or drops it. */
@@ -28,8 +26,6 @@ export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: Serve
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
   private cutting: Cutting | null = null;
-  /** A cut response that is over and not recorded: its client has not taken all that was forwarded. */
-  private unrecorded: { readonly usage: GovernedUsage; readonly end: CutEnd } | null = null;
   /** Whose rows are being held back, and the sequence id of the first of them. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
   private readonly pace: PaceJudge;
@@ -122,15 +118,6 @@ export class Enforcer {
     this.cutting?.giveUp('max');
   }
 
-  /** Records a cut response that is over. */
-  recordCut(): void {
-    const { unrecorded } = this;
-    this.unrecorded = null;
-    if (unrecorded === null) return;
-    const { usage, end } = unrecorded;
-    this.record(usage, end.outcome, end.error, end.drainedBytes);
-  }
-
   /** The server has gone in the middle of what is held back: an error takes the place of all of it. */
   heldLost(): void {
     const { held } = this;
@@ -156,7 +143,7 @@ export class Enforcer {
 
   /** The usage that is being cut; null while none is. */
   get cutUsage(): GovernedUsage | null {
-    return this.cutting?.usage ?? this.unrecorded?.usage ?? null;
+    return this.cutting?.usage ?? null;
   }
 
   /** Lets the rows that a change returns pass, whatever their result set still brings, and nothing else of the response. */
@@ -272,10 +259,9 @@ export class Enforcer {
     const isFetch = conversation.commands.head?.shape === 'fetch';
     const bounds = { drain: config.drain, stopServerWhen };
     this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, {
-      ended: (end) => {
+      ended: ({ outcome, error, drainedBytes }) => {
         this.cutting = null;
-        this.unrecorded = { usage, end };
-        session.whenTaken(() => this.recordCut());
+        this.record(usage, outcome, error, drainedBytes);
       },
       givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
     });

@@ -136,6 +136,10 @@ export class SessionControls implements SupervisedSession, WatchedClient {
     this.parts.responses.whenTaken(then);
   }
 
+  get hasPassedOn(): boolean {
+    return this.parts.responses.hasPassedOn;
+  }
+
   get hasHandedOver(): boolean {
     return this.parts.responses.hasHandedOver;
   }

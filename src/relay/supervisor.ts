@@ -192,6 +192,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   progressed(): void {
     const { usage } = this.conversation.server;
     if (usage !== null) this.enforcer.progressed(governed(usage));
+    this.recorder.handOver();
   }
 
   /** The client has stopped, or goes on, reading. */
@@ -258,7 +259,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
       usage.endForwarding(session.hasHandedOver, usage === server.usage ? server.rowBytesToCome : 0);
     }
     if (runsOn && outcome !== 'upstream-gone') this.statementEnded(cutUsage!);
-    enforcer.recordCut();
+    this.recorder.close(session.hasHandedOver, outcome);
     const { usage: current } = server;
     if (this.hasServerGivenUp && current !== null) this.recorder.stall(governed(current), outcome, true);
     for (const usage of usages) {
