@@ -15,7 +15,7 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listener.js';
 import type { Proxy } from '../relay/proxy.js';
-import { takesLogins } from '../relay/side/readiness.js';
+import { Readiness } from '../relay/side/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
@@ -42,7 +42,8 @@ export class Program implements Administered, Stoppable {
   private readonly expiryWatch: ExpiryWatch;
   private running: Proxy | null = null;
   private isStopping = false;
-  private reaching: Promise<boolean> | null = null;
+  /** Null until somebody asks about the servers of the configuration. */
+  private readiness: Readiness | null = null;
   /** The one that is under way. */
   private reloading: Promise<ReloadResult> | null = null;
   /** The one that follows it, for all who have asked since it began. */
@@ -113,8 +114,10 @@ export class Program implements Administered, Stoppable {
   }
 
   reachesUpstream(): Promise<boolean> {
-    this.reaching ??= takesLogins(this.config).finally(() => (this.reaching = null));
-    return this.reaching;
+    // What there is to say of encryption and its files, sessions say.
+    const silent = { level: 'silent' };
+    this.readiness ??= new Readiness(this.config, this.parts.log.logger.child({}, silent));
+    return this.readiness.takesLogins();
   }
 
   stop(request: 'POST /drain' | 'POST /quit'): void {
@@ -193,6 +196,8 @@ export class Program implements Administered, Stoppable {
     const { logger } = this.parts.log;
     const changed = changedKeys(this.config, config);
     this.config = config;
+    this.readiness?.close();
+    this.readiness = null;
     if (endpoint !== this.endpoint) this.endpoint?.retire();
     this.endpoint = endpoint;
     if (endpoint !== null) endpoint.token = config.admin?.token ?? null;

@@ -1,4 +1,7 @@
+import type { Logger } from 'pino';
 import type { Config, Upstream } from '../../config.js';
+import { ServerSide } from '../tls/serverSide.js';
+import type { Encrypt } from './packetChannel.js';
 import { probe } from './probe.js';
 
 /** How long a server is given to take the login of a readiness check. */
@@ -12,22 +15,52 @@ const DENIED: readonly number[] = [
 ];
 
 /**
- * Whether one of the servers takes logins. A connection that ends before it has logged in counts towards
- * `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does not count
- * (seen: MariaDB 10.11, MySQL 9.7). Never rejects.
+ * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in counts
+ * towards `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does not
+ * count (seen: MariaDB 10.11, MySQL 9.7).
  */
-export async function takesLogins({ upstream, connections, kill }: Config): Promise<boolean> {
-  const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
-  const answers = await Promise.all(upstream.map((server) => takesLogin(server, kill, timeoutMs)));
-  return answers.includes(true);
-}
+export class Readiness {
+  private readonly serverSides = new Map<Upstream, ServerSide>();
+  private checking: Promise<boolean> | null = null;
 
-/** The account that kills is not shown in the clear where connections are to be encrypted. */
-async function takesLogin({ at, proxyProtocol, tls }: Upstream, kill: Config['kill'], timeoutMs: number): Promise<boolean> {
-  try {
-    const refusal = await probe({ at, proxyProtocol, encrypt: null }, tls.mode === 'off' ? kill : null, timeoutMs);
-    return refusal === null || DENIED.includes(refusal.code);
-  } catch {
-    return false;
+  constructor(
+    private readonly config: Pick<Config, 'upstream' | 'connections' | 'kill'>,
+    private readonly log: Logger,
+  ) {}
+
+  /** Never rejects. Whoever asks during a check gets its answer. */
+  takesLogins(): Promise<boolean> {
+    return (this.checking ??= this.check().finally(() => (this.checking = null)));
+  }
+
+  close(): void {
+    for (const serverSide of this.serverSides.values()) serverSide.close();
+  }
+
+  private async check(): Promise<boolean> {
+    const { upstream, connections } = this.config;
+    const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
+    const answers = await Promise.all(upstream.map((server) => this.takesLogin(server, timeoutMs)));
+    return answers.includes(true);
+  }
+
+  private async takesLogin(upstream: Upstream, timeoutMs: number): Promise<boolean> {
+    const { at, proxyProtocol } = upstream;
+    const { kill } = this.config;
+    try {
+      // Who is denied anyway needs no encryption, of which a server would count each failure.
+      const encrypt = kill === null ? null : this.encryptTo(upstream);
+      const refusal = await probe({ at, proxyProtocol, encrypt }, kill, timeoutMs);
+      return refusal === null || DENIED.includes(refusal.code);
+    } catch {
+      return false;
+    }
+  }
+
+  /** As a session's connection is encrypted. @throws TlsFileError where the files for that cannot be used */
+  private encryptTo(upstream: Upstream): Encrypt | null {
+    const serverSide = this.serverSides.get(upstream) ?? new ServerSide(upstream, this.log);
+    this.serverSides.set(upstream, serverSide);
+    return serverSide.forSideConnections;
   }
 }
