@@ -22,6 +22,8 @@ import { nameOf, type ShownEnd, type UpstreamLeg } from './upstreamLeg.js';
 
 /** What a session is told of its two connections. */
 export interface LegsObserver extends Containment {
+  /** Of a packet of the client's only part has come. */
+  readonly isInRequest: boolean;
   /** The client has sent this many bytes; they lie in `clientBuffer`. */
   clientRead(byteCount: number): void;
   /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
@@ -188,9 +190,14 @@ export class Legs {
     if (!this.client.writableEnded) this.client.write('', () => void this.resetClient());
   }
 
-  /** A reset would take with it what is on its way to a client that reads slowly: behind that comes a FIN. */
+  /**
+   * A reset would take with it what is on its way to a client that reads slowly, and one that still sends would not read what
+   * came before it: they get a FIN.
+   */
   private async resetClient(): Promise<void> {
-    if (await this.pace.allArrives(this.client)) reset(this.clientTcp, this.client);
+    const hasArrived = await this.pace.allArrives(this.client);
+    if (this.stillSends) this.closeClient(null);
+    else if (hasArrived) reset(this.clientTcp, this.client);
     else this.client.end();
   }
 
@@ -212,8 +219,13 @@ export class Legs {
   private closeBehindServer(): void {
     this.closeUpstream();
     // A client that still sends would be reset before it has heard why.
-    if (this.client.isPaused()) this.closeClient(null);
+    if (this.stillSends) this.closeClient(null);
     else this.clientTcp.destroy();
+  }
+
+  /** There is more to come of what the client sends, or more has come than was taken. */
+  private get stillSends(): boolean {
+    return this.client.isPaused() || this.observer.isInRequest;
   }
 
   /** Closes the server's connection at once, or gives it away where it would count against us. */

@@ -174,6 +174,10 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
 
   // What happens on the two connections.
 
+  get isInRequest(): boolean {
+    return !this.conversation.client.isBetweenPackets;
+  }
+
   clientRead(byteCount: number): void {
     const { requests, conversation } = this;
     const { clientBuffer } = this.legs;

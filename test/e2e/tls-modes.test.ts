@@ -1,10 +1,13 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { readConfig } from '../../src/config/load.js';
+import { Readiness } from '../../src/relay/side/readiness.js';
 import { makeAuthority, serverTls, type Certificate } from '../support/certificates.js';
 import { commandLine, connectOptions } from '../support/clients.js';
 import { run, runOk } from '../support/run.js';
-import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer, type ServerKind } from '../support/servers.js';
+import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer, type Server, type ServerKind } from '../support/servers.js';
 import { startSession } from '../support/session.js';
 import { startSluice, type Sluice } from '../support/sluice.js';
 
@@ -36,6 +39,25 @@ const statusWithDefaults = async (vendor: ServerKind, port: number): Promise<str
   const options = connectOptions(vendor, port).filter((option) => !/ssl|public-key/.test(option));
   const flags = [...options, `--ssl-ca=${authority.ca}`, '--batch', ...(vendor === 'mysql' ? ['--commands'] : [])];
   return (await run(commandLineOf(vendor), flags, { input: 'status', env: MYSQL9_ENV })).stdout;
+};
+
+const LARGE_COMMAND = `SELECT '${'x'.repeat(2 * 2 ** 20)}'`;
+/** What is read first where a server closes, what it said or that it has closed, is chance. */
+const TRIES = 2;
+
+/** The error of a server for a command over its max_allowed_packet, behind which it closes with the rest unread. */
+const hearsWhyServerCloses = async (t: Test, server: Server): Promise<void> => {
+  await server.sql('SET GLOBAL max_allowed_packet = 1048576');
+  for (const mode of ['off', 'required']) {
+    const sluice = await startSluice(t, { upstream: server.port, config: config({ mode: 'optional', ...gateway }, { mode }) });
+    for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
+      for (let i = 0; i < TRIES; i += 1) {
+        const { error } = await (await startSession(t, sluice.port, { connect })).run(LARGE_COMMAND);
+        t.match(error, { code: 1153 }, `upstream.tls.mode ${mode}, client ${'ssl' in connect ? 'encrypted' : 'in the clear'}`);
+      }
+    }
+  }
+  await server.sql('SET GLOBAL max_allowed_packet = 1073741824');
 };
 
 await t.test('in front of mysql', async (t) => {
@@ -208,6 +230,18 @@ await t.test('in front of mysql', async (t) => {
     t.match(await sluice.nextRecord(), { action: 'cut', outcome: 'killed' });
   });
 
+  await t.test("a readiness check logs in with kill's account, encrypted as upstream.tls says", async (t) => {
+    const kill = { user: 'strict', password: 'secret' };
+    const checked = readConfig({ upstream: { host: '127.0.0.1', port: upstream, tls: { mode: 'required' } }, kill });
+    const show = "SHOW GLOBAL STATUS WHERE VARIABLE_NAME IN ('Aborted_connects', 'Ssl_finished_accepts')";
+    const counts = async (): Promise<number[]> => (await server.sql(show)).map(([, count]) => Number(count));
+    const [denied, encryptions] = await counts();
+    const readiness = new Readiness(checked, pino({ level: 'silent' }));
+    t.equal(await readiness.takesLogins(), true);
+    readiness.close();
+    t.same(await counts(), [denied, encryptions! + 1], 'nobody is denied');
+  });
+
   await t.test('a client that stops reading stops the server, through TLS on both sides', async (t) => {
     const sluice = await startSluice(t, {
       upstream,
@@ -225,6 +259,9 @@ await t.test('in front of mysql', async (t) => {
     t.match(await session.rest(), { rows: 199_999, error: null });
     await session.close();
   });
+
+  await t.test('a client that sends too large a command gets the error of the server, whichever side is encrypted', (t) =>
+    hearsWhyServerCloses(t, server));
 
   await t.test('a certificate that is replaced is shown to the next client', async (t) => {
     const folder = t.testdir();
@@ -251,6 +288,9 @@ await t.test('in front of mariadb', async (t) => {
     CREATE USER named IDENTIFIED BY 'secret' REQUIRE X509; GRANT ALL ON *.* TO named;
     CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('hidden'); GRANT ALL ON *.* TO ed;`);
   const upstream = server.port;
+
+  await t.test('a client that sends too large a command gets the error of the server, whichever side is encrypted', (t) =>
+    hearsWhyServerCloses(t, server));
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
