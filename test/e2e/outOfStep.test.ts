@@ -83,6 +83,23 @@ await t.test('mariadb for Node sends ahead, keeps step, and goes on', { skip: sk
   t.match(await sluice.nextRecord(), { action: 'cut', outcome: 'drained', complete: true });
 });
 
+const AHEAD: Record<string, readonly string[]> = {
+  'Vert.x': ['vertx', 'AheadVertx.java'],
+  'r2dbc-mariadb': ['r2dbc', 'AheadR2dbc.java', 'mariadb'],
+  'r2dbc-mysql': ['r2dbc', 'AheadR2dbc.java', 'mysql'],
+};
+for (const [name, [module, program, ...first]] of Object.entries(AHEAD)) {
+  const skip = isMissing(driverOf(name));
+  await t.test(`${name} keeps step, and goes on with the commands that wait behind a cut`, { skip }, async (t) => {
+    const args = [...first, String(sluice.port), APP.user, APP.password, APP.schema, 'SELECT id FROM numbers'];
+    const classPath = `${join(folderOf('java'), module!)}/*`;
+    const source = join(PROGRAMS, program!);
+    const stdout = await runOk('java', ['-XX:TieredStopAtLevel=1', '-cp', classPath, source, ...args]);
+    t.strictSame(JSON.parse(stdout), [{ error: 3170 }, 2, 3, 4]);
+    t.match(await sluice.nextRecord(), { action: 'cut', outcome: 'drained', complete: true });
+  });
+}
+
 await t.test('the log says why the connections were closed', { skip: skipJava }, async (t) => {
   const ended = sluice.log().filter(({ msg, reason }) => msg === 'session ended' && REASON.test(String(reason)));
   t.ok(ended.length > 0);
