@@ -22,6 +22,7 @@ const PLAIN = ['--skip-get-server-public-key'];
 
 const authority = await makeAuthority(t);
 const server = await startServer(t, 'mysql', serverTls(authority, await authority.issue('db.example')));
+const bare = await startServer(t, 'mariadb');
 /** The server is as after a start: it has no password in its cache. */
 const forget = (): Promise<unknown> => server.sql('FLUSH PRIVILEGES');
 
@@ -75,7 +76,6 @@ await t.test('"required" works with a certificate of its own', async (t) => {
 });
 
 await t.test('a server that offers no TLS is relayed as that, and so is one whose passwords may not be brought over', async (t) => {
-  const bare = await startServer(t, 'mariadb');
   const sluice = await startSluice(t, { upstream: bare.port });
   t.notOk(await offersTls(sluice.port));
   const unbridged = { upstream: { host: '127.0.0.1', tls: { mode: 'off', bridge: false } } };
@@ -84,6 +84,17 @@ await t.test('a server that offers no TLS is relayed as that, and so is one whos
   const inClear = await startSluice(t, { upstream: server.port, config: bridged });
   await forget();
   t.same((await commandLine('mysql', inClear.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).rows, [['app']]);
+});
+
+await t.test('with several servers clients are offered TLS where the chosen one offers it', async (t) => {
+  const upstream = [bare.port, server.port].map((port) => ({ host: '127.0.0.1', port }));
+  const here = await startProxyHere(bare.port, { listen: { host: '127.0.0.1', port: 0 }, upstream });
+  t.teardown(() => here.stop());
+  t.notOk(await offersTls(here.port), 'the first one offers none');
+  await bare.stop();
+  t.ok(await offersTls(here.port), 'the second one does');
+  await forget();
+  t.same((await commandLine('mysql', here.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).rows, [['app']]);
 });
 
 await t.test('several workers show one certificate, which is kept in its folder from start to start', async (t) => {
