@@ -191,8 +191,8 @@ export class Legs {
   }
 
   /**
-   * A reset would take with it what is on its way to a client that reads slowly, and one that still sends would not read what
-   * came before it: they get a FIN.
+   * A reset would take with it what is on its way to a client that reads slowly, and one that still sends would not
+   * read what came before it: they get a FIN.
    */
   private async resetClient(): Promise<void> {
     const hasArrived = await this.pace.allArrives(this.client);

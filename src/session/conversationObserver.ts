@@ -47,7 +47,7 @@ export interface ConversationObserver {
   ready(): void;
   /** The server has refused the client during the connection phase, and is about to close. */
   loginRefused?(error: ServerError): void;
-  /** The server has refused to let the client become `asked`: null where it has not said yet whom it wants to become. */
+  /** The server has refused to let the client become `asked`: null where it has not said yet whom. */
   userChangeRefused?(asked: ClientIdentity | null, error: ServerError): void;
   /** A response's first result set begins, or a fetch from a cursor of which nothing is known. Says what counts it. */
   newUsage(command: PendingCommand): Usage;

@@ -70,7 +70,7 @@ const result = (t: Test, number: number, isJudged = false): GovernedUsage => {
 
 const end = (recorder: Recorder, usage: GovernedUsage): void => recorder.result(usage, 'completed', true, null, 0);
 
-t.test('records a result once the kernel has all that was forwarded, in the order in which results ended', async (t) => {
+t.test('records a result once the kernel has all that was forwarded, in the order in which they ended', async (t) => {
   const { recorder, session, records } = start(t);
   session.nowMs = 5;
   end(recorder, result(t, 1));
@@ -103,7 +103,7 @@ t.test('waits with a record for what was decided and has not gone on', async (t)
   t.match(records, [{ sql: 'SELECT 1', forwardedRows: ROWS }]);
 });
 
-t.test('counts nothing as forwarded that the kernel was not handed, where the client leaves, and loses no record', async (t) => {
+t.test('counts nothing as forwarded that the kernel was not handed where the client leaves', async (t) => {
   const { recorder, records } = start(t);
   const [half, whole] = [result(t, 1), result(t, 2, true)];
   Object.assign(half, { rows: 4, bytes: 4 * ROW_BYTES });

@@ -15,9 +15,9 @@ const DENIED: readonly number[] = [
 ];
 
 /**
- * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in counts
- * towards `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does not
- * count (seen: MariaDB 10.11, MySQL 9.7).
+ * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in
+ * counts towards `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does
+ * not count (seen: MariaDB 10.11, MySQL 9.7).
  */
 export class Readiness {
   private readonly serverSides = new Map<Upstream, ServerSide>();
