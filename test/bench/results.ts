@@ -11,7 +11,7 @@ export const METRICS = {
   p99Ms: { name: '99 %', unit: 'ms' },
   maxMs: { name: 'most', unit: 'ms' },
   addedMs: { name: 'median above that below the limit', unit: 'ms' },
-  addedMaxMs: { name: 'most above the median alone', unit: 'ms' },
+  addedMaxMs: { name: 'most above that alone', unit: 'ms' },
   cpuPerQuery: { name: 'CPU per query', unit: 'µs' },
   sessionRate: { name: 'sessions', unit: '1/s' },
   cpuPerSession: { name: 'CPU per session', unit: 'µs' },
