@@ -132,7 +132,10 @@ export class Program implements Administered, Stoppable {
     });
   }
 
-  /** Reads the configuration again: once for all who ask during a reload, since the file may have changed after it began. */
+  /**
+   * Reads the configuration again: once for all who ask during a reload, since the file may have changed after it
+   * began.
+   */
   reload(): Promise<ReloadResult> {
     if (this.reloading === null) return (this.reloading = this.reloadNow().finally(() => (this.reloading = null)));
     const next = (): Promise<ReloadResult> => {

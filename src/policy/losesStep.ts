@@ -23,9 +23,10 @@ interface StepLoser {
  * - MariaDB Connector/J, found with 3.5.11 and 4.0.0 by a program that reads a table as a stream (`setFetchSize`) and
  *   looks each row up on the same connection. The driver sends the second statement, reads the rest of the stream,
  *   meets the error there, and takes one response too few. From then on each statement gets the answer to the one
- *   before it, and `isValid()` is true. The second statement may come long after the error has gone out, and on the wire nothing
- *   tells a stream from a result that is read at once: so whether a command waits does not matter. An error in place of
- *   the first row is met before the program has a row to look up, and keeps the connection. 2.7.6 keeps step.
+ *   before it, and `isValid()` is true. The second statement may come long after the error has gone out, and on the
+ *   wire nothing tells a stream from a result that is read at once: so whether a command waits does not matter. An
+ *   error in place of the first row is met before the program has a row to look up, and keeps the connection. 2.7.6
+ *   keeps step.
  * - MySQL Connector/Python in pure Python, found with 9.7.0: `cursor(prepared=True).fetchall()` passes over the error
  *   and waits for ever for the next row. (Its C extension calls itself libmysql, and does not.)
  */

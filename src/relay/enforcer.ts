@@ -21,7 +21,8 @@ export interface EnforcedSession extends CutSession, PacedSession {
 }
 
 /** Is told how a response ended that was seen to its end. */
-export type RecordResult = (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
+export type RecordResult =
+  (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
 
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
@@ -64,7 +65,7 @@ export class Enforcer {
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.pace.judge(usage) : this.decide(usage, reason);
   }
 
-  /** It is the largest of those that fill the budget together. A client that reads row by row does not hold it in memory. */
+  /** It is the largest of those that fill the budget. A client that reads row by row does not hold it in memory. */
   private limitOfAllReached(usage: GovernedUsage): Settled {
     const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
     return mayStream ? this.pace.judge(usage) : this.decideOverBudget(usage);
@@ -98,7 +99,7 @@ export class Enforcer {
     this.record(usage, 'completed', error, 0);
   }
 
-  /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed any more. */
+  /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed. */
   drained(): void {
     this.cutting?.drained();
   }
@@ -128,7 +129,7 @@ export class Enforcer {
     this.session.abort('the server has gone', { end: heldLostPacket(held.sequenceId), refusal: null });
   }
 
-  /** What was held back goes to the client, and nothing is any more: no end is seen, or the client has to answer first. */
+  /** Rows that were held back go to the client: no end is seen, or the client has to answer first. */
   letGo(): void {
     if (this.held !== null) this.endHold(false);
   }
@@ -146,7 +147,7 @@ export class Enforcer {
     return this.cutting?.usage ?? null;
   }
 
-  /** Lets the rows that a change returns pass, whatever their result set still brings, and nothing else of the response. */
+  /** Lets the rows that a change returns pass, all of their result set, and nothing else of the response. */
   private exempt(usage: GovernedUsage, reason: Reason): Settled {
     if (usage.isToBeHeld) {
       usage.holdNext();
@@ -191,10 +192,12 @@ export class Enforcer {
   private admitUntilDoubled(usage: GovernedUsage): void {
     const { rows, bytes } = usage.terms.limits;
     const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
-    usage.allow(Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)));
+    usage.allow(
+      Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)),
+    );
   }
 
-  /** A client that takes rows as fast as it can buffers, whatever it did before. One within its limits goes on as such. */
+  /** A client that takes rows as fast as it can buffers, whatever it did before. Within its limits it goes on so. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
     const passed = this.limitPassed(usage);

@@ -23,7 +23,11 @@ export interface Diverted {
   /** Bytes of packets that have come and are not decided on. */
   readonly packets: Buffer;
   /** How both directions are framed, and what has come of frames that are not opened; null where there are none. */
-  readonly frames: { readonly compression: Compression; readonly numbers: FrameNumbers; readonly waiting: Buffer } | null;
+  readonly frames: {
+    readonly compression: Compression;
+    readonly numbers: FrameNumbers;
+    readonly waiting: Buffer;
+  } | null;
 }
 
 /**

@@ -72,10 +72,12 @@ export class Legs {
   private hasClosed = false;
 
   /**
-   * Takes both connections over. The observer is told of ends before whoever listens later: what an end means has to be noted
-   * before it is relayed.
+   * Takes both connections over. The observer is told of ends before whoever listens later: what an end means has to be
+   * noted before it is relayed.
    */
-  constructor({ client: accepted, caller, upstream }: Arrived, { pace, queues }: Shared, private readonly observer: LegsObserver) {
+  constructor(
+    { client: accepted, caller, upstream }: Arrived, { pace, queues }: Shared, private readonly observer: LegsObserver,
+  ) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
     this.replayClient = (early) => bring(early, client.buffer, (byteCount) => this.onRead('client', byteCount));
     upstream.onRead = (byteCount) => this.onRead('server', byteCount);
@@ -95,8 +97,8 @@ export class Legs {
   }
 
   /**
-   * The client gets nothing any more, or the server's connection has broken. One that the server has ended in order leaves
-   * what it has sent: encrypted ones are read on, and closed, while that waits for a verdict.
+   * The client gets nothing any more, or the server's connection has broken. One that the server has ended in order
+   * leaves what it has sent: encrypted ones are read on, and closed, while that waits for a verdict.
    */
   get isBroken(): boolean {
     const { client, upstream } = this;
@@ -169,7 +171,8 @@ export class Legs {
   }
 
   /**
-   * Closes both where nothing is under way: the server is told so, and the client gets a FIN and a moment to close, too.
+   * Closes both where nothing is under way: the server is told so, and the client gets a FIN and a moment to close,
+   * too.
    * @param quit a COM_QUIT as it is to go to the server
    */
   takeLeave(quit: Buffer): void {

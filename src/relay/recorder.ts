@@ -39,14 +39,20 @@ export class Recorder {
 
   constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
 
-  /** Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a sample. */
-  result(usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number): void {
+  /**
+   * Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a
+   * sample.
+   */
+  result(
+    usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number,
+  ): void {
     if (usage.isRecorded) return;
     usage.isRecorded = true;
     const isWhole = isComplete && outcome !== 'killed';
-    // The times are passed as they are: spread into another object they would cost as much as counting the response does.
+    // The times are passed as they are: spread into another object they would cost as much as counting the response.
     this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
-    const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ?? this.shared.sampler.judge(usage, this.session);
+    const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ??
+      this.shared.sampler.judge(usage, this.session);
     if (recorded === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
     this.due.push({ usage, recorded, progress, origin: this.session.origin() });

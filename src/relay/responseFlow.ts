@@ -27,8 +27,8 @@ export interface ResponseDecisions extends Containment {
 /** What is decided about a response while it comes. */
 export interface ResponseVerdicts {
   /**
-   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends the
-   * session, or takes its time.
+   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends
+   * the session, or takes its time.
    */
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
   /** The server asks for a file: lets the request go on, or ends the session. */
@@ -109,7 +109,9 @@ export class ResponseFlow extends FramedFlow {
     const { server } = this.conversation;
     this.isDiscarding = server.isDiscarding;
     this.isForUs = this.conversation.isSettingUp;
-    if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) server.usage.noteHandedOver(server.rowBytesToCome);
+    if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) {
+      server.usage.noteHandedOver(server.rowBytesToCome);
+    }
     return super.scan(chunk, at, end);
   }
 
@@ -265,7 +267,8 @@ export class ResponseFlow extends FramedFlow {
 
   private limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     const settled = this.verdicts.limitReached(reason);
-    if (this.conversation.server.isDiscarding) this.resumeSource(); // it may stand still for a client that does not read
+    // It may stand still for a client that does not read.
+    if (this.conversation.server.isDiscarding) this.resumeSource();
     return settled;
   }
 

@@ -62,7 +62,9 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     this.controls = new SessionControls(this, this);
     this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
     this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
-    this.responses = new ResponseFlow(upstream, client, this.legs.clientQueue, this.conversation, this, this.supervisor);
+    this.responses = new ResponseFlow(
+      upstream, client, this.legs.clientQueue, this.conversation, this, this.supervisor,
+    );
     this.connectionPhase = new ConnectionPhase(this, this, log);
     this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
@@ -115,7 +117,8 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   /** Takes leave of both ends, where the session is to end and nothing is under way. */
   sayGoodbye(): void {
     const { conversation, requests, responses } = this;
-    if (!this.isToEnd || this.departure.end !== null || !conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
+    if (!this.isToEnd || this.departure.end !== null) return;
+    if (!conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
     this.departure.note(['sluice', 'drained'], 'Sluice is about to stop');
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
@@ -225,7 +228,8 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     const end = this.departure.noteLeaving();
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
-    logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs: now() - this.arrived.startedAtMs });
+    const durationMs = now() - this.arrived.startedAtMs;
+    logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs });
     this.observer.ended(this);
   }
 

@@ -25,7 +25,9 @@ export interface SocketRow {
   readonly sendBytes: number;
   /** rx_queue: received and not read by the process. */
   readonly receiveBytes: number;
-  /** tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes when it opens again. */
+  /**
+   * tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes when it opens again.
+   */
   readonly isProbing: boolean;
 }
 
@@ -61,8 +63,9 @@ function joinKeys(own: RowKeys, other: RowKeys): RowKeys {
 }
 
 /**
- * Looks for sockets in a table, page by page, until all are found or the table ends. It reads in the event loop, a few pages
- * a turn: the thread pool would take a change of threads for each page, and on a busy machine some 100 ms for all.
+ * Looks for sockets in a table, page by page, until all are found or the table ends. It reads in the event loop, a few
+ * pages a turn: the thread pool would take a change of threads for each page, and on a busy machine some 100 ms for
+ * all.
  * @param keys of this table's form, all of the same length
  * @returns the rows that are there, by key; none where the table cannot be read
  */

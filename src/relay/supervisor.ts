@@ -14,6 +14,7 @@ import { unaskedFilePacket } from './lastPackets.js';
 import type { ResponseVerdicts } from './responseFlow.js';
 import { UNASKED_FILE } from './sessionEnd.js';
 import { ServerWait } from './serverWait.js';
+import { ENDED_AFTER_ALL, LOST, NEAR_LOSS, SET_UP_REFUSED } from './sessionWarnings.js';
 import type { Shared } from './shared.js';
 import type { Remote } from './side/sideConnection.js';
 import { SocketQuestion } from './socketQuestion.js';
@@ -40,14 +41,7 @@ const WARN_AT_PART_OF_TIMEOUT = 0.5;
 /** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
 const LEAST_WAIT_MS = 10_000;
 
-const REMEDY = 'read faster, or set streaming.netWriteTimeout or a larger net_write_timeout';
-const NEAR_LOSS = "the server has been kept from writing for half of its net_write_timeout, and closes the connection when that " +
-  `passes: ${REMEDY}`;
-const LOST = `the server closed the connection in the middle of a response that it was kept from writing: ${REMEDY}`;
-
-const SET_UP_REFUSED = 'the server refused to set net_write_timeout for a session, as streaming.netWriteTimeout asks; it goes on without';
-
-/** Follows one session's responses for everybody who has something to say about them: terms, limits, stalls, records. */
+/** Follows one session's responses: their terms, limits, stalls and records. */
 export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly profile: ClientProfile;
   private readonly enforcer: Enforcer;
@@ -120,8 +114,9 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   /** The server has answered the session's set-up. Where it refuses, the session goes on without it. */
   setUp(error: ServerError | null): void {
     const { occasions } = this.shared;
-    if (error !== null) occasions.warn('set-up', { ...this.session.origin(), code: error.code, error: error.message }, SET_UP_REFUSED);
-    else if (this.netWriteTimeoutMs !== null) this.profile.setUp(this.netWriteTimeoutMs);
+    if (error !== null) {
+      occasions.warn('set-up', { ...this.session.origin(), code: error.code, error: error.message }, SET_UP_REFUSED);
+    } else if (this.netWriteTimeoutMs !== null) this.profile.setUp(this.netWriteTimeoutMs);
   }
 
   /** The client has said who it is. */
@@ -140,7 +135,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     return reason === 'error' ? this.enforcer.failed(usage) : this.enforcer.limitReached(usage, reason);
   }
 
-  /** The server asks for a file: whoever holds back rows of the response does so no longer, since the client has to answer. */
+  /** The server asks for a file. Rows of the response are held back no longer, since the client has to answer. */
   fileRequested(): Settled {
     if (this.profile.mayBeAskedForFile()) {
       this.enforcer.letGo();
@@ -273,7 +268,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   /** The client cannot be told any more that its statement did not run to its end. */
   private statementEnded(usage: GovernedUsage): void {
     usage.isStatementEnded = true;
-    this.session.warn({}, 'a statement was ended in the middle, though the error that its client got says that it runs to its end');
+    this.session.warn({}, ENDED_AFTER_ALL);
   }
 
   /** Asks the server, at the first stall, how long it waits for a client that does not read. */

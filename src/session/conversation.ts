@@ -28,8 +28,8 @@ export interface ConversationOptions {
   /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
   readonly compressions?: bigint;
   /**
-   * A statement of Sluice's own that sets each session up: after its login, a COM_RESET_CONNECTION and a COM_CHANGE_USER,
-   * before the next command. None where it is left out.
+   * A statement of Sluice's own that sets each session up: after its login, a COM_RESET_CONNECTION and a
+   * COM_CHANGE_USER, before the next command. None where it is left out.
    */
   readonly setUp?: string | undefined;
   /** Counts commands, each at the index of its first byte. */
@@ -74,7 +74,10 @@ export class Conversation {
     this.server = new ServerReader(this);
   }
 
-  /** Takes the server's first packet, and clears in it, in place, what cannot be followed. Returns false where it is unknown. */
+  /**
+   * Takes the server's first packet, and clears in it, in place, what cannot be followed. Returns false where it is
+   * unknown.
+   */
   greet(payload: Buffer): boolean {
     const greeting = decodeGreeting(payload);
     if (greeting === null) return false;
@@ -88,8 +91,8 @@ export class Conversation {
   }
 
   /**
-   * Takes the client's first packet, and clears in it, in place, what cannot be followed: a client does not always keep to
-   * what the greeting offers. Returns what is wrong where it cannot be followed, else null.
+   * Takes the client's first packet, and clears in it, in place, what cannot be followed: a client does not always keep
+   * to what the greeting offers. Returns what is wrong where it cannot be followed, else null.
    */
   respond(payload: Buffer): string | null {
     const asked = responseCapabilities(payload);
@@ -103,8 +106,8 @@ export class Conversation {
   }
 
   /**
-   * Takes an SSLRequest behind which the client's encryption is the server's, and clears in it, in place, what the greeting
-   * does not offer: servers take the flags from it. From here on nothing is followed.
+   * Takes an SSLRequest behind which the client's encryption is the server's, and clears in it, in place, what the
+   * greeting does not offer: servers take the flags from it. From here on nothing is followed.
    */
   passEncrypted(sslRequest: Buffer): void {
     this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
@@ -148,7 +151,10 @@ export class Conversation {
     if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
   }
 
-  /** The packet that sets the session up; null where there is nothing to set up. All commands before it have been answered. */
+  /**
+   * The packet that sets the session up; null where there is nothing to set up. All commands before it have been
+   * answered.
+   */
   beginSetUp(): Buffer | null {
     const { setUp, now } = this.options;
     if (setUp === undefined || this.phase !== 'commands') return null;
@@ -164,14 +170,18 @@ export class Conversation {
     this.options.observer.setUp?.(error);
   }
 
-  /** What has come of the set-up with the packet that has just passed; null where nothing has. Asked again, it is null. */
+  /**
+   * What has come of the set-up with the packet that has just passed; null where nothing has. Asked again, it is null.
+   */
   takeSetUpStop(): SetUpStop | null {
     const stop = this.setUpStop;
     this.setUpStop = null;
     return stop;
   }
 
-  /** Forgets what the session has had: every prepared statement, whose open cursors' usages end, and what it has set. */
+  /**
+   * Forgets what the session has had: every prepared statement, whose open cursors' usages end, and what it has set.
+   */
   forgetSession(): void {
     for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
     this.options.observer.reset?.();
@@ -194,7 +204,8 @@ export class Conversation {
 
   /** Nothing is under way that would be lost with the connection: no command, no transaction, no cursor. */
   get isIdle(): boolean {
-    const isAtRest = this.phase === 'commands' && this.commands.length === 0 && this.client.isBetweenPackets && !this.isUploading;
+    const isAtRest = this.phase === 'commands' && this.commands.length === 0 &&
+      this.client.isBetweenPackets && !this.isUploading;
     return isAtRest && (this.statusFlags & Status.IN_TRANS) === 0 && this.openUsages().length === 0;
   }
 

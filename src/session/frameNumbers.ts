@@ -30,8 +30,8 @@ export class FrameNumbers {
   }
 
   /**
-   * The first frame of a response comes: with the response before it the count has ended, and a server counts afresh for
-   * each command that was sent ahead. Returns the number that it has on the other leg, too.
+   * The first frame of a response comes: with the response before it the count has ended, and a server counts afresh
+   * for each command that was sent ahead. Returns the number that it has on the other leg, too.
    */
   begin(number: number): number {
     this.last.client = this.last.server = number;

@@ -191,13 +191,15 @@ export class ResponseFollower {
   }
 
   /**
-   * Whether the server has really opened a cursor. CURSOR_EXISTS alone lies: a procedure with an open cursor of its own sets
-   * it on ordinary results (MySQL 9.7, MariaDB 10.11), at the end of its OUT parameters and on its last OK (MySQL 9.7).
-   * A cursor is one that was asked for, of a result set behind which nothing follows.
+   * Whether the server has really opened a cursor. CURSOR_EXISTS alone lies: a procedure with an open cursor of its own
+   * sets it on ordinary results (MySQL 9.7, MariaDB 10.11), at the end of its OUT parameters and on its last OK (MySQL
+   * 9.7). A cursor is one that was asked for, of a result set behind which nothing follows.
    */
   private opensCursor(statusFlags: number): boolean {
     const { code, wantsCursor } = this.command!;
-    if (!wantsCursor || code !== Command.STMT_EXECUTE || this.awaited === 'response' || this.hasOutParameters) return false;
+    if (!wantsCursor || code !== Command.STMT_EXECUTE || this.awaited === 'response' || this.hasOutParameters) {
+      return false;
+    }
     return (statusFlags & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
   }
 

@@ -18,7 +18,10 @@ export class ServerReader extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
-  /** The size of the row's packet in front of which the scan stands, header included, in bytes; 0 where it is in front of none. */
+  /**
+   * The size of the row's packet in front of which the scan stands, header included, in bytes; 0 where it is in front
+   * of none.
+   */
   stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
@@ -71,7 +74,10 @@ export class ServerReader extends PacketScanner {
     this.isFileAdmitted = true;
   }
 
-  /** While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no data. */
+  /**
+   * While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no
+   * data.
+   */
   refuseFile(): Buffer {
     this.conversation.isUploading = false;
     return encodePacket(this.sequenceId + 1, Buffer.alloc(0));
@@ -112,7 +118,9 @@ export class ServerReader extends PacketScanner {
         return this.beginGreeting(start);
       case 'response':
         // An ERR: the client took too long.
-        if (start.firstByte !== FirstByte.ERR) return this.giveUp(start, 'a packet before the client has answered the greeting');
+        if (start.firstByte !== FirstByte.ERR) {
+          return this.giveUp(start, 'a packet before the client has answered the greeting');
+        }
         return this.enterAs('authentication');
       case 'authentication':
         return this.enterAs('authentication');

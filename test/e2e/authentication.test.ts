@@ -33,7 +33,10 @@ for (const kind of SERVER_KINDS) {
       }
       const told = sluice.log().filter(({ msg }) => msg.includes('refused the login'));
       t.match(told, SERVER_KINDS.map(() => (
-        { level: 'info', user: 'app', code: 1045, session: Number, msg: /Access denied for user 'app'.*\(error 1045\)$/ })));
+        {
+    level: 'info', user: 'app', code: 1045, session: Number,
+    msg: /Access denied for user 'app'.*\(error 1045\)$/,
+  })));
     });
 
     await t.test("a schema that the user may not use gets the server's own error", async (t) => {
@@ -74,9 +77,12 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test('caching_sha2_password without the key works in the clear once the server knows the password', async (t) => {
+await t.test('caching_sha2_password without the key works in the clear once the server knows the ' +
+  'password', async (t) => {
   const server = await startServer(t, 'mysql');
-  const sluice = await startSluice(t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls: { mode: 'off' } } } });
+  const sluice = await startSluice(
+    t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls: { mode: 'off' } } } },
+  );
   const withoutKey = ['--skip-get-server-public-key'];
   const refused = await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey);
   // The client's own refusal: it has no secure way to send the password.

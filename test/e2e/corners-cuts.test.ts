@@ -190,7 +190,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`one that crosses the limit half-way ends both connections and leaves one record, ${name}`, async (t) => {
+      await t.test(`one that crosses the limit half-way ends both connections with one record, ${name}`, async (t) => {
         const client = await WireClient.connect({ port: byBytes.port, capabilities, ...APP });
         const [[id] = []] = await client.sql('SELECT CONNECTION_ID()');
         const parts = await client.ask([client.query(wide(30 * MEBIBYTE))]);

@@ -7,8 +7,8 @@ import { APP } from '../support/seed.js';
 import { startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// Drivers that lose step behind an error in the middle of a result: what would be a wrong answer, or a wait for ever, is a
-// lost connection.
+// Drivers that lose step behind an error in the middle of a result: what would be a wrong answer, or a wait for ever,
+// is a lost connection.
 
 const PROGRAMS = fileURLToPath(new URL('../support/programs', import.meta.url));
 const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;
@@ -68,7 +68,8 @@ await t.test('a promised statement runs to its end behind the closed connection'
   t.strictSame(await server.sql('SELECT COUNT(*) FROM shop.looked'), [['1']]);
 });
 
-await t.test("Connector/Python's pure prepared cursor does not wait for ever", { skip: isMissing(PURE_PREPARED) }, async (t) => {
+const skip = isMissing(PURE_PREPARED);
+await t.test("Connector/Python's pure prepared cursor does not wait for ever", { skip }, async (t) => {
   const seen = await PURE_PREPARED.read(sluice.port, 'SELECT id, label FROM numbers');
   t.match(seen, { rows: 0, error: { code: 2013 }, after: null });
   t.match(await sluice.nextRecord(), isClosed);

@@ -42,7 +42,7 @@ const offersTls = async (to: number | { readonly path: string }): Promise<boolea
   return (capabilities & Capability.SSL) !== 0n;
 };
 
-await t.test("MySQL's programs and drivers log in right after the server's start, left alone and where they require TLS", async (t) => {
+await t.test("MySQL's programs and drivers log in right after the server's start, also with TLS", async (t) => {
   const sluice = await startSluice(t, { upstream: server.port });
   for (const flags of [[], ['--ssl-mode=REQUIRED']]) {
     await forget();
@@ -63,8 +63,12 @@ await t.test("MySQL's programs and drivers log in right after the server's start
 });
 
 await t.test('"off" offers none', async (t) => {
-  const sluice = await startSluice(t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls: { mode: 'off' } } } });
-  t.match((await commandLine('mysql', sluice.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).errors, [{ code: 2026 }]);
+  const sluice = await startSluice(
+    t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls: { mode: 'off' } } } },
+  );
+  t.match(
+    (await commandLine('mysql', sluice.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).errors, [{ code: 2026 }],
+  );
   t.strictSame([await offersTls(sluice.port), told(sluice)], [false, []]);
 });
 
@@ -72,10 +76,13 @@ await t.test('"required" works with a certificate of its own', async (t) => {
   const tls = { mode: 'required' };
   const sluice = await startSluice(t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls } } });
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I, PLAIN)).rows, [['app']]);
-  t.match((await commandLine('mysql', sluice.port, WHO_AM_I, [...PLAIN, '--ssl-mode=DISABLED'])).errors, [{ code: 3159 }]);
+  t.match(
+    (await commandLine('mysql', sluice.port, WHO_AM_I, [...PLAIN, '--ssl-mode=DISABLED'])).errors, [{ code: 3159 }],
+  );
 });
 
-await t.test('a server that offers no TLS is relayed as that, and so is one whose passwords may not be brought over', async (t) => {
+await t.test('a server that offers no TLS is relayed as that, and so is one whose passwords may not be brought ' +
+  'over', async (t) => {
   const sluice = await startSluice(t, { upstream: bare.port });
   t.notOk(await offersTls(sluice.port));
   const unbridged = { upstream: { host: '127.0.0.1', tls: { mode: 'off', bridge: false } } };
@@ -109,7 +116,9 @@ await t.test('several workers show one certificate, which is kept in its folder 
   const next = await startSluice(t, { upstream: server.port, config: { ...config, workers: 1 } });
   t.equal(await shown(next.port), fingerprints[0]);
   const verified = [...PLAIN, '--ssl-mode=VERIFY_CA', `--ssl-ca=${join(folder, 'cert.pem')}`];
-  t.same((await commandLine('mysql', next.port, WHO_AM_I, verified)).rows, [['app']], 'clients can be given it to check');
+  t.same(
+    (await commandLine('mysql', next.port, WHO_AM_I, verified)).rows, [['app']], 'clients can be given it to check',
+  );
 });
 
 await t.test('over a Unix socket nothing is encrypted', async (t) => {
@@ -120,6 +129,8 @@ await t.test('over a Unix socket nothing is encrypted', async (t) => {
   t.teardown(() => here.stop());
   t.notOk(await offersTls({ path }));
   const options = connectOptions('mysql', 0).filter((option) => !/^--(protocol|host|port)=/.test(option));
-  const { stdout } = await run(commandLineOf('mysql'), [...options, `--socket=${path}`, '--execute', WHO_AM_I], { env: MYSQL9_ENV });
+  const { stdout } = await run(
+    commandLineOf('mysql'), [...options, `--socket=${path}`, '--execute', WHO_AM_I], { env: MYSQL9_ENV },
+  );
   t.match(stdout, /^app$/m);
 });

@@ -109,7 +109,9 @@ await t.test('in front of mysql', async (t) => {
     const chosen = await offering({ ciphers: cipher });
     const with12 = [...encrypted, '--tls-version=TLSv1.2'];
     t.match((await commandLine('mysql', newest.port, WHO_AM_I, with12)).stderr, /^ERROR 2026/m);
-    t.same((await commandLine('mysql', newest.port, WHO_AM_I, [...encrypted, '--tls-version=TLSv1.3'])).rows, [['app']]);
+    t.same(
+      (await commandLine('mysql', newest.port, WHO_AM_I, [...encrypted, '--tls-version=TLSv1.3'])).rows, [['app']],
+    );
     t.same((await commandLine('mysql', chosen.port, WHO_AM_I, [...with12, `--ssl-cipher=${cipher}`])).rows, [['app']]);
     const other = [...with12, '--ssl-cipher=ECDHE-RSA-AES128-GCM-SHA256'];
     t.match((await commandLine('mysql', chosen.port, WHO_AM_I, other)).stderr, /^ERROR 2026/m);
@@ -121,7 +123,8 @@ await t.test('in front of mysql', async (t) => {
     const block = (start: string): string => new RegExp(`^ {4}${start}(?:.*\\n(?: {4}|$))*`, 'm').exec(readme)![0];
     const folder = t.testdir();
     await runOk('/bin/sh', ['-ec', `cd '${folder}'\n${block('openssl')}`]);
-    const settings = block('\\{\\n {6}"listen": \\{ "host": "127').replaceAll(/"(cert|key)\.pem"/g, `"${folder}/$1.pem"`);
+    const settings = block('\\{\\n {6}"listen": \\{ "host": "127')
+      .replaceAll(/"(cert|key)\.pem"/g, `"${folder}/$1.pem"`);
     const sluice = await startSluice(t, { upstream, config: JSON.parse(settings) as object });
     for (const vendor of SERVER_KINDS) {
       const command = new RegExp(`^ {4}${vendor} (--host=.*--ssl-ca=ca.pem.*)$`, 'm').exec(readme)![1]!;
@@ -138,7 +141,9 @@ await t.test('in front of mysql', async (t) => {
     t.match((await commandLine('mysql', plain.port, WHO_AM_I, [...inClear, '--user=strict'])).errors, [{ code: 1045 }]);
     const without = await startSluice(t, { upstream, config: config({}, { mode: 'required' }) });
     t.same((await commandLine('mysql', without.port, WHO_AM_I, [...inClear, '--user=strict'])).rows, [['strict']]);
-    t.match((await commandLine('mysql', without.port, WHO_AM_I, [...inClear, '--user=named'])).errors, [{ code: 1045 }]);
+    t.match(
+      (await commandLine('mysql', without.port, WHO_AM_I, [...inClear, '--user=named'])).errors, [{ code: 1045 }],
+    );
     const own = await startSluice(t, { upstream, config: config({}, { mode: 'required', ...ours }) });
     t.same((await commandLine('mysql', own.port, WHO_AM_I, [...inClear, '--user=named'])).rows, [['named']]);
   });
@@ -148,7 +153,10 @@ await t.test('in front of mysql', async (t) => {
     const refused = { ca: stranger.ca, mode: 'verify-ca' };
     const cases = [
       [refused, /the TLS handshake with the upstream server failed: .*certificate/],
-      [{ ca: authority.ca, mode: 'verify-full' }, /the TLS handshake with the upstream server failed: .*not in the cert/],
+      [
+        { ca: authority.ca, mode: 'verify-full' },
+        /the TLS handshake with the upstream server failed: .*not in the cert/,
+      ],
       [{ ca: authority.ca, mode: 'verify-ca' }, null],
       [{ ca: authority.ca, mode: 'verify-full', serverName: 'db.example' }, null],
     ] as const;
@@ -168,13 +176,20 @@ await t.test('in front of mysql', async (t) => {
     const { errors } = await commandLine('mysql', sluice.port, WHO_AM_I, encrypted);
     t.match(errors, [{ code: 1251, message: /upstream\.tls\.bridge/ }]);
     t.same((await commandLine('mysql', server.port, WHO_AM_I, encrypted)).rows, [['app']]);
-    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']], 'the cache needs no password');
+    t.same(
+      (await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']], 'the cache needs no password',
+    );
   });
 
-  await t.test('a password that a client sends ahead, for it holds the way for safe, does not go on in clear', async (t) => {
-    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off' }) });
+  await t.test('a password that a client sends ahead, for it holds the way for safe, does not go on in ' +
+    'clear', async (t) => {
+    const sluice = await startSluice(
+      t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off' }) },
+    );
     const flags = [...encrypted, '--default-auth=mysql_clear_password', '--enable-cleartext-plugin'];
-    t.same((await commandLine('mysql', sluice.port, WHO_AM_I, flags)).rows, [['app']], 'the account has another plugin');
+    t.same(
+      (await commandLine('mysql', sluice.port, WHO_AM_I, flags)).rows, [['app']], 'the account has another plugin',
+    );
   });
 
   await t.test('a wrong password is refused with the number of the server, whatever is encrypted', async (t) => {
@@ -211,13 +226,17 @@ await t.test('in front of mysql', async (t) => {
   });
 
   await t.test('TLS that is passed through is not counted, and the log says so', async (t) => {
-    const sluice = await startSluice(t, { upstream, config: config({ mode: 'passthrough' }, {}, { limits: { rows: 10 } }) });
+    const sluice = await startSluice(
+      t, { upstream, config: config({ mode: 'passthrough' }, {}, { limits: { rows: 10 } }) },
+    );
     const { rows, errors } = await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', encrypted);
     t.same([rows.length, errors], [200_000, []]);
     t.match((await commandLine('mysql', sluice.port, 'SELECT id FROM numbers;', inClear)).errors, [{ code: 3170 }]);
     t.ok(await said(sluice, /TLS is passed through/));
     t.ok(await said(sluice, /listen\.tls\.mode: is "passthrough"/), 'at its start, too');
-    const strict = await startSluice(t, { upstream, config: config({ mode: 'passthrough' }, {}, { onUnparsed: 'close' }) });
+    const strict = await startSluice(
+      t, { upstream, config: config({ mode: 'passthrough' }, {}, { onUnparsed: 'close' }) },
+    );
     const refused = await commandLine('mysql', strict.port, WHO_AM_I, encrypted);
     t.not(refused.stderr, '', 'where what cannot be followed is to be closed');
     t.ok(await said(strict, /TLS is passed through and cannot be followed/));

@@ -22,7 +22,7 @@ const UNASKED: Record<string, readonly Turn[]> = {
 
 for (const [who, turns] of Object.entries(UNASKED)) {
   for (const onUnparsed of ['relay', 'close']) {
-    await t.test(`a request for a file does not reach ${who} and ends the session (onUnparsed ${onUnparsed})`, async (t) => {
+    await t.test(`a request for a file to ${who} is not passed on and ends the session (${onUnparsed})`, async (t) => {
       const proxy = await PairedProxy.start({ onUnparsed });
       t.teardown(() => proxy.stop());
       const pair = await proxy.pair();

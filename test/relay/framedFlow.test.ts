@@ -326,14 +326,20 @@ t.test('a frame whose end does not come is relayed as far as it came', async (t)
   t.ok(exchange.writtenAt('client').subarray(exchange.loginBytes.client).equals(frame.subarray(0, -5)));
 });
 
-t.test('an answer behind a cut one has the number that the server gave it, however many frames were dropped', async (t) => {
+t.test('an answer behind a cut one has the number that the server gave it, however many frames were ' +
+  'dropped', async (t) => {
   const cut = result(400);
   const ahead = [query('SELECT 1'), query('SELECT 2')].map(({ bytes }) => storedFrame(0, bytes));
   for (const droppedTo of [255, 256, 257]) {
     const exchange = await new FramedExchange({ limit: limitTo(3) }).play(login('eof'), ONE_FRAME, WHOLE);
     await exchange.takeFrames('client', ahead, WHOLE);
-    const frames = cut.map((payload, index) => storedFrame(Math.min(index + 1, droppedTo) & 0xff, packetsFrom(index + 1, payload)));
-    const first = [...frames.slice(0, droppedTo - 1), storedFrame(droppedTo & 0xff, packetsFrom(droppedTo, ...cut.slice(droppedTo - 1)))];
+    const frames = cut.map(
+      (payload, index) => storedFrame(Math.min(index + 1, droppedTo) & 0xff, packetsFrom(index + 1, payload)),
+    );
+    const first = [
+      ...frames.slice(0, droppedTo - 1),
+      storedFrame(droppedTo & 0xff, packetsFrom(droppedTo, ...cut.slice(droppedTo - 1)))
+    ];
     await exchange.takeFrames('server', first, WHOLE);
     const before = exchange.client.written.length;
     await exchange.takeFrames('server', [storedFrame(1, packetsFrom(1, ...result(1)))], WHOLE);

@@ -114,7 +114,10 @@ t.test('counts nothing as forwarded that the kernel was not handed where the cli
   await nextTurn();
   recorder.close(false, 'client-gone');
   t.match(records, [
-    { sql: 'SELECT 1', rows: ROWS, forwardedRows: 3, forwardedBytes: 3.5 * ROW_BYTES, complete: true, outcome: 'client-gone' },
+    {
+      sql: 'SELECT 1', rows: ROWS, forwardedRows: 3, forwardedBytes: 3.5 * ROW_BYTES, complete: true,
+      outcome: 'client-gone',
+    },
     { sql: 'SELECT 2', rows: ROWS, forwardedRows: 0, forwardedBytes: 0, complete: true, outcome: 'client-gone' },
   ]);
 });

@@ -109,7 +109,10 @@ const ready = (child: ChildProcess): Promise<void> =>
     child.on('exit', (code) => reject(new Error(`the server ended with ${code} at its start:\n${said}`)));
   });
 
-/** The options of a command line, without those that it switches off again: MySQL takes `--skip-name-resolve=0` for a yes. */
+/**
+ * The options of a command line, without those that it switches off again: MySQL takes `--skip-name-resolve=0` for a
+ * yes.
+ */
 const optionsOf = (kind: ServerKind, extra: readonly string[]): string[] => {
   const all = [...COMMON_OPTIONS, ...PROGRAMS[kind].options, ...extra];
   const isSwitchedOff = (option: string): boolean => all.includes(option) && all.includes(`${option}=0`);
