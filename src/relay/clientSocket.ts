@@ -45,6 +45,23 @@ export function adoptSent(received: Socket): Socket {
   return new Socket(options);
 }
 
+/** What Node knows of a write that is under way, which is not in its documentation either. */
+interface WriteProgress {
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
+  readonly _writableState?: { readonly writelen?: number };
+}
+
+/**
+ * Bytes that a socket was given and that the kernel has not taken. Of a write that the kernel has taken a part of,
+ * `writableLength` counts the whole; where a release of Node does not tell the rest, so does this.
+ */
+export function pendingBytes(socket: Socket & WriteProgress): number {
+  const inFlightBytes = socket._writableState?.writelen;
+  const restBytes = socket._handle?.writeQueueSize;
+  if (inFlightBytes === undefined || restBytes === undefined) return socket.writableLength;
+  return socket.writableLength - inFlightBytes + Math.min(inFlightBytes, restBytes);
+}
+
 function takeHandle(accepted: Socket & HandleHolder): object | null {
   const { _handle: handle } = accepted;
   if (handle === undefined || handle === null) return null;

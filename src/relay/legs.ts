@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
-import { adoptClient } from './clientSocket.js';
+import { adoptClient, pendingBytes } from './clientSocket.js';
 import type { Containment } from './containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
@@ -291,7 +291,8 @@ class ClientQueue implements QueueView {
   }
 
   get pendingBytes(): number {
-    return this.legs.client.writableLength;
+    const { client, clientTcp } = this.legs;
+    return client === clientTcp ? pendingBytes(clientTcp) : client.writableLength;
   }
 
   get intervalMs(): number {

@@ -6,6 +6,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { pendingBytes } from '../../src/relay/clientSocket.js';
 import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../../src/relay/socketQueues.js';
 
 /** Two pieces: the count of turns may come before or after one. */
@@ -93,6 +94,25 @@ for (const { listener, client: host } of WAYS) {
     });
   });
 }
+
+await t.test('all that was written is pending, in a queue, or with the client, also of a write that the kernel has taken in part', async (t) => {
+  const server = await listen(t, '127.0.0.1');
+  const { ours, client } = await connectTo(t, server, '127.0.0.1');
+  const reader = new SocketQueueReader();
+  const writtenBytes = 64 * 1024 ** 2;
+  ours.write(Buffer.alloc(writtenBytes));
+  const isAccounted = ({ unacknowledgedBytes, unreadBytes }: SocketQueues): boolean =>
+    pendingBytes(ours) + unacknowledgedBytes! + unreadBytes! + client.bytesRead === writtenBytes;
+  await lookUntil(reader, ours, isAccounted);
+  t.equal(ours.writableLength, writtenBytes, 'the whole write is under way');
+  t.ok(pendingBytes(ours) < writtenBytes, `${pendingBytes(ours)} bytes are pending`);
+  const before = pendingBytes(ours);
+  client.resume();
+  while (client.bytesRead < writtenBytes / 4) await once(client, 'data');
+  client.pause();
+  await lookUntil(reader, ours, isAccounted);
+  t.ok(pendingBytes(ours) < before);
+});
 
 await t.test('a connection that is not there, and addresses that are none, tell nothing', async (t) => {
   const reader = new SocketQueueReader();
