@@ -9,9 +9,9 @@ const FIRST_LOOK_AFTER_MS = 5;
 const MAX_LOOK_EVERY_MS = 80;
 /** What a client did in less than this part of the watch may be because it was kept from running. */
 const LEAST_PART_OF_WATCH = 0.6;
-/** A client's kernel, and most drivers, take so much at once, however slowly the program works. */
+/** A client's kernel takes so much at once, however slowly the program works. */
 const STEP_BYTES = 64 * 1024;
-/** So much lies in buffers on the client's side before its pace shows; more, where it has read much fast before. */
+/** So much lies in buffers on the client's side before its pace shows: most drivers read up to 128 KiB at once (README, Drivers). */
 const BUFFERS_BYTES = 3 * STEP_BYTES;
 /** In less than this part of the looks, a full receive buffer says that it is the network that is slow. */
 const LEAST_PART_FULL = 0.25;
@@ -62,6 +62,8 @@ export class PaceWatch {
     if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
     let [looks, fullLooks] = [1, Number(first.isClientFull)];
     let last = first;
+    // Since then it has not taken more than a program that works row by row: its driver may have read much at once before.
+    let calmSince = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
       const seen = await this.observe(client);
@@ -76,12 +78,13 @@ export class PaceWatch {
           { isSlow: false, rowsPerSecond: rateOf(rows, watchedMs) };
       }
       const elapsedMs = seen.atMs - first.atMs;
-      const stepRows = STEP_BYTES / rowBytes;
-      const reading = judgePace(rows - stepRows, rows + stepRows, elapsedMs, maxRate);
-      const isLong = elapsedMs >= LEAST_PART_OF_WATCH * this.settings.waitMs;
+      const reading = judgePace(rows - BUFFERS_BYTES / rowBytes, rows + STEP_BYTES / rowBytes, elapsedMs, maxRate);
+      const rowsSince = (seen.leastTakenBytes - calmSince.mostTakenBytes) / rowBytes;
+      if (rowsSince > (maxRate * (seen.atMs - calmSince.atMs)) / 1000) calmSince = seen;
       const isLast = seen.atMs - startMs >= this.settings.waitMs;
-      if (isLast || (reading !== null && (isLong || !reading.isSlow))) {
-        const isSlow = reading?.isSlow ?? rateOf(rows, elapsedMs) <= maxRate;
+      if (isLast || (reading !== null && (this.isLong(elapsedMs) || !reading.isSlow))) {
+        const isCalm = this.isLong(seen.atMs - calmSince.atMs);
+        const isSlow = reading?.isSlow ?? (isCalm || rateOf(rows, elapsedMs) <= maxRate);
         return { isSlow: isSlow && fullLooks >= LEAST_PART_FULL * looks, rowsPerSecond: rateOf(rows, elapsedMs) };
       }
       last = seen;
@@ -121,9 +124,14 @@ export class PaceWatch {
     { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,
   ): PaceReading | null {
     const ms = now.waitedMs - before.waitedMs + watchedMs;
-    if (ms < LEAST_PART_OF_WATCH * this.settings.waitMs || !isClientWaitedFor) return null;
+    if (!this.isLong(ms) || !isClientWaitedFor) return null;
     const rowsPerSecond = rateOf(now.rows - before.rows, ms);
     return { isSlow: rowsPerSecond <= this.maxRate(now), rowsPerSecond };
+  }
+
+  /** What a client did in so many ms is not because it was kept from running. */
+  private isLong(ms: number): boolean {
+    return ms >= LEAST_PART_OF_WATCH * this.settings.waitMs;
   }
 
   private maxRate({ rows, bytes }: Progress): number {
@@ -141,7 +149,7 @@ export class PaceWatch {
       // What has come to the client and is not acknowledged yet stands in both queues.
       leastTakenBytes: writtenBytes - pendingBytes - unacknowledgedBytes - unread,
       mostTakenBytes: writtenBytes - pendingBytes - Math.max(unacknowledgedBytes, unread),
-      isClientFull: isClientFull || unread > 0,
+      isClientFull: isClientFull || unreadBytes !== null,
       atMs: performance.now(),
     };
   }
@@ -157,7 +165,7 @@ interface Observation {
   readonly leftBytes: number;
   readonly leastTakenBytes: number;
   readonly mostTakenBytes: number;
-  /** Something waits at the client's side to be read. */
+  /** It is the client that is waited for: its receive buffer is full, or it is on this host, with no network in between. */
   readonly isClientFull: boolean;
   readonly atMs: number;
 }

@@ -201,7 +201,8 @@ export class SendWindow implements LookObserver {
   seen({ unacknowledgedBytes, unreadBytes, isClientFull }: SocketQueues): void {
     if ((unacknowledgedBytes ?? 0) > 0) {
       this.looks += 1;
-      this.fullLooks += Number(isClientFull || (unreadBytes ?? 0) > 0);
+      // Where what it has not read can be seen, it is on this host, and no network is in between.
+      this.fullLooks += Number(isClientFull || unreadBytes !== null);
     }
     if (unacknowledgedBytes === null) this.trust(Infinity);
     else if (this.phase === 'free') this.begin(unreadBytes === null ? Infinity : unacknowledgedBytes + unreadBytes);

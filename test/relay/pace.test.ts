@@ -92,6 +92,23 @@ t.test('one step of a receive buffer does not make a slow client fast', async (t
   t.match(await watch.watch(step, PROGRESS, NOTHING), { isSlow: true });
 });
 
+t.test('a driver that has read 128 KiB at once does not make a slow client fast', async (t) => {
+  const before = { unacknowledgedBytes: 1_000_000, isClientFull: true };
+  const after = { unacknowledgedBytes: 868_000, isClientFull: true };
+  t.match(await watch.watch(client(before, after), PROGRESS, NOTHING), { isSlow: true });
+  t.match(await watch.watch(client(before, before, after), PROGRESS, NOTHING), { isSlow: true }, 'also a moment later');
+});
+
+t.test('a client that takes 128 KiB at every look is fast', async (t) => {
+  const looks = [10, 8.7, 7.4, 6.1, 4.8].map((size) => ({ unacknowledgedBytes: size * 100_000, isClientFull: true }));
+  t.match(await watch.watch(client(...looks), PROGRESS, NOTHING), { isSlow: false });
+});
+
+t.test('a client on this host is waited for, whether it has something to read at a look or not', async (t) => {
+  const local = client({ unacknowledgedBytes: 300_000, unreadBytes: 0 });
+  t.match(await watch.watch(local, PROGRESS, NOTHING), { isSlow: true });
+});
+
 t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in ' +
   'one', async (t) => {
   const inBoth = client(
