@@ -11,7 +11,7 @@ const MAX_LOOK_EVERY_MS = 80;
 const LEAST_PART_OF_WATCH = 0.6;
 /** A client's kernel takes so much at once, however slowly the program works. */
 const STEP_BYTES = 64 * 1024;
-/** So much lies in buffers on the client's side before its pace shows: most drivers read up to 128 KiB at once (README, Drivers). */
+/** So much lies in buffers on the client's side before its pace shows: most drivers read up to 128 KiB at once. */
 const BUFFERS_BYTES = 3 * STEP_BYTES;
 /** In less than this part of the looks, a full receive buffer says that it is the network that is slow. */
 const LEAST_PART_FULL = 0.25;
@@ -62,7 +62,7 @@ export class PaceWatch {
     if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
     let [looks, fullLooks] = [1, Number(first.isClientFull)];
     let last = first;
-    // Since then it has not taken more than a program that works row by row: its driver may have read much at once before.
+    // Since then it has taken no more than a program that works row by row: its driver may have read much at once before.
     let calmSince = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
@@ -165,7 +165,7 @@ interface Observation {
   readonly leftBytes: number;
   readonly leastTakenBytes: number;
   readonly mostTakenBytes: number;
-  /** It is the client that is waited for: its receive buffer is full, or it is on this host, with no network in between. */
+  /** It is the client that is waited for: its receive buffer is full, or no network is between it and this host. */
   readonly isClientFull: boolean;
   readonly atMs: number;
 }

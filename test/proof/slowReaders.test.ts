@@ -2,7 +2,8 @@ import t from 'tap';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { readSlowly } from '../support/slowReaders.js';
 import { startSluice } from '../support/sluice.js';
-import { SCALE } from './scale.js';
+import { IS_WHOLE, SCALE } from './scale.js';
+import { proveSlowDrivers } from './slowDrivers.js';
 
 // A server gives a client up that lets it wait for `net_write_timeout`. What decides is how much lies in buffers on the
 // way: a relay that reads ahead doubles the rate that a reader needs to live.
@@ -18,3 +19,5 @@ await t.test(`a reader of ${rate} KB/s, which is lost where a relay reads ahead,
     });
   }
 });
+
+if (IS_WHOLE) await proveSlowDrivers(t);

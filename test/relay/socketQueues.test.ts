@@ -95,7 +95,7 @@ for (const { listener, client: host } of WAYS) {
   });
 }
 
-await t.test('all that was written is pending, in a queue, or with the client, also of a write that the kernel has taken in part', async (t) => {
+await t.test('all of a write that the kernel took in part is pending, in a queue, or with the client', async (t) => {
   const server = await listen(t, '127.0.0.1');
   const { ours, client } = await connectTo(t, server, '127.0.0.1');
   const reader = new SocketQueueReader();

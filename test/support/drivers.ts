@@ -8,7 +8,7 @@ import { APP } from './seed.js';
 // The drivers that test/clients pins, all started alike: the set-up installs them, and a machine that lacks a
 // language's tools lacks its drivers.
 
-export const LANGUAGES = ['go', 'java', 'node', 'python'] as const;
+export const LANGUAGES = ['go', 'java', 'node', 'python', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /** How a driver is made to read, besides the statement. */
@@ -81,6 +81,8 @@ const python: Command = () => [join(folderOf('python'), 'bin/python'), '-B', joi
 
 const go: Command = () => [join(folderOf('go'), 'read')];
 
+const rust: Command = () => [join(folderOf('rust'), 'read')];
+
 const node: Command = () => ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
   join(TEST, 'clients/node/read.cjs')];
 
@@ -109,8 +111,14 @@ const pooled: Kind = {
   language: 'java', command: java('ReadPooled', 'hikari'), driver: 'mysql', hasSockets: false,
 };
 const vertx: Kind = { language: 'java', command: java('ReadVertx', 'vertx'), driver: 'vertx' };
+/** Debian's, which every machine has that runs the tests: no wheel of it is to be had. */
+const mysqldb: Kind = {
+  language: 'python', driver: 'mysqldb',
+  command: () => ['/usr/bin/python3', '-B', join(TEST, 'clients/python/read.py')],
+};
 const goSql: Kind = { language: 'go', command: go, driver: 'mysql' };
 const inNode = (name: string): Kind => ({ language: 'node', command: node, driver: name });
+const inRust = (name: string): Kind => ({ language: 'rust', command: rust, driver: name });
 const inPython = (name: string): Kind => ({ language: 'python', command: python, driver: name });
 
 const bothWays = (name: string, kind: Kind): Driver[] => [
@@ -137,6 +145,7 @@ export const DRIVERS: readonly Driver[] = [
   ...bothWays('Connector/Python, pure', inPython('connector-pure')),
   driver('Connector/Python, prepared', inPython('connector'), 'prepared-buffered', 'binary'),
   driver('Connector/Python, prepared, streaming', inPython('connector'), 'prepared-streaming', 'binary'),
+  ...bothWays('MySQLdb', mysqldb),
   ...bothWays('PyMySQL 1.2', inPython('pymysql')),
   ...bothWays('aiomysql', inPython('aiomysql')),
   ...bothWays('asyncmy', inPython('asyncmy')),
@@ -148,4 +157,10 @@ export const DRIVERS: readonly Driver[] = [
   ...bothWays('mysql2', inNode('mysql2')),
   driver('mysql2, prepared, streaming', inNode('mysql2'), 'prepared-streaming', 'binary'),
   ...bothWays('mariadb for Node', inNode('mariadb')),
+];
+
+/** Building these takes minutes: only the whole proofs use them. */
+export const DRIVERS_OF_PROOFS: readonly Driver[] = [
+  ...DRIVERS, ...bothWays('mysql for Rust', inRust('mysql')), ...bothWays('mysql_async', inRust('mysql_async')),
+  ...bothWays('sqlx', inRust('sqlx')),
 ];

@@ -90,6 +90,10 @@ export interface SluiceOptions {
   readonly flags?: readonly string[];
   /** Written to a file that is given with --config. */
   readonly config?: object;
+  /** Where it listens, in place of a free port of 127.0.0.1; of a Unix socket's path `port` is no number. */
+  readonly listen?: string;
+  /** The URL of a module that runs in the process before the program's own. */
+  readonly before?: string;
   /** It collects garbage when it is told to: else that comes when it likes, and memory says little about leaks. */
   readonly collects?: true;
 }
@@ -169,11 +173,12 @@ const configFlags = (t: Lifetime, config: object | undefined): string[] => {
 
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
 export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<Sluice> => {
-  const { upstream, flags = [], config, collects = false } = options;
-  const args = ['start', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${upstream}`,
+  const { upstream, flags = [], config, listen = '127.0.0.1:0', before, collects = false } = options;
+  const args = ['start', '--listen', listen, '--upstream', `127.0.0.1:${upstream}`,
     ...configFlags(t, config), ...flags];
-  const collector = collects ? ['--import', COLLECTOR] : [];
-  const child = spawn(process.execPath, [...collector, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const modules = [...(collects ? [COLLECTOR] : []), ...(before === undefined ? [] : [before])];
+  const imports = modules.flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...imports, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const pid = await spawned(child);
   const callOff = guard(pid);
   const records = new Lines<AuditRecord>();

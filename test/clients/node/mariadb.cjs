@@ -5,7 +5,9 @@ const mariadb = require('mariadb');
 
 /** Gives a connection that reads whole results, or streams them; both in the text protocol or prepared. */
 exports.connect = async (options) => {
-  const connection = await mariadb.createConnection({ allowPublicKeyRetrieval: true, ...options });
+  // By itself it waits for a second only, which a busy machine may need.
+  const patience = { connectTimeout: 30_000 };
+  const connection = await mariadb.createConnection({ allowPublicKeyRetrieval: true, ...patience, ...options });
   return {
     rows: (sql, isPrepared) => connection[isPrepared ? 'execute' : 'query'](sql),
     stream: async function* stream(sql, isPrepared) {

@@ -1,0 +1,136 @@
+import { DRIVERS_OF_PROOFS, type Driver } from '../../support/drivers.js';
+import { type Combination, coveringSet, type MayMeet } from './covering.js';
+
+// The matrix: who reads what, how, over which way, and what else the machine has to do.
+
+/** A buffering reader, or the work of a streaming one on each row in ms. */
+export const READERS = ['buffering', '0', '0.2', '0.5', '1', '5'] as const;
+const LIMITS = ['1000', '10000', '100000'] as const;
+export const LOADS = ['idle', 'busy', 'throttled'] as const;
+const WAYS = ['tcp', 'socket', 'namespace'] as const;
+const SERVERS = ['mariadb', 'mysql'] as const;
+
+export type Load = typeof LOADS[number];
+export type Way = typeof WAYS[number];
+
+const labels = Array.from({ length: 19 }, (_, index) => `label AS c${index}`).join(', ');
+/** Each row of a result: what is selected, and how many bytes its packet has or thereabouts. */
+const ROWS = {
+  narrow: { select: 'id, label', bytes: 20 },
+  '20 columns': { select: `id, ${labels}`, bytes: 210 },
+  '4 KB': { select: "id, REPEAT('x', 4000)", bytes: 4015 },
+  '100 KB': { select: "id, REPEAT('x', 100000)", bytes: 100_015 },
+} as const;
+type Rows = keyof typeof ROWS;
+
+/** Both ways to read that a driver has; their names differ by `, streaming`. */
+interface Subject {
+  readonly buffering?: Driver;
+  readonly streaming?: Driver;
+}
+
+/** A pool reads as its driver does. A cursor is known by its command, however fast it is read. */
+const isOfMatrix = ({ name, protocol }: Driver): boolean => !name.startsWith('HikariCP') && protocol !== 'cursor';
+
+const subjectsOf = (drivers: readonly Driver[]): ReadonlyMap<string, Subject> => {
+  const subjects = new Map<string, Subject>();
+  for (const driver of drivers.filter(isOfMatrix)) {
+    const name = driver.name.replace(/, streaming$/, '');
+    const way = driver.reads === 'streaming' ? 'streaming' : 'buffering';
+    subjects.set(name, { ...subjects.get(name), [way]: driver });
+  }
+  return subjects;
+};
+
+const SUBJECTS = subjectsOf(DRIVERS_OF_PROOFS);
+
+const DIMENSIONS = {
+  driver: [...SUBJECTS.keys()], reader: READERS, limit: LIMITS, rows: Object.keys(ROWS) as Rows[], way: WAYS,
+  load: LOADS, server: SERVERS,
+} as const;
+
+export interface Cell extends Combination<typeof DIMENSIONS> {
+  /** How often a streaming reader is looked at before it stops. */
+  readonly looks: 1 | 2;
+}
+
+const mayMeet: MayMeet = ({ driver, reader, limit, rows, way }) => {
+  if (limit === '100000' && reader !== undefined && !['buffering', '0', '0.2'].includes(reader)) return false;
+  if (limit === '100000' && rows !== undefined && rows !== 'narrow') return false;
+  if (rows === '100 KB' && limit !== undefined && limit !== '1000') return false;
+  if (driver === undefined) return true;
+  const { buffering, streaming } = SUBJECTS.get(driver)!;
+  if (way === 'socket' && !(buffering ?? streaming)!.hasSockets) return false;
+  return reader === undefined || (reader === 'buffering' ? buffering : streaming) !== undefined;
+};
+
+/** The driver in the way in which it reads in a cell. */
+export const driverOf = ({ driver, reader }: Cell): Driver => {
+  const { buffering, streaming } = SUBJECTS.get(driver)!;
+  return (reader === 'buffering' ? buffering : streaming)!;
+};
+
+/** Each pair of values that may meet meets; in one cell of each driver it is looked at twice. */
+const covering = (): Cell[] => {
+  const lookedAtTwice = new Set<string>();
+  return coveringSet(DIMENSIONS, mayMeet).map((cell) => {
+    const isSecondLook = cell.reader === '1' && !lookedAtTwice.has(cell.driver);
+    if (isSecondLook) lookedAtTwice.add(cell.driver);
+    return { ...cell, looks: isSecondLook ? 2 : 1 };
+  });
+};
+
+/** The drivers whose every reader meets every load. */
+const WHOLE_DRIVERS = ['PyMySQL 1.2', 'MySQLdb', 'MySQL Connector/J 9.7', 'mysql2'];
+
+const wholes = (): Cell[] => WHOLE_DRIVERS.flatMap((driver) => READERS.flatMap((reader) => LOADS.flatMap((load) =>
+  (['narrow', '20 columns'] as const).map((rows) =>
+    ({ driver, reader, limit: '10000', rows, way: 'tcp', load, server: 'mariadb', looks: 1 }) as const))));
+
+/** Where a driver that buffers is slowest: that is what a limit of rates has to be below. */
+const slowest = (): Cell[] => [...SUBJECTS].filter(([, { buffering }]) => buffering !== undefined).flatMap(([driver]) =>
+  [{ limit: '10000', rows: '20 columns' } as const, { limit: '1000', rows: '100 KB' } as const].map((given) =>
+    ({ driver, reader: 'buffering', way: 'tcp', load: 'throttled', server: 'mariadb', looks: 1, ...given })));
+
+/** All cells, each once. */
+export const allCells = (): readonly Cell[] =>
+  [...new Map([...slowest(), ...covering(), ...wholes()].map((cell) => [nameOf(cell), cell])).values()];
+
+const GATE_CELL = {
+  limit: '1000', rows: '20 columns', way: 'tcp', load: 'idle', server: 'mariadb', looks: 1,
+} as const;
+
+/** What the gate has time for: buffering drivers far from the limit of rates, and readers that mostly sleep. */
+export const gateCells = (): readonly Cell[] => {
+  const cell = (driver: string, reader: Cell['reader'], given: Partial<Cell> = {}): Cell =>
+    ({ ...GATE_CELL, driver, reader, ...given });
+  return [
+    ...WHOLE_DRIVERS.map((driver) => cell(driver, 'buffering', { rows: 'narrow', limit: '10000' })),
+    cell('MySQLdb', 'buffering', { way: 'socket' }), cell('mysql2', 'buffering', { load: 'throttled' }),
+    cell('go-sql-driver', 'buffering', { way: 'namespace' }), cell('mariadb for Node', 'buffering', { rows: '4 KB' }),
+    ...WHOLE_DRIVERS.map((driver) => cell(driver, '5')),
+    cell('PyMySQL 1.2', '5', { way: 'namespace' }), cell('go-sql-driver', '1', { looks: 2 }),
+  ];
+};
+
+/** Its values in the order of the table. */
+export const nameOf = ({ driver, reader, limit, rows, way, load, server, looks }: Cell): string =>
+  [driver, reader === 'buffering' ? reader : `streaming, ${reader} ms`, limit, rows, way, load, server,
+    ...(looks > 1 ? [`${looks} looks`] : [])].join(' | ');
+
+/** Bytes of all rows up to the limit. */
+export const limitBytes = ({ limit, rows }: Cell): number => Number(limit) * ROWS[rows].bytes;
+
+/** Work on each row in ms. */
+export const workMsOf = ({ reader }: Cell): number => (reader === 'buffering' ? 0 : Number(reader));
+
+/** The row at which a streaming program stops, 1,000 behind the look that lets it through; null for a buffering one. */
+export const stopAfterOf = ({ reader, limit, looks }: Cell): number | null =>
+  (reader === 'buffering' ? null : Number(limit) * looks + 1000);
+
+/** A buffering reader's result has twice the limit, a streaming one's a few rows that it leaves unread. */
+export const selectOf = (cell: Cell): string => {
+  const stopAfter = stopAfterOf(cell);
+  const rows = stopAfter === null ? 2 * Number(cell.limit) : stopAfter + 500;
+  return `SELECT ${ROWS[cell.rows].select} FROM numbers WHERE id <= ${rows}`;
+};

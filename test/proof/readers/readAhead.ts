@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pendingBytes } from '../../../src/relay/clientSocket.js';
+import { SocketQueueReader } from '../../../src/relay/socketQueues.js';
+import type { Driver } from '../../support/drivers.js';
+
+/** The program works so long on each row: longer than it takes to see that its driver takes no more meanwhile. */
+const WORK_MS = 10_000;
+const LOOK_EVERY_MS = 200;
+const STEADY_LOOKS = 5;
+/** A client that leaves so much unread has been given more than its driver wants. */
+const UNREAD_BYTES = 32 * 1024;
+
+/** A client's connection through this process. */
+class Watched {
+  private writtenBytes = 0;
+  private readonly queues = new SocketQueueReader();
+
+  constructor(private readonly client: Socket, server: number) {
+    const upstream = connect({ port: server, host: '127.0.0.1', noDelay: true });
+    client.pipe(upstream);
+    upstream.on('data', (chunk) => {
+      this.writtenBytes += chunk.length;
+      if (!client.write(chunk)) upstream.pause();
+    });
+    client.on('drain', () => upstream.resume());
+    client.on('close', () => upstream.destroy());
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+  }
+
+  /** What the driver has taken once it takes no more. */
+  async takenBytes(): Promise<number> {
+    let taken = -1;
+    for (let looks = 0; looks < STEADY_LOOKS;) {
+      await sleep(LOOK_EVERY_MS);
+      const { unacknowledgedBytes, unreadBytes } = await this.queues.lookAt(this.client);
+      const unread = unreadBytes ?? 0;
+      if (this.client.destroyed) throw new Error('the client left before its driver had taken all that it wants');
+      const now = this.writtenBytes - pendingBytes(this.client) - (unacknowledgedBytes ?? 0) - unread;
+      looks = now === taken && unread >= UNREAD_BYTES ? looks + 1 : 0;
+      taken = now;
+    }
+    return taken;
+  }
+}
+
+/**
+ * Bytes that a streaming driver takes from the system before its program has worked on the first row of a result, the
+ * some hundred bytes in front of the rows included.
+ * @param server its port
+ */
+export const readAhead = async (driver: Driver, server: number, sql: string): Promise<number> => {
+  const relay = createServer({ noDelay: true }).listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const connected = once(relay, 'connection') as Promise<[Socket]>;
+  // Its end is no matter: the connection is taken from it as soon as is known what it reads.
+  const { port } = relay.address() as AddressInfo;
+  const ended = driver.read(port, sql, { workMs: WORK_MS, stopAfter: 2 }).catch(() => undefined);
+  const [client] = await connected;
+  const taken = await new Watched(client, server).takenBytes();
+  client.destroy();
+  relay.close();
+  await ended;
+  return taken;
+};

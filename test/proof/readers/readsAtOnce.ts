@@ -1,0 +1,33 @@
+const KIB = 1024;
+
+/**
+ * Bytes that each streaming driver takes before its program has worked on the first row, at most; `readAhead.test.ts`
+ * measures them, and the README has them. Infinity: it takes all there is, however slowly the program works.
+ */
+export const READS_AT_ONCE: ReadonlyMap<string, number> = new Map([
+  ['MySQL Connector/J 9.7, streaming', 18 * KIB],
+  ['MySQL Connector/J 26.10, streaming', 18 * KIB],
+  ['MariaDB Connector/J 3.5, streaming', 18 * KIB],
+  ['MariaDB Connector/J 4.0, streaming', 18 * KIB],
+  ['HikariCP, streaming', 18 * KIB],
+  ['r2dbc-mysql, streaming', KIB * KIB],
+  ['r2dbc-mariadb, streaming', KIB * KIB],
+  ['Connector/Python, streaming', 18 * KIB],
+  ['Connector/Python, pure, streaming', 4 * KIB],
+  ['Connector/Python, prepared, streaming', 18 * KIB],
+  ['MySQLdb, streaming', 18 * KIB],
+  ['PyMySQL 1.2, streaming', 9 * KIB],
+  ['aiomysql, streaming', 384 * KIB],
+  ['asyncmy, streaming', Infinity],
+  ['SQLAlchemy, streaming', 9 * KIB],
+  ['pandas, streaming', 110 * KIB],
+  ['Django, streaming', 9 * KIB],
+  ['go-sql-driver, streaming', 5 * KIB],
+  ['go-sql-driver, prepared, streaming', 5 * KIB],
+  ['mysql2, streaming', 130 * KIB],
+  ['mysql2, prepared, streaming', 130 * KIB],
+  ['mariadb for Node, streaming', 130 * KIB],
+  ['mysql for Rust, streaming', 66 * KIB],
+  ['mysql_async, streaming', 9 * KIB],
+  ['sqlx, streaming', 9 * KIB],
+]);
