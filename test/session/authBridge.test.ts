@@ -31,6 +31,17 @@ const asked = (plugin: string, encrypted: EncryptedLeg, bridges = true): AuthBri
   return begun;
 };
 
+t.test('a login waits for no key of our own unless its client asks for one', (t) => {
+  const begun = bridge('server');
+  const steps = [
+    begun.fromServer(switchTo('caching_sha2_password')), begun.fromClient(Buffer.alloc(32, 7)),
+    begun.fromServer(Buffer.from([1, 3])), begun.fromServer(Buffer.from([0, 0, 0])),
+  ];
+  t.match(steps, [{ to: 'client' }, { to: 'server' }, { to: 'client' }, { to: 'client' }]);
+  t.strictSame(asked('caching_sha2_password', 'server').fromClient(Buffer.from([2])), { wants: 'key' });
+  t.end();
+});
+
 const REQUESTS = [['caching_sha2_password', 2], ['sha256_password', 1]] as const;
 
 for (const [plugin, request] of REQUESTS) {

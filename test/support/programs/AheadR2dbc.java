@@ -9,17 +9,18 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * AheadR2dbc DRIVER PORT USER PASSWORD SCHEMA SQL: asks SQL and two queries behind it at once with r2dbc-mysql (DRIVER mysql),
- * which keeps them until it is answered, or r2dbc-mariadb (mariadb), which does not, then a fourth. Says in a line of JSON what
- * each was answered with: a value, or an error's number.
+ * AheadR2dbc DRIVER PORT USER PASSWORD SCHEMA SQL: asks SQL and two queries behind it at once with r2dbc-mysql (DRIVER
+ * mysql), which keeps them until it is answered, or r2dbc-mariadb (mariadb), which does not, then a fourth. Says in a
+ * line of JSON what each was answered with: a value, or an error's number.
  */
 public class AheadR2dbc {
     public static void main(String[] args) {
         boolean isMysql = args[0].equals("mysql");
         ConnectionFactoryOptions options = ConnectionFactoryOptions.builder()
             .option(ConnectionFactoryOptions.DRIVER, args[0]).option(ConnectionFactoryOptions.HOST, "127.0.0.1")
-            .option(ConnectionFactoryOptions.PORT, Integer.parseInt(args[1])).option(ConnectionFactoryOptions.USER, args[2])
-            .option(ConnectionFactoryOptions.PASSWORD, args[3]).option(ConnectionFactoryOptions.DATABASE, args[4])
+            .option(ConnectionFactoryOptions.PORT, Integer.parseInt(args[1]))
+            .option(ConnectionFactoryOptions.USER, args[2]).option(ConnectionFactoryOptions.PASSWORD, args[3])
+            .option(ConnectionFactoryOptions.DATABASE, args[4])
             .option(Option.valueOf("sslMode"), isMysql ? "disabled" : "disable").build();
         Connection connection = Mono.from(ConnectionFactories.get(options).create()).block();
         List<Mono<String>> asked = Stream.of(args[5], "SELECT 2", "SELECT 3").map(sql -> ask(connection, sql)).toList();
