@@ -7,6 +7,8 @@ export interface QueueView {
   readonly pendingBytes: number;
   /** The time between two looks, in ms, while somebody always waits for the next one. */
   readonly intervalMs: number;
+  /** What the client gets comes from another host. */
+  readonly isServerFar: boolean;
 }
 
 /** What becomes of a look that was asked for. */

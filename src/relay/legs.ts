@@ -284,7 +284,14 @@ export class Legs {
 
 /** What waits for the client of these connections. */
 class ClientQueue implements QueueView {
-  constructor(private readonly legs: Pick<Legs, 'client' | 'clientTcp'>, private readonly reader: SocketQueueReader) {}
+  readonly isServerFar: boolean;
+
+  constructor(
+    private readonly legs: Pick<Legs, 'client' | 'clientTcp' | 'upstreamTcp'>, private readonly reader: SocketQueueReader,
+  ) {
+    const { localAddress, remoteAddress } = legs.upstreamTcp;
+    this.isServerFar = localAddress !== remoteAddress; // over loopback, as over a Unix socket, both ends have the same
+  }
 
   look(): Promise<SocketQueues> {
     return this.reader.lookAt(this.legs.clientTcp);

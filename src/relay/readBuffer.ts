@@ -14,7 +14,7 @@ import type { OnReadOpts, Socket } from 'node:net';
  * results.
  */
 const SHARED_BYTES = 64 * 1024;
-const SMALL_BYTES = 16 * 1024;
+const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */

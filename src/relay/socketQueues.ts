@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { CpuMeter } from './cpuMeter.js';
 import { LookAllowance } from './lookAllowance.js';
 import { findRows, type RowKeys, rowKeys } from './socketTable.js';
 
@@ -30,7 +31,7 @@ interface Look {
 }
 
 const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false };
-const MIN_INTERVAL_MS = 5;
+const MIN_INTERVAL_MS = 2;
 
 /**
  * Reads the kernel's queues of TCP sockets for all sessions together. One read serves all who wait; whoever comes during a
@@ -43,6 +44,7 @@ export class SocketQueueReader {
 
   private waiting: Look[] = [];
   private isServing = false;
+  private readonly meter = new CpuMeter();
   private readonly allowance = new LookAllowance(() => performance.now());
 
   /**
@@ -92,24 +94,29 @@ export class SocketQueueReader {
     this.isServing = false;
   }
 
-  /** Reads, and pays for it: by the process's CPU time meanwhile, where other work does not make that longer than the read. */
+  /** Reads, and pays for it: what others do in the turns that the read leaves to them is not its price. */
   private async readAtPrice(looks: readonly Look[]): Promise<void> {
-    const cpuBefore = process.cpuUsage();
-    const startedAtMs = performance.now();
+    this.meter.start();
     await this.read(looks);
-    const { user, system } = process.cpuUsage(cpuBefore);
-    this.allowance.spend(Math.min((user + system) / 1000, performance.now() - startedAtMs));
+    this.meter.stop();
+    this.allowance.spend(this.meter.take());
   }
+
+  private readonly leaveTurn = async (): Promise<void> => {
+    this.meter.stop();
+    await nextTurn();
+    this.meter.start();
+  };
 
   /** Reads `tcp`, then `tcp6` for those whose line is not there. */
   private async read(looks: readonly Look[]): Promise<void> {
     this.readCount += 1;
     const wanted = looks.flatMap(({ own, peer }) => [own, peer]);
     const tcpKeys = wanted.flatMap(({ tcp }) => (tcp === null ? [] : [tcp]));
-    const inTcp = await findRows(join(this.folder, 'tcp'), new Set(tcpKeys));
+    const inTcp = await findRows(join(this.folder, 'tcp'), new Set(tcpKeys), this.leaveTurn);
     const inTcpOf = ({ tcp }: RowKeys) => (tcp === null ? undefined : inTcp.get(tcp));
     const missing = wanted.filter((keys) => inTcpOf(keys) === undefined);
-    const inTcp6 = await findRows(join(this.folder, 'tcp6'), new Set(missing.map(({ tcp6 }) => tcp6)));
+    const inTcp6 = await findRows(join(this.folder, 'tcp6'), new Set(missing.map(({ tcp6 }) => tcp6)), this.leaveTurn);
     const rowOf = (keys: RowKeys) => inTcpOf(keys) ?? inTcp6.get(keys.tcp6);
     for (const { own, peer, resolve } of looks) {
       const ours = rowOf(own);

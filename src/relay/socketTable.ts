@@ -67,9 +67,12 @@ function joinKeys(own: RowKeys, other: RowKeys): RowKeys {
  * pages a turn: the thread pool would take a change of threads for each page, and on a busy machine some 100 ms for
  * all.
  * @param keys of this table's form, all of the same length
+ * @param leaveTurn leaves a turn of the event loop to others
  * @returns the rows that are there, by key; none where the table cannot be read
  */
-export async function findRows(path: string, keys: ReadonlySet<string>): Promise<Map<string, SocketRow>> {
+export async function findRows(
+  path: string, keys: ReadonlySet<string>, leaveTurn: () => Promise<unknown> = nextTurn,
+): Promise<Map<string, SocketRow>> {
   const rows = new Map<string, SocketRow>();
   if (keys.size === 0) return rows;
   let descriptor: number | null = null;
@@ -80,7 +83,7 @@ export async function findRows(path: string, keys: ReadonlySet<string>): Promise
       const byteCount = readSync(descriptor, page, 0, PAGE_BYTES, null);
       if (byteCount === 0) break;
       partialLine = takeRows(partialLine + page.toString('latin1', 0, byteCount), keys, rows);
-      if (pages % PAGES_IN_A_TURN === 0) await nextTurn();
+      if (pages % PAGES_IN_A_TURN === 0) await leaveTurn();
     }
   } catch {
     // Not Linux, or not allowed: what was found until then is what there is.

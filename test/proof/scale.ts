@@ -1,3 +1,5 @@
+import { ratesFrom } from '../support/slowReaders.js';
+
 /**
  * How large the proofs are: whole with `npm run proof`, small enough for every run with `npm test`. It is the
  * same code either way.
@@ -9,12 +11,14 @@ export const SCALE = IS_WHOLE
   ? {
     tableMiB: 1024, pauseMs: 20_000, sysbenchSeconds: 60, statements: 1_000_000, badSessions: 10_000,
     copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000, idleSessions: 9000,
-    slowReaders: { netWriteTimeoutSeconds: 5, seconds: 90, rate: 600 }, readerRuns: 5,
+    slowReaders: { netWriteTimeoutSeconds: 5, seconds: 50, rates: ratesFrom(100, 22) }, readerRuns: 5,
+    tableRows: 10_000, looksMs: 30_000,
   } as const
   : {
     tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 450,
     copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000, idleSessions: 500,
-    slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rate: 1000 }, readerRuns: 1,
+    slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rates: [1000] }, readerRuns: 1,
+    tableRows: 1000, looksMs: 2_000,
   } as const;
 
 /** Rows of the table `big` at this scale: each is 1 KiB. */

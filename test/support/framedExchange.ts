@@ -23,6 +23,7 @@ const UNSEEN: QueueView = {
   look: () => Promise.resolve({ unacknowledgedBytes: null, unreadBytes: null, isClientFull: false }),
   pendingBytes: 0,
   intervalMs: 0,
+  isServerFar: false,
 };
 
 // A compressed conversation: turns of packets, put into frames behind the login, relayed by real flows.

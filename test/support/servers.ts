@@ -124,10 +124,11 @@ interface Launched extends Server {
   readonly ended: Promise<unknown>;
 }
 
-const launch = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
+const launch = async (kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = []): Promise<Launched> => {
   const socket = join(folder, 'server.sock');
   const port = await freePort();
-  const child = spawn(PROGRAMS[kind].server, ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
+  const [program = '', ...before] = [...within, PROGRAMS[kind].server];
+  const child = spawn(program, [...before, '--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
     `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
     ...optionsOf(kind, extra)], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
   const pid = await spawned(child);
@@ -148,10 +149,10 @@ const launch = async (kind: ServerKind, folder: string, extra: readonly string[]
 };
 
 /** Another program may take the free port in between, so a start is tried more than once. */
-const start = async (kind: ServerKind, folder: string, extra: readonly string[]): Promise<Launched> => {
+const start = async (kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = []): Promise<Launched> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await launch(kind, folder, extra);
+      return await launch(kind, folder, extra, within);
     } catch (error) {
       if (attempt === 3) throw error;
     }
@@ -183,13 +184,16 @@ const template = async (kind: ServerKind): Promise<string> => {
   return path;
 };
 
-/** Starts a private, seeded server with any further `options` of its command line; it ends with `t`. */
+/**
+ * Starts a private, seeded server with any further `options` of its command line; it ends with `t`.
+ * @param within a command that becomes the one that it is given, such as `ip netns exec NAME`
+ */
 export const startServer = async (
-  t: Lifetime, kind: ServerKind, options: readonly string[] = [],
+  t: Lifetime, kind: ServerKind, options: readonly string[] = [], within: readonly string[] = [],
 ): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`));
   await runOk('cp', ['-a', '--reflink=auto', await template(kind), join(folder, 'data')]);
-  const server = await start(kind, folder, options);
+  const server = await start(kind, folder, options, within);
   t.teardown(() => server.stop());
   return server;
 };

@@ -15,6 +15,17 @@ export interface SlowReader {
   readonly lived: boolean;
   /** How long it read, in seconds. */
   readonly seconds: number;
+  /** What waited for it in the kernel, in all sockets on its way: the median of samples. Null where nobody asked. */
+  readonly waitingBytes: number | null;
+}
+
+/** How readers connect. */
+export interface ReaderOptions {
+  readonly host?: string;
+  readonly encrypt?: boolean;
+  readonly compress?: boolean;
+  /** Process id of the server, in whose network namespace the far sockets are: then it is measured what waits in the kernel. */
+  readonly serverPid?: number;
 }
 
 /**
@@ -22,9 +33,16 @@ export interface SlowReader {
  * @param seconds how long they read, unless they are lost
  * @returns what became of each, the slowest first; throws where one cannot log in
  */
-export const readSlowly = async (port: number, seconds: number, rates: readonly number[]): Promise<SlowReader[]> => {
-  const address = ['127.0.0.1', String(port), APP.user, APP.password, APP.schema];
-  const said = await runOk('/usr/bin/python3', [PROGRAM, ...address, String(seconds), ...rates.map(String)]);
+export const readSlowly = async (
+  port: number, seconds: number, rates: readonly number[], options: ReaderOptions = {},
+): Promise<SlowReader[]> => {
+  const { host = '127.0.0.1', encrypt = false, compress = false, serverPid } = options;
+  const flags = [
+    ...(encrypt ? ['--encrypt'] : []), ...(compress ? ['--compress'] : []),
+    ...(serverPid === undefined ? [] : ['--server-pid', String(serverPid)]),
+  ];
+  const address = [host, String(port), APP.user, APP.password, APP.schema];
+  const said = await runOk('/usr/bin/python3', [PROGRAM, ...flags, ...address, String(seconds), ...rates.map(String)]);
   return JSON.parse(said) as SlowReader[];
 };
 

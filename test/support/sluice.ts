@@ -85,8 +85,10 @@ export interface Sluice {
 }
 
 export interface SluiceOptions {
-  /** The server's port on 127.0.0.1. */
+  /** The server's port. */
   readonly upstream: number;
+  /** Its address; 127.0.0.1 unless told otherwise. */
+  readonly upstreamHost?: string;
   readonly flags?: readonly string[];
   /** Written to a file that is given with --config. */
   readonly config?: object;
@@ -173,8 +175,10 @@ const configFlags = (t: Lifetime, config: object | undefined): string[] => {
 
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
 export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<Sluice> => {
-  const { upstream, flags = [], config, listen = '127.0.0.1:0', before, collects = false } = options;
-  const args = ['start', '--listen', listen, '--upstream', `127.0.0.1:${upstream}`,
+  const {
+    upstream, upstreamHost = '127.0.0.1', flags = [], config, listen = '127.0.0.1:0', before, collects = false,
+  } = options;
+  const args = ['start', '--listen', listen, '--upstream', `${upstreamHost}:${upstream}`,
     ...configFlags(t, config), ...flags];
   const modules = [...(collects ? [COLLECTOR] : []), ...(before === undefined ? [] : [before])];
   const imports = modules.flatMap((module) => ['--import', module]);
