@@ -66,7 +66,7 @@ export class SendWindow implements LookObserver {
   private stopAtBytes: number;
   private windowBytes = START_BYTES;
   private slow: SlowReader | null = null;
-  private readonly steps = new Steps(() => this.goOn());
+  private readonly steps = new Steps(STEP_BYTES, () => this.goOn());
   private trustedUntilMs = 0;
   /** Before so much was written, a look shows only who has read all. */
   private judgeFromBytes = 0;
@@ -142,7 +142,7 @@ export class SendWindow implements LookObserver {
   private reached(): void {
     if (this.phase === 'free') this.begin();
     if (this.writtenBytes >= this.grantedBytes || this.isStepping) this.shut();
-    if (this.writtenBytes < this.grantedBytes && this.isStepping) this.steps.begin();
+    if (this.writtenBytes < this.grantedBytes && this.isStepping) this.steps.begin(this.writtenBytes);
     this.stopAtBytes = this.nextStopBytes;
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
@@ -199,6 +199,7 @@ export class SendWindow implements LookObserver {
     this.judgeFromBytes = this.writtenBytes + START_BYTES;
     this.grantedBytes = this.writtenBytes + this.windowBytes + STEP_BYTES;
     this.askAtBytes = this.writtenBytes;
+    this.steps.countFrom(this.writtenBytes);
   }
 
   /** A client on this host that has read what has come gets on at once; any other is looked at again later. */
