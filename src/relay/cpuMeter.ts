@@ -1,4 +1,7 @@
-/** Adds up what a piece of work costs that is done in several turns of the event loop, without what others do in between. */
+/**
+ * Adds up what a piece of work costs that is done in several turns of the event loop, without what others do in
+ * between.
+ */
 export class CpuMeter {
   private spentMs = 0;
   private cpuBefore: NodeJS.CpuUsage = { user: 0, system: 0 };

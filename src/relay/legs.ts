@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
-import { adoptClient, pendingBytes } from './clientSocket.js';
+import { ClientQueue } from './clientQueue.js';
+import { adoptClient } from './clientSocket.js';
 import type { Containment } from './containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
@@ -12,7 +13,6 @@ import { bring, type Reads } from './readBuffer.js';
 import { readBeforeFailing } from './readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import type { QueueView } from './clientLook.js';
-import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { reset } from './reset.js';
 import type { Shared } from './shared.js';
 import type { Encrypt } from './side/packetChannel.js';
@@ -279,30 +279,5 @@ export class Legs {
     this.observer.closed();
     this.clientBuffer.release();
     if (this.bytesBeforeDenial === null) this.upstreamBuffer.release();
-  }
-}
-
-/** What waits for the client of these connections. */
-class ClientQueue implements QueueView {
-  readonly isServerFar: boolean;
-
-  constructor(
-    private readonly legs: Pick<Legs, 'client' | 'clientTcp' | 'upstreamTcp'>, private readonly reader: SocketQueueReader,
-  ) {
-    const { localAddress, remoteAddress } = legs.upstreamTcp;
-    this.isServerFar = localAddress !== remoteAddress; // over loopback, as over a Unix socket, both ends have the same
-  }
-
-  look(): Promise<SocketQueues> {
-    return this.reader.lookAt(this.legs.clientTcp);
-  }
-
-  get pendingBytes(): number {
-    const { client, clientTcp } = this.legs;
-    return client === clientTcp ? pendingBytes(clientTcp) : client.writableLength;
-  }
-
-  get intervalMs(): number {
-    return this.reader.intervalMs;
   }
 }

@@ -8,8 +8,8 @@ import { Steps } from './steps.js';
 import { WaitedFor } from './waitedFor.js';
 
 /**
- * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive buffer as
- * large as what is read of it within a round trip, and lets the server's send buffer grow with it.
+ * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive
+ * buffer as large as what is read of it within a round trip, and lets the server's send buffer grow with it.
  */
 const STEP_BYTES = 8 * 1024;
 const STEP_MS = 1;
@@ -17,7 +17,7 @@ const STEP_MS = 1;
 const QUICK_READ_BYTES = 64 * 1024;
 /** So often a client on this host is looked at, that may just not have read yet. */
 const EARLY_LOOK_BYTES = 32 * 1024;
-/** So much, behind the free part, is more than a client's receive buffer holds at first: where none of it waits, the client reads. */
+/** So much, behind the free part, is more than a client's receive buffer holds at first. */
 const START_BYTES = 80 * 1024;
 /** A client that has taken half of this, too, keeps up: it is not looked at again while its socket takes all. */
 const PROOF_BYTES = 4 * 1024 * 1024;
@@ -42,17 +42,16 @@ type Phase = 'free' | 'unproven' | 'starting' | 'measured' | 'slow' | 'open';
 /**
  * How much may be written to a client that its kernel has not taken: a slow start with proof, as TCP's own.
  *
- *     [0, takenBytes) with the client · [takenBytes, writtenBytes) in our kernel · [writtenBytes, grantedBytes) may be written
+ *     [0, takenBytes) with the client · [.., writtenBytes) in our kernel · [.., grantedBytes) may be written
  *
- * A server gives a client up when it cannot write for `net_write_timeout`, and Linux lets it write only once a third of its
- * send buffer is free. A relay that reads as fast as it can makes every buffer on the way grow, for good, before the first
- * of them is full; then a slow reader empties them too slowly for the server. So nothing is read ahead of a slow reader but
- * a small window, and the server sees nearly what it would see of that client.
+ * A server gives a client up when it cannot write for `net_write_timeout`, and Linux lets it write only once a third of
+ * its send buffer is free. A relay that reads as fast as it can makes every buffer on the way grow, for good, before
+ * the first of them is full; then a slow reader empties them too slowly for the server. So nothing is read ahead of a
+ * slow reader but a small window, and the server sees nearly what it would see of that client.
  *
- * A fast reader pays for three looks in a session. From the proof on only a socket that does not take what it is given
- * (`filled`) begins it anew. Behind the free part 8 KiB a ms go out, until a look shows that the client reads: what is read
- * faster lets the server's connection grow, for good. One that cannot be seen to read, for it is on another host, gets the
- * first 160 KiB so.
+ * A fast reader pays for three looks in a session; from the proof on only a socket that is full (`filled`) begins it
+ * anew. Behind the free part 8 KiB a ms go out, until a look shows that the client reads, or, where that cannot be seen,
+ * for the first 160 KiB: what is read faster lets the server's connection grow, for good.
  */
 export class SendWindow implements LookObserver {
   private phase: Phase = 'free';
@@ -96,7 +95,10 @@ export class SendWindow implements LookObserver {
     return this.isShutNow;
   }
 
-  /** As far as was seen, the client had something to read whenever something waited for it: it is not the network that is slow. */
+  /**
+   * As far as was seen, the client had something to read whenever something waited for it: it is not the network that
+   * is slow.
+   */
   get isClientWaitedFor(): boolean {
     return this.waitedFor.isClient;
   }
@@ -185,9 +187,10 @@ export class SendWindow implements LookObserver {
     else if (this.phase !== 'free') this.judge(queuedBytes, isRead);
   }
 
-  /** A client that was not found slow does not wait for a look. */
+  /** A client that was not found slow does not wait for a look: as much again goes out, and more to one that reads. */
   isLate(): void {
-    if (this.writtenBytes >= this.grantedBytes && this.phase !== 'slow') this.grant(2 * this.windowBytes);
+    if (this.writtenBytes < this.grantedBytes || this.phase === 'slow') return;
+    this.grant(this.phase === 'starting' ? 2 * this.windowBytes : WINDOW_UPDATE_BYTES);
   }
 
   /** The response is larger than what goes out freely. */
@@ -206,7 +209,8 @@ export class SendWindow implements LookObserver {
   private seenEarly(isRead: boolean): void {
     const isProven = isRead && this.freePart.isReadQuickly(this.writtenBytes);
     if (isProven) this.phase = 'starting';
-    this.askAtBytes = isProven ? this.judgeFromBytes : Math.min(this.judgeFromBytes, this.writtenBytes + EARLY_LOOK_BYTES);
+    const nextBytes = isProven ? this.judgeFromBytes : this.writtenBytes + EARLY_LOOK_BYTES;
+    this.askAtBytes = Math.min(this.judgeFromBytes, nextBytes);
     this.goOn();
   }
 
@@ -218,7 +222,8 @@ export class SendWindow implements LookObserver {
     const takenBytes = this.writtenBytes - queuedBytes;
     const took = this.progress.took(takenBytes, isRead || this.phase === 'slow');
     const verdict = verdictOn(took, queuedBytes, this.windowBytes);
-    // An unproven client's rate counts from the response's begin on: what its kernel takes at first is much of what comes.
+    // An unproven client's rate counts from the response's begin on: what its kernel takes at first is much of what
+    // comes.
     const countsOn = this.phase === 'unproven' && verdict === 'unknown' && this.progress.elapsedMs < MAX_COUNT_MS;
     if (!countsOn) this.progress.countFrom(takenBytes);
     if (this.phase === 'open' && verdict !== 'behind') return;

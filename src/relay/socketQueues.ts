@@ -31,12 +31,12 @@ interface Look {
 }
 
 const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false };
-const MIN_INTERVAL_MS = 2;
+const MIN_INTERVAL_MS = 5;
 
 /**
- * Reads the kernel's queues of TCP sockets for all sessions together. One read serves all who wait; whoever comes during a
- * read waits for the next, so that each caller gets a reading taken after its request. Reads take at most 2 % of a core
- * (`LookAllowance`); with 10,000 sockets a read is 1.5 MB in some 400 pages.
+ * Reads the kernel's queues of TCP sockets for all sessions together. One read serves all who wait; whoever comes
+ * during a read waits for the next, so that each caller gets a reading taken after its request. Reads take at most 2 %
+ * of a core (`LookAllowance`); with 10,000 sockets a read is 1.5 MB in some 400 pages.
  */
 export class SocketQueueReader {
   /** How many reads there have been. */

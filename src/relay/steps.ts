@@ -6,7 +6,8 @@ export class Steps {
   private fromBytes = 0;
 
   /**
-   * @param pieceBytes what goes out in one step; what comes encrypted comes in larger pieces, and their steps take longer
+   * @param pieceBytes what goes out in one step; what comes encrypted comes in larger pieces, and their steps take
+   * longer
    * @param done a step is over
    */
   constructor(private readonly pieceBytes: number, private readonly done: () => void) {}

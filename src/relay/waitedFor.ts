@@ -1,11 +1,16 @@
 import type { SocketQueues } from './socketQueues.js';
 
-/** In less than this part of the looks, something to read at the client's side says that it is the network that is slow. */
+/**
+ * In less than this part of the looks, something to read at the client's side says that it is the network that is slow.
+ */
 const LEAST_PART_FULL = 0.25;
 
 /** Whether it is the client that a response waits for, or the network: by the looks at its connection. */
 export class WaitedFor {
-  /** Looks since the response began that found something waiting, and those of them at which the client had something to read. */
+  /**
+   * Looks since the response began that found something waiting, and those of them at which the client had something to
+   * read.
+   */
   private looks = 0;
   private fullLooks = 0;
 

@@ -4,8 +4,8 @@ import t, { type Test } from 'tap';
 import { SocketQueueReader } from '../../src/relay/socketQueues.js';
 import { SCALE } from './scale.js';
 
-// What looks at the kernel's tables cost, with few connections in them and with many. A session waits for each look, and
-// asks for the next one at once: nobody asks more.
+// What looks at the kernel's tables cost, with few connections in them and with many. A session waits for each look,
+// and asks for the next one at once: nobody asks more.
 
 /** A table's row is a socket, and both ends of these connections are here. */
 const ROWS_OF_A_CONNECTION = 2;
@@ -49,7 +49,7 @@ for (const rows of [2 * SESSIONS, SCALE.tableRows]) {
     const { user, system } = process.cpuUsage(cpuBefore);
     const cpuMs = (user + system) / 1000;
     t.ok(answers >= SESSIONS, 'each session was looked at');
-    t.ok(cpuMs <= PART_OF_CORE * elapsedMs + CREDIT_MS, `${cpuMs.toFixed(0)} ms of CPU time in ${elapsedMs.toFixed(0)} ms`);
+    t.ok(cpuMs <= PART_OF_CORE * elapsedMs + CREDIT_MS, `${cpuMs.toFixed(0)} ms of CPU in ${elapsedMs.toFixed(0)} ms`);
     t.comment(`${rows} rows: ${reader.readCount} looks, ${(cpuMs / reader.readCount).toFixed(2)} ms each, ` +
       `every ${(elapsedMs / reader.readCount).toFixed(0)} ms, ${(100 * cpuMs / elapsedMs).toFixed(1)} % of a core`);
   });

@@ -46,7 +46,10 @@ export interface SearchScale {
   readonly rates: readonly number[];
 }
 
-/** Searches all cells that were not searched yet, then says in the results' file what was found, and holds it to the goal. */
+/**
+ * Searches all cells that were not searched yet, then says in the results' file what was found, and holds it to the
+ * goal.
+ */
 export const searchSlowestReaders = async (t: Test, scale: SearchScale): Promise<void> => {
   const cells: Cells = existsSync(FOUND) ? JSON.parse(readFileSync(FOUND, 'utf8')) as Cells : {};
   for (const network of NETWORKS) for (const kind of SERVER_KINDS) await searchServer(t, scale, network, kind, cells);
@@ -54,7 +57,9 @@ export const searchSlowestReaders = async (t: Test, scale: SearchScale): Promise
   for (const [name, cell] of Object.entries(cells)) hold(t, name, cell);
 };
 
-const searchServer = async (t: Test, scale: SearchScale, network: Network, kind: ServerKind, cells: Cells): Promise<void> => {
+const searchServer = async (
+  t: Test, scale: SearchScale, network: Network, kind: ServerKind, cells: Cells,
+): Promise<void> => {
   const missing = Object.keys(TRANSPORTS).filter((transport) => !(nameOf(network, kind, transport) in cells));
   if (missing.length === 0) return;
   await t.test(`readers of ${kind} by ${network} are searched`, async (t) => {
@@ -73,7 +78,9 @@ const searchServer = async (t: Test, scale: SearchScale, network: Network, kind:
 
 const nameOf = (network: Network, kind: ServerKind, transport: string): string => `${kind}, ${network}, ${transport}`;
 
-const searchCell = async (t: Test, scale: SearchScale, server: Server, host: string, transport: string): Promise<Cell> => {
+const searchCell = async (
+  t: Test, scale: SearchScale, server: Server, host: string, transport: string,
+): Promise<Cell> => {
   const { config, reader } = TRANSPORTS[transport]!;
   const search = async (address: string, port: number): Promise<Found> =>
     foundBy(await readSlowly(port, scale.seconds, scale.rates, { ...reader, host: address, serverPid: server.pid }));
@@ -91,7 +98,8 @@ const searchCell = async (t: Test, scale: SearchScale, server: Server, host: str
 
 const foundBy = (readers: readonly SlowReader[]): Found => {
   const lastLost = readers.findLastIndex(({ lived }) => !lived);
-  const waiting = readers.flatMap(({ lived, waitingBytes }) => (lived ? [waitingBytes ?? 0] : [])).sort((a, b) => a - b);
+  const alive = readers.filter(({ lived }) => lived);
+  const waiting = alive.map(({ waitingBytes }) => waitingBytes ?? 0).sort((a, b) => a - b);
   return { rate: readers[lastLost + 1]?.rate ?? null, waitingBytes: waiting[waiting.length >> 1] ?? 0 };
 };
 
@@ -117,9 +125,10 @@ const report = ({ netWriteTimeoutSeconds, seconds }: SearchScale, cells: Cells):
   ].map((value) => value ?? 'lost').join(' | ')} |`;
   return `# The slowest reader that lives
 
-Written by \`SLUICE_PROOF=whole npx tap test/proof/slowReaders.test.ts\`. Rates in KB/s of payload, in steps of 10 %: the slowest
-reader that the server still served after ${seconds} seconds, as it did all faster ones, with \`net_write_timeout\` ${netWriteTimeoutSeconds} s; a client
-reads 8 KiB at a time. \`enforce\` has a limit of 1,000 rows, past which these readers stream. What waits is the sum of all
+Written by \`SLUICE_PROOF=whole npx tap test/proof/slowReaders.test.ts\`. Rates in KB/s of payload, in steps of 10 %: the
+slowest reader that the server still served after ${seconds} seconds, as it did all faster ones, with \`net_write_timeout\`
+${netWriteTimeoutSeconds} s; a client reads 8 KiB at a time. \`enforce\` has a limit of 1,000 rows, past which these
+readers stream. What waits is the sum of all
 queues in the kernel for one reader, in KiB. Linux ${release()}, ${cpus().length} cores.
 
 | | directly | enforce | ratio | audit | ratio | waits directly | enforce | ratio | audit | ratio |

@@ -38,7 +38,9 @@ class Client implements QueueView {
   /** Writes as much as may be, in pieces of a read, up to so many bytes. */
   write(bytes: number): void {
     const toBytes = this.writtenBytes + bytes;
-    while (this.writtenBytes < toBytes && !this.window.isShut) this.piece(Math.min(STEP_BYTES, toBytes - this.writtenBytes));
+    while (this.writtenBytes < toBytes && !this.window.isShut) {
+      this.piece(Math.min(STEP_BYTES, toBytes - this.writtenBytes));
+    }
   }
 
   /** Writes as much as may be, up to so many bytes, over the steps in which it goes out. */
@@ -73,7 +75,7 @@ class Client implements QueueView {
 }
 
 for (const [server, isServerFar, freeBytes] of [['here', false, 64 * KIB], ['elsewhere', true, 48 * KIB]] as const) {
-  t.test(`looks at nobody for a response of ${freeBytes / KIB} KiB of a server ${server}, whatever came before`, (t) => {
+  t.test(`looks at nobody for ${freeBytes / KIB} KiB of a server ${server}, whatever came before`, (t) => {
     const client = new Client(t, isServerFar);
     for (let response = 0; response < 100; response += 1) {
       client.window.restart();
@@ -117,7 +119,7 @@ t.test('takes nobody for quick that has read all, where little came in a long ti
   t.ok(client.window.readBytes <= 16 * KIB);
 });
 
-t.test('doubles what goes out freely for a client that has asked for more soon after 100 KiB, and no more than that', async (t) => {
+t.test('doubles what goes out freely for a client that has asked for more soon after 100 KiB', async (t) => {
   const client = new Client(t);
   client.window.restart();
   client.write(64 * KIB);

@@ -124,7 +124,9 @@ interface Launched extends Server {
   readonly ended: Promise<unknown>;
 }
 
-const launch = async (kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = []): Promise<Launched> => {
+const launch = async (
+  kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = [],
+): Promise<Launched> => {
   const socket = join(folder, 'server.sock');
   const port = await freePort();
   const [program = '', ...before] = [...within, PROGRAMS[kind].server];
@@ -149,7 +151,9 @@ const launch = async (kind: ServerKind, folder: string, extra: readonly string[]
 };
 
 /** Another program may take the free port in between, so a start is tried more than once. */
-const start = async (kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = []): Promise<Launched> => {
+const start = async (
+  kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = [],
+): Promise<Launched> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await launch(kind, folder, extra, within);

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { runOk } from './run.js';
 import { APP } from './seed.js';
 
-// Readers that take a large result slowly, 8 KiB at a time. A server gives up a client that keeps it from writing for its
-// `net_write_timeout`: how slowly a reader may read depends on how much lies in buffers on its way.
+// Readers that take a large result slowly, 8 KiB at a time. A server gives up a client that keeps it from writing for
+// its `net_write_timeout`: how slowly a reader may read depends on how much lies in buffers on its way.
 
 const PROGRAM = fileURLToPath(new URL('programs/slow_reader.py', import.meta.url));
 
@@ -24,7 +24,10 @@ export interface ReaderOptions {
   readonly host?: string;
   readonly encrypt?: boolean;
   readonly compress?: boolean;
-  /** Process id of the server, in whose network namespace the far sockets are: then it is measured what waits in the kernel. */
+  /**
+   * Process id of the server, in whose network namespace the far sockets are: then it is measured what waits in the
+   * kernel.
+   */
   readonly serverPid?: number;
 }
 
@@ -51,8 +54,8 @@ export const ratesFrom = (lowest: number, count: number): number[] =>
   Array.from({ length: count }, (_, step) => Math.round(lowest * 1.1 ** step));
 
 /**
- * The first of `values` for which `holds`, found by bisection: it holds for all behind one for which it does. Null where
- * it holds for none.
+ * The first of `values` for which `holds`, found by bisection: it holds for all behind one for which it does. Null
+ * where it holds for none.
  */
 export const firstThat = async <T>(
   values: readonly T[], holds: (value: T) => Promise<boolean>,

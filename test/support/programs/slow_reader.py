@@ -1,11 +1,11 @@
-"""Reads one large result at fixed rates, 8 KiB at a time, each over a connection of its own, and says which of them lived.
+"""Reads one large result at fixed rates, 8 KiB at a time, each over a connection of its own, and says which lived.
 
 slow_reader.py HOST PORT USER PASSWORD SCHEMA SECONDS RATE...   (rates in KB/s, of the decrypted and expanded response)
 
-Prints a JSON list of {"rate", "lived", "seconds", "waitingBytes"}, the lowest rate first. A reader lives while the server
-serves it: what was sent before the server gave it up can lie in buffers for long. `waitingBytes` is the median of what waits
-in the kernel for the reader, in all sockets on the way together; null without `--server-pid`, which says where the far ones
-are.
+Prints a JSON list of {"rate", "lived", "seconds", "waitingBytes"}, the lowest rate first. A reader lives while the
+server serves it: what was sent before the server gave it up can lie in buffers for long. `waitingBytes` is the median
+of what waits in the kernel for the reader, in all sockets on the way together; null without `--server-pid`, which says
+where the far ones are.
 """
 import argparse
 import json
@@ -118,7 +118,8 @@ class Reader(threading.Thread):
 
     def is_served(self):
         with connect(self.options).cursor() as cursor:
-            cursor.execute("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %s", (self.connection.thread_id(),))
+            mine = self.connection.thread_id()
+            cursor.execute("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %s", (mine,))
             return cursor.fetchone()[0] == 1
 
     @property
@@ -150,7 +151,8 @@ def queues(pids):
             for line in table:
                 _, own, other, _, waiting, *_ = line.split()
                 sent, received = waiting.split(":")
-                # Both ends of a connection over loopback are in one table; two namespaces that are one give the same rows.
+                # Both ends of a connection over loopback are in one table; two namespaces that are one give the same
+                # rows.
                 rows.add((own, other, int(sent, 16) + int(received, 16)))
     return [(int(own.split(":")[1], 16), int(other.split(":")[1], 16), waiting) for own, other, waiting in rows]
 
@@ -159,7 +161,8 @@ def sample(readers, pids):
     rows = queues(pids)
     for reader in readers:
         if reader.is_alive():
-            reader.waiting.append(sum(bytes for own, other, bytes in rows if own in reader.ports or other in reader.ports))
+            mine = [waiting for own, other, waiting in rows if {own, other} & reader.ports]
+            reader.waiting.append(sum(mine))
 
 
 def main():
