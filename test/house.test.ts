@@ -75,3 +75,20 @@ t.test('nothing is installed with the program but yargs and pino', (t) => {
   t.ok([...used].every((name) => /^(yargs|pino)\b/.test(name)), [...used].join(', '));
   t.end();
 });
+
+/** What a reader can hold in mind, and what fits beside another window. */
+const MAX_LINES = 300;
+const MAX_COLUMNS = 120;
+
+t.test('a source file has at most 300 lines, and a line at most 120 columns', (t) => {
+  const wrong = files.flatMap((file) => {
+    const name = relative(ROOT, file);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const tooLong = lines.length > MAX_LINES ? [`${name}: ${lines.length} lines`] : [];
+    const tooWide = lines.flatMap((line, index) =>
+      (line.length > MAX_COLUMNS ? [`${name}:${index + 1}: ${line.length} columns`] : []));
+    return [...tooLong, ...tooWide];
+  });
+  t.strictSame(wrong, []);
+  t.end();
+});

@@ -62,7 +62,8 @@ export class PaceWatch {
     if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
     let [looks, fullLooks] = [1, Number(first.isClientFull)];
     let last = first;
-    // Since then it has taken no more than a program that works row by row: its driver may have read much at once before.
+    // Since then it has taken no more than a program that works row by row. Its driver may have read much at once
+    // before.
     let calmSince = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));

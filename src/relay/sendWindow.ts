@@ -50,8 +50,8 @@ type Phase = 'free' | 'unproven' | 'starting' | 'measured' | 'slow' | 'open';
  * slow reader but a small window, and the server sees nearly what it would see of that client.
  *
  * A fast reader pays for three looks in a session; from the proof on only a socket that is full (`filled`) begins it
- * anew. Behind the free part 8 KiB a ms go out, until a look shows that the client reads, or, where that cannot be seen,
- * for the first 160 KiB: what is read faster lets the server's connection grow, for good.
+ * anew. Behind the free part 8 KiB a ms go out, until a look shows that the client reads, or, where that cannot be
+ * seen, for the first 160 KiB: what is read faster lets the server's connection grow, for good.
  */
 export class SendWindow implements LookObserver {
   private phase: Phase = 'free';
@@ -95,10 +95,7 @@ export class SendWindow implements LookObserver {
     return this.isShutNow;
   }
 
-  /**
-   * As far as was seen, the client had something to read whenever something waited for it: it is not the network that
-   * is slow.
-   */
+  /** As far as was seen, the client had something to read whenever something waited: the network is not slow. */
   get isClientWaitedFor(): boolean {
     return this.waitedFor.isClient;
   }

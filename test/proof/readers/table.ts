@@ -53,7 +53,8 @@ const showRates = (rows: readonly Row[]): string => {
   return [...shown, ...(atOnce > 0 ? [`${atOnce} x at once`] : [])].join(', ');
 };
 
-const showReader = ({ reader }: Pick<Cell, 'reader'>): string => (reader === 'buffering' ? reader : `${reader} ms a row`);
+const showReader = ({ reader }: Pick<Cell, 'reader'>): string =>
+  (reader === 'buffering' ? reader : `${reader} ms a row`);
 
 const cellTable = (rows: readonly Row[]): string[] => markdown(
   ['driver', 'reader', 'limit', 'rows', 'way', 'load', 'server', 'looks', 'wanted', 'cut', 'lived', 'failed',
