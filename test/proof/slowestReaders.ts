@@ -128,7 +128,8 @@ const report = ({ netWriteTimeoutSeconds, seconds }: SearchScale, cells: Cells):
 Written by \`SLUICE_PROOF=whole npx tap test/proof/slowReaders.test.ts\`. Rates in KB/s of payload, in steps of 10 %:
 the slowest reader that the server still served after ${seconds} seconds, as it did all faster ones, with
 \`net_write_timeout\` ${netWriteTimeoutSeconds} s; a client reads 8 KiB at a time. \`enforce\` has a limit of 1,000
-rows, past which these readers stream. What waits is the sum of all queues in the kernel for one reader, in KiB. Linux ${release()}, ${cpus().length} cores.
+rows, past which these readers stream. What waits is the sum of all queues in the kernel for one reader, in KiB.
+Linux ${release()}, ${cpus().length} cores.
 
 | | directly | enforce | ratio | audit | ratio | waits directly | enforce | ratio | audit | ratio |
 |---|---|---|---|---|---|---|---|---|---|---|
