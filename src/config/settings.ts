@@ -59,7 +59,7 @@ export const settings = section<Config>({
         kind: section<PaceSettings>({
           waitMs: { key: 'wait', kind: paceWait, fallback: '500ms' },
           maxRowsPerSecond: { kind: count, fallback: 4000 },
-          maxBytesPerSecond: { kind: size(), fallback: '128MiB' },
+          maxBytesPerSecond: { kind: size(), fallback: '32MiB' },
         }),
       },
       netWriteTimeoutMs: { key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null },

@@ -17,6 +17,8 @@ export interface Progress {
   readonly wireBytes: number;
   /** How long it has waited for its client, in ms. */
   readonly waitedMs: number;
+  /** How long ago its first row came, in ms. */
+  readonly elapsedMs: number;
 }
 
 /**

@@ -40,16 +40,17 @@ export class PaceWatch {
   constructor(private readonly queues: SocketQueueReader, private readonly settings: PaceSettings) {}
 
   /**
-   * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing.
+   * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing. It
+   * tells only slow clients: what has gone out may lie in the kernel's queues, or may have gone out while nobody
+   * waited.
    */
   soFar(
     { isClientWaitedFor }: Pick<WatchedClient, 'isClientWaitedFor'>, now: Progress, before: Progress,
   ): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
-    // What has gone out in a short time may all lie in buffers, or the client may have been kept from running.
+    // In a short time the client may have been kept from running.
     if (waitedMs < this.settings.waitMs || !isClientWaitedFor) return null;
-    const rows = now.rows - before.rows;
-    return judgePace(rows - BUFFERS_BYTES / wireRowBytes(now), rows, waitedMs, this.maxRate(now));
+    return judgePace(0, now.rows - before.rows, waitedMs, this.maxRate(now));
   }
 
   /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
@@ -60,6 +61,8 @@ export class PaceWatch {
     const first = await this.observe(client);
     if (first === null) return TAKEN_AT_ONCE;
     if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
+    const soFar = this.soFarLeaving(first.leftBytes, client, progress, before, first.atMs - startMs);
+    if (soFar !== null) return soFar;
     let [looks, fullLooks] = [1, Number(first.isClientFull)];
     let last = first;
     // Since then it has taken no more than a program that works row by row. Its driver may have read much at once
@@ -115,6 +118,23 @@ export class PaceWatch {
   async readMark(client: Socket): Promise<string | null> {
     const { unreadBytes, unacknowledgedBytes } = await this.queues.lookAt(client);
     return unreadBytes === null && unacknowledgedBytes === null ? null : `${unreadBytes} ${unacknowledgedBytes}`;
+  }
+
+  /**
+   * The pace of a client that has left so many bytes of what has gone out; null where that says nothing. Who takes many
+   * rows, whatever else there was to wait for, is fast; who takes few while nothing else is waited for is slow.
+   */
+  private soFarLeaving(
+    leftBytes: number, { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,
+  ): PaceReading | null {
+    const rowBytes = wireRowBytes(now);
+    const rows = Math.max(0, now.rows - before.rows - leftBytes / rowBytes);
+    const elapsedMs = now.elapsedMs - before.elapsedMs + watchedMs;
+    const waitedMs = now.waitedMs - before.waitedMs + watchedMs;
+    const maxRate = this.maxRate(now);
+    const reading = judgePace(rows - BUFFERS_BYTES / rowBytes, Infinity, elapsedMs, maxRate);
+    if (reading !== null || waitedMs < this.settings.waitMs || !isClientWaitedFor) return reading;
+    return judgePace(0, rows, waitedMs, maxRate);
   }
 
   /**

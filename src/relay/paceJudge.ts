@@ -104,4 +104,4 @@ export class PaceJudge {
   }
 }
 
-const NOTHING: Progress = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0 };
+const NOTHING: Progress = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0, elapsedMs: 0 };

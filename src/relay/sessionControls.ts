@@ -144,9 +144,10 @@ export class SessionControls implements SupervisedSession, WatchedClient {
     return this.parts.responses.hasHandedOver;
   }
 
-  progressOf({ rows, bytes, stallMsBefore, wireBytesBefore }: GovernedUsage): Progress {
+  progressOf({ rows, bytes, stallMsBefore, wireBytesBefore, firstRowAtMs }: GovernedUsage): Progress {
     const { writtenBytes } = this.parts.responses;
-    return { rows, bytes, wireBytes: writtenBytes - wireBytesBefore, waitedMs: this.totalStallMs - stallMsBefore };
+    const waitedMs = this.totalStallMs - stallMsBefore;
+    return { rows, bytes, wireBytes: writtenBytes - wireBytesBefore, waitedMs, elapsedMs: this.nowMs - firstRowAtMs };
   }
 
   paceSoFar(now: Progress, before: Progress): PaceReading | null {

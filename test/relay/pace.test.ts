@@ -5,8 +5,10 @@ import { SocketQueueReader, type SocketQueues } from '../../src/relay/socketQueu
 const SETTINGS = { waitMs: 100, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 };
 const ROW_BYTES = 200;
 const ROWS = 10_000;
-const PROGRESS = { rows: ROWS, bytes: ROWS * ROW_BYTES, wireBytes: ROWS * ROW_BYTES, waitedMs: 0 };
-const NOTHING = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0 };
+const PROGRESS = {
+  rows: ROWS, bytes: ROWS * ROW_BYTES, wireBytes: ROWS * ROW_BYTES, waitedMs: 0, elapsedMs: 10_000,
+};
+const NOTHING = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0, elapsedMs: 0 };
 const WAITED_FOR = { isClientWaitedFor: true };
 const NETWORK = { isClientWaitedFor: false };
 const watch = new PaceWatch(new SocketQueueReader(), SETTINGS);
@@ -61,14 +63,14 @@ t.test('a client that empties its queue fast is found out before the watch is ov
 
 t.test('a client that has taken a few rows after a moment is no slow one: it may have been kept from ' +
   'running', async (t) => {
-  const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0 };
+  const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0, elapsedMs: 0 };
   const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
   const late = client(unread, unread, unread, { unacknowledgedBytes: 0, unreadBytes: 0 });
   t.match(await watch.watch(late, few, NOTHING), { isSlow: false });
 });
 
 t.test('a client that soon has all of it is slow where the response waited long enough for it before', async (t) => {
-  const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90 };
+  const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90, elapsedMs: 90 };
   const soon = (): WatchedClient =>
     client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
   t.match(await watch.watch(soon(), few, NOTHING), { isSlow: true });
@@ -129,10 +131,27 @@ t.test('the pace so far tells a slow client without any look', (t) => {
   t.end();
 });
 
-t.test('the pace so far tells a fast client once it has been waited for long enough to know', (t) => {
-  t.match(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 1000 }, NOTHING), { isSlow: false });
-  t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 50 }, NOTHING), null, 'it may all lie in buffers');
+t.test('the pace so far does not take for fast who may have it all in the kernel', (t) => {
+  t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 1000 }, NOTHING), null);
+  t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 50 }, NOTHING), null, 'it was waited for only a moment');
   t.end();
+});
+
+t.test('a client that has taken many rows since the first one is found out at the first look', async (t) => {
+  const fast = client({ unacknowledgedBytes: 100_000, isClientFull: true });
+  t.match(await watch.watch(fast, { ...PROGRESS, waitedMs: 200, elapsedMs: 1000 }, NOTHING), { isSlow: false });
+  t.equal(fast.looks, 1);
+});
+
+t.test('rows that lie in the queues of the kernel do not make a slow client fast', async (t) => {
+  const slow = client({ unacknowledgedBytes: 1_950_000, isClientFull: true });
+  t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 700 }, NOTHING), { isSlow: true });
+  t.equal(slow.looks, 1);
+});
+
+t.test('rows that went out while nobody waited do not make a slow client fast', async (t) => {
+  const slow = client({ unacknowledgedBytes: 100_000, isClientFull: true });
+  t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 30_000 }, NOTHING), { isSlow: true });
 });
 
 t.test('the pace so far tells nothing of a client that was not waited for', (t) => {
@@ -141,9 +160,12 @@ t.test('the pace so far tells nothing of a client that was not waited for', (t) 
   t.end();
 });
 
-t.test('only what was sent since the last look counts at the next', (t) => {
+t.test('only what was sent since the last look counts at the next', async (t) => {
   const before = { ...PROGRESS, waitedMs: 10_000 };
-  const now = { rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900 };
-  t.match(watch.soFar(WAITED_FOR, now, before), { isSlow: false }, 'row by row at first, then as fast as it could');
-  t.end();
+  const now = {
+    rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900, elapsedMs: 11_000,
+  };
+  const reader = client({ unacknowledgedBytes: 100_000, isClientFull: true });
+  t.equal(watch.soFar(WAITED_FOR, now, before), null);
+  t.match(await watch.watch(reader, now, before), { isSlow: false }, 'row by row at first, then as fast as it could');
 });
