@@ -211,10 +211,7 @@ export class SendWindow implements LookObserver {
     this.goOn();
   }
 
-  /**
-   * @param queuedBytes what the client's kernel has not taken
-   * @param isRead it was seen that the client has read what came
-   */
+  /** @param isRead it was seen that the client has read all but `queuedBytes` */
   private judge(queuedBytes: number, isRead: boolean): void {
     const takenBytes = this.writtenBytes - queuedBytes;
     const took = this.progress.took(takenBytes, isRead || this.phase === 'slow');
