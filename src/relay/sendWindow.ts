@@ -2,7 +2,7 @@ import { ClientLook, type LookObserver, type QueueView } from './clientLook.js';
 import { ClientProgress, type Took, WINDOW_UPDATE_BYTES } from './clientProgress.js';
 import { FreePart } from './freePart.js';
 import { hasReadAll, verdictOn } from './readerVerdict.js';
-import { LOOK_EVERY_MS, SlowReader } from './slowReader.js';
+import { SlowReader } from './slowReader.js';
 import type { SocketQueues } from './socketQueues.js';
 import { Steps } from './steps.js';
 import { WaitedFor } from './waitedFor.js';
@@ -21,6 +21,8 @@ const EARLY_LOOK_BYTES = 32 * 1024;
 const START_BYTES = 80 * 1024;
 /** A client that has taken half of this, too, keeps up: it is not looked at again while its socket takes all. */
 const PROOF_BYTES = 4 * 1024 * 1024;
+/** The same of one that was found slow: its buffers were full, so what it has taken since, it has read. */
+const RECOVERY_BYTES = 1024 * 1024;
 /** A rate that counts from so long ago says nothing of now. */
 const MAX_COUNT_MS = 1000;
 /** How long a client's rate is measured. */
@@ -65,7 +67,7 @@ export class SendWindow implements LookObserver {
   private stopAtBytes: number;
   private windowBytes = START_BYTES;
   private slow: SlowReader | null = null;
-  private readonly steps = new Steps(STEP_BYTES, () => this.goOn());
+  private readonly steps: Steps;
   private trustedUntilMs = 0;
   /** Before so much was written, a look shows only who has read all. */
   private judgeFromBytes = 0;
@@ -86,6 +88,7 @@ export class SendWindow implements LookObserver {
   ) {
     this.clientLook = new ClientLook(view, this);
     this.progress = new ClientProgress(now);
+    this.steps = new Steps(STEP_BYTES, now, () => this.goOn());
     this.freePart = new FreePart(now, view.isServerFar);
     this.stopAtBytes = this.grantedBytes = this.askAtBytes = this.freePart.begin(0, false);
   }
@@ -140,8 +143,8 @@ export class SendWindow implements LookObserver {
 
   private reached(): void {
     if (this.phase === 'free') this.begin();
-    if (this.writtenBytes >= this.grantedBytes || this.isStepping) this.shut();
     if (this.writtenBytes < this.grantedBytes && this.isStepping) this.steps.begin(this.writtenBytes);
+    if (this.writtenBytes >= this.grantedBytes || this.steps.isUnderWay) this.shut();
     this.stopAtBytes = this.nextStopBytes;
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
@@ -240,23 +243,18 @@ export class SendWindow implements LookObserver {
   }
 
   private keepsUp(): void {
-    if (this.windowBytes >= PROOF_BYTES) this.trust(0);
-    else if (this.slow !== null) {
-      this.slow.lookEveryMs = MEASURE_MS;
-      this.steps.everyMs = STEP_MS;
-      this.grant(2 * this.windowBytes);
-    } else {
-      this.phase = 'starting';
-      this.grant(PROOF_BYTES);
-    }
+    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) return this.staysUnproven();
+    this.phase = 'starting';
+    this.grant(PROOF_BYTES);
   }
 
-  /** The client takes what comes, but little comes: it may still be a slow one. */
+  /** It takes what comes, but little comes: it may still be a slow one. More comes, until it falls behind or has proven. */
   private staysUnproven(): void {
+    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
     if (this.slow === null) this.phase = 'unproven';
-    else this.slow.lookEveryMs = LOOK_EVERY_MS;
+    else this.slow.lookEveryMs = MEASURE_MS;
     this.steps.everyMs = STEP_MS;
-    this.grant(WINDOW_UPDATE_BYTES);
+    this.grant(2 * this.windowBytes);
   }
 
   /** Something waits for the client: how fast it takes that, the next look tells. */
