@@ -248,7 +248,7 @@ export class SendWindow implements LookObserver {
     this.grant(PROOF_BYTES);
   }
 
-  /** It takes what comes, but little comes: it may still be a slow one. More comes, until it falls behind or has proven. */
+  /** It takes what comes, but little comes: it may still be a slow one. More and more comes, until that is proof. */
   private staysUnproven(): void {
     if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
     if (this.slow === null) this.phase = 'unproven';
