@@ -206,7 +206,7 @@ export class Legs {
 
   private listenToUpstream(): void {
     const { upstream, observer } = this;
-    readBeforeFailing(upstream);
+    readBeforeFailing(upstream, () => this.upstream);
     onPeerEnd(upstream, () => observer.contain(() => observer.upstreamEnded()), this.upstreamTcp);
     upstream.on('error', (error) => observer.contain(() => observer.upstreamFailed(error)));
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 type Done = (error?: Error | null) => void;
 
@@ -8,20 +9,22 @@ type Done = (error?: Error | null) => void;
  * The kernel has its words in the receive queue, behind which comes the reset; but Node destroys a socket of which a
  * write fails, and with it what was not read. Such a peer has closed, so reading comes to its end. Meanwhile the stream
  * takes nothing.
+ * @param reader what is read of the peer by now: the socket, or what it is encrypted with, since that reads the socket
  */
-export function readBeforeFailing(socket: Socket): void {
+export function readBeforeFailing(socket: Socket, reader: () => Duplex): void {
   const late = (done: Done): Done => (error) => {
-    if (!error || socket.readableEnded || socket.destroyed) {
+    const stream = reader();
+    if (!error || stream.readableEnded || socket.destroyed) {
       done(error);
       return;
     }
     const fail = (): void => {
-      socket.off('end', fail);
-      socket.off('close', fail);
+      stream.off('end', fail);
+      stream.off('close', fail);
       done(error);
     };
-    socket.on('end', fail);
-    socket.on('close', fail);
+    stream.on('end', fail);
+    stream.on('close', fail);
   };
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);
