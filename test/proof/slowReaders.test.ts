@@ -3,6 +3,7 @@ import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { readSlowly } from '../support/slowReaders.js';
 import { startSluice } from '../support/sluice.js';
 import { IS_WHOLE, SCALE } from './scale.js';
+import { proveSlowDrivers } from './slowDrivers.js';
 import { searchSlowestReaders } from './slowestReaders.js';
 
 // A server gives a client up that lets it wait for `net_write_timeout`. What decides is how much lies in buffers on the
@@ -17,6 +18,7 @@ if (IS_WHOLE) {
   t.setTimeout(PATIENCE_MS);
   await t.test('a reader lives at 1.2 times the rate at which it lives directly, and 1.5 times as much waits for it',
     (t) => searchSlowestReaders(t, { netWriteTimeoutSeconds, seconds, rates }));
+  await proveSlowDrivers(t);
 } else {
   const name = `a reader of ${rates[0]} KB/s, which is lost where a relay reads ahead, lives`;
   await t.test(name, { jobs: SERVER_KINDS.length }, async (t) => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -129,10 +129,12 @@ const launch = async (
 ): Promise<Launched> => {
   const socket = join(folder, 'server.sock');
   const port = await freePort();
-  const [program = '', ...before] = [...within, PROGRAMS[kind].server];
-  const child = spawn(program, [...before, '--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`,
-    `--socket=${socket}`, `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`,
-    ...optionsOf(kind, extra)], { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) });
+  const args = ['--no-defaults', ...AS_ROOT, `--datadir=${join(folder, 'data')}`, `--socket=${socket}`,
+    `--port=${port}`, `--pid-file=${join(folder, 'server.pid')}`, ...optionsOf(kind, extra)];
+  const options: SpawnOptions = { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnv(folder) };
+  const child = within.length === 0
+    ? spawn(PROGRAMS[kind].server, args, options)
+    : spawn('env', [...within, PROGRAMS[kind].server, ...args], options);
   const pid = await spawned(child);
   const callOff = guard(pid, folder);
   const ended = once(child, 'exit').finally(callOff);
