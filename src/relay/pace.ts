@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PaceSettings } from '../config.js';
 import { judgePace, maxStreamRate, rateOf, type PaceReading, type Progress } from '../policy/pace.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
+import { WaitedFor } from './waitedFor.js';
 
 /** When a client is looked at while its pace is watched: soon at first, to see at once who takes everything. */
 const FIRST_LOOK_AFTER_MS = 5;
@@ -13,8 +14,6 @@ const LEAST_PART_OF_WATCH = 0.6;
 const STEP_BYTES = 64 * 1024;
 /** So much lies in buffers on the client's side before its pace shows: most drivers read up to 128 KiB at once. */
 const BUFFERS_BYTES = 3 * STEP_BYTES;
-/** In less than this part of the looks, a full receive buffer says that it is the network that is slow. */
-const LEAST_PART_FULL = 0.25;
 /** How often it is looked whether everything has arrived. */
 const LOOK_EVERY_MS = 20;
 
@@ -63,7 +62,8 @@ export class PaceWatch {
     if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
     const soFar = this.soFarLeaving(first.leftBytes, client, progress, before, first.atMs - startMs);
     if (soFar !== null) return soFar;
-    let [looks, fullLooks] = [1, Number(first.isClientFull)];
+    const waitedFor = new WaitedFor();
+    waitedFor.seen(first.queues);
     let last = first;
     // Since then it has taken no more than a program that works row by row. Its driver may have read much at once
     // before.
@@ -72,8 +72,7 @@ export class PaceWatch {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
       const seen = await this.observe(client);
       if (seen === null) break;
-      looks += 1;
-      fullLooks += Number(seen.isClientFull);
+      waitedFor.seen(seen.queues);
       const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
       // When it was done with the last of it, nobody saw: after the look before this one.
       if (seen.leftBytes === 0) {
@@ -89,7 +88,7 @@ export class PaceWatch {
       if (isLast || (reading !== null && (this.isLong(elapsedMs) || !reading.isSlow))) {
         const isCalm = this.isLong(seen.atMs - calmSince.atMs);
         const isSlow = reading?.isSlow ?? (isCalm || rateOf(rows, elapsedMs) <= maxRate);
-        return { isSlow: isSlow && fullLooks >= LEAST_PART_FULL * looks, rowsPerSecond: rateOf(rows, elapsedMs) };
+        return { isSlow: isSlow && waitedFor.isClient, rowsPerSecond: rateOf(rows, elapsedMs) };
       }
       last = seen;
     }
@@ -161,7 +160,8 @@ export class PaceWatch {
 
   /** What the client has taken at this moment; null where that cannot be seen. */
   private async observe(client: WatchedClient): Promise<Observation | null> {
-    const { unacknowledgedBytes, unreadBytes, isClientFull } = await client.look();
+    const queues = await client.look();
+    const { unacknowledgedBytes, unreadBytes } = queues;
     if (unacknowledgedBytes === null) return null;
     const { pendingBytes, writtenBytes } = client;
     const unread = unreadBytes ?? 0;
@@ -170,7 +170,7 @@ export class PaceWatch {
       // What has come to the client and is not acknowledged yet stands in both queues.
       leastTakenBytes: writtenBytes - pendingBytes - unacknowledgedBytes - unread,
       mostTakenBytes: writtenBytes - pendingBytes - Math.max(unacknowledgedBytes, unread),
-      isClientFull: isClientFull || unreadBytes !== null,
+      queues,
       atMs: performance.now(),
     };
   }
@@ -186,8 +186,7 @@ interface Observation {
   readonly leftBytes: number;
   readonly leastTakenBytes: number;
   readonly mostTakenBytes: number;
-  /** It is the client that is waited for: its receive buffer is full, or no network is between it and this host. */
-  readonly isClientFull: boolean;
+  readonly queues: SocketQueues;
   readonly atMs: number;
 }
 

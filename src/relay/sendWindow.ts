@@ -179,8 +179,8 @@ export class SendWindow implements LookObserver {
 
   seen(queues: SocketQueues): void {
     const { unacknowledgedBytes, unreadBytes } = queues;
-    this.waitedFor.seen(queues);
     if (unacknowledgedBytes === null) return this.trust(Infinity);
+    if (unacknowledgedBytes > 0) this.waitedFor.seen(queues);
     const queuedBytes = unacknowledgedBytes + this.view.pendingBytes;
     const isRead = hasReadAll(queuedBytes, unreadBytes);
     if (this.phase === 'unproven' && this.writtenBytes < this.judgeFromBytes) this.seenEarly(isRead);
@@ -243,16 +243,24 @@ export class SendWindow implements LookObserver {
   }
 
   private keepsUp(): void {
-    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) return this.staysUnproven();
-    this.phase = 'starting';
-    this.grant(PROOF_BYTES);
+    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) {
+      this.growOn();
+    } else {
+      this.phase = 'starting';
+      this.grant(PROOF_BYTES);
+    }
   }
 
-  /** It takes what comes, but little comes: it may still be a slow one. More and more comes, until that is proof. */
+  /** The client takes what comes, but little comes: it may still be a slow one. */
   private staysUnproven(): void {
-    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
     if (this.slow === null) this.phase = 'unproven';
-    else this.slow.lookEveryMs = MEASURE_MS;
+    this.growOn();
+  }
+
+  /** It is granted twice as much, until it falls behind, or has taken so much that it is trusted. */
+  private growOn(): void {
+    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
+    if (this.slow !== null) this.slow.lookEveryMs = MEASURE_MS;
     this.steps.everyMs = STEP_MS;
     this.grant(2 * this.windowBytes);
   }

@@ -7,7 +7,7 @@ const MIN_WINDOW_BYTES = 128 * 1024;
 /** While more waits than the window, so much goes on of what the client takes: the server must see that it gets on. */
 const REFILL = 0.9;
 /** How often a slow reader is looked at, at the most; a reader that takes nothing at all is looked at less and less. */
-export const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 50;
 const MAX_LOOK_EVERY_MS = 1000;
 
 /** What a client that reads slowly is granted: little more than it takes from one look to the next. */

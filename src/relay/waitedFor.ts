@@ -5,6 +5,12 @@ import type { SocketQueues } from './socketQueues.js';
  */
 const LEAST_PART_FULL = 0.25;
 
+/**
+ * Whether something waits for the client and not for the network: its receive buffer is full; or what it has not read
+ * can be seen, so that it is on this host, and no network is in between.
+ */
+const showsClient = ({ unreadBytes, isClientFull }: SocketQueues): boolean => isClientFull || unreadBytes !== null;
+
 /** Whether it is the client that a response waits for, or the network: by the looks at its connection. */
 export class WaitedFor {
   /**
@@ -19,11 +25,10 @@ export class WaitedFor {
     this.looks = this.fullLooks = 0;
   }
 
-  seen({ unacknowledgedBytes, unreadBytes, isClientFull }: SocketQueues): void {
-    if (unacknowledgedBytes === null || unacknowledgedBytes === 0) return;
+  /** A look found something waiting for the client. */
+  seen(queues: SocketQueues): void {
     this.looks += 1;
-    // Where what it has not read can be seen, it is on this host, and no network is in between.
-    this.fullLooks += Number(isClientFull || unreadBytes !== null);
+    this.fullLooks += Number(showsClient(queues));
   }
 
   /** As far as was seen, the client had something to read whenever something waited for it. */
