@@ -243,12 +243,9 @@ export class SendWindow implements LookObserver {
   }
 
   private keepsUp(): void {
-    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) {
-      this.growOn();
-    } else {
-      this.phase = 'starting';
-      this.grant(PROOF_BYTES);
-    }
+    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) return this.growOn();
+    this.phase = 'starting';
+    this.grant(PROOF_BYTES);
   }
 
   /** The client takes what comes, but little comes: it may still be a slow one. */
