@@ -25,8 +25,8 @@ export interface SinkEnd {
   /** Lines that were dropped without a report so far, or given up in the end. */
   readonly lostLines: number;
   /**
-   * Whether a write hangs in the kernel. Node cannot exit in the usual way while one does: it waits for its
-   * threads.
+   * Whether a write hangs in the kernel: it has not returned within `hangsMs`. Node cannot exit in the usual way while
+   * one does: it waits for its threads.
    */
   readonly hangs: boolean;
 }
@@ -35,6 +35,8 @@ const linesPerWrite = 64;
 const retryMs = 200;
 /** What cannot be written for so long is dropped, and counted as that happens: a full disk stays full. */
 const giveUpMs = 2000;
+/** A write that has not returned for so long after the last moment hangs. One that had only just begun returns. */
+const hangsMs = 500;
 
 export class Sink {
   private readonly lines: string[] = [];
@@ -74,21 +76,28 @@ export class Sink {
     if (!this.batch) this.writeNext();
   }
 
-  /** Waits until everything is written or given up: where writing fails or hangs, for `timeoutMs`. */
+  /**
+   * Waits until everything is written or given up: where writing fails for `timeoutMs`, where it hangs for half a second
+   * more.
+   */
   async close(timeoutMs: number): Promise<SinkEnd> {
-    if (this.batch) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
+    if (this.batch) await this.untilIdle(timeoutMs);
     this.isGone = true;
+    if (this.isWriting) await this.untilIdle(hangsMs);
+    const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
     if (this.descriptor > 2 && !this.isWriting) closeDescriptor(this.descriptor);
     return { lostLines, hangs: this.isWriting };
+  }
+
+  /** Waits until nothing is left to write, or the write that is under way at the end has returned. */
+  private async untilIdle(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private writeNext(): void {
@@ -118,14 +127,18 @@ export class Sink {
     const { bytes, written } = batch;
     writeDescriptor(this.descriptor, bytes, written, bytes.length - written, null, (error, count) => {
       this.isWriting = false;
-      if (error) {
+      if (error && !this.isGone) {
         this.fail(error);
         return;
       }
       this.failingSinceMs = null;
       batch.written += count;
       this.waitingBytes -= count;
-      if (batch.written < bytes.length) this.writeBatch();
+      if (this.isGone) {
+        // Closed meanwhile: this was the last write.
+        if (batch.written === bytes.length) this.batch = undefined;
+        this.onIdle?.();
+      } else if (batch.written < bytes.length) this.writeBatch();
       else this.writeNext();
     });
   }

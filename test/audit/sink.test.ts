@@ -125,6 +125,15 @@ t.test('close tells where a write hangs in the kernel', async (t) => {
   });
 });
 
+t.test('a write that had only just begun when the time to close was over does not hang', async (t) => {
+  const sink = new Sink(openSync('/dev/null', 'w'), 1024, new Reports());
+  sink.write('1\n');
+  const closed = sink.close(1);
+  // The time is over, and the write back, when the event loop next looks for either.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  t.same(await closed, { lostLines: 0, hangs: false });
+});
+
 t.test('a reader who is gone costs all further lines, counted, and nothing else', async (t) => {
   const { writer, closeReader } = pipe(t);
   const reports = new Reports();
