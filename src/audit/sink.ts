@@ -77,8 +77,8 @@ export class Sink {
   }
 
   /**
-   * Waits until everything is written or given up: where writing fails for `timeoutMs`, where it hangs for half a second
-   * more.
+   * Waits until everything is written or given up: where writing fails for `timeoutMs`, where it hangs for half a
+   * second more.
    */
   async close(timeoutMs: number): Promise<SinkEnd> {
     if (this.batch) await this.untilIdle(timeoutMs);

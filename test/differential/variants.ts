@@ -56,7 +56,7 @@ export const variantsOf = (kind: ServerKind): readonly Variant[] => {
     { name: 'EOF packets deprecated', capabilities: MODERN, isLarge: true },
     { name: 'EOF packets deprecated, session not tracked', capabilities: BASE | Capability.DEPRECATE_EOF },
     { name: 'EOF packets, session tracked', capabilities: BASE | Capability.SESSION_TRACK },
-    { name: 'all that is known', capabilities: modern, isUsual: true },
+    { name: 'all that is known', capabilities: modern },
     { name: 'all that is known, with EOF packets', capabilities: base },
     { name: 'more than is offered', capabilities: modern, overreaching: UNOFFERED[kind] },
     { name: 'every result watched', capabilities: MODERN, config: WATCHED },

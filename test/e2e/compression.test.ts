@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
+import { shareOf } from '../proof/scale.js';
 import {
   commandLine, COMPRESS_FLAG, COMPRESSED, COMPRESSED_CLIENTS, startPausingReader,
 } from '../support/clients.js';
@@ -50,7 +51,7 @@ for (const kind of SERVER_KINDS) {
       const sluice = await startSluice(
         t, { upstream: recorder.port, config: IN_CLEAR, flags: ['--max-rows', String(LIMIT)] },
       );
-      for (const client of COMPRESSED_CLIENTS) {
+      for (const client of shareOf(COMPRESSED_CLIENTS, kind)) {
         const small = `SELECT id, label FROM numbers WHERE id <= ${LIMIT} ORDER BY id`;
         const fitting = { rows: LIMIT, sum: sumOfIds(LIMIT), error: null, after: { answer: 42 } };
         t.match(await client.read(sluice.port, small), fitting, client.name);
@@ -76,7 +77,7 @@ for (const kind of SERVER_KINDS) {
       const atClient = await startRecorder(sluice.port);
       t.teardown(() => atClient.close());
       const count = 10 * LIMIT;
-      for (const client of COMPRESSED_CLIENTS) {
+      for (const client of shareOf(COMPRESSED_CLIENTS, kind)) {
         const seen = await client.read(atClient.port, `SELECT id, label FROM numbers WHERE id <= ${count} ORDER BY id`);
         const whole = { rows: count, sum: sumOfIds(count), error: null, after: { answer: 42 } };
         t.match(seen, whole, client.name);

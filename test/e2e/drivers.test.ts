@@ -1,5 +1,5 @@
 import t from 'tap';
-import { IS_WHOLE } from '../proof/scale.js';
+import { shareOf } from '../proof/scale.js';
 import { DRIVERS, isMissing } from '../support/drivers.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
@@ -9,18 +9,14 @@ const LIMIT = 1000;
 const LOSING_STEP = /^MariaDB Connector\/J /;
 const SUM = (LIMIT * (LIMIT + 1)) / 2;
 
-/** In whole proofs every driver is in front of both servers, else of one of them. */
-const driversOf = (server: number) =>
-  DRIVERS.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === server);
-
-for (const [index, kind] of SERVER_KINDS.entries()) {
+for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}, with --max-rows ${LIMIT}`, { jobs: 2 }, async (t) => {
     const server = await startServer(t, kind);
     // Nothing tells a streaming client from a buffering one: how fast a program is decides nothing here.
     const sluice = await startSluice(t, {
       upstream: server.port, config: { streaming: { signals: [] } }, flags: ['--max-rows', String(LIMIT)],
     });
-    const drivers = driversOf(index);
+    const drivers = shareOf(DRIVERS, kind);
     const buffering = drivers.filter(({ reads }) => reads === 'buffered');
 
     await t.test('the programs', { jobs: 2 }, async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { shareOf } from '../proof/scale.js';
 import { CLIENTS, commandLine } from '../support/clients.js';
 import { NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, type Server, startServer } from '../support/servers.js';
@@ -27,9 +28,10 @@ for (const kind of SERVER_KINDS) {
     await createProcedure(server);
 
     await t.test('mode audit forwards everything and records what would have been cut', async (t) => {
-      const flags = ['--mode', 'audit', ...LIMIT_1000];
-      const sluice = await startSluice(t, { upstream: server.port, flags });
-      const clients = CLIENTS.filter(({ protocol }) => protocol !== 'cursor');
+      // Nobody is taken for a stream, however a loaded machine makes a client read.
+      const config = { mode: 'audit', limits: { rows: 1000 }, streaming: { signals: [] } };
+      const sluice = await startSluice(t, { upstream: server.port, config });
+      const clients = shareOf(CLIENTS, kind).filter(({ protocol }) => protocol !== 'cursor');
       for (const client of clients) {
         const seen = await client.read(sluice.port, ALL);
         t.match(seen, { rows: NUMBERS_ROWS, error: null, after: { answer: 42 } }, client.name);

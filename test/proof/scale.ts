@@ -1,3 +1,4 @@
+import { SERVER_KINDS, type ServerKind } from '../support/servers.js';
 import { ratesFrom } from '../support/slowReaders.js';
 
 /**
@@ -20,6 +21,13 @@ export const SCALE = IS_WHOLE
     slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rates: [1000] }, readerRuns: 1,
     tableRows: 1000, looksMs: 2_000,
   } as const;
+
+/**
+ * The part of `clients` that is in front of a kind of server: all of them in whole proofs, else each in front of one
+ * kind. Neighbours stay together: they are one client's ways to read.
+ */
+export const shareOf = <Client>(clients: readonly Client[], kind: ServerKind): readonly Client[] =>
+  clients.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === SERVER_KINDS.indexOf(kind));
 
 /** Rows of the table `big` at this scale: each is 1 KiB. */
 export const BIG_ROWS = SCALE.tableMiB * 1024;

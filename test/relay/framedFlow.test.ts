@@ -4,6 +4,7 @@ import { storedFrame } from '../../src/protocol/compression.js';
 import { encodeErr } from '../../src/protocol/packets.js';
 import { Status } from '../../src/protocol/status.js';
 import type { Usage } from '../../src/session/usage.js';
+import { IS_WHOLE } from '../proof/scale.js';
 import {
   converse, CUT_ERROR, eventsOf, fromClient, fromServer, type Turn,
 } from '../support/conversationHarness.js';
@@ -20,6 +21,9 @@ const FEW_SPLITS = SPLITS.filter(({ name }) => name !== 'around headers').slice(
 /** Every framing at every split, from whole reads to single bytes. */
 const WAYS: readonly (readonly [Framing, Split])[] =
   FRAMINGS.flatMap((framing) => [WHOLE, ...FEW_SPLITS].map((split) => [framing, split] as const));
+
+/** The ways in which recorded conversations are played: all in whole proofs, else every other one. */
+const WAYS_OF_RECORDED = WAYS.filter((_, index) => IS_WHOLE || (index + Math.floor(index / 4)) % 2 === 0);
 
 const query = (sql: string): Turn => ask(Buffer.concat([Buffer.from([Command.QUERY]), Buffer.from(sql)]));
 const rows = (count: number): Buffer[] =>
@@ -45,7 +49,7 @@ for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   t.test(`${name}, compressed: every frame passes as it is, and all is counted alike`, async (t) => {
     const ended = eventsOf(plain, 'usageEnded').map(counts);
     const played: { way: string; exchange: FramedExchange }[] = [];
-    for (const [framing, split] of WAYS) {
+    for (const [framing, split] of WAYS_OF_RECORDED) {
       const exchange = await new FramedExchange().play(turns, framing, split);
       played.push({ way: `${framing.name}, ${split.name}`, exchange });
     }

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import * as fs from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import fs, { writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { pendingBytes } from '../../src/relay/clientSocket.js';
+import { findRows } from '../../src/relay/socketTable.js';
 import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../../src/relay/socketQueues.js';
 
 /** Two pieces: the count of turns may come before or after one. */
@@ -203,13 +204,18 @@ await t.test('with 5,200 sockets open the right ones are found, and few lines ar
   // A connection that is not there makes the table be read to its end.
   const bytesInTurn: number[] = [];
   let turn = 0;
+  const read = fs.readSync;
   const readSync = (...args: Parameters<typeof fs.readSync>): number => {
-    const bytes = fs.readSync(...args);
+    const bytes = read(...args);
     bytesInTurn[turn] = (bytesInTurn[turn] ?? 0) + bytes;
     return bytes;
   };
-  const { findRows } = await t.mockImport<typeof import('../../src/relay/socketTable.js')>(
-    '../../src/relay/socketTable.js', { 'node:fs': { ...fs, readSync } });
+  Object.assign(fs, { readSync });
+  syncBuiltinESMExports();
+  t.teardown(() => {
+    Object.assign(fs, { readSync: read });
+    syncBuiltinESMExports();
+  });
   let isOver = false;
   const found = findRows('/proc/net/tcp', new Set(['nobody'])).finally(() => (isOver = true));
   for (; !isOver; turn += 1) await nextTurn();

@@ -53,7 +53,6 @@ if (isMainThread) {
   // Programs that tests start are to run as they do elsewhere. With the module that tap has them load for coverage, which is
   // off, they start in twice the time.
   createRequire(`${PACKAGES}@tapjs/processinfo/package.json`)('process-on-spawn').removeAllListeners();
-  delete process.env.TAP_TYPE_STRIP_ONLY;
   // As tap's own hooks, so that they stand in one row: before Node 24.13 the ones in the main thread are not to be relied on.
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 24 || (major === 24 && minor >= 13)) module.registerHooks({ resolve, load });
