@@ -72,7 +72,7 @@ export class Attempt {
   /** Calls it off: nothing is told any more. */
   close(): void {
     this.settle();
-    if (this.leg.awaitsLogin) closeWithDenial(this.leg);
+    if (this.leg.awaitsLogin) closeWithDenial(this.leg, this.connections);
     else this.leg.socket.on('error', () => {}).destroy();
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ConnectionSettings } from '../config.js';
 import { Capability } from '../protocol/capabilities.js';
 import { encodePacket } from '../protocol/framing.js';
 import { encodeHandshakeResponse } from '../protocol/handshakeResponse.js';
@@ -9,9 +10,6 @@ import type { UpstreamLeg } from './upstreamLeg.js';
 const DENIAL_TIMEOUT_MS = 2000;
 /** A denial has far less, and so has the greeting that may come before it. */
 const MAX_DENIAL_BYTES = 16 * 1024;
-/** Where so many servers' denials are waited for, connections are just closed. */
-const MAX_AT_ONCE = 128;
-
 /** Each server since MySQL 5.5 has these. */
 const CAPABILITIES =
   Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
@@ -28,12 +26,14 @@ let underWay = 0;
  * connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before
  * they greet). So the server gets one, and is waited for a moment.
  * @param leg its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
+ * @param max where so many denials are waited for, the connection is just closed. As many as there may be clients: else
+ *   some of those that leave all at once would lock the others out
  */
-export function closeWithDenial(leg: UpstreamLeg): void {
+export function closeWithDenial(leg: UpstreamLeg, { max }: Pick<ConnectionSettings, 'max'>): void {
   const { socket } = leg;
   const destroy = (): void => void socket.destroy();
   socket.removeAllListeners().on('error', () => {});
-  if (underWay >= MAX_AT_ONCE) return destroy();
+  if (underWay >= max) return destroy();
   underWay += 1;
   const timer = setTimeout(destroy, DENIAL_TIMEOUT_MS);
   const readBytes = socket.bytesRead;

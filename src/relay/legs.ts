@@ -6,7 +6,6 @@ import { adoptClient } from './clientSocket.js';
 import type { Containment } from './containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
-import type { PaceWatch } from './pace.js';
 import { onPeerEnd } from './peerEnd.js';
 import type { PacketExchange, Side } from './packetExchange.js';
 import { bring, type Reads } from './readBuffer.js';
@@ -62,7 +61,6 @@ export class Legs {
   private readonly leg: UpstreamLeg;
   /** Shows what waits for the client. */
   readonly clientQueue: QueueView;
-  private readonly pace: PaceWatch;
   /** The client's connection is being closed by itself. */
   private isClosingClient = false;
   /** The server's connection goes on without the client's. */
@@ -76,7 +74,9 @@ export class Legs {
    * noted before it is relayed.
    */
   constructor(
-    { client: accepted, caller, upstream }: Arrived, { pace, queues }: Shared, private readonly observer: LegsObserver,
+    { client: accepted, caller, upstream }: Arrived,
+    private readonly shared: Pick<Shared, 'config' | 'pace' | 'queues'>,
+    private readonly observer: LegsObserver,
   ) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
     this.replayClient = (early) => bring(early, client.buffer, (byteCount) => this.onRead('client', byteCount));
@@ -88,8 +88,7 @@ export class Legs {
     this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
     this.upstreamName = nameOf(upstream.upstream);
-    this.pace = pace;
-    this.clientQueue = new ClientQueue(this, queues);
+    this.clientQueue = new ClientQueue(this, shared.queues);
     this.upstream.on('close', () => this.onClose());
     this.client.on('close', () => this.onClose());
     this.listenToUpstream();
@@ -198,7 +197,7 @@ export class Legs {
    * read what came before it: they get a FIN.
    */
   private async resetClient(): Promise<void> {
-    const hasArrived = await this.pace.allArrives(this.client);
+    const hasArrived = await this.shared.pace.allArrives(this.client);
     if (this.stillSends) this.closeClient(null);
     else if (hasArrived) reset(this.clientTcp, this.client);
     else this.client.end();
@@ -235,7 +234,7 @@ export class Legs {
   private closeUpstream(): void {
     if (this.awaitsLogin) {
       this.bytesBeforeDenial = this.upstreamTcp.bytesWritten;
-      closeWithDenial(this.leg);
+      closeWithDenial(this.leg, this.shared.config.connections);
     } else if (this.bytesBeforeDenial === null) {
       this.upstreamTcp.destroy();
     }
