@@ -9,7 +9,7 @@ import type { Conversation } from '../session/conversation.js';
 import type { Containment } from './containment.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from './killer.js';
-import { notRunPacket, type LastPackets } from './lastPackets.js';
+import { notRunPacket, type LastPackets, type Waiting } from './lastPackets.js';
 
 /** What a response that is being cut needs of its session. */
 export interface CutSession extends Containment {
@@ -58,6 +58,8 @@ const REASONS: Readonly<Record<GivenUp, string>> = {
   max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
 };
 
+const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
+
 const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';
 
 /** The rest of one response, from the row at which it was cut until the client's next command may go. */
@@ -96,6 +98,7 @@ export class Cutting {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
       killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
     });
+    if (conversation.commands.hasMoreToAnswer) this.commandWaits();
   }
 
   /**
@@ -140,7 +143,7 @@ export class Cutting {
     else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
   }
 
-  /** The client waits for the answer to a command that has not gone to the server. */
+  /** The client waits for the answer to a further command. */
   commandWaits(): void {
     this.waitingTimer ??= setTimeout(
       () => this.session.contain(() => this.giveUp('waiting')), this.bounds.drain.waitingMs);
@@ -163,7 +166,7 @@ export class Cutting {
     const last = {
       // A truncated result has not been ended yet, so its client still needs to hear what became of it.
       end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
-      refusal: this.waitingTimer === null ? null : notRunPacket(REASONS[why]),
+      refusal: this.refusal(REASONS[why], 'kept'),
     };
     this.usage.givenUp = why;
     this.observer.givenUp(why);
@@ -179,7 +182,7 @@ export class Cutting {
     const drainedBytes = this.stop();
     if (killed === 'unknown') {
       // The order to kill may still be on its way and would hit whatever runs next.
-      session.abort('whether the query was killed is not known');
+      session.abort(KILL_UNKNOWN, { end: null, refusal: this.refusal(KILL_UNKNOWN, 'killing') });
       return;
     }
     if (error !== null && judgement?.action !== 'cut') session.sendToClient(encodeErr(this.sequenceId, error));
@@ -188,6 +191,12 @@ export class Cutting {
     this.observer.ended({ outcome, error, drainedBytes });
     conversation.client.isGated = false;
     session.resumeRequests();
+  }
+
+  /** What the client's next command is answered with, where one waits. */
+  private refusal(reason: string, kept: Waiting): Buffer | null {
+    if (this.waitingTimer === null) return null;
+    return notRunPacket(reason, this.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
   }
 
   /** The end of a truncated result: the server's own end of its rows. */

@@ -28,6 +28,11 @@ export class CommandQueue {
     return this.pending.length >= MAX_PENDING || this.keptBytes >= MAX_KEPT_BYTES;
   }
 
+  /** Behind the command that is being answered stand others that are to be answered. */
+  get hasMoreToAnswer(): boolean {
+    return this.pending.some(({ shape }, index) => index > 0 && shape !== 'none');
+  }
+
   push(command: PendingCommand): void {
     this.pending.push(command);
   }

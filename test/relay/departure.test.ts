@@ -197,6 +197,31 @@ t.test('lets only the client go when a command waits behind a statement that run
   t.match(await recorded(proxy, 1), { outcome: 'drained', complete: true, givenUp: 'waiting' });
 });
 
+const WAYS_TO_GIVE_UP = {
+  'drain.waiting': { drain: { waiting: '50ms' }, sql: READ_ONLY, record: { outcome: 'closed', givenUp: 'waiting' } },
+  'drain.time': { drain: { time: '50ms' }, sql: READ_ONLY, record: { outcome: 'closed', givenUp: 'time' } },
+  'drain.waiting while the statement before it is to run to its end': {
+    drain: { waiting: '50ms' }, sql: PROMISED, record: { outcome: 'drained', givenUp: 'waiting' },
+  },
+};
+
+for (const [bound, { drain, sql, record }] of Object.entries(WAYS_TO_GIVE_UP)) {
+  t.test(`answers a command that was sent ahead of a cut when its wait passes ${bound}`, async (t) => {
+    const { endless, proxy } = await start(t, { drain });
+    const client = await RawClient.login(proxy.port);
+    client.command(Command.QUERY, sql);
+    client.command(Command.QUERY, 'SELECT 1');
+    const served = await endless.at(0);
+    await beginCut(served, client);
+    const { payload, sequenceId } = await client.packet();
+    t.equal(sequenceId, 1);
+    t.match(decodeErr(payload), { code: 1927, message: /was sent ahead, was run is not known.*LIMIT/ });
+    await t.rejects(client.packet(), { message: /closed the connection/ });
+    if (record.outcome === 'drained') served.connection.send(served.encoder.terminator(2));
+    t.match(await recorded(proxy, 1), record);
+  });
+}
+
 t.test('answers a command that waits behind a discard which passes drain.bytes', async (t) => {
   const { endless, proxy } = await start(t, { drain: { bytes: '64KiB' } });
   const client = await RawClient.login(proxy.port);
