@@ -119,14 +119,20 @@ export class Enforcer {
     this.cutting?.giveUp('max');
   }
 
-  /** The server has gone in the middle of what is held back: an error takes the place of all of it. */
-  heldLost(): void {
-    const { held } = this;
-    if (held === null) return;
-    this.shared.budget.release(held.usage);
-    held.usage.cut(true);
+  /**
+   * The server has gone in the middle of a response. Where that is held back, or was to be from its first row on, an
+   * error takes the place of all of it.
+   * @returns whether it does
+   */
+  heldLost(usage: GovernedUsage): boolean {
+    const { held, conversation: { server } } = this;
+    if (held === null && !(usage.isToBeHeld && server.isBetweenPackets)) return false;
+    this.shared.budget.release(usage);
+    usage.cut(held !== null);
     this.endHold(true);
-    this.session.abort('the server has gone', { end: heldLostPacket(held.sequenceId), refusal: null });
+    const end = heldLostPacket(held?.sequenceId ?? server.sequenceId + 1);
+    this.session.abort('the server has gone', { end, refusal: null });
+    return true;
   }
 
   /** Rows that were held back go to the client: no end is seen, or the client has to answer first. */
@@ -168,6 +174,7 @@ export class Enforcer {
 
   private hold(usage: GovernedUsage): Settled {
     this.held = { usage, sequenceId: this.conversation.server.sequenceId };
+    usage.beginHold();
     usage.applyLimits();
     usage.stopsAtError = true;
     this.session.holdRows();
@@ -269,7 +276,7 @@ export class Enforcer {
       givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
     });
     const { identity } = conversation;
-    const isBehindRows = !isHeld && usage.rows > 0;
+    const isBehindRows = usage.forwardedRows > 0;
     this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
   }
 }

@@ -33,8 +33,8 @@ export interface ResponseVerdicts {
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
   /** The server asks for a file: lets the request go on, or ends the session. */
   fileRequested(): Settled;
-  /** The server has gone in the middle of what is held back: ends the session. */
-  heldLost(): void;
+  /** The server has gone: ends the session where a response is, or was to be, held back. Returns whether it does. */
+  heldLost(): boolean;
   /** This many bytes of a response that was cut have been discarded. */
   discarded(byteCount: number): void;
   /** The rest of a response that was cut has been discarded. */
@@ -144,6 +144,7 @@ export class ResponseFlow extends FramedFlow {
 
   /** The last bytes that a client gets; null for none. */
   wrapLast({ end, refusal }: LastPackets): Buffer | null {
+    this.outlet.flush();
     const bytes = end === null ? [] : [this.outlet.wrap(end)];
     if (refusal !== null) bytes.push(this.outlet.wrapRefusal(refusal));
     return bytes.length === 0 ? null : Buffer.concat(bytes);
@@ -190,8 +191,7 @@ export class ResponseFlow extends FramedFlow {
   /** Of a response that is cut or held back, no part goes out that its end is missing of. */
   override flushRest(): void {
     if (this.isClosed || this.conversation.server.isDiscarding) return;
-    if (this.isHolding) this.verdicts.heldLost();
-    else super.flushRest();
+    if (!this.verdicts.heldLost()) super.flushRest();
   }
 
   protected override placeOf(): FramePlace {

@@ -147,9 +147,9 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     return 'onward';
   }
 
-  /** The server has gone in the middle of what is held back. */
-  heldLost(): void {
-    this.enforcer.heldLost();
+  heldLost(): boolean {
+    const { usage } = this.conversation.server;
+    return usage !== null && this.enforcer.heldLost(governed(usage));
   }
 
   /** Bytes of a cut response have been discarded. */

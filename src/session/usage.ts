@@ -29,6 +29,9 @@ export class Usage {
   /** What reached the client before the rest was discarded; null while nothing is. */
   private forwarded: { readonly rows: number; readonly bytes: number } | null = null;
 
+  /** What had been forwarded when rows began to be held back. */
+  private beforeHold = { rows: 0, bytes: 0 };
+
   /** Of what was counted, what the kernel had when it last had everything. */
   private handedOverRows = 0;
   private handedOverBytes = 0;
@@ -45,12 +48,17 @@ export class Usage {
     return this.forwarded?.bytes ?? this.bytes;
   }
 
+  /** Rows that follow are held back. */
+  beginHold(): void {
+    this.beforeHold = { rows: this.rows, bytes: this.bytes };
+  }
+
   /**
    * Rows that follow are counted but no longer forwarded.
-   * @param wasHeld the ones before were held back and are dropped too
+   * @param wasHeld those that were held back are dropped too
    */
   cut(wasHeld: boolean): void {
-    this.forwarded ??= wasHeld ? { rows: 0, bytes: 0 } : { rows: this.rows, bytes: this.bytes };
+    this.forwarded ??= wasHeld ? this.beforeHold : { rows: this.rows, bytes: this.bytes };
   }
 
   /**

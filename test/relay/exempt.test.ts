@@ -116,6 +116,7 @@ await t.test('with hold only exempt rows are not held back', async (t) => {
   const behind = [...set(1, MORE), ...set(5)];
   const first = await play(t, `${RETURNING}; SELECT * FROM big`, behind, { config });
   t.ok(isCutAfter(first, behind, set(1).length + 3), 'not one row of what follows them');
+  t.match(first.records, [{ action: 'cut', rows: 6, forwardedRows: 1, forwardedBytes: rows(1)[0]!.length + 4 }]);
   const before = [...set(1, MORE), ...set(5)];
   const second = await play(t, `SELECT 1; ${RETURNING}`, before, { config });
   t.ok(second.heard.equals(packetsFrom(1, ...before)), 'what was held fits');

@@ -63,6 +63,26 @@ for (const [what, leave] of Object.entries(LEAVES)) {
   }
 }
 
+for (const isCompressed of [false, true]) {
+  const way = isCompressed ? ', compressed' : '';
+  await t.test(`a client gets an error when the server ends before the first row that was to be held${way}`, async (t) => {
+    const capabilities = isCompressed ? Capability.COMPRESS : 0n;
+    const wrap = (number: number, packets: Buffer): Buffer => (isCompressed ? storedFrame(number, packets) : packets);
+    const { proxy, pair } = await begin(
+      t, [...login('eof', { capabilities }), fromClient(wrap(0, packetsFrom(0, query('SELECT 1'))))],
+    );
+    pair.server.say(wrap(1, cutShort.subarray(0, HEAD_BYTES + 3))); // and a row's header, not whole
+    pair.server.socket.end();
+    t.equal(await pair.client.ended(), 'FIN');
+    const heard = isCompressed ? contentOf(splitFrames(pair.client.heard)) : pair.client.heard;
+    t.ok(heard.subarray(0, HEAD_BYTES).equals(cutShort.subarray(0, HEAD_BYTES)));
+    t.match(heard.toString('latin1', HEAD_BYTES), lost);
+    t.equal(heard[HEAD_BYTES + 3], HEAD_PACKETS + 1);
+    await proxy.stop();
+    t.match(proxy.here.records, [{ action: 'sample', complete: false, rows: 0, forwardedRows: 0 }]);
+  });
+}
+
 await t.test('what is held back goes out for an upload, and what comes behind that follows on it', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;

@@ -251,8 +251,10 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     return 'onward';
   }
 
-  heldLost(): void {
+  heldLost(): boolean {
+    const isHeld = this.#held !== null;
     this.endHold(true);
+    return isHeld;
   }
 
   private hold(usage: Usage): void {
