@@ -1,9 +1,12 @@
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
+import { storedFrame } from '../../src/protocol/compression.js';
+import { Status } from '../../src/protocol/status.js';
 import { query } from '../support/commandPayloads.js';
 import { fromClient, fromServer, type Turn } from '../support/conversationHarness.js';
+import { contentOf, splitFrames } from '../support/frames.js';
 import { converseOver, PairedProxy } from '../support/pairs.js';
-import { ask, login, packetsFrom } from '../support/wirePackets.js';
+import { ask, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
 
 // A server reads a client's files by asking for them: it may ask only whom the client's own statement lets it ask.
 
@@ -41,6 +44,23 @@ for (const [who, turns] of Object.entries(UNASKED)) {
     });
   }
 }
+
+await t.test('what stands in front of such a request, in the same frame, reaches the client before the ' +
+  'error', async (t) => {
+  const proxy = await PairedProxy.start();
+  t.teardown(() => proxy.stop());
+  const pair = await proxy.pair();
+  const compressed = login('eof', { capabilities: Capability.COMPRESS });
+  await converseOver(pair, [...compressed, fromClient(storedFrame(0, packetsFrom(0, query('SELECT 1; SELECT 2'))))]);
+  pair.client.forget();
+  const before = resultSet('eof', [textRow('1')], { statusFlags: Status.MORE_RESULTS_EXISTS });
+  pair.server.say(storedFrame(1, packetsFrom(1, ...before, Buffer.from('\xfb/etc/passwd', 'latin1'))));
+  t.equal(await pair.client.ended(), 'FIN');
+  const heard = contentOf(splitFrames(pair.client.heard));
+  const passed = packetsFrom(1, ...before);
+  t.ok(heard.subarray(0, passed.length).equals(passed));
+  t.same([...heard.subarray(passed.length + 3, passed.length + 5)], [before.length + 1, 0xff]);
+});
 
 await t.test('a request for a file reaches a client that offers files and runs a LOAD DATA', async (t) => {
   const proxy = await PairedProxy.start();

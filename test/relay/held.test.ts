@@ -65,7 +65,7 @@ for (const [what, leave] of Object.entries(LEAVES)) {
 
 for (const isCompressed of [false, true]) {
   const way = isCompressed ? ', compressed' : '';
-  await t.test(`a client gets an error when the server ends before the first row that was to be held${way}`, async (t) => {
+  await t.test(`a client gets an error when the server ends before the first row to be held${way}`, async (t) => {
     const capabilities = isCompressed ? Capability.COMPRESS : 0n;
     const wrap = (number: number, packets: Buffer): Buffer => (isCompressed ? storedFrame(number, packets) : packets);
     const { proxy, pair } = await begin(
