@@ -226,7 +226,7 @@ const ahead: Group = {
         client.query('SELECT 2')];
     }),
     together('a thousand PINGs', () => Array.from({ length: 1000 }, () => Buffer.from([Command.PING]))),
-    together('two hundred results', (client) => Array.from({ length: 200 }, (_, i) => client.query(NUMBERS(i)))),
+    together('forty results', (client) => Array.from({ length: 40 }, (_, i) => client.query(NUMBERS(5 * i)))),
     together('PREPARE and EXECUTE of the last one', () => [prepare(NUMBERS(2)), executeBare(LAST_PREPARED_STATEMENT_ID),
       close(LAST_PREPARED_STATEMENT_ID), Buffer.from([Command.PING])]),
     together('a PREPARE that fails and EXECUTE of the last ' +
