@@ -46,9 +46,15 @@ const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
   ['mysql_old_password', 1], ['mysql_native_password', 1], [CACHING_SHA2, 1], ['client_ed25519', 1],
   ['authentication_oci_client', 1], ['parsec', 2],
   ['auth_gssapi_client', Infinity], ['authentication_kerberos_client', Infinity],
-  ['authentication_windows_client', Infinity], ['authentication_ldap_sasl_client', Infinity],
+  ['authentication_windows_client', Infinity],
   ['authentication_fido_client', Infinity], ['authentication_webauthn_client', Infinity],
 ]);
+/**
+ * Does what the mechanism does that the server names in its request, PLAIN as well, which sends the password itself:
+ * clients of MySQL 8.0 take any that Cyrus SASL has. (`read_method_name_from_server` in auth_ldap_sasl_client.cc.)
+ */
+const LDAP_SASL = 'authentication_ldap_sasl_client';
+const PROVING_MECHANISMS: ReadonlySet<string> = new Set(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI']);
 /** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
 const UNNAMED_PLUGIN = 'mysql_native_password';
 /** The most of a plugin's name that is repeated. */
@@ -63,6 +69,10 @@ const MIN_ENCRYPTED_BYTES = 128;
 /** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
 function isClear(payload: Buffer): boolean {
   return payload.length < MIN_ENCRYPTED_BYTES && payload.indexOf(0) === payload.length - 1;
+}
+
+function withoutNul(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.at(-1) === 0 ? -1 : undefined);
 }
 
 /** What comes next that is more than passing on. */
@@ -179,6 +189,9 @@ export class AuthBridge {
     const { plugin, nonce } = decodeAuthSwitch(payload);
     this.use(plugin);
     this.nonce = nonce;
+    if (plugin === LDAP_SASL && PROVING_MECHANISMS.has(withoutNul(nonce).toString('latin1'))) {
+      this.proofsLeft = Infinity;
+    }
     const sendsPassword = KEY_REQUESTS.has(plugin) && plugin !== CACHING_SHA2;
     this.awaited = sendsPassword ? 'password' : 'nothing';
     if (this.encrypted === 'client' && this.proofsLeft === 0 && !sendsPassword) {
@@ -225,8 +238,7 @@ export class AuthBridge {
     this.password = null;
     return wiping([password], () => {
       try {
-        const withoutNul = password.subarray(0, password.at(-1) === 0 ? -1 : undefined);
-        return { to: 'server', payload: encryptedPassword(withoutNul, this.nonce, pem) };
+        return { to: 'server', payload: encryptedPassword(withoutNul(password), this.nonce, pem) };
       } catch (error) {
         return { refusal: error instanceof Error ? error.message : String(error) };
       }

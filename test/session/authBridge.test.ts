@@ -122,6 +122,28 @@ t.test('a plugin that may send what it knows is refused where the server would g
   t.end();
 });
 
+t.test('an LDAP login passes to a server in the clear only where the mechanism sends no password', (t) => {
+  const request = (mechanism: string): Buffer =>
+    Buffer.from(`\xfeauthentication_ldap_sasl_client\0${mechanism}`, 'latin1');
+  for (const mechanism of ['SCRAM-SHA-1', 'SCRAM-SHA-256\0', 'GSSAPI']) {
+    const begun = bridge('client');
+    t.match(begun.fromServer(request(mechanism)), { to: 'client' }, mechanism);
+    const proofs = ['n,,n=app,r=x', 'c=biws,r=xy,p=z'].map((proof) => begun.fromClient(Buffer.from(proof)));
+    t.match(proofs, [{ to: 'server' }, { to: 'server' }]);
+  }
+  for (const mechanism of ['PLAIN', 'SCRAM-SHA-1 PLAIN', 'SCRAM-SHA-1\0PLAIN', '']) {
+    t.match(bridge('client').fromServer(request(mechanism)), { refusal: /ldap_sasl_client might send/ }, mechanism);
+  }
+  const begun = bridge('client');
+  begun.begin(encodeHandshakeResponse({
+    capabilities, maxPacketBytes: 1, collation: 45, user: 'app', authPlugin: 'authentication_ldap_sasl_client',
+    authResponse: Buffer.alloc(0), attributes: new Map(),
+  }), capabilities, false);
+  begun.fromServer(Buffer.from('\x01PLAIN'));
+  t.match(begun.fromClient(Buffer.from('\0app\0secret')), { refusal: /might send/ }, 'named in a packet of its own');
+  t.end();
+});
+
 t.test('a password does not go on in clear, however the server asks for it', (t) => {
   const padded = Buffer.from([1, 4, 0]);
   const unbridged = bridge('client', false);
