@@ -1,4 +1,5 @@
 import { Lexer, type SqlMode } from './lexer.js';
+import { dependsOnCharacterSet } from './scan.js';
 import { verbOf } from './statement.js';
 
 // What each of a text's statements is answered with. A server answers them one after the other, and does not say
@@ -35,22 +36,30 @@ export function answersOf(sql: string, mode: SqlMode = {}): Answers {
   for (let answer = 0; ; answer += 1) {
     const verb = verbOf(lexer);
     if (lexer.kind === 'end') {
-      return { returning: known(lexer, returning), schemas, countable: Infinity, lateSchema: null };
+      return { returning: known(lexer, returning, mode), schemas, countable: Infinity, lateSchema: null };
     }
     const { start } = lexer;
     const schema = verb === 'USE' ? passUse(lexer) : null;
     const returns = passStatement(lexer);
     if (!hasOneAnswer(verb, sql.slice(start, lexer.start))) {
-      return { returning: known(lexer, returning), schemas, countable: answer, lateSchema: lastSchema(lexer) };
+      return { returning: known(lexer, returning, mode), schemas, countable: answer, lateSchema: lastSchema(lexer) };
     }
     if (schema !== null) schemas.set(answer, schema);
     if (returns && CHANGING_VERBS.has(verb)) returning.push(answer);
   }
 }
 
-/** Where it is not known which comments the server runs, a text cannot be judged. */
-function known(lexer: Lexer, returning: number[]): readonly number[] {
-  return lexer.hasUncertainComment ? [] : returning;
+/**
+ * Where it is not known which comments the server runs, a text cannot be judged. Where it is not known where its
+ * literals end, only the word that it begins with can.
+ */
+function known(lexer: Lexer, returning: number[], mode: SqlMode): readonly number[] {
+  const { sql } = lexer;
+  if (lexer.hasUncertainComment || returning.length === 0) return [];
+  if (!dependsOnCharacterSet(sql)) return returning;
+  const first = new Lexer(sql, mode);
+  first.next();
+  return CHANGING_VERBS.has(first.keyword()) && returning[0] === 0 ? [0] : [];
 }
 
 /**

@@ -87,3 +87,10 @@ export function endOfPrefixedNumber(sql: string, from: number): number | undefin
 }
 
 const isBinaryDigit = (code: number): boolean => code === DIGIT_0 || code === DIGIT_1;
+
+/**
+ * Whether a literal, a name or a comment may end elsewhere where the server reads the text in a character set that is
+ * not known here: the second byte of a character may be a backslash or a backquote (big5, cp932, gbk, gb18030, sjis),
+ * and a character may be white space, behind which `--` begins a comment (U+00A0 of latin1). (Seen: MariaDB 10.11.)
+ */
+export const dependsOnCharacterSet = (sql: string): boolean => /[^\0-\x7f][\\`]|--[^\0-\x7f]/.test(sql);

@@ -1,5 +1,6 @@
 import { Lexer, type SqlMode } from './lexer.js';
 import { isMetadata } from './metadata.js';
+import { dependsOnCharacterSet } from './scan.js';
 
 // What a statement is, as far as its words tell. Every function takes the text, or the first part of it
 // (`isTruncated`), and reads only as much of it as its answer needs. What cannot be known from a part is
@@ -53,7 +54,10 @@ export function isSingleReadOnly(sql: string, isTruncated = false, mode: SqlMode
     lexer.next();
   }
   while (lexer.isOperator(';')) lexer.next();
-  return lexer.kind === 'end' && !lexer.unterminated && !lexer.hasUncertainComment;
+  if (lexer.kind !== 'end') return false;
+  // What looks like a literal may hold further statements.
+  const mayHoldMore = sql.includes(';') && dependsOnCharacterSet(sql);
+  return !mayHoldMore && !lexer.unterminated && !lexer.hasUncertainComment;
 }
 
 /**

@@ -47,6 +47,21 @@ t.test('words that the server skips, that are no clause, or that stand in anothe
   t.end();
 });
 
+t.test('where literals may end elsewhere in the character set of the session, only a change that the text begins ' +
+  'with is exempt', (t) => {
+  const read = (sql: string): readonly number[] => returningOf(Buffer.from(sql, 'latin1').toString());
+  for (const sql of [
+    "delete from t where a = '\xbf\\'; select * from big; -- '; delete from t returning a",
+    "set statement a = '\xbf\\' for select * from big -- ' for delete from t returning a",
+    "with a as (select '\xbf\\') select * from big -- ') delete from t returning a",
+    'select 1 `\xbf``; select * from big; -- `; delete from t returning a',
+    "do 1 --\xa0'\n; select * from big --\xa0'\n; delete from t returning a",
+  ]) t.same(read(sql), [], sql);
+  t.same(read("insert into t values ('\xe9\\n') returning a; select * from big"), [0]);
+  t.same(read("insert into t values ('\xe9'); delete from t returning a"), [1]);
+  t.end();
+});
+
 t.test('behind a statement that may have several answers, or changes how the rest is read, nothing is exempt', (t) => {
   for (const before of [
     'call p()', "execute immediate 'select 1'", 'execute s', 'begin not atomic select 1', 'if 1 then select 1',

@@ -116,8 +116,11 @@ t.test('anything else runs to its end', (t) => {
     'select 1 /*!99999 into @a */', 'select 1 /*!80000 x */', 'select 1 /*M!100000 x */', "select 'a",
     'select 1 /* a', 'select `a', 'with', 'with a as (select 1)', 'with a as (select 1);select 1',
     'set statement max_statement_time = 1 for select 1', "select 1 -- \n; delete from t",
+    "select '\ufffd\\'; delete from t -- '", 'select 1 `\ufffd``; delete from t -- `',
+    "select 1 --\ufffd'\n; delete from t -- '",
   ];
   for (const sql of statements) t.notOk(isSingleReadOnly(sql), sql);
+  t.ok(isSingleReadOnly("select 'é\\n'"));
   t.notOk(isSingleReadOnly('select 1', true), 'nor what is cut off: the rest may be INTO OUTFILE');
   t.end();
 });
