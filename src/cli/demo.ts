@@ -12,10 +12,12 @@ const DEFAULT_LISTEN = '127.0.0.1:0';
 const DEFAULT_MAX_ROWS = '1000';
 /** The table that the demo shows being cut has a row more. */
 const LARGEST_MAX_ROWS = 999_999;
+/** The command behind the cut waits while a million rows are drained: on a busy machine longer than by default. */
+const DRAIN_WAITING_MS = 30_000;
 
 /**
- * The configuration of the demo's proxy: the defaults and what its flags say. No file and no variables: what
- * is shown is the same everywhere.
+ * The configuration of the demo's proxy: the defaults, but for `drain.waiting`, and what its flags say. No file and no
+ * variables: what is shown is the same everywhere.
  */
 function configFor(given: Arguments, upstream: Address): Config {
   const flags = {
@@ -27,7 +29,8 @@ function configFor(given: Arguments, upstream: Address): Config {
   if (config.listen.some(({ at }) => isSocketFile(at))) {
     throw new ConfigError(['--listen: the demo needs a host and a port']);
   }
-  if (config.limits.rows <= LARGEST_MAX_ROWS) return config;
+  const drain = { ...config.drain, waitingMs: DRAIN_WAITING_MS };
+  if (config.limits.rows <= LARGEST_MAX_ROWS) return { ...config, drain };
   throw new ConfigError([`--max-rows: the demo's table has to break it, give at most ${LARGEST_MAX_ROWS}`]);
 }
 
