@@ -15,7 +15,7 @@ export class PacketExchange {
 
   /**
    * @param upstream connecting or connected
-   * @param overrun is called where one end sends more ahead than may wait
+   * @param overrun is called where one end sends more than an authentication takes
    */
   constructor(client: Socket, upstream: Socket, private readonly overrun: (side: Side) => void) {
     this.client = new PacketLeg(client);
@@ -40,7 +40,7 @@ export class PacketExchange {
       this.client.beginFrames('client', compression, numbers);
       this.server.beginFrames('server', compression, numbers);
     }
-    this.server.beginCommand();
+    for (const leg of [this.client, this.server]) leg.beginCommand();
     if (!this.client.acceptPackets(packets)) this.overrun('client');
     if (frames !== null) this.accept('client', frames.waiting);
   }
@@ -48,7 +48,7 @@ export class PacketExchange {
   /** The next packet of one end. Once the exchange is closed none comes, and whoever waits is forgotten. */
   async next(side: Side): Promise<WholePacket> {
     for (;;) {
-      const packet = this.isClosed ? null : this[side].take();
+      const packet = this.take(side);
       if (packet !== null) return packet;
       await this.arrival();
     }
@@ -58,7 +58,7 @@ export class PacketExchange {
   async nextOfEither(): Promise<{ readonly side: Side; readonly packet: WholePacket }> {
     for (;;) {
       for (const side of ['server', 'client'] as const) {
-        const packet = this.isClosed ? null : this[side].take();
+        const packet = this.take(side);
         if (packet !== null) return { side, packet };
       }
       await this.arrival();
@@ -70,6 +70,15 @@ export class PacketExchange {
     this.isClosed = true;
     this.client.rest().fill(0); // a password may be in it
     this.server.rest();
+  }
+
+  private take(side: Side): WholePacket | null {
+    if (this.isClosed) return null;
+    const packet = this[side].take();
+    if (!this[side].isOverrun) return packet;
+    packet?.bytes.fill(0); // a password may be in it
+    this.overrun(side);
+    return null;
   }
 
   private arrival(): Promise<void> {

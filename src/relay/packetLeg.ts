@@ -12,8 +12,12 @@ export interface WholePacket {
   readonly payload: Buffer;
 }
 
-/** What a peer may send in one packet, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB. */
-const MAX_WAITING_BYTES = 256 * 1024;
+/**
+ * What a peer may send in one authentication, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB,
+ * and no plugin needs more than a few packets.
+ */
+const MAX_BYTES = 256 * 1024;
+const MAX_PACKETS = 256;
 
 /**
  * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
@@ -23,6 +27,9 @@ export class PacketLeg {
   isEncrypted = false;
 
   private waiting: Buffer = Buffer.alloc(0);
+  /** What was taken in the authentication under way. */
+  private takenBytes = 0;
+  private takenPackets = 0;
   private nextSequenceId = 0;
   /** Null as long as packets come without frames. */
   private frames: LegFrames | null = null;
@@ -30,24 +37,24 @@ export class PacketLeg {
   /** @param socket the connection: the TLS socket, once it is encrypted */
   constructor(public socket: Socket) {}
 
-  /** Takes bytes that are the leg's own from now on. Returns false where they are more than may wait. */
+  /** Takes bytes that are the leg's own from now on. Returns false where they are more than may come. */
   accept(chunk: Buffer): boolean {
     if (this.frames === null) return this.acceptPackets(chunk);
     const packets = this.frames.open(chunk);
     return packets !== null && this.acceptPackets(packets);
   }
 
-  /** Takes bytes of packets, those of a connection in frames too. Returns false where they are more than may wait. */
+  /** Takes bytes of packets, those of a connection in frames too. Returns false where they are more than may come. */
   acceptPackets(chunk: Buffer): boolean {
     const { waiting } = this;
     // Either may hold a password.
     this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
-    return this.waiting.length <= MAX_WAITING_BYTES;
+    return this.takenBytes + this.waiting.length <= MAX_BYTES;
   }
 
   /** What comes from here on, and goes out, is in frames. */
   beginFrames(leg: Leg, compression: Compression, numbers: FrameNumbers): void {
-    this.frames = new LegFrames(leg, compression, numbers, MAX_WAITING_BYTES);
+    this.frames = new LegFrames(leg, compression, numbers, MAX_BYTES);
   }
 
   /** Takes the next packet; null where it is not there yet. */
@@ -57,13 +64,22 @@ export class PacketLeg {
     const end = HEADER_BYTES + payloadLengthAt(waiting, 0);
     if (waiting.length < end) return null;
     this.waiting = waiting.subarray(end);
+    this.takenBytes += end;
+    this.takenPackets += 1;
     this.nextSequenceId = (waiting[3]! + 1) & 0xff;
     return { bytes: waiting.subarray(0, end), payload: waiting.subarray(HEADER_BYTES, end) };
   }
 
-  /** A command begins with the next packet: ids count from 0 again. */
+  /** More packets were taken than an authentication has. */
+  get isOverrun(): boolean {
+    return this.takenPackets > MAX_PACKETS;
+  }
+
+  /** An authentication begins that is a command: ids count from 0 again with the next packet. */
   beginCommand(): void {
     this.nextSequenceId = 0;
+    this.takenBytes = 0;
+    this.takenPackets = 0;
   }
 
   /** Takes all bytes that are there. */

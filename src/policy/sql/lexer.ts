@@ -16,10 +16,10 @@ import {
 //   [0, end) read · [start, end) the current token
 //
 // The text is a string that the caller has decoded, as UTF-8 or as latin1: from U+0080 on every character is
-// part of an identifier, which is what a server makes of it in either. What this cannot be exact for are
-// connections in big5, cp932, gbk, gb18030 and sjis, where the second byte of a character may be a backslash,
-// and MySQL's $$..$$ around the body of a JavaScript routine (to MariaDB $$ is an identifier), which is read
-// as if it were SQL.
+// part of an identifier, which is what a server makes of it in UTF-8. What this cannot be exact for are
+// connections in big5, cp932, gbk, gb18030 and sjis, where the second byte of a character may be a backslash
+// or a backquote, or in latin1, where U+00A0 is white space (`dependsOnCharacterSet`), and MySQL's $$..$$ around
+// the body of a JavaScript routine (to MariaDB $$ is an identifier), which is read as if it were SQL.
 
 /** What of a session changes where a literal or a comment ends: its `sql_mode`, and the server. */
 export interface SqlMode {
