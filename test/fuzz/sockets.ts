@@ -41,6 +41,7 @@ const isRefusal = (heard: Buffer): boolean => heard[4] === 0xff && heard.toStrin
 /** In place of a request for a file that nobody offered, the last thing that the client hears is an error. */
 const UNASKED_FILE = unaskedFilePacket(0).subarray(HEADER_BYTES);
 const FRAME_HEADER_BYTES = 7;
+const LENGTH_BYTES = 3;
 
 /** What the server said of what a client has heard. */
 const saidByServer = (heard: Buffer, isFramed: boolean): Buffer => {
@@ -49,14 +50,31 @@ const saidByServer = (heard: Buffer, isFramed: boolean): Buffer => {
   return heard.subarray(0, heard.length - UNASKED_FILE.length - headers);
 };
 
+/**
+ * What a client has heard, its last frame as it was `said`: of a frame that holds a request for a file, what stands
+ * before the request goes on in a shorter frame.
+ */
+const withLastFrame = (said: Buffer, heard: Buffer): Buffer => {
+  const differing = heard.findIndex((byte, at) => byte !== said[at] && at > HEADER_BYTES + said.readUIntLE(0, 3));
+  for (let at = differing; at >= 0 && at > differing - LENGTH_BYTES; at -= 1) {
+    if (heard.length - at < FRAME_HEADER_BYTES) continue;
+    if (heard.readUIntLE(at, LENGTH_BYTES) !== heard.length - at - FRAME_HEADER_BYTES) continue;
+    return Buffer.concat([said.subarray(0, at + LENGTH_BYTES), heard.subarray(at + LENGTH_BYTES)]);
+  }
+  return heard;
+};
+
 const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | null => {
   const said = allFrom('client', turns);
   // A compressed frame with a command in it that has to wait goes on in parts.
   const mayBeParted = ((said[4] ?? 0) & Number(Capability.COMPRESS)) !== 0;
   const wrongRequests = mayBeParted ? null : wrongBytes(said, server.heard);
   if (wrongRequests !== null) return `at the server: ${wrongRequests}`;
-  const heard = saidByServer(client.heard, mayBeParted);
-  const wrongResponses = isRefusal(heard) ? null : wrongBytes(allFrom('server', turns), heard);
+  const answered = allFrom('server', turns);
+  const withoutError = saidByServer(client.heard, mayBeParted);
+  const isShort = mayBeParted && withoutError.length < client.heard.length;
+  const heard = isShort ? withLastFrame(answered, withoutError) : withoutError;
+  const wrongResponses = isRefusal(heard) ? null : wrongBytes(answered, heard);
   return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
 };
 
