@@ -66,6 +66,15 @@ export class Departure {
     }
   }
 
+  /** Ends the session where its client, of which nothing was read for drain.time, has gone meanwhile. */
+  lookForClient(): void {
+    const { legs } = this.parts;
+    if (!legs.clientTcp.writableEnded) legs.clientTcp.write(''); // fails where the connection was reset
+    legs.clientQueue.look().then(({ hasClientEnded }) => {
+      if (hasClientEnded && !this.session.supervisor.runsOn) this.session.contain(() => this.giveUpServer());
+    }).catch((error: unknown) => this.session.threw(error));
+  }
+
   /** The client has left while a cut response is being discarded. */
   left(): void {
     if (this.hasParted) return;

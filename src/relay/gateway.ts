@@ -22,6 +22,7 @@ import { OccasionalLog } from './side/occasionalLog.js';
 import { probe } from './side/probe.js';
 import { SocketQueueReader } from './socketQueues.js';
 import { StallWatch } from './stallWatch.js';
+import { UnreadClients } from './unreadClients.js';
 import { UpstreamHealth } from './upstreamHealth.js';
 
 /** What the encryption of new sessions depends on. */
@@ -76,6 +77,7 @@ export class Gateway {
   /** Clients that no server has greeted yet. */
   private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
+  private readonly unread: UnreadClients;
   private isEnding = false;
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
@@ -99,6 +101,7 @@ export class Gateway {
       timeouts: timeoutsFor(config),
     };
     this.shared.upstreams.configured(config.upstream);
+    this.unread = new UnreadClients(this.sessions, () => this.config.drain.timeMs);
   }
 
   get config(): Config {
@@ -142,6 +145,7 @@ export class Gateway {
   /** Resolves once there are no sessions, and closes what they had in common: none may begin any more. */
   async close(): Promise<void> {
     await this.untilEmpty();
+    this.unread.close();
     this.shared.killer?.close();
     this.shared.upstreams.close();
     this.shared.encryption.close();

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
 import { ClientQueue } from './clientQueue.js';
-import { adoptClient } from './clientSocket.js';
+import { adoptClient, pendingBytes } from './clientSocket.js';
 import type { Containment } from './containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
@@ -124,6 +124,13 @@ export class Legs {
   get writtenBytes(): { bytesToClient: number; bytesToUpstream: number } {
     const bytesToUpstream = this.bytesBeforeDenial ?? (this.upstreamTcp.bytesWritten || 0);
     return { bytesToClient: this.clientTcp.bytesWritten || 0, bytesToUpstream };
+  }
+
+  /** While the client is not read: something that changes with what goes to either end. Null while it is read. */
+  get unreadMark(): string | null {
+    if (!this.client.isPaused()) return null;
+    const { bytesToClient, bytesToUpstream } = this.writtenBytes;
+    return `${bytesToClient} ${bytesToUpstream} ${pendingBytes(this.upstreamTcp)}`;
   }
 
   /** Goes on inside TLS that the client has agreed on. */

@@ -23,6 +23,7 @@ import { SessionControls } from './sessionControls.js';
 import { logEnd, outcomeOf } from './sessionEnd.js';
 import type { Shared } from './shared.js';
 import { Supervisor } from './supervisor.js';
+import type { UnreadSession } from './unreadClients.js';
 
 const now = performance.now.bind(performance);
 
@@ -36,7 +37,7 @@ export interface SessionObserver {
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
 export class Session extends Containment implements LegsObserver, RequestDecisions, ResponseDecisions, DepartingSession,
-  HeardSession {
+  HeardSession, UnreadSession {
   readonly conversation: Conversation;
   readonly legs: Legs;
   readonly requests: RequestFlow;
@@ -123,6 +124,15 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
     this.legs.takeLeave(quit);
+  }
+
+  get unreadMark(): string | null {
+    const { departure, legs } = this;
+    return departure.hasParted ? null : legs.unreadMark;
+  }
+
+  lookForClient(): void {
+    this.departure.lookForClient();
   }
 
   /** How the session stands, for whoever looks after the proxy. */

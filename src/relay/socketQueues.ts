@@ -13,6 +13,8 @@ export interface SocketQueues {
   readonly unreadBytes: number | null;
   /** The client's receive buffer is full, so it is the client that is waited for, and not the network. */
   readonly isClientFull: boolean;
+  /** The client has said that it says no more (FIN), whether that was read or not. */
+  readonly hasClientEnded: boolean;
 }
 
 /** The ends of a connection, as Node's socket in this process has them. */
@@ -30,7 +32,9 @@ interface Look {
   readonly resolve: (queues: SocketQueues) => void;
 }
 
-const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false };
+const UNKNOWN: SocketQueues = {
+  unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
+};
 const MIN_INTERVAL_MS = 5;
 
 /**
@@ -124,6 +128,7 @@ export class SocketQueueReader {
         unacknowledgedBytes: ours?.sendBytes ?? null,
         unreadBytes: rowOf(peer)?.receiveBytes ?? null,
         isClientFull: ours?.isProbing ?? false,
+        hasClientEnded: ours?.hasPeerEnded ?? false,
       });
     }
   }

@@ -29,6 +29,8 @@ export interface SocketRow {
    * tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes when it opens again.
    */
   readonly isProbing: boolean;
+  /** st is 08 (CLOSE_WAIT): the other side has said that it says no more (FIN), and so has not this one. */
+  readonly hasPeerEnded: boolean;
 }
 
 /** The kernel gives no more than a page for a read. */
@@ -40,6 +42,7 @@ const BEFORE_KEY = ': ';
 const AFTER_KEY = /^ ([\dA-F]{2}) ([\dA-F]{8}):([\dA-F]{8}) ([\dA-F]{2}):/;
 const AFTER_KEY_CHARACTERS = ' 01 00000000:00000000 00:'.length;
 const PROBE_TIMER = '04';
+const CLOSE_WAIT = '08';
 /** What is left of a connection that was there before, or is not there yet, with the same addresses and ports. */
 const STATES_WITHOUT_QUEUES: ReadonlySet<string> = new Set(['03', '06']); // SYN_RECV, TIME_WAIT
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
@@ -114,7 +117,10 @@ function takeRows(text: string, keys: ReadonlySet<string>, rows: Map<string, Soc
 function parseRow(afterKey: string): SocketRow | null {
   const [, state = '', send = '', receive = '', timer = ''] = AFTER_KEY.exec(afterKey) ?? [];
   if (state === '' || STATES_WITHOUT_QUEUES.has(state)) return null;
-  return { sendBytes: parseInt(send, 16), receiveBytes: parseInt(receive, 16), isProbing: timer === PROBE_TIMER };
+  return {
+    sendBytes: parseInt(send, 16), receiveBytes: parseInt(receive, 16),
+    isProbing: timer === PROBE_TIMER, hasPeerEnded: state === CLOSE_WAIT,
+  };
 }
 
 /** An address and port as each table writes them; null where it is no address. */

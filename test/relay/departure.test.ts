@@ -290,6 +290,35 @@ t.test('clients that have closed make room when the server hangs', async (t) => 
   t.equal(proxy.log.filter(({ msg }) => /has not answered and closed/.test(msg)).length, 1, 'it is said once');
 });
 
+/** The header of a command of 16 MiB, and what it is sent in. */
+const LARGE_COMMAND = Buffer.from([0xfe, 0xff, 0xff, 0, Command.QUERY]);
+const PIECE = Buffer.alloc(128 * KIBIBYTE, ' ');
+
+for (const how of ['closes (FIN)', 'resets the connection'] as const) {
+  t.test(`a client that ${how} is noticed while the server takes nothing of what it has sent`, async (t) => {
+    const server = await startScriptedServer(t, async (connection) => {
+      await connection.login();
+      connection.socket.pause();
+    });
+    const proxy = await startProxyHere(server.port, { drain: { time: '100ms' } });
+    t.teardown(() => proxy.stop());
+    const client = await RawClient.login(proxy.port);
+    const address = `127.0.0.1:${client.socket.localPort}`;
+    const sentBytes = (): number => proxy.proxy.standing().live.bytesToUpstream;
+    client.socket.write(LARGE_COMMAND);
+    for (let stillCount = 0; stillCount < 2;) {
+      const before = sentBytes();
+      client.socket.write(PIECE);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // nothing tells that nothing moves any more
+      stillCount = sentBytes() === before ? stillCount + 1 : 0;
+    }
+    t.equal(proxy.proxy.sessionCount, 1, 'as long as the client is there it is waited for');
+    LEAVING[how](client);
+    t.match(await proxy.ended(address), { by: 'client' });
+    t.equal(proxy.proxy.sessionCount, 0);
+  });
+}
+
 t.test('a client that has said all and still reads is not given up', async (t) => {
   const { endless, proxy } = await start(t, { drain: { time: '50ms' }, limits: { rows: null } });
   const client = await RawClient.login(proxy.port);

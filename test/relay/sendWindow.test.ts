@@ -63,7 +63,8 @@ class Client implements QueueView {
     this.nowMs += afterMs;
     const { asked } = this;
     this.asked = null;
-    asked!({ unacknowledgedBytes: queuedBytes, unreadBytes, isClientFull: (queuedBytes ?? 0) > 0 });
+    const isClientFull = (queuedBytes ?? 0) > 0;
+    asked!({ unacknowledgedBytes: queuedBytes, unreadBytes, isClientFull, hasClientEnded: false });
     await null;
     await null;
   }

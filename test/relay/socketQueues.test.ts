@@ -12,7 +12,7 @@ import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../..
 
 /** Two pieces: the count of turns may come before or after one. */
 const MAX_BYTES_IN_A_TURN = 2 * 24 * 4096;
-const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false };
+const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false };
 
 const listen = async (t: Test, host: string): Promise<Server> => {
   const server = createServer({ pauseOnConnect: true }).listen(0, host, 4096);
@@ -72,19 +72,19 @@ for (const { listener, client: host } of WAYS) {
     const { ours, client } = await connectTo(t, await listen(t, listener), host);
 
     await t.test('has nothing unread where nothing was sent', async (t) => {
-      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false });
+      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false, hasClientEnded: false });
     });
 
     await t.test('that does not read has every byte unread', async (t) => {
       ours.write(Buffer.alloc(20_000));
       t.ok(await lookUntil(reader, ours, ({ unreadBytes }) => unreadBytes === 20_000));
       t.same(await lookUntil(reader, ours, ({ unacknowledgedBytes }) => unacknowledgedBytes === 0),
-        { unacknowledgedBytes: 0, unreadBytes: 20_000, isClientFull: false });
+        { unacknowledgedBytes: 0, unreadBytes: 20_000, isClientFull: false, hasClientEnded: false });
     });
 
     await t.test('that has read all has nothing unread', async (t) => {
       await readAll(client, 20_000);
-      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false });
+      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false, hasClientEnded: false });
     });
 
     await t.test('whose buffers are full leaves bytes with our side, too', async (t) => {
@@ -164,7 +164,7 @@ await t.test('what an earlier connection left behind is not taken for the one th
     writeFileSync(join(folder, 'tcp'), line(1, [2, 77], [1, 3306], remains, '00000000:00000000') + live);
     t.same(
       await new SocketQueueReader(0, folder).look(ends),
-      { unacknowledgedBytes: null, unreadBytes: 2560, isClientFull: false },
+      { unacknowledgedBytes: null, unreadBytes: 2560, isClientFull: false, hasClientEnded: false },
     );
   }
 });

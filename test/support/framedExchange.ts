@@ -20,7 +20,9 @@ import type { Split } from './splits.js';
 
 /** A client of which the kernel says nothing. */
 const UNSEEN: QueueView = {
-  look: () => Promise.resolve({ unacknowledgedBytes: null, unreadBytes: null, isClientFull: false }),
+  look: () => Promise.resolve(
+    { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false },
+  ),
   pendingBytes: 0,
   intervalMs: 0,
   isServerFar: false,

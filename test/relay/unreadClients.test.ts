@@ -1,0 +1,35 @@
+import t from 'tap';
+import { UnreadClients, type UnreadSession } from '../../src/relay/unreadClients.js';
+
+t.test('asks only those sessions for their clients that were not read, and where nothing moved, for a whole ' +
+  'interval', async (t) => {
+  let looks = 0;
+  const asked = new Set<string>();
+  const session = (name: string, markAt: (look: number) => string | null): UnreadSession => ({
+    get unreadMark() {
+      return markAt(looks);
+    },
+    lookForClient: () => void asked.add(name),
+    contain: (work) => work(),
+    threw: (error) => t.fail(String(error)),
+  });
+  const done = new Promise<void>((resolve) => {
+    const sessions: UnreadSession[] = [
+      session('is read', () => null), session('moves', (look) => String(look)), session('stands still', () => 'x'),
+      session('is read in between', (look) => (look % 2 === 0 ? 'x' : null)),
+    ];
+    const counted: Iterable<UnreadSession> = {
+      *[Symbol.iterator]() {
+        looks += 1;
+        yield* sessions;
+        if (looks === 4) resolve();
+      },
+    };
+    const unread = new UnreadClients(counted, () => 1);
+    t.teardown(() => unread.close());
+    const hold = setTimeout(() => undefined, 2 ** 30); // its own timer does not keep the process
+    t.teardown(() => clearTimeout(hold));
+  });
+  await done;
+  t.same([...asked], ['stands still']);
+});
