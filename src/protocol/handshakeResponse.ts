@@ -128,7 +128,7 @@ function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
   else reader.nulSlice();
 }
 
-/** Attributes that are kept of one client; programs send about ten, of 300 bytes. */
+/** Attributes that are read of one client; programs send about ten, of 300 bytes. */
 const MAX_ATTRIBUTES = 256;
 const MAX_ATTRIBUTES_BYTES = 16 * 1024;
 const MAX_ATTRIBUTE_NAME_BYTES = 128;
@@ -155,7 +155,7 @@ function readAttributes(reader: PacketReader): Map<string, string> {
   // Clients that set the bit and send nothing are tolerated by both servers.
   if (reader.left === 0) return attributes;
   const end = reader.lenenc() + reader.offset;
-  while (reader.offset < end && reader.left > 0 && attributes.size < MAX_ATTRIBUTES) {
+  for (let count = 0; count < MAX_ATTRIBUTES && reader.offset < end && reader.left > 0; count += 1) {
     const key = frontText(reader.lenencSlice(), MAX_ATTRIBUTE_NAME_BYTES);
     const value = nameIn(reader.lenencSlice());
     keptBytes += Buffer.byteLength(key) + Buffer.byteLength(value);

@@ -3,6 +3,7 @@ import { Capability, KNOWN_CAPABILITIES } from '../../src/protocol/capabilities.
 import {
   clearResponseCapabilities, decodeChangeUser, decodeHandshakeResponse, responseCapabilities,
 } from '../../src/protocol/handshakeResponse.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 import { BASE_CAPABILITIES, responsePayload } from '../support/wirePackets.js';
 
@@ -42,6 +43,15 @@ await t.test('names and attributes are kept as long as any may be, whatever a cl
   const kept = [...read?.attributes ?? []].flat();
   t.ok(kept.every((text) => Buffer.byteLength(text) <= 512));
   t.ok(Buffer.byteLength(kept.join('')) <= 16_384 && kept.length > 40);
+});
+
+await t.test('no more than 256 attributes are read, however often a client names the same', (t) => {
+  const pairs = Array.from({ length: 300 }, (_, n) => ['a', String(n)]).flat();
+  const attributes = Buffer.concat(pairs.map((text) => encodeLenencString(Buffer.from(text))));
+  const without = responsePayload({ capabilities: BASE_CAPABILITIES | Capability.CONNECT_ATTRS }).subarray(0, -1);
+  const read = decodeHandshakeResponse(Buffer.concat([without, encodeLenencString(attributes)]));
+  t.same([...read?.attributes ?? []], [['a', '255']]);
+  t.end();
 });
 
 await t.test('quotes around a user are left out of the login, and only there, as servers do', async (t) => {

@@ -23,7 +23,8 @@ const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { lo
   look() {
     const queues = seen[Math.min(this.looks, seen.length - 1)]!;
     this.looks += 1;
-    return Promise.resolve({ unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, hasClientEnded: false, ...queues });
+    const nothing = { unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, hasClientEnded: false };
+    return Promise.resolve({ ...nothing, ...queues });
   },
 });
 

@@ -12,7 +12,10 @@ import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../..
 
 /** Two pieces: the count of turns may come before or after one. */
 const MAX_BYTES_IN_A_TURN = 2 * 24 * 4096;
-const UNKNOWN: SocketQueues = { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false };
+const UNKNOWN: SocketQueues = {
+  unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
+};
+const EMPTY: SocketQueues = { ...UNKNOWN, unacknowledgedBytes: 0, unreadBytes: 0 };
 
 const listen = async (t: Test, host: string): Promise<Server> => {
   const server = createServer({ pauseOnConnect: true }).listen(0, host, 4096);
@@ -72,7 +75,7 @@ for (const { listener, client: host } of WAYS) {
     const { ours, client } = await connectTo(t, await listen(t, listener), host);
 
     await t.test('has nothing unread where nothing was sent', async (t) => {
-      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false, hasClientEnded: false });
+      t.same(await reader.look(endsOf(ours)), EMPTY);
     });
 
     await t.test('that does not read has every byte unread', async (t) => {
@@ -84,7 +87,7 @@ for (const { listener, client: host } of WAYS) {
 
     await t.test('that has read all has nothing unread', async (t) => {
       await readAll(client, 20_000);
-      t.same(await reader.look(endsOf(ours)), { unacknowledgedBytes: 0, unreadBytes: 0, isClientFull: false, hasClientEnded: false });
+      t.same(await reader.look(endsOf(ours)), EMPTY);
     });
 
     await t.test('whose buffers are full leaves bytes with our side, too', async (t) => {
