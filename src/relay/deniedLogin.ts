@@ -8,6 +8,8 @@ import type { UpstreamLeg } from './upstreamLeg.js';
 
 /** How long a server is given to deny a login, and to close. */
 const DENIAL_TIMEOUT_MS = 2000;
+/** Where there may be few clients, they may come and go while a slow server has not denied the first of them. */
+const LEAST_AT_ONCE = 128;
 /** A denial has far less, and so has the greeting that may come before it. */
 const MAX_DENIAL_BYTES = 16 * 1024;
 /** Each server since MySQL 5.5 has these. */
@@ -26,14 +28,14 @@ let underWay = 0;
  * connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before
  * they greet). So the server gets one, and is waited for a moment.
  * @param leg its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
- * @param max where so many denials are waited for, the connection is just closed. As many as there may be clients: else
- *   some of those that leave all at once would lock the others out
+ * @param max of clients. Where denials of as many are waited for, the connection is just closed: with fewer, some of
+ *   those that leave all at once would lock the others out
  */
 export function closeWithDenial(leg: UpstreamLeg, { max }: Pick<ConnectionSettings, 'max'>): void {
   const { socket } = leg;
   const destroy = (): void => void socket.destroy();
   socket.removeAllListeners().on('error', () => {});
-  if (underWay >= max) return destroy();
+  if (underWay >= Math.max(max, LEAST_AT_ONCE)) return destroy();
   underWay += 1;
   const timer = setTimeout(destroy, DENIAL_TIMEOUT_MS);
   const readBytes = socket.bytesRead;
