@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Address } from '../config.js';
-import { answerTo, isKnownPath, methodsOf, type Answer } from './answers.js';
+import type { Address } from '../config/config.js';
+import { answerTo, isKnownPath, methodsOf, type Answer } from './routes.js';
 import { Gatekeeper } from './gatekeeper.js';
-import { EventLoopWatch } from './eventLoop.js';
-import type { Metrics } from './metrics.js';
-import type { Administered } from './standing.js';
+import { EventLoopWatch } from '../telemetry/eventLoop.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Administered } from '../telemetry/status.js';
 
 /** Connections at the same time. For one beyond them, the oldest is closed: a probe gets in whoever else is there. */
 const MAX_CONNECTIONS = 64;

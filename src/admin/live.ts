@@ -1,10 +1,10 @@
-import type { Limits } from '../config.js';
+import type { Limits } from '../config/config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { digestJson } from '../statistics/json.js';
 import type { LogHistogram } from '../statistics/logHistogram.js';
-import type { LiveStatistics } from './liveStatistics.js';
+import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import { firstBy, fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
-import type { Administered, SessionView } from './standing.js';
+import type { Administered, SessionView } from '../telemetry/status.js';
 
 /** What a page can show, and a person look through. */
 const SESSIONS_SHOWN = 50;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SessionView } from './standing.js';
+import type { SessionView } from '../telemetry/status.js';
 
 /** An answer of the admin endpoint has about so many bytes at most, whatever clients call themselves. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;

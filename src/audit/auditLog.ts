@@ -1,8 +1,8 @@
 import { constants, openSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { AuditSettings } from '../config.js';
+import type { AuditSettings } from '../config/config.js';
 import { plainText } from './plainText.js';
-import { Sink, type SinkEnd } from './sink.js';
+import { Sink, type SinkEnd } from './lineSink.js';
 import { slowLogEntry } from './slowLog.js';
 
 /** Where audit records go. */

@@ -1,8 +1,8 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
-import type { LogLevel } from '../config.js';
+import type { LogLevel } from '../config/config.js';
 import { plainText } from './plainText.js';
 import { readableLine } from './readableLine.js';
-import { Sink, type SinkEnd } from './sink.js';
+import { Sink, type SinkEnd } from './lineSink.js';
 
 /** What the program says about itself, on standard error; standard output belongs to the audit. */
 export interface Log {

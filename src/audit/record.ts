@@ -1,4 +1,4 @@
-import type { AuditSettings, Limits } from '../config.js';
+import type { AuditSettings, Limits } from '../config/config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Admission, Judgement } from '../policy/judgement.js';
 import type { Sample } from '../policy/sampler.js';

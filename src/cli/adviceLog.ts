@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { adviceOn, type LoadedConfig } from '../config.js';
+import { adviceOn, type LoadedConfig } from '../config/config.js';
 import { descriptorAdvice } from './descriptors.js';
 
 /** Warns of what the author of a configuration may not have meant, or not know. */

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, type Limits } from '../config.js';
+import { ConfigError, loadConfig, type Limits } from '../config/config.js';
 import { type Advice, adviceJson, adviceText } from '../report/advice.js';
 import { percent } from '../report/amounts.js';
 import { Coverage } from '../report/coverage.js';

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
-import { ConfigError } from '../config.js';
-import { parseBeginning, parseEnd } from '../config/moment.js';
+import { ConfigError } from '../config/config.js';
+import { parseBeginning, parseEnd } from '../config/schema/moment.js';
 import { compileGlob } from '../policy/glob.js';
 import { type Input, openInput, readLines, STANDARD_INPUT, STANDARD_INPUT_DESCRIPTOR } from '../report/input.js';
 import type { Selection } from '../report/selection.js';

@@ -1,4 +1,4 @@
-import { adviceOn, ConfigError, printConfig, type Config } from '../config.js';
+import { adviceOn, ConfigError, printConfig, type Config } from '../config/config.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';

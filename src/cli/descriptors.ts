@@ -1,5 +1,5 @@
-import { descriptorLimit } from '../admin/report.js';
-import type { Config } from '../config.js';
+import { descriptorLimit } from '../telemetry/prometheus.js';
+import type { Config } from '../config/config.js';
 
 /** A session has a connection to its client and one to the server. */
 const PER_SESSION = 2;

@@ -1,5 +1,5 @@
-import { ConfigError } from '../config.js';
-import { nearest } from '../config/suggest.js';
+import { ConfigError } from '../config/config.js';
+import { nearest } from '../config/schema/suggest.js';
 import { exemptingRule, Exemptions, type ExemptingRule } from '../report/exemptions.js';
 
 const keys = ['user', 'schema', 'client', 'program', 'digest'];

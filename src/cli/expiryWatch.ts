@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
 import { expiryOf } from '../config/tlsFiles.js';
 

@@ -1,16 +1,16 @@
 import { oneLine } from '../audit/plainText.js';
-import type { Config, Limits, StreamingSignal } from '../config.js';
-import { formatMoment } from '../config/moment.js';
-import { formatSize } from '../config/units.js';
+import type { Config, Limits, StreamingSignal } from '../config/config.js';
+import { formatMoment } from '../config/schema/moment.js';
+import { formatSize } from '../config/schema/units.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { DEFAULT_RULE, Guard, type HintCounts } from '../policy/guard.js';
 import { compileRules, missesOf, type Miss } from '../policy/rules.js';
 import { JdbcStreaming } from '../policy/signals.js';
-import type { Hint } from '../policy/sql/hint.js';
+import type { Hint } from '../policy/hint.js';
 import type { Statement } from '../policy/statement.js';
 import type { Subject } from '../policy/subject.js';
 import { Command } from '../protocol/commands.js';
-import { newCommand, responseShape } from '../session/command.js';
+import { newCommand, responseShape } from '../conversation/command.js';
 
 /** What is asked: how this statement of this client would be treated. */
 export interface Question {

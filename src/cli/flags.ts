@@ -1,6 +1,6 @@
 import type { Options, ParserConfigurationOptions } from 'yargs';
-import { loadWithNotices, type LoadedConfig } from '../config.js';
-import { walk } from '../config/section.js';
+import { loadWithNotices, type LoadedConfig } from '../config/config.js';
+import { walk } from '../config/schema/section.js';
 import { settings } from '../config/settings.js';
 import { variableOf } from '../config/variables.js';
 import type { Arguments } from './command.js';

@@ -1,4 +1,4 @@
-import type { Place } from '../config.js';
+import type { Place } from '../config/config.js';
 import { formatPlace, isSocketFile } from '../config/address.js';
 
 /** A place that cannot be listened on, as a line that says what to do. @param flag the one that gives another */

@@ -8,8 +8,8 @@ import { report } from './report.js';
 import { PARSER, variables } from './flags.js';
 import { start } from './start.js';
 import { version } from './version.js';
-import { ConfigError } from '../config.js';
-import { nearest } from '../config/suggest.js';
+import { ConfigError } from '../config/config.js';
+import { nearest } from '../config/schema/suggest.js';
 
 const commands: readonly Command[] = [start, check, health, report, advise, demo];
 

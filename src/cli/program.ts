@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
-import type { LiveStatistics } from '../admin/liveStatistics.js';
-import type { Metrics } from '../admin/metrics.js';
-import type { Administered, ReloadResult, SessionView, Standing } from '../admin/standing.js';
+import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Administered, ReloadResult, SessionView, Standing } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import {
   ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type LoadedConfig,
   type ShutdownSettings,
-} from '../config.js';
+} from '../config/config.js';
 import { changedKeys } from '../config/changes.js';
 import type { Expiry } from '../config/expiry.js';
 import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
-import { ListenError } from '../relay/listener.js';
+import { ListenError } from '../relay/listen/listener.js';
 import type { Proxy } from '../relay/proxy.js';
-import { Readiness } from '../relay/side/readiness.js';
+import { Readiness } from '../control/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';

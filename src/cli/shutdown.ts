@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ShutdownSettings } from '../config.js';
+import type { ShutdownSettings } from '../config/config.js';
 import type { Proxy } from '../relay/proxy.js';
 import type { StopRequest, StopRequests } from './stopRequests.js';
 

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { AdminEndpoint } from '../admin/endpoint.js';
-import { Metrics } from '../admin/metrics.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/auditLog.js';
 import { createLog, type Log } from '../audit/log.js';
-import { type Config, type LoadedConfig } from '../config.js';
+import { type Config, type LoadedConfig } from '../config/config.js';
 import { formatAddress, formatPlace } from '../config/address.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { TlsFileError } from '../config/tlsFiles.js';
-import { ListenError } from '../relay/listener.js';
+import { ListenError } from '../relay/listen/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
@@ -58,7 +58,7 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
 
 /** What is there for several processes is loaded only where there are several. */
 async function startWorkers(config: Config, parts: PoolParts): Promise<Proxy> {
-  const { startPool } = await import('../workers/pool.js');
+  const { startPool } = await import('../workers/primary.js');
   return startPool(config, parts);
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { ConfigError } from '../config.js';
-import { nearest } from '../config/suggest.js';
+import { ConfigError } from '../config/config.js';
+import { nearest } from '../config/schema/suggest.js';
 import type { Subject } from '../policy/subject.js';
 
 const keys = ['user', 'schema', 'client', 'program', 'attributes.NAME'];

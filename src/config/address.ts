@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import type { Address, Place, SocketFile } from '../config.js';
+import type { Address, Place, SocketFile } from './config.js';
 
 // A label of RFC 1123, with the underscore that container networks put into names.
 const hostLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;

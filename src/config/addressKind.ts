@@ -1,7 +1,7 @@
-import type { Address } from '../config.js';
+import type { Address } from './config.js';
 import { formatAddress, isHost, parseAddress } from './address.js';
-import { integer, leaf, type Kind } from './kinds.js';
-import { isObject, section } from './section.js';
+import { integer, leaf, type Kind } from './schema/kinds.js';
+import { isObject, section } from './schema/section.js';
 
 /**
  * An address as "host:port", or as an object, which has room for what belongs to that end.

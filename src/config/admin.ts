@@ -1,10 +1,10 @@
-import type { AdminSettings } from '../config.js';
+import type { AdminSettings } from './config.js';
 import { parseAddress } from './address.js';
 import { address } from './addressKind.js';
-import type { Findings } from './findings.js';
-import { filePath } from './kinds.js';
+import type { Findings } from './schema/findings.js';
+import { filePath } from './schema/kinds.js';
 import { secretIn } from './secretFile.js';
-import { isObject, section, type Section } from './section.js';
+import { isObject, section, type Section } from './schema/section.js';
 
 /** As it stands in JSON. */
 type AdminForm = Omit<AdminSettings, 'token'>;

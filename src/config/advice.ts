@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Config, KillSettings, Limits, Match, Rule, Treatment } from '../config.js';
+import type { Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
 import { errorAdvice } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
 import { conditionsOf, cover } from './overlap.js';

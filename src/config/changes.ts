@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config.js';
-import { isSection, join, type Section } from './section.js';
+import type { Config } from './config.js';
+import { isSection, join, type Section } from './schema/section.js';
 import { settings } from './settings.js';
 
 function* changesIn(section: Section<unknown>, before: unknown, after: unknown, path: string): Generator<string> {

@@ -1,6 +1,6 @@
-import type { Config, Place } from '../config.js';
+import type { Config, Place } from './config.js';
 import { isSocketFile } from './address.js';
-import type { Findings } from './findings.js';
+import type { Findings } from './schema/findings.js';
 
 function isSame(one: Place, other: Place): boolean {
   if (isSocketFile(one) || isSocketFile(other)) {

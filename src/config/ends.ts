@@ -1,13 +1,13 @@
 // The two ends of Sluice: where clients connect, and the servers that it connects to.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Listen, Place, Upstream } from '../config.js';
-import { compileAddressMatcher } from '../policy/cidr.js';
+import type { Listen, Place, Upstream } from './config.js';
+import { compileAddressMatcher } from './network.js';
 import { formatPlace, isHost, isSocketFile, isSocketPath, parsePlace } from './address.js';
-import { Findings } from './findings.js';
-import { integer, leaf, oneOf, type Kind } from './kinds.js';
-import { list, oneOrMore } from './lists.js';
-import { isObject, section, type Section } from './section.js';
+import { Findings } from './schema/findings.js';
+import { integer, leaf, oneOf, type Kind } from './schema/kinds.js';
+import { list, oneOrMore } from './schema/lists.js';
+import { isObject, section, type Section } from './schema/section.js';
 import { listenTls, upstreamTls } from './tls.js';
 
 const MAX_ENDS = 64;

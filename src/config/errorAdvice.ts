@@ -1,7 +1,7 @@
 // What drivers, pools and frameworks make of an error in the middle of a result: read in their source, or tried with
 // them. HikariCP 7.1, MariaDB Connector/J 3.5 and 4.0, MySQL Connector/J 9.7, r2dbc-mariadb and r2dbc-mysql 1.4.
 
-import type { ErrorNumber, Match } from '../config.js';
+import type { ErrorNumber, Match } from './config.js';
 import { stateInConnectorJ } from './connectorJStates.js';
 
 /** ER_CAPACITY_EXCEEDED of MySQL, an error of this statement and nothing more to every pool that was tried. */

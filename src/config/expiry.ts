@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import { formatMoment } from './moment.js';
+import type { Config } from './config.js';
+import { formatMoment } from './schema/moment.js';
 import { expiryOf, type TlsFiles } from './tlsFiles.js';
 
 const DAY_MS = 24 * 3_600_000;

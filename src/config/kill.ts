@@ -1,8 +1,8 @@
-import type { KillSettings } from '../config.js';
-import type { Findings } from './findings.js';
-import { duration, filePath, secret, size, text } from './kinds.js';
+import type { KillSettings } from './config.js';
+import type { Findings } from './schema/findings.js';
+import { duration, filePath, secret, size, text } from './schema/kinds.js';
 import { LONGEST_SECRET, secretIn } from './secretFile.js';
-import { isObject, section, type Section } from './section.js';
+import { isObject, section, type Section } from './schema/section.js';
 
 /** As it stands in JSON: with one of the two. */
 interface KillForm extends Omit<KillSettings, 'password'> {

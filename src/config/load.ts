@@ -1,13 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Address, Config } from '../config.js';
+import type { Address, Config } from './config.js';
 import { admin } from './admin.js';
 import { findConflicts } from './conflicts.js';
 import { decodeUtf8, readUpTo } from './file.js';
-import { Findings } from './findings.js';
+import { Findings } from './schema/findings.js';
 import { JsonError, parseJson } from './json.js';
-import type { Kind } from './kinds.js';
-import { isObject, walk } from './section.js';
+import type { Kind } from './schema/kinds.js';
+import { isObject, walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { strayVariables, variableOf } from './variables.js';
 

@@ -1,4 +1,4 @@
-import type { Match } from '../config.js';
+import type { Match } from './config.js';
 
 /** The patterns under each key of a match, such as "user" or "attributes._os". */
 type Conditions = ReadonlyMap<string, readonly string[]>;

@@ -1,12 +1,12 @@
 // The part of the table of settings that says who is limited how.
 
-import type { Match, ResponseClass, Rule, Treatment } from '../config.js';
-import { compileAddressMatcher } from '../policy/cidr.js';
-import type { StatementKind } from '../policy/sql/statement.js';
-import { leaf, oneOf, orNull, text, type Kind } from './kinds.js';
-import { list, named, oneOrMore } from './lists.js';
-import { formatMoment, parseEnd } from './moment.js';
-import { section } from './section.js';
+import type { Match, ResponseClass, Rule, Treatment } from './config.js';
+import { compileAddressMatcher } from './network.js';
+import type { StatementKind } from '../sql/statement.js';
+import { leaf, oneOf, orNull, text, type Kind } from './schema/kinds.js';
+import { list, named, oneOrMore } from './schema/lists.js';
+import { formatMoment, parseEnd } from './schema/moment.js';
+import { section } from './schema/section.js';
 import * as treatment from './treatment.js';
 
 const maxRules = 1000;

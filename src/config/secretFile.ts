@@ -1,5 +1,5 @@
 import { decodeUtf8, readUpTo } from './file.js';
-import type { Findings } from './findings.js';
+import type { Findings } from './schema/findings.js';
 
 /** The longest secret, in bytes. */
 export const LONGEST_SECRET = 1024;

@@ -5,14 +5,14 @@
 import type {
   AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,
   PaceSettings, StreamingSettings, StreamingSignal,
-} from '../config.js';
+} from './config.js';
 import { admin } from './admin.js';
 import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
-import { duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind } from './kinds.js';
-import { list } from './lists.js';
+import { duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind } from './schema/kinds.js';
+import { list } from './schema/lists.js';
 import { rules } from './rules.js';
-import { section } from './section.js';
+import { section } from './schema/section.js';
 import * as treatment from './treatment.js';
 
 const hour = 3_600_000;

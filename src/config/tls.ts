@@ -1,8 +1,8 @@
-import type { ListenTls, UpstreamTls } from '../config.js';
-import type { Findings } from './findings.js';
-import { filePath, oneOf, text, trueOrFalse, type Kind } from './kinds.js';
+import type { ListenTls, UpstreamTls } from './config.js';
+import type { Findings } from './schema/findings.js';
+import { filePath, oneOf, text, trueOrFalse, type Kind } from './schema/kinds.js';
 import { isHost } from './address.js';
-import { section, type Section } from './section.js';
+import { section, type Section } from './schema/section.js';
 import { isFolder, readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
 
 const certificate = filePath('the path of a PEM file with a certificate');

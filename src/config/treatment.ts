@@ -1,9 +1,9 @@
 // The part of the table of settings that a rule has as well.
 
-import type { ErrorNumber, Limits, OnExceed, Treatment } from '../config.js';
+import type { ErrorNumber, Limits, OnExceed, Treatment } from './config.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
-import { integer, leaf, oneOf, orUnlimited, size, text } from './kinds.js';
-import { section, type Setting } from './section.js';
+import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
+import { section, type Setting } from './schema/section.js';
 
 const maxRows = orUnlimited(integer({ min: 1, expected: 'a positive integer' }));
 export const maxBytes = orUnlimited(size());

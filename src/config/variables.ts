@@ -1,8 +1,8 @@
 // The environment variables that override settings: each has the name of its flag.
 
-import { walk } from './section.js';
+import { walk } from './schema/section.js';
 import { settings } from './settings.js';
-import { nearest } from './suggest.js';
+import { nearest } from './schema/suggest.js';
 
 const PREFIX = 'SLUICE_';
 

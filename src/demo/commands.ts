@@ -3,7 +3,7 @@ import { Command, commandName } from '../protocol/commands.js';
 import { encodeLenenc } from '../protocol/lenenc.js';
 import { queryTextOffset } from '../protocol/query.js';
 import { Status } from '../protocol/status.js';
-import { answer, type Answer, type SessionState, tableOf } from './answers.js';
+import { answer, type Answer, type SessionState, tableOf } from './responses.js';
 import { columnDefinition, type ResponseEncoder } from './encode.js';
 import { type Login, readChangeUser, welcome } from './login.js';
 import { PreparedStatements } from './preparedStatements.js';

@@ -3,7 +3,7 @@ import { CURSOR_TYPE_MASK } from '../protocol/commands.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
-import { answer, type Answer, type SessionState } from './answers.js';
+import { answer, type Answer, type SessionState } from './responses.js';
 import type { ResponseEncoder } from './encode.js';
 import { readParameters } from './parameters.js';
 import { type Relation, textColumn, type TypedValue } from './relation.js';

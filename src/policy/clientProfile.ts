@@ -1,11 +1,11 @@
 import { Command } from '../protocol/commands.js';
-import type { PendingCommand } from '../session/command.js';
-import type { PreparedStatement } from '../session/statements.js';
-import type { Conversation } from '../session/conversation.js';
+import type { PendingCommand } from '../conversation/command.js';
+import type { PreparedStatement } from '../conversation/statements.js';
+import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
-import { sqlServerOf, type SqlServer } from './sql/sqlServer.js';
+import { sqlServerOf, type SqlServer } from '../sql/sqlServer.js';
 import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';
 

@@ -1,6 +1,6 @@
 import { Generations } from './generations.js';
-import { digestHash, digestText, normalized } from './sql/digest.js';
-import type { SqlMode } from './sql/lexer.js';
+import { digestHash, digestText, normalized } from '../sql/digest.js';
+import type { SqlMode } from '../sql/lexer.js';
 
 /** A statement's normal form, and its short hash. */
 export interface Digest {

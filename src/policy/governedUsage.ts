@@ -1,10 +1,10 @@
-import type { Limits, ResponseClass } from '../config.js';
+import type { Limits, ResponseClass } from '../config/config.js';
 import { Status } from '../protocol/status.js';
-import type { PendingCommand } from '../session/command.js';
-import { Usage } from '../session/usage.js';
+import type { PendingCommand } from '../conversation/command.js';
+import { Usage } from '../conversation/usage.js';
 import type { Judgement } from './judgement.js';
 import type { PaceReading } from './pace.js';
-import type { SqlServer } from './sql/sqlServer.js';
+import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
 import type { Terms } from './terms.js';
 

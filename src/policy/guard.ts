@@ -1,9 +1,9 @@
-import type { Config, Rule, StreamingSignal } from '../config.js';
-import type { PendingCommand } from '../session/command.js';
+import type { Config, Rule, StreamingSignal } from '../config/config.js';
+import type { PendingCommand } from '../conversation/command.js';
 import { GovernedUsage } from './governedUsage.js';
 import { compileRules, firstRule, rulesForClient, rulesForSchema, type CompiledRule } from './rules.js';
 import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
-import type { SqlServer } from './sql/sqlServer.js';
+import type { SqlServer } from '../sql/sqlServer.js';
 import { statementBytes } from './statement.js';
 import type { Subject } from './subject.js';
 import { TermsOf, type Terms } from './terms.js';

@@ -1,4 +1,4 @@
-import type { Limits } from '../config.js';
+import type { Limits } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 

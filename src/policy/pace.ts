@@ -1,4 +1,4 @@
-import type { PaceSettings } from '../config.js';
+import type { PaceSettings } from '../config/config.js';
 
 /** How fast a client has taken rows, and what that says of how it reads. */
 export interface PaceReading {

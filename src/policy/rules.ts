@@ -1,5 +1,5 @@
-import type { Match, Rule } from '../config.js';
-import { compileAddressMatcher } from './cidr.js';
+import type { Match, Rule } from '../config/config.js';
+import { compileAddressMatcher } from '../config/network.js';
 import { compileGlob, type Matcher } from './glob.js';
 import type { Statement } from './statement.js';
 import { programOf, type Subject } from './subject.js';

@@ -1,4 +1,4 @@
-import type { SampleSettings } from '../config.js';
+import type { SampleSettings } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 const SECOND_MS = 1000;

@@ -1,4 +1,4 @@
-import type { StreamingSignal } from '../config.js';
+import type { StreamingSignal } from '../config/config.js';
 import { programOf, type Subject } from './subject.js';
 
 /** Why a response is taken for one that is read as a stream. */

@@ -1,12 +1,12 @@
-import type { PendingCommand } from '../session/command.js';
-import type { PreparedStatement } from '../session/statements.js';
+import type { PendingCommand } from '../conversation/command.js';
+import type { PreparedStatement } from '../conversation/statements.js';
 import { Status } from '../protocol/status.js';
 import { digests, type Digest } from './digestCache.js';
-import { answersOf, type Answers } from './sql/answers.js';
-import { findHint, type HintFinding } from './sql/hint.js';
-import type { SqlMode } from './sql/lexer.js';
-import type { SqlServer } from './sql/sqlServer.js';
-import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from './sql/statement.js';
+import { answersOf, type Answers } from '../sql/results.js';
+import { findHint, type HintFinding } from './hint.js';
+import type { SqlMode } from '../sql/lexer.js';
+import type { SqlServer } from '../sql/sqlServer.js';
+import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
 
 /** The front of the text of the statement that a command carries or executes; null where it is not known. */
 export function statementBytes(command: PendingCommand): Buffer | null {

@@ -1,5 +1,5 @@
-import type { Limits, ResponseClass, Treatment } from '../config.js';
-import type { Hint } from './sql/hint.js';
+import type { Limits, ResponseClass, Treatment } from '../config/config.js';
+import type { Hint } from './hint.js';
 import type { Signal } from './signals.js';
 
 /** What holds for one response. */

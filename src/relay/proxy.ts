@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { LiveStatistics } from '../admin/liveStatistics.js';
-import { Metrics } from '../admin/metrics.js';
-import type { SessionView, Standing } from '../admin/standing.js';
+import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import { Metrics } from '../telemetry/metrics.js';
+import type { SessionView, Standing } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
-import type { Config, Listen, Place } from '../config.js';
+import type { Config, Listen, Place } from '../config/config.js';
 import { Budget } from '../policy/budget.js';
 import type { HintCounts } from '../policy/guard.js';
-import { Doorman } from './doorman.js';
-import { Gateway } from './gateway.js';
-import { Listeners, type ListenChange } from './listeners.js';
+import { Doorman } from './connection/doorman.js';
+import { Gateway } from './relay.js';
+import { Listeners, type ListenChange } from './listen/listeners.js';
 import { CertificateMaker } from './tls/ownCertificates.js';
 
 /** A proxy that accepts connections. */

@@ -1,19 +1,19 @@
-import type { LiveStatistics } from '../admin/liveStatistics.js';
-import type { Metrics } from '../admin/metrics.js';
+import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { Budget } from '../policy/budget.js';
 import type { Guard } from '../policy/guard.js';
 import type { Sampler } from '../policy/sampler.js';
-import type { Encryption } from './encryption.js';
-import type { Killer } from './killer.js';
-import type { PaceWatch } from './pace.js';
-import type { SocketQueueReader } from './socketQueues.js';
-import type { OccasionalLog } from './side/occasionalLog.js';
-import type { ServerTimeouts } from './side/serverTimeouts.js';
-import type { BypassWarnings } from './socketQuestion.js';
-import type { StallWatch } from './stallWatch.js';
-import type { UpstreamHealth } from './upstreamHealth.js';
+import type { Encryption } from './tls/encryption.js';
+import type { Killer } from '../control/killer.js';
+import type { PaceWatch } from './pace/pace.js';
+import type { SocketQueueReader } from './pace/socketQueues.js';
+import type { OccasionalLog } from '../audit/occasionalLog.js';
+import type { ServerTimeouts } from '../control/serverTimeouts.js';
+import type { BypassWarnings } from './pace/socketQuestion.js';
+import type { StallWatch } from './pace/stallWatch.js';
+import type { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /**
  * What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are

@@ -1,6 +1,6 @@
 import { oneLine } from '../audit/plainText.js';
-import type { Limits } from '../config.js';
-import { formatSize } from '../config/units.js';
+import type { Limits } from '../config/config.js';
+import { formatSize } from '../config/schema/units.js';
 import { profileJson } from '../statistics/json.js';
 import type { Names } from '../statistics/profile.js';
 import { count, percent, size } from './amounts.js';

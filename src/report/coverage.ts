@@ -1,4 +1,4 @@
-import type { Limits } from '../config.js';
+import type { Limits } from '../config/config.js';
 import type { ResultRecord } from './reading.js';
 
 /** From what size on results were recorded, as far as the records tell. */

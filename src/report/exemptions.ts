@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
 import type { ResultRecord } from './reading.js';

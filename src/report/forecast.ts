@@ -1,5 +1,5 @@
-import type { Limits } from '../config.js';
-import { answersOf } from '../policy/sql/answers.js';
+import type { Limits } from '../config/config.js';
+import { answersOf } from '../sql/results.js';
 import { HeavyHitters } from '../statistics/heavyHitters.js';
 import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';

@@ -1,4 +1,4 @@
-import type { Limits } from '../config.js';
+import type { Limits } from '../config/config.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
 import type { Exemptions } from './exemptions.js';
 import { prospectOf } from './forecast.js';

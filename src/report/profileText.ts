@@ -1,5 +1,5 @@
 import { oneLine, shownAsItself } from '../audit/plainText.js';
-import { formatMoment } from '../config/moment.js';
+import { formatMoment } from '../config/schema/moment.js';
 import type { Distribution } from '../statistics/distribution.js';
 import type { Names, Profile } from '../statistics/profile.js';
 import { count, duration, percent, size } from './amounts.js';

@@ -1,5 +1,5 @@
 import { hostOf } from '../config/address.js';
-import { isObject } from '../config/section.js';
+import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
 /** The record of a result, as a report looks at it. */

@@ -1,7 +1,7 @@
 // What the primary and its workers say to each other, over the channel that Node opens between a process and its child.
 // Messages arrive in the order in which they were sent, in each direction.
 
-import type { Config, Listen } from '../config.js';
+import type { Config, Listen } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 

@@ -1,6 +1,6 @@
 // What is known of a pool of workers where there is none.
 
-import type { Metrics } from '../admin/metrics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 
 /**
  * The configuration for one worker: what is a rate over all sessions is divided, so that all workers together keep it.

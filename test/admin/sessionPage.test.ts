@@ -1,6 +1,6 @@
 import t from 'tap';
 import { firstBy, firstPage, fitting, MAX_ANSWER_BYTES } from '../../src/admin/sessionPage.js';
-import type { SessionView } from '../../src/admin/standing.js';
+import type { SessionView } from '../../src/telemetry/status.js';
 
 /** The longest name that is kept, of characters that take six bytes each in JSON. */
 const LONGEST = '\u0001'.repeat(512);

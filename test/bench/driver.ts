@@ -1,8 +1,8 @@
 // Makes load: a process of its own that is given orders by its parent.
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import type { Encrypt } from '../../src/relay/side/packetChannel.js';
-import { SideConnection, type Remote } from '../../src/relay/side/sideConnection.js';
+import type { Encrypt } from '../../src/control/packetChannel.js';
+import { SideConnection, type Remote } from '../../src/control/controlConnection.js';
 import { attack } from './attacks.js';
 import { LOAD_USER, LoadSession, executePacket, preparePacket, queryPacket } from './loadSession.js';
 import type { Answer, Envelope, Order, Outcome } from './orders.js';

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { Metrics } from '../../src/admin/metrics.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
 import { openAuditLog } from '../../src/audit/auditLog.js';
-import type { ReloadResult } from '../../src/admin/standing.js';
+import type { ReloadResult } from '../../src/telemetry/status.js';
 import { Program } from '../../src/cli/program.js';
 import { type LoadedConfig, readConfig } from '../../src/config/load.js';
-import type { ListenChange } from '../../src/relay/listeners.js';
+import type { ListenChange } from '../../src/relay/listen/listeners.js';
 import type { Proxy } from '../../src/relay/proxy.js';
 
 // Reloads that are asked for at the same time, of a proxy that takes its time over each: none begins by itself here.

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { ConfigError, loadConfig, type Config, type Flags } from '../../src/config.js';
+import { ConfigError, loadConfig, type Config, type Flags } from '../../src/config/config.js';
 
 /** A configuration as it may stand in a file: what becomes JSON, or the very text or bytes. */
 type Content = object | string | Buffer;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { adviceOn, printConfig } from '../../src/config.js';
+import { adviceOn, printConfig } from '../../src/config/config.js';
 import { load, problems, withUpstream } from './configFile.js';
 
 const secret = 'sEcReT-of-nobody';

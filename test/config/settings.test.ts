@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadConfig, printConfig } from '../../src/config.js';
-import { walk } from '../../src/config/section.js';
+import { loadConfig, printConfig } from '../../src/config/config.js';
+import { walk } from '../../src/config/schema/section.js';
 import { settings } from '../../src/config/settings.js';
 import { load, problems, withUpstream } from './configFile.js';
 

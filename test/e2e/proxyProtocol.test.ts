@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { startDemoServer } from '../../src/demo/server.js';
 import { encodeProxyHeader } from '../../src/protocol/proxyHeader.js';
-import { callerAt } from '../../src/relay/caller.js';
+import { callerAt } from '../../src/relay/connection/clientAddress.js';
 import { createKiller, KILLER } from '../support/accounts.js';
 import { startSession } from '../support/session.js';
 import { startServer } from '../support/servers.js';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { digestHash, digestText } from '../../src/policy/sql/digest.js';
+import { digestHash, digestText } from '../../src/sql/digest.js';
 import { commandLine, sysbenchOptions } from '../support/clients.js';
 import { runOk } from '../support/run.js';
 import { APP } from '../support/seed.js';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { digestHash, digestText } from '../../src/policy/sql/digest.js';
+import { digestHash, digestText } from '../../src/sql/digest.js';
 import { type ClientSession, startSession } from '../support/session.js';
 import { type Server, SERVER_KINDS, startServer } from '../support/servers.js';
 import { APP } from '../support/seed.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config/load.js';
-import { Readiness } from '../../src/relay/side/readiness.js';
+import { Readiness } from '../../src/control/readiness.js';
 import { makeAuthority, serverTls, type Certificate } from '../support/certificates.js';
 import { commandLine, connectOptions } from '../support/clients.js';
 import { run, runOk } from '../support/run.js';

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { formatPlace, hostOf, isHost, parsePlace } from '../../src/config/address.js';
-import { compileAddressMatcher } from '../../src/policy/cidr.js';
+import { compileAddressMatcher } from '../../src/config/network.js';
 import { formatIp, ipBytes, plainIp } from '../../src/protocol/ipAddress.js';
 import {
   type ClientEnds, encodeProxyHeader, type ProxyHeader, ProxyHeaderError, readProxyHeader,
 } from '../../src/protocol/proxyHeader.js';
-import { callerOf } from '../../src/relay/caller.js';
+import { callerOf } from '../../src/relay/connection/clientAddress.js';
 import type { Random } from '../support/random.js';
 import { hostileName } from './hostileText.js';
 

@@ -1,4 +1,4 @@
-import { STATEMENTS } from '../policy/sql/corpus.js';
+import { STATEMENTS } from '../sql/corpus.js';
 import type { Random } from '../support/random.js';
 
 // Texts that a client may send: statements with something wrong in them, and what would forge a line or command a

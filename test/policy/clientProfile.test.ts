@@ -2,9 +2,9 @@ import t, { type Test } from 'tap';
 import { ClientProfile } from '../../src/policy/clientProfile.js';
 import { Guard } from '../../src/policy/guard.js';
 import { Command } from '../../src/protocol/commands.js';
-import type { PendingCommand } from '../../src/session/command.js';
-import { Conversation } from '../../src/session/conversation.js';
-import type { ConversationObserver } from '../../src/session/conversationObserver.js';
+import type { PendingCommand } from '../../src/conversation/command.js';
+import { Conversation } from '../../src/conversation/conversation.js';
+import type { ConversationObserver } from '../../src/conversation/conversationObserver.js';
 import { queryCommand, settings, statementCommand } from '../support/governed.js';
 
 const nothing = (): void => undefined;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
-import { digestHash, digestText } from '../../src/policy/sql/digest.js';
+import { digestHash, digestText } from '../../src/sql/digest.js';
 
 t.test('a digest is the same from the cache as without it', (t) => {
   const cache = new DigestCache();

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { SampleSettings } from '../../src/config.js';
+import type { SampleSettings } from '../../src/config/config.js';
 import { Sampler } from '../../src/policy/sampler.js';
 import { govern } from '../support/governed.js';
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { Statement, statementBytes } from '../../src/policy/statement.js';
 import { Command } from '../../src/protocol/commands.js';
 import { Status } from '../../src/protocol/status.js';
-import { newCommand, responseShape } from '../../src/session/command.js';
+import { newCommand, responseShape } from '../../src/conversation/command.js';
 import { queryCommand, statementCommand } from '../support/governed.js';
 
 t.test("a query's statement is its text, an execution's the one that was prepared", (t) => {

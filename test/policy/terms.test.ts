@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Hint } from '../../src/policy/sql/hint.js';
+import type { Hint } from '../../src/policy/hint.js';
 import { TermsOf } from '../../src/policy/terms.js';
 import { settings } from '../support/governed.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { SocketQueueReader } from '../../src/relay/socketQueues.js';
+import { SocketQueueReader } from '../../src/relay/pace/socketQueues.js';
 import { SCALE } from './scale.js';
 
 // What looks at the kernel's tables cost, with few connections in them and with many. A session waits for each look,

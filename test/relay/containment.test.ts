@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import t from 'tap';
-import type { Metrics } from '../../src/admin/metrics.js';
+import type { Metrics } from '../../src/telemetry/metrics.js';
 import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import { Command } from '../../src/protocol/commands.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Limits } from '../../src/config.js';
+import type { Limits } from '../../src/config/config.js';
 import { Coverage } from '../../src/report/coverage.js';
 import { exemptingRule, Exemptions } from '../../src/report/exemptions.js';
 import { Forecast, prospectOf } from '../../src/report/forecast.js';

@@ -1,4 +1,4 @@
-import { SideConnection } from '../../src/relay/side/sideConnection.js';
+import { SideConnection } from '../../src/control/controlConnection.js';
 import { APP } from './seed.js';
 import type { Server, ServerKind } from './servers.js';
 import { remoteAt } from './remote.js';

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Test } from 'tap';
 import { encodeErr, type ServerError } from '../../src/protocol/packets.js';
 import type { PacketScanner } from '../../src/protocol/packetScanner.js';
-import { Conversation } from '../../src/session/conversation.js';
-import type { ConversationObserver, Unparsed } from '../../src/session/conversationObserver.js';
-import type { ServerStop } from '../../src/session/serverStop.js';
-import type { PendingCommand } from '../../src/session/command.js';
-import { Usage } from '../../src/session/usage.js';
+import { Conversation } from '../../src/conversation/conversation.js';
+import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
+import type { ServerStop } from '../../src/conversation/serverStop.js';
+import type { PendingCommand } from '../../src/conversation/command.js';
+import { Usage } from '../../src/conversation/usage.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';
 
 /** What one end sends before the other has its say. */

@@ -1,12 +1,12 @@
 import type { Test } from 'tap';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/config.js';
 import type { GovernedUsage } from '../../src/policy/governedUsage.js';
 import { Guard } from '../../src/policy/guard.js';
 import { JdbcStreaming } from '../../src/policy/signals.js';
-import type { SqlServer } from '../../src/policy/sql/sqlServer.js';
+import type { SqlServer } from '../../src/sql/sqlServer.js';
 import type { Subject } from '../../src/policy/subject.js';
 import { Command } from '../../src/protocol/commands.js';
-import { newCommand, type PendingCommand, responseShape } from '../../src/session/command.js';
+import { newCommand, type PendingCommand, responseShape } from '../../src/conversation/command.js';
 import { load, withUpstream } from '../config/configFile.js';
 
 // Usages as a session would have them, without a session.

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { Metrics } from '../../src/admin/metrics.js';
-import type { SinkEnd } from '../../src/audit/sink.js';
-import { loadConfig, type Config } from '../../src/config.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import type { SinkEnd } from '../../src/audit/lineSink.js';
+import { loadConfig, type Config } from '../../src/config/config.js';
 import { startProxy, type Proxy } from '../../src/relay/proxy.js';
 import { formatPlace } from '../../src/config/address.js';
 

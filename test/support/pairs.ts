@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onPeerEnd } from '../../src/relay/peerEnd.js';
+import { onPeerEnd } from '../../src/relay/flow/socketEnd.js';
 import type { Turn } from './conversationHarness.js';
 import { startProxyHere, type ProxyHere, type ProxySettings } from './inProcess.js';
 

@@ -1,4 +1,4 @@
-import type { Remote } from '../../src/relay/side/sideConnection.js';
+import type { Remote } from '../../src/control/controlConnection.js';
 
 /** A server on this host that is told nothing of clients, in the clear. */
 export const remoteAt = (port: number): Remote =>

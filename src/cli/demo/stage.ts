@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AuditLog } from '../../audit/auditLog.js';
-import type { Address, Config } from '../../config.js';
+import type { Address, Config } from '../../config/config.js';
 import { isSocketFile } from '../../config/address.js';
 import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config, Listen, ListenTls } from '../../config.js';
+import type { Config, Listen, ListenTls } from '../../config/config.js';
 import { isSocketFile } from '../../config/address.js';
 import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
 import { makeSelfSigned } from './selfSigned.js';

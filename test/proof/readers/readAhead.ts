@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pendingBytes } from '../../../src/relay/clientSocket.js';
-import { SocketQueueReader } from '../../../src/relay/socketQueues.js';
+import { pendingBytes } from '../../../src/relay/connection/clientSocket.js';
+import { SocketQueueReader } from '../../../src/relay/pace/socketQueues.js';
 import type { Driver } from '../../support/drivers.js';
 
 /** The program works so long on each row: longer than it takes to see that its driver takes no more meanwhile. */

@@ -1,0 +1,113 @@
+import type { EventLoopWatch } from '../telemetry/eventLoop.js';
+import { EXPOSITION_TYPE } from '../telemetry/exposition.js';
+import { liveView } from './live.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { livePage, type Page } from './page.js';
+import { report } from '../telemetry/prometheus.js';
+import { firstPage } from './sessionPage.js';
+import type { Administered } from '../telemetry/status.js';
+
+/** An answer to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** The body's type; text where it is left out. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Is done once the answer is out. */
+  readonly afterwards?: () => void;
+}
+
+/** What answers are made of. */
+export interface Sources {
+  readonly administered: Administered;
+  readonly metrics: Metrics;
+  readonly loop: EventLoopWatch;
+  readonly version: string;
+}
+
+type Responder = (sources: Sources, query: string) => Answer | Promise<Answer>;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const READ = ['GET', 'HEAD'];
+const CHANGE = ['POST'];
+
+/** Read from its files when it is first asked for. */
+let knownPage: Page | undefined;
+
+const responders: Readonly<Record<string, { readonly methods: readonly string[]; readonly respond: Responder }>> = {
+  '/': { methods: READ, respond: page },
+  '/live': { methods: READ, respond: live },
+  '/livez': { methods: READ, respond: () => ({ status: 200, body: 'alive\n' }) },
+  '/readyz': { methods: READ, respond: readiness },
+  '/metrics': {
+    methods: READ,
+    respond: async (sources) => {
+      const own = report({ ...sources, loopDelay: sources.loop.delay });
+      return { status: 200, type: EXPOSITION_TYPE, body: await sources.administered.allMetrics(own) };
+    },
+  },
+  '/config': {
+    methods: READ,
+    respond: ({ administered }) => ({ status: 200, type: JSON_TYPE, body: `${administered.configText()}\n` }),
+  },
+  '/sessions': { methods: READ, respond: sessions },
+  '/reload': { methods: CHANGE, respond: reload },
+  '/drain': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /drain') },
+  '/quit': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /quit') },
+};
+
+export function isKnownPath(path: string): boolean {
+  return Object.hasOwn(responders, path);
+}
+
+/** The methods that a path that is known answers to. */
+export function methodsOf(path: string): readonly string[] {
+  return responders[path]?.methods ?? [];
+}
+
+/** Answers a request that has been let in, for a path that is known. */
+export async function answerTo(path: string, query: string, sources: Sources): Promise<Answer> {
+  return responders[path]!.respond(sources, query);
+}
+
+async function readiness({ administered }: Sources, query: string): Promise<Answer> {
+  if (!administered.isReady) return { status: 503, body: 'stopping\n' };
+  const asksUpstream = new URLSearchParams(query).has('upstream');
+  if (asksUpstream && !(await administered.reachesUpstream())) {
+    return { status: 503, body: 'the upstream server takes no connection\n' };
+  }
+  return { status: 200, body: 'ready\n' };
+}
+
+/** As many as an answer has room for; a Link header says where the others are. */
+async function sessions({ administered }: Sources, query: string): Promise<Answer> {
+  const after = new URLSearchParams(query).get('after') ?? '0';
+  if (!/^\d{1,15}$/.test(after)) return { status: 400, body: 'after: expected the number of a session\n' };
+  const { views, isLast } = await firstPage(administered.sessions(Number(after)));
+  const headers = isLast ? {} : { link: `</sessions?after=${views.at(-1)?.session}>; rel="next"` };
+  return { status: 200, type: JSON_TYPE, headers, body: `${JSON.stringify(views)}\n` };
+}
+
+async function live({ administered }: Sources, query: string): Promise<Answer> {
+  const view = await liveView(administered, query, Date.now());
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(view)}\n` };
+}
+
+function page(): Answer {
+  const { html, policy } = (knownPage ??= livePage());
+  return {
+    status: 200, type: 'text/html; charset=utf-8', body: html,
+    headers: { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
+  };
+}
+
+async function reload({ administered }: Sources): Promise<Answer> {
+  const { isApplied, lines } = await administered.reload();
+  const body = isApplied ? { applied: true, changed: lines } : { applied: false, problems: lines };
+  return { status: isApplied ? 200 : 422, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
+}
+
+function stopping({ administered }: Sources, request: 'POST /drain' | 'POST /quit'): Answer {
+  return { status: 202, body: 'stopping\n', afterwards: () => administered.stop(request) };
+}

@@ -1,0 +1,165 @@
+import { formatPlace } from '../config/address.js';
+import type { OccasionalLog } from '../audit/occasionalLog.js';
+import type { KillOutcome, KillTarget, PendingKill } from './pendingKill.js';
+import { look, type Sighting } from './processList.js';
+import { ServerRefusal } from './serverRefusal.js';
+import { SideConnection, type Remote, type SideSettings } from './controlConnection.js';
+
+/** What bounds the kills at one upstream address. */
+export interface LaneSettings extends SideSettings {
+  /** Kills that may wait for their turn; a further one fails at once. */
+  readonly maxWaiting: number;
+  /** How long a side connection without work is kept. */
+  readonly idleMs: number;
+  /**
+   * How long no connection is tried after one that failed: servers lock out a host that fails again and
+   * again.
+   */
+  readonly retryAfterMs: number;
+}
+
+/** ER_NO_SUCH_THREAD. */
+const UNKNOWN_THREAD = 1094;
+/** ER_KILL_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const NOT_ALLOWED: readonly number[] = [1095, 1227];
+
+const ADVICE = 'kill.user needs the privileges PROCESS and CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN; older ' +
+  'servers: SUPER), and SYSTEM_USER too where MySQL has given that to the account of the session';
+const CLOSING = 'Sluice is shutting down';
+const UNSEEN = 'the process list does not show the connection: it is gone, or kill.user has no privilege PROCESS, ' +
+  'or the server is behind another proxy';
+const MISMATCH = 'the process list shows another user, host or port for the connection: is the server behind ' +
+  'another proxy?';
+/** What becomes of a cut response: the end of every line of the log. */
+const NOT_SENT = 'the rest of the cut response is drained instead';
+const SENT = 'whether the statement has been killed is not known';
+
+/**
+ * Kills statements at one upstream address, one after the other, over one side connection that is kept warm.
+ */
+export class KillLane {
+  private waiting: PendingKill[] = [];
+  private current: PendingKill | null = null;
+  private connection: SideConnection | null = null;
+  private isBusy = false;
+  private isClosed = false;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private lastFailure: { readonly error: unknown; readonly untilMs: number } | null = null;
+
+  /** @param onIdle is called when the lane has had no work for long and has closed its connection */
+  constructor(
+    private readonly remote: Remote,
+    private readonly settings: LaneSettings,
+    private readonly log: OccasionalLog,
+    private readonly onIdle: () => void,
+  ) {}
+
+  /** Settles `kill`, sooner or later. */
+  add(kill: PendingKill): void {
+    this.waiting = this.waiting.filter((other) => !other.isSettled);
+    if (this.waiting.length >= this.settings.maxWaiting) {
+      this.warn('full', kill.target, `${this.waiting.length} kills wait already`);
+      return kill.settle('failed');
+    }
+    this.waiting.push(kill);
+    if (!this.isBusy) void this.work();
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.idleTimer);
+    for (const kill of [...this.waiting, this.current]) kill?.callOff('failed');
+    this.connection?.destroy(CLOSING);
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true;
+    clearTimeout(this.idleTimer);
+    for (let kill = this.waiting.shift(); kill !== undefined; kill = this.waiting.shift()) {
+      this.current = kill;
+      if (!kill.isSettled) kill.settle(await this.perform(kill));
+    }
+    this.current = null;
+    this.isBusy = false;
+    this.idleTimer = setTimeout(() => this.retire(), this.settings.idleMs).unref();
+  }
+
+  private async perform(kill: PendingKill): Promise<KillOutcome> {
+    const { target } = kill;
+    try {
+      const sighting = await this.look(target);
+      if (sighting !== 'running') return this.leaveAlone(sighting, target);
+      if (kill.isSettled || this.connection === null) return 'withdrawn';
+      kill.markSent();
+      await this.connection.query(`KILL QUERY ${target.connectionId}`);
+      return 'killed';
+    } catch (error) {
+      return this.outcomeOf(error, kill);
+    }
+  }
+
+  /** Looks the target up; a warm connection that turns out to be dead is replaced once. */
+  private async look(target: KillTarget): Promise<Sighting> {
+    if (this.connection?.isOpen) {
+      try {
+        return await look(this.connection, target);
+      } catch (error) {
+        if (error instanceof ServerRefusal) throw error;
+      }
+    }
+    return look(await this.connect(), target);
+  }
+
+  private async connect(): Promise<SideConnection> {
+    if (this.isClosed) throw new Error(CLOSING);
+    const { lastFailure } = this;
+    if (lastFailure !== null && performance.now() < lastFailure.untilMs) throw lastFailure.error;
+    try {
+      this.connection = new SideConnection(this.remote, this.settings);
+      await this.connection.logIn();
+    } catch (error) {
+      this.lastFailure = { error, untilMs: performance.now() + this.settings.retryAfterMs };
+      throw error;
+    }
+    this.lastFailure = null;
+    return this.connection;
+  }
+
+  private leaveAlone(sighting: Exclude<Sighting, 'running'>, target: KillTarget): KillOutcome {
+    if (sighting === 'absent') this.renew();
+    if (sighting !== 'idle') this.warn(sighting, target, sighting === 'absent' ? UNSEEN : MISMATCH);
+    return 'no-match';
+  }
+
+  private outcomeOf(error: unknown, kill: PendingKill): KillOutcome {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof ServerRefusal)) {
+      // Destroyed before the kill settles, so that nothing that waits to be sent goes out afterwards.
+      this.connection?.destroy(message);
+      this.warn('unreachable', kill.target, message, kill.isSent ? SENT : NOT_SENT);
+      return kill.isSent ? 'unknown' : 'failed';
+    }
+    if (error.code === UNKNOWN_THREAD) return 'no-match';
+    this.renew();
+    this.warn('refused', kill.target, NOT_ALLOWED.includes(error.code) ? `${message}; ${ADVICE}` : message);
+    return 'failed';
+  }
+
+  /** Takes a new connection next time: one that is open keeps the privileges that it has begun with. */
+  private renew(): void {
+    this.connection?.quit();
+    this.connection = null;
+  }
+
+  private retire(): void {
+    this.renew();
+    this.onIdle();
+  }
+
+  private warn(kind: string, target: KillTarget, reason: string, consequence = NOT_SENT): void {
+    if (this.isClosed) return;
+    const { connectionId, remote } = target;
+    this.log.warn(kind, { connectionId, upstream: formatPlace(remote.at) }, `kill: ${reason}; ${consequence}`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Logger } from 'pino';
+import { formatPlace } from '../config/address.js';
+import { KillLane } from './killLane.js';
+import type { Account } from './login.js';
+import { OccasionalLog } from '../audit/occasionalLog.js';
+import { PendingKill, type KillOutcome, type KillTarget } from './pendingKill.js';
+
+export type { KillOutcome, KillTarget } from './pendingKill.js';
+
+// The account needs, and no more (found by trying, with MySQL 9.7 and MariaDB 10.11):
+//
+//     MySQL 8 and 9     GRANT PROCESS, CONNECTION_ADMIN ON *.* TO 'sluice'@'%';
+//                       GRANT SYSTEM_USER ON *.* TO 'sluice'@'%';   to kill for accounts that have it too
+//     MariaDB 10.5.2 on GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'sluice'@'%';
+//     older ones        GRANT PROCESS, SUPER ON *.* TO 'sluice'@'%';
+//
+// PROCESS shows it other accounts' connections. For sessions of the same account as its own it needs no
+// privilege at all.
+
+/** What bounds killing, in time and number. */
+export interface KillLimits {
+  /** For connecting, encrypting and logging in. */
+  readonly connectTimeoutMs: number;
+  /** For the server's answer to one statement. */
+  readonly answerTimeoutMs: number;
+  /** From the call of `kill` until the order is sent; later it is not sent any more. */
+  readonly maxWaitingMs: number;
+  /** Kills that may wait for their turn at one upstream address. */
+  readonly maxWaiting: number;
+  /** How long a side connection without work is kept. */
+  readonly idleMs: number;
+  /** How long no side connection is tried after one that failed. */
+  readonly retryAfterMs: number;
+}
+
+export const KILL_LIMITS: KillLimits = {
+  connectTimeoutMs: 10_000,
+  answerTimeoutMs: 10_000,
+  maxWaitingMs: 10_000,
+  maxWaiting: 100,
+  idleMs: 60_000,
+  retryAfterMs: 5_000,
+};
+
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
+
+/**
+ * Kills the statements of cut responses over side connections: one for each upstream address, opened when it
+ * is first needed and kept warm for a while.
+ */
+export class Killer {
+  private readonly lanes = new Map<string, KillLane>();
+  private readonly log: OccasionalLog;
+  private isClosed = false;
+
+  constructor(
+    private readonly account: Account,
+    private readonly limits: KillLimits,
+    log: Logger,
+  ) {
+    this.log = new OccasionalLog(log, SAY_EVERY_MS);
+  }
+
+  /**
+   * Kills the statement that runs on exactly that connection, once the server's process list has confirmed
+   * whose it is. Never rejects. While it is not settled, no further command may be sent on that connection;
+   * what follows an `unknown` is said at KillOutcome.
+   * @param signal withdraws the kill: where the order has not been sent, it is settled at once
+   */
+  kill(target: KillTarget, signal: AbortSignal | null = null): Promise<KillOutcome> {
+    if (this.isClosed) return Promise.resolve('failed');
+    const kill = new PendingKill(target, this.limits.maxWaitingMs, () => this.warnLate(target), signal);
+    this.laneOf(target).add(kill);
+    return kill.outcome;
+  }
+
+  /** Closes all side connections; kills that are under way fail, and later ones too. */
+  close(): void {
+    this.isClosed = true;
+    for (const lane of this.lanes.values()) lane.close();
+    this.lanes.clear();
+  }
+
+  private warnLate({ connectionId, remote }: KillTarget): void {
+    const message = `kill: the order could not be sent within ${this.limits.maxWaitingMs} ms; ` +
+      'the rest of the cut response is drained instead';
+    this.log.warn('late', { connectionId, upstream: formatPlace(remote.at) }, message);
+  }
+
+  private laneOf({ remote }: KillTarget): KillLane {
+    const key = formatPlace(remote.at);
+    const known = this.lanes.get(key);
+    if (known !== undefined) return known;
+    const settings = { account: this.account, encrypt: remote.encrypt, ...this.limits };
+    const lane = new KillLane(remote, settings, this.log, () => this.lanes.delete(key));
+    this.lanes.set(key, lane);
+    return lane;
+  }
+}

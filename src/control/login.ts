@@ -1,0 +1,118 @@
+import {
+  decodeAuthSwitch, startAuth, type AuthExchange, type AuthSwitch, type Secret,
+} from '../protocol/auth/exchange.js';
+import { Capability } from '../protocol/capabilities.js';
+import { decodeGreeting, type Greeting } from '../protocol/greeting.js';
+import { encodeHandshakeResponse, encodeSslRequest } from '../protocol/handshakeResponse.js';
+import { FirstByte } from '../protocol/packets.js';
+import type { Encrypt, PacketChannel } from './packetChannel.js';
+import { ServerRefusal } from './serverRefusal.js';
+
+/** An account on the upstream server. */
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Without these nothing works here; both servers have had them since MySQL 5.5. */
+const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
+/**
+ * Taken where offered. LONG_PASSWORD says that MariaDB's own bits are not used. What is left out keeps
+ * answers plain: results with EOF packets, one at a time, without session tracking, compression or LOCAL
+ * INFILE.
+ */
+const WANTED = REQUIRED | Capability.LONG_PASSWORD | Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA |
+  Capability.CONNECT_ATTRS;
+
+const MAX_PACKET_BYTES = 1024 * 1024;
+const COLLATION_UTF8MB4_GENERAL_CI = 45;
+/** So that whoever looks at the server's connections knows whose this one is. */
+const ATTRIBUTES: ReadonlyMap<string, string> = new Map([['program_name', 'sluice']]);
+/** Tells the server what to ask for instead, where the plugin that it begins with is not known here. */
+const DEFAULT_PLUGIN = 'mysql_native_password';
+/** A switch, a request for the key, the key and the end, twice over. */
+const MAX_ROUNDS = 8;
+
+/**
+ * Goes through the connection phase, from the greeting to the server's OK.
+ * @param encrypt puts TLS on the connection; null leaves it in the clear
+ * @throws ServerRefusal where the server lets nobody or not this account in; Error where it cannot be talked
+ *   to
+ */
+export async function logIn(
+  channel: PacketChannel, account: Account, encrypt: Encrypt | null,
+): Promise<Greeting> {
+  const greeting = await readGreeting(channel);
+  if ((greeting.capabilities & REQUIRED) !== REQUIRED) throw new Error('the server is older than MySQL 5.5');
+  const offersTls = (greeting.capabilities & Capability.SSL) !== 0n;
+  if (encrypt?.isRequired && !offersTls) throw new Error('the server offers no TLS');
+  const isEncrypted = encrypt !== null && offersTls;
+  const login = {
+    capabilities: (greeting.capabilities & WANTED) | (isEncrypted ? Capability.SSL : 0n),
+    maxPacketBytes: MAX_PACKET_BYTES,
+    collation: COLLATION_UTF8MB4_GENERAL_CI,
+    user: account.user,
+    attributes: ATTRIBUTES,
+  };
+  if (isEncrypted) {
+    channel.send(encodeSslRequest(login));
+    await channel.encrypt(encrypt);
+  }
+  const secret = { password: Buffer.from(account.password), isConfidential: isEncrypted || channel.isLocal };
+  try {
+    const [authPlugin, exchange] = firstExchange(greeting, secret);
+    channel.send(encodeHandshakeResponse({ ...login, authPlugin, authResponse: exchange.firstAnswer }));
+    await authenticate(channel, exchange, secret);
+  } finally {
+    secret.password.fill(0);
+  }
+  return greeting;
+}
+
+async function readGreeting(channel: PacketChannel): Promise<Greeting> {
+  const payload = await channel.receive();
+  if (payload[0] === FirstByte.ERR) throw new ServerRefusal(payload);
+  const greeting = decodeGreeting(payload);
+  if (greeting === null) throw new Error('the server began with a packet that is no greeting of protocol 10');
+  return greeting;
+}
+
+/** Begins as the greeting says, or else with the default. */
+function firstExchange({ authPlugin, scramble: nonce }: Greeting, secret: Secret): [string, AuthExchange] {
+  const exchange = startAuth({ plugin: authPlugin, nonce }, secret);
+  if (exchange !== null) return [authPlugin, exchange];
+  return [DEFAULT_PLUGIN, begin({ plugin: DEFAULT_PLUGIN, nonce }, secret)];
+}
+
+async function authenticate(channel: PacketChannel, first: AuthExchange, secret: Secret): Promise<void> {
+  let exchange = first;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const payload = await channel.receive();
+    switch (payload[0]) {
+      case FirstByte.OK:
+        return;
+      case FirstByte.ERR:
+        throw new ServerRefusal(payload);
+      case FirstByte.EOF:
+        exchange = begin(decodeAuthSwitch(payload), secret);
+        channel.send(exchange.firstAnswer);
+        break;
+      case FirstByte.AUTH_MORE_DATA: {
+        const answer = exchange.answer(payload.subarray(1));
+        if (answer !== null) channel.send(answer);
+        break;
+      }
+      default:
+        throw new Error('the server asked for a further factor of authentication, or for something unknown');
+    }
+  }
+  throw new Error('the server found no end of asking for authentication');
+}
+
+function begin(wanted: AuthSwitch, secret: Secret): AuthExchange {
+  const exchange = startAuth(wanted, secret);
+  if (exchange !== null) return exchange;
+  const plugin = JSON.stringify(wanted.plugin.slice(0, 64));
+  const remedy = 'give it mysql_native_password, caching_sha2_password or ed25519';
+  throw new Error(`the account authenticates with ${plugin}, which is not known here; ${remedy}`);
+}

@@ -1,0 +1,42 @@
+import { formatPlace } from '../config/address.js';
+import { SideConnection, type Remote, type SideSettings } from './controlConnection.js';
+
+/** How long an answer is good for: an administrator may change what it says. */
+const GOOD_FOR_MS = 60_000;
+/** Answers that are kept; there are few upstream addresses. */
+const MAX_ANSWERS = 64;
+
+interface Answer {
+  readonly untilMs: number;
+  readonly netWriteTimeoutMs: Promise<number | null>;
+}
+
+/** Asks upstream servers how patient they are, over side connections of its own. */
+export class ServerTimeouts {
+  private readonly answers = new Map<string, Answer>();
+
+  constructor(private readonly settings: Omit<SideSettings, 'encrypt'>) {}
+
+  /**
+   * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has
+   * as long as it sets none of its own. Null where the server does not tell. Never rejects.
+   */
+  netWriteTimeoutMs(remote: Remote): Promise<number | null> {
+    const key = formatPlace(remote.at);
+    const known = this.answers.get(key);
+    if (known !== undefined && performance.now() < known.untilMs) return known.netWriteTimeoutMs;
+    if (this.answers.size >= MAX_ANSWERS) this.answers.clear();
+    const netWriteTimeoutMs = this.ask(remote).catch(() => null);
+    this.answers.set(key, { untilMs: performance.now() + GOOD_FOR_MS, netWriteTimeoutMs });
+    return netWriteTimeoutMs;
+  }
+
+  private async ask(remote: Remote): Promise<number | null> {
+    const connection = new SideConnection(remote, { ...this.settings, encrypt: remote.encrypt });
+    await connection.logIn();
+    const [row] = await connection.query('SELECT @@GLOBAL.net_write_timeout');
+    connection.quit();
+    const seconds = Number(row?.[0] ?? NaN);
+    return Number.isInteger(seconds) ? seconds * 1000 : null;
+  }
+}

@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { EndLabel } from '../../telemetry/metrics.js';
+import type { SessionView } from '../../telemetry/status.js';
+import type { Listen } from '../../config/config.js';
+import { type Caller, callerAt, callerOf } from './clientAddress.js';
+import { Containment, UNEXPECTED } from '../containment.js';
+import { Deadline } from './deadline.js';
+import { Dial } from './dial.js';
+import type { SessionEncryption } from '../tls/encryption.js';
+import { HeaderReader, owesHeader } from './proxyHeaderReader.js';
+import { refuse, upstreamUnavailable } from './refusal.js';
+import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
+import type { Shared } from '../shared.js';
+import type { UpstreamLeg } from './upstreamConnection.js';
+
+/** A client and the server that has greeted it: all that a session begins with. */
+export interface Arrived {
+  /** Sluice's number for the session. */
+  readonly id: number;
+  /** The client's connection. */
+  readonly client: Socket;
+  /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
+  readonly early: Buffer;
+  readonly caller: Caller;
+  /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
+  readonly upstream: UpstreamLeg;
+  /** How their connections may be encrypted. */
+  readonly encryption: SessionEncryption;
+  /** When the client was accepted, on the clock of `performance`. */
+  readonly startedAtMs: number;
+}
+
+/** What is told of an arrival. One of the two is called, once. */
+export interface ArrivalObserver {
+  /** A session can begin. */
+  arrived(arrived: Arrived): void;
+  /** There will be none. */
+  failed(label: EndLabel): void;
+}
+
+/**
+ * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the
+ * servers are tried.
+ */
+export class Arrival extends Containment {
+  private readonly startedAtMs = performance.now();
+  private readonly deadline = new Deadline((failure) =>
+    this.contain(() => this.reject(failure, ['sluice', 'timeout'])));
+  private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
+    this.contain(() => this.fail(endOf(['client', 'error'], code ?? message)));
+  private caller: Caller;
+  private header: HeaderReader | null = null;
+  /** What the client says before it is greeted; once there is any, no more is read. */
+  private early: Buffer = Buffer.alloc(0);
+  private readonly onEarly = (chunk: Buffer): void => {
+    this.early = chunk;
+    this.client.pause();
+  };
+  private readonly onLeft = (): void => this.contain(() => this.fail(CLOSED));
+  private dial: Dial | null = null;
+  private isOver = false;
+
+  /**
+   * @param shared as it is at this moment: what the configuration says of connections holds until there is a session
+   */
+  constructor(
+    readonly id: number,
+    private readonly client: Socket,
+    private readonly listen: Listen,
+    private readonly shared: Shared,
+    private readonly log: Logger,
+    private readonly observer: ArrivalObserver,
+  ) {
+    super();
+    this.caller = callerAt(client);
+    client.on('error', this.onError);
+  }
+
+  begin(): void {
+    this.contain(() => {
+      if (owesHeader(this.listen, this.caller.host)) this.awaitHeader();
+      else this.connect();
+    });
+  }
+
+  threw(error: unknown): void {
+    this.log.error({ session: this.id, client: this.caller.text, err: error }, UNEXPECTED);
+    this.fail(endOf(['sluice', 'error'], 'an error that nobody expected'));
+  }
+
+  /** Ends it at once. */
+  abort(): void {
+    this.fail(endOf(['sluice', 'stopped'], 'Sluice is told to stop'));
+  }
+
+  /** How it stands, for whoever looks after the proxy: a session of which little is known yet. */
+  view(): SessionView {
+    const ageMs = Math.round(performance.now() - this.startedAtMs);
+    return {
+      session: this.id, user: '', schema: '', client: this.caller.text, program: null, connectionId: null,
+      state: 'connecting', ageMs, command: null, stalledMs: null,
+    };
+  }
+
+  private awaitHeader(): void {
+    this.deadline.set('no PROXY header came', this.shared.config.connections.handshakeTimeoutMs);
+    this.header = new HeaderReader(this.client, {
+      read: ({ ends }) => {
+        if (ends !== null) this.caller = callerOf(ends);
+        this.connect();
+      },
+      wrong: (reason) => this.reject(reason, ['client', 'error']),
+      ended: () => this.fail(CLOSED), // whoever looks only whether somebody listens
+      contain: (work) => this.contain(work),
+      threw: (error) => this.threw(error),
+    });
+  }
+
+  private connect(): void {
+    this.deadline.clear();
+    this.client.on('data', this.onEarly).on('end', this.onLeft).resume();
+    this.dial = new Dial(this.caller.ends, this.shared, {
+      connected: (upstream) => this.arrive(upstream),
+      unavailable: (reasons) => this.refuse(reasons),
+      contain: (work) => this.contain(work),
+      threw: (error) => this.threw(error),
+    });
+  }
+
+  private arrive(upstream: UpstreamLeg): void {
+    const { id, client, caller, startedAtMs } = this;
+    client.pause().off('data', this.onEarly).off('end', this.onLeft);
+    const behind = client.read() as Buffer | null; // what came before Node stopped reading
+    const early = behind === null ? this.early : Buffer.concat([this.early, behind]);
+    try {
+      const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
+      this.observer.arrived({ id, client, early, caller, upstream, encryption, startedAtMs });
+    } catch (error) {
+      upstream.socket.destroy();
+      throw error;
+    }
+    this.isOver = true;
+    client.off('error', this.onError);
+  }
+
+  /** There is no server: the client gets an error in place of a greeting. */
+  private refuse(reasons: string): void {
+    this.warn(reasons);
+    refuse(this.client, upstreamUnavailable(reasons));
+    this.end(endOf(['upstream', 'unavailable'], reasons));
+  }
+
+  private reject(reason: string, label: EndLabel): void {
+    this.warn(`${reason}: a client of a network in listen.proxyProtocol is closed`);
+    this.fail(endOf(label, reason));
+  }
+
+  private fail(end: SessionEnd): void {
+    if (this.isOver) return;
+    this.deadline.clear();
+    this.header?.close();
+    this.dial?.close();
+    this.client.destroy();
+    this.end(end);
+  }
+
+  private end(end: SessionEnd): void {
+    this.isOver = true;
+    const durationMs = performance.now() - this.startedAtMs;
+    logEnd(this.log, end, { session: this.id, client: this.caller.text, durationMs });
+    this.observer.failed(end.label);
+  }
+
+  private warn(message: string): void {
+    this.log.warn({ session: this.id, client: this.caller.text }, message);
+  }
+}

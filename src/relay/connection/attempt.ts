@@ -1,0 +1,127 @@
+import type { ConnectionSettings, Upstream } from '../../config/config.js';
+import { HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
+import type { ClientEnds } from '../../protocol/proxyHeader.js';
+import { MAX_GREETING_BYTES } from '../../conversation/serverReader.js';
+import type { Containment } from '../containment.js';
+import { Deadline } from './deadline.js';
+import { closeWithDenial } from './deniedLogin.js';
+import { nameOf, UpstreamLeg } from './upstreamConnection.js';
+
+/** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
+export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** Why a server could not be used. */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** Names the server. */
+  readonly reason: string;
+}
+
+/** What is told of an attempt: whether the connection was accepted, whether it takes long, then one of the last two. */
+export interface AttemptObserver extends Containment {
+  /** The server has accepted the connection. */
+  accepted(afterMs: number): void;
+  /** The server has not greeted within the attempt's patience. The attempt goes on. */
+  late(failure: Failure): void;
+  /**
+   * The server has sent its first packet: a greeting, or an error in its place.
+   * @param begun what was read, to be given to `leg.replay` by the call's end
+   */
+  greeted(leg: UpstreamLeg, begun: Buffer): void;
+  /** The attempt is over. */
+  failed(failure: Failure): void;
+}
+
+/** One attempt to get a server: connects, and waits for its greeting. */
+export class Attempt {
+  private readonly leg: UpstreamLeg;
+  private readonly name: string;
+  private readonly startedAtMs = performance.now();
+  private readonly deadline = new Deadline((reason) => this.contain(() => this.fail(reason)));
+  private readonly patience: NodeJS.Timeout | undefined;
+  private hasAccepted = false;
+  /** The front of the server's first packet. */
+  private received: Buffer = Buffer.alloc(0);
+  private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
+    this.contain(() => this.broken(code ?? message));
+  private readonly onEnd = (): void =>
+    this.contain(() => this.fail(`${this.name} closed the connection without a greeting`, 'closed'));
+
+  /**
+   * Begins to connect.
+   * @param client both ends of the client's connection, for a server that is told; null where it has no IP address
+   * @param patienceMs after which time `late` is told; null for never
+   */
+  constructor(
+    upstream: Upstream,
+    client: ClientEnds | null,
+    private readonly connections: ConnectionSettings,
+    patienceMs: number | null,
+    private readonly observer: AttemptObserver,
+  ) {
+    this.name = nameOf(upstream);
+    this.leg = new UpstreamLeg(upstream, client, connections.keepAliveMs);
+    this.leg.onRead = (byteCount) => this.contain(() => this.read(this.leg.buffer.take(byteCount)));
+    this.leg.socket.on('error', this.onError).on('end', this.onEnd);
+    this.leg.socket.once('connect', () => this.contain(() => this.accepted()));
+    this.deadline.set(this.missing, connections.connectTimeoutMs);
+    if (patienceMs !== null) this.patience = setTimeout(() => this.contain(() => this.isLate(patienceMs)), patienceMs);
+  }
+
+  /** Calls it off: nothing is told any more. */
+  close(): void {
+    this.settle();
+    if (this.leg.awaitsLogin) closeWithDenial(this.leg, this.connections);
+    else this.leg.socket.on('error', () => {}).destroy();
+  }
+
+  private contain(work: () => void): void {
+    this.observer.contain(work);
+  }
+
+  /** What has not happened yet. */
+  private get missing(): string {
+    return this.hasAccepted ? `${this.name} did not greet` : `${this.name} did not accept the connection`;
+  }
+
+  private get kindOfDelay(): FailureKind {
+    return this.hasAccepted ? 'silent' : 'unreachable';
+  }
+
+  private accepted(): void {
+    this.hasAccepted = true;
+    this.deadline.set(this.missing, this.connections.handshakeTimeoutMs);
+    this.observer.accepted(performance.now() - this.startedAtMs);
+  }
+
+  /** A packet that is too long for a greeting is none, and is not waited for: the session says what it makes of it. */
+  private read(chunk: Buffer): void {
+    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
+    if (this.received.length < HEADER_BYTES) return;
+    const payloadLength = payloadLengthAt(this.received, 0);
+    if (payloadLength <= MAX_GREETING_BYTES && this.received.length < HEADER_BYTES + payloadLength) return;
+    this.settle();
+    this.observer.greeted(this.leg, this.received);
+  }
+
+  private isLate(patienceMs: number): void {
+    this.observer.late({ kind: this.kindOfDelay, reason: `${this.missing} within ${patienceMs} ms` });
+  }
+
+  private broken(cause: string): void {
+    if (this.hasAccepted) this.fail(`lost ${this.name} before its greeting: ${cause}`, 'closed');
+    else this.fail(`cannot reach ${this.name}: ${cause}`, 'unreachable');
+  }
+
+  private fail(reason: string, kind = this.kindOfDelay): void {
+    this.close();
+    this.observer.failed({ kind, reason });
+  }
+
+  private settle(): void {
+    this.deadline.clear();
+    clearTimeout(this.patience);
+    this.leg.socket.off('error', this.onError).off('end', this.onEnd);
+  }
+}

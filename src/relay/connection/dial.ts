@@ -1,0 +1,90 @@
+import type { ConnectionSettings, Upstream } from '../../config/config.js';
+import type { ClientEnds } from '../../protocol/proxyHeader.js';
+import { Attempt, type Failure } from './attempt.js';
+import type { Containment } from '../containment.js';
+import type { Shared } from '../shared.js';
+import type { UpstreamLeg } from './upstreamConnection.js';
+
+/** What is told of a dial. One of the two is called, once. */
+export interface DialObserver extends Containment {
+  /** This server has greeted. Its greeting is told to `leg.onRead` right after the call. */
+  connected(leg: UpstreamLeg): void;
+  /** No server can be had; says why not. */
+  unavailable(reasons: string): void;
+}
+
+/** How long a server may take to greet before the next one is tried as well. */
+const PATIENCE_MS = 2000;
+
+/** The same, where a handshake may take less time than that. */
+export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'handshakeTimeoutMs'>): number {
+  return Math.min(PATIENCE_MS, Math.ceil(handshakeTimeoutMs / 3));
+}
+
+/**
+ * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next
+ * one is tried, and whichever greets first is taken.
+ */
+export class Dial {
+  /** Those that were not tried yet. */
+  private readonly untried: Upstream[];
+  private readonly attempts = new Set<Attempt>();
+  private readonly reasons: string[] = [];
+
+  /**
+   * Begins with the first server.
+   * @param client both ends of the client's connection, for servers that are told; null where it has no IP address
+   * @param shared of the moment at which the client was accepted
+   */
+  constructor(
+    private readonly client: ClientEnds | null,
+    private readonly shared: Shared,
+    private readonly observer: DialObserver,
+  ) {
+    this.untried = shared.upstreams.inOrder(shared.config.upstream);
+    this.next();
+  }
+
+  /** Calls it off: nothing is told any more. */
+  close(): void {
+    for (const attempt of this.attempts) attempt.close();
+    this.attempts.clear();
+  }
+
+  private next(): void {
+    const upstream = this.untried.shift();
+    if (upstream !== undefined) this.attempts.add(this.attemptAt(upstream));
+    else if (this.attempts.size === 0) this.observer.unavailable(this.reasons.join('; '));
+  }
+
+  private attemptAt(upstream: Upstream): Attempt {
+    const { config: { connections }, metrics, upstreams } = this.shared;
+    let isPassedOver = false;
+    const passOver = (failure: Failure): void => {
+      isPassedOver = true;
+      upstreams.failed(upstream, failure);
+      this.next();
+    };
+    const patience = this.untried.length > 0 ? patienceMs(connections) : null;
+    const attempt = new Attempt(upstream, this.client, connections, patience, {
+      contain: (work) => this.observer.contain(work),
+      threw: (error) => this.observer.threw(error),
+      accepted: (afterMs) => metrics.upstreamConnectSeconds.observe(afterMs / 1000),
+      late: passOver,
+      greeted: (leg, begun) => {
+        this.attempts.delete(attempt);
+        this.close();
+        upstreams.greeted(upstream);
+        this.observer.connected(leg);
+        leg.replay(begun);
+      },
+      failed: (failure) => {
+        this.attempts.delete(attempt);
+        this.reasons.push(failure.reason);
+        if (!isPassedOver) passOver(failure);
+        else if (this.attempts.size === 0) this.next();
+      },
+    });
+    return attempt;
+  }
+}

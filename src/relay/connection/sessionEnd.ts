@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { EndLabel } from '../../telemetry/metrics.js';
+import type { Origin, Outcome } from '../../audit/record.js';
+import type { ServerError } from '../../protocol/packets.js';
+import type { Side } from '../login/packetExchange.js';
+
+/** Who ended a session, and why. */
+export interface SessionEnd {
+  readonly by: EndLabel[0];
+  readonly reason: string;
+  /** The same, as it is counted. */
+  readonly label: EndLabel;
+}
+
+/** @param reason as the log has it; the label's is one of a fixed set */
+export function endOf(label: EndLabel, reason: string): SessionEnd {
+  return { by: label[0], reason, label };
+}
+
+/** A client that said that it leaves. */
+export const QUIT: SessionEnd = endOf(['client', 'quit'], 'quit');
+
+/** A client that just closed. */
+export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
+
+/** A server that asked for a file of a client that had offered none. */
+export const UNASKED_FILE: EndLabel = ['sluice', 'unasked-file'];
+
+/** A client that closed in the midst of TLS. */
+const LEFT: Record<Side, SessionEnd> = {
+  client: endOf(['client', 'error'], 'left during its TLS handshake'),
+  server: endOf(['client', 'error'], 'left while the connection to the server was being encrypted'),
+};
+
+/**
+ * How a session ends whose client has left.
+ * @param hasQuit it has said so before
+ * @param handshakeWith with whom a TLS handshake was under way
+ */
+export function leavingEnd(hasQuit: boolean, handshakeWith: Side | null): SessionEnd {
+  if (hasQuit) return QUIT;
+  return handshakeWith === null ? CLOSED : LEFT[handshakeWith];
+}
+
+const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
+  client: 'client-gone',
+  upstream: 'upstream-gone',
+  sluice: 'closed',
+};
+
+/** Which session has ended, and how long it was. */
+export interface EndedSession {
+  readonly session: number;
+  /** The client's address. */
+  readonly client: string;
+  readonly durationMs: number;
+}
+
+/** Says in the log that a session has ended. Quietly where it has quit or closed: sessions do so all the time. */
+export function logEnd(log: Logger, { label, ...told }: SessionEnd, ended: EndedSession): void {
+  const durationMs = Math.round(ended.durationMs * 1000) / 1000;
+  log[levelOf(label)]({ ...ended, durationMs, ...told }, 'session ended');
+}
+
+function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {
+  if (kind === 'unasked-file') return 'warn';
+  return by === 'client' && (kind === 'quit' || kind === 'closed') ? 'debug' : 'info';
+}
+
+/**
+ * Says in the log that a server has refused to let somebody in: whom, and why.
+ * @param what the server refused, as the line begins
+ * @param origin its user is the one who was refused
+ */
+export function logRefusal(log: Logger, what: string, { code, message }: ServerError, origin: Origin): void {
+  const { session, client, user } = origin;
+  log.info({ session, client, user, code }, `${what}: ${message} (error ${code})`);
+}
+
+/** What became of the responses that were under way. */
+export function outcomeOf({ by }: SessionEnd): Outcome {
+  return OUTCOMES[by];
+}

@@ -1,0 +1,83 @@
+import { connect, type Socket } from 'node:net';
+import { formatPlace, isSocketFile } from '../../config/address.js';
+import type { Upstream } from '../../config/config.js';
+import { type ClientEnds, encodeProxyHeader } from '../../protocol/proxyHeader.js';
+import { bring, ReadBuffer, readInto } from '../flow/readBuffer.js';
+import type { Encrypt } from '../../control/packetChannel.js';
+import type { Remote } from '../../control/controlConnection.js';
+
+/** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
+export interface ShownEnd {
+  readonly localAddress: string | null;
+  readonly localPort: number | null;
+}
+
+/** A connection to a server. Host names are resolved anew for each. */
+export class UpstreamLeg {
+  readonly buffer = new ReadBuffer();
+  readonly socket: Socket;
+  /** Is told how many bytes a read has brought into the buffer. */
+  onRead: (byteCount: number) => void = () => {};
+  /** What the server was told of the client. */
+  private readonly announced: ClientEnds | null;
+  private readonly headerBytes: number;
+
+  /**
+   * Begins to connect.
+   * @param client both ends of the client's connection, for the PROXY header; null where it has no IP address
+   */
+  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number) {
+    const { at, proxyProtocol } = upstream;
+    const header = proxyProtocol === 'off' ? null : encodeProxyHeader(proxyProtocol, client);
+    this.socket = connect({
+      ...at,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: keepAliveMs > 0,
+      keepAliveInitialDelay: keepAliveMs,
+      onread: readInto(this.buffer, (byteCount) => this.onRead(byteCount)),
+    });
+    this.announced = proxyProtocol === 'off' ? null : client;
+    this.headerBytes = header?.length ?? 0;
+    if (header !== null) this.socket.write(header); // goes out once connected
+  }
+
+  /**
+   * The server has had nothing but the PROXY header, and has not closed. It may have accepted the connection before
+   * Node says so.
+   */
+  get awaitsLogin(): boolean {
+    const { socket } = this;
+    const isOpen = !socket.destroyed && !socket.readableEnded && !socket.writableEnded;
+    return isOpen && socket.bytesWritten === this.headerBytes;
+  }
+
+  /** Tells `onRead` once more of bytes that were read. Only to be called by what a read calls. */
+  replay(bytes: Buffer): void {
+    bring(bytes, this.buffer, (byteCount) => this.onRead(byteCount));
+  }
+
+  /**
+   * Where this very server is to be reached again; null while it is not connected.
+   * @param encrypt how
+   */
+  remote(encrypt: Encrypt | null): Remote | null {
+    const { at, proxyProtocol } = this.upstream;
+    if (isSocketFile(at)) return { at, proxyProtocol, encrypt };
+    const { remoteAddress: host, remotePort: port } = this.socket;
+    return host === undefined || port === undefined ? null : { at: { host, port }, proxyProtocol, encrypt };
+  }
+
+  get shownEnd(): ShownEnd {
+    if (this.announced !== null) {
+      return { localAddress: this.announced.source.host, localPort: this.announced.source.port };
+    }
+    const { localAddress = null, localPort = null } = this.socket;
+    return { localAddress, localPort };
+  }
+}
+
+/** How messages call a server. */
+export function nameOf({ at }: Upstream): string {
+  return `the upstream server ${formatPlace(at)}`;
+}

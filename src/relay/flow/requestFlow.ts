@@ -1,0 +1,103 @@
+import type { Duplex } from 'node:stream';
+import type { Compression } from '../../protocol/compression.js';
+import { ClientReader } from '../../conversation/clientReader.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { FramePlace } from './framedOutlet.js';
+import type { Containment } from '../containment.js';
+import { FramedFlow, type Diverted } from './framedFlow.js';
+
+/** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/** What the session does for the flow of requests. */
+export interface RequestDecisions extends Containment {
+  /** The client has left while the rest of a response that it no longer gets is being discarded. */
+  left(): void;
+  /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
+  userChangeBegun(begun: Diverted): void;
+}
+
+/** Who is told of commands that wait. */
+export interface WaitingWatch {
+  /** A command that is to be answered waits until a cut response has been discarded. */
+  commandWaits(): void;
+}
+
+/** From the client to the server: its answer to the greeting, then its commands. */
+export class RequestFlow extends FramedFlow {
+  constructor(
+    client: Duplex,
+    upstream: Duplex,
+    private readonly conversation: Conversation,
+    private readonly decisions: RequestDecisions,
+    private readonly waiting: WaitingWatch,
+  ) {
+    super(client, upstream, 'client', conversation.client);
+  }
+
+  protected override contain(work: () => void): void {
+    this.decisions.contain(work);
+  }
+
+  /** Sends a command that the client did not send. All before it have been answered. */
+  command(packet: Buffer): void {
+    this.sink.write(this.wrapCommand(packet));
+  }
+
+  /** A packet that begins a command, as it has to be to go to the server now. */
+  wrapCommand(packet: Buffer): Buffer {
+    return this.outlet.wrapCommand(packet);
+  }
+
+  protected override sourceEnded(): void {
+    if (this.conversation.client.isGated) this.decisions.left();
+    else super.sourceEnded();
+  }
+
+  protected override settle(): 'blocked' | 'exhausted' {
+    const { client, commands } = this.conversation;
+    if (!client.isStopped) return 'exhausted';
+    if (!client.isAtUserChange || commands.length > 0) return 'blocked';
+    this.decisions.userChangeBegun(this.divert());
+    return 'exhausted';
+  }
+
+  protected override get readsOn(): boolean {
+    return this.heldBytes < MAX_WAITING_BYTES;
+  }
+
+  protected override onMoreHeld(): void {
+    const intent = this.conversation.client.isGated ? ClientReader.intentOf(this.held) : 'none';
+    if (intent === 'quit') {
+      this.decisions.left();
+      return;
+    }
+    if (intent === 'command') this.waiting.commandWaits();
+    super.onMoreHeld();
+  }
+
+  /** The client has gone: what it sent last goes to the server, and then its end. */
+  endBehindHeld(): void {
+    super.sourceEnded();
+    this.unblock();
+  }
+
+  override beginFrames(compression: Compression, numbers: FrameNumbers): void {
+    if (this.isBlocked || this.waitsForTurn || !this.scanner.isBetweenPackets) {
+      const offsetBytes = this.sink.writtenBytes;
+      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, offsetBytes);
+      this.flushHeld();
+    }
+    super.beginFrames(compression, numbers);
+  }
+
+  protected override unreadable(frame: Buffer, offsetBytes: number): void {
+    this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
+  }
+
+  /** In an upload a client counts on from what it was sent; elsewhere by itself. */
+  protected override placeOf(): FramePlace {
+    return this.conversation.isUploading ? 'next' : 'command';
+  }
+}

@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net';
+import type { Compression } from '../../protocol/compression.js';
+import { wiping } from '../../protocol/auth/scrambles.js';
+import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
+import { encodeErr, type ServerError } from '../../protocol/packets.js';
+import type { FrameNumbers, Leg } from '../../protocol/frameNumbers.js';
+import { LegFrames } from './packetFrames.js';
+
+/** A packet with its header. */
+export interface WholePacket {
+  readonly bytes: Buffer;
+  readonly payload: Buffer;
+}
+
+/**
+ * What a peer may send in one authentication, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB,
+ * and no plugin needs more than a few packets.
+ */
+const MAX_BYTES = 256 * 1024;
+const MAX_PACKETS = 256;
+
+/**
+ * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
+ * connection is at: where one of the two has had packets of its own, the other one's ids do not fit.
+ */
+export class PacketLeg {
+  isEncrypted = false;
+
+  private waiting: Buffer = Buffer.alloc(0);
+  /** What was taken in the authentication under way. */
+  private takenBytes = 0;
+  private takenPackets = 0;
+  private nextSequenceId = 0;
+  /** Null as long as packets come without frames. */
+  private frames: LegFrames | null = null;
+
+  /** @param socket the connection: the TLS socket, once it is encrypted */
+  constructor(public socket: Socket) {}
+
+  /** Takes bytes that are the leg's own from now on. Returns false where they are more than may come. */
+  accept(chunk: Buffer): boolean {
+    if (this.frames === null) return this.acceptPackets(chunk);
+    const packets = this.frames.open(chunk);
+    return packets !== null && this.acceptPackets(packets);
+  }
+
+  /** Takes bytes of packets, those of a connection in frames too. Returns false where they are more than may come. */
+  acceptPackets(chunk: Buffer): boolean {
+    const { waiting } = this;
+    // Either may hold a password.
+    this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
+    return this.takenBytes + this.waiting.length <= MAX_BYTES;
+  }
+
+  /** What comes from here on, and goes out, is in frames. */
+  beginFrames(leg: Leg, compression: Compression, numbers: FrameNumbers): void {
+    this.frames = new LegFrames(leg, compression, numbers, MAX_BYTES);
+  }
+
+  /** Takes the next packet; null where it is not there yet. */
+  take(): WholePacket | null {
+    const { waiting } = this;
+    if (waiting.length < HEADER_BYTES) return null;
+    const end = HEADER_BYTES + payloadLengthAt(waiting, 0);
+    if (waiting.length < end) return null;
+    this.waiting = waiting.subarray(end);
+    this.takenBytes += end;
+    this.takenPackets += 1;
+    this.nextSequenceId = (waiting[3]! + 1) & 0xff;
+    return { bytes: waiting.subarray(0, end), payload: waiting.subarray(HEADER_BYTES, end) };
+  }
+
+  /** More packets were taken than an authentication has. */
+  get isOverrun(): boolean {
+    return this.takenPackets > MAX_PACKETS;
+  }
+
+  /** An authentication begins that is a command: ids count from 0 again with the next packet. */
+  beginCommand(): void {
+    this.nextSequenceId = 0;
+    this.takenBytes = 0;
+    this.takenPackets = 0;
+  }
+
+  /** Takes all bytes that are there. */
+  rest(): Buffer {
+    const rest = this.waiting;
+    this.waiting = Buffer.alloc(0);
+    return this.frames === null ? rest : this.frames.rest(rest);
+  }
+
+  /** Sends a packet, as the next one of this connection. */
+  send(payload: Buffer): void {
+    const packet = encodePacket(this.nextSequenceId, payload);
+    const { frames } = this;
+    const beginsCommand = this.nextSequenceId === 0;
+    const sent = frames === null ? packet : wiping([packet], () => frames.wrap(packet, beginsCommand));
+    // It may hold a password.
+    if (this.isWritable) this.socket.write(sent, () => sent.fill(0));
+    this.nextSequenceId = (this.nextSequenceId + 1) & 0xff;
+  }
+
+  /** Sends bytes as they are. */
+  write(bytes: Buffer): void {
+    if (this.isWritable) this.socket.write(bytes);
+  }
+
+  /** An ERR packet, as the next one of this connection. */
+  errorPacket(error: ServerError): Buffer {
+    return encodeErr(this.nextSequenceId, error);
+  }
+
+  private get isWritable(): boolean {
+    return !this.socket.destroyed && !this.socket.writableEnded;
+  }
+}

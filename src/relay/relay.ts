@@ -1,0 +1,295 @@
+import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { SessionView, Standing } from '../telemetry/status.js';
+import type { AuditLog } from '../audit/auditLog.js';
+import type { Config, Listen, Upstream } from '../config/config.js';
+import type { Budget } from '../policy/budget.js';
+import { Guard, type HintCounts } from '../policy/guard.js';
+import { Sampler } from '../policy/sampler.js';
+import { Encryption } from './tls/encryption.js';
+import { Arrival, type Arrived } from './connection/arrival.js';
+import { patienceMs } from './connection/dial.js';
+import { killerFor, timeoutsFor } from '../control/killing.js';
+import { PaceWatch } from './pace/pace.js';
+import { Session } from './session/session.js';
+import type { Shared } from './shared.js';
+import { BypassWarnings } from './pace/socketQuestion.js';
+import type { OwnCertificates } from './tls/ownCertificates.js';
+import { OccasionalLog } from '../audit/occasionalLog.js';
+import { probe } from '../control/probe.js';
+import { SocketQueueReader } from './pace/socketQueues.js';
+import { StallWatch } from './pace/stallWatch.js';
+import { UnreadClients } from './unreadClients.js';
+import { UpstreamHealth } from './connection/upstreamHealth.js';
+
+/** What the encryption of new sessions depends on. */
+const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
+
+/** What killing depends on. */
+const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
+
+function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
+  return isDeepStrictEqual(part(before), part(after));
+}
+
+/** How often it is said that samples are left out. */
+const DROPPING_SAID_EVERY_MS = 10_000;
+
+function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
+  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
+  const sampler = new Sampler(sample, Math.random, () => {
+    const { perSecond } = sampler.settings;
+    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
+  });
+  return sampler;
+}
+
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
+
+/** What a gateway is made of. */
+export interface GatewayParts {
+  readonly log: Logger;
+  readonly audit: Pick<AuditLog, 'write'>;
+  /** Where it counts. */
+  readonly metrics: Metrics;
+  readonly budget: Budget;
+  /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
+  readonly keepsStatistics: boolean;
+  /** Is told of each client that was let in and is gone. */
+  left(): void;
+}
+
+/** A change that is ready to be made. One of the two is to be called. */
+export interface Change {
+  apply(): void;
+  cancel(): void;
+}
+
+/** All sessions of a process, with what they have in common. */
+export class Gateway {
+  private readonly sessions = new Set<Session>();
+  /** Those whose clients have gone while a statement runs to its end, the oldest first. */
+  private readonly clientless = new Set<Session>();
+  /** Clients that no server has greeted yet. */
+  private readonly arrivals = new Set<Arrival>();
+  private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
+  private readonly unread: UnreadClients;
+  private isEnding = false;
+  /** Is called whenever the last session has ended. */
+  private emptied: () => void = () => {};
+
+  constructor(config: Config, certificates: OwnCertificates, private readonly parts: GatewayParts) {
+    const { log, audit, metrics, budget, keepsStatistics } = parts;
+    metrics.configured(config);
+    const encryption = new Encryption(config, certificates, log);
+    const queues = new SocketQueueReader();
+    this.shared = {
+      config, audit, metrics, encryption, budget, queues,
+      guard: new Guard(config, Date.now),
+      sampler: samplerFor(config, log),
+      statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
+      pace: new PaceWatch(queues, config.streaming.pace),
+      stalls: new StallWatch(),
+      bypasses: new BypassWarnings(log),
+      upstreams: new UpstreamHealth({ log, metrics, probe: (upstream, signal) => this.isWell(upstream, signal) }),
+      occasions: new OccasionalLog(log, SAY_EVERY_MS),
+      killer: killerFor(config, log),
+      timeouts: timeoutsFor(config),
+    };
+    this.shared.upstreams.configured(config.upstream);
+    this.unread = new UnreadClients(this.sessions, () => this.config.drain.timeMs);
+  }
+
+  get config(): Config {
+    return this.shared.config;
+  }
+
+  get hints(): Readonly<HintCounts> {
+    return this.shared.guard.hints;
+  }
+
+  /** Clients that were let in and are not gone. */
+  get sessionCount(): number {
+    return this.sessions.size - this.clientless.size + this.arrivals.size;
+  }
+
+  /**
+   * Lets a client in.
+   * @param id Sluice's number for its session
+   * @param client its connection, of which nothing was read yet
+   * @param listen where it has connected
+   */
+  admit(id: number, client: Socket, listen: Listen): void {
+    const { config: { connections }, metrics } = this.shared;
+    if (connections.keepAliveMs > 0) client.setKeepAlive(true, connections.keepAliveMs);
+    metrics.sessions += 1;
+    const arrival = new Arrival(id, client, listen, { ...this.shared }, this.parts.log, {
+      arrived: (arrived) => {
+        this.begin(arrived);
+        this.arrivals.delete(arrival);
+      },
+      failed: (label) => {
+        metrics.sessionEnded(label, { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 });
+        this.arrivals.delete(arrival);
+        this.left();
+      },
+    });
+    this.arrivals.add(arrival);
+    arrival.begin();
+  }
+
+  /** Resolves once there are no sessions, and closes what they had in common: none may begin any more. */
+  async close(): Promise<void> {
+    await this.untilEmpty();
+    this.unread.close();
+    this.shared.killer?.close();
+    this.shared.upstreams.close();
+    this.shared.encryption.close();
+    const { droppedInAll } = this.shared.sampler;
+    if (droppedInAll > 0) this.parts.log.warn({ droppedSamples: droppedInAll }, 'audit: samples were left out');
+  }
+
+  endIdle(): void {
+    this.isEnding = true;
+    for (const session of this.sessions) session.contain(() => session.endWhenIdle());
+  }
+
+  destroy(): void {
+    for (const arrival of this.arrivals) arrival.contain(() => arrival.abort());
+    for (const session of this.sessions) {
+      session.contain(() => session.destroy('Sluice is told to stop', ['sluice', 'stopped']));
+    }
+  }
+
+  /**
+   * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in
+   * what it says of connections.
+   * @param certificates what listeners show that are given none
+   * @throws {TlsFileError} where a certificate cannot be used; nothing has changed then
+   */
+  prepare(config: Config, certificates: OwnCertificates): Change {
+    const { shared } = this;
+    const before = shared.encryption;
+    const isEncryptionSame = isSame(shared.config, config, encryptionOf);
+    const encryption = isEncryptionSame ? before : new Encryption(config, certificates, this.parts.log);
+    return {
+      apply: () => {
+        // Sessions that are logging in finish with what they began with.
+        if (!isEncryptionSame) before.close();
+        shared.encryption = encryption;
+        this.reconfigure(config);
+      },
+      cancel: () => {
+        if (!isEncryptionSame) encryption.close();
+      },
+    };
+  }
+
+  private reconfigure(config: Config): void {
+    const { shared } = this;
+    const before = shared.config;
+    shared.config = config;
+    shared.guard = new Guard(config, Date.now, shared.guard.hints);
+    shared.sampler.settings = config.audit.sample;
+    shared.budget.resize(config.budget.bytes);
+    shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
+    shared.metrics.configured(config);
+    shared.upstreams.configured(config.upstream);
+    // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
+    if (isSame(before, config, killingOf)) return;
+    shared.killer = killerFor(config, this.parts.log);
+    shared.timeouts = timeoutsFor(config);
+  }
+
+  get statistics(): LiveStatistics | null {
+    return this.shared.statistics;
+  }
+
+  standing(): Standing {
+    const { budget, guard, sampler, stalls } = this.shared;
+    const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
+    for (const { totals } of this.sessions) {
+      live.bytesToClient += totals.bytesToClient;
+      live.bytesToUpstream += totals.bytesToUpstream;
+      live.stallMs += totals.stallMs;
+    }
+    return {
+      openSessions: this.sessionCount,
+      clientlessDrains: this.clientless.size,
+      stalledSessions: stalls.count,
+      budgetUsedBytes: budget.usedBytes,
+      budgetMaxBytes: budget.maxBytes,
+      hints: guard.hints,
+      droppedSamples: sampler.droppedInAll,
+      live,
+    };
+  }
+
+  /** The sessions behind the one with this number, in their order. */
+  *sessionViews(after: number): Generator<SessionView> {
+    const behind = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
+    behind.sort((one, other) => one.id - other.id);
+    // Whoever looks takes its time.
+    for (const one of behind) if (this.isThere(one)) yield one.view();
+  }
+
+  private isThere(one: Arrival | Session): boolean {
+    return one instanceof Arrival ? this.arrivals.has(one) : this.sessions.has(one);
+  }
+
+  private begin(arrived: Arrived): void {
+    const session = new Session(arrived, this.shared, this.parts.log, {
+      parted: () => this.part(session),
+      ended: () => {
+        this.sessions.delete(session);
+        if (this.clientless.delete(session)) this.sayWhetherEmpty();
+        else this.left();
+      },
+    });
+    this.sessions.add(session);
+    if (this.isEnding) session.contain(() => session.endWhenIdle());
+  }
+
+  /** Its client counts no more. There are at most as many such sessions as there may be clients. */
+  private part(session: Session): void {
+    this.clientless.add(session);
+    this.parts.left();
+    const [oldest] = this.clientless;
+    if (this.clientless.size > this.config.connections.max) oldest!.contain(() => oldest!.supervisor.giveUpDrain());
+  }
+
+  /** Whether a server lets clients log in, and that so soon that they are given to it. */
+  private async isWell(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
+    const { config: { kill, connections }, encryption } = this.shared;
+    const { at, proxyProtocol } = upstream;
+    const remote = { at, proxyProtocol, encrypt: encryption.serverSide(upstream).forSideConnections };
+    const startedAtMs = performance.now();
+    try {
+      await probe(remote, kill, connections.handshakeTimeoutMs, signal);
+    } catch {
+      return false;
+    }
+    return performance.now() - startedAtMs <= patienceMs(connections);
+  }
+
+  private left(): void {
+    this.parts.left();
+    this.sayWhetherEmpty();
+  }
+
+  private sayWhetherEmpty(): void {
+    if (this.sessions.size + this.arrivals.size === 0) this.emptied();
+  }
+
+  /** Sessions take their connections over, so the server that accepted them does not know when they end. */
+  private untilEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.emptied = resolve;
+      this.sayWhetherEmpty();
+    });
+  }
+}

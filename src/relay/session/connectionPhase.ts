@@ -1,0 +1,278 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import { Capability } from '../../protocol/capabilities.js';
+import { encodePacket, HEADER_BYTES } from '../../protocol/framing.js';
+import { offerTls } from '../../protocol/greeting.js';
+import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../../protocol/sslRequest.js';
+import { AuthBridge, type EncryptedLeg } from '../../conversation/authBridge.js';
+import { AuthRelay } from '../login/authRelay.js';
+import type { SessionEncryption } from '../tls/encryption.js';
+import type { Diverted } from '../flow/framedFlow.js';
+import { PacketExchange, type Side } from '../login/packetExchange.js';
+import type { WholePacket } from '../login/packetConnection.js';
+import type { PhaseHost } from './phaseHost.js';
+import { UPSTREAM_UNAVAILABLE } from '../connection/refusal.js';
+import type { SessionParts } from './sessionControls.js';
+import { StartTls } from '../tls/startTls.js';
+import type { ClientSide } from '../tls/clientTls.js';
+import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
+
+/** ER_SECURE_TRANSPORT_REQUIRED. */
+const SECURE_TRANSPORT_REQUIRED = 3159;
+/** ER_NOT_SUPPORTED_AUTH_MODE. */
+const CANNOT_AUTHENTICATE = 1251;
+
+/**
+ * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them
+ * may be encrypted. All is shown to the conversation as if nothing were: as two ends in the clear would say it.
+ *
+ *     server's greeting -> client's SSLRequest -> its TLS -> its answer
+ *       -> SSLRequest to the server -> its TLS -> the answer
+ *
+ * Where both are encrypted then, or neither, the rest passes as it is. Else the authentication is bridged, packet by
+ * packet; and so is that of every COM_CHANGE_USER.
+ */
+export class ConnectionPhase {
+  private readonly exchange: PacketExchange;
+  private readonly encryption: SessionEncryption;
+  private readonly startTls: StartTls;
+  private authRelay: AuthRelay | null = null;
+  private isClosed = false;
+  /** The client has proved with a certificate who it is: to us, not to the server. */
+  private hasShownCertificate = false;
+
+  constructor(private readonly parts: SessionParts, private readonly host: PhaseHost, private readonly log: Logger) {
+    const { client, upstream } = parts.legs;
+    this.encryption = parts.encryption;
+    this.exchange = new PacketExchange(client, upstream, (side) => {
+      this.refuseLogin(`the ${side} sent more than an authentication takes`);
+    });
+    this.startTls = new StartTls(this.exchange, parts);
+  }
+
+  /** Takes over what comes from now on, where any of it may have to be encrypted. */
+  begin(): void {
+    if (this.encryption.isPossible) this.divert(this.run());
+    else this.note('none', 'none');
+  }
+
+  /** Takes over from a COM_CHANGE_USER on that has begun. All commands before it have been answered. */
+  changeUser(begun: Diverted): void {
+    this.exchange.takeOver(begun);
+    this.divert(this.bridgeUserChange());
+  }
+
+  /** With whom a TLS handshake is under way; null where none is. */
+  get handshakeWith(): Side | null {
+    return this.startTls.handshakeWith;
+  }
+
+  /** Nothing is done any more. */
+  close(): void {
+    this.isClosed = true;
+    this.authRelay?.close();
+    this.exchange.close();
+  }
+
+  /** Which connection alone is encrypted; null where both are or neither is. */
+  private get onlyEncrypted(): EncryptedLeg | null {
+    const { client, server } = this.exchange;
+    if (client.isEncrypted === server.isEncrypted) return null;
+    return client.isEncrypted ? 'client' : 'server';
+  }
+
+  /** What comes goes to the exchange, until `handOver`. */
+  private divert(work: Promise<void>): void {
+    this.parts.legs.diversion = this.exchange;
+    work.catch((error: unknown) => this.host.threw(error));
+  }
+
+  private async run(): Promise<void> {
+    const { exchange, encryption: { listenMode, clientSide } } = this;
+    const greeting = await exchange.next('server');
+    if (!this.greet(greeting)) return;
+    let first: WholePacket | null = await exchange.next('client');
+    const asksForTls = isSslRequest(first.payload);
+    if (asksForTls && listenMode === 'passthrough') return this.passThrough(first);
+    if (asksForTls && clientSide !== null && this.offersTls) {
+      first = await this.encryptClient(clientSide, first.payload);
+      if (first === null) return;
+    } else if (listenMode === 'required') {
+      const message = 'connections using insecure transport are prohibited: listen.tls.mode is "required"';
+      return this.refuseLogin(message, SECURE_TRANSPORT_REQUIRED);
+    }
+    await this.logIn(first);
+  }
+
+  private async bridgeUserChange(): Promise<void> {
+    const { exchange, parts: { conversation } } = this;
+    const { bytes, payload } = await exchange.next('client');
+    conversation.holdsUserChanges = false;
+    conversation.client.scan(bytes, 0, bytes.length);
+    conversation.holdsUserChanges = true;
+    await this.bridge(payload, this.onlyEncrypted, true);
+  }
+
+  /** Shows the greeting to the client, and hands over where nothing can be encrypted. Returns whether it goes on. */
+  private greet(greeting: WholePacket): boolean {
+    const { exchange, host, parts: { conversation }, encryption: { listenMode, serverSide } } = this;
+    this.show(greeting);
+    if (conversation.server.stopReason === 'refused') {
+      host.refused(conversation.server.refusal!);
+      return false;
+    }
+    if (this.isClosed) return false;
+    const isFollowed = conversation.phase === 'response';
+    if (serverSide.isRequired && !this.serverOffersTls) {
+      host.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
+      return false;
+    }
+    const { offersTls } = this;
+    const passesTls = listenMode === 'passthrough' && this.serverOffersTls;
+    if (isFollowed && (offersTls || passesTls)) offerTls(greeting.payload);
+    exchange.client.write(greeting.bytes);
+    if (serverSide.isWanted && !this.serverOffersTls) serverSide.noteClear();
+    const mayEncrypt = offersTls || passesTls || (this.serverOffersTls && serverSide.isWanted);
+    if (isFollowed && mayEncrypt) return true;
+    this.note('none', 'none');
+    this.handOver();
+    return false;
+  }
+
+  private get offersTls(): boolean {
+    return this.encryption.offersTls(this.serverOffersTls);
+  }
+
+  private get serverOffersTls(): boolean {
+    const { greeting } = this.parts.conversation;
+    return greeting !== null && (greeting.capabilities & Capability.SSL) !== 0n;
+  }
+
+  private passThrough({ payload }: WholePacket): void {
+    const { id, legs, conversation, shared } = this.parts;
+    if (shared.config.onUnparsed === 'close') {
+      return this.refuseLogin('TLS is passed through and cannot be followed, and onUnparsed is "close"');
+    }
+    conversation.passEncrypted(payload);
+    this.host.deadline.clear();
+    this.note('passthrough', 'passthrough');
+    this.log.info(
+      { session: id, client: legs.clientAddress }, 'TLS is passed through: nothing is counted in this session',
+    );
+    this.exchange.server.send(withSsl(payload));
+    this.handOver();
+  }
+
+  /**
+   * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null
+   * where the session has ended.
+   */
+  private async encryptClient(clientSide: ClientSide, sslRequest: Buffer): Promise<WholePacket | null> {
+    const { exchange } = this;
+    try {
+      this.hasShownCertificate = await this.startTls.client(clientSide);
+    } catch (error) {
+      this.clientNotEncrypted(error);
+      return null;
+    }
+    const { payload } = await exchange.next('client');
+    const bytes = encodePacket(1, withoutSsl(payload, sslRequest));
+    payload.fill(0);
+    return { bytes, payload: bytes.subarray(HEADER_BYTES) };
+  }
+
+  /** Takes the client's answer to the greeting to the server, and what follows it. */
+  private async logIn({ bytes, payload }: WholePacket): Promise<void> {
+    const { parts: { conversation }, exchange: { client, server }, encryption: { serverSide } } = this;
+    const encrypts = serverSide.isWanted && this.serverOffersTls;
+    conversation.client.scan(bytes, 0, bytes.length);
+    if (this.isClosed) return;
+    if (conversation.phase !== 'authentication') {
+      const mustBeFollowed = client.isEncrypted || serverSide.isRequired;
+      if (mustBeFollowed) return this.refuseLogin('the answer to the greeting cannot be followed');
+      server.write(bytes);
+      return this.handOver();
+    }
+    if (encrypts && !await this.encryptServer(payload)) return;
+    const answer = encrypts ? withSsl(payload) : payload;
+    const { onlyEncrypted } = this;
+    this.note(protocolOf(client.socket), protocolOf(server.socket));
+    conversation.holdsUserChanges = onlyEncrypted !== null;
+    if (onlyEncrypted !== null || this.hasShownCertificate) return this.bridge(answer, onlyEncrypted, false);
+    server.send(answer);
+    if (answer !== payload) answer.fill(0);
+    payload.fill(0);
+    this.handOver();
+  }
+
+  /** Returns whether the connection is encrypted; if not, the session has ended. */
+  private async encryptServer(response: Buffer): Promise<boolean> {
+    const { exchange: { server }, encryption: { serverSide } } = this;
+    if (server.rest().length > 0) {
+      this.refuseLogin('the upstream server sent more than its greeting where TLS was to begin');
+      return false;
+    }
+    server.send(sslRequestFor(response));
+    try {
+      await this.startTls.server(serverSide);
+    } catch (error) {
+      const message = `the TLS handshake with the upstream server failed: ${reasonOf(error)}`;
+      if (!this.isClosed) this.refuseLogin(message, UPSTREAM_UNAVAILABLE);
+    }
+    return server.isEncrypted;
+  }
+
+  private clientNotEncrypted(error: unknown): void {
+    if (this.isClosed) return;
+    if (error instanceof ClientLeftError) return this.host.clientEnded();
+    const reason = `the TLS handshake with the client failed: ${reasonOf(error)}`;
+    this.log.info({ session: this.parts.id, client: this.parts.legs.clientAddress }, reason);
+    this.host.destroy(reason, ['client', 'error']);
+  }
+
+  /** Goes on packet by packet until the server lets the client in, or not. */
+  private async bridge(first: Buffer, encrypted: EncryptedLeg | null, isUserChange: boolean): Promise<void> {
+    const { exchange, parts: { conversation } } = this;
+    const bridge = new AuthBridge(encrypted, this.encryption.bridges, conversation.greeting!.scramble);
+    this.authRelay = new AuthRelay(exchange, conversation, bridge, this.hasShownCertificate);
+    const refusal = await this.authRelay.run(first, isUserChange);
+    if (refusal !== null) this.refuseLogin(refusal);
+    else if (!this.isClosed) this.handOver();
+  }
+
+  private show({ bytes }: WholePacket): void {
+    this.parts.conversation.server.scan(bytes, 0, bytes.length);
+  }
+
+  /** Counts how the two connections are encrypted. */
+  private note(client: string, upstream: string): void {
+    const { encryptions } = this.parts.shared.metrics;
+    encryptions.increment('client', client);
+    encryptions.increment('upstream', upstream);
+  }
+
+  private refuseLogin(message: string, code = CANNOT_AUTHENTICATE): void {
+    const { id, legs } = this.parts;
+    this.log.warn({ session: id, client: legs.clientAddress }, message);
+    const end = this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` });
+    this.host.abort(message, { end, refusal: null });
+  }
+
+  /** What comes from here on is for the flows again, and so is what has come already. */
+  private handOver(): void {
+    const { exchange: { client, server }, parts: { legs, conversation, requests, responses }, host } = this;
+    legs.diversion = null;
+    requests.takeBack();
+    if (conversation.server.stopReason === 'compressed') host.compressed();
+    else if (conversation.server.stopReason === 'sessionBegun') host.sessionBegun();
+    const [fromClient, fromServer] = [client.rest(), server.rest()];
+    if (fromClient.length > 0) requests.accept(fromClient);
+    if (fromServer.length > 0) responses.accept(fromServer);
+    host.caughtUp();
+  }
+}
+
+function protocolOf(socket: Socket): string {
+  return socket instanceof TLSSocket ? socket.getProtocol() ?? 'TLS' : 'none';
+}

@@ -1,0 +1,33 @@
+import type { StreamingSettings } from '../../config/config.js';
+import { OPENABLE_COMPRESSIONS } from '../../protocol/compression.js';
+import { Conversation } from '../../conversation/conversation.js';
+import type { ConversationObserver } from '../../conversation/conversationObserver.js';
+import type { Shared } from '../shared.js';
+
+/**
+ * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold
+ * none.
+ */
+const MIN_TEXT_BYTES = 16 * 1024;
+
+/** The statement that sets a session up as `streaming` says; undefined where there is none. */
+function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | undefined {
+  return netWriteTimeoutMs === null ? undefined : `SET SESSION net_write_timeout = ${netWriteTimeoutMs / 1000}`;
+}
+
+/**
+ * A conversation that keeps what the configuration of the moment asks for, and counts its commands.
+ * @param now a clock, in ms
+ */
+export function conversationFor(
+  { config, metrics }: Shared, observer: ConversationObserver, now: () => number,
+): Conversation {
+  return new Conversation({
+    observer, now,
+    textBytes: Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES),
+    parameterBytes: config.audit.params ? config.audit.sqlBytes : 0,
+    compressions: config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n,
+    setUp: setUpFor(config.streaming),
+    commandCounts: metrics.commands,
+  });
+}

@@ -1,0 +1,212 @@
+import type { EndLabel } from '../../telemetry/metrics.js';
+import type { Outcome } from '../../audit/record.js';
+import type { DrainBounds, DrainSettings } from '../../config/config.js';
+import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
+import { cutMessage, type Judgement } from '../../policy/judgement.js';
+import { encodePacket } from '../../protocol/framing.js';
+import { encodeErr, type ServerError } from '../../protocol/packets.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import type { Containment } from '../containment.js';
+import { Drain } from './drain.js';
+import type { KillOutcome } from '../../control/killer.js';
+import { notRunPacket, type LastPackets, type Waiting } from '../connection/lastPackets.js';
+
+/** What a response that is being cut needs of its session. */
+export interface CutSession extends Containment {
+  /** Both connections are closed, or about to be. */
+  readonly isOver: boolean;
+  /** Writes bytes to the client that the server did not send. */
+  sendToClient(bytes: Buffer): void;
+  /** Goes on with the client's commands. */
+  resumeRequests(): void;
+  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
+  kill(signal: AbortSignal): Promise<KillOutcome>;
+  /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
+  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
+  letClientGo(reason: string, last: LastPackets): void;
+  /** Warns in the log, with whose session it is. */
+  warn(details: object, message: string): void;
+}
+
+/** What bounds the rest of a cut response, and when the server is to be stopped. */
+export interface CutBounds {
+  readonly drain: DrainSettings;
+  /** Null where the server is not stopped. */
+  readonly stopServerWhen: DrainBounds | null;
+}
+
+/** How a cut response ended. */
+export interface CutEnd {
+  readonly outcome: Outcome;
+  readonly error: ServerError | null;
+  /** Bytes that were discarded. */
+  readonly drainedBytes: number;
+}
+
+/** Is told what becomes of a cut response. */
+export interface CutObserver {
+  /** It is over, and commands may go again. */
+  ended(end: CutEnd): void;
+  givenUp(reason: GivenUp): void;
+}
+
+const REASONS: Readonly<Record<GivenUp, string>> = {
+  bytes: 'the rest of a cut response was more than drain.bytes',
+  time: 'the rest of a cut response took longer than drain.time',
+  waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
+  max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
+};
+
+const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
+
+const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';
+
+/** The rest of one response, from the row at which it was cut until the client's next command may go. */
+export class Cutting {
+  private readonly drain: Drain;
+  /** How the attempt to stop the server went; null where there was none. */
+  private kill: Promise<KillOutcome> | null = null;
+  /** Withdraws that attempt, once there is nothing to stop any more. */
+  private readonly withdrawal = new AbortController();
+  /** The error with which the server ended the response. */
+  private error: ServerError | null = null;
+  /** The server has ended the response. */
+  private isDrained = false;
+  /** Runs while a command of the client waits. */
+  private waitingTimer: NodeJS.Timeout | null = null;
+
+  /**
+   * Begins to discard.
+   * @param judgement null where the server ends with an error what was held back
+   * @param sequenceId of the row in whose place something else is sent
+   * @param isFetch the row was fetched from a server-side cursor
+   */
+  constructor(
+    readonly usage: GovernedUsage,
+    private readonly judgement: Judgement | null,
+    private readonly sequenceId: number,
+    private readonly isFetch: boolean,
+    private readonly conversation: Conversation,
+    private readonly session: CutSession,
+    private readonly bounds: CutBounds,
+    private readonly observer: CutObserver,
+  ) {
+    conversation.server.discard();
+    conversation.client.isGated = true;
+    this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
+      passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
+      killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
+    });
+    if (conversation.commands.hasMoreToAnswer) this.commandWaits();
+  }
+
+  /**
+   * Sends the error, where the verdict is an error in place of the row.
+   * @param isLast nothing else may come behind it: the client's connection is closed
+   */
+  sayError(isLast: boolean): void {
+    const { session, usage, judgement } = this;
+    if (judgement?.action !== 'cut') return;
+    const error = this.errorPacket(judgement);
+    if (!isLast) {
+      session.sendToClient(error);
+      return;
+    }
+    usage.isClosedBehindError = true;
+    const last = { end: error, refusal: null };
+    if (this.runsOn) session.letClientGo(OUT_OF_STEP, last);
+    else session.abort(OUT_OF_STEP, last);
+  }
+
+  /** The statement is to run to its end, which the client may have been told, and has not come to it yet. */
+  get runsOn(): boolean {
+    return !this.isDrained && this.judgement !== null && !this.usage.statement.isSingleReadOnly;
+  }
+
+  /** More bytes have been discarded. */
+  discarded(byteCount: number): void {
+    this.drain.add(byteCount);
+  }
+
+  /** The server has ended the response; `error` where it did not end well. */
+  finish(error: ServerError | null): void {
+    this.error = error;
+  }
+
+  /** All has been discarded. The client's next command goes once nothing can be killed any more. */
+  drained(): void {
+    this.isDrained = true;
+    this.drain.stop();
+    this.withdrawal.abort();
+    if (this.kill === null) this.end(null);
+    else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
+  }
+
+  /** The client waits for the answer to a further command. */
+  commandWaits(): void {
+    this.waitingTimer ??= setTimeout(
+      () => this.session.contain(() => this.giveUp('waiting')), this.bounds.drain.waitingMs);
+  }
+
+  /** The connections are about to close. Returns how many bytes were discarded. */
+  stop(): number {
+    this.drain.stop();
+    this.withdrawal.abort();
+    if (this.waitingTimer !== null) clearTimeout(this.waitingTimer);
+    return this.drain.bytes;
+  }
+
+  /**
+   * The rest is not waited for any more; with a command that waits for too long, it is only the client that is let go.
+   */
+  giveUp(why: GivenUp): void {
+    const { session, judgement } = this;
+    const isLetGo = why === 'waiting' && this.runsOn;
+    const last = {
+      // A truncated result has not been ended yet, so its client still needs to hear what became of it.
+      end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
+      refusal: this.refusal(REASONS[why], 'kept'),
+    };
+    this.usage.givenUp = why;
+    this.observer.givenUp(why);
+    const what = isLetGo ? 'the client is let go, its statement runs on' : 'the connections are closed';
+    session.warn({ bound: why }, `${REASONS[why]}: ${what}`);
+    if (isLetGo) session.letClientGo(REASONS[why], last);
+    else session.abort(REASONS[why], last);
+  }
+
+  private end(killed: KillOutcome | null): void {
+    const { session, conversation, error, judgement } = this;
+    if (session.isOver) return;
+    const drainedBytes = this.stop();
+    if (killed === 'unknown') {
+      // The order to kill may still be on its way and would hit whatever runs next.
+      session.abort(KILL_UNKNOWN, { end: null, refusal: this.refusal(KILL_UNKNOWN, 'killing') });
+      return;
+    }
+    if (error !== null && judgement?.action !== 'cut') session.sendToClient(encodeErr(this.sequenceId, error));
+    else if (judgement?.action === 'truncate') session.sendToClient(this.truncation(judgement));
+    const outcome = killed === 'killed' && error !== null ? 'killed' : 'drained';
+    this.observer.ended({ outcome, error, drainedBytes });
+    conversation.client.isGated = false;
+    session.resumeRequests();
+  }
+
+  /** What the client's next command is answered with, where one waits. */
+  private refusal(reason: string, kept: Waiting): Buffer | null {
+    if (this.waitingTimer === null) return null;
+    return notRunPacket(reason, this.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
+  }
+
+  /** The end of a truncated result: the server's own end of its rows. */
+  private truncation(judgement: Judgement): Buffer {
+    const end = this.conversation.server.rowsEnd?.asLast(this.isFetch) ?? null;
+    return end === null ? this.errorPacket(judgement) : encodePacket(this.sequenceId, end);
+  }
+
+  private errorPacket(judgement: Judgement): Buffer {
+    const { code, sqlState } = this.usage.terms.treatment.onExceed.error;
+    return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement) });
+  }
+}

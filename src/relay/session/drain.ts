@@ -1,0 +1,60 @@
+import type { DrainBounds, KillSettings } from '../../config/config.js';
+
+/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
+export function killWhen({ when }: KillSettings): DrainBounds {
+  if (when.bytes === 0 && when.timeMs === 0) return when;
+  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
+}
+
+/** What ends a drain before the response does. */
+export interface DrainEnd {
+  /** The drain has passed one of its bounds. */
+  passedBounds(bound: 'bytes' | 'time'): void;
+  /** It has gone on for so long, or brought so much, that the server is to be stopped. */
+  killDue(): void;
+}
+
+/** The discarding of the rest of a response that was cut: bounded in bytes and time. */
+export class Drain {
+  /** Bytes discarded so far. */
+  bytes = 0;
+
+  private readonly boundTimer: NodeJS.Timeout;
+  private killTimer: NodeJS.Timeout | null = null;
+  private isKillDue = false;
+
+  /**
+   * @param killWhen once so much is discarded, or so long after the cut, the server is to be stopped; null for never,
+   *   and Infinity leaves that condition out
+   */
+  constructor(
+    private readonly bounds: DrainBounds,
+    private readonly killWhen: DrainBounds | null,
+    private readonly end: DrainEnd,
+  ) {
+    this.boundTimer = setTimeout(() => end.passedBounds('time'), bounds.timeMs);
+    if (killWhen !== null && killWhen.timeMs !== Infinity) {
+      this.killTimer = setTimeout(() => this.killNow(), killWhen.timeMs);
+    }
+  }
+
+  /** So many bytes more were discarded. */
+  add(byteCount: number): void {
+    this.bytes += byteCount;
+    if (this.bytes > this.bounds.bytes) this.end.passedBounds('bytes');
+    else if (this.killWhen !== null && this.bytes >= this.killWhen.bytes) this.killNow();
+  }
+
+  /** The response is over, or nobody waits for its end any more. */
+  stop(): void {
+    clearTimeout(this.boundTimer);
+    if (this.killTimer !== null) clearTimeout(this.killTimer);
+    this.isKillDue = true;
+  }
+
+  private killNow(): void {
+    if (this.isKillDue) return;
+    this.isKillDue = true;
+    this.end.killDue();
+  }
+}

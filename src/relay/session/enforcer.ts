@@ -1,0 +1,282 @@
+import { RETURNING, type Outcome } from '../../audit/record.js';
+import type { DrainBounds } from '../../config/config.js';
+import type { GovernedUsage } from '../../policy/governedUsage.js';
+import { exemptedFrom, judge, judgeOverBudget, type Judgement, type Reason } from '../../policy/judgement.js';
+import { losesStep } from '../../policy/losesStep.js';
+import type { ServerError } from '../../protocol/packets.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import { Cutting, type CutSession } from './cutting.js';
+import { killWhen } from './drain.js';
+import type { Settled } from '../flow/flow.js';
+import { PaceJudge, type PacedSession } from '../pace/paceJudge.js';
+import { heldLostPacket } from '../connection/lastPackets.js';
+import type { Shared } from '../shared.js';
+
+/** What the enforcer needs of the session whose limits it enforces. */
+export interface EnforcedSession extends CutSession, PacedSession {
+  /** Keeps rows back from here on, instead of sending them to the client. */
+  holdRows(): void;
+  /** Ends keeping rows back: sends what was kept to the client, or drops it. */
+  endHold(isDropped: boolean): void;
+}
+
+/** Is told how a response ended that was seen to its end. */
+export type RecordResult =
+  (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
+
+/** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
+export class Enforcer {
+  private cutting: Cutting | null = null;
+  /** Whose rows are being held back, and the sequence id of the first of them. */
+  private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
+  private readonly pace: PaceJudge;
+
+  constructor(
+    private readonly shared: Shared,
+    private readonly conversation: Conversation,
+    private readonly session: EnforcedSession,
+    private readonly record: RecordResult,
+  ) {
+    this.pace = new PaceJudge(shared, session, {
+      admitted: (usage) => this.admitUntilDoubled(usage),
+      isFast: (usage) => this.decideFast(usage),
+    });
+  }
+
+  /** A response begins, or other terms hold for it: one that is to be held back has to stop at its next row. */
+  start(usage: GovernedUsage): void {
+    if (this.isToHold(usage) && this.held === null) usage.holdFromFirstRow();
+  }
+
+  /** What a usage counts comes from a server-side cursor. */
+  cursorOpened(usage: GovernedUsage): void {
+    if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
+    // The client asks for the next rows when it has these: held back, they would keep it waiting for good.
+    else usage.applyLimits();
+  }
+
+  /** The response under way has reached its limit. */
+  limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+    if (usage.isPaused) return this.awaitBudget(usage);
+    if (usage.isExempt) return this.exempt(usage, usage.isOverBudget ? 'budget' : reason);
+    if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
+    if (usage.isToBeHeld) return this.hold(usage);
+    const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
+    return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.pace.judge(usage) : this.decide(usage, reason);
+  }
+
+  /** It is the largest of those that fill the budget. A client that reads row by row does not hold it in memory. */
+  private limitOfAllReached(usage: GovernedUsage): Settled {
+    const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
+    return mayStream ? this.pace.judge(usage) : this.decideOverBudget(usage);
+  }
+
+  /** The server ends with an error what is held back: it takes the place of all of it. */
+  failed(usage: GovernedUsage): Settled {
+    this.startDiscarding(usage, null, null);
+    return 'onward';
+  }
+
+  /** More of the response under way has been forwarded, or held back. */
+  progressed(usage: GovernedUsage): void {
+    if (this.shared.budget.isLimited && !usage.isCut) this.shared.budget.update(usage);
+  }
+
+  /** Bytes of a cut response have been discarded. */
+  discarded(byteCount: number): void {
+    this.cutting?.discarded(byteCount);
+  }
+
+  /** A usage has ended; `error` is what the server ended it with. */
+  finish(usage: GovernedUsage, error: ServerError | null): void {
+    this.shared.budget.release(usage);
+    if (this.cutting?.usage === usage) {
+      this.cutting.finish(error);
+      return;
+    }
+    if (this.held?.usage === usage) this.endHold(false);
+    this.pace.ended(usage);
+    this.record(usage, 'completed', error, 0);
+  }
+
+  /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed. */
+  drained(): void {
+    this.cutting?.drained();
+  }
+
+  /** A command of the client waits for the answer to another, which may be one that is being discarded. */
+  commandWaits(): void {
+    this.cutting?.commandWaits();
+  }
+
+  /** A cut response is being discarded whose statement is to run to its end, also where its client leaves. */
+  get runsOn(): boolean {
+    return this.cutting?.runsOn ?? false;
+  }
+
+  /** So many responses are discarded without their clients that this one has to end. */
+  giveUpDrain(): void {
+    this.cutting?.giveUp('max');
+  }
+
+  /**
+   * The server has gone in the middle of a response. Where that is held back, or was to be from its first row on, an
+   * error takes the place of all of it.
+   * @returns whether it does
+   */
+  heldLost(usage: GovernedUsage): boolean {
+    const { held, conversation: { server } } = this;
+    if (held === null && !(usage.isToBeHeld && server.isBetweenPackets)) return false;
+    this.shared.budget.release(usage);
+    usage.cut(held !== null);
+    this.endHold(true);
+    const end = heldLostPacket(held?.sequenceId ?? server.sequenceId + 1);
+    this.session.abort('the server has gone', { end, refusal: null });
+    return true;
+  }
+
+  /** Rows that were held back go to the client: no end is seen, or the client has to answer first. */
+  letGo(): void {
+    if (this.held !== null) this.endHold(false);
+  }
+
+  /** A usage is not followed to its end. Returns what was discarded of it, in bytes, where it was being cut. */
+  release(usage: GovernedUsage): number {
+    const { cutting } = this;
+    this.shared.budget.release(usage);
+    this.pace.ended(usage);
+    return cutting?.usage === usage ? cutting.stop() : 0;
+  }
+
+  /** The usage that is being cut; null while none is. */
+  get cutUsage(): GovernedUsage | null {
+    return this.cutting?.usage ?? null;
+  }
+
+  /** Lets the rows that a change returns pass, all of their result set, and nothing else of the response. */
+  private exempt(usage: GovernedUsage, reason: Reason): Settled {
+    if (usage.isToBeHeld) {
+      usage.holdNext();
+      return 'onward';
+    }
+    if (usage.exempted === null) this.shared.metrics.exemptions.increment(RETURNING);
+    usage.exempted ??= exemptedFrom(usage, reason, this.shared.budget.maxBytes);
+    // It is not known how much still comes, and what is held back fits.
+    this.letGo();
+    if (this.isToHold(usage)) usage.holdNext();
+    usage.passResultSet();
+    return 'onward';
+  }
+
+  private isToHold({ terms: { treatment, responseClass } }: GovernedUsage): boolean {
+    return treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
+  }
+
+  private hold(usage: GovernedUsage): Settled {
+    this.held = { usage, sequenceId: this.conversation.server.sequenceId };
+    usage.beginHold();
+    usage.applyLimits();
+    usage.stopsAtError = true;
+    this.session.holdRows();
+    return 'onward';
+  }
+
+  private endHold(isDropped: boolean): void {
+    if (this.held !== null) this.held.usage.stopsAtError = false;
+    this.held = null;
+    this.session.endHold(isDropped);
+  }
+
+  /** Reads no more of it until it is known whether the budget has room for its next row. */
+  private awaitBudget(usage: GovernedUsage): Settled {
+    usage.whenGoingOn(() => this.session.contain(() => {
+      if (!this.session.isOver && !usage.hasEnded) this.session.resumeResponses();
+    }));
+    return 'blocked';
+  }
+
+  /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
+  private admitUntilDoubled(usage: GovernedUsage): void {
+    const { rows, bytes } = usage.terms.limits;
+    const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
+    usage.allow(
+      Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)),
+    );
+  }
+
+  /** A client that takes rows as fast as it can buffers, whatever it did before. Within its limits it goes on so. */
+  private decideFast(usage: GovernedUsage): void {
+    usage.terms = usage.firstTerms;
+    const passed = this.limitPassed(usage);
+    if (usage.isOverBudget) this.decideOverBudget(usage);
+    else if (passed !== null) this.decide(usage, passed);
+  }
+
+  /** The limit of its own that a response has passed, or would pass with the row in front of which it stands. */
+  private limitPassed(usage: GovernedUsage): 'rows' | 'bytes' | null {
+    const { rows, bytes } = usage.terms.limits;
+    const { stoppedPacketBytes, isInsideRow } = this.conversation.server;
+    const nextRows = stoppedPacketBytes > 0 && !isInsideRow ? 1 : 0;
+    if (usage.rows + nextRows > rows) return 'rows';
+    return usage.bytes + stoppedPacketBytes > bytes ? 'bytes' : null;
+  }
+
+  private decide(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+    return this.apply(usage, judge(usage, reason, this.isInsideForwardedRow));
+  }
+
+  private decideOverBudget(usage: GovernedUsage): Settled {
+    return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
+  }
+
+  /** Half of a row is with the client. What is held back is not, so an error can take the place of all of it. */
+  private get isInsideForwardedRow(): boolean {
+    return this.conversation.server.isInsideRow && this.held === null;
+  }
+
+  private apply(usage: GovernedUsage, judgement: Judgement): Settled {
+    usage.judgement = judgement;
+    switch (judgement.action) {
+      case 'cut':
+      case 'truncate':
+        this.cut(usage, judgement);
+        break;
+      case 'close':
+        this.session.abort('a result breaks its limit');
+        break;
+      default:
+        usage.allow(Infinity, Infinity);
+    }
+    return 'onward';
+  }
+
+  private cut(usage: GovernedUsage, judgement: Judgement): void {
+    const { kill } = this.shared.config;
+    // Commands that were sent ahead are with the server: a kill could hit one of them.
+    const isAlone = this.conversation.commands.length === 1;
+    const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
+    this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
+  }
+
+  /** Discards the response from here on, with all that is held back of it. */
+  private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
+    const { shared: { config, budget, metrics }, conversation, session } = this;
+    const isHeld = this.held !== null;
+    const sequenceId = this.held?.sequenceId ?? conversation.server.sequenceId;
+    budget.release(usage);
+    if (isHeld) this.endHold(true);
+    usage.cut(isHeld);
+    const isFetch = conversation.commands.head?.shape === 'fetch';
+    const bounds = { drain: config.drain, stopServerWhen };
+    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, {
+      ended: ({ outcome, error, drainedBytes }) => {
+        this.cutting = null;
+        this.record(usage, outcome, error, drainedBytes);
+      },
+      givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
+    });
+    const { identity } = conversation;
+    const isBehindRows = usage.forwardedRows > 0;
+    this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
+  }
+}

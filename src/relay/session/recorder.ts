@@ -1,0 +1,127 @@
+import { responseRecord, type Origin, type Outcome, type Progress, type Recorded } from '../../audit/record.js';
+import type { GovernedUsage } from '../../policy/governedUsage.js';
+import { admissionOf, warningFor, type Admission } from '../../policy/judgement.js';
+import type { ServerError } from '../../protocol/packets.js';
+import type { Containment } from '../containment.js';
+import type { Shared } from '../shared.js';
+
+/** What a recorder asks of its session. */
+export interface RecordedSession extends Containment {
+  origin(): Origin;
+  /** How long the client has not been taking what it was sent, all in all, in ms. */
+  readonly totalStallMs: number;
+  /** The session's clock, in ms. */
+  readonly nowMs: number;
+  /** Nothing that was decided to go to the client waits for something else to be decided. */
+  readonly hasPassedOn: boolean;
+  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
+  whenTaken(then: () => void): void;
+}
+
+/** The record of a response that is over, before it is written. */
+interface DueRecord {
+  readonly usage: GovernedUsage;
+  readonly recorded: Exclude<Recorded, { readonly reason: 'stall' }>;
+  readonly origin: Origin;
+  progress: Progress;
+}
+
+/**
+ * Writes one session's audit records: exactly one for each response that was acted upon, in the order in which they
+ * ended. A record says what was forwarded, so it is written once the kernel has that, or the client has gone.
+ */
+export class Recorder {
+  /** Of responses that are over, the first that ended first. */
+  private readonly due: DueRecord[] = [];
+  /** The last of those that are written once the kernel has all. */
+  private awaited: DueRecord | null = null;
+  private isClosed = false;
+
+  constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
+
+  /**
+   * Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a
+   * sample.
+   */
+  result(
+    usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number,
+  ): void {
+    if (usage.isRecorded) return;
+    usage.isRecorded = true;
+    const isWhole = isComplete && outcome !== 'killed';
+    // The times are passed as they are: spread into another object they would cost as much as counting the response.
+    this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
+    const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ??
+      this.shared.sampler.judge(usage, this.session);
+    if (recorded === null) return;
+    const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
+    this.due.push({ usage, recorded, progress, origin: this.session.origin() });
+    // The bytes at which it ended are on their way. Where no more come, nobody else asks.
+    if (this.isClosed) this.writeDue(null);
+    else process.nextTick(() => this.session.contain(() => this.handOver()));
+  }
+
+  /** Writes what is due once the kernel has what was forwarded. To be called again when more was decided. */
+  handOver(): void {
+    const last = this.due.at(-1);
+    if (last === undefined || last === this.awaited || !this.session.hasPassedOn) return;
+    this.awaited = last;
+    this.session.whenTaken(() => this.session.contain(() => this.writeDue(last)));
+  }
+
+  /**
+   * Both connections are closed: writes what is due, and what comes from now on at once.
+   * @param hasHandedOver the kernel has all that was forwarded
+   * @param outcome of a response that was seen to its end, and did not wholly go to the client
+   */
+  close(hasHandedOver: boolean, outcome: Outcome): void {
+    this.isClosed = true;
+    for (const due of this.due) {
+      const { usage, progress } = due;
+      usage.endForwarding(hasHandedOver, 0);
+      const isCompleted = progress.outcome !== 'completed' || usage.forwardedBytes === usage.bytes;
+      if (!isCompleted) due.progress = { ...progress, outcome };
+    }
+    this.writeDue(null);
+  }
+
+  /**
+   * Records that a client has not been reading a response.
+   * @param outcome how the response ended meanwhile; null where it goes on
+   * @param hasServerGivenUp the server closed the connection because of it
+   */
+  stall(usage: GovernedUsage, outcome: Outcome | null, hasServerGivenUp: boolean): void {
+    const { rule, limits } = usage.terms;
+    const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
+    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
+    const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
+    this.shared.metrics.recorded('warn', rule, 'stall');
+    this.write({ ...record, serverGaveUp: hasServerGivenUp });
+  }
+
+  /** Counts a result that was let through beyond its limit. Returns what is to be recorded of that, if anything. */
+  private admitted(usage: GovernedUsage): Admission | null {
+    const admission = admissionOf(usage);
+    if (admission === null) return null;
+    this.shared.metrics.admitted.increment(admission.rule, admission.signal);
+    return this.shared.config.audit.admitted ? admission : null;
+  }
+
+  private timesOf(usage: GovernedUsage): { atMs: number; stallMs: number } {
+    return { atMs: this.session.nowMs, stallMs: this.session.totalStallMs - usage.stallMsBefore };
+  }
+
+  /** @param last the last one to be written; null for all */
+  private writeDue(last: DueRecord | null): void {
+    for (let due = this.due.shift(); due !== undefined; due = due === last ? undefined : this.due.shift()) {
+      const { usage, recorded, origin, progress } = due;
+      const { metrics, config } = this.shared;
+      if (recorded.action !== 'admit') metrics.recorded(recorded.action, recorded.rule, recorded.reason);
+      this.write(responseRecord('result', usage, recorded, origin, progress, config.audit));
+    }
+  }
+
+  private write(record: object): void {
+    this.shared.audit.write(record);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { ListenTls } from '../../config/config.js';
+import { Certificates } from './certificates.js';
+import { ClientLeftError } from './handshakeError.js';
+import type { OwnCertificate } from './ownCertificates.js';
+
+/** A handshake with a client that is under way. */
+interface Handshake {
+  succeeded(encrypted: TLSSocket): void;
+  failed(error: Error): void;
+}
+
+/** The connection that a TLS socket was made on. Node keeps it there, and its documentation does not mention it. */
+interface ConnectionHolder {
+  readonly _parent?: Socket;
+}
+
+/** Encrypts connections that clients have opened, once they ask for it. */
+export class ClientSide {
+  private server: Server | null = null;
+  private readonly certificates: Certificates;
+  /** The handshakes under way, by the client's connection. Two clients may have the same address, on two listeners. */
+  private readonly handshakes = new Map<Socket, Handshake>();
+
+  /**
+   * @param own is shown where `tls` has no certificate
+   * @throws TlsFileError where the files cannot be used
+   */
+  constructor(private readonly tls: ListenTls, own: OwnCertificate | null, log: Logger) {
+    this.certificates = new Certificates('listen.tls', tls, log, (options) => this.use({ ...options, ...own }));
+  }
+
+  /**
+   * Resolves when the client has agreed on encryption, and has proved who it is where it has to.
+   * @param client paused, with what it has sent of the handshake unshifted
+   * @throws Error where the handshake fails; the client is closed then
+   * @throws ClientLeftError where the client closes before the handshake is over
+   */
+  encrypt(client: Socket): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      this.handshakes.set(client, { succeeded: resolve, failed: reject });
+      client.once('close', () => this.take(client)?.failed(new ClientLeftError()));
+      client.allowHalfOpen = false; // a client that says no more has left, as long as the handshake goes on
+      this.server!.emit('connection', client);
+    });
+  }
+
+  close(): void {
+    this.certificates.close();
+  }
+
+  private use(options: SecureContextOptions): void {
+    if (this.server !== null) {
+      this.server.setSecureContext(options);
+      return;
+    }
+    const { requestCert } = this.tls;
+    this.server = createServer({ ...options, requestCert, rejectUnauthorized: requestCert });
+    this.server.on('secureConnection', (encrypted) => {
+      const handshake = this.take(connectionOf(encrypted));
+      encrypted.allowHalfOpen = true;
+      if (handshake === null) encrypted.destroy();
+      else handshake.succeeded(encrypted);
+    });
+    this.server.on('tlsClientError', (error: NodeJS.ErrnoException, encrypted) => {
+      const hasLeft = error.code === 'ECONNRESET';
+      this.take(connectionOf(encrypted))?.failed(hasLeft ? new ClientLeftError() : error);
+    });
+  }
+
+  /** Takes the handshake of a client's connection; null where none is under way. */
+  private take(client: Socket | undefined): Handshake | null {
+    const handshake = client && this.handshakes.get(client);
+    if (client === undefined || handshake === undefined) return null;
+    this.handshakes.delete(client);
+    return handshake;
+  }
+}
+
+function connectionOf(encrypted: TLSSocket & ConnectionHolder): Socket | undefined {
+  return encrypted._parent;
+}

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino';
+import { isSocketFile } from '../../config/address.js';
+import type { Config, Listen, ListenTls, Upstream } from '../../config/config.js';
+import { ClientSide } from './clientTls.js';
+import { needsOwnCertificate, ownCertificateOf, type OwnCertificates } from './ownCertificates.js';
+import { ServerSide } from './upstreamTls.js';
+
+/** How the two connections of a session may be encrypted. */
+export class SessionEncryption {
+  constructor(
+    /** `auto` only where clients are offered TLS as the server offers it. */
+    readonly listenMode: ListenTls['mode'],
+    /** Null where clients are offered no TLS of ours. */
+    readonly clientSide: ClientSide | null,
+    readonly serverSide: ServerSide,
+    /** Whether passwords are brought over where only one connection is encrypted. */
+    readonly bridges: boolean,
+  ) {}
+
+  /**
+   * Whether a client is offered TLS of ours.
+   * @param serverOffersTls whether the server of its session does
+   */
+  offersTls(serverOffersTls: boolean): boolean {
+    if (this.clientSide === null || this.listenMode !== 'auto') return this.clientSide !== null;
+    return serverOffersTls && (this.bridges || this.serverSide.isWanted);
+  }
+
+  /** Whether any connection may come to be encrypted. */
+  get isPossible(): boolean {
+    return this.listenMode !== 'off' || this.serverSide.isWanted;
+  }
+}
+
+/**
+ * How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting.
+ */
+export class Encryption {
+  private readonly clientSides = new Map<string, ClientSide>();
+  private readonly serverSides = new Map<string, ServerSide>();
+
+  /**
+   * @param certificates what listeners show that are given none
+   * @throws TlsFileError where a certificate or a key cannot be used
+   */
+  constructor({ listen, upstream }: Config, certificates: OwnCertificates, log: Logger) {
+    for (const place of listen) {
+      const { tls } = place;
+      const key = clientKey(tls);
+      const mode = offerAt(place);
+      if (mode === 'off' || mode === 'passthrough' || this.clientSides.has(key)) continue;
+      const own = needsOwnCertificate(place) ? ownCertificateOf(certificates, tls) : null;
+      this.clientSides.set(key, new ClientSide(tls, own, log));
+    }
+    for (const server of upstream) {
+      const key = serverKey(server);
+      if (!this.serverSides.has(key)) this.serverSides.set(key, new ServerSide(server, log));
+    }
+  }
+
+  /** Of sessions between these two, which are of the configuration that this was made for. */
+  between(listen: Listen, upstream: Upstream): SessionEncryption {
+    const mode = offerAt(listen);
+    const clientSide = mode === 'off' ? null : this.clientSides.get(clientKey(listen.tls)) ?? null;
+    return new SessionEncryption(mode, clientSide, this.serverSide(upstream), upstream.tls.bridge);
+  }
+
+  /** Of connections to this server, which is of the configuration that this was made for. */
+  serverSide(upstream: Upstream): ServerSide {
+    const serverSide = this.serverSides.get(serverKey(upstream));
+    if (serverSide === undefined) throw new Error('a server of another configuration');
+    return serverSide;
+  }
+
+  close(): void {
+    for (const side of [...this.clientSides.values(), ...this.serverSides.values()]) side.close();
+  }
+}
+
+/** What clients are offered at a place: `auto` only where that is as the server offers it. */
+function offerAt({ at, tls: { mode, cert } }: Listen): ListenTls['mode'] {
+  if (mode !== 'auto') return mode;
+  if (isSocketFile(at)) return 'off';
+  return cert === undefined ? 'auto' : 'optional';
+}
+
+function clientKey(tls: ListenTls): string {
+  return JSON.stringify(tls);
+}
+
+/** A certificate is for a host, so the host counts. */
+function serverKey({ at, tls }: Upstream): string {
+  return JSON.stringify([isSocketFile(at) ? at.path : at.host, isSocketFile(at), tls]);
+}

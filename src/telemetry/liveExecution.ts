@@ -1,0 +1,124 @@
+import type { Origin } from '../audit/record.js';
+import type { AuditSettings } from '../config/config.js';
+import { hostOf } from '../config/address.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { Action } from '../policy/judgement.js';
+import type { Digest } from '../policy/digestCache.js';
+import type { SqlServer } from '../sql/sqlServer.js';
+import { statementBytes } from '../policy/statement.js';
+import type { Execution, Fate } from '../statistics/execution.js';
+
+/** Of a statement that stands as an example. */
+const LONGEST_EXAMPLE = 1000;
+const MAX_CHARACTER_BYTES = 4;
+
+const FATES: Readonly<Record<Action, Fate>> = {
+  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'warn': 'passed',
+};
+
+/** Times of a response that has ended, in ms. */
+export interface EndTimes {
+  /** When it ended, on the session's clock. */
+  readonly atMs: number;
+  /** How long its client was not reading. */
+  readonly stallMs: number;
+}
+
+/**
+ * An execution as it ended, noted in a place that is used again and again: what it was made of may go, and there is
+ * little to read again when it is counted.
+ */
+export class LiveExecution implements Execution {
+  atMs = 0;
+  rows = 0;
+  bytes = 0;
+  largestRowBytes = 0;
+  durationMs = 0;
+  stallMs = 0;
+  isLowerBound = false;
+  fate: Fate = 'passed';
+  /** It had a result, and one that limits are for. */
+  isLimited = false;
+  /** The front of its text; null where that is not known. */
+  statement: Buffer | null = null;
+  /** How the server reads quotes and backslashes in it: see `Status`. */
+  readingFlags = 0;
+  server: SqlServer | null = null;
+
+  /** Below 0 where there was no row. */
+  private firstRowAfterMs = -1;
+  private origin: Origin = NOBODY;
+  private found: Digest | null = null;
+  private shown: AuditSettings['sql'] = 'none';
+
+  /**
+   * Notes a response that has just ended.
+   * @param isWhole its end was seen, so that its rows and bytes are all there were
+   */
+  note(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
+    const { command, verdict, resultSets, firstRowAtMs } = usage;
+    this.atMs = Date.now();
+    this.rows = usage.rows;
+    this.bytes = usage.bytes;
+    this.largestRowBytes = usage.largestRowBytes;
+    this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
+    this.stallMs = times.stallMs;
+    this.isLowerBound = !isWhole;
+    this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
+    this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
+    this.statement = statementBytes(command);
+    this.readingFlags = usage.readingFlags;
+    this.server = usage.server;
+    this.firstRowAfterMs = firstRowAtMs === 0 ? -1 : Math.max(0, firstRowAtMs - command.startedAtMs);
+    this.origin = origin;
+  }
+
+  /** What it executed is known now, and how much of that may be shown. */
+  identify(digest: Digest | null, shown: AuditSettings['sql']): void {
+    this.found = digest;
+    this.shown = shown;
+  }
+
+  /** Holds nothing of anybody's any more. */
+  clear(): void {
+    this.statement = null;
+    this.origin = NOBODY;
+    this.found = null;
+  }
+
+  get digest(): string {
+    return this.found?.hash ?? '';
+  }
+
+  get digestText(): string | null {
+    return this.shown === 'none' ? null : this.found?.text ?? null;
+  }
+
+  get sql(): string | null {
+    if (this.shown !== 'full' || this.statement === null) return null;
+    // Decoded as far as needed: a part of a string keeps all of it in memory.
+    return this.statement.toString('utf8', 0, MAX_CHARACTER_BYTES * LONGEST_EXAMPLE).slice(0, LONGEST_EXAMPLE);
+  }
+
+  get firstRowMs(): number | null {
+    return this.firstRowAfterMs < 0 ? null : this.firstRowAfterMs;
+  }
+
+  get user(): string {
+    return this.origin.user;
+  }
+
+  get schema(): string {
+    return this.origin.schema;
+  }
+
+  get program(): string {
+    return this.origin.program ?? '';
+  }
+
+  get client(): string {
+    return hostOf(this.origin.client);
+  }
+}
+
+const NOBODY: Origin = { user: '', schema: '', client: '', program: null, connectionId: null, session: 0 };

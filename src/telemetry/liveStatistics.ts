@@ -1,0 +1,104 @@
+import type { Origin } from '../audit/record.js';
+import type { AuditSettings } from '../config/config.js';
+import { digests } from '../policy/digestCache.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { sqlModeOf, statementBytes } from '../policy/statement.js';
+import { DigestTable } from '../statistics/digestTable.js';
+import { isCutFate } from '../statistics/execution.js';
+import { LogHistogram } from '../statistics/logHistogram.js';
+import { Timeline } from '../statistics/timeline.js';
+import { Totals } from '../statistics/totals.js';
+import { LiveExecution, type EndTimes } from './liveExecution.js';
+
+/** As many statements as a ranking needs; some KiB each. */
+const DIGESTS_KEPT = 500;
+/** How many are counted at once; fewer where their statements are long. */
+const COUNTED_AT_ONCE = 128;
+const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
+const SLOT_MS = 30_000;
+/** An hour. */
+const SLOTS = 120;
+
+/**
+ * What each statement has cost since the start: what the live page shows. Kept only where there is one to
+ * show it.
+ */
+export class LiveStatistics {
+  private readonly ofAll = new Totals();
+  private readonly byDigest = new DigestTable('bytes', DIGESTS_KEPT);
+  private readonly rows = new LogHistogram();
+  private readonly bytes = new LogHistogram();
+  private readonly cuts = new Timeline(SLOT_MS, SLOTS);
+  /**
+   * Responses that have ended and are not counted yet: the first `waitingCount`. Counting touches much memory; done for
+   * many at once it finds that in the processor's caches, and costs a query a fraction of what it costs after each.
+   */
+  private readonly waiting = Array.from({ length: COUNTED_AT_ONCE }, () => new LiveExecution());
+  private waitingCount = 0;
+  private waitingStatementBytes = 0;
+
+  /** @param settings how much of statements may be shown */
+  constructor(private readonly settings: () => AuditSettings) {}
+
+  get totals(): Totals {
+    this.countWaiting();
+    return this.ofAll;
+  }
+
+  get table(): DigestTable {
+    this.countWaiting();
+    return this.byDigest;
+  }
+
+  /** How many rows the buffered results had: those that limits are for. */
+  get bufferedRows(): LogHistogram {
+    this.countWaiting();
+    return this.rows;
+  }
+
+  /** How many bytes they had. */
+  get bufferedBytes(): LogHistogram {
+    this.countWaiting();
+    return this.bytes;
+  }
+
+  get timeline(): Timeline {
+    this.countWaiting();
+    return this.cuts;
+  }
+
+  /**
+   * A response is over, or nothing more is seen of it.
+   * @param isWhole its end was seen, so that its rows and bytes are all there were
+   */
+  add(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
+    const statement = statementBytes(usage.command);
+    if (usage.resultSets === 0 && statement === null) return;
+    this.waiting[this.waitingCount]!.note(usage, origin, times, isWhole);
+    this.waitingCount += 1;
+    this.waitingStatementBytes += statement?.length ?? 0;
+    const isEnough = this.waitingCount === COUNTED_AT_ONCE || this.waitingStatementBytes >= STATEMENTS_AT_ONCE_BYTES;
+    if (isEnough) this.countWaiting();
+  }
+
+  private countWaiting(): void {
+    const { sql } = this.settings();
+    for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!, sql);
+    this.waitingCount = 0;
+    this.waitingStatementBytes = 0;
+  }
+
+  private count(execution: LiveExecution, shown: AuditSettings['sql']): void {
+    const { fate, rows, bytes, statement, readingFlags, server } = execution;
+    const digest = statement === null ? null : digests.digestOf(statement.toString(), sqlModeOf(readingFlags, server));
+    execution.identify(digest, shown);
+    this.ofAll.add(execution);
+    this.byDigest.add(execution);
+    if (isCutFate(fate)) this.cuts.add(fate, execution.atMs);
+    if (execution.isLimited) {
+      this.rows.add(rows);
+      this.bytes.add(bytes);
+    }
+    execution.clear();
+  }
+}

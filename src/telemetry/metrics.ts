@@ -1,0 +1,115 @@
+import { RETURNING } from '../audit/record.js';
+import type { Config } from '../config/config.js';
+import type { Action, Reason } from '../policy/judgement.js';
+import { DEFAULT_RULE } from '../policy/guard.js';
+import type { GovernedUsage } from '../policy/governedUsage.js';
+import { CounterVector, GaugeVector, Histogram } from './instruments.js';
+
+const ROWS = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+// From 256 bytes to 16 GiB, each four times the one before.
+const BYTES = Array.from({ length: 14 }, (_, index) => 256 * 4 ** index);
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Who ended a session, and the kind of reason: a fixed set. */
+export type EndLabel =
+  | readonly ['client', 'quit' | 'closed' | 'error']
+  | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
+  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
+
+/** What one session has moved, and how long its client has not been reading. */
+export interface SessionTotals {
+  readonly bytesToClient: number;
+  readonly bytesToUpstream: number;
+  readonly stallMs: number;
+}
+
+type ByAction = Readonly<Record<Action, CounterVector>>;
+
+/**
+ * What is counted while the proxy runs: plain numbers, added to where things happen, and nothing for each row. What
+ * sessions count themselves is added when they end; `report.ts` adds the living.
+ */
+export class Metrics {
+  sessions = 0;
+  readonly sessionEnds = new CounterVector(['by', 'reason']);
+  /** Clients that were turned away because of `connections.max`. */
+  turnedAway = 0;
+  /** Of sessions that have ended. */
+  readonly ended = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
+  /** By the command's first byte. */
+  readonly commands = new Float64Array(256);
+  readonly resultRows = { buffered: new Histogram(ROWS), streaming: new Histogram(ROWS) };
+  readonly resultBytes = { buffered: new Histogram(BYTES), streaming: new Histogram(BYTES) };
+  /** Audit records, by what was done and by rule and reason. */
+  readonly judged: ByAction = {
+    'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
+  };
+  readonly samples = judgedBy();
+  /** Results that passed the limit for buffered ones because they were taken for streams. */
+  readonly admitted = new CounterVector(['rule', 'signal']);
+  /** Responses with rows that would have been cut, had they not been exempt; by why they are. */
+  readonly exemptions = new CounterVector(['reason']);
+  drainedBytes = 0;
+  /** Cut responses that were not discarded to their end, or whose clients were let go. */
+  readonly drainsGivenUp = new CounterVector(['reason']);
+  readonly kills = new CounterVector(['outcome']);
+  readonly opaqueSessions = new CounterVector(['reason']);
+  /** How sessions' connections are encrypted. */
+  readonly encryptions = new CounterVector(['leg', 'tls']);
+  readonly protocolErrors = new CounterVector(['direction']);
+  upstreamConnectFailures = 0;
+  readonly upstreamConnectSeconds = new Histogram(SECONDS);
+  /** Attempts for clients. */
+  readonly upstreamFailures = new CounterVector(['upstream', 'reason']);
+  /** 1, or 0 for a server that has failed and has not greeted since. */
+  readonly upstreamUp = new GaugeVector(['upstream']);
+  readonly reloads = new CounterVector(['outcome']);
+
+  constructor() {
+    for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
+    for (const reason of ['bytes', 'time', 'waiting', 'max']) this.drainsGivenUp.declare(reason);
+    this.exemptions.declare(RETURNING);
+    for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
+    for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
+    this.sessionEnds.declare('upstream', 'gave-up');
+    for (const direction of ['client', 'server']) this.protocolErrors.declare(direction);
+  }
+
+  /** Shows a counter for each rule of a configuration, and forgets those of rules that it no longer has. */
+  configured({ mode, rules, streaming }: Config): void {
+    const names = new Set([DEFAULT_RULE, ...rules.map(({ name }) => name)]);
+    for (const vector of [...Object.values(this.judged), this.samples, this.admitted]) vector.retain(names);
+    for (const signal of streaming.signals) this.admitted.declare(DEFAULT_RULE, signal);
+    for (const rule of rules) {
+      if (rule.class === 'streaming') this.admitted.declare(rule.name, 'rule');
+      else if (rule.class === null) for (const signal of streaming.signals) this.admitted.declare(rule.name, signal);
+    }
+    for (const rule of [{ name: DEFAULT_RULE, mode }, ...rules]) {
+      const vector = this.judged[rule.mode === 'audit' ? 'would-cut' : 'cut'];
+      for (const reason of ['rows', 'bytes']) vector.declare(rule.name, reason);
+    }
+  }
+
+  /** A response is over, or nothing more is seen of it. */
+  resultEnded({ rows, bytes, terms }: GovernedUsage): void {
+    this.resultRows[terms.responseClass].observe(rows);
+    this.resultBytes[terms.responseClass].observe(bytes);
+  }
+
+  /** An audit record was written. */
+  recorded(action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance'): void {
+    const vector = action === 'sample' ? this.samples : this.judged[action];
+    vector.increment(rule, reason);
+  }
+
+  sessionEnded(label: EndLabel, { bytesToClient, bytesToUpstream, stallMs }: SessionTotals): void {
+    this.sessionEnds.increment(...label);
+    this.ended.bytesToClient += bytesToClient;
+    this.ended.bytesToUpstream += bytesToUpstream;
+    this.ended.stallMs += stallMs;
+  }
+}
+
+function judgedBy(): CounterVector {
+  return new CounterVector(['rule', 'reason']);
+}

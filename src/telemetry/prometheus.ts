@@ -1,0 +1,245 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Expiry } from '../config/expiry.js';
+import { commandName } from '../protocol/commands.js';
+import type { LoopDelay } from './eventLoop.js';
+import { Exposition } from './exposition.js';
+import type { LabelledCount } from './instruments.js';
+import type { Metrics } from './metrics.js';
+import type { Administered, Standing } from './status.js';
+
+/** What a report is made of. */
+export interface ReportSources {
+  readonly metrics: Metrics;
+  readonly administered: Pick<
+    Administered, 'isReady' | 'standing' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
+  >;
+  readonly loopDelay: LoopDelay;
+  readonly version: string;
+}
+
+/** All metrics, in Prometheus' text format. Names, units and types are described in the README. */
+export function report({ metrics, administered, loopDelay, version }: ReportSources): string {
+  const out = new Exposition();
+  const standing = administered.standing();
+  out.gauge(
+    'sluice_build_info', 'Always 1; the labels tell which Sluice on which Node.js.',
+    1, { version, node: process.version },
+  );
+  out.gauge(
+    'sluice_ready', 'Whether new connections are wanted: 1, or 0 while stopping.',
+    administered.isReady ? 1 : 0,
+  );
+  sessions(out, metrics, standing);
+  results(out, metrics);
+  judged(out, metrics, standing);
+  flow(out, metrics, standing);
+  upstream(out, metrics);
+  expiries(out, administered.expiries);
+  out.counters(
+    'sluice_config_reloads_total', 'Configurations read again, by what became of them.',
+    metrics.reloads.all(),
+  );
+  out.counter(
+    'sluice_audit_dropped_records_total', 'Audit records that were not taken as fast as they came.',
+    administered.droppedAuditRecords,
+  );
+  out.counter(
+    'sluice_log_dropped_lines_total', 'Log lines that were not taken as fast as they came.',
+    administered.droppedLogLines,
+  );
+  processItself(out, loopDelay);
+  return out.toString();
+}
+
+function sessions(out: Exposition, metrics: Metrics, standing: Standing): void {
+  out.gauge('sluice_sessions_open', 'Sessions at this moment.', standing.openSessions);
+  out.counter('sluice_sessions_total', 'Sessions that have begun.', metrics.sessions);
+  out.counters(
+    'sluice_sessions_ended_total', 'Sessions that have ended, by who ended them and why.',
+    metrics.sessionEnds.all(),
+  );
+  out.counter('sluice_clients_turned_away_total', 'Clients beyond connections.max.', metrics.turnedAway);
+  out.counters('sluice_commands_total', 'Commands of clients, by kind.', commandCounts(metrics));
+  out.counters('sluice_hints_total', 'Hints in statements, by what became of them.', hintCounts(standing));
+  out.counters(
+    'sluice_opaque_sessions_total', 'Sessions that are relayed unlooked at from some point on.',
+    metrics.opaqueSessions.all(),
+  );
+  out.counters(
+    'sluice_encryptions_total',
+    "Sessions, by how the client's connection and the one to the upstream server are encrypted.",
+    metrics.encryptions.all(),
+  );
+  out.counters(
+    'sluice_protocol_errors_total', 'What could not be followed, by the side that sent it.',
+    metrics.protocolErrors.all(),
+  );
+}
+
+/** Every command that the protocol names has a counter; what it does not name is one kind. */
+function* commandCounts({ commands }: Metrics): Generator<LabelledCount> {
+  let unnamed = 0;
+  for (const [code, count] of commands.entries()) {
+    const command = commandName(code);
+    if (command.startsWith('COM_0x')) unnamed += count;
+    else yield { labels: { command }, count };
+  }
+  yield { labels: { command: 'other' }, count: unnamed };
+}
+
+function* hintCounts({ hints }: Standing): Generator<LabelledCount> {
+  for (const [outcome, count] of Object.entries(hints)) yield { labels: { outcome }, count };
+}
+
+function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
+  const byClass = ({ buffered, streaming }: Metrics['resultRows']) => [
+    { labels: { class: 'buffered' }, histogram: buffered }, { labels: { class: 'streaming' }, histogram: streaming },
+  ];
+  out.histograms('sluice_result_rows', 'Rows of each response with a result set.', byClass(resultRows));
+  out.histograms(
+    'sluice_result_bytes', 'Bytes of these rows as they are on the uncompressed wire.',
+    byClass(resultBytes),
+  );
+}
+
+/** These agree with the audit records: one for each. */
+function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: Standing): void {
+  const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
+  out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
+  out.counters(
+    'sluice_truncations_total', 'Results that were ended early without an error.',
+    judged.truncate.all(),
+  );
+  out.counters(
+    'sluice_closes_total', 'Results at whose limit both connections were closed.',
+    judged.close.all(),
+  );
+  out.counters(
+    'sluice_would_cuts_total', 'Results that broke a limit and were only recorded.',
+    judged['would-cut'].all(),
+  );
+  out.counters(
+    'sluice_warnings_total', 'Results that passed a warning threshold, and stalls.',
+    judged.warn.all(),
+  );
+  out.counters(
+    'sluice_admitted_total', 'Results that passed the limit for buffered ones because they were taken for streams.',
+    admitted.all(),
+  );
+  out.counters('sluice_exempt_total', 'Results that passed a limit since they are exempt, by why.', exemptions.all());
+  out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
+  out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);
+  out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were thrown away.', drainedBytes);
+  out.counters(
+    'sluice_drains_given_up_total', 'Cut results that were not discarded to their end, or whose clients were let go.',
+    drainsGivenUp.all(),
+  );
+  out.gauge('sluice_clientless_drains', 'Cut results that are discarded without their clients.', clientlessDrains);
+  out.counters('sluice_kills_total', 'Attempts to stop a cut query on the server, by outcome.', kills.all());
+}
+
+function flow(out: Exposition, { ended }: Metrics, { live, ...standing }: Standing): void {
+  const relayed = [
+    { labels: { direction: 'to_client' }, count: ended.bytesToClient + live.bytesToClient },
+    { labels: { direction: 'to_upstream' }, count: ended.bytesToUpstream + live.bytesToUpstream },
+  ];
+  out.counters('sluice_relayed_bytes_total', 'Bytes sent on, by direction.', relayed);
+  out.gauge(
+    'sluice_stalled_sessions', 'Sessions whose clients are not reading at this moment.',
+    standing.stalledSessions,
+  );
+  out.counter(
+    'sluice_stall_seconds_total', 'For how long clients have not been reading, all together.',
+    (ended.stallMs + live.stallMs) / 1000,
+  );
+  out.gauge(
+    'sluice_budget_used_bytes', 'Buffered results under way at this moment.',
+    standing.budgetUsedBytes,
+  );
+  out.gauge('sluice_budget_limit_bytes', 'The most that they may have together.', standing.budgetMaxBytes);
+}
+
+function upstream(out: Exposition, metrics: Metrics): void {
+  const { upstreamConnectFailures, upstreamConnectSeconds, upstreamFailures, upstreamUp } = metrics;
+  out.gauges(
+    'sluice_upstream_up', 'Whether a server can be used: 0 from a failure on until it greets again, else 1.',
+    upstreamUp.all(),
+  );
+  out.counters(
+    'sluice_upstream_failures_total', 'Attempts to use a server for a client that failed, by why.',
+    upstreamFailures.all(),
+  );
+  out.counter(
+    'sluice_upstream_connect_failures_total', 'Connections to the server that could not be made.',
+    upstreamConnectFailures,
+  );
+  out.histograms(
+    'sluice_upstream_connect_seconds', 'How long it took to connect to the server.',
+    [{ labels: {}, histogram: upstreamConnectSeconds }],
+  );
+}
+
+function expiries(out: Exposition, all: readonly Expiry[]): void {
+  out.gauges(
+    'sluice_rule_ends_timestamp_seconds', 'When a rule with until ends, in seconds since 1970.',
+    endsIn(all.filter(({ kind }) => kind === 'rule')),
+  );
+  out.gauges(
+    'sluice_certificate_expires_timestamp_seconds', 'When a file of certificates expires, in seconds since 1970.',
+    endsIn(all.filter(({ kind }) => kind === 'certificate')),
+  );
+}
+
+/** One end for each set of labels: several listeners may name one file. */
+function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
+  const ends = new Map<string, LabelledCount>();
+  for (const { labels, atMs } of all) {
+    ends.set(JSON.stringify(labels), { labels, count: atMs / 1000 });
+  }
+  return ends.values();
+}
+
+/** The names that Prometheus' own client libraries use. */
+function processItself(out: Exposition, { p50, p99, max }: LoopDelay): void {
+  out.gauge(
+    'sluice_event_loop_delay_p50_seconds', 'How late the event loop was, median of the last 15 seconds.',
+    p50,
+  );
+  out.gauge(
+    'sluice_event_loop_delay_p99_seconds', 'How late the event loop was, 99th percentile of the last 15 seconds.',
+    p99,
+  );
+  out.gauge(
+    'sluice_event_loop_delay_max_seconds', 'How late the event loop was at most in the last 15 seconds.',
+    max,
+  );
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  out.gauge('process_resident_memory_bytes', 'Memory that the process has resident.', rss);
+  out.gauge('sluice_heap_used_bytes', 'Memory of that which JavaScript objects use.', heapUsed);
+  out.counter('process_cpu_seconds_total', 'CPU time that the process has used.', (user + system) / 1e6);
+  out.gauge(
+    'process_start_time_seconds', 'When the process began, in seconds since 1970.',
+    performance.timeOrigin / 1000,
+  );
+  const descriptors = openDescriptors();
+  if (descriptors === null) return;
+  out.gauge('process_open_fds', 'File descriptors that are open.', descriptors.open);
+  out.gauge('process_max_fds', 'File descriptors that may be open.', descriptors.max);
+}
+
+function openDescriptors(): { readonly open: number; readonly max: number } | null {
+  const max = descriptorLimit();
+  return max === null ? null : { open: readdirSync('/proc/self/fd').length, max };
+}
+
+/** How many file descriptors the process may have open; null where the system does not tell (proc(5), Linux). */
+export function descriptorLimit(): number | null {
+  try {
+    const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    if (soft === undefined) return null;
+    return soft === 'unlimited' ? Infinity : Number(soft);
+  } catch {
+    return null;
+  }
+}

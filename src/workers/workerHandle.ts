@@ -1,0 +1,169 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Listen } from '../config/config.js';
+import type { FromWorker, Question, ToWorker } from './messages.js';
+
+const PROGRAM = fileURLToPath(new URL('./workerMain.js', import.meta.url));
+
+/** Of what a worker says on its standard error, the end is kept: Node says there why a process is ended. */
+const MAX_LAST_WORDS = 2000;
+
+/** A worker that does not answer is not waited for any longer. */
+const ANSWER_TIMEOUT_MS = 2000;
+
+/**
+ * How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients.
+ */
+const BEAT_EVERY_MS = 500;
+const MAX_MISSED_BEATS = 4;
+
+/** How a worker has ended. */
+export interface MemberEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What it said last on its standard error. */
+  readonly said: string;
+}
+
+export interface MemberObserver {
+  /** The worker says something that is not for the member itself. */
+  said(member: Member, message: FromWorker): void;
+  /** It has not answered for some time, or answers again. */
+  missed(member: Member, isHung: boolean): void;
+  /** Its process is no more. */
+  ended(member: Member, end: MemberEnd): void;
+}
+
+/** One worker, as the primary sees it. */
+export class Member {
+  /** Clients that it was given and whose sessions have not ended. */
+  sessions = 0;
+  isReady = false;
+  /** It does not answer, and gets no more clients until it does. */
+  isHung = false;
+  /** The last that it told of its metrics. */
+  metrics = '';
+  readonly startedAtMs = performance.now();
+  /** Sessions that have ended with its process. */
+  lostSessions = 0;
+  private readonly process: ChildProcess;
+  /** Connections that are not in its hands yet. */
+  private readonly onTheWay = new Set<Socket>();
+  private readonly questions = new Map<number, (text: string | null) => void>();
+  private lastQuestion = 0;
+  /** Beats since it was asked what it has not answered; 0 where it has. A primary that hangs itself counts none. */
+  private beats = 0;
+  private readonly heartbeat = setInterval(() => this.beat(), BEAT_EVERY_MS).unref();
+  private lastWords = '';
+
+  /**
+   * Starts a worker.
+   * @param number from 1 to the number of workers
+   */
+  constructor(
+    readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: MemberObserver,
+  ) {
+    this.process = fork(PROGRAM, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.lastWords = `${this.lastWords}${text}`.slice(-MAX_LAST_WORDS);
+    });
+    this.process.on('message', (message: FromWorker) => this.heard(message));
+    this.process.on('error', (error) => {
+      this.lastWords += error.message;
+      if (this.pid === undefined) this.ended({ code: null, signal: null, said: error.message }); // it never began
+    });
+    this.process.on('disconnect', () => (this.isReady = false));
+    this.process.on('close', (code, signal) => this.ended({ code, signal, said: this.lastWords.trim() }));
+    this.send(start);
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  send(message: ToWorker): void {
+    // What cannot be sent any more is not needed any more: its process ends.
+    if (this.process.connected) this.process.send(message, () => {});
+  }
+
+  /** Hands a client over. */
+  give(session: number, client: Socket, listen: Listen): void {
+    this.sessions += 1;
+    this.onTheWay.add(client);
+    this.process.send({ kind: 'client', session, listen } satisfies ToWorker, client, {}, (error) => {
+      this.onTheWay.delete(client);
+      if (error !== null) client.destroy();
+    });
+  }
+
+  /** Asks for something; null where no answer comes. */
+  tell(question: Question): Promise<string | null> {
+    if (!this.isReady) return Promise.resolve(null);
+    this.lastQuestion += 1;
+    const id = this.lastQuestion;
+    return new Promise((resolve) => {
+      const answer = (text: string | null): void => {
+        clearTimeout(timer);
+        this.questions.delete(id);
+        resolve(text);
+      };
+      const timer = setTimeout(answer, ANSWER_TIMEOUT_MS, null);
+      this.questions.set(id, answer);
+      this.send({ kind: 'tell', question, id });
+    });
+  }
+
+  kill(): void {
+    this.process.kill('SIGKILL');
+  }
+
+  private heard(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.isReady = true;
+        break;
+      case 'pong':
+        this.answered();
+        return;
+      case 'ended':
+        this.sessions -= message.sessions;
+        break;
+      case 'told':
+        this.questions.get(message.id)?.(message.text);
+        return;
+      case 'closed':
+        this.isReady = false;
+        this.metrics = message.metrics;
+        break;
+      default:
+    }
+    this.observer.said(this, message);
+  }
+
+  private beat(): void {
+    if (!this.isReady) return;
+    this.beats += 1;
+    if (this.beats === 1) this.send({ kind: 'ping' });
+    if (this.isHung || this.beats <= MAX_MISSED_BEATS) return;
+    this.isHung = true;
+    this.observer.missed(this, true);
+  }
+
+  private answered(): void {
+    this.beats = 0;
+    if (!this.isHung) return;
+    this.isHung = false;
+    this.observer.missed(this, false);
+  }
+
+  private ended(end: MemberEnd): void {
+    clearInterval(this.heartbeat);
+    this.isReady = false;
+    this.lostSessions = this.sessions;
+    this.sessions = 0;
+    for (const client of this.onTheWay) client.destroy();
+    for (const answer of this.questions.values()) answer(null);
+    this.observer.ended(this, end);
+  }
+}

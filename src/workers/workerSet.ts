@@ -1,0 +1,171 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
+import { Member, type MemberEnd, type MemberObserver } from './workerHandle.js';
+import type { FromWorker, Question, ToWorker } from './messages.js';
+import { NO_WORKERS } from './parts.js';
+import { shareOf } from './share.js';
+
+export interface CrewObserver {
+  said(member: Member, message: FromWorker): void;
+  /** A worker is no more, and all that it had is free. */
+  lost(member: Member): void;
+}
+
+/** A worker that ends sooner than this is replaced later and later. */
+const SOON_MS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Workers cannot be started. */
+class WorkersError extends Error {
+  readonly code = NO_WORKERS;
+}
+
+function causeOf({ code, signal, said }: MemberEnd): string {
+  const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+  return said === '' ? how : `${how}: ${said}`;
+}
+
+/** As many workers as are wanted: what ends is replaced. */
+export class Crew implements MemberObserver {
+  /** Workers that were replaced. */
+  restarts = 0;
+  private readonly members = new Set<Member>();
+  private readonly pauses = new Map<number, number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly size: number;
+  private starting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
+  private closed: (() => void) | null = null;
+
+  /** @param certificates what listeners show that are given none: the same in all workers */
+  constructor(
+    private config: Config, private certificates: OwnCertificates, private readonly version: string,
+    private readonly log: Logger, private readonly observer: CrewObserver,
+  ) {
+    this.size = config.workers;
+  }
+
+  /**
+   * Starts all of them; resolves when each takes clients.
+   * @throws an error with the code NO_WORKERS where one ends instead
+   */
+  start(): Promise<void> {
+    const started = new Promise<void>((resolve, reject) => (this.starting = { resolve, reject }));
+    for (let number = 1; number <= this.size; number += 1) this.begin(number);
+    process.once('exit', () => this.kill()); // also those that hang
+    return started;
+  }
+
+  /** Whether at least one takes clients. */
+  get isReady(): boolean {
+    return this.least() !== null;
+  }
+
+  /** Sessions of all. */
+  get sessions(): number {
+    return this.sum(({ sessions }) => sessions);
+  }
+
+  /** The one with the fewest sessions; null where none takes clients. One that does not answer gets none. */
+  least(): Member | null {
+    let least: Member | null = null;
+    for (const member of this.members) {
+      if (member.isReady && !member.isHung && (least === null || member.sessions < least.sessions)) least = member;
+    }
+    return least;
+  }
+
+  send(message: ToWorker): void {
+    for (const member of this.members) member.send(message);
+  }
+
+  /** Another configuration holds from here on, also for those that come later. */
+  configure(config: Config, certificates: OwnCertificates): void {
+    this.config = config;
+    this.certificates = certificates;
+    for (const member of this.members) {
+      member.send({ kind: 'configure', config: this.configFor(member.number), certificates });
+    }
+  }
+
+  /** Asks all of them; null for one that does not answer. */
+  tell(question: Question): Promise<{ readonly member: Member; readonly text: string | null }[]> {
+    return Promise.all([...this.members].map(async (member) => ({ member, text: await member.tell(question) })));
+  }
+
+  /** No more clients come. Resolves when all have ended. */
+  close(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    const closed = new Promise<void>((resolve) => (this.closed = resolve));
+    this.send({ kind: 'close' });
+    if (this.members.size === 0) this.closed?.();
+    return closed;
+  }
+
+  kill(): void {
+    for (const member of this.members) member.kill();
+  }
+
+  said(member: Member, message: FromWorker): void {
+    if (message.kind === 'ready' && this.sum(({ isReady }) => Number(isReady)) === this.size) this.allReady();
+    this.observer.said(member, message);
+  }
+
+  missed({ number, pid, sessions }: Member, isHung: boolean): void {
+    const worker = { worker: number, pid, sessions };
+    if (isHung) this.log.error(worker, 'a worker does not answer: it gets no new clients until it does');
+    else this.log.warn(worker, 'a worker answers again, and gets new clients');
+  }
+
+  ended(member: Member, end: MemberEnd): void {
+    this.members.delete(member);
+    this.observer.lost(member);
+    if (this.starting !== null) {
+      this.starting.reject(new WorkersError(`worker ${member.number} ended before it was ready, ${causeOf(end)}`));
+      this.starting = null;
+    } else if (this.closed === null) {
+      this.replace(member, end);
+    } else if (this.members.size === 0) {
+      this.closed();
+    }
+  }
+
+  private begin(number: number): void {
+    const { size: workers, version, certificates } = this;
+    const start = { kind: 'start', number, workers, version, config: this.configFor(number), certificates } as const;
+    this.members.add(new Member(number, start, this));
+  }
+
+  private replace({ number, pid, startedAtMs, lostSessions }: Member, end: MemberEnd): void {
+    const isSoon = performance.now() - startedAtMs < SOON_MS;
+    const pauseMs = isSoon ? Math.min(LONGEST_PAUSE_MS, 2 * (this.pauses.get(number) ?? FIRST_PAUSE_MS / 2)) : 0;
+    this.pauses.set(number, isSoon ? pauseMs : FIRST_PAUSE_MS / 2);
+    this.restarts += 1;
+    const { code, signal, said } = end;
+    this.log.error(
+      { worker: number, pid, code, signal, ...(said === '' ? {} : { said }), sessions: lostSessions, pauseMs },
+      'a worker has ended, and its sessions with it; another one takes its place',
+    );
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.begin(number);
+    }, pauseMs);
+    this.timers.add(timer);
+  }
+
+  private allReady(): void {
+    this.starting?.resolve();
+    this.starting = null;
+  }
+
+  private configFor(number: number): Config {
+    return shareOf(this.config, number, this.size);
+  }
+
+  private sum(of: (member: Member) => number): number {
+    let sum = 0;
+    for (const member of this.members) sum += of(member);
+    return sum;
+  }
+}

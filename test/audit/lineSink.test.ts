@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Sink, type SinkReport } from '../../src/audit/lineSink.js';
+
+const patienceMs = 60_000;
+
+/** Keeps what a sink says, and lets a test wait for it. */
+class Reports implements SinkReport {
+  readonly said: string[] = [];
+  private onReport = () => {};
+
+  failed({ code }: NodeJS.ErrnoException) { this.add(`failed ${code}`); }
+  dropping() { this.add('dropping'); }
+  recovered(lines: number) { this.add(`recovered ${lines}`); }
+
+  async until(report: string): Promise<void> {
+    while (!this.said.includes(report)) await new Promise<void>((resolve) => { this.onReport = resolve; });
+  }
+
+  private add(report: string) {
+    this.said.push(report);
+    this.onReport();
+  }
+}
+
+/** A named pipe with both ends open, which is full once nobody reads: writing then says EAGAIN, or hangs. */
+function pipe(t: Test, { blocking = false } = {}) {
+  const path = join(t.testdir(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY | (blocking ? 0 : constants.O_NONBLOCK));
+  const closeReader = () => closeSync(reader);
+  return { reader, writer, path, closeReader };
+}
+
+/** Reads all that stands in a pipe at the moment. */
+function readAvailable(descriptor: number): string {
+  const chunks: string[] = [];
+  const buffer = Buffer.alloc(65_536);
+  for (;;) {
+    try {
+      const length = readSync(descriptor, buffer);
+      if (length === 0) return chunks.join('');
+      chunks.push(buffer.toString('latin1', 0, length));
+    } catch {
+      return chunks.join(''); // EAGAIN: empty for now
+    }
+  }
+}
+
+const line = (number: number) => `${number} ${'x'.repeat(1000)}\n`;
+
+t.test('lines are written whole, in order, and all of them before close is done', async (t) => {
+  const file = join(t.testdir(), 'out');
+  const reports = new Reports();
+  const sink = new Sink(openSync(file, 'a'), 1024 ** 2, reports);
+  const lines = Array.from({ length: 500 }, (_, number) => line(number));
+  for (const each of lines) sink.write(each);
+  t.same(await sink.close(patienceMs), { lostLines: 0, hangs: false });
+  t.equal(readFileSync(file, 'utf8'), lines.join(''));
+  t.same(reports.said, []);
+});
+
+t.test('a file is appended to, and letters beyond ASCII count as the bytes that they are', async (t) => {
+  const file = join(t.testdir({ out: 'before\n' }), 'out');
+  const reports = new Reports();
+  const sink = new Sink(openSync(file, 'a'), 10, reports);
+  sink.write('éééé\n'); // 9 bytes
+  sink.write('x\n');
+  t.same(reports.said, ['dropping']);
+  t.same(await sink.close(patienceMs), { lostLines: 0, hangs: false });
+  t.same(reports.said, ['dropping', 'recovered 1']);
+  t.equal(readFileSync(file, 'utf8'), 'before\néééé\n');
+});
+
+t.test('a reader who stops costs lines beyond the bound, counted, and no others', async (t) => {
+  const { reader, writer, closeReader } = pipe(t);
+  const reports = new Reports();
+  const sink = new Sink(writer, 200_000, reports);
+  const offered = 1000;
+  for (let number = 0; number < offered; number++) sink.write(line(number));
+  t.same(reports.said, ['dropping']);
+  let read = '';
+  let recovered: string | undefined;
+  while (recovered === undefined) {
+    read += readAvailable(reader);
+    recovered = reports.said.find((report) => report.startsWith('recovered'));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  read += readAvailable(reader);
+  const lines = read.split('\n').slice(0, -1);
+  const firstOnes = Array.from({ length: lines.length }, (_, number) => line(number).trimEnd());
+  t.same(lines, firstOnes, 'the first ones, in order');
+  t.equal(recovered, `recovered ${offered - lines.length}`, 'and every other one is in the count');
+  sink.write('again\n');
+  t.same(await sink.close(patienceMs), { lostLines: 0, hangs: false });
+  t.equal(readAvailable(reader), 'again\n');
+  closeReader();
+});
+
+t.test('close gives up after its time, and says how many lines that costs', async (t) => {
+  const { writer, closeReader } = pipe(t);
+  const sink = new Sink(writer, 200_000, new Reports());
+  for (let number = 0; number < 150; number++) sink.write(line(number));
+  const { lostLines, hangs } = await sink.close(2000);
+  t.ok(lostLines > 0 && lostLines <= 150, `${lostLines} lost`);
+  t.equal(hangs, false, 'a non-blocking pipe never hangs');
+  closeReader();
+});
+
+t.test('close tells where a write hangs in the kernel', async (t) => {
+  const { reader, writer, closeReader } = pipe(t, { blocking: true });
+  const sink = new Sink(writer, 1024 ** 2, new Reports());
+  for (let number = 0; number < 500; number++) sink.write(line(number));
+  const { lostLines, hangs } = await sink.close(500);
+  t.ok(lostLines > 0);
+  t.equal(hangs, true);
+  // Lets the hanging write go, without which this process could not end.
+  const letGo = setInterval(() => readAvailable(reader), 10);
+  t.teardown(() => {
+    clearInterval(letGo);
+    closeReader();
+  });
+});
+
+t.test('a write that had only just begun when the time to close was over does not hang', async (t) => {
+  const sink = new Sink(openSync('/dev/null', 'w'), 1024, new Reports());
+  sink.write('1\n');
+  const closed = sink.close(1);
+  // The time is over, and the write back, when the event loop next looks for either.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  t.same(await closed, { lostLines: 0, hangs: false });
+});
+
+t.test('a reader who is gone costs all further lines, counted, and nothing else', async (t) => {
+  const { writer, closeReader } = pipe(t);
+  const reports = new Reports();
+  const sink = new Sink(writer, 1024 ** 2, reports);
+  closeReader();
+  sink.write('1\n');
+  sink.write('2\n');
+  await reports.until('failed EPIPE');
+  sink.write('3\n');
+  t.same(await sink.close(patienceMs), { lostLines: 3, hangs: false });
+  t.equal(reports.said.filter((report) => report.startsWith('failed')).length, 1);
+});
+
+t.test('what a full disk does not take is dropped after a while, and counted as that happens', async (t) => {
+  const reports = new Reports();
+  const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports, 1);
+  for (const lines of [3, 4]) {
+    const before = sink.droppedInAll;
+    for (let n = 0; n < lines; n += 1) sink.write(`${n}\n`);
+    while (sink.droppedInAll < before + lines) await new Promise(setImmediate);
+  }
+  t.equal(sink.droppedInAll, 7);
+  t.same(reports.said, ['failed ENOSPC', 'dropping']);
+  t.same(await sink.close(patienceMs), { lostLines: 7, hangs: false });
+});
+
+t.test('a full disk is reported once, and tried again', async (t) => {
+  const reports = new Reports();
+  const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports);
+  sink.write('1\n');
+  await reports.until('failed ENOSPC');
+  sink.write('2\n');
+  t.same(await sink.close(500), { lostLines: 2, hangs: false });
+  t.same(reports.said, ['failed ENOSPC']);
+});

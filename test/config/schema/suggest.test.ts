@@ -1,0 +1,26 @@
+import t from 'tap';
+import { nearest } from '../../../src/config/schema/suggest.js';
+
+const known = ['listen', 'upstream', 'limits', 'onExceed', 'onUnparsed', 'max-rows'];
+
+t.test('a missing, wrong, extra or swapped letter finds the word that was meant', (t) => {
+  t.equal(nearest('limit', known), 'limits');
+  t.equal(nearest('lissen', known), 'listen');
+  t.equal(nearest('upsstream', known), 'upstream');
+  t.equal(nearest('lsiten', known), 'listen');
+  t.end();
+});
+
+t.test('upper case, hyphens and underscores do not hide a word', (t) => {
+  t.equal(nearest('ON_EXCEED', known), 'onExceed');
+  t.equal(nearest('maxRows', known), 'max-rows');
+  t.end();
+});
+
+t.test('no guess is better than a far-fetched one', (t) => {
+  t.equal(nearest('banana', known), undefined);
+  t.equal(nearest('x', known), undefined);
+  t.equal(nearest('', known), undefined);
+  t.equal(nearest('listen'.repeat(100_000), known), undefined);
+  t.end();
+});

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Test } from 'tap';
+import { greetingPayload, ResponseEncoder } from '../../src/demo/encode.js';
+import { SERVER_CAPABILITIES } from '../../src/demo/login.js';
+import { ColumnType } from '../../src/demo/relation.js';
+import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../src/protocol/framing.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { Status } from '../../src/protocol/status.js';
+
+/** One client of a fake server: packets in, packets out. */
+export class Peer {
+  private received = Buffer.alloc(0);
+  private wake = (): void => undefined;
+
+  constructor(readonly socket: Socket) {
+    socket.on('error', () => undefined);
+    socket.on('readable', () => this.wake()).on('close', () => this.wake());
+  }
+
+  send(sequenceId: number, payload: Buffer | string): void {
+    this.socket.write(encodePacket(sequenceId, Buffer.from(payload)));
+  }
+
+  /** The payload of the client's next packet; null when it has closed. */
+  async receive(): Promise<Buffer | null> {
+    for (;;) {
+      const payload = this.takePacket();
+      if (payload !== null) return payload;
+      const chunk = this.socket.read() as Buffer | null;
+      if (chunk !== null) this.received = Buffer.concat([this.received, chunk]);
+      else if (this.socket.readableEnded || this.socket.destroyed) return null;
+      else await new Promise<void>((resolve) => { this.wake = resolve; });
+    }
+  }
+
+  private takePacket(): Buffer | null {
+    if (this.received.length < HEADER_BYTES) return null;
+    const end = HEADER_BYTES + payloadLengthAt(this.received, 0);
+    if (this.received.length < end) return null;
+    const payload = this.received.subarray(HEADER_BYTES, end);
+    this.received = this.received.subarray(end);
+    return payload;
+  }
+
+  greet(authPlugin = 'mysql_native_password', capabilities = SERVER_CAPABILITIES): void {
+    this.send(0, greetingPayload({
+      serverVersion: '8.0.0-fake', connectionId: 7, capabilities, authPlugin,
+      scramble: Buffer.from('12345678901234567890'),
+    }));
+  }
+
+  ok(sequenceId: number): void {
+    this.socket.write(new ResponseEncoder(0n, sequenceId).ok(Status.AUTOCOMMIT));
+  }
+
+  /** Greets, and lets in whoever comes. */
+  async letIn(): Promise<void> {
+    this.greet();
+    await this.receive();
+    this.ok(2);
+  }
+
+  /** The client's next statement; null when it has closed or quit. */
+  async statement(): Promise<string | null> {
+    const payload = await this.receive();
+    return payload === null || payload[0] !== 3 ? null : payload.toString('utf8', 1);
+  }
+
+  /** Answers with a result of one row. */
+  row(values: readonly string[]): void {
+    const encoder = new ResponseEncoder(0n, 1);
+    const type = ColumnType.VAR_STRING;
+    const columns = values.map((_, i) => ({ name: `c${i}`, table: '', type, maxBytes: 100 }));
+    const row = Buffer.concat(values.map(encodeLenencString));
+    this.socket.write(Buffer.concat([
+      encoder.resultSetHead(columns, 0), encoder.packet(row), encoder.terminator(0),
+    ]));
+  }
+}
+
+/** What a server does with one client. */
+export type Script = (peer: Peer) => void | Promise<void>;
+
+export interface FakeServer {
+  readonly port: number;
+  /** All who have connected, in their order. */
+  readonly peers: Peer[];
+}
+
+/** A server that treats each client as `script` says; it ends with the test. */
+export const startFakeServer = async (t: Test, script: Script): Promise<FakeServer> => {
+  const peers: Peer[] = [];
+  const server = createServer((socket) => {
+    const peer = new Peer(socket);
+    peers.push(peer);
+    void script(peer);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    peers.forEach(({ socket }) => socket.destroy());
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, peers };
+};

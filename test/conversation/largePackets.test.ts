@@ -1,0 +1,110 @@
+import t from 'tap';
+import { MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
+import { encodeErr } from '../../src/protocol/packets.js';
+import type { Usage } from '../../src/conversation/usage.js';
+import { query } from '../support/commandPayloads.js';
+import {
+  allFrom, CUT_ERROR, eventsOf, everySplit, type EverySplitOptions, type Turn,
+} from '../support/conversationHarness.js';
+import { AROUND_HEADERS, type Split } from '../support/splits.js';
+import { answer, ask, DIALECTS, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
+
+// Rows and commands that span packets: those of 0xFFFFFF bytes, and the shorter, maybe empty one behind them.
+
+const CHUNKS: Split = {
+  name: 'as large reads bring it',
+  cut: (bytes) => Array.from({ length: Math.ceil(bytes.length / 1_000_003) }, (_, i) =>
+    bytes.subarray(i * 1_000_003, (i + 1) * 1_000_003)),
+};
+const splits = [AROUND_HEADERS, CHUNKS];
+const LAST: Turn[] = [ask(query('SELECT last')), answer(...resultSet('eof', [textRow('1')]))];
+
+const limited = (limits: Partial<Pick<Usage, 'maxRows' | 'maxBytes'>>): EverySplitOptions => ({
+  splits, limit: (usage) => void Object.assign(usage, limits),
+});
+
+/**
+ * A row of one column that makes a payload of this many bytes; one of 2^24 bytes and more begins with 0xFE.
+ */
+const rowOf = (payloadBytes: number): Buffer => {
+  const lengthBytes = payloadBytes >= 2 ** 24 + 9 ? 9 : 4;
+  return textRow('x'.repeat(payloadBytes - lengthBytes));
+};
+
+/** Bytes on the wire: a header for each packet, of which the last is shorter than 0xFFFFFF. */
+const spanned = (payloadBytes: number): number =>
+  payloadBytes + 4 * (Math.floor(payloadBytes / MAX_PAYLOAD_BYTES) + 1);
+
+const SIZES = [MAX_PAYLOAD_BYTES - 1, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES + 1, 2 * MAX_PAYLOAD_BYTES,
+  2 ** 24 + 20];
+
+for (const size of SIZES) {
+  await t.test(`a row of ${size} bytes is one row`, async (t) => {
+    const row = rowOf(size);
+    t.equal(row.length, size);
+    for (const dialect of DIALECTS) {
+      const last = [ask(query('SELECT last')), answer(...resultSet(dialect, [textRow('1')]))];
+      const turns = [...login(dialect), ask(query('q')),
+        answer(...resultSet(dialect, [textRow('a'), row, textRow('b')])), ...last];
+      const outcome = everySplit(t, turns, { splits });
+      const bytes = 6 + spanned(size) + 6;
+      t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 3, bytes, largestRowBytes: spanned(size) },
+        { rows: 1, bytes: 6 }]);
+      t.equal(outcome.toClient.length, allFrom('server', turns).length);
+    }
+  });
+}
+
+await t.test('a large row beyond the rows\' limit is cut at its first header', async (t) => {
+  const payloads = resultSet('eof', [textRow('a'), rowOf(2 * MAX_PAYLOAD_BYTES), textRow('b')]);
+  const turns = [...login('eof'), ask(query('q')), answer(...payloads), ...LAST];
+  const outcome = everySplit(t, turns, limited({ maxRows: 1 }));
+  const wanted = Buffer.concat([packetsFrom(1, ...payloads.slice(0, 4)), encodeErr(5, CUT_ERROR),
+    LAST[1]!.bytes]);
+  t.ok(outcome.toClient.subarray(-wanted.length).equals(wanted));
+  t.match(eventsOf(outcome, 'usageEnded')[0], { rows: 3, forwardedRows: 1, forwardedBytes: 6, isCut: true });
+});
+
+await t.test('the largest row is the largest, not the sum of several', async (t) => {
+  const sizes = [MAX_PAYLOAD_BYTES + 50, MAX_PAYLOAD_BYTES + 70, MAX_PAYLOAD_BYTES + 60];
+  const turns = [...login('eof'), ask(query('q')), answer(...resultSet('eof', sizes.map(rowOf)))];
+  const outcome = everySplit(t, turns, { splits });
+  t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 3, largestRowBytes: spanned(MAX_PAYLOAD_BYTES + 70) }]);
+});
+
+await t.test('a large row that breaks the bytes\' limit in its first packet is cut there', async (t) => {
+  const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
+  const outcome = everySplit(t, [...login('eof'), ask(query('q')), answer(...payloads)],
+    limited({ maxBytes: 1000 }));
+  t.match(eventsOf(outcome, 'stopped'), [{ stopReason: 'bytes', isInsideRow: false, rows: 0 },
+    { stopReason: 'drained' }]);
+  t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 1, forwardedRows: 0, forwardedBytes: 0 }]);
+});
+
+await t.test('a large row that breaks the bytes\' limit half-way stops before its next packet', async (t) => {
+  const maxBytes = MAX_PAYLOAD_BYTES + 4 + 10;
+  const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
+  const turns = [...login('eof'), ask(query('q')), answer(...payloads)];
+  const outcome = everySplit(t, turns, { ...limited({ maxBytes }), decide: () => 'abort' });
+  t.match(eventsOf(outcome, 'stopped'), [{ stopReason: 'bytes', isInsideRow: true, rows: 1,
+    bytes: MAX_PAYLOAD_BYTES + 4 }]);
+  const head = allFrom('server', login('eof')).length + packetsFrom(1, ...payloads.slice(0, 3)).length;
+  t.equal(outcome.toClient.length, head + MAX_PAYLOAD_BYTES + 4);
+
+  const admitted = everySplit(t, turns, { ...limited({ maxBytes }), decide: () => 'admit' });
+  t.equal(admitted.toClient.length, allFrom('server', turns).length);
+  t.match(eventsOf(admitted, 'usageEnded'), [{ rows: 1, bytes: spanned(MAX_PAYLOAD_BYTES + 100),
+    isCut: false }]);
+});
+
+for (const size of [MAX_PAYLOAD_BYTES - 1, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES + 5, 2 * MAX_PAYLOAD_BYTES]) {
+  await t.test(`a command of ${size} bytes is one command`, async (t) => {
+    const text = `SELECT '${'y'.repeat(size - 10)}'`;
+    const turns = [...login('eof'), ask(query(text)), answer(...resultSet('eof', [textRow('1')])), ...LAST];
+    const outcome = everySplit(t, turns, { splits, textBytes: 20 });
+    t.match(eventsOf(outcome, 'usageEnded'), [
+      { text: text.slice(0, 20), textBytes: size - 1, rows: 1 }, { text: 'SELECT last', rows: 1 },
+    ]);
+    t.equal(outcome.toServer.length, allFrom('client', turns).length);
+  });
+}

@@ -1,0 +1,61 @@
+import t from 'tap';
+import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
+import { decodeCompletion } from '../../src/protocol/packets.js';
+import { Status } from '../../src/protocol/status.js';
+import { RowsEnd } from '../../src/conversation/rowsEnd.js';
+import { eof, ok, okEof } from '../support/wirePackets.js';
+
+const { AUTOCOMMIT, MORE_RESULTS_EXISTS, PS_OUT_PARAMS, CURSOR_EXISTS, LAST_ROW_SENT, SESSION_STATE_CHANGED } = Status;
+const MORE = AUTOCOMMIT | MORE_RESULTS_EXISTS | PS_OUT_PARAMS | CURSOR_EXISTS;
+
+const lastOf = (payload: Buffer, isLastFetch = false): Buffer =>
+  new RowsEnd(payload, payload.length).asLast(isLastFetch)!;
+
+/** An OK packet that ends rows, with session state of so many bytes. */
+const tracking = (stateBytes: number): Buffer => {
+  const end = okEof(MORE | SESSION_STATE_CHANGED);
+  return Buffer.concat([end, encodeLenencString(''), encodeLenenc(stateBytes), Buffer.alloc(stateBytes, 0x41)]);
+};
+
+t.test('an end says of nothing more to come, and has a warning more', (t) => {
+  const large = Buffer.concat(
+    [Buffer.from([0xfe]), encodeLenenc(70_000), encodeLenenc(0), Buffer.from([0x4a, 0x10, 3, 0])],
+  );
+  for (const payload of [eof(MORE), okEof(MORE), large]) {
+    const before = decodeCompletion(payload, false);
+    const changed = lastOf(payload);
+    t.same(
+      decodeCompletion(changed, false), { ...before, statusFlags: AUTOCOMMIT, warningCount: before.warningCount + 1 },
+    );
+    t.equal(changed.length, payload.length);
+    t.equal(decodeCompletion(lastOf(payload, true), false).statusFlags, AUTOCOMMIT | LAST_ROW_SENT);
+  }
+  t.equal(decodeCompletion(lastOf(Buffer.from([0xfe, 0xff, 0xff, 2, 0])), false).warningCount, 0xffff);
+  t.end();
+});
+
+t.test('session state is sent with the flag that announces it, however long it is', (t) => {
+  for (const stateBytes of [0, 20, 5000]) {
+    const payload = tracking(stateBytes);
+    const changed = lastOf(payload);
+    t.equal(decodeCompletion(changed, false).statusFlags, AUTOCOMMIT | SESSION_STATE_CHANGED);
+    t.ok(changed.subarray(7).equals(payload.subarray(7)));
+  }
+  t.end();
+});
+
+t.test('session state of which the end has not been looked at is left out, and the flag with it', (t) => {
+  const payload = tracking(5000);
+  const changed = new RowsEnd(payload.subarray(0, 1000), payload.length).asLast(false)!;
+  t.same(changed, Buffer.from([0xfe, 0, 0, AUTOCOMMIT, 0, 1, 0]));
+  t.end();
+});
+
+t.test('what cannot be read is no end', (t) => {
+  for (const payload of [ok(), eof()]) {
+    for (let length = 0; length < payload.length; length += 1) {
+      t.equal(new RowsEnd(payload.subarray(0, length), length).asLast(false), null);
+    }
+  }
+  t.end();
+});

@@ -1,0 +1,104 @@
+import t from 'tap';
+import { LAST_PREPARED_STATEMENT_ID } from '../../src/protocol/commands.js';
+import { BoundParameters } from '../../src/conversation/boundParameters.js';
+import { newCommand } from '../../src/conversation/command.js';
+import { StatementTable, type PreparedStatement } from '../../src/conversation/statements.js';
+import { Usage } from '../../src/conversation/usage.js';
+
+const statement = (id: number, textBytes = 10): PreparedStatement =>
+  ({ id, sql: Buffer.alloc(textBytes, 0x41), sqlBytes: textBytes, bound: new BoundParameters(0),
+    cursorUsage: null, kept: null });
+
+const openCursor = (): Usage => new Usage(newCommand(0x17, 'results', 1, 0));
+
+await t.test('a statement is found by its id until it is closed', async (t) => {
+  const table = new StatementTable(() => null);
+  const [one, two] = [statement(1), statement(2)];
+  t.equal(table.add(one), null);
+  t.equal(table.add(two), null);
+  t.equal(table.get(1), one);
+  t.equal(table.get(LAST_PREPARED_STATEMENT_ID), two);
+  t.equal(table.delete(2), two);
+  t.equal(table.get(2), null);
+  t.equal(table.get(LAST_PREPARED_STATEMENT_ID), null);
+  t.equal(table.delete(2), null, 'closing twice is nothing');
+  t.equal(table.size, 1);
+});
+
+await t.test('an id that is given again means the newer statement', async (t) => {
+  const table = new StatementTable(() => null);
+  table.add(statement(1));
+  const newer = statement(1);
+  table.add(newer);
+  t.equal(table.get(1), newer);
+  t.equal(table.size, 1);
+});
+
+await t.test('beyond a bound the oldest statement is forgotten, and handed back', async (t) => {
+  const table = new StatementTable(() => null);
+  const first = statement(0);
+  first.cursorUsage = openCursor();
+  table.add(first);
+  let forgotten = null;
+  for (let id = 1; forgotten === null && id < 100_000; id += 1) forgotten = table.add(statement(id, 0));
+  t.equal(forgotten, first);
+  t.ok(table.size >= 16_382, 'as many are kept as a server lets a client have');
+  t.equal(table.get(0), null);
+});
+
+await t.test('texts are kept up to a megabyte, and the first to go are the oldest', async (t) => {
+  const table = new StatementTable(() => null);
+  const textBytes = 100 * 1024;
+  for (let id = 0; id < 100; id += 1) {
+    table.add(statement(id, textBytes));
+    const kept = Array.from({ length: id + 1 }, (_, at) => table.get(at)?.sql?.length ?? 0);
+    t.ok(kept.reduce((sum, bytes) => sum + bytes, 0) <= 1024 * 1024, `after ${id + 1} statements`);
+    t.equal(kept.at(-1), textBytes, 'the newest has its text');
+  }
+  t.equal(table.size, 100, 'statements without their text are still known');
+});
+
+await t.test('what is in use is kept: texts and statements that were used least recently are forgotten ' +
+  'first', async (t) => {
+  const forgotten: number[] = [];
+  const table = new StatementTable((statement) => {
+    forgotten.push(statement.id);
+    return { of: statement.sql!.length };
+  });
+  const textBytes = 100 * 1024;
+  for (let id = 1; id <= 10; id += 1) table.add(statement(id, textBytes));
+  table.use(1);
+  table.add(statement(11, textBytes));
+  table.add(statement(12, textBytes));
+  t.same(forgotten, [2, 3], 'no more than has to go');
+  t.match(table.get(2), { sql: null, kept: { of: textBytes } });
+  t.match(table.get(1), { sql: Buffer, kept: null });
+  table.use(2);
+  let gone = null;
+  for (let id = 100; gone === null; id += 1) gone = table.add(statement(id, 0));
+  t.equal(gone.id, 3);
+});
+
+await t.test('texts that were closed leave room for others', async (t) => {
+  const table = new StatementTable(() => null);
+  const kept = statement(1, 100 * 1024);
+  table.add(kept);
+  for (let id = 2; id < 200; id += 1) {
+    table.add(statement(id, 500 * 1024));
+    table.delete(id);
+  }
+  t.not(kept.sql, null);
+});
+
+await t.test('when all are dropped, those with an open cursor are handed back', async (t) => {
+  const table = new StatementTable(() => null);
+  const open = statement(2);
+  open.cursorUsage = openCursor();
+  table.add(statement(1));
+  table.add(open);
+  t.same(table.openCursors(), [open.cursorUsage]);
+  t.same(table.clear(), [open]);
+  t.equal(table.size, 0);
+  t.same(table.openCursors(), []);
+  t.equal(table.get(LAST_PREPARED_STATEMENT_ID), null);
+});

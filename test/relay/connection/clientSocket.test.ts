@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import { adoptClient } from '../../../src/relay/connection/clientSocket.js';
+import type { BufferedSocket } from '../../../src/relay/flow/readBuffer.js';
+import type { Lifetime } from '../../support/guard.js';
+
+/** A connection that was accepted and taken over, with the other end of it and the text that came so far. */
+const connected = async (t: Lifetime) => {
+  const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const peer = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1' });
+  const [accepted] = (await once(listener, 'connection')) as [Socket];
+  const seen = { text: '', more: (): void => {} };
+  const client: BufferedSocket = adoptClient(accepted, (byteCount) => {
+    seen.text += client.buffer.room.toString('latin1', 0, byteCount);
+    seen.more();
+  });
+  t.teardown(() => {
+    peer.destroy();
+    client.socket.destroy();
+    listener.close();
+  });
+  const until = (text: string): Promise<void> => new Promise((resolve) => {
+    seen.more = () => {
+      if (seen.text.endsWith(text)) resolve();
+    };
+    seen.more();
+  });
+  return { listener, accepted, peer, client, seen, until };
+};
+
+t.test('a connection that is taken over is read into its buffer, and written to', async (t) => {
+  const { peer, client, until } = await connected(t);
+  peer.write('hello');
+  await until('hello');
+  client.socket.write('good day');
+  const [answer] = (await once(peer, 'data')) as [Buffer];
+  t.equal(answer.toString(), 'good day');
+  t.equal(client.socket.remotePort, peer.localPort);
+});
+
+t.test('a FIN of the other end arrives as an end, and what is written afterwards still leaves', async (t) => {
+  const { peer, client, until } = await connected(t);
+  peer.end('bye');
+  await once(client.socket, 'end');
+  await until('bye');
+  client.socket.end('so long');
+  const [answer] = (await once(peer, 'data')) as [Buffer];
+  t.equal(answer.toString(), 'so long');
+});
+
+t.test('nothing is read while it is paused', async (t) => {
+  const { peer, client, seen, until } = await connected(t);
+  peer.write('one');
+  await until('one');
+  client.socket.pause();
+  const isWritten = new Promise((resolve) => peer.write('two', resolve));
+  client.socket.write('ping');
+  await Promise.all([isWritten, once(peer, 'data')]);
+  t.equal(seen.text, 'one');
+  client.socket.resume();
+  await until('two');
+});
+
+t.test('the server that accepted it can be closed while it goes on', async (t) => {
+  const { listener, peer, client, until } = await connected(t);
+  listener.close();
+  await once(listener, 'close');
+  peer.write('still here');
+  await until('still here');
+  t.notOk(client.socket.destroyed);
+});
+
+t.test('where Node shows nothing that could be taken over, what comes is copied into the buffer', async (t) => {
+  const stream = new PassThrough().pause() as unknown as Socket;
+  let text = '';
+  const client: BufferedSocket = adoptClient(stream, (byteCount) => {
+    text += client.buffer.room.toString('latin1', 0, byteCount);
+  });
+  t.equal(client.socket, stream);
+  const long = 'x'.repeat(200_000);
+  (stream as unknown as PassThrough).end(long);
+  await once(stream, 'end');
+  t.equal(text.length, long.length);
+});

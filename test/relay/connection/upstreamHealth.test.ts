@@ -1,0 +1,109 @@
+import { once, EventEmitter } from 'node:events';
+import { pino } from 'pino';
+import t from 'tap';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import type { Upstream } from '../../../src/config/config.js';
+import type { Failure } from '../../../src/relay/connection/attempt.js';
+import { UpstreamHealth } from '../../../src/relay/connection/upstreamHealth.js';
+
+const serverAt = (host: string): Upstream => ({
+  at: { host, port: 3306 }, proxyProtocol: 'off', tls: { mode: 'off', bridge: true },
+});
+const [one, two, three] = ['one', 'two', 'three'].map(serverAt) as [Upstream, Upstream, Upstream];
+const SILENT: Failure = { kind: 'silent', reason: 'the upstream server one:3306 did not greet within 2000 ms' };
+
+// Its timers keep no process alive.
+const alive = setInterval(() => {}, 1000);
+t.teardown(() => clearInterval(alive));
+
+/** Probes are answered by the test, one by one. */
+const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
+  const log: { level: number; msg: string }[] = [];
+  const probes = new EventEmitter();
+  const metrics = new Metrics();
+  const health = new UpstreamHealth({
+    log: pino({}, { write: (line) => void log.push(JSON.parse(line)) }),
+    metrics,
+    probe: (upstream) => new Promise((resolve) => void setImmediate(() => probes.emit('probe', upstream, resolve))),
+  }, 1);
+  health.configured(upstreams);
+  const isUp = () =>
+    Object.fromEntries([...metrics.upstreamUp.all()].map(({ labels, count }) => [labels['upstream'], count]));
+  const nextProbe = async () => await once(probes, 'probe') as [Upstream, (isWell: boolean) => void];
+  return { health, log, metrics, probes, isUp, nextProbe };
+};
+
+t.test('servers that have failed come last, in the order of the list', (t) => {
+  const { health, isUp } = makeHealth([one, two, three]);
+  t.teardown(() => health.close());
+  t.strictSame(health.inOrder([one, two, three]), [one, two, three]);
+  health.failed(one, SILENT);
+  t.strictSame(health.inOrder([one, two, three]), [two, three, one]);
+  health.failed(two, SILENT);
+  t.strictSame(health.inOrder([one, two, three]), [three, one, two]);
+  t.strictSame(isUp(), { 'one:3306': 0, 'two:3306': 0, 'three:3306': 1 });
+  health.greeted(one);
+  t.strictSame(health.inOrder([one, two, three]), [one, three, two]);
+  t.end();
+});
+
+t.test('a server that has failed is tried again until it is well, and is said to have failed once', async (t) => {
+  const { health, log, isUp, nextProbe } = makeHealth();
+  t.teardown(() => health.close());
+  const first = nextProbe();
+  health.failed(one, SILENT);
+  health.failed(one, SILENT);
+  const [tried, answer] = await first;
+  t.equal(tried, one);
+  const second = nextProbe();
+  answer(false);
+  const [, answerSecond] = await second;
+  t.strictSame(health.inOrder([one, two]), [two, one]);
+  answerSecond(true);
+  while (isUp()['one:3306'] === 0) await new Promise(setImmediate);
+  t.strictSame(health.inOrder([one, two]), [one, two]);
+  t.match(log, [
+    { level: 40, msg: `${SILENT.reason}; until it greets again the other servers are tried first` },
+    { level: 30, msg: 'the upstream server one:3306 greets again' },
+  ]);
+  t.equal(log.length, 2);
+});
+
+t.test('the failures for clients are counted by reason, the tries in the background are not', async (t) => {
+  const { health, metrics, nextProbe } = makeHealth([one]);
+  t.teardown(() => health.close());
+  const tried = nextProbe();
+  health.failed(one, SILENT);
+  health.failed(one, { kind: 'unreachable', reason: 'cannot reach it' });
+  const [, answer] = await tried;
+  const again = nextProbe();
+  answer(false);
+  await again;
+  t.equal(metrics.upstreamConnectFailures, 1);
+  t.strictSame([...metrics.upstreamFailures.all()].map(({ labels, count }) => [labels['reason'], count]), [
+    ['unreachable', 1], ['silent', 1], ['closed', 0],
+  ]);
+});
+
+t.test('a server that is not in the list any more is forgotten', async (t) => {
+  const { health, metrics, isUp, nextProbe } = makeHealth();
+  t.teardown(() => health.close());
+  const tried = nextProbe();
+  health.failed(one, SILENT);
+  const [, answer] = await tried;
+  health.configured([two]);
+  answer(false);
+  health.failed(one, SILENT); // for a client that came before
+  t.strictSame(isUp(), { 'two:3306': 1 });
+  t.notOk([...metrics.upstreamFailures.all()].some(({ labels }) => labels['upstream'] === 'one:3306'));
+  health.configured([one, two]);
+  t.strictSame(health.inOrder([one, two]), [one, two]);
+});
+
+t.test('nothing is tried once it is closed', async (t) => {
+  const { health, probes } = makeHealth();
+  health.failed(one, SILENT);
+  health.close();
+  probes.on('probe', () => t.fail('a probe'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});

@@ -1,0 +1,108 @@
+import t from 'tap';
+import { HEADROOM_BYTES, ReadBuffer, type ReadTarget } from '../../../src/relay/flow/readBuffer.js';
+
+/** Takes what is delivered, and can be told that it has not got rid of it. */
+class Taker implements ReadTarget {
+  heldBytes = 0;
+  isEmpty = true;
+  readsPastSink = false;
+  readonly taken: Buffer[] = [];
+  readonly inPlace: boolean[] = [];
+
+  own(): void {}
+
+  accept(chunk: Buffer): void {
+    this.taken.push(chunk);
+    this.inPlace.push(false);
+  }
+
+  acceptRead(buffer: ReadBuffer, byteCount: number): void {
+    this.taken.push(buffer.room.subarray(0, byteCount));
+    this.inPlace.push(true);
+  }
+}
+
+const MUCH = 32 * 1024;
+
+/** A read lands, is handed over, and the buffer is suited to what may follow. */
+const read = (buffer: ReadBuffer, taker: Taker, byteCount: number, fill: string, isComplete = false): void => {
+  buffer.room.fill(fill, 0, byteCount);
+  buffer.deliver(byteCount, taker);
+  buffer.adapt(byteCount, taker, isComplete, Infinity);
+};
+
+t.test('sockets to which little comes read to the same place, and what came stays as it was', (t) => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()];
+  const taker = new Taker();
+  t.equal(one.room, other.room);
+  read(one, taker, 100, 'a');
+  read(other, taker, 100, 'b');
+  t.strictSame(taker.taken.map(String), ['a'.repeat(100), 'b'.repeat(100)]);
+  t.end();
+});
+
+t.test('a socket to which much comes reads to a place of its own, and what came is not copied', (t) => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()];
+  const taker = new Taker();
+  read(one, taker, MUCH, 'a');
+  read(other, taker, MUCH, 'b');
+  t.not(one.room.buffer, other.room.buffer);
+  read(one, taker, MUCH, 'c');
+  t.strictSame(taker.inPlace, [false, false, true]);
+  t.equal(one.whole.length, HEADROOM_BYTES + one.room.length);
+  one.release();
+  other.release();
+  t.end();
+});
+
+t.test('a place of its own is given back when little comes, and used again by the next', (t) => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()];
+  const taker = new Taker();
+  read(one, taker, MUCH, 'a');
+  const { whole, room } = one;
+  read(one, taker, 1, 'b');
+  t.not(one.room, room);
+  read(other, taker, MUCH, 'c');
+  t.equal(other.whole, whole);
+  other.release();
+  t.end();
+});
+
+t.test('a place of its own is kept while what came is still there, however little comes', (t) => {
+  const buffer = new ReadBuffer();
+  const taker = new Taker();
+  read(buffer, taker, MUCH, 'a');
+  taker.isEmpty = false;
+  const { room } = buffer;
+  read(buffer, taker, 1, 'b');
+  t.equal(buffer.room, room);
+  buffer.release();
+  t.end();
+});
+
+t.test('a response that is complete but not yet taken leaves its place to nobody until it is', (t) => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()];
+  const taker = new Taker();
+  read(one, taker, MUCH, 'a');
+  const { whole } = one;
+  taker.isEmpty = false;
+  read(one, taker, MUCH, 'b', true);
+  t.equal(one.whole.length, 0, 'the next read lands elsewhere');
+  read(other, taker, MUCH, 'c');
+  t.not(other.whole, whole);
+  t.equal(taker.taken[1]?.toString(), 'b'.repeat(MUCH), 'and what came is still there');
+  other.release();
+  one.taken();
+  const next = new ReadBuffer();
+  read(next, taker, MUCH, 'd');
+  t.equal(next.whole, whole);
+  next.release();
+  t.end();
+});
+
+t.test('a response that is complete with its first read takes no place of its own, however large it is', (t) => {
+  const buffer = new ReadBuffer();
+  read(buffer, new Taker(), MUCH, 'a', true);
+  t.equal(buffer.whole.length, 0);
+  t.end();
+});

@@ -1,0 +1,82 @@
+import { Duplex } from 'node:stream';
+import t from 'tap';
+import { Sink } from '../../../src/relay/flow/socketSink.js';
+
+/** A stream that takes nothing until it is told to, and then at once. */
+const slowStream = (highWaterMark: number) => {
+  const waiting: (() => void)[] = [];
+  let isSlow = true;
+  const stream = new Duplex({
+    highWaterMark,
+    read() {},
+    write(_chunk: Buffer, _encoding, done) {
+      if (isSlow) waiting.push(done);
+      else done();
+    },
+  });
+  const flush = (): void => {
+    isSlow = false;
+    for (const done of waiting.splice(0)) done();
+  };
+  return { stream, flush };
+};
+
+for (const [words, bytes] of [['less', 10], ['more', 1000]] as const) {
+  t.test(`a sink that has not taken ${words} than its stream's high-water mark says so once it has`, async (t) => {
+    const { stream, flush } = slowStream(100);
+    const changes: boolean[] = [];
+    let changed = (): void => {};
+    const sink = new Sink(stream, (isFull) => {
+      changes.push(isFull);
+      changed();
+    });
+    sink.write(Buffer.alloc(bytes));
+    t.ok(sink.isFull);
+    sink.write(Buffer.alloc(bytes));
+    t.strictSame(changes, [true]);
+    const isTaken = new Promise<void>((resolve) => (changed = resolve));
+    flush();
+    await isTaken;
+    t.strictSame(changes, [true, false]);
+    t.notOk(sink.isFull);
+    t.equal(sink.writtenBytes, 2 * bytes);
+  });
+}
+
+t.test('a sink that was given more, bit by bit, while it was full says so once all of it is taken', async (t) => {
+  const written: { readonly bytes: number; readonly done: () => void }[] = [];
+  let took = (): void => {};
+  const stream = new Duplex({
+    highWaterMark: 100,
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      written.push({ bytes: chunk.length, done });
+      took();
+    },
+  });
+  const changes: boolean[] = [];
+  const sink = new Sink(stream, (isFull) => changes.push(isFull));
+  for (let count = 1; count <= 3; count += 1) sink.write(Buffer.alloc(count));
+  let takenBytes = 0;
+  for (let next = 0; changes.at(-1) !== false; next += 1) {
+    if (next === written.length) await new Promise<void>((resolve) => (took = resolve));
+    if (takenBytes > 0 && takenBytes < 6) t.ok(sink.isFull);
+    takenBytes += written[next]!.bytes;
+    written[next]!.done();
+    await new Promise((resolve) => process.nextTick(resolve));
+  }
+  t.strictSame(changes, [true, false]);
+  t.equal(takenBytes, 6);
+});
+
+t.test('a sink that takes everything at once is never full', (t) => {
+  const { stream, flush } = slowStream(100);
+  flush();
+  const changes: boolean[] = [];
+  const sink = new Sink(stream, (isFull) => changes.push(isFull));
+  sink.write(Buffer.alloc(10));
+  sink.write(Buffer.alloc(1000));
+  sink.together(() => sink.write(Buffer.alloc(10)));
+  t.strictSame(changes, []);
+  t.end();
+});

@@ -1,0 +1,27 @@
+import t from 'tap';
+import { LookAllowance } from '../../../src/relay/pace/lookAllowance.js';
+
+t.test('looks at any price take 2 % of a core over time, beyond what may come together', (t) => {
+  for (const priceMs of [0.5, 2, 20]) {
+    let nowMs = 0;
+    let spentMs = 0;
+    const allowance = new LookAllowance(() => nowMs);
+    while (nowMs < 60_000) {
+      nowMs += allowance.waitMs + 1;
+      allowance.spend(priceMs);
+      spentMs += priceMs;
+    }
+    t.ok(spentMs <= 0.02 * nowMs + 40 + priceMs, `${spentMs} ms at ${priceMs} ms each`);
+    t.ok(spentMs >= 0.01 * nowMs, 'and nearly all of that may be used');
+  }
+  t.end();
+});
+
+t.test('the interval of looks grows with their price', (t) => {
+  const allowance = new LookAllowance(() => 0);
+  allowance.spend(1);
+  t.equal(allowance.intervalMs, 50);
+  allowance.spend(20);
+  t.equal(allowance.intervalMs, 1000);
+  t.end();
+});

@@ -1,0 +1,49 @@
+import t from 'tap';
+import { judge } from '../../../src/policy/judgement.js';
+import { Command } from '../../../src/protocol/commands.js';
+import { decodeErr } from '../../../src/protocol/packets.js';
+import { Cutting, type CutSession } from '../../../src/relay/session/cutting.js';
+import type { KillOutcome } from '../../../src/control/killer.js';
+import type { LastPackets } from '../../../src/relay/connection/lastPackets.js';
+import { newCommand } from '../../../src/conversation/command.js';
+import { CommandQueue } from '../../../src/conversation/commandQueue.js';
+import type { Conversation } from '../../../src/conversation/conversation.js';
+import { govern } from '../../support/governed.js';
+
+// The rest of a cut response, without connections.
+
+t.test('answers a command that waits when it is not known whether the statement before it was killed', async (t) => {
+  const { usage } = govern(t, {}, 'SELECT * FROM big');
+  const commands = new CommandQueue();
+  const conversation = { commands, server: { discard() {} }, client: { isGated: false } };
+  let told = (_: KillOutcome): void => {};
+  const ended = new Promise<LastPackets | undefined>((resolve) => {
+    const session: Partial<CutSession> = {
+      isOver: false,
+      contain: (work) => work(),
+      kill: () => new Promise((resolve) => (told = resolve)),
+      abort: (_, last) => resolve(last),
+    };
+    const drain = { bytes: Infinity, timeMs: 60_000, waitingMs: 60_000 };
+    const cutting = new Cutting(
+      usage, judge(usage, 'rows', false), 5, false, conversation as unknown as Conversation, session as CutSession,
+      { drain, stopServerWhen: { bytes: 1, timeMs: Infinity } }, { ended() {}, givenUp() {} },
+    );
+    cutting.discarded(1);
+    cutting.commandWaits();
+    cutting.drained();
+    told('unknown');
+  });
+  const { refusal } = (await ended)!;
+  t.match(decodeErr(refusal!.subarray(4)), { code: 1927, message: /killed is not known, so this command was not run/ });
+});
+
+t.test('a command that only closes a prepared statement waits for no answer', (t) => {
+  const commands = new CommandQueue();
+  commands.push(newCommand(Command.QUERY, 'results', 1, 0));
+  commands.push(newCommand(Command.STMT_CLOSE, 'none', 1, 0));
+  t.notOk(commands.hasMoreToAnswer);
+  commands.push(newCommand(Command.PING, 'single', 2, 0));
+  t.ok(commands.hasMoreToAnswer);
+  t.end();
+});

@@ -1,0 +1,131 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import type { Origin } from '../../../src/audit/record.js';
+import type { GovernedUsage } from '../../../src/policy/governedUsage.js';
+import { judge } from '../../../src/policy/judgement.js';
+import { Sampler } from '../../../src/policy/sampler.js';
+import { type RecordedSession, Recorder } from '../../../src/relay/session/recorder.js';
+import type { Shared } from '../../../src/relay/shared.js';
+import { govern, queryCommand, settings } from '../../support/governed.js';
+
+const ROWS = 10;
+const ROW_BYTES = 100;
+const LIMITED = { limits: { rows: 2 } };
+
+/** A session of whose client the test says when the kernel has all that was sent to it. */
+class FakeSession implements RecordedSession {
+  readonly totalStallMs = 0;
+  nowMs = 0;
+  schema = 'shop';
+  hasPassedOn = true;
+  private taken: (() => void)[] = [];
+
+  origin(): Origin {
+    return { user: 'app', schema: this.schema, client: '', program: null, connectionId: 1, session: 1 };
+  }
+
+  contain(work: () => void): void {
+    work();
+  }
+
+  threw(error: unknown): void {
+    throw error;
+  }
+
+  whenTaken(then: () => void): void {
+    this.taken.push(then);
+  }
+
+  take(): void {
+    for (const then of this.taken.splice(0)) then();
+  }
+}
+
+interface Scene {
+  readonly recorder: Recorder;
+  readonly session: FakeSession;
+  readonly records: Record<string, unknown>[];
+}
+
+const start = (t: Test): Scene => {
+  const config = settings(t, { ...LIMITED, audit: { sample: { rows: 0 } } });
+  const records: Scene['records'] = [];
+  const session = new FakeSession();
+  const shared: Partial<Shared> = {
+    config, metrics: new Metrics(), statistics: null,
+    sampler: new Sampler(config.audit.sample, () => 1, () => undefined),
+    audit: { write: (record) => void records.push({ ...record }) },
+  };
+  return { recorder: new Recorder(shared as Shared, session), session, records };
+};
+
+/** A result of some rows that was seen to its end: a sample, or one that was only judged. */
+const result = (t: Test, number: number, isJudged = false): GovernedUsage => {
+  const { usage } = govern(t, { ...LIMITED, mode: 'audit' }, queryCommand(`SELECT ${number}`, number));
+  Object.assign(usage, { rows: ROWS, bytes: ROWS * ROW_BYTES, resultSets: 1 });
+  if (isJudged) usage.judgement = judge(usage, 'rows', false);
+  return usage;
+};
+
+const end = (recorder: Recorder, usage: GovernedUsage): void => recorder.result(usage, 'completed', true, null, 0);
+
+t.test('records a result once the kernel has all that was forwarded, in the order in which they ended', async (t) => {
+  const { recorder, session, records } = start(t);
+  session.nowMs = 5;
+  end(recorder, result(t, 1));
+  session.nowMs = 6;
+  session.schema = 'attic';
+  end(recorder, result(t, 2, true));
+  await nextTurn();
+  session.nowMs = 100;
+  t.strictSame(records, []);
+  session.take();
+  t.match(records, [
+    { action: 'sample', sql: 'SELECT 1', forwardedRows: ROWS, outcome: 'completed', durationMs: 5, schema: 'shop' },
+    { action: 'would-cut', sql: 'SELECT 2', forwardedRows: ROWS, outcome: 'completed', durationMs: 6, schema: 'attic' },
+  ]);
+  recorder.close(true, 'client-gone');
+  session.take();
+  t.equal(records.length, 2, 'each once');
+});
+
+t.test('waits with a record for what was decided and has not gone on', async (t) => {
+  const { recorder, session, records } = start(t);
+  session.hasPassedOn = false;
+  end(recorder, result(t, 1));
+  await nextTurn();
+  session.take();
+  t.strictSame(records, []);
+  session.hasPassedOn = true;
+  recorder.handOver();
+  session.take();
+  t.match(records, [{ sql: 'SELECT 1', forwardedRows: ROWS }]);
+});
+
+t.test('counts nothing as forwarded that the kernel was not handed where the client leaves', async (t) => {
+  const { recorder, records } = start(t);
+  const [half, whole] = [result(t, 1), result(t, 2, true)];
+  Object.assign(half, { rows: 4, bytes: 4 * ROW_BYTES });
+  half.noteHandedOver(ROW_BYTES / 2);
+  Object.assign(half, { rows: ROWS, bytes: ROWS * ROW_BYTES });
+  end(recorder, half);
+  end(recorder, whole);
+  await nextTurn();
+  recorder.close(false, 'client-gone');
+  t.match(records, [
+    {
+      sql: 'SELECT 1', rows: ROWS, forwardedRows: 3, forwardedBytes: 3.5 * ROW_BYTES, complete: true,
+      outcome: 'client-gone',
+    },
+    { sql: 'SELECT 2', rows: ROWS, forwardedRows: 0, forwardedBytes: 0, complete: true, outcome: 'client-gone' },
+  ]);
+});
+
+t.test('records at once what ends with the session', (t) => {
+  const { recorder, records } = start(t);
+  recorder.close(true, 'client-gone');
+  end(recorder, result(t, 1));
+  t.match(records, [{ sql: 'SELECT 1', forwardedRows: ROWS, outcome: 'completed' }]);
+  t.end();
+});

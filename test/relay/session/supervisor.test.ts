@@ -1,0 +1,112 @@
+import t, { type Test } from 'tap';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import { Budget } from '../../../src/policy/budget.js';
+import { Guard } from '../../../src/policy/guard.js';
+import type { Shared } from '../../../src/relay/shared.js';
+import { StallWatch } from '../../../src/relay/pace/stallWatch.js';
+import { type SupervisedSession, Supervisor } from '../../../src/relay/session/supervisor.js';
+import type { Conversation } from '../../../src/conversation/conversation.js';
+import type { Usage } from '../../../src/conversation/usage.js';
+import { queryCommand, settings } from '../../support/governed.js';
+
+// What is said of a server that waits for its client, on a clock of its own.
+
+const SELECT = queryCommand('SELECT * FROM big');
+const KIB = 1024;
+
+interface Scene {
+  readonly supervisor: Supervisor;
+  readonly records: Record<string, unknown>[];
+  readonly warnings: {
+    readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
+  }[];
+  /** The client takes nothing for so long; then Sluice reads so many bytes more of the server. */
+  stall(ms: number, thenBytes: number): void;
+}
+
+const responding = (t: Test): Scene => {
+  const config = settings(t, {});
+  const [records, warnings]: [Scene['records'], Scene['warnings']] = [[], []];
+  const stalls = new StallWatch();
+  const shared: Partial<Shared> = {
+    config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
+    timeouts: null,
+    statistics: null, audit: { write: (record) => void records.push({ ...record }) },
+  };
+  let usage: Usage | null = null;
+  const conversation = {
+    identity: null, greeting: null, schema: '', statusFlags: 0, openUsages: () => [], dialect: { tracksSession: false },
+    server: { get usage() { return usage; } },
+  };
+  const session = {
+    nowMs: 0, totalStallMs: 0, stalledMs: 0, upstreamReadBytes: 0, upstreamRemote: null, origin: () => ({ session: 1 }),
+    contain: (work: () => void) => work(),
+    warn: (details: object, msg: string) => void warnings.push({ ...details, msg } as Scene['warnings'][number]),
+  };
+  const supervisor = new Supervisor(
+    shared as Shared, conversation as unknown as Conversation, session as unknown as SupervisedSession, '');
+  t.teardown(() => stalls.delete(supervisor));
+  usage = supervisor.newUsage(SELECT);
+  return {
+    supervisor, records, warnings,
+    stall: (ms, thenBytes) => {
+      supervisor.stalled(true);
+      session.nowMs += ms;
+      session.totalStallMs += ms;
+      if (supervisor.isNearLoss) supervisor.nearLoss(false);
+      supervisor.stalled(false);
+      session.upstreamReadBytes += thenBytes;
+    },
+  };
+};
+
+t.test('warns at half of net_write_timeout, once, of a client that reads too little for the server to write ' +
+  'on', (t) => {
+  const { supervisor, records, warnings, stall } = responding(t);
+  for (let i = 0; i < 29; i += 1) stall(1000, 32 * KIB);
+  t.strictSame([records, warnings], [[], []]);
+  stall(1000, 32 * KIB);
+  t.match(
+    warnings,
+    [{ serverWaitMs: 30_000, msg: /read faster, or set streaming\.netWriteTimeout or a larger net_write_timeout/ }],
+  );
+  t.match(records, [{ event: 'stall', action: 'warn', serverGaveUp: false, outcome: null }]);
+  for (let i = 0; i < 10; i += 1) stall(1000, 32 * KIB);
+  t.equal(warnings.length, 1);
+  supervisor.newUsage(SELECT);
+  stall(30_000, 0);
+  t.equal(warnings.length, 2, 'and again for another response');
+  t.end();
+});
+
+t.test('does not warn of a client that reads slowly, where the server goes on writing', (t) => {
+  const { warnings, stall } = responding(t);
+  for (let i = 0; i < 100; i += 1) stall(10_000, 1500 * KIB);
+  t.strictSame(warnings, []);
+  t.end();
+});
+
+t.test('says that the server gave up on a client that kept reading, with the longest time that it waited', (t) => {
+  const { supervisor, records, warnings, stall } = responding(t);
+  supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answers: 1 }), false);
+  for (let i = 0; i < 4; i += 1) stall(4000, 2000 * KIB);
+  t.ok(supervisor.upstreamEnded());
+  t.match(warnings.at(-1), {
+    serverWaitMs: 4000, netWriteTimeoutMs: 10_000, msg: /^the server closed the connection in the middle of a response/,
+  });
+  supervisor.close('upstream-gone');
+  t.match(records.at(-1), { event: 'stall', serverGaveUp: true, outcome: 'upstream-gone', complete: false });
+  t.end();
+});
+
+t.test('does not say so of a server that has ended before its time, or that was hardly kept waiting', (t) => {
+  const early = responding(t);
+  early.stall(9000, 0);
+  t.notOk(early.supervisor.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least');
+  const busy = responding(t);
+  for (let i = 0; i < 100; i += 1) busy.stall(1000, 2000 * KIB);
+  t.notOk(busy.supervisor.upstreamEnded(), 'all together is no matter');
+  busy.supervisor.close('upstream-gone');
+  t.strictSame([...early.records, ...busy.records, ...busy.warnings], []);
+  t.end();
+});

@@ -1,0 +1,280 @@
+import t, { type Test } from 'tap';
+import type { QueueView } from '../../../src/relay/pace/clientLook.js';
+import { SendWindow } from '../../../src/relay/window/sendWindow.js';
+import type { SocketQueues } from '../../../src/relay/pace/socketQueues.js';
+
+const KIB = 1024;
+const STEP_BYTES = 8 * KIB;
+
+/** A client that is looked at when the test says so. */
+class Client implements QueueView {
+  readonly pendingBytes = 0;
+  readonly intervalMs = 50;
+  readonly isServerFar: boolean;
+  nowMs = 1000;
+  writtenBytes = 0;
+  readonly changes: boolean[] = [];
+  readonly window: SendWindow;
+  private asked: ((queues: SocketQueues) => void) | null = null;
+  private onAsk: () => void = () => undefined;
+
+  constructor(t: Test, isServerFar = false) {
+    this.isServerFar = isServerFar;
+    this.window = new SendWindow(this, () => this.nowMs, (isShut) => this.changes.push(isShut));
+    t.teardown(() => this.window.close());
+  }
+
+  look(): Promise<SocketQueues> {
+    return new Promise((resolve) => {
+      this.asked = resolve;
+      this.onAsk();
+    });
+  }
+
+  get isLookedAt(): boolean {
+    return this.asked !== null;
+  }
+
+  /** Writes as much as may be, in pieces of a read, up to so many bytes. */
+  write(bytes: number): void {
+    const toBytes = this.writtenBytes + bytes;
+    while (this.writtenBytes < toBytes && !this.window.isShut) {
+      this.piece(Math.min(STEP_BYTES, toBytes - this.writtenBytes));
+    }
+  }
+
+  /** Writes as much as may be, up to so many bytes, over the steps in which it goes out. */
+  async writeSteps(bytes: number): Promise<void> {
+    const toBytes = this.writtenBytes + bytes;
+    while (this.writtenBytes < toBytes && !this.isLookedAt) {
+      this.write(toBytes - this.writtenBytes);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Waits until what goes out in steps may go on. */
+  async step(): Promise<void> {
+    while (this.window.isShut) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** Waits until the client is looked at, and answers so many ms after the last look. */
+  async see(queuedBytes: number | null, unreadBytes: number | null = null, afterMs = 50): Promise<void> {
+    if (this.asked === null) await new Promise<void>((resolve) => (this.onAsk = resolve));
+    this.nowMs += afterMs;
+    const { asked } = this;
+    this.asked = null;
+    const isClientFull = (queuedBytes ?? 0) > 0;
+    asked!({ unacknowledgedBytes: queuedBytes, unreadBytes, isClientFull, hasClientEnded: false });
+    await null;
+    await null;
+  }
+
+  private piece(bytes: number): void {
+    this.writtenBytes += bytes;
+    this.window.wrote(this.writtenBytes);
+  }
+}
+
+for (const [server, isServerFar, freeBytes] of [['here', false, 64 * KIB], ['elsewhere', true, 48 * KIB]] as const) {
+  t.test(`looks at nobody for ${freeBytes / KIB} KiB of a server ${server}, whatever came before`, (t) => {
+    const client = new Client(t, isServerFar);
+    for (let response = 0; response < 100; response += 1) {
+      client.window.restart();
+      client.write(freeBytes - 1);
+      client.nowMs += 10_000;
+    }
+    t.notOk(client.isLookedAt);
+    t.strictSame(client.changes, []);
+    client.write(1);
+    t.ok(client.isLookedAt);
+    t.end();
+  });
+}
+
+t.test('grants everything after three looks that find nothing unread', async (t) => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  await client.see(0, 0, 2);
+  client.write(80 * KIB);
+  t.equal(client.writtenBytes, 144 * KIB, 'the first one lets all out at once');
+  await client.see(0, 0, 2);
+  client.write(2 * 1024 * KIB);
+  await client.see(0, 0, 2);
+  client.write(1024 * 1024 * KIB);
+  t.equal(client.writtenBytes, 144 * KIB + 2 * 1024 * KIB + 1024 * 1024 * KIB);
+  t.notOk(client.isLookedAt);
+  t.equal(client.window.readBytes, Infinity);
+});
+
+t.test('lets more and more come for a client that has read all, though little came, until that is proof', async (t) => {
+  const client = new Client(t);
+  client.nowMs += 500;
+  client.write(64 * KIB);
+  await client.see(0, 0, 2);
+  client.write(1024 * KIB);
+  t.equal(client.writtenBytes, 64 * KIB, 'a step is under way');
+  for (let look = 0; look < 3; look += 1) {
+    await client.writeSteps(1024 * KIB);
+    await client.see(0, 0, 500);
+  }
+  t.ok(client.window.readBytes <= 16 * KIB, 'it is no proof yet');
+  while (client.window.readBytes <= 16 * KIB) {
+    await client.writeSteps(8 * 1024 * KIB);
+    await client.see(0, 0, 500);
+  }
+  t.ok(client.writtenBytes < 8 * 1024 * KIB);
+});
+
+t.test('makes up for a step that comes late, and for no more than 8 ms of it', async (t) => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  await client.see(0, null, 1);
+  client.write(8 * KIB);
+  await client.step();
+  client.write(8 * KIB);
+  client.nowMs += 500;
+  await client.step();
+  const writtenBytes = client.writtenBytes;
+  client.write(1024 * KIB);
+  t.equal(client.writtenBytes - writtenBytes, 9 * STEP_BYTES);
+});
+
+t.test('doubles what goes out freely for a client that has asked for more soon after 100 KiB', async (t) => {
+  const client = new Client(t);
+  client.window.restart();
+  client.write(64 * KIB);
+  await client.see(0, 0, 2);
+  client.write(36 * KIB);
+  client.nowMs += 20;
+  client.window.restart();
+  client.write(1024 * 1024 * KIB);
+  t.equal(client.writtenBytes, 300 * KIB);
+  t.ok(client.isLookedAt);
+});
+
+t.test('is not stopped by a step of the last response when the next one comes', async (t) => {
+  const client = new Client(t);
+  client.write(72 * KIB);
+  t.ok(client.window.isShut);
+  client.window.restart();
+  client.write(64 * KIB - 1);
+  t.equal(client.writtenBytes, 128 * KIB - 1);
+  await client.see(0, 0, 2);
+  t.notOk(client.isLookedAt, 'what was asked before says nothing of it');
+});
+
+t.test('grants everything where the queue cannot be seen', async (t) => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  await client.see(null);
+  client.write(1024 * KIB);
+  t.equal(client.writtenBytes, 64 * KIB + 1024 * KIB);
+});
+
+t.test('lets 8 KiB out at a time after the first 64, as long as a client elsewhere is not known to read', async (t) => {
+  const client = new Client(t);
+  client.write(1024 * KIB);
+  await client.see(0, null, 1);
+  client.write(1024 * KIB);
+  t.equal(client.writtenBytes, 64 * KIB);
+  await client.step();
+  client.write(1024 * KIB);
+  t.equal(client.writtenBytes, 72 * KIB);
+  while (client.window.readBytes === STEP_BYTES) {
+    await client.writeSteps(1024 * KIB);
+    await client.see(0, null, 5);
+  }
+  t.ok(client.writtenBytes >= 160 * KIB, 'more than its kernel takes of itself');
+  t.ok(client.writtenBytes <= 256 * KIB);
+});
+
+/** A client that is found to read slowly; what its kernel has not taken of what was written waits for it. */
+const slowClient = async (t: Test): Promise<Client> => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  for (let look = 0; look < 4; look += 1) {
+    await client.see(client.writtenBytes - 64 * KIB, null, 5);
+    await client.writeSteps(1024 * KIB);
+  }
+  await client.see(client.writtenBytes - 70 * KIB, null, 20);
+  return client;
+};
+
+t.test('is never more than 160 KiB ahead of a reader when it finds out that it is slow', async (t) => {
+  const client = await slowClient(t);
+  t.ok(client.writtenBytes <= (64 + 160) * KIB, `${client.writtenBytes / KIB} KiB`);
+});
+
+t.test('writes nothing to a slow reader while more than its window waits, and little once less does', async (t) => {
+  const client = await slowClient(t);
+  const { writtenBytes } = client;
+  client.write(1024 * KIB);
+  t.ok(client.window.isShut);
+  t.ok(client.writtenBytes - writtenBytes <= 32 * KIB);
+  t.ok(client.window.readBytes <= 16 * KIB, 'it is read for in small pieces');
+  await client.see(client.writtenBytes - 70 * KIB);
+  t.equal(client.writtenBytes - writtenBytes <= 32 * KIB, true);
+});
+
+t.test('never lets the server wait for all that waits: nine tenths of what a slow reader takes go on', async (t) => {
+  const client = await slowClient(t);
+  const { writtenBytes } = client;
+  for (let look = 1; look <= 20; look += 1) {
+    await client.see(client.writtenBytes - 70 * KIB - look * 16 * KIB);
+    await client.writeSteps(64 * KIB);
+  }
+  t.ok(client.writtenBytes - writtenBytes >= 0.85 * 20 * 16 * KIB, `${(client.writtenBytes - writtenBytes) / KIB} KiB`);
+});
+
+t.test('keeps no more than 128 KiB and a step waiting for a slow reader', async (t) => {
+  const client = await slowClient(t);
+  let takenBytes = 70 * KIB;
+  for (let look = 0; look < 40; look += 1) {
+    takenBytes += 16 * KIB;
+    await client.see(Math.max(0, client.writtenBytes - takenBytes));
+    await client.writeSteps(64 * KIB);
+  }
+  t.ok(client.writtenBytes - takenBytes <= 128 * KIB + STEP_BYTES, `${client.writtenBytes - takenBytes} bytes wait`);
+});
+
+t.test('grants more and more to a slow reader that keeps up from then on', async (t) => {
+  const client = await slowClient(t);
+  for (let look = 0; look < 12 && client.window.readBytes !== Infinity; look += 1) {
+    await client.see(0, null, 20);
+    await client.writeSteps(16 * 1024 * KIB);
+  }
+  t.equal(client.window.readBytes, Infinity);
+});
+
+t.test('begins anew with a client that was fast when its socket is full, and it takes little', async (t) => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  await client.see(null);
+  t.equal(client.window.readBytes, Infinity);
+  client.window.filled();
+  t.notOk(client.isLookedAt, 'what cannot be seen is not looked at again');
+
+  const fast = new Client(t);
+  for (const bytes of [64 * KIB, 96 * KIB, 2 * 1024 * KIB]) {
+    fast.write(bytes);
+    await fast.see(0, 0, 2);
+  }
+  fast.nowMs += 2000;
+  fast.write(4096 * KIB);
+  fast.window.filled();
+  await fast.see(4000 * KIB, null, 0);
+  await fast.see(3990 * KIB, null, 30);
+  fast.write(4096 * KIB);
+  t.ok(fast.window.isShut);
+  t.ok(fast.writtenBytes < 6400 * KIB);
+});
+
+t.test('asks less and less often about a client that takes nothing at all', async (t) => {
+  const client = await slowClient(t);
+  await client.writeSteps(64 * KIB);
+  const queuedBytes = client.writtenBytes - 70 * KIB;
+  const { nowMs } = client;
+  for (let look = 0; look < 3; look += 1) await client.see(queuedBytes, null, 50 * 2 ** look);
+  t.ok(client.nowMs - nowMs >= 300);
+  t.ok(client.window.isShut);
+});

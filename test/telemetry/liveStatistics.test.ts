@@ -1,0 +1,85 @@
+import t from 'tap';
+import { LiveStatistics } from '../../src/telemetry/liveStatistics.js';
+import { Command } from '../../src/protocol/commands.js';
+import type { PendingCommand } from '../../src/conversation/command.js';
+import { govern, settings, statementCommand } from '../support/governed.js';
+import { liveBytes } from '../support/heap.js';
+
+const ORIGIN = { user: 'app', schema: 'shop', client: '10.0.0.7:51234', program: null, connectionId: 1, session: 1 };
+const TIMES = { atMs: 30, stallMs: 4 };
+
+const play = (audit: object = {}) => {
+  const config = settings(t, { audit });
+  const statistics = new LiveStatistics(() => config.audit);
+  const end = (asked: string | PendingCommand, given: object) => {
+    const { usage } = govern(t, {}, asked);
+    Object.assign(usage, { resultSets: 1, ...given });
+    statistics.add(usage, ORIGIN, TIMES, true);
+  };
+  return { statistics, end };
+};
+
+t.test('each execution counts for its digest, and buffered results for what a limit would do', (t) => {
+  const { statistics, end } = play();
+  const cut = { action: 'cut', reason: 'rows', rule: 'default', limit: { rows: 10, bytes: Infinity } };
+  end('SELECT * FROM t WHERE a = 1', { rows: 7, bytes: 700, firstRowAtMs: 20, largestRowBytes: 100 });
+  end('SELECT * FROM t WHERE a = 2', { rows: 20, bytes: 2000, judgement: cut });
+  end('INSERT INTO t VALUES (1)', { resultSets: 0 });
+  const [select, insert] = statistics.table.ranking();
+  t.match(select?.profile, {
+    executions: 2, cuts: 1, digestText: 'SELECT * FROM `t` WHERE `a` = ?', rows: { sum: 27, max: 20 },
+    firstRowMs: { count: 1, max: 20 }, durationMs: { sum: 60 }, stallMs: { max: 4 }, largestRowBytes: { max: 100 },
+    example: { sql: 'SELECT * FROM t WHERE a = 2' },
+  });
+  t.strictSame(select?.profile.clients.heaviest().map(({ key }) => key), ['10.0.0.7']);
+  t.match(insert?.profile, { executions: 1, bytes: { sum: 0 } });
+  t.equal(statistics.bufferedRows.total, 2, 'what has no result is not limited');
+  t.equal(statistics.timeline.slots(Date.now()).at(-1)?.cuts, 1);
+  t.end();
+});
+
+t.test('it shows no more of a statement than records may', (t) => {
+  for (const [sql, text, example] of [
+    ['full', 'SELECT ?', 'SELECT 1'], ['digest', 'SELECT ?', null], ['none', null, null],
+  ] as const) {
+    const { statistics, end } = play({ sql });
+    end('SELECT 1', { rows: 1, bytes: 10 });
+    const profile = statistics.table.ranking()[0]?.profile;
+    t.strictSame([profile?.digestText, profile?.example?.sql], [text, example], sql);
+  }
+  t.end();
+});
+
+t.test('keeps of 500 statements of 100,000 characters no more than an example shows', async (t) => {
+  const { statistics, end } = play();
+  const before = await liveBytes();
+  for (let n = 0; n < 500; n += 1) {
+    end(
+      statementCommand(Command.QUERY, `SELECT column_${n} FROM t /* ${'x'.repeat(100_000)} */`), { rows: 1, bytes: 10 },
+    );
+    if (n % 100 === 99) t.equal(statistics.table.size, n + 1); // counts those that wait
+  }
+  t.ok(await liveBytes() - before < 15e6);
+  t.equal(statistics.table.ranking()[0]?.profile.example?.sql?.length, 1000);
+});
+
+t.test('a prepared statement counts for its text, and where that was given up for nothing known', (t) => {
+  const { statistics, end } = play();
+  end(statementCommand(Command.STMT_EXECUTE, 'SELECT * FROM t WHERE a = ?'), { rows: 2, bytes: 20 });
+  end(statementCommand(Command.STMT_EXECUTE, null), { rows: 1, bytes: 10 });
+  const [known, unknown] = statistics.table.ranking();
+  t.match(known?.profile, { executions: 1, digestText: 'SELECT * FROM `t` WHERE `a` = ?' });
+  t.match(unknown, { digest: '', profile: { executions: 1, digestText: null, example: { sql: null } } });
+  t.end();
+});
+
+t.test('what is not counted yet is counted before anybody looks', (t) => {
+  const { statistics, end } = play();
+  for (let i = 1; i <= 300; i += 1) end(`SELECT ${i}`, { rows: i, bytes: 10 * i });
+  t.match(statistics.totals, { executions: 300, rows: 45_150, bytes: 451_500 });
+  t.match(
+    statistics.table.ranking()[0]?.profile,
+    { executions: 300, rows: { min: 1, max: 300 }, example: { sql: 'SELECT 300' } },
+  );
+  t.end();
+});

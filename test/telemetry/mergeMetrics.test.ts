@@ -1,0 +1,71 @@
+import t from 'tap';
+import { Exposition } from '../../src/telemetry/exposition.js';
+import { Histogram } from '../../src/telemetry/instruments.js';
+import { mergeMetrics, onlyCounters } from '../../src/telemetry/mergeMetrics.js';
+
+const told = (fill: (out: Exposition) => void): string => {
+  const out = new Exposition();
+  fill(out);
+  return out.toString();
+};
+const valueIn = (text: string, key: string): number => {
+  const line = text.split('\n').find((candidate) => candidate.startsWith(`${key} `));
+  return Number(line?.slice(key.length + 1));
+};
+
+t.test('counters and histograms are added up, label by label', (t) => {
+  const of = (rule: string, count: number, rows: number) => told((out) => {
+    out.counters('sluice_cuts_total', 'Cuts.', [{ labels: { rule }, count }]);
+    const histogram = new Histogram([1, 10]);
+    histogram.observe(rows);
+    out.histograms('sluice_result_rows', 'Rows.', [{ labels: {}, histogram }]);
+  });
+  const merged = mergeMetrics([of('a', 1, 1), of('a', 2, 5), of('b', 4, 50)]);
+  t.equal(valueIn(merged, 'sluice_cuts_total{rule="a"}'), 3);
+  t.equal(valueIn(merged, 'sluice_cuts_total{rule="b"}'), 4);
+  t.equal(valueIn(merged, 'sluice_result_rows_bucket{le="1"}'), 1);
+  t.equal(valueIn(merged, 'sluice_result_rows_bucket{le="10"}'), 2);
+  t.equal(valueIn(merged, 'sluice_result_rows_bucket{le="+Inf"}'), 3);
+  t.equal(valueIn(merged, 'sluice_result_rows_sum'), 56);
+  t.equal(merged.match(/^# TYPE/gm)?.length, 2, 'each is announced once');
+  t.end();
+});
+
+t.test('what has no sum is told for the worst, or as the first one tells it', (t) => {
+  const of = (delay: number, fds: number, start: number, budget: number, isUp: number) => told((out) => {
+    out.gauge('sluice_event_loop_delay_max_seconds', 'Late.', delay);
+    out.gauge('process_open_fds', 'Open.', fds);
+    out.gauge('process_start_time_seconds', 'Start.', start);
+    out.gauge('sluice_budget_limit_bytes', 'Budget.', budget);
+    out.gauge('sluice_sessions_open', 'Sessions.', 2);
+    out.gauge('sluice_upstream_up', 'Up.', isUp, { upstream: 'db:3306' });
+  });
+  const merged = mergeMetrics(
+    [of(0.1, 20, 1000, Infinity, 1), of(0.3, 50, 1001, Infinity, 0), of(0.2, 30, 1002, Infinity, 1)],
+  );
+  t.match(merged, 'sluice_upstream_up{upstream="db:3306"} 0\n');
+  t.equal(valueIn(merged, 'sluice_event_loop_delay_max_seconds'), 0.3);
+  t.equal(valueIn(merged, 'process_open_fds'), 50);
+  t.equal(valueIn(merged, 'process_start_time_seconds'), 1000);
+  t.match(merged, 'sluice_budget_limit_bytes +Inf\n');
+  t.equal(valueIn(merged, 'sluice_sessions_open'), 6);
+  t.end();
+});
+
+t.test('a label may hold whatever can stand in one', (t) => {
+  const rule = 'a "b" {c} \\ d\ne 7';
+  const text = told((out) => out.counters('sluice_cuts_total', 'Cuts.', [{ labels: { rule }, count: 2 }]));
+  t.equal(mergeMetrics([text]), text);
+  t.equal(mergeMetrics([text, text]), text.replace(/ 2\n$/, ' 4\n'));
+  t.end();
+});
+
+t.test('of a worker that is no more, what it had counted stays', (t) => {
+  const text = told((out) => {
+    out.counter('sluice_sessions_total', 'Sessions.', 5);
+    out.gauge('sluice_sessions_open', 'Sessions at this moment.', 3);
+  });
+  t.equal(mergeMetrics([onlyCounters(text)]), told((out) => out.counter('sluice_sessions_total', 'Sessions.', 5)));
+  t.equal(mergeMetrics(['', onlyCounters('')]), '');
+  t.end();
+});
