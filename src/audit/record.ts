@@ -1,6 +1,7 @@
 import type { AuditSettings, Limits } from '../config/config.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import type { Admission, Judgement } from '../policy/judgement.js';
+import type { Admission } from '../policy/judgement.js';
+import type { Judgement } from '../policy/terms.js';
 import type { Sample } from '../policy/sampler.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';

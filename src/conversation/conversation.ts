@@ -8,7 +8,7 @@ import {
 import type { Completion, ServerError } from '../protocol/packets.js';
 import { encodeQuery } from '../protocol/query.js';
 import { Status } from '../protocol/status.js';
-import { newCommand } from './command.js';
+import { newCommand, type Usage } from './command.js';
 import { ClientReader } from './clientReader.js';
 import { CommandQueue } from './commandQueue.js';
 import type { ConversationObserver, Phase, Unparsed } from './conversationObserver.js';
@@ -16,7 +16,6 @@ import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import { ServerReader } from './serverReader.js';
 import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
-import type { Usage } from './usage.js';
 
 /** What a conversation is given. */
 export interface ConversationOptions {

@@ -1,9 +1,7 @@
 import type { Greeting } from '../protocol/greeting.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { ServerError } from '../protocol/packets.js';
-import type { PendingCommand } from './command.js';
-import type { PreparedStatement } from './statements.js';
-import type { Usage } from './usage.js';
+import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 
 /** Where two ends stand with each other. */
 export type Phase =

@@ -4,9 +4,8 @@ import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
-import type { AnsweredShape, PendingCommand } from './command.js';
+import type { AnsweredShape, PendingCommand, Usage } from './command.js';
 import type { Conversation } from './conversation.js';
-import type { Usage } from './usage.js';
 
 /** Which packet of a response comes next. */
 export type AwaitedPacket =

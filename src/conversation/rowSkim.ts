@@ -1,6 +1,6 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { FirstByte } from '../protocol/packets.js';
-import type { Usage } from './usage.js';
+import type { Usage } from './command.js';
 
 /** More than any chunk has: limits beyond it need not be told apart while one is looked through. */
 const MAX_CHUNK_BYTES = 0x3fff_ffff;

@@ -8,7 +8,7 @@ import { ResponseFollower } from './responseFollower.js';
 import { RowsEnd } from './rowsEnd.js';
 import { skimRows } from './rowSkim.js';
 import type { ServerStop } from './serverStop.js';
-import type { Usage } from './usage.js';
+import type { Usage } from './command.js';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
 export const MAX_GREETING_BYTES = 8 * 1024;

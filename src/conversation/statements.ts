@@ -1,19 +1,5 @@
 import { LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
-import type { BoundParameters } from './boundParameters.js';
-import type { Usage } from './usage.js';
-
-/** A statement that the server has prepared for this session. */
-export interface PreparedStatement {
-  readonly id: number;
-  /** The front of its text; null where it was given up to stay within bounds. */
-  sql: Buffer | null;
-  readonly sqlBytes: number;
-  readonly bound: BoundParameters;
-  /** The usage of its open cursor; null where none is open. */
-  cursorUsage: Usage | null;
-  /** What whoever reads texts has kept of it instead of the text; null as long as that is there. */
-  kept: object | null;
-}
+import type { PreparedStatement, Usage } from './command.js';
 
 /** A server refuses more of them by default (`max_prepared_stmt_count` is 16,382), but a client may raise that. */
 const MAX_STATEMENTS = 20_000;

@@ -1,6 +1,5 @@
 import { Command } from '../protocol/commands.js';
-import type { PendingCommand } from '../conversation/command.js';
-import type { PreparedStatement } from '../conversation/statements.js';
+import type { PendingCommand, PreparedStatement } from '../conversation/command.js';
 import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';

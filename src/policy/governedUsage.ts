@@ -1,12 +1,10 @@
 import type { Limits, ResponseClass } from '../config/config.js';
 import { Status } from '../protocol/status.js';
-import type { PendingCommand } from '../conversation/command.js';
-import { Usage } from '../conversation/usage.js';
-import type { Judgement } from './judgement.js';
+import { type PendingCommand, Usage } from '../conversation/command.js';
+import type { Judgement, Terms } from './terms.js';
 import type { PaceReading } from './pace.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
-import type { Terms } from './terms.js';
 
 /** What the rest of a cut response has passed: a bound of `drain`, or how many may go on without their clients. */
 export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';

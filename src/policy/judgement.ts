@@ -1,32 +1,7 @@
 import type { Limits } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
-
-/** What is done about a usage that breaks a limit. */
-export type Action =
-  /** The row that breaks the limit is replaced by an error, and the rest is discarded. */
-  | 'cut'
-  /** The result ends before the row that breaks the limit, as if it had no more; the rest is discarded. */
-  | 'truncate'
-  /** Everything is forwarded, and a record says what would have been cut. */
-  | 'would-cut'
-  /** Everything is forwarded; a record says that a warning threshold was passed. */
-  | 'warn'
-  /** Both connections are closed. */
-  | 'close';
-
-/** What a usage has passed: a limit of its own, or the budget for all that are under way. */
-export type Reason = 'rows' | 'bytes' | 'budget';
-
-/** Why and how a usage is acted upon. */
-export interface Judgement {
-  readonly action: Action;
-  readonly reason: Reason;
-  /** The rule whose limit it is. */
-  readonly rule: string;
-  /** The limit, the warning threshold, or the budget that was passed. */
-  readonly limit: Limits;
-}
+import type { Action, Judgement, Reason } from './terms.js';
 
 /**
  * Judges a usage at the row that breaks its limit.

@@ -1,5 +1,4 @@
-import type { PendingCommand } from '../conversation/command.js';
-import type { PreparedStatement } from '../conversation/statements.js';
+import type { PendingCommand, PreparedStatement } from '../conversation/command.js';
 import { Status } from '../protocol/status.js';
 import { digests, type Digest } from './digestCache.js';
 import { answersOf, type Answers } from '../sql/results.js';

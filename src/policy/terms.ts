@@ -53,3 +53,29 @@ export class TermsOf {
     return (hint.rows ?? 0) <= limits.rows && (hint.bytes ?? 0) <= limits.bytes;
   }
 }
+
+/** What is done about a usage that breaks a limit. */
+export type Action =
+  /** The row that breaks the limit is replaced by an error, and the rest is discarded. */
+  | 'cut'
+  /** The result ends before the row that breaks the limit, as if it had no more; the rest is discarded. */
+  | 'truncate'
+  /** Everything is forwarded, and a record says what would have been cut. */
+  | 'would-cut'
+  /** Everything is forwarded; a record says that a warning threshold was passed. */
+  | 'warn'
+  /** Both connections are closed. */
+  | 'close';
+
+/** What a usage has passed: a limit of its own, or the budget for all that are under way. */
+export type Reason = 'rows' | 'bytes' | 'budget';
+
+/** Why and how a usage is acted upon. */
+export interface Judgement {
+  readonly action: Action;
+  readonly reason: Reason;
+  /** The rule whose limit it is. */
+  readonly rule: string;
+  /** The limit, the warning threshold, or the budget that was passed. */
+  readonly limit: Limits;
+}

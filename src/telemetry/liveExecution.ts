@@ -2,7 +2,7 @@ import type { Origin } from '../audit/record.js';
 import type { AuditSettings } from '../config/config.js';
 import { hostOf } from '../config/address.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import type { Action } from '../policy/judgement.js';
+import type { Action } from '../policy/terms.js';
 import type { Digest } from '../policy/digestCache.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { statementBytes } from '../policy/statement.js';

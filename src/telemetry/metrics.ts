@@ -1,6 +1,6 @@
 import { RETURNING } from '../audit/record.js';
 import type { Config } from '../config/config.js';
-import type { Action, Reason } from '../policy/judgement.js';
+import type { Action, Reason } from '../policy/terms.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { CounterVector, GaugeVector, Histogram } from './instruments.js';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Command } from '../../src/protocol/commands.js';
-import type { Usage } from '../../src/conversation/usage.js';
+import type { Usage } from '../../src/conversation/command.js';
 import { command, execute, prepare, query } from '../support/commandPayloads.js';
 import {
   allFrom, converse, eventsOf, everySplit, fromClient, fromServer, type Outcome, type Turn,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
 import { encodeErr } from '../../src/protocol/packets.js';
-import type { Usage } from '../../src/conversation/usage.js';
+import type { Usage } from '../../src/conversation/command.js';
 import { query } from '../support/commandPayloads.js';
 import {
   allFrom, CUT_ERROR, eventsOf, everySplit, type EverySplitOptions, type Turn,

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Status } from '../../src/protocol/status.js';
-import type { Usage } from '../../src/conversation/usage.js';
+import type { Usage } from '../../src/conversation/command.js';
 import { decodeCompletion, encodeErr } from '../../src/protocol/packets.js';
 import { close, CURSOR_READ_ONLY, execute, fetch, prepare, query,
   reset } from '../support/commandPayloads.js';

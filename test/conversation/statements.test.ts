@@ -1,9 +1,8 @@
 import t from 'tap';
 import { LAST_PREPARED_STATEMENT_ID } from '../../src/protocol/commands.js';
 import { BoundParameters } from '../../src/conversation/boundParameters.js';
-import { newCommand } from '../../src/conversation/command.js';
-import { StatementTable, type PreparedStatement } from '../../src/conversation/statements.js';
-import { Usage } from '../../src/conversation/usage.js';
+import { newCommand, type PreparedStatement, Usage } from '../../src/conversation/command.js';
+import { StatementTable } from '../../src/conversation/statements.js';
 
 const statement = (id: number, textBytes = 10): PreparedStatement =>
   ({ id, sql: Buffer.alloc(textBytes, 0x41), sqlBytes: textBytes, bound: new BoundParameters(0),

@@ -1,8 +1,7 @@
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
-import type { Part, ResultPart } from '../support/answerReader.js';
-import { textValues } from '../support/answerReader.js';
+import { type Part, type ResultPart, textValues } from '../support/answerReader.js';
 import { changeUser, command, execute } from '../support/commandPayloads.js';
 import { APP } from '../support/seed.js';
 import { startSession } from '../support/session.js';

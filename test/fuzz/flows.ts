@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frameBytesAt } from '../../src/protocol/compression.js';
 import type { Unparsed } from '../../src/conversation/conversationObserver.js';
-import type { PendingCommand } from '../../src/conversation/command.js';
-import type { Usage } from '../../src/conversation/usage.js';
+import type { PendingCommand, Usage } from '../../src/conversation/command.js';
 import { allFrom, type Turn } from '../support/conversationHarness.js';
 import { FramedExchange, type Decision, type FramedOptions } from '../support/framedExchange.js';
 import { contentOf, splitFrames } from '../support/frames.js';

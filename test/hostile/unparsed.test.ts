@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { prepare, query } from '../support/commandPayloads.js';
 import type { Turn } from '../support/conversationHarness.js';
-import type { Entry } from '../support/inProcess.js';
+import type { Entry, ProxySettings } from '../support/inProcess.js';
 import { converseOver, PairedProxy } from '../support/pairs.js';
-import type { ProxySettings } from '../support/inProcess.js';
 import {
   answer, ask, definition, eof, login, packetsFrom, resultSet, textRow,
 } from '../support/wirePackets.js';

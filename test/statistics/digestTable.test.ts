@@ -1,7 +1,6 @@
 import t from 'tap';
 import { DigestTable } from '../../src/statistics/digestTable.js';
-import type { Execution } from '../../src/statistics/execution.js';
-import { ORDERS } from '../../src/statistics/execution.js';
+import { type Execution, ORDERS } from '../../src/statistics/execution.js';
 
 const execution = (given: Partial<Execution>): Execution => ({
   digest: 'a', digestText: 'SELECT ?', sql: 'SELECT 1', atMs: 1000, rows: 1, bytes: 10, largestRowBytes: 10,

@@ -5,8 +5,7 @@ import type { PacketScanner } from '../../src/protocol/packetScanner.js';
 import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import type { ServerStop } from '../../src/conversation/serverStop.js';
-import type { PendingCommand } from '../../src/conversation/command.js';
-import { Usage } from '../../src/conversation/usage.js';
+import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';
 
 /** What one end sends before the other has its say. */

@@ -1,6 +1,6 @@
 import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
-import { Usage } from '../../src/conversation/usage.js';
+import { Usage } from '../../src/conversation/command.js';
 import type { Turn } from './conversationHarness.js';
 
 const NOTHING = (): void => undefined;

@@ -11,8 +11,7 @@ import { ResponseFlow, type ResponseDecisions, type ResponseVerdicts } from '../
 import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import type { Leg } from '../../src/protocol/frameNumbers.js';
-import type { PendingCommand } from '../../src/conversation/command.js';
-import { Usage } from '../../src/conversation/usage.js';
+import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
 import { CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';

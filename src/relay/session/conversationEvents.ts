@@ -1,10 +1,8 @@
 import type { EndLabel } from '../../telemetry/metrics.js';
 import type { ClientIdentity } from '../../protocol/handshakeResponse.js';
 import type { ServerError } from '../../protocol/packets.js';
-import type { PendingCommand } from '../../conversation/command.js';
+import type { PendingCommand, PreparedStatement, Usage } from '../../conversation/command.js';
 import type { ConversationObserver, Unparsed } from '../../conversation/conversationObserver.js';
-import type { PreparedStatement } from '../../conversation/statements.js';
-import type { Usage } from '../../conversation/usage.js';
 import type { Deadline } from '../connection/deadline.js';
 import type { Departure } from '../connection/departure.js';
 import type { LastPackets } from '../connection/lastPackets.js';

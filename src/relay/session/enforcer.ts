@@ -1,7 +1,8 @@
 import { RETURNING, type Outcome } from '../../audit/record.js';
 import type { DrainBounds } from '../../config/config.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
-import { exemptedFrom, judge, judgeOverBudget, type Judgement, type Reason } from '../../policy/judgement.js';
+import { exemptedFrom, judge, judgeOverBudget } from '../../policy/judgement.js';
+import type { Judgement, Reason } from '../../policy/terms.js';
 import { losesStep } from '../../policy/losesStep.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { Conversation } from '../../conversation/conversation.js';

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { ListenTls } from '../../config/config.js';
 import { Certificates } from './certificates.js';
 import { ClientLeftError } from './handshakeError.js';
-import type { OwnCertificate } from './ownCertificates.js';
+import type { OwnCertificate } from './selfSigned.js';
 
 /** A handshake with a client that is under way. */
 interface Handshake {

@@ -5,13 +5,7 @@ import type { Logger } from 'pino';
 import type { Config, Listen, ListenTls } from '../../config/config.js';
 import { isSocketFile } from '../../config/address.js';
 import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
-import { makeSelfSigned } from './selfSigned.js';
-
-/** A certificate that Sluice has made for itself, with its key; both in PEM form. */
-export interface OwnCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
+import { makeSelfSigned, type OwnCertificate } from './selfSigned.js';
 
 /** Those of all listeners, by the folder that they are kept in. */
 export type OwnCertificates = Readonly<Record<string, OwnCertificate>>;

@@ -1,6 +1,11 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { OwnCertificate } from './ownCertificates.js';
+
+/** A certificate that Sluice has made for itself, with its key; both in PEM form. */
+export interface OwnCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
 // A certificate that is signed with its own key: an X.509 certificate of version 3 (RFC 5280, 4.1) in DER (ITU-T
 // X.690). Node makes keys and signatures, and has no call that makes a certificate.

@@ -3,7 +3,7 @@ import { Command } from '../../../src/protocol/commands.js';
 import { storedFrame } from '../../../src/protocol/compression.js';
 import { encodeErr } from '../../../src/protocol/packets.js';
 import { Status } from '../../../src/protocol/status.js';
-import type { Usage } from '../../../src/conversation/usage.js';
+import type { Usage } from '../../../src/conversation/command.js';
 import { IS_WHOLE } from '../../proof/scale.js';
 import {
   converse, CUT_ERROR, eventsOf, fromClient, fromServer, type Turn,

@@ -6,7 +6,7 @@ import type { Shared } from '../../../src/relay/shared.js';
 import { StallWatch } from '../../../src/relay/pace/stallWatch.js';
 import { type SupervisedSession, Supervisor } from '../../../src/relay/session/supervisor.js';
 import type { Conversation } from '../../../src/conversation/conversation.js';
-import type { Usage } from '../../../src/conversation/usage.js';
+import type { Usage } from '../../../src/conversation/command.js';
 import { queryCommand, settings } from '../../support/governed.js';
 
 // What is said of a server that waits for its client, on a clock of its own.

@@ -1,7 +1,6 @@
 import t from 'tap';
 import { Command } from '../../src/protocol/commands.js';
-import { newCommand } from '../../src/conversation/command.js';
-import { Usage } from '../../src/conversation/usage.js';
+import { newCommand, Usage } from '../../src/conversation/command.js';
 
 /** Of ten rows of 100 bytes, the kernel has had the first five when it last had everything. */
 const tenRows = (): Usage => {
