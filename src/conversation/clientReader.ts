@@ -4,7 +4,7 @@ import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { queryTextOffset } from '../protocol/query.js';
 import { newCommand, responseShape, type PendingCommand } from './command.js';
-import type { Conversation } from './conversation.js';
+import type { ConversationState } from './state.js';
 
 /**
  * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
@@ -31,7 +31,7 @@ export class ClientReader extends PacketScanner {
   private arriving: PendingCommand | null = null;
   private commandCount = 0;
 
-  constructor(private readonly conversation: Conversation) {
+  constructor(private readonly conversation: ConversationState) {
     super();
   }
 
@@ -169,7 +169,7 @@ export class ClientReader extends PacketScanner {
     }
     if (options.parameterBytes > 0) this.keepParameters(command, front, packetBytes);
     command.hasArrived = true;
-    if (conversation.commands.head === command) conversation.server.settleUnanswered();
+    if (conversation.commands.head === command) conversation.settleUnanswered();
   }
 
   /** Keeps the front of a statement's text: a copy, since what passes is overwritten by the next read. */

@@ -5,7 +5,7 @@ import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } fr
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
 import type { AnsweredShape, PendingCommand, Usage } from './command.js';
-import type { Conversation } from './conversation.js';
+import type { ConversationState } from './state.js';
 
 /** Which packet of a response comes next. */
 export type AwaitedPacket =
@@ -30,7 +30,7 @@ export class ResponseFollower {
   private hasOutParameters = false;
   private command: PendingCommand | null = null;
 
-  constructor(private readonly conversation: Conversation) {}
+  constructor(private readonly conversation: ConversationState) {}
 
   /** The shape that the next packet has to have; null where no command awaits an answer. */
   get shape(): AnsweredShape | null {

@@ -1,7 +1,6 @@
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
-import type { Conversation } from './conversation.js';
 import { firstPacketOf } from './firstPacket.js';
 import { endsRows, errorNumberIsThere, isProgressReport, WANTED_BYTES, type PacketRole } from './packetRole.js';
 import { ResponseFollower } from './responseFollower.js';
@@ -9,6 +8,7 @@ import { RowsEnd } from './rowsEnd.js';
 import { skimRows } from './rowSkim.js';
 import type { ServerStop } from './serverStop.js';
 import type { Usage } from './command.js';
+import type { ConversationState } from './state.js';
 
 /** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
 export const MAX_GREETING_BYTES = 8 * 1024;
@@ -38,7 +38,7 @@ export class ServerReader extends PacketScanner {
   private isFileAdmitted = false;
   private readonly responses: ResponseFollower;
 
-  constructor(private readonly conversation: Conversation) {
+  constructor(private readonly conversation: ConversationState) {
     super();
     this.responses = new ResponseFollower(conversation);
   }

@@ -1,0 +1,218 @@
+import { KNOWN_CAPABILITIES } from '../protocol/capabilities.js';
+import { Command } from '../protocol/commands.js';
+import { encodePacket } from '../protocol/framing.js';
+import { clearGreetingCapabilities, decodeGreeting, type Greeting } from '../protocol/greeting.js';
+import {
+  clearResponseCapabilities, decodeHandshakeResponse, responseCapabilities, type ClientIdentity,
+} from '../protocol/handshakeResponse.js';
+import type { Completion, ServerError } from '../protocol/packets.js';
+import { encodeQuery } from '../protocol/query.js';
+import { newCommand, type Usage } from './command.js';
+import { CommandQueue } from './commandQueue.js';
+import type { ConversationObserver, Phase, Unparsed } from './conversationObserver.js';
+import { agreeOn, uninspectable, type Dialect } from './dialect.js';
+import type { SetUpStop } from './serverStop.js';
+import { StatementTable } from './statements.js';
+
+/** Where one session's conversation stands: what its two readers share. */
+export abstract class ConversationState {
+  phase: Phase = 'greeting';
+  greeting: Greeting | null = null;
+  identity: ClientIdentity | null = null;
+  schema = '';
+  dialect: Dialect = agreeOn(0n, 0n);
+  /** The status flags of the last OK or EOF packet. */
+  statusFlags = 0;
+  /** The server has asked for a file; the client's packets are its content. */
+  isUploading = false;
+  /** The client has said COM_QUIT. */
+  hasQuit = false;
+
+  /** The server has the session's set-up and has not answered it: what it sends is not for the client. */
+  isSettingUp = false;
+
+  /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
+  holdsUserChanges = false;
+
+  readonly commands = new CommandQueue();
+  readonly statements = new StatementTable((statement) => this.options.observer.textForgotten?.(statement) ?? null);
+
+  private cleared = 0n;
+  private setUpStop: SetUpStop | null = null;
+
+  constructor(readonly options: ConversationOptions) {}
+
+  /**
+   * Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends.
+   */
+  abstract passAll(phase: 'stream' | 'tls' | 'unparsed'): void;
+
+  /** The first command has changed: the server's reader is to see whether an answer comes to it. */
+  abstract settleUnanswered(): void;
+
+  /**
+   * Takes the server's first packet, and clears in it, in place, what cannot be followed. Returns false where it is
+   * unknown.
+   */
+  greet(payload: Buffer): boolean {
+    const greeting = decodeGreeting(payload);
+    if (greeting === null) return false;
+    this.greeting = greeting;
+    this.cleared = this.uninspectable(greeting.capabilities);
+    clearGreetingCapabilities(payload, this.cleared);
+    this.statusFlags = greeting.statusFlags;
+    this.phase = 'response';
+    this.options.observer.greeted(greeting);
+    return true;
+  }
+
+  /**
+   * Takes the client's first packet, and clears in it, in place, what cannot be followed: a client does not always keep
+   * to what the greeting offers. Returns what is wrong where it cannot be followed, else null.
+   */
+  respond(payload: Buffer): string | null {
+    const asked = responseCapabilities(payload);
+    const response = decodeHandshakeResponse(payload);
+    if (asked === null || response === null) return 'not an answer of protocol 4.1 to the greeting';
+    const cleared = this.clear(payload, asked);
+    this.dialect = agreeOn(this.greeting!.capabilities, asked & ~cleared);
+    this.phase = 'authentication';
+    this.identify(response);
+    return null;
+  }
+
+  /**
+   * Takes an SSLRequest behind which the client's encryption is the server's, and clears in it, in place, what the
+   * greeting does not offer: servers take the flags from it. From here on nothing is followed.
+   */
+  passEncrypted(sslRequest: Buffer): void {
+    this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
+    this.passAll('tls');
+  }
+
+  /** The connection phase has ended with an ERR: the server is about to close. */
+  refuseLogin(error: ServerError): void {
+    this.phase = 'refused';
+    this.options.observer.loginRefused?.(error);
+  }
+
+  /** The connection phase has ended well. */
+  logIn(completion: Completion): void {
+    this.phase = 'commands';
+    this.take(completion);
+    this.options.observer.ready();
+  }
+
+  /** Takes over the identity of a client that the server has let in. */
+  identify(identity: ClientIdentity): void {
+    this.identity = identity;
+    this.schema = identity.schema;
+    this.options.observer.identified(identity);
+  }
+
+  /** Takes over what an OK or EOF packet says of the session. */
+  take(completion: Completion): void {
+    this.statusFlags = completion.statusFlags;
+    if (completion.schema !== null) this.schema = completion.schema;
+  }
+
+  /** No command may go to the server now: the session is to be set up before it, or is being set up. */
+  get holdsCommands(): boolean {
+    if (this.options.setUp === undefined) return false;
+    return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
+  }
+
+  /** The session is as new: it is to be set up, where there is anything to set up. */
+  sessionBegun(): void {
+    if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
+  }
+
+  /**
+   * The packet that sets the session up; null where there is nothing to set up. All commands before it have been
+   * answered.
+   */
+  beginSetUp(): Buffer | null {
+    const { setUp, now } = this.options;
+    if (setUp === undefined || this.phase !== 'commands') return null;
+    this.isSettingUp = true;
+    this.commands.push(newCommand(Command.QUERY, 'single', 0, now()));
+    return encodePacket(0, encodeQuery(setUp, this.dialect.hasQueryAttributes));
+  }
+
+  /** The server has answered the set-up. */
+  endSetUp(error: ServerError | null): void {
+    this.isSettingUp = false;
+    this.setUpStop = 'setUp';
+    this.options.observer.setUp?.(error);
+  }
+
+  /**
+   * What has come of the set-up with the packet that has just passed; null where nothing has. Asked again, it is null.
+   */
+  takeSetUpStop(): SetUpStop | null {
+    const stop = this.setUpStop;
+    this.setUpStop = null;
+    return stop;
+  }
+
+  /**
+   * Forgets what the session has had: every prepared statement, whose open cursors' usages end, and what it has set.
+   */
+  forgetSession(): void {
+    for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
+    this.options.observer.reset?.();
+  }
+
+  /** Ends a usage, once. */
+  endUsage(usage: Usage, error: ServerError | null, isComplete = true): void {
+    if (usage.hasEnded) return;
+    usage.hasEnded = true;
+    this.options.observer.usageEnded(usage, error, isComplete);
+  }
+
+  /** What has been counted and has not ended: the usage of the response under way, and those of open cursors. */
+  openUsages(): Usage[] {
+    const usages = new Set(this.statements.openCursors());
+    const current = this.commands.head?.usage;
+    if (current) usages.add(current);
+    return [...usages].filter((usage) => !usage.hasEnded);
+  }
+
+  /** Gives up following, and says why. */
+  giveUp(problem: Omit<Unparsed, 'phase'>): void {
+    const { phase } = this;
+    this.passAll('unparsed');
+    this.options.observer.unparsed({ ...problem, phase });
+  }
+
+  /** Clears in a client's first packet what cannot be followed. Returns all such capability flags. */
+  private clear(payload: Buffer, asked: bigint): bigint {
+    const cleared = this.uninspectable(asked) | this.cleared;
+    clearResponseCapabilities(payload, cleared);
+    return cleared;
+  }
+
+  private uninspectable(capabilities: bigint): bigint {
+    return uninspectable(KNOWN_CAPABILITIES, this.options.compressions ?? 0n, capabilities);
+  }
+}
+
+/** What a conversation is given. */
+export interface ConversationOptions {
+  readonly observer: ConversationObserver;
+  /** How many bytes of a statement's text are kept. */
+  readonly textBytes: number;
+  /** How many bytes of the values bound to prepared statements are kept; 0 for none. */
+  readonly parameterBytes: number;
+  /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
+  readonly compressions?: bigint;
+  /**
+   * A statement of Sluice's own that sets each session up: after its login, a COM_RESET_CONNECTION and a
+   * COM_CHANGE_USER, before the next command. None where it is left out.
+   */
+  readonly setUp?: string | undefined;
+  /** Counts commands, each at the index of its first byte. */
+  readonly commandCounts?: Float64Array;
+  /** A clock in ms. */
+  readonly now: () => number;
+}
