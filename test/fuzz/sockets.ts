@@ -1,6 +1,6 @@
 import { Capability } from '../../src/protocol/capabilities.js';
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
-import { unaskedFilePacket } from '../../src/relay/connection/lastPackets.js';
+import { unaskedFilePacket } from '../../src/relay/flow/lastPackets.js';
 import { allFrom, type Turn } from '../support/conversationHarness.js';
 import type { Entry } from '../support/inProcess.js';
 import { PairedProxy, type Pair } from '../support/pairs.js';

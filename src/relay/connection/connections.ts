@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Arrived } from './arrival.js';
-import { ClientQueue } from '../window/clientQueue.js';
+import { ClientQueue } from './clientQueue.js';
 import { adoptClient, pendingBytes } from './clientSocket.js';
 import type { Containment } from '../containment.js';
 import { closeWithDenial } from './deniedLogin.js';

@@ -5,7 +5,7 @@ import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
-import type { LastPackets } from '../connection/lastPackets.js';
+import type { LastPackets } from './lastPackets.js';
 import type { QueueView } from '../pace/clientLook.js';
 import { SendWindow } from '../window/sendWindow.js';
 import { StallClock } from '../pace/stallClock.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PaceSettings } from '../../config/config.js';
 import { judgePace, maxStreamRate, rateOf, type PaceReading, type Progress } from '../../policy/pace.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
-import { WaitedFor } from '../window/waitedFor.js';
+import { WaitedFor } from './waitedFor.js';
 
 /** When a client is looked at while its pace is watched: soon at first, to see at once who takes everything. */
 const FIRST_LOOK_AFTER_MS = 5;

@@ -1,4 +1,4 @@
-import type { Took } from '../window/clientProgress.js';
+import type { Took } from './clientProgress.js';
 
 /** Where no more waits, all that has come was taken. */
 const LITTLE_BYTES = 24 * 1024;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { CpuMeter } from '../window/cpuMeter.js';
+import { CpuMeter } from './cpuMeter.js';
 import { LookAllowance } from './lookAllowance.js';
 import { findRows, type RowKeys, rowKeys } from './socketTable.js';
 

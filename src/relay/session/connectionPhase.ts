@@ -13,8 +13,8 @@ import { PacketExchange, type Side } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
 import type { PhaseHost } from './phaseHost.js';
 import { UPSTREAM_UNAVAILABLE } from '../connection/refusal.js';
-import type { SessionParts } from './sessionControls.js';
-import { StartTls } from '../tls/startTls.js';
+import type { SessionParts } from './sessionParts.js';
+import { StartTls } from './startTls.js';
 import type { ClientSide } from '../tls/clientTls.js';
 import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
 

@@ -4,9 +4,10 @@ import type { ServerError } from '../../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from '../../conversation/command.js';
 import type { ConversationObserver, Unparsed } from '../../conversation/conversationObserver.js';
 import type { Deadline } from '../connection/deadline.js';
-import type { Departure } from '../connection/departure.js';
-import type { LastPackets } from '../connection/lastPackets.js';
-import type { SessionControls, SessionParts } from './sessionControls.js';
+import type { Departure } from './departure.js';
+import type { LastPackets } from '../flow/lastPackets.js';
+import type { SessionControls } from './sessionControls.js';
+import type { SessionParts } from './sessionParts.js';
 import { logRefusal } from '../connection/sessionEnd.js';
 import type { Supervisor } from './supervisor.js';
 

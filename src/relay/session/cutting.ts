@@ -10,7 +10,7 @@ import type { Conversation } from '../../conversation/conversation.js';
 import type { Containment } from '../containment.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from '../../control/killer.js';
-import { notRunPacket, type LastPackets, type Waiting } from '../connection/lastPackets.js';
+import { notRunPacket, type LastPackets, type Waiting } from '../flow/lastPackets.js';
 
 /** What a response that is being cut needs of its session. */
 export interface CutSession extends Containment {

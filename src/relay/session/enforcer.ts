@@ -10,7 +10,7 @@ import { Cutting, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from '../flow/flow.js';
 import { PaceJudge, type PacedSession } from '../pace/paceJudge.js';
-import { heldLostPacket } from '../connection/lastPackets.js';
+import { heldLostPacket } from '../flow/lastPackets.js';
 import type { Shared } from '../shared.js';
 
 /** What the enforcer needs of the session whose limits it enforces. */

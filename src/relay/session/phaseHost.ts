@@ -2,7 +2,7 @@ import type { EndLabel } from '../../telemetry/metrics.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { Containment } from '../containment.js';
 import type { Deadline } from '../connection/deadline.js';
-import type { LastPackets } from '../connection/lastPackets.js';
+import type { LastPackets } from '../flow/lastPackets.js';
 
 /** What the connection phase asks of its session. */
 export interface PhaseHost extends Containment {

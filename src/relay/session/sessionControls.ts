@@ -1,38 +1,19 @@
-import type { Logger } from 'pino';
 import type { EndLabel } from '../../telemetry/metrics.js';
 import type { SessionView } from '../../telemetry/status.js';
 import type { Origin } from '../../audit/record.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import type { PaceReading, Progress } from '../../policy/pace.js';
 import type { ClientIdentity } from '../../protocol/handshakeResponse.js';
-import type { Conversation } from '../../conversation/conversation.js';
 import type { Containment } from '../containment.js';
-import type { Departure } from '../connection/departure.js';
-import type { SessionEncryption } from '../tls/encryption.js';
+import type { Departure } from './departure.js';
 import type { KillOutcome } from '../../control/killer.js';
-import type { Legs } from '../connection/connections.js';
 import type { WatchedClient } from '../pace/pace.js';
-import type { RequestFlow } from '../flow/requestFlow.js';
-import type { LastPackets } from '../connection/lastPackets.js';
-import type { ResponseFlow } from '../flow/responseFlow.js';
+import type { LastPackets } from '../flow/lastPackets.js';
 import { viewOf } from './sessionView.js';
-import type { Shared } from '../shared.js';
 import type { SocketQueues } from '../pace/socketQueues.js';
 import type { Remote } from '../../control/controlConnection.js';
+import type { SessionParts } from './sessionParts.js';
 import type { SupervisedSession } from './supervisor.js';
-
-/** What a session is made of. */
-export interface SessionParts {
-  /** Sluice's number for the session. */
-  readonly id: number;
-  readonly encryption: SessionEncryption;
-  readonly shared: Shared;
-  readonly log: Logger;
-  readonly conversation: Conversation;
-  readonly legs: Legs;
-  readonly requests: RequestFlow;
-  readonly responses: ResponseFlow;
-}
 
 /** What only the session itself can say and do. */
 export interface ControlledSession extends Containment {

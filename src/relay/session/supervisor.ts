@@ -8,7 +8,7 @@ import type { Conversation } from '../../conversation/conversation.js';
 import { Enforcer, type EnforcedSession } from './enforcer.js';
 import type { Settled } from '../flow/flow.js';
 import { Recorder, type RecordedSession } from './recorder.js';
-import { unaskedFilePacket } from '../connection/lastPackets.js';
+import { unaskedFilePacket } from '../flow/lastPackets.js';
 import type { ResponseVerdicts } from '../flow/responseFlow.js';
 import { UNASKED_FILE } from '../connection/sessionEnd.js';
 import { ServerWait } from '../pace/serverWait.js';

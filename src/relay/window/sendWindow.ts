@@ -1,11 +1,11 @@
 import { ClientLook, type LookObserver, type QueueView } from '../pace/clientLook.js';
-import { ClientProgress, type Took, WINDOW_UPDATE_BYTES } from './clientProgress.js';
+import { ClientProgress, type Took, WINDOW_UPDATE_BYTES } from '../pace/clientProgress.js';
 import { FreePart } from './freePart.js';
 import { hasReadAll, verdictOn } from '../pace/readerVerdict.js';
 import { SlowReader } from './slowReader.js';
 import type { SocketQueues } from '../pace/socketQueues.js';
 import { Steps } from './steps.js';
-import { WaitedFor } from './waitedFor.js';
+import { WaitedFor } from '../pace/waitedFor.js';
 
 /**
  * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive

@@ -1,4 +1,4 @@
-import type { Took } from './clientProgress.js';
+import type { Took } from '../pace/clientProgress.js';
 
 /** A slow client's steps come as fast as it takes them, and a little faster. */
 const STEP_AHEAD = 1.25;

@@ -4,7 +4,7 @@ import { Command } from '../../../src/protocol/commands.js';
 import { decodeErr } from '../../../src/protocol/packets.js';
 import { Cutting, type CutSession } from '../../../src/relay/session/cutting.js';
 import type { KillOutcome } from '../../../src/control/killer.js';
-import type { LastPackets } from '../../../src/relay/connection/lastPackets.js';
+import type { LastPackets } from '../../../src/relay/flow/lastPackets.js';
 import { newCommand } from '../../../src/conversation/command.js';
 import { CommandQueue } from '../../../src/conversation/commandQueue.js';
 import type { Conversation } from '../../../src/conversation/conversation.js';

@@ -1,4 +1,4 @@
-import type { SocketQueues } from '../pace/socketQueues.js';
+import type { SocketQueues } from './socketQueues.js';
 
 /**
  * In less than this part of the looks, something to read at the client's side says that it is the network that is slow.

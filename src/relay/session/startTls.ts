@@ -1,7 +1,7 @@
 import type { PacketExchange, Side } from '../login/packetExchange.js';
-import type { SessionParts } from '../session/sessionControls.js';
-import type { ClientSide } from './clientTls.js';
-import type { ServerSide } from './upstreamTls.js';
+import type { SessionParts } from './sessionParts.js';
+import type { ClientSide } from '../tls/clientTls.js';
+import type { ServerSide } from '../tls/upstreamTls.js';
 
 /** Encrypts the two connections of a session, each once, while packets are exchanged over them. */
 export class StartTls {

@@ -1,9 +1,9 @@
 import type { EndLabel } from '../../telemetry/metrics.js';
-import type { ConnectionPhase } from '../session/connectionPhase.js';
+import type { ConnectionPhase } from './connectionPhase.js';
 import type { Containment } from '../containment.js';
-import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from './sessionEnd.js';
-import type { SessionParts } from '../session/sessionControls.js';
-import type { Supervisor } from '../session/supervisor.js';
+import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from '../connection/sessionEnd.js';
+import type { SessionParts } from './sessionParts.js';
+import type { Supervisor } from './supervisor.js';
 
 /** What a departure asks of its session. */
 export interface DepartingSession extends Containment {
