@@ -1,4 +1,5 @@
 import type { Options } from 'yargs';
+import { readFileSync } from 'node:fs';
 
 /** Flags as yargs has read them: text, or a list where one was given more than once. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -26,4 +27,10 @@ export const exitCodes = { ok: 0, failed: 1, wrongUsage: 2 } as const;
 /** Says something to the person at the terminal. */
 export function say(lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+/** The program's version, as its package names it. */
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return String(Object(manifest).version);
 }

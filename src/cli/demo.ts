@@ -6,7 +6,7 @@ import { type Arguments, type Command, exitCodes, say } from './command.js';
 import { Page } from './demo/page.js';
 import { scenes } from './demo/scenes.js';
 import { Stage } from './demo/stage.js';
-import { StopRequests } from './stopRequests.js';
+import { StopRequests } from './shutdown.js';
 
 const DEFAULT_LISTEN = '127.0.0.1:0';
 const DEFAULT_MAX_ROWS = '1000';

@@ -1,14 +1,13 @@
 import yargs, { type Argv } from 'yargs';
 import { advise } from './advise.js';
 import { check } from './check.js';
-import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { type Arguments, type Command, exitCodes, say, version } from './command.js';
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { report } from './report.js';
 import { PARSER, variables } from './flags.js';
 import { start } from './start.js';
-import { version } from './version.js';
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 
 const commands: readonly Command[] = [start, check, health, report, advise, demo];

@@ -19,9 +19,8 @@ import { Readiness } from '../control/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
-import type { Stoppable } from './shutdown.js';
-import type { StopRequest } from './stopRequests.js';
-import { version } from './version.js';
+import type { Stoppable, StopRequest } from './shutdown.js';
+import { version } from './command.js';
 
 /** What a running program is made of, besides its proxy. */
 export interface ProgramParts {

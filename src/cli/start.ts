@@ -10,14 +10,12 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { ListenError } from '../relay/listen/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
-import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { type Arguments, type Command, exitCodes, say, version } from './command.js';
 import { logAdvice } from './adviceLog.js';
 import { configFrom, configOptions } from './flags.js';
 import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
-import { Shutdown } from './shutdown.js';
-import { StopRequests } from './stopRequests.js';
-import { version } from './version.js';
+import { Shutdown, StopRequests } from './shutdown.js';
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { listen, upstream, mode, limits, audit } = config;

@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import type { Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
 import { errorAdvice } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
-import { conditionsOf, cover } from './overlap.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
 
@@ -150,4 +149,25 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
     ...(config.kill ? killAdvice(config.kill, config) : []),
     ...workerAdvice(config, cores),
   ];
+}
+
+/** The patterns under each key of a match, such as "user" or "attributes._os". */
+type Conditions = ReadonlyMap<string, readonly string[]>;
+
+/** @returns the conditions of a match, without those that anything meets */
+function conditionsOf({ attributes = {}, ...others }: Match): Conditions {
+  const entries: [string, readonly string[]][] = Object.entries(others);
+  for (const [name, patterns] of Object.entries(attributes)) entries.push([`attributes.${name}`, patterns]);
+  return new Map(entries.filter(([, patterns]) => !patterns.includes('*')));
+}
+
+/**
+ * @returns whether it is certain that who meets the later conditions meets the earlier ones: these have no
+ * key that those have not, and none with fewer patterns
+ */
+function cover(earlier: Conditions, later: Conditions): boolean {
+  return [...earlier].every(([key, patterns]) => {
+    const some = later.get(key);
+    return some !== undefined && some.every((pattern) => patterns.includes(pattern));
+  });
 }

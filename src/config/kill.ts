@@ -1,7 +1,7 @@
 import type { KillSettings } from './config.js';
 import type { Findings } from './schema/findings.js';
 import { duration, filePath, secret, size, text } from './schema/kinds.js';
-import { LONGEST_SECRET, secretIn } from './secretFile.js';
+import { LONGEST_SECRET, secretIn } from './file.js';
 import { isObject, section, type Section } from './schema/section.js';
 
 /** As it stands in JSON: with one of the two. */

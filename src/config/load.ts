@@ -1,8 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Address, Config } from './config.js';
+import type { Address, Config, Place } from './config.js';
 import { admin } from './admin.js';
-import { findConflicts } from './conflicts.js';
 import { decodeUtf8, readUpTo } from './file.js';
 import { Findings } from './schema/findings.js';
 import { JsonError, parseJson } from './json.js';
@@ -10,6 +9,7 @@ import type { Kind } from './schema/kinds.js';
 import { isObject, walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { strayVariables, variableOf } from './variables.js';
+import { isSocketFile } from './address.js';
 
 /** A configuration that cannot be used. */
 export class ConfigError extends Error {
@@ -191,4 +191,35 @@ export function readConfig(json: unknown): Config {
  */
 export function printConfig(config: Config): string {
   return JSON.stringify(settings.write(config), null, 2);
+}
+
+function isSame(one: Place, other: Place): boolean {
+  if (isSocketFile(one) || isSocketFile(other)) {
+    return isSocketFile(one) && isSocketFile(other) && one.path === other.path;
+  }
+  return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
+}
+
+/** Where results are to be held back: the paths of the settings that say so; a rule may inherit it. */
+function* holders({ onExceed, rules }: Config): Generator<string> {
+  const path = 'onExceed.action';
+  if (onExceed.action === 'hold') return yield path;
+  for (const [index, rule] of rules.entries()) {
+    if (rule.onExceed.action === 'hold') yield `rules[${index}].${path}`;
+  }
+}
+
+/** Notes what is wrong between settings of which each is right by itself. */
+function findConflicts(config: Config, findings: Findings): void {
+  if (config.upstream.some((server) => config.listen.some((listen) => isSame(listen.at, server.at)))) {
+    findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');
+  }
+  const { workers, audit: { sample } } = config;
+  if (sample.perSecond < workers) {
+    findings.add('audit.sample.perSecond', `is divided among the workers: give at least ${workers}, or fewer workers`);
+  }
+  if (config.budget.bytes < Infinity) return;
+  for (const path of holders(config)) {
+    findings.add(path, '"hold" needs a budget for what is held: give budget.bytes, such as "256MiB"');
+  }
 }

@@ -4,6 +4,8 @@ import { KillLane } from './killLane.js';
 import type { Account } from './login.js';
 import { OccasionalLog } from '../audit/occasionalLog.js';
 import { PendingKill, type KillOutcome, type KillTarget } from './pendingKill.js';
+import type { Config } from '../config/config.js';
+import { ServerTimeouts } from './serverTimeouts.js';
 
 export type { KillOutcome, KillTarget } from './pendingKill.js';
 
@@ -97,4 +99,18 @@ export class Killer {
     this.lanes.set(key, lane);
     return lane;
   }
+}
+
+function killLimits(config: Config): KillLimits {
+  return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
+}
+
+/** Kills as the configuration says; null where nothing is killed. */
+export function killerFor(config: Config, log: Logger): Killer | null {
+  return config.kill === null ? null : new Killer(config.kill, killLimits(config), log);
+}
+
+/** Asks servers with the account that kills; null where there is none. */
+export function timeoutsFor(config: Config): ServerTimeouts | null {
+  return config.kill === null ? null : new ServerTimeouts({ account: config.kill, ...killLimits(config) });
 }

@@ -7,7 +7,7 @@ import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import { Budget } from '../policy/budget.js';
 import type { HintCounts } from '../policy/guard.js';
-import { Doorman } from './connection/doorman.js';
+import { Doorman } from './connection/refusal.js';
 import { Gateway } from './relay.js';
 import { Listeners, type ListenChange } from './listen/listeners.js';
 import { CertificateMaker } from './tls/ownCertificates.js';

@@ -12,7 +12,7 @@ import { Sampler } from '../policy/sampler.js';
 import { Encryption } from './tls/encryption.js';
 import { Arrival, type Arrived } from './connection/arrival.js';
 import { patienceMs } from './connection/dial.js';
-import { killerFor, timeoutsFor } from '../control/killing.js';
+import { killerFor, timeoutsFor } from '../control/killer.js';
 import { PaceWatch } from './pace/pace.js';
 import { Session } from './session/session.js';
 import type { Shared } from './shared.js';

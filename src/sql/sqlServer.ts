@@ -1,22 +1,8 @@
-import type { Greeting } from '../protocol/greeting.js';
-
 /** The server that reads a text: what it makes of comments with a version depends on it. */
 export interface SqlServer {
   readonly isMariadb: boolean;
   /** As versioned comments have it: 101119 is 10.11.19. Null where the server's own version cannot be read. */
   readonly version: number | null;
-}
-
-/** What older clients are told in front of MariaDB's version. */
-const MARIADB_DISGUISE = /^5\.5\.5-/;
-const VERSION = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?!\d)/;
-
-/** The server that greets so. */
-export function sqlServerOf({ isMariadb, serverVersion }: Pick<Greeting, 'isMariadb' | 'serverVersion'>): SqlServer {
-  const own = isMariadb ? serverVersion.replace(MARIADB_DISGUISE, '') : serverVersion;
-  const found = VERSION.exec(own);
-  if (found === null) return { isMariadb, version: null };
-  return { isMariadb, version: Number(found[1]) * 10_000 + Number(found[2]) * 100 + Number(found[3]) };
 }
 
 // MariaDB skips what is for MySQL alone: versions from 5.7 on, up to its own 10.0.

@@ -4,7 +4,6 @@ import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import { Member, type MemberEnd, type MemberObserver } from './workerHandle.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
-import { shareOf } from './share.js';
 
 export interface CrewObserver {
   said(member: Member, message: FromWorker): void;
@@ -168,4 +167,14 @@ export class Crew implements MemberObserver {
     for (const member of this.members) sum += of(member);
     return sum;
   }
+}
+
+/**
+ * The configuration for one worker: what is a rate over all sessions is divided, so that all workers together keep it.
+ * @param number of the worker, from 1
+ */
+export function shareOf(config: Config, number: number, workers: number): Config {
+  const { perSecond } = config.audit.sample;
+  const share = Math.floor(perSecond / workers) + (number <= perSecond % workers ? 1 : 0);
+  return { ...config, audit: { ...config.audit, sample: { ...config.audit.sample, perSecond: share } } };
 }

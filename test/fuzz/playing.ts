@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { reset } from '../../src/relay/flow/reset.js';
+import { reset } from '../../src/relay/flow/socketEnd.js';
 import type { Turn } from '../support/conversationHarness.js';
 import { within, type End, type Pair } from '../support/pairs.js';
 import type { Random } from '../support/random.js';

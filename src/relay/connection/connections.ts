@@ -6,17 +6,15 @@ import { adoptClient, pendingBytes } from './clientSocket.js';
 import type { Containment } from '../containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
-import { onPeerEnd } from '../flow/socketEnd.js';
+import { onPeerEnd, reset } from '../flow/socketEnd.js';
 import type { PacketExchange, Side } from '../login/packetExchange.js';
-import { bring, type Reads } from '../flow/readBuffer.js';
+import { bring, DecryptedReads, type Reads } from '../flow/readBuffer.js';
 import { readBeforeFailing } from '../flow/readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import type { QueueView } from '../pace/clientLook.js';
-import { reset } from '../flow/reset.js';
 import type { Shared } from '../shared.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
-import { DecryptedReads } from '../flow/decryptedReads.js';
 import { nameOf, type ShownEnd, type UpstreamLeg } from './upstreamConnection.js';
 
 /** What a session is told of its two connections. */

@@ -171,3 +171,29 @@ export interface BufferedSocket {
   readonly socket: Socket;
   readonly buffer: ReadBuffer;
 }
+
+/** What an encrypted connection brings: Node decrypts it into a chunk for each read. */
+export class DecryptedReads implements Reads {
+  private chunk: Buffer = NOTHING;
+
+  /** Takes the chunk that a read has brought. */
+  bring(chunk: Buffer): void {
+    this.chunk = chunk;
+  }
+
+  deliver(_: number, target: ReadTarget): void {
+    target.accept(this.take());
+  }
+
+  take(): Buffer {
+    const { chunk } = this;
+    this.chunk = NOTHING;
+    return chunk;
+  }
+
+  adapt(): void {}
+
+  taken(): void {}
+
+  release(): void {}
+}

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { shareOf } from '../../src/workers/share.js';
+import { shareOf } from '../../src/workers/workerSet.js';
 import { load, withUpstream } from '../config/configFile.js';
 
 t.test('what workers may do in a second together is what the configuration says', (t) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { reset } from '../../../src/relay/flow/reset.js';
+import { reset } from '../../../src/relay/flow/socketEnd.js';
 
 /** Both ends of a connection. */
 const connected = async (t: Test): Promise<readonly [here: Socket, there: Socket]> => {
