@@ -9,55 +9,106 @@ const SOURCE = join(ROOT, 'src');
 /** Which folders the files of a folder may import from, besides their own. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   protocol: [],
-  session: ['protocol'],
-  config: ['policy'],
-  policy: ['protocol', 'session', 'config'],
+  sql: [],
   statistics: [],
-  audit: ['protocol', 'session', 'policy', 'config'],
-  admin: ['statistics', 'protocol', 'session', 'policy', 'config', 'audit'],
-  report: ['policy', 'config', 'audit', 'statistics'],
-  relay: ['protocol', 'session', 'policy', 'config', 'audit', 'admin'],
-  workers: ['policy', 'config', 'audit', 'admin', 'relay'],
-  demo: ['protocol'],
+  config: ['protocol', 'sql'],
+  conversation: ['protocol'],
+  policy: ['protocol', 'sql', 'config', 'conversation'],
+  audit: ['protocol', 'config', 'conversation', 'policy'],
+  telemetry: ['protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit'],
+  control: ['protocol', 'config', 'audit'],
+  report: ['sql', 'statistics', 'config', 'policy', 'audit'],
+  relay: ['protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],
+  admin: ['statistics', 'config', 'telemetry'],
+  workers: ['config', 'policy', 'audit', 'telemetry', 'relay', 'admin'],
+  demo: ['protocol', 'sql'],
   cli: [
-    'protocol', 'session', 'policy', 'config', 'audit', 'admin', 'report', 'statistics', 'relay', 'workers', 'demo',
+    'protocol', 'statistics', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'report', 'relay',
+    'admin', 'workers', 'demo',
   ],
+};
+
+/** The same for the rooms of `relay`; its own files, and `session`, bring all of them together. */
+const ROOMS_MAY_IMPORT: Record<string, readonly string[]> = {
+  flow: ['pace', 'window'],
+  window: ['pace'],
+  pace: [],
+  login: ['flow', 'tls'],
+  tls: [],
+  connection: ['flow', 'login', 'pace', 'tls'],
+  listen: [],
+  session: ['flow', 'login', 'pace', 'tls', 'connection'],
 };
 
 /** Modules of Node with which a folder that is pure could touch the world. */
 const WORLDLY = /^node:(fs|net|tls|http|https|child_process|cluster|dgram|dns|os|process|timers|worker_threads)\b/;
-const PURE = ['protocol', 'session', 'policy', 'statistics'];
+const PURE = ['protocol', 'sql', 'conversation', 'policy', 'statistics'];
 
 interface Import {
   readonly from: string;
   readonly to: string;
 }
 
-const folderOf = (file: string): string => relative(SOURCE, file).split('/')[0]!.replace(/\.[jt]s$/, '');
+/** The folder of a file in `src`, or in one of its folders. */
+const folderOf = (file: string, within = SOURCE): string => relative(within, file).split('/')[0]!.replace(/\.[jt]s$/, '');
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => join(SOURCE, name));
 
 const imports: readonly Import[] = files.flatMap((from) =>
-  [...readFileSync(from, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)';/gm)]
-    .map((match) => ({ from, to: match[1]! })));
+  [...readFileSync(from, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)';|\bimport\('([^']+)'\)/gm)]
+    .map((match) => ({ from, to: (match[1] ?? match[2])! })));
 
-t.test('imports point one way: protocol, session, policy, audit, relay, cli', (t) => {
-  const wrong = imports.filter(({ from, to }) => {
-    if (!to.startsWith('.')) return false;
-    const [own, other] = [folderOf(from), folderOf(join(from, '..', to))];
+/** The source file that a relative import names. */
+const targetOf = ({ from, to }: Import): string => join(from, '..', to).replace(/\.js$/, '.ts');
+
+const told = (one: Import): string => `${relative(ROOT, one.from)} imports ${one.to}`;
+const inside = imports.filter(({ to }) => to.startsWith('.'));
+
+t.test('imports point one way, from folder to folder', (t) => {
+  const wrong = inside.filter((one) => {
+    const [own, other] = [folderOf(one.from), folderOf(targetOf(one))];
     return own !== other && !(MAY_IMPORT[own] ?? []).includes(other);
   });
-  t.strictSame(wrong.map(({ from, to }) => `${relative(ROOT, from)} imports ${to}`), []);
-  t.ok(imports.length > 200, 'there are imports to look at');
+  t.strictSame(wrong.map(told), []);
+  t.ok(inside.length > 200, 'there are imports to look at');
+  t.end();
+});
+
+t.test('imports point one way between the rooms of relay', (t) => {
+  const relay = join(SOURCE, 'relay');
+  const wrong = inside.filter((one) => {
+    const [own, other] = [folderOf(one.from, relay), folderOf(targetOf(one), relay)];
+    const areRooms = own in ROOMS_MAY_IMPORT && other in ROOMS_MAY_IMPORT;
+    return areRooms && own !== other && !ROOMS_MAY_IMPORT[own]!.includes(other);
+  });
+  t.strictSame(wrong.map(told), []);
+  t.end();
+});
+
+t.test('no file imports itself through others, not even for a type', (t) => {
+  const importsOf = new Map(files.map((file) =>
+    [file, inside.filter(({ from }) => from === file).map(targetOf)]));
+  const isDone = new Set<string>();
+  const circles: string[] = [];
+  const follow = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      const circle = [...path.slice(path.indexOf(file)), file];
+      circles.push(circle.map((name) => relative(ROOT, name)).join(' > '));
+    }
+    if (path.includes(file) || isDone.has(file)) return;
+    for (const next of importsOf.get(file) ?? []) follow(next, [...path, file]);
+    isDone.add(file);
+  };
+  for (const file of files) follow(file, []);
+  t.strictSame(circles, []);
   t.end();
 });
 
 t.test('what is pure touches no socket, file or process', (t) => {
   // What an address is and what belongs to a network is told by node:net without any socket.
-  const allowed = new Set(
-    ['policy/cidr', 'protocol/ipAddress', 'protocol/proxyHeader'].map((name) => `src/${name}.ts imports node:net`));
+  const allowed = new Set(['ipAddress', 'proxyHeader'].map((name) => `src/protocol/${name}.ts imports node:net`));
   const wrong = imports
     .filter(({ from, to }) => PURE.includes(folderOf(from)) && WORLDLY.test(to))
     .map(({ from, to }) => `${relative(ROOT, from)} imports ${to}`)

@@ -9,9 +9,11 @@ import type {
 import { admin } from './admin.js';
 import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
-import { duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind } from './schema/kinds.js';
-import { list } from './schema/lists.js';
 import { rules } from './rules.js';
+import {
+  duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind,
+} from './schema/kinds.js';
+import { list } from './schema/lists.js';
 import { section } from './schema/section.js';
 import * as treatment from './treatment.js';
 

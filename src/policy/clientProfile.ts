@@ -4,7 +4,7 @@ import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
-import { sqlServerOf } from './greetedServer.js';
+import { sqlServerOf } from './sqlServerOf.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';

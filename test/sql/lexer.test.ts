@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Lexer, type SqlMode } from '../../src/sql/lexer.js';
-import { sqlServerOf } from '../../src/policy/greetedServer.js';
+import { sqlServerOf } from '../../src/policy/sqlServerOf.js';
 import type { SqlServer } from '../../src/sql/sqlServer.js';
 import { prefixesOf, randomTexts, STATEMENTS } from './corpus.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';

@@ -9,7 +9,7 @@ import type { Conversation } from '../../conversation/conversation.js';
 import { Cutting, type CutSession } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from '../flow/flow.js';
-import { PaceJudge, type PacedSession } from '../pace/paceJudge.js';
+import { PaceJudge, type PacedSession } from './paceJudge.js';
 import { heldLostPacket } from '../flow/lastPackets.js';
 import type { Shared } from '../shared.js';
 

@@ -22,7 +22,7 @@ const fileUrl = (path: string): string => new URL(`../../../dist/${path}`, impor
 const moduleFor = (file: string): string => `data:text/javascript,${encodeURIComponent(`
   import { appendFileSync } from 'node:fs';
   import { GovernedUsage } from '${fileUrl('policy/governedUsage.js')}';
-  import { PaceJudge } from '${fileUrl('relay/pace/paceJudge.js')}';
+  import { PaceJudge } from '${fileUrl('relay/session/paceJudge.js')}';
   const { judge } = PaceJudge.prototype;
   const { lookedAt } = GovernedUsage.prototype;
   const began = new WeakMap();
