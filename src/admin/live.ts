@@ -16,7 +16,7 @@ const MAX_LIST_BYTES = 0.4 * MAX_ANSWER_BYTES;
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits, workers } = administered.config;
-  const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.standingOfAll();
+  const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.statusOfAll();
   const sessions = await firstBy(
     administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one),
   );

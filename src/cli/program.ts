@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import type { Administered, ReloadResult, SessionView, Standing } from '../telemetry/status.js';
+import type { Administered, ReloadResult, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import {
@@ -15,7 +15,7 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listen/listener.js';
 import type { Proxy } from '../relay/proxy.js';
-import { Readiness } from '../control/readiness.js';
+import { Readiness } from '../relay/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
@@ -84,12 +84,12 @@ export class Program implements Administered, Stoppable {
     return this.expiryWatch.expiries;
   }
 
-  standing(): Standing {
-    return this.proxy.standing();
+  status(): ProxyStatus {
+    return this.proxy.status();
   }
 
-  standingOfAll(): Standing | Promise<Standing> {
-    return this.proxy.standingOfAll();
+  statusOfAll(): ProxyStatus | Promise<ProxyStatus> {
+    return this.proxy.statusOfAll();
   }
 
   sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView> {

@@ -9,7 +9,7 @@ import { UNEXPECTED } from '../relay/containment.js';
 import { TlsFileError } from '../config/tlsFiles.js';
 import { ListenError } from '../relay/listen/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
-import { NO_WORKERS, type PoolParts } from '../workers/parts.js';
+import { NO_WORKERS, type PrimaryParts } from '../workers/parts.js';
 import { type Arguments, type Command, exitCodes, say, version } from './command.js';
 import { logAdvice } from './adviceLog.js';
 import { configFrom, configOptions } from './flags.js';
@@ -55,9 +55,9 @@ function exitOnUncaught(audit: AuditLog, log: Log): void {
 }
 
 /** What is there for several processes is loaded only where there are several. */
-async function startWorkers(config: Config, parts: PoolParts): Promise<Proxy> {
-  const { startPool } = await import('../workers/primary.js');
-  return startPool(config, parts);
+async function startWorkers(config: Config, parts: PrimaryParts): Promise<Proxy> {
+  const { startPrimary } = await import('../workers/primary.js');
+  return startPrimary(config, parts);
 }
 
 /** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */

@@ -70,13 +70,13 @@ function ruleExpiry(rule: string, atMs: number, index: number): Expiry {
   return { kind: 'rule', path: `rules[${index}].until`, name: `the rule ${rule}`, labels: { rule }, atMs };
 }
 
-function tlsExpiries(tls: TlsFiles, leg: 'client' | 'upstream', path: string, readExpiry: ReadExpiry): Expiry[] {
+function tlsExpiries(tls: TlsFiles, peer: 'client' | 'upstream', path: string, readExpiry: ReadExpiry): Expiry[] {
   const names = { cert: 'certificate', ca: 'certificate authority' };
   return (['cert', 'ca'] as const).flatMap((key) => {
     const file = tls[key];
     const atMs = file === undefined ? null : readExpiry(key, file);
     if (file === undefined || atMs === null) return [];
     const name = `the ${names[key]} ${file}`;
-    return [{ kind: 'certificate' as const, path: `${path}.tls.${key}`, name, labels: { leg, file }, atMs }];
+    return [{ kind: 'certificate' as const, path: `${path}.tls.${key}`, name, labels: { peer: peer, file }, atMs }];
   });
 }

@@ -19,7 +19,7 @@ export interface Remote {
 }
 
 /** How a side connection is made. */
-export interface SideSettings {
+export interface ControlSettings {
   readonly account: Account;
   /** For all of connecting, encrypting and logging in. */
   readonly connectTimeoutMs: number;
@@ -34,13 +34,13 @@ const MAX_COLUMNS = 16;
 const MAX_ROWS = 16;
 
 /** A connection of our own to the upstream server. Log in first; then it takes one statement at a time. */
-export class SideConnection {
+export class ControlConnection {
   /** Known once logged in. */
   isMariadb = false;
   private readonly channel: PacketChannel;
 
   /** Begins to connect. */
-  constructor(remote: Remote, private readonly settings: SideSettings) {
+  constructor(remote: Remote, private readonly settings: ControlSettings) {
     const { at, proxyProtocol } = remote;
     const socket = connect({ ...at, noDelay: true });
     // This one is not relayed for anybody.

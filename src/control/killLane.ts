@@ -3,10 +3,10 @@ import type { OccasionalLog } from '../audit/occasionalLog.js';
 import type { KillOutcome, KillTarget, PendingKill } from './pendingKill.js';
 import { look, type Sighting } from './processList.js';
 import { ServerRefusal } from './serverRefusal.js';
-import { SideConnection, type Remote, type SideSettings } from './controlConnection.js';
+import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
 
 /** What bounds the kills at one upstream address. */
-export interface LaneSettings extends SideSettings {
+export interface LaneSettings extends ControlSettings {
   /** Kills that may wait for their turn; a further one fails at once. */
   readonly maxWaiting: number;
   /** How long a side connection without work is kept. */
@@ -40,7 +40,7 @@ const SENT = 'whether the statement has been killed is not known';
 export class KillLane {
   private waiting: PendingKill[] = [];
   private current: PendingKill | null = null;
-  private connection: SideConnection | null = null;
+  private connection: ControlConnection | null = null;
   private isBusy = false;
   private isClosed = false;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -111,12 +111,12 @@ export class KillLane {
     return look(await this.connect(), target);
   }
 
-  private async connect(): Promise<SideConnection> {
+  private async connect(): Promise<ControlConnection> {
     if (this.isClosed) throw new Error(CLOSING);
     const { lastFailure } = this;
     if (lastFailure !== null && performance.now() < lastFailure.untilMs) throw lastFailure.error;
     try {
-      this.connection = new SideConnection(this.remote, this.settings);
+      this.connection = new ControlConnection(this.remote, this.settings);
       await this.connection.logIn();
     } catch (error) {
       this.lastFailure = { error, untilMs: performance.now() + this.settings.retryAfterMs };

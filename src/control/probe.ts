@@ -1,7 +1,7 @@
 import type { Account } from './login.js';
 import { nobody } from './nobody.js';
 import { ServerRefusal } from './serverRefusal.js';
-import { SideConnection, type Remote } from './controlConnection.js';
+import { ControlConnection, type Remote } from './controlConnection.js';
 
 /**
  * Finds out whether a server can be talked to. A login is taken to its end, also where it is denied: servers lock out a
@@ -18,7 +18,7 @@ export async function probe(
   const settings = {
     account: account ?? nobody(), encrypt: remote.encrypt, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs,
   };
-  const connection = new SideConnection(remote, settings);
+  const connection = new ControlConnection(remote, settings);
   const onAbort = (): void => connection.destroy('it is not needed any more');
   signal?.addEventListener('abort', onAbort, { once: true });
   try {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { compileAddressMatcher } from '../config/network.js';
 import type { TextRow } from '../protocol/textRow.js';
 import { ServerRefusal } from './serverRefusal.js';
-import type { SideConnection } from './controlConnection.js';
+import type { ControlConnection } from './controlConnection.js';
 
 /** How a connection of ours to the server shows in the server's process list. */
 export interface Process {
@@ -29,7 +29,7 @@ const MARIADB_LISTS = ['information_schema.PROCESSLIST'] as const;
  * Looks a connection up in the server's process list.
  * @throws as SideConnection.query, where no list can be read
  */
-export async function look(connection: SideConnection, process: Process): Promise<Sighting> {
+export async function look(connection: ControlConnection, process: Process): Promise<Sighting> {
   let refusal: ServerRefusal | null = null;
   let hasAnswer = false;
   for (const list of connection.isMariadb ? MARIADB_LISTS : LISTS) {

@@ -1,5 +1,5 @@
 import { formatPlace } from '../config/address.js';
-import { SideConnection, type Remote, type SideSettings } from './controlConnection.js';
+import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
 
 /** How long an answer is good for: an administrator may change what it says. */
 const GOOD_FOR_MS = 60_000;
@@ -13,9 +13,9 @@ interface Answer {
 
 /** Asks upstream servers how patient they are, over side connections of its own. */
 export class ServerTimeouts {
-  private readonly answers = new Map<string, Answer>();
+  private readonly found = new Map<string, Answer>();
 
-  constructor(private readonly settings: Omit<SideSettings, 'encrypt'>) {}
+  constructor(private readonly settings: Omit<ControlSettings, 'encrypt'>) {}
 
   /**
    * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has
@@ -23,16 +23,16 @@ export class ServerTimeouts {
    */
   netWriteTimeoutMs(remote: Remote): Promise<number | null> {
     const key = formatPlace(remote.at);
-    const known = this.answers.get(key);
-    if (known !== undefined && performance.now() < known.untilMs) return known.netWriteTimeoutMs;
-    if (this.answers.size >= MAX_ANSWERS) this.answers.clear();
+    const found = this.found.get(key);
+    if (found !== undefined && performance.now() < found.untilMs) return found.netWriteTimeoutMs;
+    if (this.found.size >= MAX_ANSWERS) this.found.clear();
     const netWriteTimeoutMs = this.ask(remote).catch(() => null);
-    this.answers.set(key, { untilMs: performance.now() + GOOD_FOR_MS, netWriteTimeoutMs });
+    this.found.set(key, { untilMs: performance.now() + GOOD_FOR_MS, netWriteTimeoutMs });
     return netWriteTimeoutMs;
   }
 
   private async ask(remote: Remote): Promise<number | null> {
-    const connection = new SideConnection(remote, { ...this.settings, encrypt: remote.encrypt });
+    const connection = new ControlConnection(remote, { ...this.settings, encrypt: remote.encrypt });
     await connection.logIn();
     const [row] = await connection.query('SELECT @@GLOBAL.net_write_timeout');
     connection.quit();

@@ -4,6 +4,7 @@ import { decodeAuthSwitch } from '../protocol/auth/exchange.js';
 import { decryptedPassword, encryptedPassword } from '../protocol/auth/password.js';
 import { wiping } from '../protocol/auth/scrambles.js';
 import { FirstByte } from '../protocol/packets.js';
+import type { Peer } from '../protocol/peer.js';
 
 // Plugins that are known to prove a secret without sending it pass as they are. Two send the password itself, each in
 // one of two ways: in clear where the end believes its connection encrypted, else encrypted with the server's RSA key.
@@ -15,15 +16,12 @@ import { FirstByte } from '../protocol/packets.js';
 // A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no
 // packet of its passes that a plugin of the first kind does not take, whatever the server asks.
 
-/** Which of the two connections is encrypted. */
-export type EncryptedLeg = 'client' | 'server';
-
 /**
  * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once
  * there is a key of our own; or end it all.
  */
 export type Step =
-  | { readonly to: 'client' | 'server'; readonly payload: Buffer }
+  | { readonly to: Peer; readonly payload: Buffer }
   | { readonly wants: 'key' }
   | { readonly refusal: string };
 
@@ -101,7 +99,7 @@ export class AuthBridge {
    * @param nonce the greeting's
    */
   constructor(
-    private readonly encrypted: EncryptedLeg | null,
+    private readonly encrypted: Peer | null,
     private readonly bridges: boolean,
     private nonce: Buffer,
   ) {}

@@ -58,7 +58,7 @@ export interface PendingCommand {
   statement: PreparedStatement | null;
   usage: Usage | null;
   /** How many answers have begun: result sets, and OKs that bring none. A text of several statements has several. */
-  answers: number;
+  answerCount: number;
 }
 
 const shapes = new Map<number, ResponseShape>([
@@ -92,7 +92,7 @@ export function newCommand(code: number, shape: ResponseShape, number: number, s
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
     hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
     execution: null, parameters: null,
-    statement: null, usage: null, answers: 0,
+    statement: null, usage: null, answerCount: 0,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Greeting } from '../protocol/greeting.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from './command.js';
+import type { Peer } from '../protocol/peer.js';
 
 /** Where two ends stand with each other. */
 export type Phase =
@@ -23,7 +24,7 @@ export type Phase =
 
 /** Something that cannot be followed, for the log. */
 export interface Unparsed {
-  readonly direction: 'client' | 'server';
+  readonly direction: Peer;
   /** Why, as one phrase. */
   readonly reason: string;
   readonly phase: Phase;

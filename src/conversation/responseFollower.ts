@@ -113,7 +113,7 @@ export class ResponseFollower {
   /** A statement has been answered with an OK that brings no rows. */
   private answered(completion: Completion): void {
     const command = this.command!;
-    command.answers += 1;
+    command.answerCount += 1;
     if (command.shape !== 'results') return;
     this.conversation.options.observer.statementDone(command, completion.schema !== null);
   }
@@ -157,7 +157,7 @@ export class ResponseFollower {
     const columns = reader.lenenc();
     // CLIENT_OPTIONAL_RESULTSET_METADATA and MariaDB's cached metadata: 0 says that definitions are left out.
     const definitions = this.conversation.dialect.hasMetadataFlag && reader.uint(1) === 0 ? 0 : columns;
-    command.answers += 1;
+    command.answerCount += 1;
     const usage = command.usage ?? this.beginUsage(command);
     this.usage = usage;
     usage.resultSets += 1;

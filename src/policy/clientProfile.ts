@@ -98,7 +98,7 @@ export class ClientProfile {
     const maySet = command.code === Command.QUERY && command.textBytes <= MAX_SETTING_BYTES;
     if (!mayUse && !maySet) return;
     const statement = Statement.of(command, this.conversation.statusFlags, this.sqlServer());
-    const used = mayUse ? statement.schemaFrom(command.answers - 1) : null;
+    const used = mayUse ? statement.schemaFrom(command.answerCount - 1) : null;
     if (used !== null) this.conversation.schema = used;
     const seconds = maySet ? netWriteTimeoutSeconds(statement.text ?? '') : null;
     if (seconds === null) return;
@@ -140,7 +140,7 @@ const CAPITAL_A = 0x41;
 /** Whether the statement that was answered last may be a USE, as far as a glance tells: most are none. */
 function mayBeUse(command: PendingCommand): boolean {
   const bytes = statementBytes(command);
-  if (bytes === null || command.answers > 1) return bytes !== null || command.statement !== null;
+  if (bytes === null || command.answerCount > 1) return bytes !== null || command.statement !== null;
   const first = bytes[0] ?? 0;
   return first < CAPITAL_A || (first | 0x20) === SMALL_U;
 }

@@ -114,7 +114,7 @@ export class GovernedUsage extends Usage {
 
   /** The rows that come now are those that a change returns: an error for work that was done would be a lie. */
   get isExempt(): boolean {
-    return this.statement.returnsChangedRows(this.command.answers - 1);
+    return this.statement.returnsChangedRows(this.command.answerCount - 1);
   }
 
   /** What its record is about; null where nothing was done or left undone. */

@@ -1,7 +1,7 @@
 import type { PendingCommand, PreparedStatement } from '../conversation/command.js';
 import { Status } from '../protocol/status.js';
 import { digests, type Digest } from './digestCache.js';
-import { answersOf, type Answers } from '../sql/results.js';
+import { resultsOf, type Results } from '../sql/results.js';
 import { findHint, type HintFinding } from './hint.js';
 import type { SqlMode } from '../sql/lexer.js';
 import type { SqlServer } from '../sql/sqlServer.js';
@@ -31,7 +31,7 @@ export interface KnownDigest {
 }
 
 const NO_HINT: HintFinding = { kind: 'none' };
-const NO_ANSWERS = answersOf('');
+const NO_ANSWERS = resultsOf('');
 
 /**
  * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for,
@@ -43,7 +43,7 @@ export class Statement {
   private hintFound: HintFinding | null = null;
   private readsOnly: boolean | null = null;
   private loadsFile: boolean | null = null;
-  private answersFound: Answers | null = null;
+  private answersFound: Results | null = null;
 
   private constructor(
     private sql: string | null,
@@ -119,7 +119,7 @@ export class Statement {
    * Other servers have none.
    */
   returnsChangedRows(answer: number): boolean {
-    return this.mode.server?.isMariadb !== false && this.answers.returning.includes(answer);
+    return this.mode.server?.isMariadb !== false && this.results.returning.includes(answer);
   }
 
   /**
@@ -127,17 +127,17 @@ export class Statement {
    * none.
    */
   schemaFrom(answer: number): string | null {
-    const { schemas, countable, lateSchema } = this.answers;
+    const { schemas, countable, lateSchema } = this.results;
     return answer < countable ? schemas.get(answer) ?? null : lateSchema;
   }
 
-  private get answers(): Answers {
-    this.answersFound ??= this.sql === null ? NO_ANSWERS : answersOf(this.sql, this.mode);
+  private get results(): Results {
+    this.answersFound ??= this.sql === null ? NO_ANSWERS : resultsOf(this.sql, this.mode);
     return this.answersFound;
   }
 
   private forgetText(): void {
-    const { kind: _kind, digest, hint: _hint, isSingleReadOnly: _reads, mayLoadFile: _loads, answers: _answers } = this;
+    const { kind: _kind, digest, hint: _hint, isSingleReadOnly: _reads, mayLoadFile: _loads, results: _results } = this;
     this.digestFound = digest === null ? null : { hash: digest.hash, text: null };
     this.sql = null;
   }

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import { Metrics } from '../telemetry/metrics.js';
-import type { SessionView, Standing } from '../telemetry/status.js';
+import type { SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import { Budget } from '../policy/budget.js';
 import type { HintCounts } from '../policy/guard.js';
-import { Doorman } from './connection/refusal.js';
-import { Gateway } from './relay.js';
+import { Refusals } from './connection/refusal.js';
+import { Relay } from './relay.js';
 import { Listeners, type ListenChange } from './listen/listeners.js';
 import { CertificateMaker } from './tls/ownCertificates.js';
 
@@ -35,9 +35,9 @@ export interface Proxy {
    */
   prepare(config: Config): Promise<ListenChange>;
   /** How this process stands. */
-  standing(): Standing;
+  status(): ProxyStatus;
   /** How all processes stand together that the proxy is made of. */
-  standingOfAll(): Standing | Promise<Standing>;
+  statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
   /** What statements have cost since the start; null where it is not kept. */
   readonly statistics: LiveStatistics | null;
   /** The live sessions behind the one with this number, in their order, each looked at when its turn comes. */
@@ -52,17 +52,17 @@ export interface Proxy {
 /** A proxy in one process. */
 class OneProcess implements Proxy {
   private readonly listeners: Listeners;
-  private readonly gateway: Gateway;
-  private readonly doorman: Doorman;
+  private readonly relay: Relay;
+  private readonly refusals: Refusals;
   private readonly maker: CertificateMaker;
   private lastSessionId = 0;
 
   constructor(config: Config, log: Logger, audit: AuditLog, metrics: Metrics) {
     this.maker = new CertificateMaker(log);
-    this.gateway = new Gateway(config, this.maker.for(config), {
+    this.relay = new Relay(config, this.maker.for(config), {
       log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, left() {},
     });
-    this.doorman = new Doorman(log, metrics);
+    this.refusals = new Refusals(log, metrics);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
       failed: (error) => log.error({ err: error }, 'cannot accept connections'),
@@ -74,30 +74,30 @@ class OneProcess implements Proxy {
   }
 
   get hints(): Readonly<HintCounts> {
-    return this.gateway.hints;
+    return this.relay.hints;
   }
 
   get sessionCount(): number {
-    return this.gateway.sessionCount;
+    return this.relay.sessionCount;
   }
 
   async listen(): Promise<this> {
-    (await this.listeners.prepare(this.gateway.config.listen)).apply();
+    (await this.listeners.prepare(this.relay.config.listen)).apply();
     this.maker.announce();
     return this;
   }
 
   async close(): Promise<void> {
     this.listeners.close();
-    await this.gateway.close();
+    await this.relay.close();
   }
 
   endIdle(): void {
-    this.gateway.endIdle();
+    this.relay.endIdle();
   }
 
   destroy(): void {
-    this.gateway.destroy();
+    this.relay.destroy();
   }
 
   get isListening(): boolean {
@@ -105,7 +105,7 @@ class OneProcess implements Proxy {
   }
 
   async prepare(config: Config): Promise<ListenChange> {
-    const ofSessions = this.gateway.prepare(config, this.maker.for(config));
+    const ofSessions = this.relay.prepare(config, this.maker.for(config));
     const ofPlaces = await this.listeners.prepare(config.listen).catch((error: unknown) => {
       ofSessions.cancel();
       throw error;
@@ -124,19 +124,19 @@ class OneProcess implements Proxy {
   }
 
   get statistics(): LiveStatistics | null {
-    return this.gateway.statistics;
+    return this.relay.statistics;
   }
 
-  standing(): Standing {
-    return this.gateway.standing();
+  status(): ProxyStatus {
+    return this.relay.status();
   }
 
-  standingOfAll(): Standing {
-    return this.standing();
+  statusOfAll(): ProxyStatus {
+    return this.status();
   }
 
   sessionViews(after: number): Iterable<SessionView> {
-    return this.gateway.sessionViews(after);
+    return this.relay.sessionViews(after);
   }
 
   allMetrics(own: string): string {
@@ -144,13 +144,13 @@ class OneProcess implements Proxy {
   }
 
   private accept(client: Socket, listen: Listen): void {
-    const { max } = this.gateway.config.connections;
-    if (this.gateway.sessionCount >= max) {
-      this.doorman.turnAway(client, max);
+    const { max } = this.relay.config.connections;
+    if (this.relay.sessionCount >= max) {
+      this.refusals.turnAway(client, max);
       return;
     }
     this.lastSessionId += 1;
-    this.gateway.admit(this.lastSessionId, client, listen);
+    this.relay.admit(this.lastSessionId, client, listen);
   }
 }
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import type { SessionView, Standing } from '../telemetry/status.js';
+import type { SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Upstream } from '../config/config.js';
 import type { Budget } from '../policy/budget.js';
@@ -51,7 +51,7 @@ function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
 const SAY_EVERY_MS = 60_000;
 
 /** What a gateway is made of. */
-export interface GatewayParts {
+export interface RelayParts {
   readonly log: Logger;
   readonly audit: Pick<AuditLog, 'write'>;
   /** Where it counts. */
@@ -70,7 +70,7 @@ export interface Change {
 }
 
 /** All sessions of a process, with what they have in common. */
-export class Gateway {
+export class Relay {
   private readonly sessions = new Set<Session>();
   /** Those whose clients have gone while a statement runs to its end, the oldest first. */
   private readonly clientless = new Set<Session>();
@@ -82,7 +82,7 @@ export class Gateway {
   /** Is called whenever the last session has ended. */
   private emptied: () => void = () => {};
 
-  constructor(config: Config, certificates: OwnCertificates, private readonly parts: GatewayParts) {
+  constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
     const { log, audit, metrics, budget, keepsStatistics } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
@@ -209,7 +209,7 @@ export class Gateway {
     return this.shared.statistics;
   }
 
-  standing(): Standing {
+  status(): ProxyStatus {
     const { budget, guard, sampler, stalls } = this.shared;
     const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
     for (const { totals } of this.sessions) {
@@ -266,7 +266,7 @@ export class Gateway {
   private async isWell(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
     const { config: { kill, connections }, encryption } = this.shared;
     const { at, proxyProtocol } = upstream;
-    const remote = { at, proxyProtocol, encrypt: encryption.serverSide(upstream).forSideConnections };
+    const remote = { at, proxyProtocol, encrypt: encryption.upstreamTls(upstream).forControlConnections };
     const startedAtMs = performance.now();
     try {
       await probe(remote, kill, connections.handshakeTimeoutMs, signal);

@@ -1,5 +1,5 @@
 import type { Limits } from '../config/config.js';
-import { answersOf } from '../sql/results.js';
+import { resultsOf } from '../sql/results.js';
 import { HeavyHitters } from '../statistics/heavyHitters.js';
 import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
@@ -23,7 +23,7 @@ export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exe
   if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
   if (exemptions.exempts(record)) return 'exempt';
   if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
-  const { returning } = answersOf(record.sql ?? record.digestText ?? '');
+  const { returning } = resultsOf(record.sql ?? record.digestText ?? '');
   return returning.includes(0) ? 'changes-data' : 'cut';
 }
 

@@ -6,7 +6,7 @@ import { verbOf } from './statement.js';
 // which answer is whose: they are told apart by counting, as far as each statement has just one answer.
 
 /** What is known of the answers to a text. Answers are counted from 0. */
-export interface Answers {
+export interface Results {
   /** Those that are the rows of an INSERT, REPLACE, UPDATE or DELETE … RETURNING (MariaDB). */
   readonly returning: readonly number[];
   /** The schema that a USE makes the session's default, by its answer. */
@@ -17,7 +17,7 @@ export interface Answers {
   readonly lateSchema: string | null;
 }
 
-const NO_ANSWERS: Answers = { returning: [], schemas: new Map(), countable: Infinity, lateSchema: null };
+const NO_ANSWERS: Results = { returning: [], schemas: new Map(), countable: Infinity, lateSchema: null };
 
 const CHANGING_VERBS = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 /** Statements that have one answer each, and end at the next semicolon outside of literals and comments. */
@@ -28,7 +28,7 @@ const ONE_ANSWER_VERBS = new Set([
 /**
  * @param sql the text of one command, or its first part: of a statement that is cut off only what is here counts
  */
-export function answersOf(sql: string, mode: SqlMode = {}): Answers {
+export function resultsOf(sql: string, mode: SqlMode = {}): Results {
   if (!/\b(?:returning|use)\b/i.test(sql)) return NO_ANSWERS;
   const lexer = new Lexer(sql, mode);
   const returning: number[] = [];

@@ -69,7 +69,7 @@ export class Metrics {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);
     for (const reason of ['bytes', 'time', 'waiting', 'max']) this.drainsGivenUp.declare(reason);
     this.exemptions.declare(RETURNING);
-    for (const leg of ['client', 'upstream']) this.encryptions.declare(leg, 'none');
+    for (const peer of ['client', 'upstream']) this.encryptions.declare(peer, 'none');
     for (const outcome of ['applied', 'refused']) this.reloads.declare(outcome);
     this.sessionEnds.declare('upstream', 'gave-up');
     for (const direction of ['client', 'server']) this.protocolErrors.declare(direction);

@@ -5,13 +5,13 @@ import type { LoopDelay } from './eventLoop.js';
 import { Exposition } from './exposition.js';
 import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
-import type { Administered, Standing } from './status.js';
+import type { Administered, ProxyStatus } from './status.js';
 
 /** What a report is made of. */
 export interface ReportSources {
   readonly metrics: Metrics;
   readonly administered: Pick<
-    Administered, 'isReady' | 'standing' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
+    Administered, 'isReady' | 'status' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
   >;
   readonly loopDelay: LoopDelay;
   readonly version: string;
@@ -20,7 +20,7 @@ export interface ReportSources {
 /** All metrics, in Prometheus' text format. Names, units and types are described in the README. */
 export function report({ metrics, administered, loopDelay, version }: ReportSources): string {
   const out = new Exposition();
-  const standing = administered.standing();
+  const status = administered.status();
   out.gauge(
     'sluice_build_info', 'Always 1; the labels tell which Sluice on which Node.js.',
     1, { version, node: process.version },
@@ -29,10 +29,10 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
     'sluice_ready', 'Whether new connections are wanted: 1, or 0 while stopping.',
     administered.isReady ? 1 : 0,
   );
-  sessions(out, metrics, standing);
+  sessions(out, metrics, status);
   results(out, metrics);
-  judged(out, metrics, standing);
-  flow(out, metrics, standing);
+  judged(out, metrics, status);
+  flow(out, metrics, status);
   upstream(out, metrics);
   expiries(out, administered.expiries);
   out.counters(
@@ -51,8 +51,8 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
   return out.toString();
 }
 
-function sessions(out: Exposition, metrics: Metrics, standing: Standing): void {
-  out.gauge('sluice_sessions_open', 'Sessions at this moment.', standing.openSessions);
+function sessions(out: Exposition, metrics: Metrics, status: ProxyStatus): void {
+  out.gauge('sluice_sessions_open', 'Sessions at this moment.', status.openSessions);
   out.counter('sluice_sessions_total', 'Sessions that have begun.', metrics.sessions);
   out.counters(
     'sluice_sessions_ended_total', 'Sessions that have ended, by who ended them and why.',
@@ -60,7 +60,7 @@ function sessions(out: Exposition, metrics: Metrics, standing: Standing): void {
   );
   out.counter('sluice_clients_turned_away_total', 'Clients beyond connections.max.', metrics.turnedAway);
   out.counters('sluice_commands_total', 'Commands of clients, by kind.', commandCounts(metrics));
-  out.counters('sluice_hints_total', 'Hints in statements, by what became of them.', hintCounts(standing));
+  out.counters('sluice_hints_total', 'Hints in statements, by what became of them.', hintCounts(status));
   out.counters(
     'sluice_opaque_sessions_total', 'Sessions that are relayed unlooked at from some point on.',
     metrics.opaqueSessions.all(),
@@ -87,7 +87,7 @@ function* commandCounts({ commands }: Metrics): Generator<LabelledCount> {
   yield { labels: { command: 'other' }, count: unnamed };
 }
 
-function* hintCounts({ hints }: Standing): Generator<LabelledCount> {
+function* hintCounts({ hints }: ProxyStatus): Generator<LabelledCount> {
   for (const [outcome, count] of Object.entries(hints)) yield { labels: { outcome }, count };
 }
 
@@ -103,7 +103,7 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** These agree with the audit records: one for each. */
-function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: Standing): void {
+function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
   const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
@@ -138,7 +138,7 @@ function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessD
   out.counters('sluice_kills_total', 'Attempts to stop a cut query on the server, by outcome.', kills.all());
 }
 
-function flow(out: Exposition, { ended }: Metrics, { live, ...standing }: Standing): void {
+function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxyStatus): void {
   const relayed = [
     { labels: { direction: 'to_client' }, count: ended.bytesToClient + live.bytesToClient },
     { labels: { direction: 'to_upstream' }, count: ended.bytesToUpstream + live.bytesToUpstream },
@@ -146,7 +146,7 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...standing }: Standi
   out.counters('sluice_relayed_bytes_total', 'Bytes sent on, by direction.', relayed);
   out.gauge(
     'sluice_stalled_sessions', 'Sessions whose clients are not reading at this moment.',
-    standing.stalledSessions,
+    status.stalledSessions,
   );
   out.counter(
     'sluice_stall_seconds_total', 'For how long clients have not been reading, all together.',
@@ -154,9 +154,9 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...standing }: Standi
   );
   out.gauge(
     'sluice_budget_used_bytes', 'Buffered results under way at this moment.',
-    standing.budgetUsedBytes,
+    status.budgetUsedBytes,
   );
-  out.gauge('sluice_budget_limit_bytes', 'The most that they may have together.', standing.budgetMaxBytes);
+  out.gauge('sluice_budget_limit_bytes', 'The most that they may have together.', status.budgetMaxBytes);
 }
 
 function upstream(out: Exposition, metrics: Metrics): void {

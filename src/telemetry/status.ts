@@ -39,7 +39,7 @@ export interface CommandView {
 }
 
 /** How the proxy stands at the moment of being asked. */
-export interface Standing {
+export interface ProxyStatus {
   readonly openSessions: number;
   readonly stalledSessions: number;
   /** Sessions whose clients have gone while a cut response runs to its end; they do not count as open. */
@@ -59,9 +59,9 @@ export interface Administered {
   /** It listens, and is not about to stop. */
   readonly isReady: boolean;
   /** How this process stands, of which there may be more. */
-  standing(): Standing;
+  status(): ProxyStatus;
   /** How all of them stand together. */
-  standingOfAll(): Standing | Promise<Standing>;
+  statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
   /** The live sessions of all behind the one with this number, in their order, each looked at when its turn comes. */
   sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /**

@@ -8,7 +8,7 @@ import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 /** What a worker is asked, and answers with a text. */
 export type Question =
   | 'metrics'
-  | 'standing'
+  | 'status'
   /** A page of the sessions behind the one with this number. */
   | { readonly sessionsAfter: number };
 

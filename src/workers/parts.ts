@@ -5,7 +5,7 @@ import type { AuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 
 /** What a pool is made of. */
-export interface PoolParts {
+export interface PrimaryParts {
   readonly log: Log;
   /** Takes the records of all workers. */
   readonly audit: Pick<AuditLog, 'write'>;

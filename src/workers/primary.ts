@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import { Exposition } from '../telemetry/exposition.js';
 import type { SessionPage } from '../admin/sessionPage.js';
-import type { SessionView, Standing } from '../telemetry/status.js';
+import type { SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
-import { Doorman, upstreamUnavailable } from '../relay/connection/refusal.js';
+import { Refusals, upstreamUnavailable } from '../relay/connection/refusal.js';
 import { Listeners, type ListenChange } from '../relay/listen/listeners.js';
 import type { Proxy } from '../relay/proxy.js';
 import { CertificateMaker } from '../relay/tls/ownCertificates.js';
-import { Crew, type CrewObserver } from './workerSet.js';
+import { WorkerSet, type WorkerSetObserver } from './workerSet.js';
 import { Lessor } from './leases.js';
-import type { Member } from './workerHandle.js';
+import type { WorkerHandle } from './workerHandle.js';
 import { mergeMetrics, onlyCounters } from '../telemetry/mergeMetrics.js';
 import type { FromWorker } from './messages.js';
-import type { PoolParts } from './parts.js';
+import type { PrimaryParts } from './parts.js';
 
-function sumOf(one: Standing, other: Standing): Standing {
+function sumOf(one: ProxyStatus, other: ProxyStatus): ProxyStatus {
   return {
     openSessions: one.openSessions + other.openSessions,
     stalledSessions: one.stalledSessions + other.stalledSessions,
@@ -41,23 +41,23 @@ function sumOf(one: Standing, other: Standing): Standing {
  * so that connections.max holds exactly; lends the budget; writes what workers have to write down; adds up what they
  * count.
  */
-class Pool implements Proxy, CrewObserver {
+class Primary implements Proxy, WorkerSetObserver {
   private readonly listeners: Listeners;
-  private readonly crew: Crew;
+  private readonly workerSet: WorkerSet;
   private readonly maker: CertificateMaker;
-  private readonly doorman: Doorman;
+  private readonly refusals: Refusals;
   private readonly budget: Lessor;
   private readonly hintCounts: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
   /** What workers that are no more had counted, as far as they told. */
   private departed = '';
   private lastSessionId = 0;
 
-  constructor(private config: Config, private readonly parts: PoolParts) {
+  constructor(private config: Config, private readonly parts: PrimaryParts) {
     const { log: { logger }, metrics, version } = parts;
     this.budget = new Lessor(config.budget.bytes);
     this.maker = new CertificateMaker(logger);
-    this.crew = new Crew(config, this.maker.for(config), version, logger, this);
-    this.doorman = new Doorman(logger, metrics);
+    this.workerSet = new WorkerSet(config, this.maker.for(config), version, logger, this);
+    this.refusals = new Refusals(logger, metrics);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
       failed: (error) => logger.error({ err: error }, 'cannot accept connections'),
@@ -74,11 +74,11 @@ class Pool implements Proxy, CrewObserver {
   }
 
   get sessionCount(): number {
-    return this.crew.sessions;
+    return this.workerSet.sessions;
   }
 
   async start(): Promise<this> {
-    await this.crew.start();
+    await this.workerSet.start();
     (await this.listeners.prepare(this.config.listen)).apply();
     this.maker.announce();
     return this;
@@ -86,19 +86,19 @@ class Pool implements Proxy, CrewObserver {
 
   async close(): Promise<void> {
     this.listeners.close();
-    await this.crew.close();
+    await this.workerSet.close();
   }
 
   endIdle(): void {
-    this.crew.send({ kind: 'endIdle' });
+    this.workerSet.send({ kind: 'endIdle' });
   }
 
   destroy(): void {
-    this.crew.send({ kind: 'destroy' });
+    this.workerSet.send({ kind: 'destroy' });
   }
 
   get isListening(): boolean {
-    return this.listeners.isOpen && this.crew.isReady;
+    return this.listeners.isOpen && this.workerSet.isReady;
   }
 
   async prepare(config: Config): Promise<ListenChange> {
@@ -109,14 +109,14 @@ class Pool implements Proxy, CrewObserver {
         apply();
         this.config = config;
         this.budget.total = config.budget.bytes;
-        this.crew.configure(config, certificates);
+        this.workerSet.configure(config, certificates);
         this.maker.announce();
       },
       cancel,
     };
   }
 
-  standing(): Standing {
+  status(): ProxyStatus {
     return {
       openSessions: 0, stalledSessions: 0, clientlessDrains: 0, budgetUsedBytes: 0,
       budgetMaxBytes: this.config.budget.bytes,
@@ -125,10 +125,10 @@ class Pool implements Proxy, CrewObserver {
     };
   }
 
-  async standingOfAll(): Promise<Standing> {
-    const told = await this.crew.tell('standing');
-    const each = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as Standing]));
-    return each.reduce(sumOf, this.standing());
+  async statusOfAll(): Promise<ProxyStatus> {
+    const told = await this.workerSet.tell('status');
+    const each = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as ProxyStatus]));
+    return each.reduce(sumOf, this.status());
   }
 
   /** One process keeps them; of several, none does. */
@@ -138,7 +138,7 @@ class Pool implements Proxy, CrewObserver {
 
   async *sessionViews(after: number): AsyncGenerator<SessionView> {
     for (let last = after; last !== Infinity; ) {
-      const told = await this.crew.tell({ sessionsAfter: last });
+      const told = await this.workerSet.tell({ sessionsAfter: last });
       const pages = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as SessionPage]));
       // Behind its page, a worker may have further sessions than those that others have named already.
       last = Math.min(Infinity, ...pages.filter(({ isLast }) => !isLast).map(({ views }) => views.at(-1)!.session));
@@ -148,27 +148,27 @@ class Pool implements Proxy, CrewObserver {
   }
 
   async allMetrics(own: string): Promise<string> {
-    const told = await this.crew.tell('metrics');
-    for (const { member, text } of told) if (text !== null) member.metrics = text;
-    const ofWorkers = told.map(({ member, text }) => text ?? onlyCounters(member.metrics));
-    const ofCrew = new Exposition();
+    const told = await this.workerSet.tell('metrics');
+    for (const { worker, text } of told) if (text !== null) worker.metrics = text;
+    const ofWorkers = told.map(({ worker, text }) => text ?? onlyCounters(worker.metrics));
+    const ofSet = new Exposition();
     const answering = told.filter(({ text }) => text !== null).length;
-    ofCrew.gauge('sluice_workers', 'Workers that have answered this time.', answering);
-    ofCrew.counter('sluice_worker_restarts_total', 'Workers that ended and were replaced.', this.crew.restarts);
-    return mergeMetrics([own, this.departed, ...ofWorkers, ofCrew.toString()]);
+    ofSet.gauge('sluice_workers', 'Workers that have answered this time.', answering);
+    ofSet.counter('sluice_worker_restarts_total', 'Workers that ended and were replaced.', this.workerSet.restarts);
+    return mergeMetrics([own, this.departed, ...ofWorkers, ofSet.toString()]);
   }
 
-  said(member: Member, message: FromWorker): void {
+  said(worker: WorkerHandle, message: FromWorker): void {
     switch (message.kind) {
       case 'written':
         for (const record of message.records) this.parts.audit.write(JSON.parse(record) as object);
         for (const line of message.lines) this.parts.log.write(line);
         break;
       case 'ask':
-        member.send({ kind: 'lent', bytes: this.budget.lend(member.number, message.bytes) });
+        worker.send({ kind: 'lent', bytes: this.budget.lend(worker.number, message.bytes) });
         break;
       case 'giveBack':
-        this.budget.takeBack(member.number, message.bytes);
+        this.budget.takeBack(worker.number, message.bytes);
         break;
       case 'closed':
         for (const [outcome, count] of Object.entries(message.hints)) {
@@ -179,20 +179,20 @@ class Pool implements Proxy, CrewObserver {
     }
   }
 
-  lost(member: Member): void {
-    this.budget.forget(member.number);
-    this.departed = mergeMetrics([this.departed, onlyCounters(member.metrics)]);
+  lost(worker: WorkerHandle): void {
+    this.budget.forget(worker.number);
+    this.departed = mergeMetrics([this.departed, onlyCounters(worker.metrics)]);
   }
 
   private accept(client: Socket, listen: Listen): void {
     const { max } = this.config.connections;
-    if (this.crew.sessions >= max) {
-      this.doorman.turnAway(client, max);
+    if (this.workerSet.sessions >= max) {
+      this.refusals.turnAway(client, max);
       return;
     }
-    const worker = this.crew.least();
+    const worker = this.workerSet.least();
     if (worker === null) {
-      this.doorman.refuse(client, upstreamUnavailable('no worker is there that could take the connection'));
+      this.refusals.refuse(client, upstreamUnavailable('no worker is there that could take the connection'));
       return;
     }
     this.lastSessionId += 1;
@@ -205,6 +205,6 @@ class Pool implements Proxy, CrewObserver {
  * @throws an error with the code NO_WORKERS where they cannot be started
  * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
  */
-export async function startPool(config: Config, parts: PoolParts): Promise<Proxy> {
-  return new Pool(config, parts).start();
+export async function startPrimary(config: Config, parts: PrimaryParts): Promise<Proxy> {
+  return new Primary(config, parts).start();
 }

@@ -8,7 +8,7 @@ import { loggerTo } from '../audit/log.js';
 import type { Listen } from '../config/config.js';
 import { adoptSent } from '../relay/connection/clientSocket.js';
 import { UNEXPECTED } from '../relay/containment.js';
-import { Gateway } from '../relay/relay.js';
+import { Relay } from '../relay/relay.js';
 import { LeasedBudget } from './leasedBudget.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { Outbox } from './outbox.js';
@@ -28,7 +28,7 @@ export class Worker {
   private readonly metrics = new Metrics();
   private readonly logger: Logger;
   private readonly budget: LeasedBudget;
-  private readonly gateway: Gateway;
+  private readonly relay: Relay;
   private readonly version: string;
   /** Measures from the first question on: without an admin endpoint there is none. */
   private loop: EventLoopWatch | null = null;
@@ -45,7 +45,7 @@ export class Worker {
       ask: (bytes) => around.send({ kind: 'ask', bytes }),
       giveBack: (bytes) => around.send({ kind: 'giveBack', bytes }),
     });
-    this.gateway = new Gateway(config, certificates, {
+    this.relay = new Relay(config, certificates, {
       log: this.logger,
       audit: this.outbox,
       metrics: this.metrics,
@@ -75,10 +75,10 @@ export class Worker {
         this.around.send({ kind: 'pong' });
         break;
       case 'endIdle':
-        this.gateway.endIdle();
+        this.relay.endIdle();
         break;
       case 'destroy':
-        this.gateway.destroy();
+        this.relay.destroy();
         break;
       case 'close':
         void this.close();
@@ -95,13 +95,13 @@ export class Worker {
 
   /** The primary is no more: there is nobody to answer to. */
   orphaned(): void {
-    this.gateway.destroy();
+    this.relay.destroy();
     this.around.exit(1);
   }
 
   private configure({ config, certificates }: Extract<ToWorker, { kind: 'configure' }>): void {
     try {
-      this.gateway.prepare(config, certificates).apply();
+      this.relay.prepare(config, certificates).apply();
       this.logger.level = config.log.level;
     } catch (error) {
       // The primary has tried it, so a file has changed since then.
@@ -116,7 +116,7 @@ export class Worker {
     }
     const adopted = adoptSent(client);
     try {
-      this.gateway.admit(session, adopted, listen);
+      this.relay.admit(session, adopted, listen);
     } catch (error) {
       this.logger.error({ session, err: error }, UNEXPECTED);
       adopted.destroy();
@@ -137,10 +137,10 @@ export class Worker {
   }
 
   private async close(): Promise<void> {
-    await this.gateway.close();
+    await this.relay.close();
     this.outbox.flush();
     this.around.send(
-      { kind: 'closed', hints: this.gateway.hints, metrics: this.metricsText() }, () => this.around.exit(0),
+      { kind: 'closed', hints: this.relay.hints, metrics: this.metricsText() }, () => this.around.exit(0),
     );
   }
 
@@ -158,20 +158,20 @@ export class Worker {
     switch (question) {
       case 'metrics':
         return this.metricsText();
-      case 'standing':
-        return JSON.stringify(this.gateway.standing());
+      case 'status':
+        return JSON.stringify(this.relay.status());
       default:
-        return JSON.stringify(await firstPage(this.gateway.sessionViews(question.sessionsAfter)));
+        return JSON.stringify(await firstPage(this.relay.sessionViews(question.sessionsAfter)));
     }
   }
 
   private metricsText(): string {
     this.loop ??= new EventLoopWatch();
-    const { outbox, gateway, metrics, version } = this;
+    const { outbox, relay, metrics, version } = this;
     const administered = {
       isReady: true,
       expiries: [],
-      standing: () => gateway.standing(),
+      status: () => relay.status(),
       droppedAuditRecords: outbox.droppedRecords,
       droppedLogLines: outbox.droppedLines,
     };

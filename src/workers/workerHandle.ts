@@ -19,24 +19,24 @@ const BEAT_EVERY_MS = 500;
 const MAX_MISSED_BEATS = 4;
 
 /** How a worker has ended. */
-export interface MemberEnd {
+export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
   /** What it said last on its standard error. */
   readonly said: string;
 }
 
-export interface MemberObserver {
+export interface WorkerObserver {
   /** The worker says something that is not for the member itself. */
-  said(member: Member, message: FromWorker): void;
+  said(worker: WorkerHandle, message: FromWorker): void;
   /** It has not answered for some time, or answers again. */
-  missed(member: Member, isHung: boolean): void;
+  missed(worker: WorkerHandle, isHung: boolean): void;
   /** Its process is no more. */
-  ended(member: Member, end: MemberEnd): void;
+  ended(worker: WorkerHandle, end: WorkerEnd): void;
 }
 
 /** One worker, as the primary sees it. */
-export class Member {
+export class WorkerHandle {
   /** Clients that it was given and whose sessions have not ended. */
   sessions = 0;
   isReady = false;
@@ -62,7 +62,7 @@ export class Member {
    * @param number from 1 to the number of workers
    */
   constructor(
-    readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: MemberObserver,
+    readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: WorkerObserver,
   ) {
     this.process = fork(PROGRAM, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -157,7 +157,7 @@ export class Member {
     this.observer.missed(this, false);
   }
 
-  private ended(end: MemberEnd): void {
+  private ended(end: WorkerEnd): void {
     clearInterval(this.heartbeat);
     this.isReady = false;
     this.lostSessions = this.sessions;

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
-import { Member, type MemberEnd, type MemberObserver } from './workerHandle.js';
+import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandle.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
 
-export interface CrewObserver {
-  said(member: Member, message: FromWorker): void;
+export interface WorkerSetObserver {
+  said(worker: WorkerHandle, message: FromWorker): void;
   /** A worker is no more, and all that it had is free. */
-  lost(member: Member): void;
+  lost(worker: WorkerHandle): void;
 }
 
 /** A worker that ends sooner than this is replaced later and later. */
@@ -21,16 +21,16 @@ class WorkersError extends Error {
   readonly code = NO_WORKERS;
 }
 
-function causeOf({ code, signal, said }: MemberEnd): string {
+function causeOf({ code, signal, said }: WorkerEnd): string {
   const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
   return said === '' ? how : `${how}: ${said}`;
 }
 
 /** As many workers as are wanted: what ends is replaced. */
-export class Crew implements MemberObserver {
+export class WorkerSet implements WorkerObserver {
   /** Workers that were replaced. */
   restarts = 0;
-  private readonly members = new Set<Member>();
+  private readonly handles = new Set<WorkerHandle>();
   private readonly pauses = new Map<number, number>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly size: number;
@@ -40,7 +40,7 @@ export class Crew implements MemberObserver {
   /** @param certificates what listeners show that are given none: the same in all workers */
   constructor(
     private config: Config, private certificates: OwnCertificates, private readonly version: string,
-    private readonly log: Logger, private readonly observer: CrewObserver,
+    private readonly log: Logger, private readonly observer: WorkerSetObserver,
   ) {
     this.size = config.workers;
   }
@@ -67,30 +67,30 @@ export class Crew implements MemberObserver {
   }
 
   /** The one with the fewest sessions; null where none takes clients. One that does not answer gets none. */
-  least(): Member | null {
-    let least: Member | null = null;
-    for (const member of this.members) {
-      if (member.isReady && !member.isHung && (least === null || member.sessions < least.sessions)) least = member;
+  least(): WorkerHandle | null {
+    let least: WorkerHandle | null = null;
+    for (const worker of this.handles) {
+      if (worker.isReady && !worker.isHung && (least === null || worker.sessions < least.sessions)) least = worker;
     }
     return least;
   }
 
   send(message: ToWorker): void {
-    for (const member of this.members) member.send(message);
+    for (const worker of this.handles) worker.send(message);
   }
 
   /** Another configuration holds from here on, also for those that come later. */
   configure(config: Config, certificates: OwnCertificates): void {
     this.config = config;
     this.certificates = certificates;
-    for (const member of this.members) {
-      member.send({ kind: 'configure', config: this.configFor(member.number), certificates });
+    for (const worker of this.handles) {
+      worker.send({ kind: 'configure', config: this.configFor(worker.number), certificates });
     }
   }
 
   /** Asks all of them; null for one that does not answer. */
-  tell(question: Question): Promise<{ readonly member: Member; readonly text: string | null }[]> {
-    return Promise.all([...this.members].map(async (member) => ({ member, text: await member.tell(question) })));
+  tell(question: Question): Promise<{ readonly worker: WorkerHandle; readonly text: string | null }[]> {
+    return Promise.all([...this.handles].map(async (worker) => ({ worker, text: await worker.tell(question) })));
   }
 
   /** No more clients come. Resolves when all have ended. */
@@ -98,34 +98,34 @@ export class Crew implements MemberObserver {
     for (const timer of this.timers) clearTimeout(timer);
     const closed = new Promise<void>((resolve) => (this.closed = resolve));
     this.send({ kind: 'close' });
-    if (this.members.size === 0) this.closed?.();
+    if (this.handles.size === 0) this.closed?.();
     return closed;
   }
 
   kill(): void {
-    for (const member of this.members) member.kill();
+    for (const worker of this.handles) worker.kill();
   }
 
-  said(member: Member, message: FromWorker): void {
+  said(worker: WorkerHandle, message: FromWorker): void {
     if (message.kind === 'ready' && this.sum(({ isReady }) => Number(isReady)) === this.size) this.allReady();
-    this.observer.said(member, message);
+    this.observer.said(worker, message);
   }
 
-  missed({ number, pid, sessions }: Member, isHung: boolean): void {
+  missed({ number, pid, sessions }: WorkerHandle, isHung: boolean): void {
     const worker = { worker: number, pid, sessions };
     if (isHung) this.log.error(worker, 'a worker does not answer: it gets no new clients until it does');
     else this.log.warn(worker, 'a worker answers again, and gets new clients');
   }
 
-  ended(member: Member, end: MemberEnd): void {
-    this.members.delete(member);
-    this.observer.lost(member);
+  ended(worker: WorkerHandle, end: WorkerEnd): void {
+    this.handles.delete(worker);
+    this.observer.lost(worker);
     if (this.starting !== null) {
-      this.starting.reject(new WorkersError(`worker ${member.number} ended before it was ready, ${causeOf(end)}`));
+      this.starting.reject(new WorkersError(`worker ${worker.number} ended before it was ready, ${causeOf(end)}`));
       this.starting = null;
     } else if (this.closed === null) {
-      this.replace(member, end);
-    } else if (this.members.size === 0) {
+      this.replace(worker, end);
+    } else if (this.handles.size === 0) {
       this.closed();
     }
   }
@@ -133,10 +133,10 @@ export class Crew implements MemberObserver {
   private begin(number: number): void {
     const { size: workers, version, certificates } = this;
     const start = { kind: 'start', number, workers, version, config: this.configFor(number), certificates } as const;
-    this.members.add(new Member(number, start, this));
+    this.handles.add(new WorkerHandle(number, start, this));
   }
 
-  private replace({ number, pid, startedAtMs, lostSessions }: Member, end: MemberEnd): void {
+  private replace({ number, pid, startedAtMs, lostSessions }: WorkerHandle, end: WorkerEnd): void {
     const isSoon = performance.now() - startedAtMs < SOON_MS;
     const pauseMs = isSoon ? Math.min(LONGEST_PAUSE_MS, 2 * (this.pauses.get(number) ?? FIRST_PAUSE_MS / 2)) : 0;
     this.pauses.set(number, isSoon ? pauseMs : FIRST_PAUSE_MS / 2);
@@ -162,9 +162,9 @@ export class Crew implements MemberObserver {
     return shareOf(this.config, number, this.size);
   }
 
-  private sum(of: (member: Member) => number): number {
+  private sum(of: (worker: WorkerHandle) => number): number {
     let sum = 0;
-    for (const member of this.members) sum += of(member);
+    for (const worker of this.handles) sum += of(worker);
     return sum;
   }
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { Encrypt } from '../../src/control/packetChannel.js';
-import { SideConnection, type Remote } from '../../src/control/controlConnection.js';
+import { ControlConnection, type Remote } from '../../src/control/controlConnection.js';
 import { attack } from './attacks.js';
 import { LOAD_USER, LoadSession, executePacket, preparePacket, queryPacket } from './loadSession.js';
 import type { Answer, Envelope, Order, Outcome } from './orders.js';
@@ -112,7 +112,7 @@ const timeLogins = async ({ port, seconds }: Extract<Order, { kind: 'timeLogins'
   const remote: Remote = { at: { host: '127.0.0.1', port }, proxyProtocol: 'off', encrypt };
   const settings = { account, connectTimeoutMs: LOGIN_TIMEOUT_MS, answerTimeoutMs: LOGIN_TIMEOUT_MS, encrypt };
   const took = await timed(seconds, async () => {
-    const connection = new SideConnection(remote, settings);
+    const connection = new ControlConnection(remote, settings);
     await connection.logIn();
     connection.quit();
   });

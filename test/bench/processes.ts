@@ -3,14 +3,14 @@ import { residentBytes } from '../support/sluice.js';
 
 /** A process and all that it started, children of children included. */
 const family = (pid: number): number[] => {
-  const members = [pid];
-  for (const member of members) {
-    for (const task of tasksOf(member)) {
-      const children = readFileSync(`/proc/${member}/task/${task}/children`, 'utf8').trim();
-      if (children !== '') members.push(...children.split(' ').map(Number));
+  const handles = [pid];
+  for (const worker of handles) {
+    for (const task of tasksOf(worker)) {
+      const children = readFileSync(`/proc/${worker}/task/${task}/children`, 'utf8').trim();
+      if (children !== '') handles.push(...children.split(' ').map(Number));
     }
   }
-  return members;
+  return handles;
 };
 
 const tasksOf = (pid: number): string[] => readdirSync(`/proc/${pid}/task`);
@@ -21,9 +21,9 @@ const tasksOf = (pid: number): string[] => readdirSync(`/proc/${pid}/task`);
  */
 export const cpuSeconds = (pid: number): number => {
   let ns = 0;
-  for (const member of family(pid)) {
-    for (const task of tasksOf(member)) {
-      ns += Number(readFileSync(`/proc/${member}/task/${task}/schedstat`, 'latin1').split(' ', 1)[0]);
+  for (const worker of family(pid)) {
+    for (const task of tasksOf(worker)) {
+      ns += Number(readFileSync(`/proc/${worker}/task/${task}/schedstat`, 'latin1').split(' ', 1)[0]);
     }
   }
   return ns / 1e9;
@@ -31,4 +31,4 @@ export const cpuSeconds = (pid: number): number => {
 
 /** Memory that a process and its children have resident, in bytes. */
 export const memoryBytes = (pid: number): number =>
-  family(pid).reduce((sum, member) => sum + residentBytes(member), 0);
+  family(pid).reduce((sum, worker) => sum + residentBytes(worker), 0);

@@ -85,8 +85,8 @@ t.test('it is the same from files, compressed or not, and from standard input', 
   const rest = halves.slice(2).join('\n');
   t.equal((await sluice(['report', file(t, 'a.json', gzipSync(DAY))])).stdout, plain.stdout);
   t.equal((await sluice(['report', file(t, 'a', first), file(t, 'b', gzipSync(rest))])).stdout, plain.stdout);
-  const members = Buffer.concat([gzipSync(first), gzipSync(rest)]);
-  t.equal((await sluice(['report', file(t, 'members', members)])).stdout, plain.stdout, 'files that were put together');
+  const handles = Buffer.concat([gzipSync(first), gzipSync(rest)]);
+  t.equal((await sluice(['report', file(t, 'members', handles)])).stdout, plain.stdout, 'files that were put together');
   t.equal((await run(process.execPath, [CLI, 'report'], { input: DAY })).stdout, plain.stdout);
   t.equal((await run(process.execPath, [CLI, 'report', '-'], { input: DAY })).stdout, plain.stdout);
 });

@@ -1,19 +1,19 @@
 import t, { type Test } from 'tap';
 import { SERVER_CAPABILITIES } from '../../src/demo/login.js';
 import { Capability } from '../../src/protocol/capabilities.js';
-import { SideConnection, type SideSettings } from '../../src/control/controlConnection.js';
+import { ControlConnection, type ControlSettings } from '../../src/control/controlConnection.js';
 import { type FakeServer, type Peer, type Script, startFakeServer } from './fakeServer.js';
 import { remoteAt } from '../support/remote.js';
 
 const account = { user: 'sluice', password: 'hidden' };
-const patient: SideSettings = { account, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null };
+const patient: ControlSettings = { account, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null };
 
 /** A connection to a server that does as `script` says. */
 const connectTo = async (
   t: Test, script: Script, settings = patient,
-): Promise<{ connection: SideConnection; server: FakeServer }> => {
+): Promise<{ connection: ControlConnection; server: FakeServer }> => {
   const server = await startFakeServer(t, script);
-  const connection = new SideConnection(remoteAt(server.port), settings);
+  const connection = new ControlConnection(remoteAt(server.port), settings);
   t.teardown(() => connection.destroy('the test is over'));
   return { connection, server };
 };

@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 import t, { type Test } from 'tap';
 import { Killer, KILL_LIMITS, type KillTarget } from '../../src/control/killer.js';
 import { ServerRefusal } from '../../src/control/serverRefusal.js';
-import { SideConnection } from '../../src/control/controlConnection.js';
+import { ControlConnection } from '../../src/control/controlConnection.js';
 import { SERVER_KINDS, startServer, type Server, type ServerKind } from '../support/servers.js';
 import { remoteAt } from '../support/remote.js';
 
@@ -36,7 +36,7 @@ const startKiller = (t: Test, user: string, password = PASSWORD): Said & { kille
 
 /** A connection whose statements are killed, as the server shows it. */
 interface Victim {
-  readonly connection: SideConnection;
+  readonly connection: ControlConnection;
   readonly target: KillTarget;
   /** Runs the endless statement; resolves when the server shows it, with what gives its error's code. */
   run(): Promise<() => Promise<number>>;
@@ -44,7 +44,7 @@ interface Victim {
 
 const startVictim = async (t: Test, server: Server, user = 'victim'): Promise<Victim> => {
   const remote = remoteAt(server.port);
-  const connection = new SideConnection(remote, {
+  const connection = new ControlConnection(remote, {
     account: { user, password: PASSWORD }, connectTimeoutMs: 60_000, answerTimeoutMs: 600_000, encrypt: null,
   });
   t.teardown(() => connection.destroy('the test is over'));

@@ -4,19 +4,19 @@ import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import type { Encrypt } from '../../src/control/packetChannel.js';
 import { ServerRefusal } from '../../src/control/serverRefusal.js';
-import { SideConnection, type SideSettings } from '../../src/control/controlConnection.js';
+import { ControlConnection, type ControlSettings } from '../../src/control/controlConnection.js';
 import { startServer, type Server } from '../support/servers.js';
 import { remoteAt } from '../support/remote.js';
 
 const LONG_PASSWORD = 'correct horse battery staple, größer als jede Nonce';
 
-const settings = (user: string, password: string): SideSettings => ({
+const settings = (user: string, password: string): ControlSettings => ({
   account: { user, password }, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null,
 });
 
 /** Logs in, asks the server who that is, and quits. */
-const whoAmI = async (server: Server, side: SideSettings): Promise<string | null | undefined> => {
-  const connection = new SideConnection(remoteAt(server.port), side);
+const whoAmI = async (server: Server, peer: ControlSettings): Promise<string | null | undefined> => {
+  const connection = new ControlConnection(remoteAt(server.port), peer);
   await connection.logIn();
   const [row] = await connection.query("SELECT SUBSTRING_INDEX(USER(), '@', 1)");
   connection.quit();
@@ -35,9 +35,9 @@ const encrypting = (rejectUnauthorized: boolean): Encrypt => ({
 const encrypt = encrypting(false);
 
 /** The code of the error with which the server refuses a login. */
-const refusal = async (server: Server, side: SideSettings): Promise<number> => {
+const refusal = async (server: Server, peer: ControlSettings): Promise<number> => {
   try {
-    await whoAmI(server, side);
+    await whoAmI(server, peer);
   } catch (error) {
     if (error instanceof ServerRefusal) return error.code;
     throw error;

@@ -3,7 +3,8 @@ import t from 'tap';
 import { decryptedPassword, encryptedPassword } from '../../src/protocol/auth/password.js';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { encodeHandshakeResponse } from '../../src/protocol/handshakeResponse.js';
-import { AuthBridge, type EncryptedLeg, type OwnKey } from '../../src/conversation/authBridge.js';
+import { AuthBridge, type OwnKey } from '../../src/conversation/authBridge.js';
+import type { Peer } from '../../src/protocol/peer.js';
 
 const newKey = (): OwnKey => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -18,10 +19,10 @@ const capabilities =
 const password = (): Buffer => Buffer.from('secret\0');
 
 const switchTo = (plugin: string): Buffer => Buffer.from(`\xfe${plugin}\0${nonce.toString()}\0`, 'latin1');
-const bridge = (encrypted: EncryptedLeg, bridges = true): AuthBridge => new AuthBridge(encrypted, bridges, nonce);
+const bridge = (encrypted: Peer, bridges = true): AuthBridge => new AuthBridge(encrypted, bridges, nonce);
 
 /** With its plugin settled, and the password asked for. */
-const asked = (plugin: string, encrypted: EncryptedLeg, bridges = true): AuthBridge => {
+const asked = (plugin: string, encrypted: Peer, bridges = true): AuthBridge => {
   const begun = bridge(encrypted, bridges);
   begun.fromServer(switchTo(plugin));
   if (plugin === 'caching_sha2_password') {
@@ -70,8 +71,8 @@ for (const [plugin, request] of REQUESTS) {
 
   t.test(`${plugin}: an empty password passes, and so does an error in place of the key`, (t) => {
     const none = Buffer.alloc(1);
-    for (const leg of ['client', 'server'] as const) {
-      t.strictSame(asked(plugin, leg).fromClient(none), { to: 'server', payload: none });
+    for (const peer of ['client', 'server'] as const) {
+      t.strictSame(asked(plugin, peer).fromClient(none), { to: 'server', payload: none });
     }
     const begun = asked(plugin, 'client');
     begun.fromClient(password());

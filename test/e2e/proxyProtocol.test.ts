@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { startDemoServer } from '../../src/demo/server.js';
 import { encodeProxyHeader } from '../../src/protocol/proxyHeader.js';
-import { callerAt } from '../../src/relay/connection/clientAddress.js';
+import { clientAddressAt } from '../../src/relay/connection/clientAddress.js';
 import { createKiller, KILLER } from '../support/accounts.js';
 import { startSession } from '../support/session.js';
 import { startServer } from '../support/servers.js';
@@ -93,9 +93,9 @@ t.test('a client that comes with something else, with more, or with nothing is c
 t.test('a client whose address has a zone is told to the server without it, or refused, and ends nobody ' +
   'else', async (t) => {
   const shown = { remoteAddress: 'fe80::1%v0', remotePort: 1, localAddress: 'fe80::2%v0', localPort: 2 };
-  const caller = callerAt(shown as Socket);
-  t.match(caller, { host: 'fe80::1', text: '[fe80::1]:1' }, 'the zone means something here only');
-  for (const version of ['v1', 'v2'] as const) t.ok(encodeProxyHeader(version, caller.ends));
+  const clientAddress = clientAddressAt(shown as Socket);
+  t.match(clientAddress, { host: 'fe80::1', text: '[fe80::1]:1' }, 'the zone means something here only');
+  for (const version of ['v1', 'v2'] as const) t.ok(encodeProxyHeader(version, clientAddress.ends));
   const sluice = await expecting(t, { upstream: { host: '127.0.0.1', proxyProtocol: 'v2' } });
   const zoned = Buffer.from('PROXY TCP6 fe80::1%a ::1 1 2\r\n');
   t.equal((await answerTo(sluice.port, [zoned], 1)).length, 0, 'of a header it is refused');

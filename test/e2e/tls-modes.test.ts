@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config/load.js';
-import { Readiness } from '../../src/control/readiness.js';
+import { Readiness } from '../../src/relay/readiness.js';
 import { makeAuthority, serverTls, type Certificate } from '../support/certificates.js';
 import { commandLine, connectOptions } from '../support/clients.js';
 import { run, runOk } from '../support/run.js';
@@ -17,7 +17,7 @@ const WHO_AM_I = "SELECT SUBSTRING_INDEX(USER(), '@', 1);";
 const CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher';";
 
 const authority = await makeAuthority(t);
-const gateway = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
+const relay = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
 const database = await authority.issue('db.example');
 const ours = await authority.issue('sluice');
 
@@ -51,7 +51,7 @@ const TRIES = 2;
 const hearsWhyServerCloses = async (t: Test, server: Server): Promise<void> => {
   await server.sql('SET GLOBAL max_allowed_packet = 1048576');
   for (const mode of ['off', 'required']) {
-    const settings = config({ mode: 'optional', ...gateway }, { mode });
+    const settings = config({ mode: 'optional', ...relay }, { mode });
     const sluice = await startSluice(t, { upstream: server.port, config: settings });
     for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
       for (let i = 0; i < TRIES; i += 1) {
@@ -78,20 +78,20 @@ await t.test('in front of mysql', async (t) => {
   });
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
-    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }) });
     for (const vendor of SERVER_KINDS) {
       t.match(await statusWithDefaults(vendor, sluice.port), /SSL:\s+Cipher in use is/, vendor);
     }
   });
 
   await t.test("where encryption is required, a client in the clear gets the server's error", async (t) => {
-    const sluice = await startSluice(t, { upstream, config: config({ mode: 'required', ...gateway }) });
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'required', ...relay }) });
     t.match((await commandLine('mysql', sluice.port, WHO_AM_I, inClear)).errors, [{ code: 3159, sqlState: 'HY000' }]);
     t.same((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']]);
   });
 
   await t.test('a client has to show a certificate where one is asked for', async (t) => {
-    const tls = { mode: 'required', ...gateway, ca: authority.ca, requestCert: true };
+    const tls = { mode: 'required', ...relay, ca: authority.ca, requestCert: true };
     const sluice = await startSluice(t, { upstream, config: config(tls) });
     t.not((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).stderr, '');
     const shown = [...encrypted, `--ssl-cert=${ours.cert}`, `--ssl-key=${ours.key}`];
@@ -104,7 +104,7 @@ await t.test('in front of mysql', async (t) => {
   await t.test('clients that know neither the version nor the ciphers that are asked for are not served', async (t) => {
     const cipher = 'ECDHE-RSA-AES256-GCM-SHA384';
     const offering = (terms: object): Promise<Sluice> =>
-      startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway, ...terms }) });
+      startSluice(t, { upstream, config: config({ mode: 'optional', ...relay, ...terms }) });
     const newest = await offering({ minVersion: 'TLSv1.3' });
     const chosen = await offering({ ciphers: cipher });
     const with12 = [...encrypted, '--tls-version=TLSv1.2'];
@@ -170,7 +170,7 @@ await t.test('in front of mysql', async (t) => {
 
   await t.test('where bridging is off, a password that cannot pass is refused', async (t) => {
     const sluice = await startSluice(t, {
-      upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off', bridge: false }),
+      upstream, config: config({ mode: 'optional', ...relay }, { mode: 'off', bridge: false }),
     });
     await server.sql('FLUSH PRIVILEGES');
     const { errors } = await commandLine('mysql', sluice.port, WHO_AM_I, encrypted);
@@ -184,7 +184,7 @@ await t.test('in front of mysql', async (t) => {
   await t.test('a password that a client sends ahead, for it holds the way for safe, does not go on in ' +
     'clear', async (t) => {
     const sluice = await startSluice(
-      t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'off' }) },
+      t, { upstream, config: config({ mode: 'optional', ...relay }, { mode: 'off' }) },
     );
     const flags = [...encrypted, '--default-auth=mysql_clear_password', '--enable-cleartext-plugin'];
     t.same(
@@ -194,7 +194,7 @@ await t.test('in front of mysql', async (t) => {
 
   await t.test('a wrong password is refused with the number of the server, whatever is encrypted', async (t) => {
     for (const mode of ['off', 'required']) {
-      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode }) });
+      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }, { mode }) });
       for (const tls of [inClear, encrypted]) {
         await server.sql('FLUSH PRIVILEGES');
         const seen = await commandLine('mysql', sluice.port, WHO_AM_I, [...tls, '--password=wrong']);
@@ -207,7 +207,7 @@ await t.test('in front of mysql', async (t) => {
     for (const mode of ['off', 'required']) {
       const sluice = await startSluice(t, {
         upstream,
-        config: config({ mode: 'optional', ...gateway }, { mode }, { limits: { rows: 10 }, log: { level: 'trace' } }),
+        config: config({ mode: 'optional', ...relay }, { mode }, { limits: { rows: 10 }, log: { level: 'trace' } }),
       });
       const tls = { ssl: { ca: authority.ca } };
       for (const connect of [{}, tls, { compress: true }, { ...tls, compress: true }]) {
@@ -245,7 +245,7 @@ await t.test('in front of mysql', async (t) => {
   await t.test('a cut query is killed over an encrypted connection', async (t) => {
     const kill = { user: 'strict', password: 'secret' };
     const sluice = await startSluice(t, {
-      upstream, config: config({ mode: 'optional', ...gateway }, { mode: 'required' }, { kill, limits: { rows: 10 } }),
+      upstream, config: config({ mode: 'optional', ...relay }, { mode: 'required' }, { kill, limits: { rows: 10 } }),
     });
     const sql = 'SELECT a.id FROM numbers a, numbers b;\nSELECT 42;';
     t.match((await commandLine('mysql', sluice.port, sql, encrypted)).errors, [{ code: 3170 }]);
@@ -267,7 +267,7 @@ await t.test('in front of mysql', async (t) => {
   await t.test('a client that stops reading stops the server, through TLS on both sides', async (t) => {
     const sluice = await startSluice(t, {
       upstream,
-      config: config({ mode: 'optional', ...gateway }, { mode: 'required' }, { limits: { rows: null, bytes: null } }),
+      config: config({ mode: 'optional', ...relay }, { mode: 'required' }, { limits: { rows: null, bytes: null } }),
     });
     const session = await startSession(t, sluice.port, { connect: { ssl: { ca: authority.ca } } });
     const sql = "SELECT a.id, REPEAT('x', 1000) FROM numbers a";
@@ -292,7 +292,7 @@ await t.test('in front of mysql', async (t) => {
       copyFileSync(from.key, files.key);
       copyFileSync(from.cert, files.cert);
     };
-    put(gateway);
+    put(relay);
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...files }) });
     const shown = async (): Promise<string> => (await run('openssl', ['s_client', '-starttls', 'mysql', '-connect',
       `127.0.0.1:${sluice.port}`])).stdout;
@@ -315,7 +315,7 @@ await t.test('in front of mariadb', async (t) => {
     hearsWhyServerCloses(t, server));
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
-    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }) });
+    const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }) });
     for (const vendor of SERVER_KINDS) {
       t.match(await statusWithDefaults(vendor, sluice.port), /SSL:\s+Cipher in use is/, vendor);
     }
@@ -332,7 +332,7 @@ await t.test('in front of mariadb', async (t) => {
 
   await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
     for (const mode of ['off', 'required']) {
-      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...gateway }, { mode }) });
+      const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }, { mode }) });
       for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
         const session = await startSession(t, sluice.port, { connect });
         await session.changeUser('ed', 'hidden', 'shop');

@@ -8,7 +8,7 @@ import { TLS_CLIENTS } from '../support/tlsClients.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 const authority = await makeAuthority(t);
-const gateway = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
+const relay = await authority.issue('localhost', 'DNS:localhost,IP:127.0.0.1');
 const database = await authority.issue('db.example');
 
 interface Account {
@@ -45,14 +45,14 @@ for (const kind of SERVER_KINDS) {
       const config = {
         limits: { rows: 1000 },
         streaming: { signals: [] }, // on a busy machine any client may read slowly
-        listen: { host: '127.0.0.1', tls: { mode: 'optional', ...gateway } },
+        listen: { host: '127.0.0.1', tls: { mode: 'optional', ...relay } },
         upstream: { host: '127.0.0.1', tls: { mode } },
       };
       const sluice = await startSluice(t, { upstream: server.port, config });
       for (const ca of [null, authority.ca]) {
-        const legs = `${ca === null ? 'in the clear' : 'encrypted'} to Sluice, ` +
+        const connections = `${ca === null ? 'in the clear' : 'encrypted'} to Sluice, ` +
           `${mode === 'off' ? 'in the clear' : 'encrypted'} to the server`;
-        await t.test(legs, async (t) => {
+        await t.test(connections, async (t) => {
           for (const { user, plugin } of ACCOUNTS[kind]) {
             for (const client of TLS_CLIENTS.filter(({ plugins }) => plugins.includes(plugin))) {
               combination += 1;

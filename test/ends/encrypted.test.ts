@@ -50,17 +50,17 @@ const stall = async (t: Test, encrypted: Encrypted): Promise<{ proxy: PairedProx
   return { proxy, pair };
 };
 
-for (const [where, legs] of Object.entries(LEGS)) {
+for (const [where, connections] of Object.entries(LEGS)) {
   await t.test(`encrypted ${where}`, async (t) => {
     await t.test('what one end says is what the other hears', async (t) => {
-      const { pair } = await begin(t, legs);
+      const { pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, RESULT]);
       t.ok(pair.server.heard.subarray(-ASKED.bytes.length).equals(ASKED.bytes));
       t.ok(pair.client.heard.subarray(-RESULT.bytes.length).equals(RESULT.bytes));
     });
 
     await t.test('a server that closes behind a result that is being judged leaves the verdict to come', async (t) => {
-      const { proxy, pair } = await begin(t, legs, { limits: { rows: 1 } });
+      const { proxy, pair } = await begin(t, connections, { limits: { rows: 1 } });
       await converseOver(pair, [ASKED]);
       const ended = proxy.here.ended(pair.address);
       pair.client.socket.end();
@@ -73,7 +73,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that quits is seen as that', async (t) => {
-      const { proxy, pair } = await begin(t, legs);
+      const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ask(command(Command.QUIT))]);
       const ended = proxy.here.ended(pair.address);
       pair.client.socket.end();
@@ -84,7 +84,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that closes its connection in the midst of TLS is seen as one that closes', async (t) => {
-      const { proxy, pair } = await begin(t, legs);
+      const { proxy, pair } = await begin(t, connections);
       const ended = proxy.here.ended(pair.address);
       pair.clientTcp.end();
       t.equal(await pair.server.ended(), 'FIN');
@@ -93,7 +93,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that resets in the midst of a result is seen as that', async (t) => {
-      const { proxy, pair } = await begin(t, legs);
+      const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);
       pair.clientTcp.resetAndDestroy();
@@ -102,7 +102,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a server that closes is seen as that', async (t) => {
-      const { proxy, pair } = await begin(t, legs);
+      const { proxy, pair } = await begin(t, connections);
       const ended = proxy.here.ended(pair.address);
       pair.server.socket.end();
       t.equal(await pair.client.ended(), 'FIN');
@@ -113,7 +113,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
 
     await t.test('a server that resets in the midst of a packet is seen as that, behind what came ' +
       'before', async (t) => {
-      const { proxy, pair } = await begin(t, legs);
+      const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);
       pair.serverTcp.resetAndDestroy();
@@ -122,7 +122,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that has said all it wants to say still gets its answer', async (t) => {
-      const { pair } = await begin(t, legs);
+      const { pair } = await begin(t, connections);
       await converseOver(pair, [ASKED]);
       pair.client.socket.end();
       t.equal(await pair.server.ended(), 'FIN');
@@ -132,7 +132,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that does not read stops the server, and gets all of it in the end', async (t) => {
-      const { proxy, pair } = await stall(t, legs);
+      const { proxy, pair } = await stall(t, connections);
       const ended = proxy.here.ended(pair.address);
       t.ok(pair.server.socket.writableLength > LARGE.bytes.length / 3, 'most of it is still the server\'s');
       pair.server.socket.end();
@@ -143,7 +143,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a reset of the server while its client does not read comes behind what came before', async (t) => {
-      const { proxy, pair } = await stall(t, legs);
+      const { proxy, pair } = await stall(t, connections);
       const ended = proxy.here.ended(pair.address);
       const heardBefore = pair.client.heardBytes;
       pair.serverTcp.resetAndDestroy();
@@ -154,7 +154,7 @@ for (const [where, legs] of Object.entries(LEGS)) {
     });
 
     await t.test('a client that leaves while it does not read is seen as that at once', async (t) => {
-      const [resets, closes] = [await stall(t, legs), await stall(t, legs)];
+      const [resets, closes] = [await stall(t, connections), await stall(t, connections)];
       resets.pair.clientTcp.resetAndDestroy();
       t.equal(await resets.pair.server.ended(), 'ECONNRESET');
       closes.pair.client.socket.end();

@@ -42,13 +42,13 @@ await t.test('idle connections are asked on both legs, after the time that is co
     t.teardown(() => proxy.stop());
     const pair = await proxy.pair();
     await converseOver(pair, login('eof'));
-    const legs = {
+    const connections = {
       client: await idleTimerOf(proxy.here.port, pair.client.socket.localPort),
       upstream: await idleTimerOf(pair.server.socket.remotePort, pair.server.socket.localPort),
     };
-    for (const [leg, { timer, dueMs }] of Object.entries(legs)) {
-      t.equal(timer, KEEP_ALIVE_TIMER, `${leg}, ${keepAlive}: it is watched`);
-      t.ok(dueMs <= keepAliveMs && dueMs > keepAliveMs - 25_000, `${leg}, ${keepAlive}: at the right time`, { dueMs });
+    for (const [peer, { timer, dueMs }] of Object.entries(connections)) {
+      t.equal(timer, KEEP_ALIVE_TIMER, `${peer}, ${keepAlive}: it is watched`);
+      t.ok(dueMs <= keepAliveMs && dueMs > keepAliveMs - 25_000, `${peer}, ${keepAlive}: at the right time`, { dueMs });
     }
   }
 });

@@ -6,7 +6,7 @@ import { formatIp, ipBytes, plainIp } from '../../src/protocol/ipAddress.js';
 import {
   type ClientEnds, encodeProxyHeader, type ProxyHeader, ProxyHeaderError, readProxyHeader,
 } from '../../src/protocol/proxyHeader.js';
-import { callerOf } from '../../src/relay/connection/clientAddress.js';
+import { clientAddressOf } from '../../src/relay/connection/clientAddress.js';
 import type { Random } from '../support/random.js';
 import { hostileName } from './hostileText.js';
 
@@ -72,7 +72,7 @@ const wrongEnds = (ends: ClientEnds): string | null => {
   const { source, destination } = ends;
   const odd = [source.host, destination.host].find((host) => isIP(host) === 0);
   if (odd !== undefined) return `a host that is no address: ${odd}`;
-  if (hostOf(callerOf(ends).text) !== source.host) return `an address that is not told from its port: ${source.host}`;
+  if (hostOf(clientAddressOf(ends).text) !== source.host) return `an address that is not told from its port: ${source.host}`;
   for (const version of ['v1', 'v2'] as const) {
     const told = headerIn(encodeProxyHeader(version, ends))?.ends;
     const isSame = isDeepStrictEqual(

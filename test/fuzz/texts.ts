@@ -4,7 +4,7 @@ import { digestHash, digestText } from '../../src/sql/digest.js';
 import { findHint } from '../../src/policy/hint.js';
 import type { SqlMode } from '../../src/sql/lexer.js';
 import { MAX_DIGEST_TEXT_LENGTH } from '../../src/sql/normalForm.js';
-import { answersOf } from '../../src/sql/results.js';
+import { resultsOf } from '../../src/sql/results.js';
 import { isSingleReadOnly, mayLoadFile, statementKind } from '../../src/sql/statement.js';
 import { charactersReadBy } from '../sql/work.js';
 import { Random } from '../support/random.js';
@@ -27,7 +27,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const ask = (sql: string, isTruncated: boolean, mode: SqlMode): string => {
   findHint(sql, isTruncated, mode);
   statementKind(sql, isTruncated, mode);
-  answersOf(sql, mode);
+  resultsOf(sql, mode);
   mayLoadFile(sql, isTruncated, mode);
   isSingleReadOnly(sql, isTruncated, mode);
   return digestText(sql, mode);

@@ -60,7 +60,7 @@ t.test('asks only for the schema again when nothing but the schema has changed',
 });
 
 /** A command of which so many answers have begun. */
-const answered = (command: PendingCommand, answers = 1): PendingCommand => Object.assign(command, { answers });
+const answered = (command: PendingCommand, answerCount = 1): PendingCommand => Object.assign(command, { answerCount });
 
 t.test('a USE is understood where the server does not tell the schema itself', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);

@@ -1,11 +1,11 @@
 import t from 'tap';
-import { answersOf } from '../../src/sql/results.js';
+import { resultsOf } from '../../src/sql/results.js';
 import type { SqlServer } from '../../src/sql/sqlServer.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
 
 const MARIADB: SqlServer = { isMariadb: true, version: 101_119 };
 const returningOf = (sql: string, server: SqlServer | null = MARIADB): readonly number[] =>
-  answersOf(sql, { server }).returning;
+  resultsOf(sql, { server }).returning;
 
 t.test('the rows that a change returns are known by its RETURNING, and by which answer they are', (t) => {
   const answers: Record<string, readonly number[]> = {
@@ -85,7 +85,7 @@ t.test('a versioned comment is what the very server makes of it; where its versi
 
 t.test('a USE names the schema from its answer on', (t) => {
   const schemasOf = (sql: string, ansiQuotes = false): [number, string][] =>
-    [...answersOf(sql, { ansiQuotes }).schemas];
+    [...resultsOf(sql, { ansiQuotes }).schemas];
   for (const sql of ['use shop', 'USE shop;', '/* c */ use `shop` ;', 'use shop -- c', '/*!40000 use shop */']) {
     t.same(schemasOf(sql), [[0, 'shop']], sql);
   }
@@ -105,14 +105,14 @@ t.test('a USE names the schema from its answer on', (t) => {
 });
 
 t.test('behind a statement that may have several answers the last USE counts', (t) => {
-  t.match(answersOf('use a; call p(); use b; select 1; use c'), { countable: 1, lateSchema: 'c' });
-  t.match(answersOf('begin not atomic select 1; end; use b; select 1'), { countable: 0, lateSchema: 'b' });
-  t.match(answersOf('call p(); select 1'), { lateSchema: null });
+  t.match(resultsOf('use a; call p(); use b; select 1; use c'), { countable: 1, lateSchema: 'c' });
+  t.match(resultsOf('begin not atomic select 1; end; use b; select 1'), { countable: 0, lateSchema: 'b' });
+  t.match(resultsOf('call p(); select 1'), { lateSchema: null });
   t.end();
 });
 
 t.test('twice the text is at most twice the work, whatever it is', (t) => {
-  const read = (sql: string): number => charactersReadBy(() => answersOf(sql, { server: MARIADB }));
+  const read = (sql: string): number => charactersReadBy(() => resultsOf(sql, { server: MARIADB }));
   for (const piece of [...HOSTILE_PIECES, '/*!99999 /* ', 'use a; ', 'call p; use a; ']) {
     for (const begin of ['use a; ', 'delete returning ', 'call p(); use a; ']) {
       const text = begin + piece.repeat(500);

@@ -1,4 +1,4 @@
-import { SideConnection } from '../../src/control/controlConnection.js';
+import { ControlConnection } from '../../src/control/controlConnection.js';
 import { APP } from './seed.js';
 import type { Server, ServerKind } from './servers.js';
 import { remoteAt } from './remote.js';
@@ -18,11 +18,11 @@ export const createKiller = (server: Server): Promise<string[][]> => server.sql(
 
 /** Looks at a server's process list over one connection, so that a look costs a millisecond. */
 export class ProcessWatch {
-  private constructor(private readonly connection: SideConnection) {}
+  private constructor(private readonly connection: ControlConnection) {}
 
   static async start(server: Server): Promise<ProcessWatch> {
     const { user, password } = APP;
-    const connection = new SideConnection(remoteAt(server.port), {
+    const connection = new ControlConnection(remoteAt(server.port), {
       account: { user, password }, connectTimeoutMs: 30_000, answerTimeoutMs: 30_000, encrypt: null,
     });
     await connection.logIn();

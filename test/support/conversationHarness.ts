@@ -172,8 +172,8 @@ class Exchange implements ConversationObserver {
     this.note('cursorOpened', { text: textOf(usage) });
   }
 
-  statementDone({ text, statement, answers }: PendingCommand, toldSchema: boolean): void {
-    this.note('statementDone', { text: (statement?.sql ?? text)?.toString() ?? null, answers, toldSchema });
+  statementDone({ text, statement, answerCount }: PendingCommand, toldSchema: boolean): void {
+    this.note('statementDone', { text: (statement?.sql ?? text)?.toString() ?? null, answers: answerCount, toldSchema });
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {

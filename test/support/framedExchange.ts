@@ -10,7 +10,7 @@ import { RequestFlow } from '../../src/relay/flow/requestFlow.js';
 import { ResponseFlow, type ResponseDecisions, type ResponseVerdicts } from '../../src/relay/flow/responseFlow.js';
 import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
-import type { Leg } from '../../src/protocol/frameNumbers.js';
+import type { Peer } from '../../src/protocol/peer.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
 import { CUT_ERROR, type Turn } from './conversationHarness.js';
@@ -81,12 +81,12 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
   /** Frames in the order in which each leg saw them; `near` is who sits at its end. */
-  readonly passed: Record<Leg, Passed[]> = { client: [], server: [] };
+  readonly passed: Record<Peer, Passed[]> = { client: [], server: [] };
   /** All frames as they came, by who sent them. */
-  readonly sent: Record<Leg, Buffer[]> = { client: [], server: [] };
+  readonly sent: Record<Peer, Buffer[]> = { client: [], server: [] };
   hasGone = false;
   /** What came out at each end before the first frame. */
-  loginBytes: Record<Leg, number> = { client: 0, server: 0 };
+  loginBytes: Record<Peer, number> = { client: 0, server: 0 };
 
   readonly #buffer = new ReadBuffer();
   #held: { usage: Usage; sequenceId: number } | null = null;
@@ -124,14 +124,14 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   }
 
   /** One end sends frames; those that the proxy writes in the same turn follow on them. */
-  async takeFrames(from: Leg, frames: readonly Buffer[], split: Split): Promise<void> {
+  async takeFrames(from: Peer, frames: readonly Buffer[], split: Split): Promise<void> {
     this.sent[from].push(...frames.map((frame) => Buffer.from(frame)));
     this.passed[from].push(...frames.map((frame) => ({ from: 'near', number: frameNumber(frame) }) as const));
     await this.take(from, Buffer.concat(frames), split);
   }
 
   /** One end sends bytes. */
-  async take(from: Leg, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
+  async take(from: Peer, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
     const before = this.written();
     for (const piece of split.cut(bytes)) {
       if (from === 'client') this.requests.accept(Buffer.from(piece));
@@ -154,14 +154,14 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     while (this.requests.waitsForTurn || this.responses.waitsForTurn) await nextTurn();
   }
 
-  private written(): Record<Leg, number> {
+  private written(): Record<Peer, number> {
     return { client: this.client.written.length, server: this.upstream.written.length };
   }
 
-  private notePassed(before: Record<Leg, number>): void {
-    for (const [leg, end] of [['client', this.client], ['server', this.upstream]] as const) {
-      const written = splitFrames(Buffer.concat(end.written.slice(before[leg]))); // whole frames, always
-      this.passed[leg].push(...written.map((frame) => ({ from: 'far', number: frameNumber(frame) }) as const));
+  private notePassed(before: Record<Peer, number>): void {
+    for (const [peer, end] of [['client', this.client], ['server', this.upstream]] as const) {
+      const written = splitFrames(Buffer.concat(end.written.slice(before[peer]))); // whole frames, always
+      this.passed[peer].push(...written.map((frame) => ({ from: 'far', number: frameNumber(frame) }) as const));
     }
   }
 
@@ -179,19 +179,19 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   }
 
   /** The numbers count on from what this leg saw last; a command begins with 0. */
-  private framesOf(from: Leg, bytes: Buffer, framing: Framing): Buffer[] {
+  private framesOf(from: Peer, bytes: Buffer, framing: Framing): Buffer[] {
     const beginsCommand = from === 'client' && bytes[3] === 0;
     const last = this.passed[from].at(-1)?.number ?? 0;
     return framesOf(bytes, beginsCommand ? 0 : (last + 1) & 0xff, framing);
   }
 
   /** What came out at one end behind the login, taken out of its frames. */
-  contentAt(leg: Leg): Buffer {
-    return contentOf(splitFrames(this.writtenAt(leg).subarray(this.loginBytes[leg])));
+  contentAt(peer: Peer): Buffer {
+    return contentOf(splitFrames(this.writtenAt(peer).subarray(this.loginBytes[peer])));
   }
 
-  writtenAt(leg: Leg): Buffer {
-    return Buffer.concat((leg === 'client' ? this.client : this.upstream).written);
+  writtenAt(peer: Peer): Buffer {
+    return Buffer.concat((peer === 'client' ? this.client : this.upstream).written);
   }
 
   greeted(): void {}

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { EndLabel } from '../../telemetry/metrics.js';
 import type { SessionView } from '../../telemetry/status.js';
 import type { Listen } from '../../config/config.js';
-import { type Caller, callerAt, callerOf } from './clientAddress.js';
+import { type ClientAddress, clientAddressAt, clientAddressOf } from './clientAddress.js';
 import { Containment, UNEXPECTED } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
@@ -12,7 +12,7 @@ import { HeaderReader, owesHeader } from './proxyHeaderReader.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
 import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
 import type { Shared } from '../shared.js';
-import type { UpstreamLeg } from './upstreamConnection.js';
+import type { UpstreamConnection } from './upstreamConnection.js';
 
 /** A client and the server that has greeted it: all that a session begins with. */
 export interface Arrived {
@@ -22,9 +22,9 @@ export interface Arrived {
   readonly client: Socket;
   /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
   readonly early: Buffer;
-  readonly caller: Caller;
+  readonly clientAddress: ClientAddress;
   /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
-  readonly upstream: UpstreamLeg;
+  readonly upstream: UpstreamConnection;
   /** How their connections may be encrypted. */
   readonly encryption: SessionEncryption;
   /** When the client was accepted, on the clock of `performance`. */
@@ -49,7 +49,7 @@ export class Arrival extends Containment {
     this.contain(() => this.reject(failure, ['sluice', 'timeout'])));
   private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
     this.contain(() => this.fail(endOf(['client', 'error'], code ?? message)));
-  private caller: Caller;
+  private clientAddress: ClientAddress;
   private header: HeaderReader | null = null;
   /** What the client says before it is greeted; once there is any, no more is read. */
   private early: Buffer = Buffer.alloc(0);
@@ -73,19 +73,19 @@ export class Arrival extends Containment {
     private readonly observer: ArrivalObserver,
   ) {
     super();
-    this.caller = callerAt(client);
+    this.clientAddress = clientAddressAt(client);
     client.on('error', this.onError);
   }
 
   begin(): void {
     this.contain(() => {
-      if (owesHeader(this.listen, this.caller.host)) this.awaitHeader();
+      if (owesHeader(this.listen, this.clientAddress.host)) this.awaitHeader();
       else this.connect();
     });
   }
 
   threw(error: unknown): void {
-    this.log.error({ session: this.id, client: this.caller.text, err: error }, UNEXPECTED);
+    this.log.error({ session: this.id, client: this.clientAddress.text, err: error }, UNEXPECTED);
     this.fail(endOf(['sluice', 'error'], 'an error that nobody expected'));
   }
 
@@ -98,7 +98,7 @@ export class Arrival extends Containment {
   view(): SessionView {
     const ageMs = Math.round(performance.now() - this.startedAtMs);
     return {
-      session: this.id, user: '', schema: '', client: this.caller.text, program: null, connectionId: null,
+      session: this.id, user: '', schema: '', client: this.clientAddress.text, program: null, connectionId: null,
       state: 'connecting', ageMs, command: null, stalledMs: null,
     };
   }
@@ -107,7 +107,7 @@ export class Arrival extends Containment {
     this.deadline.set('no PROXY header came', this.shared.config.connections.handshakeTimeoutMs);
     this.header = new HeaderReader(this.client, {
       read: ({ ends }) => {
-        if (ends !== null) this.caller = callerOf(ends);
+        if (ends !== null) this.clientAddress = clientAddressOf(ends);
         this.connect();
       },
       wrong: (reason) => this.reject(reason, ['client', 'error']),
@@ -120,7 +120,7 @@ export class Arrival extends Containment {
   private connect(): void {
     this.deadline.clear();
     this.client.on('data', this.onEarly).on('end', this.onLeft).resume();
-    this.dial = new Dial(this.caller.ends, this.shared, {
+    this.dial = new Dial(this.clientAddress.ends, this.shared, {
       connected: (upstream) => this.arrive(upstream),
       unavailable: (reasons) => this.refuse(reasons),
       contain: (work) => this.contain(work),
@@ -128,14 +128,14 @@ export class Arrival extends Containment {
     });
   }
 
-  private arrive(upstream: UpstreamLeg): void {
-    const { id, client, caller, startedAtMs } = this;
+  private arrive(upstream: UpstreamConnection): void {
+    const { id, client, clientAddress, startedAtMs } = this;
     client.pause().off('data', this.onEarly).off('end', this.onLeft);
     const behind = client.read() as Buffer | null; // what came before Node stopped reading
     const early = behind === null ? this.early : Buffer.concat([this.early, behind]);
     try {
       const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
-      this.observer.arrived({ id, client, early, caller, upstream, encryption, startedAtMs });
+      this.observer.arrived({ id, client, early, clientAddress, upstream, encryption, startedAtMs });
     } catch (error) {
       upstream.socket.destroy();
       throw error;
@@ -168,11 +168,11 @@ export class Arrival extends Containment {
   private end(end: SessionEnd): void {
     this.isOver = true;
     const durationMs = performance.now() - this.startedAtMs;
-    logEnd(this.log, end, { session: this.id, client: this.caller.text, durationMs });
+    logEnd(this.log, end, { session: this.id, client: this.clientAddress.text, durationMs });
     this.observer.failed(end.label);
   }
 
   private warn(message: string): void {
-    this.log.warn({ session: this.id, client: this.caller.text }, message);
+    this.log.warn({ session: this.id, client: this.clientAddress.text }, message);
   }
 }

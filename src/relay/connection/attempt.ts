@@ -5,7 +5,7 @@ import { MAX_GREETING_BYTES } from '../../conversation/serverReader.js';
 import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
-import { nameOf, UpstreamLeg } from './upstreamConnection.js';
+import { nameOf, UpstreamConnection } from './upstreamConnection.js';
 
 /** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
 export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
@@ -28,14 +28,14 @@ export interface AttemptObserver extends Containment {
    * The server has sent its first packet: a greeting, or an error in its place.
    * @param begun what was read, to be given to `leg.replay` by the call's end
    */
-  greeted(leg: UpstreamLeg, begun: Buffer): void;
+  greeted(peer: UpstreamConnection, begun: Buffer): void;
   /** The attempt is over. */
   failed(failure: Failure): void;
 }
 
 /** One attempt to get a server: connects, and waits for its greeting. */
 export class Attempt {
-  private readonly leg: UpstreamLeg;
+  private readonly peer: UpstreamConnection;
   private readonly name: string;
   private readonly startedAtMs = performance.now();
   private readonly deadline = new Deadline((reason) => this.contain(() => this.fail(reason)));
@@ -61,10 +61,10 @@ export class Attempt {
     private readonly observer: AttemptObserver,
   ) {
     this.name = nameOf(upstream);
-    this.leg = new UpstreamLeg(upstream, client, connections.keepAliveMs);
-    this.leg.onRead = (byteCount) => this.contain(() => this.read(this.leg.buffer.take(byteCount)));
-    this.leg.socket.on('error', this.onError).on('end', this.onEnd);
-    this.leg.socket.once('connect', () => this.contain(() => this.accepted()));
+    this.peer = new UpstreamConnection(upstream, client, connections.keepAliveMs);
+    this.peer.onRead = (byteCount) => this.contain(() => this.read(this.peer.buffer.take(byteCount)));
+    this.peer.socket.on('error', this.onError).on('end', this.onEnd);
+    this.peer.socket.once('connect', () => this.contain(() => this.accepted()));
     this.deadline.set(this.missing, connections.connectTimeoutMs);
     if (patienceMs !== null) this.patience = setTimeout(() => this.contain(() => this.isLate(patienceMs)), patienceMs);
   }
@@ -72,8 +72,8 @@ export class Attempt {
   /** Calls it off: nothing is told any more. */
   close(): void {
     this.settle();
-    if (this.leg.awaitsLogin) closeWithDenial(this.leg, this.connections);
-    else this.leg.socket.on('error', () => {}).destroy();
+    if (this.peer.awaitsLogin) closeWithDenial(this.peer, this.connections);
+    else this.peer.socket.on('error', () => {}).destroy();
   }
 
   private contain(work: () => void): void {
@@ -102,7 +102,7 @@ export class Attempt {
     const payloadLength = payloadLengthAt(this.received, 0);
     if (payloadLength <= MAX_GREETING_BYTES && this.received.length < HEADER_BYTES + payloadLength) return;
     this.settle();
-    this.observer.greeted(this.leg, this.received);
+    this.observer.greeted(this.peer, this.received);
   }
 
   private isLate(patienceMs: number): void {
@@ -122,6 +122,6 @@ export class Attempt {
   private settle(): void {
     this.deadline.clear();
     clearTimeout(this.patience);
-    this.leg.socket.off('error', this.onError).off('end', this.onEnd);
+    this.peer.socket.off('error', this.onError).off('end', this.onEnd);
   }
 }

@@ -4,7 +4,7 @@ import { plainIp } from '../../protocol/ipAddress.js';
 import type { ClientEnds } from '../../protocol/proxyHeader.js';
 
 /** Who a client is, as far as addresses tell. */
-export interface Caller {
+export interface ClientAddress {
   /** Its IP address, or "unix". */
   readonly host: string;
   /** As records and the log show it: with its port, where it has one. */
@@ -14,18 +14,18 @@ export interface Caller {
 }
 
 /** A client over a Unix socket: whoever may open the socket's file. */
-const LOCAL: Caller = { host: 'unix', text: 'unix', ends: null };
+const LOCAL: ClientAddress = { host: 'unix', text: 'unix', ends: null };
 
 /** Who is at the other end of an accepted connection. */
-export function callerAt({ remoteAddress, remotePort, localAddress, localPort }: Socket): Caller {
+export function clientAddressAt({ remoteAddress, remotePort, localAddress, localPort }: Socket): ClientAddress {
   if (remoteAddress === undefined || localAddress === undefined) return LOCAL;
-  return callerOf({
+  return clientAddressOf({
     source: { host: plainIp(remoteAddress), port: remotePort ?? 0 },
     destination: { host: plainIp(localAddress), port: localPort ?? 0 },
   });
 }
 
 /** The client whose connection has these ends. */
-export function callerOf(ends: ClientEnds): Caller {
+export function clientAddressOf(ends: ClientEnds): ClientAddress {
   return { host: ends.source.host, text: formatAddress(ends.source), ends };
 }

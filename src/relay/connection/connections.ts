@@ -7,7 +7,8 @@ import type { Containment } from '../containment.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { closeGently } from './gentleClose.js';
 import { onPeerEnd, reset } from '../flow/socketEnd.js';
-import type { PacketExchange, Side } from '../login/packetExchange.js';
+import type { PacketExchange } from '../login/packetExchange.js';
+import type { Peer } from '../../protocol/peer.js';
 import { bring, DecryptedReads, type Reads } from '../flow/readBuffer.js';
 import { readBeforeFailing } from '../flow/readBeforeFailing.js';
 import { refuse } from './refusal.js';
@@ -15,10 +16,10 @@ import type { QueueView } from '../pace/clientLook.js';
 import type { Shared } from '../shared.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
-import { nameOf, type ShownEnd, type UpstreamLeg } from './upstreamConnection.js';
+import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnection.js';
 
 /** What a session is told of its two connections. */
-export interface LegsObserver extends Containment {
+export interface ConnectionsObserver extends Containment {
   /** Of a packet of the client's only part has come. */
   readonly isInRequest: boolean;
   /** The client has sent this many bytes; they lie in `clientBuffer`. */
@@ -38,7 +39,7 @@ export interface LegsObserver extends Containment {
 }
 
 /** The two connections of a session: the client's, and the one to the upstream server. */
-export class Legs {
+export class Connections {
   /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
   client: Socket;
   clientBuffer: Reads;
@@ -56,7 +57,7 @@ export class Legs {
   readonly upstreamName: string;
   /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
   readonly replayClient: (early: Buffer) => void;
-  private readonly leg: UpstreamLeg;
+  private readonly peer: UpstreamConnection;
   /** Shows what waits for the client. */
   readonly clientQueue: QueueView;
   /** The client's connection is being closed by itself. */
@@ -72,17 +73,17 @@ export class Legs {
    * noted before it is relayed.
    */
   constructor(
-    { client: accepted, caller, upstream }: Arrived,
+    { client: accepted, clientAddress, upstream }: Arrived,
     private readonly shared: Pick<Shared, 'config' | 'pace' | 'queues'>,
-    private readonly observer: LegsObserver,
+    private readonly observer: ConnectionsObserver,
   ) {
     const client = adoptClient(accepted, (byteCount) => this.onRead('client', byteCount));
     this.replayClient = (early) => bring(early, client.buffer, (byteCount) => this.onRead('client', byteCount));
     upstream.onRead = (byteCount) => this.onRead('server', byteCount);
     this.client = this.clientTcp = client.socket;
     this.clientBuffer = client.buffer;
-    this.clientAddress = caller.text;
-    this.leg = upstream;
+    this.clientAddress = clientAddress.text;
+    this.peer = upstream;
     this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
     this.upstreamName = nameOf(upstream.upstream);
@@ -105,17 +106,17 @@ export class Legs {
 
   /** Where this very server is to be reached again, and how; null where that is not known any more. */
   upstreamRemote(encrypt: Encrypt | null): Remote | null {
-    return this.leg.remote(encrypt);
+    return this.peer.remote(encrypt);
   }
 
   /** The server has had nothing of the client: one that ends now cannot have logged in. */
   get awaitsLogin(): boolean {
-    return this.bytesBeforeDenial === null && this.leg.awaitsLogin;
+    return this.bytesBeforeDenial === null && this.peer.awaitsLogin;
   }
 
   /** Our end of the server's connection, as the server shows it. */
   get shownEnd(): ShownEnd {
-    return this.leg.shownEnd;
+    return this.peer.shownEnd;
   }
 
   /** What was written to either side, on the wire. */
@@ -239,7 +240,7 @@ export class Legs {
   private closeUpstream(): void {
     if (this.awaitsLogin) {
       this.bytesBeforeDenial = this.upstreamTcp.bytesWritten;
-      closeWithDenial(this.leg, this.shared.config.connections);
+      closeWithDenial(this.peer, this.shared.config.connections);
     } else if (this.bytesBeforeDenial === null) {
       this.upstreamTcp.destroy();
     }
@@ -251,23 +252,23 @@ export class Legs {
   }
 
   /** @param inClear where what came before is; nothing of it is needed any more */
-  private decrypt(side: Side, encrypted: TLSSocket, inClear: Reads): Reads {
+  private decrypt(peer: Peer, encrypted: TLSSocket, inClear: Reads): Reads {
     inClear.release();
     const reads = new DecryptedReads();
     encrypted.on('data', (chunk: Buffer) => {
       reads.bring(chunk);
-      this.onRead(side, chunk.length);
+      this.onRead(peer, chunk.length);
     });
     return reads;
   }
 
-  private onRead(side: Side, byteCount: number): void {
+  private onRead(peer: Peer, byteCount: number): void {
     const { diversion, observer } = this;
-    const reads = side === 'client' ? this.clientBuffer : this.upstreamBuffer;
-    if (side === 'client' && this.isClosingClient) return;
+    const reads = peer === 'client' ? this.clientBuffer : this.upstreamBuffer;
+    if (peer === 'client' && this.isClosingClient) return;
     try {
-      if (diversion !== null) diversion.accept(side, reads.take(byteCount));
-      else if (side === 'client') observer.clientRead(byteCount);
+      if (diversion !== null) diversion.accept(peer, reads.take(byteCount));
+      else if (peer === 'client') observer.clientRead(byteCount);
       else observer.upstreamRead(byteCount);
     } catch (error) {
       observer.threw(error);

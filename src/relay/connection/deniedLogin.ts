@@ -4,7 +4,7 @@ import { Capability } from '../../protocol/capabilities.js';
 import { encodePacket } from '../../protocol/framing.js';
 import { encodeHandshakeResponse } from '../../protocol/handshakeResponse.js';
 import { NOBODY } from '../../control/nobody.js';
-import type { UpstreamLeg } from './upstreamConnection.js';
+import type { UpstreamConnection } from './upstreamConnection.js';
 
 /** How long a server is given to deny a login, and to close. */
 const DENIAL_TIMEOUT_MS = 2000;
@@ -31,15 +31,15 @@ let underWay = 0;
  * @param max of clients. Where denials of as many are waited for, the connection is just closed: with fewer, some of
  *   those that leave all at once would lock the others out
  */
-export function closeWithDenial(leg: UpstreamLeg, { max }: Pick<ConnectionSettings, 'max'>): void {
-  const { socket } = leg;
+export function closeWithDenial(peer: UpstreamConnection, { max }: Pick<ConnectionSettings, 'max'>): void {
+  const { socket } = peer;
   const destroy = (): void => void socket.destroy();
   socket.removeAllListeners().on('error', () => {});
   if (underWay >= Math.max(max, LEAST_AT_ONCE)) return destroy();
   underWay += 1;
   const timer = setTimeout(destroy, DENIAL_TIMEOUT_MS);
   const readBytes = socket.bytesRead;
-  leg.onRead = () => {
+  peer.onRead = () => {
     if (socket.bytesRead - readBytes > MAX_DENIAL_BYTES) destroy();
   };
   socket.on('end', destroy).once('close', () => {

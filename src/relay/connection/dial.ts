@@ -3,12 +3,12 @@ import type { ClientEnds } from '../../protocol/proxyHeader.js';
 import { Attempt, type Failure } from './attempt.js';
 import type { Containment } from '../containment.js';
 import type { Shared } from '../shared.js';
-import type { UpstreamLeg } from './upstreamConnection.js';
+import type { UpstreamConnection } from './upstreamConnection.js';
 
 /** What is told of a dial. One of the two is called, once. */
 export interface DialObserver extends Containment {
   /** This server has greeted. Its greeting is told to `leg.onRead` right after the call. */
-  connected(leg: UpstreamLeg): void;
+  connected(peer: UpstreamConnection): void;
   /** No server can be had; says why not. */
   unavailable(reasons: string): void;
 }
@@ -71,12 +71,12 @@ export class Dial {
       threw: (error) => this.observer.threw(error),
       accepted: (afterMs) => metrics.upstreamConnectSeconds.observe(afterMs / 1000),
       late: passOver,
-      greeted: (leg, begun) => {
+      greeted: (peer, begun) => {
         this.attempts.delete(attempt);
         this.close();
         upstreams.greeted(upstream);
-        this.observer.connected(leg);
-        leg.replay(begun);
+        this.observer.connected(peer);
+        peer.replay(begun);
       },
       failed: (failure) => {
         this.attempts.delete(attempt);

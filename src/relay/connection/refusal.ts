@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { encodeErr } from '../../protocol/packets.js';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../telemetry/metrics.js';
-import { callerAt } from './clientAddress.js';
+import { clientAddressAt } from './clientAddress.js';
 
 /** ER_CONNECT_TO_FOREIGN_DATA_SOURCE: a server that another server needs cannot be had. */
 export const UPSTREAM_UNAVAILABLE = 1429;
@@ -38,14 +38,14 @@ export function refuse(client: Socket, packet: Buffer): void {
 const MAX_REFUSED = 1000;
 
 /** Turns away the clients for whom there is no place. */
-export class Doorman {
+export class Refusals {
   private refusedCount = 0;
 
   constructor(private readonly log: Logger, private readonly metrics: Metrics) {}
 
   /** @param max how many are let in at the same time */
   turnAway(client: Socket, max: number): void {
-    this.log.warn({ client: callerAt(client).text, max }, 'connections.max is reached: a client is turned away');
+    this.log.warn({ client: clientAddressAt(client).text, max }, 'connections.max is reached: a client is turned away');
     this.refuse(client, tooManyConnections(max));
   }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { EndLabel } from '../../telemetry/metrics.js';
 import type { Origin, Outcome } from '../../audit/record.js';
 import type { ServerError } from '../../protocol/packets.js';
-import type { Side } from '../login/packetExchange.js';
+import type { Peer } from '../../protocol/peer.js';
 
 /** Who ended a session, and why. */
 export interface SessionEnd {
@@ -27,7 +27,7 @@ export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 export const UNASKED_FILE: EndLabel = ['sluice', 'unasked-file'];
 
 /** A client that closed in the midst of TLS. */
-const LEFT: Record<Side, SessionEnd> = {
+const LEFT: Record<Peer, SessionEnd> = {
   client: endOf(['client', 'error'], 'left during its TLS handshake'),
   server: endOf(['client', 'error'], 'left while the connection to the server was being encrypted'),
 };
@@ -37,7 +37,7 @@ const LEFT: Record<Side, SessionEnd> = {
  * @param hasQuit it has said so before
  * @param handshakeWith with whom a TLS handshake was under way
  */
-export function leavingEnd(hasQuit: boolean, handshakeWith: Side | null): SessionEnd {
+export function leavingEnd(hasQuit: boolean, handshakeWith: Peer | null): SessionEnd {
   if (hasQuit) return QUIT;
   return handshakeWith === null ? CLOSED : LEFT[handshakeWith];
 }

@@ -13,7 +13,7 @@ export interface ShownEnd {
 }
 
 /** A connection to a server. Host names are resolved anew for each. */
-export class UpstreamLeg {
+export class UpstreamConnection {
   readonly buffer = new ReadBuffer();
   readonly socket: Socket;
   /** Is told how many bytes a read has brought into the buffer. */

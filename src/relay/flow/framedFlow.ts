@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { frameNumber, type Compression } from '../../protocol/compression.js';
 import type { PacketScanner } from '../../protocol/packetScanner.js';
-import { FrameNumbers, type Leg } from '../../protocol/frameNumbers.js';
+import { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { Peer } from '../../protocol/peer.js';
 import { FrameQueue, type FramePlace } from './framedOutlet.js';
 import { Flow } from './flow.js';
 import { FrameOpener } from './frameOpener.js';
@@ -45,7 +46,7 @@ export abstract class FramedFlow extends Flow {
   private isDiverted = false;
 
   /** @param leg the one that `source` is on */
-  constructor(source: Duplex, sink: Duplex, private readonly leg: Leg, scanner: PacketScanner) {
+  constructor(source: Duplex, sink: Duplex, private readonly peer: Peer, scanner: PacketScanner) {
     super(source, sink, scanner);
   }
 
@@ -54,7 +55,7 @@ export abstract class FramedFlow extends Flow {
     if (this.scanner.isTransparent) return;
     const behind = Buffer.from(this.held);
     this.undecided.drop();
-    const queue = new FrameQueue(this.leg, numbers, (bytes) => this.sink.write(bytes));
+    const queue = new FrameQueue(this.peer, numbers, (bytes) => this.sink.write(bytes));
     const opener = new FrameOpener(compression, () => this.contain(() => this.onOpened()));
     this.frames = { opener, queue, compression, numbers, offsetBytes: this.sink.writtenBytes };
     this.outlet = queue;

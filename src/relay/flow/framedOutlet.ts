@@ -1,5 +1,6 @@
 import { frameNumber, renumber, storedFrame } from '../../protocol/compression.js';
-import { otherLeg, type FrameNumbers, type Leg } from '../../protocol/frameNumbers.js';
+import { otherPeer, type Peer } from '../../protocol/peer.js';
+import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 
 /** What a frame belongs to, which says how it is counted. */
 export type FramePlace =
@@ -45,7 +46,7 @@ export class FrameQueue {
    * @param write takes what goes on to the other leg, piece by piece
    */
   constructor(
-    private readonly from: Leg,
+    private readonly from: Peer,
     private readonly numbers: FrameNumbers,
     private readonly write: (bytes: Buffer) => void,
   ) {}
@@ -106,7 +107,7 @@ export class FrameQueue {
   /** Packets as they have to be to follow on what has gone on so far; to the server they are a command. */
   wrap(packets: Buffer): Buffer {
     const { numbers, from } = this;
-    return storedFrame(from === 'client' ? numbers.restart() : numbers.insert(otherLeg(from)), packets);
+    return storedFrame(from === 'client' ? numbers.restart() : numbers.insert(otherPeer(from)), packets);
   }
 
   /** A packet that begins a command: with it both ends count frames afresh. */

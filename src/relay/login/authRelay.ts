@@ -43,9 +43,9 @@ export class AuthRelay {
 
   private async relayOne(): Promise<string | null> {
     const { exchange, bridge } = this;
-    const { side, packet: { bytes, payload } } = await exchange.nextOfEither();
-    if (side === 'server') this.conversation.server.scan(bytes, 0, bytes.length);
-    const step = side === 'client' ? bridge.fromClient(payload) : bridge.fromServer(this.explained(payload));
+    const { peer, packet: { bytes, payload } } = await exchange.nextOfEither();
+    if (peer === 'server') this.conversation.server.scan(bytes, 0, bytes.length);
+    const step = peer === 'client' ? bridge.fromClient(payload) : bridge.fromServer(this.explained(payload));
     return this.take(step);
   }
 

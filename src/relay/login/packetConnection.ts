@@ -3,8 +3,9 @@ import type { Compression } from '../../protocol/compression.js';
 import { wiping } from '../../protocol/auth/scrambles.js';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
-import type { FrameNumbers, Leg } from '../../protocol/frameNumbers.js';
-import { LegFrames } from './packetFrames.js';
+import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { Peer } from '../../protocol/peer.js';
+import { PacketFrames } from './packetFrames.js';
 
 /** A packet with its header. */
 export interface WholePacket {
@@ -23,7 +24,7 @@ const MAX_PACKETS = 256;
  * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
  * connection is at: where one of the two has had packets of its own, the other one's ids do not fit.
  */
-export class PacketLeg {
+export class PacketConnection {
   isEncrypted = false;
 
   private waiting: Buffer = Buffer.alloc(0);
@@ -32,7 +33,7 @@ export class PacketLeg {
   private takenPackets = 0;
   private nextSequenceId = 0;
   /** Null as long as packets come without frames. */
-  private frames: LegFrames | null = null;
+  private frames: PacketFrames | null = null;
 
   /** @param socket the connection: the TLS socket, once it is encrypted */
   constructor(public socket: Socket) {}
@@ -53,8 +54,8 @@ export class PacketLeg {
   }
 
   /** What comes from here on, and goes out, is in frames. */
-  beginFrames(leg: Leg, compression: Compression, numbers: FrameNumbers): void {
-    this.frames = new LegFrames(leg, compression, numbers, MAX_BYTES);
+  beginFrames(peer: Peer, compression: Compression, numbers: FrameNumbers): void {
+    this.frames = new PacketFrames(peer, compression, numbers, MAX_BYTES);
   }
 
   /** Takes the next packet; null where it is not there yet. */

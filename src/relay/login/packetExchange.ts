@@ -1,14 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Diverted } from '../flow/framedFlow.js';
-import { PacketLeg, type WholePacket } from './packetConnection.js';
-
-/** One of the two ends of a session, or of its connection. */
-export type Side = 'client' | 'server';
+import { PacketConnection, type WholePacket } from './packetConnection.js';
+import type { Peer } from '../../protocol/peer.js';
 
 /** A session's two connections while whole packets are exchanged over them, each by each. */
 export class PacketExchange {
-  readonly client: PacketLeg;
-  readonly server: PacketLeg;
+  readonly client: PacketConnection;
+  readonly server: PacketConnection;
   /** Takes no more. */
   isClosed = false;
   private wake: () => void = () => {};
@@ -17,15 +15,15 @@ export class PacketExchange {
    * @param upstream connecting or connected
    * @param overrun is called where one end sends more than an authentication takes
    */
-  constructor(client: Socket, upstream: Socket, private readonly overrun: (side: Side) => void) {
-    this.client = new PacketLeg(client);
-    this.server = new PacketLeg(upstream);
+  constructor(client: Socket, upstream: Socket, private readonly overrun: (peer: Peer) => void) {
+    this.client = new PacketConnection(client);
+    this.server = new PacketConnection(upstream);
   }
 
   /** Takes bytes that are its own from now on. */
-  accept(side: Side, chunk: Buffer): void {
+  accept(peer: Peer, chunk: Buffer): void {
     if (this.isClosed) return;
-    if (!this[side].accept(chunk)) this.overrun(side);
+    if (!this[peer].accept(chunk)) this.overrun(peer);
     this.wake();
   }
 
@@ -40,26 +38,26 @@ export class PacketExchange {
       this.client.beginFrames('client', compression, numbers);
       this.server.beginFrames('server', compression, numbers);
     }
-    for (const leg of [this.client, this.server]) leg.beginCommand();
+    for (const peer of [this.client, this.server]) peer.beginCommand();
     if (!this.client.acceptPackets(packets)) this.overrun('client');
     if (frames !== null) this.accept('client', frames.waiting);
   }
 
   /** The next packet of one end. Once the exchange is closed none comes, and whoever waits is forgotten. */
-  async next(side: Side): Promise<WholePacket> {
+  async next(peer: Peer): Promise<WholePacket> {
     for (;;) {
-      const packet = this.take(side);
+      const packet = this.take(peer);
       if (packet !== null) return packet;
       await this.arrival();
     }
   }
 
   /** The next packet of either end; the server's where both have sent one. */
-  async nextOfEither(): Promise<{ readonly side: Side; readonly packet: WholePacket }> {
+  async nextOfEither(): Promise<{ readonly peer: Peer; readonly packet: WholePacket }> {
     for (;;) {
-      for (const side of ['server', 'client'] as const) {
-        const packet = this.take(side);
-        if (packet !== null) return { side, packet };
+      for (const peer of ['server', 'client'] as const) {
+        const packet = this.take(peer);
+        if (packet !== null) return { peer, packet };
       }
       await this.arrival();
     }
@@ -72,12 +70,12 @@ export class PacketExchange {
     this.server.rest();
   }
 
-  private take(side: Side): WholePacket | null {
+  private take(peer: Peer): WholePacket | null {
     if (this.isClosed) return null;
-    const packet = this[side].take();
-    if (!this[side].isOverrun) return packet;
+    const packet = this[peer].take();
+    if (!this[peer].isOverrun) return packet;
     packet?.bytes.fill(0); // a password may be in it
-    this.overrun(side);
+    this.overrun(peer);
     return null;
   }
 

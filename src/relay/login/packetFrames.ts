@@ -2,16 +2,17 @@ import {
   declaredContentBytes, frameNumber, openNow, storedContent, storedFrame, type Compression,
 } from '../../protocol/compression.js';
 import { FrameReader } from '../../protocol/frameReader.js';
-import type { FrameNumbers, Leg } from '../../protocol/frameNumbers.js';
+import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { Peer } from '../../protocol/peer.js';
 
 /** The compressed frames of one connection while whole packets are exchanged over it. */
-export class LegFrames {
+export class PacketFrames {
   private readonly reader = new FrameReader();
   private waitingBytes = 0;
 
   /** @param maxBytes what may wait of frames, and what one may hold */
   constructor(
-    private readonly leg: Leg,
+    private readonly peer: Peer,
     private readonly compression: Compression,
     private readonly numbers: FrameNumbers,
     private readonly maxBytes: number,
@@ -32,7 +33,7 @@ export class LegFrames {
       if (content === null) return null;
       contentBytes += content.length;
       if (contentBytes > this.maxBytes) return null; // a few bytes of frames may hold many times as much
-      this.numbers.drop(this.leg, frameNumber(frame));
+      this.numbers.drop(this.peer, frameNumber(frame));
       contents.push(content);
     }
     return this.waitingBytes > this.maxBytes ? null : Buffer.concat(contents);
@@ -40,7 +41,7 @@ export class LegFrames {
 
   /** A packet in a frame of its own. */
   wrap(packet: Buffer, beginsCommand: boolean): Buffer {
-    return storedFrame(beginsCommand ? this.numbers.restart() : this.numbers.insert(this.leg), packet);
+    return storedFrame(beginsCommand ? this.numbers.restart() : this.numbers.insert(this.peer), packet);
   }
 
   /** Takes everything that is there: packets that were in frames already, and the frame that is not whole. */

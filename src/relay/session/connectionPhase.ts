@@ -5,17 +5,18 @@ import { Capability } from '../../protocol/capabilities.js';
 import { encodePacket, HEADER_BYTES } from '../../protocol/framing.js';
 import { offerTls } from '../../protocol/greeting.js';
 import { isSslRequest, sslRequestFor, withoutSsl, withSsl } from '../../protocol/sslRequest.js';
-import { AuthBridge, type EncryptedLeg } from '../../conversation/authBridge.js';
+import { AuthBridge } from '../../conversation/authBridge.js';
+import type { Peer } from '../../protocol/peer.js';
 import { AuthRelay } from '../login/authRelay.js';
 import type { SessionEncryption } from '../tls/encryption.js';
 import type { Diverted } from '../flow/framedFlow.js';
-import { PacketExchange, type Side } from '../login/packetExchange.js';
+import { PacketExchange } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
 import type { PhaseHost } from './phaseHost.js';
 import { UPSTREAM_UNAVAILABLE } from '../connection/refusal.js';
 import type { SessionParts } from './sessionParts.js';
 import { StartTls } from './startTls.js';
-import type { ClientSide } from '../tls/clientTls.js';
+import type { ClientTls } from '../tls/clientTls.js';
 import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
 
 /** ER_SECURE_TRANSPORT_REQUIRED. */
@@ -43,10 +44,10 @@ export class ConnectionPhase {
   private hasShownCertificate = false;
 
   constructor(private readonly parts: SessionParts, private readonly host: PhaseHost, private readonly log: Logger) {
-    const { client, upstream } = parts.legs;
+    const { client, upstream } = parts.connections;
     this.encryption = parts.encryption;
-    this.exchange = new PacketExchange(client, upstream, (side) => {
-      this.refuseLogin(`the ${side} sent more than an authentication takes`);
+    this.exchange = new PacketExchange(client, upstream, (peer) => {
+      this.refuseLogin(`the ${peer} sent more than an authentication takes`);
     });
     this.startTls = new StartTls(this.exchange, parts);
   }
@@ -64,7 +65,7 @@ export class ConnectionPhase {
   }
 
   /** With whom a TLS handshake is under way; null where none is. */
-  get handshakeWith(): Side | null {
+  get handshakeWith(): Peer | null {
     return this.startTls.handshakeWith;
   }
 
@@ -76,7 +77,7 @@ export class ConnectionPhase {
   }
 
   /** Which connection alone is encrypted; null where both are or neither is. */
-  private get onlyEncrypted(): EncryptedLeg | null {
+  private get onlyEncrypted(): Peer | null {
     const { client, server } = this.exchange;
     if (client.isEncrypted === server.isEncrypted) return null;
     return client.isEncrypted ? 'client' : 'server';
@@ -84,19 +85,19 @@ export class ConnectionPhase {
 
   /** What comes goes to the exchange, until `handOver`. */
   private divert(work: Promise<void>): void {
-    this.parts.legs.diversion = this.exchange;
+    this.parts.connections.diversion = this.exchange;
     work.catch((error: unknown) => this.host.threw(error));
   }
 
   private async run(): Promise<void> {
-    const { exchange, encryption: { listenMode, clientSide } } = this;
+    const { exchange, encryption: { listenMode, clientTls } } = this;
     const greeting = await exchange.next('server');
     if (!this.greet(greeting)) return;
     let first: WholePacket | null = await exchange.next('client');
     const asksForTls = isSslRequest(first.payload);
     if (asksForTls && listenMode === 'passthrough') return this.passThrough(first);
-    if (asksForTls && clientSide !== null && this.offersTls) {
-      first = await this.encryptClient(clientSide, first.payload);
+    if (asksForTls && clientTls !== null && this.offersTls) {
+      first = await this.encryptClient(clientTls, first.payload);
       if (first === null) return;
     } else if (listenMode === 'required') {
       const message = 'connections using insecure transport are prohibited: listen.tls.mode is "required"';
@@ -116,7 +117,7 @@ export class ConnectionPhase {
 
   /** Shows the greeting to the client, and hands over where nothing can be encrypted. Returns whether it goes on. */
   private greet(greeting: WholePacket): boolean {
-    const { exchange, host, parts: { conversation }, encryption: { listenMode, serverSide } } = this;
+    const { exchange, host, parts: { conversation }, encryption: { listenMode, upstreamTls } } = this;
     this.show(greeting);
     if (conversation.server.stopReason === 'refused') {
       host.refused(conversation.server.refusal!);
@@ -124,7 +125,7 @@ export class ConnectionPhase {
     }
     if (this.isClosed) return false;
     const isFollowed = conversation.phase === 'response';
-    if (serverSide.isRequired && !this.serverOffersTls) {
+    if (upstreamTls.isRequired && !this.serverOffersTls) {
       host.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
       return false;
     }
@@ -132,8 +133,8 @@ export class ConnectionPhase {
     const passesTls = listenMode === 'passthrough' && this.serverOffersTls;
     if (isFollowed && (offersTls || passesTls)) offerTls(greeting.payload);
     exchange.client.write(greeting.bytes);
-    if (serverSide.isWanted && !this.serverOffersTls) serverSide.noteClear();
-    const mayEncrypt = offersTls || passesTls || (this.serverOffersTls && serverSide.isWanted);
+    if (upstreamTls.isWanted && !this.serverOffersTls) upstreamTls.noteClear();
+    const mayEncrypt = offersTls || passesTls || (this.serverOffersTls && upstreamTls.isWanted);
     if (isFollowed && mayEncrypt) return true;
     this.note('none', 'none');
     this.handOver();
@@ -150,7 +151,7 @@ export class ConnectionPhase {
   }
 
   private passThrough({ payload }: WholePacket): void {
-    const { id, legs, conversation, shared } = this.parts;
+    const { id, connections, conversation, shared } = this.parts;
     if (shared.config.onUnparsed === 'close') {
       return this.refuseLogin('TLS is passed through and cannot be followed, and onUnparsed is "close"');
     }
@@ -158,7 +159,7 @@ export class ConnectionPhase {
     this.host.deadline.clear();
     this.note('passthrough', 'passthrough');
     this.log.info(
-      { session: id, client: legs.clientAddress }, 'TLS is passed through: nothing is counted in this session',
+      { session: id, client: connections.clientAddress }, 'TLS is passed through: nothing is counted in this session',
     );
     this.exchange.server.send(withSsl(payload));
     this.handOver();
@@ -168,10 +169,10 @@ export class ConnectionPhase {
    * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null
    * where the session has ended.
    */
-  private async encryptClient(clientSide: ClientSide, sslRequest: Buffer): Promise<WholePacket | null> {
+  private async encryptClient(clientTls: ClientTls, sslRequest: Buffer): Promise<WholePacket | null> {
     const { exchange } = this;
     try {
-      this.hasShownCertificate = await this.startTls.client(clientSide);
+      this.hasShownCertificate = await this.startTls.client(clientTls);
     } catch (error) {
       this.clientNotEncrypted(error);
       return null;
@@ -184,12 +185,12 @@ export class ConnectionPhase {
 
   /** Takes the client's answer to the greeting to the server, and what follows it. */
   private async logIn({ bytes, payload }: WholePacket): Promise<void> {
-    const { parts: { conversation }, exchange: { client, server }, encryption: { serverSide } } = this;
-    const encrypts = serverSide.isWanted && this.serverOffersTls;
+    const { parts: { conversation }, exchange: { client, server }, encryption: { upstreamTls } } = this;
+    const encrypts = upstreamTls.isWanted && this.serverOffersTls;
     conversation.client.scan(bytes, 0, bytes.length);
     if (this.isClosed) return;
     if (conversation.phase !== 'authentication') {
-      const mustBeFollowed = client.isEncrypted || serverSide.isRequired;
+      const mustBeFollowed = client.isEncrypted || upstreamTls.isRequired;
       if (mustBeFollowed) return this.refuseLogin('the answer to the greeting cannot be followed');
       server.write(bytes);
       return this.handOver();
@@ -208,14 +209,14 @@ export class ConnectionPhase {
 
   /** Returns whether the connection is encrypted; if not, the session has ended. */
   private async encryptServer(response: Buffer): Promise<boolean> {
-    const { exchange: { server }, encryption: { serverSide } } = this;
+    const { exchange: { server }, encryption: { upstreamTls } } = this;
     if (server.rest().length > 0) {
       this.refuseLogin('the upstream server sent more than its greeting where TLS was to begin');
       return false;
     }
     server.send(sslRequestFor(response));
     try {
-      await this.startTls.server(serverSide);
+      await this.startTls.server(upstreamTls);
     } catch (error) {
       const message = `the TLS handshake with the upstream server failed: ${reasonOf(error)}`;
       if (!this.isClosed) this.refuseLogin(message, UPSTREAM_UNAVAILABLE);
@@ -227,12 +228,12 @@ export class ConnectionPhase {
     if (this.isClosed) return;
     if (error instanceof ClientLeftError) return this.host.clientEnded();
     const reason = `the TLS handshake with the client failed: ${reasonOf(error)}`;
-    this.log.info({ session: this.parts.id, client: this.parts.legs.clientAddress }, reason);
+    this.log.info({ session: this.parts.id, client: this.parts.connections.clientAddress }, reason);
     this.host.destroy(reason, ['client', 'error']);
   }
 
   /** Goes on packet by packet until the server lets the client in, or not. */
-  private async bridge(first: Buffer, encrypted: EncryptedLeg | null, isUserChange: boolean): Promise<void> {
+  private async bridge(first: Buffer, encrypted: Peer | null, isUserChange: boolean): Promise<void> {
     const { exchange, parts: { conversation } } = this;
     const bridge = new AuthBridge(encrypted, this.encryption.bridges, conversation.greeting!.scramble);
     this.authRelay = new AuthRelay(exchange, conversation, bridge, this.hasShownCertificate);
@@ -253,16 +254,16 @@ export class ConnectionPhase {
   }
 
   private refuseLogin(message: string, code = CANNOT_AUTHENTICATE): void {
-    const { id, legs } = this.parts;
-    this.log.warn({ session: id, client: legs.clientAddress }, message);
+    const { id, connections } = this.parts;
+    this.log.warn({ session: id, client: connections.clientAddress }, message);
     const end = this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` });
     this.host.abort(message, { end, refusal: null });
   }
 
   /** What comes from here on is for the flows again, and so is what has come already. */
   private handOver(): void {
-    const { exchange: { client, server }, parts: { legs, conversation, requests, responses }, host } = this;
-    legs.diversion = null;
+    const { exchange: { client, server }, parts: { connections, conversation, requests, responses }, host } = this;
+    connections.diversion = null;
     requests.takeBack();
     if (conversation.server.stopReason === 'compressed') host.compressed();
     else if (conversation.server.stopReason === 'sessionBegun') host.sessionBegun();

@@ -41,14 +41,14 @@ export class ConversationEvents implements ConversationObserver {
   }
 
   loginRefused(error: ServerError): void {
-    const { log, legs, controls } = this.session;
-    logRefusal(log, `${legs.upstreamName} refused the login`, error, controls.origin());
+    const { log, connections, controls } = this.session;
+    logRefusal(log, `${connections.upstreamName} refused the login`, error, controls.origin());
   }
 
   userChangeRefused(asked: ClientIdentity | null, error: ServerError): void {
-    const { log, legs, controls } = this.session;
+    const { log, connections, controls } = this.session;
     const origin = { ...controls.origin(), user: asked?.user ?? '' };
-    logRefusal(log, `${legs.upstreamName} refused the change of user`, error, origin);
+    logRefusal(log, `${connections.upstreamName} refused the change of user`, error, origin);
   }
 
   reset(): void {

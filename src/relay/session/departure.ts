@@ -50,7 +50,7 @@ export class Departure {
     this.noteLeaving();
     // An end that is being encrypted cannot be told.
     if (this.session.connectionPhase.handshakeWith !== null) this.session.destroy('the client has left', CLOSED.label);
-    else if (this.parts.legs.awaitsLogin) this.dismiss();
+    else if (this.parts.connections.awaitsLogin) this.dismiss();
     else if (!this.hasParted) this.awaitServer();
   }
 
@@ -62,15 +62,15 @@ export class Departure {
       this.part(false, null);
     } else {
       this.session.closeFlows();
-      this.parts.legs.relayClientReset();
+      this.parts.connections.relayClientReset();
     }
   }
 
   /** Ends the session where its client, of which nothing was read for drain.time, has gone meanwhile. */
   lookForClient(): void {
-    const { legs } = this.parts;
-    if (!legs.clientTcp.writableEnded) legs.clientTcp.write(''); // fails where the connection was reset
-    legs.clientQueue.look().then(({ hasClientEnded }) => {
+    const { connections } = this.parts;
+    if (!connections.clientTcp.writableEnded) connections.clientTcp.write(''); // fails where the connection was reset
+    connections.clientQueue.look().then(({ hasClientEnded }) => {
       if (hasClientEnded && !this.session.supervisor.runsOn) this.session.contain(() => this.giveUpServer());
     }).catch((error: unknown) => this.session.threw(error));
   }
@@ -88,7 +88,7 @@ export class Departure {
 
   private dismiss(): void {
     this.session.closeFlows();
-    this.parts.legs.dismiss(null);
+    this.parts.connections.dismiss(null);
   }
 
   /**
@@ -98,13 +98,13 @@ export class Departure {
    * @param lastBytes go to the client before its connection closes
    */
   part(isHeard: boolean, lastBytes: Buffer | null): void {
-    const { requests, responses, legs } = this.parts;
+    const { requests, responses, connections } = this.parts;
     this.close();
     this.hasParted = true;
     this.isHeard = isHeard;
     if (!isHeard) requests.close();
     responses.part();
-    legs.part(lastBytes);
+    connections.part(lastBytes);
     this.session.supervisor.parted();
     this.parted();
   }
@@ -112,7 +112,7 @@ export class Departure {
   /** The response is over: the server gets what the client said last, and the client's end. */
   goOn(): void {
     if (this.isHeard) this.parts.requests.endBehindHeld();
-    else this.parts.legs.endUpstream();
+    else this.parts.connections.endUpstream();
     this.awaitServer();
   }
 
@@ -123,19 +123,19 @@ export class Departure {
 
   /** As long as something goes to the client, it is taken for one that has said all and still reads. */
   private awaitServer(): void {
-    const { legs, shared } = this.parts;
-    const sentBytes = legs.writtenBytes.bytesToClient;
+    const { connections, shared } = this.parts;
+    const sentBytes = connections.writtenBytes.bytesToClient;
     this.close();
     this.timer = setTimeout(() => this.session.contain(() => {
-      if (legs.writtenBytes.bytesToClient > sentBytes) this.awaitServer();
+      if (connections.writtenBytes.bytesToClient > sentBytes) this.awaitServer();
       else this.giveUpServer();
     }), shared.config.drain.timeMs);
   }
 
   private giveUpServer(): void {
-    const { id, shared, legs } = this.parts;
+    const { id, shared, connections } = this.parts;
     const message = 'a client has closed, and the server has not answered and closed within drain.time';
-    shared.occasions.warn('late server', { session: id, client: legs.clientAddress }, message);
+    shared.occasions.warn('late server', { session: id, client: connections.clientAddress }, message);
     this.session.destroy(message, ['client', 'closed']);
   }
 }

@@ -15,7 +15,7 @@ import { Departure, type DepartingSession } from './departure.js';
 import type { SessionEncryption } from '../tls/encryption.js';
 import { beginFrames, type Diverted } from '../flow/framedFlow.js';
 import type { LastPackets } from '../flow/lastPackets.js';
-import { Legs, type LegsObserver } from '../connection/connections.js';
+import { Connections, type ConnectionsObserver } from '../connection/connections.js';
 import { upstreamUnavailable } from '../connection/refusal.js';
 import { RequestFlow, type RequestDecisions } from '../flow/requestFlow.js';
 import { ResponseFlow, type ResponseDecisions } from '../flow/responseFlow.js';
@@ -36,10 +36,10 @@ export interface SessionObserver {
 }
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session extends Containment implements LegsObserver, RequestDecisions, ResponseDecisions, DepartingSession,
+export class Session extends Containment implements ConnectionsObserver, RequestDecisions, ResponseDecisions, DepartingSession,
   HeardSession, UnreadSession {
   readonly conversation: Conversation;
-  readonly legs: Legs;
+  readonly connections: Connections;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
   readonly connectionPhase: ConnectionPhase;
@@ -57,19 +57,19 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   ) {
     super();
     this.conversation = conversationFor(shared, new ConversationEvents(this), now);
-    this.legs = new Legs(arrived, shared, this);
-    const { client, upstream } = this.legs;
+    this.connections = new Connections(arrived, shared, this);
+    const { client, upstream } = this.connections;
     this.departure = new Departure(this, this, () => observer.parted(this));
     this.controls = new SessionControls(this, this);
-    this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.caller.host);
+    this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.clientAddress.host);
     this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
     this.responses = new ResponseFlow(
-      upstream, client, this.legs.clientQueue, this.conversation, this, this.supervisor,
+      upstream, client, this.connections.clientQueue, this.conversation, this, this.supervisor,
     );
     this.connectionPhase = new ConnectionPhase(this, this, log);
-    this.deadline.set(`${this.legs.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
+    this.deadline.set(`${this.connections.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
-    this.contain(() => this.legs.replayClient(arrived.early));
+    this.contain(() => this.connections.replayClient(arrived.early));
   }
 
   get id(): number {
@@ -82,11 +82,11 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
 
   /** Both connections are closed, or about to be. */
   get isOver(): boolean {
-    return this.departure.end !== null && this.legs.isBroken;
+    return this.departure.end !== null && this.connections.isBroken;
   }
 
   threw(error: unknown): void {
-    this.log.error({ session: this.id, client: this.legs.clientAddress, err: error }, UNEXPECTED);
+    this.log.error({ session: this.id, client: this.connections.clientAddress, err: error }, UNEXPECTED);
     this.abort('an error that nobody expected', undefined, ['sluice', 'error']);
   }
 
@@ -95,18 +95,18 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     this.departure.note(label, reason);
     const lastBytes = last === undefined ? null : this.responses.wrapLast(last);
     this.closeFlows();
-    this.legs.dismiss(lastBytes);
+    this.connections.dismiss(lastBytes);
   }
 
   /** Ends both connections at once. */
   destroy(reason: string, label: EndLabel): void {
     this.departure.note(label, reason);
     this.closeFlows();
-    this.legs.destroy();
+    this.connections.destroy();
   }
 
   warn(message: string): void {
-    this.log.warn({ session: this.id, client: this.legs.clientAddress }, message);
+    this.log.warn({ session: this.id, client: this.connections.clientAddress }, message);
   }
 
   /** Ends the session as soon as nothing would be lost with it: between commands, and outside a transaction. */
@@ -123,12 +123,12 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     this.departure.note(['sluice', 'drained'], 'Sluice is about to stop');
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
-    this.legs.takeLeave(quit);
+    this.connections.takeLeave(quit);
   }
 
   get unreadMark(): string | null {
-    const { departure, legs } = this;
-    return departure.hasParted ? null : legs.unreadMark;
+    const { departure, connections } = this;
+    return departure.hasParted ? null : connections.unreadMark;
   }
 
   lookForClient(): void {
@@ -141,7 +141,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   }
 
   get totals(): SessionTotals {
-    return { ...this.legs.writtenBytes, stallMs: this.responses.totalStallMs };
+    return { ...this.connections.writtenBytes, stallMs: this.responses.totalStallMs };
   }
 
   // What the flow of responses asks for.
@@ -149,7 +149,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   refused(error: ServerError): void {
     const { code, message } = error;
     // The client knows what to do about the server's own number: pools wait for a place where it is 1040.
-    this.refuse(`${this.legs.upstreamName} refused the connection: ${message} (error ${code})`, encodeErr(0, error));
+    this.refuse(`${this.connections.upstreamName} refused the connection: ${message} (error ${code})`, encodeErr(0, error));
   }
 
   compressed(): void {
@@ -170,7 +170,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   }
 
   stalled(isStalled: boolean): void {
-    if (!isStalled) this.legs.upstreamBuffer.taken();
+    if (!isStalled) this.connections.upstreamBuffer.taken();
     this.supervisor.stalled(isStalled);
     if (!isStalled) this.sayGoodbye();
   }
@@ -193,7 +193,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
 
   clientRead(byteCount: number): void {
     const { requests, conversation } = this;
-    const { clientBuffer } = this.legs;
+    const { clientBuffer } = this.connections;
     if (conversation.commands.length === 0) this.responses.answersTaken();
     clientBuffer.deliver(byteCount, requests);
     const isComplete = requests.isEmpty && conversation.client.isBetweenPackets && !conversation.isUploading;
@@ -202,7 +202,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
 
   upstreamRead(byteCount: number): void {
     const { responses, conversation } = this;
-    const { upstreamBuffer } = this.legs;
+    const { upstreamBuffer } = this.connections;
     upstreamBuffer.deliver(byteCount, responses);
     this.caughtUp();
     const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
@@ -215,7 +215,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
 
   upstreamEnded(): void {
     if (this.conversation.phase !== 'greeting') this.noteUpstreamEnd('closed', 'closed');
-    else this.refuse(`${this.legs.upstreamName} closed the connection without a greeting`);
+    else this.refuse(`${this.connections.upstreamName} closed the connection without a greeting`);
   }
 
   clientFailed(error: NodeJS.ErrnoException): void {
@@ -225,12 +225,12 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
   upstreamFailed(error: NodeJS.ErrnoException): void {
     const reason = error.code ?? error.message;
     if (this.conversation.phase === 'greeting') {
-      this.refuse(`lost ${this.legs.upstreamName} before its greeting: ${reason}`);
+      this.refuse(`lost ${this.connections.upstreamName} before its greeting: ${reason}`);
       return;
     }
     this.noteUpstreamEnd('error', reason);
     this.responses.flushRest();
-    this.legs.relayUpstreamReset();
+    this.connections.relayUpstreamReset();
   }
 
   closed(): void {
@@ -239,7 +239,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
     const durationMs = now() - this.arrived.startedAtMs;
-    logEnd(this.log, end, { session: this.id, client: this.legs.clientAddress, durationMs });
+    logEnd(this.log, end, { session: this.id, client: this.connections.clientAddress, durationMs });
     this.observer.ended(this);
   }
 
@@ -253,7 +253,7 @@ export class Session extends Containment implements LegsObserver, RequestDecisio
     this.departure.note(['upstream', 'unavailable'], message);
     this.warn(message);
     this.closeFlows();
-    this.legs.refuse(error);
+    this.connections.refuse(error);
   }
 
   closeFlows(): void {

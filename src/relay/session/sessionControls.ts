@@ -56,12 +56,12 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   }
 
   get upstreamReadBytes(): number {
-    return this.parts.legs.upstreamTcp.bytesRead;
+    return this.parts.connections.upstreamTcp.bytesRead;
   }
 
   get upstreamRemote(): Remote | null {
-    const { legs, encryption } = this.parts;
-    return legs.upstreamRemote(encryption.serverSide.forSideConnections);
+    const { connections, encryption } = this.parts;
+    return connections.upstreamRemote(encryption.upstreamTls.forControlConnections);
   }
 
   get nowMs(): number {
@@ -85,8 +85,8 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   }
 
   warn(details: object, message: string): void {
-    const { id, legs, log } = this.parts;
-    log.warn({ session: id, client: legs.clientAddress, ...details }, message);
+    const { id, connections, log } = this.parts;
+    log.warn({ session: id, client: connections.clientAddress, ...details }, message);
   }
 
   sendToClient(bytes: Buffer): void {
@@ -142,11 +142,11 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   // How its client is looked at.
 
   look(): Promise<SocketQueues> {
-    return this.parts.legs.clientQueue.look();
+    return this.parts.connections.clientQueue.look();
   }
 
   get pendingBytes(): number {
-    return this.parts.legs.clientQueue.pendingBytes;
+    return this.parts.connections.clientQueue.pendingBytes;
   }
 
   get writtenBytes(): number {
@@ -158,8 +158,8 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   }
 
   readMark(): Promise<string | null> {
-    const { shared, legs } = this.parts;
-    return shared.pace.readMark(legs.client).catch((error: unknown) => {
+    const { shared, connections } = this.parts;
+    return shared.pace.readMark(connections.client).catch((error: unknown) => {
       this.threw(error);
       return null;
     });
@@ -184,20 +184,20 @@ export class SessionControls implements SupervisedSession, WatchedClient {
   }
 
   private async tryKill(signal: AbortSignal): Promise<KillOutcome> {
-    const { shared, conversation, legs } = this.parts;
+    const { shared, conversation, connections } = this.parts;
     const { greeting, identity } = conversation;
     const { upstreamRemote: remote } = this;
     if (shared.killer === null || greeting === null || remote === null) return 'failed';
-    const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...legs.shownEnd };
+    const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...connections.shownEnd };
     return shared.killer.kill(target, signal);
   }
 
   private newOrigin(): Origin {
-    const { id, conversation, legs } = this.parts;
+    const { id, conversation, connections } = this.parts;
     return {
       user: conversation.identity?.user ?? '',
       schema: conversation.schema,
-      client: legs.clientAddress,
+      client: connections.clientAddress,
       program: conversation.identity?.attributes.get('program_name') ?? null,
       connectionId: conversation.greeting?.connectionId ?? null,
       session: id,

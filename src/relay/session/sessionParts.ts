@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Conversation } from '../../conversation/conversation.js';
-import type { Legs } from '../connection/connections.js';
+import type { Connections } from '../connection/connections.js';
 import type { RequestFlow } from '../flow/requestFlow.js';
 import type { ResponseFlow } from '../flow/responseFlow.js';
 import type { Shared } from '../shared.js';
@@ -14,7 +14,7 @@ export interface SessionParts {
   readonly shared: Shared;
   readonly log: Logger;
   readonly conversation: Conversation;
-  readonly legs: Legs;
+  readonly connections: Connections;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
 }

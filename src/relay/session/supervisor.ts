@@ -93,7 +93,7 @@ export class Supervisor implements ResponseVerdicts, Stallable {
   }
 
   statementDone(command: PendingCommand, toldSchema: boolean): void {
-    if (command.answers === 1) this.socketQuestion.see(command);
+    if (command.answerCount === 1) this.socketQuestion.see(command);
     this.profile.statementDone(command, toldSchema);
     const { usage } = this.conversation.server;
     if (usage === null || usage.isCut) return;

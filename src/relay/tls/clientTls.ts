@@ -18,7 +18,7 @@ interface ConnectionHolder {
 }
 
 /** Encrypts connections that clients have opened, once they ask for it. */
-export class ClientSide {
+export class ClientTls {
   private server: Server | null = null;
   private readonly certificates: Certificates;
   /** The handshakes under way, by the client's connection. Two clients may have the same address, on two listeners. */

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { isSocketFile } from '../../config/address.js';
 import type { Config, Listen, ListenTls, Upstream } from '../../config/config.js';
-import { ClientSide } from './clientTls.js';
+import { ClientTls } from './clientTls.js';
 import { needsOwnCertificate, ownCertificateOf, type OwnCertificates } from './ownCertificates.js';
-import { ServerSide } from './upstreamTls.js';
+import { UpstreamTls } from './upstreamTls.js';
 
 /** How the two connections of a session may be encrypted. */
 export class SessionEncryption {
@@ -11,8 +11,8 @@ export class SessionEncryption {
     /** `auto` only where clients are offered TLS as the server offers it. */
     readonly listenMode: ListenTls['mode'],
     /** Null where clients are offered no TLS of ours. */
-    readonly clientSide: ClientSide | null,
-    readonly serverSide: ServerSide,
+    readonly clientTls: ClientTls | null,
+    readonly upstreamTls: UpstreamTls,
     /** Whether passwords are brought over where only one connection is encrypted. */
     readonly bridges: boolean,
   ) {}
@@ -22,13 +22,13 @@ export class SessionEncryption {
    * @param serverOffersTls whether the server of its session does
    */
   offersTls(serverOffersTls: boolean): boolean {
-    if (this.clientSide === null || this.listenMode !== 'auto') return this.clientSide !== null;
-    return serverOffersTls && (this.bridges || this.serverSide.isWanted);
+    if (this.clientTls === null || this.listenMode !== 'auto') return this.clientTls !== null;
+    return serverOffersTls && (this.bridges || this.upstreamTls.isWanted);
   }
 
   /** Whether any connection may come to be encrypted. */
   get isPossible(): boolean {
-    return this.listenMode !== 'off' || this.serverSide.isWanted;
+    return this.listenMode !== 'off' || this.upstreamTls.isWanted;
   }
 }
 
@@ -36,8 +36,8 @@ export class SessionEncryption {
  * How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting.
  */
 export class Encryption {
-  private readonly clientSides = new Map<string, ClientSide>();
-  private readonly serverSides = new Map<string, ServerSide>();
+  private readonly clientTlsOf = new Map<string, ClientTls>();
+  private readonly upstreamTlsOf = new Map<string, UpstreamTls>();
 
   /**
    * @param certificates what listeners show that are given none
@@ -48,32 +48,32 @@ export class Encryption {
       const { tls } = place;
       const key = clientKey(tls);
       const mode = offerAt(place);
-      if (mode === 'off' || mode === 'passthrough' || this.clientSides.has(key)) continue;
+      if (mode === 'off' || mode === 'passthrough' || this.clientTlsOf.has(key)) continue;
       const own = needsOwnCertificate(place) ? ownCertificateOf(certificates, tls) : null;
-      this.clientSides.set(key, new ClientSide(tls, own, log));
+      this.clientTlsOf.set(key, new ClientTls(tls, own, log));
     }
     for (const server of upstream) {
       const key = serverKey(server);
-      if (!this.serverSides.has(key)) this.serverSides.set(key, new ServerSide(server, log));
+      if (!this.upstreamTlsOf.has(key)) this.upstreamTlsOf.set(key, new UpstreamTls(server, log));
     }
   }
 
   /** Of sessions between these two, which are of the configuration that this was made for. */
   between(listen: Listen, upstream: Upstream): SessionEncryption {
     const mode = offerAt(listen);
-    const clientSide = mode === 'off' ? null : this.clientSides.get(clientKey(listen.tls)) ?? null;
-    return new SessionEncryption(mode, clientSide, this.serverSide(upstream), upstream.tls.bridge);
+    const clientTls = mode === 'off' ? null : this.clientTlsOf.get(clientKey(listen.tls)) ?? null;
+    return new SessionEncryption(mode, clientTls, this.upstreamTls(upstream), upstream.tls.bridge);
   }
 
   /** Of connections to this server, which is of the configuration that this was made for. */
-  serverSide(upstream: Upstream): ServerSide {
-    const serverSide = this.serverSides.get(serverKey(upstream));
-    if (serverSide === undefined) throw new Error('a server of another configuration');
-    return serverSide;
+  upstreamTls(upstream: Upstream): UpstreamTls {
+    const upstreamTls = this.upstreamTlsOf.get(serverKey(upstream));
+    if (upstreamTls === undefined) throw new Error('a server of another configuration');
+    return upstreamTls;
   }
 
   close(): void {
-    for (const side of [...this.clientSides.values(), ...this.serverSides.values()]) side.close();
+    for (const peer of [...this.clientTlsOf.values(), ...this.upstreamTlsOf.values()]) peer.close();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Encrypt } from '../../control/packetChannel.js';
 import { Certificates } from './certificates.js';
 
 /** Encrypts connections to the upstream server. */
-export class ServerSide {
+export class UpstreamTls {
   private context: SecureContext | null = null;
   private readonly certificates: Certificates;
   private lastOutcome = '';
@@ -62,7 +62,7 @@ export class ServerSide {
   }
 
   /** For connections of our own; null where they stay in the clear. */
-  get forSideConnections(): Encrypt | null {
+  get forControlConnections(): Encrypt | null {
     return this.isWanted ? { isRequired: this.isRequired, encrypt: (socket) => this.encrypt(socket) } : null;
   }
 

@@ -150,7 +150,7 @@ await t.test('a client that waits for a greeting stands among the sessions as co
   t.teardown(() => client.destroy());
   await once(client, 'connect');
   while (here.proxy.sessionCount === 0) await delay(1);
-  t.equal(here.proxy.standing().openSessions, 1);
+  t.equal(here.proxy.status().openSessions, 1);
   t.match([...here.proxy.sessionViews(0) as Iterable<object>], [
     { session: 1, client: `127.0.0.1:${client.localPort}`, state: 'connecting', user: '', command: null },
   ]);

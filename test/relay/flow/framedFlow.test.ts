@@ -33,9 +33,9 @@ const result = (count: number, statusFlags?: number): Buffer[] =>
 
 /** Whether each end got the very frames that the other one sent. */
 const isUntouched = (exchange: FramedExchange): boolean =>
-  (['client', 'server'] as const).every((leg) => {
-    const written = exchange.writtenAt(leg === 'client' ? 'server' : 'client');
-    const frames = Buffer.concat(exchange.sent[leg]);
+  (['client', 'server'] as const).every((peer) => {
+    const written = exchange.writtenAt(peer === 'client' ? 'server' : 'client');
+    const frames = Buffer.concat(exchange.sent[peer]);
     return frames.length > 0 && written.subarray(-frames.length).equals(frames);
   });
 

@@ -5,7 +5,8 @@ import t from 'tap';
 import { encodePacket } from '../../../src/protocol/framing.js';
 import { FirstByte } from '../../../src/protocol/packets.js';
 import { AuthRelay } from '../../../src/relay/login/authRelay.js';
-import { PacketExchange, type Side } from '../../../src/relay/login/packetExchange.js';
+import { PacketExchange } from '../../../src/relay/login/packetExchange.js';
+import type { Peer } from '../../../src/protocol/peer.js';
 import { AuthBridge } from '../../../src/conversation/authBridge.js';
 import type { Conversation } from '../../../src/conversation/conversation.js';
 
@@ -18,24 +19,24 @@ const MAX_PACKETS = 256;
 interface Relayed {
   readonly exchange: PacketExchange;
   /** Who has sent too much. */
-  readonly overrun: Side[];
+  readonly overrun: Peer[];
   /** What waits for this end, which reads nothing, in bytes. */
-  queuedFor(side: Side): number;
+  queuedFor(peer: Peer): number;
 }
 
 const relay = async (): Promise<Relayed> => {
   const ends = { client: new Writable({ write() {} }), server: new Writable({ write() {} }) };
-  const overrun: Side[] = [];
+  const overrun: Peer[] = [];
   const [client, server] = [ends.client as unknown as Socket, ends.server as unknown as Socket];
-  const exchange = new PacketExchange(client, server, (side) => {
-    overrun.push(side);
+  const exchange = new PacketExchange(client, server, (peer) => {
+    overrun.push(peer);
     exchange.close();
   });
   const conversation = { phase: 'authentication', commands: [], dialect: { capabilities: 0n }, server: { scan() {} } };
   const bridge = new AuthBridge('server', true, Buffer.alloc(20));
   void new AuthRelay(exchange, conversation as unknown as Conversation, bridge, false).run(Buffer.alloc(64), false);
   await nextTurn();
-  return { exchange, overrun, queuedFor: (side) => ends[side].writableLength };
+  return { exchange, overrun, queuedFor: (peer) => ends[peer].writableLength };
 };
 
 const FLOODS = {
@@ -43,17 +44,17 @@ const FLOODS = {
   'packets in read after read': Array.from({ length: 100 }, () => encodePacket(2, Buffer.alloc(8 * KIBIBYTE, 1))),
 };
 
-for (const side of ['client', 'server'] as const) {
-  const other = side === 'client' ? 'server' : 'client';
+for (const peer of ['client', 'server'] as const) {
+  const other = peer === 'client' ? 'server' : 'client';
   for (const [what, reads] of Object.entries(FLOODS)) {
-    t.test(`a ${side} that sends ${what} is heard no further than an authentication goes`, async (t) => {
+    t.test(`a ${peer} that sends ${what} is heard no further than an authentication goes`, async (t) => {
       const { exchange, overrun, queuedFor } = await relay();
       const before = queuedFor(other);
       for (const bytes of reads) {
-        exchange.accept(side, Buffer.from(bytes));
+        exchange.accept(peer, Buffer.from(bytes));
         await nextTurn();
       }
-      t.same(overrun, [side]);
+      t.same(overrun, [peer]);
       const packetBytes = reads.length === 1 ? 5 : reads[0]!.length;
       t.ok(queuedFor(other) - before <= Math.min(MAX_PACKETS * packetBytes, MAX_BYTES));
     });

@@ -99,7 +99,7 @@ for (const [how, leave] of Object.entries(LEAVING)) {
     t.match(await beginCut(served, client), /runs to its end on the server/);
     leave(client);
     while (proxy.proxy.sessionCount > 0) await new Promise((resolve) => setImmediate(resolve));
-    t.equal(proxy.proxy.standing().clientlessDrains, 1, 'its client does not count any more');
+    t.equal(proxy.proxy.status().clientlessDrains, 1, 'its client does not count any more');
     t.equal(
       served.connection.received.at(-1), PROMISED.charCodeAt(PROMISED.length - 1), 'the server has heard nothing of it',
     );
@@ -107,7 +107,7 @@ for (const [how, leave] of Object.entries(LEAVING)) {
     t.match(await recorded(proxy, 1), { outcome: 'drained', complete: true, rows: 8, forwardedRows: 2 });
     await once(served.connection.socket, 'end');
     served.connection.end();
-    while (proxy.proxy.standing().clientlessDrains > 0) await new Promise((resolve) => setImmediate(resolve));
+    while (proxy.proxy.status().clientlessDrains > 0) await new Promise((resolve) => setImmediate(resolve));
     t.notHas(proxy.records[0], { statementEnded: true });
   });
 }
@@ -132,7 +132,7 @@ t.test('a command that was sent before the client left runs behind the statement
   await beginCut(served, client);
   client.command(Command.QUERY, 'COMMIT');
   client.socket.end();
-  while (proxy.proxy.standing().clientlessDrains < 1) await new Promise((resolve) => setImmediate(resolve));
+  while (proxy.proxy.status().clientlessDrains < 1) await new Promise((resolve) => setImmediate(resolve));
   served.connection.send(served.encoder.terminator(2));
   t.equal((await served.connection.packet())?.payload.toString('latin1', 1), 'COMMIT');
   served.connection.send(encodePacket(1, Buffer.from([0, 0, 0, 2, 0, 0, 0])));
@@ -162,7 +162,7 @@ t.test('ends the oldest drain when more than connections.max go on without their
   }
   t.equal(await (await endless.at(0)).connection.packet(), null);
   t.match(await recorded(proxy, 1), { session: 1, outcome: 'closed', givenUp: 'max', statementEnded: true });
-  t.equal(proxy.proxy.standing().clientlessDrains, 1, 'the other goes on');
+  t.equal(proxy.proxy.status().clientlessDrains, 1, 'the other goes on');
 });
 
 t.test('answers a command that waits longer than drain.waiting, and ends a single read-only statement', async (t) => {
@@ -229,7 +229,7 @@ t.test('answers a command that waits behind a discard which passes drain.bytes',
   const served = await endless.at(0);
   await beginCut(served, client);
   client.command(Command.QUERY, 'SELECT 1');
-  while (proxy.proxy.standing().live.bytesToUpstream === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (proxy.proxy.status().live.bytesToUpstream === 0) await new Promise((resolve) => setImmediate(resolve));
   served.connection.send(rows(served, 128));
   t.match(decodeErr((await client.packet()).payload), { code: 1927, message: /drain\.bytes/ });
 });
@@ -304,7 +304,7 @@ for (const how of ['closes (FIN)', 'resets the connection'] as const) {
     t.teardown(() => proxy.stop());
     const client = await RawClient.login(proxy.port);
     const address = `127.0.0.1:${client.socket.localPort}`;
-    const sentBytes = (): number => proxy.proxy.standing().live.bytesToUpstream;
+    const sentBytes = (): number => proxy.proxy.status().live.bytesToUpstream;
     client.socket.write(LARGE_COMMAND);
     for (let stillCount = 0; stillCount < 2;) {
       const before = sentBytes();

@@ -88,7 +88,7 @@ t.test('does not warn of a client that reads slowly, where the server goes on wr
 
 t.test('says that the server gave up on a client that kept reading, with the longest time that it waited', (t) => {
   const { supervisor, records, warnings, stall } = responding(t);
-  supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answers: 1 }), false);
+  supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answerCount: 1 }), false);
   for (let i = 0; i < 4; i += 1) stall(4000, 2000 * KIB);
   t.ok(supervisor.upstreamEnded());
   t.match(warnings.at(-1), {

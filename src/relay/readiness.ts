@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config, Upstream } from '../config/config.js';
-import { ServerSide } from '../relay/tls/upstreamTls.js';
-import type { Encrypt } from './packetChannel.js';
-import { probe } from './probe.js';
+import { UpstreamTls } from './tls/upstreamTls.js';
+import type { Encrypt } from '../control/packetChannel.js';
+import { probe } from '../control/probe.js';
 
 /** How long a server is given to take the login of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;
@@ -20,7 +20,7 @@ const DENIED: readonly number[] = [
  * not count (seen: MariaDB 10.11, MySQL 9.7).
  */
 export class Readiness {
-  private readonly serverSides = new Map<Upstream, ServerSide>();
+  private readonly upstreamTlsOf = new Map<Upstream, UpstreamTls>();
   private checking: Promise<boolean> | null = null;
 
   constructor(
@@ -34,14 +34,14 @@ export class Readiness {
   }
 
   close(): void {
-    for (const serverSide of this.serverSides.values()) serverSide.close();
+    for (const upstreamTls of this.upstreamTlsOf.values()) upstreamTls.close();
   }
 
   private async check(): Promise<boolean> {
     const { upstream, connections } = this.config;
     const timeoutMs = Math.min(connections.connectTimeoutMs, REACH_TIMEOUT_MS);
-    const answers = await Promise.all(upstream.map((server) => this.takesLogin(server, timeoutMs)));
-    return answers.includes(true);
+    const verdicts = await Promise.all(upstream.map((server) => this.takesLogin(server, timeoutMs)));
+    return verdicts.includes(true);
   }
 
   private async takesLogin(upstream: Upstream, timeoutMs: number): Promise<boolean> {
@@ -59,8 +59,8 @@ export class Readiness {
 
   /** As a session's connection is encrypted. @throws TlsFileError where the files for that cannot be used */
   private encryptTo(upstream: Upstream): Encrypt | null {
-    const serverSide = this.serverSides.get(upstream) ?? new ServerSide(upstream, this.log);
-    this.serverSides.set(upstream, serverSide);
-    return serverSide.forSideConnections;
+    const upstreamTls = this.upstreamTlsOf.get(upstream) ?? new UpstreamTls(upstream, this.log);
+    this.upstreamTlsOf.set(upstream, upstreamTls);
+    return upstreamTls.forControlConnections;
   }
 }

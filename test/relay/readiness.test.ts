@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config/load.js';
 import { readLogin } from '../../src/demo/login.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { encodeErr } from '../../src/protocol/packets.js';
-import { Readiness } from '../../src/control/readiness.js';
+import { Readiness } from '../../src/relay/readiness.js';
 import { type ScriptedConnection, startScriptedServer } from '../support/scriptedServer.js';
 
 /** Whether a server on this port takes logins, for a configuration that says so much besides. */
