@@ -18,7 +18,7 @@ export interface Remote {
   readonly encrypt: Encrypt | null;
 }
 
-/** How a side connection is made. */
+/** How a control connection is made. */
 export interface ControlSettings {
   readonly account: Account;
   /** For all of connecting, encrypting and logging in. */

@@ -9,7 +9,7 @@ import { ControlConnection, type Remote, type ControlSettings } from './controlC
 export interface LaneSettings extends ControlSettings {
   /** Kills that may wait for their turn; a further one fails at once. */
   readonly maxWaiting: number;
-  /** How long a side connection without work is kept. */
+  /** How long a control connection without work is kept. */
   readonly idleMs: number;
   /**
    * How long no connection is tried after one that failed: servers lock out a host that fails again and
@@ -35,7 +35,7 @@ const NOT_SENT = 'the rest of the cut response is drained instead';
 const SENT = 'whether the statement has been killed is not known';
 
 /**
- * Kills statements at one upstream address, one after the other, over one side connection that is kept warm.
+ * Kills statements at one upstream address, one after the other, over one control connection that is kept warm.
  */
 export class KillLane {
   private waiting: PendingKill[] = [];

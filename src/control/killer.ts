@@ -29,9 +29,9 @@ export interface KillLimits {
   readonly maxWaitingMs: number;
   /** Kills that may wait for their turn at one upstream address. */
   readonly maxWaiting: number;
-  /** How long a side connection without work is kept. */
+  /** How long a control connection without work is kept. */
   readonly idleMs: number;
-  /** How long no side connection is tried after one that failed. */
+  /** How long no control connection is tried after one that failed. */
   readonly retryAfterMs: number;
 }
 
@@ -48,7 +48,7 @@ export const KILL_LIMITS: KillLimits = {
 const SAY_EVERY_MS = 60_000;
 
 /**
- * Kills the statements of cut responses over side connections: one for each upstream address, opened when it
+ * Kills the statements of cut responses over control connections: one for each upstream address, opened when it
  * is first needed and kept warm for a while.
  */
 export class Killer {
@@ -77,7 +77,7 @@ export class Killer {
     return kill.outcome;
   }
 
-  /** Closes all side connections; kills that are under way fail, and later ones too. */
+  /** Closes all control connections; kills that are under way fail, and later ones too. */
   close(): void {
     this.isClosed = true;
     for (const lane of this.lanes.values()) lane.close();

@@ -11,7 +11,7 @@ interface Answer {
   readonly netWriteTimeoutMs: Promise<number | null>;
 }
 
-/** Asks upstream servers how patient they are, over side connections of its own. */
+/** Asks upstream servers how patient they are, over control connections of its own. */
 export class ServerTimeouts {
   private readonly found = new Map<string, Answer>();
 

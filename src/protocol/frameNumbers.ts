@@ -6,7 +6,7 @@ import { otherPeer, type Peer } from './peer.js';
  * one frame becomes two, or one is put in, they differ until that command is answered, and frames are renumbered.
  */
 export class FrameNumbers {
-  /** What came last on each leg of the command that is being answered; where none is, of the one that was sent last. */
+  /** What came last on each connection of the command that is being answered; where none is, of the one that was sent last. */
   private readonly last: Record<Peer, number> = { client: 0, server: 0 };
 
   /** @param isAnswering whether part of a response has come and not all of it has gone on: commands are sent ahead */
@@ -30,7 +30,7 @@ export class FrameNumbers {
 
   /**
    * The first frame of a response comes: with the response before it the count has ended, and a server counts afresh
-   * for each command that was sent ahead. Returns the number that it has on the other leg, too.
+   * for each command that was sent ahead. Returns the number that it has on the other connection, too.
    */
   begin(number: number): number {
     this.last.client = this.last.server = number;
@@ -38,7 +38,7 @@ export class FrameNumbers {
   }
 
   /**
-   * A frame of a response, or of an upload that it asked for, goes from one leg to the other. Returns the number that
+   * A frame of a response, or of an upload that it asked for, goes from one connection to the other. Returns the number that
    * it gets there. One that does not follow on what came before keeps its own.
    */
   relay(from: Peer, number: number): number {
@@ -49,12 +49,12 @@ export class FrameNumbers {
     return relayed;
   }
 
-  /** A frame that came from a leg goes no further. */
+  /** A frame that came from a connection goes no further. */
   drop(from: Peer, number: number): void {
     this.last[from] = number;
   }
 
-  /** A frame is put in on a leg. Returns its number. */
+  /** A frame is put in on a connection. Returns its number. */
   insert(to: Peer): number {
     this.last[to] = next(this.last[to]);
     return this.last[to];

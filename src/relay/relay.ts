@@ -50,7 +50,7 @@ function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
 /** The least time between two lines of the log that say the same kind of thing. */
 const SAY_EVERY_MS = 60_000;
 
-/** What a gateway is made of. */
+/** What a relay is made of. */
 export interface RelayParts {
   readonly log: Logger;
   readonly audit: Pick<AuditLog, 'write'>;
@@ -199,7 +199,7 @@ export class Relay {
     shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
     shared.metrics.configured(config);
     shared.upstreams.configured(config.upstream);
-    // What the old one has under way it finishes; then its side connections are idle, and close by themselves.
+    // What the old one has under way it finishes; then its control connections are idle, and close by themselves.
     if (isSame(before, config, killingOf)) return;
     shared.killer = killerFor(config, this.parts.log);
     shared.timeouts = timeoutsFor(config);

@@ -1,10 +1,10 @@
-// What is known of a pool of workers where there is none.
+// The status of the workers when there are none.
 
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 
-/** What a pool is made of. */
+/** What the primary needs to start its workers. */
 export interface PrimaryParts {
   readonly log: Log;
   /** Takes the records of all workers. */

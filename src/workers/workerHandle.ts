@@ -27,7 +27,7 @@ export interface WorkerEnd {
 }
 
 export interface WorkerObserver {
-  /** The worker says something that is not for the member itself. */
+  /** The worker says something that is not for its handle itself. */
   said(worker: WorkerHandle, message: FromWorker): void;
   /** It has not answered for some time, or answers again. */
   missed(worker: WorkerHandle, isHung: boolean): void;

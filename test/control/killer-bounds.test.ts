@@ -16,7 +16,7 @@ interface Setup {
   readonly lines: string[];
 }
 
-/** A killer, patient but for `limits`, and a server that treats each side connection as `script` says. */
+/** A killer, patient but for `limits`, and a server that treats each control connection as `script` says. */
 const setUp = async (t: Test, script: Script, limits: Partial<KillLimits> = {}): Promise<Setup> => {
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });

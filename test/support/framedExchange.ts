@@ -37,7 +37,7 @@ export interface FramedOptions {
   readonly decide?: (usage: Usage) => Decision;
 }
 
-/** One frame on one leg. */
+/** One frame on one connection. */
 interface Passed {
   readonly from: 'near' | 'far';
   readonly number: number;
@@ -80,7 +80,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   readonly upstream = new End();
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
-  /** Frames in the order in which each leg saw them; `near` is who sits at its end. */
+  /** Frames in the order in which each connection saw them; `near` is who sits at its end. */
   readonly passed: Record<Peer, Passed[]> = { client: [], server: [] };
   /** All frames as they came, by who sent them. */
   readonly sent: Record<Peer, Buffer[]> = { client: [], server: [] };
@@ -280,7 +280,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
 }
 
 /**
- * What is wrong with the numbers that one leg saw, as both ends check them: 0 begins a command, every other frame
+ * What is wrong with the numbers that one connection saw, as both ends check them: 0 begins a command, every other frame
  * follows on the one before. Null where nothing is.
  */
 export const miscounted = (passed: readonly Passed[], isClientLeg: boolean): string | null => {

@@ -26,7 +26,7 @@ export interface AttemptObserver extends Containment {
   late(failure: Failure): void;
   /**
    * The server has sent its first packet: a greeting, or an error in its place.
-   * @param begun what was read, to be given to `leg.replay` by the call's end
+   * @param begun what was read, to be given to `upstream.replay` by the call's end
    */
   greeted(peer: UpstreamConnection, begun: Buffer): void;
   /** The attempt is over. */

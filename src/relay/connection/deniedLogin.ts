@@ -27,7 +27,7 @@ let underWay = 0;
  * after which the server lets nobody in from this address (1129); a login that is denied does not count, as long as the
  * connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before
  * they greet). So the server gets one, and is waited for a moment.
- * @param leg its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
+ * @param peer its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
  * @param max of clients. Where denials of as many are waited for, the connection is just closed: with fewer, some of
  *   those that leave all at once would lock the others out
  */

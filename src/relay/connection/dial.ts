@@ -7,7 +7,7 @@ import type { UpstreamConnection } from './upstreamConnection.js';
 
 /** What is told of a dial. One of the two is called, once. */
 export interface DialObserver extends Containment {
-  /** This server has greeted. Its greeting is told to `leg.onRead` right after the call. */
+  /** This server has greeted. Its greeting is told to `upstream.onRead` right after the call. */
   connected(peer: UpstreamConnection): void;
   /** No server can be had; says why not. */
   unavailable(reasons: string): void;

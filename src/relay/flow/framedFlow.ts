@@ -45,7 +45,7 @@ export abstract class FramedFlow extends Flow {
   private frames: Frames | null = null;
   private isDiverted = false;
 
-  /** @param leg the one that `source` is on */
+  /** @param peer the one that `source` is on */
   constructor(source: Duplex, sink: Duplex, private readonly peer: Peer, scanner: PacketScanner) {
     super(source, sink, scanner);
   }

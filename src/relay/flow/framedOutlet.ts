@@ -4,11 +4,11 @@ import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 
 /** What a frame belongs to, which says how it is counted. */
 export type FramePlace =
-  /** A command: its frames have the same numbers on both legs. */
+  /** A command: its frames have the same numbers on both connections. */
   | 'command'
-  /** A response begins with it: its number is the same on both legs, whatever came before. */
+  /** A response begins with it: its number is the same on both connections, whatever came before. */
   | 'first'
-  /** A response, or the upload that it asked for, goes on: it follows on what each leg saw last. */
+  /** A response, or the upload that it asked for, goes on: it follows on what each connection saw last. */
   | 'next';
 
 /** A frame that is not wholly decided on. */
@@ -42,8 +42,8 @@ export class FrameQueue {
   private keptBytes = 0;
 
   /**
-   * @param from the leg that the frames come from
-   * @param write takes what goes on to the other leg, piece by piece
+   * @param from the connection that the frames come from
+   * @param write takes what goes on to the other connection, piece by piece
    */
   constructor(
     private readonly from: Peer,

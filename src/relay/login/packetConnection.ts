@@ -38,7 +38,7 @@ export class PacketConnection {
   /** @param socket the connection: the TLS socket, once it is encrypted */
   constructor(public socket: Socket) {}
 
-  /** Takes bytes that are the leg's own from now on. Returns false where they are more than may come. */
+  /** Takes bytes that are the connection's own from now on. Returns false where they are more than may come. */
   accept(chunk: Buffer): boolean {
     if (this.frames === null) return this.acceptPackets(chunk);
     const packets = this.frames.open(chunk);
