@@ -2,37 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** A request that is turned away: its status, and why, as one line. */
-export interface Refusal {
-  readonly status: number;
-  readonly says: string;
-}
-
-/** What is known of a request before it is answered. */
-export interface Knock {
-  readonly headers: IncomingHttpHeaders;
-  /** The client's end of the connection. */
-  readonly remoteAddress: string;
-  /** Whether everybody who can connect may ask this. */
-  readonly isPublic: boolean;
-  /** Whether it changes anything. */
-  readonly changesState: boolean;
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
-}
-
-/** The host of a Host header, without its port and without brackets. */
-function hostOf(header: string): string {
-  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(header) ?? [];
-  return bracketed ?? plain ?? '';
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
 /**
  * Lets requests in. Without a token, whoever shares the loopback interface may ask everything and others only what is
  * public; with one, everything that is not public needs it.
@@ -83,4 +52,35 @@ export class Gatekeeper {
     const isFormType = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i.test(type);
     return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined || isFormType;
   }
+}
+
+/** A request that is turned away: its status, and why, as one line. */
+export interface Refusal {
+  readonly status: number;
+  readonly says: string;
+}
+
+/** What is known of a request before it is answered. */
+export interface Knock {
+  readonly headers: IncomingHttpHeaders;
+  /** The client's end of the connection. */
+  readonly remoteAddress: string;
+  /** Whether everybody who can connect may ask this. */
+  readonly isPublic: boolean;
+  /** Whether it changes anything. */
+  readonly changesState: boolean;
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+/** The host of a Host header, without its port and without brackets. */
+function hostOf(header: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(header) ?? [];
+  return bracketed ?? plain ?? '';
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The scripts of the page, in the order in which they need each other; they make one. */
-const SCRIPTS = ['amounts.js', 'charts.js', 'tables.js', 'live.js'];
-
 /** The live page: one document that needs nothing else, and a policy that lets nothing else in. */
 export interface Page {
   readonly html: string;
   /** For the header `content-security-policy`. */
   readonly policy: string;
 }
+
+/** The scripts of the page, in the order in which they need each other; they make one. */
+const SCRIPTS = ['amounts.js', 'charts.js', 'tables.js', 'live.js'];
 
 function part(name: string): string {
   return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');

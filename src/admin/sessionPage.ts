@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionView } from '../telemetry/status.js';
 
-/** An answer of the admin endpoint has about so many bytes at most, whatever clients call themselves. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
-
-/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
-const SESSIONS_PER_TURN = 50;
-
 /** Some of the live sessions, in the order of their numbers. */
 export interface SessionPage {
   readonly views: readonly SessionView[];
   /** There are none behind these. */
   readonly isLast: boolean;
 }
+
+/** An answer of the admin endpoint has about so many bytes at most, whatever clients call themselves. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+const SESSIONS_PER_TURN = 50;
 
 /** Takes as many sessions from the front as one answer has room for, without keeping the event loop from its work. */
 export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<SessionView>): Promise<SessionPage> {

@@ -1,22 +1,6 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
 import { plainText } from './plainText.js';
 
-/** How levels look: a width that lines things up, and a colour of SGR (ECMA-48). */
-const LEVELS: Readonly<Record<string, readonly [string, number]>> = {
-  trace: ['TRACE', 90], debug: ['DEBUG', 90], info: ['INFO ', 32], warn: ['WARN ', 33], error: ['ERROR', 31],
-  fatal: ['FATAL', 31],
-};
-
-function field(name: string, value: unknown): string {
-  const shown = typeof value === 'string' && /^[^\s"=\p{C}]+$/u.test(value) ? value : plainText(JSON.stringify(value));
-  return `${name}=${shown}`;
-}
-
-/** What clients and servers have said stands in messages too, and must not steer a terminal, nor begin a line. */
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ');
-}
-
 /**
  * A line of the log for a person at a terminal: `10:31:02.123 INFO  listening  address=127.0.0.1:3307`. A stack stands
  * in lines of its own below it.
@@ -32,4 +16,20 @@ export function readableLine(json: string): string {
   const below = trace.map((line) => `\n${oneLine(line)}`).join('');
   const text = oneLine(String(msg ?? ''));
   return `${at} \u001b[${colour}m${label}\u001b[0m ${text}${fields === '' ? '' : `  ${fields}`}${below}\n`;
+}
+
+/** How levels look: a width that lines things up, and a colour of SGR (ECMA-48). */
+const LEVELS: Readonly<Record<string, readonly [string, number]>> = {
+  trace: ['TRACE', 90], debug: ['DEBUG', 90], info: ['INFO ', 32], warn: ['WARN ', 33], error: ['ERROR', 31],
+  fatal: ['FATAL', 31],
+};
+
+function field(name: string, value: unknown): string {
+  const shown = typeof value === 'string' && /^[^\s"=\p{C}]+$/u.test(value) ? value : plainText(JSON.stringify(value));
+  return `${name}=${shown}`;
+}
+
+/** What clients and servers have said stands in messages too, and must not steer a terminal, nor begin a line. */
+function oneLine(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ');
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { adviceOn, type LoadedConfig } from '../config/config.js';
+import { adviceOn } from '../config/advice.js';
+import type { LoadedConfig } from '../config/load.js';
 import { descriptorAdvice } from './descriptors.js';
 
 /** Warns of what the author of a configuration may not have meant, or not know. */

@@ -1,4 +1,5 @@
-import { ConfigError, loadConfig, type Limits } from '../config/config.js';
+import { ConfigError, loadConfig } from '../config/load.js';
+import type { Limits } from '../config/config.js';
 import { type Advice, adviceJson, adviceText } from '../report/advice.js';
 import { percent } from '../report/amounts.js';
 import { Coverage } from '../report/coverage.js';

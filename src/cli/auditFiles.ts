@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/load.js';
 import { parseBeginning, parseEnd } from '../config/schema/moment.js';
 import { compileGlob } from '../policy/glob.js';
 import { type Input, openInput, readLines, STANDARD_INPUT, STANDARD_INPUT_DESCRIPTOR } from '../report/input.js';

@@ -1,4 +1,6 @@
-import { adviceOn, ConfigError, printConfig, type Config } from '../config/config.js';
+import { adviceOn } from '../config/advice.js';
+import { ConfigError, printConfig } from '../config/load.js';
+import type { Config } from '../config/config.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';

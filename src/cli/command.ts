@@ -1,9 +1,6 @@
 import type { Options } from 'yargs';
 import { readFileSync } from 'node:fs';
 
-/** Flags as yargs has read them: text, or a list where one was given more than once. */
-export type Arguments = Readonly<Record<string, unknown>>;
-
 /** One command of the program; src/cli.ts lists them. */
 export interface Command {
   readonly name: string;
@@ -21,6 +18,9 @@ export interface Command {
    */
   run(given: Arguments): Promise<number>;
 }
+
+/** Flags as yargs has read them: text, or a list where one was given more than once. */
+export type Arguments = Readonly<Record<string, unknown>>;
 
 export const exitCodes = { ok: 0, failed: 1, wrongUsage: 2 } as const;
 

@@ -1,5 +1,6 @@
 import { createLog } from '../audit/log.js';
-import { type Address, type Config, ConfigError, loadConfig } from '../config/config.js';
+import type { Address, Config } from '../config/config.js';
+import { ConfigError, loadConfig } from '../config/load.js';
 import { formatAddress, isSocketFile } from '../config/address.js';
 import { count, size } from '../report/amounts.js';
 import { type Arguments, type Command, exitCodes, say } from './command.js';

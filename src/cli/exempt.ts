@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import { exemptingRule, Exemptions, type ExemptingRule } from '../report/exemptions.js';
 

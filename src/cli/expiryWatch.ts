@@ -4,9 +4,6 @@ import type { Config } from '../config/config.js';
 import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
 import { expiryOf } from '../config/tlsFiles.js';
 
-/** Clocks are set, and certificates are replaced. */
-const LOOK_EVERY_MS = 60_000;
-
 /** Says in the log when rules and certificates are about to end, and when they have ended. */
 export class ExpiryWatch {
   /** What was said last of each setting. */
@@ -50,6 +47,9 @@ export class ExpiryWatch {
     this.said.set(path, { atMs, stage: Math.max(stage, saidStage) });
   }
 }
+
+/** Clocks are set, and certificates are replaced. */
+const LOOK_EVERY_MS = 60_000;
 
 /** Reads a file only where it has changed since. */
 function rememberingReader(): ReadExpiry {

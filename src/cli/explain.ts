@@ -12,6 +12,29 @@ import type { Subject } from '../policy/subject.js';
 import { Command } from '../protocol/commands.js';
 import { newCommand, responseShape } from '../conversation/command.js';
 
+/**
+ * @returns which rule would win for a statement of a client and why, and what it would get, in lines to read
+ */
+export function explain(config: Config, question: Question): string[] {
+  const guard = new Guard(config, () => question.nowMs);
+  const usage = usageFor(guard, question);
+  const { rule, treatment } = usage.terms;
+  return [
+    ...align([...subjectLines(question.subject), ...statementLines(usage.statement)]),
+    '',
+    'Rules, of which the first that matches holds:',
+    ...align(ruleLines(config, usage, question)).map((line) => `  ${line}`),
+    '',
+    ...align([
+      ['rule', rule],
+      hintLine(usage, guard.hints),
+      ...classLines(guard, usage, config),
+      ['warn', showLimits(treatment.warn)],
+      onExceedLine(usage, config),
+    ]),
+  ];
+}
+
 /** What is asked: how this statement of this client would be treated. */
 export interface Question {
   readonly subject: Subject;
@@ -156,27 +179,4 @@ function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config
 function align(lines: readonly Line[]): string[] {
   const width = Math.max(labelWidth, ...lines.map(([label]) => label.length + 2));
   return lines.map(([label, text]) => label.padEnd(width) + text);
-}
-
-/**
- * @returns which rule would win for a statement of a client and why, and what it would get, in lines to read
- */
-export function explain(config: Config, question: Question): string[] {
-  const guard = new Guard(config, () => question.nowMs);
-  const usage = usageFor(guard, question);
-  const { rule, treatment } = usage.terms;
-  return [
-    ...align([...subjectLines(question.subject), ...statementLines(usage.statement)]),
-    '',
-    'Rules, of which the first that matches holds:',
-    ...align(ruleLines(config, usage, question)).map((line) => `  ${line}`),
-    '',
-    ...align([
-      ['rule', rule],
-      hintLine(usage, guard.hints),
-      ...classLines(guard, usage, config),
-      ['warn', showLimits(treatment.warn)],
-      onExceedLine(usage, config),
-    ]),
-  ];
 }

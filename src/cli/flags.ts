@@ -1,5 +1,5 @@
 import type { Options, ParserConfigurationOptions } from 'yargs';
-import { loadWithNotices, type LoadedConfig } from '../config/config.js';
+import { loadWithNotices, type LoadedConfig } from '../config/load.js';
 import { walk } from '../config/schema/section.js';
 import { settings } from '../config/settings.js';
 import { variableOf } from '../config/variables.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { oneLine } from '../audit/plainText.js';
-import { ConfigError, loadAdminAddress, type Address } from '../config/config.js';
+import { ConfigError, loadAdminAddress } from '../config/load.js';
+import type { Address } from '../config/config.js';
 import { formatAddress } from '../config/address.js';
 import { exitCodes, say, type Arguments, type Command } from './command.js';
 import { configOptions, describeFlag } from './flags.js';

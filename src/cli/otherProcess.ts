@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs from 'yargs';
-import { ConfigError, type Flags } from '../config/config.js';
+import { ConfigError, type Flags } from '../config/load.js';
 import type { Arguments } from './command.js';
 import { configOptions, PARSER } from './flags.js';
 import { reasonOf } from './listening.js';

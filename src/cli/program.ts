@@ -5,10 +5,8 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { Administered, ReloadResult, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
-import {
-  ConfigError, printConfig, type AdminSettings, type AuditSettings, type Config, type LoadedConfig,
-  type ShutdownSettings,
-} from '../config/config.js';
+import { ConfigError, printConfig, type LoadedConfig } from '../config/load.js';
+import type { AdminSettings, AuditSettings, Config, ShutdownSettings } from '../config/config.js';
 import { changedKeys } from '../config/changes.js';
 import type { Expiry } from '../config/expiry.js';
 import { TlsFileError } from '../config/tlsFiles.js';
@@ -21,19 +19,6 @@ import { ExpiryWatch } from './expiryWatch.js';
 import { cannotListen, reasonOf } from './listening.js';
 import type { Stoppable, StopRequest } from './shutdown.js';
 import { version } from './command.js';
-
-/** What a running program is made of, besides its proxy. */
-export interface ProgramParts {
-  readonly log: Log;
-  readonly audit: MovableAuditLog;
-  readonly metrics: Metrics;
-  /**
-   * Reads the configuration again.
-   * @throws {ConfigError}
-   */
-  loadConfig(): LoadedConfig;
-  stop(request: StopRequest): void;
-}
 
 /** The program while it runs: what the admin endpoint and signals ask of it. */
 export class Program implements Administered, Stoppable {
@@ -209,6 +194,19 @@ export class Program implements Administered, Stoppable {
     this.expiryWatch.watch(config);
     return changed;
   }
+}
+
+/** What a running program is made of, besides its proxy. */
+export interface ProgramParts {
+  readonly log: Log;
+  readonly audit: MovableAuditLog;
+  readonly metrics: Metrics;
+  /**
+   * Reads the configuration again.
+   * @throws {ConfigError}
+   */
+  loadConfig(): LoadedConfig;
+  stop(request: StopRequest): void;
 }
 
 /** Whether it says what is wrong with a configuration. */

@@ -1,15 +1,5 @@
 import { percent, size } from '../report/amounts.js';
 
-const BAR_WIDTH = 30;
-const LEAST_MS_BETWEEN = 100;
-const CLEAR_LINE = '\r\u001b[K'; // ECMA-48, "erase in line"
-
-/** Where progress is shown: standard error, or what a test puts in its place. */
-export interface Terminal {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 /**
  * Shows how far the reading of files has come, where somebody looks at a terminal; elsewhere it says nothing.
  */
@@ -48,4 +38,14 @@ export class Progress {
     const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '.');
     return `[${bar}] ${percent(part)} of ${size(this.totalBytes)}`;
   }
+}
+
+const BAR_WIDTH = 30;
+const LEAST_MS_BETWEEN = 100;
+const CLEAR_LINE = '\r\u001b[K'; // ECMA-48, "erase in line"
+
+/** Where progress is shown: standard error, or what a test puts in its place. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }

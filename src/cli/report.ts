@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/load.js';
 import { reportJson } from '../report/json.js';
 import { Ledger } from '../report/ledger.js';
 import { Survey } from '../report/survey.js';

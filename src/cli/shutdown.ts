@@ -2,17 +2,6 @@ import type { Logger } from 'pino';
 import type { ShutdownSettings } from '../config/config.js';
 import type { Proxy } from '../relay/proxy.js';
 
-// What ended sessions still have to record when everything is ended at once.
-const destroyTimeoutMs = 1000;
-
-/** What ends with the program. */
-export interface Stoppable {
-  readonly proxy: Pick<Proxy, 'sessionCount' | 'close' | 'endIdle' | 'destroy'>;
-  readonly shutdown: ShutdownSettings;
-  /** The program is about to end: it is not ready any more. */
-  markStopping(): void;
-}
-
 /**
  * Ends the program in the way that clusters want it. Asked once, it still accepts connections for `shutdown.acceptFor`:
  * applications that are ended at the same time still connect, and who routes connections here needs a moment to notice.
@@ -85,6 +74,17 @@ export class Shutdown {
   private after(ms: number, then: () => void): void {
     this.timers.push(setTimeout(then, ms));
   }
+}
+
+// What ended sessions still have to record when everything is ended at once.
+const destroyTimeoutMs = 1000;
+
+/** What ends with the program. */
+export interface Stoppable {
+  readonly proxy: Pick<Proxy, 'sessionCount' | 'close' | 'endIdle' | 'destroy'>;
+  readonly shutdown: ShutdownSettings;
+  /** The program is about to end: it is not ready any more. */
+  markStopping(): void;
 }
 
 /** What asks the program to end. */

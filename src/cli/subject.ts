@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { ConfigError } from '../config/config.js';
+import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import type { Subject } from '../policy/subject.js';
 

@@ -4,10 +4,31 @@
 import type { TlsFiles } from './tlsFiles.js';
 import type { StatementKind } from '../sql/statement.js';
 
-export { adviceOn } from './advice.js';
-export {
-  ConfigError, loadAdminAddress, loadConfig, loadWithNotices, printConfig, type Flags, type LoadedConfig,
-} from './load.js';
+export interface Config extends Treatment {
+  readonly listen: readonly Listen[];
+  /** In the order in which they are tried. */
+  readonly upstream: readonly Upstream[];
+  /** The first that matches holds. */
+  readonly rules: readonly Rule[];
+  readonly streaming: StreamingSettings;
+  readonly drain: DrainSettings;
+  /** null where nothing is killed. */
+  readonly kill: KillSettings | null;
+  /** What the buffered results under way may have together; Infinity where there is no such limit. */
+  readonly budget: { readonly bytes: number };
+  readonly stall: { readonly warnAfterMs: number };
+  readonly onUnparsed: 'relay' | 'close';
+  /** Whether compressed connections are followed, or both ends are kept from compressing. */
+  readonly compression: 'inspect' | 'strip';
+  readonly connections: ConnectionSettings;
+  readonly audit: AuditSettings;
+  readonly log: { readonly level: LogLevel };
+  /** null where there is none. */
+  readonly admin: AdminSettings | null;
+  readonly shutdown: ShutdownSettings;
+  /** How many processes relay; 1 is this one itself. */
+  readonly workers: number;
+}
 
 /** A TCP address. An IPv6 host stands without brackets. */
 export interface Address {
@@ -221,29 +242,3 @@ export interface ShutdownSettings {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-export interface Config extends Treatment {
-  readonly listen: readonly Listen[];
-  /** In the order in which they are tried. */
-  readonly upstream: readonly Upstream[];
-  /** The first that matches holds. */
-  readonly rules: readonly Rule[];
-  readonly streaming: StreamingSettings;
-  readonly drain: DrainSettings;
-  /** null where nothing is killed. */
-  readonly kill: KillSettings | null;
-  /** What the buffered results under way may have together; Infinity where there is no such limit. */
-  readonly budget: { readonly bytes: number };
-  readonly stall: { readonly warnAfterMs: number };
-  readonly onUnparsed: 'relay' | 'close';
-  /** Whether compressed connections are followed, or both ends are kept from compressing. */
-  readonly compression: 'inspect' | 'strip';
-  readonly connections: ConnectionSettings;
-  readonly audit: AuditSettings;
-  readonly log: { readonly level: LogLevel };
-  /** null where there is none. */
-  readonly admin: AdminSettings | null;
-  readonly shutdown: ShutdownSettings;
-  /** How many processes relay; 1 is this one itself. */
-  readonly workers: number;
-}

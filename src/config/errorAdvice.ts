@@ -4,6 +4,25 @@
 import type { ErrorNumber, Match } from './config.js';
 import { stateInConnectorJ } from './connectorJStates.js';
 
+/**
+ * What clients would make of the error that a place of the configuration sets.
+ * @param path of the error's settings, as "onExceed.error"
+ * @param inherited what holds where the place says nothing; nothing is said of that again
+ * @param match the conditions of the place; undefined where it is not a rule
+ */
+export function* errorAdvice(
+  error: ErrorNumber, path: string, inherited: ErrorNumber | undefined, match: Match | undefined,
+): Generator<string> {
+  const { code, sqlState } = error;
+  if (code !== inherited?.code) yield* codeAdvice(code, path);
+  if (inherited === undefined || !isSame(error, inherited)) yield* replacementAdvice(error, path);
+  if (sqlState === inherited?.sqlState) return;
+  if (isSame(error, TOO_BIG_SELECT) && match !== undefined && isForPrograms(match)) return;
+  for (const consequence of consequencesOf(sqlState)) {
+    yield `${path}.sqlState: on ${sqlState} ${consequence}; not so on ${PLAIN_ERROR.sqlState}`;
+  }
+}
+
 /** ER_CAPACITY_EXCEEDED of MySQL, an error of this statement and nothing more to every pool that was tried. */
 export const PLAIN_ERROR: ErrorNumber = { code: 3170, sqlState: 'HY000' };
 
@@ -80,23 +99,4 @@ function* replacementAdvice({ code, sqlState }: ErrorNumber, path: string): Gene
   const consequence = isEvicted ? ', and pools throw the connection away' : '';
   yield `${path}.code: on ${code} MySQL Connector/J makes ${replacement} of HY000${consequence}; ` +
     `not so on ${PLAIN_ERROR.code}`;
-}
-
-/**
- * What clients would make of the error that a place of the configuration sets.
- * @param path of the error's settings, as "onExceed.error"
- * @param inherited what holds where the place says nothing; nothing is said of that again
- * @param match the conditions of the place; undefined where it is not a rule
- */
-export function* errorAdvice(
-  error: ErrorNumber, path: string, inherited: ErrorNumber | undefined, match: Match | undefined,
-): Generator<string> {
-  const { code, sqlState } = error;
-  if (code !== inherited?.code) yield* codeAdvice(code, path);
-  if (inherited === undefined || !isSame(error, inherited)) yield* replacementAdvice(error, path);
-  if (sqlState === inherited?.sqlState) return;
-  if (isSame(error, TOO_BIG_SELECT) && match !== undefined && isForPrograms(match)) return;
-  for (const consequence of consequencesOf(sqlState)) {
-    yield `${path}.sqlState: on ${sqlState} ${consequence}; not so on ${PLAIN_ERROR.sqlState}`;
-  }
 }

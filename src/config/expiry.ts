@@ -2,14 +2,6 @@ import type { Config } from './config.js';
 import { formatMoment } from './schema/moment.js';
 import { expiryOf, type TlsFiles } from './tlsFiles.js';
 
-const DAY_MS = 24 * 3_600_000;
-
-/** How the end of each kind is announced: so many days before, and in which words. */
-const ANNOUNCED = {
-  rule: { noticeDays: [7, 1], ends: 'ends', ended: 'ended', remedy: 'take it out' },
-  certificate: { noticeDays: [14], ends: 'expires', ended: 'expired', remedy: 'replace it' },
-} as const;
-
 /** A rule or a certificate that ends by itself. */
 export interface Expiry {
   readonly kind: keyof typeof ANNOUNCED;
@@ -22,6 +14,14 @@ export interface Expiry {
   /** When it ends, in ms since 1970. */
   readonly atMs: number;
 }
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How the end of each kind is announced: so many days before, and in which words. */
+const ANNOUNCED = {
+  rule: { noticeDays: [7, 1], ends: 'ends', ended: 'ended', remedy: 'take it out' },
+  certificate: { noticeDays: [14], ends: 'expires', ended: 'expired', remedy: 'replace it' },
+} as const;
 
 /** When what a file holds ends, in ms since 1970; null where that cannot be told. */
 export type ReadExpiry = (key: 'cert' | 'ca', file: string) => number | null;

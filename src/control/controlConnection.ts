@@ -10,29 +10,6 @@ import { logIn, type Account } from './login.js';
 import { PacketChannel, type Encrypt } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
 
-/** An upstream server, as a session is connected to it. */
-export interface Remote {
-  readonly at: Place;
-  readonly proxyProtocol: Upstream['proxyProtocol'];
-  /** How connections to it are encrypted; null where they are not. */
-  readonly encrypt: Encrypt | null;
-}
-
-/** How a control connection is made. */
-export interface ControlSettings {
-  readonly account: Account;
-  /** For all of connecting, encrypting and logging in. */
-  readonly connectTimeoutMs: number;
-  /** For the whole answer to one statement. */
-  readonly answerTimeoutMs: number;
-  /** Puts TLS on the connection; null leaves it in the clear. */
-  readonly encrypt: Encrypt | null;
-}
-
-/** What is asked here has few columns and one row. */
-const MAX_COLUMNS = 16;
-const MAX_ROWS = 16;
-
 /** A connection of our own to the upstream server. Log in first; then it takes one statement at a time. */
 export class ControlConnection {
   /** Known once logged in. */
@@ -124,6 +101,29 @@ export class ControlConnection {
     return payload;
   }
 }
+
+/** An upstream server, as a session is connected to it. */
+export interface Remote {
+  readonly at: Place;
+  readonly proxyProtocol: Upstream['proxyProtocol'];
+  /** How connections to it are encrypted; null where they are not. */
+  readonly encrypt: Encrypt | null;
+}
+
+/** How a control connection is made. */
+export interface ControlSettings {
+  readonly account: Account;
+  /** For all of connecting, encrypting and logging in. */
+  readonly connectTimeoutMs: number;
+  /** For the whole answer to one statement. */
+  readonly answerTimeoutMs: number;
+  /** Puts TLS on the connection; null leaves it in the clear. */
+  readonly encrypt: Encrypt | null;
+}
+
+/** What is asked here has few columns and one row. */
+const MAX_COLUMNS = 16;
+const MAX_ROWS = 16;
 
 function isEof(payload: Buffer): boolean {
   return payload[0] === FirstByte.EOF && payload.length === EOF_PAYLOAD_BYTES;

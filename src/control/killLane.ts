@@ -5,35 +5,6 @@ import { look, type Sighting } from './processList.js';
 import { ServerRefusal } from './serverRefusal.js';
 import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
 
-/** What bounds the kills at one upstream address. */
-export interface LaneSettings extends ControlSettings {
-  /** Kills that may wait for their turn; a further one fails at once. */
-  readonly maxWaiting: number;
-  /** How long a control connection without work is kept. */
-  readonly idleMs: number;
-  /**
-   * How long no connection is tried after one that failed: servers lock out a host that fails again and
-   * again.
-   */
-  readonly retryAfterMs: number;
-}
-
-/** ER_NO_SUCH_THREAD. */
-const UNKNOWN_THREAD = 1094;
-/** ER_KILL_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
-const NOT_ALLOWED: readonly number[] = [1095, 1227];
-
-const ADVICE = 'kill.user needs the privileges PROCESS and CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN; older ' +
-  'servers: SUPER), and SYSTEM_USER too where MySQL has given that to the account of the session';
-const CLOSING = 'Sluice is shutting down';
-const UNSEEN = 'the process list does not show the connection: it is gone, or kill.user has no privilege PROCESS, ' +
-  'or the server is behind another proxy';
-const MISMATCH = 'the process list shows another user, host or port for the connection: is the server behind ' +
-  'another proxy?';
-/** What becomes of a cut response: the end of every line of the log. */
-const NOT_SENT = 'the rest of the cut response is drained instead';
-const SENT = 'whether the statement has been killed is not known';
-
 /**
  * Kills statements at one upstream address, one after the other, over one control connection that is kept warm.
  */
@@ -163,3 +134,32 @@ export class KillLane {
     this.log.warn(kind, { connectionId, upstream: formatPlace(remote.at) }, `kill: ${reason}; ${consequence}`);
   }
 }
+
+/** What bounds the kills at one upstream address. */
+export interface LaneSettings extends ControlSettings {
+  /** Kills that may wait for their turn; a further one fails at once. */
+  readonly maxWaiting: number;
+  /** How long a control connection without work is kept. */
+  readonly idleMs: number;
+  /**
+   * How long no connection is tried after one that failed: servers lock out a host that fails again and
+   * again.
+   */
+  readonly retryAfterMs: number;
+}
+
+/** ER_NO_SUCH_THREAD. */
+const UNKNOWN_THREAD = 1094;
+/** ER_KILL_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const NOT_ALLOWED: readonly number[] = [1095, 1227];
+
+const ADVICE = 'kill.user needs the privileges PROCESS and CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN; older ' +
+  'servers: SUPER), and SYSTEM_USER too where MySQL has given that to the account of the session';
+const CLOSING = 'Sluice is shutting down';
+const UNSEEN = 'the process list does not show the connection: it is gone, or kill.user has no privilege PROCESS, ' +
+  'or the server is behind another proxy';
+const MISMATCH = 'the process list shows another user, host or port for the connection: is the server behind ' +
+  'another proxy?';
+/** What becomes of a cut response: the end of every line of the log. */
+const NOT_SENT = 'the rest of the cut response is drained instead';
+const SENT = 'whether the statement has been killed is not known';

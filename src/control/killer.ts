@@ -7,46 +7,6 @@ import { PendingKill, type KillOutcome, type KillTarget } from './pendingKill.js
 import type { Config } from '../config/config.js';
 import { ServerTimeouts } from './serverTimeouts.js';
 
-export type { KillOutcome, KillTarget } from './pendingKill.js';
-
-// The account needs, and no more (found by trying, with MySQL 9.7 and MariaDB 10.11):
-//
-//     MySQL 8 and 9     GRANT PROCESS, CONNECTION_ADMIN ON *.* TO 'sluice'@'%';
-//                       GRANT SYSTEM_USER ON *.* TO 'sluice'@'%';   to kill for accounts that have it too
-//     MariaDB 10.5.2 on GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'sluice'@'%';
-//     older ones        GRANT PROCESS, SUPER ON *.* TO 'sluice'@'%';
-//
-// PROCESS shows it other accounts' connections. For sessions of the same account as its own it needs no
-// privilege at all.
-
-/** What bounds killing, in time and number. */
-export interface KillLimits {
-  /** For connecting, encrypting and logging in. */
-  readonly connectTimeoutMs: number;
-  /** For the server's answer to one statement. */
-  readonly answerTimeoutMs: number;
-  /** From the call of `kill` until the order is sent; later it is not sent any more. */
-  readonly maxWaitingMs: number;
-  /** Kills that may wait for their turn at one upstream address. */
-  readonly maxWaiting: number;
-  /** How long a control connection without work is kept. */
-  readonly idleMs: number;
-  /** How long no control connection is tried after one that failed. */
-  readonly retryAfterMs: number;
-}
-
-export const KILL_LIMITS: KillLimits = {
-  connectTimeoutMs: 10_000,
-  answerTimeoutMs: 10_000,
-  maxWaitingMs: 10_000,
-  maxWaiting: 100,
-  idleMs: 60_000,
-  retryAfterMs: 5_000,
-};
-
-/** The least time between two lines of the log that say the same kind of thing. */
-const SAY_EVERY_MS = 60_000;
-
 /**
  * Kills the statements of cut responses over control connections: one for each upstream address, opened when it
  * is first needed and kept warm for a while.
@@ -100,6 +60,46 @@ export class Killer {
     return lane;
   }
 }
+
+export type { KillOutcome, KillTarget } from './pendingKill.js';
+
+// The account needs, and no more (found by trying, with MySQL 9.7 and MariaDB 10.11):
+//
+//     MySQL 8 and 9     GRANT PROCESS, CONNECTION_ADMIN ON *.* TO 'sluice'@'%';
+//                       GRANT SYSTEM_USER ON *.* TO 'sluice'@'%';   to kill for accounts that have it too
+//     MariaDB 10.5.2 on GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'sluice'@'%';
+//     older ones        GRANT PROCESS, SUPER ON *.* TO 'sluice'@'%';
+//
+// PROCESS shows it other accounts' connections. For sessions of the same account as its own it needs no
+// privilege at all.
+
+/** What bounds killing, in time and number. */
+export interface KillLimits {
+  /** For connecting, encrypting and logging in. */
+  readonly connectTimeoutMs: number;
+  /** For the server's answer to one statement. */
+  readonly answerTimeoutMs: number;
+  /** From the call of `kill` until the order is sent; later it is not sent any more. */
+  readonly maxWaitingMs: number;
+  /** Kills that may wait for their turn at one upstream address. */
+  readonly maxWaiting: number;
+  /** How long a control connection without work is kept. */
+  readonly idleMs: number;
+  /** How long no control connection is tried after one that failed. */
+  readonly retryAfterMs: number;
+}
+
+export const KILL_LIMITS: KillLimits = {
+  connectTimeoutMs: 10_000,
+  answerTimeoutMs: 10_000,
+  maxWaitingMs: 10_000,
+  maxWaiting: 100,
+  idleMs: 60_000,
+  retryAfterMs: 5_000,
+};
+
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
 
 function killLimits(config: Config): KillLimits {
   return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };

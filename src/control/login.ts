@@ -8,31 +8,6 @@ import { FirstByte } from '../protocol/packets.js';
 import type { Encrypt, PacketChannel } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
 
-/** An account on the upstream server. */
-export interface Account {
-  readonly user: string;
-  readonly password: string;
-}
-
-/** Without these nothing works here; both servers have had them since MySQL 5.5. */
-const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
-/**
- * Taken where offered. LONG_PASSWORD says that MariaDB's own bits are not used. What is left out keeps
- * answers plain: results with EOF packets, one at a time, without session tracking, compression or LOCAL
- * INFILE.
- */
-const WANTED = REQUIRED | Capability.LONG_PASSWORD | Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA |
-  Capability.CONNECT_ATTRS;
-
-const MAX_PACKET_BYTES = 1024 * 1024;
-const COLLATION_UTF8MB4_GENERAL_CI = 45;
-/** So that whoever looks at the server's connections knows whose this one is. */
-const ATTRIBUTES: ReadonlyMap<string, string> = new Map([['program_name', 'sluice']]);
-/** Tells the server what to ask for instead, where the plugin that it begins with is not known here. */
-const DEFAULT_PLUGIN = 'mysql_native_password';
-/** A switch, a request for the key, the key and the end, twice over. */
-const MAX_ROUNDS = 8;
-
 /**
  * Goes through the connection phase, from the greeting to the server's OK.
  * @param encrypt puts TLS on the connection; null leaves it in the clear
@@ -68,6 +43,31 @@ export async function logIn(
   }
   return greeting;
 }
+
+/** An account on the upstream server. */
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Without these nothing works here; both servers have had them since MySQL 5.5. */
+const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
+/**
+ * Taken where offered. LONG_PASSWORD says that MariaDB's own bits are not used. What is left out keeps
+ * answers plain: results with EOF packets, one at a time, without session tracking, compression or LOCAL
+ * INFILE.
+ */
+const WANTED = REQUIRED | Capability.LONG_PASSWORD | Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA |
+  Capability.CONNECT_ATTRS;
+
+const MAX_PACKET_BYTES = 1024 * 1024;
+const COLLATION_UTF8MB4_GENERAL_CI = 45;
+/** So that whoever looks at the server's connections knows whose this one is. */
+const ATTRIBUTES: ReadonlyMap<string, string> = new Map([['program_name', 'sluice']]);
+/** Tells the server what to ask for instead, where the plugin that it begins with is not known here. */
+const DEFAULT_PLUGIN = 'mysql_native_password';
+/** A switch, a request for the key, the key and the end, twice over. */
+const MAX_ROUNDS = 8;
 
 async function readGreeting(channel: PacketChannel): Promise<Greeting> {
   const payload = await channel.receive();

@@ -1,28 +1,6 @@
 import type { Socket } from 'node:net';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
 
-/** How TLS is put on a connection. */
-export interface Encrypt {
-  /** Whether a server that does not offer it is not talked to. */
-  readonly isRequired: boolean;
-  /** Resolves when the server has proved who it is. */
-  encrypt(socket: Socket): Promise<Socket>;
-}
-
-/**
- * Packets of a login or of a small result are far smaller; a server that sends a larger one is not
- * understood.
- */
-const MAX_PAYLOAD_BYTES = 16 * 1024;
-const MAX_WAITING_BYTES = 4 * MAX_PAYLOAD_BYTES;
-
-const NO_BYTES: Buffer = Buffer.alloc(0);
-
-interface Receiver {
-  resolve(payload: Buffer): void;
-  reject(error: Error): void;
-}
-
 /**
  * Whole packets, one after the other, over a socket, for one conversation at a time. The first thing that
  * goes wrong destroys the socket, and is what every later call fails with.
@@ -162,4 +140,26 @@ export class PacketChannel {
     this.sequenceId = (sequenceId + 1) & 0xff;
     return sequenceId;
   }
+}
+
+/** How TLS is put on a connection. */
+export interface Encrypt {
+  /** Whether a server that does not offer it is not talked to. */
+  readonly isRequired: boolean;
+  /** Resolves when the server has proved who it is. */
+  encrypt(socket: Socket): Promise<Socket>;
+}
+
+/**
+ * Packets of a login or of a small result are far smaller; a server that sends a larger one is not
+ * understood.
+ */
+const MAX_PAYLOAD_BYTES = 16 * 1024;
+const MAX_WAITING_BYTES = 4 * MAX_PAYLOAD_BYTES;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+interface Receiver {
+  resolve(payload: Buffer): void;
+  reject(error: Error): void;
 }

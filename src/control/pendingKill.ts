@@ -2,23 +2,6 @@ import type { Process } from './processList.js';
 import type { Remote } from './controlConnection.js';
 
 /**
- * How a kill went. Only after `unknown` may a statement still be killed later.
- * - `killed`: the server has taken the order; the statement's response ends by itself, mostly with an error
- * - `no-match`: nothing was killed, since the connection runs nothing, is another one, or is not to be seen
- * - `withdrawn`: nothing was killed, since the caller did not want it any more
- * - `failed`: nothing was killed, since the server could not be asked or has refused
- * - `unknown`: the order was sent and never answered. Whoever asked has to close the connection that it was
- *   meant for: otherwise it may hit the statement that runs there next
- */
-export type KillOutcome = 'killed' | 'no-match' | 'withdrawn' | 'failed' | 'unknown';
-
-/** The connection whose statement is to be killed. */
-export interface KillTarget extends Process {
-  /** The very server that the session is connected to. */
-  readonly remote: Remote;
-}
-
-/**
  * A kill from the wish to the outcome. Until the order is sent it can be called off, and then nothing is sent
  * any more.
  */
@@ -78,4 +61,21 @@ export class PendingKill {
     this.signal?.removeEventListener('abort', this.onAbort);
     this.resolve(outcome);
   }
+}
+
+/**
+ * How a kill went. Only after `unknown` may a statement still be killed later.
+ * - `killed`: the server has taken the order; the statement's response ends by itself, mostly with an error
+ * - `no-match`: nothing was killed, since the connection runs nothing, is another one, or is not to be seen
+ * - `withdrawn`: nothing was killed, since the caller did not want it any more
+ * - `failed`: nothing was killed, since the server could not be asked or has refused
+ * - `unknown`: the order was sent and never answered. Whoever asked has to close the connection that it was
+ *   meant for: otherwise it may hit the statement that runs there next
+ */
+export type KillOutcome = 'killed' | 'no-match' | 'withdrawn' | 'failed' | 'unknown';
+
+/** The connection whose statement is to be killed. */
+export interface KillTarget extends Process {
+  /** The very server that the session is connected to. */
+  readonly remote: Remote;
 }

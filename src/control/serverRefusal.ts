@@ -1,8 +1,5 @@
 import { decodeErr } from '../protocol/packets.js';
 
-/** Enough for whatever a server has to say, and for one line of the log. */
-const MAX_MESSAGE_CHARACTERS = 500;
-
 /** The server answered with an ERR packet. */
 export class ServerRefusal extends Error {
   /** The server's number for the error, as 1045. */
@@ -15,3 +12,6 @@ export class ServerRefusal extends Error {
     this.code = code;
   }
 }
+
+/** Enough for whatever a server has to say, and for one line of the log. */
+const MAX_MESSAGE_CHARACTERS = 500;

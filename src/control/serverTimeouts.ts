@@ -1,16 +1,6 @@
 import { formatPlace } from '../config/address.js';
 import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
 
-/** How long an answer is good for: an administrator may change what it says. */
-const GOOD_FOR_MS = 60_000;
-/** Answers that are kept; there are few upstream addresses. */
-const MAX_ANSWERS = 64;
-
-interface Answer {
-  readonly untilMs: number;
-  readonly netWriteTimeoutMs: Promise<number | null>;
-}
-
 /** Asks upstream servers how patient they are, over control connections of its own. */
 export class ServerTimeouts {
   private readonly found = new Map<string, Answer>();
@@ -39,4 +29,14 @@ export class ServerTimeouts {
     const seconds = Number(row?.[0] ?? NaN);
     return Number.isInteger(seconds) ? seconds * 1000 : null;
   }
+}
+
+/** How long an answer is good for: an administrator may change what it says. */
+const GOOD_FOR_MS = 60_000;
+/** Answers that are kept; there are few upstream addresses. */
+const MAX_ANSWERS = 64;
+
+interface Answer {
+  readonly untilMs: number;
+  readonly netWriteTimeoutMs: Promise<number | null>;
 }

@@ -16,73 +16,6 @@ import type { Peer } from '../protocol/peer.js';
 // A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no
 // packet of its passes that a plugin of the first kind does not take, whatever the server asks.
 
-/**
- * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once
- * there is a key of our own; or end it all.
- */
-export type Step =
-  | { readonly to: Peer; readonly payload: Buffer }
-  | { readonly wants: 'key' }
-  | { readonly refusal: string };
-
-/** The pair that clients without encryption encrypt their passwords with. */
-export interface OwnKey {
-  readonly publicPem: Buffer;
-  readonly privateKey: KeyObject;
-}
-
-/** The plugins whose password is encrypted on a connection that is not, and how each asks for the key to do so. */
-const KEY_REQUESTS: ReadonlyMap<string, number> = new Map([['caching_sha2_password', 0x02], ['sha256_password', 0x01]]);
-const CACHING_SHA2 = 'caching_sha2_password';
-/** These send passwords in clear and know no other way. */
-const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dialog']);
-/**
- * The plugins that prove a secret and never send it, with how many packets of each a client sends. (MySQL 9.7,
- * sql-common/client_authentication.cc and libmysql/; MariaDB knowledge base, "Authentication Plugins".)
- */
-const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
-  ['mysql_old_password', 1], ['mysql_native_password', 1], [CACHING_SHA2, 1], ['client_ed25519', 1],
-  ['authentication_oci_client', 1], ['parsec', 2],
-  ['auth_gssapi_client', Infinity], ['authentication_kerberos_client', Infinity],
-  ['authentication_windows_client', Infinity],
-  ['authentication_fido_client', Infinity], ['authentication_webauthn_client', Infinity],
-]);
-/**
- * Does what the mechanism does that the server names in its request, PLAIN as well, which sends the password itself:
- * clients of MySQL 8.0 take any that Cyrus SASL has. (`read_method_name_from_server` in auth_ldap_sasl_client.cc.)
- */
-const LDAP_SASL = 'authentication_ldap_sasl_client';
-const PROVING_MECHANISMS: ReadonlySet<string> = new Set(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI']);
-/** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
-const UNNAMED_PLUGIN = 'mysql_native_password';
-/** The most of a plugin's name that is repeated. */
-const SHOWN_NAME_CHARS = 64;
-/** Of caching_sha2_password: the server needs the password itself. */
-const FULL_AUTH = 0x04;
-
-const SERVER_IN_CLEAR = 'the connection to the server is not encrypted';
-/** The least that an encrypted password has: a key of 1024 bits makes as much of any. */
-const MIN_ENCRYPTED_BYTES = 128;
-
-/** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
-function isClear(payload: Buffer): boolean {
-  return payload.length < MIN_ENCRYPTED_BYTES && payload.indexOf(0) === payload.length - 1;
-}
-
-function withoutNul(bytes: Buffer): Buffer {
-  return bytes.subarray(0, bytes.at(-1) === 0 ? -1 : undefined);
-}
-
-/** What comes next that is more than passing on. */
-type Awaited =
-  | 'nothing'
-  /** The client's next packet has the password in it, or asks for a key to encrypt it with. */
-  | 'password'
-  /** The server's next packet is its key. */
-  | 'serverKey'
-  /** The client's next packet is its password, encrypted with our key. */
-  | 'encryptedPassword';
-
 /** Follows one authentication, packet by packet, and makes up for the one connection that is not encrypted. */
 export class AuthBridge {
   private plugin = '';
@@ -249,3 +182,70 @@ export class AuthBridge {
     return { to: 'server', payload };
   }
 }
+
+/**
+ * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once
+ * there is a key of our own; or end it all.
+ */
+export type Step =
+  | { readonly to: Peer; readonly payload: Buffer }
+  | { readonly wants: 'key' }
+  | { readonly refusal: string };
+
+/** The pair that clients without encryption encrypt their passwords with. */
+export interface OwnKey {
+  readonly publicPem: Buffer;
+  readonly privateKey: KeyObject;
+}
+
+/** The plugins whose password is encrypted on a connection that is not, and how each asks for the key to do so. */
+const KEY_REQUESTS: ReadonlyMap<string, number> = new Map([['caching_sha2_password', 0x02], ['sha256_password', 0x01]]);
+const CACHING_SHA2 = 'caching_sha2_password';
+/** These send passwords in clear and know no other way. */
+const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dialog']);
+/**
+ * The plugins that prove a secret and never send it, with how many packets of each a client sends. (MySQL 9.7,
+ * sql-common/client_authentication.cc and libmysql/; MariaDB knowledge base, "Authentication Plugins".)
+ */
+const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
+  ['mysql_old_password', 1], ['mysql_native_password', 1], [CACHING_SHA2, 1], ['client_ed25519', 1],
+  ['authentication_oci_client', 1], ['parsec', 2],
+  ['auth_gssapi_client', Infinity], ['authentication_kerberos_client', Infinity],
+  ['authentication_windows_client', Infinity],
+  ['authentication_fido_client', Infinity], ['authentication_webauthn_client', Infinity],
+]);
+/**
+ * Does what the mechanism does that the server names in its request, PLAIN as well, which sends the password itself:
+ * clients of MySQL 8.0 take any that Cyrus SASL has. (`read_method_name_from_server` in auth_ldap_sasl_client.cc.)
+ */
+const LDAP_SASL = 'authentication_ldap_sasl_client';
+const PROVING_MECHANISMS: ReadonlySet<string> = new Set(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI']);
+/** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
+const UNNAMED_PLUGIN = 'mysql_native_password';
+/** The most of a plugin's name that is repeated. */
+const SHOWN_NAME_CHARS = 64;
+/** Of caching_sha2_password: the server needs the password itself. */
+const FULL_AUTH = 0x04;
+
+const SERVER_IN_CLEAR = 'the connection to the server is not encrypted';
+/** The least that an encrypted password has: a key of 1024 bits makes as much of any. */
+const MIN_ENCRYPTED_BYTES = 128;
+
+/** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
+function isClear(payload: Buffer): boolean {
+  return payload.length < MIN_ENCRYPTED_BYTES && payload.indexOf(0) === payload.length - 1;
+}
+
+function withoutNul(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.at(-1) === 0 ? -1 : undefined);
+}
+
+/** What comes next that is more than passing on. */
+type Awaited =
+  | 'nothing'
+  /** The client's next packet has the password in it, or asks for a key to encrypt it with. */
+  | 'password'
+  /** The server's next packet is its key. */
+  | 'serverKey'
+  /** The client's next packet is its password, encrypted with our key. */
+  | 'encryptedPassword';

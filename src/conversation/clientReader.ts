@@ -6,18 +6,6 @@ import { queryTextOffset } from '../protocol/query.js';
 import { newCommand, responseShape, type PendingCommand } from './command.js';
 import type { ConversationState } from './state.js';
 
-/**
- * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
- */
-const MAX_HANDSHAKE_BYTES = 128 * 1024;
-/** Query attributes stand before a statement's text and are looked through for it, but not kept. */
-const ATTRIBUTES_BYTES = 16 * 1024;
-/** The fixed front of EXECUTE: command, statement id, flags, iterations. */
-const EXECUTE_FRONT_BYTES = 10;
-/** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */
-const MIN_CLOSE_BYTES = 5;
-const MIN_LONG_DATA_BYTES = 7;
-
 /** Reads what the client sends: its answer to the greeting, then its commands. */
 export class ClientReader extends PacketScanner {
   /** No further command may go to the server for now: the rest of a cut response is still being discarded. */
@@ -207,3 +195,14 @@ export class ClientReader extends PacketScanner {
   }
 }
 
+/**
+ * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
+ */
+const MAX_HANDSHAKE_BYTES = 128 * 1024;
+/** Query attributes stand before a statement's text and are looked through for it, but not kept. */
+const ATTRIBUTES_BYTES = 16 * 1024;
+/** The fixed front of EXECUTE: command, statement id, flags, iterations. */
+const EXECUTE_FRONT_BYTES = 10;
+/** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */
+const MIN_CLOSE_BYTES = 5;
+const MIN_LONG_DATA_BYTES = 7;

@@ -1,10 +1,5 @@
 import type { PendingCommand } from './command.js';
 
-/** Commands sent ahead of their answers that one session may have; the next ones wait with the client. */
-const MAX_PENDING = 256;
-/** What may be kept of them all together before the next ones wait. */
-const MAX_KEPT_BYTES = 1024 * 1024;
-
 /** The commands that the server has not finished answering, in the order that they were sent. */
 export class CommandQueue {
   private readonly pending: PendingCommand[] = [];
@@ -55,3 +50,8 @@ export class CommandQueue {
     this.keptBytes = 0;
   }
 }
+
+/** Commands sent ahead of their answers that one session may have; the next ones wait with the client. */
+const MAX_PENDING = 256;
+/** What may be kept of them all together before the next ones wait. */
+const MAX_KEPT_BYTES = 1024 * 1024;

@@ -4,38 +4,6 @@ import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { Peer } from '../protocol/peer.js';
 
-/** Where two ends stand with each other. */
-export type Phase =
-  /** The server has not greeted yet. */
-  | 'greeting'
-  /** The client has not answered the greeting yet. */
-  | 'response'
-  /** The two talk until the server says OK or ERR. */
-  | 'authentication'
-  | 'commands'
-  /** The server refused the client with an ERR and is about to close. */
-  | 'refused'
-  /** A stream that is known but not made of commands and responses, as of a binary log. */
-  | 'stream'
-  /** The client's TLS is the server's. */
-  | 'tls'
-  /** Something came that could not be followed; bytes pass unlooked at. */
-  | 'unparsed';
-
-/** Something that cannot be followed, for the log. */
-export interface Unparsed {
-  readonly direction: Peer;
-  /** Why, as one phrase. */
-  readonly reason: string;
-  readonly phase: Phase;
-  /** What the reader of that direction was waiting for. */
-  readonly awaited: string;
-  /** Where in that direction's stream, in bytes. */
-  readonly offsetBytes: number;
-  /** The first bytes of the packet in question, in hexadecimal. */
-  readonly hex: string;
-}
-
 /** Is told what happens in a conversation, while it happens. */
 export interface ConversationObserver {
   /** The server has greeted. */
@@ -75,4 +43,36 @@ export interface ConversationObserver {
   streams?(kind: 'stream' | 'tls'): void;
   /** From here on nothing is followed. */
   unparsed(problem: Unparsed): void;
+}
+
+/** Where two ends stand with each other. */
+export type Phase =
+  /** The server has not greeted yet. */
+  | 'greeting'
+  /** The client has not answered the greeting yet. */
+  | 'response'
+  /** The two talk until the server says OK or ERR. */
+  | 'authentication'
+  | 'commands'
+  /** The server refused the client with an ERR and is about to close. */
+  | 'refused'
+  /** A stream that is known but not made of commands and responses, as of a binary log. */
+  | 'stream'
+  /** The client's TLS is the server's. */
+  | 'tls'
+  /** Something came that could not be followed; bytes pass unlooked at. */
+  | 'unparsed';
+
+/** Something that cannot be followed, for the log. */
+export interface Unparsed {
+  readonly direction: Peer;
+  /** Why, as one phrase. */
+  readonly reason: string;
+  readonly phase: Phase;
+  /** What the reader of that direction was waiting for. */
+  readonly awaited: string;
+  /** Where in that direction's stream, in bytes. */
+  readonly offsetBytes: number;
+  /** The first bytes of the packet in question, in hexadecimal. */
+  readonly hex: string;
 }

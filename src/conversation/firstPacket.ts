@@ -3,9 +3,6 @@ import { FirstByte } from '../protocol/packets.js';
 import type { PacketStart } from '../protocol/packetScanner.js';
 import type { AnsweredShape } from './command.js';
 
-/** The marker of a length-encoded integer of two bytes. */
-const LENENC_2_BYTES = 0xfc;
-
 /** What the first packet of a response is, or of a further one of the same command. */
 export type FirstPacket =
   /** An OK or EOF packet, or what stands for one. */
@@ -20,6 +17,9 @@ export type FirstPacket =
   | 'ignored'
   /** Nothing that can follow here, and why. */
   | { readonly problem: string };
+
+/** The marker of a length-encoded integer of two bytes. */
+const LENENC_2_BYTES = 0xfc;
 
 /**
  * Tells it by the packet's header and the first byte of its payload.

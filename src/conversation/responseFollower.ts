@@ -7,18 +7,6 @@ import { BoundParameters } from './boundParameters.js';
 import type { AnsweredShape, PendingCommand, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
-/** Which packet of a response comes next. */
-export type AwaitedPacket =
-  /** The first of a response, or of a further response of the same command. */
-  | 'response'
-  /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
-  | 'definition'
-  /** The EOF behind a result set's definitions, where CLIENT_DEPRECATE_EOF is not in effect. */
-  | 'definitionsEnd'
-  | 'row'
-  /** One of FIELD_LIST's definitions, or their end. */
-  | 'field';
-
 /** Follows responses: what each packet means for the command it answers, and when that command is over. */
 export class ResponseFollower {
   awaited: AwaitedPacket = 'response';
@@ -258,3 +246,15 @@ export class ResponseFollower {
     }
   }
 }
+
+/** Which packet of a response comes next. */
+export type AwaitedPacket =
+  /** The first of a response, or of a further response of the same command. */
+  | 'response'
+  /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
+  | 'definition'
+  /** The EOF behind a result set's definitions, where CLIENT_DEPRECATE_EOF is not in effect. */
+  | 'definitionsEnd'
+  | 'row'
+  /** One of FIELD_LIST's definitions, or their end. */
+  | 'field';

@@ -2,9 +2,6 @@ import { EOF_PAYLOAD_BYTES, FirstByte } from '../protocol/packets.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { Status } from '../protocol/status.js';
 
-/** What would have a client wait for more: further results, OUT parameters, rows of a cursor. */
-const ANNOUNCES_MORE = Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS;
-
 /** The packet with which a server has ended the rows of a result set: an EOF, or an OK that begins with 0xFE. */
 export class RowsEnd {
   private readonly front: Buffer;
@@ -45,3 +42,6 @@ export class RowsEnd {
     return payload;
   }
 }
+
+/** What would have a client wait for more: further results, OUT parameters, rows of a cursor. */
+const ANNOUNCES_MORE = Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS;

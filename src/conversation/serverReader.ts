@@ -10,9 +10,6 @@ import type { ServerStop } from './serverStop.js';
 import type { Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
-/** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
-export const MAX_GREETING_BYTES = 8 * 1024;
-
 /** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
 export class ServerReader extends PacketScanner {
   stopReason: ServerStop = 'none';
@@ -298,3 +295,6 @@ export class ServerReader extends PacketScanner {
     return 'stop';
   }
 }
+
+/** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
+export const MAX_GREETING_BYTES = 8 * 1024;

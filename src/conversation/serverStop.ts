@@ -1,10 +1,3 @@
-/** What has come of a session's set-up. */
-export type SetUpStop =
-  /** The server has let the client in, or has reset the session: it is to be set up. */
-  | 'sessionBegun'
-  /** The server has answered the set-up. */
-  | 'setUp';
-
 /** Why a scan of the server's bytes stopped. */
 export type ServerStop =
   | 'none'
@@ -25,3 +18,10 @@ export type ServerStop =
   | 'drained'
   /** The connection phase is over; what follows comes in compressed frames. */
   | 'compressed';
+
+/** What has come of a session's set-up. */
+export type SetUpStop =
+  /** The server has let the client in, or has reset the session: it is to be set up. */
+  | 'sessionBegun'
+  /** The server has answered the set-up. */
+  | 'setUp';

@@ -6,6 +6,16 @@ import { FirstByte } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import type { ResponseEncoder } from './encode.js';
 
+/** Who a client says that it is. Everybody is let in, to whatever schema. */
+export interface Login {
+  readonly capabilities: bigint;
+  readonly user: string;
+  readonly schema: string;
+  /** The plugin that the client's answer was made with. */
+  readonly authPlugin: string;
+  readonly hasPassword: boolean;
+}
+
 /** What the demo server offers; a client takes of it what it likes. */
 export const SERVER_CAPABILITIES =
   Capability.LONG_PASSWORD | Capability.FOUND_ROWS | Capability.LONG_FLAG | Capability.CONNECT_WITH_DB |
@@ -20,16 +30,6 @@ export const AUTH_PLUGIN = 'caching_sha2_password';
 const NATIVE_PLUGIN = 'mysql_native_password';
 /** AuthMoreData of caching_sha2_password: the server had the password's digest in its cache. OK follows. */
 const FAST_AUTH_SUCCESS = 0x03;
-
-/** Who a client says that it is. Everybody is let in, to whatever schema. */
-export interface Login {
-  readonly capabilities: bigint;
-  readonly user: string;
-  readonly schema: string;
-  /** The plugin that the client's answer was made with. */
-  readonly authPlugin: string;
-  readonly hasPassword: boolean;
-}
 
 /** 20 bytes that are no NUL, since clients take the nonce for a text. */
 export function newScramble(): Buffer {

@@ -1,15 +1,5 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES, payloadLengthAt } from '../protocol/framing.js';
 
-/** A whole packet: the payload of one, or of all that continue it. */
-export interface Packet {
-  /** The sequence id of its last part. */
-  readonly sequenceId: number;
-  readonly payload: Buffer;
-}
-
-/** A packet announced more than the assembler takes. */
-export class PacketTooLargeError extends Error {}
-
 /** Joins chunks into packets, and only once a packet is complete: a large one costs no more than its size. */
 export class PacketAssembler {
   #bytes: Buffer = Buffer.alloc(0);
@@ -77,3 +67,13 @@ export class PacketAssembler {
     this.#chunkBytes = 0;
   }
 }
+
+/** A whole packet: the payload of one, or of all that continue it. */
+export interface Packet {
+  /** The sequence id of its last part. */
+  readonly sequenceId: number;
+  readonly payload: Buffer;
+}
+
+/** A packet announced more than the assembler takes. */
+export class PacketTooLargeError extends Error {}

@@ -12,32 +12,6 @@ import { parseStatements, type Statement } from './sql.js';
 import { notUnderstood, SqlError } from './sqlError.js';
 import { MAX_ALLOWED_PACKET_BYTES } from './variables.js';
 
-/** Both servers refuse more by default (`max_prepared_stmt_count`). */
-const MAX_STATEMENTS = 16_382;
-
-/** In EXECUTE's flags: a count of parameters stands in the packet even where the statement has none. */
-const PARAMETER_COUNT_AVAILABLE = 0x08;
-
-interface Cursor {
-  readonly relation: Relation;
-  next: number;
-  readonly to: number;
-}
-
-interface Prepared {
-  readonly statement: Statement;
-  readonly parameterCount: number;
-  types: readonly number[];
-  longData: Map<number, Buffer>;
-  cursor: Cursor | null;
-}
-
-/** An EXECUTE that was understood. */
-export interface Execution {
-  readonly answer: Answer;
-  readonly opensCursor: boolean;
-}
-
 /** A connection's prepared statements, their cursors and the long data that waits for them. */
 export class PreparedStatements {
   readonly #byId = new Map<number, Prepared>();
@@ -141,4 +115,30 @@ export class PreparedStatements {
     if (prepared !== undefined) return prepared;
     throw new SqlError(1243, 'HY000', `Unknown prepared statement handler (${id}) given to EXECUTE`);
   }
+}
+
+/** Both servers refuse more by default (`max_prepared_stmt_count`). */
+const MAX_STATEMENTS = 16_382;
+
+/** In EXECUTE's flags: a count of parameters stands in the packet even where the statement has none. */
+const PARAMETER_COUNT_AVAILABLE = 0x08;
+
+interface Cursor {
+  readonly relation: Relation;
+  next: number;
+  readonly to: number;
+}
+
+interface Prepared {
+  readonly statement: Statement;
+  readonly parameterCount: number;
+  types: readonly number[];
+  longData: Map<number, Buffer>;
+  cursor: Cursor | null;
+}
+
+/** An EXECUTE that was understood. */
+export interface Execution {
+  readonly answer: Answer;
+  readonly opensCursor: boolean;
 }

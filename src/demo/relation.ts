@@ -1,5 +1,7 @@
 /** What a SELECT answers with: columns, and rows that are computed when they are asked for and never held. */
 
+export type Relation = CellRelation | PayloadRelation;
+
 /** Column types of the wire that the demo's tables use. Source: MySQL 9.7 `field_types.h`. */
 export const ColumnType = {
   LONGLONG: 0x08,
@@ -47,8 +49,6 @@ export interface PayloadRelation {
   readonly rowCount: number;
   readonly payloadBytes: number;
 }
-
-export type Relation = CellRelation | PayloadRelation;
 
 /** A relation that holds its few rows. */
 export function fixedRelation(columns: readonly Column[], rows: readonly (readonly Cell[])[]): CellRelation {

@@ -1,10 +1,6 @@
 import { HEADER_BYTES } from '../protocol/framing.js';
 import { type Cell, ColumnType } from './relation.js';
 
-const NULL_IN_TEXT_ROW = 0xfb;
-/** Up to here a text's length in bytes, at most three for each unit of UTF-16, is known to fit one byte. */
-const SHORT_TEXT_UNITS = 83;
-
 /** Writes rows one behind the other into a block that grows as needed. */
 export class RowWriter {
   /** Bytes written since the last `take`. */
@@ -134,6 +130,10 @@ export class RowWriter {
     this.#block = larger;
   }
 }
+
+const NULL_IN_TEXT_ROW = 0xfb;
+/** Up to here a text's length in bytes, at most three for each unit of UTF-16, is known to fit one byte. */
+const SHORT_TEXT_UNITS = 83;
 
 const DAY_MS = 86_400_000;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));

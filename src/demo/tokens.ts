@@ -1,20 +1,3 @@
-/** A word, a number or a symbol as it stands there; a name in backticks or a string without its quotes. */
-export interface Token {
-  readonly kind: 'word' | 'name' | 'string' | 'number' | 'variable' | 'symbol' | 'end';
-  readonly text: string;
-  /** Where it begins and ends in the statement. */
-  readonly start: number;
-  readonly end: number;
-}
-
-const SPACE = /\s+/y;
-const LINE_COMMENT = /(?:#|--(?=\s|$))[^\n]*/y;
-const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const VARIABLE = /@@?[\p{L}_][\p{L}\p{N}_$.]*/uy;
-
-const ESCAPES = new Map([['n', '\n'], ['t', '\t'], ['r', '\r'], ['0', '\0']]);
-
 /** Cuts SQL into tokens, one at a time, in linear time. Comments are white space, the `/*!` kind too. */
 export class Tokens {
   /** The token that comes next. */
@@ -92,3 +75,20 @@ export class Tokens {
     return pattern.exec(this.sql)?.[0] ?? '';
   }
 }
+
+/** A word, a number or a symbol as it stands there; a name in backticks or a string without its quotes. */
+export interface Token {
+  readonly kind: 'word' | 'name' | 'string' | 'number' | 'variable' | 'symbol' | 'end';
+  readonly text: string;
+  /** Where it begins and ends in the statement. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const SPACE = /\s+/y;
+const LINE_COMMENT = /(?:#|--(?=\s|$))[^\n]*/y;
+const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
+const VARIABLE = /@@?[\p{L}_][\p{L}\p{N}_$.]*/uy;
+
+const ESCAPES = new Map([['n', '\n'], ['t', '\t'], ['r', '\r'], ['0', '\0']]);

@@ -9,12 +9,6 @@ import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';
 
-/** Both servers' default for how long they wait for a client that does not read, in seconds. */
-const DEFAULT_NET_WRITE_TIMEOUT_SECONDS = 60;
-
-/** Statements that set something for the session are short. */
-const MAX_SETTING_BYTES = 1024;
-
 /** What a session's client has let be known of itself: who it is, and what it has said that tells how it reads. */
 export class ClientProfile {
   private sessionTimeoutMs: number | null = null;
@@ -133,6 +127,12 @@ export class ClientProfile {
     return this.server;
   }
 }
+
+/** Both servers' default for how long they wait for a client that does not read, in seconds. */
+const DEFAULT_NET_WRITE_TIMEOUT_SECONDS = 60;
+
+/** Statements that set something for the session are short. */
+const MAX_SETTING_BYTES = 1024;
 
 const SMALL_U = 0x75;
 const CAPITAL_A = 0x41;

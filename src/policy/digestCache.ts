@@ -2,17 +2,6 @@ import { Generations } from './generations.js';
 import { digestHash, digestText, normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
 
-/** A statement's normal form, and its short hash. */
-export interface Digest {
-  readonly text: string;
-  readonly hash: string;
-}
-
-/** Longer ones are so seldom the same that they would only push others out. */
-const LONGEST_TEXT = 4096;
-const MAX_TEXTS_SIZE = 2 ** 17;
-const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
-
 /**
  * The digests of statements that came lately. Applications say the same again and again, above all where they
  * prepare their statements: to look that up by its text is cheaper than to take it apart. What differs only
@@ -49,6 +38,17 @@ export class DigestCache {
     return digest;
   }
 }
+
+/** A statement's normal form, and its short hash. */
+export interface Digest {
+  readonly text: string;
+  readonly hash: string;
+}
+
+/** Longer ones are so seldom the same that they would only push others out. */
+const LONGEST_TEXT = 4096;
+const MAX_TEXTS_SIZE = 2 ** 17;
+const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
 
 /** One for the whole process: a text has the same digest for everybody. */
 export const digests = new DigestCache();

@@ -6,9 +6,6 @@ import type { PaceReading } from './pace.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
 
-/** What the rest of a cut response has passed: a bound of `drain`, or how many may go on without their clients. */
-export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';
-
 /** A usage with the terms that hold for it, and what came of it. */
 export class GovernedUsage extends Usage {
   /** What it was judged to be; null while nothing was done about it. */
@@ -205,6 +202,9 @@ export class GovernedUsage extends Usage {
     }
   }
 }
+
+/** What the rest of a cut response has passed: a bound of `drain`, or how many may go on without their clients. */
+export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';
 
 /** What was found when a client's pace was judged. Each time the usage has doubled, so there are few of them. */
 export interface PaceLook {

@@ -8,32 +8,6 @@ import { statementBytes } from './statement.js';
 import type { Subject } from './subject.js';
 import { TermsOf, type Terms } from './terms.js';
 
-/** The rule that stands for the global settings. */
-export const DEFAULT_RULE = 'default';
-
-/** The mark that every hint begins with: a statement without it need not be read for one. */
-const HINT_MARK = 'sluice:';
-
-/** What is known of a session's client before it asks anything: worked out once, not for each command. */
-export interface Profile {
-  readonly subject: Subject;
-  /** The rules that its client meets, whatever its schema is. */
-  readonly ofClient: readonly CompiledRule[];
-  /** The rules that can apply to it, whatever it asks. */
-  readonly candidates: readonly CompiledRule[];
-  readonly isDumpProgram: boolean;
-  /** The server that reads what it asks; null where that is not known. */
-  readonly server: SqlServer | null;
-}
-
-/** What came of the hints that statements carried. */
-export interface HintCounts {
-  followed: number;
-  /** They ask for more than `hints` lets them. */
-  forbidden: number;
-  malformed: number;
-}
-
 /** Says on what terms a response is forwarded. One for all sessions, until the configuration is read again. */
 export class Guard {
   private readonly rules: readonly CompiledRule[];
@@ -156,4 +130,30 @@ export class Guard {
     const isDump = command.text !== null && this.signals.has('dump') && isDumpStatement(command.text);
     return isDump ? termsOf.streaming('dump') : null;
   }
+}
+
+/** The rule that stands for the global settings. */
+export const DEFAULT_RULE = 'default';
+
+/** The mark that every hint begins with: a statement without it need not be read for one. */
+const HINT_MARK = 'sluice:';
+
+/** What is known of a session's client before it asks anything: worked out once, not for each command. */
+export interface Profile {
+  readonly subject: Subject;
+  /** The rules that its client meets, whatever its schema is. */
+  readonly ofClient: readonly CompiledRule[];
+  /** The rules that can apply to it, whatever it asks. */
+  readonly candidates: readonly CompiledRule[];
+  readonly isDumpProgram: boolean;
+  /** The server that reads what it asks; null where that is not known. */
+  readonly server: SqlServer | null;
+}
+
+/** What came of the hints that statements carried. */
+export interface HintCounts {
+  followed: number;
+  /** They ask for more than `hints` lets them. */
+  forbidden: number;
+  malformed: number;
 }

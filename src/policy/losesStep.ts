@@ -1,5 +1,20 @@
 import { Command } from '../protocol/commands.js';
 
+/**
+ * Whether a client loses step by an error in the middle of a result, as far as is known.
+ * @param attributes its connection attributes
+ * @param code the byte of the command that is being answered
+ * @param isBehindRows rows of the response have gone to the client
+ */
+export function losesStep(attributes: ReadonlyMap<string, string>, code: number, isBehindRows: boolean): boolean {
+  const name = attributes.get('_client_name');
+  if (name === undefined) return false;
+  const version = attributes.get('_client_version') ?? '';
+  const known = STEP_LOSERS.find((loser) => loser.name === name && loser.versions.test(version));
+  if (known === undefined) return false;
+  return known.situation === 'behindRows' ? isBehindRows : code === Command.STMT_EXECUTE || code === Command.STMT_FETCH;
+}
+
 /** In which responses an error in the middle of a result makes a client lose step. */
 type Situation =
   /** In each of which it has rows already. */
@@ -34,18 +49,3 @@ const STEP_LOSERS: readonly StepLoser[] = [
   { name: 'MariaDB Connector/J', versions: /^[34]\./, situation: 'behindRows' },
   { name: 'mysql-connector-python', versions: /^/, situation: 'prepared' },
 ];
-
-/**
- * Whether a client loses step by an error in the middle of a result, as far as is known.
- * @param attributes its connection attributes
- * @param code the byte of the command that is being answered
- * @param isBehindRows rows of the response have gone to the client
- */
-export function losesStep(attributes: ReadonlyMap<string, string>, code: number, isBehindRows: boolean): boolean {
-  const name = attributes.get('_client_name');
-  if (name === undefined) return false;
-  const version = attributes.get('_client_version') ?? '';
-  const known = STEP_LOSERS.find((loser) => loser.name === name && loser.versions.test(version));
-  if (known === undefined) return false;
-  return known.situation === 'behindRows' ? isBehindRows : code === Command.STMT_EXECUTE || code === Command.STMT_FETCH;
-}

@@ -1,29 +1,6 @@
 import type { SampleSettings } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 
-const SECOND_MS = 1000;
-
-/** Why a result that nothing was done about is recorded all the same. */
-export interface Sample {
-  readonly action: 'sample';
-  /** It is over the floor, or it was drawn. */
-  readonly reason: 'rows' | 'bytes' | 'chance';
-  readonly rule: string;
-  /** The floor; for one that was drawn, the limits that it kept. */
-  readonly limit: { readonly rows: number; readonly bytes: number };
-  /** How many results it stands for: of those that were not over the floor, only some are recorded. */
-  readonly standsFor: number;
-  /**
-   * Samples that were due since the one before it, and left out because there were too many in that second.
-   */
-  readonly droppedSamples: number;
-}
-
-interface Clock {
-  /** In ms. */
-  readonly nowMs: number;
-}
-
 /**
  * Chooses the results that are recorded besides those that something was done about, and not too many of them
  * at once.
@@ -78,4 +55,27 @@ export class Sampler {
     this.dropped = 0;
     return { action: 'sample', ...sample, droppedSamples };
   }
+}
+
+const SECOND_MS = 1000;
+
+/** Why a result that nothing was done about is recorded all the same. */
+export interface Sample {
+  readonly action: 'sample';
+  /** It is over the floor, or it was drawn. */
+  readonly reason: 'rows' | 'bytes' | 'chance';
+  readonly rule: string;
+  /** The floor; for one that was drawn, the limits that it kept. */
+  readonly limit: { readonly rows: number; readonly bytes: number };
+  /** How many results it stands for: of those that were not over the floor, only some are recorded. */
+  readonly standsFor: number;
+  /**
+   * Samples that were due since the one before it, and left out because there were too many in that second.
+   */
+  readonly droppedSamples: number;
+}
+
+interface Clock {
+  /** In ms. */
+  readonly nowMs: number;
 }

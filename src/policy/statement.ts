@@ -7,32 +7,6 @@ import type { SqlMode } from '../sql/lexer.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
 
-/** The front of the text of the statement that a command carries or executes; null where it is not known. */
-export function statementBytes(command: PendingCommand): Buffer | null {
-  return command.statement === null ? command.text : command.statement.sql;
-}
-
-/**
- * How a server with these status flags reads quotes and backslashes, and comments with a version.
- * @param server null where it is not known
- */
-export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMode {
-  return {
-    noBackslashEscapes: (statusFlags & Status.NO_BACKSLASH_ESCAPES) !== 0,
-    ansiQuotes: (statusFlags & Status.ANSI_QUOTES) !== 0,
-    server,
-  };
-}
-
-/** Of a text that is not known. Where it has gone, its normal form is not kept: there may be very many. */
-export interface KnownDigest {
-  readonly hash: string;
-  readonly text: string | null;
-}
-
-const NO_HINT: HintFinding = { kind: 'none' };
-const NO_ANSWERS = resultsOf('');
-
 /**
  * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for,
  * once: most statements are never asked.
@@ -142,3 +116,29 @@ export class Statement {
     this.sql = null;
   }
 }
+
+/** The front of the text of the statement that a command carries or executes; null where it is not known. */
+export function statementBytes(command: PendingCommand): Buffer | null {
+  return command.statement === null ? command.text : command.statement.sql;
+}
+
+/**
+ * How a server with these status flags reads quotes and backslashes, and comments with a version.
+ * @param server null where it is not known
+ */
+export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMode {
+  return {
+    noBackslashEscapes: (statusFlags & Status.NO_BACKSLASH_ESCAPES) !== 0,
+    ansiQuotes: (statusFlags & Status.ANSI_QUOTES) !== 0,
+    server,
+  };
+}
+
+/** Of a text that is not known. Where it has gone, its normal form is not kept: there may be very many. */
+export interface KnownDigest {
+  readonly hash: string;
+  readonly text: string | null;
+}
+
+const NO_HINT: HintFinding = { kind: 'none' };
+const NO_ANSWERS = resultsOf('');

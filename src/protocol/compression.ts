@@ -1,6 +1,9 @@
 import * as zlib from 'node:zlib';
 import { Capability } from './capabilities.js';
 
+/** What bodies are compressed with: each body stands alone. */
+export type Compression = 'zlib' | 'zstd';
+
 /**
  * The compressed protocol: behind the OK that ends the connection phase, both directions are cut into frames.
  *
@@ -17,9 +20,6 @@ export const MAX_CONTENT_BYTES = 0xff_ffff;
 
 const NUMBER_OFFSET = 3;
 const CONTENT_LENGTH_OFFSET = 4;
-
-/** What bodies are compressed with: each body stands alone. */
-export type Compression = 'zlib' | 'zstd';
 
 type OpenNow = (body: Buffer, options: zlib.ZlibOptions) => Buffer;
 type Opened = (error: Error | null, content: Buffer) => void;

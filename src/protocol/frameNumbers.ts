@@ -2,11 +2,11 @@ import { otherPeer, type Peer } from './peer.js';
 
 /**
  * The numbers of compressed frames on both connections. A command's first frame has number 0; from there they count on
- * through both directions, and each end checks them. As long as frames pass as they came, the two connections agree. Where
- * one frame becomes two, or one is put in, they differ until that command is answered, and frames are renumbered.
+ * through both directions, and each end checks them. As long as frames pass as they came, the two connections agree.
+ * Where one frame becomes two, or one is put in, they differ until that command is answered, and frames are renumbered.
  */
 export class FrameNumbers {
-  /** What came last on each connection of the command that is being answered; where none is, of the one that was sent last. */
+  /** What came last on each connection: of the command that is being answered, else of the one that was sent last. */
   private readonly last: Record<Peer, number> = { client: 0, server: 0 };
 
   /** @param isAnswering whether part of a response has come and not all of it has gone on: commands are sent ahead */
@@ -38,8 +38,8 @@ export class FrameNumbers {
   }
 
   /**
-   * A frame of a response, or of an upload that it asked for, goes from one connection to the other. Returns the number that
-   * it gets there. One that does not follow on what came before keeps its own.
+   * A frame of a response, or of an upload that it asked for, goes from one connection to the other. Returns the number
+   * that it gets there. One that does not follow on what came before keeps its own.
    */
   relay(from: Peer, number: number): number {
     const to = otherPeer(from);

@@ -1,6 +1,12 @@
 import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
 import { encodeLenencString, PacketReader } from './lenenc.js';
 
+/** A HandshakeResponse41. */
+export interface HandshakeResponse extends ClientIdentity {
+  readonly capabilities: bigint;
+  readonly collation: number;
+}
+
 /** What a client says of itself when it answers the greeting, or in COM_CHANGE_USER. */
 export interface ClientIdentity {
   readonly user: string;
@@ -8,12 +14,6 @@ export interface ClientIdentity {
   readonly schema: string;
   /** Connection attributes, as `program_name`, in the order that they were sent. */
   readonly attributes: ReadonlyMap<string, string>;
-}
-
-/** A HandshakeResponse41. */
-export interface HandshakeResponse extends ClientIdentity {
-  readonly capabilities: bigint;
-  readonly collation: number;
 }
 
 /** What a HandshakeResponse41 is made of, where we are the client. */

@@ -1,32 +1,5 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from './framing.js';
 
-/** What a scanner does with the packet whose header it has just been shown. */
-export type Entry =
-  /** Go on into it. */
-  | 'enter'
-  /** Nothing can be said yet: show the same bytes again, with more behind them. */
-  | 'wait'
-  /** Stop in front of it: somebody else has to decide. */
-  | 'stop';
-
-/** A packet's header, and the bytes around it. */
-export interface PacketStart {
-  chunk: Buffer;
-  /** Where the header begins in `chunk`, and where the bytes that are there end. */
-  at: number;
-  end: number;
-  payloadLength: number;
-  sequenceId: number;
-  /** The first byte of the payload; 0 where the payload is empty. */
-  firstByte: number;
-}
-
-/**
- * A packet that is entered takes about 0.3 µs, one that brings a statement some more. Of the smallest packets so many
- * fit into 5 KiB, and an ordinary read has far fewer.
- */
-const MAX_PACKETS_PER_TURN = 1024;
-
 /**
  * Hops from packet header to packet header through a stream that arrives in pieces of any size, and never copies what
  * it hops over. It keeps nothing of a header that is split: it leaves those bytes undecided and wants them again, at
@@ -222,5 +195,32 @@ export abstract class PacketScanner {
     return this.packet(front, this.packetBytes);
   }
 }
+
+/** What a scanner does with the packet whose header it has just been shown. */
+export type Entry =
+  /** Go on into it. */
+  | 'enter'
+  /** Nothing can be said yet: show the same bytes again, with more behind them. */
+  | 'wait'
+  /** Stop in front of it: somebody else has to decide. */
+  | 'stop';
+
+/** A packet's header, and the bytes around it. */
+export interface PacketStart {
+  chunk: Buffer;
+  /** Where the header begins in `chunk`, and where the bytes that are there end. */
+  at: number;
+  end: number;
+  payloadLength: number;
+  sequenceId: number;
+  /** The first byte of the payload; 0 where the payload is empty. */
+  firstByte: number;
+}
+
+/**
+ * A packet that is entered takes about 0.3 µs, one that brings a statement some more. Of the smallest packets so many
+ * fit into 5 KiB, and an ordinary read has far fewer.
+ */
+const MAX_PACKETS_PER_TURN = 1024;
 
 const NO_BYTES = Buffer.alloc(0);

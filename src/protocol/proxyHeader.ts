@@ -11,6 +11,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { formatIp, ipBytes, ipv6Bytes } from './ipAddress.js';
 
+/** A header that has come whole. */
+export interface ProxyHeader {
+  /** null where the proxy speaks for itself, or of a client that has no IP address. */
+  readonly ends: ClientEnds | null;
+  readonly byteCount: number;
+}
+
 /** One end of a TCP connection. */
 export interface End {
   /** An IP address, IPv6 without brackets. */
@@ -22,13 +29,6 @@ export interface End {
 export interface ClientEnds {
   readonly source: End;
   readonly destination: End;
-}
-
-/** A header that has come whole. */
-export interface ProxyHeader {
-  /** null where the proxy speaks for itself, or of a client that has no IP address. */
-  readonly ends: ClientEnds | null;
-  readonly byteCount: number;
 }
 
 export type ProxyVersion = 'v1' | 'v2';

@@ -1,6 +1,3 @@
-/** How the log speaks of what is a fault of Sluice itself. */
-export const UNEXPECTED = 'an error that nobody expected: please report it';
-
 /** What belongs to one client, and keeps its faults from the other clients. */
 export abstract class Containment {
   /** Takes an error that nobody expected: ends this client's session and nothing else. */
@@ -15,3 +12,6 @@ export abstract class Containment {
     }
   }
 }
+
+/** How the log speaks of what is a fault of Sluice itself. */
+export const UNEXPECTED = 'an error that nobody expected: please report it';

@@ -4,16 +4,6 @@ import { UpstreamTls } from './tls/upstreamTls.js';
 import type { Encrypt } from '../control/packetChannel.js';
 import { probe } from '../control/probe.js';
 
-/** How long a server is given to take the login of a readiness check. */
-const REACH_TIMEOUT_MS = 2000;
-
-/** Errors that answer a login: the server lets others in. In place of a greeting it has none of them. */
-const DENIED: readonly number[] = [
-  1045, // ER_ACCESS_DENIED_ERROR
-  1698, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-  3159, // ER_SECURE_TRANSPORT_REQUIRED
-];
-
 /**
  * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in
  * counts towards `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does
@@ -64,3 +54,13 @@ export class Readiness {
     return upstreamTls.forControlConnections;
   }
 }
+
+/** How long a server is given to take the login of a readiness check. */
+const REACH_TIMEOUT_MS = 2000;
+
+/** Errors that answer a login: the server lets others in. In place of a greeting it has none of them. */
+const DENIED: readonly number[] = [
+  1045, // ER_ACCESS_DENIED_ERROR
+  1698, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+  3159, // ER_SECURE_TRANSPORT_REQUIRED
+];

@@ -25,50 +25,6 @@ import { StallWatch } from './pace/stallWatch.js';
 import { UnreadClients } from './unreadClients.js';
 import { UpstreamHealth } from './connection/upstreamHealth.js';
 
-/** What the encryption of new sessions depends on. */
-const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
-
-/** What killing depends on. */
-const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
-
-function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
-  return isDeepStrictEqual(part(before), part(after));
-}
-
-/** How often it is said that samples are left out. */
-const DROPPING_SAID_EVERY_MS = 10_000;
-
-function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
-  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
-  const sampler = new Sampler(sample, Math.random, () => {
-    const { perSecond } = sampler.settings;
-    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
-  });
-  return sampler;
-}
-
-/** The least time between two lines of the log that say the same kind of thing. */
-const SAY_EVERY_MS = 60_000;
-
-/** What a relay is made of. */
-export interface RelayParts {
-  readonly log: Logger;
-  readonly audit: Pick<AuditLog, 'write'>;
-  /** Where it counts. */
-  readonly metrics: Metrics;
-  readonly budget: Budget;
-  /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
-  readonly keepsStatistics: boolean;
-  /** Is told of each client that was let in and is gone. */
-  left(): void;
-}
-
-/** A change that is ready to be made. One of the two is to be called. */
-export interface Change {
-  apply(): void;
-  cancel(): void;
-}
-
 /** All sessions of a process, with what they have in common. */
 export class Relay {
   private readonly sessions = new Set<Session>();
@@ -292,4 +248,48 @@ export class Relay {
       this.sayWhetherEmpty();
     });
   }
+}
+
+/** What the encryption of new sessions depends on. */
+const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
+
+/** What killing depends on. */
+const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
+
+function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
+  return isDeepStrictEqual(part(before), part(after));
+}
+
+/** How often it is said that samples are left out. */
+const DROPPING_SAID_EVERY_MS = 10_000;
+
+function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
+  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
+  const sampler = new Sampler(sample, Math.random, () => {
+    const { perSecond } = sampler.settings;
+    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
+  });
+  return sampler;
+}
+
+/** The least time between two lines of the log that say the same kind of thing. */
+const SAY_EVERY_MS = 60_000;
+
+/** What a relay is made of. */
+export interface RelayParts {
+  readonly log: Logger;
+  readonly audit: Pick<AuditLog, 'write'>;
+  /** Where it counts. */
+  readonly metrics: Metrics;
+  readonly budget: Budget;
+  /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
+  readonly keepsStatistics: boolean;
+  /** Is told of each client that was let in and is gone. */
+  left(): void;
+}
+
+/** A change that is ready to be made. One of the two is to be called. */
+export interface Change {
+  apply(): void;
+  cancel(): void;
 }

@@ -1,13 +1,5 @@
 import type { Containment } from './containment.js';
 
-/** A session whose client may leave without being noticed, because it is not being read. */
-export interface UnreadSession extends Containment {
-  /** While its client is not read: something that changes with what goes to either end. Null while it is read. */
-  readonly unreadMark: string | null;
-  /** Ends it where its client has gone. */
-  lookForClient(): void;
-}
-
 /**
  * Finds clients that have gone while nothing is read of them: as long as the server takes no more of what they sent,
  * their end lies unread behind it. One timer serves all sessions.
@@ -45,4 +37,12 @@ export class UnreadClients {
     }
     this.timer = this.lookLater();
   }
+}
+
+/** A session whose client may leave without being noticed, because it is not being read. */
+export interface UnreadSession extends Containment {
+  /** While its client is not read: something that changes with what goes to either end. Null while it is read. */
+  readonly unreadMark: string | null;
+  /** Ends it where its client has gone. */
+  lookForClient(): void;
 }

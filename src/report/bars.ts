@@ -1,9 +1,5 @@
 import type { LogHistogram } from '../statistics/logHistogram.js';
 
-const widestBar = 50;
-/** A line of the picture for each four-fold, so that its edges are edges of the histogram's buckets. */
-const FACTOR = 4;
-
 /**
  * Pictures a histogram: a line for each four-fold from the smallest to the largest value.
  * @param write how a line's least value is shown
@@ -26,3 +22,7 @@ export function bars(histogram: LogHistogram, write: (value: number) => string):
   }
   return lines;
 }
+
+const widestBar = 50;
+/** A line of the picture for each four-fold, so that its edges are edges of the histogram's buckets. */
+const FACTOR = 4;

@@ -3,6 +3,24 @@ import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
 import type { ResultRecord } from './reading.js';
 
+/** Tells which results a proposed configuration exempts: by the code that judges live ones. */
+export class Exemptions {
+  private readonly rules: readonly CompiledRule[];
+
+  /** @throws {ConfigError} where a rule is wrong */
+  constructor(rules: readonly ExemptingRule[]) {
+    const config: Config = readConfig({ upstream: 'localhost', rules });
+    this.rules = compileRules(config.rules);
+  }
+
+  exempts({ user, schema, client, program, digest, digestText, atMs }: ResultRecord): boolean {
+    if (this.rules.length === 0) return false;
+    const subject = { user, schema, address: client, attributes: new Map([['program_name', program]]) };
+    const statement = { kind: 'other', digest: { hash: digest, text: digestText ?? '' } } as const;
+    return firstRule(rulesFor(this.rules, subject), () => statement, atMs) !== null;
+  }
+}
+
 /** A rule in the configuration's notation that lets what it matches have results of any size. */
 export interface ExemptingRule {
   readonly name: string;
@@ -23,22 +41,4 @@ export interface ProposedConfig {
 export function exemptingRule(match: Readonly<Record<string, string>>, number: number): ExemptingRule {
   const named = Object.values(match).join('-').replace(/[^\w.:-]+/g, '_').slice(0, 40);
   return { name: `exempt-${number}-${named}`, match, limits: { rows: null, bytes: null } };
-}
-
-/** Tells which results a proposed configuration exempts: by the code that judges live ones. */
-export class Exemptions {
-  private readonly rules: readonly CompiledRule[];
-
-  /** @throws {ConfigError} where a rule is wrong */
-  constructor(rules: readonly ExemptingRule[]) {
-    const config: Config = readConfig({ upstream: 'localhost', rules });
-    this.rules = compileRules(config.rules);
-  }
-
-  exempts({ user, schema, client, program, digest, digestText, atMs }: ResultRecord): boolean {
-    if (this.rules.length === 0) return false;
-    const subject = { user, schema, address: client, attributes: new Map([['program_name', program]]) };
-    const statement = { kind: 'other', digest: { hash: digest, text: digestText ?? '' } } as const;
-    return firstRule(rulesFor(this.rules, subject), () => statement, atMs) !== null;
-  }
 }

@@ -5,35 +5,6 @@ import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
 import type { ResultRecord } from './reading.js';
 
-/** What limits would do about a result. */
-export type Prospect =
-  | 'pass'
-  | 'cut'
-  /** It is read as a stream, and has other limits. */
-  | 'streamed'
-  /** The same, and it has passed a limit for buffered results. */
-  | 'admitted'
-  /** A rule lets it have any size. */
-  | 'exempt'
-  /** It changes data and returns rows: that is never cut. */
-  | 'changes-data';
-
-/** What limits would do about a result that has been recorded. */
-export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
-  if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
-  if (exemptions.exempts(record)) return 'exempt';
-  if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
-  const { returning } = resultsOf(record.sql ?? record.digestText ?? '');
-  return returning.includes(0) ? 'changes-data' : 'cut';
-}
-
-/** The results of one digest that would have been cut. */
-export class CutDigest {
-  /** How many, with those that were not recorded and for which samples stand. */
-  cuts = 0;
-  readonly profile = new Profile();
-}
-
 /** What limits would have done to the results that were recorded. */
 export class Forecast {
   /** How many results there were of each prospect, with those for which samples stand. */
@@ -68,4 +39,33 @@ export class Forecast {
   get cutRate(): number {
     return this.limited === 0 ? 0 : this.counts.cut / this.limited;
   }
+}
+
+/** What limits would do about a result. */
+export type Prospect =
+  | 'pass'
+  | 'cut'
+  /** It is read as a stream, and has other limits. */
+  | 'streamed'
+  /** The same, and it has passed a limit for buffered results. */
+  | 'admitted'
+  /** A rule lets it have any size. */
+  | 'exempt'
+  /** It changes data and returns rows: that is never cut. */
+  | 'changes-data';
+
+/** What limits would do about a result that has been recorded. */
+export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
+  if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
+  if (exemptions.exempts(record)) return 'exempt';
+  if (record.rows <= limits.rows && record.bytes <= limits.bytes) return 'pass';
+  const { returning } = resultsOf(record.sql ?? record.digestText ?? '');
+  return returning.includes(0) ? 'changes-data' : 'cut';
+}
+
+/** The results of one digest that would have been cut. */
+export class CutDigest {
+  /** How many, with those that were not recorded and for which samples stand. */
+  cuts = 0;
+  readonly profile = new Profile();
 }

@@ -3,6 +3,14 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LineSplitter, type LineReader } from './lines.js';
 
+/** A file that is open, or standard input. */
+export interface Input {
+  readonly name: string;
+  /** In bytes; null where that is not known, as of a pipe. */
+  readonly size: number | null;
+  readonly descriptor: number;
+}
+
 /** Names standard input. */
 export const STANDARD_INPUT = '-';
 export const STANDARD_INPUT_DESCRIPTOR = 0;
@@ -15,14 +23,6 @@ const readBytes = 256 * 1024;
 const maxLineBytes = 16 * 1024 * 1024;
 
 type OnRead = (byteCount: number) => void;
-
-/** A file that is open, or standard input. */
-export interface Input {
-  readonly name: string;
-  /** In bytes; null where that is not known, as of a pipe. */
-  readonly size: number | null;
-  readonly descriptor: number;
-}
 
 /**
  * @param name a path, or `-` for standard input

@@ -2,6 +2,14 @@ import { hostOf } from '../config/address.js';
 import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
+/** What a line of an audit file holds. */
+export type Reading =
+  | { readonly kind: 'result'; readonly record: ResultRecord }
+  /** Another event, such as a stall. */
+  | { readonly kind: 'event'; readonly event: string }
+  /** No audit record. */
+  | { readonly kind: 'bad' };
+
 /** The record of a result, as a report looks at it. */
 export interface ResultRecord extends Execution {
   readonly action: string;
@@ -18,14 +26,6 @@ export interface ResultRecord extends Execution {
   /** Samples that were due since the one before it, and left out because there were too many at once. */
   readonly droppedSamples: number;
 }
-
-/** What a line of an audit file holds. */
-export type Reading =
-  | { readonly kind: 'result'; readonly record: ResultRecord }
-  /** Another event, such as a stall. */
-  | { readonly kind: 'event'; readonly event: string }
-  /** No audit record. */
-  | { readonly kind: 'bad' };
 
 const BAD: Reading = { kind: 'bad' };
 

@@ -3,15 +3,6 @@ import type { LineReader } from './lines.js';
 import { readRecord, type ResultRecord } from './reading.js';
 import { isSelected, type Selection } from './selection.js';
 
-/** Signals that are counted each by itself: a file may say anything. */
-const SIGNALS: ReadonlySet<string> = new Set<Signal>(['cursor', 'dump', 'jdbc', 'hint', 'pace', 'rule']);
-
-/** Where something stands. */
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-}
-
 /**
  * Goes through the lines of audit files, gives on the results that are asked for, and counts what else there
  * is.
@@ -84,4 +75,13 @@ export class Survey implements LineReader {
     const known = event === 'stall' || event === 'refused' ? event : 'other';
     this.events.set(known, (this.events.get(known) ?? 0) + 1);
   }
+}
+
+/** Signals that are counted each by itself: a file may say anything. */
+const SIGNALS: ReadonlySet<string> = new Set<Signal>(['cursor', 'dump', 'jdbc', 'hint', 'pace', 'rule']);
+
+/** Where something stands. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
 }

@@ -4,16 +4,6 @@ import type { NormalForm } from './normalForm.js';
 // number makes another statement, and MySQL 9 keeps it in the digest. It has to be the whole expression: the
 // next token tells.
 
-const LARGEST_POSITION = 2 ** 32 - 1;
-
-const BY_KEYWORDS = new Set(['GROUP', 'ORDER', 'PARTITION']);
-const AFTER_LIST = new Set(['LIMIT', 'SELECT', 'UNION', 'EXCEPT', 'INTERSECT', 'HAVING', 'INTO']);
-const ENDING_OPERATORS = new Set([',', ')', ';']);
-const CONTINUING_KEYWORDS = new Set([
-  'AND', 'BETWEEN', 'COLLATE', 'DIV', 'ESCAPE', 'IN', 'IS', 'LIKE', 'MEMBER', 'MOD', 'NOT', 'OR', 'RLIKE',
-  'SOUNDS', 'XOR',
-]);
-
 /** Knows the column positions in the lists behind a statement's GROUP BY, ORDER BY and PARTITION BY. */
 export class ColumnPositions {
   private depth = 0;
@@ -85,3 +75,13 @@ export class ColumnPositions {
     while (this.lists.length > 0 && this.lists.at(-1)! >= depth) this.lists.pop();
   }
 }
+
+const LARGEST_POSITION = 2 ** 32 - 1;
+
+const BY_KEYWORDS = new Set(['GROUP', 'ORDER', 'PARTITION']);
+const AFTER_LIST = new Set(['LIMIT', 'SELECT', 'UNION', 'EXCEPT', 'INTERSECT', 'HAVING', 'INTO']);
+const ENDING_OPERATORS = new Set([',', ')', ';']);
+const CONTINUING_KEYWORDS = new Set([
+  'AND', 'BETWEEN', 'COLLATE', 'DIV', 'ESCAPE', 'IN', 'IS', 'LIKE', 'MEMBER', 'MOD', 'NOT', 'OR', 'RLIKE',
+  'SOUNDS', 'XOR',
+]);

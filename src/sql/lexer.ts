@@ -21,35 +21,6 @@ import {
 // or a backquote, or in latin1, where U+00A0 is white space (`dependsOnCharacterSet`), and MySQL's $$..$$ around
 // the body of a JavaScript routine (to MariaDB $$ is an identifier), which is read as if it were SQL.
 
-/** What of a session changes where a literal or a comment ends: its `sql_mode`, and the server. */
-export interface SqlMode {
-  /** `"x"` is an identifier. MariaDB's status flag 0x8000 tells it; MySQL does not. */
-  readonly ansiQuotes?: boolean;
-  /** A backslash in a string is a backslash: status flag SERVER_STATUS_NO_BACKSLASH_ESCAPES, 0x200. */
-  readonly noBackslashEscapes?: boolean;
-  /** The server that reads it; where it is not known, the content of any versioned comment is code. */
-  readonly server?: SqlServer | null;
-}
-
-/**
- * - `word`: unquoted, a keyword or an identifier; `name`: certainly an identifier, quoted or beside a `.`
- * - `string`: '..', "..", N'..'; `integer`: decimal digits; `number`: any other, x'..' and b'..' included
- * - `introducer`: _utf8mb4 and the like; `variable`: @x, an account's @host too; `atAt`: @@, the name follows
- * - `placeholder`: ?; `operator`: all else, `( ) , ; .` included
- * - `comment` and `hint` (an optimizer's, with a +): only `nextOrComment` gives them
- */
-export type TokenKind = 'word' | 'name' | 'string' | 'integer' | 'number' | 'introducer' | 'variable' | 'atAt'
-  | 'placeholder' | 'operator' | 'comment' | 'hint' | 'end';
-
-// The longer ones first. `--` stands for a comment only before white space, and for two operators elsewhere.
-const LONG_OPERATORS = ['<=>', '->>', '<=', '>=', '<>', '!=', '<<', '>>', ':=', '->', '||', '&&'];
-const LONG_OPERATOR_STARTS = new Set(LONG_OPERATORS.map((operator) => operator.charCodeAt(0)));
-
-// Both servers run the code in a comment for versions up to this; from 50700 on MariaDB skips what is for
-// MySQL alone.
-const LAST_CERTAIN_VERSION = 50699;
-const LONGEST_KEYWORD = 64;
-
 /** Reads one token after the other; the fields describe the one that was read last. */
 export class Lexer {
   kind: TokenKind = 'end';
@@ -289,3 +260,32 @@ export class Lexer {
     return this.take('operator', this.start + (long?.length ?? 1));
   }
 }
+
+/** What of a session changes where a literal or a comment ends: its `sql_mode`, and the server. */
+export interface SqlMode {
+  /** `"x"` is an identifier. MariaDB's status flag 0x8000 tells it; MySQL does not. */
+  readonly ansiQuotes?: boolean;
+  /** A backslash in a string is a backslash: status flag SERVER_STATUS_NO_BACKSLASH_ESCAPES, 0x200. */
+  readonly noBackslashEscapes?: boolean;
+  /** The server that reads it; where it is not known, the content of any versioned comment is code. */
+  readonly server?: SqlServer | null;
+}
+
+/**
+ * - `word`: unquoted, a keyword or an identifier; `name`: certainly an identifier, quoted or beside a `.`
+ * - `string`: '..', "..", N'..'; `integer`: decimal digits; `number`: any other, x'..' and b'..' included
+ * - `introducer`: _utf8mb4 and the like; `variable`: @x, an account's @host too; `atAt`: @@, the name follows
+ * - `placeholder`: ?; `operator`: all else, `( ) , ; .` included
+ * - `comment` and `hint` (an optimizer's, with a +): only `nextOrComment` gives them
+ */
+export type TokenKind = 'word' | 'name' | 'string' | 'integer' | 'number' | 'introducer' | 'variable' | 'atAt'
+  | 'placeholder' | 'operator' | 'comment' | 'hint' | 'end';
+
+// The longer ones first. `--` stands for a comment only before white space, and for two operators elsewhere.
+const LONG_OPERATORS = ['<=>', '->>', '<=', '>=', '<>', '!=', '<<', '>>', ':=', '->', '||', '&&'];
+const LONG_OPERATOR_STARTS = new Set(LONG_OPERATORS.map((operator) => operator.charCodeAt(0)));
+
+// Both servers run the code in a comment for versions up to this; from 50700 on MariaDB skips what is for
+// MySQL alone.
+const LAST_CERTAIN_VERSION = 50699;
+const LONGEST_KEYWORD = 64;

@@ -3,36 +3,6 @@
 // work grows with the number of tokens only; names stand in backquotes and so never look like one of the
 // signs below.
 
-const VALUE = '?';
-const VALUE_LIST = '?, ...';
-const SINGLE_ROW = '(?)';
-const SINGLE_ROWS = '(?) /* , ... */';
-const ROW = '(...)';
-const ROWS = '(...) /* , ... */';
-const IN_VALUES = 'IN (...)';
-const CUT_MARK = '...';
-
-/** The longest normal form, in characters; a longer one is cut behind a token and ends in `...`. */
-export const MAX_DIGEST_TEXT_LENGTH = 4096;
-
-// Behind these a sign belongs to the number that follows: a = -1 becomes a = ?, but a - 1 becomes a - ?. That
-// the list has no WHERE and no := is the server's doing.
-const BEFORE_SIGNED_NUMBER = new Set([
-  '(', ',', '=', '<', '>', '<=', '>=', '!=', '<=>', '|', '&', '||', '&&', '<<', '>>', '+', '-', '*', '/', '%',
-  '^', 'AND', 'AT', 'BETWEEN', 'CASE', 'DEFAULT', 'DIV', 'ELSE', 'ELSEIF', 'ENDS', 'EVERY', 'IF', 'INTERVAL',
-  'LIKE', 'MOD', 'NOT', 'OR', 'RETURN', 'RLIKE', 'SELECT', 'STARTS', 'THEN', 'UNTIL', 'WHEN', 'WHILE', 'XOR',
-]);
-
-// Behind these NULL is a literal. Elsewhere it is a word of the grammar: IS NULL, NOT NULL, a INT NULL, SET
-// NULL.
-const BEFORE_NULL_LITERAL = new Set([
-  ...BEFORE_SIGNED_NUMBER, ':=', '!', '~', '*/', 'ALL', 'BINARY', 'BOTH', 'BY', 'DISTINCTROW', 'DO', 'ESCAPE',
-  'FOR', 'FROM', 'HAVING', 'HIGH_PRIORITY', 'KILL', 'LEADING', 'ON', 'QUALIFY', 'SQL_BIG_RESULT',
-  'SQL_BUFFER_RESULT', 'SQL_CALC_FOUND_ROWS', 'SQL_NO_CACHE', 'SQL_SMALL_RESULT', 'STRAIGHT_JOIN', 'TRAILING',
-  'WHERE',
-]);
-BEFORE_NULL_LITERAL.delete('NOT');
-
 /** The tokens of a normal form. */
 export class NormalForm {
   /** The form has reached its greatest length and takes nothing more. */
@@ -140,5 +110,35 @@ export class NormalForm {
     for (const token of this.tokens.splice(-count)) this.length -= token.length + 1;
   }
 }
+
+const VALUE = '?';
+const VALUE_LIST = '?, ...';
+const SINGLE_ROW = '(?)';
+const SINGLE_ROWS = '(?) /* , ... */';
+const ROW = '(...)';
+const ROWS = '(...) /* , ... */';
+const IN_VALUES = 'IN (...)';
+const CUT_MARK = '...';
+
+/** The longest normal form, in characters; a longer one is cut behind a token and ends in `...`. */
+export const MAX_DIGEST_TEXT_LENGTH = 4096;
+
+// Behind these a sign belongs to the number that follows: a = -1 becomes a = ?, but a - 1 becomes a - ?. That
+// the list has no WHERE and no := is the server's doing.
+const BEFORE_SIGNED_NUMBER = new Set([
+  '(', ',', '=', '<', '>', '<=', '>=', '!=', '<=>', '|', '&', '||', '&&', '<<', '>>', '+', '-', '*', '/', '%',
+  '^', 'AND', 'AT', 'BETWEEN', 'CASE', 'DEFAULT', 'DIV', 'ELSE', 'ELSEIF', 'ENDS', 'EVERY', 'IF', 'INTERVAL',
+  'LIKE', 'MOD', 'NOT', 'OR', 'RETURN', 'RLIKE', 'SELECT', 'STARTS', 'THEN', 'UNTIL', 'WHEN', 'WHILE', 'XOR',
+]);
+
+// Behind these NULL is a literal. Elsewhere it is a word of the grammar: IS NULL, NOT NULL, a INT NULL, SET
+// NULL.
+const BEFORE_NULL_LITERAL = new Set([
+  ...BEFORE_SIGNED_NUMBER, ':=', '!', '~', '*/', 'ALL', 'BINARY', 'BOTH', 'BY', 'DISTINCTROW', 'DO', 'ESCAPE',
+  'FOR', 'FROM', 'HAVING', 'HIGH_PRIORITY', 'KILL', 'LEADING', 'ON', 'QUALIFY', 'SQL_BIG_RESULT',
+  'SQL_BUFFER_RESULT', 'SQL_CALC_FOUND_ROWS', 'SQL_NO_CACHE', 'SQL_SMALL_RESULT', 'STRAIGHT_JOIN', 'TRAILING',
+  'WHERE',
+]);
+BEFORE_NULL_LITERAL.delete('NOT');
 
 const quoteName = (name: string): string => `\`${name.includes('`') ? name.replaceAll('`', '``') : name}\``;

@@ -2,36 +2,6 @@ import { isCutFate, type Execution, type Order } from './execution.js';
 import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
 
-/**
- * What a digest is kept for. The largest result is found by bytes: who has had one larger than (all bytes) /
- * (places) is among the heaviest.
- */
-const WEIGHTS: Record<Order, (execution: Execution) => number> = {
-  bytes: ({ bytes }) => bytes,
-  'max-bytes': ({ bytes }) => bytes,
-  rows: ({ rows }) => rows,
-  stall: ({ stallMs }) => stallMs,
-  cuts: ({ fate }) => (isCutFate(fate) ? 1 : 0),
-};
-
-const RANKS: Record<Order, (profile: Profile) => number> = {
-  bytes: ({ bytes }) => bytes.sum,
-  'max-bytes': ({ bytes }) => bytes.max,
-  rows: ({ rows }) => rows.sum,
-  stall: ({ stallMs }) => stallMs.sum,
-  cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,
-};
-
-/** A digest with what was noted of it. */
-export interface RankedDigest {
-  readonly digest: string;
-  readonly profile: Profile;
-  /** What it is ranked by. */
-  readonly amount: number;
-  /** The most that is missing from its totals, in what it was kept for: rows, bytes, ms or cuts. */
-  readonly missed: number;
-}
-
 /** Statistics of the executions of statements by digest, in a bounded room. */
 export class DigestTable {
   private readonly digests: HeavyHitters<Profile>;
@@ -73,4 +43,34 @@ export class DigestTable {
         ({ digest: key, profile: value, amount: RANKS[order](value), missed }))
       .sort((one, other) => other.amount - one.amount);
   }
+}
+
+/**
+ * What a digest is kept for. The largest result is found by bytes: who has had one larger than (all bytes) /
+ * (places) is among the heaviest.
+ */
+const WEIGHTS: Record<Order, (execution: Execution) => number> = {
+  bytes: ({ bytes }) => bytes,
+  'max-bytes': ({ bytes }) => bytes,
+  rows: ({ rows }) => rows,
+  stall: ({ stallMs }) => stallMs,
+  cuts: ({ fate }) => (isCutFate(fate) ? 1 : 0),
+};
+
+const RANKS: Record<Order, (profile: Profile) => number> = {
+  bytes: ({ bytes }) => bytes.sum,
+  'max-bytes': ({ bytes }) => bytes.max,
+  rows: ({ rows }) => rows.sum,
+  stall: ({ stallMs }) => stallMs.sum,
+  cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,
+};
+
+/** A digest with what was noted of it. */
+export interface RankedDigest {
+  readonly digest: string;
+  readonly profile: Profile;
+  /** What it is ranked by. */
+  readonly amount: number;
+  /** The most that is missing from its totals, in what it was kept for: rows, bytes, ms or cuts. */
+  readonly missed: number;
 }

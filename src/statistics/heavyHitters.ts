@@ -10,26 +10,6 @@
 //                             (all weight) / (places);
 //    everything is exact      as long as there were no more keys than places.
 
-/** A key that is held. */
-export interface Held<T> {
-  readonly key: string;
-  /** What has been noted of it since it was let in. */
-  readonly value: T;
-  /** The most that it can weigh: what was seen of it since it was let in, and `missed`. */
-  readonly weight: number;
-  /** The most that it can have weighed before it was let in; 0 where it was seen from its beginning. */
-  readonly missed: number;
-}
-
-interface Place<T> {
-  key: string;
-  value: T;
-  weight: number;
-  missed: number;
-  /** Where it stands in the heap. */
-  index: number;
-}
-
 /** Keeps the heaviest keys, with something noted of each. */
 export class HeavyHitters<T> {
   /** Keys had to leave, so that weights may be too high and keys may be missing. */
@@ -121,4 +101,24 @@ export class HeavyHitters<T> {
     this.heap[upper.index] = upper;
     this.heap[lower.index] = lower;
   }
+}
+
+/** A key that is held. */
+export interface Held<T> {
+  readonly key: string;
+  /** What has been noted of it since it was let in. */
+  readonly value: T;
+  /** The most that it can weigh: what was seen of it since it was let in, and `missed`. */
+  readonly weight: number;
+  /** The most that it can have weighed before it was let in; 0 where it was seen from its beginning. */
+  readonly missed: number;
+}
+
+interface Place<T> {
+  key: string;
+  value: T;
+  weight: number;
+  missed: number;
+  /** Where it stands in the heap. */
+  index: number;
 }

@@ -7,32 +7,6 @@
 // bytes or gigabytes, and 425 buckets are enough for all safe integers. Only those between the smallest and
 // the largest value are kept.
 
-const BUCKETS_PER_DOUBLING = 8;
-
-/** A value told from its bucket is off by at most this part of itself: half a bucket, 2^(1/16) - 1. */
-export const RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_DOUBLING)) - 1;
-
-/** A bucket with something in it. */
-export interface Bucket {
-  /** The least value that it takes. */
-  readonly from: number;
-  /** What is at least this is beyond it. */
-  readonly to: number;
-  readonly count: number;
-}
-
-function bucketOf(value: number): number {
-  return value < 1 ? 0 : 1 + Math.floor(Math.log2(value) * BUCKETS_PER_DOUBLING);
-}
-
-function lowerEdge(bucket: number): number {
-  return bucket === 0 ? 0 : 2 ** ((bucket - 1) / BUCKETS_PER_DOUBLING);
-}
-
-function upperEdge(bucket: number): number {
-  return 2 ** (bucket / BUCKETS_PER_DOUBLING);
-}
-
 /** Counts values by their size, in a small and bounded room. */
 export class LogHistogram {
   total = 0;
@@ -90,4 +64,30 @@ export class LogHistogram {
   private middle(bucket: number): number {
     return bucket === 0 ? 0 : Math.sqrt(lowerEdge(bucket) * upperEdge(bucket));
   }
+}
+
+const BUCKETS_PER_DOUBLING = 8;
+
+/** A value told from its bucket is off by at most this part of itself: half a bucket, 2^(1/16) - 1. */
+export const RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_DOUBLING)) - 1;
+
+/** A bucket with something in it. */
+export interface Bucket {
+  /** The least value that it takes. */
+  readonly from: number;
+  /** What is at least this is beyond it. */
+  readonly to: number;
+  readonly count: number;
+}
+
+function bucketOf(value: number): number {
+  return value < 1 ? 0 : 1 + Math.floor(Math.log2(value) * BUCKETS_PER_DOUBLING);
+}
+
+function lowerEdge(bucket: number): number {
+  return bucket === 0 ? 0 : 2 ** ((bucket - 1) / BUCKETS_PER_DOUBLING);
+}
+
+function upperEdge(bucket: number): number {
+  return 2 ** (bucket / BUCKETS_PER_DOUBLING);
 }

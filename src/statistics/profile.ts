@@ -2,25 +2,6 @@ import { Distribution } from './distribution.js';
 import type { Execution } from './execution.js';
 import { HeavyHitters } from './heavyHitters.js';
 
-/** An execution that stands for others. */
-export interface Example {
-  readonly sql: string | null;
-  readonly atMs: number;
-  readonly user: string;
-  readonly schema: string;
-  readonly rows: number;
-  readonly bytes: number;
-}
-
-const namesKept = 16;
-/** Times are told apart down to a microsecond. */
-const stepsPerMs = 1000;
-
-/** Counts names: exactly while there are few. */
-export type Names = HeavyHitters<null>;
-
-const newNames = (): Names => new HeavyHitters<null>(namesKept, () => null);
-
 /** All that is noted of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
 export class Profile {
   executions = 0;
@@ -69,6 +50,25 @@ export class Profile {
     this.clients.add(execution.client, 1);
   }
 }
+
+/** An execution that stands for others. */
+export interface Example {
+  readonly sql: string | null;
+  readonly atMs: number;
+  readonly user: string;
+  readonly schema: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const namesKept = 16;
+/** Times are told apart down to a microsecond. */
+const stepsPerMs = 1000;
+
+/** Counts names: exactly while there are few. */
+export type Names = HeavyHitters<null>;
+
+const newNames = (): Names => new HeavyHitters<null>(namesKept, () => null);
 
 function exampleOf({ sql, atMs, user, schema, rows, bytes }: Execution): Example {
   return { sql, atMs, user, schema, rows, bytes };

@@ -1,11 +1,3 @@
-/** Events in one slot of time. */
-export interface Slot {
-  /** When it begins, in ms. */
-  readonly fromMs: number;
-  readonly cuts: number;
-  readonly wouldCuts: number;
-}
-
 /** Counts cuts over time: so many slots back from now, and nothing older. */
 export class Timeline {
   private readonly cuts: Float64Array;
@@ -48,4 +40,12 @@ export class Timeline {
     this.current = slot;
     return slot % this.slotCount;
   }
+}
+
+/** Events in one slot of time. */
+export interface Slot {
+  /** When it begins, in ms. */
+  readonly fromMs: number;
+  readonly cuts: number;
+  readonly wouldCuts: number;
 }

@@ -3,25 +3,6 @@
 
 import type { Histogram, LabelledCount } from './instruments.js';
 
-type Labels = Readonly<Record<string, string>>;
-
-/** The content type of what `Exposition` writes. */
-export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function numberText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return value > 0 ? '+Inf' : 'NaN';
-}
-
 /** Gathers metrics, each with its help and type, and gives them as text. */
 export class Exposition {
   private readonly lines: string[] = [];
@@ -77,4 +58,23 @@ export class Exposition {
   private sample(name: string, labels: Labels, value: number): void {
     this.lines.push(`${name}${labelText(labels)} ${numberText(value)}`);
   }
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The content type of what `Exposition` writes. */
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return value > 0 ? '+Inf' : 'NaN';
 }

@@ -8,22 +8,6 @@ import type { SqlServer } from '../sql/sqlServer.js';
 import { statementBytes } from '../policy/statement.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
-/** Of a statement that stands as an example. */
-const LONGEST_EXAMPLE = 1000;
-const MAX_CHARACTER_BYTES = 4;
-
-const FATES: Readonly<Record<Action, Fate>> = {
-  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'warn': 'passed',
-};
-
-/** Times of a response that has ended, in ms. */
-export interface EndTimes {
-  /** When it ended, on the session's clock. */
-  readonly atMs: number;
-  /** How long its client was not reading. */
-  readonly stallMs: number;
-}
-
 /**
  * An execution as it ended, noted in a place that is used again and again: what it was made of may go, and there is
  * little to read again when it is counted.
@@ -119,6 +103,22 @@ export class LiveExecution implements Execution {
   get client(): string {
     return hostOf(this.origin.client);
   }
+}
+
+/** Of a statement that stands as an example. */
+const LONGEST_EXAMPLE = 1000;
+const MAX_CHARACTER_BYTES = 4;
+
+const FATES: Readonly<Record<Action, Fate>> = {
+  'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'warn': 'passed',
+};
+
+/** Times of a response that has ended, in ms. */
+export interface EndTimes {
+  /** When it ended, on the session's clock. */
+  readonly atMs: number;
+  /** How long its client was not reading. */
+  readonly stallMs: number;
 }
 
 const NOBODY: Origin = { user: '', schema: '', client: '', program: null, connectionId: null, session: 0 };

@@ -10,15 +10,6 @@ import { Timeline } from '../statistics/timeline.js';
 import { Totals } from '../statistics/totals.js';
 import { LiveExecution, type EndTimes } from './liveExecution.js';
 
-/** As many statements as a ranking needs; some KiB each. */
-const DIGESTS_KEPT = 500;
-/** How many are counted at once; fewer where their statements are long. */
-const COUNTED_AT_ONCE = 128;
-const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
-const SLOT_MS = 30_000;
-/** An hour. */
-const SLOTS = 120;
-
 /**
  * What each statement has cost since the start: what the live page shows. Kept only where there is one to
  * show it.
@@ -102,3 +93,12 @@ export class LiveStatistics {
     execution.clear();
   }
 }
+
+/** As many statements as a ranking needs; some KiB each. */
+const DIGESTS_KEPT = 500;
+/** How many are counted at once; fewer where their statements are long. */
+const COUNTED_AT_ONCE = 128;
+const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
+const SLOT_MS = 30_000;
+/** An hour. */
+const SLOTS = 120;

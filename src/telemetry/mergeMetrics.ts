@@ -1,6 +1,22 @@
 // Metrics of several processes as those of one, at the level of Prometheus' text format: whatever a process counts is
 // added up here without a word of its own.
 
+/**
+ * Makes one text of several.
+ * @param texts in Prometheus' text format; the first is the primary's
+ */
+export function mergeMetrics(texts: readonly string[]): string {
+  const merged: Families = new Map();
+  for (const text of texts) {
+    for (const [name, { head, type, samples }] of familiesIn(text)) {
+      const family = merged.get(name) ?? { head, type, samples: new Map() };
+      merged.set(name, family);
+      for (const [key, value] of samples) family.samples.set(key, merge(name, family.samples.get(key), value));
+    }
+  }
+  return written(merged);
+}
+
 /** How the values of several processes become one; those that are not named here are added up. */
 const KEPT_OF_FIRST = new Set([
   'sluice_build_info', 'sluice_ready', 'sluice_budget_limit_bytes', 'process_start_time_seconds',
@@ -60,22 +76,6 @@ function written(families: Families): string {
   const lines = [...families.values()].flatMap(({ head, samples }) =>
     [...head, ...[...samples].map(([key, value]) => `${key} ${textOf(value)}`)]);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
-}
-
-/**
- * Makes one text of several.
- * @param texts in Prometheus' text format; the first is the primary's
- */
-export function mergeMetrics(texts: readonly string[]): string {
-  const merged: Families = new Map();
-  for (const text of texts) {
-    for (const [name, { head, type, samples }] of familiesIn(text)) {
-      const family = merged.get(name) ?? { head, type, samples: new Map() };
-      merged.set(name, family);
-      for (const [key, value] of samples) family.samples.set(key, merge(name, family.samples.get(key), value));
-    }
-  }
-  return written(merged);
 }
 
 /** What stays true of a process that is no more: what only grows. */

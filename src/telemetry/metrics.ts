@@ -5,26 +5,6 @@ import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { CounterVector, GaugeVector, Histogram } from './instruments.js';
 
-const ROWS = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
-// From 256 bytes to 16 GiB, each four times the one before.
-const BYTES = Array.from({ length: 14 }, (_, index) => 256 * 4 ** index);
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** Who ended a session, and the kind of reason: a fixed set. */
-export type EndLabel =
-  | readonly ['client', 'quit' | 'closed' | 'error']
-  | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
-  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
-
-/** What one session has moved, and how long its client has not been reading. */
-export interface SessionTotals {
-  readonly bytesToClient: number;
-  readonly bytesToUpstream: number;
-  readonly stallMs: number;
-}
-
-type ByAction = Readonly<Record<Action, CounterVector>>;
-
 /**
  * What is counted while the proxy runs: plain numbers, added to where things happen, and nothing for each row. What
  * sessions count themselves is added when they end; `report.ts` adds the living.
@@ -109,6 +89,26 @@ export class Metrics {
     this.ended.stallMs += stallMs;
   }
 }
+
+const ROWS = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+// From 256 bytes to 16 GiB, each four times the one before.
+const BYTES = Array.from({ length: 14 }, (_, index) => 256 * 4 ** index);
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Who ended a session, and the kind of reason: a fixed set. */
+export type EndLabel =
+  | readonly ['client', 'quit' | 'closed' | 'error']
+  | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
+  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
+
+/** What one session has moved, and how long its client has not been reading. */
+export interface SessionTotals {
+  readonly bytesToClient: number;
+  readonly bytesToUpstream: number;
+  readonly stallMs: number;
+}
+
+type ByAction = Readonly<Record<Action, CounterVector>>;
 
 function judgedBy(): CounterVector {
   return new CounterVector(['rule', 'reason']);

@@ -2,40 +2,6 @@
 // the event loop goes together. What the primary has not taken waits in memory, up to a bound; beyond it, things are
 // dropped and counted, as behind it they would be by the primary's own sinks.
 
-/** Of either kind, so many characters may wait. */
-const MAX_WAITING = 8 * 1024 * 1024;
-
-/** Carries records and lines; calls back once they are out of this process. */
-export type Carry = (records: readonly string[], lines: readonly string[], taken: () => void) => void;
-
-/** One kind of text that is on its way. */
-class Shelf {
-  texts: string[] = [];
-  droppedInAll = 0;
-  private waiting = 0;
-
-  constructor(private readonly maxWaiting: number) {}
-
-  /** Returns whether there is room. */
-  add(text: string): boolean {
-    if (this.waiting + text.length > this.maxWaiting) {
-      this.droppedInAll += 1;
-      return false;
-    }
-    this.waiting += text.length;
-    this.texts.push(text);
-    return true;
-  }
-
-  /** Takes what is there, and returns it with what makes its room free again. */
-  empty(): { texts: readonly string[]; taken: () => void } {
-    const { texts } = this;
-    const length = texts.reduce((sum, text) => sum + text.length, 0);
-    this.texts = [];
-    return { texts, taken: () => void (this.waiting -= length) };
-  }
-}
-
 /** Gathers what a worker has to write down, and hands it on. */
 export class Outbox {
   private readonly records: Shelf;
@@ -86,5 +52,39 @@ export class Outbox {
     if (this.isDue) return;
     this.isDue = true;
     setImmediate(() => this.flush());
+  }
+}
+
+/** Of either kind, so many characters may wait. */
+const MAX_WAITING = 8 * 1024 * 1024;
+
+/** Carries records and lines; calls back once they are out of this process. */
+export type Carry = (records: readonly string[], lines: readonly string[], taken: () => void) => void;
+
+/** One kind of text that is on its way. */
+class Shelf {
+  texts: string[] = [];
+  droppedInAll = 0;
+  private waiting = 0;
+
+  constructor(private readonly maxWaiting: number) {}
+
+  /** Returns whether there is room. */
+  add(text: string): boolean {
+    if (this.waiting + text.length > this.maxWaiting) {
+      this.droppedInAll += 1;
+      return false;
+    }
+    this.waiting += text.length;
+    this.texts.push(text);
+    return true;
+  }
+
+  /** Takes what is there, and returns it with what makes its room free again. */
+  empty(): { texts: readonly string[]; taken: () => void } {
+    const { texts } = this;
+    const length = texts.reduce((sum, text) => sum + text.length, 0);
+    this.texts = [];
+    return { texts, taken: () => void (this.waiting -= length) };
   }
 }

@@ -13,15 +13,6 @@ import { LeasedBudget } from './leasedBudget.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { Outbox } from './outbox.js';
 
-/** The channel to the primary, and the process around the worker. */
-export interface WorkerSurroundings {
-  /** @param sent is called once the message is out of this process, or never can be */
-  send(message: FromWorker, sent?: () => void): void;
-  exit(code: number): void;
-}
-
-type Start = Extract<ToWorker, { kind: 'start' }>;
-
 /** Relays what the primary has accepted. Whatever it has to write down, the primary writes. */
 export class Worker {
   private readonly outbox: Outbox;
@@ -178,3 +169,12 @@ export class Worker {
     return report({ metrics, administered, loopDelay: this.loop.delay, version });
   }
 }
+
+/** The channel to the primary, and the process around the worker. */
+export interface WorkerSurroundings {
+  /** @param sent is called once the message is out of this process, or never can be */
+  send(message: FromWorker, sent?: () => void): void;
+  exit(code: number): void;
+}
+
+type Start = Extract<ToWorker, { kind: 'start' }>;

@@ -4,37 +4,6 @@ import { fileURLToPath } from 'node:url';
 import type { Listen } from '../config/config.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 
-const PROGRAM = fileURLToPath(new URL('./workerMain.js', import.meta.url));
-
-/** Of what a worker says on its standard error, the end is kept: Node says there why a process is ended. */
-const MAX_LAST_WORDS = 2000;
-
-/** A worker that does not answer is not waited for any longer. */
-const ANSWER_TIMEOUT_MS = 2000;
-
-/**
- * How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients.
- */
-const BEAT_EVERY_MS = 500;
-const MAX_MISSED_BEATS = 4;
-
-/** How a worker has ended. */
-export interface WorkerEnd {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** What it said last on its standard error. */
-  readonly said: string;
-}
-
-export interface WorkerObserver {
-  /** The worker says something that is not for its handle itself. */
-  said(worker: WorkerHandle, message: FromWorker): void;
-  /** It has not answered for some time, or answers again. */
-  missed(worker: WorkerHandle, isHung: boolean): void;
-  /** Its process is no more. */
-  ended(worker: WorkerHandle, end: WorkerEnd): void;
-}
-
 /** One worker, as the primary sees it. */
 export class WorkerHandle {
   /** Clients that it was given and whose sessions have not ended. */
@@ -166,4 +135,35 @@ export class WorkerHandle {
     for (const answer of this.questions.values()) answer(null);
     this.observer.ended(this, end);
   }
+}
+
+const PROGRAM = fileURLToPath(new URL('./workerMain.js', import.meta.url));
+
+/** Of what a worker says on its standard error, the end is kept: Node says there why a process is ended. */
+const MAX_LAST_WORDS = 2000;
+
+/** A worker that does not answer is not waited for any longer. */
+const ANSWER_TIMEOUT_MS = 2000;
+
+/**
+ * How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients.
+ */
+const BEAT_EVERY_MS = 500;
+const MAX_MISSED_BEATS = 4;
+
+/** How a worker has ended. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What it said last on its standard error. */
+  readonly said: string;
+}
+
+export interface WorkerObserver {
+  /** The worker says something that is not for its handle itself. */
+  said(worker: WorkerHandle, message: FromWorker): void;
+  /** It has not answered for some time, or answers again. */
+  missed(worker: WorkerHandle, isHung: boolean): void;
+  /** Its process is no more. */
+  ended(worker: WorkerHandle, end: WorkerEnd): void;
 }

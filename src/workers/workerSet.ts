@@ -5,27 +5,6 @@ import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandl
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
 
-export interface WorkerSetObserver {
-  said(worker: WorkerHandle, message: FromWorker): void;
-  /** A worker is no more, and all that it had is free. */
-  lost(worker: WorkerHandle): void;
-}
-
-/** A worker that ends sooner than this is replaced later and later. */
-const SOON_MS = 10_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
-
-/** Workers cannot be started. */
-class WorkersError extends Error {
-  readonly code = NO_WORKERS;
-}
-
-function causeOf({ code, signal, said }: WorkerEnd): string {
-  const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
-  return said === '' ? how : `${how}: ${said}`;
-}
-
 /** As many workers as are wanted: what ends is replaced. */
 export class WorkerSet implements WorkerObserver {
   /** Workers that were replaced. */
@@ -167,6 +146,27 @@ export class WorkerSet implements WorkerObserver {
     for (const worker of this.handles) sum += of(worker);
     return sum;
   }
+}
+
+export interface WorkerSetObserver {
+  said(worker: WorkerHandle, message: FromWorker): void;
+  /** A worker is no more, and all that it had is free. */
+  lost(worker: WorkerHandle): void;
+}
+
+/** A worker that ends sooner than this is replaced later and later. */
+const SOON_MS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Workers cannot be started. */
+class WorkersError extends Error {
+  readonly code = NO_WORKERS;
+}
+
+function causeOf({ code, signal, said }: WorkerEnd): string {
+  const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+  return said === '' ? how : `${how}: ${said}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { subjectFrom } from '../../src/cli/subject.js';
-import { ConfigError } from '../../src/config/config.js';
+import { ConfigError } from '../../src/config/load.js';
 
 /** What is wrong with it, one line each. */
 function problems(text: string): readonly string[] {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { adviceOn } from '../../src/config/config.js';
+import { adviceOn } from '../../src/config/advice.js';
 import { load, withUpstream } from './configFile.js';
 
 function adviceFor(t: Test, settings: object): string[] {

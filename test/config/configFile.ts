@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { ConfigError, loadConfig, type Config, type Flags } from '../../src/config/config.js';
+import { ConfigError, loadConfig, type Flags } from '../../src/config/load.js';
+import type { Config } from '../../src/config/config.js';
 
 /** A configuration as it may stand in a file: what becomes JSON, or the very text or bytes. */
 type Content = object | string | Buffer;

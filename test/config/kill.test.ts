@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { adviceOn, printConfig } from '../../src/config/config.js';
+import { adviceOn } from '../../src/config/advice.js';
+import { printConfig } from '../../src/config/load.js';
 import { load, problems, withUpstream } from './configFile.js';
 
 const secret = 'sEcReT-of-nobody';

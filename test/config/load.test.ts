@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import t from 'tap';
-import { loadConfig, loadWithNotices, printConfig } from '../../src/config/config.js';
+import { loadConfig, loadWithNotices, printConfig } from '../../src/config/load.js';
 import { configFile, load, problems, withUpstream } from './configFile.js';
 
 t.test('a flag goes before a variable, a variable before the file, the file before the default', (t) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { printConfig, type Rule } from '../../src/config/config.js';
+import { printConfig } from '../../src/config/load.js';
+import type { Rule } from '../../src/config/config.js';
 import { load, problems, withUpstream } from './configFile.js';
 
 /** The one rule of a configuration that has these global settings. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadConfig, printConfig } from '../../src/config/config.js';
+import { loadConfig, printConfig } from '../../src/config/load.js';
 import { walk } from '../../src/config/schema/section.js';
 import { settings } from '../../src/config/settings.js';
 import { load, problems, withUpstream } from './configFile.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { adviceOn } from '../../src/config/config.js';
+import { adviceOn } from '../../src/config/advice.js';
 import { makeAuthority } from '../support/certificates.js';
 import { runOk } from '../support/run.js';
 import { load, problems } from './configFile.js';

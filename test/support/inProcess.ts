@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import type { SinkEnd } from '../../src/audit/lineSink.js';
-import { loadConfig, type Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import type { Config } from '../../src/config/config.js';
 import { startProxy, type Proxy } from '../../src/relay/proxy.js';
 import { formatPlace } from '../../src/config/address.js';
 

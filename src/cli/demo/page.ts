@@ -1,20 +1,5 @@
 // What the demo prints: plain text of 80 columns, with colours where a person looks at a terminal.
 
-const WIDTH = 80;
-const MARK_INDENT = '   ';
-const TEXT_INDENT = '     ';
-
-type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
-
-/** How a terminal is told to begin a style (ECMA-48, "Select Graphic Rendition"). */
-const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, green: 32, red: 31, cyan: 36 };
-
-/** Where lines are written to: standard output, or what a test puts in its place. */
-export interface Output {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 /** Writes the demo's lines. */
 export class Page {
   readonly #isColoured: boolean;
@@ -79,6 +64,21 @@ export class Page {
   private paint(style: Style, text: string): string {
     return this.#isColoured ? `\u001b[${STYLE_CODES[style]}m${text}\u001b[0m` : text;
   }
+}
+
+const WIDTH = 80;
+const MARK_INDENT = '   ';
+const TEXT_INDENT = '     ';
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
+
+/** How a terminal is told to begin a style (ECMA-48, "Select Graphic Rendition"). */
+const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, green: 32, red: 31, cyan: 36 };
+
+/** Where lines are written to: standard output, or what a test puts in its place. */
+export interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }
 
 /** Breaks a text between its words; a word that is longer than `width` has a line of its own. */

@@ -6,6 +6,51 @@ import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';
 import { type Proxy, startProxy } from '../../relay/proxy.js';
 
+/** The embedded server, and in front of it a proxy that cuts, one that only records, one without limits. */
+export class Stage {
+  private constructor(
+    readonly config: Config,
+    readonly server: DemoServer,
+    readonly enforcing: Guarded,
+    readonly auditing: Guarded,
+    readonly unlimited: Guarded,
+  ) {}
+
+  /**
+   * Starts all four.
+   * @param configFor makes the configuration of the proxy that cuts, given the server's address
+   * @throws the system's error where the proxy's address cannot be listened on
+   */
+  static async set(configFor: (upstream: Address) => Config, log: Logger): Promise<Stage> {
+    const server = await startDemoServer();
+    const config = configFor(server.address);
+    try {
+      const enforcing = await guarded(config, log);
+      const anyPort = config.listen.map((listen) => ({ ...listen, at: { host: enforcing.address.host, port: 0 } }));
+      const auditing = await guarded({ ...config, listen: anyPort, mode: 'audit' }, log);
+      const limits = { rows: Infinity, bytes: Infinity };
+      const unlimited = await guarded({ ...config, listen: anyPort, limits }, log);
+      return new Stage(config, server, enforcing, auditing, unlimited);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  /** A client of the server itself, or of one of its proxies. */
+  connect({ host, port }: Address): Promise<DemoClient> {
+    return DemoClient.connect({ host, port, user: 'demo', schema: 'demo', program: 'sluice demo' });
+  }
+
+  /** Ends all connections and stops listening. */
+  async strike(): Promise<void> {
+    const proxies = [this.enforcing, this.auditing, this.unlimited].map(({ proxy }) => proxy);
+    const closed = proxies.map((proxy) => proxy.close());
+    for (const proxy of proxies) proxy.destroy();
+    await Promise.all([...closed, this.server.close()]);
+  }
+}
+
 /** The fields of an audit record that the demo looks at, behind the time that a log puts before them. */
 export interface DemoRecord {
   readonly time: string;
@@ -60,51 +105,6 @@ export interface Guarded {
   /** Where it listens, with the real port. */
   readonly address: Address;
   readonly records: RecordKeeper;
-}
-
-/** The embedded server, and in front of it a proxy that cuts, one that only records, one without limits. */
-export class Stage {
-  private constructor(
-    readonly config: Config,
-    readonly server: DemoServer,
-    readonly enforcing: Guarded,
-    readonly auditing: Guarded,
-    readonly unlimited: Guarded,
-  ) {}
-
-  /**
-   * Starts all four.
-   * @param configFor makes the configuration of the proxy that cuts, given the server's address
-   * @throws the system's error where the proxy's address cannot be listened on
-   */
-  static async set(configFor: (upstream: Address) => Config, log: Logger): Promise<Stage> {
-    const server = await startDemoServer();
-    const config = configFor(server.address);
-    try {
-      const enforcing = await guarded(config, log);
-      const anyPort = config.listen.map((listen) => ({ ...listen, at: { host: enforcing.address.host, port: 0 } }));
-      const auditing = await guarded({ ...config, listen: anyPort, mode: 'audit' }, log);
-      const limits = { rows: Infinity, bytes: Infinity };
-      const unlimited = await guarded({ ...config, listen: anyPort, limits }, log);
-      return new Stage(config, server, enforcing, auditing, unlimited);
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
-  }
-
-  /** A client of the server itself, or of one of its proxies. */
-  connect({ host, port }: Address): Promise<DemoClient> {
-    return DemoClient.connect({ host, port, user: 'demo', schema: 'demo', program: 'sluice demo' });
-  }
-
-  /** Ends all connections and stops listening. */
-  async strike(): Promise<void> {
-    const proxies = [this.enforcing, this.auditing, this.unlimited].map(({ proxy }) => proxy);
-    const closed = proxies.map((proxy) => proxy.close());
-    for (const proxy of proxies) proxy.destroy();
-    await Promise.all([...closed, this.server.close()]);
-  }
 }
 
 async function guarded(config: Config, log: Logger): Promise<Guarded> {

@@ -1,25 +1,3 @@
-/** A value as an error message quotes it: short, whatever it is, and nothing of what stands deeper inside. */
-export function quote(found: unknown): string {
-  if (typeof found === 'object' && found !== null) return typeName(found);
-  const text = JSON.stringify(found);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
-}
-
-function typeName(found: unknown): string {
-  if (found === null) return 'null';
-  if (Array.isArray(found)) return 'a list';
-  return typeof found === 'object' ? 'an object' : `a ${typeof found}`;
-}
-
-/** What a kind of value looks like, to follow the word "expected". */
-export interface Expected {
-  readonly expected: string;
-  /** The same as a flag or a variable says it, where that differs: a command line has no null. */
-  readonly expectedAsText?: string;
-  /** No message quotes what stands in its place: whatever that is, somebody may have meant it as a secret. */
-  readonly isSecret?: true;
-}
-
 /**
  * Gathers everything that is wrong with a configuration, so that nobody has to repair it one error at a time.
  */
@@ -56,4 +34,26 @@ export class Findings {
   get fromSources(): string[] {
     return this.found.filter(({ path }) => this.sources.has(path)).map(({ says }) => says);
   }
+}
+
+/** A value as an error message quotes it: short, whatever it is, and nothing of what stands deeper inside. */
+export function quote(found: unknown): string {
+  if (typeof found === 'object' && found !== null) return typeName(found);
+  const text = JSON.stringify(found);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+function typeName(found: unknown): string {
+  if (found === null) return 'null';
+  if (Array.isArray(found)) return 'a list';
+  return typeof found === 'object' ? 'an object' : `a ${typeof found}`;
+}
+
+/** What a kind of value looks like, to follow the word "expected". */
+export interface Expected {
+  readonly expected: string;
+  /** The same as a flag or a variable says it, where that differs: a command line has no null. */
+  readonly expectedAsText?: string;
+  /** No message quotes what stands in its place: whatever that is, somebody may have meant it as a secret. */
+  readonly isSecret?: true;
 }

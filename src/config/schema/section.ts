@@ -2,6 +2,11 @@ import type { Findings } from './findings.js';
 import type { Kind } from './kinds.js';
 import { nearest } from './suggest.js';
 
+/** A kind that is made of settings: an object in JSON, a frozen object to the program. */
+export interface Section<T> extends Kind<T> {
+  readonly fields: readonly Field[];
+}
+
 /** One line of the table of settings. */
 export interface Setting<T> {
   readonly kind: Kind<T>;
@@ -30,11 +35,6 @@ export interface Field extends Setting<unknown> {
   readonly property: string;
   readonly key: string;
   readonly isOptional?: true;
-}
-
-/** A kind that is made of settings: an object in JSON, a frozen object to the program. */
-export interface Section<T> extends Kind<T> {
-  readonly fields: readonly Field[];
 }
 
 type SettingOf<T, Property extends keyof T> =

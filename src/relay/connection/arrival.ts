@@ -14,31 +14,6 @@ import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
 import type { Shared } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
-/** A client and the server that has greeted it: all that a session begins with. */
-export interface Arrived {
-  /** Sluice's number for the session. */
-  readonly id: number;
-  /** The client's connection. */
-  readonly client: Socket;
-  /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
-  readonly early: Buffer;
-  readonly clientAddress: ClientAddress;
-  /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
-  readonly upstream: UpstreamConnection;
-  /** How their connections may be encrypted. */
-  readonly encryption: SessionEncryption;
-  /** When the client was accepted, on the clock of `performance`. */
-  readonly startedAtMs: number;
-}
-
-/** What is told of an arrival. One of the two is called, once. */
-export interface ArrivalObserver {
-  /** A session can begin. */
-  arrived(arrived: Arrived): void;
-  /** There will be none. */
-  failed(label: EndLabel): void;
-}
-
 /**
  * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the
  * servers are tried.
@@ -175,4 +150,29 @@ export class Arrival extends Containment {
   private warn(message: string): void {
     this.log.warn({ session: this.id, client: this.clientAddress.text }, message);
   }
+}
+
+/** A client and the server that has greeted it: all that a session begins with. */
+export interface Arrived {
+  /** Sluice's number for the session. */
+  readonly id: number;
+  /** The client's connection. */
+  readonly client: Socket;
+  /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
+  readonly early: Buffer;
+  readonly clientAddress: ClientAddress;
+  /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
+  readonly upstream: UpstreamConnection;
+  /** How their connections may be encrypted. */
+  readonly encryption: SessionEncryption;
+  /** When the client was accepted, on the clock of `performance`. */
+  readonly startedAtMs: number;
+}
+
+/** What is told of an arrival. One of the two is called, once. */
+export interface ArrivalObserver {
+  /** A session can begin. */
+  arrived(arrived: Arrived): void;
+  /** There will be none. */
+  failed(label: EndLabel): void;
 }

@@ -7,32 +7,6 @@ import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { nameOf, UpstreamConnection } from './upstreamConnection.js';
 
-/** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
-export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
-export type FailureKind = (typeof FAILURE_KINDS)[number];
-
-/** Why a server could not be used. */
-export interface Failure {
-  readonly kind: FailureKind;
-  /** Names the server. */
-  readonly reason: string;
-}
-
-/** What is told of an attempt: whether the connection was accepted, whether it takes long, then one of the last two. */
-export interface AttemptObserver extends Containment {
-  /** The server has accepted the connection. */
-  accepted(afterMs: number): void;
-  /** The server has not greeted within the attempt's patience. The attempt goes on. */
-  late(failure: Failure): void;
-  /**
-   * The server has sent its first packet: a greeting, or an error in its place.
-   * @param begun what was read, to be given to `upstream.replay` by the call's end
-   */
-  greeted(peer: UpstreamConnection, begun: Buffer): void;
-  /** The attempt is over. */
-  failed(failure: Failure): void;
-}
-
 /** One attempt to get a server: connects, and waits for its greeting. */
 export class Attempt {
   private readonly peer: UpstreamConnection;
@@ -124,4 +98,30 @@ export class Attempt {
     clearTimeout(this.patience);
     this.peer.socket.off('error', this.onError).off('end', this.onEnd);
   }
+}
+
+/** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
+export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** Why a server could not be used. */
+export interface Failure {
+  readonly kind: FailureKind;
+  /** Names the server. */
+  readonly reason: string;
+}
+
+/** What is told of an attempt: whether the connection was accepted, whether it takes long, then one of the last two. */
+export interface AttemptObserver extends Containment {
+  /** The server has accepted the connection. */
+  accepted(afterMs: number): void;
+  /** The server has not greeted within the attempt's patience. The attempt goes on. */
+  late(failure: Failure): void;
+  /**
+   * The server has sent its first packet: a greeting, or an error in its place.
+   * @param begun what was read, to be given to `upstream.replay` by the call's end
+   */
+  greeted(peer: UpstreamConnection, begun: Buffer): void;
+  /** The attempt is over. */
+  failed(failure: Failure): void;
 }

@@ -18,26 +18,6 @@ import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
 import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnection.js';
 
-/** What a session is told of its two connections. */
-export interface ConnectionsObserver extends Containment {
-  /** Of a packet of the client's only part has come. */
-  readonly isInRequest: boolean;
-  /** The client has sent this many bytes; they lie in `clientBuffer`. */
-  clientRead(byteCount: number): void;
-  /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
-  upstreamRead(byteCount: number): void;
-  /** The client has said all it has to say (FIN). */
-  clientEnded(): void;
-  /** The server has said all it has to say (FIN). */
-  upstreamEnded(): void;
-  /** The client's connection was reset or lost. */
-  clientFailed(error: NodeJS.ErrnoException): void;
-  /** The server's connection was reset or lost. */
-  upstreamFailed(error: NodeJS.ErrnoException): void;
-  /** Both connections are closed. Is called once. */
-  closed(): void;
-}
-
 /** The two connections of a session: the client's, and the one to the upstream server. */
 export class Connections {
   /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
@@ -285,4 +265,24 @@ export class Connections {
     this.clientBuffer.release();
     if (this.bytesBeforeDenial === null) this.upstreamBuffer.release();
   }
+}
+
+/** What a session is told of its two connections. */
+export interface ConnectionsObserver extends Containment {
+  /** Of a packet of the client's only part has come. */
+  readonly isInRequest: boolean;
+  /** The client has sent this many bytes; they lie in `clientBuffer`. */
+  clientRead(byteCount: number): void;
+  /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
+  upstreamRead(byteCount: number): void;
+  /** The client has said all it has to say (FIN). */
+  clientEnded(): void;
+  /** The server has said all it has to say (FIN). */
+  upstreamEnded(): void;
+  /** The client's connection was reset or lost. */
+  clientFailed(error: NodeJS.ErrnoException): void;
+  /** The server's connection was reset or lost. */
+  upstreamFailed(error: NodeJS.ErrnoException): void;
+  /** Both connections are closed. Is called once. */
+  closed(): void;
 }

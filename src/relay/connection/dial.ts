@@ -5,22 +5,6 @@ import type { Containment } from '../containment.js';
 import type { Shared } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
-/** What is told of a dial. One of the two is called, once. */
-export interface DialObserver extends Containment {
-  /** This server has greeted. Its greeting is told to `upstream.onRead` right after the call. */
-  connected(peer: UpstreamConnection): void;
-  /** No server can be had; says why not. */
-  unavailable(reasons: string): void;
-}
-
-/** How long a server may take to greet before the next one is tried as well. */
-const PATIENCE_MS = 2000;
-
-/** The same, where a handshake may take less time than that. */
-export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'handshakeTimeoutMs'>): number {
-  return Math.min(PATIENCE_MS, Math.ceil(handshakeTimeoutMs / 3));
-}
-
 /**
  * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next
  * one is tried, and whichever greets first is taken.
@@ -87,4 +71,20 @@ export class Dial {
     });
     return attempt;
   }
+}
+
+/** What is told of a dial. One of the two is called, once. */
+export interface DialObserver extends Containment {
+  /** This server has greeted. Its greeting is told to `upstream.onRead` right after the call. */
+  connected(peer: UpstreamConnection): void;
+  /** No server can be had; says why not. */
+  unavailable(reasons: string): void;
+}
+
+/** How long a server may take to greet before the next one is tried as well. */
+const PATIENCE_MS = 2000;
+
+/** The same, where a handshake may take less time than that. */
+export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'handshakeTimeoutMs'>): number {
+  return Math.min(PATIENCE_MS, Math.ceil(handshakeTimeoutMs / 3));
 }

@@ -6,12 +6,6 @@ import { bring, ReadBuffer, readInto } from '../flow/readBuffer.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
 
-/** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
-export interface ShownEnd {
-  readonly localAddress: string | null;
-  readonly localPort: number | null;
-}
-
 /** A connection to a server. Host names are resolved anew for each. */
 export class UpstreamConnection {
   readonly buffer = new ReadBuffer();
@@ -75,6 +69,12 @@ export class UpstreamConnection {
     const { localAddress = null, localPort = null } = this.socket;
     return { localAddress, localPort };
   }
+}
+
+/** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
+export interface ShownEnd {
+  readonly localAddress: string | null;
+  readonly localPort: number | null;
 }
 
 /** How messages call a server. */

@@ -5,22 +5,6 @@ import type { Upstream } from '../../config/config.js';
 import { FAILURE_KINDS, type Failure } from './attempt.js';
 import { nameOf } from './upstreamConnection.js';
 
-/** How long after a failure a server is tried again. */
-const RETRY_AFTER_MS = 3000;
-
-/** What the health of servers is kept with. */
-export interface HealthParts {
-  readonly log: Logger;
-  /** Where it counts. */
-  readonly metrics: Metrics;
-  /**
-   * Tries a server in the background. Never rejects.
-   * @param signal ends it at once
-   * @returns whether the server takes clients in good time
-   */
-  probe(upstream: Upstream, signal: AbortSignal): Promise<boolean>;
-}
-
 /**
  * Remembers which servers have failed: sessions try the others first. One that has failed is tried again in the
  * background until it greets.
@@ -104,6 +88,22 @@ export class UpstreamHealth {
   private show(place: string): void {
     this.parts.metrics.upstreamUp.set(this.failing.has(place) ? 0 : 1, place);
   }
+}
+
+/** How long after a failure a server is tried again. */
+const RETRY_AFTER_MS = 3000;
+
+/** What the health of servers is kept with. */
+export interface HealthParts {
+  readonly log: Logger;
+  /** Where it counts. */
+  readonly metrics: Metrics;
+  /**
+   * Tries a server in the background. Never rejects.
+   * @param signal ends it at once
+   * @returns whether the server takes clients in good time
+   */
+  probe(upstream: Upstream, signal: AbortSignal): Promise<boolean>;
 }
 
 function placeOf({ at }: Upstream): string {

@@ -7,9 +7,6 @@ import { Sink } from './socketSink.js';
 import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
 
-/** What came of the place at which a scan stopped: scan on, wait for `unblock`, or it was the chunk's end. */
-export type Settled = 'onward' | 'blocked' | 'exhausted';
-
 /**
  * One direction of a session: bytes from one socket, shown to a scanner, and written to the other.
  *
@@ -258,3 +255,6 @@ export abstract class Flow {
     this.sink.end();
   }
 }
+
+/** What came of the place at which a scan stopped: scan on, wait for `unblock`, or it was the chunk's end. */
+export type Settled = 'onward' | 'blocked' | 'exhausted';

@@ -4,21 +4,6 @@ import {
 import { FrameReader } from '../../protocol/frameReader.js';
 import { turns } from './turns.js';
 
-/** A frame that was opened. */
-export interface OpenedFrame {
-  /** The frame as it came. They have to stay as they are as long as it is needed. */
-  readonly bytes: Buffer;
-  /** What is in it, in memory of its own; null where that is not what it declares. */
-  readonly content: Buffer | null;
-}
-
-/** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */
-const MAX_BYTES_AT_ONCE = 256 * 1024;
-/** After so much content the other sessions have their turn. */
-const MAX_BYTES_PER_TURN = 512 * 1024;
-/** What a frame costs, whatever is in it, is what so much content costs. */
-const BYTES_FOR_A_FRAME = 4 * 1024;
-
 /**
  * Opens the frames of one direction, one after the other.
  *
@@ -105,3 +90,18 @@ export class FrameOpener {
     this.resume();
   }
 }
+
+/** A frame that was opened. */
+export interface OpenedFrame {
+  /** The frame as it came. They have to stay as they are as long as it is needed. */
+  readonly bytes: Buffer;
+  /** What is in it, in memory of its own; null where that is not what it declares. */
+  readonly content: Buffer | null;
+}
+
+/** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */
+const MAX_BYTES_AT_ONCE = 256 * 1024;
+/** After so much content the other sessions have their turn. */
+const MAX_BYTES_PER_TURN = 512 * 1024;
+/** What a frame costs, whatever is in it, is what so much content costs. */
+const BYTES_FOR_A_FRAME = 4 * 1024;

@@ -9,28 +9,6 @@ import { FrameOpener } from './frameOpener.js';
 import { PlainOutlet } from './outlet.js';
 import type { ReadBuffer } from './readBuffer.js';
 
-/** What a flow goes through whose ends compress. */
-interface Frames {
-  readonly opener: FrameOpener;
-  readonly queue: FrameQueue;
-  readonly compression: Compression;
-  readonly numbers: FrameNumbers;
-  /** Bytes that came before the first frame. */
-  readonly offsetBytes: number;
-}
-
-/** What somebody is given who goes on in a flow's place. */
-export interface Diverted {
-  /** Bytes of packets that have come and are not decided on. */
-  readonly packets: Buffer;
-  /** How both directions are framed, and what has come of frames that are not opened; null where there are none. */
-  readonly frames: {
-    readonly compression: Compression;
-    readonly numbers: FrameNumbers;
-    readonly waiting: Buffer;
-  } | null;
-}
-
 /**
  * A flow that may turn to compressed frames. From then on the chunks that it decides on are what is in the frames,
  * and what it writes is the frames:
@@ -190,6 +168,28 @@ export abstract class FramedFlow extends Flow {
     this.goOn();
     this.caughtUp();
   }
+}
+
+/** What a flow goes through whose ends compress. */
+interface Frames {
+  readonly opener: FrameOpener;
+  readonly queue: FrameQueue;
+  readonly compression: Compression;
+  readonly numbers: FrameNumbers;
+  /** Bytes that came before the first frame. */
+  readonly offsetBytes: number;
+}
+
+/** What somebody is given who goes on in a flow's place. */
+export interface Diverted {
+  /** Bytes of packets that have come and are not decided on. */
+  readonly packets: Buffer;
+  /** How both directions are framed, and what has come of frames that are not opened; null where there are none. */
+  readonly frames: {
+    readonly compression: Compression;
+    readonly numbers: FrameNumbers;
+    readonly waiting: Buffer;
+  } | null;
 }
 
 /**

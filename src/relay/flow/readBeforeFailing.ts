@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-type Done = (error?: Error | null) => void;
-
 /**
  * Keeps the failure of a write back until all that the peer said is read. A peer that closes while it is still being
  * written to may have said why: a server says ER_NET_PACKET_TOO_LARGE, and closes with the rest of the command unread.
@@ -31,3 +29,5 @@ export function readBeforeFailing(socket: Socket, reader: () => Duplex): void {
   socket._write = (chunk, encoding, done) => write(chunk, encoding, late(done));
   if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, late(done));
 }
+
+type Done = (error?: Error | null) => void;

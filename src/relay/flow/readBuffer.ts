@@ -1,5 +1,74 @@
 import type { OnReadOpts, Socket } from 'node:net';
 
+export class ReadBuffer implements Reads {
+  /** The large buffer, headroom first; empty while the shared area is used. */
+  whole: Buffer = NOTHING;
+  /** The part that the socket may fill next. */
+  room: Buffer = sharedRoom;
+
+  /** A large buffer that is not read into any more, but out of which is still being written. */
+  private lent: Buffer | null = null;
+
+  deliver(byteCount: number, target: ReadTarget): void {
+    if (this.isLarge) {
+      target.acceptRead(this, byteCount);
+      return;
+    }
+    const chunk = Buffer.allocUnsafe(byteCount);
+    sharedRoom.copy(chunk, 0, 0, byteCount);
+    target.accept(chunk);
+  }
+
+  take(byteCount: number): Buffer {
+    return Buffer.from(this.room.subarray(0, byteCount));
+  }
+
+  adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
+    const mayBeLarge = maxReadBytes > SHARED_BYTES;
+    if (!this.isLarge) {
+      if (mayBeLarge && readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
+      else this.room = maxReadBytes < SHARED_BYTES ? smallRoom : sharedRoom;
+    } else if (target.readsPastSink) {
+      if (this.lent === null) this.lend(target);
+    } else if (target.isEmpty) {
+      if (isComplete || readBytes < LITTLE_BYTES || !mayBeLarge) this.release();
+    } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
+      this.lend(target);
+    }
+  }
+
+  taken(): void {
+    if (this.lent !== null) keepSpare(this.lent);
+    this.lent = null;
+  }
+
+  release(): void {
+    this.taken();
+    if (this.isLarge) keepSpare(this.whole);
+    this.share();
+  }
+
+  private lend(target: ReadTarget): void {
+    target.own();
+    this.lent = this.whole;
+    this.share();
+  }
+
+  private get isLarge(): boolean {
+    return this.whole.length > 0;
+  }
+
+  private enlarge(): void {
+    this.whole = spares.pop() ?? Buffer.allocUnsafeSlow(HEADROOM_BYTES + LARGE_BYTES);
+    this.room = this.whole.subarray(HEADROOM_BYTES);
+  }
+
+  private share(): void {
+    this.whole = NOTHING;
+    this.room = sharedRoom;
+  }
+}
+
 /**
  * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
  * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their
@@ -71,75 +140,6 @@ export interface Reads {
   taken(): void;
   /** Gives back what is the socket's own, once nothing in it is needed any more. */
   release(): void;
-}
-
-export class ReadBuffer implements Reads {
-  /** The large buffer, headroom first; empty while the shared area is used. */
-  whole: Buffer = NOTHING;
-  /** The part that the socket may fill next. */
-  room: Buffer = sharedRoom;
-
-  /** A large buffer that is not read into any more, but out of which is still being written. */
-  private lent: Buffer | null = null;
-
-  deliver(byteCount: number, target: ReadTarget): void {
-    if (this.isLarge) {
-      target.acceptRead(this, byteCount);
-      return;
-    }
-    const chunk = Buffer.allocUnsafe(byteCount);
-    sharedRoom.copy(chunk, 0, 0, byteCount);
-    target.accept(chunk);
-  }
-
-  take(byteCount: number): Buffer {
-    return Buffer.from(this.room.subarray(0, byteCount));
-  }
-
-  adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
-    const mayBeLarge = maxReadBytes > SHARED_BYTES;
-    if (!this.isLarge) {
-      if (mayBeLarge && readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
-      else this.room = maxReadBytes < SHARED_BYTES ? smallRoom : sharedRoom;
-    } else if (target.readsPastSink) {
-      if (this.lent === null) this.lend(target);
-    } else if (target.isEmpty) {
-      if (isComplete || readBytes < LITTLE_BYTES || !mayBeLarge) this.release();
-    } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
-      this.lend(target);
-    }
-  }
-
-  taken(): void {
-    if (this.lent !== null) keepSpare(this.lent);
-    this.lent = null;
-  }
-
-  release(): void {
-    this.taken();
-    if (this.isLarge) keepSpare(this.whole);
-    this.share();
-  }
-
-  private lend(target: ReadTarget): void {
-    target.own();
-    this.lent = this.whole;
-    this.share();
-  }
-
-  private get isLarge(): boolean {
-    return this.whole.length > 0;
-  }
-
-  private enlarge(): void {
-    this.whole = spares.pop() ?? Buffer.allocUnsafeSlow(HEADROOM_BYTES + LARGE_BYTES);
-    this.room = this.whole.subarray(HEADROOM_BYTES);
-  }
-
-  private share(): void {
-    this.whole = NOTHING;
-    this.room = sharedRoom;
-  }
 }
 
 function keepSpare(buffer: Buffer): void {

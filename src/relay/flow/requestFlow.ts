@@ -7,23 +7,6 @@ import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
 import { FramedFlow, type Diverted } from './framedFlow.js';
 
-/** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
-const MAX_WAITING_BYTES = 64 * 1024;
-
-/** What the session does for the flow of requests. */
-export interface RequestDecisions extends Containment {
-  /** The client has left while the rest of a response that it no longer gets is being discarded. */
-  left(): void;
-  /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
-  userChangeBegun(begun: Diverted): void;
-}
-
-/** Who is told of commands that wait. */
-export interface WaitingWatch {
-  /** A command that is to be answered waits until a cut response has been discarded. */
-  commandWaits(): void;
-}
-
 /** From the client to the server: its answer to the greeting, then its commands. */
 export class RequestFlow extends FramedFlow {
   constructor(
@@ -100,4 +83,21 @@ export class RequestFlow extends FramedFlow {
   protected override placeOf(): FramePlace {
     return this.conversation.isUploading ? 'next' : 'command';
   }
+}
+
+/** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/** What the session does for the flow of requests. */
+export interface RequestDecisions extends Containment {
+  /** The client has left while the rest of a response that it no longer gets is being discarded. */
+  left(): void;
+  /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
+  userChangeBegun(begun: Diverted): void;
+}
+
+/** Who is told of commands that wait. */
+export interface WaitingWatch {
+  /** A command that is to be answered waits until a cut response has been discarded. */
+  commandWaits(): void;
 }

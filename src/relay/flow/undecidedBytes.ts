@@ -1,7 +1,5 @@
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 
-const NOTHING: Buffer = Buffer.alloc(0);
-
 /**
  * The bytes of one direction that have come and are not decided on yet. They lie in a chunk of the flow's own, or in
  * the buffer that they were read into.
@@ -84,3 +82,5 @@ export class UndecidedBytes {
     }
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);

@@ -5,32 +5,6 @@ import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Listen, Place } from '../../config/config.js';
 import { makeRoom } from './socketFile.js';
 
-const DEFAULT_PERMISSIONS = 0o660;
-/**
- * Connections that may wait to be accepted: after a failover all clients come back at once, and who finds no room tries
- * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks
- * for 511.
- */
-const BACKLOG = 4096;
-
-/** A place that cannot be listened on. */
-export class ListenError extends Error {
-  /** The system's code, where it has one. */
-  readonly code: string | undefined;
-
-  constructor(readonly place: Place, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  }
-}
-
-/** What is told of one place where clients connect. */
-export interface ListenerObserver {
-  accepted(client: Socket, listen: Listen): void;
-  /** Clients cannot connect as they are to. */
-  failed(error: Error): void;
-}
-
 /** One place where clients connect. */
 export class Listener {
   private readonly server: Server;
@@ -125,6 +99,32 @@ export class Listener {
       process.umask(before);
     }
   }
+}
+
+const DEFAULT_PERMISSIONS = 0o660;
+/**
+ * Connections that may wait to be accepted: after a failover all clients come back at once, and who finds no room tries
+ * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks
+ * for 511.
+ */
+const BACKLOG = 4096;
+
+/** A place that cannot be listened on. */
+export class ListenError extends Error {
+  /** The system's code, where it has one. */
+  readonly code: string | undefined;
+
+  constructor(readonly place: Place, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  }
+}
+
+/** What is told of one place where clients connect. */
+export interface ListenerObserver {
+  accepted(client: Socket, listen: Listen): void;
+  /** Clients cannot connect as they are to. */
+  failed(error: Error): void;
 }
 
 function asError(thrown: unknown): Error {

@@ -1,14 +1,6 @@
 import type { Listen, Place } from '../../config/config.js';
 import { Listener, type ListenerObserver } from './listener.js';
 
-/** A change of the places where clients connect, ready to be made. One of the two is to be called. */
-export interface ListenChange {
-  /** Closes what is gone. Connections that were accepted stay. */
-  apply(): void;
-  /** Closes what was opened for it: all stays as it was. */
-  cancel(): void;
-}
-
 /** All places where clients connect. */
 export class Listeners {
   private all: readonly Listener[] = [];
@@ -61,6 +53,14 @@ export class Listeners {
     this.isClosed = true;
     closeAll(this.all);
   }
+}
+
+/** A change of the places where clients connect, ready to be made. One of the two is to be called. */
+export interface ListenChange {
+  /** Closes what is gone. Connections that were accepted stay. */
+  apply(): void;
+  /** Closes what was opened for it: all stays as it was. */
+  cancel(): void;
 }
 
 function closeAll(listeners: Iterable<Listener>): void {

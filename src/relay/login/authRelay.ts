@@ -5,11 +5,6 @@ import type { Conversation } from '../../conversation/conversation.js';
 import type { PacketExchange } from './packetExchange.js';
 import { ownKey } from '../tls/rsaKeyPair.js';
 
-/** ER_ACCESS_DENIED_ERROR. */
-const ACCESS_DENIED = 1045;
-const CERTIFICATE_REMARK =
-  " (sluice: an account that requires a certificate sees the one of upstream.tls.cert, never the client's)";
-
 /** One authentication that is relayed packet by packet, each as a bridge makes it. */
 export class AuthRelay {
   private isClosed = false;
@@ -73,3 +68,8 @@ export class AuthRelay {
     return encodeErr(0, { ...error, message: `${error.message}${CERTIFICATE_REMARK}` }).subarray(HEADER_BYTES);
   }
 }
+
+/** ER_ACCESS_DENIED_ERROR. */
+const ACCESS_DENIED = 1045;
+const CERTIFICATE_REMARK =
+  " (sluice: an account that requires a certificate sees the one of upstream.tls.cert, never the client's)";

@@ -7,19 +7,6 @@ import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Peer } from '../../protocol/peer.js';
 import { PacketFrames } from './packetFrames.js';
 
-/** A packet with its header. */
-export interface WholePacket {
-  readonly bytes: Buffer;
-  readonly payload: Buffer;
-}
-
-/**
- * What a peer may send in one authentication, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB,
- * and no plugin needs more than a few packets.
- */
-const MAX_BYTES = 256 * 1024;
-const MAX_PACKETS = 256;
-
 /**
  * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
  * connection is at: where one of the two has had packets of its own, the other one's ids do not fit.
@@ -115,3 +102,16 @@ export class PacketConnection {
     return !this.socket.destroyed && !this.socket.writableEnded;
   }
 }
+
+/** A packet with its header. */
+export interface WholePacket {
+  readonly bytes: Buffer;
+  readonly payload: Buffer;
+}
+
+/**
+ * What a peer may send in one authentication, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB,
+ * and no plugin needs more than a few packets.
+ */
+const MAX_BYTES = 256 * 1024;
+const MAX_PACKETS = 256;

@@ -1,25 +1,5 @@
 import type { SocketQueues } from './socketQueues.js';
 
-/** Looks at the kernel's queue of one client's connection. */
-export interface QueueView {
-  look(): Promise<SocketQueues>;
-  /** Bytes that were written and that the kernel has not taken yet. */
-  readonly pendingBytes: number;
-  /** The time between two looks, in ms, while somebody always waits for the next one. */
-  readonly intervalMs: number;
-  /** What the client gets comes from another host. */
-  readonly isServerFar: boolean;
-}
-
-/** What becomes of a look that was asked for. */
-export interface LookObserver {
-  seen(queues: SocketQueues): void;
-  /** The look takes long. Is called again and again until it is there. */
-  isLate(): void;
-}
-
-const LATE_AFTER_MS = 20;
-
 /** Asks for looks at one client, one at a time. */
 export class ClientLook {
   private isLooking = false;
@@ -53,3 +33,23 @@ export class ClientLook {
     if (!this.isClosed) this.observer.seen(queues);
   }
 }
+
+/** Looks at the kernel's queue of one client's connection. */
+export interface QueueView {
+  look(): Promise<SocketQueues>;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly pendingBytes: number;
+  /** The time between two looks, in ms, while somebody always waits for the next one. */
+  readonly intervalMs: number;
+  /** What the client gets comes from another host. */
+  readonly isServerFar: boolean;
+}
+
+/** What becomes of a look that was asked for. */
+export interface LookObserver {
+  seen(queues: SocketQueues): void;
+  /** The look takes long. Is called again and again until it is there. */
+  isLate(): void;
+}
+
+const LATE_AFTER_MS = 20;

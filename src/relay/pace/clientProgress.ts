@@ -1,13 +1,3 @@
-/** A client's kernel takes so much in one step, however slowly the client reads: that is no rate. */
-export const WINDOW_UPDATE_BYTES = 64 * 1024;
-
-/** What a client took between two looks. */
-export interface Took {
-  readonly bytes: number;
-  /** What of it the client must have read, at least, for each ms. */
-  readonly bytesPerMs: number;
-}
-
 /** How far a client has come with what it was sent, and how fast it goes on. */
 export class ClientProgress {
   /** Bytes that the client's kernel had taken at the look that its rate counts from. */
@@ -37,4 +27,14 @@ export class ClientProgress {
     const readBytes = isRead ? bytes : Math.max(0, bytes - WINDOW_UPDATE_BYTES);
     return { bytes, bytesPerMs: readBytes / Math.max(1, this.elapsedMs) };
   }
+}
+
+/** A client's kernel takes so much in one step, however slowly the client reads: that is no rate. */
+export const WINDOW_UPDATE_BYTES = 64 * 1024;
+
+/** What a client took between two looks. */
+export interface Took {
+  readonly bytes: number;
+  /** What of it the client must have read, at least, for each ms. */
+  readonly bytesPerMs: number;
 }

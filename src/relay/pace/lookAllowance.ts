@@ -1,8 +1,3 @@
-/** The part of one core that looks may take, over any longer time. */
-const PART_OF_CORE = 0.02;
-/** Looks that come together may take so much at once, in ms of CPU time. */
-const MAX_CREDIT_MS = 40;
-
 /**
  * Bounds what looks at the kernel's socket tables cost: an account in ms of CPU time to which 2 % of a core flow, and
  * from which each look takes its price. While the account is overdrawn nobody looks, so the interval between two looks
@@ -42,3 +37,8 @@ export class LookAllowance {
     this.countedAtMs = nowMs;
   }
 }
+
+/** The part of one core that looks may take, over any longer time. */
+const PART_OF_CORE = 0.02;
+/** Looks that come together may take so much at once, in ms of CPU time. */
+const MAX_CREDIT_MS = 40;

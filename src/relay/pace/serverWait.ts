@@ -1,15 +1,4 @@
 /**
- * A server that writes to a full socket goes on when the kernel has a third of its send buffer free again (Linux,
- * `sk_stream_write_space`), and that buffer has up to 4 MiB (`tcp_wmem`). As long as less than this was read, the
- * server may have written nothing.
- */
-const PROGRESS_BYTES = Math.ceil((4 * 1024 * 1024) / 3);
-/**
- * A whole send buffer, in the same measure: a server whose buffer is larger, or freed in larger steps, waits for that.
- */
-const WHOLE_BUFFER = 3;
-
-/**
  * For how long a server was kept from writing, because its client did not take what it was sent. Not the time of one
  * pause: a client that reads a little now and then lets Sluice read on, and the server still cannot write.
  *
@@ -56,3 +45,14 @@ export class ServerWait {
     return WHOLE_BUFFER * this.longestMs(stallMs) >= timeoutMs;
   }
 }
+
+/**
+ * A server that writes to a full socket goes on when the kernel has a third of its send buffer free again (Linux,
+ * `sk_stream_write_space`), and that buffer has up to 4 MiB (`tcp_wmem`). As long as less than this was read, the
+ * server may have written nothing.
+ */
+const PROGRESS_BYTES = Math.ceil((4 * 1024 * 1024) / 3);
+/**
+ * A whole send buffer, in the same measure: a server whose buffer is larger, or freed in larger steps, waits for that.
+ */
+const WHOLE_BUFFER = 3;

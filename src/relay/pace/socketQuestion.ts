@@ -2,11 +2,6 @@ import type { Logger } from 'pino';
 import { statementBytes } from '../../policy/statement.js';
 import type { PendingCommand } from '../../conversation/command.js';
 
-/** Drivers ask right after their login. */
-const FIRST_COMMANDS = 4;
-const MAX_QUESTION_BYTES = 256;
-const QUESTION = /@@(global\.)?socket\b/i;
-
 /** Notices where a client's last question is for the server's Unix socket. */
 export class SocketQuestion {
   private commandsSeen = 0;
@@ -26,6 +21,11 @@ export class SocketQuestion {
     return this.isLast;
   }
 }
+
+/** Drivers ask right after their login. */
+const FIRST_COMMANDS = 4;
+const MAX_QUESTION_BYTES = 256;
+const QUESTION = /@@(global\.)?socket\b/i;
 
 /** Who has left with that question. */
 export interface Leaver {

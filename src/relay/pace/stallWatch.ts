@@ -1,34 +1,3 @@
-/** A session whose client may stop reading. */
-export interface Stallable {
-  /** For how long its client has not taken all that it was sent, in ms; 0 where it has. */
-  readonly stalledMs: number;
-  /** How long that may be, with nothing read, before it is worth a record, in ms. */
-  readonly stallWarningMs: number;
-  /** The server may give the client up soon, and nobody was warned of that. */
-  readonly isNearLoss: boolean;
-  /** Something that changes when the client reads; null where that cannot be told. */
-  readMark(): Promise<string | null>;
-  /** It has been so long. Called once for each stall. */
-  stalledLong(): void;
-  /**
-   * Warns that the server may give the client up.
-   * @param isRecorded this stall has its record
-   */
-  nearLoss(isRecorded: boolean): void;
-}
-
-/** What is known of a stall. */
-interface Stall {
-  /** How long it had lasted when the client was last seen to read, in ms. */
-  sinceMs: number;
-  /** The mark half-way to a report; null before. */
-  mark: Promise<string | null> | null;
-  isReported: boolean;
-}
-
-/** How often stalled sessions are looked at; a record comes at most this much late. */
-const LOOK_EVERY_MS = 250;
-
 /**
  * Watches the sessions whose clients have stopped reading: one timer for all of them, and none while all read. A client
  * that reads slowly may leave the sockets' buffers full for long: so before a report comes, the kernel is asked whether
@@ -91,3 +60,34 @@ export class StallWatch {
     session.stalledLong();
   }
 }
+
+/** A session whose client may stop reading. */
+export interface Stallable {
+  /** For how long its client has not taken all that it was sent, in ms; 0 where it has. */
+  readonly stalledMs: number;
+  /** How long that may be, with nothing read, before it is worth a record, in ms. */
+  readonly stallWarningMs: number;
+  /** The server may give the client up soon, and nobody was warned of that. */
+  readonly isNearLoss: boolean;
+  /** Something that changes when the client reads; null where that cannot be told. */
+  readMark(): Promise<string | null>;
+  /** It has been so long. Called once for each stall. */
+  stalledLong(): void;
+  /**
+   * Warns that the server may give the client up.
+   * @param isRecorded this stall has its record
+   */
+  nearLoss(isRecorded: boolean): void;
+}
+
+/** What is known of a stall. */
+interface Stall {
+  /** How long it had lasted when the client was last seen to read, in ms. */
+  sinceMs: number;
+  /** The mark half-way to a report; null before. */
+  mark: Promise<string | null> | null;
+  isReported: boolean;
+}
+
+/** How often stalled sessions are looked at; a record comes at most this much late. */
+const LOOK_EVERY_MS = 250;

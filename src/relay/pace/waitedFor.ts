@@ -1,16 +1,5 @@
 import type { SocketQueues } from './socketQueues.js';
 
-/**
- * In less than this part of the looks, something to read at the client's side says that it is the network that is slow.
- */
-const LEAST_PART_FULL = 0.25;
-
-/**
- * Whether something waits for the client and not for the network: its receive buffer is full; or what it has not read
- * can be seen, so that it is on this host, and no network is in between.
- */
-const showsClient = ({ unreadBytes, isClientFull }: SocketQueues): boolean => isClientFull || unreadBytes !== null;
-
 /** Whether it is the client that a response waits for, or the network: by the looks at its connection. */
 export class WaitedFor {
   /**
@@ -36,3 +25,14 @@ export class WaitedFor {
     return this.fullLooks >= LEAST_PART_FULL * this.looks;
   }
 }
+
+/**
+ * In less than this part of the looks, something to read at the client's side says that it is the network that is slow.
+ */
+const LEAST_PART_FULL = 0.25;
+
+/**
+ * Whether something waits for the client and not for the network: its receive buffer is full; or what it has not read
+ * can be seen, so that it is on this host, and no network is in between.
+ */
+const showsClient = ({ unreadBytes, isClientFull }: SocketQueues): boolean => isClientFull || unreadBytes !== null;

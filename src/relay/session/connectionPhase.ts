@@ -19,11 +19,6 @@ import { StartTls } from './startTls.js';
 import type { ClientTls } from '../tls/clientTls.js';
 import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
 
-/** ER_SECURE_TRANSPORT_REQUIRED. */
-const SECURE_TRANSPORT_REQUIRED = 3159;
-/** ER_NOT_SUPPORTED_AUTH_MODE. */
-const CANNOT_AUTHENTICATE = 1251;
-
 /**
  * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them
  * may be encrypted. All is shown to the conversation as if nothing were: as two ends in the clear would say it.
@@ -273,6 +268,11 @@ export class ConnectionPhase {
     host.caughtUp();
   }
 }
+
+/** ER_SECURE_TRANSPORT_REQUIRED. */
+const SECURE_TRANSPORT_REQUIRED = 3159;
+/** ER_NOT_SUPPORTED_AUTH_MODE. */
+const CANNOT_AUTHENTICATE = 1251;
 
 function protocolOf(socket: Socket): string {
   return socket instanceof TLSSocket ? socket.getProtocol() ?? 'TLS' : 'none';

@@ -11,16 +11,6 @@ import type { SessionParts } from './sessionParts.js';
 import { logRefusal } from '../connection/sessionEnd.js';
 import type { Supervisor } from './supervisor.js';
 
-/** The session whose conversation it is. */
-export interface HeardSession extends SessionParts {
-  /** For the current step of the connection phase. */
-  readonly deadline: Deadline;
-  readonly supervisor: Supervisor;
-  readonly controls: SessionControls;
-  readonly departure: Departure;
-  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
-}
-
 /** Does what a session has to do when something happens in its conversation. */
 export class ConversationEvents implements ConversationObserver {
   /** @param session its parts need not be there before the first event */
@@ -103,4 +93,14 @@ export class ConversationEvents implements ConversationObserver {
     const { deadline, shared } = this.session;
     deadline.set(failure, shared.config.connections.handshakeTimeoutMs);
   }
+}
+
+/** The session whose conversation it is. */
+export interface HeardSession extends SessionParts {
+  /** For the current step of the connection phase. */
+  readonly deadline: Deadline;
+  readonly supervisor: Supervisor;
+  readonly controls: SessionControls;
+  readonly departure: Departure;
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
 }

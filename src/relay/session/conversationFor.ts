@@ -5,17 +5,6 @@ import type { ConversationObserver } from '../../conversation/conversationObserv
 import type { Shared } from '../shared.js';
 
 /**
- * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold
- * none.
- */
-const MIN_TEXT_BYTES = 16 * 1024;
-
-/** The statement that sets a session up as `streaming` says; undefined where there is none. */
-function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | undefined {
-  return netWriteTimeoutMs === null ? undefined : `SET SESSION net_write_timeout = ${netWriteTimeoutMs / 1000}`;
-}
-
-/**
  * A conversation that keeps what the configuration of the moment asks for, and counts its commands.
  * @param now a clock, in ms
  */
@@ -30,4 +19,15 @@ export function conversationFor(
     setUp: setUpFor(config.streaming),
     commandCounts: metrics.commands,
   });
+}
+
+/**
+ * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold
+ * none.
+ */
+const MIN_TEXT_BYTES = 16 * 1024;
+
+/** The statement that sets a session up as `streaming` says; undefined where there is none. */
+function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | undefined {
+  return netWriteTimeoutMs === null ? undefined : `SET SESSION net_write_timeout = ${netWriteTimeoutMs / 1000}`;
 }

@@ -12,57 +12,6 @@ import { Drain } from './drain.js';
 import type { KillOutcome } from '../../control/killer.js';
 import { notRunPacket, type LastPackets, type Waiting } from '../flow/lastPackets.js';
 
-/** What a response that is being cut needs of its session. */
-export interface CutSession extends Containment {
-  /** Both connections are closed, or about to be. */
-  readonly isOver: boolean;
-  /** Writes bytes to the client that the server did not send. */
-  sendToClient(bytes: Buffer): void;
-  /** Goes on with the client's commands. */
-  resumeRequests(): void;
-  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
-  kill(signal: AbortSignal): Promise<KillOutcome>;
-  /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
-  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
-  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
-  letClientGo(reason: string, last: LastPackets): void;
-  /** Warns in the log, with whose session it is. */
-  warn(details: object, message: string): void;
-}
-
-/** What bounds the rest of a cut response, and when the server is to be stopped. */
-export interface CutBounds {
-  readonly drain: DrainSettings;
-  /** Null where the server is not stopped. */
-  readonly stopServerWhen: DrainBounds | null;
-}
-
-/** How a cut response ended. */
-export interface CutEnd {
-  readonly outcome: Outcome;
-  readonly error: ServerError | null;
-  /** Bytes that were discarded. */
-  readonly drainedBytes: number;
-}
-
-/** Is told what becomes of a cut response. */
-export interface CutObserver {
-  /** It is over, and commands may go again. */
-  ended(end: CutEnd): void;
-  givenUp(reason: GivenUp): void;
-}
-
-const REASONS: Readonly<Record<GivenUp, string>> = {
-  bytes: 'the rest of a cut response was more than drain.bytes',
-  time: 'the rest of a cut response took longer than drain.time',
-  waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
-  max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
-};
-
-const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
-
-const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';
-
 /** The rest of one response, from the row at which it was cut until the client's next command may go. */
 export class Cutting {
   private readonly drain: Drain;
@@ -211,3 +160,54 @@ export class Cutting {
     return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement) });
   }
 }
+
+/** What a response that is being cut needs of its session. */
+export interface CutSession extends Containment {
+  /** Both connections are closed, or about to be. */
+  readonly isOver: boolean;
+  /** Writes bytes to the client that the server did not send. */
+  sendToClient(bytes: Buffer): void;
+  /** Goes on with the client's commands. */
+  resumeRequests(): void;
+  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
+  kill(signal: AbortSignal): Promise<KillOutcome>;
+  /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
+  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
+  letClientGo(reason: string, last: LastPackets): void;
+  /** Warns in the log, with whose session it is. */
+  warn(details: object, message: string): void;
+}
+
+/** What bounds the rest of a cut response, and when the server is to be stopped. */
+export interface CutBounds {
+  readonly drain: DrainSettings;
+  /** Null where the server is not stopped. */
+  readonly stopServerWhen: DrainBounds | null;
+}
+
+/** How a cut response ended. */
+export interface CutEnd {
+  readonly outcome: Outcome;
+  readonly error: ServerError | null;
+  /** Bytes that were discarded. */
+  readonly drainedBytes: number;
+}
+
+/** Is told what becomes of a cut response. */
+export interface CutObserver {
+  /** It is over, and commands may go again. */
+  ended(end: CutEnd): void;
+  givenUp(reason: GivenUp): void;
+}
+
+const REASONS: Readonly<Record<GivenUp, string>> = {
+  bytes: 'the rest of a cut response was more than drain.bytes',
+  time: 'the rest of a cut response took longer than drain.time',
+  waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
+  max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
+};
+
+const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
+
+const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';

@@ -5,16 +5,6 @@ import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from '../connection/
 import type { SessionParts } from './sessionParts.js';
 import type { Supervisor } from './supervisor.js';
 
-/** What a departure asks of its session. */
-export interface DepartingSession extends Containment {
-  readonly connectionPhase: Pick<ConnectionPhase, 'handshakeWith'>;
-  readonly supervisor: Pick<Supervisor, 'runsOn' | 'parted'>;
-  /** Whatever comes from now on is dropped. */
-  closeFlows(): void;
-  /** Ends both connections at once. */
-  destroy(reason: string, label: EndLabel): void;
-}
-
 /** How a session ends, and what becomes of the server's connection when the client leaves, or is let go. */
 export class Departure {
   /** Null as long as nobody has ended it. */
@@ -138,4 +128,14 @@ export class Departure {
     shared.occasions.warn('late server', { session: id, client: connections.clientAddress }, message);
     this.session.destroy(message, ['client', 'closed']);
   }
+}
+
+/** What a departure asks of its session. */
+export interface DepartingSession extends Containment {
+  readonly connectionPhase: Pick<ConnectionPhase, 'handshakeWith'>;
+  readonly supervisor: Pick<Supervisor, 'runsOn' | 'parted'>;
+  /** Whatever comes from now on is dropped. */
+  closeFlows(): void;
+  /** Ends both connections at once. */
+  destroy(reason: string, label: EndLabel): void;
 }

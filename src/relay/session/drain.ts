@@ -1,19 +1,5 @@
 import type { DrainBounds, KillSettings } from '../../config/config.js';
 
-/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
-export function killWhen({ when }: KillSettings): DrainBounds {
-  if (when.bytes === 0 && when.timeMs === 0) return when;
-  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
-}
-
-/** What ends a drain before the response does. */
-export interface DrainEnd {
-  /** The drain has passed one of its bounds. */
-  passedBounds(bound: 'bytes' | 'time'): void;
-  /** It has gone on for so long, or brought so much, that the server is to be stopped. */
-  killDue(): void;
-}
-
 /** The discarding of the rest of a response that was cut: bounded in bytes and time. */
 export class Drain {
   /** Bytes discarded so far. */
@@ -57,4 +43,18 @@ export class Drain {
     this.isKillDue = true;
     this.end.killDue();
   }
+}
+
+/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
+export function killWhen({ when }: KillSettings): DrainBounds {
+  if (when.bytes === 0 && when.timeMs === 0) return when;
+  return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
+}
+
+/** What ends a drain before the response does. */
+export interface DrainEnd {
+  /** The drain has passed one of its bounds. */
+  passedBounds(bound: 'bytes' | 'time'): void;
+  /** It has gone on for so long, or brought so much, that the server is to be stopped. */
+  killDue(): void;
 }

@@ -13,18 +13,6 @@ import { PaceJudge, type PacedSession } from './paceJudge.js';
 import { heldLostPacket } from '../flow/lastPackets.js';
 import type { Shared } from '../shared.js';
 
-/** What the enforcer needs of the session whose limits it enforces. */
-export interface EnforcedSession extends CutSession, PacedSession {
-  /** Keeps rows back from here on, instead of sending them to the client. */
-  holdRows(): void;
-  /** Ends keeping rows back: sends what was kept to the client, or drops it. */
-  endHold(isDropped: boolean): void;
-}
-
-/** Is told how a response ended that was seen to its end. */
-export type RecordResult =
-  (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;
-
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
 export class Enforcer {
   private cutting: Cutting | null = null;
@@ -281,3 +269,15 @@ export class Enforcer {
     this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
   }
 }
+
+/** What the enforcer needs of the session whose limits it enforces. */
+export interface EnforcedSession extends CutSession, PacedSession {
+  /** Keeps rows back from here on, instead of sending them to the client. */
+  holdRows(): void;
+  /** Ends keeping rows back: sends what was kept to the client, or drops it. */
+  endHold(isDropped: boolean): void;
+}
+
+/** Is told how a response ended that was seen to its end. */
+export type RecordResult =
+  (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;

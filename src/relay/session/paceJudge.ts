@@ -3,32 +3,6 @@ import type { PaceReading, Progress } from '../../policy/pace.js';
 import type { Settled } from '../flow/flow.js';
 import type { Shared } from '../shared.js';
 
-/** What a judge of pace needs of the session whose client it looks at. */
-export interface PacedSession {
-  /** Both connections are closed, or about to be. */
-  readonly isOver: boolean;
-  /** Bytes that were written to the client, all in all. */
-  readonly writtenBytes: number;
-  /** What has been sent of a response so far. */
-  progressOf(usage: GovernedUsage): Progress;
-  /** The client's pace by how a response has gone out so far; null where that says nothing. */
-  paceSoFar(now: Progress, before: Progress): PaceReading | null;
-  /** The client's pace, watched from now on. */
-  watchPace(now: Progress, before: Progress): Promise<PaceReading>;
-  /** Something threw that concerns this session alone. */
-  threw(error: unknown): void;
-  /** Goes on with the responses, after a decision that took time. */
-  resumeResponses(): void;
-}
-
-/** What is done once it is known how a client reads. */
-export interface PaceOutcome {
-  /** It works row by row: the response goes on until its usage has doubled. */
-  admitted(usage: GovernedUsage): void;
-  /** It takes rows as fast as it can: the limit holds. */
-  isFast(usage: GovernedUsage): void;
-}
-
 /**
  * Finds out how a client reads a response that is at its limit. Where its pace so far does not tell, the response waits
  * for the answer, unless nothing would be cut: in audit mode it goes on meanwhile.
@@ -102,6 +76,32 @@ export class PaceJudge {
     usage.terms = this.shared.guard.streaming(usage, 'pace');
     this.outcome.admitted(usage);
   }
+}
+
+/** What a judge of pace needs of the session whose client it looks at. */
+export interface PacedSession {
+  /** Both connections are closed, or about to be. */
+  readonly isOver: boolean;
+  /** Bytes that were written to the client, all in all. */
+  readonly writtenBytes: number;
+  /** What has been sent of a response so far. */
+  progressOf(usage: GovernedUsage): Progress;
+  /** The client's pace by how a response has gone out so far; null where that says nothing. */
+  paceSoFar(now: Progress, before: Progress): PaceReading | null;
+  /** The client's pace, watched from now on. */
+  watchPace(now: Progress, before: Progress): Promise<PaceReading>;
+  /** Something threw that concerns this session alone. */
+  threw(error: unknown): void;
+  /** Goes on with the responses, after a decision that took time. */
+  resumeResponses(): void;
+}
+
+/** What is done once it is known how a client reads. */
+export interface PaceOutcome {
+  /** It works row by row: the response goes on until its usage has doubled. */
+  admitted(usage: GovernedUsage): void;
+  /** It takes rows as fast as it can: the limit holds. */
+  isFast(usage: GovernedUsage): void;
 }
 
 const NOTHING: Progress = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0, elapsedMs: 0 };

@@ -5,27 +5,6 @@ import type { ServerError } from '../../protocol/packets.js';
 import type { Containment } from '../containment.js';
 import type { Shared } from '../shared.js';
 
-/** What a recorder asks of its session. */
-export interface RecordedSession extends Containment {
-  origin(): Origin;
-  /** How long the client has not been taking what it was sent, all in all, in ms. */
-  readonly totalStallMs: number;
-  /** The session's clock, in ms. */
-  readonly nowMs: number;
-  /** Nothing that was decided to go to the client waits for something else to be decided. */
-  readonly hasPassedOn: boolean;
-  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
-  whenTaken(then: () => void): void;
-}
-
-/** The record of a response that is over, before it is written. */
-interface DueRecord {
-  readonly usage: GovernedUsage;
-  readonly recorded: Exclude<Recorded, { readonly reason: 'stall' }>;
-  readonly origin: Origin;
-  progress: Progress;
-}
-
 /**
  * Writes one session's audit records: exactly one for each response that was acted upon, in the order in which they
  * ended. A record says what was forwarded, so it is written once the kernel has that, or the client has gone.
@@ -124,4 +103,25 @@ export class Recorder {
   private write(record: object): void {
     this.shared.audit.write(record);
   }
+}
+
+/** What a recorder asks of its session. */
+export interface RecordedSession extends Containment {
+  origin(): Origin;
+  /** How long the client has not been taking what it was sent, all in all, in ms. */
+  readonly totalStallMs: number;
+  /** The session's clock, in ms. */
+  readonly nowMs: number;
+  /** Nothing that was decided to go to the client waits for something else to be decided. */
+  readonly hasPassedOn: boolean;
+  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
+  whenTaken(then: () => void): void;
+}
+
+/** The record of a response that is over, before it is written. */
+interface DueRecord {
+  readonly usage: GovernedUsage;
+  readonly recorded: Exclude<Recorded, { readonly reason: 'stall' }>;
+  readonly origin: Origin;
+  progress: Progress;
 }

@@ -25,19 +25,9 @@ import type { Shared } from '../shared.js';
 import { Supervisor } from './supervisor.js';
 import type { UnreadSession } from '../unreadClients.js';
 
-const now = performance.now.bind(performance);
-
-/** Is told how a session goes. */
-export interface SessionObserver {
-  /** Its client has gone, and a statement is to run to its end on the server. */
-  parted(session: Session): void;
-  /** Both connections are closed. Is called once. */
-  ended(session: Session): void;
-}
-
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session extends Containment implements ConnectionsObserver, RequestDecisions, ResponseDecisions, DepartingSession,
-  HeardSession, UnreadSession {
+export class Session extends Containment implements
+  ConnectionsObserver, RequestDecisions, ResponseDecisions, DepartingSession, HeardSession, UnreadSession {
   readonly conversation: Conversation;
   readonly connections: Connections;
   readonly requests: RequestFlow;
@@ -149,7 +139,8 @@ export class Session extends Containment implements ConnectionsObserver, Request
   refused(error: ServerError): void {
     const { code, message } = error;
     // The client knows what to do about the server's own number: pools wait for a place where it is 1040.
-    this.refuse(`${this.connections.upstreamName} refused the connection: ${message} (error ${code})`, encodeErr(0, error));
+    const reason = `${this.connections.upstreamName} refused the connection: ${message} (error ${code})`;
+    this.refuse(reason, encodeErr(0, error));
   }
 
   compressed(): void {
@@ -268,4 +259,14 @@ export class Session extends Containment implements ConnectionsObserver, Request
     const hasGivenUp = this.departure.end === null && this.supervisor.upstreamEnded();
     this.departure.note(['upstream', hasGivenUp ? 'gave-up' : how], reason);
   }
+}
+
+const now = performance.now.bind(performance);
+
+/** Is told how a session goes. */
+export interface SessionObserver {
+  /** Its client has gone, and a statement is to run to its end on the server. */
+  parted(session: Session): void;
+  /** Both connections are closed. Is called once. */
+  ended(session: Session): void;
 }

@@ -15,18 +15,6 @@ import type { Remote } from '../../control/controlConnection.js';
 import type { SessionParts } from './sessionParts.js';
 import type { SupervisedSession } from './supervisor.js';
 
-/** What only the session itself can say and do. */
-export interface ControlledSession extends Containment {
-  readonly isOver: boolean;
-  /** Responses were dealt with later than in the turn in which they came. */
-  caughtUp(): void;
-  /** What becomes of the server's connection when the client leaves. */
-  readonly departure: Departure;
-  /** Takes leave, where the session is to end and nothing is under way. */
-  sayGoodbye(): void;
-  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
-}
-
 /** What a supervisor sees of its session, and may do with it. */
 export class SessionControls implements SupervisedSession, WatchedClient {
   private originFound: Origin | null = null;
@@ -203,4 +191,16 @@ export class SessionControls implements SupervisedSession, WatchedClient {
       session: id,
     };
   }
+}
+
+/** What only the session itself can say and do. */
+export interface ControlledSession extends Containment {
+  readonly isOver: boolean;
+  /** Responses were dealt with later than in the turn in which they came. */
+  caughtUp(): void;
+  /** What becomes of the server's connection when the client leaves. */
+  readonly departure: Departure;
+  /** Takes leave, where the session is to end and nothing is under way. */
+  sayGoodbye(): void;
+  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
 }

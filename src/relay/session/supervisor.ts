@@ -18,27 +18,6 @@ import type { Remote } from '../../control/controlConnection.js';
 import { SocketQuestion } from '../pace/socketQuestion.js';
 import type { Stallable } from '../pace/stallWatch.js';
 
-/** What the supervisor needs of its session. */
-export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
-  /** The kernel has all that was decided to go to the client. */
-  readonly hasHandedOver: boolean;
-  /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
-  readonly stalledMs: number;
-  /** Something that changes when the client reads; null where that cannot be told. */
-  readMark(): Promise<string | null>;
-  /** Bytes that were read from the server's connection. */
-  readonly upstreamReadBytes: number;
-  /** Warns in the log, with whose session it is. */
-  warn(details: object, message: string): void;
-  /** The address that the session is connected to; null while it is not. */
-  readonly upstreamRemote: Remote | null;
-}
-
-/** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
-const WARN_AT_PART_OF_TIMEOUT = 0.5;
-/** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
-const LEAST_WAIT_MS = 10_000;
-
 /** Follows one session's responses: their terms, limits, stalls and records. */
 export class Supervisor implements ResponseVerdicts, Stallable {
   private readonly profile: ClientProfile;
@@ -284,6 +263,27 @@ export class Supervisor implements ResponseVerdicts, Stallable {
     this.session.warn({ serverWaitMs: Math.round(serverWaitMs), netWriteTimeoutMs }, message);
   }
 }
+
+/** What the supervisor needs of its session. */
+export interface SupervisedSession extends Omit<EnforcedSession, 'record'>, RecordedSession {
+  /** The kernel has all that was decided to go to the client. */
+  readonly hasHandedOver: boolean;
+  /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
+  readonly stalledMs: number;
+  /** Something that changes when the client reads; null where that cannot be told. */
+  readMark(): Promise<string | null>;
+  /** Bytes that were read from the server's connection. */
+  readonly upstreamReadBytes: number;
+  /** Warns in the log, with whose session it is. */
+  warn(details: object, message: string): void;
+  /** The address that the session is connected to; null while it is not. */
+  readonly upstreamRemote: Remote | null;
+}
+
+/** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
+const WARN_AT_PART_OF_TIMEOUT = 0.5;
+/** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
+const LEAST_WAIT_MS = 10_000;
 
 /** Every usage of a supervised conversation was made by `newUsage`. */
 function governed(usage: Usage): GovernedUsage {

@@ -3,11 +3,6 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from '../../config/tlsFiles.js';
 
-/**
- * How often it is looked whether a file has changed. Mounted secrets are links that are turned, so files are looked at.
- */
-const LOOK_EVERY_MS = 1000;
-
 /** Keeps what TLS connections of one end are made of as the files say, also when those are replaced. */
 export class Certificates {
   private readonly watched: readonly string[];
@@ -45,3 +40,8 @@ export class Certificates {
     this.log.info(`${this.path}: the files have changed and have been read again`);
   }
 }
+
+/**
+ * How often it is looked whether a file has changed. Mounted secrets are links that are turned, so files are looked at.
+ */
+const LOOK_EVERY_MS = 1000;

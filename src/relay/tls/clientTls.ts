@@ -6,17 +6,6 @@ import { Certificates } from './certificates.js';
 import { ClientLeftError } from './handshakeError.js';
 import type { OwnCertificate } from './selfSigned.js';
 
-/** A handshake with a client that is under way. */
-interface Handshake {
-  succeeded(encrypted: TLSSocket): void;
-  failed(error: Error): void;
-}
-
-/** The connection that a TLS socket was made on. Node keeps it there, and its documentation does not mention it. */
-interface ConnectionHolder {
-  readonly _parent?: Socket;
-}
-
 /** Encrypts connections that clients have opened, once they ask for it. */
 export class ClientTls {
   private server: Server | null = null;
@@ -77,6 +66,17 @@ export class ClientTls {
     this.handshakes.delete(client);
     return handshake;
   }
+}
+
+/** A handshake with a client that is under way. */
+interface Handshake {
+  succeeded(encrypted: TLSSocket): void;
+  failed(error: Error): void;
+}
+
+/** The connection that a TLS socket was made on. Node keeps it there, and its documentation does not mention it. */
+interface ConnectionHolder {
+  readonly _parent?: Socket;
 }
 
 function connectionOf(encrypted: TLSSocket & ConnectionHolder): Socket | undefined {

@@ -5,33 +5,6 @@ import { ClientTls } from './clientTls.js';
 import { needsOwnCertificate, ownCertificateOf, type OwnCertificates } from './ownCertificates.js';
 import { UpstreamTls } from './upstreamTls.js';
 
-/** How the two connections of a session may be encrypted. */
-export class SessionEncryption {
-  constructor(
-    /** `auto` only where clients are offered TLS as the server offers it. */
-    readonly listenMode: ListenTls['mode'],
-    /** Null where clients are offered no TLS of ours. */
-    readonly clientTls: ClientTls | null,
-    readonly upstreamTls: UpstreamTls,
-    /** Whether passwords are brought over where only one connection is encrypted. */
-    readonly bridges: boolean,
-  ) {}
-
-  /**
-   * Whether a client is offered TLS of ours.
-   * @param serverOffersTls whether the server of its session does
-   */
-  offersTls(serverOffersTls: boolean): boolean {
-    if (this.clientTls === null || this.listenMode !== 'auto') return this.clientTls !== null;
-    return serverOffersTls && (this.bridges || this.upstreamTls.isWanted);
-  }
-
-  /** Whether any connection may come to be encrypted. */
-  get isPossible(): boolean {
-    return this.listenMode !== 'off' || this.upstreamTls.isWanted;
-  }
-}
-
 /**
  * How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting.
  */
@@ -74,6 +47,33 @@ export class Encryption {
 
   close(): void {
     for (const peer of [...this.clientTlsOf.values(), ...this.upstreamTlsOf.values()]) peer.close();
+  }
+}
+
+/** How the two connections of a session may be encrypted. */
+export class SessionEncryption {
+  constructor(
+    /** `auto` only where clients are offered TLS as the server offers it. */
+    readonly listenMode: ListenTls['mode'],
+    /** Null where clients are offered no TLS of ours. */
+    readonly clientTls: ClientTls | null,
+    readonly upstreamTls: UpstreamTls,
+    /** Whether passwords are brought over where only one connection is encrypted. */
+    readonly bridges: boolean,
+  ) {}
+
+  /**
+   * Whether a client is offered TLS of ours.
+   * @param serverOffersTls whether the server of its session does
+   */
+  offersTls(serverOffersTls: boolean): boolean {
+    if (this.clientTls === null || this.listenMode !== 'auto') return this.clientTls !== null;
+    return serverOffersTls && (this.bridges || this.upstreamTls.isWanted);
+  }
+
+  /** Whether any connection may come to be encrypted. */
+  get isPossible(): boolean {
+    return this.listenMode !== 'off' || this.upstreamTls.isWanted;
   }
 }
 

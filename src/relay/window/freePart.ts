@@ -1,22 +1,5 @@
 import { isQuick } from '../pace/readerVerdict.js';
 
-/** So much of a response goes out before anything is asked. */
-const FREE_BYTES = 64 * 1024;
-/**
- * The same where the server is on another host: less than a receive buffer holds at first (64 KiB on Linux). Once that
- * much has come at once, Linux makes the buffer many times as large, for good; over loopback, whose segments are large,
- * it does not.
- */
-const FAR_FREE_BYTES = 48 * 1024;
-const MAX_FREE_BYTES = 1024 * 1024;
-/**
- * Who has taken half of this at once has let the buffers on its way grow already, as they would have grown without
- * Sluice.
- */
-const PROVEN_FREE_BYTES = 512 * 1024;
-/** Who reads a response so fast, with the time until its next command, gets more of the next one. */
-const QUICK_BYTES_PER_MS = 400;
-
 /**
  * How much of a response goes out before its client is looked at: what the client has shown to take at once, and as
  * much again.
@@ -63,3 +46,20 @@ export class FreePart {
     return isQuick(writtenBytes - this.startBytes, this.now() - this.startMs);
   }
 }
+
+/** So much of a response goes out before anything is asked. */
+const FREE_BYTES = 64 * 1024;
+/**
+ * The same where the server is on another host: less than a receive buffer holds at first (64 KiB on Linux). Once that
+ * much has come at once, Linux makes the buffer many times as large, for good; over loopback, whose segments are large,
+ * it does not.
+ */
+const FAR_FREE_BYTES = 48 * 1024;
+const MAX_FREE_BYTES = 1024 * 1024;
+/**
+ * Who has taken half of this at once has let the buffers on its way grow already, as they would have grown without
+ * Sluice.
+ */
+const PROVEN_FREE_BYTES = 512 * 1024;
+/** Who reads a response so fast, with the time until its next command, gets more of the next one. */
+const QUICK_BYTES_PER_MS = 400;

@@ -8,40 +8,6 @@ import { Steps } from './steps.js';
 import { WaitedFor } from '../pace/waitedFor.js';
 
 /**
- * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive
- * buffer as large as what is read of it within a round trip, and lets the server's send buffer grow with it.
- */
-const STEP_BYTES = 8 * 1024;
-const STEP_MS = 1;
-/** A client that has proven to be quick in an earlier response is read for in larger pieces. */
-const QUICK_READ_BYTES = 64 * 1024;
-/** So often a client on this host is looked at, that may just not have read yet. */
-const EARLY_LOOK_BYTES = 32 * 1024;
-/** So much, behind the free part, is more than a client's receive buffer holds at first. */
-const START_BYTES = 80 * 1024;
-/** A client that has taken half of this, too, keeps up: it is not looked at again while its socket takes all. */
-const PROOF_BYTES = 4 * 1024 * 1024;
-/** The same of one that was found slow: its buffers were full, so what it has taken since, it has read. */
-const RECOVERY_BYTES = 1024 * 1024;
-/** A rate that counts from so long ago says nothing of now. */
-const MAX_COUNT_MS = 1000;
-/** How long a client's rate is measured. */
-const MEASURE_MS = 20;
-/** For so long a client that was found fast is not looked at again when its socket is full. */
-const TRUST_MS = 1000;
-
-/**
- * What is known of the client:
- * - `free`: nothing was asked yet;
- * - `unproven`: it is not known to read quickly, or at all;
- * - `starting`: it does not leave anything unread;
- * - `measured`: something waits for it; the next look tells its rate;
- * - `slow`: it has a window;
- * - `open`: it keeps up, or nothing can be known of it.
- */
-type Phase = 'free' | 'unproven' | 'starting' | 'measured' | 'slow' | 'open';
-
-/**
  * How much may be written to a client that its kernel has not taken: a slow start with proof, as TCP's own.
  *
  *     [0, takenBytes) with the client · [.., writtenBytes) in our kernel · [.., grantedBytes) may be written
@@ -297,3 +263,37 @@ export class SendWindow implements LookObserver {
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
 }
+
+/**
+ * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive
+ * buffer as large as what is read of it within a round trip, and lets the server's send buffer grow with it.
+ */
+const STEP_BYTES = 8 * 1024;
+const STEP_MS = 1;
+/** A client that has proven to be quick in an earlier response is read for in larger pieces. */
+const QUICK_READ_BYTES = 64 * 1024;
+/** So often a client on this host is looked at, that may just not have read yet. */
+const EARLY_LOOK_BYTES = 32 * 1024;
+/** So much, behind the free part, is more than a client's receive buffer holds at first. */
+const START_BYTES = 80 * 1024;
+/** A client that has taken half of this, too, keeps up: it is not looked at again while its socket takes all. */
+const PROOF_BYTES = 4 * 1024 * 1024;
+/** The same of one that was found slow: its buffers were full, so what it has taken since, it has read. */
+const RECOVERY_BYTES = 1024 * 1024;
+/** A rate that counts from so long ago says nothing of now. */
+const MAX_COUNT_MS = 1000;
+/** How long a client's rate is measured. */
+const MEASURE_MS = 20;
+/** For so long a client that was found fast is not looked at again when its socket is full. */
+const TRUST_MS = 1000;
+
+/**
+ * What is known of the client:
+ * - `free`: nothing was asked yet;
+ * - `unproven`: it is not known to read quickly, or at all;
+ * - `starting`: it does not leave anything unread;
+ * - `measured`: something waits for it; the next look tells its rate;
+ * - `slow`: it has a window;
+ * - `open`: it keeps up, or nothing can be known of it.
+ */
+type Phase = 'free' | 'unproven' | 'starting' | 'measured' | 'slow' | 'open';

@@ -1,15 +1,5 @@
 import type { Took } from '../pace/clientProgress.js';
 
-/** A slow client's steps come as fast as it takes them, and a little faster. */
-const STEP_AHEAD = 1.25;
-/** What a slow reader's window never falls below: about what has gone out when it is found to be one. */
-const MIN_WINDOW_BYTES = 128 * 1024;
-/** While more waits than the window, so much goes on of what the client takes: the server must see that it gets on. */
-const REFILL = 0.9;
-/** How often a slow reader is looked at, at the most; a reader that takes nothing at all is looked at less and less. */
-const LOOK_EVERY_MS = 50;
-const MAX_LOOK_EVERY_MS = 1000;
-
 /** What a client that reads slowly is granted: little more than it takes from one look to the next. */
 export class SlowReader {
   /** How long the next look is not due after the last one, in ms. */
@@ -46,3 +36,13 @@ export class SlowReader {
     return Math.min(LOOK_EVERY_MS, Math.max(leastMs, stepBytes / (STEP_AHEAD * this.bytesPerMs)));
   }
 }
+
+/** A slow client's steps come as fast as it takes them, and a little faster. */
+const STEP_AHEAD = 1.25;
+/** What a slow reader's window never falls below: about what has gone out when it is found to be one. */
+const MIN_WINDOW_BYTES = 128 * 1024;
+/** While more waits than the window, so much goes on of what the client takes: the server must see that it gets on. */
+const REFILL = 0.9;
+/** How often a slow reader is looked at, at the most; a reader that takes nothing at all is looked at less and less. */
+const LOOK_EVERY_MS = 50;
+const MAX_LOOK_EVERY_MS = 1000;

@@ -1,6 +1,3 @@
-/** So much of the time that a step came late by is made up for: on a busy machine that is more than a step takes. */
-const MAX_LATE_MS = 8;
-
 /** Lets bytes out step by step: while a step is under way, nothing more goes out. */
 export class Steps {
   /** How long a step of one piece takes, in ms. */
@@ -53,3 +50,6 @@ export class Steps {
     this.timer = null;
   }
 }
+
+/** So much of the time that a step came late by is made up for: on a busy machine that is more than a step takes. */
+const MAX_LATE_MS = 8;
