@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
@@ -139,6 +139,45 @@ t.test('a source file has at most 300 lines, and a line at most 120 columns', (t
     const tooWide = lines.flatMap((line, index) =>
       (line.length > MAX_COLUMNS ? [`${name}:${index + 1}: ${line.length} columns`] : []));
     return [...tooLong, ...tooWide];
+  });
+  t.strictSame(wrong, []);
+  t.end();
+});
+
+/** What a declaration that stands by itself begins with, and its name. */
+const DECLARATION =
+  /^(export )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|let|enum) (\w+)/gm;
+
+t.test('a source file begins with what it is named for, under a sentence that says what that is', (t) => {
+  const wrong = files.flatMap((file) => {
+    const name = relative(ROOT, file);
+    const text = readFileSync(file, 'utf8').replace(/^(?:import|export)\b[^;]*?from '[^']+';\n/gm, '');
+    const declared = [...text.matchAll(DECLARATION)];
+    const isNamesake = ([, exported, declaration = '']: RegExpMatchArray): boolean =>
+      exported !== undefined && declaration.toLowerCase() === basename(file, '.ts').toLowerCase();
+    // A value is made when its file is loaded: what it is made from stands before it.
+    const namesake = declared.find(isNamesake);
+    const isFirst = namesake === undefined || namesake === declared[0] || namesake[0].includes(' const ');
+    const before = text.slice(0, declared[0]?.index).trim();
+    return [
+      ...(isFirst ? [] : [`${name} begins with ${declared[0]![2]!}`]),
+      ...(/(\*\/|^\/\/.*)$/m.test(before) ? [] : [`${name} has no sentence at its head`]),
+    ];
+  });
+  t.strictSame(wrong, []);
+  t.end();
+});
+
+/** Each of them had a plain word of the field in its place. */
+const BANNED = /\b(Legs?|legs|Side|EncryptedLeg|[gG]ateway|[dD]oorman|[cC]aller|[sS]tanding|[aA]nswers|[cC]rew|[mM]ember)\b/g;
+
+t.test('things have the usual words of the field as names', (t) => {
+  const wrong = files.flatMap((file) => {
+    const name = relative(ROOT, file);
+    const code = readFileSync(file, 'utf8')
+      .replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, '');
+    return [...new Set([...code.matchAll(BANNED), ...basename(file, '.ts').matchAll(BANNED)].map(([word]) => word))]
+      .map((word) => `${name}: ${word}`);
   });
   t.strictSame(wrong, []);
   t.end();

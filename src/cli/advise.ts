@@ -15,6 +15,8 @@ import { type Arguments, type Command, exitCodes } from './command.js';
 import { exemptFrom } from './exempt.js';
 import { configOptions, describeFlag } from './flags.js';
 
+// The command that searches audit files for limits.
+
 const DIGESTS_KEPT = 5000;
 const DIGESTS_SHOWN = 20;
 

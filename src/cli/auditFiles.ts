@@ -11,6 +11,8 @@ import { type Arguments, say } from './command.js';
 import { describeFlag } from './flags.js';
 import { Progress } from './progress.js';
 
+// How `report` and `advise` are told which audit files to read, and which results in them.
+
 const group = 'Choose the results:';
 const describeMoment = 'a date ("2026-11-20", in UTC), or a time with its zone ("2026-11-20T08:00:00+01:00")';
 

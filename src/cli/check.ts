@@ -6,6 +6,8 @@ import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
 import { subjectFrom } from './subject.js';
 
+// The command that looks at a configuration without using it.
+
 const group = 'Instead of printing, say which rule would hold, and why:';
 
 /** What --as and --sql ask for; undefined where neither is given. */

@@ -9,6 +9,8 @@ import { scenes } from './demo/scenes.js';
 import { Stage } from './demo/stage.js';
 import { StopRequests } from './shutdown.js';
 
+// The command that shows what Sluice does, without a database.
+
 const DEFAULT_LISTEN = '127.0.0.1:0';
 const DEFAULT_MAX_ROWS = '1000';
 /** The table that the demo shows being cut has a row more. */

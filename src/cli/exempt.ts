@@ -2,6 +2,8 @@ import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import { exemptingRule, Exemptions, type ExemptingRule } from '../report/exemptions.js';
 
+// Reads --exempt: whom `advise` leaves out.
+
 const keys = ['user', 'schema', 'client', 'program', 'digest'];
 
 function matchFrom(text: string): Readonly<Record<string, string>> {

@@ -10,6 +10,8 @@ import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 
+// The command line: every command with its flags, and what is said of mistakes in them.
+
 const commands: readonly Command[] = [start, check, health, report, advise, demo];
 
 /** The short names of what every command has. */

@@ -18,6 +18,8 @@ import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
 import { Shutdown, StopRequests } from './shutdown.js';
 
+// The command that runs the proxy.
+
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { listen, upstream, mode, limits, audit } = config;
   const amount = (limit: number) => (limit === Infinity ? 'unlimited' : limit);

@@ -3,6 +3,8 @@ import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import type { Subject } from '../policy/subject.js';
 
+// Reads --as: for whom a rule is looked for.
+
 const keys = ['user', 'schema', 'client', 'program', 'attributes.NAME'];
 const attributePrefix = 'attributes.';
 

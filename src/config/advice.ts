@@ -6,6 +6,8 @@ import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
 
+// Warns of settings that are valid and most likely not meant.
+
 type Unit = keyof Limits;
 const units: readonly Unit[] = ['rows', 'bytes'];
 

@@ -3,6 +3,8 @@ import type { Config } from './config.js';
 import { isSection, join, type Section } from './schema/section.js';
 import { settings } from './settings.js';
 
+// Which settings differ between two configurations.
+
 function* changesIn(section: Section<unknown>, before: unknown, after: unknown, path: string): Generator<string> {
   for (const { property, key, kind } of section.fields) {
     const [old, now]: unknown[] = [Object(before)[property], Object(after)[property]];

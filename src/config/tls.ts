@@ -5,6 +5,8 @@ import { isHost } from './address.js';
 import { section, type Section } from './schema/section.js';
 import { isFolder, readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
 
+// The settings of TLS, towards clients and towards the server.
+
 const certificate = filePath('the path of a PEM file with a certificate');
 const authorities = filePath('the path of a PEM file with certificate authorities');
 const privateKey = filePath('the path of a PEM file with a private key');

@@ -7,6 +7,8 @@ import { Status } from '../protocol/status.js';
 import { type Column, ColumnType } from './relation.js';
 import { SCHEMA } from './tables.js';
 
+// The packets that the demo's server says.
+
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
 const COLLATION_BINARY = 63;
 const SESSION_TRACK_SCHEMA = 1;

@@ -1,3 +1,5 @@
+// Splits what is read into lines, of which only so much is kept.
+
 const LINE_FEED = 0x0a;
 
 /** What a splitter finds. */

@@ -6,6 +6,8 @@ import { count, duration, percent, size } from './amounts.js';
 import { bars } from './bars.js';
 import { layOut, type Column } from './textTable.js';
 
+// A profile of statements as text.
+
 type Write = (amount: number) => string;
 
 const rounded: Write = (amount) => count(Math.round(amount));

@@ -10,6 +10,8 @@ import { example, fates, measures, pictures, timeRange, who } from './profileTex
 import type { Survey } from './survey.js';
 import { layOut, type Column } from './textTable.js';
 
+// A report as text.
+
 const statementShown = 60;
 
 interface Ranked {

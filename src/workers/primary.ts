@@ -15,6 +15,8 @@ import { mergeMetrics, onlyCounters } from '../telemetry/mergeMetrics.js';
 import type { FromWorker } from './messages.js';
 import type { PrimaryParts } from './parts.js';
 
+// The process that accepts clients, and hands each of them to a worker.
+
 function sumOf(one: ProxyStatus, other: ProxyStatus): ProxyStatus {
   return {
     openSessions: one.openSessions + other.openSessions,

@@ -1,5 +1,18 @@
 import type { OnReadOpts, Socket } from 'node:net';
 
+/**
+ * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
+ * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their
+ * next command hold no buffer at all. While much comes, it is a large buffer of the socket's own, and what came is
+ * written on from where it lies. One is enough: the socket reads on only when everything that it read has been taken.
+ * The rest of a cut response needs no room at its client and is read in any case: then reads land in another one.
+ *
+ *     [0, headroom) bytes of the last read that are still undecided · [headroom, ...) where the next read lands
+ *
+ * What that buys, by CPU time of paired runs on a busy machine, against 8 KiB for each upstream socket and `data`
+ * events from clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large
+ * results.
+ */
 export class ReadBuffer implements Reads {
   /** The large buffer, headroom first; empty while the shared area is used. */
   whole: Buffer = NOTHING;
@@ -69,19 +82,6 @@ export class ReadBuffer implements Reads {
   }
 }
 
-/**
- * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
- * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their
- * next command hold no buffer at all. While much comes, it is a large buffer of the socket's own, and what came is
- * written on from where it lies. One is enough: the socket reads on only when everything that it read has been taken.
- * The rest of a cut response needs no room at its client and is read in any case: then reads land in another one.
- *
- *     [0, headroom) bytes of the last read that are still undecided · [headroom, ...) where the next read lands
- *
- * What that buys, by CPU time of paired runs on a busy machine, against 8 KiB for each upstream socket and `data`
- * events from clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large
- * results.
- */
 const SHARED_BYTES = 64 * 1024;
 const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
