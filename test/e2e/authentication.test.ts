@@ -3,7 +3,7 @@ import t from 'tap';
 import { CLIENTS, commandLine } from '../support/clients.js';
 import { runOk } from '../support/run.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
-import { startSluice } from '../support/sluice.js';
+import { type LogLine, startSluice } from '../support/sluice.js';
 
 const CHANGE_USER = fileURLToPath(new URL('../support/programs/change-user.php', import.meta.url));
 const WHO_AM_I = "SELECT SUBSTRING_INDEX(USER(), '@', 1);";
@@ -58,11 +58,11 @@ for (const kind of SERVER_KINDS) {
       t.match(await change('wrong'), { before, code: 1045 });
     });
 
-    await t.test('a change of user that is denied is logged, with the user and the error of the server', (t) => {
-      const told = sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
-      t.match(told, [{ level: 'info', user: 'other', code: 1045, session: Number, client: String,
+    await t.test('a change of user that is denied is logged, with the user and the error of the server', async (t) => {
+      const told = (): readonly LogLine[] => sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
+      while (told().length === 0) await new Promise(setImmediate); // it comes over a pipe
+      t.match(told(), [{ level: 'info', user: 'other', code: 1045, session: Number, client: String,
         msg: /Access denied for user 'other'.*\(error 1045\)$/ }]);
-      t.end();
     });
 
     await t.test('a connection that is reset goes on, without what belonged to it before', async (t) => {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { freePort } from '../support/freePort.js';
 import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/inProcess.js';
+import { PairedProxy } from '../support/pairs.js';
+import { login, packetsFrom } from '../support/wirePackets.js';
 
 // Who ended a session, and why, is told also of one that has not begun: its client never got as far as a server.
 
@@ -39,4 +42,20 @@ await t.test('the log says of a client that sends no PROXY header what was wrong
   socket.write('GET / HTTP/1.1\r\n\r\n');
   t.match(await here.ended(address), { level: 'info', by: 'client', reason: /header/i });
   t.equal(here.proxy.sessionCount, 0);
+});
+
+await t.test('all that a client says before the server has greeted reaches the server, piece by piece', async (t) => {
+  const proxy = await PairedProxy.start({});
+  t.teardown(() => proxy.stop());
+  const { client, server } = await proxy.pair();
+  const [greeting, response] = login('eof');
+  const pieces = [response!.bytes, Buffer.from([1, 0, 0, 2, 0]), packetsFrom(3, Buffer.from('more'))];
+  for (const piece of pieces) {
+    client.say(piece);
+    for (let turns = 0; turns < 10; turns += 1) await nextTurn(); // it is read by itself
+  }
+  server.say(greeting!.bytes);
+  const said = Buffer.concat(pieces);
+  await server.hear(said.length);
+  t.ok(server.heard.equals(said));
 });

@@ -106,8 +106,7 @@ export class Arrival extends Containment {
   private arrive(upstream: UpstreamConnection): void {
     const { id, client, clientAddress, startedAtMs } = this;
     client.pause().off('data', this.onEarly).off('end', this.onLeft);
-    const behind = client.read() as Buffer | null; // what came before Node stopped reading
-    const early = behind === null ? this.early : Buffer.concat([this.early, behind]);
+    const early = Buffer.concat([this.early, ...readAll(client)]);
     try {
       const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
       this.observer.arrived({ id, client, early, clientAddress, upstream, encryption, startedAtMs });
@@ -175,4 +174,11 @@ export interface ArrivalObserver {
   arrived(arrived: Arrived): void;
   /** There will be none. */
   failed(label: EndLabel): void;
+}
+
+/** What a paused socket has brought before Node stopped reading it: since Node 26 each `read` gives one piece of it. */
+function readAll(socket: Socket): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let piece: unknown; (piece = socket.read()) !== null;) pieces.push(piece as Buffer);
+  return pieces;
 }
