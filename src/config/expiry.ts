@@ -77,6 +77,6 @@ function tlsExpiries(tls: TlsFiles, peer: 'client' | 'upstream', path: string, r
     const atMs = file === undefined ? null : readExpiry(key, file);
     if (file === undefined || atMs === null) return [];
     const name = `the ${names[key]} ${file}`;
-    return [{ kind: 'certificate' as const, path: `${path}.tls.${key}`, name, labels: { peer: peer, file }, atMs }];
+    return [{ kind: 'certificate' as const, path: `${path}.tls.${key}`, name, labels: { leg: peer, file }, atMs }];
   });
 }

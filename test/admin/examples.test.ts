@@ -21,7 +21,7 @@ const expected = {
     },
   },
   SluiceCertificateExpires: {
-    exp_labels: { severity: 'critical', file: 'a.pem', peer: 'client', instance: 'i' },
+    exp_labels: { severity: 'critical', file: 'a.pem', leg: 'client', instance: 'i' },
     exp_annotations: { summary: 'a.pem of i has expired or expires within two weeks' },
   },
 };
