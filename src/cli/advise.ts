@@ -75,7 +75,7 @@ async function findLimits(
 /** Says what a limit would have cut, or which limit cuts no more than is wanted. */
 export const advise: Command = {
   name: 'advise',
-  describe: 'say what a limit would cut, from audit files',
+  describe: 'estimate from audit files what a limit would cut',
   takesFiles: true,
   repeatable: ['exempt'],
   options: {

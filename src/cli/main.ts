@@ -69,7 +69,7 @@ function describeProgram(program: Argv): Argv {
     .example('$0 check --config sluice.json', 'look before you start')
     .epilogue(
       'SIZE is a number of bytes or has a unit: 64KiB, 1GiB.\n' +
-        'A flag goes before a variable, a variable before the file.\n' +
+        'Flags override variables, variables override the file.\n' +
         `Variables: ${variables.join(', ')}.\n` +
         'The file has more settings: config.example.json shows them all, README.md explains them.',
     )

@@ -127,7 +127,7 @@ t.test('a rule that an earlier one leaves nothing for is pointed out', (t) => {
   t.end();
 });
 
-t.test('a rule that may be reached is not', (t) => {
+t.test('does not warn about a rule that can match', (t) => {
   const advice = (one: object, other: object) => adviceOnRules(t, [{ match: one }, { match: other }]);
   t.same(advice({ user: 'a' }, {}), []);
   t.same(advice({ user: 'a' }, { user: ['a', 'b'] }), []);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { loadConfig, loadWithNotices, printConfig } from '../../src/config/load.js';
 import { configFile, load, problems, withUpstream } from './configFile.js';
 
-t.test('a flag goes before a variable, a variable before the file, the file before the default', (t) => {
+t.test('flags override variables, variables override the file, and the file overrides the defaults', (t) => {
   const file = { upstream: 'file', limits: { rows: 1, bytes: 1 }, log: { level: 'warn' } };
   const environment = { SLUICE_UPSTREAM: 'variable', SLUICE_MAX_ROWS: '2', SLUICE_MAX_BYTES: '2KiB' };
   const config = load(t, file, { upstream: 'flag:1', 'max-rows': '3' }, environment);

@@ -46,7 +46,7 @@ for (const kind of SERVER_KINDS) {
       for (const record of await recordsOf({}, runPhp)) t.notOk('params' in record, 'and not by default');
     });
 
-    await t.test('so it is where types are sent only once', async (t) => {
+    await t.test('reads parameters when their types were sent with an earlier execution', async (t) => {
       const records = await recordsOf({ params: true }, (port) =>
         runOk('sysbench', [program('bind.lua'), ...sysbenchOptions(port), '--events=1', '--time=0', 'run']));
       const bound = records.filter(({ command }) => command === 'COM_STMT_EXECUTE');

@@ -112,10 +112,10 @@ function digestRow(digest, totalBytes, isOpen) {
   return make('tr', '', cell('sql', '', statement(digest, isOpen)),
     cell('number', 'Runs', showCount(results)),
     cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
-    cell('number', 'Rows, 95%', showCount(rows.p95)),
+    cell('number', 'Rows p95', showCount(rows.p95)),
     cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),
     cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
     cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts),
-      wouldCuts > 0 ? make('span', 'sub', `+ ${showCount(wouldCuts)} would`) : null,
+      wouldCuts > 0 ? make('span', 'sub', `+${showCount(wouldCuts)} audit only`) : null,
       admitted > 0 ? make('span', 'sub', `${showCount(admitted)} let through`) : null));
 }

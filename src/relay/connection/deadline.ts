@@ -1,5 +1,5 @@
 /**
- * The time until which what a session waits for has to have happened. One at a time: a new one takes the place of the
+ * A deadline for the current step of a session. One at a time: a new one takes the place of the
  * last.
  */
 export class Deadline {

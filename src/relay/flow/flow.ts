@@ -256,5 +256,5 @@ export abstract class Flow {
   }
 }
 
-/** What came of the place at which a scan stopped: scan on, wait for `unblock`, or it was the chunk's end. */
+/** What to do after a scan has stopped: scan on, wait for `unblock`, or wait for more bytes. */
 export type Settled = 'onward' | 'blocked' | 'exhausted';

@@ -17,7 +17,7 @@ t.test('upper case, hyphens and underscores do not hide a word', (t) => {
   t.end();
 });
 
-t.test('no guess is better than a far-fetched one', (t) => {
+t.test('suggests no key when none is close', (t) => {
   t.equal(nearest('banana', known), undefined);
   t.equal(nearest('x', known), undefined);
   t.equal(nearest('', known), undefined);
