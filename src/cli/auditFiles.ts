@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
+import { fileFailure } from '../config/file.js';
 import { ConfigError } from '../config/load.js';
 import { parseBeginning, parseEnd } from '../config/schema/moment.js';
 import { compileGlob } from '../policy/glob.js';
@@ -86,9 +87,8 @@ function openAll(files: readonly string[]): Input[] {
     try {
       return [openInput(file)];
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       const remedy = 'give audit files, or - for standard input';
-      problems.push(`sluice: cannot read ${JSON.stringify(file)}: ${reason}: ${remedy}`);
+      problems.push(`sluice: cannot read ${fileFailure(JSON.stringify(file), error)}: ${remedy}`);
       return [];
     }
   });

@@ -14,6 +14,18 @@ export const PARSER: Partial<ParserConfigurationOptions> = {
   'parse-positional-numbers': false,
 };
 
+/** A value that may follow a flag. */
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  config: 'sluice.json',
+  listen: '127.0.0.1:3307',
+  upstream: 'db.example.com:3306',
+  mode: 'audit',
+  'max-rows': '10000',
+  'max-bytes': '64MiB',
+  'log-level': 'debug',
+  admin: '127.0.0.1:9307',
+};
+
 const widestValue = 'enforce|audit'.length;
 
 /** How the help shows a flag: what its value is called, and what it is for. */

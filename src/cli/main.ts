@@ -5,7 +5,7 @@ import { type Arguments, type Command, exitCodes, say, version } from './command
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { report } from './report.js';
-import { PARSER, variables } from './flags.js';
+import { EXAMPLES, PARSER, variables } from './flags.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
@@ -28,6 +28,14 @@ class UsageError extends Error {}
 
 function isUsageError(error: unknown): error is Error {
   return error instanceof UsageError || (error instanceof Error && error.name === 'YError'); // yargs' own
+}
+
+/** What a usage error says; yargs' own message for a flag without its value does not show one. */
+function usageMessage({ message }: Error): string {
+  const [, flag] = /^Not enough arguments following: (\S+)$/.exec(message) ?? [];
+  if (flag === undefined) return message;
+  const example = EXAMPLES[flag];
+  return `--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`;
 }
 
 function meant(word: string, known: readonly string[], prefix = ''): string {
@@ -104,7 +112,7 @@ async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync();
   } catch (error) {
     if (error instanceof ConfigError) say([...error.problems, ...(args.length === 0 ? FIRST_STEPS : [])]);
-    else if (isUsageError(error)) say([`sluice: ${error.message}`, 'sluice --help shows what there is.']);
+    else if (isUsageError(error)) say([`sluice: ${usageMessage(error)}`, 'sluice --help shows what there is.']);
     else throw error;
     return exitCodes.wrongUsage;
   }

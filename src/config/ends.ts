@@ -29,6 +29,8 @@ interface EndParts<Form> {
   readonly defaultPort: number;
   /** 0 where any free port will do. */
   readonly lowestPort: number;
+  /** What to write in place of a port without a host. */
+  remedyForPort(port: string): string;
 }
 
 const port = (lowest: number) => integer({ min: lowest, max: 65535, expected: `a port from ${lowest} to 65535` });
@@ -78,11 +80,15 @@ function placeIn(form: PlaceForm, defaultPort: number, path: string, findings: F
 
 /** One end: a place as text, or an object that has room for what else belongs to that end. */
 function end<Form extends PlaceForm>(
-  { form, defaultPort, lowestPort }: EndParts<Form>,
+  { form, defaultPort, lowestPort, remedyForPort }: EndParts<Form>,
 ): Kind<{ readonly at: Place } & Omit<Form, keyof PlaceForm>> {
   const asText = leaf<Place>({
     expected: '"host:port", "[ipv6]:port", "/path" or an object',
     expectedAsText: 'HOST:PORT, [IPV6]:PORT or /PATH',
+    remedyFor(found) {
+      const [, bare] = /^:(\d+)$/.exec(found) ?? [];
+      return bare === undefined ? null : remedyForPort(bare);
+    },
     parse: (found) => (typeof found === 'string' ? parsePlace(found, defaultPort, lowestPort) : undefined),
   });
   return {
@@ -120,6 +126,7 @@ function ends<T>(item: Kind<T>, items: string): Kind<readonly T[]> {
     ...several,
     expected: `${item.expected}, or a list of these`,
     ...(item.expectedAsText === undefined ? {} : { expectedAsText: item.expectedAsText }),
+    ...(item.remedyFor === undefined ? {} : { remedyFor: item.remedyFor }),
     fromText: (text, below) => item.fromText(text, below),
     write: (values) => (values.length === 1 ? item.write(values[0]!) : several.write(values)),
   };
@@ -142,7 +149,10 @@ const upstreamForm = section<UpstreamForm>({
   tls: { kind: upstreamTls, fallback: {} },
 });
 
-const anyListen: Kind<Listen> = end({ form: listenForm, defaultPort: 3307, lowestPort: 0 });
+const anyListen: Kind<Listen> = end({
+  form: listenForm, defaultPort: 3307, lowestPort: 0,
+  remedyForPort: (bare) => `for all interfaces write 0.0.0.0:${bare}`,
+});
 
 /** Where clients connect. */
 export const listen: Kind<readonly Listen[]> = ends({
@@ -163,5 +173,8 @@ export const listen: Kind<readonly Listen[]> = ends({
 
 /** The servers. */
 export const upstream: Kind<readonly Upstream[]> = ends(
-  end({ form: upstreamForm, defaultPort: 3306, lowestPort: 1 }), 'servers',
+  end({
+    form: upstreamForm, defaultPort: 3306, lowestPort: 1,
+    remedyForPort: (bare) => `write the server's host in front of it, such as db.example.com:${bare}`,
+  }), 'servers',
 );

@@ -24,6 +24,21 @@ export function readUpTo(file: string, maxBytes: number): Buffer {
   }
 }
 
+/** Why a file cannot be read, with its name. Of a rare reason that is what the system says. */
+export function fileFailure(file: string, error: unknown): string {
+  if (!(error instanceof Error)) return `${file}: ${String(error)}`;
+  switch ('code' in error ? error.code : undefined) {
+    case 'ENOENT':
+      return `${file}: no such file`;
+    case 'EACCES':
+      return `${file}: this user may not read it`;
+    case 'EISDIR':
+      return `${file}: it is a folder`;
+    default:
+      return error.message;
+  }
+}
+
 /** @throws TypeError where the bytes are not UTF-8; a byte order mark is taken away */
 export function decodeUtf8(bytes: Buffer): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Address, Config, Place } from './config.js';
 import { admin } from './admin.js';
-import { decodeUtf8, readUpTo } from './file.js';
+import { decodeUtf8, fileFailure, readUpTo } from './file.js';
 import { Findings } from './schema/findings.js';
 import { JsonError, parseJson } from './json.js';
 import type { Kind } from './schema/kinds.js';
@@ -32,8 +32,7 @@ function readFile(file: string, from: string): unknown {
   try {
     bytes = readUpTo(file, maxFileBytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`${from}: cannot read the configuration: ${reason}`]);
+    throw new ConfigError([`${from}: cannot read the configuration: ${fileFailure(file, error)}`]);
   }
   if (bytes.length > maxFileBytes) throw new ConfigError([`config: ${file}: larger than 1 MiB`]);
   try {

@@ -31,7 +31,7 @@ type OnRead = (byteCount: number) => void;
 export function openInput(name: string): Input {
   const descriptor = name === STANDARD_INPUT ? STANDARD_INPUT_DESCRIPTOR : openSync(name, 'r');
   const stat = fstatSync(descriptor);
-  if (stat.isDirectory()) throw new Error(`EISDIR: ${name} is a folder`);
+  if (stat.isDirectory()) throw new Error(`${JSON.stringify(name)}: it is a folder`);
   const shownName = name === STANDARD_INPUT ? 'standard input' : name;
   return { name: shownName, size: stat.isFile() ? stat.size : null, descriptor };
 }

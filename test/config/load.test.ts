@@ -111,6 +111,14 @@ t.test('--listen and --upstream replace the address in an object, and leave the 
   t.end();
 });
 
+t.test('a port without a host is told what to write in front of it', (t) => {
+  t.match(problems(t, {}, { listen: ':3307', upstream: ':3306' }), [
+    /^--listen: .*got ":3307": for all interfaces write 0\.0\.0\.0:3307$/,
+    /^--upstream: .*got ":3306": write the server's host in front of it, such as db\.example\.com:3306$/,
+  ]);
+  t.end();
+});
+
 t.test('an error in a flag or a variable names it, among the errors of the file', (t) => {
   const found = problems(
     t,
@@ -121,7 +129,7 @@ t.test('an error in a flag or a variable names it, among the errors of the file'
   t.match(found, [
     /^--upstream: expected HOST:PORT, \[IPV6\]:PORT or \/PATH, got "db:x"$/,
     /^config: mode: /,
-    /^--max-rows: expected a positive integer or "unlimited", got "10k"$/,
+    /^--max-rows: expected a positive integer or "unlimited", got "10k": write 10000$/,
     /^SLUICE_LOG_LEVEL: expected .*, got "loud"$/,
   ]);
   t.end();
@@ -162,8 +170,8 @@ t.test('a byte order mark before the configuration does no harm', (t) => {
 
 t.test('a file that cannot be read, or is too large for a configuration, is refused', (t) => {
   const loading = (config: string) => () => loadConfig({ config, upstream: 'db' }, {});
-  t.throws(loading('/nonexistent/x'), /^--config: cannot read the configuration: ENOENT.*\/nonexistent\/x/);
-  t.throws(loading(t.testdir()), /^--config: cannot read the configuration: EISDIR/);
+  t.throws(loading('/nonexistent/x'), /^--config: cannot read the configuration: \/nonexistent\/x: no such file$/);
+  t.throws(loading(t.testdir()), /^--config: cannot read the configuration: .*: it is a folder$/);
   t.throws(loading('/dev/zero'), /^--config: cannot read the configuration: \/dev\/zero is no regular file$/);
   t.match(problems(t, `{"upstream": "db"}${' '.repeat(1024 * 1024)}`), [/larger than 1 MiB/]);
   t.end();

@@ -167,7 +167,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
     'config: listen: expected "host:port", "[ipv6]:port", "/path" or an object, got "nowhere:x"',
     'config: upstream.port: expected a port from 1 to 65535, got "3306"',
     'config: mode: expected "enforce" or "audit", got "strict"',
-    'config: limits.rows: expected a positive integer or null, got "10k"',
+    'config: limits.rows: expected a positive integer or null, got "10k": write 10000',
     `config: limits.bytes: expected a size above 0 ${size} or null, got "64KB"`,
     'config: warn: expected an object, got null',
     'config: onExceed.action: expected "error", "truncate", "close", or "hold", got "cut"',

@@ -12,9 +12,11 @@ export class Findings {
   constructor(private readonly sources: ReadonlyMap<string, string>, readonly folder: string | null) {}
 
   /** Notes that a value is not of its kind. */
-  unexpected(path: string, { expected, expectedAsText, isSecret }: Expected, value: unknown): void {
+  unexpected(path: string, { expected, expectedAsText, isSecret, remedyFor }: Expected, value: unknown): void {
     const wanted = this.sources.has(path) ? expectedAsText ?? expected : expected;
-    this.add(path, `expected ${wanted}, got ${isSecret ? typeName(value) : quote(value)}`);
+    const remedy = typeof value === 'string' ? remedyFor?.(value) ?? null : null;
+    const found = isSecret ? typeName(value) : quote(value);
+    this.add(path, `expected ${wanted}, got ${found}${remedy === null ? '' : `: ${remedy}`}`);
   }
 
   /** Notes anything else; `says` has no full stop. */
@@ -54,6 +56,8 @@ export interface Expected {
   readonly expected: string;
   /** The same as a flag or a variable says it, where that differs: a command line has no null. */
   readonly expectedAsText?: string;
+  /** What to write in place of a common mistake; null where it is none. */
+  remedyFor?(found: string): string | null;
   /** No message quotes what stands in its place: whatever that is, somebody may have meant it as a secret. */
   readonly isSecret?: true;
 }

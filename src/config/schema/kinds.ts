@@ -50,6 +50,12 @@ function digitsToNumber(text: string): unknown {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
+/** "10k" stands for no number here. */
+function numberInFull(found: string): string | null {
+  const [, digits, unit] = /^(\d{1,9})([kKmM])$/.exec(found) ?? [];
+  return digits === undefined ? null : `write ${Number(digits) * (unit!.toLowerCase() === 'k' ? 1000 : 1_000_000)}`;
+}
+
 function between(value: unknown, min: number, max: number): number | undefined {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined;
   return value >= min && value <= max ? value : undefined;
@@ -59,6 +65,7 @@ function between(value: unknown, min: number, max: number): number | undefined {
 export function integer(range: { min: number; max?: number; expected: string }): Leaf<number> {
   return leaf({
     expected: range.expected,
+    remedyFor: numberInFull,
     fromText: digitsToNumber,
     parse: (found) => between(found, range.min, range.max ?? Number.MAX_SAFE_INTEGER),
   });
@@ -95,9 +102,14 @@ export function duration(range: { minMs: number; maxMs: number; wholeSeconds?: b
   });
 }
 
+function remedyOf({ remedyFor }: Expected): Pick<Expected, 'remedyFor'> {
+  return remedyFor === undefined ? {} : { remedyFor };
+}
+
 /** The same, or null (as text: unlimited), which is Infinity to the program. */
 export function orUnlimited(kind: Leaf<number>): Leaf<number> {
   return leaf({
+    ...remedyOf(kind),
     expected: `${kind.expected} or null`,
     expectedAsText: `${kind.expected} or "unlimited"`,
     fromText: (text, below) => (text === 'unlimited' ? null : kind.fromText(text, below)),
@@ -109,6 +121,7 @@ export function orUnlimited(kind: Leaf<number>): Leaf<number> {
 /** The same, or null, which is null to the program, too. */
 export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
   return leaf<T | null>({
+    ...remedyOf(kind),
     expected: `${kind.expected} or null`,
     write: (value) => (value === null ? null : kind.write(value)),
     parse: (found) => (found === null ? null : kind.parse(found)),

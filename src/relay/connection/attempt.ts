@@ -85,7 +85,7 @@ export class Attempt {
 
   private broken(cause: string): void {
     if (this.hasAccepted) this.fail(`lost ${this.name} before its greeting: ${cause}`, 'closed');
-    else this.fail(`cannot reach ${this.name}: ${cause}`, 'unreachable');
+    else this.fail(`cannot reach ${this.name}: ${cause === 'ENOTFOUND' ? 'no such host' : cause}`, 'unreachable');
   }
 
   private fail(reason: string, kind = this.kindOfDelay): void {
