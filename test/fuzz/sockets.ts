@@ -38,6 +38,9 @@ const INTACT_EVERY = 10;
 /** In place of a greeting, Sluice says itself what is wrong: an ERR packet without SQLSTATE. */
 const isRefusal = (heard: Buffer): boolean => heard[4] === 0xff && heard.toString('latin1', 7, 15) === 'sluice: ';
 
+/** Of a client that leaves before its login, the server hears a login that it denies, which Sluice says itself. */
+const isDenial = (heard: Buffer): boolean => heard.includes('sluice-probe\0');
+
 /** In place of a request for a file that nobody offered, the last thing that the client hears is an error. */
 const UNASKED_FILE = unaskedFilePacket(0).subarray(HEADER_BYTES);
 const FRAME_HEADER_BYTES = 7;
@@ -68,7 +71,7 @@ const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | 
   const said = allFrom('client', turns);
   // A compressed frame with a command in it that has to wait goes on in parts.
   const mayBeParted = ((said[4] ?? 0) & Number(Capability.COMPRESS)) !== 0;
-  const wrongRequests = mayBeParted ? null : wrongBytes(said, server.heard);
+  const wrongRequests = mayBeParted || isDenial(server.heard) ? null : wrongBytes(said, server.heard);
   if (wrongRequests !== null) return `at the server: ${wrongRequests}`;
   const answered = allFrom('server', turns);
   const withoutError = saidByServer(client.heard, mayBeParted);
