@@ -52,14 +52,21 @@ for (const kind of SERVER_KINDS) {
     const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', '1', '--max-bytes', '1000B'] });
 
     await t.test('the logs that are read through the proxy are those that are read directly', async (t) => {
-      const [direct, proxied] = [newFolder(t), newFolder(t)];
-      for (const [port, folder] of [[server.port, direct], [sluice.port, proxied]] as const) {
+      const read = async (port: number): Promise<Record<string, Buffer>> => {
+        const folder = newFolder(t);
         await runOk(READERS[kind], options(kind, port, folder, '--to-last-log'), { env: MYSQL9_ENV });
+        return contents(folder);
+      };
+      let logs = await read(server.port);
+      let proxied = await read(sluice.port);
+      // MariaDB writes that a log is done with (Binlog_checkpoint) a moment after it has begun the next one.
+      for (let again = await read(server.port); differing(logs, again).length > 0; again = await read(server.port)) {
+        logs = again;
+        proxied = await read(sluice.port);
       }
-      const logs = contents(direct);
       t.same(Object.keys(logs), ['binlog.000001', 'binlog.000002']);
       t.ok(logs['binlog.000001']!.length > 17 * 1024 * 1024, 'with the large event');
-      t.same(differing(logs, contents(proxied)), []);
+      t.same(differing(logs, proxied), []);
     });
 
     await t.test('a reader that stays gets what is written later', async (t) => {
