@@ -14,18 +14,6 @@ export const PARSER: Partial<ParserConfigurationOptions> = {
   'parse-positional-numbers': false,
 };
 
-/** A value that may follow a flag. */
-export const EXAMPLES: Readonly<Record<string, string>> = {
-  config: 'sluice.json',
-  listen: '127.0.0.1:3307',
-  upstream: 'db.example.com:3306',
-  mode: 'audit',
-  'max-rows': '10000',
-  'max-bytes': '64MiB',
-  'log-level': 'debug',
-  admin: '127.0.0.1:9307',
-};
-
 const widestValue = 'enforce|audit'.length;
 
 /** How the help shows a flag: what its value is called, and what it is for. */
@@ -57,6 +45,13 @@ export const configOptions: Readonly<Record<string, Options>> = {
   },
   ...settingOptions(),
 };
+
+/** A value of a setting's flag, to show what may follow it; undefined for any other flag. */
+export function exampleOf(flag: string): string | undefined {
+  if (flag === 'config') return 'sluice.json';
+  for (const { field } of walk(settings)) if (field.flag?.name === flag) return field.flag.example;
+  return undefined;
+}
 
 export const variables: readonly string[] = Object.keys(configOptions).map(variableOf);
 

@@ -5,7 +5,7 @@ import { type Arguments, type Command, exitCodes, say, version } from './command
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { report } from './report.js';
-import { EXAMPLES, PARSER, variables } from './flags.js';
+import { exampleOf, PARSER, variables } from './flags.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
@@ -34,7 +34,7 @@ function isUsageError(error: unknown): error is Error {
 function usageMessage({ message }: Error): string {
   const [, flag] = /^Not enough arguments following: (\S+)$/.exec(message) ?? [];
   if (flag === undefined) return message;
-  const example = EXAMPLES[flag];
+  const example = exampleOf(flag);
   return `--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`;
 }
 

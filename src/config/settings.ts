@@ -38,12 +38,12 @@ export const settings = section<Config>({
     kind: listen,
     fallback: '127.0.0.1:3307',
     about: 'where clients connect (port 0: any that is free)',
-    flag: { name: 'listen', value: 'HOST:PORT' },
+    flag: { name: 'listen', value: 'HOST:PORT', example: '127.0.0.1:3307' },
   },
   upstream: {
     kind: upstream,
     about: 'the MySQL or MariaDB server, such as "db.example.com:3306"',
-    flag: { name: 'upstream', value: 'HOST:PORT' },
+    flag: { name: 'upstream', value: 'HOST:PORT', example: 'db.example.com:3306' },
   },
   mode: treatment.mode,
   limits: treatment.limits,
@@ -114,7 +114,7 @@ export const settings = section<Config>({
         kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
         fallback: 'info',
         about: 'trace, debug, info, warn, error, fatal or silent',
-        flag: { name: 'log-level', value: 'LEVEL' },
+        flag: { name: 'log-level', value: 'LEVEL', example: 'debug' },
       },
     }),
   },
@@ -122,7 +122,7 @@ export const settings = section<Config>({
     kind: admin,
     fallback: null,
     about: 'where health and metrics are told over HTTP',
-    flag: { name: 'admin', value: 'HOST:PORT' },
+    flag: { name: 'admin', value: 'HOST:PORT', example: '127.0.0.1:9307' },
   },
   shutdown: {
     kind: section<ShutdownSettings>({

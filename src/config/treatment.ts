@@ -31,7 +31,7 @@ export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),
   fallback: 'enforce',
   about: 'cut what breaks a limit, or only record it',
-  flag: { name: 'mode', value: 'enforce|audit' },
+  flag: { name: 'mode', value: 'enforce|audit', example: 'audit' },
 };
 
 export const limits: Setting<Limits> = {
@@ -40,13 +40,13 @@ export const limits: Setting<Limits> = {
       kind: maxRows,
       fallback: 100_000,
       about: 'the most rows of one response, or "unlimited"',
-      flag: { name: 'max-rows', value: 'N' },
+      flag: { name: 'max-rows', value: 'N', example: '10000' },
     },
     bytes: {
       kind: maxBytes,
       fallback: '64MiB',
       about: 'the most bytes of one response, or "unlimited"',
-      flag: { name: 'max-bytes', value: 'SIZE' },
+      flag: { name: 'max-bytes', value: 'SIZE', example: '64MiB' },
     },
   }),
 };

@@ -21,8 +21,8 @@ export interface Setting<T> {
   readonly inherits?: true;
   /** What it is for: in the help, and for whoever leaves out what is required. */
   readonly about?: string;
-  /** Where a flag and a variable may override it: the flag's name, and what the help calls its value. */
-  readonly flag?: { readonly name: string; readonly value: string };
+  /** The flag and variable that may override it: the flag's name, what the help calls its value, and such a value. */
+  readonly flag?: { readonly name: string; readonly value: string; readonly example: string };
 }
 
 /** A setting without which the object simply has no such property. */

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { Command } from '../../../src/protocol/commands.js';
 import { storedFrame } from '../../../src/protocol/compression.js';
 import { encodeErr } from '../../../src/protocol/packets.js';
+import { otherPeer } from '../../../src/protocol/peer.js';
 import { Status } from '../../../src/protocol/status.js';
 import type { Usage } from '../../../src/conversation/command.js';
 import { IS_WHOLE } from '../../proof/scale.js';
@@ -34,7 +35,7 @@ const result = (count: number, statusFlags?: number): Buffer[] =>
 /** Whether each end got the very frames that the other one sent. */
 const isUntouched = (exchange: FramedExchange): boolean =>
   (['client', 'server'] as const).every((peer) => {
-    const written = exchange.writtenAt(peer === 'client' ? 'server' : 'client');
+    const written = exchange.writtenAt(otherPeer(peer));
     const frames = Buffer.concat(exchange.sent[peer]);
     return frames.length > 0 && written.subarray(-frames.length).equals(frames);
   });
@@ -289,10 +290,10 @@ for (const [what, bad] of BAD_FRAMES) {
     t.test(`a frame of the ${from} that ${what} passes, as do all behind it, unopened`, async (t) => {
       const turns = [...login('eof'), query('SELECT 1'), answer(...result(2))];
       const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
-      const loginBytes = exchange.loginBytes[from === 'client' ? 'server' : 'client'];
+      const loginBytes = exchange.loginBytes[otherPeer(from)];
       const offset = exchange.sent[from].reduce((sum, { length }) => sum + length, loginBytes);
       await exchange.takeFrames(from, [bad, deflatedFrame(2, Buffer.from('what')), bad], WHOLE);
-      await exchange.takeFrames(from === 'client' ? 'server' : 'client', [bad], SPLITS[1]!);
+      await exchange.takeFrames(otherPeer(from), [bad], SPLITS[1]!);
       t.ok(isUntouched(exchange));
       t.match(exchange.problems, [{
         direction: from, reason: /does not hold what it declares/, awaited: 'frame', offsetBytes: offset,
