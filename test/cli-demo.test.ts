@@ -11,7 +11,7 @@ import { run } from './support/run.js';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
-t.test('with --once it shows everything in 80 plain columns and ends well', async (t) => {
+t.test('with --once it shows the whole demo in 80 plain columns and ends with exit code 0', async (t) => {
   const { code, stdout, stderr } = await run(process.execPath, [CLI, 'demo', '--once', '--max-rows', '300']);
   t.equal(code, 0, stdout + stderr);
   t.equal(stderr, '');
@@ -60,7 +60,7 @@ const startDemo = async (t: Test): Promise<Running> => {
   };
 };
 
-t.test('it stays up for real clients, shows what is cut, and ends when it is told to', async (t) => {
+t.test('stays up for real clients, shows each cut, and ends on a signal', async (t) => {
   for (const [vendor, signal] of [['mariadb', 'SIGTERM'], ['mysql', 'SIGINT']] as const) {
     const running = await startDemo(t);
     const [, port] = await running.line(/mariadb -h 127\.0\.0\.1 -P (\d+) -u demo demo/);
@@ -74,7 +74,7 @@ t.test('it stays up for real clients, shows what is cut, and ends when it is tol
   }
 });
 
-t.test('a limit that nothing would break is refused, before anything starts', async (t) => {
+t.test('refuses a limit that no demo query breaks, before it starts anything', async (t) => {
   for (const rows of ['1000000', 'unlimited', 'many']) {
     const { code, stdout, stderr } = await run(process.execPath, [CLI, 'demo', '--once', '--max-rows', rows]);
     t.equal(code, 2);
@@ -83,7 +83,7 @@ t.test('a limit that nothing would break is refused, before anything starts', as
   }
 });
 
-t.test('an address that is taken is an error that says what to do', async (t) => {
+t.test('says what to do when its address is in use', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.teardown(() => taken.close());
@@ -95,7 +95,7 @@ t.test('an address that is taken is an error that says what to do', async (t) =>
   t.match(stderr, /the demo cannot start: .*EADDRINUSE.*--listen/);
 });
 
-t.test('colours are for terminals, and not for those who set NO_COLOR', async (t) => {
+t.test('uses colours only on a terminal and only without NO_COLOR', async (t) => {
   const written = (isTTY: boolean, environment: NodeJS.ProcessEnv): string => {
     const texts: string[] = [];
     const page = new Page({ isTTY, write: (text) => texts.push(text) }, environment);

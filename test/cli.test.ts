@@ -21,19 +21,19 @@ t.test('--help shows the commands, every flag with its default, and the variable
   t.match((await sluice(['check', '--help'])).stdout, /--max-rows/);
 });
 
-t.test('--version, -v and -V say the version of the package', async (t) => {
+t.test('--version, -v and -V print the version of the package', async (t) => {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8'));
   for (const flag of ['--version', '-v', '-V']) {
     t.match(await sluice([flag]), { code: 0, stdout: `${version}\n` }, flag);
   }
 });
 
-t.test('-h is --help, of the program and of each command', async (t) => {
+t.test('-h prints the same as --help, for the program and for each command', async (t) => {
   t.match(await sluice(['-h']), { code: 0, stdout: /^sluice \[command\] \[flags\]$/m });
   t.match(await sluice(['report', '-h']), { code: 0, stdout: /^sluice report \[flags\] FILE\.\.\.$/m });
 });
 
-t.test('without anything it says what is missing, and points to --help and to the demo', async (t) => {
+t.test('without arguments it says what is missing, and points to --help and to the demo', async (t) => {
   const { code, stdout, stderr } = await sluice([]);
   t.equal(code, 2);
   t.equal(stdout, '');
@@ -41,7 +41,7 @@ t.test('without anything it says what is missing, and points to --help and to th
   t.notMatch((await sluice(['--mode', 'audit'])).stderr, /sluice demo/, 'not to somebody who knows flags');
 });
 
-t.test('says in one line which Node.js it needs when this one is too old', async (t) => {
+t.test('says in one line which Node.js it needs when Node.js is too old', async (t) => {
   const { engines } = JSON.parse(readFileSync(packageFile, 'utf8'));
   const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
   const under = (version: string) => {
@@ -57,7 +57,7 @@ t.test('says in one line which Node.js it needs when this one is too old', async
   for (const version of [`${least}.0`, '22.0.0']) t.match(await under(version), { code: 0 }, version);
 });
 
-t.test('an unknown flag or command is refused, with the known one that was probably meant', async (t) => {
+t.test('refuses an unknown flag or command, and suggests the known one that is close', async (t) => {
   const refusal = async (...args: string[]) => {
     const { code, stdout, stderr } = await sluice(args);
     t.equal(code, 2, args.join(' '));
@@ -74,7 +74,7 @@ t.test('an unknown flag or command is refused, with the known one that was proba
   t.equal(await refusal('check', 'a.json'), 'sluice: expected only flags after check, got "a.json"');
 });
 
-t.test('a flag without its value, or given twice, is refused', async (t) => {
+t.test('refuses a flag without its value, and a flag that is given twice', async (t) => {
   const missing = await sluice(['--upstream', 'db', '--max-rows']);
   t.equal(missing.code, 2);
   t.match(missing.stderr, /^sluice: --max-rows needs a value, such as 10000$/m);
@@ -83,7 +83,7 @@ t.test('a flag without its value, or given twice, is refused', async (t) => {
   t.match(twice.stderr, /--max-rows is given more than once/);
 });
 
-t.test('the command of the package is the built program, and may be run', (t) => {
+t.test('the command of the package is the built program, and is executable', (t) => {
   const { bin } = JSON.parse(readFileSync(packageFile, 'utf8'));
   const built = new URL(`../${bin.sluice}`, import.meta.url);
   t.match(readFileSync(built, 'utf8'), /^#!\/usr\/bin\/env node\n/);

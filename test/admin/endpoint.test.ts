@@ -13,13 +13,13 @@ import { askPort, type Reply, startAdministered } from './administered.js';
 const PATHS = ['/livez', '/readyz', '/metrics', '/config', '/sessions', '/live'];
 const CHANGES = ['/reload', '/drain', '/quit'];
 
-t.test('without admin in the configuration nothing listens for it', async (t) => {
+t.test('listens on no admin address when the configuration has no admin section', async (t) => {
   const { program } = await startAdministered(t, { admin: null });
   t.equal((await program.said(/^listening$/)).admin, undefined);
 });
 
-t.test('it is alive whatever the database does, and ready with ?upstream only where that takes ' +
-  'connections', async (t) => {
+t.test('answers /livez whatever the database does, and /readyz?upstream with 503 when no server can be ' +
+  'reached', async (t) => {
   const { ask } = await startAdministered(t, { upstream: '127.0.0.1:1' });
   t.match(await ask('/livez'), { status: 200, body: 'alive\n' });
   t.match(await ask('/readyz'), { status: 200, body: 'ready\n' });
@@ -28,7 +28,7 @@ t.test('it is alive whatever the database does, and ready with ?upstream only wh
   t.match(await other.ask('/readyz?upstream'), { status: 200, body: 'ready\n' });
 });
 
-t.test('/config shows the configuration as it is used, without secrets, and loads as it is', async (t) => {
+t.test('/config shows the effective configuration without secrets, in a form that loads again', async (t) => {
   const { ask } = await startAdministered(
     t, { limits: { rows: 5 }, kill: { user: 'killer', password: 'open sesame' } },
   );
@@ -39,7 +39,7 @@ t.test('/config shows the configuration as it is used, without secrets, and load
   t.notMatch(body, /sesame/);
 });
 
-t.test('/sessions shows who is there, and what runs for whom', async (t) => {
+t.test('/sessions shows each session with its user and its running command', async (t) => {
   const { ask, connect: client } = await startAdministered(t);
   t.strictSame(JSON.parse((await ask('/sessions')).body), []);
   const idle = await client();
@@ -66,7 +66,7 @@ t.test('/sessions shows who is there, and what runs for whom', async (t) => {
   t.match(shown[0].client, /^127\.0\.0\.1:\d+$/);
 });
 
-t.test('keeps the front of the names that clients give themselves, and pages the sessions behind a ' +
+t.test('cuts the names that clients give themselves, and splits /sessions into pages of about a ' +
   'megabyte', async (t) => {
   const { ask, program } = await startAdministered(t);
   const name = '\u0001'.repeat(60_000);
@@ -95,7 +95,7 @@ t.test('keeps the front of the names that clients give themselves, and pages the
   t.match(await ask('/sessions?after=-1'), { status: 400, body: /^after: expected the number of a session/ });
 });
 
-t.test('what does not exist, and methods that are not meant, get a clear status', async (t) => {
+t.test('answers an unknown path with 404 and a wrong method with 405', async (t) => {
   const { ask } = await startAdministered(t);
   for (const path of ['/page', '/livez/', '/constructor', '/../config', '//metrics']) {
     t.equal((await ask(path)).status, 404, path);
@@ -109,7 +109,7 @@ t.test('what does not exist, and methods that are not meant, get a clear status'
   t.match(await ask('/livez', { headers: { 'x-large': 'x'.repeat(10_000) } }), { status: 431 });
 });
 
-t.test('a web page elsewhere can make a browser change nothing', async (t) => {
+t.test('refuses a change that a web page of another origin asks for', async (t) => {
   const { ask, program } = await startAdministered(t);
   const pages = [
     { origin: 'https://example.com' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' },
@@ -124,8 +124,7 @@ t.test('a web page elsewhere can make a browser change nothing', async (t) => {
   t.notOk(program.log.some(({ msg }) => /stopping|configuration/.test(String(msg))), 'nothing was done');
 });
 
-t.test('a name that somebody has resolved to this host is refused: Host has to be an address, or ' +
-  'localhost', async (t) => {
+t.test('refuses a request whose Host is neither an address nor localhost', async (t) => {
   const { ask } = await startAdministered(t);
   for (const path of PATHS) {
     for (const host of ['evil.example', 'evil.example:9307', '127.0.0.1.evil.example', '[evil', 'a b']) {
@@ -137,7 +136,7 @@ t.test('a name that somebody has resolved to this host is refused: Host has to b
   }
 });
 
-t.test('with a token, all but health and metrics needs it', async (t) => {
+t.test('asks for the token on every path except health and metrics when a token is configured', async (t) => {
   const tokenFile = join(t.testdir(), 'token');
   writeFileSync(tokenFile, 'one-token\n');
   const { ask } = await startAdministered(t, { admin: { listen: '127.0.0.1:0', tokenFile } });
@@ -156,7 +155,7 @@ t.test('with a token, all but health and metrics needs it', async (t) => {
   t.equal((await ask('/config', bearer('another'))).status, 200);
 });
 
-t.test('off loopback nobody sees or changes more than health and metrics without a token', async (t) => {
+t.test('serves only health and metrics to other hosts when no token is configured', async (t) => {
   const own = Object.values(networkInterfaces()).flat().find((found) => found?.family === 'IPv4' && !found.internal);
   const { adminPort, ask } = await startAdministered(t, { admin: { listen: '0.0.0.0:0' } });
   t.equal((await ask('/config')).status, 200, 'over loopback everything is there');
@@ -169,7 +168,7 @@ t.test('off loopback nobody sees or changes more than health and metrics without
   t.equal((await askPort(adminPort, '/sessions', { host })).status, expected);
 });
 
-t.test('clients that connect and say nothing keep nobody out, and are closed', async (t) => {
+t.test('closes the oldest idle connection when silent clients take every place', async (t) => {
   const { adminPort, ask } = await startAdministered(t);
   const idle: Socket[] = [];
   for (let count = 0; count < 80; count += 1) {
@@ -185,7 +184,7 @@ t.test('clients that connect and say nothing keep nobody out, and are closed', a
   t.ok(first!.closed, 'the oldest had to make room');
 });
 
-t.test('an address that is taken ends the program with exit code 1 and a remedy that names --admin', async (t) => {
+t.test('ends with exit code 1 and a remedy that names --admin when the admin address is in use', async (t) => {
   const { adminPort } = await startAdministered(t);
   const { code, stderr } = await sluice(
     ['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`],

@@ -26,13 +26,13 @@ const expected = {
   },
 };
 
-t.test('the example alert rules are rules for Prometheus', async (t) => {
+t.test('promtool accepts the example alert rules', async (t) => {
   const { code, stdout, stderr } = await run('promtool', ['check', 'rules', ALERTS]);
   t.equal(code, 0, stderr);
   t.match(stdout, /SUCCESS: \d+ rules found/);
 });
 
-t.test('every metric that the alert rules and the dashboard name exists', async (t) => {
+t.test('the alert rules and the dashboard name only metrics that exist', async (t) => {
   const { ask } = await startAdministered(t);
   const { body } = await ask('/metrics');
   const types = new Map([...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
@@ -47,7 +47,7 @@ t.test('every metric that the alert rules and the dashboard name exists', async 
   }
 });
 
-t.test('every panel of the dashboard asks a question that Prometheus understands', async (t) => {
+t.test('Prometheus understands the query of every dashboard panel', async (t) => {
   const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
     panels: { title: string; targets: { expr: string }[] }[],
   };
@@ -62,8 +62,7 @@ t.test('every panel of the dashboard asks a question that Prometheus understands
   t.equal(code, 0, stdout + stderr);
 });
 
-t.test('the alerts on what ends go off a week before a rule does and two weeks before a certificate ' +
-  'does', async (t) => {
+t.test('alerts a week before a rule ends and two weeks before a certificate expires', async (t) => {
   const tests = [{
     interval: '1d',
     input_series: [

@@ -22,7 +22,7 @@ const openLive = async (t: Test, started: AdministeredProgram): Promise<BrowserP
 const text = (selector: string): string => `(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '')`;
 const shows = (selector: string, what: string): string => `${text(selector)}.includes(${JSON.stringify(what)})`;
 
-t.test('it needs nothing but itself, and lets nothing else in', async (t) => {
+t.test('the page loads nothing from elsewhere, and its policy allows nothing else', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const { status, headers, body } = await started.ask('/');
   t.equal(status, 200);
@@ -39,7 +39,7 @@ t.test('it needs nothing but itself, and lets nothing else in', async (t) => {
   t.strictSame(page.complaints, [], 'and the browser has nothing to say about it');
 });
 
-t.test('it shows results as they come, without being loaded again', async (t) => {
+t.test('the page shows new results without being loaded again', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 1000 } });
   const client = await started.connect();
   const page = await openLive(t, started);
@@ -54,7 +54,7 @@ t.test('it shows results as they come, without being loaded again', async (t) =>
   t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
 });
 
-t.test('what turns the direction of text, or hides in it, is shown as an escape', async (t) => {
+t.test('shows characters that hide or turn the direction of text as escapes', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const program = 'left\u202e\u2028\u2066right';
   const client = await DemoClient.connect(
@@ -68,7 +68,7 @@ t.test('what turns the direction of text, or hides in it, is shown as an escape'
   t.notMatch(await page.evaluate('document.body.textContent'), /[\u202e\u2028\u2066]/);
 });
 
-t.test('a result that grows is shown as it grows, and a client that does not read is marked', async (t) => {
+t.test('shows a growing result as it grows, and marks a client that does not read', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const slow = await started.connect();
   // Takes the first row, and no more.
@@ -82,7 +82,7 @@ t.test('a result that grows is shown as it grows, and a client that does not rea
   await page.until(shows('#sessions', 'Nobody is connected'));
 });
 
-t.test('a result that is let through beyond its limit as a stream is marked while it runs, and counted', async (t) => {
+t.test('marks a result that is let through as a stream while it runs, and counts it at its end', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 100 } });
   const slow = await started.connect();
   const streamed = 'SELECT /*!40001 SQL_NO_CACHE */ * FROM rows_1000000';
@@ -99,7 +99,7 @@ t.test('a result that is let through beyond its limit as a stream is marked whil
   t.ok(await page.evaluate(shows('#tiles', 'Let through1beyond a limit, as streams')));
 });
 
-t.test('the slider says, by the keyboard too, what another limit would cut', async (t) => {
+t.test('the slider tells what another limit would cut, also when moved by keyboard', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const client = await started.connect();
   for (let i = 0; i < 4; i += 1) await client.query('SELECT * FROM rows_10');
@@ -117,7 +117,7 @@ t.test('the slider says, by the keyboard too, what another limit would cut', asy
   t.equal(await page.evaluate("document.querySelectorAll('#histogram .beyond').length"), 1);
 });
 
-t.test('what statements, users and programs say is text, whatever it says', async (t) => {
+t.test('shows statements, users and programs as text when they contain HTML', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS, audit: { sqlBytes: '64KiB' } });
   const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script></script></style>\u202e"\'`';
   const client = await DemoClient.connect({
@@ -143,7 +143,7 @@ t.test('what statements, users and programs say is text, whatever it says', asyn
   t.strictSame(page.complaints, []);
 });
 
-t.test('where there is a token it asks for it, and keeps it nowhere', async (t) => {
+t.test('asks for the token when one is configured, and stores it nowhere', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-token-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const tokenFile = join(folder, 'token');
@@ -165,7 +165,7 @@ t.test('where there is a token it asks for it, and keeps it nowhere', async (t) 
   t.notOk(page.requests.some((url) => url.includes('sesame')));
 });
 
-t.test('a screen reader is told what everything is, and the keyboard reaches it', async (t) => {
+t.test('names each control to a screen reader, and lets the keyboard reach each', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   await (await started.connect()).query('SELECT * FROM rows_10');
   const page = await openLive(t, started);
@@ -192,7 +192,7 @@ t.test('a screen reader is told what everything is, and the keyboard reaches it'
   await page.until("document.getElementById('pause').getAttribute('aria-pressed') === 'true'");
 });
 
-t.test('it fits a phone, and follows what is wanted of light and dark', async (t) => {
+t.test('fits a phone screen, and follows the preference for light or dark', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   await (await started.connect()).query(`SELECT * FROM rows_10 /* ${'long '.repeat(100)} */`);
   const page = await openLive(t, started);
@@ -205,14 +205,14 @@ t.test('it fits a phone, and follows what is wanted of light and dark', async (t
   t.not(await page.evaluate(ground), light);
 });
 
-t.test('a proxy that has gone is told, with what was last known', async (t) => {
+t.test('keeps the last known values and says that the proxy cannot be reached when it has ended', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const page = await openLive(t, started);
   started.program.kill('SIGKILL');
   await page.until(shows('#state', 'cannot be reached: this is how it was'));
 });
 
-t.test('with several workers it shows the sessions of all, and says that statistics are not kept', async (t) => {
+t.test('shows the sessions of all workers, and says that statistics are not kept', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS, workers: 2 });
   await (await started.connect()).query('SELECT * FROM rows_10');
   await started.connect();
@@ -227,7 +227,7 @@ t.test('with several workers it shows the sessions of all, and says that statist
   t.strictSame(page.complaints, []);
 });
 
-t.test('a page that cannot show what it was answered says so, until it can', async (t) => {
+t.test('says that the page has failed when it cannot show an answer, until it can again', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const page = await openLive(t, started);
   await page.until(shows('#state', 'running, enforcing'));

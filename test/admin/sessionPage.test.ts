@@ -16,8 +16,7 @@ function* sessionsAfter(after: number, count: number, name = LONGEST): Generator
 
 const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-t.test('10,000 sessions with the longest names are told in pages that have their bound, each session ' +
-  'once', async (t) => {
+t.test('splits 10,000 sessions with the longest names into bounded pages, each session on one page', async (t) => {
   const seen: number[] = [];
   for (let isLast = false; !isLast; ) {
     const page = await firstPage(sessionsAfter(seen.at(-1) ?? 0, 10_000));
@@ -28,17 +27,17 @@ t.test('10,000 sessions with the longest names are told in pages that have their
   t.strictSame(seen, Array.from({ length: 10_000 }, (_, index) => index + 1));
 });
 
-t.test('a few sessions are one page, and so are none', async (t) => {
+t.test('puts a few sessions, or none, on one page', async (t) => {
   t.match(await firstPage(sessionsAfter(0, 3, 'app')), { views: { length: 3 }, isLast: true });
   t.match(await firstPage(sessionsAfter(0, 0)), { views: { length: 0 }, isLast: true });
 });
 
-t.test('the first by an order are found among all', async (t) => {
+t.test('finds the first sessions by an order among all sessions', async (t) => {
   const oldest = await firstBy(sessionsAfter(0, 1000, 'app'), 50, (one, other) => other.ageMs - one.ageMs);
   t.strictSame(oldest.map(({ session }) => session), Array.from({ length: 50 }, (_, index) => 1000 - index));
 });
 
-t.test('as much of a list is shown as fits, and its first item in any case', (t) => {
+t.test('shows as many items of a list as fit, and at least the first', (t) => {
   const items = Array.from({ length: 100 }, () => LONGEST);
   const shown = fitting(items, 50_000);
   t.ok(jsonBytes(shown) <= 50_000 && shown.length > 10);

@@ -8,7 +8,7 @@ import { openAuditLog } from '../../src/audit/auditLog.js';
 const json = (to: string) => ({ to, format: 'json' }) as const;
 const silent = pino({ level: 'silent' });
 
-t.test('a record is one JSON line: its time, and then only what the record holds', async (t) => {
+t.test('writes a record as one JSON line: its time, then only the fields that it has', async (t) => {
   const file = join(t.testdir(), 'audit.json');
   const audit = openAuditLog(json(file), silent);
   const record = { event: 'result', sql: 'select "é\n\u2028"', rows: 5, limit: { rows: null } };
@@ -25,7 +25,7 @@ t.test('a record is one JSON line: its time, and then only what the record holds
   t.strictSame(Object.keys(JSON.parse(second)), ['time', 'event']);
 });
 
-t.test('a file is appended to, and not for everybody to read', async (t) => {
+t.test('appends to its file, which other users cannot read', async (t) => {
   const file = join(t.testdir(), 'audit.json');
   for (const event of ['first', 'second']) {
     const audit = openAuditLog(json(file), silent);
@@ -36,20 +36,20 @@ t.test('a file is appended to, and not for everybody to read', async (t) => {
   t.equal(statSync(file).mode & 0o007, 0);
 });
 
-t.test('a file that cannot be opened is an error at once', (t) => {
+t.test('throws at once when the file cannot be opened', (t) => {
   t.throws(() => openAuditLog(json(join(t.testdir(), 'missing', 'audit.json')), silent), { code: 'ENOENT' });
   t.throws(() => openAuditLog(json(t.testdir()), silent), { code: 'EISDIR' });
   t.end();
 });
 
-t.test('a named pipe that nobody reads is an error, too, and not a wait without end', (t) => {
+t.test('throws at once when a named pipe has no reader', (t) => {
   const pipe = join(t.testdir(), 'pipe');
   execFileSync('mkfifo', [pipe]);
   t.throws(() => openAuditLog(json(pipe), silent), { code: 'ENXIO' });
   t.end();
 });
 
-t.test('records that are lost are counted in the log', async (t) => {
+t.test('counts lost records in the log', async (t) => {
   const lines: string[] = [];
   const log = pino({}, { write: (line) => lines.push(line) });
   const audit = openAuditLog(json('/dev/full'), log);

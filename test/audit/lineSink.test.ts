@@ -52,7 +52,7 @@ function readAvailable(descriptor: number): string {
 
 const line = (number: number) => `${number} ${'x'.repeat(1000)}\n`;
 
-t.test('lines are written whole, in order, and all of them before close is done', async (t) => {
+t.test('writes whole lines in order, and all of them before close resolves', async (t) => {
   const file = join(t.testdir(), 'out');
   const reports = new Reports();
   const sink = new Sink(openSync(file, 'a'), 1024 ** 2, reports);
@@ -63,7 +63,7 @@ t.test('lines are written whole, in order, and all of them before close is done'
   t.same(reports.said, []);
 });
 
-t.test('a file is appended to, and letters beyond ASCII count as the bytes that they are', async (t) => {
+t.test('appends to the file, and counts letters beyond ASCII by their bytes', async (t) => {
   const file = join(t.testdir({ out: 'before\n' }), 'out');
   const reports = new Reports();
   const sink = new Sink(openSync(file, 'a'), 10, reports);
@@ -75,7 +75,7 @@ t.test('a file is appended to, and letters beyond ASCII count as the bytes that 
   t.equal(readFileSync(file, 'utf8'), 'before\néééé\n');
 });
 
-t.test('a reader who stops costs lines beyond the bound, counted, and no others', async (t) => {
+t.test('drops and counts only lines beyond the bound when the reader stops', async (t) => {
   const { reader, writer, closeReader } = pipe(t);
   const reports = new Reports();
   const sink = new Sink(writer, 200_000, reports);
@@ -100,7 +100,7 @@ t.test('a reader who stops costs lines beyond the bound, counted, and no others'
   closeReader();
 });
 
-t.test('close gives up after its time, and says how many lines that costs', async (t) => {
+t.test('close gives up after its time, and returns the number of lost lines', async (t) => {
   const { writer, closeReader } = pipe(t);
   const sink = new Sink(writer, 200_000, new Reports());
   for (let number = 0; number < 150; number++) sink.write(line(number));
@@ -110,7 +110,7 @@ t.test('close gives up after its time, and says how many lines that costs', asyn
   closeReader();
 });
 
-t.test('close tells where a write hangs in the kernel', async (t) => {
+t.test('close says that a write hangs when the kernel keeps it', async (t) => {
   const { reader, writer, closeReader } = pipe(t, { blocking: true });
   const sink = new Sink(writer, 1024 ** 2, new Reports());
   for (let number = 0; number < 500; number++) sink.write(line(number));
@@ -125,7 +125,7 @@ t.test('close tells where a write hangs in the kernel', async (t) => {
   });
 });
 
-t.test('a write that had only just begun when the time to close was over does not hang', async (t) => {
+t.test('close says that no write hangs when the write was merely late', async (t) => {
   const sink = new Sink(openSync('/dev/null', 'w'), 1024, new Reports());
   sink.write('1\n');
   const closed = sink.close(1);
@@ -134,7 +134,7 @@ t.test('a write that had only just begun when the time to close was over does no
   t.same(await closed, { lostLines: 0, hangs: false });
 });
 
-t.test('a reader who is gone costs all further lines, counted, and nothing else', async (t) => {
+t.test('drops and counts every further line when the reader is gone', async (t) => {
   const { writer, closeReader } = pipe(t);
   const reports = new Reports();
   const sink = new Sink(writer, 1024 ** 2, reports);
@@ -147,7 +147,7 @@ t.test('a reader who is gone costs all further lines, counted, and nothing else'
   t.equal(reports.said.filter((report) => report.startsWith('failed')).length, 1);
 });
 
-t.test('what a full disk does not take is dropped after a while, and counted as that happens', async (t) => {
+t.test('drops the lines that a full disk does not take after a while, and counts them then', async (t) => {
   const reports = new Reports();
   const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports, 1);
   for (const lines of [3, 4]) {
@@ -160,7 +160,7 @@ t.test('what a full disk does not take is dropped after a while, and counted as 
   t.same(await sink.close(patienceMs), { lostLines: 7, hangs: false });
 });
 
-t.test('a full disk is reported once, and tried again', async (t) => {
+t.test('reports a full disk once, and tries to write again', async (t) => {
   const reports = new Reports();
   const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports);
   sink.write('1\n');

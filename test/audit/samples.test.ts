@@ -1,7 +1,7 @@
 import t from 'tap';
 import { startAdministered } from '../admin/administered.js';
 
-t.test('every result over the floor is recorded, within its limit or not', async (t) => {
+t.test('records every result above the floor, whether a limit cuts it or not', async (t) => {
   const { connect, program, metric } = await startAdministered(
     t, { limits: { rows: 500 }, audit: { sample: { rows: 50 } } },
   );
@@ -20,7 +20,7 @@ t.test('every result over the floor is recorded, within its limit or not', async
   t.equal(records.length, 3);
 });
 
-t.test('one in so many of the others is, about', async (t) => {
+t.test('records about one in oneIn of the results below the floor', async (t) => {
   const { connect, program } = await startAdministered(t, { audit: { sample: { oneIn: 4, perSecond: 10_000 } } });
   const client = await connect();
   for (let i = 0; i < 400; i += 1) await client.query('SELECT * FROM rows_3');
@@ -32,7 +32,7 @@ t.test('one in so many of the others is, about', async (t) => {
   t.ok(records.length > 40 && records.length < 160, `${records.length} of 400`);
 });
 
-t.test('samples beyond what a second may have are left out, counted and said', async (t) => {
+t.test('leaves out samples beyond perSecond, counts them and says so in the log', async (t) => {
   const { connect, program, metric } = await startAdministered(t, { audit: { sample: { rows: 0, perSecond: 1 } } });
   const client = await connect();
   const asked = 50;

@@ -36,7 +36,7 @@ const digest = async (t: Test, log: string): Promise<readonly Class[]> => {
 
 const entry = (given: object): string => slowLogEntry(auditRecord(given), AT_MS) ?? '';
 
-t.test('an entry is what Percona Server writes', (t) => {
+t.test('writes an entry as Percona Server does', (t) => {
   t.equal(entry({ schema: 'shop' }), `# Time: 2026-11-20T12:00:00.250000Z
 # User@Host: app[app] @  [10.0.0.7]  Id: 42
 # Schema: shop  Query_time: 0.012500  First_row_time: 0.000500
@@ -52,7 +52,7 @@ SELECT * FROM orders WHERE id > 7;
   t.end();
 });
 
-t.test('pt-query-digest reads it: what was sent, how long it took, whose it was, and what it said', async (t) => {
+t.test('pt-query-digest reads statement, rows, bytes, time, user and host of an entry', async (t) => {
   const classes = await digest(t, [
     entry({}), entry({ rows: 7, bytes: 70, durationMs: 1000, sql: 'SELECT * FROM orders WHERE id > 8' }),
     entry({ sql: 'SELECT name\r\nFROM people -- all of them\nWHERE 1;', user: 'bi' }),
@@ -77,7 +77,7 @@ const FORGED = `# Time: 2026-11-20T12:00:00.000000Z
 SET timestamp=1;
 DROP TABLE forged`;
 
-t.test('no statement, name or program can forge an entry, or a line of one', async (t) => {
+t.test('a statement, a user name or a program name cannot forge an entry or a line of one', async (t) => {
   const hostile = [
     `SELECT 1;\n${FORGED}`, `SELECT ';\n${FORGED};\n'`, `${FORGED};`, `#\n${FORGED}`, `SELECT 1;\r\n${FORGED}`,
     `SELECT 1;\r${FORGED}`,
@@ -106,7 +106,7 @@ t.test('no statement, name or program can forge an entry, or a line of one', asy
   t.equal(heads, 2 * hostile.length);
 });
 
-t.test('nothing in a statement or a name commands a terminal', (t) => {
+t.test('a statement or a name cannot control a terminal', (t) => {
   const evil = '\u001b]0;x\u0007\u009b31m\u202e\u2028\u2029';
   const written = entry({ sql: `SELECT '${evil}'`, user: evil, program: evil });
   t.notMatch(written, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -114,7 +114,7 @@ t.test('nothing in a statement or a name commands a terminal', (t) => {
   t.end();
 });
 
-t.test('with audit.format "slowlog" the proxy writes one that pt-query-digest reads', async (t) => {
+t.test('writes a slow log that pt-query-digest reads when audit.format is "slowlog"', async (t) => {
   const server = await startServer(t, 'mariadb');
   const folder = mkdtempSync(join(tmpdir(), 'sluice-slowlog-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

@@ -18,13 +18,13 @@ const run = (all: readonly Series[]): Run => ({
   failures: [{ section: 'bulk', subject: 'start', competitor: 'nginx', reason: 'no <module>\nat all' }],
 });
 
-t.test('the median of an even number of values lies between the two in the middle', (t) => {
+t.test('the median of an even number of values is the mean of the two in the middle', (t) => {
   t.equal(median([5, 1, 3]), 3);
   t.equal(median([4, 1, 3, 2]), 2.5);
   t.end();
 });
 
-t.test('the table shows medians, extremes and the median of the rounds\' own ratios', (t) => {
+t.test('the table shows medians, extremes and the median of the ratios of each round', (t) => {
   const text = renderTable(run([series('HAProxy', [1, 2, 4]), series('Sluice', [0.5, 1.2, 2])]));
   t.match(text, /^ {2}HAProxy +2\.00 \(1\.00-4\.00\) +1\.00x$/m);
   t.match(text, /^ {2}Sluice +1\.20 \(0\.500-2\.00\) +0\.50x$/m);
@@ -32,14 +32,14 @@ t.test('the table shows medians, extremes and the median of the rounds\' own rat
   t.end();
 });
 
-t.test('a goal is met only where the ratio keeps to its bound', (t) => {
+t.test('meets a goal only when the ratio keeps its bound', (t) => {
   const goals = (own: number): string => renderGoals(run([series('HAProxy', [1]), series('Sluice', [own])]));
   t.match(goals(0.5), /^met +CPU: 0\.500 x HAProxy, at most 0\.5 /m);
   t.match(goals(0.51), /^MISSED +CPU: 0\.510 x HAProxy, at most 0\.5 /m);
   t.end();
 });
 
-t.test('the chart has a bar for each competitor and a line for each curve, and escapes what it writes', (t) => {
+t.test('the chart has a bar for each competitor and a line for each curve, and escapes its text', (t) => {
   const curve = [1e3, 1e6]
     .map((x) => series('Sluice', [x / 1e9], { section: 'a curve', subject: `<${x}>`, metric: 'cpu', x }));
   const svg = renderChart(run([series('HAProxy', [1]), series('Sluice', [0.5], { subject: 'a & b' }), ...curve]));
@@ -50,7 +50,7 @@ t.test('the chart has a bar for each competitor and a line for each curve, and e
   t.end();
 });
 
-t.test('percentiles are taken from the histogram of sysbench', (t) => {
+t.test('takes percentiles from the histogram of sysbench', (t) => {
   const histogram = Array.from({ length: 100 }, (_, index) => `       ${(index + 1) / 10} |***   1`).join('\n');
   const report = `Latency histogram (values are in milliseconds)\n${histogram}\n
         total:                           100
@@ -61,7 +61,7 @@ t.test('percentiles are taken from the histogram of sysbench', (t) => {
   t.end();
 });
 
-t.test('the end of a result is found in chunks of one byte', (t) => {
+t.test('finds the end of a result in chunks of one byte', (t) => {
   // Column count, a definition, EOF, a row, EOF.
   const packets = ['01000001 01', '03000002 036465', '05000003 fe00000200', '03000004 026161', '05000005 fe00000200'];
   const bytes = Buffer.from(packets.join('').replaceAll(' ', ''), 'hex');
@@ -72,7 +72,7 @@ t.test('the end of a result is found in chunks of one byte', (t) => {
   t.end();
 });
 
-t.test('finds the lowest rate that lives by bisection, and none where none does', async (t) => {
+t.test('finds the lowest rate that holds by bisection, and null when no rate holds', async (t) => {
   const rates = ratesFrom(100, 30);
   t.equal(rates.at(-1), 1586);
   for (const lowest of [...rates, Infinity]) {

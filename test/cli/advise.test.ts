@@ -24,7 +24,7 @@ const dayFile = (t: Test): string => {
   return file;
 };
 
-t.test('it says what a limit would have cut, of whom, and how the configuration is to say it', async (t) => {
+t.test('says what a limit would have cut, for which users, and which configuration sets that limit', async (t) => {
   const { code, stdout, stderr } = await sluice(['advise', '--max-rows', '1000', '--exempt', 'user=x', dayFile(t)]);
   t.equal(stderr, '');
   t.equal(code, 0);
@@ -37,7 +37,7 @@ t.test('it says what a limit would have cut, of whom, and how the configuration 
   t.strictSame([checked.code, checked.stderr], [0, 'The configuration is good.\n']);
 });
 
-t.test('a result that was let through as a stream counts apart, and raises no limit', async (t) => {
+t.test('counts a result that was let through as a stream apart, and does not raise the limit for it', async (t) => {
   const admitted = auditLine({ action: 'admit', rows: 900_000, class: 'streaming', signal: 'pace' });
   const passed = auditLine({ ...SAMPLE, rows: 500 });
   const folder = mkdtempSync(join(tmpdir(), 'sluice-advise-'));
@@ -53,7 +53,7 @@ t.test('a result that was let through as a stream counts apart, and raises no li
   t.ok(found.config.limits.rows < 1000, `${found.config.limits.rows} rows`);
 });
 
-t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more', async (t) => {
+t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more than the rate', async (t) => {
   const advice = async (...flags: string[]) =>
     JSON.parse((await sluice(['advise', '--json', ...flags, dayFile(t)])).stdout);
   const none = await advice('--cut-rate', '0%', '--by', 'rows');
@@ -67,7 +67,7 @@ t.test('--cut-rate finds the limit on bytes, or on rows, that cuts no more', asy
   t.equal(exempting.config.rules.length, 2);
 });
 
-t.test('a limit below what was recorded is told to be blind', async (t) => {
+t.test('says that a limit is blind when it is below the recorded results', async (t) => {
   const line = auditLine({ limit: { rows: 1000, bytes: null }, rows: 1500 });
   const { stdout } = await run(
     process.execPath, [CLI, 'advise', '--max-rows', '100', '--max-bytes', 'unlimited'], { input: line },
@@ -77,7 +77,7 @@ t.test('a limit below what was recorded is told to be blind', async (t) => {
   );
 });
 
-t.test('a limit is not told to be blind where each result with a row, or with a byte, was recorded', async (t) => {
+t.test('does not call a limit blind when every result with a row, or a byte, was recorded', async (t) => {
   const limits = ['--max-rows', '100', '--max-bytes', '1KiB'];
   for (const limit of [{ rows: 0, bytes: null }, { rows: null, bytes: 0 }]) {
     const reason = limit.rows === 0 ? 'rows' : 'bytes';
@@ -88,7 +88,7 @@ t.test('a limit is not told to be blind where each result with a row, or with a 
   }
 });
 
-t.test('a wrong flag is told what it takes', async (t) => {
+t.test('says what a flag takes when its value is wrong', async (t) => {
   const refusal = async (...flags: string[]) => {
     const { code, stdout, stderr } = await sluice(['advise', ...flags]);
     t.equal(code, 2, flags.join(' '));

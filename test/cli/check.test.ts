@@ -2,7 +2,7 @@ import t from 'tap';
 import { configFile } from '../config/configFile.js';
 import { sluice } from './program.js';
 
-t.test('a good configuration is printed as it will be used, in its own notation', async (t) => {
+t.test('prints a valid configuration with all defaults, in the notation of the file', async (t) => {
   const file = configFile(t, { upstream: { host: '::1' }, limits: { rows: null }, drain: { time: 1000 } });
   const { code, stdout, stderr } = await sluice(['check', '--config', file, '--mode', 'audit']);
   t.equal(code, 0);
@@ -19,13 +19,13 @@ t.test('a good configuration is printed as it will be used, in its own notation'
   t.equal(again.stdout, stdout, 'and loads as the same');
 });
 
-t.test('flags and variables alone make a configuration, too', async (t) => {
+t.test('accepts a configuration of flags and variables alone', async (t) => {
   const { code, stdout } = await sluice(['check', '--upstream', 'db'], { SLUICE_MAX_ROWS: '5' });
   t.equal(code, 0);
   t.match(JSON.parse(stdout), { upstream: 'db:3306', limits: { rows: 5 } });
 });
 
-t.test('a wrong configuration is answered with every error, and exit code 2', async (t) => {
+t.test('prints every error of a wrong configuration, and ends with exit code 2', async (t) => {
   const file = configFile(t, { limits: { row: 5 }, mode: 'strict' });
   const { code, stdout, stderr } = await sluice(['check', '--config', file, '--max-bytes', '64KB']);
   t.equal(code, 2);
@@ -39,14 +39,14 @@ t.test('a wrong configuration is answered with every error, and exit code 2', as
   ]);
 });
 
-t.test('what is allowed but unwise is a warning', async (t) => {
+t.test('warns of a setting that is allowed but unwise', async (t) => {
   const file = configFile(t, { upstream: 'db', onExceed: { error: { code: 1105 } } });
   const { code, stderr } = await sluice(['check', '--config', file]);
   t.equal(code, 0);
   t.match(stderr, /^warning: onExceed\.error\.code: on 1105 HikariCP/);
 });
 
-t.test('asked for a client and a statement, it says which rule would hold instead', async (t) => {
+t.test('says which rule would hold when asked for a client and a statement', async (t) => {
   const rule = { name: 'reports', match: { user: 'bi', client: '::1' }, limits: { rows: 5 } };
   const file = configFile(t, { upstream: 'db', rules: [rule] });
   const flags = ['check', '--config', file, '--as', 'user=bi,client=::1', '--sql', 'SELECT a FROM t'];
@@ -57,7 +57,7 @@ t.test('asked for a client and a statement, it says which rule would hold instea
   t.match(stdout, /^limits +5 rows, 64MiB$/m);
 });
 
-t.test('a client goes with a statement, and either is told what it lacks', async (t) => {
+t.test('refuses a client without a statement, and a statement without a client', async (t) => {
   const refusal = async (...flags: string[]) => {
     const { code, stdout, stderr } = await sluice(['check', '--upstream', 'db', ...flags]);
     t.equal(code, 2);
@@ -69,13 +69,13 @@ t.test('a client goes with a statement, and either is told what it lacks', async
   t.match(await refusal('--as', 'usr=a', '--sql', 'SELECT 1'), /^--as: unknown key "usr", did you/);
 });
 
-t.test('its help says how to ask', async (t) => {
+t.test('--help says how to ask for the rule of a statement', async (t) => {
   const { stdout } = await sluice(['check', '--help']);
   t.match(stdout, /--as .*user=,schema=,client=,program=,attributes\.NAME=/);
   t.match(stdout, /--sql /);
 });
 
-t.test('a password is not printed', async (t) => {
+t.test('does not print a password', async (t) => {
   const file = configFile(t, { upstream: 'db', kill: { user: 'killer', password: 'sEcReT' } });
   const { stdout, stderr } = await sluice(['check', '--config', file]);
   t.notMatch(stdout + stderr, 'sEcReT');

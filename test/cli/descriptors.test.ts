@@ -7,7 +7,7 @@ import { descriptorAdvice } from '../../src/cli/descriptors.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-t.test('enough file descriptors for connections.max need no word, and unknown ones neither', (t) => {
+t.test('says nothing when the limit of file descriptors is unknown or high enough for connections.max', (t) => {
   const connections = { max: 1000, connectTimeoutMs: 1, handshakeTimeoutMs: 1, keepAliveMs: 1000 };
   for (const limit of [2128, Infinity, null]) {
     t.strictSame(descriptorAdvice({ connections, workers: 1 }, limit), [], String(limit));
@@ -24,7 +24,7 @@ t.test('enough file descriptors for connections.max need no word, and unknown on
   t.end();
 });
 
-t.test('a limit that is too low is said at the start, with what to do', async (t) => {
+t.test('says at start that the limit of file descriptors is too low, and what to do', async (t) => {
   const script = 'ulimit -n 256 && exec "$0" "$@"'; // the shell lowers its own limit and becomes the program
   const program = spawn(
     'sh', ['-c', script, process.execPath, cli, '--upstream', 'db.invalid', '--listen', '127.0.0.1:0'],

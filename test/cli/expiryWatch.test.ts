@@ -44,7 +44,7 @@ function watch(t: Test, config: object): { watch: ExpiryWatch; log: string[]; sa
 const ruleUntil = (name: string, untilMs: number): object =>
   ({ name, match: { user: name }, until: new Date(untilMs).toISOString() });
 
-t.test('a rule is announced a week and a day before its end, and its end is said, each once', async (t) => {
+t.test('announces the end of a rule a week before it, a day before it, and when it comes, each once', async (t) => {
   const inAMoment = Date.now() + 500;
   const { log, said } = watch(t, { rules: [
     ruleUntil('week', inAMoment + 7 * DAY_MS), ruleUntil('day', inAMoment + DAY_MS), ruleUntil('now', inAMoment),
@@ -61,7 +61,7 @@ t.test('a rule is announced a week and a day before its end, and its end is said
   t.equal(log.length, 3);
 });
 
-t.test('a certificate that is replaced by one that expires soon is said to, and one that lasts is not', async (t) => {
+t.test('warns when a certificate is replaced by one that expires soon, and not by one that lasts', async (t) => {
   const folder = await certificates(t, 100, 90, 5);
   const ca = join(folder, '100.pem');
   const { watch: expiryWatch, log, said } = watch(t, { upstream: { host: 'db', tls: { mode: 'verify-ca', ca } } });
@@ -78,8 +78,8 @@ t.test('a certificate that is replaced by one that expires soon is said to, and 
   t.same(expiryWatch.expiries, [], 'of a file that is not there nothing is known');
 });
 
-t.test('the start and a reload say what ends soon and what has ended, and the metrics show when, with workers ' +
-  'too', async (t) => {
+t.test('start and reload say what ends soon and what has ended, and the metrics show when, also with ' +
+  'workers', async (t) => {
   const folder = await certificates(t, 5);
   const cert = join(folder, '5.pem');
   const untilMs = Date.now() + DAY_MS / 2;

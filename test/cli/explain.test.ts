@@ -33,7 +33,7 @@ const rules = [
   { name: 'rest', match: { schema: 'shop' }, mode: 'audit' },
 ];
 
-t.test('for each rule it says whether it matches, and if not, what it wanted and what it found', (t) => {
+t.test('says of each rule whether it matches, and what a rule that does not match wanted and found', (t) => {
   const as = 'user=bi,client=10.1.2.3,attributes._os=Linux,schema=shop';
   const answer = ask(t, { rules }, as, 'SELECT 1 FROM t');
   t.match(answer.rules, {
@@ -46,7 +46,7 @@ t.test('for each rule it says whether it matches, and if not, what it wanted and
   t.end();
 });
 
-t.test('every condition that is not met is told', (t) => {
+t.test('tells every condition of a rule that is not met', (t) => {
   const answer = ask(t, { rules }, 'user=app', 'CALL p()');
   t.match(answer.rules, {
     dump: 'no: user is app, not backup; client is (none), not 10.0.0.0/8',
@@ -59,7 +59,7 @@ t.test('every condition that is not met is told', (t) => {
   t.end();
 });
 
-t.test('the statement is shown as the rules see it: its kind, its digest', (t) => {
+t.test('shows the kind and the digest by which rules see the statement', (t) => {
   const answer = ask(t, {}, 'user=app', 'SELECT *\n  FROM orders WHERE id = 5');
   t.match(answer, {
     statement: 'SELECT * FROM orders WHERE id = 5',
@@ -70,7 +70,7 @@ t.test('the statement is shown as the rules see it: its kind, its digest', (t) =
   t.end();
 });
 
-t.test('a hint is shown with what comes of it', (t) => {
+t.test('shows a hint and its effect', (t) => {
   const hint = (settings: object, text: string) =>
     ask(t, { rules, ...settings }, 'user=bi,attributes._os=Linux', `/* sluice: ${text} */ SELECT a FROM t`);
   const both = 'rows=600 bytes=1KiB';
@@ -85,7 +85,7 @@ t.test('a hint is shown with what comes of it', (t) => {
   t.end();
 });
 
-t.test('the class is shown with what told it', (t) => {
+t.test('shows the class of the response and what decides it', (t) => {
   const dump = ask(t, { rules }, 'user=backup,client=10.0.0.1', '/* sluice: rows=1 */ SELECT a FROM t');
   t.match(dump, {
     class: 'streaming, told by the rule',
@@ -97,7 +97,7 @@ t.test('the class is shown with what told it', (t) => {
   t.end();
 });
 
-t.test('signals that only a running session shows are named, with the limits that they bring', (t) => {
+t.test('names the signals that only a running session shows, with the limits that they bring', (t) => {
   const settings = { streaming: { limits: { rows: 9 }, signals: ['cursor', 'pace'] } };
   const { lines } = ask(t, settings, 'user=app', 'SELECT a FROM t');
   const further = lines.find((line) => /^ +or, if/.test(line))?.trim();
@@ -108,7 +108,7 @@ t.test('signals that only a running session shows are named, with the limits tha
   t.end();
 });
 
-t.test('what happens beyond the limit is told', (t) => {
+t.test('tells what happens beyond the limit', (t) => {
   const beyond = (settings: object, sql = 'SELECT a FROM t') => ask(t, settings, 'user=app', sql).onExceed;
   const kill = { user: 'k', password: 'p' };
   const action = (name: string) => ({ onExceed: { action: name }, budget: { bytes: '1GiB' }, kill });
@@ -123,7 +123,7 @@ t.test('what happens beyond the limit is told', (t) => {
   t.end();
 });
 
-t.test('what would play tricks on a terminal is not printed, and what is long is shortened', (t) => {
+t.test('escapes text that would control a terminal, and shortens long text', (t) => {
   const answer = ask(t, {}, 'user=\u001b[2J', `SELECT '${'x'.repeat(1000)}'`);
   t.match(answer, { user: '\\u001b[2J', statement: /^SELECT 'x{149}\.\.\.$/ });
   t.end();

@@ -28,7 +28,7 @@ t.test('ends with 0 when the program is ready, and with 1 and a reason when it i
   t.match(await asked(), { code: 1, stderr: `sluice: cannot ask ${at}: ECONNREFUSED\n` });
 });
 
-t.test('asks where the flags of a running process say when it is given the number of that', async (t) => {
+t.test('takes the admin address from the flags of a running process when given its process id', async (t) => {
   const unused = { SLUICE_ADMIN: '127.0.0.1:1' };
   const { program } = await startAdministered(t, unused);
   t.match(await sluice(['health'], unused), { code: 1, stderr: /at 127\.0\.0\.1:1: ECONNREFUSED/ });
@@ -39,7 +39,7 @@ t.test('asks where the flags of a running process say when it is given the numbe
   );
 });
 
-t.test('asks where the file says, whatever else is wrong with that', async (t) => {
+t.test('takes the admin address from the file, even when the rest of the file is wrong', async (t) => {
   const { port } = await startAdministered(t);
   const file = configFile(t, { admin: { listen: `0.0.0.0:${port}` }, mode: 'strict' });
   t.match(await sluice(['health', '--config', file]), { code: 0, stdout: 'ready\n' });
@@ -48,7 +48,7 @@ t.test('asks where the file says, whatever else is wrong with that', async (t) =
   t.match(await sluice(['health', '--admin', 'x:y:z']), { code: 1, stderr: /^--admin: expected HOST:PORT/ });
 });
 
-t.test('reads only the beginning of an answer, whoever gives it', async (t) => {
+t.test('reads only the beginning of an answer', async (t) => {
   const server = createServer((_, response) => {
     response.writeHead(503);
     const write = (): void => {

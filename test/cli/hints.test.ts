@@ -3,7 +3,7 @@ import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import { startSluice } from '../support/sluice.js';
 
-t.test('the last line of the log counts the hints that were followed, forbidden and malformed', async (t) => {
+t.test('the last line of the log counts followed, forbidden and malformed hints', async (t) => {
   const server = await startDemoServer({ host: '127.0.0.1', port: 0 });
   t.teardown(() => server.close());
   const sluice = await startSluice(t, { upstream: server.address.port });

@@ -48,7 +48,7 @@ async function listening(t: Test, server: Server, path: string): Promise<void> {
   t.teardown(() => server.close());
 }
 
-t.test('several places are listened on at once: IPv4, IPv6, and a Unix socket with its permissions', async (t) => {
+t.test('listens on several addresses: IPv4, IPv6, and a Unix socket with its permissions', async (t) => {
   const path = join(folderFor(t), 'sluice.sock');
   const listen = ['127.0.0.1:0', '[::1]:0', { path, permissions: '0600' }];
   const program = await start(t, { listen, upstream: await demoServer(t), limits: { rows: 5 } });
@@ -69,15 +69,14 @@ t.test('several places are listened on at once: IPv4, IPv6, and a Unix socket wi
   t.match(clients, [/^127\.0\.0\.1:\d+$/, /^\[::1\]:\d+$/, 'unix']);
 });
 
-t.test('unless told otherwise only its owner and group may connect to a Unix socket', async (t) => {
+t.test('allows only owner and group to connect to a Unix socket by default', async (t) => {
   const path = join(folderFor(t), 'sluice.sock');
   await startProgram(t, ['--listen', path, '--upstream', await demoServer(t)]);
   t.equal(statSync(path).mode & 0o777, 0o660);
   t.equal(await askOver(path, 'SELECT 42'), '42');
 });
 
-t.test('a Unix socket that a killed process has left behind is replaced; one in use, or any other file, is ' +
-  'not', async (t) => {
+t.test('replaces a Unix socket of a killed process, and neither one in use nor another file', async (t) => {
   const path = join(folderFor(t), 'sluice.sock');
   const args = ['--listen', path, '--upstream', await demoServer(t)];
   const first = await startProgram(t, args);
@@ -109,7 +108,7 @@ t.test('a Unix socket that a killed process has left behind is replaced; one in 
 });
 
 for (const kind of SERVER_KINDS) {
-  t.test(`${kind} is reached over its Unix socket, and a cut query is killed there`, async (t) => {
+  t.test(`reaches ${kind} over its Unix socket, and kills a cut query there`, async (t) => {
     const server = await startServer(t, kind);
     const path = join(folderFor(t), 'sluice.sock');
     await server.sql("CREATE USER 'ops'@'localhost' IDENTIFIED BY 'ops'; GRANT ALL ON *.* TO 'ops'@'localhost';");
@@ -128,7 +127,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-t.test('over TCP to MySQL on its Unix socket, an account that the server has not in its cache logs in where that is ' +
+t.test('logs in an account that MySQL has not cached when the connection to its Unix socket is ' +
   'encrypted', async (t) => {
   const server = await startServer(t, 'mysql');
   await server.sql("CREATE USER 'fresh'@'%' IDENTIFIED WITH caching_sha2_password BY 'secret'");
@@ -142,7 +141,7 @@ t.test('over TCP to MySQL on its Unix socket, an account that the server has not
   t.match(await run(mysql9Program('mysql'), args, { env: MYSQL9_ENV }), { code: 0, stdout: '42\n' });
 });
 
-t.test('the first server that greets is taken, and an earlier one again once it is back', async (t) => {
+t.test('takes the first server that greets, and an earlier one again when it is back', async (t) => {
   const path = join(folderFor(t), 'first.sock');
   const demo = await demoServer(t);
   const program = await start(t, { listen: '127.0.0.1:0', upstream: [path, '127.0.0.1:1', demo] });
@@ -162,7 +161,7 @@ t.test('the first server that greets is taken, and an earlier one again once it 
   await chosen;
 });
 
-t.test('where no server can be reached, the client is told of each', async (t) => {
+t.test('tells the client of each server when none can be reached', async (t) => {
   const program = await start(t, { listen: '127.0.0.1:0', upstream: ['127.0.0.1:1', '/nonexistent/db.sock'] });
   const error = await DemoClient.connect(
     { host: '127.0.0.1', port: program.port, user: 'demo', schema: 'demo', program: 'places' },
@@ -171,14 +170,14 @@ t.test('where no server can be reached, the client is told of each', async (t) =
   t.match(error, /; cannot reach the upstream server \/nonexistent\/db\.sock: ENOENT/);
 });
 
-t.test('a server that does not answer is given connectTimeout, then the next is tried', async (t) => {
+t.test('tries the next server when one does not answer within connectTimeout', async (t) => {
   const upstream = ['192.0.2.1:3306', await demoServer(t)]; // of a network that is for documentation (RFC 5737)
   const program = await start(t, { listen: '127.0.0.1:0', upstream, connections: { connectTimeout: '200ms' } });
   t.equal(await countRows(t, '127.0.0.1', program.port), 10);
   t.match(await program.said(/the other servers are tried first$/), { msg: /192\.0\.2\.1:3306/ });
 });
 
-t.test('a host name is resolved again for each connection', async (t) => {
+t.test('resolves a host name again for each connection', async (t) => {
   const folder = folderFor(t);
   const answer = join(folder, 'answer');
   const resolver = join(folder, 'resolver.cjs');

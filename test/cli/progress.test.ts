@@ -16,7 +16,7 @@ const play = (
   return shown;
 };
 
-t.test('a terminal is shown how far it has come, now and then, and in the end nothing is left of it', (t) => {
+t.test('shows progress on a terminal, and leaves nothing of it at the end', (t) => {
   const shown = play(true, 2048, [{ bytes: 512, atMs: 0 }, { bytes: 10, atMs: 50 }, { bytes: 502, atMs: 150 }]);
   t.equal(shown.length, 3, 'not for each piece that is read');
   t.match(shown[0], /\[#{8}\.{22}\] 25\.0% of 2\.0 KiB$/);
@@ -25,12 +25,12 @@ t.test('a terminal is shown how far it has come, now and then, and in the end no
   t.end();
 });
 
-t.test('where the end is not known, it tells what was read', (t) => {
+t.test('shows how much was read when the end is not known', (t) => {
   t.match(play(true, null, [{ bytes: 3 * 1024 ** 2, atMs: 0 }])[0], /3\.0 MiB read$/);
   t.end();
 });
 
-t.test('no terminal, no word', (t) => {
+t.test('writes nothing when there is no terminal', (t) => {
   t.strictSame(play(false, 100, [{ bytes: 50, atMs: 0 }]), []);
   t.end();
 });

@@ -32,7 +32,7 @@ async function reload({ ask }: AdministeredProgram): Promise<{ status: number; b
   return { status, body: JSON.parse(body) };
 }
 
-t.test('SIGHUP applies a new configuration to the next command of sessions that live', async (t) => {
+t.test('SIGHUP applies a new configuration to the next command of live sessions', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 100 } });
   const { program, connect, configure } = started;
   const client = await connect();
@@ -61,7 +61,7 @@ t.test('a response under way ends on the terms on which it began', async (t) => 
   t.match(result, { rows: 150_000, error: null });
 });
 
-t.test('a bad configuration is refused with all that is wrong, and the running one kept', async (t) => {
+t.test('refuses a bad configuration with every error, and keeps the running one', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 100 } });
   const { configure, connect, metric, file, ask } = started;
   const client = await connect();
@@ -79,7 +79,7 @@ t.test('a bad configuration is refused with all that is wrong, and the running o
   t.equal(await metric('sluice_config_reloads_total{outcome="applied"}'), 0);
 });
 
-t.test('new sessions go to the new upstream; those that live stay where they are', async (t) => {
+t.test('new sessions go to the new upstream, and live ones stay where they are', async (t) => {
   const other = await startDemoServer();
   t.teardown(() => other.close());
   const started = await startAdministered(t);
@@ -92,7 +92,7 @@ t.test('new sessions go to the new upstream; those that live stay where they are
   t.equal((await client.query('SELECT * FROM rows_10')).rows, 10);
 });
 
-t.test('new sessions are encrypted as the new configuration says; those that live stay as they are', async (t) => {
+t.test('encrypts new sessions as the new configuration says, and leaves live ones as they are', async (t) => {
   const authority = await makeAuthority(t);
   const started = await startAdministered(t);
   const live = await started.connect();
@@ -114,7 +114,7 @@ t.test('new sessions are encrypted as the new configuration says; those that liv
   t.equal(await started.metric(inClear), before + 1, 'a client may still do without');
 });
 
-t.test('the log level changes, and the admin endpoint moves', async (t) => {
+t.test('changes the log level and moves the admin endpoint', async (t) => {
   const started = await startAdministered(t);
   const port = await freePort();
   started.configure({ log: { level: 'debug' }, admin: { listen: `127.0.0.1:${port}` } });
@@ -126,7 +126,7 @@ t.test('the log level changes, and the admin endpoint moves', async (t) => {
   await t.rejects(started.ask('/readyz'), { code: 'ECONNREFUSED' }, 'the old one is closed');
 });
 
-t.test('new places are listened on, those that are gone are not, and sessions stay', async (t) => {
+t.test('listens on new addresses, closes removed ones, and keeps the sessions', async (t) => {
   const started = await startAdministered(t);
   const [first, second] = [await freePort(), await freePort()];
   const path = join(folderFor(t), 'sluice.sock');
@@ -163,7 +163,7 @@ t.test('new places are listened on, those that are gone are not, and sessions st
   t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
 });
 
-t.test('the audit file is opened again, so that it can be rotated', async (t) => {
+t.test('opens the audit file again, so that it can be rotated', async (t) => {
   const folder = folderFor(t);
   const to = join(folder, 'audit.json');
   const started = await startAdministered(t, { limits: { rows: 10 }, audit: { to } });
@@ -182,7 +182,7 @@ t.test('the audit file is opened again, so that it can be rotated', async (t) =>
   t.strictSame(rowsIn(to), [12]);
 });
 
-t.test('a thousand configurations in a row, while sessions run, bring no error and no growth', async (t) => {
+t.test('a thousand reloads with live sessions bring no error and no growth', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 1000 } });
   let isOver = false;
   const work = async (): Promise<number> => {

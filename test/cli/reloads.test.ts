@@ -42,7 +42,7 @@ const startReloading = (t: Test): Reloading => {
   };
 };
 
-t.test('makes one reload of all that are asked for while one is under way', async (t) => {
+t.test('makes one reload of all that are asked for while another is under way', async (t) => {
   const { program, reads, prepared } = startReloading(t);
   const first = program.reload();
   const later = Array.from({ length: 1000 }, () => program.reload());
@@ -56,7 +56,7 @@ t.test('makes one reload of all that are asked for while one is under way', asyn
   t.equal(reads(), 2);
 });
 
-t.test('reloads again after one that fails for a reason that nobody expected', async (t) => {
+t.test('reloads again after an unexpected error', async (t) => {
   const { program, prepared } = startReloading(t);
   const failing = program.reload();
   const next = program.reload();

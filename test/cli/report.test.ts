@@ -32,7 +32,7 @@ const reportJson = async (...args: string[]) => {
   return JSON.parse(stdout);
 };
 
-t.test('a report has the whole, the ranking, and a profile of each digest with who and an example', async (t) => {
+t.test('a report has totals, a ranking, and a profile of each digest with its users and an example', async (t) => {
   const { code, stdout, stderr } = await sluice(['report', file(t, 'audit.json', DAY)]);
   t.equal(code, 0);
   t.equal(stderr, '');
@@ -53,7 +53,7 @@ t.test('a report has the whole, the ranking, and a profile of each digest with w
   ]) t.match(stdout, promise);
 });
 
-t.test('reads what is typed on a terminal, to its end', async (t) => {
+t.test('reads standard input from a terminal to its end', async (t) => {
   const END_OF_INPUT = '\x04'; // what Ctrl-D sends
   const command = `'${process.execPath}' '${CLI}' report --limit 1`;
   const input = `${auditLine({ rows: 4_711 })}${auditLine({})}${END_OF_INPUT}`;
@@ -64,7 +64,7 @@ t.test('reads what is typed on a terminal, to its end', async (t) => {
   t.equal(code, 0);
 });
 
-t.test('results that were let through as streams are told with their signals, and are no cuts', async (t) => {
+t.test('tells results that were let through as streams with their signals, and not as cuts', async (t) => {
   const admit = (signal: string): string =>
     auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });
   const audit = file(t, 'audit.json', [...DAY, admit('pace'), admit('pace'), admit('cursor'), admit('x')].join(''));
@@ -78,7 +78,7 @@ t.test('results that were let through as streams are told with their signals, an
   t.match(overall, { results: 8, cuts: 1, wouldCuts: 2, admitted: 4 });
 });
 
-t.test('it is the same from files, compressed or not, and from standard input', async (t) => {
+t.test('gives the same report from files, compressed or not, and from standard input', async (t) => {
   const plain = await sluice(['report', file(t, 'a', DAY)]);
   const halves = DAY.split('\n');
   const first = `${halves.slice(0, 2).join('\n')}\n`;
@@ -99,7 +99,7 @@ t.test('--order ranks by rows, bytes, largest result, stall or cuts', async (t) 
   t.equal((await reportJson('--limit', '1', audit)).digests.length, 1);
 });
 
-t.test('--since, --until, --user and --schema choose, and what is left out is said', async (t) => {
+t.test('--since, --until, --user and --schema choose records, and the report says what they left out', async (t) => {
   const audit = file(t, 'audit.json', DAY);
   const results = async (...flags: string[]) => {
     const { overall, read } = await reportJson(...flags, audit);
@@ -116,7 +116,7 @@ t.test('--since, --until, --user and --schema choose, and what is left out is sa
   t.match(stdout, /^# Results that were not asked for and do not count: 3$/m);
 });
 
-t.test('lines that are no records are counted and told, and other events too', async (t) => {
+t.test('counts and tells lines that are no records, and other events', async (t) => {
   const audit = file(t, 'audit.json', `${DAY}{"level":"info"}\nrubbish\n${auditLine({ event: 'stall' })}\n`);
   const { overall, read } = await reportJson(audit);
   t.equal(overall.results, 4);
@@ -127,7 +127,7 @@ t.test('lines that are no records are counted and told, and other events too', a
   t.match((await sluice(['report', file(t, 'empty', '')])).stdout, /^# No results\.$/m);
 });
 
-t.test('what statements and names hold does nothing to a terminal', async (t) => {
+t.test('text of statements and names cannot control a terminal', async (t) => {
   const evil = '\u001b]0;pwned\u0007\u009b31m\u202e\r';
   const record = auditRecord(
     { sql: `SELECT '${evil}'`, user: evil, program: `a\n# Overall: ${evil}`, digestText: evil },
@@ -137,7 +137,7 @@ t.test('what statements and names hold does nothing to a terminal', async (t) =>
   t.equal(stdout.match(/^# Overall/gm)?.length, 1);
 });
 
-t.test('a file that cannot be read is told before any is, with exit code 2', async (t) => {
+t.test('says which file cannot be read before it reads any, with exit code 2', async (t) => {
   const { code, stdout, stderr } = await sluice(['report', file(t, 'audit.json', DAY), '/nowhere/audit.json', '/tmp']);
   t.equal(code, 2);
   t.equal(stdout, '');
@@ -145,7 +145,7 @@ t.test('a file that cannot be read is told before any is, with exit code 2', asy
   t.match(stderr, /cannot read "\/tmp": it is a folder/);
 });
 
-t.test('a compressed file that ends early is told, what stands before it counts, and the exit code is 1', async (t) => {
+t.test('counts the start of a compressed file that ends early, says so, and ends with exit code 1', async (t) => {
   const whole = gzipSync(
     Array.from({ length: 3000 }, (_, i) => auditLine({ rows: i, sql: `SELECT ${i * 7919}` })).join(''),
   );
@@ -155,7 +155,7 @@ t.test('a compressed file that ends early is told, what stands before it counts,
   t.ok(JSON.parse(stdout).overall.results > 100);
 });
 
-t.test('a wrong flag is told what it takes', async (t) => {
+t.test('says what a flag takes when its value is wrong', async (t) => {
   const refusal = async (...flags: string[]) => {
     const { code, stdout, stderr } = await sluice(['report', ...flags]);
     t.equal(code, 2, flags.join(' '));
@@ -173,7 +173,7 @@ t.test('a wrong flag is told what it takes', async (t) => {
   t.match(await refusal('-', '-'), /standard input can be read only once/);
 });
 
-t.test('its help says what it takes', async (t) => {
+t.test('--help says what it takes', async (t) => {
   const { stdout } = await sluice(['report', '--help']);
   t.match(stdout, /sluice report \[flags\] FILE/);
   for (const flag of ['order', 'limit', 'json', 'since', 'until', 'user', 'schema']) {

@@ -22,7 +22,7 @@ async function serveLogins(connection: ScriptedConnection): Promise<void> {
   connection.end();
 }
 
-t.test('after SIGTERM it is not ready at once, and yet lets clients in for shutdown.acceptFor', async (t) => {
+t.test('after SIGTERM it is not ready, and accepts clients for shutdown.acceptFor', async (t) => {
   const { program, ask, connect: client } = await startAdministered(
     t, { shutdown: { acceptFor: '1s', timeout: '20s' } },
   );
@@ -39,7 +39,7 @@ t.test('after SIGTERM it is not ready at once, and yet lets clients in for shutd
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('idle sessions are ended with a FIN, running commands and transactions get their time', async (t) => {
+t.test('ends idle sessions with a FIN, and gives running commands and transactions their time', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
   const { program, ask } = await startAdministered(
     t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
@@ -72,7 +72,7 @@ t.test('idle sessions are ended with a FIN, running commands and transactions ge
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('what has not ended by shutdown.timeout is ended, and the exit code is 0 all the same', async (t) => {
+t.test('ends every session at shutdown.timeout, with exit code 0', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
   const { program } = await startAdministered(
     t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '200ms' } },
@@ -84,7 +84,7 @@ t.test('what has not ended by shutdown.timeout is ended, and the exit code is 0 
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('POST /drain ends it as SIGTERM does, and the SIGTERM that follows is not taken for a second one', async (t) => {
+t.test('POST /drain ends it as SIGTERM does, and the next SIGTERM does not count as the second', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
   const { program, ask } = await startAdministered(
     t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
@@ -112,14 +112,13 @@ t.test('POST /quit ends a sidecar without waiting for new connections', async (t
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('SIGINT does not wait for new connections either: somebody sits at a terminal', async (t) => {
+t.test('SIGINT ends it without waiting for new connections', async (t) => {
   const { program } = await startAdministered(t, { shutdown: { acceptFor: '1h', timeout: '2h' } });
   program.kill('SIGINT');
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('a client that sends a command while it is told goodbye gets no answer, and its server no ' +
-  'command', async (t) => {
+t.test('drops a command that crosses the end of an idle session: no answer, and nothing to the server', async (t) => {
   const server = await startScriptedServer(t, serveLogins);
   const { program } = await startAdministered(
     t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },
@@ -137,7 +136,7 @@ t.test('a client that sends a command while it is told goodbye gets no answer, a
   await t.rejects(once(refused, 'connect'), { code: 'ECONNREFUSED' });
 });
 
-t.test('of many clients in full swing none loses a statement that the server was given', async (t) => {
+t.test('no client loses a statement that the server was given when many are at work', async (t) => {
   const server = await startCountingServer(t);
   const { program } = await startAdministered(
     t, { upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: 0, timeout: '1h' } },

@@ -31,8 +31,8 @@ async function refusesConnections(port: number): Promise<boolean> {
   return outcome instanceof Error && 'code' in outcome && outcome.code === 'ECONNREFUSED';
 }
 
-t.test('one line says where it listens, what for, and within which limits, and one the fingerprint of its ' +
-  'certificate', async (t) => {
+t.test('logs address, upstream and limits in one line, and the fingerprint of its certificate in ' +
+  'another', async (t) => {
   const program = await startProgram(t, [
     '--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--mode', 'audit', '--max-rows', 'unlimited',
   ]);
@@ -61,7 +61,7 @@ t.test('warns of a variable that overrides the file, and of one that is mistyped
   t.match(checked.stderr, /^warning: admin: SLUICE_ADMIN .*\nwarning: "SLUICE_MAXROWS": /m);
 });
 
-t.test('host names and IPv6 addresses can be listened on', async (t) => {
+t.test('listens on host names and IPv6 addresses', async (t) => {
   for (const host of ['localhost', '[::1]']) {
     const program = await startProgram(t, ['--upstream', 'db.invalid', '--listen', `${host}:0`]);
     t.match(program.log.find(({ msg }) => msg === 'listening')?.address, /^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
@@ -71,7 +71,7 @@ t.test('host names and IPv6 addresses can be listened on', async (t) => {
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`on ${signal} nobody new is let in, and the sessions may end by themselves`, async (t) => {
+  t.test(`on ${signal} it accepts no new client, and lets the sessions end by themselves`, async (t) => {
     const { program, openSession } = await startWithSessions(t);
     const session = await openSession();
     program.kill(signal);
@@ -84,7 +84,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-t.test('a second signal ends the sessions at once', async (t) => {
+t.test('ends the sessions at once on a second signal', async (t) => {
   const { program, openSession } = await startWithSessions(t);
   const sessions = [await openSession(), await openSession()];
   for (const session of sessions) session.on('error', () => {});
@@ -97,7 +97,7 @@ t.test('a second signal ends the sessions at once', async (t) => {
   await Promise.all(closed);
 });
 
-t.test('a configuration error ends it with exit code 2 before anything listens', async (t) => {
+t.test('ends with exit code 2 before it listens when the configuration is wrong', async (t) => {
   const { code, stdout, stderr } = await sluice(['start', '--max-rows', '10k']);
   t.equal(code, 2);
   t.equal(stdout, '');
@@ -105,7 +105,7 @@ t.test('a configuration error ends it with exit code 2 before anything listens',
   t.match(stderr, /^config: upstream: required.*\n--max-rows: expected .*\n$/);
 });
 
-t.test('an address that is taken ends it with exit code 1, the reason and a remedy', async (t) => {
+t.test('ends with exit code 1, the reason and a remedy when its address is in use', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   t.teardown(() => other.close());
   await once(other, 'listening');
@@ -116,7 +116,7 @@ t.test('an address that is taken ends it with exit code 1, the reason and a reme
   t.match(stderr, /: another program listens there; stop it, or give another address with --listen\n$/);
 });
 
-t.test('so does an address that this host does not have, and a name that nobody knows', async (t) => {
+t.test('ends with exit code 1, the reason and a remedy when its address is not of this host or unknown', async (t) => {
   const foreign = await sluice(['--upstream', 'db.invalid', '--listen', '192.0.2.1:0']);
   t.equal(foreign.code, 1);
   t.match(foreign.stderr, /no interface of this host has that address/);
@@ -125,7 +125,7 @@ t.test('so does an address that this host does not have, and a name that nobody 
   t.match(unknown.stderr, /cannot be resolved/);
 });
 
-t.test('an audit file that cannot be opened ends it with exit code 1', async (t) => {
+t.test('ends with exit code 1 when the audit file cannot be opened', async (t) => {
   const to = join(t.testdirName, 'missing', 'audit.json');
   const file = configFile(t, { upstream: 'db.invalid', audit: { to } });
   const { code, stderr } = await sluice(['--config', file, '--listen', '127.0.0.1:0']);
@@ -133,7 +133,7 @@ t.test('an audit file that cannot be opened ends it with exit code 1', async (t)
   t.match(stderr, /^sluice: audit\.to: ENOENT/);
 });
 
-t.test('an error that nobody expected is logged, and ends it with exit code 1', async (t) => {
+t.test('logs an unexpected error and ends with exit code 1', async (t) => {
   const code = Buffer.from('process.on("SIGUSR2", () => { throw new Error("boom"); })').toString('base64');
   const throwing = `data:text/javascript;base64,${code}`;
   const program = await startProgram(

@@ -13,7 +13,7 @@ function problems(text: string): readonly string[] {
   return [];
 }
 
-t.test('a client is described by keys and values', (t) => {
+t.test('reads a client as keys and values', (t) => {
   const { user, schema, address, attributes } = subjectFrom(
     'user=app,schema=shop,client=::1,program=mysql,attributes._client_name=Go-MySQL-Driver',
   );
@@ -22,20 +22,20 @@ t.test('a client is described by keys and values', (t) => {
   t.end();
 });
 
-t.test('what is not said of a client, it has not', (t) => {
+t.test('gives a client no value for a key that is not given', (t) => {
   const { user, schema, address, attributes } = subjectFrom('user=');
   t.same({ user, schema, address }, { user: '', schema: '', address: '' });
   t.same([...attributes], []);
   t.end();
 });
 
-t.test('a value may have commas, with a backslash before them, and equals signs', (t) => {
+t.test('reads a value with escaped commas and with equals signs', (t) => {
   t.equal(subjectFrom('user=a\\,schema=b,program=x').user, 'a,schema=b');
   t.equal(subjectFrom('user=a=b\\c').user, 'a=b\\c');
   t.end();
 });
 
-t.test('everything that is wrong is told at once', (t) => {
+t.test('tells every mistake at once', (t) => {
   t.same(problems('usr=a,colour=red,client=localhost,foo,attributes.=x,'), [
     '--as: unknown key "usr", did you mean user?',
     '--as: unknown key "colour", known here: user, schema, client, program, attributes.NAME',
@@ -47,7 +47,7 @@ t.test('everything that is wrong is told at once', (t) => {
   t.end();
 });
 
-t.test('a key is given once; the program is the attribute program_name', (t) => {
+t.test('refuses a key that is given twice, also program beside attributes.program_name', (t) => {
   t.same(problems('user=a,user=b'), ['--as: user is given more than once']);
   t.same(problems('program=a,attributes.program_name=a'), [
     '--as: attributes.program_name is given more than once',

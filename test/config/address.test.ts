@@ -1,7 +1,7 @@
 import t from 'tap';
 import { formatAddress, parseAddress } from '../../src/config/address.js';
 
-t.test('host names, IPv4 and bracketed IPv6 addresses are read, with and without a port', (t) => {
+t.test('reads host names, IPv4 and bracketed IPv6 addresses, with and without a port', (t) => {
   t.same(parseAddress('db.example.com:3310', 3306, 1), { host: 'db.example.com', port: 3310 });
   t.same(parseAddress('db', 3306, 1), { host: 'db', port: 3306 });
   t.same(parseAddress('my_db.internal.', 3306, 1), { host: 'my_db.internal.', port: 3306 });
@@ -11,13 +11,13 @@ t.test('host names, IPv4 and bracketed IPv6 addresses are read, with and without
   t.end();
 });
 
-t.test('port 0 is an address only where any free port will do', (t) => {
+t.test('takes port 0 only for an address that may use any free port', (t) => {
   t.same(parseAddress('127.0.0.1:0', 3307, 0), { host: '127.0.0.1', port: 0 });
   t.equal(parseAddress('127.0.0.1:0', 3306, 1), undefined);
   t.end();
 });
 
-t.test('what could be meant in two ways, or in none, is no address', (t) => {
+t.test('refuses an ambiguous or malformed address', (t) => {
   const wrong = [
     '', ':3306', 'db:', 'db:65536', 'db:123456', 'db:-1', 'db:3306x', 'db:3306:1', 'db\n:1',
     '::1', '::1:3307', '[::1', '[db]:1', '[]', '3307', '10.1', '256.0.0.1',
@@ -27,7 +27,7 @@ t.test('what could be meant in two ways, or in none, is no address', (t) => {
   t.end();
 });
 
-t.test('an address is written so that it reads back as the same', (t) => {
+t.test('writes an address in the form that it reads', (t) => {
   for (const text of ['db.example.com:3310', '10.0.0.1:1', '[::1]:3307', '[fe80::1%eth0]:3306']) {
     const address = parseAddress(text, 3306, 1);
     t.equal(address && formatAddress(address), text);

@@ -6,7 +6,7 @@ function adviceFor(t: Test, settings: object): string[] {
   return adviceOn(load(t, withUpstream(settings)));
 }
 
-t.test('the defaults need no advice', (t) => {
+t.test('gives no advice on the defaults', (t) => {
   t.same(adviceFor(t, {}), []);
   t.end();
 });
@@ -23,7 +23,7 @@ t.test('warns of an error code that clients take for more than an error of the s
   t.end();
 });
 
-t.test('warns of an error code to which MySQL Connector/J gives another SQLSTATE, where it has HY000', (t) => {
+t.test('warns of an error code for which MySQL Connector/J replaces HY000 with another SQLSTATE', (t) => {
   const advice = (code: number, sqlState = 'HY000') => adviceFor(t, { onExceed: { error: { code, sqlState } } });
   t.same(advice(1104), [
     'onExceed.error.code: on 1104 MySQL Connector/J makes 42000 of HY000; not so on 3170',
@@ -63,14 +63,14 @@ t.test('does not warn of 1104 with 42000 in a rule that is for certain programs'
   t.end();
 });
 
-t.test('a configuration that limits nothing and warns of nothing is pointed out', (t) => {
+t.test('warns of a configuration that neither limits nor warns', (t) => {
   const unlimited = { rows: null, bytes: null };
   t.match(adviceFor(t, { limits: unlimited }), [/^limits: nothing is limited/]);
   t.same(adviceFor(t, { limits: unlimited, warn: { rows: 10 } }), []);
   t.end();
 });
 
-t.test('a warn threshold that a limit hides is pointed out, unless nothing is cut or hints raise it', (t) => {
+t.test('warns of a warn threshold that no result can pass below its limit', (t) => {
   const warn = { rows: 100_000 };
   t.match(adviceFor(t, { warn }), [/^warn\.rows: no buffered result passes it/]);
   t.same(adviceFor(t, { warn: { rows: 99_999 } }), []);
@@ -87,7 +87,7 @@ function adviceOnRules(t: Test, rules: object[], global: object = {}): string[] 
   return adviceOn(load(t, withUpstream({ ...global, rules: named })), now);
 }
 
-t.test('a rule that has ended is pointed out, with when', (t) => {
+t.test('says when a rule ended', (t) => {
   const user = (name: string) => ({ match: { user: name } });
   t.same(adviceOnRules(t, [
     { ...user('a'), until: '2026-06-13' },
@@ -100,7 +100,7 @@ t.test('a rule that has ended is pointed out, with when', (t) => {
   t.end();
 });
 
-t.test('a rule that ends within a week is pointed out, and again when it ends within a day', (t) => {
+t.test('warns of a rule that ends within a week, and of one that ends within a day', (t) => {
   const user = (name: string) => ({ match: { user: name } });
   t.same(adviceOnRules(t, [
     { ...user('a'), until: '2026-06-22T00:00:00Z' },
@@ -115,7 +115,7 @@ t.test('a rule that ends within a week is pointed out, and again when it ends wi
   t.end();
 });
 
-t.test('a rule that an earlier one leaves nothing for is pointed out', (t) => {
+t.test('warns of a rule that an earlier rule hides', (t) => {
   const unreached = [/^rules\[1\]\.match: the rule r1 is never reached: r0 matches before$/];
   const advice = (one: object, other: object) => adviceOnRules(t, [{ match: one }, { match: other }]);
   t.match(advice({}, { user: 'a' }), unreached);
@@ -140,7 +140,7 @@ t.test('does not warn about a rule that can match', (t) => {
   t.end();
 });
 
-t.test('limits for a class that a rule excludes are pointed out', (t) => {
+t.test('warns of limits for a class that a rule excludes', (t) => {
   t.match(adviceOnRules(t, [{ class: 'streaming', limits: { rows: 5 } }]), [
     /^rules\[0\]\.limits\.rows: has no effect in class streaming; streaming\.limits\.rows has$/,
   ]);
@@ -151,20 +151,20 @@ t.test('limits for a class that a rule excludes are pointed out', (t) => {
   t.end();
 });
 
-t.test('what holds of an error or a warning is told of a rule only where the rule says it itself', (t) => {
+t.test('warns once of an unwise global setting, and again only for a rule that sets it itself', (t) => {
   const unwise = { onExceed: { error: { code: 1105 } }, warn: { rows: 100_000 } };
   t.match(adviceOnRules(t, [{}], unwise), [/^onExceed\.error\.code/, /^warn\.rows/]);
   t.match(adviceOnRules(t, [unwise]), [/^rules\[0\]\.onExceed\.error\.code/, /^rules\[0\]\.warn\.rows/]);
   t.end();
 });
 
-t.test('a budget that is smaller than the limit hides it', (t) => {
+t.test('warns of a budget that is smaller than the byte limit', (t) => {
   t.match(adviceFor(t, { budget: { bytes: '1MiB' } }), [/^limits\.bytes: is never reached, since budget/]);
   t.same(adviceFor(t, { budget: { bytes: '1GiB' } }), []);
   t.end();
 });
 
-t.test('more workers than cores are advised against', (t) => {
+t.test('warns of more workers than cores', (t) => {
   const advice = (workers: number, cores: number) => adviceOn(load(t, withUpstream({ workers })), Date.now(), cores);
   t.match(advice(4, 2), [/^workers: 4 are more than this machine has cores \(2\)/]);
   t.same(advice(2, 2), []);

@@ -11,7 +11,7 @@ function errorOf(text: string): string {
   return 'no error';
 }
 
-t.test('every JSON value reads as JSON.parse reads it', (t) => {
+t.test('reads every JSON value as JSON.parse does', (t) => {
   const documents = [
     '{}', '[]', '[[]]', 'null', ' true ', 'false', '0', '-0', '12', '-1.5e+3', '1E-2',
     '""', '"a\\u00e9\\n\\"\\\\/\\/"', '"日本"',
@@ -21,7 +21,7 @@ t.test('every JSON value reads as JSON.parse reads it', (t) => {
   t.end();
 });
 
-t.test('whatever JSON.parse refuses is refused', (t) => {
+t.test('refuses what JSON.parse refuses', (t) => {
   const documents = [
     '', ' ', '{', '[', '"', '{"a"}', '{"a":}', '{"a":1,}', '{a: 1}', "{'a': 1}", '{} {}',
     '[1,]', '[1 2]', '[1]]',
@@ -35,7 +35,7 @@ t.test('whatever JSON.parse refuses is refused', (t) => {
   t.end();
 });
 
-t.test('an error says line, column, what was expected and what is there', (t) => {
+t.test('an error tells line, column, expectation and finding', (t) => {
   t.equal(errorOf('{\n  "a": 1\n  "b": 2\n}'), '3:3: expected "," or "}", got "\\""');
   t.equal(errorOf('{\r\n  "a": 1,\r\n}'), '3:1: expected a key in double quotes, got "}"');
   t.equal(errorOf('{"a": 1'), '1:8: expected "," or "}", got the end of the file');
@@ -46,21 +46,21 @@ t.test('an error says line, column, what was expected and what is there', (t) =>
   t.end();
 });
 
-t.test('a key that stands twice in one object is an error where it stands again', (t) => {
+t.test('refuses a key that stands twice in one object, at its second place', (t) => {
   t.equal(errorOf('{"limits": 1,\n "limits": 2}'), '2:2: the key "limits" is here for the second time');
   t.equal(errorOf('{"a": 1, "\\u0061": 2}'), '1:10: the key "a" is here for the second time');
   t.equal(errorOf('{"a": {"b": 1}, "c": {"b": 1}}'), 'no error');
   t.end();
 });
 
-t.test('a key named __proto__ is a key like any other', (t) => {
+t.test('reads a key named __proto__ like any other key', (t) => {
   const value = parseJson('{"__proto__": {"limits": 1}}');
   t.same(Object.keys(Object(value)), ['__proto__']);
   t.equal(Object(value).limits, undefined);
   t.end();
 });
 
-t.test('brackets without end neither overflow the stack nor take long', (t) => {
+t.test('refuses endless brackets without overflowing the stack', (t) => {
   t.match(errorOf('['.repeat(1_000_000)), /nested deeper than 64 levels/);
   t.match(errorOf('{"a":'.repeat(1_000_000)), /nested deeper than 64 levels/);
   t.match(errorOf(`"${'a'.repeat(1_000_000)}`), /does not end/);

@@ -18,18 +18,18 @@ function passwordFile(t: Test, content: string | Buffer, mode = 0o600): string {
 
 const withKill = (kill: unknown) => withUpstream({ kill });
 
-t.test('without more than an account, a query is killed at once', (t) => {
+t.test('kills a query at once when only an account is given', (t) => {
   const { kill } = load(t, withKill({ user: 'killer', password: secret }));
   t.strictSame(kill, { user: 'killer', password: secret, when: { bytes: 0, timeMs: 0 } });
   t.end();
 });
 
-t.test('null means that nothing is killed', (t) => {
+t.test('kills nothing when kill is null', (t) => {
   t.equal(load(t, withKill(null)).kill, null);
   t.end();
 });
 
-t.test('the password can stand in a file, with or without an end of line', (t) => {
+t.test('reads the password from a file, with or without an end of line', (t) => {
   for (const end of ['', '\n', '\r\n']) {
     const file = passwordFile(t, `${secret}${end}`);
     t.match(load(t, withKill({ user: 'killer', passwordFile: file })).kill, { password: secret });
@@ -39,7 +39,7 @@ t.test('the password can stand in a file, with or without an end of line', (t) =
   t.end();
 });
 
-t.test('a password file that holds no single password is refused', (t) => {
+t.test('refuses a password file that does not hold exactly one password', (t) => {
   const problem = (file: string) => problems(t, withKill({ user: 'killer', passwordFile: file }));
   t.match(problem('/nonexistent/x'), [/^config: kill\.passwordFile: cannot read the password: ENOENT/]);
   t.match(problem(tmpdir()), [/^config: kill\.passwordFile: cannot read the password: EISDIR/]);
@@ -53,7 +53,7 @@ t.test('a password file that holds no single password is refused', (t) => {
   t.end();
 });
 
-t.test('exactly one of password and passwordFile is needed', (t) => {
+t.test('refuses an account with both password and passwordFile, or with neither', (t) => {
   const needed = [/^config: kill: expected exactly one of password and passwordFile$/];
   t.match(problems(t, withKill({ user: 'killer' })), needed);
   const file = passwordFile(t, secret);
@@ -61,7 +61,7 @@ t.test('exactly one of password and passwordFile is needed', (t) => {
   t.end();
 });
 
-t.test('every wrong value is told', (t) => {
+t.test('tells every wrong value', (t) => {
   t.match(problems(t, withKill({ user: '', password: 'x', when: { bytes: -1, time: '25h' } })), [
     /^config: kill\.user: expected a user name of 1 to 128 characters, got ""$/,
     /^config: kill\.when\.bytes: expected a size such as/,
@@ -71,7 +71,7 @@ t.test('every wrong value is told', (t) => {
   t.end();
 });
 
-t.test('a password is never printed, and what is printed in its place is not taken for one', (t) => {
+t.test('prints *** for a password, and refuses *** as a password', (t) => {
   const printed = printConfig(load(t, withKill({ user: 'killer', password: secret })));
   t.notMatch(printed, secret);
   t.match(JSON.parse(printed).kill, { user: 'killer', password: '***' });
@@ -79,7 +79,7 @@ t.test('a password is never printed, and what is printed in its place is not tak
   t.end();
 });
 
-t.test('in place of a password from a file, the file is printed, so that it loads as the same', (t) => {
+t.test('prints the path of a password file in place of its password, so that it loads as the same', (t) => {
   const config = load(t, withKill({ user: 'killer', passwordFile: passwordFile(t, secret) }));
   const printed = printConfig(config);
   t.notMatch(printed, secret);
@@ -88,7 +88,7 @@ t.test('in place of a password from a file, the file is printed, so that it load
   t.end();
 });
 
-t.test('no error quotes what may be a password', (t) => {
+t.test('no error quotes a value that may be a password', (t) => {
   const wrong: unknown[] = [
     { user: 'killer', password: [secret] },
     { user: 'killer', password: { value: secret } },
@@ -108,7 +108,7 @@ t.test('no error quotes what may be a password', (t) => {
   t.end();
 });
 
-t.test('a password file that everybody may read is advised against', (t) => {
+t.test('warns of a password file that every user can read', (t) => {
   const advice = (mode: number) =>
     adviceOn(load(t, withKill({ user: 'killer', passwordFile: passwordFile(t, secret, mode) })));
   t.match(advice(0o644), [/^kill\.passwordFile: every user of this host can read /]);
@@ -116,7 +116,7 @@ t.test('a password file that everybody may read is advised against', (t) => {
   t.end();
 });
 
-t.test('a kill that can never happen is pointed out', (t) => {
+t.test('warns of a kill that can never happen', (t) => {
   const kill = { user: 'killer', password: secret };
   const advice = (settings: object) => adviceOn(load(t, withUpstream({ kill, ...settings })));
   t.match(advice({ mode: 'audit' }), [/^kill: is never used/]);

@@ -37,13 +37,13 @@ t.test('each flag has its variable', (t) => {
   t.end();
 });
 
-t.test('variables that only begin alike, as a cluster sets them, are not looked at', (t) => {
+t.test('ignores variables that only begin like its own, as Kubernetes sets them', (t) => {
   const environment = { SLUICE_PORT: 'tcp://10.0.0.1:3307', SLUICE_SERVICE_HOST: '10.0.0.1' };
   t.strictSame(load(t, withUpstream({}), {}, environment), loadConfig({ upstream: 'db' }, {}));
   t.end();
 });
 
-t.test('tells of a variable that is close to one of ours, and not read', (t) => {
+t.test('warns of an ignored variable whose name is close to a known one', (t) => {
   const notices = (environment: NodeJS.ProcessEnv) => loadWithNotices({ upstream: 'db' }, environment).notices;
   t.same(notices({ SLUICE_MAXROWS: '5' }), ['"SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS?']);
   t.match(notices({ SLUICE_LOGLEVEL: 'debug', sluice_mode: 'audit' }), [/SLUICE_LOG_LEVEL\?$/, /SLUICE_MODE\?$/]);
@@ -58,7 +58,7 @@ t.test('tells of a variable that is close to one of ours, and not read', (t) => 
   t.end();
 });
 
-t.test('tells of a variable that says something else than the file', (t) => {
+t.test('warns of a variable that overrides a different value of the file', (t) => {
   const file = { upstream: 'db', limits: { rows: 5 }, admin: { listen: '127.0.0.1:9000' }, listen: '127.0.0.1:3307' };
   const notices = (environment: NodeJS.ProcessEnv, flags: object = {}) =>
     loadWithNotices({ config: configFile(t, file), ...flags }, environment).notices;
@@ -72,7 +72,7 @@ t.test('tells of a variable that says something else than the file', (t) => {
   t.end();
 });
 
-t.test('relative paths in a file start from the folder of the file', (t) => {
+t.test('resolves relative paths from the folder of the file', (t) => {
   const folder = t.testdir({ 'sluice.json': '', secret: 'hush\n' });
   const file = join(folder, 'sluice.json');
   const settings = {
@@ -98,12 +98,12 @@ t.test('relative paths in a file start from the folder of the file', (t) => {
   t.end();
 });
 
-t.test('an empty variable counts as not given', (t) => {
+t.test('takes an empty variable as not given', (t) => {
   t.equal(load(t, withUpstream({ mode: 'audit' }), {}, { SLUICE_MODE: '', SLUICE_CONFIG: '' }).mode, 'audit');
   t.end();
 });
 
-t.test('--listen and --upstream replace the address in an object, and leave the rest', (t) => {
+t.test('--listen and --upstream replace the address in an object, and keep its other keys', (t) => {
   const config = load(t, { upstream: { host: 'file', port: 3310, proxyProtocol: 'v2' } }, { upstream: 'flag' });
   t.match(config.upstream, [{ at: { host: 'flag', port: 3306 }, proxyProtocol: 'v2' }]);
   const found = problems(t, { upstream: { host: 'file', proxyprotocol: true } }, { upstream: 'flag' });
@@ -111,7 +111,7 @@ t.test('--listen and --upstream replace the address in an object, and leave the 
   t.end();
 });
 
-t.test('a port without a host is told what to write in front of it', (t) => {
+t.test('says what to write before a port without a host', (t) => {
   t.match(problems(t, {}, { listen: ':3307', upstream: ':3306' }), [
     /^--listen: .*got ":3307": for all interfaces write 0\.0\.0\.0:3307$/,
     /^--upstream: .*got ":3306": write the server's host in front of it, such as db\.example\.com:3306$/,
@@ -119,7 +119,7 @@ t.test('a port without a host is told what to write in front of it', (t) => {
   t.end();
 });
 
-t.test('an error in a flag or a variable names it, among the errors of the file', (t) => {
+t.test('names the flag or variable of a wrong value, among the errors of the file', (t) => {
   const found = problems(
     t,
     { mode: 'strict' },
@@ -135,7 +135,7 @@ t.test('an error in a flag or a variable names it, among the errors of the file'
   t.end();
 });
 
-t.test('text in a flag is taken literally: no sign, no blank, no exponent, no null', (t) => {
+t.test('refuses a number in a flag that has a sign, a blank or an exponent', (t) => {
   const wrong = ['', ' 5', '5 ', '+5', '-5', '0', '1e3', '0x10', '5.0', 'null', 'Infinity', `${2 ** 53}`];
   for (const text of wrong) {
     t.equal(problems(t, withUpstream({}), { 'max-rows': text }).length, 1, JSON.stringify(text));
@@ -143,14 +143,14 @@ t.test('text in a flag is taken literally: no sign, no blank, no exponent, no nu
   t.end();
 });
 
-t.test('a section that is no object is reported, whatever the flags say about its keys', (t) => {
+t.test('reports a section that is no object when a flag sets one of its keys', (t) => {
   t.strictSame(problems(t, withUpstream({ limits: 5 }), { 'max-rows': '5' }), [
     'config: limits: expected an object, got 5',
   ]);
   t.end();
 });
 
-t.test('what is no JSON is reported with line and column, and what is wrong with flags as well', (t) => {
+t.test('reports line and column of a JSON error, beside the errors of the flags', (t) => {
   t.strictSame(problems(t, '{\n  "mode": "audit",\n}', { 'max-rows': 'x' }), [
     'config: FILE:3:1: expected a key in double quotes, got "}"',
     '--max-rows: expected a positive integer or "unlimited", got "x"',
@@ -163,12 +163,12 @@ t.test('what is no JSON is reported with line and column, and what is wrong with
   t.end();
 });
 
-t.test('a byte order mark before the configuration does no harm', (t) => {
+t.test('accepts a byte order mark before the configuration', (t) => {
   t.match(load(t, '\ufeff{"upstream": "db"}').upstream, [{ at: { host: 'db' } }]);
   t.end();
 });
 
-t.test('a file that cannot be read, or is too large for a configuration, is refused', (t) => {
+t.test('refuses a file that is unreadable or larger than 1 MiB', (t) => {
   const loading = (config: string) => () => loadConfig({ config, upstream: 'db' }, {});
   t.throws(loading('/nonexistent/x'), /^--config: cannot read the configuration: \/nonexistent\/x: no such file$/);
   t.throws(loading(t.testdir()), /^--config: cannot read the configuration: .*: it is a folder$/);
@@ -177,7 +177,7 @@ t.test('a file that cannot be read, or is too large for a configuration, is refu
   t.end();
 });
 
-t.test('a pipe in place of a file is refused, and its writer is not waited for', (t) => {
+t.test('refuses a pipe in place of a file without waiting for its writer', (t) => {
   const pipe = join(t.testdir(), 'pipe');
   execFileSync('mkfifo', [pipe]);
   const refused = new RegExp(`: cannot read the configuration: ${pipe} is no regular file$`);

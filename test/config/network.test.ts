@@ -3,7 +3,7 @@ import { compileAddressMatcher } from '../../src/config/network.js';
 
 const matches = (pattern: string, ...addresses: string[]): boolean[] => addresses.map(compileAddressMatcher(pattern));
 
-t.test('an address matches itself, however it is written', (t) => {
+t.test('an address matches itself in every spelling', (t) => {
   t.strictSame(matches('10.1.2.3', '10.1.2.3', '10.1.2.4', '::1'), [true, false, false]);
   t.strictSame(matches('::1', '::1', '0:0:0:0:0:0:0:1', '::2', '0.0.0.1'), [true, true, false, false]);
   t.strictSame(matches('FD00::A', 'fd00::a', 'fd00:0::000a'), [true, true]);
@@ -21,7 +21,7 @@ t.test('a network matches the addresses in it', (t) => {
   t.end();
 });
 
-t.test('an IPv4 address in IPv6\'s clothes is the IPv4 address', (t) => {
+t.test('matches an IPv4-mapped IPv6 address as the IPv4 address', (t) => {
   t.strictSame(matches('10.0.0.0/8', '::ffff:10.1.2.3', '::ffff:a01:203', '::ffff:11.0.0.0'), [true, true, false]);
   t.strictSame(matches('::ffff:10.1.2.3', '10.1.2.3', '::ffff:10.1.2.3'), [true, true]);
   t.strictSame(matches('::ffff:10.0.0.0/104', '10.1.2.3', '11.1.2.3'), [true, false]);
@@ -29,19 +29,19 @@ t.test('an IPv4 address in IPv6\'s clothes is the IPv4 address', (t) => {
   t.end();
 });
 
-t.test('the zone of a link-local address does not count', (t) => {
+t.test('ignores the zone of a link-local address', (t) => {
   t.strictSame(matches('fe80::/10', 'fe80::1%eth0'), [true]);
   t.end();
 });
 
-t.test('what is no IP address matches nothing', (t) => {
+t.test('matches nothing that is no IP address', (t) => {
   for (const text of ['', 'localhost', '/run/mysqld.sock', '1.2.3', '1.2.3.4.5']) {
     t.strictSame(matches('0.0.0.0/0', text), [false], text);
   }
   t.end();
 });
 
-t.test('a bad pattern is refused with what was expected', (t) => {
+t.test('refuses a bad pattern, and says what was expected', (t) => {
   for (const pattern of ['', 'localhost', '10.0.0', '10.0.0.256', '10.0.0.0/8/8', '/8', '10.0.0.*', ':::1']) {
     const message = `expected an IP address or a network such as 10.0.0.0/8 or fd00::/8, got "${pattern}"`;
     t.throws(() => compileAddressMatcher(pattern), { message }, pattern);

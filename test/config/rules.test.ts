@@ -15,7 +15,7 @@ function problemsOf(t: Test, rule: object, global: object = {}): readonly string
   return problems(t, withUpstream({ ...global, rules: [{ name: 'r', match: {}, ...rule }] }));
 }
 
-t.test('a rule that says nothing treats what it matches by the global settings', (t) => {
+t.test('a rule without settings takes the global settings', (t) => {
   const global = {
     mode: 'audit',
     limits: { rows: 7, bytes: 8 },
@@ -28,7 +28,7 @@ t.test('a rule that says nothing treats what it matches by the global settings',
   t.end();
 });
 
-t.test('what a rule says goes before the global settings, key by key', (t) => {
+t.test('a setting of a rule overrides the global one, key by key', (t) => {
   const rule = ruleOf(
     t,
     { limits: { rows: 1 }, onExceed: { error: { code: 4000 } }, streaming: { limits: { bytes: null } } },
@@ -43,14 +43,14 @@ t.test('what a rule says goes before the global settings, key by key', (t) => {
   t.end();
 });
 
-t.test('a rule inherits what flags and variables say', (t) => {
+t.test('a rule inherits values of flags and variables', (t) => {
   const rules = [{ name: 'r', match: {}, limits: { bytes: 1 } }];
   const config = load(t, withUpstream({ rules }), { 'max-rows': '5' }, { SLUICE_MODE: 'audit' });
   t.match(config.rules, [{ limits: { rows: 5, bytes: 1 }, mode: 'audit' }]);
   t.end();
 });
 
-t.test('a condition is a pattern or a list of patterns; a list is what it becomes', (t) => {
+t.test('reads a condition that is one pattern as a list of patterns', (t) => {
   const { match } = ruleOf(t, {
     match: {
       user: 'app', schema: ['a_*', ''], client: '10.0.0.0/8', program: ['mysql', 'my?dump'],
@@ -65,7 +65,7 @@ t.test('a condition is a pattern or a list of patterns; a list is what it become
   t.end();
 });
 
-t.test('rules are printed with all that holds for them, and load as the same', (t) => {
+t.test('prints rules with every setting that holds for them, and they load as the same', (t) => {
   const config = load(t, withUpstream({
     limits: { rows: 5 },
     rules: [
@@ -83,14 +83,14 @@ t.test('rules are printed with all that holds for them, and load as the same', (
   t.end();
 });
 
-t.test('rules are frozen throughout', (t) => {
+t.test('freezes rules at every depth', (t) => {
   const isFrozen = (value: unknown): boolean =>
     typeof value !== 'object' || (Object.isFrozen(value) && Object.values(Object(value)).every(isFrozen));
   t.ok(isFrozen(ruleOf(t, { match: { user: 'x', attributes: { _os: ['a'] } } })));
   t.end();
 });
 
-t.test('a rule needs a name that can stand in a metric, and that no other rule has', (t) => {
+t.test('refuses a rule without a name, with a bad name, or with a name that another rule has', (t) => {
   const [missing] = problems(t, withUpstream({ rules: [{ match: {} }] }));
   t.equal(missing, 'config: rules[0].name: required: the name that stands in records and errors');
   for (const name of ['', 'default', 'two words', 'x\n', 'é', 'x'.repeat(65), 5, null]) {
@@ -103,7 +103,7 @@ t.test('a rule needs a name that can stand in a metric, and that no other rule h
   t.end();
 });
 
-t.test('errors in a rule name their place, and unknown keys what was probably meant', (t) => {
+t.test('an error in a rule names its place, and an unknown key gets a suggestion', (t) => {
   const found = problems(t, withUpstream({
     rules: [
       { name: 'a', match: { users: 'x', colour: 'red' }, limit: { rows: 1 }, limits: { row: 1 } },
@@ -128,12 +128,12 @@ t.test('errors in a rule name their place, and unknown keys what was probably me
   t.end();
 });
 
-t.test('an error in a global setting is told once, not for each rule that inherits it', (t) => {
+t.test('tells an error in a global setting once, not for each rule that inherits it', (t) => {
   t.equal(problemsOf(t, {}, { limits: { rows: '10k' }, hints: 'all' }).length, 2);
   t.end();
 });
 
-t.test('each kind of pattern is checked when it is read', (t) => {
+t.test('refuses a bad pattern of each kind when it is read', (t) => {
   const problem = (match: object) => problemsOf(t, { match });
   t.match(problem({ user: 5 }), [/^config: rules\[0\]\.match\.user: expected a pattern of at most 1000/]);
   t.match(problem({ user: [] }), [/match\.user: expected a list of 1 to 1000 patterns, got a list$/]);
@@ -148,7 +148,7 @@ t.test('each kind of pattern is checked when it is read', (t) => {
   t.end();
 });
 
-t.test('addresses and networks that are none are refused, with what is wrong', (t) => {
+t.test('refuses a bad address or network, and says what is wrong', (t) => {
   const problem = (client: unknown) => problemsOf(t, { match: { client } });
   const wrong = ['localhost', '10.0.0', '10.*', '1.2.3.4/5/6', '', 'x'.repeat(101), '::1\u001b[2J', 5];
   for (const client of wrong) {
@@ -159,7 +159,7 @@ t.test('addresses and networks that are none are refused, with what is wrong', (
   t.end();
 });
 
-t.test('there may be a thousand rules, and no more', (t) => {
+t.test('accepts a thousand rules, and refuses one more', (t) => {
   const withRules = (count: number) =>
     withUpstream({ rules: Array.from({ length: count }, (_, index) => ({ name: `r${index}`, match: {} })) });
   t.equal(load(t, withRules(1000)).rules.length, 1000);
@@ -167,7 +167,7 @@ t.test('there may be a thousand rules, and no more', (t) => {
   t.end();
 });
 
-t.test('holding results back needs a budget, wherever it is asked for', (t) => {
+t.test('refuses hold without a budget, in a rule and globally', (t) => {
   const hold = { action: 'hold' };
   const needs = /onExceed\.action: "hold" needs a budget for what is held: give budget\.bytes/;
   t.match(problems(t, withUpstream({ onExceed: hold })), [needs]);
@@ -177,7 +177,7 @@ t.test('holding results back needs a budget, wherever it is asked for', (t) => {
   t.end();
 });
 
-t.test('the example file shows every setting that a rule has', (t) => {
+t.test('the example file shows every setting of a rule', (t) => {
   const text = readFileSync(new URL('../../config.example.json', import.meta.url), 'utf8');
   const shown: object[] = JSON.parse(text).rules;
   const keysOf = (objects: readonly object[]) => new Set(objects.flatMap((object) => Object.keys(object)));

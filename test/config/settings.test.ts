@@ -10,7 +10,7 @@ const NO_SAMPLE = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond:
 const clientsTls = { mode: 'auto', requestCert: false, minVersion: 'TLSv1.2' };
 const serversTls = { mode: 'preferred', bridge: true };
 
-t.test('with nothing but an upstream, the documented defaults hold', (t) => {
+t.test('with nothing but an upstream the documented defaults hold', (t) => {
   t.strictSame(loadConfig({ upstream: 'db.example.com' }, {}), {
     listen: [{ at: { host: '127.0.0.1', port: 3307 }, proxyProtocol: [], tls: clientsTls }],
     upstream: [{ at: { host: 'db.example.com', port: 3306 }, proxyProtocol: 'off', tls: serversTls }],
@@ -44,7 +44,7 @@ t.test('with nothing but an upstream, the documented defaults hold', (t) => {
   t.end();
 });
 
-t.test('every setting is read from the file', (t) => {
+t.test('reads every setting from the file', (t) => {
   const config = load(t, {
     listen: { host: '::1', proxyProtocol: ['10.0.0.0/8', 'unix'] },
     upstream: [{ host: 'db', port: 3310, proxyProtocol: 'v2' }, '/run/mysqld/mysqld.sock'],
@@ -111,7 +111,7 @@ t.test('every setting is read from the file', (t) => {
   t.end();
 });
 
-t.test('a configuration cannot be changed afterwards, at any depth', (t) => {
+t.test('freezes a configuration at every depth', (t) => {
   const isFrozen = (value: unknown): boolean =>
     typeof value !== 'object' || (Object.isFrozen(value) && Object.values(Object(value)).every(isFrozen));
   t.ok(isFrozen(loadConfig({ upstream: 'db' }, {})));
@@ -119,13 +119,13 @@ t.test('a configuration cannot be changed afterwards, at any depth', (t) => {
   t.end();
 });
 
-t.test('what is printed loads as the same configuration', (t) => {
+t.test('a printed configuration loads as the same configuration', (t) => {
   const config = load(t, withUpstream({ limits: { rows: null }, listen: '[::1]:0', drain: { time: 1500 } }));
   t.strictSame(load(t, printConfig(config)), config);
   t.end();
 });
 
-t.test('the example file loads, and shows every setting', (t) => {
+t.test('the example file loads and shows every setting', (t) => {
   const text = readFileSync(new URL('../../config.example.json', import.meta.url), 'utf8');
   t.equal(load(t, text).mode, 'enforce');
   const example: unknown = JSON.parse(text);
@@ -138,7 +138,7 @@ t.test('the example file loads, and shows every setting', (t) => {
   t.end();
 });
 
-t.test('all errors are told at once: the key, what was expected, what was found', (t) => {
+t.test('tells all errors at once: the key, what was expected, what was found', (t) => {
   const found = problems(t, {
     listen: 'nowhere:x',
     upstream: { host: 'db', port: '3306' },
@@ -205,7 +205,7 @@ t.test('all errors are told at once: the key, what was expected, what was found'
   t.end();
 });
 
-t.test('nothing is coerced into a number of rows', (t) => {
+t.test('coerces nothing into a number of rows', (t) => {
   for (const rows of ['5', '5B', true, false, 0, -1, 1.5, 2 ** 53, [], [5], {}, '']) {
     t.match(problems(t, withUpstream({ limits: { rows } })), [/limits\.rows: expected a positive integer/]);
   }
@@ -215,7 +215,7 @@ t.test('nothing is coerced into a number of rows', (t) => {
   t.end();
 });
 
-t.test('error codes and SQLSTATEs that clients cannot take from a server are refused', (t) => {
+t.test('refuses error codes and SQLSTATEs that clients do not take from a server', (t) => {
   for (const code of [0, -1, 32_768, 65_535, 65_536, 2000, 2999, 5000, 5999, 3170.5, '3170', null]) {
     t.equal(problems(t, withUpstream({ onExceed: { error: { code } } })).length, 1, String(code));
   }
@@ -228,7 +228,7 @@ t.test('error codes and SQLSTATEs that clients cannot take from a server are ref
   t.end();
 });
 
-t.test('an unknown key is refused, with the known one that was probably meant', (t) => {
+t.test('refuses an unknown key, and suggests the known one that is close', (t) => {
   const found = problems(t, withUpstream({
     limits: { row: 5 }, Mode: 'audit', sqlBytes: 1, colour: 'red', onExceed: { error: { sqlstate: 'HY000' } },
   }));
@@ -244,7 +244,7 @@ t.test('an unknown key is refused, with the known one that was probably meant', 
   t.end();
 });
 
-t.test('names that every object has are unknown keys, too', (t) => {
+t.test('refuses unknown keys with names that every object has', (t) => {
   for (const key of ['__proto__', 'constructor', 'toString']) {
     const found = problems(t, `{"upstream": "db", "${key}": {"mode": "audit"}}`);
     t.match(found, [new RegExp(`^config: ${key}: unknown key`)]);
@@ -252,14 +252,14 @@ t.test('names that every object has are unknown keys, too', (t) => {
   t.end();
 });
 
-t.test('a key or a value that would garble the message is quoted and shortened', (t) => {
+t.test('quotes and shortens a key or value that would garble the message', (t) => {
   const found = problems(t, withUpstream({ 'a\u001b[2J\n': 1, mode: 'x'.repeat(1000) }));
   t.match(found[0], /^config: "a\\u001b\[2J\\n": unknown key/);
   t.match(found[1], /got "x{76}\.\.\.$/);
   t.end();
 });
 
-t.test('without an upstream there is one clear error', (t) => {
+t.test('reports one clear error when there is no upstream', (t) => {
   t.strictSame(problems(t, {}), [
     'config: upstream: required: the MySQL or MariaDB server, such as "db.example.com:3306" ' +
       '(or give --upstream)',
@@ -270,7 +270,7 @@ t.test('without an upstream there is one clear error', (t) => {
   t.end();
 });
 
-t.test('an upstream that is the listening address is refused: it would loop', (t) => {
+t.test('refuses an upstream that is the listening address', (t) => {
   const found = problems(t, { listen: 'LOCALHOST:3306', upstream: 'localhost' });
   t.match(found, [/^config: upstream: is the address/]);
   t.strictSame(problems(t, { listen: '127.0.0.1:3306', upstream: 'localhost' }), []);

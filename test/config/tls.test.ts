@@ -16,7 +16,7 @@ const listenProblems = (tls: object): readonly string[] =>
   problems(t, { upstream: 'db', listen: { host: '127.0.0.1', tls } });
 const upstreamProblems = (tls: object): readonly string[] => problems(t, { upstream: { host: 'db', tls } });
 
-t.test('certificates and keys that belong together are taken', (t) => {
+t.test('accepts a certificate with its key, on both connections', (t) => {
   const listen = { host: '127.0.0.1', tls: { mode: 'required', ...one, ca, requestCert: true, minVersion: 'TLSv1.3' } };
   const upstream = { host: 'db', tls: { mode: 'verify-full', ...other, ca, serverName: 'db.example', bridge: false } };
   const config = load(t, { listen, upstream });
@@ -25,7 +25,7 @@ t.test('certificates and keys that belong together are taken', (t) => {
   t.end();
 });
 
-t.test('every mode goes without a certificate, and a folder for one that Sluice makes has to be there', (t) => {
+t.test('accepts every mode without a certificate, and refuses a folder that does not exist', (t) => {
   const folder = t.testdir({ file: '' });
   for (const mode of ['auto', 'off', 'optional', 'required', 'passthrough']) {
     t.match(
@@ -45,13 +45,13 @@ t.test('every mode goes without a certificate, and a folder for one that Sluice 
   t.end();
 });
 
-t.test('what a certificate needs beside it is required', (t) => {
+t.test('refuses requestCert without ca, and a certificate without its key', (t) => {
   t.match(listenProblems({ mode: 'off', requestCert: true }), [/^config: listen\.tls\.ca: required/]);
   t.match(upstreamProblems({ cert: one.cert }), [/^config: upstream\.tls: a certificate needs its key/]);
   t.end();
 });
 
-t.test('a file that cannot be used is named, with the reason', (t) => {
+t.test('names a file that cannot be used, and says why', (t) => {
   const folder = t.testdir({ empty: '' });
   const missing = join(folder, 'missing.pem');
   t.match(listenProblems({ ...one, cert: missing }), [/^config: listen\.tls\.cert: cannot be read: ENOENT/]);
@@ -68,7 +68,7 @@ t.test('a file that cannot be used is named, with the reason', (t) => {
   t.end();
 });
 
-t.test('a key of another certificate is refused', (t) => {
+t.test('refuses a key of another certificate', (t) => {
   t.match(
     listenProblems({ cert: one.cert, key: other.key }),
     [/^config: listen\.tls\.key: .* is not the key of the certificate$/],
@@ -76,12 +76,12 @@ t.test('a key of another certificate is refused', (t) => {
   t.end();
 });
 
-t.test('ciphers that OpenSSL does not know are refused', (t) => {
+t.test('refuses ciphers that OpenSSL does not know', (t) => {
   t.match(listenProblems({ ...one, ciphers: 'NO-SUCH-CIPHER' }), [/^config: listen\.tls\.ciphers: cannot be used/]);
   t.end();
 });
 
-t.test('what is allowed, but leaves something unprotected or unlooked at, is pointed out', async (t) => {
+t.test('warns of settings that leave a connection unencrypted, unchecked or uncounted', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-self-signed-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const self = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
@@ -99,7 +99,7 @@ t.test('what is allowed, but leaves something unprotected or unlooked at, is poi
   t.same(advice('127.0.0.1', {}, { mode: 'verify-ca', ca }), []);
 });
 
-t.test('a certificate that has expired, or does within two weeks, is pointed out', async (t) => {
+t.test('warns of a certificate that has expired or expires within two weeks', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-expiring-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const [soon, later] = await Promise.all([10, 40].map(async (days) => {

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { formatMoment, parseEnd } from '../../../src/config/schema/moment.js';
 
-t.test('a date ends with its day, in UTC', (t) => {
+t.test('a date means the end of its day in UTC', (t) => {
   t.equal(parseEnd('2026-12-31'), Date.UTC(2027, 0, 1));
   t.equal(parseEnd('2028-02-29'), Date.UTC(2028, 2, 1));
   t.end();
 });
 
-t.test('a date-time is that moment, in whatever zone it is said', (t) => {
+t.test('reads a date-time in any time zone as that moment', (t) => {
   const moment = Date.UTC(2026, 11, 31, 18, 30);
   for (const text of [
     '2026-12-31T18:30Z', '2026-12-31T18:30:00Z', '2026-12-31T18:30:00.000Z', '2026-12-31T19:30:00+01:00',
@@ -18,7 +18,7 @@ t.test('a date-time is that moment, in whatever zone it is said', (t) => {
   t.end();
 });
 
-t.test('what is no date, or means another moment elsewhere, is none', (t) => {
+t.test('refuses text that is no date, or that means another moment elsewhere', (t) => {
   for (const text of [
     '', 'tomorrow', '2026', '2026-12', '2026-1-1', '2026-02-30', '2025-02-29', '2026-13-01', '2026-00-10',
     '31.12.2026', '12/31/2026', '2026-12-31T', '2026-12-31T18', '2026-12-31T18:30', '2026-12-31T18:30:00',
@@ -31,7 +31,7 @@ t.test('what is no date, or means another moment elsewhere, is none', (t) => {
   t.end();
 });
 
-t.test('a moment is written so that it reads as the same', (t) => {
+t.test('writes a moment in the form that it reads', (t) => {
   t.equal(formatMoment(Date.UTC(2027, 0, 1)), '2027-01-01T00:00:00Z');
   for (const ms of [Date.UTC(2027, 0, 1), Date.UTC(2027, 0, 1, 2, 3, 4, 5)]) {
     t.equal(parseEnd(formatMoment(ms)), ms);

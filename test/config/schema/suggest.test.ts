@@ -3,7 +3,7 @@ import { nearest } from '../../../src/config/schema/suggest.js';
 
 const known = ['listen', 'upstream', 'limits', 'onExceed', 'onUnparsed', 'max-rows'];
 
-t.test('a missing, wrong, extra or swapped letter finds the word that was meant', (t) => {
+t.test('suggests the word when a letter is missing, wrong, extra or swapped', (t) => {
   t.equal(nearest('limit', known), 'limits');
   t.equal(nearest('lissen', known), 'listen');
   t.equal(nearest('upsstream', known), 'upstream');
@@ -11,7 +11,7 @@ t.test('a missing, wrong, extra or swapped letter finds the word that was meant'
   t.end();
 });
 
-t.test('upper case, hyphens and underscores do not hide a word', (t) => {
+t.test('finds a word in spite of upper case, hyphens and underscores', (t) => {
   t.equal(nearest('ON_EXCEED', known), 'onExceed');
   t.equal(nearest('maxRows', known), 'max-rows');
   t.end();

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { formatDuration, formatSize, parseDuration, parseSize } from '../../../src/config/schema/units.js';
 
-t.test('a size is a whole number with a binary unit', (t) => {
+t.test('reads a size as a whole number with a binary unit', (t) => {
   t.equal(parseSize('1B'), 1);
   t.equal(parseSize('64KiB'), 65_536);
   t.equal(parseSize('64 KiB'), 65_536);
@@ -11,13 +11,13 @@ t.test('a size is a whole number with a binary unit', (t) => {
   t.end();
 });
 
-t.test('what two people could read differently is no size', (t) => {
+t.test('refuses an ambiguous size', (t) => {
   const wrong = ['64KB', '64kib', '64k', '64', '1.5MiB', '-1B', '1e3B', 'KiB', '', ' 1B', '1  B', '1at'];
   for (const text of wrong) t.equal(parseSize(text), undefined, JSON.stringify(text));
   t.end();
 });
 
-t.test('a time is a whole number of ms, s, m or h', (t) => {
+t.test('reads a time as a whole number of ms, s, m or h', (t) => {
   t.equal(parseDuration('250ms'), 250);
   t.equal(parseDuration('10s'), 10_000);
   t.equal(parseDuration('2m'), 120_000);
@@ -28,7 +28,7 @@ t.test('a time is a whole number of ms, s, m or h', (t) => {
   t.end();
 });
 
-t.test('what is written reads back as the same amount, in the largest unit that divides it', (t) => {
+t.test('writes an amount in the largest unit that divides it, and reads it back', (t) => {
   t.equal(formatSize(65_536), '64KiB');
   t.equal(formatSize(64 * 1024 ** 2), '64MiB');
   t.equal(formatSize(1000), '1000B');
