@@ -47,7 +47,7 @@ const logins: readonly [string, Script, RegExp][] = [
   }, /public key that cannot be used/],
 ];
 for (const [what, script, message] of logins) {
-  t.test(`a server that ${what} is left`, async (t) => {
+  t.test(`gives up a server that ${what}`, async (t) => {
     const { connection, server } = await connectTo(t, script);
     await t.rejects(connection.logIn(), { message });
     t.notOk(connection.isOpen);
@@ -55,7 +55,7 @@ for (const [what, script, message] of logins) {
   });
 }
 
-t.test('where the plugin of the greeting is not known, the server may switch to one that is', async (t) => {
+t.test('lets the server switch to a known plugin when its greeting names an unknown one', async (t) => {
   const { connection } = await connectTo(t, async (peer) => {
     peer.greet('authentication_webauthn_client');
     await peer.receive();
@@ -77,7 +77,7 @@ const answers: readonly [string, (peer: Peer) => void, RegExp][] = [
     /more than was asked|packet of/],
 ];
 for (const [what, answer, message] of answers) {
-  t.test(`a server that ${what} in place of an answer is left`, async (t) => {
+  t.test(`gives up a server that ${what} in place of an answer`, async (t) => {
     const { connection } = await connectTo(t, async (peer) => {
       await peer.letIn();
       await peer.statement();
@@ -89,7 +89,7 @@ for (const [what, answer, message] of answers) {
   });
 }
 
-t.test('an answer that comes byte by byte is read', async (t) => {
+t.test('reads an answer that comes byte by byte', async (t) => {
   const { connection } = await connectTo(t, async (peer) => {
     await peer.letIn();
     await peer.statement();
@@ -104,7 +104,7 @@ t.test('an answer that comes byte by byte is read', async (t) => {
   t.same(await connection.query('SELECT USER, HOST'), [['app', 'localhost:1']]);
 });
 
-t.test('what a server says unasked ends the connection before the next statement is sent', async (t) => {
+t.test('gives up a server that speaks unasked, before the next statement is sent', async (t) => {
   const { connection, server } = await connectTo(t, (peer) => peer.letIn());
   await connection.logIn();
   const [peer] = server.peers;
@@ -114,7 +114,7 @@ t.test('what a server says unasked ends the connection before the next statement
   while (connection.isOpen) await t.rejects(connection.query('SELECT 1'), { message: /unasked|order/ });
 });
 
-t.test('a server that is too slow is left', async (t) => {
+t.test('gives up a server that does not answer in time', async (t) => {
   const { connection } = await connectTo(t, () => undefined, { ...patient, connectTimeoutMs: 20 });
   await t.rejects(connection.logIn(), { message: 'the server did not let us in within 20 ms' });
   const other = await connectTo(t, (peer) => peer.letIn(), { ...patient, answerTimeoutMs: 20 });
@@ -127,7 +127,7 @@ t.test('a server that is too slow is left', async (t) => {
 const greetWithTls = (peer: Peer): void =>
   peer.greet('mysql_native_password', SERVER_CAPABILITIES | Capability.SSL);
 
-t.test('a server that leaves a TLS handshake hanging is left', async (t) => {
+t.test('gives up a server that leaves a TLS handshake hanging', async (t) => {
   const settings = {
     ...patient, connectTimeoutMs: 20, encrypt: { isRequired: true, encrypt: () => new Promise<never>(() => undefined) }
   };
@@ -137,7 +137,7 @@ t.test('a server that leaves a TLS handshake hanging is left', async (t) => {
   t.equal(await server.peers[0]!.receive(), null);
 });
 
-t.test('what comes in the clear after TLS was agreed is not listened to', async (t) => {
+t.test('refuses bytes in clear after TLS was agreed', async (t) => {
   const { connection } = await connectTo(t, (peer) => {
     peer.socket.cork();
     greetWithTls(peer);
@@ -147,7 +147,7 @@ t.test('what comes in the clear after TLS was agreed is not listened to', async 
   await t.rejects(connection.logIn(), { message: 'the server went on in the clear where TLS was agreed' });
 });
 
-t.test('quitting tells the server', async (t) => {
+t.test('tells the server when it quits', async (t) => {
   const { connection, server } = await connectTo(t, (peer) => peer.letIn());
   await connection.logIn();
   connection.quit();

@@ -36,21 +36,21 @@ const statementsOf = async (peer: Peer): Promise<string[]> => {
   return statements;
 };
 
-t.test('a server that does not let us in fails the kill; nothing stays open', async (t) => {
+t.test('fails the kill and closes the connection when the server does not let it log in', async (t) => {
   const { killer, server, target, lines } = await setUp(t, () => undefined, { connectTimeoutMs: 20 });
   t.equal(await killer.kill(target), 'failed');
   t.match(lines, [/did not let us in within 20 ms.*drained instead/]);
   t.equal(await server.peers[0]!.receive(), null);
 });
 
-t.test('a server that does not show its process list fails the kill; the order is never sent', async (t) => {
+t.test('fails the kill without sending it when the server does not show its process list', async (t) => {
   const { killer, server, target } = await setUp(t, (peer) => peer.letIn(), { answerTimeoutMs: 20 });
   t.equal(await killer.kill(target), 'failed');
   const statements = await statementsOf(server.peers[0]!);
   t.same(statements, ['SELECT USER, HOST, COMMAND FROM performance_schema.processlist WHERE ID = 7']);
 });
 
-t.test('an order that is sent and not answered leaves the outcome unknown', async (t) => {
+t.test('the outcome is unknown when a sent kill is not answered', async (t) => {
   for (const answer of [() => undefined, ({ socket }: Peer) => void socket.resetAndDestroy()]) {
     const { killer, server, target, lines } = await setUp(t, async (peer) => {
       await peer.letIn();
@@ -65,7 +65,7 @@ t.test('an order that is sent and not answered leaves the outcome unknown', asyn
   }
 });
 
-t.test('an order that the server refuses, or that comes too late, kills nothing', async (t) => {
+t.test('kills nothing when the server refuses the order or gets it too late', async (t) => {
   const refusals = [[1094, 'no-match'], [1095, 'failed'], [1227, 'failed'], [1053, 'failed']] as const;
   for (const [code, outcome] of refusals) {
     const { killer, target } = await setUp(t, async (peer) => {
@@ -79,7 +79,7 @@ t.test('an order that the server refuses, or that comes too late, kills nothing'
   }
 });
 
-t.test('a kill that is withdrawn in time is settled at once, and the order never sent', async (t) => {
+t.test('a kill that is withdrawn in time ends at once, and is never sent', async (t) => {
   const withdrawal = new AbortController();
   const { killer, server, target } = await setUp(t, async (peer) => {
     await peer.letIn();
@@ -98,7 +98,7 @@ t.test('a kill that is withdrawn in time is settled at once, and the order never
   t.equal(await killer.kill(target, AbortSignal.abort()), 'withdrawn');
 });
 
-t.test('an order that is sent cannot be withdrawn any more', async (t) => {
+t.test('a kill that is sent cannot be withdrawn', async (t) => {
   const withdrawal = new AbortController();
   const { killer, target } = await setUp(t, async (peer) => {
     await peer.letIn();
@@ -111,7 +111,7 @@ t.test('an order that is sent cannot be withdrawn any more', async (t) => {
   t.equal(await killer.kill(target, withdrawal.signal), 'killed');
 });
 
-t.test('a kill that waits too long for its turn fails, and is not sent when its turn comes', async (t) => {
+t.test('fails a kill that waits too long for its turn, and does not send it', async (t) => {
   const limits = { maxWaitingMs: 50, answerTimeoutMs: 300 };
   const { killer, server, target, lines } = await setUp(t, (peer) => peer.letIn(), limits);
   const kills = [killer.kill(target), killer.kill({ ...target, connectionId: 8 })];
@@ -120,7 +120,7 @@ t.test('a kill that waits too long for its turn fails, and is not sent when its 
   t.match(await statementsOf(server.peers[0]!), [/ID = 7$/]);
 });
 
-t.test('more kills than may wait fail at once; there is one side connection for all', async (t) => {
+t.test('fails kills beyond maxWaiting at once, and uses one control connection for all', async (t) => {
   const { killer, server, target, lines } = await setUp(t, async (peer) => {
     await peer.letIn();
     for (let sql = await peer.statement(); sql !== null; sql = await peer.statement()) {
@@ -135,7 +135,7 @@ t.test('more kills than may wait fail at once; there is one side connection for 
   t.equal(server.peers.length, 1);
 });
 
-t.test('after a connection that failed none is tried for a while', async (t) => {
+t.test('waits retryAfterMs after a failed connection before it connects again', async (t) => {
   const { killer, server, target, lines } = await setUp(t, (peer) => void peer.socket.end());
   t.equal(await killer.kill(target), 'failed');
   t.equal(await killer.kill(target), 'failed');
@@ -147,7 +147,7 @@ t.test('after a connection that failed none is tried for a while', async (t) => 
   t.equal(eager.server.peers.length, 2);
 });
 
-t.test('a warm connection that does not answer any more is replaced once', async (t) => {
+t.test('replaces once a warm connection that no longer answers', async (t) => {
   let connections = 0;
   const { killer, target, lines } = await setUp(t, async (peer) => {
     const isFirst = (connections += 1) === 1;
@@ -164,7 +164,7 @@ t.test('a warm connection that does not answer any more is replaced once', async
   t.same(lines, []);
 });
 
-t.test('a connection without work is closed after a while, in good order', async (t) => {
+t.test('closes an idle connection with COM_QUIT', async (t) => {
   const { killer, server, target } = await setUp(t, async (peer) => {
     await peer.letIn();
     await peer.statement();
@@ -177,7 +177,7 @@ t.test('a connection without work is closed after a while, in good order', async
   clearInterval(keepAlive);
 });
 
-t.test('closing ends all kills: those that wait have failed, the one that was sent is unknown', async (t) => {
+t.test('close() fails waiting kills, and leaves a sent one unknown', async (t) => {
   const { killer, server, target, lines } = await setUp(t, async (peer) => {
     await peer.letIn();
     await peer.statement();
@@ -192,7 +192,7 @@ t.test('closing ends all kills: those that wait have failed, the one that was se
   t.same(lines, []);
 });
 
-t.test('an address that cannot be connected to fails the kill', async (t) => {
+t.test('fails the kill when the address cannot be connected to', async (t) => {
   const { killer, target } = await setUp(t, () => undefined);
   t.equal(await killer.kill({ ...target, remote: remoteAt(99_999) }), 'failed');
 });

@@ -88,7 +88,7 @@ for (const kind of SERVER_KINDS) {
     await grant(PRIVILEGES[kind], 'sluice');
     await grant('PROCESS', 'looker');
 
-    await t.test('a running statement is killed, and its connection goes on', async (t) => {
+    await t.test('kills a running statement, and its connection goes on', async (t) => {
       const { killer, lines } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       const code = await victim.run();
@@ -99,7 +99,7 @@ for (const kind of SERVER_KINDS) {
       t.same(lines, []);
     });
 
-    await t.test('kills one after the other share a warm connection', async (t) => {
+    await t.test('several kills share one warm connection', async (t) => {
       const { killer } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       const seen = new Set<string>();
@@ -112,7 +112,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(seen.size, 1);
     });
 
-    await t.test('a warm connection that the server has closed is replaced', async (t) => {
+    await t.test('replaces a warm connection that the server has closed', async (t) => {
       const { killer, lines } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       for (let i = 0; i < 2; i += 1) {
@@ -124,7 +124,7 @@ for (const kind of SERVER_KINDS) {
       t.same(lines, []);
     });
 
-    await t.test('a connection that shows another user, port or address keeps its statement', async (t) => {
+    await t.test('does not kill when the connection shows another user, port or address', async (t) => {
       const { killer, lines } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       const code = await victim.run();
@@ -139,7 +139,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await code(), ER_QUERY_INTERRUPTED);
     });
 
-    await t.test('a connection that runs nothing or is gone is left alone', async (t) => {
+    await t.test('does not kill when the connection is idle or gone', async (t) => {
       const { killer } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       t.equal(await killer.kill(victim.target), 'no-match');
@@ -148,7 +148,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await killer.kill(victim.target), 'no-match');
     });
 
-    await t.test('what follows a kill at once is never hit', async (t) => {
+    await t.test('never hits the statement that follows a kill', async (t) => {
       const { killer } = startKiller(t, 'sluice');
       const victim = await startVictim(t, server);
       const outcomes = new Set<string>();
@@ -163,7 +163,7 @@ for (const kind of SERVER_KINDS) {
       t.ok(outcomes.has('killed'));
     });
 
-    await t.test('for sessions of its own account no privilege is needed', async (t) => {
+    await t.test('kills for sessions of its own account without any privilege', async (t) => {
       const { killer } = startKiller(t, 'bare');
       const victim = await startVictim(t, server, 'bare');
       const code = await victim.run();
@@ -171,7 +171,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await code(), ER_QUERY_INTERRUPTED);
     });
 
-    await t.test('without PROCESS others are not seen, without the right to kill not killed', async (t) => {
+    await t.test('names the missing privilege when it may not see or not kill others', async (t) => {
       const victim = await startVictim(t, server);
       const code = await victim.run();
       const blind = startKiller(t, 'bare');
@@ -184,7 +184,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await code(), ER_QUERY_INTERRUPTED);
     });
 
-    await t.test('privileges that are granted later serve the next kill', async (t) => {
+    await t.test('kills with privileges that were granted after a failed kill', async (t) => {
       const { killer } = startKiller(t, 'upstart');
       const victim = await startVictim(t, server);
       const code = await victim.run();
@@ -196,7 +196,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await code(), ER_QUERY_INTERRUPTED);
     });
 
-    await t.test('a wrong password fails and is said once, and is not tried again at once', async (t) => {
+    await t.test('fails with a wrong password, logs it once, and does not try again at once', async (t) => {
       const { killer, lines } = startKiller(t, 'sluice', `${PASSWORD}-wrong`);
       const { target } = await startVictim(t, server);
       for (let i = 0; i < 5; i += 1) t.equal(await killer.kill(target), 'failed');
@@ -205,7 +205,7 @@ for (const kind of SERVER_KINDS) {
       t.notMatch(lines[0], PASSWORD);
     });
 
-    await t.test('a server that is gone fails the kill', async (t) => {
+    await t.test('fails the kill when the server is gone', async (t) => {
       const { killer, lines } = startKiller(t, 'sluice');
       const { target } = await startVictim(t, server);
       t.equal(await killer.kill(target), 'no-match');
@@ -225,13 +225,13 @@ await t.test('MySQL with performance_schema', async (t) => {
   const victim = await startVictim(t, server);
   const code = await victim.run();
 
-  await t.test('an account with SYSTEM_USER is out of reach without SYSTEM_USER', async (t) => {
+  await t.test('fails to kill an account with SYSTEM_USER when it lacks SYSTEM_USER', async (t) => {
     const { killer, lines } = startKiller(t, 'sluice');
     t.equal(await killer.kill(victim.target), 'failed');
     t.match(lines, [/SYSTEM_USER/]);
   });
 
-  await t.test('and is killed with it, without the deprecated process list', async (t) => {
+  await t.test('kills an account with SYSTEM_USER when it has it, without the deprecated process list', async (t) => {
     await server.sql("GRANT SYSTEM_USER ON *.* TO 'sluice'@'%'");
     const { killer, lines } = startKiller(t, 'sluice');
     t.equal(await killer.kill(victim.target), 'killed');
@@ -245,7 +245,7 @@ await t.test('MySQL with performance_schema', async (t) => {
   });
 });
 
-await t.test('statements are killed also where the server shows names in place of addresses', async (t) => {
+await t.test('kills statements when the server shows names in place of addresses', async (t) => {
   const server = await startServer(t, 'mariadb', ['--skip-name-resolve=0']);
   await server.sql(`
     CREATE USER 'victim'@'%' IDENTIFIED BY '${PASSWORD}'; GRANT SELECT ON *.* TO 'victim'@'%';

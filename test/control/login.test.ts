@@ -55,17 +55,17 @@ await t.test('to MySQL', async (t) => {
 
   const passwords = { app: 'secret', long: LONG_PASSWORD, nobody: '', old: 'secret' };
   for (const [user, password] of Object.entries(passwords)) {
-    await t.test(`'${user}' logs in, whether the server knows the password already or not`, async (t) => {
+    await t.test(`'${user}' logs in, with a cold and with a warm password cache`, async (t) => {
       await server.sql('FLUSH PRIVILEGES');
       t.equal(await whoAmI(server, settings(user, password)), user, 'cold');
       t.equal(await whoAmI(server, settings(user, password)), user, 'warm');
     });
-    await t.test(`'${user}' logs in over TLS, whether the server knows the password or not`, async (t) => {
+    await t.test(`'${user}' logs in over TLS, with a cold and with a warm password cache`, async (t) => {
       await server.sql('FLUSH PRIVILEGES');
       t.equal(await whoAmI(server, { ...settings(user, password), encrypt }), user, 'cold');
       t.equal(await whoAmI(server, { ...settings(user, password), encrypt }), user, 'warm');
     });
-    await t.test(`'${user}' does not get in with another password`, async (t) => {
+    await t.test(`refuses '${user}' with another password`, async (t) => {
       await server.sql('FLUSH PRIVILEGES');
       t.equal(await refusal(server, settings(user, 'wrong')), 1045, 'cold');
       await whoAmI(server, settings(user, password));
@@ -74,7 +74,7 @@ await t.test('to MySQL', async (t) => {
     });
   }
 
-  await t.test('certificates are checked by whoever encrypts: a refusal ends the login', async (t) => {
+  await t.test('ends the login when the certificate check fails', async (t) => {
     const login = whoAmI(server, { ...settings('app', 'secret'), encrypt: encrypting(true) });
     await t.rejects(login, { code: 'SELF_SIGNED_CERT_IN_CHAIN' });
   });
@@ -90,13 +90,13 @@ await t.test('to MariaDB', async (t) => {
 
   const passwords = { app: 'secret', ed: 'secret', long: LONG_PASSWORD, nobody: '' };
   for (const [user, password] of Object.entries(passwords)) {
-    await t.test(`'${user}' logs in, and not with another password`, async (t) => {
+    await t.test(`'${user}' logs in, and is refused with another password`, async (t) => {
       t.equal(await whoAmI(server, settings(user, password)), user);
       t.equal(await refusal(server, settings(user, 'wrong')), 1045);
     });
   }
 
-  await t.test('a server without TLS is not talked to where TLS is asked for', async (t) => {
+  await t.test('ends the login when TLS is required and the server offers none', async (t) => {
     const login = whoAmI(server, { ...settings('app', 'secret'), encrypt });
     await t.rejects(login, { message: 'the server offers no TLS' });
   });

@@ -18,12 +18,12 @@ const sightings: readonly [string, (string | null)[], string][] = [
   ['no host', ['app', null, 'Query'], 'other'],
 ];
 for (const [what, row, sighting] of sightings) {
-  t.test(`a process list that shows ${what} says: ${sighting}`, async (t) => {
+  t.test(`says "${sighting}" for a process list that shows ${what}`, async (t) => {
     t.equal(sightingOf(row, process), sighting);
   });
 }
 
-t.test('IPv6 addresses are the same however they are written', async (t) => {
+t.test('compares IPv6 addresses in any spelling', async (t) => {
   const ours = { ...process, localAddress: '2001:db8:0:0::1' };
   t.equal(sightingOf(['app', '2001:db8::1:4711', 'Query'], ours), 'running');
 });

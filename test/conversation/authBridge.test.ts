@@ -32,7 +32,7 @@ const asked = (plugin: string, encrypted: Peer, bridges = true): AuthBridge => {
   return begun;
 };
 
-t.test('a login waits for no key of our own unless its client asks for one', (t) => {
+t.test("waits for Sluice's RSA key only when the client asks for a key", (t) => {
   const begun = bridge('server');
   const steps = [
     begun.fromServer(switchTo('caching_sha2_password')), begun.fromClient(Buffer.alloc(32, 7)),
@@ -46,7 +46,7 @@ t.test('a login waits for no key of our own unless its client asks for one', (t)
 const REQUESTS = [['caching_sha2_password', 2], ['sha256_password', 1]] as const;
 
 for (const [plugin, request] of REQUESTS) {
-  t.test(`${plugin}: a password in clear is encrypted with the server's key`, (t) => {
+  t.test(`${plugin}: encrypts a password in clear with the server's key`, (t) => {
     const begun = asked(plugin, 'client');
     const sent = password();
     t.strictSame(begun.fromClient(sent), { to: 'server', payload: Buffer.from([request]) });
@@ -59,7 +59,7 @@ for (const [plugin, request] of REQUESTS) {
     t.end();
   });
 
-  t.test(`${plugin}: an encrypted password is passed on in clear inside TLS`, (t) => {
+  t.test(`${plugin}: passes an encrypted password on in clear inside TLS`, (t) => {
     const begun = asked(plugin, 'server');
     t.strictSame(begun.fromClient(Buffer.from([request])), { wants: 'key' }, 'nothing before needs one');
     t.strictSame(begun.giveKey(own),
@@ -69,7 +69,7 @@ for (const [plugin, request] of REQUESTS) {
     t.end();
   });
 
-  t.test(`${plugin}: an empty password passes, and so does an error in place of the key`, (t) => {
+  t.test(`${plugin}: passes an empty password, and an error in place of the key`, (t) => {
     const none = Buffer.alloc(1);
     for (const peer of ['client', 'server'] as const) {
       t.strictSame(asked(plugin, peer).fromClient(none), { to: 'server', payload: none });
@@ -81,13 +81,12 @@ for (const [plugin, request] of REQUESTS) {
     t.end();
   });
 
-  t.test(`${plugin}: a password that a client sends in clear over a connection in the clear goes on inside ` +
-    `TLS`, (t) => {
+  t.test(`${plugin}: passes a password that the client sends in clear on inside TLS`, (t) => {
     t.strictSame(asked(plugin, 'server').fromClient(password()), { to: 'server', payload: password() });
     t.end();
   });
 
-  t.test(`${plugin}: what cannot pass is refused`, (t) => {
+  t.test(`${plugin}: refuses a password that it cannot pass`, (t) => {
     t.match(asked(plugin, 'client', false).fromClient(password()), { refusal: /upstream\.tls\.bridge/ });
     t.match(asked(plugin, 'server', false).fromClient(Buffer.from([request])), { refusal: /upstream\.tls\.bridge/ });
     t.match(
@@ -107,7 +106,7 @@ for (const [plugin, request] of REQUESTS) {
   });
 }
 
-t.test('plugins that know nothing but clear passwords are refused where the server would get them in clear', (t) => {
+t.test("refuses plugins that only know clear passwords when the server's connection is not encrypted", (t) => {
   for (const plugin of ['mysql_clear_password', 'dialog']) {
     t.match(bridge('client').fromServer(switchTo(plugin)), { refusal: new RegExp(plugin) });
     t.match(bridge('server').fromServer(switchTo(plugin)), { to: 'client' });
@@ -115,7 +114,7 @@ t.test('plugins that know nothing but clear passwords are refused where the serv
   t.end();
 });
 
-t.test('a plugin that may send what it knows is refused where the server would get it in clear', (t) => {
+t.test("refuses plugins that might send a password when the server's connection is not encrypted", (t) => {
   for (const plugin of ['authentication_openid_connect_client', 'a_plugin_of_tomorrow']) {
     t.match(bridge('client').fromServer(switchTo(plugin)), { refusal: new RegExp(`${plugin} might send`) });
     t.match(bridge('server').fromServer(switchTo(plugin)), { to: 'client' });
@@ -123,7 +122,7 @@ t.test('a plugin that may send what it knows is refused where the server would g
   t.end();
 });
 
-t.test('an LDAP login passes to a server in the clear only where the mechanism sends no password', (t) => {
+t.test('passes an LDAP login to a server in clear only when its mechanism sends no password', (t) => {
   const request = (mechanism: string): Buffer =>
     Buffer.from(`\xfeauthentication_ldap_sasl_client\0${mechanism}`, 'latin1');
   for (const mechanism of ['SCRAM-SHA-1', 'SCRAM-SHA-256\0', 'GSSAPI']) {
@@ -145,7 +144,7 @@ t.test('an LDAP login passes to a server in the clear only where the mechanism s
   t.end();
 });
 
-t.test('a password does not go on in clear, however the server asks for it', (t) => {
+t.test('refuses to send a password in clear however the server asks for it', (t) => {
   const padded = Buffer.from([1, 4, 0]);
   const unbridged = bridge('client', false);
   unbridged.fromServer(switchTo('caching_sha2_password'));
@@ -164,19 +163,19 @@ t.test('a password does not go on in clear, however the server asks for it', (t)
   t.end();
 });
 
-t.test('an authentication that begins with half a packet is refused', (t) => {
+t.test('refuses an authentication that begins with a truncated packet', (t) => {
   t.match(bridge('client').begin(Buffer.alloc(34, 1), capabilities, false), { refusal: /ends too early/ });
   t.end();
 });
 
-t.test('other plugins pass as they are', (t) => {
+t.test('passes packets of other plugins unchanged', (t) => {
   const begun = asked('client_ed25519', 'client');
   const signature = Buffer.alloc(64, 3);
   t.strictSame(begun.fromClient(signature), { to: 'server', payload: signature });
   t.end();
 });
 
-t.test('a password that comes with the answer to the greeting is taken out, and asked for again', (t) => {
+t.test('removes a password from the answer to the greeting, and has the server ask for it again', (t) => {
   const response = (authPlugin: string, authResponse: Buffer): Buffer => encodeHandshakeResponse({
     capabilities, maxPacketBytes: 1, collation: 45, user: 'app', authPlugin, authResponse, attributes: new Map(),
   });
@@ -193,7 +192,7 @@ t.test('a password that comes with the answer to the greeting is taken out, and 
   t.end();
 });
 
-t.test('an answer that comes with COM_CHANGE_USER is asked for again, since its nonce is not known', (t) => {
+t.test('removes the proof from a COM_CHANGE_USER, and has the server ask for it with a new nonce', (t) => {
   const change = Buffer.from('\x11app\0\x03abcshop\0\x2d\0caching_sha2_password\0', 'latin1');
   const changed = Buffer.from('\x11app\0\0shop\0\x2d\0none\0', 'latin1');
   t.strictSame(bridge('server').begin(change, capabilities, true), { to: 'server', payload: changed });

@@ -24,7 +24,7 @@ t.test('does not count rows as forwarded that the kernel was never handed', (t) 
   t.end();
 });
 
-t.test('counts as forwarded what the kernel has, but for a row that has not come whole', (t) => {
+t.test('counts rows that the kernel has as forwarded, but for an incomplete row', (t) => {
   const usage = tenRows();
   usage.endForwarding(true, 40);
   t.match(usage, { forwardedRows: 9, forwardedBytes: 960 });

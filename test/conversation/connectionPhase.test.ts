@@ -24,7 +24,7 @@ const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
-await t.test('what cannot be followed is cleared in greeting and answer, and nothing else', async (t) => {
+await t.test('clears only capabilities that cannot be followed, in greeting and answer', async (t) => {
   for (const [name, options, bit0] of [['mysql', {}, Capability.LONG_PASSWORD],
     ['mariadb', MARIADB, 0n]] as const) {
     const greeting = greetingPayload(options);
@@ -52,7 +52,7 @@ await t.test('what cannot be followed is cleared in greeting and answer, and not
   }
 });
 
-await t.test('what was not offered is not taken for agreed on, though a client asks for it', async (t) => {
+await t.test('does not take a capability as agreed on when the server did not offer it', async (t) => {
   const greeting = greetingPayload({ capabilities: MYSQL_OFFER & ~Capability.DEPRECATE_EOF });
   const response = responsePayload({ capabilities: BASE_CAPABILITIES | Capability.DEPRECATE_EOF });
   const outcome = everySplit(t, [
@@ -63,7 +63,7 @@ await t.test('what was not offered is not taken for agreed on, though a client a
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 1 }]);
 });
 
-await t.test('greeting and answer tell who talks to whom', async (t) => {
+await t.test('tells server, user, schema and attributes from greeting and answer', async (t) => {
   const attributes = new Map([['program_name', 'mysqldump'], ['_os', 'Linux'], ['leer', '']]);
   for (const lenenc of [0n, Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA]) {
     const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS | lenenc;
@@ -81,7 +81,7 @@ await t.test('greeting and answer tell who talks to whom', async (t) => {
   }
 });
 
-await t.test('broken attributes cost the attributes, not the session', async (t) => {
+await t.test('broken attributes lose the attributes, not the session', async (t) => {
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
   const whole = responsePayload({ capabilities, attributes: new Map([['a', 'b'], ['c', 'd']]) });
   const lying = Buffer.from(whole);
@@ -102,14 +102,14 @@ await t.test('broken attributes cost the attributes, not the session', async (t)
   }
 });
 
-await t.test('a server that refuses in place of its greeting is told of, with what it said', async (t) => {
+await t.test('tells the error of a server that refuses in place of its greeting', async (t) => {
   const refusal = Buffer.concat([Buffer.from([0xff, 0x10, 0x04]), Buffer.from('Too many connections')]);
   const outcome = everySplit(t, [fromServer(packetsFrom(0, refusal))]);
   t.match(eventsOf(outcome, 'refused'), [{ code: 1040, sqlState: '', message: 'Too many connections' }]);
   t.equal(outcome.toClient.length, 0);
 });
 
-await t.test('a first packet that is no greeting of protocol 10 is told, and all passes', async (t) => {
+await t.test('relays everything and says so when the first packet is no greeting of protocol 10', async (t) => {
   const http = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
   for (const [name, bytes] of Object.entries({
     'protocol 9': packetsFrom(0, Buffer.from('\x093.20.0\0\x01\0\0\0scramble\0')),
@@ -128,7 +128,7 @@ await t.test('a first packet that is no greeting of protocol 10 is told, and all
   }
 });
 
-await t.test('an answer to the greeting that cannot be followed is told, and all passes', async (t) => {
+await t.test('relays everything and says so when the answer to the greeting cannot be followed', async (t) => {
   const old = Buffer.concat([Buffer.from([0x05, 0x00, 0, 0, 1]), Buffer.from('root\0hash')]);
   const sslRequest = responsePayload({ capabilities: BASE_CAPABILITIES | Capability.SSL }).subarray(0, 32);
   const tls = Buffer.from('\x16\x03\x01\x02\x00\x01', 'latin1');
@@ -148,7 +148,7 @@ await t.test('an answer to the greeting that cannot be followed is told, and all
   }
 });
 
-await t.test('an answer to the greeting that never ends is not waited for', async (t) => {
+await t.test('stops following an answer to the greeting that is announced too long', async (t) => {
   const header = Buffer.from([0xff, 0xff, 0xff, 1]);
   const outcome = everySplit(t, [fromServer(packetsFrom(0, greetingPayload())),
     fromClient(header, Buffer.alloc(100, 1))]);
@@ -157,7 +157,7 @@ await t.test('an answer to the greeting that never ends is not waited for', asyn
   t.equal(outcome.toServer.length, 104);
 });
 
-await t.test('a client that speaks before it is greeted waits', async (t) => {
+await t.test('keeps what a client sends before the greeting until the greeting is there', async (t) => {
   const early = packetsFrom(1, responsePayload({ capabilities: BASE_CAPABILITIES }));
   const waiting = everySplit(t, [fromClient(early)]);
   t.equal(waiting.toServer.length, 0);
@@ -168,7 +168,7 @@ await t.test('a client that speaks before it is greeted waits', async (t) => {
   t.equal(eventsOf(outcome, 'ready').length, 1);
 });
 
-await t.test('an authentication may have any number of rounds, of any bytes and of none', async (t) => {
+await t.test('follows an authentication with any number of rounds, also with empty packets', async (t) => {
   const start = login('eof').slice(0, 2);
   const rounds: Turn[] = [
     fromServer(packetsFrom(2, Buffer.from('\xfeparsec\0nonce', 'latin1'))),
@@ -191,7 +191,7 @@ await t.test('an authentication may have any number of rounds, of any bytes and 
   t.same(eventsOf(refused, 'ready'), []);
 });
 
-await t.test('a server that gives up waiting for the answer has its error relayed', async (t) => {
+await t.test('relays the error of a server that gives up waiting for the answer', async (t) => {
   const greeting = fromServer(packetsFrom(0, greetingPayload()));
   const turns = [greeting, fromServer(packetsFrom(1, err(1159)))];
   const outcome = everySplit(t, turns);
@@ -199,7 +199,7 @@ await t.test('a server that gives up waiting for the answer has its error relaye
   t.equal(outcome.toClient.length, allFrom('server', turns).length);
 });
 
-await t.test('a change of user is another authentication, and counts from its success on', async (t) => {
+await t.test('follows the authentication of a user change, which takes effect when it succeeds', async (t) => {
   const pairs = encodeLenencString(Buffer.concat(['program_name', 'worker'].map((text) =>
     encodeLenencString(text))));
   const change = command(Command.CHANGE_USER, 'other\0', Buffer.from([3]), 'abc', 'attic\0', '\x2d\0',

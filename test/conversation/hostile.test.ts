@@ -27,7 +27,7 @@ const interrupted = (turns: readonly Turn[], count: number, from: Turn['from']):
   return [...turns.slice(0, count), ...(from === 'client' ? both : both.reverse())];
 };
 
-await t.test('garbage in any state is relayed, and told once', async (t) => {
+await t.test('relays garbage in any state, and reports it at most once', async (t) => {
   const turns = [
     ...login('eof'),
     ask(query('SELECT 1')), answer(...resultSet('eof', [textRow('1')]).slice(0, 1)),
@@ -66,7 +66,7 @@ const damaged = (name: string, flips: number, random: () => number): Turn[] => {
   return turns;
 };
 
-await t.test('damaged conversations are relayed to the last byte', async (t) => {
+await t.test('relays damaged conversations to the last byte', async (t) => {
   const names = ['mariadb', 'mysql'].flatMap(fixtureNames);
   const random = randomFrom(1);
   for (const name of names) {
@@ -78,7 +78,7 @@ await t.test('damaged conversations are relayed to the last byte', async (t) => 
   }
 });
 
-await t.test('damaged conversations get no more rows through than their limit', async (t) => {
+await t.test('lets no more rows of a damaged conversation through than the limit', async (t) => {
   const names = ['mariadb', 'mysql'].flatMap(fixtureNames);
   const random = randomFrom(2);
   const options = { limit: (usage: Usage) => void (usage.maxRows = 2) };

@@ -39,7 +39,7 @@ const SIZES = [MAX_PAYLOAD_BYTES - 1, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES + 1, 
   2 ** 24 + 20];
 
 for (const size of SIZES) {
-  await t.test(`a row of ${size} bytes is one row`, async (t) => {
+  await t.test(`counts a row of ${size} bytes as one row`, async (t) => {
     const row = rowOf(size);
     t.equal(row.length, size);
     for (const dialect of DIALECTS) {
@@ -55,7 +55,7 @@ for (const size of SIZES) {
   });
 }
 
-await t.test('a large row beyond the rows\' limit is cut at its first header', async (t) => {
+await t.test('cuts a large row beyond the row limit at its first header', async (t) => {
   const payloads = resultSet('eof', [textRow('a'), rowOf(2 * MAX_PAYLOAD_BYTES), textRow('b')]);
   const turns = [...login('eof'), ask(query('q')), answer(...payloads), ...LAST];
   const outcome = everySplit(t, turns, limited({ maxRows: 1 }));
@@ -65,14 +65,14 @@ await t.test('a large row beyond the rows\' limit is cut at its first header', a
   t.match(eventsOf(outcome, 'usageEnded')[0], { rows: 3, forwardedRows: 1, forwardedBytes: 6, isCut: true });
 });
 
-await t.test('the largest row is the largest, not the sum of several', async (t) => {
+await t.test('the largest row is the largest one, not a sum of several', async (t) => {
   const sizes = [MAX_PAYLOAD_BYTES + 50, MAX_PAYLOAD_BYTES + 70, MAX_PAYLOAD_BYTES + 60];
   const turns = [...login('eof'), ask(query('q')), answer(...resultSet('eof', sizes.map(rowOf)))];
   const outcome = everySplit(t, turns, { splits });
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 3, largestRowBytes: spanned(MAX_PAYLOAD_BYTES + 70) }]);
 });
 
-await t.test('a large row that breaks the bytes\' limit in its first packet is cut there', async (t) => {
+await t.test('cuts a large row before its first packet when that breaks the byte limit', async (t) => {
   const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
   const outcome = everySplit(t, [...login('eof'), ask(query('q')), answer(...payloads)],
     limited({ maxBytes: 1000 }));
@@ -81,7 +81,7 @@ await t.test('a large row that breaks the bytes\' limit in its first packet is c
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 1, forwardedRows: 0, forwardedBytes: 0 }]);
 });
 
-await t.test('a large row that breaks the bytes\' limit half-way stops before its next packet', async (t) => {
+await t.test('stops before the next packet when a large row breaks the byte limit half-way', async (t) => {
   const maxBytes = MAX_PAYLOAD_BYTES + 4 + 10;
   const payloads = resultSet('eof', [rowOf(MAX_PAYLOAD_BYTES + 100)]);
   const turns = [...login('eof'), ask(query('q')), answer(...payloads)];
@@ -98,7 +98,7 @@ await t.test('a large row that breaks the bytes\' limit half-way stops before it
 });
 
 for (const size of [MAX_PAYLOAD_BYTES - 1, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES + 5, 2 * MAX_PAYLOAD_BYTES]) {
-  await t.test(`a command of ${size} bytes is one command`, async (t) => {
+  await t.test(`reads a command of ${size} bytes as one command`, async (t) => {
     const text = `SELECT '${'y'.repeat(size - 10)}'`;
     const turns = [...login('eof'), ask(query(text)), answer(...resultSet('eof', [textRow('1')])), ...LAST];
     const outcome = everySplit(t, turns, { splits, textBytes: 20 });

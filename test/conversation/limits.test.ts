@@ -44,7 +44,7 @@ for (const dialect of DIALECTS) {
   const next = [ask(query('SELECT 42')), answer(...resultSet(dialect, [textRow('42')]))];
   const headPackets = dialect === 'eof' ? 3 : 2;
 
-  await t.test(`${dialect}: a limit of N rows lets N through and not one more, for every N`, async (t) => {
+  await t.test(`${dialect}: a limit of N rows lets exactly N rows through, for every N`, async (t) => {
     for (let maxRows = 0; maxRows <= ROWS.length; maxRows += 1) {
       const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result), ...next];
       const outcome = everySplit(t, turns, limitedTo({ rows: maxRows }));
@@ -61,7 +61,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: a limit of B bytes lets the rows through that fit in, for every B`, async (t) => {
+  await t.test(`${dialect}: a limit of B bytes lets through the rows that fit, for every B`, async (t) => {
     for (let maxBytes = 0; maxBytes <= wireBytes(...ROWS) + 1; maxBytes += 1) {
       const fitting = ROWS.findIndex((_, i) => wireBytes(...ROWS.slice(0, i + 1)) > maxBytes);
       const isCut = fitting >= 0;
@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: all results of a response count together, and are cut together`, async (t) => {
+  await t.test(`${dialect}: counts and cuts all results of a response together`, async (t) => {
     const chain = [
       ok(MORE), ...resultSet(dialect, ROWS.slice(0, 2), { statusFlags: MORE }), ok(MORE),
       ...resultSet(dialect, ROWS.slice(2), { columns: 3, statusFlags: MORE }), ok(),
@@ -92,7 +92,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: an error of the server ends the discarding too`, async (t) => {
+  await t.test(`${dialect}: an error of the server ends the discarding`, async (t) => {
     const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result.slice(0, -1), err(1317)),
       ...next];
     const outcome = everySplit(t, turns, limitedTo({ rows: 2 }));
@@ -101,7 +101,7 @@ for (const dialect of DIALECTS) {
     t.ok(afterLogin(outcome, dialect).subarray(-next[1]!.bytes.length).equals(next[1]!.bytes));
   });
 
-  await t.test(`${dialect}: a response that is admitted at its limit goes through whole`, async (t) => {
+  await t.test(`${dialect}: forwards a response whole that is admitted at its limit`, async (t) => {
     const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result)];
     const outcome = everySplit(t, turns, { ...limitedTo({ rows: 1, bytes: 1 }), decide: () => 'admit' });
     t.ok(afterLogin(outcome, dialect).equals(packetsFrom(1, ...result)));
@@ -109,7 +109,7 @@ for (const dialect of DIALECTS) {
     t.match(eventsOf(outcome, 'usageEnded')[0], { isCut: false, rows: 5, forwardedRows: 5 });
   });
 
-  await t.test(`${dialect}: a cursor is one usage through all its fetches`, async (t) => {
+  await t.test(`${dialect}: counts all fetches of a cursor as one usage`, async (t) => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((value) => binaryRow(value));
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const fetched = (from: number, to: number, statusFlags: number): Turn[] =>
@@ -140,7 +140,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: a cursor that is cut has had its verdict, though it stays open`, async (t) => {
+  await t.test(`${dialect}: ends the usage of a cut cursor that stays open`, async (t) => {
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const outcome = everySplit(t, [
       ...login(dialect), ask(prepare('SELECT 1')), answer(...preparedAnswer(dialect, 1, 1, 0)),
@@ -151,7 +151,7 @@ for (const dialect of DIALECTS) {
     t.same(outcome.conversation.openUsages(), []);
   });
 
-  await t.test(`${dialect}: a cursor's usage ends with its reset, close or next execution`, async (t) => {
+  await t.test(`${dialect}: a reset, close or next execution ends the usage of a cursor`, async (t) => {
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const executed = dialect === 'eof' ? opened.slice(0, -1) : opened;
     const open = [ask(execute(1, CURSOR_READ_ONLY)), answer(...executed)];
@@ -169,7 +169,7 @@ for (const dialect of DIALECTS) {
   });
 }
 
-await t.test('an error has the sequence id of the row in whose place it is, beyond 255 too', async (t) => {
+await t.test('the error has the sequence id of the row that it replaces, also beyond 255', async (t) => {
   const rows = Array.from({ length: 600 }, () => textRow('x'));
   const payloads = resultSet('eof', rows);
   for (const maxRows of [251, 252, 253, 508, 599]) {
@@ -180,7 +180,7 @@ await t.test('an error has the sequence id of the row in whose place it is, beyo
   }
 });
 
-await t.test('while a response is discarded the client\'s next command waits, and goes then', async (t) => {
+await t.test("delays the client's next command until a discarded response has ended", async (t) => {
   const result = resultSet('eof', ROWS);
   const bytes = packetsFrom(1, ...result);
   const turns = [
@@ -196,7 +196,7 @@ await t.test('while a response is discarded the client\'s next command waits, an
   t.ok(outcome.toClient.subarray(-NEXT[1]!.bytes.length).equals(NEXT[1]!.bytes));
 });
 
-await t.test('answers to commands that were sent ahead of a cut follow it intact', async (t) => {
+await t.test('forwards answers to commands that were sent ahead of a cut intact', async (t) => {
   const ahead = [query('SELECT 1'), query('SELECT 2'), query('SELECT 3')];
   const answers = ahead.map((_, i) => packetsFrom(1, ...resultSet('eof', i === 2 ? [textRow('42')] : ROWS)));
   const turns = [...login('eof'), fromClient(...ahead.map((payload) => packetsFrom(0, payload))),
@@ -208,7 +208,7 @@ await t.test('answers to commands that were sent ahead of a cut follow it intact
     { forwardedRows: 1 }]);
 });
 
-await t.test('a file that is asked for in the rest of a cut response is refused', async (t) => {
+await t.test('refuses a file that the discarded rest of a response asks for', async (t) => {
   const first = resultSet('eof', ROWS, { statusFlags: MORE });
   const wanted = Buffer.from('\xfblines', 'latin1');
   const beforeFile = packetsFrom(1, ...first, wanted);
@@ -226,7 +226,7 @@ await t.test('a file that is asked for in the rest of a cut response is refused'
   t.match(eventsOf(outcome, 'usageEnded')[0], { rows: 10, resultSets: 2, forwardedRows: 2 });
 });
 
-await t.test('the packet that ended the rows of a cut result is kept', async (t) => {
+await t.test('keeps the packet that ended the rows of a cut result', async (t) => {
   for (const dialect of DIALECTS) {
     const first = resultSet(dialect, ROWS, { statusFlags: MORE | Status.IN_TRANS });
     const turns = [...login(dialect), ask(query('q')), answer(...first, ...resultSet(dialect, ROWS), )];
@@ -236,7 +236,7 @@ await t.test('the packet that ended the rows of a cut result is kept', async (t)
   }
 });
 
-await t.test('each fetch from a statement that is not known is counted and cut by itself', async (t) => {
+await t.test('counts and cuts each fetch of an unknown statement by itself', async (t) => {
   const rows = [binaryRow('a'), binaryRow('b'), eof(CURSOR)];
   const turns = [...login('eof'), ask(fetch(9, 2)), answer(...rows), ask(fetch(9, 2)), answer(...rows)];
   const outcome = everySplit(t, turns, limitedTo({ rows: 1 }));

@@ -13,7 +13,7 @@ const ahead = (...payloads: Buffer[]): Turn =>
   fromClient(...payloads.map((payload) => packetsFrom(0, payload)));
 const one = (value: string): Buffer[] => resultSet('eof', [textRow(value)]);
 
-await t.test('commands sent ahead are answered in their order', async (t) => {
+await t.test('matches answers to commands that were sent ahead, in their order', async (t) => {
   const turns = [
     ...login('eof'), ahead(query('SELECT 1'), command(Command.PING), query('SELECT bad'), close(7),
       query('SELECT 2')),
@@ -24,7 +24,7 @@ await t.test('commands sent ahead are answered in their order', async (t) => {
   t.equal(outcome.conversation.commands.length, 0);
 });
 
-await t.test('the 257th command that is not answered waits, and goes when there is room', async (t) => {
+await t.test('delays the 257th unanswered command until there is room', async (t) => {
   const payloads = Array.from({ length: 600 }, (_, i) => query(`SELECT ${i}`));
   const turns = [...login('eof'), ahead(...payloads)];
   const sentBytes = (count: number): number =>
@@ -40,7 +40,7 @@ await t.test('the 257th command that is not answered waits, and goes when there 
   t.match(eventsOf(outcome, 'usageEnded').at(-1), { text: 'SELECT 599', rows: 1 });
 });
 
-await t.test('a statement can be prepared, executed and closed before its id is known', async (t) => {
+await t.test('follows a statement that is prepared, executed and closed before its id is known', async (t) => {
   const outcome = everySplit(t, [
     ...login('eof', { server: 'mariadb' }),
     ahead(prepare('SELECT ahead'), execute(LAST_PREPARED_STATEMENT_ID), close(LAST_PREPARED_STATEMENT_ID),
@@ -56,7 +56,7 @@ await t.test('a statement can be prepared, executed and closed before its id is 
   t.equal(outcome.conversation.statements.size, 0);
 });
 
-await t.test('a statement is closed when its turn comes, not while it is still being read', async (t) => {
+await t.test('closes a statement when its turn comes, not while its result is being read', async (t) => {
   const prepared = [...login('eof'), ask(prepare('SELECT kept')), answer(...preparedAnswer('eof', 9, 1, 0))];
   const asked = [...prepared, ahead(execute(9), close(9), execute(9))];
   const during = everySplit(t, asked);
@@ -68,7 +68,7 @@ await t.test('a statement is closed when its turn comes, not while it is still b
   t.equal(outcome.conversation.statements.size, 0);
 });
 
-await t.test('what has no answer needs none: long data, closes, a quit', async (t) => {
+await t.test('expects no answer to long data, a close or a quit', async (t) => {
   const payloads = [longData(1, 0, 'x'.repeat(500)), close(1), close(2), query('SELECT 1')];
   const outcome = everySplit(t, [...login('eof'), ahead(...payloads), answer(...one('1')),
     ahead(close(3), command(Command.QUIT))]);
@@ -77,7 +77,7 @@ await t.test('what has no answer needs none: long data, closes, a quit', async (
   t.equal(outcome.conversation.hasQuit, true);
 });
 
-await t.test('a file cannot be followed behind which commands were sent ahead', async (t) => {
+await t.test('stops following when commands are sent ahead of a file', async (t) => {
   const turns = [
     ...login('eof'), ahead(query('LOAD DATA LOCAL'), query('SELECT 1')),
       answer(Buffer.from('\xfbname', 'latin1')),
@@ -88,7 +88,7 @@ await t.test('a file cannot be followed behind which commands were sent ahead', 
   t.equal(outcome.toServer.length, allFrom('client', turns).length);
 });
 
-await t.test('a file\'s content is not taken for commands, whatever it holds', async (t) => {
+await t.test('does not take the content of a file for commands', async (t) => {
   const contents = ['\x03SELECT 1', '\x01', '\x11', '\x19\0\0\0\0', 'x'.repeat(70_000)].map((text) =>
     Buffer.from(text));
   for (const [name, uploaded] of Object.entries({ five: contents, none: [] })) {
@@ -104,7 +104,7 @@ await t.test('a file\'s content is not taken for commands, whatever it holds', a
   }
 });
 
-await t.test('a file\'s content may begin with sequence id 0, once that has gone round', async (t) => {
+await t.test('accepts sequence id 0 for the content of a file after 255', async (t) => {
   const contents = Array.from({ length: 600 }, () => Buffer.from('\x03line\n'));
   const turns = [
     ...login('eof'), ask(query('LOAD DATA LOCAL INFILE')), answer(Buffer.from('\xfbname', 'latin1')),
@@ -114,7 +114,7 @@ await t.test('a file\'s content may begin with sequence id 0, once that has gone
   t.match(eventsOf(everySplit(t, turns), 'usageEnded'), [{ text: 'SELECT 1', rows: 1 }]);
 });
 
-await t.test('a command with a wrong sequence id is left for the server to judge', async (t) => {
+await t.test('stops following at a command with a wrong sequence id', async (t) => {
   for (const sequenceId of [1, 7, 255]) {
     const turns = [
       ...login('eof'), fromClient(packetsFrom(sequenceId, query('SELECT 1'))),
@@ -129,14 +129,14 @@ await t.test('a command with a wrong sequence id is left for the server to judge
   }
 });
 
-await t.test('of a long text the front is kept, and its whole length', async (t) => {
+await t.test('keeps the front and the whole length of a long text', async (t) => {
   const text = `SELECT '${'ä'.repeat(40_000)}'`;
   const outcome = everySplit(t, [...login('eof'), ask(query(text)), answer(...one('1'))], { textBytes: 100 });
   t.match(eventsOf(outcome, 'usageEnded'), [{ text: Buffer.from(text).subarray(0, 100).toString(),
     textBytes: 80_009 }]);
 });
 
-await t.test('a quit is seen behind commands that only close statements, and nowhere else', async (t) => {
+await t.test('finds a quit only at the front or behind commands that close statements', async (t) => {
   const bytes = (...payloads: Buffer[]): Buffer => ahead(...payloads).bytes;
   const quit = command(Command.QUIT);
   t.equal(ClientReader.intentOf(bytes(quit)), 'quit');

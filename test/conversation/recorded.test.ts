@@ -136,7 +136,7 @@ const SCENARIOS: Record<string, readonly string[]> = {
 
 for (const [scenario, usages] of Object.entries(SCENARIOS)) {
   for (const dialect of ['eof', 'deprecate-eof']) {
-    await t.test(`${scenario}, ${dialect}, is counted as what it is, however it is split`, async (t) => {
+    await t.test(`counts ${scenario}, ${dialect}, at any split`, async (t) => {
       const outcome = play(t, `${scenario}-${dialect}`);
       isSettled(t, outcome);
       t.same(usagesOf(outcome), usages);
@@ -147,7 +147,7 @@ for (const [scenario, usages] of Object.entries(SCENARIOS)) {
 const names = ['mariadb', 'mysql'].flatMap(fixtureNames);
 
 for (const name of names.filter((name) => name.includes('/client-'))) {
-  await t.test(`${name}: its 20 rows are counted, and what follows too, however it is split`, async (t) => {
+  await t.test(`${name}: counts its 20 rows and the next result, at any split`, async (t) => {
     const outcome = play(t, name);
     isSettled(t, outcome);
     const [result, after] = eventsOf(outcome, 'usageEnded').slice(-2);
@@ -162,7 +162,7 @@ for (const name of names.filter((name) => name.includes('/client-'))) {
   });
 }
 
-await t.test('the command lines, with their look at every table, a file and an error', async (t) => {
+await t.test('follows the command lines: field lists, a file and an error', async (t) => {
   for (const vendor of ['mariadb', 'mysql']) {
     for (const server of ['mariadb', 'mysql']) {
       const outcome = play(t, `${server}/${vendor}-cli`);
@@ -175,7 +175,7 @@ await t.test('the command lines, with their look at every table, a file and an e
   }
 });
 
-await t.test('PHP, with several results and a prepared CALL', async (t) => {
+await t.test('follows PHP: several results and a prepared CALL', async (t) => {
   for (const server of ['mariadb', 'mysql']) {
     const outcome = play(t, `${server}/php-calls`);
     isSettled(t, outcome);
@@ -187,7 +187,7 @@ await t.test('PHP, with several results and a prepared CALL', async (t) => {
   }
 });
 
-await t.test('Java, with batches sent ahead or in bulk and an OUT parameter', async (t) => {
+await t.test('follows Java: batches sent ahead or in bulk, and an OUT parameter', async (t) => {
   for (const server of ['mariadb', 'mysql']) {
     const outcome = play(t, `${server}/java-batches`);
     isSettled(t, outcome);
@@ -195,7 +195,7 @@ await t.test('Java, with batches sent ahead or in bulk and an OUT parameter', as
   }
 });
 
-await t.test('the administrators\' programs, whose commands are those that no other uses', async (t) => {
+await t.test('follows the administration programs and their rare commands', async (t) => {
   for (const server of ['mariadb', 'mysql']) {
     for (const program of ['mysqladmin', 'mariadb-admin']) {
       const outcome = play(t, `${server}/${program}`);
@@ -205,7 +205,7 @@ await t.test('the administrators\' programs, whose commands are those that no ot
   }
 });
 
-await t.test('authentications in several rounds end where the server says so', async (t) => {
+await t.test("an authentication in several rounds ends with the server's OK", async (t) => {
   for (const [name, user] of [
     ['mysql/caching-sha2-full', 'app'], ['mysql/sha256', 'old'], ['mariadb/ed25519', 'ed'],
   ] as const) {
@@ -217,7 +217,7 @@ await t.test('authentications in several rounds end where the server says so', a
   }
 });
 
-await t.test('a client that is refused is not let in', async (t) => {
+await t.test('a refused client is not ready', async (t) => {
   const refused = ['mariadb', 'mysql'].flatMap((server) =>
     [`${server}/wrong-password`, `${server}/unknown-schema`]);
   for (const name of refused) {
@@ -227,7 +227,7 @@ await t.test('a client that is refused is not let in', async (t) => {
   }
 });
 
-await t.test('an answer of MySQL 9.7 that no client can read breaks nothing', async (t) => {
+await t.test('goes on after an answer of MySQL 9.7 that no client can read', async (t) => {
   // Executed first with a cursor, then without: definitions, then an OK packet in place of rows.
   for (const dialect of ['eof', 'deprecate-eof']) {
     const outcome = play(t, `mysql/raw-cursor-first-${dialect}`);
@@ -235,7 +235,7 @@ await t.test('an answer of MySQL 9.7 that no client can read breaks nothing', as
   }
 });
 
-await t.test('no recording is left out', async (t) => {
+await t.test('plays every recording', async (t) => {
   const scenarios = Object.keys(SCENARIOS).flatMap((name) => [`${name}-eof`, `${name}-deprecate-eof`]);
   const others = [
     'php-calls', 'java-batches', 'mysqladmin', 'mariadb-admin', 'caching-sha2-full', 'sha256', 'ed25519',

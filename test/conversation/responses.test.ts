@@ -32,7 +32,7 @@ const isInStep = (outcome: Outcome): boolean => {
 };
 
 for (const dialect of DIALECTS) {
-  await t.test(`${dialect}: rows that begin like something else are rows`, async (t) => {
+  await t.test(`${dialect}: counts rows whose first byte looks like another packet`, async (t) => {
     const long = 'x'.repeat(70_000);
     const rows = [
       textRow(null, 'a'), // NULL is 0xFB, which also asks for a file
@@ -49,7 +49,7 @@ for (const dialect of DIALECTS) {
     });
   });
 
-  await t.test(`${dialect}: an error ends a response wherever it stands`, async (t) => {
+  await t.test(`${dialect}: an error ends a response at any packet`, async (t) => {
     const result = resultSet(dialect, [textRow('1'), textRow('2')], { columns: 2 });
     for (let before = 0; before < result.length; before += 1) {
       const payloads = [...result.slice(0, before), err(1317)];
@@ -62,7 +62,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: an error in the midst of a PREPARE's definitions ends it`, async (t) => {
+  await t.test(`${dialect}: an error ends a PREPARE in the middle of its definitions`, async (t) => {
     const payloads = preparedAnswer(dialect, 5, 2, 2);
     for (let before = 0; before < payloads.length; before += 1) {
       const outcome = everySplit(t, [
@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: an OK follows a result of OUT parameters, whatever its end says`, async (t) => {
+  await t.test(`${dialect}: expects an OK after a result of OUT parameters`, async (t) => {
     const outcome = everySplit(t, [
       ...login(dialect), ask(prepare('CALL p(?)')), answer(...preparedAnswer(dialect, 1, 0, 1)),
       // MySQL 9.7 with EOF packets: only the one behind the definitions tells.
@@ -87,7 +87,7 @@ for (const dialect of DIALECTS) {
     t.match(eventsOf(outcome, 'usageEnded')[0], { text: 'CALL p(?)', rows: 1, resultSets: 1 });
   });
 
-  await t.test(`${dialect}: a cursor of a procedure's own is not the client's`, async (t) => {
+  await t.test(`${dialect}: does not take a procedure's own cursor for the client's`, async (t) => {
     const lying = resultSet(dialect, [binaryRow('1'), binaryRow('2')], { statusFlags: CURSOR | MORE });
     const outParameters = resultSet(dialect, [binaryRow('1')], { metadataStatusFlags: OUT | MORE,
       statusFlags: CURSOR });
@@ -105,7 +105,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: a prepared statement that is executed has its text told`, async (t) => {
+  await t.test(`${dialect}: tells the text of a prepared statement when it is executed`, async (t) => {
     for (const [columns, parameters] of [[0, 0], [1, 0], [0, 3], [300, 2]] as const) {
       const outcome = everySplit(t, [
         ...login(dialect), ask(prepare('SELECT the text')),
@@ -119,7 +119,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: definitions of a FIELD_LIST are not counted, and its end is found`, async (t) => {
+  await t.test(`${dialect}: counts no definitions of a FIELD_LIST, and finds its end`, async (t) => {
     for (const count of [0, 1, 4]) {
       const outcome = everySplit(t, [
         ...login(dialect), ask(command(Command.FIELD_LIST, 't\0')), answer(...definitions(count),
@@ -131,7 +131,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: every command that answers with one packet is answered by it`, async (t) => {
+  await t.test(`${dialect}: follows every command that one packet answers`, async (t) => {
     const single = [
       Command.SLEEP, Command.INIT_DB, Command.CREATE_DB, Command.DROP_DB, Command.REFRESH, Command.SHUTDOWN,
       Command.CONNECT, Command.PROCESS_KILL, Command.DEBUG, Command.PING, Command.TIME,
@@ -149,7 +149,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: statistics are bare text, or an error`, async (t) => {
+  await t.test(`${dialect}: follows statistics: bare text or an error`, async (t) => {
     for (const payload of [Buffer.from('Uptime: 17'), err(1227)]) {
       const outcome = everySplit(t, [
         ...login(dialect), ask(command(Command.STATISTICS)), answer(payload), ...last(dialect),
@@ -159,7 +159,7 @@ for (const dialect of DIALECTS) {
   });
 }
 
-await t.test('with CLIENT_DEPRECATE_EOF a true EOF packet ends rows too', async (t) => {
+await t.test('a true EOF packet ends rows with CLIENT_DEPRECATE_EOF', async (t) => {
   // MySQL 9.7 sends it where a procedure's handler swallows an error in the middle of a result.
   const swallowed = [...resultSet('deprecate-eof', [textRow('1')]).slice(0, -1), eof(MORE)];
   const outcome = everySplit(t, [
@@ -171,7 +171,7 @@ await t.test('with CLIENT_DEPRECATE_EOF a true EOF packet ends rows too', async 
   t.match(eventsOf(outcome, 'usageEnded')[0], { rows: 2, resultSets: 2 });
 });
 
-await t.test('a server may say an error that nobody asked for, before it closes', async (t) => {
+await t.test('relays an error that a server sends unasked before it closes', async (t) => {
   for (const sequenceId of [0, 1]) {
     const turns = [...login('eof'), fromServer(packetsFrom(sequenceId, err(4031)))];
     const outcome = everySplit(t, turns);
@@ -180,20 +180,20 @@ await t.test('a server may say an error that nobody asked for, before it closes'
   }
 });
 
-await t.test('what is neither asked for nor an error cannot be followed, and is told', async (t) => {
+await t.test('reports a packet that answers no command and is no error', async (t) => {
   const outcome = everySplit(t, [...login('eof'), fromServer(packetsFrom(0, ok()))]);
   t.match(eventsOf(outcome, 'unparsed'),
     [{ direction: 'server', reason: 'a packet that answers no command' }]);
 });
 
-await t.test('what was counted is told as incomplete where following ends before its end', async (t) => {
+await t.test('marks a usage as incomplete when following ends before the result does', async (t) => {
   const rows = [textRow('1'), textRow('2'), Buffer.alloc(0)];
   const outcome = everySplit(t, [...login('eof'), ask(query('q')), answer(...resultSet('eof', rows))]);
   t.match(eventsOf(outcome, 'unparsed'), [{ reason: 'an empty row', awaited: 'row' }]);
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 2, isComplete: false }]);
 });
 
-await t.test('a stream of binary log events is relayed unlooked at, and ends open cursors', async (t) => {
+await t.test('relays binary log events unseen, and ends open cursors', async (t) => {
   const event = Buffer.concat([Buffer.from([0]), Buffer.alloc(40, 0xfb)]);
   for (const code of [Command.BINLOG_DUMP, Command.BINLOG_DUMP_GTID, Command.CLONE]) {
     const turns: Turn[] = [
@@ -214,7 +214,7 @@ await t.test('a stream of binary log events is relayed unlooked at, and ends ope
   t.ok(isInStep(refused), 'where the server refuses, commands go on');
 });
 
-await t.test('what should have no answer has one from MySQL where it is malformed', async (t) => {
+await t.test("expects MySQL's error for a malformed command that otherwise has no answer", async (t) => {
   const malformed = [command(Command.STMT_CLOSE, 'x'), command(Command.STMT_SEND_LONG_DATA, 'xxxx')];
   for (const payload of malformed) {
     const mysql = everySplit(t, [...login('eof'), ask(payload), answer(err(1835)), ...last('eof')]);
@@ -224,7 +224,7 @@ await t.test('what should have no answer has one from MySQL where it is malforme
   }
 });
 
-await t.test('progress reports of MariaDB end nothing', async (t) => {
+await t.test('a progress report of MariaDB does not end a response', async (t) => {
   const report = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 1, 1, 2, 0, 0, 0]),
     encodeLenencString('copy to tmp table')]);
   const capabilities = Capability.MARIADB_PROGRESS;
@@ -235,7 +235,7 @@ await t.test('progress reports of MariaDB end nothing', async (t) => {
   t.ok(isInStep(outcome));
 });
 
-await t.test('definitions that are left out are not waited for', async (t) => {
+await t.test('does not wait for definitions that the server leaves out', async (t) => {
   const withFlag = (flag: number, payloads: Buffer[]): Buffer[] =>
     [Buffer.concat([payloads[0]!, Buffer.from([flag])]), ...payloads.slice(flag === 1 ? 1 : 2)];
   for (const [server, capabilities] of [
@@ -274,7 +274,7 @@ await t.test('the default schema is the one that was chosen last', async (t) => 
     'where it is not tracked, the text can tell');
 });
 
-await t.test('a fetch without rows, and one from no cursor, are over with their one packet', async (t) => {
+await t.test('one packet ends a fetch without rows, and a fetch without a cursor', async (t) => {
   for (const dialect of DIALECTS) {
     const outcome = everySplit(t, [
       ...login(dialect), ask(fetch(1, 5)), answer(rowsEnd(dialect, CURSOR)), ask(fetch(1, 5)),
@@ -285,7 +285,7 @@ await t.test('a fetch without rows, and one from no cursor, are over with their 
   }
 });
 
-await t.test('an OK packet may carry more than is looked at', async (t) => {
+await t.test('reads an OK packet that is longer than what is kept of it', async (t) => {
   const long = Buffer.concat([okEof(), Buffer.from([0xfd, 0, 0, 1]), Buffer.alloc(0x10000, 0x41)]);
   const result = resultSet('deprecate-eof', [textRow('1')]);
   const outcome = everySplit(t, [

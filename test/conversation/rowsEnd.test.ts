@@ -17,7 +17,7 @@ const tracking = (stateBytes: number): Buffer => {
   return Buffer.concat([end, encodeLenencString(''), encodeLenenc(stateBytes), Buffer.alloc(stateBytes, 0x41)]);
 };
 
-t.test('an end says of nothing more to come, and has a warning more', (t) => {
+t.test('the rewritten end announces no further result, and one more warning', (t) => {
   const large = Buffer.concat(
     [Buffer.from([0xfe]), encodeLenenc(70_000), encodeLenenc(0), Buffer.from([0x4a, 0x10, 3, 0])],
   );
@@ -34,7 +34,7 @@ t.test('an end says of nothing more to come, and has a warning more', (t) => {
   t.end();
 });
 
-t.test('session state is sent with the flag that announces it, however long it is', (t) => {
+t.test('the rewritten end keeps session state of any length, and its flag', (t) => {
   for (const stateBytes of [0, 20, 5000]) {
     const payload = tracking(stateBytes);
     const changed = lastOf(payload);
@@ -44,14 +44,14 @@ t.test('session state is sent with the flag that announces it, however long it i
   t.end();
 });
 
-t.test('session state of which the end has not been looked at is left out, and the flag with it', (t) => {
+t.test('the rewritten end drops session state whose end was not seen, and its flag', (t) => {
   const payload = tracking(5000);
   const changed = new RowsEnd(payload.subarray(0, 1000), payload.length).asLast(false)!;
   t.same(changed, Buffer.from([0xfe, 0, 0, AUTOCOMMIT, 0, 1, 0]));
   t.end();
 });
 
-t.test('what cannot be read is no end', (t) => {
+t.test('gives null for a packet that cannot be read', (t) => {
   for (const payload of [ok(), eof()]) {
     for (let length = 0; length < payload.length; length += 1) {
       t.equal(new RowsEnd(payload.subarray(0, length), length).asLast(false), null);

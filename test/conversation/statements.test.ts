@@ -10,7 +10,7 @@ const statement = (id: number, textBytes = 10): PreparedStatement =>
 
 const openCursor = (): Usage => new Usage(newCommand(0x17, 'results', 1, 0));
 
-await t.test('a statement is found by its id until it is closed', async (t) => {
+await t.test('finds a statement by its id until it is closed', async (t) => {
   const table = new StatementTable(() => null);
   const [one, two] = [statement(1), statement(2)];
   t.equal(table.add(one), null);
@@ -33,7 +33,7 @@ await t.test('an id that is given again means the newer statement', async (t) =>
   t.equal(table.size, 1);
 });
 
-await t.test('beyond a bound the oldest statement is forgotten, and handed back', async (t) => {
+await t.test('forgets the oldest statement beyond the bound, and returns it', async (t) => {
   const table = new StatementTable(() => null);
   const first = statement(0);
   first.cursorUsage = openCursor();
@@ -45,7 +45,7 @@ await t.test('beyond a bound the oldest statement is forgotten, and handed back'
   t.equal(table.get(0), null);
 });
 
-await t.test('texts are kept up to a megabyte, and the first to go are the oldest', async (t) => {
+await t.test('keeps a megabyte of texts, and drops the oldest first', async (t) => {
   const table = new StatementTable(() => null);
   const textBytes = 100 * 1024;
   for (let id = 0; id < 100; id += 1) {
@@ -57,8 +57,7 @@ await t.test('texts are kept up to a megabyte, and the first to go are the oldes
   t.equal(table.size, 100, 'statements without their text are still known');
 });
 
-await t.test('what is in use is kept: texts and statements that were used least recently are forgotten ' +
-  'first', async (t) => {
+await t.test('forgets the least recently used texts and statements first', async (t) => {
   const forgotten: number[] = [];
   const table = new StatementTable((statement) => {
     forgotten.push(statement.id);
@@ -78,7 +77,7 @@ await t.test('what is in use is kept: texts and statements that were used least 
   t.equal(gone.id, 3);
 });
 
-await t.test('texts that were closed leave room for others', async (t) => {
+await t.test('closed statements leave room for the texts of others', async (t) => {
   const table = new StatementTable(() => null);
   const kept = statement(1, 100 * 1024);
   table.add(kept);
@@ -89,7 +88,7 @@ await t.test('texts that were closed leave room for others', async (t) => {
   t.not(kept.sql, null);
 });
 
-await t.test('when all are dropped, those with an open cursor are handed back', async (t) => {
+await t.test('clear() returns the statements with an open cursor', async (t) => {
   const table = new StatementTable(() => null);
   const open = statement(2);
   open.cursorUsage = openCursor();

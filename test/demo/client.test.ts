@@ -9,7 +9,7 @@ const at = (port: number): ClientOptions => ({ ...AT, port });
 const TOO_MANY = { code: 1040, sqlState: '', message: 'Too many connections' };
 const INTERRUPTED = { code: 1317, sqlState: '70100', message: 'Query execution was interrupted' };
 
-t.test('an error instead of a greeting is handed on', async (t) => {
+t.test("throws the server's error when that comes in place of a greeting", async (t) => {
   const server = await startScriptedServer(t, (connection) => {
     connection.send(encodeErr(0, TOO_MANY));
     connection.end();
@@ -18,7 +18,7 @@ t.test('an error instead of a greeting is handed on', async (t) => {
   t.match(refused, { name: 'ClientError', serverError: TOO_MANY });
 });
 
-t.test('a server of another kind is recognised', async (t) => {
+t.test('says that a server does not speak MySQL', async (t) => {
   const server = await startScriptedServer(t, (connection) => {
     connection.send(Buffer.from([4, 0, 0, 0, 0x53, 0x53, 0x48, 0x2d]));
   });
@@ -26,12 +26,12 @@ t.test('a server of another kind is recognised', async (t) => {
   await t.rejects(DemoClient.connect(at(server.port)), found);
 });
 
-t.test('a server that closes without a word is told from one that is there', async (t) => {
+t.test('says that the server closed the connection when it closes without a word', async (t) => {
   const server = await startScriptedServer(t, (connection) => connection.end());
   await t.rejects(DemoClient.connect(at(server.port)), { message: 'the server closed the connection' });
 });
 
-t.test('rows that arrived before an error in the middle are counted', async (t) => {
+t.test('counts rows that arrived before an error in the middle of a result', async (t) => {
   const server = await startScriptedServer(t, async (connection) => {
     const encoder = await connection.login();
     await connection.packet();
@@ -47,7 +47,7 @@ t.test('rows that arrived before an error in the middle are counted', async (t) 
   t.match(server.connections[0]?.received.toString('latin1'), /program_name.*SELECT a FROM b/s);
 });
 
-t.test('a connection that ends in the middle of a row is an error, not an end', async (t) => {
+t.test('throws when the connection ends in the middle of a row', async (t) => {
   const server = await startScriptedServer(t, async (connection) => {
     const encoder = await connection.login();
     await connection.packet();
@@ -60,7 +60,7 @@ t.test('a connection that ends in the middle of a row is an error, not an end', 
   await t.rejects(client.query('SELECT a FROM b'), { message: 'the server closed the connection' });
 });
 
-t.test('a server that resets the connection is an error', async (t) => {
+t.test('throws when the server resets the connection', async (t) => {
   const server = await startScriptedServer(t, async (connection) => {
     await connection.login();
     await connection.packet();

@@ -19,7 +19,7 @@ for (const client of CLIENTS.filter(({ name }) => name !== 'sysbench')) {
     t.equal(seen.sum, SUM_OF_IDS);
     t.equal(seen.after?.answer, 42);
   });
-  await t.test(`${client.name} gets an error for a table that is not there, and goes on`, async (t) => {
+  await t.test(`${client.name} gets an error for a missing table, and goes on`, async (t) => {
     const seen = await client.read(port, 'SELECT id, label FROM nowhere');
     t.equal(seen.error?.code, 1146);
     t.match(seen.error?.message, "Table 'demo.nowhere' doesn't exist");
@@ -28,7 +28,7 @@ for (const client of CLIENTS.filter(({ name }) => name !== 'sysbench')) {
 }
 
 for (const vendor of ['mariadb', 'mysql'] as const) {
-  await t.test(`${vendor} sees the values of every type, letters beyond ASCII, NULLs`, async (t) => {
+  await t.test(`${vendor} reads values of every type, letters beyond ASCII, and NULL`, async (t) => {
     const { rows, errors } = await commandLine(vendor, port, 'SELECT * FROM orders LIMIT 3, 3;');
     t.strictSame(errors, []);
     t.strictSame(rows, [
@@ -38,7 +38,7 @@ for (const vendor of ['mariadb', 'mysql'] as const) {
     ]);
   });
 
-  await t.test(`${vendor} gets all results of several statements, up to the one that is wrong`, async (t) => {
+  await t.test(`${vendor} gets the results of several statements up to the wrong one`, async (t) => {
     const four = 'SELECT 1; SELECT id FROM orders LIMIT 2; SET a = 1; SELECT count(*) FROM events';
     const several = `DELIMITER //\n${four}; oops //`;
     const { rows, errors } = await commandLine(vendor, port, several);
@@ -46,7 +46,7 @@ for (const vendor of ['mariadb', 'mysql'] as const) {
     t.strictSame(errors.map(({ code, sqlState }) => [code, sqlState]), [[1064, '42000']]);
   });
 
-  await t.test(`${vendor} can look around`, async (t) => {
+  await t.test(`${vendor} can run SHOW, DESCRIBE, USE and the usual queries about the session`, async (t) => {
     const { rows, errors } = await commandLine(vendor, port, `
       SHOW DATABASES; USE demo; SELECT DATABASE(); SHOW WARNINGS; SHOW VARIABLES LIKE 'x%';
       SELECT @@version_comment, USER(), VERSION(); BEGIN; ROLLBACK; DESCRIBE rows_7; SHOW TABLES;
@@ -62,7 +62,7 @@ for (const vendor of ['mariadb', 'mysql'] as const) {
   });
 }
 
-t.test('PHP binds parameters of every kind, sends long data, gets binary rows of every type', async (t) => {
+t.test('PHP binds parameters of every kind, sends long data, and reads binary rows of every type', async (t) => {
   const out = await runOk('php', ['-r', `
     $db = new mysqli('127.0.0.1', 'app', 'secret', 'demo', ${port});
     $statement = $db->prepare('SELECT ?, ?, ?, ?, ? LIMIT ?');
@@ -87,7 +87,7 @@ t.test('PHP binds parameters of every kind, sends long data, gets binary rows of
   ]);
 });
 
-t.test('PHP with a server cursor fetches piece by piece to the end', async (t) => {
+t.test('PHP fetches from a server cursor piece by piece to the end', async (t) => {
   const out = await runOk('php', ['-r', `
     $db = new mysqli('127.0.0.1', 'app', 'secret', 'demo', ${port});
     $statement = $db->prepare('SELECT id FROM rows_1000 LIMIT ?');
@@ -103,7 +103,7 @@ t.test('PHP with a server cursor fetches piece by piece to the end', async (t) =
   t.equal(out, '0 1 499500 ');
 });
 
-t.test('Perl prepares on the server', async (t) => {
+t.test('Perl prepares statements on the server', async (t) => {
   const out = await runOk('perl', ['-MDBI', '-e', `
     my $source = 'DBI:mysql:database=demo;host=127.0.0.1;port=${port};mysql_server_prepare=1';
     my $db = DBI->connect($source, 'app', 'secret', { RaiseError => 1 });

@@ -33,7 +33,7 @@ const standstill = async (of: DemoServer): Promise<number> => {
   return before;
 };
 
-t.test('a client that stops reading stops the server, which holds a bounded number of bytes', async (t) => {
+t.test('stops sending when a client stops reading, and keeps a bounded number of bytes', async (t) => {
   const sql = 'SELECT * FROM rows_200000_of_1000';
   const client = await DemoClient.connect(OPTIONS);
   const direct = await client.query(sql);
@@ -51,7 +51,7 @@ t.test('a client that stops reading stops the server, which holds a bounded numb
   await client.close();
 });
 
-t.test('a client that goes away in the middle of a result is forgotten', async (t) => {
+t.test('forgets a client that leaves in the middle of a result', async (t) => {
   const client = await rawClient(t);
   const before = server.connectionCount;
   client.command(Command.QUERY, 'SELECT * FROM rows_100000000_of_1000');
@@ -66,7 +66,7 @@ for (const [about, sql, columns, rows] of [
   ['repeated rows', 'SELECT * FROM rows_70000_of_20 LIMIT 100, 69900', 1, 69_900],
   ['rows of many kilobytes', 'SELECT * FROM rows_1000_of_70000', 1, 1000],
 ] as const) {
-  t.test(`sequence ids of ${about} go on from packet to packet, with EOF packets and without`, async (t) => {
+  t.test(`counts sequence ids of ${about} from packet to packet, with and without EOF packets`, async (t) => {
     for (const [capabilities, eofPackets] of [[0n, 2], [Capability.DEPRECATE_EOF, 1]] as const) {
       const client = await rawClient(t, capabilities);
       client.command(Command.QUERY, sql);
@@ -77,7 +77,7 @@ for (const [about, sql, columns, rows] of [
   });
 }
 
-t.test('a row of 16 MiB and more is split as the protocol asks, its last packet empty or not', async (t) => {
+t.test('splits a row of 16 MiB or more into packets, also when the last one is empty', async (t) => {
   const client = await DemoClient.connect(OPTIONS);
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   // 0xFD and three bytes of length stand before the text, 0xFE and eight from 16 MiB on.
@@ -93,7 +93,7 @@ t.test('a row of 16 MiB and more is split as the protocol asks, its last packet 
   await client.close();
 });
 
-t.test('commands that are sent ahead are answered in order', async (t) => {
+t.test('answers commands that are sent ahead in order', async (t) => {
   const client = await rawClient(t);
   const ping = encodePacket(0, Buffer.from([Command.PING]));
   const query = encodePacket(0, Buffer.from('\x03SELECT id FROM rows_50000'));
@@ -104,7 +104,7 @@ t.test('commands that are sent ahead are answered in order', async (t) => {
   t.equal(answers.at(-1)?.payload[0], FirstByte.OK);
 });
 
-t.test('the end of a result has the form that the client asked for', async (t) => {
+t.test('ends a result with the packet that the client asked for: EOF or OK', async (t) => {
   const old = await rawClient(t);
   old.command(Command.QUERY, 'SELECT 1');
   const withEof = await old.packets(5);
@@ -116,7 +116,7 @@ t.test('the end of a result has the form that the client asked for', async (t) =
   t.equal(withOk[3]?.payload.length, 7);
 });
 
-t.test('query attributes before the text are passed over', async (t) => {
+t.test('skips query attributes before the text', async (t) => {
   const client = await rawClient(t, Capability.QUERY_ATTRIBUTES);
   const attribute = Buffer.from([1, 1, 0, 1, 0xfd, 0, 1, 0x6e, 1, 0x76]); // n = 'v'
   client.command(Command.QUERY, Buffer.concat([attribute, Buffer.from('SELECT 7')]));
@@ -124,7 +124,7 @@ t.test('query attributes before the text are passed over', async (t) => {
   t.equal(packets[3]?.payload.toString('latin1'), '\x017');
 });
 
-t.test('a client that follows the session is told of a new schema', async (t) => {
+t.test('tells a new schema to a client that tracks the session', async (t) => {
   const client = await rawClient(t, Capability.SESSION_TRACK);
   client.command(Command.INIT_DB, 'shop');
   t.equal(decodeCompletion((await client.packet()).payload, true).schema, 'shop');
@@ -132,7 +132,7 @@ t.test('a client that follows the session is told of a new schema', async (t) =>
   t.equal(decodeCompletion((await client.packet()).payload, true).schema, 'demo');
 });
 
-t.test('transactions and autocommit show in the status flags', async (t) => {
+t.test('shows transactions and autocommit in the status flags', async (t) => {
   const client = await rawClient(t);
   const flags: number[] = [];
   for (const sql of ['BEGIN', 'COMMIT', 'SET autocommit = 0', 'SET autocommit = 1']) {
@@ -143,7 +143,7 @@ t.test('transactions and autocommit show in the status flags', async (t) => {
   t.strictSame(flags, [AUTOCOMMIT | IN_TRANS, AUTOCOMMIT, 0, AUTOCOMMIT]);
 });
 
-t.test('the lesser commands have their own responses', async (t) => {
+t.test('answers rare commands as servers do, and unknown ones with error 1047', async (t) => {
   const client = await rawClient(t);
   client.command(Command.STATISTICS);
   t.match((await client.packet()).payload.toString(), /^Uptime: /);
@@ -167,7 +167,7 @@ t.test('the lesser commands have their own responses', async (t) => {
   t.match(unknown, { code: 1047, message: 'Unknown command COM_BINLOG_DUMP' });
 });
 
-t.test('a test can answer a query in the place of the demo', async (t) => {
+t.test('lets a test answer a query in place of the demo', async (t) => {
   const scripted = await startDemoServer({
     onQuery: (sql, encoder) => {
       return sql === 'CALL p()' ? [encoder.ok(Status.MORE_RESULTS_EXISTS), encoder.ok(0)] : null;
@@ -182,7 +182,7 @@ t.test('a test can answer a query in the place of the demo', async (t) => {
   client.close();
 });
 
-t.test('a packet that is larger than servers take is refused, and the connection closed', async (t) => {
+t.test('refuses a packet that is larger than servers accept, and closes the connection', async (t) => {
   const client = await rawClient(t);
   const full = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0]), Buffer.alloc(MAX_PAYLOAD_BYTES)]);
   for (let part = 0; part < 4; part += 1) client.socket.write(full);
@@ -191,7 +191,7 @@ t.test('a packet that is larger than servers take is refused, and the connection
   await t.rejects(client.packet());
 });
 
-t.test('whatever a client sends, the server goes on serving the others', async (t) => {
+t.test('serves other clients whatever one client sends', async (t) => {
   const witness = await DemoClient.connect(OPTIONS);
   for (let round = 0; round < 30; round += 1) {
     const stranger = await RawClient.connect(port);

@@ -15,7 +15,7 @@ const rows = (columns: readonly string[] | '*', limit: object = { offset: 0, cou
   return { kind: 'rows', table: 'events', columns, limit };
 };
 
-t.test('comments, hints and executable comments are white space, wherever they stand', async (t) => {
+t.test('reads comments, hints and executable comments as white space anywhere', async (t) => {
   for (const sql of [
     'select * from events',
     '/* sluice: rows=5 */ SELECT /*!40001 SQL_NO_CACHE */ * FROM `events`;',
@@ -24,7 +24,7 @@ t.test('comments, hints and executable comments are white space, wherever they s
   ]) t.strictSame(parse(sql), [rows('*')], sql);
 });
 
-t.test('a LIMIT is a count, an offset with a count in either order, or brought by parameters', async (t) => {
+t.test('reads a LIMIT as a count, as an offset and a count in either order, and from parameters', async (t) => {
   t.strictSame(parse('SELECT id FROM events LIMIT 5'), [rows(['id'], { offset: 0, count: 5 })]);
   t.strictSame(parse('SELECT id, at FROM events LIMIT 2, 5'), [rows(['id', 'at'], { offset: 2, count: 5 })]);
   t.strictSame(parse('SELECT id FROM events LIMIT 5 OFFSET 2'), [rows(['id'], { offset: 2, count: 5 })]);
@@ -33,7 +33,7 @@ t.test('a LIMIT is a count, an offset with a count in either order, or brought b
   t.equal(parsed?.parameterCount, 2);
 });
 
-t.test('quotes in a string are written twice or escaped, and a semicolon in it ends nothing', async (t) => {
+t.test('reads doubled and escaped quotes in a string, and a semicolon as part of it', async (t) => {
   const [statement] = parse(`SELECT 'it''s', "a\\"b\\n;c" AS \`x\`\`y\`, -1.5`);
   t.match(statement, {
     kind: 'values',
@@ -45,14 +45,14 @@ t.test('quotes in a string are written twice or escaped, and a semicolon in it e
   });
 });
 
-t.test('statements before one that is wrong are there before the error', async (t) => {
+t.test('gives the statements before a wrong one, then the error', async (t) => {
   const statements = parseStatements('SET a = 1; USE `shop`; nonsense');
   t.match(statements.next().value, { statement: { kind: 'set' }, isFollowed: true });
   t.match(statements.next().value, { statement: { kind: 'use', schema: 'shop' }, isFollowed: true });
   t.throws(() => statements.next(), { code: 1064, sqlState: '42000' });
 });
 
-t.test('what is not known gets an error that says where it stands, and what is known', async (t) => {
+t.test('an error for an unknown statement says where it stands and what is known', async (t) => {
   t.match(refused('SELECT * FROM events WHERE id = 1'), { code: 1064, message: "near 'WHERE id = 1'" });
   t.match(refused('SELECT'), { code: 1064, message: 'at the end of the statement' });
   t.match(refused('DROP TABLE events').message, 'SELECT *, columns or count(*) FROM orders');
@@ -60,7 +60,7 @@ t.test('what is not known gets an error that says where it stands, and what is k
   t.match(refused('  /* nothing */ '), { code: 1065, message: 'Query was empty' });
 });
 
-t.test('a statement of many megabytes takes time in proportion, and no deep stack', async (t) => {
+t.test('parses a statement of many megabytes in linear time and without deep recursion', async (t) => {
   const long = 'x'.repeat(8 * 1024 * 1024);
   t.equal(parse(`SELECT '${long}'`).length, 1);
   t.equal(parse(`/*${'*'.repeat(8 * 1024 * 1024)}*/ SELECT 1`).length, 1);

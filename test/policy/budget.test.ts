@@ -12,7 +12,7 @@ const grow = (budget: Budget, usage: GovernedUsage, toBytes: number): void => {
   budget.update(usage);
 };
 
-t.test('results may fill the budget, and the largest is stopped when they pass it together', (t) => {
+t.test('results may fill the budget, and the largest stops when they pass it together', (t) => {
   const budget = new Budget(100);
   const [small, large, last] = [usageOf(t), usageOf(t), usageOf(t)];
   grow(budget, small, 20);
@@ -29,7 +29,7 @@ t.test('results may fill the budget, and the largest is stopped when they pass i
   t.end();
 });
 
-t.test('one result that is larger than the budget is stopped alone', (t) => {
+t.test('stops a result that is larger than the budget, and no other', (t) => {
   const budget = new Budget(100);
   const [small, huge] = [usageOf(t), usageOf(t)];
   grow(budget, small, 1);
@@ -39,7 +39,7 @@ t.test('one result that is larger than the budget is stopped alone', (t) => {
   t.end();
 });
 
-t.test('what has ended is out of the sum, and releasing it twice is nothing', (t) => {
+t.test('takes a result off the sum when it ends, once', (t) => {
   const budget = new Budget(100);
   const [one, other] = [usageOf(t), usageOf(t)];
   grow(budget, one, 90);
@@ -51,7 +51,7 @@ t.test('what has ended is out of the sum, and releasing it twice is nothing', (t
   t.end();
 });
 
-t.test('streams do not count, also where that turned out late', (t) => {
+t.test('does not count streams, also when a result becomes one later', (t) => {
   const budget = new Budget(100);
   const stream = usageOf(t, { rules: [{ name: 'r', match: {}, class: 'streaming' }] });
   grow(budget, stream, 1000);
@@ -65,7 +65,7 @@ t.test('streams do not count, also where that turned out late', (t) => {
   t.end();
 });
 
-t.test('without a limit there is no budget', (t) => {
+t.test('Infinity means that there is no budget', (t) => {
   t.notOk(new Budget(Infinity).isLimited);
   t.ok(new Budget(1).isLimited);
   t.end();

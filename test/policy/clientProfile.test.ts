@@ -26,7 +26,7 @@ const logIn = (t: Test, given: object): { conversation: Conversation; profile: C
 const SELECT = queryCommand('SELECT 1 FROM t', 1);
 const BY_SCHEMA = { rules: [{ name: 'archive', match: { schema: 'archive' } }, { name: 'bi', match: { user: 'bi' } }] };
 
-t.test('rules are looked up anew when the schema or the client becomes another', (t) => {
+t.test('looks rules up again when the schema or the client changes', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
   const rule = () => profile.govern(SELECT).terms.rule;
   t.equal(rule(), 'default');
@@ -38,7 +38,7 @@ t.test('rules are looked up anew when the schema or the client becomes another',
   t.end();
 });
 
-t.test('asks only for the schema again when nothing but the schema has changed', (t) => {
+t.test('asks only for the schema again when only the schema has changed', (t) => {
   const { conversation, profile } = logIn(t, { rules: [{ name: 'r', match: { program: 'app*', schema: 'shop' } }] });
   let asked = 0;
   class Counting extends Map<string, string> {
@@ -62,7 +62,7 @@ t.test('asks only for the schema again when nothing but the schema has changed',
 /** A command of which so many answers have begun. */
 const answered = (command: PendingCommand, answerCount = 1): PendingCommand => Object.assign(command, { answerCount });
 
-t.test('a USE is understood where the server does not tell the schema itself', (t) => {
+t.test('reads the schema from a USE when the server does not tell it', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
   profile.statementDone(answered(queryCommand('USE archive')), false);
   t.equal(conversation.schema, 'archive');
@@ -75,7 +75,7 @@ t.test('a USE is understood where the server does not tell the schema itself', (
   t.end();
 });
 
-t.test('a USE among other statements counts once its own answer is there', (t) => {
+t.test('a USE among other statements takes effect when its own answer has come', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
   const command = queryCommand(`INSERT INTO t VALUES (1); USE archive; SELECT '${'x'.repeat(2000)}'`);
   profile.statementDone(answered(command, 1), false);
@@ -85,7 +85,7 @@ t.test('a USE among other statements counts once its own answer is there', (t) =
   t.end();
 });
 
-t.test("a raised net_write_timeout arms JDBC streaming, and is the time after which the server gives up", (t) => {
+t.test("a raised net_write_timeout announces a JDBC stream, and is known as the server's patience", (t) => {
   const { profile } = logIn(t, {});
   t.equal(profile.netWriteTimeoutMs, 60_000);
   profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 4)), false);
@@ -97,7 +97,7 @@ t.test("a raised net_write_timeout arms JDBC streaming, and is the time after wh
   t.end();
 });
 
-t.test('what a session has set is forgotten where it is as new, and what Sluice sets holds', (t) => {
+t.test('forgets what a session has set when the session is reset, and keeps what Sluice sets', (t) => {
   const { conversation, profile } = logIn(t, {});
   profile.setUp(420_000);
   t.equal(profile.netWriteTimeoutMs, 420_000);

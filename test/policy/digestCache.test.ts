@@ -3,7 +3,7 @@ import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
 
-t.test('a digest is the same from the cache as without it', (t) => {
+t.test('gives the same digest as without a cache', (t) => {
   const cache = new DigestCache();
   const statements = [
     'SELECT * FROM t WHERE a = 1', 'SELECT * FROM t WHERE a = 2', "INSERT INTO t VALUES (1, 'é'), (2, 'x')", 'SELECT',
@@ -21,7 +21,7 @@ t.test('a digest is the same from the cache as without it', (t) => {
   t.end();
 });
 
-t.test('the same text means something else where quotes do', (t) => {
+t.test('keeps digests apart for different meanings of quotes', (t) => {
   const cache = new DigestCache();
   const sql = 'SELECT "a" FROM t';
   const texts = [false, true, false, true]
@@ -30,7 +30,7 @@ t.test('the same text means something else where quotes do', (t) => {
   t.end();
 });
 
-t.test('what is asked for again stays, what is not goes, and there is never more than was said', (t) => {
+t.test('keeps entries that are asked for again, and never more than the bound', (t) => {
   const generations = new Generations<number>(30);
   generations.set('kept', 1);
   for (let i = 0; i < 100; i += 1) {

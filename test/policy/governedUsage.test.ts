@@ -3,7 +3,7 @@ import { govern } from '../support/governed.js';
 
 const limits = { rows: 10, bytes: 1000 };
 
-t.test('a usage that is to be held back stops at its first row, and then at its limits', (t) => {
+t.test('a usage that is to be held back stops at its first row, then at its limits', (t) => {
   const { usage } = govern(t, { limits }, 'SELECT 1');
   usage.holdFromFirstRow();
   t.match(usage, { isToBeHeld: true, maxRows: 0 });
@@ -12,7 +12,7 @@ t.test('a usage that is to be held back stops at its first row, and then at its 
   t.end();
 });
 
-t.test('other terms bring their limits, and take nothing from what held first', (t) => {
+t.test('new terms bring their limits, and the first terms stay known', (t) => {
   const { usage, guard } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
   usage.holdFromFirstRow();
   usage.terms = guard.streaming(usage, 'cursor');
@@ -21,7 +21,7 @@ t.test('other terms bring their limits, and take nothing from what held first', 
   t.end();
 });
 
-t.test('a stream is at its own limit only where nothing was let through in steps', (t) => {
+t.test('a stream is at its own limit only when no rows were let through in steps', (t) => {
   const { usage, guard } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
   t.notOk(usage.isAtLimitOfStream('rows'), 'it is no stream');
   usage.terms = guard.streaming(usage, 'pace');
@@ -34,7 +34,7 @@ t.test('a stream is at its own limit only where nothing was let through in steps
   t.end();
 });
 
-t.test('what is cut stays at what reached the client, nothing where it was held back', (t) => {
+t.test('a cut keeps the count of rows that reached the client, and zero when they were held back', (t) => {
   const { usage } = govern(t, { limits }, 'SELECT 1');
   Object.assign(usage, { rows: 10, bytes: 900 });
   usage.cut(false);

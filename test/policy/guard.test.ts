@@ -13,7 +13,7 @@ const armed = (): JdbcStreaming => {
   return jdbc;
 };
 
-t.test('without rules, hints and signals the global limits hold, and the class is buffered', (t) => {
+t.test('takes the global limits and class buffered without rules, hints and signals', (t) => {
   const { usage, guard } = govern(t, { limits: { rows: 7, bytes: '1KiB' } }, SELECT);
   t.match(usage.terms, { rule: 'default', responseClass: 'buffered', signal: null, limits: { rows: 7, bytes: 1024 } });
   t.match(usage, { maxRows: 7, maxBytes: 1024 });
@@ -36,7 +36,7 @@ t.test('each signal makes a response a stream, with the streaming limits', (t) =
   t.end();
 });
 
-t.test('a signal that is not trusted changes nothing', (t) => {
+t.test('ignores a signal that is not trusted', (t) => {
   const none = { streaming: { signals: [] }, hints: 'any' };
   const buffered = { responseClass: 'buffered', signal: null };
   t.match(govern(t, none, statementCommand(Command.STMT_FETCH, SELECT)).usage.terms, buffered);
@@ -52,7 +52,7 @@ t.test('a signal that is not trusted changes nothing', (t) => {
   t.end();
 });
 
-t.test("a rule's class comes before hint and signal", (t) => {
+t.test('the class of a rule comes before hint and signal', (t) => {
   const rule = (responseClass: string) => ({ hints: 'any', rules: [{ name: 'r', match: {}, class: responseClass }] });
   const streaming = govern(t, rule('streaming'), `/* sluice: rows=5 */ ${SELECT}`);
   t.match(streaming.usage.terms, { rule: 'r', responseClass: 'streaming', signal: 'rule' });
@@ -72,7 +72,7 @@ t.test('a hint comes before a signal', (t) => {
   t.end();
 });
 
-t.test('hints are followed, forbidden or malformed, and counted', (t) => {
+t.test('follows, forbids or rejects hints, and counts each', (t) => {
   const terms = (hints: string, hint: string) => {
     const { usage, guard } = govern(
       t, { hints, limits: { rows: 100, bytes: '1MiB' } }, `${SELECT} /* sluice: ${hint} */`,
@@ -93,7 +93,7 @@ t.test('hints are followed, forbidden or malformed, and counted', (t) => {
   t.end();
 });
 
-t.test('a rule says for itself how far hints go', (t) => {
+t.test('a rule sets its own bound for hints', (t) => {
   const given = {
     limits: { rows: 100 }, hints: 'none', rules: [{ name: 'free', match: { user: 'bi' }, hints: 'any' }],
   };
@@ -103,7 +103,7 @@ t.test('a rule says for itself how far hints go', (t) => {
   t.end();
 });
 
-t.test('a prepared statement is known by its text, and one whose text was given up by nothing', (t) => {
+t.test('finds rule and hint of a prepared statement by its text, and none when the text was dropped', (t) => {
   const given = { rules: [{ name: 'selects', match: { statement: 'select' }, limits: { rows: 3 } }] };
   const { STMT_EXECUTE } = Command;
   t.equal(govern(t, given, statementCommand(STMT_EXECUTE, SELECT)).usage.terms.rule, 'selects');
@@ -112,7 +112,7 @@ t.test('a prepared statement is known by its text, and one whose text was given 
   t.end();
 });
 
-t.test('what turns out to be a stream has the streaming limits of its own rule', (t) => {
+t.test('a response that becomes a stream gets the streaming limits of its own rule', (t) => {
   const given = {
     streaming: { limits: { rows: 50 } },
     rules: [{ name: 'bi', match: { user: 'bi' }, limits: { rows: 5 }, streaming: { limits: { rows: 8 } } }],

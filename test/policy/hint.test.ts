@@ -5,7 +5,7 @@ import { charactersReadBy, HOSTILE_PIECES } from '../sql/work.js';
 
 const none: HintFinding = { kind: 'none' };
 
-t.test('a hint leads or trails its statement', (t) => {
+t.test('reads a hint in front of or behind its statement', (t) => {
   const found = { kind: 'hint', rows: 500 };
   const statements = [
     '/* sluice: rows=500 */ select 1', 'select 1 /* sluice: rows=500 */', '/*sluice:rows=500*/select 1',
@@ -17,7 +17,7 @@ t.test('a hint leads or trails its statement', (t) => {
   t.end();
 });
 
-t.test('a hint stands directly behind the first keyword, where hints to the optimizer do', (t) => {
+t.test('reads a hint directly behind the first keyword, where optimizer hints stand', (t) => {
   const found = { kind: 'hint', rows: 500 };
   const statements = [
     'SELECT /* sluice: rows=500 */ * FROM t', 'select/*sluice:rows=500*/1',
@@ -37,7 +37,7 @@ t.test('a hint stands directly behind the first keyword, where hints to the opti
   t.end();
 });
 
-t.test('its keys come in any order and number', (t) => {
+t.test('reads the keys of a hint in any order and number', (t) => {
   const hintIn = (body: string): HintFinding => findHint(`/* sluice: ${body} */ select 1`);
   t.strictSame(hintIn('rows=5 bytes=1GiB stream'), { kind: 'hint', rows: 5, bytes: 2 ** 30, stream: true });
   t.strictSame(hintIn('stream bytes=64KiB'), { kind: 'hint', bytes: 65_536, stream: true });
@@ -51,7 +51,7 @@ t.test('its keys come in any order and number', (t) => {
   t.end();
 });
 
-t.test('what is inside a literal, a name or the statement is no hint', (t) => {
+t.test('finds no hint inside a literal, a name or the statement', (t) => {
   const statements = [
     "select '/* sluice: rows=5 */'", 'select "/* sluice: rows=5 */"', 'select `/* sluice: rows=5 */`',
     'select 1 /* sluice: rows=5 */ + 1', 'select a /* sluice: rows=5 */ from t', 'select (/* sluice: rows=5 */ 1)',
@@ -67,7 +67,7 @@ t.test('what is inside a literal, a name or the statement is no hint', (t) => {
   t.end();
 });
 
-t.test('a hint that says nothing clear is malformed, and the reason names what is wrong', (t) => {
+t.test('an unclear hint is malformed, and the reason names what is wrong', (t) => {
   const reasons: Record<string, RegExp> = {
     '': /empty: expected rows=NUMBER, bytes=SIZE or stream/,
     'rows': /^rows: expected/,
@@ -98,13 +98,13 @@ t.test('a hint that says nothing clear is malformed, and the reason names what i
   t.end();
 });
 
-t.test('of a text that is cut off only a leading hint counts', (t) => {
+t.test('reads only a leading hint of a text that is cut off', (t) => {
   t.strictSame(findHint('/* sluice: stream */ select a', true), { kind: 'hint', stream: true });
   t.strictSame(findHint('select a /* sluice: stream */', true), none, 'what looks like the end may be the middle');
   t.end();
 });
 
-t.test('any text is answered', (t) => {
+t.test('gives an answer for any text', (t) => {
   const kinds = new Set<string>();
   const texts = randomTexts(5);
   for (let count = 0; count < 10_000; count += 1) {
@@ -116,7 +116,7 @@ t.test('any text is answered', (t) => {
   t.end();
 });
 
-t.test('twice the text is at most twice the work, whatever it is', (t) => {
+t.test('reads at most twice the characters of a text of twice the length', (t) => {
   const read = (sql: string): number => charactersReadBy(() => findHint(sql));
   for (const piece of HOSTILE_PIECES) {
     const text = `${piece.repeat(1000)} sluice: `;

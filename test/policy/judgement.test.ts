@@ -9,7 +9,7 @@ const SELECT = 'SELECT * FROM t';
 const usageOf = (t: Test, given: object, sql = SELECT): GovernedUsage =>
   govern(t, { limits: { rows: 10, bytes: 1000 }, budget: { bytes: 5000 }, ...given }, sql).usage;
 
-t.test('what is done at a limit is what the settings say', (t) => {
+t.test('does at a limit what the settings say', (t) => {
   const done = (action: string, isInsideRow = false) =>
     judge(usageOf(t, { onExceed: { action } }), 'rows', isInsideRow).action;
   t.equal(done('error'), 'cut');
@@ -29,7 +29,7 @@ t.test('mode audit never cuts', (t) => {
   t.end();
 });
 
-t.test('what is exempt is recorded with the limit that it passed', (t) => {
+t.test('records an exempt result with the limit that it passed', (t) => {
   const usage = usageOf(t, {}, 'DELETE FROM t RETURNING a');
   t.same(
     exemptedFrom(usage, 'rows', 5000),
@@ -53,13 +53,13 @@ t.test('a judgement names the rule and the limit', (t) => {
   t.end();
 });
 
-t.test('over the budget a result is not truncated: its client would take a part for the whole', (t) => {
+t.test('cuts with an error over the budget when the action is truncate', (t) => {
   t.equal(judgeOverBudget(usageOf(t, { onExceed: { action: 'truncate' } }), 5000, false).action, 'cut');
   t.equal(judgeOverBudget(usageOf(t, { onExceed: { action: 'close' } }), 5000, false).action, 'close');
   t.end();
 });
 
-t.test('a warning is due above its threshold, by rows before bytes', (t) => {
+t.test('warns above a threshold, of rows before bytes', (t) => {
   const usage = usageOf(t, { warn: { rows: 5, bytes: 500 } });
   const warned = (rows: number, bytes: number) => warningFor(Object.assign(usage, { rows, bytes }));
   t.equal(warned(5, 500), null);
@@ -70,7 +70,7 @@ t.test('a warning is due above its threshold, by rows before bytes', (t) => {
   t.end();
 });
 
-t.test('a stream is let through above the limit that it would have as a buffered result, by rows before bytes', (t) => {
+t.test('admits a stream above the limit that it would have as a buffered result, by rows before bytes', (t) => {
   const rules = [{ name: 'exports', match: {}, class: 'streaming', limits: { rows: 7 } }];
   const admitted = (rows: number, bytes: number) => admissionOf(Object.assign(usageOf(t, { rules }), { rows, bytes }));
   t.equal(admitted(7, 1000), null);
@@ -82,7 +82,7 @@ t.test('a stream is let through above the limit that it would have as a buffered
   t.end();
 });
 
-t.test('what was let through for its pace has passed the limit that held first, at the rate that was seen', (t) => {
+t.test('the record of a stream admitted for its pace has the first limit and the measured rate', (t) => {
   const sql = '/* sluice: rows=3 */ SELECT * FROM t';
   const { usage, guard } = govern(t, { limits: { rows: 10, bytes: 1000 } }, sql);
   Object.assign(usage, { rows: 4, bytes: 100 });
@@ -95,7 +95,7 @@ t.test('what was let through for its pace has passed the limit that held first, 
   t.end();
 });
 
-t.test("the error's text says what was passed, by which rule, and what to do", (t) => {
+t.test('the text of the error says what was passed, by which rule, and what to do', (t) => {
   const text = (sql: string, reason: 'rows' | 'bytes' | 'budget') => {
     const usage = usageOf(t, {}, sql);
     return cutMessage(usage, reason === 'budget' ? judgeOverBudget(usage, 5000, false) : judge(usage, reason, false));

@@ -15,7 +15,7 @@ const winner = (
   return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => statement(sql), atMs)?.name ?? null;
 };
 
-t.test('the first rule that matches holds, and one that matches everything hides those behind it', (t) => {
+t.test('the first rule that matches holds, and one without conditions hides those behind it', (t) => {
   const rules = [
     { name: 'a', match: { user: 'x' } }, { name: 'b', match: { user: ['y', 'app'] } }, { name: 'c', match: {} },
   ];
@@ -25,7 +25,7 @@ t.test('the first rule that matches holds, and one that matches everything hides
   t.end();
 });
 
-t.test('every condition of a rule has to hold, and of each one of its patterns', (t) => {
+t.test('a rule matches when each condition has a pattern that matches', (t) => {
   const rules = [{ name: 'r', match: { user: ['a*', 'b'], schema: 'shop', statement: ['show', 'select'] } }];
   t.equal(winner(t, rules, { user: 'b' }), 'r');
   t.equal(winner(t, rules, { user: 'c' }), null);
@@ -34,7 +34,7 @@ t.test('every condition of a rule has to hold, and of each one of its patterns',
   t.end();
 });
 
-t.test('clients are matched by address and network, attributes by name, and what is absent is empty', (t) => {
+t.test('matches clients by address and network, and attributes by name, where a missing one is empty', (t) => {
   const net = [{ name: 'net', match: { client: ['10.0.0.0/8', '::1'] } }];
   t.equal(winner(t, net, {}), 'net');
   t.equal(winner(t, net, { address: '::ffff:10.9.9.9' }), 'net');
@@ -49,14 +49,14 @@ t.test('clients are matched by address and network, attributes by name, and what
   t.end();
 });
 
-t.test('a statement is not looked at where no rule asks for it', (t) => {
+t.test('does not read a statement when no rule asks for it', (t) => {
   const compiled = compileRules(settings(t, { rules: [{ name: 'r', match: { user: 'app' } }] }).rules);
   const unasked = (): never => t.fail('asked') as never;
   t.equal(firstRule(rulesFor(compiled, SUBJECT), unasked, 0)?.name, 'r');
   t.end();
 });
 
-t.test('a digest matches whatever the literals are', (t) => {
+t.test('a digest matches statements with any literals', (t) => {
   const { hash } = statement('SELECT a FROM t WHERE b = 1').digest ?? { hash: '' };
   const rules = [{ name: 'r', match: { digest: `${hash.slice(0, 8)}*` } }];
   t.equal(winner(t, rules, {}, 'select a from t where b = 22'), 'r');
@@ -64,7 +64,7 @@ t.test('a digest matches whatever the literals are', (t) => {
   t.end();
 });
 
-t.test('a rule holds until its last moment, and then no more', (t) => {
+t.test('a rule holds until its last moment', (t) => {
   const rules = [
     { name: 'day', match: {}, until: '2026-03-01' }, { name: 'moment', match: {}, until: '2026-03-02T10:00:00+02:00' },
   ];

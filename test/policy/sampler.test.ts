@@ -19,7 +19,7 @@ const result = (t: Test, rows: number, bytes: number, resultSets = 1) => {
   return Object.assign(usage, { rows, bytes, resultSets });
 };
 
-t.test('every result over a floor is a sample', (t) => {
+t.test('samples every result above a floor', (t) => {
   const { sampler: over } = sampler({ rows: 10, bytes: 1000 });
   t.equal(over.judge(result(t, 10, 1000), AT_0), null, 'what reaches it is not over it');
   t.match(
@@ -30,7 +30,7 @@ t.test('every result over a floor is a sample', (t) => {
   t.end();
 });
 
-t.test('of the others one in so many is, and says for how many it stands', (t) => {
+t.test('samples one in oneIn of the results below the floor, and says how many it stands for', (t) => {
   const { sampler: drawing } = sampler({ rows: 10, oneIn: 4 }, 0.2, 0.3, 0.9, 0.25);
   const drawn = [1, 2, 3, 4].map(() => drawing.judge(result(t, 5, 5), AT_0));
   t.match(drawn[0], { action: 'sample', reason: 'chance', standsFor: 4, rule: 'default', limit: { rows: 100_000 } });
@@ -41,7 +41,7 @@ t.test('of the others one in so many is, and says for how many it stands', (t) =
   t.end();
 });
 
-t.test('what has no result set is none', (t) => {
+t.test('does not sample a response without a result set', (t) => {
   t.equal(sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 0), AT_0), null);
   t.match(
     sampler({ oneIn: 1 }, 0).sampler.judge(result(t, 0, 0, 1), AT_0), { reason: 'chance' }, 'an empty one may be',
@@ -49,12 +49,12 @@ t.test('what has no result set is none', (t) => {
   t.end();
 });
 
-t.test('without settings nothing is', (t) => {
+t.test('samples nothing without settings', (t) => {
   t.equal(sampler({}).sampler.judge(result(t, 1e9, 1e12), AT_0), null);
   t.end();
 });
 
-t.test('a second has no more than so many; what is left out is counted, told, and said by the next one', (t) => {
+t.test('bounds the samples of a second, and the next sample tells how many were left out', (t) => {
   const { sampler: bounded, said } = sampler({ rows: 0, perSecond: 2 });
   const at = (nowMs: number) => bounded.judge(result(t, 1, 1), { nowMs })?.droppedSamples;
   t.strictSame([at(0), at(1), at(2), at(999)], [0, 0, undefined, undefined]);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { isDumpProgram, isDumpStatement, JdbcStreaming, netWriteTimeoutSeconds } from '../../src/policy/signals.js';
 import { SUBJECT } from '../support/governed.js';
 
-t.test('dump tools are known by the name that they give themselves', (t) => {
+t.test('knows dump tools by their program name', (t) => {
   const named = (name: string) => isDumpProgram({ ...SUBJECT, attributes: new Map([['program_name', name]]) });
   for (const name of ['mysqldump', 'mariadb-dump', 'mysqlpump', 'mydumper']) t.ok(named(name), name);
   for (const name of ['', 'mysql', 'MYSQLDUMP', 'mysqldump2']) t.notOk(named(name), name);
@@ -10,7 +10,7 @@ t.test('dump tools are known by the name that they give themselves', (t) => {
   t.end();
 });
 
-t.test("a dump tool's statement is known by its front alone", (t) => {
+t.test('knows a statement of a dump tool by its front', (t) => {
   const isDump = (sql: string) => isDumpStatement(Buffer.from(sql));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`'));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ `a`, `b` FROM `t` WHERE 1 LIMIT 3'));
@@ -21,7 +21,7 @@ t.test("a dump tool's statement is known by its front alone", (t) => {
   t.end();
 });
 
-t.test("every way to set the session's net_write_timeout is seen, and no other statement is taken for one", (t) => {
+t.test('reads each way to set net_write_timeout of the session, and no other statement', (t) => {
   for (const sql of [
     'SET net_write_timeout=600', 'set  NET_WRITE_TIMEOUT = 600 ;', 'SET SESSION net_write_timeout=600',
     'SET @@session.net_write_timeout=600', '\n SET net_write_timeout=600\n',
@@ -33,7 +33,7 @@ t.test("every way to set the session's net_write_timeout is seen, and no other s
   t.end();
 });
 
-t.test('JDBC streaming arms the next command, and no other', (t) => {
+t.test('JDBC streaming announces only the next command', (t) => {
   const jdbc = new JdbcStreaming();
   t.notOk(jdbc.isArmed(1));
   jdbc.set(600, 1);
@@ -46,7 +46,7 @@ t.test('JDBC streaming arms the next command, and no other', (t) => {
   t.end();
 });
 
-t.test('JDBC streaming is told from its end also where the server waits as long by itself', (t) => {
+t.test("tells the end of a JDBC stream when the server's own timeout is as long", (t) => {
   const jdbc = new JdbcStreaming();
   for (const first of [1, 4, 7]) {
     jdbc.set(600, first);
@@ -58,7 +58,7 @@ t.test('JDBC streaming is told from its end also where the server waits as long 
   t.end();
 });
 
-t.test('a stream that fails before its first row leaves the next one to be announced', (t) => {
+t.test('a stream that fails before its first row leaves the next one announced', (t) => {
   const jdbc = new JdbcStreaming();
   jdbc.set(600, 1);
   jdbc.set(600, 3); // the driver has no result to close, and so does not set the old value
@@ -66,8 +66,7 @@ t.test('a stream that fails before its first row leaves the next one to be annou
   t.end();
 });
 
-t.test('where a session begins with a value that is known, that value ends a stream, and every other announces ' +
-  'one', (t) => {
+t.test('the known initial value ends a stream, and any other value announces one', (t) => {
   const jdbc = new JdbcStreaming();
   jdbc.begun(3600);
   jdbc.set(600, 1);

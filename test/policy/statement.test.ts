@@ -5,7 +5,7 @@ import { Status } from '../../src/protocol/status.js';
 import { newCommand, responseShape } from '../../src/conversation/command.js';
 import { queryCommand, statementCommand } from '../support/governed.js';
 
-t.test("a query's statement is its text, an execution's the one that was prepared", (t) => {
+t.test('the statement of a query is its text, and that of an execution the prepared text', (t) => {
   t.equal(Statement.of(queryCommand('SELECT 1'), 0).text, 'SELECT 1');
   const execution = statementCommand(Command.STMT_EXECUTE, 'SELECT ?');
   t.equal(Statement.of(execution, 0).text, 'SELECT ?');
@@ -13,7 +13,7 @@ t.test("a query's statement is its text, an execution's the one that was prepare
   t.end();
 });
 
-t.test('a statement whose text is not known is of no kind and safe from being killed', (t) => {
+t.test('a statement without a known text is of kind other, and is never killed', (t) => {
   const { STMT_EXECUTE, STATISTICS } = Command;
   const textless = newCommand(STATISTICS, responseShape(STATISTICS), 1, 0);
   for (const command of [statementCommand(STMT_EXECUTE, null), textless]) {
@@ -26,14 +26,14 @@ t.test('a statement whose text is not known is of no kind and safe from being ki
   t.end();
 });
 
-t.test('a text of which a part is kept is known to go on', (t) => {
+t.test('knows that a text of which only a part is kept goes on', (t) => {
   const sql = 'SELECT a FROM t WHERE b = 1';
   t.match(Statement.of(queryCommand(sql, 1, 12), 0), { isTruncated: true, isSingleReadOnly: false, kind: 'select' });
   t.match(Statement.of(queryCommand(sql), 0), { isTruncated: false, isSingleReadOnly: true });
   t.end();
 });
 
-t.test('quotes and backslashes are read as the server of the moment reads them', (t) => {
+t.test('reads quotes and backslashes as the sql_mode of the session says', (t) => {
   const sql = "SELECT 'a\\' /* sluice: rows=5 */";
   t.match(Statement.of(queryCommand(sql), 0).hint, { kind: 'none' }, 'the literal goes on');
   t.match(Statement.of(queryCommand(sql), Status.NO_BACKSLASH_ESCAPES).hint, { kind: 'hint', rows: 5 });
@@ -50,7 +50,7 @@ t.test('a digest is a normal form and its hash, made once', (t) => {
   t.end();
 });
 
-t.test('what was found out about a statement is kept when its text goes', (t) => {
+t.test('keeps what was found out about a statement when its text is dropped', (t) => {
   const server = { isMariadb: true, version: 101_119 };
   const keptOf = (sql: string, kept = Infinity): Statement => {
     const command = statementCommand(Command.STMT_EXECUTE, sql);
@@ -72,7 +72,7 @@ t.test('what was found out about a statement is kept when its text goes', (t) =>
   t.end();
 });
 
-t.test('only where the server is MariaDB does a change return rows', (t) => {
+t.test('a change returns rows only when the server is MariaDB', (t) => {
   const on = (isMariadb: boolean): boolean =>
     Statement.of(queryCommand('DELETE FROM t RETURNING a'), 0, { isMariadb, version: 101_119 }).returnsChangedRows(0);
   t.ok(on(true));
@@ -80,7 +80,7 @@ t.test('only where the server is MariaDB does a change return rows', (t) => {
   t.end();
 });
 
-t.test('a USE names its schema, and bytes that are no UTF-8 do no harm', (t) => {
+t.test('reads the schema of a USE, and bytes that are no UTF-8', (t) => {
   t.equal(Statement.of(queryCommand('USE `other`'), 0).schemaFrom(0), 'other');
   const command = queryCommand('SELECT 1');
   command.text = Buffer.from([0x53, 0xff, 0xfe]);

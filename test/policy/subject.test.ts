@@ -1,7 +1,7 @@
 import t from 'tap';
 import { programOf, subjectOf } from '../../src/policy/subject.js';
 
-t.test('a subject is who the client says it is, where it comes from, and the schema of the moment', (t) => {
+t.test("a subject has the client's user and attributes, its address, and the current schema", (t) => {
   const attributes = new Map([['program_name', 'job']]);
   const subject = subjectOf({ user: 'app', schema: 'first', attributes }, 'now', '10.0.0.7');
   t.match(subject, { user: 'app', schema: 'now', address: '10.0.0.7' });
@@ -9,7 +9,7 @@ t.test('a subject is who the client says it is, where it comes from, and the sch
   t.end();
 });
 
-t.test('a client that has not said who it is has empty names', (t) => {
+t.test('a client that has not logged in has empty names', (t) => {
   const subject = subjectOf(null, '', '');
   t.match(subject, { user: '', schema: '', address: '' });
   t.equal(programOf(subject), '');

@@ -7,7 +7,7 @@ const termsOf = (t: Test, given: object): TermsOf =>
   new TermsOf('mine', settings(t, { limits: { rows: 10, bytes: 1000 }, ...given }), null);
 const hint = (asked: Omit<Hint, 'kind'>): Hint => ({ kind: 'hint', ...asked });
 
-t.test('terms are made once for each signal', (t) => {
+t.test('makes terms once for each signal', (t) => {
   const terms = termsOf(t, { streaming: { limits: { bytes: 50 } } });
   t.equal(terms.streaming('dump'), terms.streaming('dump'));
   t.match(terms.streaming('jdbc'), {
@@ -17,7 +17,7 @@ t.test('terms are made once for each signal', (t) => {
   t.end();
 });
 
-t.test('a hint may lower, raise or neither', (t) => {
+t.test('hints may change limits as the setting says: not at all, only down, or freely', (t) => {
   const allowed = (hints: string, asked: Omit<Hint, 'kind'>) => termsOf(t, { hints }).allows(hint(asked));
   for (const [asked, lower] of [
     [{ rows: 10 }, true], [{ rows: 11 }, false], [{ bytes: 1000 }, true], [{ bytes: 1001 }, false],
@@ -28,7 +28,7 @@ t.test('a hint may lower, raise or neither', (t) => {
   t.end();
 });
 
-t.test('what a hint does not name stays as it is', (t) => {
+t.test('a hint changes only the limits that it names', (t) => {
   const terms = termsOf(t, {});
   t.same(terms.hinted(hint({ rows: 3 })).limits, { rows: 3, bytes: 1000 });
   t.same(terms.hinted(hint({ bytes: 3 })).limits, { rows: 10, bytes: 3 });

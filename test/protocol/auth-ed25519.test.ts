@@ -31,7 +31,7 @@ const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const PKCS8_HEAD = hex('302e020100300506032b657004220420');
 const SPKI_HEAD = hex('302a300506032b6570032100');
 
-t.test('signs as RFC 8032 does where the password is as long as its seed', async (t) => {
+t.test('signs as RFC 8032 does when the password has 32 bytes', async (t) => {
   for (const { seed, publicKey, message, signature } of RFC_8032) {
     t.equal(ed25519PublicKey(hex(seed)).toString('hex'), publicKey);
     t.equal(ed25519Signature(hex(seed), hex(message)).toString('hex'), signature);
@@ -46,12 +46,12 @@ t.test('signs as node:crypto does', async (t) => {
   }
 });
 
-t.test("makes the public key that MariaDB's documentation shows for a password", async (t) => {
+t.test('makes the public key that the documentation of MariaDB shows for a password', async (t) => {
   const documented = 'ZIgUREUg5PVgQ6LskhXmO+eZLS0nC8be6HPjYWR4YJY=';
   t.equal(ed25519PublicKey(Buffer.from('secret')).toString('base64'), documented);
 });
 
-t.test('a signature with a password of any length is good for its public key alone', async (t) => {
+t.test('a signature with a password of any length verifies with its own public key only', async (t) => {
   const spki = (password: Buffer): KeyObject => {
     const key = Buffer.concat([SPKI_HEAD, ed25519PublicKey(password)]);
     return createPublicKey({ key, format: 'der', type: 'spki' });

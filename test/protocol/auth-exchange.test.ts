@@ -23,12 +23,12 @@ const decrypted = (encrypted: Buffer): string => {
   return Buffer.from(scrambled.map((byte, i) => byte ^ NONCE[i % NONCE.length]!)).toString();
 };
 
-t.test('mysql_native_password answers with the scrambled password, and with nothing for none', async (t) => {
+t.test('mysql_native_password answers with a scrambled password, and with nothing for an empty one', async (t) => {
   t.equal(start('mysql_native_password', 'secret').firstAnswer.toString('hex'), NATIVE_ANSWER);
   t.equal(start('mysql_native_password', '').firstAnswer.length, 0);
 });
 
-t.test('a NUL behind the nonce is no part of it', async (t) => {
+t.test('ignores a NUL behind the nonce', async (t) => {
   const nonce = Buffer.concat([NONCE, Buffer.alloc(1)]);
   const answer = (plugin: string): string =>
     start(plugin, 'secret', false, nonce).firstAnswer.toString('hex');
@@ -36,13 +36,13 @@ t.test('a NUL behind the nonce is no part of it', async (t) => {
   t.equal(answer('caching_sha2_password'), CACHING_SHA2_ANSWER);
 });
 
-t.test('caching_sha2_password has no more to say where the server knows the password', async (t) => {
+t.test('caching_sha2_password sends nothing more when the server knows the password', async (t) => {
   const exchange = start('caching_sha2_password', 'secret');
   t.equal(exchange.firstAnswer.toString('hex'), CACHING_SHA2_ANSWER);
   t.equal(exchange.answer(Buffer.from([3])), null);
 });
 
-t.test('caching_sha2_password asks for the key and encrypts a password of any length with it', async (t) => {
+t.test('caching_sha2_password asks for the key, and encrypts a password of any length with it', async (t) => {
   for (const password of ['x', 'secret', 'a password that is longer than its nonce', 'pässwörd']) {
     const exchange = start('caching_sha2_password', password);
     t.same(exchange.answer(Buffer.from([4])), Buffer.from([2]));
@@ -50,24 +50,24 @@ t.test('caching_sha2_password asks for the key and encrypts a password of any le
   }
 });
 
-t.test('caching_sha2_password gives the password as it is only where nobody else can read it', async (t) => {
+t.test('caching_sha2_password sends the password in clear only over a confidential connection', async (t) => {
   t.equal(start('caching_sha2_password', 'secret', true).answer(Buffer.from([4]))?.toString(), 'secret\0');
   t.notMatch(start('caching_sha2_password', 'secret').answer(Buffer.from([4]))?.toString(), 'secret');
 });
 
-t.test('sha256_password encrypts the password, except where nobody else can read it', async (t) => {
+t.test('sha256_password encrypts the password unless the connection is confidential', async (t) => {
   const exchange = start('sha256_password', 'secret');
   t.same(exchange.firstAnswer, Buffer.from([1]));
   t.equal(decrypted(exchange.answer(PEM)!), 'secret\0');
   t.equal(start('sha256_password', 'secret', true).firstAnswer.toString(), 'secret\0');
 });
 
-t.test('an empty password is one NUL to the plugins with SHA-256', async (t) => {
+t.test('the plugins with SHA-256 send one NUL for an empty password', async (t) => {
   t.same(start('caching_sha2_password', '').firstAnswer, Buffer.alloc(1));
   t.same(start('sha256_password', '').firstAnswer, Buffer.alloc(1));
 });
 
-t.test('steps that a plugin does not have, keys that are none and short nonces are errors', async (t) => {
+t.test('throws on an unknown step, a broken key or a short nonce', async (t) => {
   t.throws(() => start('mysql_native_password', 'secret').answer(PEM), /a step that/);
   t.throws(() => start('caching_sha2_password', 'secret').answer(Buffer.from([9])), /a step that/);
   t.throws(() => start('caching_sha2_password', 'secret').answer(Buffer.alloc(0)), /a step that/);
@@ -75,12 +75,12 @@ t.test('steps that a plugin does not have, keys that are none and short nonces a
   t.throws(() => start('client_ed25519', 'secret'), /20 bytes as a nonce for client_ed25519/);
 });
 
-t.test('a plugin that is not known has no exchange', async (t) => {
+t.test('has no exchange for an unknown plugin', async (t) => {
   const secret = { password: Buffer.from('secret'), isConfidential: true };
   t.equal(startAuth({ plugin: 'mysql_clear_password', nonce: NONCE }, secret), null);
 });
 
-t.test('an AuthSwitchRequest names the plugin and brings its nonce', async (t) => {
+t.test('reads plugin and nonce of an AuthSwitchRequest', async (t) => {
   t.same(decodeAuthSwitch(Buffer.concat([Buffer.from('\xfeclient_ed25519\0', 'latin1'), NONCE])),
     { plugin: 'client_ed25519', nonce: NONCE });
   t.same(decodeAuthSwitch(Buffer.from([0xfe])), { plugin: 'mysql_old_password', nonce: Buffer.alloc(0) });

@@ -12,7 +12,7 @@ const login = {
   attributes: new Map([['program_name', 'sluice'], ['long', 'x'.repeat(300)]]),
 };
 
-t.test('a HandshakeResponse that is written is read back, with and without optional parts', async (t) => {
+t.test('reads back a HandshakeResponse that it wrote, with and without optional parts', async (t) => {
   for (const optional of [0n, CONNECT_ATTRS, LENENC, CONNECT_ATTRS | LENENC]) {
     const capabilities = BASE | optional;
     const authResponse = Buffer.from('12345678901234567890');
@@ -22,7 +22,7 @@ t.test('a HandshakeResponse that is written is read back, with and without optio
   }
 });
 
-t.test('an answer that the server could not read back is refused', async (t) => {
+t.test('refuses to write an answer that the server could not read', async (t) => {
   const authResponse = Buffer.alloc(256);
   t.throws(() => encodeHandshakeResponse({ ...login, capabilities: BASE, authResponse }), RangeError);
 });

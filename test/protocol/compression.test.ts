@@ -16,7 +16,7 @@ interface Compressors {
 }
 const { zstdCompressSync }: Compressors = zlib;
 
-t.test('a frame says how long it is, its number, and how much is in it', (t) => {
+t.test('reads length, number and content length of a frame', (t) => {
   const frame = deflatedFrame(200, TEXT);
   t.equal(frameBytesAt(frame, 0), frame.length);
   t.equal(frameNumber(frame), 200);
@@ -26,14 +26,14 @@ t.test('a frame says how long it is, its number, and how much is in it', (t) => 
   t.end();
 });
 
-t.test('a stored frame holds its content as it is', (t) => {
+t.test('a stored frame holds its content unchanged', (t) => {
   const frame = storedFrame(7, TEXT);
   t.same(frame.subarray(0, 7), Buffer.from([TEXT.length, 0, 0, 7, 0, 0, 0]));
   t.same(storedContent(frame), TEXT);
   t.end();
 });
 
-t.test('a frame gets another number and stays as it is otherwise', (t) => {
+t.test('changes only the number of a frame', (t) => {
   const frame = deflatedFrame(255, TEXT);
   renumber(frame, 0);
   t.same(frame, deflatedFrame(0, TEXT));
@@ -47,7 +47,7 @@ const waysToOpen = async (
   t.same(await open(compression, frame), expected, 'in a thread of its own');
 };
 
-t.test('a frame that holds exactly what it declares is opened', async (t) => {
+t.test('opens a frame that holds exactly what it declares', async (t) => {
   await waysToOpen(t, 'zlib', deflatedFrame(0, TEXT), TEXT);
   const largest = Buffer.alloc(0xff_ffff, TEXT);
   await waysToOpen(t, 'zlib', deflatedFrame(0, largest), largest);
@@ -67,10 +67,10 @@ const LIES: readonly (readonly [string, Buffer])[] = [
   ['has a wrong checksum', rawFrame(0, TEXT.length, withLastByteWrong(body))],
 ];
 for (const [what, frame] of LIES) {
-  t.test(`a frame that ${what} is refused`, (t) => waysToOpen(t, 'zlib', frame, null));
+  t.test(`refuses a frame that ${what}`, (t) => waysToOpen(t, 'zlib', frame, null));
 }
 
-t.test('of both compressions servers take zlib', (t) => {
+t.test('prefers zlib when both compressions are agreed on', (t) => {
   const { COMPRESS, ZSTD_COMPRESSION_ALGORITHM: ZSTD } = Capability;
   t.equal(compressionOf(0n), null);
   t.equal(compressionOf(COMPRESS), 'zlib');
@@ -79,7 +79,7 @@ t.test('of both compressions servers take zlib', (t) => {
   t.end();
 });
 
-t.test('zstd is openable exactly where this Node has it', async (t) => {
+t.test('opens zstd exactly when Node.js has it', async (t) => {
   const isOpenable = (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n;
   t.equal(isOpenable, zstdCompressSync !== undefined);
   t.equal(OPENABLE_COMPRESSIONS & Capability.COMPRESS, Capability.COMPRESS, 'zlib is openable anywhere');

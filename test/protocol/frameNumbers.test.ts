@@ -1,7 +1,7 @@
 import t from 'tap';
 import { FrameNumbers } from '../../src/protocol/frameNumbers.js';
 
-t.test('frames that pass as they came keep their numbers, also past 255', (t) => {
+t.test('keeps the numbers of frames that pass unchanged, also past 255', (t) => {
   const numbers = new FrameNumbers(() => false);
   t.equal(numbers.restart(), 0);
   const passed = Array.from({ length: 1000 }, (_, index) => (index + 1) & 0xff);
@@ -10,7 +10,7 @@ t.test('frames that pass as they came keep their numbers, also past 255', (t) =>
   t.end();
 });
 
-t.test('behind a frame that was put in, both legs count on by themselves until the next command', (t) => {
+t.test('counts on for each connection behind an inserted frame, until the next command', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   t.equal(numbers.relay('server', 1), 1);
@@ -24,7 +24,7 @@ t.test('behind a frame that was put in, both legs count on by themselves until t
   t.end();
 });
 
-t.test('frames that go nowhere leave no gap', (t) => {
+t.test('leaves no gap for dropped frames', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   numbers.relay('server', 1);
@@ -35,7 +35,7 @@ t.test('frames that go nowhere leave no gap', (t) => {
   t.end();
 });
 
-t.test('behind a dropped frame number 256 the next response begins with its own number 1', (t) => {
+t.test('begins the next response with its own number 1 behind a dropped frame number 256', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   for (let number = 1; number <= 8; number += 1) numbers.relay('server', number);
@@ -45,7 +45,7 @@ t.test('behind a dropped frame number 256 the next response begins with its own 
   t.end();
 });
 
-t.test('a count that a server begins afresh for a command sent ahead is passed on', (t) => {
+t.test('passes on a count that a server begins again for a command sent ahead', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   numbers.relay('server', 1);
@@ -56,7 +56,7 @@ t.test('a count that a server begins afresh for a command sent ahead is passed o
   t.end();
 });
 
-t.test('a command that is sent ahead leaves the count of the response under way alone', (t) => {
+t.test('a command sent ahead does not change the count of the response under way', (t) => {
   let isAnswering = false;
   const numbers = new FrameNumbers(() => isAnswering);
   numbers.restart();

@@ -13,7 +13,7 @@ const FRAMES = [
 ];
 
 for (const split of [WHOLE, ...SPLITS]) {
-  t.test(`frames are taken whole, whatever the reads bring: ${split.name}`, (t) => {
+  t.test(`gives whole frames for reads of any size: ${split.name}`, (t) => {
     const reader = new FrameReader();
     const taken: Buffer[] = [];
     for (const piece of split.cut(Buffer.concat(FRAMES))) {
@@ -28,7 +28,7 @@ for (const split of [WHOLE, ...SPLITS]) {
   });
 }
 
-t.test('frames that are not taken in time are kept from the next read', (t) => {
+t.test('keeps its own copy of frames that are taken later', (t) => {
   const reader = new FrameReader();
   const read = Buffer.concat(FRAMES);
   reader.add(read);
@@ -41,7 +41,7 @@ t.test('frames that are not taken in time are kept from the next read', (t) => {
   t.end();
 });
 
-t.test('the rest is all that was not taken, in the order in which it came', (t) => {
+t.test('the rest is what was not taken, in order', (t) => {
   const bytes = Buffer.concat(FRAMES);
   for (let end = 0; end <= bytes.length; end += 97) {
     const reader = new FrameReader();
@@ -55,7 +55,7 @@ t.test('the rest is all that was not taken, in the order in which it came', (t) 
   t.end();
 });
 
-t.test('a frame that is announced large costs no more than what has come of it', (t) => {
+t.test('keeps only the bytes that have come of a frame that is announced large', (t) => {
   const before = process.memoryUsage().arrayBuffers;
   const readers = Array.from({ length: 1000 }, () => new FrameReader());
   for (const reader of readers) reader.add(rawFrame(0, 0xff_ffff, Buffer.alloc(0)).fill(0xff, 0, 3));

@@ -9,7 +9,7 @@ const recorded = (name: string): Buffer => {
   return bytes.subarray(4, 4 + bytes.readUIntLE(0, 3));
 };
 
-await t.test('a MySQL greeting tells its version, connection, capabilities and plugin', async (t) => {
+await t.test('reads version, connection, capabilities and plugin of a MySQL greeting', async (t) => {
   t.match(decodeGreeting(greetingPayload({ version: '8.0.36', connectionId: 0xfffffffe })), {
     serverVersion: '8.0.36', connectionId: 0xfffffffe, capabilities: MYSQL_OFFER, isMariadb: false,
     authPlugin: 'mysql_native_password', scramble: SCRAMBLE,
@@ -19,7 +19,7 @@ await t.test('a MySQL greeting tells its version, connection, capabilities and p
   });
 });
 
-await t.test('a MariaDB greeting carries capabilities beyond 32 bits', async (t) => {
+await t.test('reads capabilities beyond 32 bits from a MariaDB greeting', async (t) => {
   const greeting = decodeGreeting(greetingPayload({ version: '5.5.5-10.11.6-MariaDB',
     capabilities: MARIADB_OFFER }));
   t.match(greeting, { capabilities: MARIADB_OFFER, isMariadb: true });
@@ -29,17 +29,17 @@ await t.test('a MariaDB greeting carries capabilities beyond 32 bits', async (t)
   t.equal(real!.scramble.length, 20);
 });
 
-await t.test('a MySQL server\'s filler is not taken for capabilities', async (t) => {
+await t.test('does not read the filler of a MySQL greeting as capabilities', async (t) => {
   const payload = greetingPayload();
   payload.writeUInt32LE(0xffff_ffff, payload.indexOf(0) + 1 + 27);
   t.equal(decodeGreeting(payload)?.capabilities, MYSQL_OFFER);
 });
 
-await t.test('a plugin\'s name may lack its NUL', async (t) => {
+await t.test('reads a plugin name without its NUL', async (t) => {
   t.equal(decodeGreeting(greetingPayload().subarray(0, -1))?.authPlugin, 'mysql_native_password');
 });
 
-await t.test('capabilities are cleared in place, and nothing else', async (t) => {
+await t.test('clears capabilities in place, and changes nothing else', async (t) => {
   for (const [name, capabilities] of [['mysql', MYSQL_OFFER], ['mariadb', MARIADB_OFFER]] as const) {
     const original = greetingPayload({ capabilities });
     const none = Buffer.from(original);
@@ -55,7 +55,7 @@ await t.test('capabilities are cleared in place, and nothing else', async (t) =>
   }
 });
 
-await t.test('what is no greeting is none, whole or cut off anywhere', async (t) => {
+await t.test('gives null for a packet that is no greeting, and reads a greeting cut off anywhere', async (t) => {
   t.equal(decodeGreeting(Buffer.from('\x095.0\0')), null);
   t.equal(decodeGreeting(Buffer.from('\x0awithout a NUL')), null);
   for (const payload of [greetingPayload(), recorded('mariadb/client-mariadb'),

@@ -12,7 +12,7 @@ const recorded = (name: string): Buffer => {
   return bytes.subarray(4, 4 + bytes.readUIntLE(0, 3));
 };
 
-await t.test('an answer is read in every form that capabilities give it', async (t) => {
+await t.test('reads an answer in every form that capabilities give it', async (t) => {
   const attributes = new Map([['program_name', 'x'.repeat(300)], ['b', '']]);
   const optional = [
     Capability.PLUGIN_AUTH, Capability.CONNECT_WITH_DB, Capability.CONNECT_ATTRS,
@@ -31,7 +31,7 @@ await t.test('an answer is read in every form that capabilities give it', async 
   }
 });
 
-await t.test('names and attributes are kept as long as any may be, whatever a client sends', async (t) => {
+await t.test('bounds the names and attributes that it keeps', async (t) => {
   const many = Array.from({ length: 300 }, (_, n): [string, string] => [`${n}`.padEnd(1000, 'n'), 'v'.repeat(1000)]);
   const attributes = new Map([['program_name', `${'x'.repeat(510)}🐬`], ...many]);
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
@@ -45,7 +45,7 @@ await t.test('names and attributes are kept as long as any may be, whatever a cl
   t.ok(Buffer.byteLength(kept.join('')) <= 16_384 && kept.length > 40);
 });
 
-await t.test('no more than 256 attributes are read, however often a client names the same', (t) => {
+await t.test('reads at most 256 attributes, also when their names repeat', (t) => {
   const pairs = Array.from({ length: 300 }, (_, n) => ['a', String(n)]).flat();
   const attributes = Buffer.concat(pairs.map((text) => encodeLenencString(Buffer.from(text))));
   const without = responsePayload({ capabilities: BASE_CAPABILITIES | Capability.CONNECT_ATTRS }).subarray(0, -1);
@@ -54,7 +54,7 @@ await t.test('no more than 256 attributes are read, however often a client names
   t.end();
 });
 
-await t.test('quotes around a user are left out of the login, and only there, as servers do', async (t) => {
+await t.test('removes quotes around the user of a login, as servers do', async (t) => {
   const users = {
     "'app'": 'app', "'app": "'app", "app'": "app'", '"app"': '"app"', "'": "'", "''": '', "''app''": "'app'",
   };
@@ -67,7 +67,7 @@ await t.test('quotes around a user are left out of the login, and only there, as
   t.equal(decodeChangeUser(change, Capability.SECURE_CONNECTION).user, "'app'");
 });
 
-await t.test('real clients\' answers tell their user, schema and program', async (t) => {
+await t.test('reads user, schema and program from answers of real clients', async (t) => {
   for (const name of ['mariadb', 'mysql'].flatMap(fixtureNames).filter((name) => name.includes('/client-'))) {
     t.match(decodeHandshakeResponse(recorded(name)), { user: 'app', schema: 'shop' }, name);
   }
@@ -77,7 +77,7 @@ await t.test('real clients\' answers tell their user, schema and program', async
   t.equal(program('mariadb/mariadb-admin'), 'mysqladmin', 'MariaDB\'s tools keep the old names');
 });
 
-await t.test('MariaDB\'s capabilities are those of clients that do not claim to be MySQL\'s', async (t) => {
+await t.test("reads MariaDB's capabilities only from clients that do not claim to be MySQL's", async (t) => {
   const mariadb = Capability.PROTOCOL_41 | Capability.MARIADB_PROGRESS | Capability.MARIADB_CACHE_METADATA;
   t.equal(responseCapabilities(responsePayload({ capabilities: mariadb })), mariadb);
   const mysql = responsePayload({ capabilities: BASE_CAPABILITIES });
@@ -85,7 +85,7 @@ await t.test('MariaDB\'s capabilities are those of clients that do not claim to 
   t.equal(responseCapabilities(mysql), BASE_CAPABILITIES, 'filler means nothing');
 });
 
-await t.test('capabilities are cleared in place, and nothing else', async (t) => {
+await t.test('clears capabilities in place, and changes nothing else', async (t) => {
   const everything = (1n << 64n) - 1n & ~Capability.LONG_PASSWORD & ~Capability.SSL;
   for (const capabilities of [everything, everything & 0xffff_ffffn | Capability.LONG_PASSWORD]) {
     const original = responsePayload({ capabilities });
@@ -97,7 +97,7 @@ await t.test('capabilities are cleared in place, and nothing else', async (t) =>
   }
 });
 
-await t.test('the protocol before 4.1 and a request for TLS are not read as an answer', async (t) => {
+await t.test('gives null for the protocol before 4.1 and for a request for TLS', async (t) => {
   for (const capabilities of [BASE_CAPABILITIES & ~Capability.PROTOCOL_41, BASE_CAPABILITIES
     | Capability.SSL]) {
     t.equal(decodeHandshakeResponse(responsePayload({ capabilities })), null);
@@ -105,7 +105,7 @@ await t.test('the protocol before 4.1 and a request for TLS are not read as an a
   t.equal(responseCapabilities(Buffer.from([1, 2, 3])), null);
 });
 
-await t.test('an answer that is cut off anywhere is read as far as it goes, or not at all', async (t) => {
+await t.test('reads an answer that is cut off anywhere as far as it goes, or not at all', async (t) => {
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
   for (const payload of [
     responsePayload({ capabilities, attributes: new Map([['a', 'b']]) }), recorded('mysql/client-mysql'),
@@ -121,7 +121,7 @@ await t.test('an answer that is cut off anywhere is read as far as it goes, or n
   }
 });
 
-await t.test('a change of user tells who comes, as far as it can be read', async (t) => {
+await t.test('reads user, schema and attributes of a COM_CHANGE_USER as far as it goes', async (t) => {
   const attributes = Buffer.from('\x04\x01a\x01b');
   const payload = Buffer.concat([
     Buffer.from('\x11other\0'), Buffer.from([3]), Buffer.from('abc'), Buffer.from('attic\0'),

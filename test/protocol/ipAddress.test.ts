@@ -13,7 +13,7 @@ const ADDRESSES: Record<string, { plain: string; hex: string }> = {
 };
 
 for (const [shown, { plain, hex }] of Object.entries(ADDRESSES)) {
-  t.test(`${shown} is told to others as ${plain}, and its bytes are those on the wire`, (t) => {
+  t.test(`writes ${shown} as ${plain}, and gives its bytes on the wire`, (t) => {
     t.equal(plainIp(shown), plain);
     t.equal(ipBytes(shown).toString('hex'), hex);
     t.equal(plainIp(formatIp(ipBytes(shown))), plain);
@@ -22,7 +22,7 @@ for (const [shown, { plain, hex }] of Object.entries(ADDRESSES)) {
   });
 }
 
-t.test('what is no address stays as it is, and has no bytes', (t) => {
+t.test('leaves text that is no address unchanged, and throws when asked for its bytes', (t) => {
   for (const text of ['', 'unix', 'localhost', '10.0.0.1%v0', '%', '1.2.3', '::ffff:', 'fe80::1%']) {
     t.equal(withoutZone(text), text);
     t.equal(plainIp(text), text);

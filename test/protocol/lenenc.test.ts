@@ -6,7 +6,7 @@ const reader = (hex: string): PacketReader => {
   return new PacketReader(bytes, 0, bytes.length);
 };
 
-await t.test('a length-encoded integer is written as short as it can be, and read back', async (t) => {
+await t.test('writes a length-encoded integer in its shortest form, and reads it back', async (t) => {
   for (const [value, hex] of [
     [0, '00'], [0xfa, 'fa'], [0xfb, 'fcfb00'], [0xffff, 'fcffff'], [0x1_0000, 'fd000001'],
       [0xff_ffff, 'fdffffff'],
@@ -17,12 +17,12 @@ await t.test('a length-encoded integer is written as short as it can be, and rea
   }
 });
 
-await t.test('a longer form than needed is read too', async (t) => {
+await t.test('reads a longer form than needed', async (t) => {
   t.equal(reader('fc0100').lenenc(), 1);
   t.equal(reader('fe0100000000000000').lenenc(), 1);
 });
 
-await t.test('NULL, 0xFF and integers that are cut off are no integers', async (t) => {
+await t.test('refuses NULL, 0xFF and truncated integers', async (t) => {
   for (const hex of ['', 'fb', 'ff', 'fc', 'fc01', 'fd0102', 'fe01020304050607']) {
     const read = reader(hex);
     read.lenenc();
@@ -31,7 +31,7 @@ await t.test('NULL, 0xFF and integers that are cut off are no integers', async (
   }
 });
 
-await t.test('reads stop at the packet\'s end, though more bytes lie behind it', async (t) => {
+await t.test('stops at the end of the packet when more bytes follow', async (t) => {
   const bytes = Buffer.from('abcdefgh');
   const packet = (): PacketReader => new PacketReader(bytes, 2, 5);
   t.equal(packet().slice(3).toString(), 'cde');
@@ -48,7 +48,7 @@ await t.test('reads stop at the packet\'s end, though more bytes lie behind it',
   }
 });
 
-await t.test('strings are read up to their NUL or for their length', async (t) => {
+await t.test('reads strings up to their NUL or by their length', async (t) => {
   const bytes = Buffer.concat([Buffer.from('one\0\0'), encodeLenencString('two'),
     encodeLenencString(Buffer.alloc(300, 0x33))]);
   const read = new PacketReader(bytes, 0, bytes.length);
@@ -60,7 +60,7 @@ await t.test('strings are read up to their NUL or for their length', async (t) =
   t.equal(read.failed, false);
 });
 
-await t.test('integers of one to four bytes are little-endian and unsigned', async (t) => {
+await t.test('reads unsigned little-endian integers of one to four bytes', async (t) => {
   t.equal(reader('ff').uint(1), 0xff);
   t.equal(reader('0201').uint(2), 0x0102);
   t.equal(reader('030201').uint(3), 0x010203);

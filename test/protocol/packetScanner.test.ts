@@ -60,7 +60,7 @@ const show = (scanner: PacketScanner, bytes: Buffer,
 const PAYLOADS = ['', 'a', 'bc', 'd'.repeat(300), '', '', 'e'.repeat(70_000), 'last'].map((text) =>
   Buffer.from(text));
 
-await t.test('every packet is seen with its header, its size and its front, at every split', async (t) => {
+await t.test('sees every packet with its header, size and front, at any split', async (t) => {
   const bytes = packetsFrom(250, ...PAYLOADS);
   for (const wantedBytes of [0, 1, 100, 100_000]) {
     let offset = 0;
@@ -81,13 +81,13 @@ await t.test('every packet is seen with its header, its size and its front, at e
   }
 });
 
-await t.test('no more than a header is ever held back', async (t) => {
+await t.test('never leaves more than a header undecided', async (t) => {
   for (const split of SPLITS) {
     t.ok(show(new Notes(100_000), packetsFrom(0, ...PAYLOADS), split).mostHeldBytes <= 4, split.name);
   }
 });
 
-await t.test('packets of 0xFFFFFF bytes and what follows them are one packet', async (t) => {
+await t.test('takes packets of 0xFFFFFF bytes and the one behind them as one packet', async (t) => {
   for (const [size, continuations] of [
     [MAX_PAYLOAD_BYTES, [1]], [MAX_PAYLOAD_BYTES + 5, [1]], [2 * MAX_PAYLOAD_BYTES, [1, 2]],
   ] as const) {
@@ -108,7 +108,7 @@ await t.test('packets of 0xFFFFFF bytes and what follows them are one packet', a
   }
 });
 
-await t.test('a packet that is waited for is shown again with more behind it', async (t) => {
+await t.test('shows a packet again with more bytes when asked to wait', async (t) => {
   const bytes = packetsFrom(0, Buffer.from('first'), Buffer.from('second'));
   for (const split of [WHOLE, ...SPLITS]) {
     const notes = new Notes(10, ({ end, at, payloadLength }) => (end - at < 4 + payloadLength ? 'wait'
@@ -118,7 +118,7 @@ await t.test('a packet that is waited for is shown again with more behind it', a
   }
 });
 
-await t.test('a scan stops in front of the packet that is not let in, and goes on there', async (t) => {
+await t.test('stops in front of a packet that may not enter, and goes on there', async (t) => {
   const bytes = packetsFrom(0, Buffer.from('one'), Buffer.from('two'), Buffer.from('three'));
   let isStopping = true;
   const notes = new Notes(10, ({ firstByte }) => (isStopping && firstByte === 0x74 ? 'stop' : 'enter'));
@@ -129,7 +129,7 @@ await t.test('a scan stops in front of the packet that is not let in, and goes o
   t.same(notes.seen.map(({ front }) => front), ['one', 'two', 'three']);
 });
 
-await t.test('a transparent scanner lets everything pass, from wherever it was', async (t) => {
+await t.test('lets everything pass from anywhere once it is transparent', async (t) => {
   const bytes = packetsFrom(0, Buffer.alloc(50), Buffer.alloc(50));
   for (let at = 0; at < bytes.length; at += 1) {
     const notes = new Notes(10);
@@ -140,7 +140,7 @@ await t.test('a transparent scanner lets everything pass, from wherever it was',
   }
 });
 
-await t.test('between packets is where a whole one has passed, and nowhere else', async (t) => {
+await t.test('is between packets exactly when a whole packet has passed', async (t) => {
   const payload = Buffer.alloc(20);
   const bytes = packetsFrom(0, payload, payload);
   const notes = new Notes(0);

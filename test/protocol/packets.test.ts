@@ -17,7 +17,7 @@ const state = (...changes: [number, Buffer][]): Buffer =>
 const schemaChange = (schema: string): [number, Buffer] => [1, encodeLenencString(schema)];
 const CHANGED = 0x4002;
 
-await t.test('an OK packet tells status and warnings, whatever stands before them', async (t) => {
+await t.test('reads status and warnings of an OK packet behind numbers of any size', async (t) => {
   for (const affectedRows of [0, 250, 251, 70_000, 2 ** 30, 2 ** 50]) {
     t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), { statusFlags: 0x000a, warningCount: 3,
       schema: null });
@@ -25,13 +25,13 @@ await t.test('an OK packet tells status and warnings, whatever stands before the
   t.match(decodeCompletion(okEof(0x0022), true), { statusFlags: 0x0022 });
 });
 
-await t.test('an EOF packet of five bytes has them the other way round', async (t) => {
+await t.test('reads status and warnings of an EOF packet in their reverse order', async (t) => {
   t.same(decodeCompletion(Buffer.from([0xfe, 5, 0, 0x2a, 0]), true), { statusFlags: 0x2a, warningCount: 5,
     schema: null });
   t.match(decodeCompletion(eof(0x0008), false), { statusFlags: 0x0008 });
 });
 
-await t.test('the schema is told where the server tracks it and says that it changed', async (t) => {
+await t.test('reads the schema when the server tracks it and says that it changed', async (t) => {
   const info = encodeLenencString('Rows matched: 1');
   const variable: [number, Buffer] = [0,
     Buffer.concat([encodeLenencString('autocommit'), encodeLenencString('ON')])];
@@ -44,7 +44,7 @@ await t.test('the schema is told where the server tracks it and says that it cha
   t.equal(decodeCompletion(okPacket(1, CHANGED, info, state(variable)), true).schema, null);
 });
 
-await t.test('a completion that is cut off anywhere is read as far as it goes', async (t) => {
+await t.test('reads a truncated completion as far as it goes', async (t) => {
   const whole = okPacket(300, CHANGED, encodeLenencString('info'), state(schemaChange('attic')));
   for (const payload of [whole, ok(), eof(), okEof()]) {
     for (let length = 0; length < payload.length; length += 1) {
@@ -55,7 +55,7 @@ await t.test('a completion that is cut off anywhere is read as far as it goes', 
   }
 });
 
-await t.test('an error is read with its SQLSTATE and without', async (t) => {
+await t.test('reads an error with and without SQLSTATE', async (t) => {
   t.same(decodeErr(err(1045, 'Access denied')), { code: 1045, sqlState: 'HY000', message: 'Access denied' });
   const early = Buffer.concat([Buffer.from([0xff, 0x10, 0x04]), Buffer.from('Too many connections')]);
   t.same(decodeErr(early), { code: 1040, sqlState: '', message: 'Too many connections' });
@@ -64,7 +64,7 @@ await t.test('an error is read with its SQLSTATE and without', async (t) => {
   }
 });
 
-await t.test('an error is written as servers write it, and read back', async (t) => {
+await t.test('writes an error as servers do, and reads it back', async (t) => {
   const error = { code: 3170, sqlState: 'HY000', message: 'sluice: größer als erlaubt' };
   const packet = encodeErr(260, error);
   t.equal(packet[3], 4);
@@ -72,7 +72,7 @@ await t.test('an error is written as servers write it, and read back', async (t)
   t.equal(encodeErr(0, { code: 1040, sqlState: '', message: 'x' }).toString('hex'), '04000000ff100478');
 });
 
-await t.test('a message that is too long for clients is shortened, never within a character', async (t) => {
+await t.test('shortens a message that is too long for clients, between two characters', async (t) => {
   for (const unit of ['x', 'ü', '€', '😀']) {
     for (let before = 0; before < 4; before += 1) {
       const { message } = decodeErr(encodeErr(1, { code: 1, sqlState: 'HY000',

@@ -38,14 +38,14 @@ const isFrontOf = (value: ParameterValue | undefined, whole: unknown): boolean =
 };
 
 for (const { title, shown, ...parameter } of EXAMPLES) {
-  await t.test(`a value is shown as what it says: ${title}`, async (t) => {
+  await t.test(`shows a value: ${title}`, async (t) => {
     t.same(decode([parameter]).values, [shown]);
     t.equal(JSON.stringify(decode([parameter]).values), JSON.stringify([shown]), 'in JSON too');
     t.equal(decode([parameter]).isTruncated, false);
   });
 }
 
-await t.test('values of all types stand beside each other, with query attributes in use or not', async (t) => {
+await t.test('decodes values of all types side by side, with and without query attributes', async (t) => {
   for (const hasQueryAttributes of [false, true]) {
     const { values, isTruncated } = decode(EXAMPLES, { hasQueryAttributes });
     t.strictSame(values, EXAMPLES.map(({ shown }) => shown));
@@ -53,7 +53,7 @@ await t.test('values of all types stand beside each other, with query attributes
   }
 });
 
-await t.test('query attributes are not taken for parameters', async (t) => {
+await t.test('does not take query attributes for parameters', async (t) => {
   const attribute = { ...string('00-4bf92f-01'), name: 'traceparent' };
   const payload = executePayload([long(7), string('seven'), attribute, { ...attribute, bytes: null }],
     { hasQueryAttributes: true });
@@ -67,20 +67,20 @@ await t.test('a statement without parameters has none, whatever follows', async 
   t.same(decoded, { values: [], types: null, isTruncated: false });
 });
 
-await t.test('an execution that leaves out its types is read with those of the one before', async (t) => {
+await t.test('reads an execution without types with the types of the one before', async (t) => {
   const first = decode([long(200), string('a')]);
   const again = decode([long(100), string('b')], { withoutTypes: true, types: first.types });
   t.same(again.values, [100, 'b']);
   t.same(again.types, first.types);
 });
 
-await t.test('a value that was sent ahead is shown by its size, and the values around it are right', async (t) => {
+await t.test('shows a value that was sent ahead by its size, and the values around it', async (t) => {
   const blob = { type: 252, bytes: Buffer.alloc(0) };
   const { values } = decode([long(1), blob, string('end')], { longDataBytes: new Map([[1, 1_048_576]]) });
   t.same(values, [1, { longData: 1_048_576 }, 'end']);
 });
 
-await t.test('what is no execution, or cannot be read without what came before, gives null', async (t) => {
+await t.test('gives null for a packet that is no execution, or that needs unknown types', async (t) => {
   const payload = executePayload([long(1)]);
   t.equal(decodeParameters(execution(Buffer.from('\x03SELECT 1'), 1), PLENTY_BYTES), null, 'a query');
   t.equal(decodeParameters(execution(Buffer.concat([Buffer.from([0xfa]), payload.subarray(1)]), 1), PLENTY_BYTES),
@@ -92,7 +92,7 @@ await t.test('what is no execution, or cannot be read without what came before, 
   t.equal(decodeParameters(execution(tooFew, 2, { hasQueryAttributes: true }), PLENTY_BYTES), null, 'too few values');
 });
 
-await t.test('text ends where its bound is reached, between two characters, and values end with it', async (t) => {
+await t.test('ends text at its bound between two characters, and the values there', async (t) => {
   const parameters = [string('abcdef'), long(7), string('日本'), long(8)];
   const within = (maxBytes: number): unknown => {
     const { values, isTruncated } = decode(parameters, {}, maxBytes);
@@ -105,13 +105,13 @@ await t.test('text ends where its bound is reached, between two characters, and 
   t.same(within(5), ['abcde', true]);
 });
 
-await t.test('bytes count as the hexadecimal digits that they are shown as', async (t) => {
+await t.test('counts bytes as the hexadecimal digits that show them', async (t) => {
   const parameters = [string(Buffer.from('fffefd', 'hex')), string('')];
   t.match(decode(parameters, {}, 6), { values: [{ hex: 'fffefd' }, ''], isTruncated: false });
   t.match(decode(parameters, {}, 5), { values: [{ hex: 'fffe' }], isTruncated: true });
 });
 
-await t.test('at most 256 values are shown, and the types of as many are kept', async (t) => {
+await t.test('shows at most 256 values, and keeps as many types', async (t) => {
   const many = Array.from({ length: 300 }, (_, i) => long(i % 100));
   for (const hasQueryAttributes of [false, true]) {
     const { values, types, isTruncated } = decode(many, { hasQueryAttributes });
@@ -125,7 +125,7 @@ await t.test('at most 256 values are shown, and the types of as many are kept', 
   t.equal(decode(many.slice(0, 256)).isTruncated, false);
 });
 
-await t.test('of a packet whose front alone is there, the values in that front are shown', async (t) => {
+await t.test('shows the values in the front of a truncated packet', async (t) => {
   for (const hasQueryAttributes of [false, true]) {
     const payload = executePayload(EXAMPLES, { hasQueryAttributes });
     const all = EXAMPLES.map(({ shown }) => shown);
@@ -155,7 +155,7 @@ const numbers = (seed: number): ((bound: number) => number) => {
   };
 };
 
-await t.test('whatever the bytes, an answer comes that is within its bounds and fits in JSON', async (t) => {
+await t.test('gives a bounded answer that fits in JSON for any bytes', async (t) => {
   const below = numbers(0x51_1ce);
   const base = executePayload(EXAMPLES, { hasQueryAttributes: true });
   let decodedCount = 0;

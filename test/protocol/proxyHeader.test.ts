@@ -39,7 +39,7 @@ function readSplit(bytes: Buffer, at: number): ProxyHeader | null {
 }
 
 for (const [name, { bytes, ends }] of Object.entries(HEADERS)) {
-  t.test(`${name}: is read, wherever it is split, and not a byte behind it`, (t) => {
+  t.test(`${name}: reads the header at any split, and no byte behind it`, (t) => {
     const behind = Buffer.concat([bytes, Buffer.from('behind')]);
     t.strictSame(readProxyHeader(behind), { ends, byteCount: bytes.length });
     for (let at = 0; at < bytes.length; at += 1) {
@@ -50,7 +50,7 @@ for (const [name, { bytes, ends }] of Object.entries(HEADERS)) {
   });
 }
 
-t.test('what is written is read again', (t) => {
+t.test('reads back a header that it wrote', (t) => {
   for (const version of ['v1', 'v2'] as const) {
     for (const ends of [V4, V6, null]) {
       const bytes = encodeProxyHeader(version, ends);
@@ -62,7 +62,7 @@ t.test('what is written is read again', (t) => {
   t.end();
 });
 
-t.test('where one address alone is of IPv4, both are written as IPv6 addresses, and read as they were', (t) => {
+t.test('writes both addresses as IPv6 when only one is IPv4, and reads them back as they were', (t) => {
   const mixed: ClientEnds = { source: V4.source, destination: V6.destination };
   for (const version of ['v1', 'v2'] as const) {
     const bytes = encodeProxyHeader(version, mixed);
@@ -72,7 +72,7 @@ t.test('where one address alone is of IPv4, both are written as IPv6 addresses, 
   t.end();
 });
 
-t.test('what is no header is told from the first byte that is wrong', (t) => {
+t.test('refuses a header at its first wrong byte', (t) => {
   const wrong: Record<string, Buffer> = {
     'a MySQL packet': hex('20000001 8da60f00'),
     'a lower-case word': Buffer.from('proxy TCP4'),

@@ -13,7 +13,7 @@ await t.test('without query attributes the text begins behind the command', asyn
   t.equal(textOf(query(''), false), '');
 });
 
-await t.test('the text is found behind attributes of every type, any number of them', async (t) => {
+await t.test('finds the text behind any number of attributes of every type', async (t) => {
   t.equal(textOf(attributedQuery(SQL), true), SQL);
   for (let count = 1; count <= ATTRIBUTES.length; count += 1) {
     t.equal(textOf(attributedQuery(SQL, ATTRIBUTES.slice(0, count)), true), SQL, `${count} attributes`);
@@ -24,7 +24,7 @@ await t.test('the text is found behind attributes of every type, any number of t
   t.equal(textOf(attributedQuery(SQL, many), true), SQL);
 });
 
-await t.test('where attributes are cut off or lie, there is no text', async (t) => {
+await t.test('finds no text behind truncated or lying attributes', async (t) => {
   const whole = attributedQuery(SQL, ATTRIBUTES);
   for (let length = 0; length < whole.length - SQL.length; length += 1) {
     t.equal(queryTextOffset(whole.subarray(0, length), true), null, `${length} bytes`);

@@ -28,7 +28,7 @@ const digestsOf = async (server: Server, statements: readonly string[]): Promise
 // Where ours differs on purpose: to MySQL a comment for MariaDB is one, and it does not double a backquote.
 const isDifferent = (sql: string): boolean => sql.includes('/*M!') || /\w``\w/.test(sql);
 
-t.test('digests are those of MySQL 9 itself', async (t) => {
+t.test('MySQL 9 gives the same digests', async (t) => {
   const server = await startServer(t, 'mysql', ['--max-digest-length=65536']);
   const whole = await digestsOf(server, STATEMENTS);
   t.strictSame(whole.map(({ sql }) => sql), STATEMENTS, 'the server takes every statement of the list');
@@ -38,7 +38,7 @@ t.test('digests are those of MySQL 9 itself', async (t) => {
   t.ok(varied.length > 2.5 * STATEMENTS.length, `and most of the variants: ${varied.length}`);
   const digests = [...whole, ...varied].filter(({ sql }) => !isDifferent(sql));
 
-  t.test('the same statements have the same digest, and others have another', (t) => {
+  t.test('gives two statements the same digest exactly when MySQL 9 does', (t) => {
     const ours = new Map<string, string>();
     const theirs = new Map<string, string>();
     for (const { sql, hash } of digests) {
@@ -53,7 +53,7 @@ t.test('digests are those of MySQL 9 itself', async (t) => {
     t.end();
   });
 
-  t.test('and they read the same', (t) => {
+  t.test('writes the digest text as MySQL 9 does', (t) => {
     t.strictSame(digests.map(({ sql }) => digestText(sql)), digests.map(({ text }) => text));
     t.end();
   });

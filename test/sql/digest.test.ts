@@ -4,7 +4,7 @@ import { MAX_DIGEST_TEXT_LENGTH } from '../../src/sql/normalForm.js';
 import { prefixesOf, randomTexts, STATEMENTS, withOtherLayout, withOtherLiterals } from './corpus.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
 
-t.test('literals of every form become question marks', (t) => {
+t.test('replaces literals of every form by question marks', (t) => {
   const literals = [
     '1', '-1', '- + 1', '1.5', '.5e-3', '0x41', "x'41'", "b'01'", "'a''b'", '"x"', "N'x'", 'NULL', '?',
   ];
@@ -15,7 +15,7 @@ t.test('literals of every form become question marks', (t) => {
   t.end();
 });
 
-t.test('lists and rows of literals collapse whatever their length', (t) => {
+t.test('collapses lists and rows of literals of any length', (t) => {
   for (const list of ['1', '1, 2', "1, 'x', NULL, -3"]) {
     t.equal(digestText(`select 1 from t where a in (${list})`), 'SELECT ? FROM `t` WHERE `a` IN (...)', list);
   }
@@ -27,14 +27,14 @@ t.test('lists and rows of literals collapse whatever their length', (t) => {
   t.end();
 });
 
-t.test('a NULL that is grammar stays, as does a sign that is an operator', (t) => {
+t.test('keeps a NULL that is grammar and a sign that is an operator', (t) => {
   t.equal(digestText('select a is null, a is not null, not null'), 'SELECT `a` IS NULL , `a` IS NOT NULL , NOT ?');
   t.equal(digestText('create table t (a int null default null)'), 'CREATE TABLE `t` ( `a` INTEGER NULL DEFAULT ? )');
   t.equal(digestText('select a - 1, a + -1'), 'SELECT `a` - ? , `a` + ?');
   t.end();
 });
 
-t.test('a column position is no literal: ORDER BY 1 and ORDER BY 2 are different statements', (t) => {
+t.test('keeps a column position: ORDER BY 1 and ORDER BY 2 have different digests', (t) => {
   t.equal(digestText('select a, b from t order by 1, 2 desc'), 'SELECT `a` , `b` FROM `t` ORDER BY 1 , 2 DESC');
   t.equal(digestText('select a from t order by 1 + 0'), 'SELECT `a` FROM `t` ORDER BY ? + ?');
   t.equal(digestText('select a from t order by 1'), 'SELECT `a` FROM `t` ORDER BY 1', 'also at the end');
@@ -42,7 +42,7 @@ t.test('a column position is no literal: ORDER BY 1 and ORDER BY 2 are different
   t.end();
 });
 
-t.test('case counts in identifiers and not in keywords', (t) => {
+t.test('the digest depends on the case of identifiers, and not on that of keywords', (t) => {
   t.equal(digestText('SeLeCt a FrOm t'), digestText('select a from t'));
   t.not(digestText('select A from t'), digestText('select a from t'));
   t.equal(digestText('select a from `t`'), digestText('select a from t'), 'quotes do not');
@@ -50,14 +50,14 @@ t.test('case counts in identifiers and not in keywords', (t) => {
   t.end();
 });
 
-t.test('comments go, versioned comments\' content and optimizer hints stay', (t) => {
+t.test('the digest drops comments, and keeps the content of versioned comments and optimizer hints', (t) => {
   t.equal(digestText('/* a */ select /*b*/ 1 -- c'), 'SELECT ?');
   t.equal(digestText('select /*!40001 sql_no_cache */ a /*M!100100 , b */'), 'SELECT SQL_NO_CACHE `a` , `b`');
   t.equal(digestText('select /*+ bka(t@q) */ 1'), 'SELECT /*+ BKA ( `t`@`q` ) */ ?');
   t.end();
 });
 
-t.test('no name can look like another token', (t) => {
+t.test('no name looks like another token in a digest', (t) => {
   t.not(digestText('select `?`'), digestText('select 1'));
   t.not(digestText('select `a`` , ``b`'), digestText('select `a` , `b`'));
   t.end();
@@ -68,7 +68,7 @@ t.test('several statements in one text have one digest', (t) => {
   t.end();
 });
 
-t.test('statements that differ only in their literals have the same digest', (t) => {
+t.test('statements that differ only in literals have the same digest', (t) => {
   const hasColumnPosition = (sql: string): boolean => /(?:BY|,|\() \d+( |$)/.test(digestText(sql));
   const statements = STATEMENTS.filter((sql) => !hasColumnPosition(sql));
   const changed = statements.filter((sql) => withOtherLiterals(sql) !== sql);
@@ -77,19 +77,19 @@ t.test('statements that differ only in their literals have the same digest', (t)
   t.end();
 });
 
-t.test('statements that differ only in their layout have the same digest', (t) => {
+t.test('statements that differ only in layout have the same digest', (t) => {
   for (const sql of STATEMENTS) t.equal(digestText(withOtherLayout(sql)), digestText(sql), sql);
   t.end();
 });
 
-t.test('the hash is short, depends on the text alone and tells texts apart', (t) => {
+t.test('the hash of a digest is short, and differs for different texts', (t) => {
   t.equal(digestHash('SELECT ?'), '66cbb3a40d4bbd15');
   const texts = new Set(STATEMENTS.map((sql) => digestText(sql)));
   t.equal(new Set([...texts].map(digestHash)).size, texts.size);
   t.end();
 });
 
-t.test('a long normal form is cut with a mark, behind a whole token', (t) => {
+t.test('shortens a long normal form behind a whole token, and marks that', (t) => {
   const columns = Array.from({ length: 2000 }, (_, index) => `column${index}`).join(', ');
   const text = digestText(`select ${columns} from t`);
   t.ok(text.length <= MAX_DIGEST_TEXT_LENGTH + 4, `${text.length} characters`);
@@ -99,7 +99,7 @@ t.test('a long normal form is cut with a mark, behind a whole token', (t) => {
   t.end();
 });
 
-t.test('a statement of a megabyte that is only literals has the digest of a small one', (t) => {
+t.test('a statement of a megabyte of literals has the digest of a small one', (t) => {
   const rows = '(1, 2), '.repeat(100_000);
   t.equal(digestText(`insert into t values ${rows}(3, 4)`), 'INSERT INTO `t` VALUES (...) /* , ... */');
   const list = '1, '.repeat(100_000);
@@ -121,7 +121,7 @@ t.test('any text has a digest, whole or cut off anywhere', (t) => {
   t.end();
 });
 
-t.test('twice the text is at most twice the work, whatever it is', (t) => {
+t.test('reads at most twice the characters of a text of twice the length', (t) => {
   const read = (sql: string): number => charactersReadBy(() => digestText(sql));
   for (const piece of HOSTILE_PIECES) {
     const text = `select ${piece.repeat(2000)}`;

@@ -13,7 +13,7 @@ const tokensOf = (sql: string, mode?: SqlMode): string[] => {
   return tokens;
 };
 
-t.test('comments and white space stand between tokens and are none', (t) => {
+t.test('skips comments and white space between tokens', (t) => {
   const texts = [
     'a/* x */b', 'a -- x\nb', 'a #x\nb', 'a\t\n\v\f\rb', 'a/**/b', 'a/*/ */b', 'a --\nb', '/* */a b# x',
     'a b --',
@@ -26,7 +26,7 @@ t.test('comments and white space stand between tokens and are none', (t) => {
   t.end();
 });
 
-t.test('the content of a versioned comment is code', (t) => {
+t.test('reads the content of a versioned comment as code', (t) => {
   for (const mark of ['!', '!50000 ', '!40001 ', '!050000 ', '!100100 ', 'M!', 'M!100100 ', '!99999 ']) {
     t.strictSame(tokensOf(`a /*${mark}b /* c */ d*/ e`), ['word:a', 'word:b', 'word:d', 'word:e'], mark);
   }
@@ -35,7 +35,7 @@ t.test('the content of a versioned comment is code', (t) => {
   t.end();
 });
 
-t.test('it is known which versioned comments not every server runs', (t) => {
+t.test('reports a versioned comment that some servers do not run', (t) => {
   const isUncertain = (sql: string): boolean => {
     const lexer = new Lexer(sql);
     while (lexer.next() !== 'end');
@@ -54,7 +54,7 @@ t.test('it is known which versioned comments not every server runs', (t) => {
   t.end();
 });
 
-t.test('where the server is known, the content of a versioned comment is code only where that runs it', (t) => {
+t.test('reads a versioned comment as code only when the known server runs it', (t) => {
   const runs = (comment: string, server: SqlServer): boolean => {
     const words = tokensOf(`a ${comment} z`, { server });
     t.equal(words.at(-1), 'word:z', comment);
@@ -85,7 +85,7 @@ t.test('where the server is known, the content of a versioned comment is code on
   t.end();
 });
 
-t.test('a server is known by what it greets with', (t) => {
+t.test("reads the server's version from its greeting", (t) => {
   const version = (serverVersion: string, isMariadb = false): number | null =>
     sqlServerOf({ serverVersion, isMariadb }).version;
   t.equal(version('9.7.4-2'), 90_704);
@@ -96,7 +96,7 @@ t.test('a server is known by what it greets with', (t) => {
   t.end();
 });
 
-t.test('optimizer hints are told from comments where somebody asks', (t) => {
+t.test('tells optimizer hints from comments when asked for comments', (t) => {
   const lexer = new Lexer('select /*+ BKA(t) */ /* x */ 1 # y');
   const kinds: string[] = [];
   while (lexer.nextOrComment() !== 'end') kinds.push(lexer.kind);
@@ -104,7 +104,7 @@ t.test('optimizer hints are told from comments where somebody asks', (t) => {
   t.end();
 });
 
-t.test('strings end where the server ends them', (t) => {
+t.test('ends strings where the server ends them', (t) => {
   const texts = [
     "''", "'a'", "'a''b'", "'a\\'b'", "'\\\\'", '"a"', '"a""b"', '"a\\"b"', `'"'`, `"'"`, "N'a'", "n'a''b'",
     "'a\n--'",
@@ -114,14 +114,14 @@ t.test('strings end where the server ends them', (t) => {
   t.end();
 });
 
-t.test('the session\'s sql_mode decides about backslashes and double quotes', (t) => {
+t.test('reads backslashes and double quotes as sql_mode says', (t) => {
   t.strictSame(tokensOf("'\\' x", { noBackslashEscapes: true }), ["string:'\\'", 'word:x']);
   t.strictSame(tokensOf('"a""b" x', { ansiQuotes: true }), ['name:"a""b"', 'word:x']);
   t.strictSame(tokensOf('"\\" x', { ansiQuotes: true }), ['name:"\\"', 'word:x'], 'no backslash escapes in a name');
   t.end();
 });
 
-t.test('numbers of every form are numbers', (t) => {
+t.test('reads numbers of every form', (t) => {
   for (const text of ['0', '42', '007']) t.strictSame(tokensOf(text), [`integer:${text}`]);
   const numbers = [
     '1.5', '.5', '1.', '1e3', '1E+3', '1e-3', '1.5e3', '.5e-3', '1.e3', '0x4D', '0b01', "x'4d'", "X'4D'",
@@ -132,14 +132,14 @@ t.test('numbers of every form are numbers', (t) => {
   t.end();
 });
 
-t.test('what only looks like a number is an identifier', (t) => {
+t.test('reads a word that only looks like a number as an identifier', (t) => {
   for (const text of [
     '1a', '0xZ', '0x', '0b2', '1e', '0X41', '5$',
   ]) t.strictSame(tokensOf(text), [`name:${text}`], text);
   t.end();
 });
 
-t.test('beside a dot keywords and digits are identifiers', (t) => {
+t.test('reads keywords and digits beside a dot as identifiers', (t) => {
   t.strictSame(tokensOf('db.select'), ['name:db', 'operator:.', 'name:select']);
   t.strictSame(tokensOf('t.1e5'), ['name:t', 'operator:.', 'name:1e5']);
   t.strictSame(tokensOf('a.b.1c.2'), [
@@ -152,7 +152,7 @@ t.test('beside a dot keywords and digits are identifiers', (t) => {
   t.end();
 });
 
-t.test('identifiers may have $, digits, letters of any script and backquotes', (t) => {
+t.test('reads identifiers with $, digits, letters of any script and backquotes', (t) => {
   t.strictSame(tokensOf('a$1 _b größe 名前'), ['word:a$1', 'word:_b', 'word:größe', 'word:名前']);
   t.strictSame(tokensOf('`a b` `c``d` ``'), ['name:`a b`', 'name:`c``d`', 'name:``']);
   const lexer = new Lexer('`c``d`');
@@ -161,7 +161,7 @@ t.test('identifiers may have $, digits, letters of any script and backquotes', (
   t.end();
 });
 
-t.test('variables, introducers, placeholders and operators are told apart', (t) => {
+t.test('tells variables, introducers, placeholders and operators apart', (t) => {
   for (const text of [
     '@x', '@`a b`', "@'a b'", '@"a"', '@a.b$c',
   ]) t.strictSame(tokensOf(text), [`variable:${text}`]);
@@ -184,7 +184,7 @@ t.test('variables, introducers, placeholders and operators are told apart', (t) 
   t.end();
 });
 
-t.test('a text that was cut off is read to its end, and what it leaves open is known', (t) => {
+t.test('reads a text that is cut off to its end, and says that a token is open', (t) => {
   for (const sql of [
     "'a", "'a\\", "'a''", '"a', '`a', "x'4", "n'a", "@'a", '/* a', '/*', '/*!50000 a', '/*! /* a',
   ]) {
@@ -201,7 +201,7 @@ t.test('a text that was cut off is read to its end, and what it leaves open is k
   t.end();
 });
 
-t.test('any text is taken apart without a gap: tokens follow one another to the end', (t) => {
+t.test('reads any text from start to end in ordered tokens', (t) => {
   const texts = randomTexts(1);
   let unordered = 0;
   const check = (sql: string): void => {
@@ -219,7 +219,7 @@ t.test('any text is taken apart without a gap: tokens follow one another to the 
   t.end();
 });
 
-t.test('twice the text is twice the work, whatever it is', (t) => {
+t.test('reads about twice the characters of a text of twice the length', (t) => {
   const read = (sql: string): number => charactersReadBy(() => tokensOf(sql));
   for (const piece of HOSTILE_PIECES) {
     const text = piece.repeat(1000);

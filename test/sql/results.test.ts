@@ -7,7 +7,7 @@ const MARIADB: SqlServer = { isMariadb: true, version: 101_119 };
 const returningOf = (sql: string, server: SqlServer | null = MARIADB): readonly number[] =>
   resultsOf(sql, { server }).returning;
 
-t.test('the rows that a change returns are known by its RETURNING, and by which answer they are', (t) => {
+t.test('RETURNING makes rows exempt in the answer of its own statement', (t) => {
   const answers: Record<string, readonly number[]> = {
     'insert into t values (1) returning a': [0],
     'INSERT INTO t SELECT 1 RETURNING *': [0],
@@ -29,8 +29,7 @@ t.test('the rows that a change returns are known by its RETURNING, and by which 
   t.end();
 });
 
-t.test('words that the server skips, that are no clause, or that stand in another statement make nothing ' +
-  'exempt', (t) => {
+t.test('makes nothing exempt for skipped words, names, or a RETURNING of another statement', (t) => {
   for (const sql of [
     '', 'select 1', 'insert into t values (1)', 'select `returning` from t', 'insert into t (`returning`) values (1)',
     "insert into t values ('returning')", 'insert into t values (1) -- returning',
@@ -47,8 +46,7 @@ t.test('words that the server skips, that are no clause, or that stand in anothe
   t.end();
 });
 
-t.test('where literals may end elsewhere in the character set of the session, only a change that the text begins ' +
-  'with is exempt', (t) => {
+t.test('makes only a leading change exempt when the character set may end literals elsewhere', (t) => {
   const read = (sql: string): readonly number[] => returningOf(Buffer.from(sql, 'latin1').toString());
   for (const sql of [
     "delete from t where a = '\xbf\\'; select * from big; -- '; delete from t returning a",
@@ -62,7 +60,7 @@ t.test('where literals may end elsewhere in the character set of the session, on
   t.end();
 });
 
-t.test('behind a statement that may have several answers, or changes how the rest is read, nothing is exempt', (t) => {
+t.test('makes nothing exempt behind a statement that may have several answers or changes how text is read', (t) => {
   for (const before of [
     'call p()', "execute immediate 'select 1'", 'execute s', 'begin not atomic select 1', 'if 1 then select 1',
     "set sql_mode = ''",
@@ -73,8 +71,7 @@ t.test('behind a statement that may have several answers, or changes how the res
   t.end();
 });
 
-t.test('a versioned comment is what the very server makes of it; where its version is not known nothing is ' +
-  'exempt', (t) => {
+t.test("reads a versioned comment as the server's version does, and makes nothing exempt when that is unknown", (t) => {
   const sql = 'delete from t /*!101115 returning a */';
   t.same(returningOf(sql), [0]);
   t.same(returningOf(sql, { isMariadb: true, version: 101_114 }), []);
@@ -83,7 +80,7 @@ t.test('a versioned comment is what the very server makes of it; where its versi
   t.end();
 });
 
-t.test('a USE names the schema from its answer on', (t) => {
+t.test('a USE sets the schema from its own answer on', (t) => {
   const schemasOf = (sql: string, ansiQuotes = false): [number, string][] =>
     [...resultsOf(sql, { ansiQuotes }).schemas];
   for (const sql of ['use shop', 'USE shop;', '/* c */ use `shop` ;', 'use shop -- c', '/*!40000 use shop */']) {
@@ -104,14 +101,14 @@ t.test('a USE names the schema from its answer on', (t) => {
   t.end();
 });
 
-t.test('behind a statement that may have several answers the last USE counts', (t) => {
+t.test('takes the last USE behind a statement that may have several answers', (t) => {
   t.match(resultsOf('use a; call p(); use b; select 1; use c'), { countable: 1, lateSchema: 'c' });
   t.match(resultsOf('begin not atomic select 1; end; use b; select 1'), { countable: 0, lateSchema: 'b' });
   t.match(resultsOf('call p(); select 1'), { lateSchema: null });
   t.end();
 });
 
-t.test('twice the text is at most twice the work, whatever it is', (t) => {
+t.test('reads at most twice the characters of a text of twice the length', (t) => {
   const read = (sql: string): number => charactersReadBy(() => resultsOf(sql, { server: MARIADB }));
   for (const piece of [...HOSTILE_PIECES, '/*!99999 /* ', 'use a; ', 'call p; use a; ']) {
     for (const begin of ['use a; ', 'delete returning ', 'call p(); use a; ']) {

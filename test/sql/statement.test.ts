@@ -53,13 +53,13 @@ const KINDS: Record<StatementKind, readonly string[]> = {
 };
 
 for (const [kind, statements] of Object.entries(KINDS)) {
-  t.test(`what begins as ${kind} does is ${kind}`, (t) => {
+  t.test(`knows statements of kind ${kind} by their beginning`, (t) => {
     for (const sql of statements) t.equal(statementKind(sql), kind, sql);
     t.end();
   });
 }
 
-t.test('a look at an application\'s table makes a metadata query an ordinary one', (t) => {
+t.test("a metadata query that reads an application's table is an ordinary one", (t) => {
   const statements = [
     'select @@a from t', 'select @@a, (select b from t)', 'select a from mysql.user, t',
     'select a from mysql.user join t', 'select a from mysql.user where b in (select c from t)',
@@ -76,7 +76,7 @@ t.test('a look at an application\'s table makes a metadata query an ordinary one
   t.end();
 });
 
-t.test('a SELECT without a table is chatter only if it asks for the session and computes nothing', (t) => {
+t.test('a SELECT without a table is metadata only when it asks for the session and computes nothing', (t) => {
   for (const sql of [
     'select 1', "select 'x'", 'select now()', "select @@a, repeat('x', 1000000)", 'select database from t',
     'select user',
@@ -86,14 +86,14 @@ t.test('a SELECT without a table is chatter only if it asks for the session and 
   t.end();
 });
 
-t.test('from a part of a text nothing is called metadata', (t) => {
+t.test('never calls a truncated text metadata', (t) => {
   t.equal(statementKind('select @@a', true), 'select');
   t.equal(statementKind('show variables', true), 'show');
   t.equal(statementKind('insert into t', true), 'dml');
   t.end();
 });
 
-t.test('one statement that only reads may be ended half-way', (t) => {
+t.test('a single statement that only reads may be killed', (t) => {
   const statements = [
     'select 1', 'select 1;', 'select 1 ;; -- c', '(select 1)',
     '((select a from t) union (select b from u)) order by 1', 'show tables', 'table t', 'values row(1, 2)',
@@ -106,7 +106,7 @@ t.test('one statement that only reads may be ended half-way', (t) => {
   t.end();
 });
 
-t.test('anything else runs to its end', (t) => {
+t.test('any other statement runs to its end', (t) => {
   const statements = [
     '', ';', 'insert into t values (1)', 'update t set a = 1', 'delete from t', 'call p()', 'do f()', 'set @a = 1',
     'execute s', 'select 1; select 2', 'select 1; delete from t', 'select a into @b from t',
@@ -125,14 +125,14 @@ t.test('anything else runs to its end', (t) => {
   t.end();
 });
 
-t.test('how literals end depends on the session', (t) => {
+t.test('literals end as the sql_mode of the session says', (t) => {
   t.notOk(isSingleReadOnly("select '\\'; delete from t -- '", false, { noBackslashEscapes: true }));
   t.ok(isSingleReadOnly("select '\\'; delete from t -- '"));
   t.ok(isSingleReadOnly('select "into"', false, { ansiQuotes: true }));
   t.end();
 });
 
-t.test('a text may load a file where it has a LOAD, executes a text, or is not whole', (t) => {
+t.test('a text may load a file when it has LOAD or EXECUTE, or is truncated', (t) => {
   for (const sql of [
     "load data local infile 'x' into table t", "LOAD XML LOCAL INFILE 'x' INTO TABLE t",
     "select 1; load data infile 'x' into table t",
@@ -148,7 +148,7 @@ t.test('a text may load a file where it has a LOAD, executes a text, or is not w
   t.end();
 });
 
-t.test('what a server skips is no part of the statement', (t) => {
+t.test('ignores words that the server skips', (t) => {
   const [mariadb, mysql] = [{ isMariadb: true, version: 101_119 }, { isMariadb: false, version: 90_704 }];
   const forged = '/*!99999 show variables */ select * from t';
   t.equal(statementKind(forged, false, { server: mysql }), 'select');
@@ -161,7 +161,7 @@ t.test('what a server skips is no part of the statement', (t) => {
   t.end();
 });
 
-t.test('no more of a huge statement is read than the answer needs', (t) => {
+t.test('reads no more of a huge statement than it needs', (t) => {
   const huge = 'a, '.repeat(100_000);
   t.ok(
     charactersReadBy(() => statementKind(`select b from t where c in (${huge}1)`)) < 200,
@@ -174,7 +174,7 @@ t.test('no more of a huge statement is read than the answer needs', (t) => {
   t.end();
 });
 
-t.test('any text is answered, whole or cut off anywhere, and on the safe side', (t) => {
+t.test('gives a safe answer for any text, whole or cut off anywhere', (t) => {
   const texts = randomTexts(3);
   const beginsToRead = (sql: string): boolean => {
     const lexer = new Lexer(sql);
@@ -199,7 +199,7 @@ t.test('any text is answered, whole or cut off anywhere, and on the safe side', 
   t.end();
 });
 
-t.test('what may be ended half-way has one statement, and no INTO among its words', (t) => {
+t.test('a statement that may be killed stands alone and has no INTO', (t) => {
   const texts = randomTexts(4);
   let checked = 0;
   let wrong = 0;
@@ -218,7 +218,7 @@ t.test('what may be ended half-way has one statement, and no INTO among its word
   t.end();
 });
 
-t.test('twice the text is at most twice the work, whatever it is', (t) => {
+t.test('reads at most twice the characters of a text of twice the length', (t) => {
   const functions = { statementKind, isSingleReadOnly, mayLoadFile };
   for (const [name, ask] of Object.entries(functions)) {
     const read = (sql: string): number => charactersReadBy(() => ask(sql));

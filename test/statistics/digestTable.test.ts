@@ -10,7 +10,7 @@ const execution = (given: Partial<Execution>): Execution => ({
   ...given,
 });
 
-t.test('what was executed is counted for each digest', (t) => {
+t.test('counts executions for each digest', (t) => {
   const table = new DigestTable('bytes', 10);
   table.add(execution({ rows: 3, bytes: 30, durationMs: 5 }));
   table.add(execution({ rows: 1, bytes: 10, firstRowMs: null, fate: 'cut', isLowerBound: true, user: 'bi' }));
@@ -26,14 +26,14 @@ t.test('what was executed is counted for each digest', (t) => {
   t.end();
 });
 
-t.test('the example is the largest result', (t) => {
+t.test('the example of a digest is its largest result', (t) => {
   const table = new DigestTable('bytes', 10);
   for (const bytes of [5, 50, 20]) table.add(execution({ bytes, sql: `SELECT ${bytes}` }));
   t.match(table.ranking()[0]?.profile.example, { sql: 'SELECT 50', bytes: 50 });
   t.end();
 });
 
-t.test('each order puts first what has most of it', (t) => {
+t.test('each order puts the largest first', (t) => {
   const digests: readonly Partial<Execution>[] = [
     { digest: 'bytes', bytes: 400 }, { digest: 'bytes', bytes: 400 }, { digest: 'rows', rows: 1000 },
     { digest: 'max-bytes', bytes: 500 }, { digest: 'stall', stallMs: 90 }, { digest: 'cuts', fate: 'would-cut' },
@@ -46,7 +46,7 @@ t.test('each order puts first what has most of it', (t) => {
   t.end();
 });
 
-t.test('a table that is full tells how much may be missing', (t) => {
+t.test('tells how much may be missing when the table is full', (t) => {
   const table = new DigestTable('bytes', 2);
   for (const digest of ['a', 'a', 'b', 'c']) table.add(execution({ digest }));
   t.ok(table.hasForgotten);

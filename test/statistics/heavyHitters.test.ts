@@ -22,7 +22,7 @@ const play = (seed: number, capacity: number, keyCount: number) => {
   return { hitters, truth, total };
 };
 
-t.test('few keys are counted exactly', (t) => {
+t.test('counts few keys exactly', (t) => {
   const { hitters, truth } = play(1, 50, 50);
   t.notOk(hitters.hasForgotten);
   t.equal(hitters.mostMissed, 0);
@@ -33,7 +33,7 @@ t.test('few keys are counted exactly', (t) => {
   t.end();
 });
 
-t.test('of more keys than places the heaviest are kept, and what may be missing is told', (t) => {
+t.test('keeps the heaviest of many keys, and tells how much may be missing', (t) => {
   for (let seed = 1; seed <= 10; seed += 1) {
     const capacity = 40;
     const { hitters, truth, total } = play(seed, capacity, 5000);
@@ -52,7 +52,7 @@ t.test('of more keys than places the heaviest are kept, and what may be missing 
   t.end();
 });
 
-t.test('the heaviest come first', (t) => {
+t.test('lists the heaviest keys first', (t) => {
   const weights = play(3, 30, 1000).hitters.heaviest().map(({ weight }) => weight);
   t.strictSame(weights, [...weights].sort((one, other) => other - one));
   t.end();

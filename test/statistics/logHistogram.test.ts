@@ -8,7 +8,7 @@ const histogramOf = (values: readonly number[]): LogHistogram => {
   return histogram;
 };
 
-t.test('a quantile is off by no more than it says, whatever the values are', (t) => {
+t.test('the error of a quantile stays within its bound for any values', (t) => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const random = new Random(seed);
     const values = Array.from({ length: 1000 }, () => Math.floor(10 ** (random.fraction() * 15)));
@@ -24,7 +24,7 @@ t.test('a quantile is off by no more than it says, whatever the values are', (t)
   t.end();
 });
 
-t.test('every value is in exactly one bucket, and between its edges', (t) => {
+t.test('each value is in exactly one bucket, between its edges', (t) => {
   const values = [0, 0.5, 1, 2, 3, 7, 8, 9, 10, 1023, 1024, 1025, 2 ** 31, 2 ** 40 + 1, 2 ** 52 + 1];
   for (const value of values) {
     const buckets = [...histogramOf([value]).buckets()];
@@ -37,7 +37,7 @@ t.test('every value is in exactly one bucket, and between its edges', (t) => {
   t.end();
 });
 
-t.test('beyond the edge for a part lies at most that part, and not beyond the one below it', (t) => {
+t.test('at most the given part of the values lies above the edge for it', (t) => {
   const random = new Random(5);
   const values = Array.from({ length: 500 }, () => random.below(100_000));
   const histogram = histogramOf(values);
@@ -52,7 +52,7 @@ t.test('beyond the edge for a part lies at most that part, and not beyond the on
   t.end();
 });
 
-t.test('nothing at all is told as nothing', (t) => {
+t.test('an empty histogram has no buckets and quantile 0', (t) => {
   t.equal(new LogHistogram().quantile(0.95), 0);
   t.strictSame([...new LogHistogram().buckets()], []);
   t.end();

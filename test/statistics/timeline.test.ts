@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Timeline } from '../../src/statistics/timeline.js';
 
-t.test('cuts are counted in the slot in which they fell, and forgotten when it is too old', (t) => {
+t.test('counts cuts in the slot of their time, and forgets old slots', (t) => {
   const timeline = new Timeline(1000, 4);
   timeline.add('cut', 10_500);
   timeline.add('cut', 10_999);
@@ -15,7 +15,7 @@ t.test('cuts are counted in the slot in which they fell, and forgotten when it i
   t.end();
 });
 
-t.test('a clock that goes back loses nothing', (t) => {
+t.test('loses nothing when the clock goes back', (t) => {
   const timeline = new Timeline(1000, 4);
   timeline.add('cut', 20_000);
   timeline.add('cut', 15_000);
