@@ -106,7 +106,7 @@ t.test('no file imports itself through others, not even for a type', (t) => {
   t.end();
 });
 
-t.test('what is pure touches no socket, file or process', (t) => {
+t.test('pure folders touch no socket, file or process', (t) => {
   // What an address is and what belongs to a network is told by node:net without any socket.
   const allowed = new Set(['ipAddress', 'proxyHeader'].map((name) => `src/protocol/${name}.ts imports node:net`));
   const wrong = imports
@@ -117,7 +117,7 @@ t.test('what is pure touches no socket, file or process', (t) => {
   t.end();
 });
 
-t.test('nothing is installed with the program but yargs and pino', (t) => {
+t.test('the package installs only yargs and pino', (t) => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
     Record<'dependencies' | 'devDependencies', Record<string, string>>;
   t.strictSame(Object.keys(dependencies).sort(), ['pino', 'yargs']);
@@ -148,7 +148,7 @@ t.test('a source file has at most 300 lines, and a line at most 120 columns', (t
 const DECLARATION =
   /^(export )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|let|enum) (\w+)/gm;
 
-t.test('a source file begins with what it is named for, under a sentence that says what that is', (t) => {
+t.test('a source file begins with its namesake, under a sentence that says what that is', (t) => {
   const wrong = files.flatMap((file) => {
     const name = relative(ROOT, file);
     const text = readFileSync(file, 'utf8').replace(/^(?:import|export)\b[^;]*?from '[^']+';\n/gm, '');
@@ -171,7 +171,7 @@ t.test('a source file begins with what it is named for, under a sentence that sa
 /** Each of them had a plain word of the field in its place. */
 const BANNED = /\b(Legs?|legs|Side|EncryptedLeg|[gG]ateway|[dD]oorman|[cC]aller|[sS]tanding|[aA]nswers|[cC]rew|[mM]ember)\b/g;
 
-t.test('things have the usual words of the field as names', (t) => {
+t.test('identifiers and file names are the usual words of the field', (t) => {
   const wrong = files.flatMap((file) => {
     const name = relative(ROOT, file);
     const code = readFileSync(file, 'utf8')

@@ -16,7 +16,7 @@ async function folderFor(t: Test): Promise<string> {
   return folder;
 }
 
-t.test('the commands of the README put `sluice` on the PATH when they run in a fresh clone', async (t) => {
+t.test("the README's commands put `sluice` on the PATH when they run in a fresh clone", async (t) => {
   const folder = await folderFor(t);
   const [clone, prefix] = [join(folder, 'clone'), join(folder, 'prefix')];
   for (const name of CLONED) cpSync(join(ROOT, name), join(clone, name), { recursive: true });

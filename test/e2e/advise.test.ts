@@ -51,7 +51,7 @@ const advise = async (t: Test, records: readonly AuditRecord[], ...flags: string
 const WITHOUT_PACE = { streaming: { signals: ['cursor', 'dump', 'jdbc', 'hint'] } };
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`advice on a load that was recorded in front of ${kind}`, async (t) => {
+  await t.test(`advice on a load recorded in front of ${kind}`, async (t) => {
     const server = await startServer(t, kind);
     const sql = loadSql();
     const recorder = await startSluice(t, {
@@ -68,7 +68,7 @@ for (const kind of SERVER_KINDS) {
       ['--cut-rate', '10%'], ['--cut-rate', '25%', '--by', 'rows', '--max-bytes', 'unlimited'],
       ['--max-rows', '500', '--exempt', `digest=${recorded[0]?.digest},user=app`],
     ]) {
-      await t.test(`holds when the same load is played again: ${flags.join(' ')}`, async (t) => {
+      await t.test(`holds when the load is played again: ${flags.join(' ')}`, async (t) => {
         const advice = await advise(t, recorded, ...flags);
         t.ok(advice.cuts > 0 && advice.cuts < STATEMENTS, `${advice.cuts} of ${advice.results}`);
         const enforcing = await startSluice(

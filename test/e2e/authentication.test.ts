@@ -13,7 +13,7 @@ for (const kind of SERVER_KINDS) {
     const server = await startServer(t, kind);
     const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', '1000'] });
 
-    await t.test('every client authenticates, with a cold password cache and a warm one', async (t) => {
+    await t.test('every client logs in, with a cold and with a warm password cache', async (t) => {
       for (const client of CLIENTS) {
         // MySQL then forgets the passwords it has cached, so that a full authentication is needed.
         await server.sql('FLUSH PRIVILEGES');
@@ -24,7 +24,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test("a wrong password gets the server's own error", async (t) => {
+    await t.test("relays the server's error for a wrong password", async (t) => {
       for (const vendor of SERVER_KINDS) {
         const direct = await commandLine(vendor, server.port, WHO_AM_I, ['--password=wrong']);
         const seen = await commandLine(vendor, sluice.port, WHO_AM_I, ['--password=wrong']);
@@ -40,14 +40,14 @@ for (const kind of SERVER_KINDS) {
   })));
     });
 
-    await t.test("a schema that the user may not use gets the server's own error", async (t) => {
+    await t.test("relays the server's error for a schema that the user may not use", async (t) => {
       await server.sql("CREATE USER 'limited'@'%' IDENTIFIED BY 'secret'");
       const seen = await commandLine(kind, sluice.port, WHO_AM_I, ['--user=limited']);
       t.match(seen.errors, [{ code: 1044 }]);
       t.same(seen, await commandLine(kind, server.port, WHO_AM_I, ['--user=limited']));
     });
 
-    await t.test('a user changed on a live connection is the one who is recorded', async (t) => {
+    await t.test('records the new user after a change of user on a live connection', async (t) => {
       await server.sql(`CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO 'other'@'%';
         CREATE DATABASE attic`);
       const change = async (password: string): Promise<unknown> => JSON.parse(await runOk('php', [CHANGE_USER,
@@ -59,14 +59,14 @@ for (const kind of SERVER_KINDS) {
       t.match(await change('wrong'), { before, code: 1045 });
     });
 
-    await t.test('a change of user that is denied is logged, with the user and the error of the server', async (t) => {
+    await t.test("logs a denied change of user, with the user and the server's error", async (t) => {
       const told = (): readonly LogLine[] => sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
       while (told().length === 0) await new Promise(setImmediate); // it comes over a pipe
       t.match(told(), [{ level: 'info', user: 'other', code: 1045, session: Number, client: String,
         msg: /Access denied for user 'other'.*\(error 1045\)$/ }]);
     });
 
-    await t.test('a connection that is reset goes on, without what belonged to it before', async (t) => {
+    await t.test('a connection goes on after a reset, without its user variables', async (t) => {
       const { rows, errors } = await commandLine('mysql', sluice.port,
         'SET @kept = 7; SELECT @kept, CONNECTION_ID();\nresetconnection;\nSELECT @kept, CONNECTION_ID();\n' +
         'SELECT id FROM shop.numbers;', ['--commands']);
@@ -78,7 +78,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test('caching_sha2_password without the key works in the clear once the server knows the ' +
+await t.test('caching_sha2_password works in clear without the key once the server has cached the ' +
   'password', async (t) => {
   const server = await startServer(t, 'mysql');
   const sluice = await startSluice(
@@ -92,7 +92,7 @@ await t.test('caching_sha2_password without the key works in the clear once the 
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey)).rows, [['app']]);
 });
 
-await t.test('sha256_password authenticates with the key of the server', async (t) => {
+await t.test("sha256_password logs in with the server's key", async (t) => {
   const server = await startServer(t, 'mysql');
   await server.sql(`CREATE USER 'old'@'%' IDENTIFIED WITH sha256_password BY 'secret';
     GRANT ALL ON shop.* TO 'old'@'%'`);
@@ -100,7 +100,7 @@ await t.test('sha256_password authenticates with the key of the server', async (
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I, ['--user=old'])).rows, [['old']]);
 });
 
-await t.test('ed25519 authenticates', async (t) => {
+await t.test('ed25519 logs in', async (t) => {
   const server = await startServer(t, 'mariadb');
   await server.sql(`CREATE USER 'ed'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret');
     GRANT ALL ON shop.* TO 'ed'@'%'`);

@@ -38,8 +38,7 @@ const countedUnderWay = async (sluice: Sluice, bytes: number): Promise<void> => 
 const SETTINGS = [...SERVER_KINDS.map((kind) => ({ kind, workers: 1 })), { kind: 'mariadb', workers: 3 } as const];
 
 for (const { kind, workers } of SETTINGS) {
-  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind} together, with ${workers} ` +
-    `processes`, async (t) => {
+  await t.test(`a budget of ${BUDGET_BYTES} bytes for all clients of ${kind}, with ${workers} processes`, async (t) => {
     const server = await startServer(t, kind);
     const sluice = await startSluice(t, { upstream: server.port, config: { ...CONFIG, workers } });
     const watch = await ProcessWatch.start(server);
@@ -50,7 +49,7 @@ for (const { kind, workers } of SETTINGS) {
     const [large, ...others] = clients;
     const streamer = await startSession(t, sluice.port);
 
-    await t.test('the largest of eight is cut, and the others finish', async (t) => {
+    await t.test('cuts the largest of eight results, and the others finish', async (t) => {
       t.match(await keeper.run("SELECT GET_LOCK('gate', 0)"), { sum: 1 });
       // Streams do not count, or these six MiB would leave no room.
       const streamed = streamer.stream(asStream(gated(6 * MIB)));
@@ -74,11 +73,11 @@ for (const { kind, workers } of SETTINGS) {
       t.ok(forwardedBytes > 0.9 * MIB && forwardedBytes < 3.5 * MIB, `${forwardedBytes} bytes`);
     });
 
-    await t.test('what has been delivered leaves room for others', async (t) => {
+    await t.test('delivered results leave room for others', async (t) => {
       for (const client of clients) t.match(await client.run(gated(3 * MIB)), { rows: 3073, error: null });
     });
 
-    await t.test('only the one that was cut left a record', async (t) => {
+    await t.test('leaves one record, for the cut result', async (t) => {
       for (const client of [...clients, streamer]) await client.close();
       await sluice.stop();
       t.equal(sluice.records().length, 1);

@@ -69,7 +69,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('with nothing cut, both ends get the very bytes, whatever is recorded', async (t) => {
+    await t.test('both ends get the bytes of the other when nothing is cut, with and without records', async (t) => {
       const atServer = await startRecorder(server.port);
       t.teardown(() => atServer.close());
       const config = { ...IN_CLEAR, mode: 'audit', limits: { rows: LIMIT }, streaming: { signals: [] } };
@@ -91,7 +91,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('rows and commands of more than 16 MiB pass, between others', async (t) => {
+    await t.test('relays rows and commands of more than 16 MiB between others', async (t) => {
       const text = 'ab'.repeat(9 * 1024 * 1024);
       const random = Array.from({ length: 17 }, () => "REPEAT(SHA2(RAND(), 512), 8192)").join(', ');
       for (const vendor of SERVER_KINDS) {
@@ -108,7 +108,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('LOAD DATA LOCAL INFILE carries a file, and the connection goes on', async (t) => {
+    await t.test('LOAD DATA LOCAL INFILE sends a file, and the connection goes on', async (t) => {
       await server.sql('CREATE TABLE shop.loaded (id INT NOT NULL, label VARCHAR(40) NOT NULL)');
       for (const vendor of SERVER_KINDS) {
         const load = (path: string): string => `LOAD DATA LOCAL INFILE '${path}' INTO TABLE loaded;\n`;
@@ -123,7 +123,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('several results of one command are counted together', async (t) => {
+    await t.test('counts several results of one command together', async (t) => {
       const select = 'SELECT id FROM numbers WHERE id <= 600';
       for (const vendor of SERVER_KINDS) {
         const { rows, errors } = await commandLine(vendor, sluice.port,
@@ -136,7 +136,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('results are truncated, and held back, as without compression', async (t) => {
+    await t.test('truncates results and holds them back as without compression', async (t) => {
       const input = `SELECT id, label FROM numbers WHERE id <= ${LIMIT};\n${ALL};\nSELECT 42;\n`;
       for (const [action, rowsOfAll] of [['truncate', LIMIT], ['hold', 0]] as const) {
         const config = { limits: { rows: LIMIT }, onExceed: { action }, budget: { bytes: '256MiB' } };
@@ -152,7 +152,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('a change of user leaves a connection compressed, and followed', async (t) => {
+    await t.test('follows a compressed connection after a change of user', async (t) => {
       await server.sql(`CREATE USER 'other'@'%' IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO 'other'@'%'`);
       const arguments_ = [CHANGE_USER, '127.0.0.1', String(sluice.port), 'app', 'secret', 'shop', 'other', 'hidden',
         'shop', ALL];
@@ -162,7 +162,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { action: 'cut', user: 'other' });
     });
 
-    await t.test('a client that pauses stops the server, and gets the rest whole', async (t) => {
+    await t.test('the server stops when a client pauses, and the client gets the rest whole', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, flags: ['--mode', 'audit'] });
       const MEBIBYTES = 128;
       await server.sql(bigTableSql(MEBIBYTES));
@@ -180,7 +180,7 @@ for (const kind of SERVER_KINDS) {
       t.equal((await said.next()).value, `${count} ${sumOfIds(count)}`);
     });
 
-    await t.test('where compression is stripped, no end compresses, whatever it is told', async (t) => {
+    await t.test('no end compresses when compression is stripped', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: { compression: 'strip' } });
       const flags = { mariadb: '--compress', mysql: '--compression-algorithms=zlib,uncompressed' };
       for (const vendor of SERVER_KINDS) {
@@ -190,13 +190,13 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('nothing of all this could not be followed', async (t) => {
+    await t.test('follows every session of this file to its end', async (t) => {
       t.same(sluice.log().filter(({ level }) => level !== 'info'), []);
     });
   });
 }
 
-await t.test('a client that offers zstd compresses where this Node can open that, else not', async (t) => {
+await t.test('compresses with zstd for a client that offers it, if Node.js has zstd', async (t) => {
   const server = await startServer(t, 'mysql');
   const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', String(LIMIT)] });
   const { rows, errors } = await commandLine('mysql', sluice.port,

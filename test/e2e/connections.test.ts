@@ -12,7 +12,7 @@ import { commandLineOf, MYSQL9_ENV, SERVER_KINDS, startServer } from '../support
 import { startSluice } from '../support/sluice.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
-await t.test('an upstream that cannot be reached gives every client error 1429', async (t) => {
+await t.test('gives every client error 1429 when the upstream cannot be reached', async (t) => {
   // A port that nobody listens on: it was just given back.
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -32,8 +32,7 @@ await t.test('an upstream that cannot be reached gives every client error 1429',
   }
 });
 
-await t.test('a thousand clients that come at once find room, also while Sluice is busy with something ' +
-  'else', async (t) => {
+await t.test('accepts a thousand clients that come at once, also while Sluice is busy', async (t) => {
   const upstream = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   t.teardown(() => upstream.close());
@@ -50,7 +49,7 @@ for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}`, async (t) => {
     const server = await startServer(t, kind);
 
-    await t.test('one connection more than connections.max gets error 1040', async (t) => {
+    await t.test('refuses the connection beyond connections.max with error 1040', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: { connections: { max: 1 } } });
       const first = spawn(commandLineOf(kind), [...connectOptions(kind, sluice.port), '--batch',
         '--unbuffered', APP.schema], { env: MYSQL9_ENV });
@@ -66,7 +65,7 @@ for (const kind of SERVER_KINDS) {
       t.same(third.rows, [['3']]);
     });
 
-    await t.test('a server that has no more connections says so to a client with its own error', async (t) => {
+    await t.test("relays the server's own error when it has too many connections", async (t) => {
       const sluice = await startSluice(t, { upstream: server.port });
       await server.sql('SET GLOBAL max_connections = 10');
       const holders: WireClient[] = [];
@@ -83,7 +82,8 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('while it stands still the next server is taken, and it is taken again once it goes on', async (t) => {
+    await t.test('takes the next server while the first stands still, and the first again once it goes ' +
+      'on', async (t) => {
       const demo = await startDemoServer();
       t.teardown(() => demo.close());
       const upstream = [server.port, demo.address.port]
@@ -103,7 +103,7 @@ for (const kind of SERVER_KINDS) {
       t.same((await commandLine(kind, here.port, 'SELECT 42;')).rows, [['42']]);
     });
 
-    await t.test("a killed query ends with the server's error, and the connection goes on", async (t) => {
+    await t.test("relays the server's error for a killed query, and the connection goes on", async (t) => {
       const sluice = await startSluice(t, { upstream: server.port });
       // MySQL's SLEEP alone ends without an error when it is killed.
       const victim = commandLine(kind, sluice.port, 'SELECT SLEEP(100) FROM numbers; SELECT 42;');
@@ -116,7 +116,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(rows.at(-1)?.[0], '42');
     });
 
-    await t.test('a connection that is killed on the server is closed on the client', async (t) => {
+    await t.test("closes the client's connection when the server's is killed", async (t) => {
       const sluice = await startSluice(t, { upstream: server.port });
       const { errors } = await commandLine(kind, sluice.port, 'KILL CONNECTION_ID();', ['--skip-reconnect']);
       const direct = await commandLine(kind, server.port, 'KILL CONNECTION_ID();', ['--skip-reconnect']);

@@ -28,7 +28,7 @@ const batches = (port: number): Promise<string> => runOk('java', ['-XX:TieredSto
   `${folder}:${JDBC}`, 'Batches', '127.0.0.1', String(port), APP.user, APP.password, APP.schema]);
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`batches of MariaDB Connector/J reach ${kind} as they do directly`, async (t) => {
+  await t.test(`batches of MariaDB Connector/J reach ${kind} as they do without Sluice`, async (t) => {
     const server = await startServer(t, kind);
     const sluice = await startSluice(t, { upstream: server.port, config: { onUnparsed: 'close' } });
     await server.sql(SETUP);

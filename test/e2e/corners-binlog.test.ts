@@ -51,7 +51,7 @@ for (const kind of SERVER_KINDS) {
     await fill(server);
     const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', '1', '--max-bytes', '1000B'] });
 
-    await t.test('the logs that are read through the proxy are those that are read directly', async (t) => {
+    await t.test('binary logs read through the proxy equal those read without it', async (t) => {
       const read = async (port: number): Promise<Record<string, Buffer>> => {
         const folder = newFolder(t);
         await runOk(READERS[kind], options(kind, port, folder, '--to-last-log'), { env: MYSQL9_ENV });
@@ -69,7 +69,7 @@ for (const kind of SERVER_KINDS) {
       t.same(differing(logs, proxied), []);
     });
 
-    await t.test('a reader that stays gets what is written later', async (t) => {
+    await t.test('a waiting reader gets events that are written later', async (t) => {
       const folder = newFolder(t);
       const args = options(kind, sluice.port, folder, '--stop-never');
       const reader = spawn(READERS[kind], args, { stdio: 'ignore', env: MYSQL9_ENV });
@@ -96,7 +96,7 @@ for (const kind of SERVER_KINDS) {
       while ((await server.sql(dumps)).length > 0) await server.sql("INSERT INTO shop.logged (body) VALUES ('')");
     });
 
-    await t.test('neither has left a record, or a complaint', async (t) => {
+    await t.test('reading binary logs leaves no record and no warning', async (t) => {
       await sluice.stop();
       t.same(sluice.records(), []);
       t.same(sluice.log().filter(({ level }) => level !== 'info'), []);

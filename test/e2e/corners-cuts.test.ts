@@ -50,7 +50,7 @@ for (const kind of SERVER_KINDS) {
     for (const { name, capabilities } of DIALECTS) {
       const connect = (): Promise<WireClient> => WireClient.connect({ port: sluice.port, capabilities, ...APP });
 
-      await t.test(`several statements are cut where they pass it together, ${name}`, async (t) => {
+      await t.test(`counts several statements together and cuts them at their sum, ${name}`, async (t) => {
         const client = await connect();
         const parts = await client.ask([client.query(`${ROWS(6)}; DO 1; ${ROWS(100)}; ${ROWS(3)}`)]);
         t.same(shapes(parts), ['6 rows, end', 'ok', '4 rows, 3170']);
@@ -62,7 +62,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`what fails behind the cut is nobody's business but the record's, ${name}`, async (t) => {
+      await t.test(`drops an error behind the cut, and records the rows, ${name}`, async (t) => {
         const client = await connect();
         const parts = await client.ask([client.query(`${ROWS(20)}; SELECT nosuch; ${ROWS(3)}`)]);
         t.same(shapes(parts), ['10 rows, 3170']);
@@ -71,7 +71,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`a CALL is cut in its second result and runs to its end on the server, ${name}`, async (t) => {
+      await t.test(`cuts a CALL in its second result, and it runs to its end on the server, ${name}`, async (t) => {
         const client = await connect();
         await client.sql('DELETE FROM loaded');
         const parts = await client.ask([client.query('CALL two_results()')]);
@@ -86,7 +86,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`a cursor is cut in the fetch that passes it, and stays cut, ${name}`, async (t) => {
+      await t.test(`cuts a cursor in the fetch that passes the limit, and it stays cut, ${name}`, async (t) => {
         const client = await connect();
         await client.ask([prepare(ROWS(100))]);
         const id = client.statementId;
@@ -104,7 +104,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`a file that is asked for behind the cut is refused by the proxy, ${name}`, async (t) => {
+      await t.test(`refuses a file that the server asks for behind the cut, ${name}`, async (t) => {
         const client = await connect();
         await client.sql('DELETE FROM loaded');
         const load = "LOAD DATA LOCAL INFILE 'absent' INTO TABLE loaded";
@@ -116,7 +116,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`a file that is asked for before the cut is the client's, ${name}`, async (t) => {
+      await t.test(`passes a request for a file before the cut to the client, ${name}`, async (t) => {
         const client = await connect();
         const load = "LOAD DATA LOCAL INFILE 'file' INTO TABLE loaded";
         const parts = await client.ask([client.query(`${load}; ${ROWS(20)}`)], { files: [[Buffer.from('8\n9\n')]] });
@@ -126,7 +126,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`commands sent ahead are answered in order behind a cut, ${name}`, async (t) => {
+      await t.test(`answers commands sent ahead in order behind a cut, ${name}`, async (t) => {
         const client = await connect();
         await client.ask([prepare(ROWS(3))]);
         const id = client.statementId;
@@ -140,7 +140,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`rows that begin like another packet are counted like others, ${name}`, async (t) => {
+      await t.test(`counts rows whose first byte looks like another packet, ${name}`, async (t) => {
         const client = await connect();
         t.same(
           shapes(await client.ask([client.query('SELECT NULL, id FROM numbers WHERE id <= 20')])), ['10 rows, 3170'],
@@ -155,7 +155,7 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('nothing but the cuts has left a record', async (t) => {
+    await t.test('leaves one record for each cut, and no other', async (t) => {
       await sluice.stop();
       t.same(sluice.records().filter(({ action }) => action !== 'cut'), []);
       t.equal(sluice.records().length, DIALECTS.length * 11);
@@ -172,7 +172,7 @@ for (const kind of SERVER_KINDS) {
     const byBytes = await start({ rows: null, bytes: 20 * MEBIBYTE });
 
     for (const { name, capabilities } of DIALECTS) {
-      await t.test(`one that begins with 0xFE counts as one row, and the cut stands behind it, ${name}`, async (t) => {
+      await t.test(`counts a row that begins with 0xFE as one row, and cuts behind it, ${name}`, async (t) => {
         const client = await WireClient.connect({ port: byRows.port, capabilities, ...APP });
         const parts = await client.ask([client.query(wide(16 * MEBIBYTE, 2))]);
         t.same(shapes(parts), ['1 rows, 3170']);
@@ -181,7 +181,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`one whose first packet passes the limit is cut before it, ${name}`, async (t) => {
+      await t.test(`cuts before a row whose first packet passes the limit, ${name}`, async (t) => {
         const client = await WireClient.connect({ port: byBytes.port, capabilities, ...APP });
         const parts = await client.ask([client.query(`${wide(8 * MEBIBYTE)} UNION ALL ${wide(17 * MEBIBYTE)}`)]);
         t.same(shapes(parts), ['1 rows, 3170']);
@@ -190,7 +190,8 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`one that crosses the limit half-way ends both connections with one record, ${name}`, async (t) => {
+      await t.test(`closes both connections at a row that passes the limit half-way, with one record, ` +
+        `${name}`, async (t) => {
         const client = await WireClient.connect({ port: byBytes.port, capabilities, ...APP });
         const [[id] = []] = await client.sql('SELECT CONNECTION_ID()');
         const parts = await client.ask([client.query(wide(30 * MEBIBYTE))]);
@@ -204,7 +205,7 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('nothing else has left a record', async (t) => {
+    await t.test('leaves one record for each cut of a large row, and no other', async (t) => {
       await Promise.all([byRows.stop(), byBytes.stop()]);
       t.equal(byRows.records().length, DIALECTS.length);
       t.equal(byBytes.records().length, 2 * DIALECTS.length);

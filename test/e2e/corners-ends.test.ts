@@ -100,8 +100,7 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('KILL QUERY in the middle of a result that is being discarded leaves the connection in ' +
-      'step', async (t) => {
+    await t.test('the connection stays in step after KILL QUERY of a result that is being discarded', async (t) => {
       const config = { limits: { rows: 5 }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       const client = await connect(sluice.port);
@@ -118,7 +117,7 @@ for (const kind of SERVER_KINDS) {
       await client.quit();
     });
 
-    await t.test('a server that is held up in the middle of a result goes on with it afterwards', async (t) => {
+    await t.test('a result goes on after the server was stopped in its middle', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
       const client = await connect(sluice.port);
       await beginResult(client, `${ENDLESS} WHERE id <= 20000`);
@@ -137,7 +136,7 @@ for (const kind of SERVER_KINDS) {
       t.same(sluice.log().filter(({ msg }) => msg.startsWith('cannot follow')), []);
     });
 
-    await t.test('statements closed while others run are closed behind them', async (t) => {
+    await t.test('closes statements behind the running ones when they are closed meanwhile', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
       const client = await connect(sluice.port);
       const ids: number[] = [];
@@ -152,7 +151,7 @@ for (const kind of SERVER_KINDS) {
       await client.quit();
     });
 
-    await t.test('an abandoned cursor leaves one record where it was over a limit, and else none', async (t) => {
+    await t.test('an abandoned cursor leaves one record when it passed a limit, and none otherwise', async (t) => {
       const config = { mode: 'audit', limits: { rows: 3 }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       const client = await connect(sluice.port);
@@ -175,8 +174,8 @@ for (const kind of SERVER_KINDS) {
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    await t.test(`${kind} stopped by ${signal} amid results takes their connections with it, not the ` +
-      `proxy`, async (t) => {
+    await t.test(`closes connections in the middle of results when ${kind} ends with ${signal}, and the proxy goes ` +
+      `on`, async (t) => {
       const server = await startServer(t, kind);
       const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
       const waiting = [await connect(sluice.port), await connect(sluice.port, Capability.COMPRESS)];

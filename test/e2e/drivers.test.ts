@@ -19,7 +19,7 @@ for (const kind of SERVER_KINDS) {
     const drivers = shareOf(DRIVERS, kind);
     const buffering = drivers.filter(({ reads }) => reads === 'buffered');
 
-    await t.test('the programs', { jobs: 2 }, async (t) => {
+    await t.test('each program is cut at the limit, and goes on as its table says', { jobs: 2 }, async (t) => {
       for (const driver of buffering) {
         const isClosed = LOSING_STEP.test(driver.name);
         const title = `${driver.name} is cut, and ${isClosed ? 'its connection closed' : 'goes on'}`;
@@ -30,7 +30,7 @@ for (const kind of SERVER_KINDS) {
         });
       }
       for (const driver of drivers.filter(({ reads }) => reads === 'streaming')) {
-        void t.test(`${driver.name} reads what is within the limit`, { skip: isMissing(driver) }, async (t) => {
+        void t.test(`${driver.name} reads a result within the limit`, { skip: isMissing(driver) }, async (t) => {
           const seen = await driver.read(sluice.port, `SELECT id, label FROM numbers WHERE id <= ${LIMIT}`);
           t.match(seen, { rows: LIMIT, sum: SUM, error: null });
           t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
@@ -38,7 +38,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('each cut leaves one audit record, and nothing else leaves one', async (t) => {
+    await t.test('leaves one audit record for each cut, and no other', async (t) => {
       await sluice.stop();
       const records = sluice.records();
       t.ok(records.every(({ action }) => action === 'cut'));
@@ -47,7 +47,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test('what the README says of errors and drivers', async (t) => {
+await t.test("the README's statements about errors and drivers hold", async (t) => {
   const server = await startServer(t, 'mariadb');
   const SELECT_50 = 'SELECT id, label FROM numbers WHERE id <= 50';
   const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;
@@ -56,7 +56,7 @@ await t.test('what the README says of errors and drivers', async (t) => {
   });
 
   const hikari = driverOf('HikariCP');
-  await t.test('HikariCP keeps the connection, but not on 1105', { skip: isMissing(hikari) }, async (t) => {
+  await t.test('HikariCP keeps its connection, except on error 1105', { skip: isMissing(hikari) }, async (t) => {
     const keeps = async (code: number, sqlState: string): Promise<boolean> => {
       const sluice = await sluiceWith({ onExceed: { error: { code, sqlState } } });
       const seen = await hikari.read(sluice.port, SELECT_50);
@@ -70,7 +70,7 @@ await t.test('what the README says of errors and drivers', async (t) => {
   });
 
   const r2dbc = driverOf('r2dbc-mariadb');
-  await t.test('a rule for r2dbc-mariadb reaches it, and no other', { skip: isMissing(r2dbc) }, async (t) => {
+  await t.test('a rule for r2dbc-mariadb matches only that driver', { skip: isMissing(r2dbc) }, async (t) => {
     const error = { code: 1104, sqlState: '42000' };
     const rule = { name: 'r2dbc-mariadb', match: { attributes: { _client_name: 'mariadb' } }, onExceed: { error } };
     const sluice = await sluiceWith({ rules: [rule] });

@@ -41,7 +41,7 @@ for (const kind of SERVER_KINDS) {
       return record.limit.rows;
     };
 
-    await t.test("a hint lowers its own statement's limit, in front or behind", async (t) => {
+    await t.test("a hint in front of or behind a statement lowers its limit, and no other's", async (t) => {
       t.equal(await cutAt(t, usual, `/* sluice: rows=5 */ ${SMALL}`), 5);
       t.equal(await cutAt(t, usual, `${SMALL} /* sluice: rows=6 */`), 6);
       t.equal(await cutAt(t, usual, SMALL), null, 'and of no other');
@@ -50,19 +50,19 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { reason: 'bytes', limit: { rows: LIMIT, bytes: 200 } });
     });
 
-    await t.test('what stands inside a literal or in the middle is no hint', async (t) => {
+    await t.test('ignores a hint inside a literal or in the middle of a statement', async (t) => {
       t.equal(await cutAt(t, usual, `${SMALL} AND label <> '/* sluice: rows=5 */'`), null);
       t.equal(await cutAt(t, usual, SMALL.replace('FROM', '/* sluice: rows=5 */ FROM')), null);
     });
 
-    await t.test('a hint that would raise the limit is ignored, and so is a malformed one', async (t) => {
+    await t.test('ignores a malformed hint, and one that would raise the limit', async (t) => {
       t.equal(await cutAt(t, usual, `/* sluice: rows=5000 */ ${LARGE}`), LIMIT);
       t.equal(await cutAt(t, usual, `/* sluice: stream */ ${LARGE}`), LIMIT);
       t.equal(await cutAt(t, usual, `/* sluice: row=5 */ ${SMALL}`), null);
       t.equal(await cutAt(t, usual, `/* sluice: rows=5 rows=6 */ ${SMALL}`), null);
     });
 
-    await t.test('hints any lets them raise it, and stream', async (t) => {
+    await t.test('hints may raise the limit or stream with "any"', async (t) => {
       t.equal(await cutAt(t, free, `/* sluice: rows=5000 */ ${LARGE}`), null);
       t.match(await sluice.nextRecord(), { action: 'warn', rule: 'free', class: 'buffered', signal: null });
       t.equal(await cutAt(t, free, `/* sluice: stream */ ${LARGE}`), null);
@@ -72,13 +72,13 @@ for (const kind of SERVER_KINDS) {
       t.equal(await cutAt(t, free, LARGE), LIMIT, 'a statement without a hint is limited as before');
     });
 
-    await t.test('hints none ignores them all', async (t) => {
+    await t.test('ignores all hints with "none"', async (t) => {
       t.equal(await cutAt(t, deaf, `/* sluice: rows=5 */ ${SMALL}`), null);
       t.equal(await cutAt(t, deaf, `/* sluice: stream */ ${LARGE}`), LIMIT);
     });
 
     for (const client of PREPARING) {
-      await t.test(`a hint in a prepared statement is followed: ${client.name}`, async (t) => {
+      await t.test(`follows a hint in a prepared statement: ${client.name}`, async (t) => {
         const seen = await client.read(sluice.port, `/* sluice: rows=7 */ ${SMALL}`);
         t.match(seen, { error: { message: /exceeds 7 rows/ }, after: { answer: 42 } });
         t.match(await sluice.nextRecord(), { action: 'cut', forwardedRows: 7, command: 'COM_STMT_EXECUTE' });
@@ -86,7 +86,7 @@ for (const kind of SERVER_KINDS) {
     }
 
     for (const vendor of SERVER_KINDS) {
-      await t.test(`the command line of ${vendor} hands hints on when told to keep comments`, async (t) => {
+      await t.test(`the command line of ${vendor} sends hints when told to keep comments`, async (t) => {
         const input = `/* sluice: rows=8 */ ${SMALL};`;
         const { errors } = await commandLine(vendor, sluice.port, input, ['--comments']);
         t.match(errors, [{ code: 3170, message: /exceeds 8 rows/ }]);

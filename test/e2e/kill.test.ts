@@ -41,7 +41,7 @@ DELIMITER ;
       (await server.sql(`SELECT id FROM shop.marks WHERE id = ${mark}`)).length === 1;
     const sluice = await startWith(t, {});
 
-    await t.test('the query of a cut result is gone from the server, the connection goes on', async (t) => {
+    await t.test('kills the query of a cut result, and the connection goes on', async (t) => {
       const session = await startSession(t, sluice.port);
       for (const read of [session.run, session.stream]) {
         const { error } = await read(ENDLESS);
@@ -56,7 +56,7 @@ DELIMITER ;
     });
 
     for (const client of CLIENTS.filter(({ protocol }) => protocol !== 'text')) {
-      await t.test(`so is that of a prepared statement: ${client.name}`, async (t) => {
+      await t.test(`kills the prepared statement of a cut result: ${client.name}`, async (t) => {
         const seen = await client.read(sluice.port, ENDLESS.replace('100', '5'));
         t.match(seen.after, { answer: 42 });
         const { outcome } = await sluice.nextRecord();
@@ -66,7 +66,7 @@ DELIMITER ;
       });
     }
 
-    await t.test('what may have side effects runs to its end', async (t) => {
+    await t.test('lets a statement that may have side effects run to its end', async (t) => {
       const called = await commandLine(kind, sluice.port, 'CALL long_listing(1); SELECT 42;');
       t.match(called.errors, [{ message: /the statement runs to its end on the server/ }]);
       t.equal(called.rows.at(-1)?.[0], '42');
@@ -79,7 +79,7 @@ DELIMITER ;
       t.ok(await isMarked(2));
     });
 
-    await t.test('a query is not killed where commands behind it are with the server already', async (t) => {
+    await t.test('does not kill a query when the server already has commands behind it', async (t) => {
       const wire = await WireClient.connect({ ...APP, port: sluice.port, capabilities: WIRE_CAPABILITIES });
       const insert = 'INSERT INTO marks VALUES (3)';
       const { socket } = wire.transport;
@@ -93,7 +93,7 @@ DELIMITER ;
       await wire.quit();
     });
 
-    await t.test('kill.when leaves what is soon drained to be drained', async (t) => {
+    await t.test('drains a short rest, and kills a long one, with kill.when', async (t) => {
       const patient = await startWith(t, { when: { bytes: '8MiB' } });
       const session = await startSession(t, patient.port);
       await session.run('SELECT id FROM numbers');
@@ -104,14 +104,14 @@ DELIMITER ;
       t.ok(record.drainedBytes >= 8 * 1024 * 1024, `${record.drainedBytes} bytes were drained before`);
     });
 
-    await t.test('what is truncated is never killed', async (t) => {
+    await t.test('never kills the query of a truncated result', async (t) => {
       const truncating = await startWith(t, {}, { onExceed: { action: 'truncate' } });
       const session = await startSession(t, truncating.port);
       t.match(await session.run(LONG), { rows: LIMIT, error: null, warnings: 1 });
       t.match(await truncating.nextRecord(), { action: 'truncate', outcome: 'drained', rows: 400_000 });
     });
 
-    await t.test('with a wrong password the rest is drained, and the log says so once', async (t) => {
+    await t.test("drains the rest when kill's password is wrong, and logs that once", async (t) => {
       const locked = await startWith(t, { password: 'wrong' });
       const session = await startSession(t, locked.port);
       for (let i = 0; i < 3; i += 1) {

@@ -76,7 +76,7 @@ const WAYS: Record<string, (port: number) => Promise<unknown>> = {
 };
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`${kind} does not lock Sluice out because of clients that leave before their login`, async (t) => {
+  await t.test(`${kind} does not lock Sluice out when clients leave before their login`, async (t) => {
     const server = await startServer(t, kind, ['--skip-name-resolve=0', `--max-connect-errors=${MAX_CONNECT_ERRORS}`]);
     const forwarder = await startForwarder(t, server.port);
     const here = await startProxyHere(forwarder.port, { connections: { handshakeTimeout: '1s' } });

@@ -78,7 +78,7 @@ for (const kind of SERVER_KINDS) {
         t.match(record.client, /^127\.0\.0\.1\b/);
       });
 
-      await t.test(`${client.name} gets a result of ${LIMIT} rows as it is`, async (t) => {
+      await t.test(`${client.name} gets a result of ${LIMIT} rows unchanged`, async (t) => {
         const sql = `SELECT id, label FROM numbers WHERE id <= ${LIMIT} ORDER BY id`;
         const seen = await client.read(sluice.port, sql);
         t.equal(seen.error, null);
@@ -88,7 +88,7 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('each cut leaves exactly one audit record, and nothing else leaves one', async (t) => {
+    await t.test('leaves exactly one audit record for each cut, and no other', async (t) => {
       await sluice.stop();
       t.equal(sluice.records().length, clients.length);
     });

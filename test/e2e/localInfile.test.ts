@@ -16,7 +16,7 @@ const empty = join(folder, 'empty.tsv');
 writeFileSync(empty, '');
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`LOAD DATA LOCAL INFILE carries a file to ${kind}, and the connection goes on`, async (t) => {
+  await t.test(`LOAD DATA LOCAL INFILE sends a file to ${kind}, and the connection goes on`, async (t) => {
     const server = await startServer(t, kind);
     await server.sql('CREATE TABLE shop.loaded (id INT NOT NULL, label VARCHAR(40) NOT NULL)');
     const sluice = await startSluice(t, { upstream: server.port, flags: ['--max-rows', '1000'] });

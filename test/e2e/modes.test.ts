@@ -27,7 +27,7 @@ for (const kind of SERVER_KINDS) {
     const server = await startServer(t, kind);
     await createProcedure(server);
 
-    await t.test('mode audit forwards everything and records what would have been cut', async (t) => {
+    await t.test('mode audit forwards everything, and records what enforce would cut', async (t) => {
       // Nobody is taken for a stream, however a loaded machine makes a client read.
       const config = { mode: 'audit', limits: { rows: 1000 }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
@@ -74,7 +74,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(sluice.records().length, 1);
     });
 
-    await t.test('several statements sent as one are counted together', async (t) => {
+    await t.test('counts several statements sent as one together', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, flags: LIMIT_1000 });
       const { rows, errors } = await commandLine(kind, sluice.port, `${TWO_RESULTS} //\nSELECT 42 //\n`,
         ['--quick', '--delimiter=//']);
@@ -88,7 +88,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(sluice.records().length, 1);
     });
 
-    await t.test("a procedure's results are counted together, and it runs to its end", async (t) => {
+    await t.test('counts the results of a procedure together, and it runs to its end', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, flags: LIMIT_1000 });
       const input = 'CALL two_results(); SELECT 42;';
       const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
@@ -102,14 +102,14 @@ for (const kind of SERVER_KINDS) {
       t.equal(sluice.records().length, 1);
     });
 
-    await t.test('the error has the code and the SQLSTATE that are configured', async (t) => {
+    await t.test('the error has the configured code and SQLSTATE', async (t) => {
       const config = { limits: { rows: 5 }, onExceed: { error: { code: 1644, sqlState: '45000' } } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       const { errors } = await commandLine(kind, sluice.port, 'SELECT id FROM numbers WHERE id <= 6;');
       t.match(errors, [{ code: 1644, sqlState: '45000', message: /^sluice: result set exceeds 5 rows/ }]);
     });
 
-    await t.test('a row of more than 16 MiB passes and is counted as one', async (t) => {
+    await t.test('relays a row of more than 16 MiB, and counts it as one', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: { warn: { bytes: '1MiB' } } });
       const text = 'x'.repeat(17 * 1024 * 1024);
       const { rows, errors } = await commandLine(kind, sluice.port, `SELECT '${text}';\nSELECT 42;\n`,
@@ -128,7 +128,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test('a statement that changes data and returns rows is recorded and never cut', async (t) => {
+await t.test('records a statement that returns the rows it changes, and never cuts it', async (t) => {
   const server = await startServer(t, 'mariadb');
   await server.sql('CREATE TABLE shop.copies (id INT NOT NULL PRIMARY KEY)');
   const sluice = await startSluice(t, { upstream: server.port, flags: LIMIT_1000 });

@@ -30,7 +30,7 @@ for (const kind of SERVER_KINDS) {
     const sluice = await startSluice(t, { upstream: server.port, config });
 
     for (const [way, capabilities] of Object.entries(WAYS)) {
-      await t.test(`holds behind a login, a reset and another login: ${way}`, async (t) => {
+      await t.test(`holds after a login, a reset and another login: ${way}`, async (t) => {
         const client = await WireClient.connect(
           { ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES | capabilities },
         );
@@ -53,7 +53,7 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
-    await t.test('holds for a real driver, also where it logs in anew', async (t) => {
+    await t.test('holds for a real driver, also when it logs in again', async (t) => {
       const session = await startSession(t, sluice.port);
       t.match(await session.run(ASK), { sum: SECONDS });
       await session.changeUser(APP.user, APP.password, APP.schema);

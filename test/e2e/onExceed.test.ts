@@ -52,7 +52,7 @@ for (const kind of SERVER_KINDS) {
       const sluice = await startWith(t, 'truncate');
       const session = await startSession(t, sluice.port);
 
-      await t.test("a result ends at its limit as if it had no more rows, with a warning", async (t) => {
+      await t.test('a result ends at its limit as if it had no more rows, with a warning', async (t) => {
         for (const read of [session.run, session.stream]) {
           t.match(await read(SELECT), { rows: LIMIT, sum: 500_500, error: null, results: 1, warnings: 1 });
           t.match(await sluice.nextRecord(), {
@@ -62,7 +62,7 @@ for (const kind of SERVER_KINDS) {
         }
       });
 
-      await t.test('so do binary rows', async (t) => {
+      await t.test('binary rows end at their limit', async (t) => {
         for (const client of CLIENTS.filter(({ protocol }) => protocol === 'binary')) {
           const seen = await client.read(sluice.port, SELECT);
           t.match(seen, { rows: LIMIT, error: null, after: { answer: 42 } }, client.name);
@@ -70,7 +70,7 @@ for (const kind of SERVER_KINDS) {
         }
       });
 
-      await t.test('so does what a cursor fetches, and nothing is fetched behind it', async (t) => {
+      await t.test('a cursor ends at its limit, and its next fetch gives nothing', async (t) => {
         for (const client of CLIENTS.filter(({ protocol }) => protocol === 'cursor')) {
           const seen = await client.read(sluice.port, SELECT);
           t.match(seen, { rows: LIMIT, error: null, after: { answer: 42 } }, client.name);
@@ -91,7 +91,7 @@ for (const kind of SERVER_KINDS) {
         await wire.quit();
       });
 
-      await t.test('results behind it do not come, and the statement runs to its end', async (t) => {
+      await t.test('drops the results behind it, and the statement runs to its end', async (t) => {
         const input = 'CALL listing(1); SELECT 42;';
         const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
         t.same(errors, []);
@@ -106,14 +106,14 @@ for (const kind of SERVER_KINDS) {
         t.match(await sluice.nextRecord(), { action: 'truncate', resultSets: 2, rows: 2 * ROWS });
       });
 
-      await t.test("where the rest ends in the server's own error, the client gets that", async (t) => {
+      await t.test("relays the server's error when the rest ends in one", async (t) => {
         t.match(await session.stream(FAILING), { rows: LIMIT, error: { code: ER_DATA_OUT_OF_RANGE } });
         const serverError = { code: ER_DATA_OUT_OF_RANGE };
         t.match(await sluice.nextRecord(), { action: 'truncate', rows: 1500, serverError });
         await goesOn(t, session);
       });
 
-      await t.test('where the rest is more than is drained, the client gets an error', async (t) => {
+      await t.test('gives an error when the rest is more than is drained', async (t) => {
         const bounded = await startWith(t, 'truncate', { drain: { bytes: '1KiB' } });
         const reader = await startSession(t, bounded.port);
         const { rows, error } = await reader.stream('SELECT id, label FROM numbers ORDER BY id');
@@ -124,7 +124,7 @@ for (const kind of SERVER_KINDS) {
       });
     });
 
-    await t.test('close: the connection is closed at the limit, and a new one can be made', async (t) => {
+    await t.test('close: closes the connection at the limit, and a new one can be made', async (t) => {
       const sluice = await startWith(t, 'close');
       const session = await startSession(t, sluice.port);
       t.match(await session.stream(SELECT), { error: { code: 2013 } });
@@ -138,13 +138,13 @@ for (const kind of SERVER_KINDS) {
       const sluice = await startWith(t, 'hold', { budget: { bytes: '256KiB' } });
       const session = await startSession(t, sluice.port);
 
-      await t.test('a client sees all rows of a result that fits', async (t) => {
+      await t.test('a client gets all rows of a result that fits', async (t) => {
         t.match(await session.stream(`${SELECT} LIMIT ${LIMIT}`), { rows: LIMIT, sum: 500_500, error: null });
         t.match(await session.stream('SELECT id FROM numbers WHERE id < 0'), { rows: 0, error: null });
         await goesOn(t, session);
       });
 
-      await t.test('a client sees not one row of a result that does not', async (t) => {
+      await t.test('a client gets no row of a result that passes the limit', async (t) => {
         const { rows, error } = await session.stream(SELECT);
         t.equal(rows, 0);
         t.match(error, { code: 3170, message: /exceeds 1000 rows/ });
@@ -154,7 +154,7 @@ for (const kind of SERVER_KINDS) {
         await goesOn(t, session);
       });
 
-      await t.test("nor of one that ends in the server's own error, which is all that it gets", async (t) => {
+      await t.test("a client gets only the server's error for a result that ends in one", async (t) => {
         const failing = `${FAILING.replace('ORDER', 'WHERE id > 1000 ORDER')} LIMIT 900`;
         const { rows, error } = await session.stream(failing);
         t.equal(rows, 0);
@@ -166,7 +166,7 @@ for (const kind of SERVER_KINDS) {
         t.same(several.rows, [['42']]);
       });
 
-      await t.test('all results of a response are held back together', async (t) => {
+      await t.test('holds all results of a response back together', async (t) => {
         const input = 'CALL listing(2); SELECT 42;';
         const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
         t.match(errors, [{ code: 3170, message: /the statement runs to its end on the server/ }]);
@@ -175,8 +175,7 @@ for (const kind of SERVER_KINDS) {
         t.ok(await isMarked(2));
       });
 
-      await t.test('what is held goes out for an upload, and the client stays in step with what comes behind ' +
-        'it', async (t) => {
+      await t.test('releases held rows for an upload, and the client stays in step', async (t) => {
         const input = "SELECT id FROM numbers WHERE id <= 2; LOAD DATA LOCAL INFILE '/dev/null' INTO TABLE marks; " +
           'SELECT nothing // SELECT 42 //';
         const { rows, errors } = await commandLine(
@@ -186,7 +185,7 @@ for (const kind of SERVER_KINDS) {
         t.same(rows, [['1'], ['2'], ['42']]);
       });
 
-      await t.test('a result whose held rows pass the budget is refused', async (t) => {
+      await t.test('refuses a result whose held rows pass the budget', async (t) => {
         // What passes the budget within a single read is forwarded with it: here it takes several.
         const { rows, error } = await session.stream("SELECT REPEAT('x', 10000) FROM numbers WHERE id <= 900");
         t.equal(rows, 0);
@@ -197,7 +196,7 @@ for (const kind of SERVER_KINDS) {
         await goesOn(t, session);
       });
 
-      await t.test("a cursor's rows are sent as they are fetched, and cut at the limit", async (t) => {
+      await t.test('sends the rows of a cursor as they are fetched, and cuts at the limit', async (t) => {
         for (const client of CLIENTS.filter(({ protocol }) => protocol === 'cursor')) {
           const seen = await client.read(sluice.port, `${SELECT} LIMIT 900`);
           t.match(seen, { rows: 900, error: null, after: { answer: 42 } }, client.name);
@@ -209,7 +208,7 @@ for (const kind of SERVER_KINDS) {
     });
 
     if (kind === 'mariadb') {
-      await t.test('a statement that returns what it changes is spared by each of them', async (t) => {
+      await t.test('no action cuts a statement that returns the rows it changes', async (t) => {
         for (const action of ['truncate', 'close', 'hold']) {
           await server.sql('TRUNCATE shop.marks');
           const sluice = await startWith(t, action, { budget: { bytes: '4KiB' } });
@@ -223,7 +222,7 @@ for (const kind of SERVER_KINDS) {
         }
       });
 
-      await t.test('nothing else in its text is', async (t) => {
+      await t.test('cuts the other results of a text with RETURNING', async (t) => {
         await server.sql('TRUNCATE shop.marks; INSERT INTO shop.marks SELECT id FROM shop.numbers WHERE id <= 2000');
         const sluice = await startWith(t, 'error');
         const input = 'DELETE FROM marks RETURNING id; SELECT id FROM numbers // SELECT 42 //';

@@ -37,7 +37,7 @@ const isClosed = { action: 'cut', outcome: 'closed', forwardedRows: 1000, closed
 
 for (const [version, module] of [['3.5', 'mariadb-3.5'], ['4.0', 'mariadb-4.0']] as const) {
   const skip = isMissing(driverOf(`MariaDB Connector/J ${version}`));
-  const title = `MariaDB Connector/J ${version} gets no wrong answer where it looks up rows of a stream that is cut`;
+  const title = `MariaDB Connector/J ${version} gets no wrong answer when it looks up rows of a stream that is cut`;
   await t.test(title, { skip }, async (t) => {
     const lines = await lookUp(module, 'SELECT id FROM numbers', 1);
     t.strictSame(lines, ['error 3170', ...Array.from({ length: 3 }, () => 'lost 08000')]);
@@ -46,13 +46,15 @@ for (const [version, module] of [['3.5', 'mariadb-3.5'], ['4.0', 'mariadb-4.0']]
 }
 
 const skipJava = isMissing(driverOf('MariaDB Connector/J 3.5'));
-await t.test('nor where its first lookup comes long after the error has gone out', { skip: skipJava }, async (t) => {
+await t.test('Connector/J gets no wrong answer when its first lookup comes long after the ' +
+  'error', { skip: skipJava }, async (t) => {
   const lines = await lookUp('mariadb-3.5', 'SELECT id FROM numbers WHERE id <= 1001', 900);
   t.strictSame(lines.slice(1), Array.from({ length: 3 }, () => 'lost 08000'));
   t.match(await sluice.nextRecord(), isClosed);
 });
 
-await t.test('it keeps its connection where no row went out before the error', { skip: skipJava }, async (t) => {
+await t.test('Connector/J keeps its connection when no row went out before the ' +
+  'error', { skip: skipJava }, async (t) => {
   const hold = { ...config, onExceed: { action: 'hold' }, budget: { bytes: '16MiB' } };
   const holding = await startSluice(t, { upstream: server.port, config: hold });
   const seen = await driverOf('MariaDB Connector/J 3.5').read(holding.port, 'SELECT id, label FROM numbers');
@@ -69,14 +71,14 @@ await t.test('a promised statement runs to its end behind the closed connection'
 });
 
 const skip = isMissing(PURE_PREPARED);
-await t.test("Connector/Python's pure prepared cursor does not wait for ever", { skip }, async (t) => {
+await t.test('the pure prepared cursor of Connector/Python does not wait forever', { skip }, async (t) => {
   const seen = await PURE_PREPARED.read(sluice.port, 'SELECT id, label FROM numbers');
   t.match(seen, { rows: 0, error: { code: 2013 }, after: null });
   t.match(await sluice.nextRecord(), isClosed);
 });
 
 const skipNode = isMissing(driverOf('mariadb for Node'));
-await t.test('mariadb for Node sends ahead, keeps step, and goes on', { skip: skipNode }, async (t) => {
+await t.test('mariadb for Node.js sends ahead, keeps step, and goes on', { skip: skipNode }, async (t) => {
   const args = [String(sluice.port), APP.user, APP.password, APP.schema, 'SELECT id FROM numbers'];
   const env = { ...process.env, NODE_PATH: join(folderOf('node'), 'node_modules') };
   const stdout = await runOk(process.execPath, [join(PROGRAMS, 'pipeline.cjs'), ...args], { env });
@@ -91,7 +93,7 @@ const AHEAD: Record<string, readonly string[]> = {
 };
 for (const [name, [module, program, ...first]] of Object.entries(AHEAD)) {
   const skip = isMissing(driverOf(name));
-  await t.test(`${name} keeps step, and goes on with the commands that wait behind a cut`, { skip }, async (t) => {
+  await t.test(`${name} keeps step, and goes on with commands that wait behind a cut`, { skip }, async (t) => {
     const args = [...first, String(sluice.port), APP.user, APP.password, APP.schema, 'SELECT id FROM numbers'];
     const classPath = `${join(folderOf('java'), module!)}/*`;
     const source = join(PROGRAMS, program!);
@@ -101,7 +103,7 @@ for (const [name, [module, program, ...first]] of Object.entries(AHEAD)) {
   });
 }
 
-await t.test('the log says why the connections were closed', { skip: skipJava }, async (t) => {
+await t.test('logs why it closed the connections', { skip: skipJava }, async (t) => {
   const ended = sluice.log().filter(({ msg, reason }) => msg === 'session ended' && REASON.test(String(reason)));
   t.ok(ended.length > 0);
   t.ok(ended.every(({ by }) => by === 'sluice'));

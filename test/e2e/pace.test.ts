@@ -18,7 +18,7 @@ for (const kind of SERVER_KINDS) {
     const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
     const session = await startSession(t, sluice.port);
 
-    await t.test('who takes all that it is given is cut, whichever cursor it uses', async (t) => {
+    await t.test('cuts a client that takes rows as fast as they come, with either cursor', async (t) => {
       for (const read of [session.run, session.stream]) {
         const { error } = await read(SELECT);
         t.equal(error?.message, 'sluice: result set exceeds 1000 rows (rule default); ' +
@@ -29,7 +29,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await session.run('SELECT 42'), { sum: 42 });
     });
 
-    await t.test('who works row by row is let through to the end', async (t) => {
+    await t.test('lets a client that works row by row through to the end', async (t) => {
       const rows = 2500;
       const seen = await session.begin(`${SELECT} WHERE id <= ${rows}`, rows, 0.001);
       t.match(seen, { rows, error: null });
@@ -40,7 +40,7 @@ for (const kind of SERVER_KINDS) {
       });
     });
 
-    await t.test('who was slow and then reads all it can is cut when it is looked at again', async (t) => {
+    await t.test('cuts a client that was slow and then reads fast, when it is looked at again', async (t) => {
       await session.begin(SELECT, 1, 0);
       await pause(3 * WAIT_MS); // the first looks find the thousand rows unread
       const { error, rows } = await session.rest();
@@ -53,7 +53,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await session.run('SELECT 42'), { sum: 42 });
     });
 
-    await t.test('a slow one has the limits of streams', async (t) => {
+    await t.test('gives a slow client the limits of streams', async (t) => {
       const config = { ...CONFIG, streaming: { ...CONFIG.streaming, limits: { rows: 1500 } } };
       const limited = await startSluice(t, { upstream: server.port, config });
       const slow = await startSession(t, limited.port);
@@ -65,7 +65,7 @@ for (const kind of SERVER_KINDS) {
       });
     });
 
-    await t.test('who works row by row is not cut for the budget, and who takes all that it is given is', async (t) => {
+    await t.test('over the budget, cuts a client that reads fast, and not one that works row by row', async (t) => {
       const config = { ...CONFIG, limits: { rows: null, bytes: null }, budget: { bytes: '256KiB' } };
       const budgeted = await startSluice(t, { upstream: server.port, config });
       const client = await startSession(t, budgeted.port);
@@ -78,7 +78,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(budgeted.records().length, 1, 'what has no limit is not let through beyond it');
     });
 
-    await t.test('a client is cut at once, however it reads, where the signal is not trusted', async (t) => {
+    await t.test('cuts a client at once at any pace when the signal is not trusted', async (t) => {
       const config = { ...CONFIG, streaming: { signals: [] } };
       const strict = await startSluice(t, { upstream: server.port, config });
       const slow = await startSession(t, strict.port);
@@ -89,8 +89,7 @@ for (const kind of SERVER_KINDS) {
       t.notOk('looks' in record);
     });
 
-    await t.test('a client in audit mode waits for no look, and the record says what would have been ' +
-      'done', async (t) => {
+    await t.test('does not look at a client in audit mode, and records what enforce would do', async (t) => {
       const audit = await startSluice(
         t, { upstream: server.port, config: { ...CONFIG, mode: 'audit', limits: { rows: 1 } } },
       );

@@ -135,7 +135,7 @@ for (const kind of SERVER_KINDS) {
     await server.sql("CREATE USER 'bare'@'%' IDENTIFIED BY ''; SET GLOBAL sql_mode = ''"); // zero dates are dates
 
     for (const { name, run, bound } of BINDERS) {
-      await t.test(`what a client binds is what is decoded: ${name}`, async (t) => {
+      await t.test(`decodes what a client binds: ${name}`, async (t) => {
         const recorder = await startRecorder(server.port);
         t.teardown(() => recorder.close());
         await run(recorder.port, kind);
@@ -147,7 +147,7 @@ for (const kind of SERVER_KINDS) {
     }
 
     for (const hasQueryAttributes of kind === 'mysql' ? [false, true] : [false]) {
-      await t.test(`values are shown as the server reads them${hasQueryAttributes ? ', beside query attributes' : ''}`,
+      await t.test(`shows values as the server reads them${hasQueryAttributes ? ', beside query attributes' : ''}`,
         async (t) => {
           const client = await login(server, hasQueryAttributes ? Capability.QUERY_ATTRIBUTES : 0n);
           t.teardown(() => client.close());

@@ -41,7 +41,7 @@ async function answerTo(port: number, chunks: readonly Buffer[], enough: number)
 }
 
 for (const version of ['v1', 'v2'] as const) {
-  t.test(`${version}: through two proxies MariaDB and the audit know the client, and cut queries are ` +
+  t.test(`${version}: MariaDB and the audit know the client through two proxies, and cut queries are ` +
     `killed`, async (t) => {
     const server = await startServer(t, 'mariadb');
     await createKiller(server);
@@ -67,7 +67,7 @@ for (const version of ['v1', 'v2'] as const) {
   });
 }
 
-t.test('a header is taken in any pieces, and the greeting comes behind it', async (t) => {
+t.test('reads a header in any pieces, and relays the greeting behind it', async (t) => {
   const { port } = await expecting(t);
   for (const version of ['v1', 'v2'] as const) {
     const header = encodeProxyHeader(version, ENDS);
@@ -77,8 +77,7 @@ t.test('a header is taken in any pieces, and the greeting comes behind it', asyn
   }
 });
 
-t.test('a client that comes with something else, with more, or with nothing is closed, and the log says ' +
-  'why', async (t) => {
+t.test('closes a client that sends no header, or bytes behind it, and logs why', async (t) => {
   const sluice = await expecting(t, { connections: { handshakeTimeout: '300ms' } });
   const header = encodeProxyHeader('v2', ENDS);
   for (const chunks of [[Buffer.from('GET / HTTP/1.1\r\n\r\n')], [Buffer.concat([header, Buffer.from([1])])], []]) {
@@ -90,8 +89,7 @@ t.test('a client that comes with something else, with more, or with nothing is c
   t.match(lines, [/^expected a PROXY header/, /^more than a PROXY header/, /^no PROXY header came within 300 ms/]);
 });
 
-t.test('a client whose address has a zone is told to the server without it, or refused, and ends nobody ' +
-  'else', async (t) => {
+t.test("removes the zone of a client's address, and refuses one in a header", async (t) => {
   const shown = { remoteAddress: 'fe80::1%v0', remotePort: 1, localAddress: 'fe80::2%v0', localPort: 2 };
   const clientAddress = clientAddressAt(shown as Socket);
   t.match(clientAddress, { host: 'fe80::1', text: '[fe80::1]:1' }, 'the zone means something here only');
@@ -104,7 +102,7 @@ t.test('a client whose address has a zone is told to the server without it, or r
   t.match(warnings, [/^a PROXY header that is not understood/]);
 });
 
-t.test('who connects and closes, as a health check does, leaves no line in the log', async (t) => {
+t.test('leaves no warning in the log for a health check that connects and closes', async (t) => {
   const sluice = await expecting(t);
   const socket = connect(sluice.port, '127.0.0.1');
   await once(socket, 'connect');
@@ -114,7 +112,7 @@ t.test('who connects and closes, as a health check does, leaves no line in the l
   t.same(sluice.log().filter(({ level }) => level === 'warn'), []);
 });
 
-t.test('from a network that is not named no header is awaited', async (t) => {
+t.test('expects no header from a network that is not listed', async (t) => {
   const { port } = await expecting(t, { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['10.0.0.0/8'] } });
   t.equal((await answerTo(port, [], 5))[4], 10);
 });

@@ -35,7 +35,7 @@ for (const kind of SERVER_KINDS) {
       return sluice.records();
     };
 
-    await t.test('a record holds what was bound to a statement where that is asked for', async (t) => {
+    await t.test('records what was bound to a statement when audit.params is on', async (t) => {
       const runPhp = (port: number) => runOk('php', [program('bind.php'), ...target(port)]);
       const records = await recordsOf({ params: true }, runPhp);
       t.match(records, [
@@ -53,7 +53,7 @@ for (const kind of SERVER_KINDS) {
       t.same(bound.map(({ params }) => params), [[1, 'text 1'], [2, 'text 2'], [3, 'text 3']]);
     });
 
-    await t.test('audit.sql says how much of the statement is written down', async (t) => {
+    await t.test('audit.sql says how much of a statement a record holds', async (t) => {
       const normal = digestText(SELECT);
       const digest = digestHash(normal);
       const recordOf = async (audit: object): Promise<AuditRecord | undefined> => {

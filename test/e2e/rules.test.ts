@@ -76,9 +76,9 @@ for (const kind of SERVER_KINDS) {
 
     const app = await startSession(t, sluice.port);
 
-    await t.test('without a rule that matches the global settings hold', (t) => passes(t, app));
+    await t.test('the global settings hold when no rule matches', (t) => passes(t, app));
 
-    await t.test('a rule matches a user by a pattern, also one that the client changes to', async (t) => {
+    await t.test('a rule matches a user by a pattern, also after a change of user', async (t) => {
       const reports = await startSession(t, sluice.port, { connect: { user: 'report_eu' } });
       t.equal((await cutsBy(t, reports, 'reports', 11)).user, 'report_eu');
       await reports.changeUser(APP.user, APP.password, APP.schema);
@@ -92,7 +92,7 @@ for (const kind of SERVER_KINDS) {
       await quoted.close();
     });
 
-    await t.test('a rule matches the schema of the moment, whichever way it was chosen', async (t) => {
+    await t.test('a rule matches the current schema, however it was chosen', async (t) => {
       t.equal((await app.useSchema('archive')).error, null);
       t.equal((await cutsBy(t, app, 'archive', 12)).schema, 'archive');
       t.equal((await app.run('USE shop')).error, null);
@@ -106,7 +106,7 @@ for (const kind of SERVER_KINDS) {
       await app.useSchema(APP.schema);
     });
 
-    await t.test('a failed change of schema or user changes nothing', async (t) => {
+    await t.test('a failed change of schema or user changes no rule', async (t) => {
       t.match(await app.useSchema('nowhere'), { error: { code: 1049 } });
       t.match(await app.run('USE nowhere'), { error: { code: 1049 } });
       await passes(t, app);
@@ -118,13 +118,13 @@ for (const kind of SERVER_KINDS) {
       t.match(await cutsBy(t, session, 'neighbour', 13), { client: /^127\.0\.1\.9:\d+$/ });
     });
 
-    await t.test('a rule matches the program and any other attribute that the client sends', async (t) => {
+    await t.test('a rule matches the program and any other attribute of the client', async (t) => {
       t.equal((await cutsBy(t, await named(t, 'nightly-job'), 'nightly', 14)).program, 'nightly-job');
       t.equal((await cutsBy(t, await named(t, 'job 7'), 'driver', 15)).program, 'job 7');
       await passes(t, await named(t, 'job 77'));
     });
 
-    await t.test('a rule matches a statement by its digest, whatever its literals', async (t) => {
+    await t.test('a rule matches a statement by its digest, with any literals', async (t) => {
       const record = await cutsBy(t, app, 'heavy', 16, GROUPED.replace('77', '99'));
       t.equal(record.digest, digestHash(digestText(GROUPED)));
       t.match(record.digestText, /^SELECT COUNT/);
@@ -138,7 +138,7 @@ for (const kind of SERVER_KINDS) {
       await cutsBy(t, app, 'others', 1, 'DESCRIBE numbers');
     });
 
-    await t.test('a rule inherits what it does not say', async (t) => {
+    await t.test('a rule inherits settings that it does not set', async (t) => {
       const own = await named(t, 'own');
       t.match(await own.run(SELECT), { error: { code: 1644, message: /\(rule own-words\)/ } });
       t.match(await sluice.nextRecord(), { rule: 'own-words', limit: { rows: 20, bytes: 65536 } });
@@ -147,12 +147,12 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { rule: 'own-words', reason: 'bytes', forwardedRows: 6 });
     });
 
-    await t.test('a rule in mode audit only records, where all others enforce', async (t) => {
+    await t.test('a rule in mode audit only records when all others enforce', async (t) => {
       await passes(t, await named(t, 'shy'));
       t.match(await sluice.nextRecord(), { action: 'would-cut', rule: 'shy', forwardedRows: ROWS });
     });
 
-    await t.test('each of these left one record, and no other statement left one', async (t) => {
+    await t.test('leaves one record for each cut by a rule, and no other', async (t) => {
       await app.close();
       await sluice.stop();
       t.equal(sluice.records().length, 18);
@@ -177,7 +177,7 @@ for (const kind of SERVER_KINDS) {
     const strict = await startSession(t, sluice.port, { driver: 'pymysql', connect });
     const app = await startSession(t, sluice.port);
 
-    await t.test('an exemption ends while a session runs', async (t) => {
+    await t.test('a rule ends while a session runs', async (t) => {
       t.match(await strict.run(SELECT), { error: null, rows: ROWS });
       t.match(await sluice.nextRecord(), { action: 'warn', rule: 'exempt', rows: ROWS });
       await pause(untilMs - Date.now());
@@ -185,7 +185,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { action: 'cut', rule: 'strict', forwardedRows: 10 });
     });
 
-    await t.test('a rule enforces where all others only record', async (t) => {
+    await t.test('a rule enforces when all others only record', async (t) => {
       t.match(await app.run(SELECT), { error: null, rows: ROWS });
       t.match(await sluice.nextRecord(), { action: 'would-cut', rule: 'default', forwardedRows: ROWS });
     });

@@ -23,7 +23,7 @@ for (const kind of SERVER_KINDS) {
 
     const statements = ['CALL report()', 'SELECT id FROM numbers; DO SLEEP(0.2); INSERT INTO done VALUES (1)'];
     for (const [index, sql] of statements.entries()) {
-      await t.test(`${sql} runs to its end though its command line has left`, async (t) => {
+      await t.test(`${sql} runs to its end after its command line has left`, async (t) => {
         const login = ['-h127.0.0.1', `-P${sluice.port}`, `-u${APP.user}`, `-p${APP.password}`];
         const key = kind === 'mysql' ? ['--get-server-public-key'] : [];
         const args = [...login, ...key, '--delimiter=//', '-e', sql, APP.schema];
@@ -35,7 +35,7 @@ for (const kind of SERVER_KINDS) {
     }
 
     for (const [name, compression] of [['plain', 0n], ['compressed', Capability.COMPRESS]] as const) {
-      await t.test(`a command behind a result that never ends is answered, ${name}`, async (t) => {
+      await t.test(`answers a command behind a result that never ends, ${name}`, async (t) => {
         const capabilities = BASE_CAPABILITIES | Capability.DEPRECATE_EOF | compression;
         const client = await WireClient.connect({ port: sluice.port, capabilities, ...APP });
         const endless = client.query('SELECT a.id, b.id FROM numbers a, numbers b');

@@ -42,7 +42,7 @@ for (const kind of SERVER_KINDS) {
   await t.test(`streams from ${kind}`, async (t) => {
     const server = await startServer(t, kind);
 
-    await t.test('are known by their signal, have no limit, and are recorded', async (t) => {
+    await t.test('have no limit and are recorded for each signal', async (t) => {
       const config = { ...CONFIG, streaming: { signals: ['cursor', 'dump', 'jdbc', 'hint'] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
 
@@ -61,26 +61,26 @@ for (const kind of SERVER_KINDS) {
         });
       }
 
-      await t.test("a dump tool's way to read a table, whoever sends it", async (t) => {
+      await t.test('a statement as dump tools send it, from any client', async (t) => {
         const session = await startSession(t, sluice.port);
         t.match(await session.run(DUMP_SELECT), { rows: ROWS, error: null });
         t.match(await sluice.nextRecord(), streamed('dump'));
       });
 
-      await t.test("Connector/J's announcement of a result that it streams", async (t) => {
+      await t.test('the announcement that Connector/J sends before a stream', async (t) => {
         t.match(await readAsJdbc(t, sluice), { rows: ROWS, error: null });
         t.match(await sluice.nextRecord(), streamed('jdbc'));
         t.match(await sluice.nextRecord(), { ...cut(LIMIT), class: 'buffered', signal: null });
       });
 
-      await t.test('what keeps the limit for buffered results is not let through, and leaves no record', async (t) => {
+      await t.test('a stream within the limit of buffered results leaves no record', async (t) => {
         const session = await startSession(t, sluice.port);
         t.match(await session.run(DUMP_SELECT.replace(String(ROWS), String(LIMIT))), { rows: LIMIT, error: null });
         t.match(await session.run(DUMP_SELECT), { rows: ROWS, error: null });
         t.match(await sluice.nextRecord(), { ...streamed('dump'), rows: ROWS });
       });
 
-      await t.test('an ordinary result is not one of them', async (t) => {
+      await t.test('an ordinary result is cut', async (t) => {
         const session = await startSession(t, sluice.port);
         const { error } = await session.stream(SELECT);
         t.match(error?.message, 'page it, stream it, or raise the limit');
@@ -88,7 +88,7 @@ for (const kind of SERVER_KINDS) {
       });
     });
 
-    await t.test('have limits of their own where these are set', async (t) => {
+    await t.test('have limits of their own when these are set', async (t) => {
       const config = { ...CONFIG, streaming: { limits: { rows: 2000 } } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       for (const client of CURSORS) {
@@ -102,7 +102,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { ...cut(2000), class: 'streaming', signal: 'dump' });
     });
 
-    await t.test("are whatever a rule calls so, and a rule's word is the last", async (t) => {
+    await t.test('begin and end where a rule says so, whatever the signals', async (t) => {
       const rules = [
         { name: 'exports', match: { program: 'export' }, class: 'streaming' },
         { name: 'pages', match: { schema: APP.schema }, class: 'buffered' },
@@ -121,7 +121,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('are not believed in where no signal is trusted', async (t) => {
+    await t.test('are cut when no signal is trusted', async (t) => {
       const config = { ...CONFIG, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       for (const client of CURSORS) {

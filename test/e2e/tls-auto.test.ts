@@ -62,7 +62,7 @@ await t.test("MySQL's programs and drivers log in right after the server's start
   t.strictSame(told(sluice), [await shown(sluice.port)], 'the log has the fingerprint of what they are shown');
 });
 
-await t.test('"off" offers none', async (t) => {
+await t.test('"off" offers no TLS', async (t) => {
   const sluice = await startSluice(
     t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls: { mode: 'off' } } } },
   );
@@ -72,7 +72,7 @@ await t.test('"off" offers none', async (t) => {
   t.strictSame([await offersTls(sluice.port), told(sluice)], [false, []]);
 });
 
-await t.test('"required" works with a certificate of its own', async (t) => {
+await t.test('"required" works with Sluice\'s own certificate', async (t) => {
   const tls = { mode: 'required' };
   const sluice = await startSluice(t, { upstream: server.port, config: { listen: { host: '127.0.0.1', tls } } });
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I, PLAIN)).rows, [['app']]);
@@ -81,8 +81,7 @@ await t.test('"required" works with a certificate of its own', async (t) => {
   );
 });
 
-await t.test('a server that offers no TLS is relayed as that, and so is one whose passwords may not be brought ' +
-  'over', async (t) => {
+await t.test('offers no TLS when the server offers none, or when passwords may not be bridged', async (t) => {
   const sluice = await startSluice(t, { upstream: bare.port });
   t.notOk(await offersTls(sluice.port));
   const unbridged = { upstream: { host: '127.0.0.1', tls: { mode: 'off', bridge: false } } };
@@ -93,7 +92,7 @@ await t.test('a server that offers no TLS is relayed as that, and so is one whos
   t.same((await commandLine('mysql', inClear.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).rows, [['app']]);
 });
 
-await t.test('with several servers clients are offered TLS where the chosen one offers it', async (t) => {
+await t.test('offers TLS when the chosen one of several servers offers it', async (t) => {
   const upstream = [bare.port, server.port].map((port) => ({ host: '127.0.0.1', port }));
   const here = await startProxyHere(bare.port, { listen: { host: '127.0.0.1', port: 0 }, upstream });
   t.teardown(() => here.stop());
@@ -104,7 +103,7 @@ await t.test('with several servers clients are offered TLS where the chosen one 
   t.same((await commandLine('mysql', here.port, WHO_AM_I, [...PLAIN, '--ssl-mode=REQUIRED'])).rows, [['app']]);
 });
 
-await t.test('several workers show one certificate, which is kept in its folder from start to start', async (t) => {
+await t.test('several workers show one certificate, which its folder keeps from start to start', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-certificate-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const config = { workers: 2, listen: { host: '127.0.0.1', tls: { folder } } };
@@ -121,7 +120,7 @@ await t.test('several workers show one certificate, which is kept in its folder 
   );
 });
 
-await t.test('over a Unix socket nothing is encrypted', async (t) => {
+await t.test('encrypts nothing over a Unix socket', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-socket-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 's.sock');

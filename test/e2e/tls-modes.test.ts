@@ -70,7 +70,7 @@ await t.test('in front of mysql', async (t) => {
     CREATE USER other IDENTIFIED BY 'hidden'; GRANT ALL ON *.* TO other;`);
   const upstream = server.port;
 
-  await t.test('without a word about TLS the server is talked to encrypted, and the log says so', async (t) => {
+  await t.test('encrypts the connection to the server by default, and logs that', async (t) => {
     const sluice = await startSluice(t, { upstream });
     const seen = await commandLine('mysql', sluice.port, CIPHER);
     t.match(seen.rows, [['Ssl_cipher', /TLS|AES/]]);
@@ -84,13 +84,13 @@ await t.test('in front of mysql', async (t) => {
     }
   });
 
-  await t.test("where encryption is required, a client in the clear gets the server's error", async (t) => {
+  await t.test("gives a client in clear the server's error when encryption is required", async (t) => {
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'required', ...relay }) });
     t.match((await commandLine('mysql', sluice.port, WHO_AM_I, inClear)).errors, [{ code: 3159, sqlState: 'HY000' }]);
     t.same((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).rows, [['app']]);
   });
 
-  await t.test('a client has to show a certificate where one is asked for', async (t) => {
+  await t.test('refuses a client without a certificate when requestCert asks for one', async (t) => {
     const tls = { mode: 'required', ...relay, ca: authority.ca, requestCert: true };
     const sluice = await startSluice(t, { upstream, config: config(tls) });
     t.not((await commandLine('mysql', sluice.port, WHO_AM_I, encrypted)).stderr, '');
@@ -101,7 +101,7 @@ await t.test('in front of mysql', async (t) => {
     t.match(errors, [{ code: 1045, message: remark }]);
   });
 
-  await t.test('clients that know neither the version nor the ciphers that are asked for are not served', async (t) => {
+  await t.test('refuses clients without the required version or ciphers', async (t) => {
     const cipher = 'ECDHE-RSA-AES256-GCM-SHA384';
     const offering = (terms: object): Promise<Sluice> =>
       startSluice(t, { upstream, config: config({ mode: 'optional', ...relay, ...terms }) });
@@ -118,7 +118,7 @@ await t.test('in front of mysql', async (t) => {
     t.ok(await said(newest, /the TLS handshake with the client failed/));
   });
 
-  await t.test("the README's commands make a certificate that clients take for Sluice's", async (t) => {
+  await t.test("the README's commands make a certificate that clients accept", async (t) => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const block = (start: string): string => new RegExp(`^ {4}${start}(?:.*\\n(?: {4}|$))*`, 'm').exec(readme)![0];
     const folder = t.testdir();
@@ -136,7 +136,7 @@ await t.test('in front of mysql', async (t) => {
     }
   });
 
-  await t.test('accounts that require TLS or a certificate log in where Sluice has it', async (t) => {
+  await t.test('accounts that require TLS or a certificate log in when Sluice has it', async (t) => {
     const plain = await startSluice(t, { upstream, config: config({}, { mode: 'off' }) });
     t.match((await commandLine('mysql', plain.port, WHO_AM_I, [...inClear, '--user=strict'])).errors, [{ code: 1045 }]);
     const without = await startSluice(t, { upstream, config: config({}, { mode: 'required' }) });
@@ -148,7 +148,7 @@ await t.test('in front of mysql', async (t) => {
     t.same((await commandLine('mysql', own.port, WHO_AM_I, [...inClear, '--user=named'])).rows, [['named']]);
   });
 
-  await t.test("the server's certificate is checked, against its authority and its name", async (t) => {
+  await t.test("checks the server's certificate against its authority and its name", async (t) => {
     const stranger = await makeAuthority(t, 'stranger');
     const refused = { ca: stranger.ca, mode: 'verify-ca' };
     const cases = [
@@ -168,7 +168,7 @@ await t.test('in front of mysql', async (t) => {
     }
   });
 
-  await t.test('where bridging is off, a password that cannot pass is refused', async (t) => {
+  await t.test('refuses a password that cannot pass when bridging is off', async (t) => {
     const sluice = await startSluice(t, {
       upstream, config: config({ mode: 'optional', ...relay }, { mode: 'off', bridge: false }),
     });
@@ -181,8 +181,7 @@ await t.test('in front of mysql', async (t) => {
     );
   });
 
-  await t.test('a password that a client sends ahead, for it holds the way for safe, does not go on in ' +
-    'clear', async (t) => {
+  await t.test('does not send a password on in clear that a client sent inside TLS', async (t) => {
     const sluice = await startSluice(
       t, { upstream, config: config({ mode: 'optional', ...relay }, { mode: 'off' }) },
     );
@@ -192,7 +191,7 @@ await t.test('in front of mysql', async (t) => {
     );
   });
 
-  await t.test('a wrong password is refused with the number of the server, whatever is encrypted', async (t) => {
+  await t.test("relays the server's error for a wrong password, whatever is encrypted", async (t) => {
     for (const mode of ['off', 'required']) {
       const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }, { mode }) });
       for (const tls of [inClear, encrypted]) {
@@ -203,7 +202,7 @@ await t.test('in front of mysql', async (t) => {
     }
   });
 
-  await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
+  await t.test('follows a change of user on a live connection, whatever is encrypted', async (t) => {
     for (const mode of ['off', 'required']) {
       const sluice = await startSluice(t, {
         upstream,
@@ -225,7 +224,7 @@ await t.test('in front of mysql', async (t) => {
     }
   });
 
-  await t.test('TLS that is passed through is not counted, and the log says so', async (t) => {
+  await t.test('does not count results inside TLS that passes through, and logs that', async (t) => {
     const sluice = await startSluice(
       t, { upstream, config: config({ mode: 'passthrough' }, {}, { limits: { rows: 10 } }) },
     );
@@ -242,7 +241,7 @@ await t.test('in front of mysql', async (t) => {
     t.ok(await said(strict, /TLS is passed through and cannot be followed/));
   });
 
-  await t.test('a cut query is killed over an encrypted connection', async (t) => {
+  await t.test('kills a cut query over an encrypted connection', async (t) => {
     const kill = { user: 'strict', password: 'secret' };
     const sluice = await startSluice(t, {
       upstream, config: config({ mode: 'optional', ...relay }, { mode: 'required' }, { kill, limits: { rows: 10 } }),
@@ -264,7 +263,7 @@ await t.test('in front of mysql', async (t) => {
     t.same(await counts(), [denied, encryptions! + 1], 'nobody is denied');
   });
 
-  await t.test('a client that stops reading stops the server, through TLS on both sides', async (t) => {
+  await t.test('the server stops when a client stops reading, through TLS on both connections', async (t) => {
     const sluice = await startSluice(t, {
       upstream,
       config: config({ mode: 'optional', ...relay }, { mode: 'required' }, { limits: { rows: null, bytes: null } }),
@@ -282,10 +281,10 @@ await t.test('in front of mysql', async (t) => {
     await session.close();
   });
 
-  await t.test('a client that sends too large a command gets the error of the server, whatever is encrypted', (t) =>
+  await t.test("relays the server's error for a command that is too large, whatever is encrypted", (t) =>
     hearsWhyServerCloses(t, server));
 
-  await t.test('a certificate that is replaced is shown to the next client', async (t) => {
+  await t.test('shows a replaced certificate to the next client', async (t) => {
     const folder = t.testdir();
     const files: Certificate = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
     const put = (from: Certificate): void => {
@@ -311,7 +310,7 @@ await t.test('in front of mariadb', async (t) => {
     CREATE USER ed IDENTIFIED VIA ed25519 USING PASSWORD('hidden'); GRANT ALL ON *.* TO ed;`);
   const upstream = server.port;
 
-  await t.test('a client that sends too large a command gets the error of the server, whatever is encrypted', (t) =>
+  await t.test("relays the server's error for a command that is too large, whatever is encrypted", (t) =>
     hearsWhyServerCloses(t, server));
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
@@ -321,7 +320,7 @@ await t.test('in front of mariadb', async (t) => {
     }
   });
 
-  await t.test('accounts that require TLS or a certificate log in where Sluice has it', async (t) => {
+  await t.test('accounts that require TLS or a certificate log in when Sluice has it', async (t) => {
     const plain = await startSluice(t, { upstream, config: config({}, { mode: 'off' }) });
     t.match((await commandLine('mariadb', plain.port, WHO_AM_I, ['--user=strict'])).errors, [{ code: 1045 }]);
     const own = await startSluice(t, { upstream, config: config({}, { mode: 'required', ...ours }) });
@@ -330,7 +329,7 @@ await t.test('in front of mariadb', async (t) => {
     }
   });
 
-  await t.test('the user of a live connection can be changed, whatever is encrypted', async (t) => {
+  await t.test('follows a change of user on a live connection, whatever is encrypted', async (t) => {
     for (const mode of ['off', 'required']) {
       const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }, { mode }) });
       for (const connect of [{}, { ssl: { ca: authority.ca } }]) {
@@ -345,7 +344,7 @@ await t.test('in front of mariadb', async (t) => {
   });
 });
 
-await t.test('a server without TLS is refused where TLS is required, and taken where it is preferred', async (t) => {
+await t.test('refuses a server without TLS with "required", and accepts it with "preferred"', async (t) => {
   const server = await startServer(t, 'mariadb');
   const strict = await startSluice(t, { upstream: server.port, config: config({}, { mode: 'required' }) });
   t.match((await commandLine('mariadb', strict.port, WHO_AM_I)).errors, [{ code: 1429, message: /offers no TLS/ }]);

@@ -71,7 +71,7 @@ for (const kind of SERVER_KINDS) {
           }
         });
       }
-      await t.test(`a client that closes ends the statement that it waits for, where mode is ${mode}`, async (t) => {
+      await t.test(`a client that closes ends its waiting statement with mode ${mode}`, async (t) => {
         const login = { ...APP, capabilities: BASE_CAPABILITIES };
         const holder = await WireClient.connect({ ...login, port: server.port });
         const waiter = await WireClient.connect({ ...login, port: sluice.port });

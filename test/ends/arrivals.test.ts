@@ -17,7 +17,7 @@ const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; soc
   return { here, socket, address: `127.0.0.1:${socket.localPort}` };
 };
 
-await t.test('the log says of a client whose server cannot be reached how its session ended', async (t) => {
+await t.test('logs why a session ended whose server cannot be reached', async (t) => {
   const { here, address } = await arriveAt({});
   t.match(await here.ended(address), {
     level: 'info', session: 1, client: address, by: 'upstream',
@@ -29,22 +29,21 @@ await t.test('the log says of a client whose server cannot be reached how its se
 
 const BEHIND_A_BALANCER = { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.1'] } };
 
-await t.test('the log says of a client that closes before its PROXY header that it did, and only to who wants to ' +
-  'know all', async (t) => {
+await t.test('logs at level debug that a client closed before its PROXY header', async (t) => {
   const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
   socket.end();
   t.match(await here.ended(address), { level: 'debug', session: 1, client: address, by: 'client', reason: 'closed' });
   t.equal(here.proxy.sessionCount, 0);
 });
 
-await t.test('the log says of a client that sends no PROXY header what was wrong', async (t) => {
+await t.test('logs what was wrong when a client sends no PROXY header', async (t) => {
   const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
   socket.write('GET / HTTP/1.1\r\n\r\n');
   t.match(await here.ended(address), { level: 'info', by: 'client', reason: /header/i });
   t.equal(here.proxy.sessionCount, 0);
 });
 
-await t.test('all that a client says before the server has greeted reaches the server, piece by piece', async (t) => {
+await t.test('relays what a client says before the greeting, piece by piece', async (t) => {
   const proxy = await PairedProxy.start({});
   t.teardown(() => proxy.stop());
   const { client, server } = await proxy.pair();

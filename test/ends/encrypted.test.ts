@@ -52,14 +52,14 @@ const stall = async (t: Test, encrypted: Encrypted): Promise<{ proxy: PairedProx
 
 for (const [where, connections] of Object.entries(LEGS)) {
   await t.test(`encrypted ${where}`, async (t) => {
-    await t.test('what one end says is what the other hears', async (t) => {
+    await t.test('relays the bytes of each end to the other', async (t) => {
       const { pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, RESULT]);
       t.ok(pair.server.heard.subarray(-ASKED.bytes.length).equals(ASKED.bytes));
       t.ok(pair.client.heard.subarray(-RESULT.bytes.length).equals(RESULT.bytes));
     });
 
-    await t.test('a server that closes behind a result that is being judged leaves the verdict to come', async (t) => {
+    await t.test('waits for the verdict on a result when the server closes behind it', async (t) => {
       const { proxy, pair } = await begin(t, connections, { limits: { rows: 1 } });
       await converseOver(pair, [ASKED]);
       const ended = proxy.here.ended(pair.address);
@@ -72,7 +72,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(proxy.here.records, [{ action: 'cut' }]);
     });
 
-    await t.test('a client that quits is seen as that', async (t) => {
+    await t.test('relays and logs that a client quits', async (t) => {
       const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ask(command(Command.QUIT))]);
       const ended = proxy.here.ended(pair.address);
@@ -83,7 +83,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.equal(proxy.here.proxy.sessionCount, 0);
     });
 
-    await t.test('a client that closes its connection in the midst of TLS is seen as one that closes', async (t) => {
+    await t.test('relays and logs a close in the middle of TLS', async (t) => {
       const { proxy, pair } = await begin(t, connections);
       const ended = proxy.here.ended(pair.address);
       pair.clientTcp.end();
@@ -92,7 +92,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'client', reason: 'closed' });
     });
 
-    await t.test('a client that resets in the midst of a result is seen as that', async (t) => {
+    await t.test("relays and logs a client's reset in the middle of a result", async (t) => {
       const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);
@@ -101,7 +101,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'client', reason: 'ECONNRESET' });
     });
 
-    await t.test('a server that closes is seen as that', async (t) => {
+    await t.test('relays and logs that a server closes', async (t) => {
       const { proxy, pair } = await begin(t, connections);
       const ended = proxy.here.ended(pair.address);
       pair.server.socket.end();
@@ -111,8 +111,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.equal(proxy.here.proxy.sessionCount, 0);
     });
 
-    await t.test('a server that resets in the midst of a packet is seen as that, behind what came ' +
-      'before', async (t) => {
+    await t.test("relays and logs a server's reset in the middle of a packet, behind what came before", async (t) => {
       const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);
@@ -121,7 +120,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'upstream', reason: 'ECONNRESET' });
     });
 
-    await t.test('a client that has said all it wants to say still gets its answer', async (t) => {
+    await t.test('a client that has closed its sending side still gets its answer', async (t) => {
       const { pair } = await begin(t, connections);
       await converseOver(pair, [ASKED]);
       pair.client.socket.end();
@@ -131,7 +130,8 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.equal(await pair.client.ended(), 'FIN');
     });
 
-    await t.test('a client that does not read stops the server, and gets all of it in the end', async (t) => {
+    await t.test('the server stops when a client does not read, and the client gets everything in the ' +
+      'end', async (t) => {
       const { proxy, pair } = await stall(t, connections);
       const ended = proxy.here.ended(pair.address);
       t.ok(pair.server.socket.writableLength > LARGE.bytes.length / 3, 'most of it is still the server\'s');
@@ -142,7 +142,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'upstream', reason: 'closed' });
     });
 
-    await t.test('a reset of the server while its client does not read comes behind what came before', async (t) => {
+    await t.test("relays a server's reset behind what came before while its client does not read", async (t) => {
       const { proxy, pair } = await stall(t, connections);
       const ended = proxy.here.ended(pair.address);
       const heardBefore = pair.client.heardBytes;
@@ -153,7 +153,7 @@ for (const [where, connections] of Object.entries(LEGS)) {
       t.match(await ended, { by: 'upstream', reason: 'ECONNRESET' });
     });
 
-    await t.test('a client that leaves while it does not read is seen as that at once', async (t) => {
+    await t.test('relays at once that a client leaves while it does not read', async (t) => {
       const [resets, closes] = [await stall(t, connections), await stall(t, connections)];
       resets.pair.clientTcp.resetAndDestroy();
       t.equal(await resets.pair.server.ended(), 'ECONNRESET');

@@ -36,7 +36,7 @@ const idleTimerOf = async (localPort: number | undefined, remotePort: number | u
   }
 };
 
-await t.test('idle connections are asked on both legs, after the time that is configured', async (t) => {
+await t.test('the kernel probes idle connections to client and server after the configured time', async (t) => {
   for (const [keepAlive, keepAliveMs] of [['30s', 30_000], ['2h', 7_200_000]] as const) {
     const proxy = await PairedProxy.start({ connections: { keepAlive } });
     t.teardown(() => proxy.stop());

@@ -86,7 +86,7 @@ const start = async (t: Test, config: ProxySettings = {}): Promise<PairedProxy> 
 };
 
 for (const [who, { turns, leave, seenBy, as, ...end }] of Object.entries(LEAVINGS)) {
-  await t.test(`${who} is seen as that by the other side, and told in the log`, async (t) => {
+  await t.test(`relays and logs the end of ${who}`, async (t) => {
     const proxy = await start(t);
     const pair = await proxy.pair();
     await converseOver(pair, turns);
@@ -111,7 +111,7 @@ const LEAVINGS_BEFORE_LOGIN: Record<string, Pick<Leaving, 'turns' | 'leave' | 'r
 };
 
 for (const [who, { turns, leave, ...end }] of Object.entries(LEAVINGS_BEFORE_LOGIN)) {
-  await t.test(`the server of ${who} gets a login to deny, and has the connection until it closes`, async (t) => {
+  await t.test(`sends the server of ${who} a login to deny, and keeps its connection until it closes`, async (t) => {
     const proxy = await start(t);
     const pair = await proxy.pair();
     await converseOver(pair, turns);
@@ -128,7 +128,7 @@ for (const [who, { turns, leave, ...end }] of Object.entries(LEAVINGS_BEFORE_LOG
   });
 }
 
-await t.test('a server that does not deny the login of a client that has left is not waited for', async (t) => {
+await t.test('closes the connection to a server that does not deny the login', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   await converseOver(pair, GREETING);
@@ -136,7 +136,7 @@ await t.test('a server that does not deny the login of a client that has left is
   t.equal(await pair.server.ended(), 'FIN');
 });
 
-await t.test('the last bytes in front of a FIN arrive, though they are no whole header', async (t) => {
+await t.test('relays the last bytes before a FIN, also when they are no whole header', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   await converseOver(pair, ASKED);
@@ -147,7 +147,7 @@ await t.test('the last bytes in front of a FIN arrive, though they are no whole 
   t.ok(pair.client.heard.subarray(heardBefore).equals(RESULT.bytes.subarray(0, 3)));
 });
 
-await t.test('a client that has said all it wants to say still gets its answer', async (t) => {
+await t.test('a client that has closed its sending side still gets its answer', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   await converseOver(pair, ASKED);
@@ -178,7 +178,7 @@ const stall = async (t: Test): Promise<{ proxy: PairedProxy; pair: Pair; written
   return { proxy, pair, written: Buffer.concat([pair.client.heard, bytes]) };
 };
 
-await t.test('a server that closes while its client does not read has all that it sent read in the end', async (t) => {
+await t.test('relays all that a server sent before it closed while its client did not read', async (t) => {
   const { proxy, pair, written } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   pair.server.socket.end();
@@ -188,8 +188,7 @@ await t.test('a server that closes while its client does not read has all that i
   t.match(await ended, { by: 'upstream', reason: 'closed' });
 });
 
-await t.test('a server that resets while its client does not read is seen as that, behind what came ' +
-  'before', async (t) => {
+await t.test("relays a server's reset behind what came before while its client does not read", async (t) => {
   const { proxy, pair, written } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   const heardBefore = pair.client.heardBytes;
@@ -201,7 +200,7 @@ await t.test('a server that resets while its client does not read is seen as tha
   t.match(await ended, { by: 'upstream', reason: 'ECONNRESET' });
 });
 
-await t.test('a client that resets while it does not read is seen as that at once', async (t) => {
+await t.test('relays at once that a client resets while it does not read', async (t) => {
   const { proxy, pair } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   pair.client.socket.resetAndDestroy();
@@ -209,7 +208,7 @@ await t.test('a client that resets while it does not read is seen as that at onc
   t.match(await ended, { by: 'client', reason: 'ECONNRESET' });
 });
 
-await t.test('a client that closes while it does not read is seen as that at once', async (t) => {
+await t.test('relays at once that a client closes while it does not read', async (t) => {
   const { proxy, pair } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   pair.client.socket.end();

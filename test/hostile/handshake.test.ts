@@ -81,7 +81,7 @@ const SLOW: Record<string, Slow> = {
 };
 
 for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW)) {
-  await t.test(`${who} is waited for no longer than handshakeTimeout`, async (t) => {
+  await t.test(`waits no longer than handshakeTimeout for ${who}`, async (t) => {
     const proxy = await start(t);
     const pair = await proxy.pair();
     await converseOver(pair, before.map((bytes, i) => ({ from: i % 2 === 0 ? 'server' : 'client', bytes })));
@@ -104,7 +104,7 @@ for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW))
  */
 const REFUSALS = [1040, 1129, 1130, 1203];
 
-await t.test("a server's refusal in place of its greeting reaches the client as the server has said it", async (t) => {
+await t.test("relays a server's refusal in place of its greeting unchanged", async (t) => {
   const proxy = await start(t, {});
   for (const code of REFUSALS) {
     const { client, server, address } = await proxy.pair();
@@ -118,8 +118,7 @@ await t.test("a server's refusal in place of its greeting reaches the client as 
   }
 });
 
-await t.test('a client that sends its commands before it is greeted is kept waiting with what it has ' +
-  'said', async (t) => {
+await t.test('sends the server nothing that a client says before the greeting', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   const flood = Buffer.alloc(16 * 1024 * 1024, 1);
@@ -144,7 +143,7 @@ const keptBytes = async (t: Test, hold: (pair: Pair) => Promise<void>): Promise<
 /** What a session, and its two ends in this process, take by themselves. */
 const SESSION_BYTES = 48 * 1024;
 
-await t.test('a client\'s answer with giant attributes is kept up to 128 KiB', async (t) => {
+await t.test("keeps at most 128 KiB of a client's answer with giant attributes", async (t) => {
   const capabilities = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.CONNECT_ATTRS
     | Capability.LONG_PASSWORD;
   const pair = [encodeLenencString('name'), encodeLenencString('x'.repeat(100 * 1024))];
@@ -155,7 +154,7 @@ await t.test('a client\'s answer with giant attributes is kept up to 128 KiB', a
   t.ok(kept < SESSION_BYTES + 128 * 1024 + answer.length, 'beside what the test\'s server has heard', { kept });
 });
 
-await t.test('an answer that is announced and does not come costs what has come', async (t) => {
+await t.test('keeps only the bytes that have come of an announced answer', async (t) => {
   const kept = await keptBytes(t, async (pair) => {
     await converseOver(pair, [{ from: 'server', bytes: greeting }]);
     await trickle(pair.client, [announcing(1, 128 * 1024, Buffer.alloc(32, 1)), ...singleBytes(Buffer.alloc(5))]);
@@ -163,7 +162,7 @@ await t.test('an answer that is announced and does not come costs what has come'
   t.ok(kept < SESSION_BYTES, { kept });
 });
 
-await t.test('an answer that is too long is not waited for', async (t) => {
+await t.test('stops following an answer that is too long', async (t) => {
   const proxy = await start(t);
   const pair = await proxy.pair();
   const endless = announcing(1, 0xff_ffff, Buffer.alloc(100_000, 1));
@@ -173,7 +172,7 @@ await t.test('an answer that is too long is not waited for', async (t) => {
   }]);
 });
 
-await t.test('a session in good order beside hundreds of slow ones is served', async (t) => {
+await t.test('serves a good session beside hundreds of slow ones', async (t) => {
   const proxy = await start(t, { connections: { handshakeTimeout: '1m' } });
   for (let i = 0; i < 300; i += 1) {
     const { server, client } = await proxy.pair();

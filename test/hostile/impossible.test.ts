@@ -17,7 +17,7 @@ const IMPOSSIBLE: Record<string, { turns: Turn[]; reason: string }> = {
 };
 
 for (const [what, { turns, reason }] of Object.entries(IMPOSSIBLE)) {
-  await t.test(`${what} is not followed`, async (t) => {
+  await t.test(`stops following ${what}`, async (t) => {
     const outcome = everySplit(t, turns);
     t.same(eventsOf(outcome, 'unparsed').map((event) => event.reason), [reason]);
     t.equal(outcome.heldFromServer, 0, 'and all that it sent is relayed');

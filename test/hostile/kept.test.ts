@@ -27,7 +27,7 @@ const growth = async (act: () => unknown): Promise<number> => {
 const follow = (options: ConstructorParameters<typeof Follower>[0] = {}): Follower =>
   new Follower(options).hearAll(login('deprecate-eof'));
 
-await t.test('prepared statements without end keep no more than twenty thousand', async (t) => {
+await t.test('keeps at most twenty thousand prepared statements', async (t) => {
   const follower = follow();
   const { bytes: asked } = ask(prepare('SELECT ?, ?, 0000000'));
   const { bytes: answered } = answer(...preparedAnswer('deprecate-eof', 0, 1, 2));
@@ -49,7 +49,7 @@ await t.test('prepared statements without end keep no more than twenty thousand'
   t.ok(grown < 16 * MIB, 'in less than 16 MiB', { grown });
 });
 
-await t.test('long data for a million parameters keeps nothing beyond those that a record may show', async (t) => {
+await t.test('keeps only long data that a record may show, out of a million parameters', async (t) => {
   const follower = follow({ parameterBytes: 4096 });
   follower.hear('client', ask(prepare('INSERT')).bytes);
   follower.hear('server', answer(...preparedAnswer('deprecate-eof', 1, 0, 60_000)).bytes);
@@ -64,7 +64,7 @@ await t.test('long data for a million parameters keeps nothing beyond those that
   t.ok(grown < MIB, 'less than 1 MiB', { grown });
 });
 
-await t.test('a million commands sent ahead wait with the client from the 257th on', async (t) => {
+await t.test('lets only 256 unanswered commands through when a million are sent ahead', async (t) => {
   const follower = follow();
   const { bytes } = ask(query('SELECT 1'));
   let forwarded = 0;
@@ -106,7 +106,7 @@ function changeUserWith(attributesBytes: number): Buffer {
 }
 
 for (const [what, { payload, options }] of Object.entries(AHEAD)) {
-  await t.test(`${what} sent ahead keep little more than 1 MiB`, async (t) => {
+  await t.test(`keeps little more than 1 MiB of ${what} sent ahead`, async (t) => {
     const follower = new Follower(options).hearAll(login('deprecate-eof', { capabilities: Capability.CONNECT_ATTRS }));
     const { bytes } = ask(payload);
     const grown = await growth(() => {
@@ -118,7 +118,7 @@ for (const [what, { payload, options }] of Object.entries(AHEAD)) {
   });
 }
 
-await t.test('commands that were answered before they had arrived leave no mark', async (t) => {
+await t.test('keeps nothing of commands that were answered before they had arrived', async (t) => {
   const follower = follow();
   const { bytes } = ask(query(LONG));
   for (let asked = 0; asked < 1000; asked += 1) {
@@ -130,8 +130,7 @@ await t.test('commands that were answered before they had arrived leave no mark'
   t.equal(follower.problem, null);
 });
 
-await t.test('a client that announces packet after packet of 16 MiB keeps what has come of one, not what is ' +
-  'announced', async (t) => {
+await t.test('keeps what has come of announced packets of 16 MiB, and not what was announced', async (t) => {
   const followers = Array.from({ length: 100 }, () => follow());
   const trickle = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0]), query('SELECT')]);
   const grown = await growth(() => {
@@ -143,7 +142,7 @@ await t.test('a client that announces packet after packet of 16 MiB keeps what h
   t.ok(grown < 100 * 34 * 1024, 'a statement\'s bound of 16 KiB at most, twice that while it grows', { grown });
 });
 
-await t.test('attributes without end keep no more than a client\'s answer may have', async (t) => {
+await t.test("keeps at most 256 KiB of a client's attributes", async (t) => {
   const pairs = Array.from({ length: 30_000 }, (_, i) => [encodeLenencString(i.toString(36)), Buffer.from([0])]).flat();
   const answerTo = (attributes: Buffer): Buffer => {
     const capabilities =
@@ -162,7 +161,7 @@ await t.test('attributes without end keep no more than a client\'s answer may ha
   t.ok(grown < 20 * 256 * 1024, 'less than 256 KiB each', { grown });
 });
 
-await t.test('a column list without end keeps nothing', async (t) => {
+await t.test('keeps nothing of a column list without end', async (t) => {
   const follower = follow();
   follower.hear('client', ask(query('SELECT')).bytes);
   follower.hear('server', answer(Buffer.from([0xfc, 0xff, 0xff])).bytes);
@@ -179,7 +178,7 @@ await t.test('a column list without end keeps nothing', async (t) => {
   );
 });
 
-await t.test('what was kept to follow a session is given back when it cannot be followed any more', async (t) => {
+await t.test('gives back what it kept of a session when following ends', async (t) => {
   const fill = (): Follower => {
     const follower = follow();
     for (let id = 1; id <= 60; id += 1) {

@@ -13,7 +13,7 @@ const COMMANDS = '\x1b]0;title\x07 \x1b[2J \x9b31m \x7f \b\b\b \u2028 \u2029 \u2
 const EVIL = `SELECT '${FORGED}${COMMANDS}'`;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
-await t.test('a statement stands in its record as it was, on one line that a terminal can show', async (t) => {
+await t.test('records a statement unchanged, on one line that a terminal can show', async (t) => {
   const file = join(t.testdir(), 'audit.json');
   const server = await PairedServer.listen();
   t.teardown(() => server.stop());
@@ -33,7 +33,7 @@ await t.test('a statement stands in its record as it was, on one line that a ter
   t.match(JSON.parse(line), { action: 'cut', sql: EVIL, digestText: 'SELECT ?' });
 });
 
-await t.test('what a server says in place of a greeting stands in the log as it was', async (t) => {
+await t.test('logs what a server says in place of a greeting unchanged', async (t) => {
   const server = await PairedServer.listen();
   t.teardown(() => server.stop());
   const sluice = await startSluice(t, { upstream: server.port, config: IN_CLEAR });

@@ -25,7 +25,8 @@ const UNASKED: Record<string, readonly Turn[]> = {
 
 for (const [who, turns] of Object.entries(UNASKED)) {
   for (const onUnparsed of ['relay', 'close']) {
-    await t.test(`a request for a file to ${who} is not passed on and ends the session (${onUnparsed})`, async (t) => {
+    await t.test(`ends the session at a request for a file to ${who}, and does not pass it on ` +
+      `(${onUnparsed})`, async (t) => {
       const proxy = await PairedProxy.start({ onUnparsed });
       t.teardown(() => proxy.stop());
       const pair = await proxy.pair();
@@ -45,8 +46,7 @@ for (const [who, turns] of Object.entries(UNASKED)) {
   }
 }
 
-await t.test('what stands in front of such a request, in the same frame, reaches the client before the ' +
-  'error', async (t) => {
+await t.test('relays what stands before a refused request in its frame, then the error', async (t) => {
   const proxy = await PairedProxy.start();
   t.teardown(() => proxy.stop());
   const pair = await proxy.pair();
@@ -62,7 +62,7 @@ await t.test('what stands in front of such a request, in the same frame, reaches
   t.same([...heard.subarray(passed.length + 3, passed.length + 5)], [before.length + 1, 0xff]);
 });
 
-await t.test('a request for a file reaches a client that offers files and runs a LOAD DATA', async (t) => {
+await t.test('relays a request for a file to a client that offers files and runs a LOAD DATA', async (t) => {
   const proxy = await PairedProxy.start();
   t.teardown(() => proxy.stop());
   for (const sql of [LOAD, `SELECT 1; ${LOAD}`, 'EXECUTE loading']) {

@@ -69,7 +69,7 @@ const sumOf = (turns: readonly Turn[], from: Turn['from']): number =>
 const isUnparsed = ({ msg }: Entry): boolean => msg === 'cannot follow this session any more';
 
 for (const [who, { turns, from, garbage = GARBAGE, phase, awaited }] of Object.entries(MOMENTS)) {
-  await t.test(`${who} is relayed, and the log says once what came and where`, async (t) => {
+  await t.test(`relays ${who}, and logs once what came and where`, async (t) => {
     const proxy = await start(t);
     const pair = await proxy.pair();
     await converseOver(pair, [...turns, { from, bytes: garbage }]);
@@ -83,7 +83,7 @@ for (const [who, { turns, from, garbage = GARBAGE, phase, awaited }] of Object.e
     t.equal(proxy.here.log.filter(isUnparsed).length, 1);
   });
 
-  await t.test(`${who} is closed with onUnparsed: "close"`, async (t) => {
+  await t.test(`closes ${who} with onUnparsed: "close"`, async (t) => {
     const proxy = await start(t, { onUnparsed: 'close' });
     const pair = await proxy.pair();
     await converseOver(pair, turns);
@@ -105,7 +105,7 @@ await t.test('a client that speaks before the greeting waits for it', async (t) 
   t.same(proxy.here.log.filter(isUnparsed), []);
 });
 
-await t.test('what is being decided about a result is void once the session cannot be followed', async (t) => {
+await t.test('drops a pending verdict on a result when following ends', async (t) => {
   const proxy = await start(t, { limits: { rows: 3 }, streaming: { pace: { wait: '1m' } } });
   const pair = await proxy.pair();
   await converseOver(pair, [...LOGIN, ask(query('SELECT body FROM big'))]);

@@ -44,7 +44,7 @@ for (const kind of SERVER_KINDS) {
     const flags = ['--max-rows', String(LIMIT)];
     const sluice = await startSluice(t, { upstream: server.port, flags, config: { warn: { rows: LIMIT } } });
 
-    await t.test('is cut where its cursor buffers, with an error that tells what to do', async (t) => {
+    await t.test('is cut when its cursor buffers, with an error that says what to do', async (t) => {
       t.match(await copy('Cursor', sluice.port), {
         copied: 0,
         error: {
@@ -57,7 +57,7 @@ for (const kind of SERVER_KINDS) {
       t.same(await counts(server), [ROWS, 0]);
     });
 
-    await t.test('copies everything where its cursor streams, in constant memory', async (t) => {
+    await t.test('copies everything in constant memory when its cursor streams', async (t) => {
       const before = sluice.residentBytes();
       let most = before;
       let isDone = false;

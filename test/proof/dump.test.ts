@@ -41,7 +41,7 @@ for (const kind of SERVER_KINDS) {
     const config = { streaming: { signals: [] } };
     const sluice = await startSluice(t, { upstream: server.port, config, flags });
     for (const vendor of SERVER_KINDS) {
-      await t.test(`with ${basename(DUMP_PROGRAMS[vendor])} is identical with a direct one`, async (t) => {
+      await t.test(`with ${basename(DUMP_PROGRAMS[vendor])} equals a dump without Sluice`, async (t) => {
         const direct = await dump(vendor, server.port);
         t.equal(direct.code, 0, direct.stderr);
         t.ok(direct.bytes > SCALE.tableMiB * 1024 * 1024, `${direct.bytes} bytes`);

@@ -47,7 +47,7 @@ const answerAll = (server: End, commandBytes: number, answerTo: (number: number)
 
 const inMiB = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-await t.test(`${SCALE.statements} prepared statements that are never closed`, async (t) => {
+await t.test(`${SCALE.statements} prepared statements that are never closed take bounded memory`, async (t) => {
   const { sluice, begin } = await start(t);
   const { client, server } = await begin();
   const { bytes: asked } = ask(prepare('SELECT ?, 0000000'));
@@ -78,7 +78,7 @@ await t.test(`${SCALE.statements} prepared statements that are never closed`, as
   t.comment(`${inMiB(before)} after ${FIRST}, ${inMiB(after)} after all`);
 });
 
-await t.test(`${SCALE.statements} commands of a client that reads no answer`, async (t) => {
+await t.test(`${SCALE.statements} commands of a client that reads no answer take bounded memory`, async (t) => {
   const { sluice, begin } = await start(t);
   const { client, server } = await begin();
   const before = await sluice.collectedBytes();
@@ -106,7 +106,7 @@ await t.test(`${SCALE.statements} commands of a client that reads no answer`, as
   t.comment(`${inMiB(before)} before, ${inMiB(after)} after`);
 });
 
-await t.test('a list of columns without end', async (t) => {
+await t.test('a list of columns without end takes bounded memory', async (t) => {
   const { sluice, begin } = await start(t);
   const pair = await begin();
   await converseOver(pair, [ask(query('SELECT 1')), answer(Buffer.from([0xfc, 0xff, 0xff]))]);

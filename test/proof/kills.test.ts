@@ -64,7 +64,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('each cut left one record, and nothing else one', async (t) => {
+    await t.test('leaves one record for each cut, and no other', async (t) => {
       await sluice.stop();
       t.equal(sluice.records().length, 3 + SCALE.kills);
     });

@@ -13,7 +13,7 @@ const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 const WRITING = { mariadb: 'Writing to net', mysql: 'Sending to client' } as const;
 
 for (const kind of SERVER_KINDS) {
-  await t.test(`a client of ${kind} that pauses after one row of ${SCALE.tableMiB} MiB`, async (t) => {
+  await t.test(`a client of ${kind} that pauses after one row of ${SCALE.tableMiB} MiB stops the server`, async (t) => {
     const server = await startServer(t, kind);
     await server.sql(bigTableSql(SCALE.tableMiB));
     const sluice = await startSluice(t, { upstream: server.port, flags: ['--mode', 'audit'] });

@@ -69,7 +69,7 @@ await t.test(`a report on ${SCALE.auditRecords} records`, async (t) => {
   const file = await writeRecords('audit.json', SCALE.auditRecords);
   const { peak, report } = await reportOn(file);
 
-  await t.test('adds up to what a few independent lines find, for all and for each digest', async (t) => {
+  await t.test('adds up to an independent count, in total and for each digest', async (t) => {
     const found = JSON.parse(await runOk('/usr/bin/python3', [program('audit_totals.py'), file])) as
       { overall: Totals; digests: Record<string, Totals> };
     t.strictSame(totalsOf(report.overall), found.overall);
@@ -79,7 +79,7 @@ await t.test(`a report on ${SCALE.auditRecords} records`, async (t) => {
     t.strictSame(Object.fromEntries(digests.map((one) => [one.digest, totalsOf(one)])), found.digests);
   });
 
-  await t.test('takes no more memory than one on a tenth of them', (t) => {
+  await t.test('takes no more memory than one on a tenth of the records', (t) => {
     const mebibytes = (bytes: number): string => (bytes / 1048576).toFixed(0);
     const growth = peak - small.peak;
     t.comment(`${mebibytes(statSync(file).size)} MiB: ${mebibytes(peak)} MiB; a tenth: ${mebibytes(small.peak)} MiB`);

@@ -26,8 +26,7 @@ const startService = async (t: Test, portNow: () => number): Promise<number> => 
   return (service.address() as AddressInfo).port;
 };
 
-t.test(`a rolling restart under sysbench, ${SCALE.sysbenchSeconds} s, loses not one statement that had ` +
-  `begun`, async (t) => {
+t.test(`a rolling restart under sysbench, ${SCALE.sysbenchSeconds} s, loses no statement that had begun`, async (t) => {
   const server = await startServer(t, 'mariadb');
   await server.sql('CREATE TABLE shop.inserted (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY)');
   const settings = { listen: '127.0.0.1:0', upstream: `127.0.0.1:${server.port}`, shutdown: { acceptFor: '200ms' } };

@@ -103,7 +103,7 @@ const [before, socketsBefore] = [await load.sluice.collectedBytes(), socketsOf(l
 
 const inMiB = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
 
-await t.test(`${SCALE.idleSessions} idle sessions at once leave memory as it was, and no socket`, async (t) => {
+await t.test(`${SCALE.idleSessions} idle sessions give back their memory and sockets`, async (t) => {
   const pairs: Pair[] = [];
   for (let i = 0; i < SCALE.idleSessions; i += 1) {
     const pair = await load.pair();
@@ -122,8 +122,7 @@ await t.test(`${SCALE.idleSessions} idle sessions at once leave memory as it was
   t.comment(`${inMiB(before)} before, ${inMiB(during)} with them, ${inMiB(after)} after them`);
 });
 
-await t.test(`${SCALE.badSessions} sessions that end badly behind them leave memory as it was, and no ` +
-  `socket`, async (t) => {
+await t.test(`${SCALE.badSessions} sessions that end badly give back their memory and sockets`, async (t) => {
   await load.suffer(SCALE.badSessions);
   await load.untilAllEnded();
   t.equal(socketsOf(load.sluice), socketsBefore);

@@ -19,11 +19,11 @@ const TRIES = 3;
 
 if (IS_WHOLE) {
   t.setTimeout(PATIENCE_MS);
-  await t.test('a reader lives at 1.2 times the rate at which it lives directly, and 1.5 times as much waits for it',
+  await t.test('a reader survives at 1.2 times its lowest direct rate, with 1.5 times as much waiting at most',
     (t) => searchSlowestReaders(t, { netWriteTimeoutSeconds, seconds, rates }));
   await proveSlowDrivers(t);
 } else {
-  const name = `a reader of ${rates[0]} KB/s, which is lost where a relay reads ahead, lives`;
+  const name = `a reader of ${rates[0]} KB/s survives, which a relay that reads ahead would lose`;
   await t.test(name, { jobs: SERVER_KINDS.length }, async (t) => {
     for (const kind of SERVER_KINDS) {
       void t.test(`of ${kind}`, async (t) => {

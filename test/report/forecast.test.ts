@@ -18,14 +18,14 @@ const LIMITS: Limits = { rows: 100, bytes: 10_000 };
 const prospect = (given: object, exemptions = NOBODY) =>
   prospectOf(record({ rows: 1, bytes: 1, ...given }), LIMITS, exemptions);
 
-t.test('a result is cut where it has more rows or more bytes than its limit', (t) => {
+t.test('cuts a result with more rows or more bytes than its limit', (t) => {
   t.equal(prospect({ rows: 100, bytes: 10_000 }), 'pass');
   t.equal(prospect({ rows: 101 }), 'cut');
   t.equal(prospect({ bytes: 10_001 }), 'cut');
   t.end();
 });
 
-t.test('what is read as a stream, changes data or is exempt is not cut', (t) => {
+t.test('does not cut a stream, a change of data or an exempt result', (t) => {
   t.equal(prospect({ rows: 500, class: 'streaming' }), 'streamed');
   t.equal(prospect({ rows: 500, sql: 'INSERT INTO t SELECT * FROM s RETURNING id' }), 'changes-data');
   t.equal(prospect({ rows: 500, sql: null, digestText: 'DELETE FROM `t` RETURNING `id`' }), 'changes-data');
@@ -40,7 +40,7 @@ t.test('what is read as a stream, changes data or is exempt is not cut', (t) => 
   t.end();
 });
 
-t.test('a forecast counts results with those for which samples stand, and who would be cut', (t) => {
+t.test('counts results with those that a sample stands for, and the users that would be cut', (t) => {
   const forecast = new Forecast(LIMITS, NOBODY, 10);
   forecast.add(record({ rows: 500, user: 'bi' }));
   forecast.add(record({ rows: 600, user: 'app', digest: 'other' }));
@@ -57,7 +57,7 @@ t.test('a forecast counts results with those for which samples stand, and who wo
   t.end();
 });
 
-t.test('the limit that is found cuts no more than is wanted, and one step lower would', (t) => {
+t.test('finds a limit that cuts no more than wanted, and one step lower cuts more', (t) => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const random = new Random(seed);
     const records = Array.from({ length: 800 }, () =>
@@ -77,7 +77,7 @@ t.test('the limit that is found cuts no more than is wanted, and one step lower 
   t.end();
 });
 
-t.test('what the other limit cuts counts, too; where that alone is more than is wanted there is none', (t) => {
+t.test('counts cuts of the other limit, and finds none when those alone are too many', (t) => {
   const search = new LimitSearch('rows', { rows: 5, bytes: 1000 }, NOBODY);
   for (const [rows, bytes] of [[10, 10], [20, 20], [5, 5000], [400, 40]]) search.add(record({ rows, bytes }));
   t.equal(search.leastRate, 0.25);
@@ -87,7 +87,7 @@ t.test('what the other limit cuts counts, too; where that alone is more than is 
   t.end();
 });
 
-t.test('limits below those that held when it was recorded are told, unless samples were drawn', (t) => {
+t.test('says that limits are below the recorded ones, unless samples were drawn', (t) => {
   const coverage = new Coverage();
   coverage.add(record({ reason: 'rows', limit: { rows: 1000, bytes: 5000 } }));
   coverage.add(record({ reason: 'rows', limit: { rows: 50, bytes: null }, action: 'sample' }));

@@ -18,7 +18,7 @@ const linesOf = (chunks: readonly Buffer[], maxLineBytes: number): string[] => {
 const TEXT = 'one\n\ntwo é ü\n{"a":"€"}\nlast without an end';
 const LINES = ['one', '', 'two é ü', '{"a":"€"}', 'last without an end'];
 
-t.test('lines are the same however the bytes come', (t) => {
+t.test('gives the same lines for bytes in any pieces', (t) => {
   const bytes = Buffer.from(TEXT);
   t.strictSame(linesOf([bytes], 100), LINES);
   t.strictSame(linesOf(Array.from(bytes, (byte) => Buffer.from([byte])), 100), LINES);
@@ -35,7 +35,7 @@ t.test('lines are the same however the bytes come', (t) => {
   t.end();
 });
 
-t.test('a line that is too long is told, not kept, and the next one is whole', (t) => {
+t.test('skips a line that is too long, tells that, and gives the next one whole', (t) => {
   const bytes = Buffer.from(`short\n${'x'.repeat(50)}\nshort again\n`);
   const expected = ['short', OVERLONG, 'short again'];
   t.strictSame(linesOf([bytes], 20), expected);
@@ -44,7 +44,7 @@ t.test('a line that is too long is told, not kept, and the next one is whole', (
   t.end();
 });
 
-t.test('an end with a line feed makes no line more', (t) => {
+t.test('a final line feed makes no further line', (t) => {
   t.strictSame(linesOf([Buffer.from('a\nb\n')], 20), ['a', 'b']);
   t.strictSame(linesOf([], 20), []);
   t.end();

@@ -8,7 +8,7 @@ const recordOf = (given: object) => {
   return reading.record;
 };
 
-t.test('a record is read as it was written', (t) => {
+t.test('reads a record as it was written', (t) => {
   t.match(recordOf({}), {
     atMs: Date.parse('2026-11-20T12:00:00Z'), rows: 2000, bytes: 64_000, fate: 'would-cut', isLowerBound: false,
     digest: 'b266dab9faec510d', user: 'app', client: '10.0.0.7', program: 'worker', standsFor: 1, droppedSamples: 0,
@@ -21,7 +21,7 @@ t.test('a record is read as it was written', (t) => {
   t.end();
 });
 
-t.test('what was cut, truncated or closed counts as cut; warnings and samples passed', (t) => {
+t.test('cut, truncated and closed results count as cut; warnings and samples as passed', (t) => {
   const actions = ['cut', 'truncate', 'close', 'would-cut', 'warn', 'sample'];
   t.strictSame(
     actions.map((action) => recordOf({ action }).fate), ['cut', 'cut', 'cut', 'would-cut', 'passed', 'passed'],
@@ -29,19 +29,19 @@ t.test('what was cut, truncated or closed counts as cut; warnings and samples pa
   t.end();
 });
 
-t.test('a result whose end was not seen, or that was killed, is a lower bound', (t) => {
+t.test('a result that was killed, or whose end was not seen, is a lower bound', (t) => {
   t.ok(recordOf({ complete: false }).isLowerBound);
   t.ok(recordOf({ outcome: 'killed' }).isLowerBound);
   t.notOk(recordOf({ outcome: 'drained' }).isLowerBound);
   t.end();
 });
 
-t.test('another event is no result, and not bad either', (t) => {
+t.test('another event is neither a result nor a bad line', (t) => {
   t.strictSame(readRecord(auditLine({ event: 'stall' })), { kind: 'event', event: 'stall' });
   t.end();
 });
 
-t.test('whatever else a line says, it is bad and nothing worse', (t) => {
+t.test('any other line is a bad line', (t) => {
   const bad = [
     '', 'null', '[]', '"x"', '7', '{', '{}', '{"event":7}', '{"level":"info","msg":"listening"}', '# Time: 2026-11-20',
     auditLine({ rows: -1 }), auditLine({ rows: '7' }), auditLine({ bytes: 1e300 }), auditLine({ time: 'yesterday' }),

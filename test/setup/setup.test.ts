@@ -22,13 +22,13 @@ const started = startedPrograms(files, isTestCode);
 const CHECK = /(?:command -v |\/usr\/bin\/)([\w-]+)/g;
 const checked = new Set([...readFileSync(join(SETUP, 'install'), 'utf8').matchAll(CHECK)].map(([, name]) => name!));
 
-t.test('says of every start in the test code which program it starts', (t) => {
+t.test('finds the program that each start in the test code starts', (t) => {
   t.strictSame(started.unknown, []);
   t.ok(started.programs.size > 12, `there are programs to look at: ${[...started.programs].sort().join(' ')}`);
   t.end();
 });
 
-t.test('checks and installs every program that a test starts', (t) => {
+t.test('installs every program that a test starts', (t) => {
   t.strictSame([...started.programs].filter((name) => !checked.has(name) && !GIVEN.includes(name)).sort(), []);
   t.end();
 });
@@ -39,7 +39,7 @@ t.test('unpacks every program of MySQL 9 that a test starts, and no other', (t) 
   t.end();
 });
 
-t.test('knows the tools of every language whose drivers the tests use', (t) => {
+t.test('installs the tools of every language whose drivers the tests use', (t) => {
   const toolchains = /^toolchains=\(\n(.*?)^\)/ms.exec(readFileSync(join(SETUP, 'install'), 'utf8'))?.[1] ?? '';
   const folders = readdirSync(join(TEST, 'clients')).sort();
   t.strictSame([...toolchains.matchAll(/^ {2}'(\w+)\|/gm)].map(([, language]) => language!).sort(), folders);

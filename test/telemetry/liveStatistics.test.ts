@@ -19,7 +19,7 @@ const play = (audit: object = {}) => {
   return { statistics, end };
 };
 
-t.test('each execution counts for its digest, and buffered results for what a limit would do', (t) => {
+t.test('counts each execution for its digest, and buffered results for what a limit would do', (t) => {
   const { statistics, end } = play();
   const cut = { action: 'cut', reason: 'rows', rule: 'default', limit: { rows: 10, bytes: Infinity } };
   end('SELECT * FROM t WHERE a = 1', { rows: 7, bytes: 700, firstRowAtMs: 20, largestRowBytes: 100 });
@@ -38,7 +38,7 @@ t.test('each execution counts for its digest, and buffered results for what a li
   t.end();
 });
 
-t.test('it shows no more of a statement than records may', (t) => {
+t.test('shows no more of a statement than records may', (t) => {
   for (const [sql, text, example] of [
     ['full', 'SELECT ?', 'SELECT 1'], ['digest', 'SELECT ?', null], ['none', null, null],
   ] as const) {
@@ -50,7 +50,7 @@ t.test('it shows no more of a statement than records may', (t) => {
   t.end();
 });
 
-t.test('keeps of 500 statements of 100,000 characters no more than an example shows', async (t) => {
+t.test('keeps no more of 500 long statements than an example shows', async (t) => {
   const { statistics, end } = play();
   const before = await liveBytes();
   for (let n = 0; n < 500; n += 1) {
@@ -63,7 +63,7 @@ t.test('keeps of 500 statements of 100,000 characters no more than an example sh
   t.equal(statistics.table.ranking()[0]?.profile.example?.sql?.length, 1000);
 });
 
-t.test('a prepared statement counts for its text, and where that was given up for nothing known', (t) => {
+t.test('counts a prepared statement for its text, and for nothing known when that was dropped', (t) => {
   const { statistics, end } = play();
   end(statementCommand(Command.STMT_EXECUTE, 'SELECT * FROM t WHERE a = ?'), { rows: 2, bytes: 20 });
   end(statementCommand(Command.STMT_EXECUTE, null), { rows: 1, bytes: 10 });
@@ -73,7 +73,7 @@ t.test('a prepared statement counts for its text, and where that was given up fo
   t.end();
 });
 
-t.test('what is not counted yet is counted before anybody looks', (t) => {
+t.test('counts waiting executions before it is read', (t) => {
   const { statistics, end } = play();
   for (let i = 1; i <= 300; i += 1) end(`SELECT ${i}`, { rows: i, bytes: 10 * i });
   t.match(statistics.totals, { executions: 300, rows: 45_150, bytes: 451_500 });

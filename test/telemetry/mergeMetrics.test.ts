@@ -13,7 +13,7 @@ const valueIn = (text: string, key: string): number => {
   return Number(line?.slice(key.length + 1));
 };
 
-t.test('counters and histograms are added up, label by label', (t) => {
+t.test('adds counters and histograms up, label by label', (t) => {
   const of = (rule: string, count: number, rows: number) => told((out) => {
     out.counters('sluice_cuts_total', 'Cuts.', [{ labels: { rule }, count }]);
     const histogram = new Histogram([1, 10]);
@@ -31,7 +31,7 @@ t.test('counters and histograms are added up, label by label', (t) => {
   t.end();
 });
 
-t.test('what has no sum is told for the worst, or as the first one tells it', (t) => {
+t.test("takes the worst value of a metric without a sum, or the first one's", (t) => {
   const of = (delay: number, fds: number, start: number, budget: number, isUp: number) => told((out) => {
     out.gauge('sluice_event_loop_delay_max_seconds', 'Late.', delay);
     out.gauge('process_open_fds', 'Open.', fds);
@@ -52,7 +52,7 @@ t.test('what has no sum is told for the worst, or as the first one tells it', (t
   t.end();
 });
 
-t.test('a label may hold whatever can stand in one', (t) => {
+t.test('reads any text in a label', (t) => {
   const rule = 'a "b" {c} \\ d\ne 7';
   const text = told((out) => out.counters('sluice_cuts_total', 'Cuts.', [{ labels: { rule }, count: 2 }]));
   t.equal(mergeMetrics([text]), text);
@@ -60,7 +60,7 @@ t.test('a label may hold whatever can stand in one', (t) => {
   t.end();
 });
 
-t.test('of a worker that is no more, what it had counted stays', (t) => {
+t.test('keeps what an ended worker had counted', (t) => {
   const text = told((out) => {
     out.counter('sluice_sessions_total', 'Sessions.', 5);
     out.gauge('sluice_sessions_open', 'Sessions at this moment.', 3);

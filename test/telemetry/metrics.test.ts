@@ -23,7 +23,7 @@ async function run({ connect }: AdministeredProgram, ...statements: readonly str
   client.close();
 }
 
-t.test('the metrics are as Prometheus wants them, before anything happened and after', async (t) => {
+t.test('promtool accepts the metrics, before anything happened and after', async (t) => {
   const started = await startAdministered(
     t, { limits: { rows: 100 }, rules: [{ name: 'a:b.c-d', match: { user: 'nobody' } }] },
   );
@@ -35,8 +35,7 @@ t.test('the metrics are as Prometheus wants them, before anything happened and a
   t.match(await promtoolOn('Bad-Name 1\n'), /exit code/, 'promtool does say something where something is wrong');
 });
 
-t.test('cuts, would-be cuts and warnings are counted by rule and reason exactly as the records have ' +
-  'them', async (t) => {
+t.test('counts cuts, would-be cuts and warnings by rule and reason as the records do', async (t) => {
   const started = await startAdministered(t, {
     limits: { rows: 100, bytes: null },
     warn: { rows: 50 },
@@ -80,8 +79,7 @@ async function recordsAtEnd({ program }: AdministeredProgram): Promise<Record<st
 
 const STREAMED = 'SELECT /*!40001 SQL_NO_CACHE */ * FROM';
 
-t.test('a result that is let through as a stream is counted by rule and signal, as its one record has ' +
-  'it', async (t) => {
+t.test('counts a result that is let through as a stream by rule and signal, as its record does', async (t) => {
   const rules = [{ name: 'exports', match: { schema: 'exports' }, class: 'streaming' }];
   const started = await startAdministered(t, { limits: { rows: 100 }, warn: { rows: 50 }, rules });
   const { metric } = started;
@@ -98,7 +96,7 @@ t.test('a result that is let through as a stream is counted by rule and signal, 
   ]);
 });
 
-t.test('what is cut at the limit of streams, or would be, is not counted as let through', async (t) => {
+t.test('does not count a cut at the limit of streams as let through', async (t) => {
   const rules = [{ name: 'watched', match: { schema: 'watched' }, mode: 'audit' }];
   const config = { limits: { rows: 100 }, streaming: { limits: { rows: 500 } }, rules };
   const started = await startAdministered(t, config);
@@ -113,7 +111,7 @@ t.test('what is cut at the limit of streams, or would be, is not counted as let 
   t.equal(records.length, 2);
 });
 
-t.test('with audit.admitted false a result that is let through is counted and leaves no record of that', async (t) => {
+t.test('counts a result that is let through, and leaves no record, with audit.admitted false', async (t) => {
   const config = { limits: { rows: 100 }, warn: { rows: 2000 }, audit: { admitted: false } };
   const started = await startAdministered(t, config);
   await run(started, `${STREAMED} rows_1000`, `${STREAMED} rows_5000`);
@@ -123,7 +121,7 @@ t.test('with audit.admitted false a result that is let through is counted and le
   t.equal(records.length, 1);
 });
 
-t.test('rows, bytes, commands and sessions are counted', async (t) => {
+t.test('counts rows, bytes, commands and sessions', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 100 } });
   const client = await started.connect();
   await client.query('SELECT * FROM rows_10');
@@ -152,7 +150,7 @@ t.test('rows, bytes, commands and sessions are counted', async (t) => {
   t.match(body, /^sluice_sessions_ended_total\{by="client",reason="(quit|closed)"\} 1$/m);
 });
 
-t.test('an upstream server that cannot be reached is counted', async (t) => {
+t.test('counts an upstream server that cannot be reached', async (t) => {
   const { connect, metric, ask } = await startAdministered(t, { upstream: '127.0.0.1:1' });
   await t.rejects(connect());
   t.equal(await metric('sluice_upstream_connect_failures_total'), 1);

@@ -24,7 +24,7 @@ async function twoClients(t: Test, upstream: SilentUpstream, port: number): Prom
   return () => Promise.all(closed);
 }
 
-t.test('a signal to all processes of the program ends it in good order: no statement is lost', async (t) => {
+t.test('a signal to all processes of the program loses no statement', async (t) => {
   const server = await startCountingServer(t);
   const { program } = await startAdministered(t, {
     upstream: `127.0.0.1:${server.port}`, workers: 3, shutdown: { acceptFor: 0, timeout: '1h' },
@@ -75,7 +75,7 @@ t.test('a statement that runs when the program is told to end comes to its end',
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('what has not ended by shutdown.timeout is ended in every worker', async (t) => {
+t.test("ends every worker's sessions at shutdown.timeout", async (t) => {
   const upstream = await silentUpstream(t);
   const { program } = await startAdministered(t, {
     upstream: upstream.address, workers: 2, shutdown: { acceptFor: 0, timeout: '200ms' },
@@ -87,7 +87,7 @@ t.test('what has not ended by shutdown.timeout is ended in every worker', async 
   t.match(await program.ended, { code: 0, signal: null });
 });
 
-t.test('when the primary is killed its workers end, and their sessions with them', async (t) => {
+t.test('workers and their sessions end when the primary is killed', async (t) => {
   const upstream = await silentUpstream(t);
   const { program } = await startAdministered(t, { upstream: upstream.address, workers: 2 });
   const closed = await twoClients(t, upstream, program.port);
@@ -96,7 +96,7 @@ t.test('when the primary is killed its workers end, and their sessions with them
   t.match(await program.ended, { signal: 'SIGKILL' });
 });
 
-t.test('an address that is in use is said as by one process, and nothing stays behind', async (t) => {
+t.test('says once that its address is in use, and leaves no worker behind', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.teardown(() => taken.close());
@@ -108,7 +108,7 @@ t.test('an address that is in use is said as by one process, and nothing stays b
   t.match(seen, { code: 1, stderr: /cannot listen on 127\.0\.0\.1:\d+: .*another program listens there/ });
 });
 
-t.test('workers that cannot start are an error that says why', async (t) => {
+t.test('says why when workers cannot start', async (t) => {
   const upstream = await silentUpstream(t);
   const folder = t.testdir({
     'sluice.json': JSON.stringify({ upstream: upstream.address, workers: 2, listen: '127.0.0.1:0' }),
@@ -121,7 +121,7 @@ t.test('workers that cannot start are an error that says why', async (t) => {
   );
 });
 
-t.test('without workers there is one process', async (t) => {
+t.test('runs in one process without workers', async (t) => {
   const upstream = await silentUpstream(t);
   const program = await startProgram(t, ['--listen', '127.0.0.1:0', '--upstream', upstream.address]);
   t.equal(readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8'), '');

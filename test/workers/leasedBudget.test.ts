@@ -22,7 +22,7 @@ const budgetOfTwo = () => {
   return { budget, asked, given };
 };
 
-t.test('what needs more than is lent stands still at its next row, and goes on as before when there is more', (t) => {
+t.test('a result that needs more than the lease waits at its next row, and goes on with more', (t) => {
   const { budget, asked } = budgetOfTwo();
   const usage = usageOf(t, { limits: { rows: 500, bytes: 9000 } });
   grow(budget, usage, 40);
@@ -39,7 +39,7 @@ t.test('what needs more than is lent stands still at its next row, and goes on a
   t.end();
 });
 
-t.test('more is asked for before it is needed, so that a result that grows seldom waits', (t) => {
+t.test('asks for more before it is needed, so that a growing result seldom waits', (t) => {
   const { budget, asked } = budgetOfTwo();
   const usage = usageOf(t);
   grow(budget, usage, 40);
@@ -52,7 +52,7 @@ t.test('more is asked for before it is needed, so that a result that grows seldo
   t.end();
 });
 
-t.test('where there is no more, the largest is cut and the others go on', (t) => {
+t.test('cuts the largest result when there is no more, and the others go on', (t) => {
   const { budget } = budgetOfTwo();
   const [large, small] = [usageOf(t, { limits: { rows: 500 } }), usageOf(t, { limits: { rows: 500 } })];
   grow(budget, large, 90);
@@ -69,7 +69,7 @@ t.test('where there is no more, the largest is cut and the others go on', (t) =>
   t.end();
 });
 
-t.test('one that waits and is the largest itself is cut at the row at which it stands', (t) => {
+t.test('cuts a result that waits and is the largest at the row where it waits', (t) => {
   const { budget } = budgetOfTwo();
   const usage = usageOf(t, { limits: { rows: 500 } });
   grow(budget, usage, 40);
@@ -80,7 +80,7 @@ t.test('one that waits and is the largest itself is cut at the row at which it s
   t.end();
 });
 
-t.test('limits that change while it waits hold when it goes on', (t) => {
+t.test('applies limits that changed while a result waited', (t) => {
   const { budget } = budgetOfTwo();
   const { usage, guard } = govern(t, { streaming: { limits: { rows: 7 } } }, 'SELECT * FROM t');
   grow(budget, usage, 40);
@@ -92,7 +92,7 @@ t.test('limits that change while it waits hold when it goes on', (t) => {
   t.end();
 });
 
-t.test('what is not needed any more goes back, but for one lease', (t) => {
+t.test('gives back what it no longer needs, except one lease', (t) => {
   const { budget, given } = budgetOfTwo();
   const usage = usageOf(t);
   grow(budget, usage, 540);
@@ -102,7 +102,7 @@ t.test('what is not needed any more goes back, but for one lease', (t) => {
   t.end();
 });
 
-t.test('when there is no budget any more, all goes back and nobody waits', (t) => {
+t.test('gives everything back and waits for nothing when the budget is removed', (t) => {
   const { budget, given } = budgetOfTwo();
   const usage = usageOf(t);
   grow(budget, usage, 40);

@@ -60,7 +60,7 @@ class Exchange {
   }
 }
 
-t.test('whatever happens in whatever order, no more is held than there is', (t) => {
+t.test('lends no more than there is, in any order of events', (t) => {
   for (let seed = 1; seed <= 200; seed += 1) {
     const random = new Random(seed);
     const [total, size, count] = [1 + random.below(5000), 1 + random.below(200), 1 + random.below(6)];
@@ -94,7 +94,7 @@ t.test('whatever happens in whatever order, no more is held than there is', (t) 
   t.end();
 });
 
-t.test('a need that there is room for is always met, but for what the others have in reserve', (t) => {
+t.test('meets a need that there is room for, except what others keep in reserve', (t) => {
   const [total, size, count] = [1600, 10, 4];
   const exchange = new Exchange(total, size, count);
   exchange.settle();
@@ -107,7 +107,7 @@ t.test('a need that there is room for is always met, but for what the others hav
   t.end();
 });
 
-t.test('who is refused does not ask again and again', (t) => {
+t.test('does not ask again and again after a refusal', (t) => {
   let asked = 0;
   const lessee = new Lessee(10, { ask: () => (asked += 1), giveBack() {} });
   lessee.adapt(0);
@@ -122,7 +122,7 @@ t.test('who is refused does not ask again and again', (t) => {
   t.end();
 });
 
-t.test('when there is less than what is lent, nothing is lent until enough has come back', (t) => {
+t.test('lends nothing while more is lent than there is', (t) => {
   const lessor = new Lessor(100);
   t.equal(lessor.lend(1, 80), 80);
   lessor.total = 50;

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { Outbox } from '../../src/workers/outbox.js';
 
-t.test('what comes up in one turn goes together, in its order', async (t) => {
+t.test('sends the messages of one turn together, in order', async (t) => {
   const carried: [readonly string[], readonly string[]][] = [];
   const outbox = new Outbox((records, lines) => carried.push([records, lines]), () => t.fail('nothing is dropped'));
   outbox.write({ a: 1 });
@@ -14,7 +14,7 @@ t.test('what comes up in one turn goes together, in its order', async (t) => {
   t.same(carried, [[['{"a":1}', '{"a":2}'], ['one\n']], [[], ['two\n']]]);
 });
 
-t.test('what nobody takes waits up to a bound, and what is dropped beyond it is counted and said once', async (t) => {
+t.test('keeps messages up to a bound, then drops and counts them, and says so once', async (t) => {
   const taken: (() => void)[] = [];
   let said = 0;
   const outbox = new Outbox((_records, _lines, done) => taken.push(done), () => (said += 1), 20);
@@ -33,7 +33,7 @@ t.test('what nobody takes waits up to a bound, and what is dropped beyond it is 
   t.end();
 });
 
-t.test('at the end what waits goes at once', (t) => {
+t.test('sends waiting messages at once at the end', (t) => {
   const carried: string[] = [];
   const outbox = new Outbox((records) => carried.push(...records), () => {});
   outbox.write({ last: true });

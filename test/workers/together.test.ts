@@ -29,7 +29,7 @@ const sessionsOf = async ({ ask }: AdministeredProgram): Promise<number[]> => {
   return views.map(({ session }) => session).sort((one, other) => one - other);
 };
 
-t.test('clients are spread over the workers, and what these do is told as by one', async (t) => {
+t.test('spreads clients over the workers, and reports all of them as one', async (t) => {
   const program = await startAdministered(t, { workers: WORKERS, limits: { rows: 10 }, audit: { sqlBytes: '1MiB' } });
   const clients = await Promise.all(Array.from({ length: 2 * WORKERS }, () => program.connect()));
   t.same(await sessionsOf(program), [1, 2, 3, 4, 5, 6], 'each has a number of its own');
@@ -37,7 +37,7 @@ t.test('clients are spread over the workers, and what these do is told as by one
   t.equal(await program.metric('sluice_sessions_total'), 2 * WORKERS);
   t.equal(await program.metric('sluice_workers'), WORKERS);
 
-  await t.test('many records at once are whole lines, and one for each cut that is counted', async (t) => {
+  await t.test('writes records of all workers as whole lines, one for each counted cut', async (t) => {
     // Longer than what a pipe takes in one piece, so that lines of several writers would be mixed.
     const comment = `/* ${'long '.repeat(20_000 / 5)} */`;
     await Promise.all(clients.map(async (client) => {
@@ -58,7 +58,7 @@ t.test('clients are spread over the workers, and what these do is told as by one
   });
 });
 
-t.test('a configuration that is read again holds in all workers, and one that is refused in none', async (t) => {
+t.test('applies a reload to all workers, and a refused one to none', async (t) => {
   const program = await startAdministered(t, { workers: WORKERS });
   const clients = await Promise.all(Array.from({ length: WORKERS }, () => program.connect()));
   const rowsNow = () => Promise.all(clients.map(async (client) => (await client.query('SELECT * FROM rows_20')).rows));

@@ -9,7 +9,7 @@ const DIMENSIONS = {
 const isNoBluePear = (part: { readonly fruit?: string; readonly colour?: string }): boolean =>
   !(part.fruit === 'pear' && part.colour === 'blue');
 
-t.test('lets each pair of values meet, and no pair that may not', (t) => {
+t.test('each allowed pair of values meets, and no forbidden pair', (t) => {
   const found = coveringSet(DIMENSIONS, isNoBluePear);
   const met = new Set(found.flatMap(pairsOf).map(keyOf));
   const entries = Object.entries(DIMENSIONS);
@@ -26,13 +26,13 @@ t.test('lets each pair of values meet, and no pair that may not', (t) => {
   t.end();
 });
 
-t.test('is far smaller than all combinations', (t) => {
+t.test('the set is far smaller than all combinations', (t) => {
   const { length } = coveringSet(DIMENSIONS, () => true);
   t.ok(length >= 12 && length <= 16, `${length} of 72`);
   t.end();
 });
 
-t.test('is the same each time', (t) => {
+t.test('the set is the same each time', (t) => {
   t.strictSame(coveringSet(DIMENSIONS, isNoBluePear), coveringSet(DIMENSIONS, isNoBluePear));
   t.end();
 });
