@@ -74,7 +74,7 @@ const server = await startDemoServer();
 t.teardown(() => server.close());
 
 for (const [when, { make, meet }] of Object.entries(FAULTS)) {
-  t.test(`an error that is thrown ${when} ends that session alone, and the log has it`, async (t) => {
+  t.test(`an error thrown ${when} ends only that session, and is logged`, async (t) => {
     const here = await startProxyHere(server.address.port, { limits: { rows: 10 }, streaming: { signals: [] } });
     t.teardown(() => here.stop());
     const beside = await connect(here.port);

@@ -16,7 +16,7 @@ const takesLogins = (port: number, further: object = {}): Promise<boolean> => {
 const denied = { code: 1045, sqlState: '28000', message: 'Access denied' };
 const blocked = { code: 1129, sqlState: 'HY000', message: 'Host is blocked because of many connection errors' };
 
-t.test('a server that denies a login takes logins, and the check goes through one to its end', async (t) => {
+t.test("a server that denies the probe's login takes logins", async (t) => {
   const users: string[] = [];
   const server = await startScriptedServer(t, async (connection: ScriptedConnection) => {
     connection.greet();
@@ -32,7 +32,7 @@ t.test('a server that denies a login takes logins, and the check goes through on
   t.same(users, ['sluice-probe', 'killer'], 'the account that kills logs in where there is one');
 });
 
-t.test('a server that says an error in place of its greeting takes no login', async (t) => {
+t.test('a server that sends an error in place of its greeting takes no login', async (t) => {
   const server = await startScriptedServer(t, (connection) => connection.send(encodeErr(0, blocked)));
   t.equal(await takesLogins(server.port), false);
 });
@@ -42,6 +42,6 @@ t.test('a server that accepts and says nothing takes no login', async (t) => {
   t.equal(await takesLogins(server.port, { connections: { connectTimeout: '50ms' } }), false);
 });
 
-t.test('a server that nobody listens for takes no login', async (t) => {
+t.test('an address where nobody listens takes no login', async (t) => {
   t.equal(await takesLogins(1), false);
 });

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { UnreadClients, type UnreadSession } from '../../src/relay/unreadClients.js';
 
-t.test('asks only those sessions for their clients that were not read, and where nothing moved, for a whole ' +
-  'interval', async (t) => {
+t.test('looks for clients of sessions that were not read and did not move for a whole interval, and for no ' +
+  'others', async (t) => {
   let looks = 0;
   const asked = new Set<string>();
   const session = (name: string, markAt: (look: number) => string | null): UnreadSession => ({

@@ -31,7 +31,7 @@ const connected = async (t: Lifetime) => {
   return { listener, accepted, peer, client, seen, until };
 };
 
-t.test('a connection that is taken over is read into its buffer, and written to', async (t) => {
+t.test('reads a taken-over connection into its buffer, and writes to it', async (t) => {
   const { peer, client, until } = await connected(t);
   peer.write('hello');
   await until('hello');
@@ -41,7 +41,7 @@ t.test('a connection that is taken over is read into its buffer, and written to'
   t.equal(client.socket.remotePort, peer.localPort);
 });
 
-t.test('a FIN of the other end arrives as an end, and what is written afterwards still leaves', async (t) => {
+t.test('a FIN arrives as an end, and later writes still go out', async (t) => {
   const { peer, client, until } = await connected(t);
   peer.end('bye');
   await once(client.socket, 'end');
@@ -51,7 +51,7 @@ t.test('a FIN of the other end arrives as an end, and what is written afterwards
   t.equal(answer.toString(), 'so long');
 });
 
-t.test('nothing is read while it is paused', async (t) => {
+t.test('reads nothing while paused', async (t) => {
   const { peer, client, seen, until } = await connected(t);
   peer.write('one');
   await until('one');
@@ -64,7 +64,7 @@ t.test('nothing is read while it is paused', async (t) => {
   await until('two');
 });
 
-t.test('the server that accepted it can be closed while it goes on', async (t) => {
+t.test('goes on when the server that accepted it is closed', async (t) => {
   const { listener, peer, client, until } = await connected(t);
   listener.close();
   await once(listener, 'close');
@@ -73,7 +73,7 @@ t.test('the server that accepted it can be closed while it goes on', async (t) =
   t.notOk(client.socket.destroyed);
 });
 
-t.test('where Node shows nothing that could be taken over, what comes is copied into the buffer', async (t) => {
+t.test('copies data into the buffer when Node.js offers no handle to take over', async (t) => {
   const stream = new PassThrough().pause() as unknown as Socket;
   let text = '';
   const client: BufferedSocket = adoptClient(stream, (byteCount) => {

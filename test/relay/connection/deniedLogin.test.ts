@@ -6,8 +6,7 @@ import { startScriptedServer } from '../../support/scriptedServer.js';
 /** Twice as many connections without a login lock an address out (`max_connect_errors` is 100). */
 const CLIENTS = 200;
 
-t.test('of however many clients that leave together before their login each server connection gets one to ' +
-  'deny', async (t) => {
+t.test('sends every server connection a login to deny when many clients leave together before theirs', async (t) => {
   const answers: Promise<string>[] = [];
   const server = await startScriptedServer(t, (connection) => {
     connection.greet();
@@ -22,7 +21,8 @@ t.test('of however many clients that leave together before their login each serv
   t.equal(denied.length, CLIENTS);
 });
 
-t.test('clients that come and go one by one are all denied where few may be there at the same time', async (t) => {
+t.test('sends every server connection a login to deny when clients leave one by one with connections.max ' +
+  '1', async (t) => {
   const answers: Promise<string>[] = [];
   const server = await startScriptedServer(t, (connection) => {
     connection.greet(); // and does not deny

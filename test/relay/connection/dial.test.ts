@@ -87,7 +87,7 @@ const UNWELL: Record<string, Unwell> = {
 };
 
 for (const [what, { listen, reason, kind }] of Object.entries(UNWELL)) {
-  await t.test(`the next server is taken when the first ${what}, and is then taken first`, async (t) => {
+  await t.test(`takes the next server when the first ${what}, and takes that one first from then on`, async (t) => {
     const bad = await listen(t);
     const here = await startWith(t, [bad, demoPort], { handshakeTimeout: '600ms' });
     for (let i = 0; i < 3; i += 1) t.equal(await askDemo(here.port), 10);
@@ -102,7 +102,7 @@ for (const [what, { listen, reason, kind }] of Object.entries(UNWELL)) {
   });
 }
 
-await t.test('a server that is slow to greet is taken when no other one greets before', async (t) => {
+await t.test('takes a server that is slow to greet when no other greets before it', async (t) => {
   let greet = (): void => {};
   const hasFailed = new Promise<void>((resolve) => (greet = resolve));
   const slow = await serve(
@@ -120,7 +120,7 @@ await t.test('a server that is slow to greet is taken when no other one greets b
   t.ok(here.log.some(({ msg }) => msg === `the upstream server 127.0.0.1:${slow} greets again`));
 });
 
-await t.test('a client is told of every server when none greets', async (t) => {
+await t.test('tells a client of every server when none greets', async (t) => {
   const silent = await serve(t, () => {});
   const here = await startWith(t, [silent, await freePort()], { handshakeTimeout: '300ms' });
   const error = await askDemo(here.port).catch(String);
@@ -128,7 +128,7 @@ await t.test('a client is told of every server when none greets', async (t) => {
   t.equal(here.proxy.sessionCount, 0);
 });
 
-await t.test('a greeting that comes byte by byte is waited for and relayed as it is', async (t) => {
+await t.test('waits for a greeting that comes byte by byte, and relays it unchanged', async (t) => {
   const slow = await serve(t, (socket) => {
     const server = connect(demoPort, '127.0.0.1');
     socket.pipe(server);
@@ -144,7 +144,7 @@ await t.test('a greeting that comes byte by byte is waited for and relayed as it
   t.equal(await askDemo(here.port), 10);
 });
 
-await t.test('a client that waits for a greeting stands among the sessions as connecting', async (t) => {
+await t.test('lists a client that waits for a greeting as a session in state connecting', async (t) => {
   const here = await startWith(t, [await serve(t, () => {})], {});
   const client = connect(here.port, '127.0.0.1');
   t.teardown(() => client.destroy());
@@ -156,7 +156,7 @@ await t.test('a client that waits for a greeting stands among the sessions as co
   ]);
 });
 
-await t.test('a client that leaves before it is greeted is let go at once', async (t) => {
+await t.test('ends the session of a client that leaves before the greeting at once', async (t) => {
   const here = await startWith(t, [await serve(t, () => {})], {});
   const client = connect(here.port, '127.0.0.1');
   await once(client, 'connect');
@@ -167,7 +167,7 @@ await t.test('a client that leaves before it is greeted is let go at once', asyn
   t.equal(here.proxy.sessionCount, 0);
 });
 
-await t.test('what a client says before it is greeted reaches the server', async (t) => {
+await t.test('relays what a client says before the greeting', async (t) => {
   const [greeting, answer] = login('eof').map(({ bytes }) => bytes) as [Buffer, Buffer];
   let greet = (): void => {};
   const isToGreet = new Promise<void>((resolve) => (greet = resolve));

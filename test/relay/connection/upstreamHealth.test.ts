@@ -33,7 +33,7 @@ const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
   return { health, log, metrics, probes, isUp, nextProbe };
 };
 
-t.test('servers that have failed come last, in the order of the list', (t) => {
+t.test('puts failed servers last, in the order of the list', (t) => {
   const { health, isUp } = makeHealth([one, two, three]);
   t.teardown(() => health.close());
   t.strictSame(health.inOrder([one, two, three]), [one, two, three]);
@@ -47,7 +47,7 @@ t.test('servers that have failed come last, in the order of the list', (t) => {
   t.end();
 });
 
-t.test('a server that has failed is tried again until it is well, and is said to have failed once', async (t) => {
+t.test('tries a failed server until it is well, and logs the failure once', async (t) => {
   const { health, log, isUp, nextProbe } = makeHealth();
   t.teardown(() => health.close());
   const first = nextProbe();
@@ -69,7 +69,7 @@ t.test('a server that has failed is tried again until it is well, and is said to
   t.equal(log.length, 2);
 });
 
-t.test('the failures for clients are counted by reason, the tries in the background are not', async (t) => {
+t.test('counts failures for clients by reason, and does not count probes', async (t) => {
   const { health, metrics, nextProbe } = makeHealth([one]);
   t.teardown(() => health.close());
   const tried = nextProbe();
@@ -85,7 +85,7 @@ t.test('the failures for clients are counted by reason, the tries in the backgro
   ]);
 });
 
-t.test('a server that is not in the list any more is forgotten', async (t) => {
+t.test('forgets a server that is no longer in the list', async (t) => {
   const { health, metrics, isUp, nextProbe } = makeHealth();
   t.teardown(() => health.close());
   const tried = nextProbe();
@@ -100,7 +100,7 @@ t.test('a server that is not in the list any more is forgotten', async (t) => {
   t.strictSame(health.inOrder([one, two]), [one, two]);
 });
 
-t.test('nothing is tried once it is closed', async (t) => {
+t.test('tries nothing after it is closed', async (t) => {
   const { health, probes } = makeHealth();
   health.failed(one, SILENT);
   health.close();

@@ -27,12 +27,12 @@ const frameOf = (content: Buffer, index: number): Buffer =>
   (index % 3 === 2 ? storedFrame : deflatedFrame)(index & 0xff, content);
 const framesOf = (contents: readonly Buffer[]): Buffer => Buffer.concat(contents.map(frameOf));
 
-t.test('a few small frames are opened in the turn in which they come', async (t) => {
+t.test('opens a few small frames in the turn in which they come', async (t) => {
   const contents = contentsOfSize(1, 16_384, 100, 16_384);
   t.same(await openAll(framesOf(contents)), { contents, pauses: 0 });
 });
 
-t.test('large frames are opened aside, and nothing overtakes them', async (t) => {
+t.test('opens large frames in another thread, in order', async (t) => {
   const contents = contentsOfSize(10, 5_000_000, 20, 0xff_ffff, 300_000, 30);
   const seen = await openAll(framesOf(contents));
   t.ok(seen.contents.every((content, index) => content?.equals(contents[index]!)));
@@ -40,14 +40,14 @@ t.test('large frames are opened aside, and nothing overtakes them', async (t) =>
   t.ok(seen.pauses >= 3);
 });
 
-t.test('many small frames leave turns to the other sessions', async (t) => {
+t.test('leaves turns to other sessions between many small frames', async (t) => {
   const contents = contentsOfSize(...Array.from({ length: 1000 }, () => 50));
   const seen = await openAll(framesOf(contents));
   t.same(seen.contents, contents);
   t.ok(seen.pauses > 5, `${seen.pauses} turns`);
 });
 
-t.test('a large frame that lies is told from one that does not', async (t) => {
+t.test('gives null for a large frame that lies, and goes on behind it', async (t) => {
   const lie = rawFrame(1, 0xff_ffff, deflatedFrame(0, Buffer.from('short')).subarray(7));
   const [before, behind] = contentsOfSize(10, 20);
   const frames = [deflatedFrame(0, before!), lie, deflatedFrame(2, behind!)];
@@ -55,7 +55,7 @@ t.test('a large frame that lies is told from one that does not', async (t) => {
   t.same(contents, [before, null, behind]);
 });
 
-t.test('what was not taken can be had as it came', async (t) => {
+t.test('gives back what was not taken as it came', async (t) => {
   const frames = [deflatedFrame(0, Buffer.alloc(300_000, 'x')), storedFrame(1, Buffer.from('y'))];
   const opener = new FrameOpener('zlib', () => undefined);
   opener.add(Buffer.concat(frames));

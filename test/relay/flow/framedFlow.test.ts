@@ -47,7 +47,7 @@ for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   const turns = loadFixture(name);
   const plain = converse(turns);
   if (plain.conversation.phase === 'refused') continue; // no frame comes without a login
-  t.test(`${name}, compressed: every frame passes as it is, and all is counted alike`, async (t) => {
+  t.test(`${name}, compressed: passes every frame unchanged, and counts the same as without compression`, async (t) => {
     const ended = eventsOf(plain, 'usageEnded').map(counts);
     const played: { way: string; exchange: FramedExchange }[] = [];
     for (const [framing, split] of WAYS_OF_RECORDED) {
@@ -101,7 +101,7 @@ const limitTo = (maxRows: number) => (usage: Usage): void => {
   usage.maxRows = maxRows;
 };
 
-t.test('frames of a large result pass as they are, though the next read lands where the last one did', async (t) => {
+t.test('passes the frames of a large result unchanged when each read reuses the same memory', async (t) => {
   // Half of a packet of 10 bytes is its header and first byte, so many a read's last frame waits for the next one.
   const smallRows = Array.from({ length: 10_000 }, () => textRow('12345'));
   const turns = [...login('eof'), query('SELECT'), answer(...resultSet('eof', smallRows))];
@@ -136,7 +136,7 @@ t.test('a cut puts the error behind the last row that fits, wherever frames begi
   });
 });
 
-t.test('a result that is held back and fits reaches the client in the very frames', async (t) => {
+t.test('passes the frames of a held back result that fits unchanged', async (t) => {
   const turns = [query('SELECT 1'), answer(...result(9)), query('SELECT 2'), answer(...result(2))];
   const options: FramedOptions = {
     limit: (usage) => (usage.maxRows = usage.rows === 0 && usage.maxRows === Infinity ? 0 : 100),
@@ -148,7 +148,7 @@ t.test('a result that is held back and fits reaches the client in the very frame
   });
 });
 
-t.test('of a result that is held back and does not fit, the client gets the error alone', async (t) => {
+t.test('the client gets only the error for a held back result that does not fit', async (t) => {
   const turns = [query('SELECT 1'), answer(...result(50)), query('SELECT 2'), answer(...result(2))];
   const limit = (usage: Usage): void => limitTo(usage.command.number === 1 ? 0 : 2)(usage);
   const expected = inTheClear(turns, { limit });
@@ -162,7 +162,7 @@ t.test('of a result that is held back and does not fit, the client gets the erro
   });
 });
 
-t.test('while a verdict takes time the client has all rows before it', async (t) => {
+t.test('the client has all rows before the limit while a verdict takes time', async (t) => {
   const turns = [
     query('SELECT 1; LOAD DATA LOCAL INFILE'),
     answer(...result(30, Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS), Buffer.from('\xfbfile', 'latin1')),
@@ -190,7 +190,7 @@ t.test('while a verdict takes time the client has all rows before it', async (t)
   }
 });
 
-t.test('a command that is sent ahead while frames are renumbered leaves the count of the response alone', async (t) => {
+t.test('a command sent ahead while frames are renumbered does not change the count of the response', async (t) => {
   const numbersIn = (bytes: Buffer): number[] => splitFrames(bytes).map((frame) => frame[3]!);
   const countedOn = (numbers: readonly number[], from: number): number[] =>
     numbers.map((_, index) => (from + index) & 0xff);
@@ -221,7 +221,7 @@ t.test('a command that is sent ahead while frames are renumbered leaves the coun
   }
 });
 
-t.test('a file that a cut statement asks for is refused in a frame that the server can count', async (t) => {
+t.test('refuses a file that a cut statement asks for in a frame that the server can count', async (t) => {
   const more = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
   const turns = [
     query('SELECT 1; LOAD DATA LOCAL INFILE'),
@@ -236,7 +236,7 @@ t.test('a file that a cut statement asks for is refused in a frame that the serv
   });
 });
 
-t.test('commands that have to wait in the midst of a frame get a frame of their own', async (t) => {
+t.test('puts commands that wait in the middle of a frame into a frame of their own', async (t) => {
   const COUNT = 700;
   const pings = Array.from({ length: COUNT }, () => packetsFrom(0, Buffer.from([Command.PING])));
   const exchange = await new FramedExchange().play(login('eof'), ONE_FRAME, WHOLE);
@@ -251,7 +251,7 @@ t.test('commands that have to wait in the midst of a frame get a frame of their 
   t.same(exchange.problems, []);
 });
 
-t.test('commands that wait reach the server also where a frame behind them cannot be opened', async (t) => {
+t.test('sends waiting commands to the server when a frame behind them cannot be opened', async (t) => {
   const pings = Array.from({ length: 700 }, () => packetsFrom(0, Buffer.from([Command.PING])));
   const bad = rawFrame(1, 10, Buffer.alloc(10, 7));
   const exchange = await new FramedExchange().play(login('eof'), ONE_FRAME, WHOLE);
@@ -262,7 +262,7 @@ t.test('commands that wait reach the server also where a frame behind them canno
   t.match(exchange.problems, [{ direction: 'client', reason: /does not hold what it declares/ }]);
 });
 
-t.test('a command begins a count also where the last one ended with number 255', async (t) => {
+t.test('a command begins a new count when the last one ended with number 255', async (t) => {
   const framing: Framing = { ...ONE_FRAME, bytesOf: () => 400 };
   const exchange = new FramedExchange({ limit: (usage) => (usage.maxBytes = 400 * 254) });
   const turns = [query('SELECT 1'), answer(...result(600)), query('SELECT 2')];
@@ -271,7 +271,7 @@ t.test('a command begins a count also where the last one ended with number 255',
   t.equal(exchange.passed.server.at(-1)?.number, 0, 'the next command');
 });
 
-t.test('that a client quits is seen while a cut response is drained, behind other frames', async (t) => {
+t.test('sees that a client quits behind other frames while a cut response is drained', async (t) => {
   const turns = [query('SELECT 1'), answer(...result(5).slice(0, -1))];
   const exchange = await new FramedExchange({ limit: limitTo(1) }).play([...login('eof'), ...turns], ONE_FRAME, WHOLE);
   const close = packetsFrom(0, Buffer.from([Command.STMT_CLOSE, 1, 0, 0, 0]));
@@ -287,7 +287,7 @@ const BAD_FRAMES: readonly (readonly [string, Buffer])[] = [
 ];
 for (const [what, bad] of BAD_FRAMES) {
   for (const from of ['client', 'server'] as const) {
-    t.test(`a frame of the ${from} that ${what} passes, as do all behind it, unopened`, async (t) => {
+    t.test(`passes a frame of the ${from} that ${what}, and all behind it, unopened`, async (t) => {
       const turns = [...login('eof'), query('SELECT 1'), answer(...result(2))];
       const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
       const loginBytes = exchange.loginBytes[otherPeer(from)];
@@ -304,7 +304,7 @@ for (const [what, bad] of BAD_FRAMES) {
   }
 }
 
-t.test("a binary log's frames pass unopened", async (t) => {
+t.test('passes the frames of a binary log unopened', async (t) => {
   const dump = ask(Buffer.from([Command.BINLOG_DUMP, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0]));
   const turns = [...login('eof'), dump, answer(Buffer.from('\0event'))];
   const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
@@ -314,14 +314,14 @@ t.test("a binary log's frames pass unopened", async (t) => {
   t.ok(isUntouched(exchange));
 });
 
-t.test('bytes that a client sends before it is let in are not taken for frames', async (t) => {
+t.test('does not take bytes that a client sends before its login ends for frames', async (t) => {
   const [greeting, response, letIn] = login('eof');
   const early = fromClient(response!.bytes, Buffer.from([9, 0, 0, 3, 1]));
   const exchange = await new FramedExchange().play([greeting!, early, letIn!], ONE_FRAME, WHOLE);
   t.match(exchange.problems, [{ direction: 'client', reason: /before being let in/ }]);
 });
 
-t.test('a frame whose end does not come is relayed as far as it came', async (t) => {
+t.test('relays a frame whose end does not come as far as it came', async (t) => {
   const exchange = await new FramedExchange().play([...login('eof'), query('SELECT 1')], ONE_FRAME, WHOLE);
   const [frame] = [deflatedFrame(1, packetsFrom(1, ...result(5)))];
   await exchange.take('server', frame.subarray(0, -5), WHOLE, false);
@@ -331,8 +331,7 @@ t.test('a frame whose end does not come is relayed as far as it came', async (t)
   t.ok(exchange.writtenAt('client').subarray(exchange.loginBytes.client).equals(frame.subarray(0, -5)));
 });
 
-t.test('an answer behind a cut one has the number that the server gave it, however many frames were ' +
-  'dropped', async (t) => {
+t.test("an answer behind a cut one has the server's own number, however many frames were dropped", async (t) => {
   const cut = result(400);
   const ahead = [query('SELECT 1'), query('SELECT 2')].map(({ bytes }) => storedFrame(0, bytes));
   for (const droppedTo of [255, 256, 257]) {

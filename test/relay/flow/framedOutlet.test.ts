@@ -24,7 +24,7 @@ const push = (queue: FrameQueue, number: number, content: string): Buffer => {
 const bytes = (count: number): Buffer => Buffer.alloc(count);
 const stored = (number: number, content: string): Buffer => storedFrame(number, Buffer.from(content));
 
-t.test('a frame goes on as it came, once its last byte is decided on', (t) => {
+t.test('passes a frame unchanged once its last byte is decided', (t) => {
   const { queue, written } = responses();
   const first = push(queue, 1, 'abcdef');
   queue.forward(bytes(5));
@@ -35,7 +35,7 @@ t.test('a frame goes on as it came, once its last byte is decided on', (t) => {
   t.end();
 });
 
-t.test('a frame that is cut goes on up to there, then the error, then what follows is dropped', (t) => {
+t.test('passes a cut frame up to the cut, then the error, and drops the rest', (t) => {
   const { queue, written } = responses();
   const first = push(queue, 1, 'abc');
   push(queue, 2, 'defghi');
@@ -48,7 +48,7 @@ t.test('a frame that is cut goes on up to there, then the error, then what follo
   t.end();
 });
 
-t.test('where a frame ends in front of the cut, it goes on as it came', (t) => {
+t.test('passes a frame unchanged when it ends in front of the cut', (t) => {
   const { queue, written } = responses();
   const first = push(queue, 1, 'abc');
   queue.forward(bytes(3));
@@ -59,7 +59,7 @@ t.test('where a frame ends in front of the cut, it goes on as it came', (t) => {
   t.end();
 });
 
-t.test('what follows in a frame behind what was dropped goes on in a frame of its own', (t) => {
+t.test('puts what follows dropped bytes in a frame into a frame of its own', (t) => {
   const { queue, written } = responses();
   push(queue, 1, 'abcdefghi');
   queue.forward(bytes(2));
@@ -73,7 +73,7 @@ t.test('what follows in a frame behind what was dropped goes on in a frame of it
   t.end();
 });
 
-t.test('what is decided can go on without the rest of its frame, and the frames behind it count on', (t) => {
+t.test('passes decided bytes without the rest of their frame, and renumbers the frames behind', (t) => {
   const { queue, written, numbers } = responses();
   push(queue, 1, 'abcdef');
   queue.forward(bytes(2));
@@ -90,7 +90,7 @@ t.test('what is decided can go on without the rest of its frame, and the frames 
   t.end();
 });
 
-t.test('what was kept goes on as it came', (t) => {
+t.test('passes kept frames unchanged when they are released', (t) => {
   const { queue, written } = responses();
   const frames = [push(queue, 1, 'abcdef'), push(queue, 2, 'ghi'), push(queue, 3, 'jkl')];
   queue.forward(bytes(2));
@@ -103,7 +103,7 @@ t.test('what was kept goes on as it came', (t) => {
   t.end();
 });
 
-t.test('what was kept can be dropped, and what stood before it in its frame goes on', (t) => {
+t.test('passes what stands before dropped bytes in their frame', (t) => {
   const { queue, written } = responses();
   push(queue, 1, 'abcdef');
   push(queue, 2, 'ghi');
@@ -117,7 +117,7 @@ t.test('what was kept can be dropped, and what stood before it in its frame goes
   t.end();
 });
 
-t.test('what is queued survives the memory that it came in', (t) => {
+t.test('keeps its own copy of queued frames', (t) => {
   const { queue, written } = responses();
   const deflated = deflatedFrame(1, Buffer.from('abc'));
   const plain = stored(2, 'def');
@@ -133,7 +133,7 @@ t.test('what is queued survives the memory that it came in', (t) => {
   t.end();
 });
 
-t.test('what is put in towards the server is a command, with which the count begins', (t) => {
+t.test('a frame inserted towards the server is a command and begins a new count', (t) => {
   const numbers = new FrameNumbers(() => false);
   const requests = new FrameQueue('client', numbers, () => undefined);
   const answers = new FrameQueue('server', numbers, () => undefined);
@@ -144,7 +144,7 @@ t.test('what is put in towards the server is a command, with which the count beg
   t.end();
 });
 
-t.test("a client's frame that is parted in front of a command begins a new count there", (t) => {
+t.test("a client's frame that is split in front of a command begins a new count there", (t) => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers(() => false);
   const queue = new FrameQueue('client', numbers, (frame) => written.push(Buffer.from(frame)));

@@ -31,7 +31,7 @@ const read = (buffer: ReadBuffer, taker: Taker, byteCount: number, fill: string,
   buffer.adapt(byteCount, taker, isComplete, Infinity);
 };
 
-t.test('sockets to which little comes read to the same place, and what came stays as it was', (t) => {
+t.test('sockets with few bytes read into the same memory, and keep what came', (t) => {
   const [one, other] = [new ReadBuffer(), new ReadBuffer()];
   const taker = new Taker();
   t.equal(one.room, other.room);
@@ -41,7 +41,7 @@ t.test('sockets to which little comes read to the same place, and what came stay
   t.end();
 });
 
-t.test('a socket to which much comes reads to a place of its own, and what came is not copied', (t) => {
+t.test('a socket with many bytes reads into memory of its own, without copying', (t) => {
   const [one, other] = [new ReadBuffer(), new ReadBuffer()];
   const taker = new Taker();
   read(one, taker, MUCH, 'a');
@@ -55,7 +55,7 @@ t.test('a socket to which much comes reads to a place of its own, and what came 
   t.end();
 });
 
-t.test('a place of its own is given back when little comes, and used again by the next', (t) => {
+t.test('memory of its own is given back when few bytes come, and reused by the next socket', (t) => {
   const [one, other] = [new ReadBuffer(), new ReadBuffer()];
   const taker = new Taker();
   read(one, taker, MUCH, 'a');
@@ -68,7 +68,7 @@ t.test('a place of its own is given back when little comes, and used again by th
   t.end();
 });
 
-t.test('a place of its own is kept while what came is still there, however little comes', (t) => {
+t.test('memory of its own stays while its bytes are not yet taken', (t) => {
   const buffer = new ReadBuffer();
   const taker = new Taker();
   read(buffer, taker, MUCH, 'a');
@@ -80,7 +80,7 @@ t.test('a place of its own is kept while what came is still there, however littl
   t.end();
 });
 
-t.test('a response that is complete but not yet taken leaves its place to nobody until it is', (t) => {
+t.test('memory of its own stays with a complete response until that is taken', (t) => {
   const [one, other] = [new ReadBuffer(), new ReadBuffer()];
   const taker = new Taker();
   read(one, taker, MUCH, 'a');
@@ -100,7 +100,7 @@ t.test('a response that is complete but not yet taken leaves its place to nobody
   t.end();
 });
 
-t.test('a response that is complete with its first read takes no place of its own, however large it is', (t) => {
+t.test('a response that is complete with its first read takes no memory of its own, at any size', (t) => {
   const buffer = new ReadBuffer();
   read(buffer, new Taker(), MUCH, 'a', true);
   t.equal(buffer.whole.length, 0);

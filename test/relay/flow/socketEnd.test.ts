@@ -15,7 +15,7 @@ const connected = async (t: Test): Promise<readonly [here: Socket, there: Socket
   return [here, there];
 };
 
-t.test('a connection that is reset is closed, and its other end is told', async (t) => {
+t.test('closes a connection that is reset, and its other end gets the reset', async (t) => {
   const [here, there] = await connected(t);
   const seen = once(there.resume(), 'error');
   reset(here);
@@ -23,7 +23,7 @@ t.test('a connection that is reset is closed, and its other end is told', async 
   t.match(await seen, [{ code: 'ECONNRESET' }]);
 });
 
-t.test('a connection that is reset while it is being ended is closed, too, and reports no error', async (t) => {
+t.test('closes a connection that is reset while it ends, without an error event', async (t) => {
   const [here, there] = await connected(t);
   const errors: Error[] = [];
   here.on('error', (error) => errors.push(error));

@@ -22,7 +22,7 @@ const slowStream = (highWaterMark: number) => {
 };
 
 for (const [words, bytes] of [['less', 10], ['more', 1000]] as const) {
-  t.test(`a sink that has not taken ${words} than its stream's high-water mark says so once it has`, async (t) => {
+  t.test(`a sink that has not taken ${words} than its stream's high-water mark says when it has`, async (t) => {
     const { stream, flush } = slowStream(100);
     const changes: boolean[] = [];
     let changed = (): void => {};
@@ -43,7 +43,7 @@ for (const [words, bytes] of [['less', 10], ['more', 1000]] as const) {
   });
 }
 
-t.test('a sink that was given more, bit by bit, while it was full says so once all of it is taken', async (t) => {
+t.test('a sink that is given more while full says once that it has taken everything', async (t) => {
   const written: { readonly bytes: number; readonly done: () => void }[] = [];
   let took = (): void => {};
   const stream = new Duplex({

@@ -55,7 +55,7 @@ const framing = { name: 'one frame', bytesOf: () => 0xff_ffff, isStored: () => f
 
 for (const [what, { turns, from, bytes }] of Object.entries(FLOODS)) {
   const other = from === 'client' ? 'server' : 'client';
-  t.test(`${what} in one read from the ${from} are looked at over many turns, and all of them pass`, async (t) => {
+  t.test(`spreads ${what} in one read from the ${from} over many turns, and passes all`, async (t) => {
     const exchange = await inTheClear(turns);
     const before = exchange.writtenAt(other).length;
     t.ok(await turnsFor(exchange, from, bytes) >= MANY / PER_TURN);
@@ -63,7 +63,8 @@ for (const [what, { turns, from, bytes }] of Object.entries(FLOODS)) {
     t.same(exchange.problems, []);
   });
 
-  t.test(`${what} in one frame of ${from === 'client' ? 'a' : 'the'} compressed ${from} are, too`, async (t) => {
+  t.test(`spreads ${what} in one frame of ${from === 'client' ? 'a' : 'the'} compressed ${from} over many ` +
+    `turns`, async (t) => {
     const exchange = await new FramedExchange().play([...login('eof'), ...turns], framing, WHOLE);
     const frame = deflatedFrame(from === 'client' ? 0 : 1, bytes);
     t.ok(await turnsFor(exchange, from, frame) >= MANY / PER_TURN);
@@ -72,15 +73,14 @@ for (const [what, { turns, from, bytes }] of Object.entries(FLOODS)) {
   });
 }
 
-t.test('rows are counted in the turn in which they come: a look at each header costs next to nothing', async (t) => {
+t.test('counts rows in the turn in which they come, since a look at a header costs next to nothing', async (t) => {
   const exchange = await inTheClear([ask(query('SELECT'))]);
   const rows = answer(...resultSet('eof', Array.from({ length: MANY }, () => textRow('1')))).bytes;
   t.equal(await turnsFor(exchange, 'server', rows), 1);
   t.match(exchange.usages, [{ rows: MANY }]);
 });
 
-t.test('a client that ends behind a flood is still understood: all it has sent goes out, and then its ' +
-  'end', async (t) => {
+t.test("relays a client's flood to its end, then that it ended", async (t) => {
   const { bytes } = FLOODS['commands of five bytes']!;
   const exchange = await inTheClear([]);
   const before = exchange.writtenAt('server').length;
@@ -93,7 +93,7 @@ t.test('a client that ends behind a flood is still understood: all it has sent g
   t.equal(exchange.upstream.writableEnded, true);
 });
 
-t.test('each of those who wait gets one turn, in the order in which they asked', async (t) => {
+t.test('gives each waiting session one turn, in the order in which they asked', async (t) => {
   const turns = new Turns();
   const served: string[] = [];
   const work = (name: string, count: number): void => {

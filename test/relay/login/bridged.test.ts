@@ -63,7 +63,7 @@ const CLIENT_HELLO = Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196]);
 
 const ONE_LEG: Record<string, Encrypted> = { "the client's": CLIENT, "the server's": SERVER };
 
-await t.test("caching_sha2_password in full, the client's connection encrypted", async (t) => {
+await t.test("completes caching_sha2_password with only the client's connection encrypted", async (t) => {
   const { dialogue } = await begin(t, CLIENT, answerOf('caching_sha2_password', Buffer.alloc(32, 7)));
   await dialogue.say('server', moreData('\x04'));
   await dialogue.say('client', password(), Buffer.from([2]));
@@ -72,7 +72,7 @@ await t.test("caching_sha2_password in full, the client's connection encrypted",
   await dialogue.say('server', ok());
 });
 
-await t.test("caching_sha2_password in full, the server's connection encrypted", async (t) => {
+await t.test("completes caching_sha2_password with only the server's connection encrypted", async (t) => {
   const { pair, dialogue } = await begin(t, SERVER, answerOf('caching_sha2_password', Buffer.alloc(32, 7)));
   await dialogue.say('server', moreData('\x04'));
   const heardBefore = pair.client.heardBytes;
@@ -84,7 +84,8 @@ await t.test("caching_sha2_password in full, the server's connection encrypted",
 });
 
 for (const [whose, encrypted] of Object.entries(ONE_LEG)) {
-  await t.test(`plugins that prove a password pass as they are where ${whose} connection is encrypted`, async (t) => {
+  await t.test(`passes plugins that prove a password unchanged when only ${whose} connection is ` +
+    `encrypted`, async (t) => {
     const signature = Buffer.alloc(64, 9);
     const plugins: Record<string, readonly (readonly ['client' | 'server', Buffer])[]> = {
       client_ed25519: [['server', switchTo('client_ed25519', Buffer.alloc(32, 5))], ['client', signature]],
@@ -108,7 +109,7 @@ for (const [whose, encrypted] of Object.entries(ONE_LEG)) {
   });
 }
 
-await t.test('a password that would go on in clear is refused, and the server does not get it', async (t) => {
+await t.test('refuses a password that would go on in clear, and the server does not get it', async (t) => {
   for (const plugin of ['mysql_clear_password', 'dialog']) {
     const { proxy, pair } = await begin(t, CLIENT);
     const ended = proxy.here.ended(pair.address);
@@ -152,7 +153,7 @@ const greeted = async (proxy: PairedProxy, listener = 0, localPort?: number): Pr
   return pair;
 };
 
-await t.test('TLS that begins in the same segment as the request for it, or byte by byte, is understood', async (t) => {
+await t.test('accepts TLS that begins in the segment of its request, and TLS byte by byte', async (t) => {
   const proxy = await start(t, CLIENT);
   const answer = responsePayload({ capabilities: BASE_CAPABILITIES });
   for (const pieceBytes of [Infinity, 1]) {
@@ -165,7 +166,7 @@ await t.test('TLS that begins in the same segment as the request for it, or byte
   }
 });
 
-await t.test('bytes in place of TLS end their session and nothing else', async (t) => {
+await t.test('bytes in place of TLS end only their session', async (t) => {
   const answer = responsePayload({ capabilities: BASE_CAPABILITIES });
   const noTls = Buffer.alloc(2000, 0x41);
 
@@ -194,8 +195,8 @@ await t.test('bytes in place of TLS end their session and nothing else', async (
   t.ok(await greetedPair(toServer, certificate, SERVER), 'the next client is served');
 });
 
-await t.test('two clients of one address and port, at two listeners, get the connections that were made for ' +
-  'them', async (t) => {
+await t.test("connects two clients of one address and port, at two listeners, to their own servers' " +
+  "connections", async (t) => {
   const listener = { host: '127.0.0.1', port: 0, tls: { mode: 'optional', ...certificate } };
   const proxy = await start(t, CLIENT, { listen: [listener, listener] });
   const answers = ['first', 'other'].map((user) => answerOf('caching_sha2_password', Buffer.from(user.padEnd(32))));
@@ -214,7 +215,7 @@ await t.test('two clients of one address and port, at two listeners, get the con
   }
 });
 
-await t.test('a client that leaves in its TLS handshake is let go at once, and the log says who left', async (t) => {
+await t.test('ends the session at once when a client leaves in its TLS handshake, and logs who left', async (t) => {
   const proxy = await start(t, CLIENT);
   const leave: Record<string, (socket: Socket) => unknown> = {
     closes: (socket) => socket.end(), resets: (socket) => socket.resetAndDestroy(),
@@ -235,8 +236,8 @@ await t.test('a client that leaves in its TLS handshake is let go at once, and t
   }
 });
 
-await t.test('a client that leaves while the connection to the server is being encrypted is who has ' +
-  'left', async (t) => {
+await t.test('logs that the client left when it leaves while the connection to the server is being ' +
+  'encrypted', async (t) => {
   const proxy = await start(t, SERVER);
   const { client, server, address } = await greeted(proxy);
   const ended = proxy.here.ended(address);

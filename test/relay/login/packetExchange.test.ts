@@ -47,7 +47,7 @@ const FLOODS = {
 for (const peer of ['client', 'server'] as const) {
   const other = peer === 'client' ? 'server' : 'client';
   for (const [what, reads] of Object.entries(FLOODS)) {
-    t.test(`a ${peer} that sends ${what} is heard no further than an authentication goes`, async (t) => {
+    t.test(`reads a bounded number of bytes from a ${peer} that sends ${what}`, async (t) => {
       const { exchange, overrun, queuedFor } = await relay();
       const before = queuedFor(other);
       for (const bytes of reads) {
@@ -61,7 +61,7 @@ for (const peer of ['client', 'server'] as const) {
   }
 }
 
-t.test('each authentication of a session may send as much again', async (t) => {
+t.test('each authentication of a session has its own bound', async (t) => {
   const { exchange, overrun } = await relay();
   for (let round = 0; round < 10; round += 1) {
     exchange.accept('server', encodePacket(2, Buffer.alloc(100 * KIBIBYTE, FirstByte.AUTH_MORE_DATA)));

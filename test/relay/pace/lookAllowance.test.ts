@@ -1,7 +1,7 @@
 import t from 'tap';
 import { LookAllowance } from '../../../src/relay/pace/lookAllowance.js';
 
-t.test('looks at any price take 2 % of a core over time, beyond what may come together', (t) => {
+t.test('looks at any price take 2 % of a core over time, beyond an initial burst', (t) => {
   for (const priceMs of [0.5, 2, 20]) {
     let nowMs = 0;
     let spentMs = 0;

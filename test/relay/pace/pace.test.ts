@@ -28,13 +28,13 @@ const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { lo
   },
 });
 
-t.test('a client that has taken everything at the first look is no slow one, and is looked at once', async (t) => {
+t.test('a client that has taken everything at the first look is not slow, and is looked at once', async (t) => {
   const taken = client({ unacknowledgedBytes: 0, unreadBytes: 0 });
   t.strictSame(await watch.watch(taken, PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null });
   t.equal(taken.looks, 1);
 });
 
-t.test('a client that cannot be seen is no slow one', async (t) => {
+t.test('a client that cannot be seen is not slow', async (t) => {
   t.strictSame(
     await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null },
   );
@@ -47,12 +47,12 @@ t.test('a client that takes nothing while it has something to read is slow', asy
   t.match(await watch.watch(local, PROGRESS, NOTHING), { isSlow: true });
 });
 
-t.test('a network that takes nothing does not make its client a slow one', async (t) => {
+t.test('a client is not slow when the network takes nothing', async (t) => {
   const lost = client({ unacknowledgedBytes: 1_000_000, isClientFull: false });
   t.match(await watch.watch(lost, PROGRESS, NOTHING), { isSlow: false });
 });
 
-t.test('a client that empties its queue fast is found out before the watch is over', async (t) => {
+t.test('finds a client fast that empties its queue before the watch is over', async (t) => {
   const fast = client(
     { unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true },
   );
@@ -62,7 +62,7 @@ t.test('a client that empties its queue fast is found out before the watch is ov
   t.equal(fast.looks, 2);
 });
 
-t.test('a client that has taken a few rows after a moment is no slow one: it may have been kept from ' +
+t.test('a client that has taken a few rows after a moment is not slow, since it may not have been ' +
   'running', async (t) => {
   const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0, elapsedMs: 0 };
   const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
@@ -70,7 +70,7 @@ t.test('a client that has taken a few rows after a moment is no slow one: it may
   t.match(await watch.watch(late, few, NOTHING), { isSlow: false });
 });
 
-t.test('a client that soon has all of it is slow where the response waited long enough for it before', async (t) => {
+t.test('a client that soon has all rows is slow when the response waited long enough before', async (t) => {
   const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90, elapsedMs: 90 };
   const soon = (): WatchedClient =>
     client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
@@ -107,44 +107,43 @@ t.test('a client that takes 128 KiB at every look is fast', async (t) => {
   t.match(await watch.watch(client(...looks), PROGRESS, NOTHING), { isSlow: false });
 });
 
-t.test('a client on this host is waited for, whether it has something to read at a look or not', async (t) => {
+t.test('a client on this host is waited for, whether or not it has something to read at a look', async (t) => {
   const local = client({ unacknowledgedBytes: 300_000, unreadBytes: 0 });
   t.match(await watch.watch(local, PROGRESS, NOTHING), { isSlow: true });
 });
 
-t.test('what stands in both queues, for it is not acknowledged yet, does not count as taken once it stands in ' +
-  'one', async (t) => {
+t.test('does not count bytes as taken that leave one of two queues after standing in both', async (t) => {
   const inBoth = client(
     { unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 },
   );
   t.match(await watch.watch(inBoth, PROGRESS, NOTHING), { isSlow: true });
 });
 
-t.test('a session that is over ends the watch', async (t) => {
+t.test('the end of a session ends the watch', async (t) => {
   const gone = { ...client({ unacknowledgedBytes: 1_000_000 }), isOver: true };
   t.match(await watch.watch(gone, PROGRESS, NOTHING), { isSlow: false });
 });
 
-t.test('the pace so far tells a slow client without any look', (t) => {
+t.test('finds a client slow from its pace so far, without a look', (t) => {
   t.strictSame(
     watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), { isSlow: true, rowsPerSecond: 1000 },
   );
   t.end();
 });
 
-t.test('the pace so far does not take for fast who may have it all in the kernel', (t) => {
+t.test('does not find a client fast whose rows may all be in the kernel', (t) => {
   t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 1000 }, NOTHING), null);
   t.equal(watch.soFar(WAITED_FOR, { ...PROGRESS, waitedMs: 50 }, NOTHING), null, 'it was waited for only a moment');
   t.end();
 });
 
-t.test('a client that has taken many rows since the first one is found out at the first look', async (t) => {
+t.test('finds a client fast at the first look that has taken many rows since the first row', async (t) => {
   const fast = client({ unacknowledgedBytes: 100_000, isClientFull: true });
   t.match(await watch.watch(fast, { ...PROGRESS, waitedMs: 200, elapsedMs: 1000 }, NOTHING), { isSlow: false });
   t.equal(fast.looks, 1);
 });
 
-t.test('rows that lie in the queues of the kernel do not make a slow client fast', async (t) => {
+t.test('rows in the queues of the kernel do not make a slow client fast', async (t) => {
   const slow = client({ unacknowledgedBytes: 1_950_000, isClientFull: true });
   t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 700 }, NOTHING), { isSlow: true });
   t.equal(slow.looks, 1);
@@ -155,13 +154,13 @@ t.test('rows that went out while nobody waited do not make a slow client fast', 
   t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 30_000 }, NOTHING), { isSlow: true });
 });
 
-t.test('the pace so far tells nothing of a client that was not waited for', (t) => {
+t.test('gives no verdict on the pace so far of a client that was not waited for', (t) => {
   t.equal(watch.soFar(WAITED_FOR, PROGRESS, NOTHING), null);
   t.equal(watch.soFar(NETWORK, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), null, 'it was the network');
   t.end();
 });
 
-t.test('only what was sent since the last look counts at the next', async (t) => {
+t.test('counts only what was sent since the last look at the next', async (t) => {
   const before = { ...PROGRESS, waitedMs: 10_000 };
   const now = {
     rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900, elapsedMs: 11_000,

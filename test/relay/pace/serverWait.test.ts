@@ -3,7 +3,7 @@ import { ServerWait } from '../../../src/relay/pace/serverWait.js';
 
 const MIB = 1024 * 1024;
 
-t.test('counts stalls together as long as too little was read for the server to write on', (t) => {
+t.test('adds stalls up while too little is read for the server to write', (t) => {
   const wait = new ServerWait();
   wait.begin(500);
   let stallMs = 500;
@@ -16,7 +16,7 @@ t.test('counts stalls together as long as too little was read for the server to 
   t.end();
 });
 
-t.test('begins anew where the server may have written, and remembers the longest wait of the response', (t) => {
+t.test('starts again when the server may have written, and remembers the longest wait of the response', (t) => {
   const wait = new ServerWait();
   wait.begin(0);
   wait.stalled(MIB, 0);
@@ -30,7 +30,7 @@ t.test('begins anew where the server may have written, and remembers the longest
   t.end();
 });
 
-t.test('says that a server may have given up where no whole send buffer was read in its time', (t) => {
+t.test('a server may have given up when no whole send buffer was read in its time', (t) => {
   const wait = new ServerWait();
   wait.begin(0);
   t.ok(wait.mayHavePassed(60_000, 20_000));

@@ -19,7 +19,7 @@ function endsWithQuestion(...queries: string[]): boolean {
   return question.wasLast;
 }
 
-t.test('knows the question of a driver for the socket, when nothing comes behind it', (t) => {
+t.test("knows a driver's query for @@socket when no other query follows", (t) => {
   const ofMysqlAsync = 'SELECT @@max_allowed_packet,@@wait_timeout,@@socket';
   const questions = ['SELECT @@socket', 'select @@SOCKET', ofMysqlAsync, 'SELECT @@global.socket'];
   for (const sql of questions) {
@@ -35,7 +35,7 @@ t.test('knows the question of a driver for the socket, when nothing comes behind
   t.end();
 });
 
-t.test('warns of a client that asks for the socket and leaves, not of one that stays', async (t) => {
+t.test('warns of a client that asks for the socket and leaves, and not of one that stays', async (t) => {
   const server = await startDemoServer();
   t.teardown(() => server.close());
   const upstream = `127.0.0.1:${server.address.port}`;
@@ -74,7 +74,7 @@ t.test('warns once for each user and program', (t) => {
   t.end();
 });
 
-t.test('keeps a bounded number of names, each cut to a bounded length, and says when it tells no more', (t) => {
+t.test('keeps a bounded number of bounded names, and says when it warns no more', (t) => {
   const lines = linesAbout(...Array.from({ length: 2000 }, (_, number) => ({ user: `user${number}` })));
   t.equal(lines.length, 1001);
   t.match(lines.at(-1), { msg: /further ones are not told$/ });

@@ -74,23 +74,23 @@ for (const { listener, client: host } of WAYS) {
     const reader = new SocketQueueReader();
     const { ours, client } = await connectTo(t, await listen(t, listener), host);
 
-    await t.test('has nothing unread where nothing was sent', async (t) => {
+    await t.test('has nothing unread when nothing was sent', async (t) => {
       t.same(await reader.look(endsOf(ours)), EMPTY);
     });
 
-    await t.test('that does not read has every byte unread', async (t) => {
+    await t.test('has every byte unread when it does not read', async (t) => {
       ours.write(Buffer.alloc(20_000));
       t.ok(await lookUntil(reader, ours, ({ unreadBytes }) => unreadBytes === 20_000));
       t.same(await lookUntil(reader, ours, ({ unacknowledgedBytes }) => unacknowledgedBytes === 0),
         { unacknowledgedBytes: 0, unreadBytes: 20_000, isClientFull: false, hasClientEnded: false });
     });
 
-    await t.test('that has read all has nothing unread', async (t) => {
+    await t.test('has nothing unread when it has read everything', async (t) => {
       await readAll(client, 20_000);
       t.same(await reader.look(endsOf(ours)), EMPTY);
     });
 
-    await t.test('whose buffers are full leaves bytes with our side, too', async (t) => {
+    await t.test("leaves bytes with Sluice's socket when its buffers are full", async (t) => {
       client.pause();
       ours.write(Buffer.alloc(32 * 1024 * 1024));
       const queues = await lookUntil(reader, ours, ({ unacknowledgedBytes }) => unacknowledgedBytes! > 0);
@@ -99,7 +99,7 @@ for (const { listener, client: host } of WAYS) {
   });
 }
 
-await t.test('all of a write that the kernel took in part is pending, in a queue, or with the client', async (t) => {
+await t.test('the bytes of a partial write are pending, in a queue, or with the client', async (t) => {
   const server = await listen(t, '127.0.0.1');
   const { ours, client } = await connectTo(t, server, '127.0.0.1');
   const reader = new SocketQueueReader();
@@ -118,7 +118,7 @@ await t.test('all of a write that the kernel took in part is pending, in a queue
   t.ok(pendingBytes(ours) < before);
 });
 
-await t.test('a connection that is not there, and addresses that are none, tell nothing', async (t) => {
+await t.test('knows nothing of an unknown connection, or of text that is no address', async (t) => {
   const reader = new SocketQueueReader();
   const nowhere = { localAddress: '127.0.0.1', localPort: 1, remoteAddress: '192.0.2.1', remotePort: 1 };
   t.same(await reader.look(nowhere), UNKNOWN);
@@ -126,7 +126,7 @@ await t.test('a connection that is not there, and addresses that are none, tell 
   t.same(await reader.look({ ...nowhere, remoteAddress: '' }), UNKNOWN);
 });
 
-await t.test('where the tables are missing or cannot be read, nothing is known and nothing is thrown', async (t) => {
+await t.test('knows nothing, and does not throw, when the tables are missing or unreadable', async (t) => {
   const folder = t.testdir({ tcp: {}, unused: '' }); // a folder in a table's place
   const ends = { localAddress: '127.0.0.1', localPort: 1, remoteAddress: '127.0.0.1', remotePort: 2 };
   t.same(await new SocketQueueReader(0, folder).look(ends), UNKNOWN);
@@ -144,7 +144,7 @@ const line = (number: number, from: [1 | 2, number], to: [1 | 2, number], state:
     ` 0 1\n`;
 };
 
-await t.test('lines are found wherever a page ends, whatever their number', async (t) => {
+await t.test('finds lines of any number at any page border', async (t) => {
   const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
   const folder = t.testdir({ tcp6: '' });
   const connections = Array.from({ length: 12_000 }, (_, i) => line(i, [1, 3306], [2, i + 1], '01',
@@ -159,7 +159,7 @@ await t.test('lines are found wherever a page ends, whatever their number', asyn
   t.ok(seen.every(({ unreadBytes }) => unreadBytes === null), 'what clients elsewhere leave unread is not known');
 });
 
-await t.test('what an earlier connection left behind is not taken for the one that is looked at', async (t) => {
+await t.test('does not take what an earlier connection left behind for the one it looks at', async (t) => {
   const folder = t.testdir({ tcp6: '' });
   const ends = { localAddress: '10.0.0.1', localPort: 3306, remoteAddress: '::ffff:10.0.0.2', remotePort: 77 };
   const live = line(2, [2, 77], [1, 3306], '08', '00000000:00000A00');
@@ -172,7 +172,7 @@ await t.test('what an earlier connection left behind is not taken for the one th
   }
 });
 
-await t.test('looks that wait at the same time share a read, and none is answered by a read before it', async (t) => {
+await t.test('waiting looks share a read, and none is answered by a read that began before it', async (t) => {
   const folder = t.testdir({ tcp6: '' });
   const ends = { localAddress: '10.0.0.1', localPort: 3306, remoteAddress: '10.0.0.2', remotePort: 77 };
   const unread = (bytes: number): void =>
@@ -188,8 +188,7 @@ await t.test('looks that wait at the same time share a read, and none is answere
   t.equal(reader.readCount, 2);
 });
 
-await t.test('with 5,200 sockets open the right ones are found, and few lines are read in one turn of the event ' +
-  'loop', async (t) => {
+await t.test('finds the right ones of 5,200 sockets, and reads few lines in one turn of the event loop', async (t) => {
   const server = await listen(t, '127.0.0.1');
   const pairs: { ours: Socket; client: Socket }[] = [];
   while (pairs.length < 2600) pairs.push(await connectTo(t, server, '127.0.0.1'));
@@ -227,7 +226,7 @@ await t.test('with 5,200 sockets open the right ones are found, and few lines ar
   t.ok(bytesInTurn.every((bytes) => bytes <= MAX_BYTES_IN_A_TURN), 'little in each turn');
 });
 
-await t.test('sessions that ask again and again cause one read at a time, each for all of them', async (t) => {
+await t.test('repeated looks of many sessions cause one read at a time, for all of them', async (t) => {
   const { ours } = await connectTo(t, await listen(t, '127.0.0.1'), '127.0.0.1');
   const reader = new SocketQueueReader();
   const ROUNDS = 5;

@@ -12,7 +12,7 @@ import { govern } from '../../support/governed.js';
 
 // The rest of a cut response, without connections.
 
-t.test('answers a command that waits when it is not known whether the statement before it was killed', async (t) => {
+t.test('answers a waiting command when it is unknown whether the statement before it was killed', async (t) => {
   const { usage } = govern(t, {}, 'SELECT * FROM big');
   const commands = new CommandQueue();
   const conversation = { commands, server: { discard() {} }, client: { isGated: false } };
@@ -38,7 +38,7 @@ t.test('answers a command that waits when it is not known whether the statement 
   t.match(decodeErr(refusal!.subarray(4)), { code: 1927, message: /killed is not known, so this command was not run/ });
 });
 
-t.test('a command that only closes a prepared statement waits for no answer', (t) => {
+t.test('a command that only closes a prepared statement does not wait for an answer', (t) => {
   const commands = new CommandQueue();
   commands.push(newCommand(Command.QUERY, 'results', 1, 0));
   commands.push(newCommand(Command.STMT_CLOSE, 'none', 1, 0));

@@ -124,7 +124,7 @@ t.test('ends a single read-only statement at once when its client leaves', async
   t.match(await recorded(proxy, 1), { outcome: 'client-gone', complete: false });
 });
 
-t.test('a command that was sent before the client left runs behind the statement that runs to its end', async (t) => {
+t.test('runs a command that was sent before the client left behind the statement that runs to its end', async (t) => {
   const { endless, proxy } = await start(t, {});
   const client = await RawClient.login(proxy.port);
   client.command(Command.QUERY, PROMISED);
@@ -183,7 +183,8 @@ t.test('answers a command that waits longer than drain.waiting, and ends a singl
   await said(proxy, /drain\.waiting.*connections are closed/);
 });
 
-t.test('lets only the client go when a command waits behind a statement that runs to its end', async (t) => {
+t.test("closes only the client's connection when a command waits behind a statement that runs to its " +
+  "end", async (t) => {
   const { endless, proxy } = await start(t, { drain: { waiting: '50ms' } });
   const client = await RawClient.login(proxy.port);
   client.command(Command.QUERY, PROMISED);
@@ -264,7 +265,7 @@ const beginLarge = async (t: Test, settings: ProxySettings): Promise<{ proxy: Pr
   return { proxy, client };
 };
 
-t.test('a client that reads slowly gets every forwarded row and the error when the discard is given up', async (t) => {
+t.test('gives a slow reader every forwarded row and the error when it stops discarding', async (t) => {
   const { proxy, client } = await beginLarge(t, { drain: { bytes: '64MiB', time: '1h' } });
   let rowsRead = await readUntilCut(proxy, client);
   await said(proxy, /more than drain\.bytes/);
@@ -295,7 +296,7 @@ const LARGE_COMMAND = Buffer.from([0xfe, 0xff, 0xff, 0, Command.QUERY]);
 const PIECE = Buffer.alloc(128 * KIBIBYTE, ' ');
 
 for (const how of ['closes (FIN)', 'resets the connection'] as const) {
-  t.test(`a client that ${how} is noticed while the server takes nothing of what it has sent`, async (t) => {
+  t.test(`notices that a client ${how} while the server takes nothing of what it has sent`, async (t) => {
     const server = await startScriptedServer(t, async (connection) => {
       await connection.login();
       connection.socket.pause();
@@ -319,7 +320,7 @@ for (const how of ['closes (FIN)', 'resets the connection'] as const) {
   });
 }
 
-t.test('a client that has said all and still reads is not given up', async (t) => {
+t.test('keeps the session of a client that has closed its sending side and still reads', async (t) => {
   const { endless, proxy } = await start(t, { drain: { time: '50ms' }, limits: { rows: null } });
   const client = await RawClient.login(proxy.port);
   client.command(Command.QUERY, READ_ONLY);

@@ -67,7 +67,7 @@ const isCutAfter = ({ heard }: Played, payloads: readonly Buffer[], count: numbe
   return isError && heard.subarray(0, passed.length).equals(passed);
 };
 
-await t.test("a change's own rows pass whole on MariaDB, recorded and counted as exempt", async (t) => {
+await t.test("passes a change's own rows whole on MariaDB, recorded and counted as exempt", async (t) => {
   const payloads = set(5);
   const played = await play(t, RETURNING, payloads);
   t.ok(played.heard.equals(packetsFrom(1, ...payloads)));
@@ -75,7 +75,7 @@ await t.test("a change's own rows pass whole on MariaDB, recorded and counted as
   t.equal(played.exemptCount, 1);
 });
 
-await t.test('a server that knows no RETURNING has nothing that is exempt', async (t) => {
+await t.test('exempts nothing on a server without RETURNING', async (t) => {
   const payloads = set(5);
   const played = await play(t, RETURNING, payloads, { server: 'mysql' });
   t.ok(isCutAfter(played, payloads, 5));
@@ -83,8 +83,7 @@ await t.test('a server that knows no RETURNING has nothing that is exempt', asyn
   t.equal(played.exemptCount, 0);
 });
 
-await t.test('what is only made to look like a change is cut, and so is a text that is too long to be ' +
-  'judged', async (t) => {
+await t.test('cuts a statement that only looks like a change, and a text too long to be judged', async (t) => {
   for (const sql of FORGED) {
     const payloads = set(5);
     const played = await play(t, sql, payloads);
@@ -99,7 +98,7 @@ await t.test('what is only made to look like a change is cut, and so is a text t
   }
 });
 
-await t.test('a result behind exempt rows is cut, and one in front of them', async (t) => {
+await t.test('cuts a result behind exempt rows, and one in front of them', async (t) => {
   const behind = [...set(5, MORE), ...set(1)];
   const played = await play(t, `${RETURNING}; SELECT * FROM big`, behind);
   t.ok(
@@ -111,7 +110,7 @@ await t.test('a result behind exempt rows is cut, and one in front of them', asy
   t.ok(isCutAfter(await play(t, `SELECT * FROM big; ${RETURNING}`, before), before, 5));
 });
 
-await t.test('with hold only exempt rows are not held back', async (t) => {
+await t.test('holds all rows but exempt ones back with hold', async (t) => {
   const config = { ...LIMIT, onExceed: { action: 'hold' }, budget: { bytes: '1MiB' } };
   const behind = [...set(1, MORE), ...set(5)];
   const first = await play(t, `${RETURNING}; SELECT * FROM big`, behind, { config });
@@ -123,7 +122,7 @@ await t.test('with hold only exempt rows are not held back', async (t) => {
   t.match(second.records, [{ action: 'would-cut', exempt: 'returning', forwardedRows: 6 }]);
 });
 
-await t.test('beyond the budget only exempt rows pass', async (t) => {
+await t.test('passes only exempt rows beyond the budget', async (t) => {
   const config = {
     ...LIMIT, limits: { rows: null, bytes: null }, budget: { bytes: 1000 }, audit: { sample: { oneIn: 1 } }
   };
@@ -140,7 +139,7 @@ await t.test('beyond the budget only exempt rows pass', async (t) => {
   t.equal(pair.client.heard.indexOf('#HY000sluice'), pair.client.heard.indexOf(passed) + passed.length + 7);
 });
 
-await t.test('what a prepared statement is, is known beyond its text', async (t) => {
+await t.test('knows what a prepared statement is when its text was dropped', async (t) => {
   const prepared = (id: number, sql: string): Turn[] => [ask(prepare(sql)), answer(...preparedAnswer('eof', id, 1, 0))];
   const long = 'x'.repeat(16_000);
   const crowd = Array.from({ length: 70 }, (_, index) => prepared(index + 3, `SELECT '${long}${index}'`)).flat();
@@ -160,7 +159,7 @@ const BY_SCHEMA: ProxySettings = {
   ...LIMIT, limits: { rows: 100 }, rules: [{ name: 'archive', match: { schema: 'archive' }, limits: { rows: 2 } }],
 };
 
-await t.test('a rule by schema holds from the USE on that stands in the same text', async (t) => {
+await t.test('a rule by schema holds from the USE in the same text on', async (t) => {
   const first = [ok(MORE), ...set(5)];
   const played = await play(t, 'USE archive; SELECT * FROM big', first, { config: BY_SCHEMA });
   t.ok(isCutAfter(played, first, 6));
@@ -171,7 +170,7 @@ await t.test('a rule by schema holds from the USE on that stands in the same tex
   t.match(behind.records, [{ rule: 'archive', rows: 6, forwardedRows: 2 }]);
 });
 
-await t.test('a USE that has failed changes nothing', async (t) => {
+await t.test('a USE that failed changes no rule', async (t) => {
   const before = [ask(query('USE archive')), answer(Buffer.from('\xff\x19\x04#42000no', 'latin1'))];
   const played = await play(t, 'SELECT * FROM big', set(5), { config: BY_SCHEMA, before });
   t.same(played.records, []);

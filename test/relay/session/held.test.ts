@@ -41,7 +41,7 @@ const LEAVES: Record<string, (pair: Pair) => unknown> = {
 for (const [what, leave] of Object.entries(LEAVES)) {
   for (const isCompressed of [false, true]) {
     const way = isCompressed ? ', compressed' : '';
-    await t.test(`a client gets an error and not one row when the server ${what} in a held result${way}`, async (t) => {
+    await t.test(`a client gets an error and no row when the server ${what} in a held back result${way}`, async (t) => {
       const capabilities = isCompressed ? Capability.COMPRESS : 0n;
       const wrap = (number: number, packets: Buffer): Buffer => (isCompressed ? storedFrame(number, packets) : packets);
       const asked = fromClient(wrap(0, packetsFrom(0, query('SELECT 1'))));
@@ -65,7 +65,7 @@ for (const [what, leave] of Object.entries(LEAVES)) {
 
 for (const isCompressed of [false, true]) {
   const way = isCompressed ? ', compressed' : '';
-  await t.test(`a client gets an error when the server ends before the first row to be held${way}`, async (t) => {
+  await t.test(`a client gets an error when the server ends before the first row to be held back${way}`, async (t) => {
     const capabilities = isCompressed ? Capability.COMPRESS : 0n;
     const wrap = (number: number, packets: Buffer): Buffer => (isCompressed ? storedFrame(number, packets) : packets);
     const { proxy, pair } = await begin(
@@ -83,7 +83,7 @@ for (const isCompressed of [false, true]) {
   });
 }
 
-await t.test('what is held back goes out for an upload, and what comes behind that follows on it', async (t) => {
+await t.test('releases held back rows for an upload, and relays what comes behind it', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
   const upload: Turn[] = [
@@ -99,8 +99,7 @@ await t.test('what is held back goes out for an upload, and what comes behind th
   t.match(proxy.here.records, [{ action: 'sample', rows: 2, forwardedRows: 2 }, { rows: 1 }]);
 });
 
-await t.test('a result behind an upload is cut at its own row, and the rows before are said to be ' +
-  'forwarded', async (t) => {
+await t.test('cuts a result behind an upload at its own row, and counts the rows before as forwarded', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
   const many = resultSet('eof', Array.from({ length: 999 }, () => textRow('x')));

@@ -70,7 +70,7 @@ const result = (t: Test, number: number, isJudged = false): GovernedUsage => {
 
 const end = (recorder: Recorder, usage: GovernedUsage): void => recorder.result(usage, 'completed', true, null, 0);
 
-t.test('records a result once the kernel has all that was forwarded, in the order in which they ended', async (t) => {
+t.test('records results once the kernel has everything forwarded, in the order of their ends', async (t) => {
   const { recorder, session, records } = start(t);
   session.nowMs = 5;
   end(recorder, result(t, 1));
@@ -90,7 +90,7 @@ t.test('records a result once the kernel has all that was forwarded, in the orde
   t.equal(records.length, 2, 'each once');
 });
 
-t.test('waits with a record for what was decided and has not gone on', async (t) => {
+t.test('delays a record while decided bytes have not gone on', async (t) => {
   const { recorder, session, records } = start(t);
   session.hasPassedOn = false;
   end(recorder, result(t, 1));
@@ -103,7 +103,7 @@ t.test('waits with a record for what was decided and has not gone on', async (t)
   t.match(records, [{ sql: 'SELECT 1', forwardedRows: ROWS }]);
 });
 
-t.test('counts nothing as forwarded that the kernel was not handed where the client leaves', async (t) => {
+t.test('counts as forwarded only what the kernel was handed when the client leaves', async (t) => {
   const { recorder, records } = start(t);
   const [half, whole] = [result(t, 1), result(t, 2, true)];
   Object.assign(half, { rows: 4, bytes: 4 * ROW_BYTES });
@@ -122,7 +122,7 @@ t.test('counts nothing as forwarded that the kernel was not handed where the cli
   ]);
 });
 
-t.test('records at once what ends with the session', (t) => {
+t.test('records a result that ends with the session at once', (t) => {
   const { recorder, records } = start(t);
   recorder.close(true, 'client-gone');
   end(recorder, result(t, 1));

@@ -42,7 +42,7 @@ const letIn = async (t: Test, proxy: PairedProxy, behind = Buffer.alloc(0), turn
   return pair;
 };
 
-await t.test('sets a session up behind its login, before the commands that its client sent ahead', async (t) => {
+await t.test('sets a session up behind its login, before commands that its client sent ahead', async (t) => {
   const pair = await letIn(t, await start(t), COMMANDS);
   await hears(t, pair.server, SET, 'the server hears the set-up alone');
   pair.server.say(SET_ANSWER);
@@ -52,7 +52,8 @@ await t.test('sets a session up behind its login, before the commands that its c
   await hears(t, pair.client, answers, 'the client hears the answers to its own commands, and nothing else');
 });
 
-await t.test('sets it up again behind what makes the session as new, before the commands behind that', async (t) => {
+await t.test('sets a session up again behind a reset or a change of user, before the commands behind ' +
+  'that', async (t) => {
   const pair = await letIn(t, await start(t));
   await hears(t, pair.server, SET, 'behind the login');
   pair.server.say(SET_ANSWER);
@@ -73,7 +74,7 @@ await t.test('sets it up again behind what makes the session as new, before the 
   }
 });
 
-await t.test('does not set it up where a reset is refused', async (t) => {
+await t.test('does not set a session up when its reset is refused', async (t) => {
   const pair = await letIn(t, await start(t));
   await hears(t, pair.server, SET, 'behind the login');
   pair.server.say(SET_ANSWER);
@@ -84,7 +85,7 @@ await t.test('does not set it up where a reset is refused', async (t) => {
   await hears(t, pair.server, COMMANDS, 'and the commands follow');
 });
 
-await t.test('says in the log that the server refuses it, and lets the session go on', async (t) => {
+await t.test('logs that the server refuses the set-up, and the session goes on', async (t) => {
   const proxy = await start(t);
   const pair = await letIn(t, proxy, COMMANDS);
   await hears(t, pair.server, SET, 'the set-up');
@@ -97,7 +98,7 @@ await t.test('says in the log that the server refuses it, and lets the session g
   });
 });
 
-await t.test('a client that leaves behind its login is heard to its end', async (t) => {
+await t.test('relays every command of a client that leaves right behind its login', async (t) => {
   const pair = await letIn(t, await start(t), Buffer.concat([COMMANDS, QUIT]));
   pair.client.socket.end();
   await hears(t, pair.server, SET, 'the set-up');
@@ -106,7 +107,7 @@ await t.test('a client that leaves behind its login is heard to its end', async 
   t.equal(await pair.server.ended(), 'FIN', 'and then its end');
 });
 
-await t.test('an answer that cannot be followed ends the session, and the client hears nothing of it', async (t) => {
+await t.test("ends the session when the server's answer to the set-up cannot be followed", async (t) => {
   const proxy = await start(t);
   const pair = await letIn(t, proxy);
   await hears(t, pair.server, SET, 'the set-up');
@@ -115,12 +116,12 @@ await t.test('an answer that cannot be followed ends the session, and the client
   t.equal(pair.client.heardBytes, 0);
 });
 
-await t.test('it is a query without attributes where client and server have agreed on attributes', async (t) => {
+await t.test('sends the set-up with an empty list of attributes when query attributes are agreed on', async (t) => {
   const pair = await letIn(t, await start(t), COMMANDS, login('eof', { capabilities: Capability.QUERY_ATTRIBUTES }));
   await hears(t, pair.server, packetsFrom(0, attributedQuery(SET_STATEMENT)), 'the set-up');
 });
 
-await t.test('nothing is said to the server, and no command waits for it, where nothing is to be set up', async (t) => {
+await t.test('sends nothing and delays no command when there is nothing to set up', async (t) => {
   const proxy = await start(t, null);
   const [greeting, response] = login('eof') as [Turn, Turn];
   const pair = await proxy.pair();

@@ -60,8 +60,7 @@ const responding = (t: Test): Scene => {
   };
 };
 
-t.test('warns at half of net_write_timeout, once, of a client that reads too little for the server to write ' +
-  'on', (t) => {
+t.test('warns once at half of net_write_timeout when a client reads too little for the server to write', (t) => {
   const { supervisor, records, warnings, stall } = responding(t);
   for (let i = 0; i < 29; i += 1) stall(1000, 32 * KIB);
   t.strictSame([records, warnings], [[], []]);
@@ -79,14 +78,14 @@ t.test('warns at half of net_write_timeout, once, of a client that reads too lit
   t.end();
 });
 
-t.test('does not warn of a client that reads slowly, where the server goes on writing', (t) => {
+t.test('does not warn of a slow reader while the server goes on writing', (t) => {
   const { warnings, stall } = responding(t);
   for (let i = 0; i < 100; i += 1) stall(10_000, 1500 * KIB);
   t.strictSame(warnings, []);
   t.end();
 });
 
-t.test('says that the server gave up on a client that kept reading, with the longest time that it waited', (t) => {
+t.test('says that the server gave up a client that kept reading, with its longest wait', (t) => {
   const { supervisor, records, warnings, stall } = responding(t);
   supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answerCount: 1 }), false);
   for (let i = 0; i < 4; i += 1) stall(4000, 2000 * KIB);
@@ -99,7 +98,7 @@ t.test('says that the server gave up on a client that kept reading, with the lon
   t.end();
 });
 
-t.test('does not say so of a server that has ended before its time, or that was hardly kept waiting', (t) => {
+t.test('does not say that a server gave up which ended early or hardly waited', (t) => {
   const early = responding(t);
   early.stall(9000, 0);
   t.notOk(early.supervisor.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least');

@@ -17,7 +17,7 @@ import { run } from '../../support/run.js';
 
 const SOME_TIME = new Date('2026-03-04T05:06:07Z');
 
-t.test('a certificate that was made is read back as what it was to be', (t) => {
+t.test('a certificate that was made reads back with its names, times and key', (t) => {
   const { cert, key } = makeSelfSigned(SOME_TIME, 'box-7.example');
   const read = new X509Certificate(cert);
   t.match(read, {
@@ -32,7 +32,7 @@ t.test('a certificate that was made is read back as what it was to be', (t) => {
   t.end();
 });
 
-t.test('the openssl program reads it, and trusts it as its own authority', async (t) => {
+t.test('openssl reads the certificate, and accepts it as its own authority', async (t) => {
   // Serial numbers and signatures begin with any byte: of many, some begin with what DER has a rule for.
   for (let i = 0; i < 8; i += 1) {
     const folder = t.testdir({ 'cert.pem': makeSelfSigned().cert });
@@ -50,7 +50,7 @@ t.test('the openssl program reads it, and trusts it as its own authority', async
   }
 });
 
-t.test('times from 2050 on, and names that DNS could not have, are written as they have to be', (t) => {
+t.test('writes times from 2050 on, and names that DNS could not have, as DER demands', (t) => {
   const { cert } = makeSelfSigned(new Date('2045-06-01T00:00:00Z'), 'no_dns_name');
   t.match(
     new X509Certificate(cert),
@@ -59,7 +59,7 @@ t.test('times from 2050 on, and names that DNS could not have, are written as th
   t.end();
 });
 
-t.test('a client that is given it as its authority makes sure that it is Sluice it talks to', async (t) => {
+t.test('a client that has the certificate as its authority verifies that it talks to Sluice', async (t) => {
   const own = makeSelfSigned();
   const server = createServer({ ...own }, (socket) => socket.end()).listen(0, '127.0.0.1');
   t.teardown(() => server.close());
@@ -83,7 +83,7 @@ const makerWith = (): { maker: CertificateMaker; log: { fingerprint256: string; 
   };
 };
 
-t.test('a certificate is made only where it may be shown, once, and its fingerprint is in the log', (t) => {
+t.test('makes a certificate only when it may be shown, once, and logs its fingerprint', (t) => {
   const { maker, log } = makerWith();
   const needless = [
     { host: '::1', tls: { mode: 'off' } }, { host: '::1', port: 1, tls: { mode: 'passthrough' } }, { path: '/tmp/s' },
@@ -100,8 +100,7 @@ t.test('a certificate is made only where it may be shown, once, and its fingerpr
   t.end();
 });
 
-t.test('a certificate that is kept in a folder is the same after the next start, and nobody else can read its ' +
-  'key', (t) => {
+t.test('shows a kept certificate after the next start, with a key that only its owner can read', (t) => {
   const folder = t.testdir();
   const config = configWith(t, { host: '127.0.0.1', tls: { folder } });
   const [first, next] = [makerWith(), makerWith()];
@@ -115,7 +114,7 @@ t.test('a certificate that is kept in a folder is the same after the next start,
   t.end();
 });
 
-t.test('a kept certificate whose time is over is made anew; files that do not belong together are not touched', (t) => {
+t.test('replaces an expired kept certificate, and does not touch files that do not belong together', (t) => {
   const folder = t.testdir();
   const config = configWith(t, { host: '127.0.0.1', tls: { folder } });
   const over = makeSelfSigned(new Date('2010-01-01T00:00:00Z'));

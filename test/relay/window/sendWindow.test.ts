@@ -76,7 +76,7 @@ class Client implements QueueView {
 }
 
 for (const [server, isServerFar, freeBytes] of [['here', false, 64 * KIB], ['elsewhere', true, 48 * KIB]] as const) {
-  t.test(`looks at nobody for ${freeBytes / KIB} KiB of a server ${server}, whatever came before`, (t) => {
+  t.test(`does not look for the first ${freeBytes / KIB} KiB of a response of a server ${server}`, (t) => {
     const client = new Client(t, isServerFar);
     for (let response = 0; response < 100; response += 1) {
       client.window.restart();
@@ -106,7 +106,8 @@ t.test('grants everything after three looks that find nothing unread', async (t)
   t.equal(client.window.readBytes, Infinity);
 });
 
-t.test('lets more and more come for a client that has read all, though little came, until that is proof', async (t) => {
+t.test('grants more at each look that finds little sent and all of it read, until that proves a fast ' +
+  'client', async (t) => {
   const client = new Client(t);
   client.nowMs += 500;
   client.write(64 * KIB);
@@ -125,7 +126,7 @@ t.test('lets more and more come for a client that has read all, though little ca
   t.ok(client.writtenBytes < 8 * 1024 * KIB);
 });
 
-t.test('makes up for a step that comes late, and for no more than 8 ms of it', async (t) => {
+t.test('makes up for at most 8 ms of a step that comes late', async (t) => {
   const client = new Client(t);
   client.write(64 * KIB);
   await client.see(0, null, 1);
@@ -139,7 +140,7 @@ t.test('makes up for a step that comes late, and for no more than 8 ms of it', a
   t.equal(client.writtenBytes - writtenBytes, 9 * STEP_BYTES);
 });
 
-t.test('doubles what goes out freely for a client that has asked for more soon after 100 KiB', async (t) => {
+t.test('doubles what goes out freely for a client that soon asked for more after 100 KiB', async (t) => {
   const client = new Client(t);
   client.window.restart();
   client.write(64 * KIB);
@@ -152,7 +153,7 @@ t.test('doubles what goes out freely for a client that has asked for more soon a
   t.ok(client.isLookedAt);
 });
 
-t.test('is not stopped by a step of the last response when the next one comes', async (t) => {
+t.test('a step of the last response does not stop the next one', async (t) => {
   const client = new Client(t);
   client.write(72 * KIB);
   t.ok(client.window.isShut);
@@ -163,7 +164,7 @@ t.test('is not stopped by a step of the last response when the next one comes', 
   t.notOk(client.isLookedAt, 'what was asked before says nothing of it');
 });
 
-t.test('grants everything where the queue cannot be seen', async (t) => {
+t.test('grants everything when the queue cannot be seen', async (t) => {
   const client = new Client(t);
   client.write(64 * KIB);
   await client.see(null);
@@ -171,7 +172,7 @@ t.test('grants everything where the queue cannot be seen', async (t) => {
   t.equal(client.writtenBytes, 64 * KIB + 1024 * KIB);
 });
 
-t.test('lets 8 KiB out at a time after the first 64, as long as a client elsewhere is not known to read', async (t) => {
+t.test('lets 8 KiB out at a time after the first 64 KiB until a client elsewhere is known to read', async (t) => {
   const client = new Client(t);
   client.write(1024 * KIB);
   await client.see(0, null, 1);
@@ -200,7 +201,7 @@ const slowClient = async (t: Test): Promise<Client> => {
   return client;
 };
 
-t.test('is never more than 160 KiB ahead of a reader when it finds out that it is slow', async (t) => {
+t.test('is at most 160 KiB ahead of a reader when it finds it slow', async (t) => {
   const client = await slowClient(t);
   t.ok(client.writtenBytes <= (64 + 160) * KIB, `${client.writtenBytes / KIB} KiB`);
 });
@@ -216,7 +217,7 @@ t.test('writes nothing to a slow reader while more than its window waits, and li
   t.equal(client.writtenBytes - writtenBytes <= 32 * KIB, true);
 });
 
-t.test('never lets the server wait for all that waits: nine tenths of what a slow reader takes go on', async (t) => {
+t.test('sends nine tenths of what a slow reader takes, so that the server never waits for the rest', async (t) => {
   const client = await slowClient(t);
   const { writtenBytes } = client;
   for (let look = 1; look <= 20; look += 1) {
@@ -226,7 +227,7 @@ t.test('never lets the server wait for all that waits: nine tenths of what a slo
   t.ok(client.writtenBytes - writtenBytes >= 0.85 * 20 * 16 * KIB, `${(client.writtenBytes - writtenBytes) / KIB} KiB`);
 });
 
-t.test('keeps no more than 128 KiB and a step waiting for a slow reader', async (t) => {
+t.test('keeps at most 128 KiB and a step waiting for a slow reader', async (t) => {
   const client = await slowClient(t);
   let takenBytes = 70 * KIB;
   for (let look = 0; look < 40; look += 1) {
@@ -246,7 +247,7 @@ t.test('grants more and more to a slow reader that keeps up from then on', async
   t.equal(client.window.readBytes, Infinity);
 });
 
-t.test('begins anew with a client that was fast when its socket is full, and it takes little', async (t) => {
+t.test('starts again with a fast client when its socket is full and it takes little', async (t) => {
   const client = new Client(t);
   client.write(64 * KIB);
   await client.see(null);
@@ -269,7 +270,7 @@ t.test('begins anew with a client that was fast when its socket is full, and it 
   t.ok(fast.writtenBytes < 6400 * KIB);
 });
 
-t.test('asks less and less often about a client that takes nothing at all', async (t) => {
+t.test('looks less and less often at a client that takes nothing', async (t) => {
   const client = await slowClient(t);
   await client.writeSteps(64 * KIB);
   const queuedBytes = client.writtenBytes - 70 * KIB;
