@@ -6,14 +6,14 @@ import { deflatedFrame } from '../support/frames.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 import { LOAD_SCHEMA, LOAD_USER } from './loadSession.js';
 
-/** The clients of one attack at the same time. */
+/** How many clients attack at the same time. */
 const ATTACKERS = 4;
 const COMMANDS_AT_ONCE = 64;
 
-/** Makes a client pass for a program whose name is as long as servers take. */
+/** The name of the client's program, as long as servers accept. */
 const LONG_NAME = { program_name: 'a'.repeat(60_000) };
 
-/** Rules that are slow to compare with it. */
+/** Rules that are slow to compare with that name. */
 export const SLOW_RULES = {
   rules: Array.from({ length: 1000 }, (_, number) => {
     const glob = `*${'a*'.repeat(20)}b${number}`;
@@ -34,7 +34,7 @@ const logIn = (
 ): Promise<WireClient> =>
   WireClient.connect({ port, user: LOAD_USER, password: '', schema: LOAD_SCHEMA, capabilities, attributes });
 
-/** Makes an attack on a port over and over until `isOver`; gives how often. */
+/** Repeats an attack on a port until `isOver`. Returns how often it was made. */
 type Assault = (port: number, isOver: () => boolean) => Promise<number>;
 
 /** Small messages that cost a relay much. */

@@ -11,7 +11,7 @@ import { Recorder, type Reading } from './results.js';
 import type { Scale } from './scale.js';
 import type { Times } from './times.js';
 
-/** One load under which every competitor is put in turn. */
+/** One load, under which each competitor is measured. */
 export interface Load {
   readonly subject: string;
   /** Its place on a curve. */
@@ -19,10 +19,10 @@ export interface Load {
   run(relay: Relay): Promise<Reading[]>;
 }
 
-/** The processes that make load: sessions that come and go keep one busy. */
+/** How many processes make load: short sessions keep one process busy. */
 const DRIVERS = 2;
 
-/** What all sections of a run share: servers and drivers, started when they are first wanted, and the results. */
+/** What all sections of a run share: servers and drivers, which start when they are first needed, and the results. */
 export class Bench {
   readonly recorder = new Recorder();
   private readonly databases = new Map<ServerKind, Promise<Server>>();
@@ -61,8 +61,8 @@ export class Bench {
   }
 
   /**
-   * Puts every competitor under every load, once in each round. All are started beforehand and wait for their turn;
-   * each round begins with another one, so that none is always the first.
+   * Measures each competitor under each load once a round. All competitors start beforehand and wait for their turn.
+   * Each round begins with another competitor, so that none is always first.
    */
   async interleave(
     section: string, upstreamPort: number, loads: readonly Load[], competitors = this.competitors,
@@ -85,7 +85,7 @@ export class Bench {
     await scope.close();
   }
 
-  /** Starts a competitor; null, and a failure that says why, where it does not start. */
+  /** Starts a competitor. Returns null, and records a failure that says why, when it does not start. */
   async start(section: string, { name, start }: Competitor, scope: Scope, upstreamPort: number): Promise<Relay | null> {
     try {
       return await start(scope, upstreamPort);
@@ -95,7 +95,7 @@ export class Bench {
     }
   }
 
-  /** Puts one competitor under one load and keeps what is measured, or why it could not be. */
+  /** Measures one competitor under one load. Keeps the values, or why they could not be measured. */
   async measure(section: string, load: Load, competitor: string, relay: Relay): Promise<void> {
     const { subject, x } = load;
     const place = { section, subject, competitor, ...(x === undefined ? {} : { x }) };
@@ -113,7 +113,7 @@ export class Bench {
     return scope;
   }
 
-  /** A process's memory in bytes, once it has been left alone for long enough. */
+  /** A process's memory in bytes after it was idle for long enough. */
   async settledMemory(pid: number): Promise<number> {
     await pause(this.scale.settleMs);
     return memoryBytes(pid);
@@ -129,19 +129,19 @@ export class Bench {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What a load brought, and the CPU that it cost the relay, in seconds; none where there is no relay. */
+/** The result of a load, and the CPU seconds of the relay; null when there is no relay. */
 export interface Measured extends Outcome {
   readonly cpuSeconds: number | null;
 }
 
-/** Runs a load and looks at what it costs the relay. */
+/** Runs a load and measures its cost to the relay. */
 export const measured = async (relay: Relay, load: () => Promise<Outcome>): Promise<Measured> => {
   const before = relay.pid === null ? 0 : cpuSeconds(relay.pid);
   const outcome = await load();
   return { ...outcome, cpuSeconds: relay.pid === null ? null : cpuSeconds(relay.pid) - before };
 };
 
-/** CPU per unit, where a relay's was measured. */
+/** CPU per unit, when a relay's CPU was measured. */
 export const cpuReading = (
   metric: Reading['metric'], cpu: number | null, units: number, scale = 1,
 ): Reading[] => (cpu === null ? [] : [{ metric, value: (cpu * scale) / units }]);

@@ -1,8 +1,8 @@
 import { METRICS, median, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 import { digits, distinct } from './table.js';
 
-// The picture of a run: for each load and metric a panel. Bars, with a line from the least to the most of the rounds,
-// where competitors are compared; lines on two logarithmic scales where a cost is shown over bytes or sessions.
+// The chart of a run: a panel for each load and metric. Comparisons have bars, with a line from the least to the most
+// of the rounds. Costs over bytes or sessions have curves on two logarithmic scales.
 
 const PANEL_WIDTH = 460;
 const PANELS_A_ROW = 2;
@@ -14,7 +14,7 @@ const VALUE_WIDTH = 130;
 const CURVE_HEIGHT = 220;
 const HEAD_HEIGHT = 64;
 
-/** The proxy's own bars stand out; the others are told by their names. */
+/** Sluice's bars have a colour of their own; the others are known by their names. */
 const COLOURS = { own: '#0b6e99', other: '#b5c4cc', range: '#444', text: '#222', faint: '#777', grid: '#e3e3e3' };
 const LINES = ['#0b6e99', '#c2571a', '#5b8c2a', '#7a4fa3'];
 

@@ -6,19 +6,19 @@ import {
   haproxy, mysqlRouter, nginx, startConfigured, startDirect, startPipe, startSluiceWith, type StartRelay,
 } from './relays.js';
 
-/** What takes part in a comparison. */
+/** One side of a comparison. */
 export interface Competitor {
   readonly name: string;
   readonly version: string;
   readonly start: StartRelay;
 }
 
-/** The competitor whose numbers the others are set in proportion to. */
+/** The competitor that the others' numbers are divided by. */
 export const REFERENCE = 'HAProxy';
 export const SLUICE = 'Sluice';
 export const DIRECT = 'direct';
 
-/** The competitors that are there, and what was looked for in vain. */
+/** The competitors that were found, and those that are missing. */
 export const findCompetitors = (): { readonly found: readonly Competitor[]; readonly missing: readonly string[] } => {
   const paths = {
     haproxy: programPath('haproxy'),
@@ -59,7 +59,7 @@ const programPath = (name: string): string | null => {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
 };
 
-/** The number in what a program says of its version; nginx says it on standard error. */
+/** The version number in a program's output; nginx writes it to standard error. */
 const version = (program: string, flag: string): string => {
   const said = execFileSync('/bin/sh', ['-c', '"$1" "$2" 2>&1', 'version', program, flag], { encoding: 'utf8' });
   return /\d+\.\d+(\.\d+)?/.exec(said)?.[0] ?? 'unknown';

@@ -1,4 +1,4 @@
-// Makes load: a process of its own that is given orders by its parent.
+// Makes load. A process of its own, which takes orders from its parent.
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { Encrypt } from '../../src/control/packetChannel.js';
@@ -97,7 +97,7 @@ const time = async ({ port, sql, seconds }: Extract<Order, { kind: 'time' }>): P
 
 const LOGIN_TIMEOUT_MS = 30_000;
 
-/** Puts TLS on a connection where it is offered, by whomever. */
+/** Encrypts a connection when the other end offers TLS. */
 const encrypt: Encrypt = {
   isRequired: false,
   encrypt: async (socket) => {
@@ -119,7 +119,7 @@ const timeLogins = async ({ port, seconds }: Extract<Order, { kind: 'timeLogins'
   return { count: took.length, bytes: 0, times: timesOf(took) };
 };
 
-/** Does something over and over, and gives how long it took each time, in ms. */
+/** Repeats a task, and returns how long each run took, in ms. */
 const timed = async (seconds: number, once: () => Promise<void>): Promise<number[]> => {
   const took: number[] = [];
   const endsAtMs = performance.now() + seconds * 1000;
@@ -155,7 +155,7 @@ const release = async (): Promise<Counts> => {
   return { count: released.length, bytes: 0 };
 };
 
-/** Opens so many sessions, a few at the same time, and does with each what is to be done before the next one. */
+/** Opens sessions, a few at the same time, and runs a task with each before the next one opens. */
 const openAll = async (
   port: number, count: number, then: (session: LoadSession) => Promise<void> = async () => {},
 ): Promise<LoadSession[]> => {

@@ -35,7 +35,7 @@ class Driver {
   }
 }
 
-/** The processes that make load. One would be the bottleneck where sessions come and go. */
+/** The processes that make load. A single one would be the bottleneck for short sessions. */
 export class Drivers {
   private constructor(private readonly drivers: readonly Driver[]) {}
 
@@ -48,12 +48,12 @@ export class Drivers {
     return this.drivers[0]!.obey(order);
   }
 
-  /** Has one process do it while another one does `other`, whose outcome is the second. */
+  /** Has one process do it while another does `other`. Returns both results, that of `other` second. */
   beside(order: Order, other: Order): Promise<[Outcome, Outcome]> {
     return Promise.all([this.drivers[0]!.obey(order), this.drivers[1]!.obey(other)]);
   }
 
-  /** Has all processes do it, each its part of the sessions; what they did is added up. */
+  /** Has all processes do it, each with its part of the sessions, and adds their results up. */
   async all(order: SharedOrder): Promise<Outcome> {
     const count = this.drivers.length;
     const outcomes = await Promise.all(this.drivers.map((driver, index) =>
@@ -65,13 +65,13 @@ export class Drivers {
     };
   }
 
-  /** Ends all sessions that stay. */
+  /** Ends all sessions that are kept open. */
   async release(): Promise<void> {
     await Promise.all(this.drivers.map((driver) => driver.obey({ kind: 'release' })));
   }
 }
 
-/** Starts the server that costs next to nothing; gives its port. */
+/** Starts the synthetic server, which costs next to nothing. Returns its port. */
 export const startSyntheticServer = async (scope: Scope): Promise<number> => {
   const child = fork(fileURLToPath(new URL('syntheticServer.js', import.meta.url)), { stdio: 'inherit' });
   await keep(scope, child);

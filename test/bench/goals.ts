@@ -2,12 +2,12 @@ import { DIRECT, REFERENCE, SLUICE } from './competitors.js';
 import { METRICS, type Metric, median, ratio, type Run, type Series } from './results.js';
 import { digits } from './table.js';
 
-/** What the proxy is to reach under some loads. */
+/** A figure that Sluice has to reach under some loads. */
 interface Goal {
   readonly section: string;
   readonly subject: RegExp;
   readonly metric: Metric;
-  /** In proportion to this competitor; null where the bound is a value of its own. */
+  /** The competitor that the bound is relative to; null when the bound is an absolute value. */
   readonly against: string | null;
   readonly bound: { readonly atMost: number } | { readonly atLeast: number };
 }
@@ -32,7 +32,7 @@ const GOALS: readonly Goal[] = [
   goal('slowest reader', /./, 'slowestRate', DIRECT, { atMost: 1.2 }),
 ];
 
-/** What became of each goal, a line for each load. */
+/** Whether each goal was met, a line for each load. */
 export const renderGoals = (run: Run): string => {
   const lines = GOALS.flatMap((one) =>
     run.series.filter((series) => concerns(one, series)).map((series) => goalLine(run, one, series)));

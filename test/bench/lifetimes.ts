@@ -1,6 +1,8 @@
 import type { Lifetime } from '../support/guard.js';
 
-/** What has been started, to be ended in the opposite order: at the end of a section, of all, or on an interrupt. */
+/**
+ * Everything that was started. It ends in the opposite order: at the end of a section, of the run, or on an interrupt.
+ */
 export class Scope implements Lifetime {
   private readonly ends: (() => unknown)[] = [];
 
@@ -8,7 +10,7 @@ export class Scope implements Lifetime {
     this.ends.push(end);
   }
 
-  /** Ends everything, also what comes behind something that cannot be ended. */
+  /** Ends everything, also when ending one thing fails. */
   async close(): Promise<void> {
     for (let end = this.ends.pop(); end !== undefined; end = this.ends.pop()) {
       try {
@@ -20,7 +22,7 @@ export class Scope implements Lifetime {
   }
 }
 
-/** On Ctrl-C, SIGTERM or a closed terminal all of `scope` is ended before the process is. */
+/** Ends everything in `scope` before the process ends on Ctrl-C, SIGTERM or a closed terminal. */
 export const endOnSignals = (scope: Scope): void => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {

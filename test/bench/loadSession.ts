@@ -7,7 +7,7 @@ import { decodeErr, FirstByte } from '../../src/protocol/packets.js';
 import { PacketAssembler } from '../../src/demo/packetAssembler.js';
 import { ResultEnd, type ResponseKind } from './resultEnd.js';
 
-/** The account with which real servers let the load in: it has no password, so that a login is two packets. */
+/** The account of the load at real servers. It has no password, so that a login is two packets. */
 export const LOAD_USER = 'bench';
 export const LOAD_SCHEMA = 'shop';
 
@@ -18,20 +18,23 @@ const CAPABILITIES = commonHalf(
 const MAX_PACKET_BYTES = 1024 ** 3;
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
 
-/** Where all sessions of this process read to: what they get is only measured, so they may overwrite each other's. */
+/**
+ * The memory that all sessions of this process read into. They only measure what they get, so that they may overwrite
+ * it.
+ */
 const READ_BUFFER = Buffer.allocUnsafeSlow(1024 * 1024);
 
-/** What a session waits for. */
+/** A response that a session waits for. */
 interface Awaited {
-  /** Takes what has come; returns true once that was all. */
+  /** Takes the next bytes; returns true at the end of the response. */
   readonly take: (chunk: Buffer, length: number) => boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * A client that costs as little as one can in Node: it reads into one buffer that is shared by all, and where a
- * response's length is known it counts bytes instead of looking at packets. (A real driver costs many times as much.)
+ * A client that costs as little as possible in Node.js. All clients read into one buffer. When the length of a
+ * response is known, the client counts bytes instead of packets. (A real driver costs many times as much.)
  */
 export class LoadSession {
   private readonly socket: Socket;
@@ -64,7 +67,7 @@ export class LoadSession {
     return session;
   }
 
-  /** Sends a command and waits for the end of its response, wherever that is. */
+  /** Sends a command and waits until its response has ended. */
   async askOpenly(command: Buffer, kind: ResponseKind = 'result'): Promise<ResultEnd> {
     const end = new ResultEnd(kind);
     this.socket.write(command);
@@ -97,7 +100,7 @@ export class LoadSession {
     await closed;
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without COM_QUIT. */
   destroy(): void {
     this.socket.destroy();
   }
@@ -110,7 +113,7 @@ export class LoadSession {
         const { payload, sequenceId } = packet;
         if (payload[0] === FirstByte.OK) return true;
         if (payload[0] === FirstByte.ERR) throw new Error(`refused: ${decodeErr(payload).message}`);
-        // Asked to switch to another plugin: no password is no bytes for all of them.
+        // The server asks for another plugin. An empty password is an empty answer for each of them.
         const isGreeting = sequenceId === 0;
         this.socket.write(encodePacket(sequenceId + 1, isGreeting ? answerTo(payload) : NO_BYTES));
       }
@@ -160,7 +163,7 @@ export const executePacket = (statementId: number): Buffer => {
   payload[0] = Command.STMT_EXECUTE;
   payload.writeUInt32LE(statementId, 1);
   payload.writeUInt32LE(1, 6); // iterations
-  payload[11] = 1; // behind a bitmap that says that it is not NULL: its type follows
+  payload[11] = 1; // after the bitmap of NULLs, the types follow
   payload[12] = TYPE_LONGLONG;
   payload.writeBigUInt64LE(42n, 14);
   return encodePacket(0, payload);
@@ -170,7 +173,7 @@ const NO_BYTES = Buffer.alloc(0);
 const QUIT = encodePacket(0, Buffer.from([Command.QUIT]));
 const ANSWERS = new Map<string, Buffer>();
 
-/** The answer to a greeting: the same for all that name the same plugin. */
+/** The answer to a greeting; the same for all greetings that name the same plugin. */
 const answerTo = (greetingPayload: Buffer): Buffer => {
   const plugin = decodeGreeting(greetingPayload)?.authPlugin ?? '';
   const known = ANSWERS.get(plugin);

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 
-/** What the numbers were measured on; no names. */
+/** The machine of a run, without its name. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
   readonly kernel: string;
-  /** The load of the last minute when the run began: above the number of cores, others were at work too. */
+  /** The load average of the last minute at the start. Above the number of cores, other programs were at work. */
   readonly load: number;
 }
 
@@ -20,7 +20,7 @@ export const describeMachine = (): Machine => ({
   load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
 });
 
-/** The revision of the source that was measured; "+" where it had changes that were not committed. */
+/** The revision of the measured source, with a "+" when it had uncommitted changes. */
 export const sourceRevision = (): string => {
   try {
     const revision = execFileSync('git', ['describe', '--always', '--dirty=+'], { encoding: 'utf8' });
@@ -30,12 +30,10 @@ export const sourceRevision = (): string => {
   }
 };
 
-/** The descriptors that a process of ours may have open. */
+/** The limit of open descriptors of the benchmark's processes. */
 export const descriptorLimit = (): number =>
   Number(execFileSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
 
-/**
- * Where results are recorded, and where those are left that are not: from the package's folder, where the run begins.
- */
+/** Where results are recorded, and where unrecorded ones go, relative to the package's folder, where the run begins. */
 export const KEPT_RESULTS = resolve('test/bench/results');
 export const PASSING_RESULTS = resolve('node_modules/.cache/sluice-bench/results');

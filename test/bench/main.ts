@@ -89,7 +89,7 @@ const write = (run: Run, text: string, folder: string): void => {
   say(`written as ${stem}.txt, .json and .svg`);
 };
 
-/** Whom the competitors of a section are compared with, where that is not HAProxy. */
+/** The reference of a section, when it is not HAProxy. */
 const REFERENCES: Readonly<Record<string, string>> = {
   workers: ONE_PROCESS, [SLOWEST_READER_SECTION]: DIRECT, [ATTACKERS_SECTION]: ALONE, [AUDIT_SECTION]: BELOW,
   [CLIENT_TLS_SECTION]: TLS_OFF,

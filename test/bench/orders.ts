@@ -1,8 +1,8 @@
-// What a driver, a process that makes load, is told to do, and what it answers.
+// The orders for a driver (a process that makes load), and its answers.
 import type { Attack } from './attacks.js';
 import type { Times } from './times.js';
 
-/** Of a result of many rows the length is worked out from that of a result of one. */
+/** The length of a result of many rows is computed from that of a result of one row. */
 export interface ManyRows {
   readonly count: number;
   /** A row's packet, its header included. */
@@ -11,14 +11,14 @@ export interface ManyRows {
 }
 
 export type Order =
-  /** Sessions ask one after the other's answer, until the time is over or so often. */
+  /** Each session sends a query after the answer to the last one, until the time is over or the count is reached. */
   | {
     readonly kind: 'ask';
     readonly port: number;
     readonly sessions: number;
     readonly sql: string;
     readonly until: { readonly seconds: number } | { readonly times: number };
-    /** Known only of responses that are too long to be looked at packet by packet. */
+    /** Known only for responses that are too long to be read packet by packet. */
     readonly rows?: ManyRows;
     /** As a prepared statement with one parameter. */
     readonly prepared?: boolean;
@@ -59,7 +59,7 @@ export interface Outcome {
   /** Bytes of the answers. */
   readonly bytes: number;
   readonly elapsedSeconds: number;
-  /** Where each answer or login was timed. */
+  /** When each answer or login was timed. */
   readonly times?: Times;
 }
 

@@ -1,4 +1,4 @@
-// A relay as anybody would write it in Node: run with the upstream server's port, it tells its parent its own.
+// The simplest relay in Node.js. It gets the upstream server's port as argument, and tells its parent its own port.
 import { connect, createServer, type AddressInfo } from 'node:net';
 
 const upstreamPort = Number(process.argv[2]);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { residentBytes } from '../support/sluice.js';
 
-/** A process and all that it started, children of children included. */
+/** A process and all its descendants. */
 const family = (pid: number): number[] => {
   const handles = [pid];
   for (const worker of handles) {
@@ -16,8 +16,8 @@ const family = (pid: number): number[] => {
 const tasksOf = (pid: number): string[] => readdirSync(`/proc/${pid}/task`);
 
 /**
- * CPU that a process and its children have used, all threads together, in seconds. It is the scheduler's own account in
- * ns (the first field of `schedstat`): ticks, as `times` has them, mislead for processes that sleep and wake often.
+ * CPU seconds that a process and its children have used, in all threads. The scheduler's own account in ns (the first
+ * field of `schedstat`): the ticks of `times` mislead for processes that sleep and wake often.
  */
 export const cpuSeconds = (pid: number): number => {
   let ns = 0;

@@ -11,7 +11,7 @@ import { guard, spawned } from '../support/guard.js';
 import { IN_CLEAR, startSluice } from '../support/sluice.js';
 import type { Scope } from './lifetimes.js';
 
-/** Something that stands between a client and a server, ready to be connected to. */
+/** Something between a client and a server that accepts connections. */
 export interface Relay {
   readonly port: number;
   /** The process whose cost is measured; null where clients connect directly. */
@@ -21,22 +21,22 @@ export interface Relay {
 /** Starts a relay in front of a server on 127.0.0.1; it ends with `scope`. */
 export type StartRelay = (scope: Scope, upstreamPort: number) => Promise<Relay>;
 
-/** No relay at all. */
+/** A connection without a relay. */
 export const startDirect: StartRelay = (_scope, upstreamPort) => Promise.resolve({ port: upstreamPort, pid: null });
 
 /**
- * Limits that no benchmark reaches, so that whole results pass. All the same every row is counted and compared with
- * them; everything else is as it is by default, but that nothing is encrypted, which no other relay does.
+ * Limits that no benchmark reaches, so that whole results pass. Each row is still counted and compared. Everything
+ * else has its default, except that nothing is encrypted, since no other relay encrypts.
  */
 export const UNREACHED = { limits: { rows: 1e12, bytes: '100TiB' }, ...IN_CLEAR };
 
-/** The proxy itself, with a configuration over the one that is measured by default. */
+/** Sluice, with changes to the configuration that is measured by default. */
 export const startSluiceWith = (config: object): StartRelay => async (scope, upstreamPort) => {
   const { pid, port } = await startSluice(scope, { upstream: upstreamPort, config: { ...UNREACHED, ...config } });
   return { pid, port };
 };
 
-/** What every Node program would be: `a.pipe(b)`, `b.pipe(a)`. */
+/** The plain pipe of Node.js: `a.pipe(b)`, `b.pipe(a)`. */
 export const startPipe: StartRelay = async (scope, upstreamPort) => {
   const program = fileURLToPath(new URL('pipe.js', import.meta.url));
   const child = fork(program, [String(upstreamPort)], { stdio: 'inherit' });
@@ -45,14 +45,14 @@ export const startPipe: StartRelay = async (scope, upstreamPort) => {
   return { pid, port };
 };
 
-/** A program that is told in a file where to listen. */
+/** A program that reads from a file where to listen. */
 interface ConfiguredRelay {
   readonly program: string;
   readonly args: (file: string) => string[];
   readonly config: (listenPort: number, upstreamPort: number, folder: string) => string;
 }
 
-/** Starts such a program and waits until it takes connections. */
+/** Starts such a program and waits until it accepts connections. */
 export const startConfigured = (relay: ConfiguredRelay): StartRelay => async (scope, upstreamPort) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   scope.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ export const startConfigured = (relay: ConfiguredRelay): StartRelay => async (sc
   return { pid, port };
 };
 
-/** As many sessions as the issue's largest load needs, within 20,000 descriptors. */
+/** Enough sessions for the largest load, within 20,000 descriptors. */
 const MAX_SESSIONS = 9500;
 
 /** HAProxy in TCP mode with one thread. */
@@ -92,7 +92,7 @@ listen relay
 `,
 });
 
-/** nginx's stream module with one worker, which is the only process. */
+/** nginx's stream module in a single process. */
 export const nginx = (program: string): ConfiguredRelay => ({
   program,
   args: (file) => ['-c', file],
@@ -114,8 +114,8 @@ stream {
 });
 
 /**
- * MySQL Router with one I/O thread, on the terms on which it has least to do: TLS is left to the two ends.
- * @param pluginFolder where its plugins are, if not where it looks by itself
+ * MySQL Router with one I/O thread. Both ends do TLS themselves, which is the least work for the router.
+ * @param pluginFolder the folder of its plugins, if not its own default
  */
 export const mysqlRouter = (program: string, pluginFolder: string | null): ConfiguredRelay => ({
   program,
@@ -143,7 +143,7 @@ max_connect_errors=1000000
 `,
 });
 
-/** Keeps a child for as long as `scope` lasts, and not beyond, even if this process is killed. */
+/** Ends a child with `scope`, also when this process is killed. */
 export const keep = async (scope: Scope, child: ChildProcess): Promise<number> => {
   const pid = await spawned(child);
   const callOff = guard(pid);

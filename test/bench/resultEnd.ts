@@ -1,10 +1,10 @@
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
 import { EOF_PAYLOAD_BYTES, FirstByte } from '../../src/protocol/packets.js';
 
-/** What a response is laid out like, for a client without CLIENT_DEPRECATE_EOF. */
+/** The layout of a response for a client without CLIENT_DEPRECATE_EOF. */
 export type ResponseKind = 'result' | 'prepare';
 
-/** PREPARE's fixed packet: status, statement id, then the number of columns and of parameters. */
+/** The first packet of a PREPARE's answer: status, statement id, then the numbers of columns and parameters. */
 const COLUMN_COUNT = 5;
 const PARAMETER_COUNT = 7;
 const PREPARE_BYTES = 9;
@@ -13,7 +13,7 @@ const PREPARE_BYTES = 9;
 export class ResultEnd {
   /** Bytes of the response so far. */
   bytes = 0;
-  /** The first packet's payload, as far as it is needed: PREPARE's tells the statement's id. */
+  /** The front of the first packet's payload, with the statement id of a PREPARE. */
   readonly firstPayload = Buffer.alloc(PREPARE_BYTES);
 
   private readonly header = Buffer.alloc(HEADER_BYTES + 1);
@@ -50,13 +50,13 @@ export class ResultEnd {
     return false;
   }
 
-  /** Keeps of the first payload what is wanted of it. */
+  /** Keeps the front of the first payload. */
   private keepFirst(passed: Uint8Array): void {
     const wanted = passed.subarray(0, Math.max(0, PREPARE_BYTES - this.payloadOffset));
     if (wanted.length > 0) this.firstPayload.set(wanted, this.payloadOffset);
   }
 
-  /** A packet is whole whose first byte is `firstByte`. */
+  /** A packet is complete; `firstByte` is its first byte. */
   private endsWith(firstByte: number): boolean {
     const { isFirst, payloadLength } = this;
     this.isFirst = false;

@@ -24,7 +24,7 @@ export const METRICS = {
 
 export type Metric = keyof typeof METRICS;
 
-/** The metrics of some series, each once, in the order in which they stand above. */
+/** The metrics of some series, each once, in the order of the list above. */
 export const metricsOf = (series: readonly Series[]): Metric[] => {
   const there = new Set(series.map(({ metric }) => metric));
   return (Object.keys(METRICS) as Metric[]).filter((metric) => there.has(metric));
@@ -43,13 +43,13 @@ export interface Series {
   readonly subject: string;
   readonly competitor: string;
   readonly metric: Metric;
-  /** Where the series stands on a curve: bytes or sessions. */
+  /** The series' position on a curve: bytes or sessions. */
   readonly x?: number;
   /** One for each round. */
   readonly values: number[];
 }
 
-/** A load that a competitor could not be put under. */
+/** A competitor and a load under which it could not be measured. */
 export interface Failure {
   readonly section: string;
   readonly subject: string;
@@ -57,23 +57,23 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** A run, as it is kept. */
+/** A run, as it is stored. */
 export interface Run {
   /** ISO 8601, UTC. */
   readonly date: string;
-  /** Small loads, which show that the suite works and no more. */
+  /** Whether the loads were small, which only shows that the suite works. */
   readonly isQuick: boolean;
   readonly rounds: number;
   readonly machine: Machine;
   /** By name; "source" is the revision that was measured. */
   readonly versions: Readonly<Record<string, string>>;
-  /** The competitor that the others are set in proportion to, by section. */
+  /** The reference competitor of each section. */
   readonly references: Readonly<Record<string, string>>;
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
 }
 
-/** Gathers what is measured. */
+/** Collects the values of a run. */
 export class Recorder {
   readonly series: Series[] = [];
   readonly failures: Failure[] = [];
@@ -103,8 +103,8 @@ export const median = (values: readonly number[]): number => {
 };
 
 /**
- * How a competitor compares with the reference: the median of the rounds' own ratios, since what disturbs a round
- * disturbs its neighbours in it too. Null where there is no reference.
+ * The ratio of a competitor to the reference: the median of the ratios of each round, since a disturbance hits
+ * neighbours within a round alike. Null when there is no reference.
  */
 export const ratio = (own: Series, reference: Series | undefined): number | null => {
   if (reference === undefined) return null;

@@ -3,17 +3,17 @@ export interface Scale {
   readonly rounds: number;
   /** A result from the synthetic server, in bytes. */
   readonly bulkBytes: number;
-  /** A result from a real server: it makes its rows at its own pace. */
+  /** A result from a real server, which generates its rows at its own pace. */
   readonly serverBytes: { readonly small: number; readonly large: number };
   readonly pointSeconds: number;
   readonly pointConnections: readonly number[];
   readonly churnSeconds: number;
   readonly idleSessions: readonly number[];
-  /** How long a process is left alone before its memory is looked at: V8 gives back what it does not need when idle. */
+  /** How long a process is idle before its memory is measured: V8 gives memory back when idle. */
   readonly settleMs: number;
   readonly stalledSessions: number;
   readonly askSeconds: number;
-  /** How long each slow reader reads, and how long the server waits for it. */
+  /** How long each slow reader reads, and the server's time-out for it. */
   readonly slowReader: { readonly seconds: number; readonly netWriteTimeoutSeconds: number };
   readonly curveBytes: readonly number[];
   readonly curveSessions: readonly number[];

@@ -1,6 +1,6 @@
-// A server that costs next to nothing: run as a process of its own, it tells its parent its port. Everybody is let in.
-// What it sends is made once and written again and again. `rows N of B` asks for N rows whose payload has B bytes;
-// whatever else is asked has the answer `rows 1 of 10`.
+// A server that costs next to nothing. It runs as a process of its own, and tells its parent its port. It accepts
+// every login. Each response is made once and written again and again. `rows N of B` is answered with N rows whose
+// payload has B bytes, any other query like `rows 1 of 10`.
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
@@ -23,16 +23,16 @@ const GREETING = encodePacket(0, greetingPayload({
 const WELCOME = new ResponseEncoder(CAPABILITIES, 2).ok(AUTOCOMMIT);
 const COLUMN = { name: 'payload', type: ColumnType.VAR_STRING, table: 'rows', maxBytes: 1024 * 1024 };
 
-/** After 256 rows sequence ids come round: so many rows, or a multiple, can be sent over and over. */
+/** Sequence ids repeat after 256 rows, so that this many rows, or a multiple, can be sent again. */
 const PERIOD_ROWS = 256;
 const WRITE_BYTES = 1024 * 1024;
 
-/** A result of which only the rows that repeat are kept. */
+/** A result of which only the repeated rows are stored. */
 interface RepeatedResult {
   readonly head: Buffer;
   readonly period: Buffer;
   readonly periods: number;
-  /** The rows behind the last whole period, and the end. */
+  /** The rows behind the last whole repetition, and the end. */
   readonly tail: Buffer;
 }
 
@@ -60,7 +60,7 @@ const repeatedResult = (rows: number, rowBytes: number): RepeatedResult => {
   return { head: Buffer.concat([head, period, tail]), period: nothing, periods: 0, tail: nothing };
 };
 
-/** The length of the one value that fills a row of `rowBytes`, in front of it. */
+/** The length of the value that makes a row of `rowBytes`, with its own length prefix. */
 const lenencOf = (rowBytes: number): Buffer => {
   const guess = encodeLenenc(rowBytes);
   return encodeLenenc(rowBytes - guess.length);
@@ -140,7 +140,7 @@ class Connection {
     this.send();
   }
 
-  /** Writes on as far as the socket takes it. */
+  /** Writes more until the socket is full. */
   private send(): void {
     while (this.sending !== null && !this.socket.writableNeedDrain) {
       const { period, periods, tail } = this.sending;

@@ -1,4 +1,4 @@
-/** What a report of sysbench, run with --histogram=on, says. */
+/** The figures in a report of sysbench, run with --histogram=on. */
 export interface SysbenchReport {
   readonly queries: number;
   /** Queries per second. */
@@ -9,8 +9,8 @@ export interface SysbenchReport {
 }
 
 /**
- * Reads it. sysbench itself tells one percentile only, so they are taken from its histogram.
- * Throws where something is missing.
+ * Reads a report. sysbench prints only one percentile itself, so percentiles come from its histogram.
+ * @throws when a figure is missing
  */
 export const parseSysbench = (report: string): SysbenchReport => {
   const number = (pattern: RegExp): number => {

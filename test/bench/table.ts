@@ -1,9 +1,9 @@
 import { median, METRICS, type Metric, metricsOf, ratio, referenceOf, type Run, type Series } from './results.js';
 
-/** Of what a program said the end: what went wrong stands there. */
+/** The end of a program's output, where its error stands. */
 const MAX_REASON = 300;
 
-/** A run as text: for each load a table with a line for each competitor and a column for each metric. */
+/** A run as text: a table for each load, with a line for each competitor and a column for each metric. */
 export const renderTable = (run: Run): string => {
   const lines = [...heading(run)];
   for (const section of distinct(run.series.map((series) => series.section))) {
@@ -52,7 +52,7 @@ const cell = (series: Series, reference: Series | undefined): string => {
   return proportion === null ? `${range}      ` : `${range} ${proportion.toFixed(2).padStart(5)}x`;
 };
 
-/** Three digits that count, and no more. */
+/** Three significant digits. */
 export const digits = (value: number): string => {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
@@ -66,5 +66,5 @@ const aligned = (rows: readonly (readonly string[])[]): string[] => {
   return rows.map((row) => row.map(pad).join('   ').trimEnd());
 };
 
-/** The values of a list, each once, in the order in which they come. */
+/** The values of a list, each once, in their order. */
 export const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];

@@ -1,4 +1,4 @@
-/** How long things took, in ms. */
+/** Durations in ms. */
 export interface Times {
   readonly medianMs: number;
   readonly p99Ms: number;

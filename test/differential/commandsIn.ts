@@ -1,6 +1,6 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
 
-/** The command bytes in what a client has said without compression: a command begins to count anew. */
+/** The command bytes in a client's uncompressed packets: a command has sequence id 0. */
 export const commandsIn = (toServer: Buffer): Set<number> => {
   const commands = new Set<number>();
   let isContinued = false;

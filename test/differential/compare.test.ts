@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Part } from '../support/answerReader.js';
 import { compareHeard, compareRecordings, type Heard, heardOf } from './compare.js';
 
-// A tool that finds no difference proves nothing unless it finds one that is there.
+// The comparison is trusted only because it finds these differences.
 
 const OK = Buffer.from('0700000100000002000000', 'hex');
 const ANSWER: Part = { is: 'ok', affectedRows: 0, insertId: 0, status: 2, warnings: 0, rest: '' };
@@ -52,7 +52,7 @@ t.test('compares only the shape of a volatile answer', (t) => {
   t.end();
 });
 
-/** HandshakeV10 and its answer, with these capabilities in the low two bytes. */
+/** A HandshakeV10 packet and its answer with these capabilities in the low two bytes. */
 const greeting = (capabilities: number): Buffer => {
   const bits = Buffer.from([capabilities & 0xff, capabilities >> 8]);
   const payload = Buffer.concat([Buffer.from('\x0a9.7\0'), Buffer.alloc(13), bits, Buffer.alloc(29)]);

@@ -4,20 +4,20 @@ import { greetingWithout, responseWithout } from './handshakes.js';
 import type { Way } from './line.js';
 import type { Recording } from './recordingRelay.js';
 
-/** What one line was answered with. */
+/** The answer to one line. */
 export interface Heard {
   readonly title: string;
   readonly way: Way;
   readonly isVolatile: boolean;
-  /** What a client makes of it, as text: only the shape where two connections cannot have the same contents. */
+  /** What a client sees of it, as text; only its shape when the contents differ between any two connections. */
   readonly seen: string;
-  /** The answer as it came, frames and all; of a long one, a digest. */
+  /** The bytes of the answer with their frames; a digest when they are long. */
   readonly bytes: Buffer;
 }
 
 const KEPT_BYTES = 1024 * 1024;
 
-/** What is kept of an answer, or of the failure to read one, to be compared. */
+/** What is kept of an answer, or of the error in reading it, for the comparison. */
 export const heardOf = (
   title: string, way: Way, isVolatile: boolean, answer: readonly Part[] | Error, bytes: Buffer,
 ): Heard => {
@@ -30,7 +30,7 @@ export const heardOf = (
 const SHOWN_BYTES = 24;
 const SHOWN_CHARACTERS = 240;
 
-/** What differs between what a client heard directly and through the proxy; a few words for each difference. */
+/** The differences between the answers without and with the proxy, a few words each. */
 export const compareHeard = (direct: readonly Heard[], proxied: readonly Heard[], sameBytes: boolean): string[] => {
   const differences: string[] = [];
   for (let i = 0; i < Math.max(direct.length, proxied.length); i += 1) {
@@ -50,7 +50,7 @@ export const compareHeard = (direct: readonly Heard[], proxied: readonly Heard[]
   return differences;
 };
 
-/** What differs between both sides of the proxy, besides the capabilities that it has to clear. */
+/** The differences between both sides of the proxy, except the capabilities that it has to clear. */
 export const compareRecordings = (client: Recording, server: Recording, cleared: bigint): string[] => {
   const differences: string[] = [];
   const toClient = greetingWithout(server.toClient, cleared);
@@ -64,7 +64,7 @@ export const compareRecordings = (client: Recording, server: Recording, cleared:
   return differences;
 };
 
-/** A buffer as JSON knows it. */
+/** A buffer as JSON.stringify writes it. */
 interface JsonBuffer {
   readonly type: 'Buffer';
   readonly data: readonly number[];

@@ -1,13 +1,13 @@
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
 
-// Where capability flags stand in the first packets of both ends, read by the letter of the protocol.
+// The places of the capability flags in the first packet of each end, read as the protocol's documentation says.
 
-/** A greeting as it has to reach the client: without these bits. Anything but a greeting is returned as it is. */
+/** A greeting without these bits, as the client has to get it. Returns other bytes unchanged. */
 export const greetingWithout = (stream: Buffer, cleared: bigint): Buffer => {
   const changed = Buffer.from(stream);
   if (stream[HEADER_BYTES] !== 0x0a) return changed;
   const fixed = stream.indexOf(0, HEADER_BYTES + 1) + 1;
-  const isMariadb = (stream[fixed + 13]! & 1) === 0; // says that it has bits beyond the 32nd
+  const isMariadb = (stream[fixed + 13]! & 1) === 0; // announces bits beyond the 32nd
   const fields = [{ at: fixed + 13, shift: 0n }, { at: fixed + 18, shift: 16n },
     ...(isMariadb ? [{ at: fixed + 27, shift: 32n }, { at: fixed + 29, shift: 48n }] : [])];
   for (const { at, shift } of fields) {
@@ -16,7 +16,7 @@ export const greetingWithout = (stream: Buffer, cleared: bigint): Buffer => {
   return changed;
 };
 
-/** A client's answer to the greeting as it has to reach the server: without these bits. */
+/** A client's answer to the greeting without these bits, as the server has to get it. */
 export const responseWithout = (stream: Buffer, cleared: bigint): Buffer => {
   const changed = Buffer.from(stream);
   if (stream.length < HEADER_BYTES + 32) return changed;

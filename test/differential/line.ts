@@ -7,38 +7,38 @@ import { Capability } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
 import { Status } from '../../src/protocol/status.js';
 
-/** How a statement is sent and its rows come. */
+/** How a statement is sent, and how its rows come. */
 export type Way = 'text' | 'binary' | 'cursor';
 export const WAYS: readonly Way[] = ['text', 'binary', 'cursor'];
 
-/** One thing to be said to a server, and to be compared. */
+/** One thing to send to a server and to compare. */
 export interface Line {
   readonly title: string;
-  /** It is said in each of these ways; in the first where it does not matter. */
+  /** The ways in which it is sent; only the first is used when the way does not matter. */
   readonly ways: readonly Way[];
-  /** Two connections get different contents; the answer has the same shape. */
+  /** The contents differ between any two connections; the answer has the same shape. */
   readonly isVolatile?: true;
   play(client: WireClient, way: Way): Promise<Part[]>;
 }
 
-/** Lines that one connection says one after the other. */
+/** Lines that one connection sends one after the other. */
 export interface Group {
   readonly name: string;
-  /** The one kind of server that understands it; both where it is left out. */
+  /** The kind of server that understands it; both when it is left out. */
   readonly server?: ServerKind;
-  /** It is only said where all these are in effect. */
+  /** It is sent only when all these capabilities are in effect. */
   readonly needs?: bigint;
-  /** It is not said where one of these is in effect. */
+  /** It is not sent when one of these capabilities is in effect. */
   readonly without?: bigint;
-  /** It takes long, and not every variant brings anything new to it. */
+  /** It takes long, and runs only in variants that bring something new to it. */
   readonly isLarge?: true;
-  /** Prepares each server, once. */
+  /** SQL that prepares each server once. */
   readonly once?: readonly string[];
-  /** Is run before each time that the group is played, so that it finds what it found before. */
+  /** SQL that runs before each run of the group, to restore what the group changes. */
   readonly setup?: readonly string[];
-  /** Who says it, where that is not the usual user. */
+  /** The user, when it is not the usual one. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** What the proxy cannot follow, and says so. */
+  /** The proxy cannot follow it, and logs that. */
   readonly isUnparsed?: true;
   readonly lines: readonly Line[];
 }
@@ -57,13 +57,13 @@ export const statement = (sql: string): Line => titled(sql, (client, way) => {
   return client.withStatement(sql, (id) => (way === 'binary' ? client.ask([executeBare(id)]) : fetchAll(client, id)));
 }, WAYS);
 
-/** A line that is said in some ways only. */
+/** A line that is sent in some ways only. */
 export const inWays = (line: Line, ...ways: Way[]): Line => ({ ...line, ways });
 
-/** What came of the same line on another connection has the same shape, and may say something else. */
+/** The contents differ on every connection; only the shape is compared. */
 export const volatile = (line: Line): Line => ({ ...line, isVolatile: true });
 
-/** A line behind whose answer the server closes. */
+/** A line after whose answer the server closes. */
 export const last = (line: Line): Line => ({
   ...line,
   play: async (client, way) => {
@@ -73,18 +73,18 @@ export const last = (line: Line): Line => ({
   },
 });
 
-/** A command by its byte. */
+/** A command with this byte. */
 export const command = (title: string, code: number, rest: Buffer | string = '', options?: AskOptions): Line =>
   titled(title, (client) => client.ask([Buffer.concat([Buffer.from([code]), Buffer.from(rest)])], options));
 
-/** Commands in one write. They may depend on the number of statements prepared so far. */
+/** Commands in one write. They may use the number of statements prepared so far. */
 export const together = (title: string, commands: (client: WireClient) => readonly Buffer[]): Line =>
   titled(title, (client) => client.ask(commands(client)));
 
-/** Whatever a function says. */
+/** A line that a function sends. */
 export const script = (title: string, play: (client: WireClient) => Promise<Part[]>): Line => titled(title, play);
 
-/** An EXECUTE with parameters, as it has to be with the capabilities in effect. */
+/** An EXECUTE with parameters, in the form of the capabilities in effect. */
 export const execute = (
   client: WireClient, id: number, parameters: readonly BoundParameter[], flags = 0, withoutTypes = false,
 ): Buffer => {
@@ -95,7 +95,7 @@ export const execute = (
   return payload;
 };
 
-/** A prepared statement that is executed once with each list of parameters, all of the same types. */
+/** A prepared statement, executed once with each list of parameters; all lists have the same types. */
 export const prepared = (sql: string, ...runs: readonly (readonly BoundParameter[])[]): Line =>
   titled(`${sql} with ${runs.map((run) => run.map(({ type }) => type).join(', ')).join(' | ')}`, (client) =>
     client.withStatement(sql, async (id) => {
@@ -106,10 +106,10 @@ export const prepared = (sql: string, ...runs: readonly (readonly BoundParameter
       return parts;
     }));
 
-/** What becomes of a cursor from which not all has been fetched. */
+/** What ends a cursor that was not read to its end. */
 export type CursorEnd = 'close' | 'reset' | 'execute' | 'leave';
 
-/** A cursor from which is fetched so many rows after so many. */
+/** A cursor with fetches of these numbers of rows. */
 export const cursor = (sql: string, fetches: readonly number[], end: CursorEnd = 'close'): Line =>
   titled(`cursor, ${fetches.join(' + ')} rows, ${end}: ${sql}`, async (client) => {
     const use = async (id: number): Promise<Part[]> => {
@@ -142,10 +142,10 @@ const isCursorOpen = (parts: readonly Part[]): boolean => {
   return (last.end.status & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
 };
 
-/** A packet that is no command of any kind. */
+/** A packet that is no command. */
 export const bare = (title: string, payload: Buffer): Line => titled(title, (client) => client.ask([payload]));
 
-/** A CHANGE_USER whose proof is no one's, so that the server asks for one with a new nonce. */
+/** A CHANGE_USER with a wrong proof, so that the server asks for one with a new nonce. */
 export const changeUser = (user: string, password: string, schema: string): Line => ({
   ...titled(`CHANGE_USER to ${user} in ${schema}, ${password}`, (client) => {
     const plugin = client.greeting.isMariadb ? 'mysql_native_password' : 'caching_sha2_password';

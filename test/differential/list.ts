@@ -6,7 +6,7 @@ import { statementGroups } from './list/statements.js';
 import { transferGroups } from './list/transfers.js';
 import { types } from './list/types.js';
 
-/** All that is said to a server directly and through the proxy. To add to it is a line in one of these. */
+/** Everything that is sent to a server without and with the proxy. A new case is a line in one of these. */
 export const LIST: readonly Group[] = [
   ...types, ...resultGroups, ...statementGroups, ...preparedGroups, ...commandGroups, ...transferGroups,
 ];

@@ -16,13 +16,13 @@ import { clearedBy, type Variant, variantsOf } from './variants.js';
 //     client ------------------------------------> server
 //     client -> relay -> sluice -> relay ---------> server
 
-/** What came of one group in one variant. */
+/** The outcome of one group in one variant. */
 export interface Verdict {
   readonly variant: string;
   readonly group: string;
-  /** How often something was said, in each of the ways. */
+  /** How often a line was sent, in each of the ways. */
   readonly said: number;
-  /** The commands that the client was heard to say, by their bytes; none where it compresses. */
+  /** The command bytes that the client sent; none when it compresses. */
   readonly commands: ReadonlySet<number>;
   readonly differences: readonly string[];
 }
@@ -32,19 +32,22 @@ export interface Choice {
   readonly filter?: string | undefined;
   /** Only variants whose name has this in it. */
   readonly variant?: string | undefined;
-  /** Only those variants that are gone through with every test run. */
+  /** Only the variants that run with every `npm test`. */
   readonly isUsual?: boolean;
 }
 
 const COMPRESSIONS = Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;
 
-/** Far longer than any line takes: what hangs becomes a connection that is closed. */
+/** Far longer than any line takes. A connection that hangs is closed after it. */
 const LINE_PATIENCE_MS = 60_000;
 
-/** MariaDB numbers the statements of a thread, whichever connections it serves: so each has a thread of its own. */
+/**
+ * MariaDB numbers statements by thread, across the connections of that thread. So each connection has a thread of its
+ * own.
+ */
 const SERVER_OPTIONS: Record<ServerKind, readonly string[]> = { mariadb: ['--thread-cache-size=0'], mysql: [] };
 
-/** Goes through the list with a server of this kind; `report` is told of each group. */
+/** Sends the list to a server of this kind. `report` gets the outcome of each group. */
 export const prove = async (
   life: Lifetime, kind: ServerKind, choice: Choice, report: (verdict: Verdict) => void,
 ): Promise<void> => {
@@ -57,13 +60,13 @@ export const prove = async (
   await admin.quit();
 };
 
-/** The variants that are asked for. */
+/** The selected variants. */
 export const chosenVariants = (kind: ServerKind, { variant = '', isUsual = false }: Choice): readonly Variant[] =>
   variantsOf(kind).filter((one) => one.name.includes(variant) && (!isUsual || one.isUsual === true));
 
-/** Both ways to the server in one variant. */
+/** Both ways to the server, without and with the proxy, in one variant. */
 class Proof {
-  /** Groups by the number of the session in which the proxy saw them. */
+  /** The groups by the number of the session in which the proxy saw them. */
   private readonly sessions: Group[] = [];
 
   constructor(
@@ -85,7 +88,7 @@ class Proof {
     this.checkLog(sluice, await sluice.stop());
   }
 
-  /** The capabilities that are in effect between this variant's client and the server. */
+  /** The capabilities in effect between the client of this variant and the server. */
   private async offered(): Promise<bigint> {
     const client = await WireClient.connect(
       { port: this.server.port, capabilities: this.variant.capabilities, ...APP },
@@ -117,7 +120,7 @@ class Proof {
     this.tell(group.name, direct.length, differences, isPlain ? commandsIn(client.toServer) : undefined);
   }
 
-  /** One connection that says all lines of a group. */
+  /** One connection that sends all lines of a group. */
   private async play(group: Group, port: number): Promise<Heard[]> {
     for (const statement of group.setup ?? []) await this.admin.sql(statement);
     const heard: Heard[] = [];
@@ -132,7 +135,7 @@ class Proof {
     return heard;
   }
 
-  /** The proxy must not have lost step anywhere but where it is known to, and must have ended by itself. */
+  /** The proxy must follow every session, except where it is known not to, and must end by itself. */
   private checkLog(sluice: Sluice, exitCode: number | null): void {
     const found = sluice.log().filter(({ msg }) => msg.startsWith('cannot follow'));
     const lost = found.map((line) => ({ line, group: this.sessions[Number(line['session']) - 1] }));
@@ -164,7 +167,7 @@ const hear = async (client: WireClient, line: Line, way: Line['ways'][number]): 
   }
 };
 
-/** Those lines of a group that are asked for: all, where its own name is. */
+/** The selected lines of a group: all when the group's own name is selected. */
 const chosenOf = (group: Group, filter = ''): Group =>
   group.name.includes(filter) ? group
     : { ...group, lines: group.lines.filter(({ title }) => title.includes(filter)) };

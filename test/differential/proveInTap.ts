@@ -5,10 +5,10 @@ import type { ServerKind } from '../support/servers.js';
 import { LIST } from './list.js';
 import { chosenVariants, prove } from './prove.js';
 
-// Thousands of answers, a few milliseconds each, twice; many times that on a machine that is busy otherwise.
+// Thousands of answers, twice, at a few milliseconds each, and many times that on a busy machine.
 const PATIENCE_MS = 1_800_000;
 
-/** The whole list, each group as one assertion; in all variants where the proofs are whole, else in the usual ones. */
+/** The whole list, each group as one assertion. All variants with `npm run proof`, else the usual ones. */
 export const proveInTap = async (kind: ServerKind): Promise<void> => {
   t.setTimeout(PATIENCE_MS);
   const choice = { isUsual: !IS_WHOLE };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What passed over one connection, byte for byte. */
+/** The bytes that passed over one connection. */
 export interface Recording {
   readonly toClient: Buffer;
   readonly toServer: Buffer;
@@ -9,7 +9,7 @@ export interface Recording {
 
 export interface RecordingRelay {
   readonly port: number;
-  /** What passed over the connections made since the last call, in their order; waits for their ends. */
+  /** The bytes of the connections made since the last call, in their order. Waits for their ends. */
   take(): Promise<Recording[]>;
   close(): void;
 }
@@ -46,7 +46,7 @@ export const startRecordingRelay = async (upstream: number): Promise<RecordingRe
 
 const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.on('close', () => resolve()));
 
-/** Copies what `from` says to `to`, and returns the list to which it adds every piece. */
+/** Copies the bytes of `from` to `to`. Returns the list to which it adds each piece. */
 const copy = (from: Socket, to: Socket): Buffer[] => {
   const pieces: Buffer[] = [];
   from.on('data', (bytes: Buffer) => {

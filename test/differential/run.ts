@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: { server: { type: 'string' }, filter: { type: 'string' }, variant: { type: 'string' } },
 });
 
-/** One difference often leads to others. */
+/** One difference often causes others, so only the first ones are printed. */
 const SHOWN = 5;
 
 const teardowns: (() => unknown)[] = [];

@@ -4,25 +4,25 @@ import type { ServerKind } from '../support/servers.js';
 import { IN_CLEAR } from '../support/sluice.js';
 import { BASE_CAPABILITIES as BASE } from '../support/wireClient.js';
 
-/** What two ends agree on, and how the proxy is set, while the list is gone through. */
+/** The capabilities of both ends and the settings of the proxy for one run of the list. */
 export interface Variant {
   readonly name: string;
-  /** What the client asks for, as far as the server offers it. */
+  /** Capabilities that the client asks for if the server offers them. */
   readonly capabilities: bigint;
-  /** What it asks for besides, whoever offers it. */
+  /** Capabilities that the client asks for even when nobody offers them. */
   readonly overreaching?: bigint;
   readonly config: object;
-  /** Groups that take long are gone through, too. */
+  /** Whether groups that take long run, too. */
   readonly isLarge?: true;
-  /** It is gone through with every test run, not only in full ones: these have every group among them. */
+  /** Whether it runs with every `npm test`. The variants that do cover every group. */
   readonly isUsual?: true;
-  /** What the proxy clears here besides what it always clears. */
+  /** What the proxy clears besides what it always clears. */
   readonly clears?: bigint;
 }
 
 const MODERN = BASE | Capability.DEPRECATE_EOF | Capability.SESSION_TRACK;
 
-/** What each kind of server has of its own. Without LONG_PASSWORD, MariaDB's bits are in effect. */
+/** Capabilities of only one kind of server. MariaDB's bits are in effect without LONG_PASSWORD. */
 const OWN: Record<ServerKind, bigint> = {
   mariadb: Capability.MARIADB_PROGRESS | Capability.MARIADB_STMT_BULK_OPERATIONS | Capability.MARIADB_EXTENDED_METADATA
     | Capability.MARIADB_CACHE_METADATA,
@@ -33,16 +33,16 @@ const OWN: Record<ServerKind, bigint> = {
 const extended = (capabilities: bigint, kind: ServerKind): bigint =>
   (kind === 'mariadb' ? capabilities & ~Capability.LONG_PASSWORD : capabilities) | OWN[kind];
 
-/** Bits that no server offers: reserved ones, and MySQL's to MariaDB. */
+/** Bits that the server does not offer: reserved ones, and MySQL's to MariaDB. */
 const UNOFFERED: Record<ServerKind, bigint> = {
   mariadb: (1n << 29n) | (1n << 33n) | (1n << 45n) | Capability.QUERY_ATTRIBUTES |
       Capability.OPTIONAL_RESULTSET_METADATA,
   mysql: 1n << 29n,
 };
 
-/** How the proxy is set in every variant, unless it says otherwise. */
+/** The settings of the proxy in every variant that has none of its own. */
 const COMMON = { limits: { rows: null, bytes: null } };
-/** Every row is looked at and every parameter decoded, and each result leaves a record. */
+/** Every row is read, every parameter decoded, and each result leaves a record. */
 const WATCHED = { mode: 'audit', limits: { rows: 1, bytes: 64 }, streaming: { signals: [] }, audit: { params: true } };
 
 /** MySQL compresses with zstd, too, and so does this client where its Node can. */
@@ -84,8 +84,8 @@ export const variantsOf = (kind: ServerKind): readonly Variant[] => {
 const RESERVED = (1n << 29n) | (1n << 33n) | (0xffff_ffff_ffff_ffffn & ~((1n << 38n) - 1n));
 
 /**
- * The one place that says which bits the proxy clears, in the greeting and in the client's answer: encryption, reserved
- * bits, and compressions that it cannot open. All else that passes is to be the same, byte for byte.
+ * The bits that the proxy clears in the greeting and in the client's answer: encryption, reserved bits, and
+ * compressions that it cannot open. Everything else has to pass unchanged.
  */
 export const clearedBy = ({ clears = 0n }: Variant): bigint =>
   Capability.SSL | RESERVED | (Capability.ZSTD_COMPRESSION_ALGORITHM & ~OPENABLE_COMPRESSIONS) | clears;

@@ -8,7 +8,7 @@ export const ATTACKERS_SECTION = 'beside attackers';
 
 const aloneOf = (name: string): string => `${name}, nobody attacks`;
 
-/** What a good client's queries beside attackers are compared with. */
+/** The reference of this section. */
 export const ALONE = aloneOf(SLUICE);
 
 const ATTACKS: Readonly<Record<Attack, string>> = {
@@ -18,8 +18,8 @@ const ATTACKS: Readonly<Record<Attack, string>> = {
 };
 
 /**
- * What a good client's queries take beside clients that send what costs a relay much, and alone. Where both go to the
- * server directly shows how much of it is the machine's share: attackers need a core, too.
+ * What a good client's queries take, alone and beside clients whose messages cost a relay much. The direct connections
+ * show the machine's share of the cost: attackers need a core, too.
  */
 export const attackers = async (bench: Bench): Promise<void> => {
   for (const kind of SERVER_KINDS) {

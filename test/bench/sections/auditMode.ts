@@ -9,12 +9,12 @@ import type { Reading } from '../results.js';
 
 export const AUDIT_SECTION = 'audit mode';
 
-/** What answers over the limit are compared with. */
+/** The reference of this section. */
 export const BELOW = 'below the limit';
 
 const SQL = 'SELECT id, label FROM numbers LIMIT 2';
 
-/** Answers of two rows in audit mode with a limit of one: every one is recorded, and none waits for its record. */
+/** Answers of two rows in audit mode with a limit of one row: each leaves a record, and none waits for it. */
 export const auditMode = async (bench: Bench): Promise<void> => {
   for (const kind of SERVER_KINDS) {
     const { port } = await bench.database(kind);

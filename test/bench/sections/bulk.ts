@@ -9,10 +9,10 @@ import type { Reading } from '../results.js';
 const SECTION = 'bulk';
 /** Bytes of a row's payload. */
 const ROW_BYTES = [10, 100, 1000, 100_000];
-/** Real servers need longer for a small row than for a byte. */
+/** Real servers need longer for a small row than for its bytes. */
 const SMALL_ROW_BYTES = 100;
 
-/** Results of many rows: what the relay costs for each GB, and how fast it is. */
+/** Results of many rows: the relay's cost for each GB, and its speed. */
 export const bulk = async (bench: Bench): Promise<void> => {
   const synthetic = ROW_BYTES.map((rowBytes) =>
     bulkLoad(bench, `synthetic server, rows of ${rowBytes} bytes`, syntheticResult(rowBytes, bench.scale.bulkBytes)));
@@ -28,16 +28,16 @@ export const bulk = async (bench: Bench): Promise<void> => {
   }
 };
 
-/** A result of many rows, and how to ask for it. */
+/** A result of many rows, with its query. */
 export type BulkResult = Pick<Extract<Order, { kind: 'ask' }>, 'sql'> & { readonly rows: ManyRows };
 
-/** A result of the synthetic server of about so many bytes. */
+/** A result of the synthetic server, of about this size. */
 export const syntheticResult = (rowBytes: number, bytes: number): BulkResult => {
   const rows = manyRows(rowBytes, bytes, `rows 1 of ${rowBytes}`);
   return { sql: `rows ${rows.count} of ${rowBytes}`, rows };
 };
 
-/** Such a result of a real server: rows that nobody had to store. */
+/** A result of a real server, from rows that are not stored. */
 const serverResult = (rowBytes: number, bytes: number): BulkResult => {
   const valueBytes = rowBytes - encodeLenenc(rowBytes).length;
   const sql = (count: number): string => `SELECT REPEAT('x', ${valueBytes}) FROM numbers a, numbers b LIMIT ${count}`;

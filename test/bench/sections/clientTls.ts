@@ -11,12 +11,12 @@ const modeOf = (mode: 'auto' | 'off'): Competitor => ({
   start: startSluiceWith({ listen: { ...IN_CLEAR.listen, tls: { mode } } }),
 });
 
-/** What `auto` is compared with. */
+/** The reference of this section. */
 export const TLS_OFF = modeOf('off').name;
 
 /**
- * What it costs that clients are offered TLS by default, to clients that take it wherever it is offered, as MySQL's do.
- * The server is talked to in the clear.
+ * The cost of offering TLS by default, to clients that accept it whenever it is offered, as MySQL's do. The connection
+ * to the server is in clear.
  */
 export const clientTls = async (bench: Bench): Promise<void> => {
   const { port } = await bench.database('mysql');

@@ -9,9 +9,7 @@ import type { Relay } from '../relays.js';
 
 export const COMPRESSION_SECTION = 'features: compression';
 
-/**
- * What it costs to follow a connection whose ends compress, and to keep them from it: with a real client and server.
- */
+/** The cost of following a compressed connection, and of stripping compression, with a real client and server. */
 export const compression = async (
   bench: Bench, variant: (name: string, config: object) => Competitor, plain: string,
 ): Promise<void> => {

@@ -17,7 +17,7 @@ export const connections = async (bench: Bench): Promise<void> => {
   await bench.interleave(SECTION, port, [{ subject, run: (relay) => churn(bench, relay) }]);
   const most = (descriptorLimit() - SPARE_DESCRIPTORS) / 2;
   const levels = bench.scale.idleSessions.filter((sessions) => sessions <= most);
-  // Each in a process that has just been started: what went before stays in a process's memory.
+  // Each in a new process: earlier work stays in a process's memory.
   for (let round = 0; round < bench.rounds; round += 1) {
     for (const competitor of bench.competitors) {
       const { name } = competitor;
@@ -31,7 +31,7 @@ export const connections = async (bench: Bench): Promise<void> => {
   }
 };
 
-/** Sessions that come and go, as many as the relay lets. */
+/** Short sessions, as many as the relay can serve. */
 const churn = async (bench: Bench, relay: Relay): Promise<Reading[]> => {
   const drivers = await bench.drivers;
   const order = {
@@ -44,7 +44,7 @@ const churn = async (bench: Bench, relay: Relay): Promise<Reading[]> => {
   ];
 };
 
-/** What idle sessions hold, at each level, and what sessions that come and go cost beside them. */
+/** The memory of idle sessions at each level, and the cost of short sessions beside them. */
 const idleSessions = async (
   bench: Bench, competitor: string, relay: Relay, levels: readonly number[],
 ): Promise<void> => {

@@ -11,11 +11,11 @@ export const RESULT_CURVE = 'cost of a result by its size';
 export const SESSION_CURVE = 'cost of sessions by their number';
 
 const ROW_BYTES = 1000;
-/** A small result costs less than can be measured: it is asked for often enough. */
+/** A small result costs too little to be measured once, so it is queried often. */
 const MIN_BYTES = 50e6;
 const MAX_TIMES = 5000;
 
-/** Shows that the cost grows with bytes and sessions, and not faster. */
+/** Shows that the cost grows no faster than bytes and sessions. */
 export const curves = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
   const competitors = [SLUICE, REFERENCE].flatMap((name) => bench.competitors.filter((one) => one.name === name));
@@ -46,7 +46,7 @@ const oneResult = async (bench: Bench, relay: Relay, resultBytes: number): Promi
   return [{ metric: 'cpu', value: (cpuSeconds ?? 0) / times }];
 };
 
-/** Sessions that are opened, ask once, and stay while the memory is looked at. */
+/** Sessions that send one query and stay open while the memory is measured. */
 const manySessions = async (bench: Bench, relay: Relay, sessions: number): Promise<Reading[]> => {
   if (relay.pid === null) return [];
   const drivers = await bench.drivers;

@@ -7,8 +7,8 @@ import { commandLineLoad } from './compression.js';
 export const ENCRYPTION_SECTION = 'features: TLS';
 
 /**
- * What it costs to decrypt and to encrypt, on either side, with a real client and server. A relay that looks into
- * nothing passes the TLS of the two on.
+ * The cost of decrypting and encrypting on either connection, with a real client and server. A relay that reads
+ * nothing passes TLS through.
  */
 export const encryption = async (
   bench: Bench, variant: (name: string, config: object) => Competitor, plain: string,

@@ -9,7 +9,7 @@ import { encryption } from './encryption.js';
 const BULK_SECTION = 'features: bulk';
 const QUERY_SECTION = 'features: small queries';
 
-/** Nothing switched on: what the other variants are compared with. */
+/** The reference: no feature is on. */
 export const PLAIN = 'plain';
 
 const ROW_BYTES = 1000;
@@ -18,12 +18,12 @@ const RULES = 100;
 
 const variant = (name: string, config: object): Competitor => ({ name, version: '', start: startSluiceWith(config) });
 
-/** Rules of which none matches, so that all are looked through. */
+/** Rules that never match, so that each is compared. */
 const rules = (count: number, match: (number: number) => object): object => ({
   rules: Array.from({ length: count }, (_, number) => ({ name: `rule-${number}`, match: match(number) })),
 });
 
-/** Of these each is compared with each statement's digest. */
+/** Rules by digest, each of which is compared with each statement's digest. */
 export const rulesByStatement = (count: number): object =>
   rules(count, (number) => ({ digest: number.toString(16).padStart(16, '0') }));
 
@@ -60,14 +60,14 @@ const bulkLoad = (bench: Bench): Load => ({
 });
 
 /**
- * What the server sends is the same whether the client gets it or not; where it does not, its next query waits for
- * the end.
+ * The server sends the same whether or not the client gets it. A client that was cut waits with its next query until
+ * the rest was discarded.
  */
 const drainLoad = (bench: Bench): Load => {
   const { sql, rows } = syntheticResult(ROW_BYTES, bench.scale.bulkBytes);
   const run = async (relay: Relay): Promise<Reading[]> => {
     const drivers = await bench.drivers;
-    // The first answer is looked at packet by packet, and the one behind it says that all of it has passed.
+    // The first answer is read packet by packet. The answer behind it shows that all of the first has passed.
     const order = { kind: 'ask', port: relay.port, sessions: 1, sql, until: { times: 1 } } as const;
     const { elapsedSeconds, cpuSeconds } = await measured(relay, () => drivers.one(order));
     const gigabytes = (2 * rows.count * rows.packetBytes) / 1e9;
@@ -94,5 +94,5 @@ const queryLoad = (bench: Bench, prepared: boolean): Load => ({
   },
 });
 
-/** Looks like what an application asks; the synthetic server answers it with two rows. */
+/** Looks like a query of an application. The synthetic server answers it with two rows. */
 const QUERY = "SELECT id, name, price FROM products /* rows 2 of 10 */ WHERE id = 4711 AND name <> 'unknown' LIMIT 1";

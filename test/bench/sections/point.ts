@@ -14,7 +14,7 @@ const PREPARING = [
   { words: 'not prepared', flag: '--db-ps-mode=disable' },
 ];
 
-/** Queries for one row each: the price is that of calls and turns of the event loop, not of bytes. */
+/** Queries for one row each: the cost is that of calls and turns of the event loop, not of bytes. */
 export const point = async (bench: Bench): Promise<void> => {
   for (const kind of SERVER_KINDS) {
     const { port } = await bench.database(kind);

@@ -6,7 +6,7 @@ import type { Reading } from '../results.js';
 
 export const SLOWEST_READER_SECTION = 'slowest reader';
 
-/** From 100 to 1,586 KB/s, which a search halves five times. */
+/** From 100 to 1,586 KB/s: a search takes five steps. */
 const RATES = ratesFrom(100, 30);
 
 interface Path {
@@ -16,9 +16,9 @@ interface Path {
 }
 
 /**
- * How slowly a client may read, 8 KiB at a time, before the server gives it up: the more a relay takes from the server
- * ahead of the client, the longer the server waits until it may write again. Searched in steps of a tenth, for all
- * relays and both servers side by side: the readers mostly sleep.
+ * The lowest rate at which a client that reads 8 KiB at a time keeps its connection. The more a relay reads ahead of
+ * the client, the longer the server waits until it can write again. The search goes in steps of a tenth, for all
+ * relays and both servers side by side: readers mostly sleep.
  */
 export const slowestReader = async (bench: Bench): Promise<void> => {
   const { netWriteTimeoutSeconds } = bench.scale.slowReader;

@@ -8,7 +8,7 @@ const SECTION = 'stall';
 const RESULT_BYTES = 1e9;
 const READ_BYTES = 1e6;
 
-/** Clients that stop reading in the middle of a large result: what is held for them. */
+/** The memory held for clients that stop reading in the middle of a large result. */
 export const stall = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
   const subject = `${bench.scale.stalledSessions} clients that stopped reading a result of 1 GB`;

@@ -9,21 +9,21 @@ import { rulesByStatement } from './features.js';
 const SECTION = 'workers';
 const WORKERS = [1, 2, 4];
 const ROW_BYTES = 1000;
-/** So many results at the same time, which together are as large as the one of the bulk section. */
+/** How many results are read at the same time; together they are as large as the one of the bulk section. */
 const READERS = 8;
 const ASKERS = 64;
 const AT_A_TIME = 32;
-/** With so many a query costs the relay several times what it costs the load and the server. */
+/** How many rules make a query cost the relay several times its cost to load and server. */
 const RULES = 1000;
 
 const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${workers} workers`);
 
-/** What the others are compared with. */
+/** The reference of this section. */
 export const ONE_PROCESS = nameOf(1);
 
 /**
- * What more processes bring. The loads' own processes and the server need cores, too: on a machine with few of them the
- * usual loads show what workers cost, and only one that is nearly all the relay's work shows what they gain.
+ * The gain of more processes. The load's own processes and the server need cores, too. On a machine with few cores the
+ * usual loads show the cost of workers; only a load that is nearly all the relay's work shows their gain.
  */
 export const workers = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
@@ -36,7 +36,7 @@ export const workers = async (bench: Bench): Promise<void> => {
 const variants = (config: object): Competitor[] => WORKERS.map((count) => (
   { name: nameOf(count), version: '', start: startSluiceWith({ ...config, workers: count }) }));
 
-/** An order that all drivers can share, without the port that it goes to. */
+/** An order that all drivers can share, without its port. */
 type Shared = Omit<Extract<Order, { kind: 'ask' }>, 'port'> | Omit<Extract<Order, { kind: 'churn' }>, 'port'>;
 
 const load = (

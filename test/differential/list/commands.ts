@@ -104,7 +104,7 @@ const outOfOrder = script('a query with the id 5', async (client) => {
   return client.answers([client.query('')]);
 });
 
-/** Each ends its connection, or may. */
+/** Each of them may end its connection. */
 const endings: readonly Group[] = [
   { name: 'a change of user with a wrong password', lines: [refused(changeUser('other', 'wrong', 'shop'))] },
   { name: 'a change to a schema that is not there', lines: [refused(changeUser('other', 'hidden', 'nowhere'))] },
@@ -112,7 +112,7 @@ const endings: readonly Group[] = [
   { name: 'a command whose sequence id is not 0', isUnparsed: true, without: COMPRESSIONS, lines: [last(outOfOrder)] },
   { name: 'a stream of a group that there is not', lines: [
     refused(command('SUBSCRIBE_GROUP_REPLICATION_STREAM', Command.SUBSCRIBE_GROUP_REPLICATION_STREAM))] },
-  // There the frames are numbered, and servers do not look at the packets' ids.
+  // In compressed connections servers check the numbers of frames, and not those of packets.
   {
     name: 'a command in a frame, whose sequence id is not 0', isUnparsed: true, needs: Capability.COMPRESS,
     lines: [outOfOrder, query('SELECT 2')],
@@ -121,7 +121,7 @@ const endings: readonly Group[] = [
     last(script('what comes unasked', async (client) => client.answers([Buffer.from([Command.PING])])))] },
 ];
 
-/** What takes a privilege, or a kind of server, that is not there. */
+/** Commands that need a privilege or a kind of server that is not there. */
 const denied: readonly Group[] = [
   { name: 'SHUTDOWN by one who may not', code: Command.SHUTDOWN, rest: '' },
   {

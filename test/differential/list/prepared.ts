@@ -173,8 +173,8 @@ const cursors: Group = {
 };
 
 /**
- * MySQL 9.7 answers the second EXECUTE with definitions and an OK packet, so that every client waits for the end of the
- * rows. Without EOF packets that OK may be a row, and nothing tells that it is none.
+ * MySQL 9.7 answers the second EXECUTE with definitions and an OK packet, so that every client waits for the end of
+ * the rows. Without EOF packets that OK may be a row, and nothing shows that it is none.
  */
 const brokenExecute: Group = {
   name: "MySQL's broken execution behind a cursor", server: 'mysql', isUnparsed: true,

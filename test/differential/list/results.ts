@@ -6,9 +6,9 @@ const columns = (count: number, value: (i: number) => string): string =>
 /** One column of `bytes` bytes. */
 const wide = (bytes: number): string => `SELECT REPEAT('w', ${bytes}) AS w`;
 
-/** 0xFFFFFF, the payload at which a packet is continued. */
+/** 0xFFFFFF, the payload from which on a packet is continued. */
 const FULL = 0xff_ffff;
-/** A text row of one long column has its length, of 4 or 9 bytes, before it. */
+/** The prefix of a text row of one long column: its length in 4 or 9 bytes. */
 const LENGTH_BYTES = 4;
 const LONG_LENGTH_BYTES = 9;
 
@@ -130,7 +130,7 @@ const wideResults: Group = {
   ],
 };
 
-/** Each by itself: what passed is kept until it has been compared. */
+/** Each in a group of its own: the bytes of a group are kept until they have been compared. */
 const large: readonly Group[] = [
   query(wide(FULL - LENGTH_BYTES - 1)),
   query(wide(FULL - LENGTH_BYTES)), // a payload of exactly 0xFFFFFF: an empty packet follows

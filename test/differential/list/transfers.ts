@@ -73,7 +73,7 @@ const largeCommands: readonly Group[] = [
 
 const DUMP_NON_BLOCKING = 1;
 
-/** A binary log of a few statements, read by one that leaves at its end. */
+/** A binary log of a few statements, whose reader leaves at its end. */
 const binaryLog = (server: ServerKind, forget: string, ...settings: string[]): Group => ({
   name: `the binary log of ${server}`, server,
   setup: [forget, 'CREATE TABLE shop.logged (id INT, word ' +

@@ -1,7 +1,7 @@
 import type { ServerKind } from '../../support/servers.js';
 import { type Group, statement } from '../line.js';
 
-// A line here is a column type: its table is made, filled with these values and NULL, and read in every way.
+// Each line is a column type. Its table is created, filled with these values and NULL, and read in every way.
 
 interface Column {
   readonly type: string;
