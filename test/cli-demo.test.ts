@@ -30,7 +30,7 @@ t.test('with --once it shows the whole demo in 80 plain columns and ends with ex
 interface Running {
   /** The next line that matches. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Tells it to end; resolves with its exit code. */
+  /** Sends a signal; resolves with the exit code. */
   stop(signal: NodeJS.Signals): Promise<unknown>;
 }
 

@@ -70,7 +70,7 @@ export async function startAdministered(t: Test, config: object = {}): Promise<A
   };
 }
 
-/** Asks over a connection of its own. `fetch` would not let the Host header be chosen. */
+/** Sends a request over a connection of its own: `fetch` does not allow another Host header. */
 export function askPort(
   port: number, path: string, { method = 'GET', headers = {}, host = '127.0.0.1', body }: Asking,
 ): Promise<Reply> {

@@ -47,7 +47,7 @@ t.test('/sessions shows each session with its user and its running command', asy
   const slow = await client();
   let release = (): void => {};
   const stopped = new Promise<void>((resolve) => {
-    // Takes the first row, and no more until it is told to.
+    // Takes the first row, then waits until it is told to go on.
     void slow.query('SELECT * FROM rows_1000000', () => {
       resolve();
       return new Promise<void>((go) => { release = go; });
@@ -159,7 +159,7 @@ t.test('serves only health and metrics to other hosts when no token is configure
   const own = Object.values(networkInterfaces()).flat().find((found) => found?.family === 'IPv4' && !found.internal);
   const { adminPort, ask } = await startAdministered(t, { admin: { listen: '0.0.0.0:0' } });
   t.equal((await ask('/config')).status, 200, 'over loopback everything is there');
-  // A machine without a network has no other address to be reached at.
+  // A machine without a network has only the loopback address.
   const host = own?.address ?? '127.0.0.1';
   const expected = own === undefined ? 200 : 403;
   const viaName = { host, headers: { host: 'sluice.shop.svc' } };
@@ -190,6 +190,6 @@ t.test('ends with exit code 1 and a remedy that names --admin when the admin add
     ['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`],
   );
   t.equal(code, 1);
-  // What is logged meanwhile goes out by itself, in front of it or behind it.
+  // Log lines may stand before or behind it.
   t.match(stderr, /^(?:\{.*\}\n)*sluice: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*--admin\n(?:\{.*\}\n)*$/);
 });

@@ -7,12 +7,12 @@ import { startAdministered } from './administered.js';
 const ALERTS = fileURLToPath(new URL('../../src/admin/alerts.yml', import.meta.url));
 const DASHBOARD = fileURLToPath(new URL('../../src/admin/dashboard.json', import.meta.url));
 
-/** The names of metrics in PromQL: what looks like ours, and the process's. */
+/** The names of metrics in PromQL: those of Sluice, and those of the process. */
 function metricsIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\b(?:sluice|process)_[a-z0-9_]+/g)].map(([name]) => name))];
 }
 
-/** What is to be seen of two alerts. */
+/** What two alerts show. */
 const expected = {
   SluiceRuleEnds: {
     exp_labels: { severity: 'warning', rule: 'search', instance: 'i' },

@@ -71,7 +71,7 @@ t.test('shows characters that hide or turn the direction of text as escapes', as
 t.test('shows a growing result as it grows, and marks a client that does not read', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const slow = await started.connect();
-  // Takes the first row, and no more.
+  // Takes the first row only.
   void slow.query('SELECT * FROM rows_1000000', () => new Promise<void>(() => {})).catch(() => {});
   const page = await openLive(t, started);
   await page.until(shows('#sessions', 'not reading for'));

@@ -6,7 +6,7 @@ import { Sink, type SinkReport } from '../../src/audit/lineSink.js';
 
 const patienceMs = 60_000;
 
-/** Keeps what a sink says, and lets a test wait for it. */
+/** Keeps the reports of a sink, and lets a test wait for one. */
 class Reports implements SinkReport {
   readonly said: string[] = [];
   private onReport = () => {};
@@ -25,7 +25,7 @@ class Reports implements SinkReport {
   }
 }
 
-/** A named pipe with both ends open, which is full once nobody reads: writing then says EAGAIN, or hangs. */
+/** A named pipe with both ends open. It fills when nobody reads; a write then fails with EAGAIN, or hangs. */
 function pipe(t: Test, { blocking = false } = {}) {
   const path = join(t.testdir(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -35,7 +35,7 @@ function pipe(t: Test, { blocking = false } = {}) {
   return { reader, writer, path, closeReader };
 }
 
-/** Reads all that stands in a pipe at the moment. */
+/** Reads everything that is in a pipe now. */
 function readAvailable(descriptor: number): string {
   const chunks: string[] = [];
   const buffer = Buffer.alloc(65_536);
@@ -117,7 +117,7 @@ t.test('close says that a write hangs when the kernel keeps it', async (t) => {
   const { lostLines, hangs } = await sink.close(500);
   t.ok(lostLines > 0);
   t.equal(hangs, true);
-  // Lets the hanging write go, without which this process could not end.
+  // Ends the hanging write. The test process could not end otherwise.
   const letGo = setInterval(() => readAvailable(reader), 10);
   t.teardown(() => {
     clearInterval(letGo);
@@ -129,7 +129,7 @@ t.test('close says that no write hangs when the write was merely late', async (t
   const sink = new Sink(openSync('/dev/null', 'w'), 1024, new Reports());
   sink.write('1\n');
   const closed = sink.close(1);
-  // The time is over, and the write back, when the event loop next looks for either.
+  // The time has passed and the write has ended before the event loop looks for either.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   t.same(await closed, { lostLines: 0, hangs: false });
 });

@@ -30,7 +30,7 @@ t.test('text of a client or a server cannot control the terminal or begin a line
 });
 
 t.test('the log is readable text when standard error is a terminal', async (t) => {
-  // A terminal of its own for the program, which it interrupts once it listens.
+  // `script` gives the program a terminal. The test interrupts the program once it listens.
   const script = [
     'import os, pty, signal, sys',
     'pid, terminal = pty.fork()',

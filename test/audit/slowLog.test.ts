@@ -17,7 +17,7 @@ interface Sum {
   readonly min: string;
 }
 
-/** What pt-query-digest makes of a slow log: a class for each statement that it tells apart. */
+/** A class of pt-query-digest: one for each statement that it tells apart. */
 interface Class {
   readonly fingerprint: string;
   readonly query_count: number;

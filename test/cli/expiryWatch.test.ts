@@ -11,7 +11,7 @@ import { runOk } from '../support/run.js';
 
 const DAY_MS = 24 * 3_600_000;
 
-// The watch keeps no process alive.
+// The timers of the watch do not keep the process alive.
 const alive = setInterval(() => {}, 1000);
 t.teardown(() => clearInterval(alive));
 
@@ -27,7 +27,7 @@ async function certificates(t: Test, ...days: readonly number[]): Promise<string
   return folder;
 }
 
-/** Watches a configuration, and looks at files often. */
+/** Watches a configuration, and reads its files often. */
 function watch(t: Test, config: object): { watch: ExpiryWatch; log: string[]; said: (line: RegExp) => Promise<void> } {
   const log: string[] = [];
   const logger = pino({}, { write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg) });

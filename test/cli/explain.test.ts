@@ -7,9 +7,9 @@ const now = Date.UTC(2026, 5, 15);
 
 interface Answer {
   readonly lines: readonly string[];
-  /** What is said of each rule. */
+  /** The verdict on each rule. */
   readonly rules: Readonly<Record<string, string>>;
-  /** Other lines by their labels. */
+  /** The other lines, by label. */
   readonly [label: string]: unknown;
 }
 

@@ -7,7 +7,7 @@ import { configFile } from '../config/configFile.js';
 import { freePort } from '../support/freePort.js';
 import { silentUpstream, sluice, startProgram } from './program.js';
 
-/** A program with an admin endpoint at a port of its own, which the flags name. */
+/** A program whose flags name the port of its admin endpoint. */
 async function startAdministered(t: Test, variables: NodeJS.ProcessEnv = {}) {
   const { address } = await silentUpstream(t);
   const port = await freePort();

@@ -37,7 +37,7 @@ async function countRows(t: Test, host: string, port: number): Promise<number> {
   return (await client.query('SELECT * FROM rows_10')).rows;
 }
 
-/** Asks over a Unix socket. */
+/** Runs a query over a Unix socket. */
 async function askOver(path: string, sql: string, account = ['-udemo', 'demo']): Promise<string> {
   return (await runOk('mariadb', ['--no-defaults', `--socket=${path}`, ...account, '-Ne', sql])).trim();
 }
@@ -181,7 +181,7 @@ t.test('resolves a host name again for each connection', async (t) => {
   const folder = folderFor(t);
   const answer = join(folder, 'answer');
   const resolver = join(folder, 'resolver.cjs');
-  // In place of the system's resolver, one that says what stands in a file.
+  // Replaces the system's resolver by one that reads a file.
   writeFileSync(resolver, `
     const dns = require('node:dns');
     const { readFileSync } = require('node:fs');
@@ -205,7 +205,7 @@ t.test('resolves a host name again for each connection', async (t) => {
   t.equal(await countRows(t, '127.0.0.1', program.port), 10);
 });
 
-/** Somebody who hangs up on everybody; returns the port. */
+/** A server that closes every connection. Returns its port. */
 async function listenOn(t: Test, host: string, port: number): Promise<number> {
   const server = createServer((socket) => socket.destroy()).listen(port, host);
   await once(server, 'listening');

@@ -60,7 +60,7 @@ export async function startProgram(
   return { pid: child.pid ?? 0, log, port, kill: (signal) => child.kill(signal), said, ended };
 }
 
-/** A server that takes connections and never says a word: a session with it lasts until somebody ends it. */
+/** A server that accepts connections and sends nothing: a session with it lasts until it is ended. */
 export interface SilentUpstream {
   readonly address: string;
   /** The next connection. */

@@ -145,7 +145,7 @@ t.test('listens on new addresses, closes removed ones, and keeps the sessions', 
   await connectTo(t, { host: '127.0.0.1', port: second });
   t.equal((await kept.query('SELECT * FROM rows_10')).rows, 10);
 
-  rmSync(path); // by somebody else: nobody can connect there any more, and all else goes on
+  rmSync(path); // Another process removes it: nobody can connect there any more, and everything else goes on.
   started.configure({ listen: [{ path, permissions: '0600' }, `127.0.0.1:${second}`] });
   t.equal((await reload(started)).status, 200);
   await connectTo(t, { host: '127.0.0.1', port: second });
@@ -169,7 +169,7 @@ t.test('opens the audit file again, so that it can be rotated', async (t) => {
   const started = await startAdministered(t, { limits: { rows: 10 }, audit: { to } });
   const client = await started.connect();
   await client.query('SELECT * FROM rows_11');
-  await client.query('SELECT 1'); // waits for the end of the cut, and so for its record
+  await client.query('SELECT 1'); // waits for the end of the cut response, and so for its record
   renameSync(to, `${to}.1`);
   started.program.kill('SIGHUP');
   t.match(await started.program.said(/^configuration read again$/), { changed: [] });
@@ -190,7 +190,7 @@ t.test('a thousand reloads with live sessions bring no error and no growth', asy
     let queries = 0;
     for (; !isOver; queries += 1) {
       const { rows, error } = await client.query('SELECT * FROM rows_500');
-      await delay(5); // leaves turns to whoever asks for the reloads
+      await delay(5); // leaves turns of the event loop to the reloads
       if (rows !== 500 || error !== null) throw new Error(`query ${queries} brought ${rows} rows, ${error?.message}`);
     }
     return queries;

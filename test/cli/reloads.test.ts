@@ -8,7 +8,7 @@ import { type LoadedConfig, readConfig } from '../../src/config/load.js';
 import type { ListenChange } from '../../src/relay/listen/listeners.js';
 import type { Proxy } from '../../src/relay/proxy.js';
 
-// Reloads that are asked for at the same time, of a proxy that takes its time over each: none begins by itself here.
+// Reloads that are requested at the same time, with a proxy whose preparation the test ends.
 
 const NOTHING_CHANGES: ListenChange = { apply() {}, cancel() {} };
 

@@ -81,7 +81,7 @@ t.test('warns of a warn threshold that no result can pass below its limit', (t) 
 
 const now = Date.UTC(2026, 5, 15);
 
-/** What is said of these rules in the middle of 2026. */
+/** The advice on these rules in the middle of 2026. */
 function adviceOnRules(t: Test, rules: object[], global: object = {}): string[] {
   const named = rules.map((rule, index) => ({ name: `r${index}`, match: {}, ...rule }));
   return adviceOn(load(t, withUpstream({ ...global, rules: named })), now);
@@ -134,7 +134,7 @@ t.test('does not warn about a rule that can match', (t) => {
   t.same(advice({ user: 'a', schema: 's' }, { user: 'a' }), []);
   t.same(advice({ attributes: { _os: 'x' } }, { attributes: { _pid: 'x' } }), []);
   t.same(adviceOnRules(t, [{ until: '2026-12-31' }, { match: { user: 'a' } }]), []);
-  // The first one ends, and leaves the rest of the time to the second one, unless that has ended, too.
+  // The first rule ends, and the second one matches from then on, unless that has ended before.
   const shorter = adviceOnRules(t, [{ until: '2026-12-31' }, { until: '2026-07-01' }]);
   t.match(shorter, [/r1 is never reached/]);
   t.end();

@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { ConfigError, loadConfig, type Flags } from '../../src/config/load.js';
 import type { Config } from '../../src/config/config.js';
 
-/** A configuration as it may stand in a file: what becomes JSON, or the very text or bytes. */
+/** The content of a configuration file: a value that becomes JSON, or text or bytes as they are. */
 type Content = object | string | Buffer;
 
 /** Writes a configuration into the test's own folder, and gives the file's path. */
@@ -20,7 +20,7 @@ export function load(t: Test, file: Content, flags: Flags = {}, environment: Nod
   return loadConfig({ config: configFile(t, file), ...flags }, environment);
 }
 
-/** What is wrong with it, one line each; the file's own path reads FILE. */
+/** The problems, one line each, with FILE in place of the file's path. */
 export function problems(
   t: Test, file: Content, flags: Flags = {}, environment: NodeJS.ProcessEnv = {},
 ): readonly string[] {
@@ -34,5 +34,5 @@ export function problems(
   return [];
 }
 
-/** The one required setting, and others. */
+/** A configuration with the required setting and these. */
 export const withUpstream = (rest: object) => ({ upstream: 'db', ...rest });

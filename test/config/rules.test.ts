@@ -4,7 +4,7 @@ import { printConfig } from '../../src/config/load.js';
 import type { Rule } from '../../src/config/config.js';
 import { load, problems, withUpstream } from './configFile.js';
 
-/** The one rule of a configuration that has these global settings. */
+/** The rule of a configuration with these global settings. */
 function ruleOf(t: Test, rule: object, global: object = {}): Rule {
   const [read] = load(t, withUpstream({ ...global, rules: [{ name: 'r', match: {}, ...rule }] })).rules;
   if (!read) throw new Error('there is one rule');

@@ -6,7 +6,7 @@ import { settings } from '../../src/config/settings.js';
 import { load, problems, withUpstream } from './configFile.js';
 
 const NO_SAMPLE = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
-/** What holds where nothing is said of TLS. */
+/** The defaults of TLS. */
 const clientsTls = { mode: 'auto', requestCert: false, minVersion: 'TLSv1.2' };
 const serversTls = { mode: 'preferred', bridge: true };
 
@@ -130,7 +130,7 @@ t.test('the example file loads and shows every setting', (t) => {
   t.equal(load(t, text).mode, 'enforce');
   const example: unknown = JSON.parse(text);
   for (const { path } of walk(settings)) {
-    // Files that this machine need not have; the first goes only without kill.password.
+    // These name files that this machine need not have; kill.passwordFile also excludes kill.password.
     if (path === 'kill.passwordFile' || path === 'admin.tokenFile') continue;
     const value = path.split('.').reduce((object: unknown, key) => Object(object)[key], example);
     t.not(value, undefined, path);

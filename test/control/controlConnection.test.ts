@@ -8,7 +8,7 @@ import { remoteAt } from '../support/remote.js';
 const account = { user: 'sluice', password: 'hidden' };
 const patient: ControlSettings = { account, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null };
 
-/** A connection to a server that does as `script` says. */
+/** A connection to a server that runs `script`. */
 const connectTo = async (
   t: Test, script: Script, settings = patient,
 ): Promise<{ connection: ControlConnection; server: FakeServer }> => {
@@ -110,7 +110,7 @@ t.test('gives up a server that speaks unasked, before the next statement is sent
   const [peer] = server.peers;
   peer!.send(0, Buffer.from('ff1d04', 'hex'));
   await new Promise((read) => peer!.socket.write('', read));
-  // It may cross the statement on its way, and is then not taken for the answer.
+  // The packet may cross the statement on its way. It must not count as the answer.
   while (connection.isOpen) await t.rejects(connection.query('SELECT 1'), { message: /unasked|order/ });
 });
 

@@ -8,7 +8,7 @@ import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../src/protocol/
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { Status } from '../../src/protocol/status.js';
 
-/** One client of a fake server: packets in, packets out. */
+/** A client of a fake server, packet by packet. */
 export class Peer {
   private received = Buffer.alloc(0);
   private wake = (): void => undefined;
@@ -54,7 +54,7 @@ export class Peer {
     this.socket.write(new ResponseEncoder(0n, sequenceId).ok(Status.AUTOCOMMIT));
   }
 
-  /** Greets, and lets in whoever comes. */
+  /** Greets, and accepts any login. */
   async letIn(): Promise<void> {
     this.greet();
     await this.receive();
@@ -79,16 +79,16 @@ export class Peer {
   }
 }
 
-/** What a server does with one client. */
+/** What a fake server does with each client. */
 export type Script = (peer: Peer) => void | Promise<void>;
 
 export interface FakeServer {
   readonly port: number;
-  /** All who have connected, in their order. */
+  /** The clients in the order in which they connected. */
   readonly peers: Peer[];
 }
 
-/** A server that treats each client as `script` says; it ends with the test. */
+/** Starts a server that runs `script` for each client; it ends with the test. */
 export const startFakeServer = async (t: Test, script: Script): Promise<FakeServer> => {
   const peers: Peer[] = [];
   const server = createServer((socket) => {

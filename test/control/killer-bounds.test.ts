@@ -16,7 +16,7 @@ interface Setup {
   readonly lines: string[];
 }
 
-/** A killer, patient but for `limits`, and a server that treats each control connection as `script` says. */
+/** A killer with generous limits except `limits`, and a server that runs `script` for each control connection. */
 const setUp = async (t: Test, script: Script, limits: Partial<KillLimits> = {}): Promise<Setup> => {
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -171,7 +171,7 @@ t.test('closes an idle connection with COM_QUIT', async (t) => {
     peer.row(['app', '127.0.0.1:4711', 'Sleep']);
   }, { idleMs: 20 });
   t.equal(await killer.kill(target), 'no-match');
-  // The timer that closes the connection keeps no process alive.
+  // The timer that closes the connection does not keep the process alive.
   const keepAlive = setInterval(() => undefined, 1000);
   t.same(await server.peers[0]!.receive(), Buffer.from([1]), 'COM_QUIT');
   clearInterval(keepAlive);

@@ -6,7 +6,7 @@ import { ControlConnection } from '../../src/control/controlConnection.js';
 import { SERVER_KINDS, startServer, type Server, type ServerKind } from '../support/servers.js';
 import { remoteAt } from '../support/remote.js';
 
-// What Sluice's own account needs to kill for others, on either server.
+// The privileges that Sluice's account needs to kill queries of others, on either server.
 const PRIVILEGES: Record<ServerKind, string> = {
   mysql: 'PROCESS, CONNECTION_ADMIN',
   mariadb: 'PROCESS, CONNECTION ADMIN',
@@ -34,11 +34,14 @@ const startKiller = (t: Test, user: string, password = PASSWORD): Said & { kille
   return { ...said, killer };
 };
 
-/** A connection whose statements are killed, as the server shows it. */
+/** A connection whose statements the test kills, as the server's process list shows it. */
 interface Victim {
   readonly connection: ControlConnection;
   readonly target: KillTarget;
-  /** Runs the endless statement; resolves when the server shows it, with what gives its error's code. */
+  /**
+   * Runs the endless statement. Resolves when the server shows it, with a function that gives the error code at its
+   * end.
+   */
   run(): Promise<() => Promise<number>>;
 }
 
@@ -68,7 +71,7 @@ const startVictim = async (t: Test, server: Server, user = 'victim'): Promise<Vi
   return victim;
 };
 
-/** Server ids of the connections that `condition` is true for. */
+/** Ids of the server's connections for which `condition` is true. */
 const shown = async (server: Server, condition: string): Promise<string[]> =>
   (await server.sql(`SELECT ID FROM information_schema.PROCESSLIST WHERE ${condition}`)).map(([id]) => id!);
 

@@ -14,7 +14,7 @@ const settings = (user: string, password: string): ControlSettings => ({
   account: { user, password }, connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, encrypt: null,
 });
 
-/** Logs in, asks the server who that is, and quits. */
+/** Logs in, returns the user that the server sees, and quits. */
 const whoAmI = async (server: Server, peer: ControlSettings): Promise<string | null | undefined> => {
   const connection = new ControlConnection(remoteAt(server.port), peer);
   await connection.logIn();
@@ -31,7 +31,7 @@ const encrypting = (rejectUnauthorized: boolean): Encrypt => ({
     return encrypted;
   },
 });
-// The private server's certificate is its own.
+// The test server has a self-signed certificate.
 const encrypt = encrypting(false);
 
 /** The code of the error with which the server refuses a login. */

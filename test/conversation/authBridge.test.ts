@@ -21,7 +21,7 @@ const password = (): Buffer => Buffer.from('secret\0');
 const switchTo = (plugin: string): Buffer => Buffer.from(`\xfe${plugin}\0${nonce.toString()}\0`, 'latin1');
 const bridge = (encrypted: Peer, bridges = true): AuthBridge => new AuthBridge(encrypted, bridges, nonce);
 
-/** With its plugin settled, and the password asked for. */
+/** A bridge whose server has chosen the plugin and asked for the password. */
 const asked = (plugin: string, encrypted: Peer, bridges = true): AuthBridge => {
   const begun = bridge(encrypted, bridges);
   begun.fromServer(switchTo(plugin));

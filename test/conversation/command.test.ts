@@ -2,7 +2,7 @@ import t from 'tap';
 import { Command } from '../../src/protocol/commands.js';
 import { newCommand, Usage } from '../../src/conversation/command.js';
 
-/** Of ten rows of 100 bytes, the kernel has had the first five when it last had everything. */
+/** Ten rows of 100 bytes; the kernel had the first five when it last had everything. */
 const tenRows = (): Usage => {
   const usage = new Usage(newCommand(Command.QUERY, 'results', 1, 0));
   usage.rows = 5;

@@ -14,7 +14,7 @@ import {
 
 const MARIADB = { version: '5.5.5-10.11.19-MariaDB', capabilities: MARIADB_OFFER };
 const PACKET = 4;
-// What nobody may agree on through a proxy that reads along: compression, TLS, and bits without a meaning.
+// Capabilities that a proxy cannot follow: compression, TLS, and bits without a meaning.
 const COMMON_CLEARED = (1 << 5) | (1 << 11) | (1 << 26) | (1 << 29);
 const MARIADB_CLEARED = ~((1 << 0) | (1 << 2) | (1 << 3) | (1 << 4) | (1 << 5)) >>> 0;
 
@@ -28,7 +28,7 @@ await t.test('clears only capabilities that cannot be followed, in greeting and 
   for (const [name, options, bit0] of [['mysql', {}, Capability.LONG_PASSWORD],
     ['mariadb', MARIADB, 0n]] as const) {
     const greeting = greetingPayload(options);
-    // A client that asks for everything, whatever was offered.
+    // A client that asks for every capability, offered or not.
     const everything = ((1n << 64n) - 1n) & ~Capability.LONG_PASSWORD | bit0;
     const response = responsePayload({ capabilities: everything & ~Capability.SSL });
     const outcome = everySplit(t, [

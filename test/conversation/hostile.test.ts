@@ -13,7 +13,7 @@ import {
 
 const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n'.repeat(3));
 
-/** Whatever was said, both ends have as many bytes as were sent to them, but for what is still undecided. */
+/** Whether both ends have every byte that was sent to them, except undecided ones. */
 const isAllRelayed = (outcome: Outcome, turns: readonly Turn[]): boolean => {
   const { toClient, toServer, heldFromClient, heldFromServer } = outcome;
   const isRefused = eventsOf(outcome, 'refused').length > 0;
@@ -21,7 +21,7 @@ const isAllRelayed = (outcome: Outcome, turns: readonly Turn[]): boolean => {
     && toServer.length + heldFromClient === allFrom('client', turns).length);
 };
 
-/** The turns up to `count` of them, then garbage from one end, then some from the other. */
+/** The first `count` turns, then garbage from both ends. */
 const interrupted = (turns: readonly Turn[], count: number, from: Turn['from']): Turn[] => {
   const both = [fromClient(GARBAGE), fromServer(GARBAGE)];
   return [...turns.slice(0, count), ...(from === 'client' ? both : both.reverse())];
@@ -56,7 +56,7 @@ await t.test('relays garbage in any state, and reports it at most once', async (
   }
 });
 
-/** A recorded conversation in which some bytes are not what they were. */
+/** A recorded conversation with some changed bytes. */
 const damaged = (name: string, flips: number, random: () => number): Turn[] => {
   const turns = loadFixture(name);
   for (let i = 0; i < flips; i += 1) {

@@ -9,7 +9,7 @@ import {
 import { AROUND_HEADERS, type Split } from '../support/splits.js';
 import { answer, ask, DIALECTS, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
 
-// Rows and commands that span packets: those of 0xFFFFFF bytes, and the shorter, maybe empty one behind them.
+// Rows and commands of several packets: full ones of 0xFFFFFF bytes, and a shorter, maybe empty, last one.
 
 const CHUNKS: Split = {
   name: 'as large reads bring it',
@@ -23,15 +23,13 @@ const limited = (limits: Partial<Pick<Usage, 'maxRows' | 'maxBytes'>>): EverySpl
   splits, limit: (usage) => void Object.assign(usage, limits),
 });
 
-/**
- * A row of one column that makes a payload of this many bytes; one of 2^24 bytes and more begins with 0xFE.
- */
+/** A row of one column with a payload of this size; it begins with 0xFE from 2^24 bytes on. */
 const rowOf = (payloadBytes: number): Buffer => {
   const lengthBytes = payloadBytes >= 2 ** 24 + 9 ? 9 : 4;
   return textRow('x'.repeat(payloadBytes - lengthBytes));
 };
 
-/** Bytes on the wire: a header for each packet, of which the last is shorter than 0xFFFFFF. */
+/** Bytes on the wire: each packet has a header, and the last one is shorter than 0xFFFFFF. */
 const spanned = (payloadBytes: number): number =>
   payloadBytes + 4 * (Math.floor(payloadBytes / MAX_PAYLOAD_BYTES) + 1);
 

@@ -8,7 +8,7 @@ import {
   answer, ask, binaryRow, err, login, ok, packetsFrom, preparedAnswer, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-/** Commands in one go, as clients send them that do not wait for the answers. */
+/** Commands in one write, as clients send them that do not wait for answers. */
 const ahead = (...payloads: Buffer[]): Turn =>
   fromClient(...payloads.map((payload) => packetsFrom(0, payload)));
 const one = (value: string): Buffer[] => resultSet('eof', [textRow(value)]);

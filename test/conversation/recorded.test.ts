@@ -2,13 +2,12 @@ import t, { type Test } from 'tap';
 import { allFrom, eventsOf, everySplit, type Outcome, type Turn } from '../support/conversationHarness.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 
-// Conversations of real clients with MariaDB 10.11 and MySQL 9.7, recorded without a proxy between them. What
-// each has to be counted as is written down here from its SQL; `fixtures/record.ts` and
-// `fixtures/scenarios.ts` hold that.
+// Conversations of real clients with MariaDB 10.11 and MySQL 9.7, recorded without a proxy. The expected counts were
+// written by hand from the SQL, which is in `fixtures/record.ts` and `fixtures/scenarios.ts`.
 
 /**
- * `text: rows in result sets`, and `!code` where the server ended it with an error; `cursor` where one was
- * open.
+ * Each usage as `text: rows in result sets`, with `!code` when the server ended it with an error. The last line counts
+ * the cursors.
  */
 const usagesOf = (outcome: Outcome): string[] => {
   const cursors = eventsOf(outcome, 'cursorOpened').length;
@@ -19,7 +18,7 @@ const usagesOf = (outcome: Outcome): string[] => {
   return cursors === 0 ? usages : [...usages, `cursors: ${cursors}`];
 };
 
-/** The server's bytes with the bits cleared that are never agreed on, found by the greeting's own layout. */
+/** The server's bytes without the capabilities that a proxy cannot follow, found by the layout of the greeting. */
 const withClearedGreeting = (bytes: Buffer): Buffer => {
   const cleared = Buffer.from(bytes);
   const fixed = cleared.indexOf(0, 5) + 1;
@@ -49,7 +48,7 @@ const play = (t: Test, name: string): Outcome => {
   return outcome;
 };
 
-/** Nothing is left that was begun. */
+/** Everything that began has ended. */
 const isSettled = (t: Test, outcome: Outcome): void => {
   t.same(eventsOf(outcome, 'unparsed'), [], 'all of it is followed');
   t.equal(outcome.conversation.commands.length, 0, 'every command is answered');
@@ -106,7 +105,7 @@ const CACHED_METADATA = [
 ];
 const BULK = ['INSERT INTO words (word) VALUES (?) RETURNING id, : 2 in 1', 'SELECT 9: 1 in 1'];
 
-/** What every recording that no program made comes to, in both dialects. */
+/** The expected usages of each recording by the script client, in both dialects. */
 const SCENARIOS: Record<string, readonly string[]> = {
   'mariadb/raw-text': TEXT, 'mysql/raw-text': TEXT,
   'mariadb/raw-commands': ['null: 1 in 1', 'SELECT 3: 1 in 1', 'SELECT DATABASE(): 1 in 1'],

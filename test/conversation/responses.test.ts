@@ -17,10 +17,7 @@ const MORE = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
 const OUT = Status.AUTOCOMMIT | Status.PS_OUT_PARAMS;
 const CURSOR = Status.AUTOCOMMIT | Status.CURSOR_EXISTS;
 
-/**
- * A command behind all others, which is answered with one row: only a follower that is in step counts it as
- * that.
- */
+/** The last command of a conversation, with an answer of one row. Only a follower that is in step counts that row. */
 const LAST = 'SELECT last';
 const last = (dialect: 'eof' | 'deprecate-eof'): Turn[] =>
   [ask(query(LAST)), answer(...resultSet(dialect, [textRow('1')]))];

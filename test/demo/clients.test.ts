@@ -10,7 +10,7 @@ const server = await startDemoServer();
 const { port } = server.address;
 t.teardown(() => server.close());
 
-// What sysbench's program asks afterwards takes a function that the demo's SQL does not have.
+// sysbench ends with a function that the demo's SQL does not have.
 for (const client of CLIENTS.filter(({ name }) => name !== 'sysbench')) {
   await t.test(`${client.name} reads ${ROWS} rows (${client.protocol}) and goes on`, async (t) => {
     const seen = await client.read(port, `SELECT id, label FROM rows_${ROWS}`);

@@ -22,7 +22,7 @@ const rawClient = async (t: Test, capabilities = 0n): Promise<RawClient> => {
   return client;
 };
 
-/** Resolves with the bytes that the server has sent once it has not sent any for a while. */
+/** Resolves with the number of bytes that the server has sent when that no longer grows. */
 const standstill = async (of: DemoServer): Promise<number> => {
   let before = -1;
   for (let same = 0; same < 10; same += 1) {
