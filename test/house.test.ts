@@ -28,7 +28,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 };
 
-/** The same for the rooms of `relay`; its own files, and `session`, bring all of them together. */
+/**
+ * Which rooms of `relay` the files of a room may import from. Files of `relay` itself, and of `session`, bring all
+ * rooms together.
+ */
 const ROOMS_MAY_IMPORT: Record<string, readonly string[]> = {
   flow: ['pace', 'window'],
   window: ['pace'],
@@ -40,7 +43,7 @@ const ROOMS_MAY_IMPORT: Record<string, readonly string[]> = {
   session: ['flow', 'login', 'pace', 'tls', 'connection'],
 };
 
-/** Modules of Node with which a folder that is pure could touch the world. */
+/** The modules of Node.js that reach outside the process; pure folders may not import them. */
 const WORLDLY = /^node:(fs|net|tls|http|https|child_process|cluster|dgram|dns|os|process|timers|worker_threads)\b/;
 const PURE = ['protocol', 'sql', 'conversation', 'policy', 'statistics'];
 
@@ -50,7 +53,8 @@ interface Import {
 }
 
 /** The folder of a file in `src`, or in one of its folders. */
-const folderOf = (file: string, within = SOURCE): string => relative(within, file).split('/')[0]!.replace(/\.[jt]s$/, '');
+const folderOf = (file: string, within = SOURCE): string =>
+  relative(within, file).split('/')[0]!.replace(/\.[jt]s$/, '');
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
@@ -107,7 +111,7 @@ t.test('no file imports itself through others, not even for a type', (t) => {
 });
 
 t.test('pure folders touch no socket, file or process', (t) => {
-  // What an address is and what belongs to a network is told by node:net without any socket.
+  // node:net tells what is an address and what belongs to a network, without any socket.
   const allowed = new Set(['ipAddress', 'proxyHeader'].map((name) => `src/protocol/${name}.ts imports node:net`));
   const wrong = imports
     .filter(({ from, to }) => PURE.includes(folderOf(from)) && WORLDLY.test(to))
@@ -127,7 +131,7 @@ t.test('the package installs only yargs and pino', (t) => {
   t.end();
 });
 
-/** What a reader can hold in mind, and what fits beside another window. */
+/** What a reader can keep in mind, and what fits beside another window. */
 const MAX_LINES = 300;
 const MAX_COLUMNS = 120;
 
@@ -144,7 +148,7 @@ t.test('a source file has at most 300 lines, and a line at most 120 columns', (t
   t.end();
 });
 
-/** What a declaration that stands by itself begins with, and its name. */
+/** The beginning and the name of a declaration at the top of a file. */
 const DECLARATION =
   /^(export )?(?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|let|enum) (\w+)/gm;
 
@@ -155,7 +159,7 @@ t.test('a source file begins with its namesake, under a sentence that says what 
     const declared = [...text.matchAll(DECLARATION)];
     const isNamesake = ([, exported, declaration = '']: RegExpMatchArray): boolean =>
       exported !== undefined && declaration.toLowerCase() === basename(file, '.ts').toLowerCase();
-    // A value is made when its file is loaded: what it is made from stands before it.
+    // A value is created when its file is loaded, so that the values it needs stand before it.
     const namesake = declared.find(isNamesake);
     const isFirst = namesake === undefined || namesake === declared[0] || namesake[0].includes(' const ');
     const before = text.slice(0, declared[0]?.index).trim();
@@ -168,8 +172,9 @@ t.test('a source file begins with its namesake, under a sentence that says what 
   t.end();
 });
 
-/** Each of them had a plain word of the field in its place. */
-const BANNED = /\b(Legs?|legs|Side|EncryptedLeg|[gG]ateway|[dD]oorman|[cC]aller|[sS]tanding|[aA]nswers|[cC]rew|[mM]ember)\b/g;
+/** Each of these words was replaced by the usual word of the field. */
+const BANNED =
+  /\b(Legs?|legs|Side|EncryptedLeg|[gG]ateway|[dD]oorman|[cC]aller|[sS]tanding|[aA]nswers|[cC]rew|[mM]ember)\b/g;
 
 t.test('identifiers and file names are the usual words of the field', (t) => {
   const wrong = files.flatMap((file) => {

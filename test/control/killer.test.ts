@@ -78,7 +78,7 @@ const shown = async (server: Server, condition: string): Promise<string[]> =>
 const isRunning = async (server: Server, { target }: Victim): Promise<boolean> =>
   (await shown(server, `ID = ${target.connectionId} AND COMMAND = 'Query'`)).length > 0;
 
-const sideConnections = (server: Server): Promise<string[]> => shown(server, "USER = 'sluice'");
+const controlConnections = (server: Server): Promise<string[]> => shown(server, "USER = 'sluice'");
 
 for (const kind of SERVER_KINDS) {
   await t.test(kind, async (t) => {
@@ -110,7 +110,7 @@ for (const kind of SERVER_KINDS) {
         const code = await victim.run();
         t.equal(await killer.kill(victim.target), 'killed');
         t.equal(await code(), ER_QUERY_INTERRUPTED);
-        (await sideConnections(server)).forEach((id) => seen.add(id));
+        (await controlConnections(server)).forEach((id) => seen.add(id));
       }
       t.equal(seen.size, 1);
     });
@@ -122,7 +122,7 @@ for (const kind of SERVER_KINDS) {
         const code = await victim.run();
         t.equal(await killer.kill(victim.target), 'killed');
         t.equal(await code(), ER_QUERY_INTERRUPTED);
-        for (const id of await sideConnections(server)) await server.sql(`KILL ${id}`);
+        for (const id of await controlConnections(server)) await server.sql(`KILL ${id}`);
       }
       t.same(lines, []);
     });

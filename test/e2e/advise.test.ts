@@ -10,7 +10,7 @@ import { type AuditRecord, startSluice } from '../support/sluice.js';
 
 const STATEMENTS = 120;
 
-/** A load of statements of three kinds, and of results of all sizes. */
+/** A load of statements of three kinds, with results of all sizes. */
 const loadSql = (): string => {
   const random = new Random(4);
   return Array.from({ length: STATEMENTS }, () => {
@@ -23,7 +23,7 @@ const loadSql = (): string => {
   }).join('\n');
 };
 
-/** How often each digest was cut, or would have been. */
+/** How often each digest was or would have been cut. */
 const cutsOf = (records: readonly AuditRecord[]): Record<string, number> => {
   const cuts: Record<string, number> = {};
   for (const { digest, action } of records) if (action === 'cut') cuts[digest] = (cuts[digest] ?? 0) + 1;
@@ -47,7 +47,7 @@ const advise = async (t: Test, records: readonly AuditRecord[], ...flags: string
   return JSON.parse(stdout) as Advice;
 };
 
-// How fast the machine lets a client read is not to decide.
+// The speed at which a busy machine lets a client read must not decide.
 const WITHOUT_PACE = { streaming: { signals: ['cursor', 'dump', 'jdbc', 'hint'] } };
 
 for (const kind of SERVER_KINDS) {

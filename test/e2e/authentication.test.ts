@@ -15,7 +15,7 @@ for (const kind of SERVER_KINDS) {
 
     await t.test('every client logs in, with a cold and with a warm password cache', async (t) => {
       for (const client of CLIENTS) {
-        // MySQL then forgets the passwords it has cached, so that a full authentication is needed.
+        // FLUSH PRIVILEGES empties MySQL's password cache, so that a full authentication is needed.
         await server.sql('FLUSH PRIVILEGES');
         for (const cache of ['cold', 'warm']) {
           const seen = await client.read(sluice.port, 'SELECT 7');
@@ -60,7 +60,8 @@ for (const kind of SERVER_KINDS) {
     });
 
     await t.test("logs a denied change of user, with the user and the server's error", async (t) => {
-      const told = (): readonly LogLine[] => sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
+      const told = (): readonly LogLine[] =>
+        sluice.log().filter(({ msg }) => msg.includes('refused the change of user'));
       while (told().length === 0) await new Promise(setImmediate); // it comes over a pipe
       t.match(told(), [{ level: 'info', user: 'other', code: 1045, session: Number, client: String,
         msg: /Access denied for user 'other'.*\(error 1045\)$/ }]);
@@ -86,7 +87,7 @@ await t.test('caching_sha2_password works in clear without the key once the serv
   );
   const withoutKey = ['--skip-get-server-public-key'];
   const refused = await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey);
-  // The client's own refusal: it has no secure way to send the password.
+  // The client itself refuses: it has no secure way to send the password.
   t.match(refused.errors, [{ code: 2061 }]);
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I)).rows, [['app']]);
   t.same((await commandLine('mysql', sluice.port, WHO_AM_I, withoutKey)).rows, [['app']]);

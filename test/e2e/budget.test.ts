@@ -9,8 +9,8 @@ const MIB = 1024 * 1024;
 const BUDGET_BYTES = 8 * MIB;
 
 /**
- * About so many bytes of rows; then the server waits until nobody holds the lock `gate`, and ends with a row
- * more. What came before is with the client meanwhile: 16 KiB are the most that a server keeps back.
+ * Rows of about this size. Then the server waits until nobody holds the lock `gate`, and ends with one more row. By
+ * then the client has the earlier rows, except 16 KiB at most that the server keeps back.
  */
 const gated = (bytes: number): string => {
   const rows = Math.floor(bytes / 1024);
@@ -26,7 +26,10 @@ const CONFIG = {
   admin: { listen: '127.0.0.1:0' },
 };
 
-/** Resolves when Sluice has counted so many bytes under way: what a server has sent may still be on its way to it. */
+/**
+ * Resolves when Sluice has counted this many bytes under way: bytes that a server has sent may still be on their way
+ * to it.
+ */
 const countedUnderWay = async (sluice: Sluice, bytes: number): Promise<void> => {
   const admin = sluice.log().find(({ msg }) => msg === 'listening')?.['admin'];
   for (let counted = 0; counted < bytes;) {
@@ -51,10 +54,10 @@ for (const { kind, workers } of SETTINGS) {
 
     await t.test('cuts the largest of eight results, and the others finish', async (t) => {
       t.match(await keeper.run("SELECT GET_LOCK('gate', 0)"), { sum: 1 });
-      // Streams do not count, or these six MiB would leave no room.
+      // Streams do not count, else these six MiB would leave no room.
       const streamed = streamer.stream(asStream(gated(6 * MIB)));
       await watch.until(IS_WAITING, 1);
-      // Seven have 0.9 MiB each; the eighth would have four, and passes the budget before it has two.
+      // Seven results have 0.9 MiB each. The eighth would have four, and passes the budget before it has two.
       const finished = others.map((client) => client.run(gated(0.9 * MIB)));
       await watch.until(IS_WAITING, 8);
       await countedUnderWay(sluice, 7 * 0.85 * MIB);

@@ -21,11 +21,11 @@ const LIMIT = 1000;
 const CHANGE_USER = fileURLToPath(new URL('../support/programs/change-user.php', import.meta.url));
 const IS_COMPRESSED = "SHOW SESSION STATUS LIKE 'Compression'";
 const ALL = 'SELECT id, label FROM numbers ORDER BY id';
-// What the process list says of a connection whose socket is full.
+// The state in the process list of a connection whose socket is full.
 const WRITING = { mariadb: 'Writing to net', mysql: 'Sending to client' } as const;
 const sumOfIds = (count: number): number => (count * (count + 1)) / 2;
 
-/** Where two sequences of bytes differ; their lengths alone where those do. */
+/** The offsets at which two sequences of bytes differ; their lengths when those differ. */
 const differences = (one: Buffer, other: Buffer): number[] => {
   if (one.length !== other.length) return [one.length, other.length];
   if (one.equals(other)) return [];
@@ -85,7 +85,7 @@ for (const kind of SERVER_KINDS) {
         const [[near], [far]] = [await atClient.take(), await atServer.take()];
         for (const from of ['client', 'server'] as const) {
           const differing = differences(allFrom(from, near ?? []), allFrom(from, far ?? []));
-          // In the two packets of the handshake, bits may be cleared that are not known.
+          // Unknown bits are cleared in the two packets of the handshake.
           t.ok(differing.every((offset) => offset < 128), `${client.name}: what the ${from} says`);
         }
       }

@@ -13,7 +13,7 @@ import { startSluice } from '../support/sluice.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 await t.test('gives every client error 1429 when the upstream cannot be reached', async (t) => {
-  // A port that nobody listens on: it was just given back.
+  // A port that was just given back, where nobody listens.
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
@@ -22,12 +22,12 @@ await t.test('gives every client error 1429 when the upstream cannot be reached'
   await once(probe, 'close');
   const sluice = await startSluice(t, { upstream: port });
   for (const client of CLIENTS) {
-    // sysbench ends with a message of its own where it cannot connect.
+    // sysbench ends with its own message when it cannot connect.
     if (client.name === 'sysbench') continue;
     const seen = await client.read(sluice.port, 'SELECT 1');
-    // MariaDB Connector/J makes an error of its own of it, around the text.
+    // MariaDB Connector/J wraps the text in an error of its own.
     t.equal(seen.error?.code, client.name.startsWith('Java') ? -1 : 1429, client.name);
-    // PyMySQL takes off an SQLSTATE that no ERR packet has before the greeting, so the text loses its start.
+    // PyMySQL removes an SQLSTATE, which an ERR packet before the greeting does not have. So the text loses its start.
     t.match(seen.error?.message, /cannot reach the upstream server/, client.name);
   }
 });
@@ -59,7 +59,7 @@ for (const kind of SERVER_KINDS) {
       t.match(second.errors, [{ code: 1040 }]);
       first.stdin.end();
       await once(first, 'close');
-      // The place is free when Sluice has seen the close, a moment after the client has ended.
+      // The place is free once Sluice has seen the close, a moment after the client's end.
       let third = await commandLine(kind, sluice.port, 'SELECT 3;');
       while (third.errors[0]?.code === 1040) third = await commandLine(kind, sluice.port, 'SELECT 3;');
       t.same(third.rows, [['3']]);
@@ -105,7 +105,7 @@ for (const kind of SERVER_KINDS) {
 
     await t.test("relays the server's error for a killed query, and the connection goes on", async (t) => {
       const sluice = await startSluice(t, { upstream: server.port });
-      // MySQL's SLEEP alone ends without an error when it is killed.
+      // A SLEEP without a table ends without an error when MySQL kills it.
       const victim = commandLine(kind, sluice.port, 'SELECT SLEEP(100) FROM numbers; SELECT 42;');
       const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(100)%'";
       let found = await server.sql(find);

@@ -5,8 +5,8 @@ import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// MariaDB's Java driver sends batches in bulk where the server knows that, and else many commands ahead of their
-// answers.
+// MariaDB's Java driver sends batches as bulk commands when the server knows these, and otherwise as many commands
+// ahead of their answers.
 
 const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.jar';
 const SOURCE = fileURLToPath(new URL('../fixtures/programs/Batches.java', import.meta.url));
@@ -23,7 +23,7 @@ CREATE PROCEDURE out_parameter(IN n INT, OUT total INT) BEGIN
 END //
 `;
 
-/** Runs the program; it says the number of the error that it met, and its OUT parameter. */
+/** Runs the program. It prints the number of its error, and its OUT parameter. */
 const batches = (port: number): Promise<string> => runOk('java', ['-XX:TieredStopAtLevel=1', '-cp',
   `${folder}:${JDBC}`, 'Batches', '127.0.0.1', String(port), APP.user, APP.password, APP.schema]);
 

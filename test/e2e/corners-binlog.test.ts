@@ -11,12 +11,12 @@ import {
 } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// A binary log is a stream without end in which no command means anything: it passes as it is, whatever the limits.
+// A binary log is an endless stream without commands. It passes unchanged, whatever the limits.
 
 const FORGET: Record<ServerKind, string> = { mariadb: 'RESET MASTER', mysql: 'RESET BINARY LOGS AND GTIDS' };
 const READERS: Record<ServerKind, string> = { mariadb: 'mariadb-binlog', mysql: mysql9Program('mysqlbinlog') };
 
-/** Some MiB of events in two logs, an event of 17 MiB among them, which spans packets. */
+/** Some MiB of events in two logs, with one of 17 MiB that spans packets. */
 const fill = (server: Server): Promise<string[][]> => server.sql(`${FORGET[server.kind]};
 USE shop;
 CREATE TABLE logged (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, body LONGTEXT);
@@ -40,7 +40,7 @@ const newFolder = (t: Test): string => {
 const contents = (folder: string): Record<string, Buffer> =>
   Object.fromEntries(readdirSync(folder).sort().map((name) => [name, readFileSync(join(folder, name))]));
 
-/** Names of the logs whose bytes differ, and of those that only one has. */
+/** The names of logs whose bytes differ, and of those that only one reader has. */
 const differing = (left: Record<string, Buffer>, right: Record<string, Buffer>): string[] =>
   [...new Set([...Object.keys(left), ...Object.keys(right)])]
     .filter((name) => !left[name]?.equals(right[name] ?? Buffer.alloc(0)));
@@ -91,7 +91,7 @@ for (const kind of SERVER_KINDS) {
       }
       reader.kill('SIGTERM');
       await once(reader, 'exit');
-      // A server that only writes hears of its reader's end when it writes on.
+      // A server that only writes notices the end of its reader at its next write.
       const dumps = "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'";
       while ((await server.sql(dumps)).length > 0) await server.sql("INSERT INTO shop.logged (body) VALUES ('')");
     });

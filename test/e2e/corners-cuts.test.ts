@@ -8,7 +8,7 @@ import { SERVER_KINDS, type Server, startServer } from '../support/servers.js';
 import { type Sluice, startSluice } from '../support/sluice.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
-// Cuts where a response has more to it than one result, byte for byte as no driver shows them.
+// Cuts of responses with more than one result, byte for byte. Drivers do not show these.
 
 const LIMIT = 10;
 const MEBIBYTE = 1024 * 1024;
@@ -27,13 +27,13 @@ CREATE PROCEDURE two_results() BEGIN ${ROWS(6)}; ${ROWS(100)}; ${ROWS(3)}; INSER
 DELIMITER ;
 `);
 
-/** What became of an answer, as one word for each part: rows and how they ended. */
+/** The shape of an answer, one word for each part: the rows and how they ended. */
 const shapes = (parts: readonly Part[]): string[] => parts.map((part) => {
   if (part.is === 'result') return `${part.rows.length} rows, ${part.end.is === 'error' ? part.end.code : 'end'}`;
   return part.is === 'error' ? `error ${part.code}` : part.is;
 });
 
-/** The connection has kept in step: it answers what it is asked. */
+/** Checks that the connection is in step. */
 const isInStep = async (t: Test, client: WireClient): Promise<void> => {
   const parts = await client.ask([client.query('SELECT 42')]);
   const [result] = parts;

@@ -8,10 +8,10 @@ import { SERVER_KINDS, type Server, startServer } from '../support/servers.js';
 import { type Sluice, startSluice } from '../support/sluice.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
-// What ends in the middle: a query that somebody kills, a connection, a server, a client with cursors open.
+// Sudden ends: of a killed query, of a connection, of a server, of a client with open cursors.
 
 const UNLIMITED = { limits: { rows: null, bytes: null }, log: { level: 'debug' } };
-/** 200 MB: far more than sockets hold, so that the server stands in the middle of it while its client does not read. */
+/** 200 MB, far more than sockets hold. The server stops in the middle while its client does not read. */
 const ENDLESS = "SELECT id, REPEAT('e', 1000) FROM numbers";
 const INTERRUPTED = 1317;
 
@@ -20,14 +20,14 @@ const connect = (port: number, compression = 0n): Promise<WireClient> =>
 
 const idOf = async (client: WireClient): Promise<string> => (await client.sql('SELECT CONNECTION_ID()'))[0]?.[0] ?? '';
 
-/** Lets a client be in the middle of a result: it has its begin, and reads no more until it is resumed. */
+/** Brings a client into the middle of a result. It has the beginning, and reads no more until resumed. */
 const beginResult = async (client: WireClient, sql = ENDLESS): Promise<void> => {
   client.transport.sendCommands([query(sql)]);
   await once(client.transport.socket, 'data');
   client.transport.socket.pause();
 };
 
-/** How many of the server's threads have this id, and are in such a state. */
+/** How many of the server's threads have this id and such a state. */
 const countOf = async (server: Server, id: string, state = 'TRUE'): Promise<number> => {
   const sql = `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ${id} AND ${state}`;
   return Number((await server.sql(sql))[0]?.[0]);
@@ -43,14 +43,14 @@ const isGone = async (server: Server, id: string): Promise<void> => {
   while (await countOf(server, id) !== 0) continue;
 };
 
-/** How an answer ended, as one word: by itself, with an error's code, or with the connection. */
+/** How an answer ended: with its own end, an error's code, or a closed connection. */
 const endOf = (parts: readonly Part[]): string => {
   const part = parts.at(-1);
   const end = part?.is === 'result' ? part.end : part;
   return end?.is === 'error' ? String(end.code) : end?.is ?? 'nothing';
 };
 
-/** What a server may say before it closes the connection: shutdown in progress, killed, interrupted by the shutdown. */
+/** The errors that a server may send before it closes: shutdown in progress, killed, interrupted by the shutdown. */
 const LAST_WORDS = ['closed', '1053', '1317', '1927', '4031'];
 
 const readOn = (client: WireClient): Promise<Part[]> => {
@@ -58,7 +58,7 @@ const readOn = (client: WireClient): Promise<Part[]> => {
   return client.answers([query(ENDLESS)]);
 };
 
-/** The log's word on how the session of a connection ended, waited for. */
+/** Waits for the log line about the end of a connection's session. */
 const sessionEnd = async (sluice: Sluice, count: number): Promise<unknown> => {
   const ends = (): readonly object[] => sluice.log().filter(({ msg }) => msg === 'session ended');
   while (ends().length < count) await new Promise((resolve) => setImmediate(resolve));
@@ -106,13 +106,13 @@ for (const kind of SERVER_KINDS) {
       const client = await connect(sluice.port);
       const id = await idOf(client);
       const slow = 'SELECT id, SLEEP(IF(id > 10, 100, 0)) FROM numbers';
-      // The rows stay in the server's buffer until it is full, so they are wide.
+      // Wide rows, since the server sends only when its buffer is full.
       const parts = client.ask(
         [query(`SELECT w.*, REPEAT('k', 20000) FROM (${slow} LIMIT 100) w`), query('SELECT 42')],
       );
       while (await countOf(server, id, "STATE = 'User sleep'") !== 1) continue;
       await server.sql(`KILL QUERY ${id}`);
-      // Where the server had not sent a row, its own error is all that the client gets.
+      // When the server had not sent a row, the client gets only its error.
       t.match((await parts).at(-1), { is: 'result', rows: [Buffer.from('\x0242')] });
       await client.quit();
     });

@@ -5,14 +5,14 @@ import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
 const LIMIT = 1000;
-/** No answer of theirs can be trusted behind an error in the middle of a result (see outOfStep.test.ts). */
+/** Drivers that lose step behind an error in the middle of a result (see outOfStep.test.ts). */
 const LOSING_STEP = /^MariaDB Connector\/J /;
 const SUM = (LIMIT * (LIMIT + 1)) / 2;
 
 for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}, with --max-rows ${LIMIT}`, { jobs: 2 }, async (t) => {
     const server = await startServer(t, kind);
-    // Nothing tells a streaming client from a buffering one: how fast a program is decides nothing here.
+    // No signal is trusted, so that the speed of a program decides nothing.
     const sluice = await startSluice(t, {
       upstream: server.port, config: { streaming: { signals: [] } }, flags: ['--max-rows', String(LIMIT)],
     });

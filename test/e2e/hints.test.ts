@@ -28,7 +28,7 @@ for (const kind of SERVER_KINDS) {
       startSession(t, sluice.port, { driver: 'pymysql', connect: { program_name } });
     const [usual, free, deaf] = [await session('usual'), await session('free'), await session('deaf')];
 
-    /** Whether a statement is cut, and at how many rows; the error and the record have to agree. */
+    /** The number of rows at which a statement is cut, or null. The error and the record have to agree. */
     const cutAt = async (t: Test, reader: typeof usual, sql: string): Promise<number | null> => {
       const { error, rows } = await reader.run(sql);
       if (error === null) {

@@ -9,7 +9,7 @@ import { type Sluice, startSluice } from '../support/sluice.js';
 import { WireClient } from '../support/wireClient.js';
 
 const LIMIT = 1000;
-/** 20 million rows: sent for half a minute, unless the server is made to stop. */
+/** 20 million rows: half a minute to send, unless the query is killed. */
 const ENDLESS = 'SELECT a.id, b.id FROM numbers a, numbers b WHERE a.id <= 100';
 const ENDLESS_ROWS = 20_000_000;
 /** 400,000 rows. */
@@ -60,7 +60,7 @@ DELIMITER ;
         const seen = await client.read(sluice.port, ENDLESS.replace('100', '5'));
         t.match(seen.after, { answer: 42 });
         const { outcome } = await sluice.nextRecord();
-        // A cursor's rows lie ready on the server; nothing may be running that could be killed.
+        // The rows of a cursor lie ready on the server, and nothing may be running that could be killed.
         if (client.protocol === 'binary') t.equal(outcome, 'killed');
         else t.match(outcome, /^(killed|drained)$/);
       });

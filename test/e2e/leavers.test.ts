@@ -7,7 +7,7 @@ import { startProxyHere } from '../support/inProcess.js';
 import { RawClient } from '../support/rawClient.js';
 import { SERVER_KINDS, startServer, type Server } from '../support/servers.js';
 
-// What servers count towards max_connect_errors. They do so by address, and never for 127.0.0.1.
+// Servers count failed logins by address towards max_connect_errors, and never for 127.0.0.1.
 
 const MAX_CONNECT_ERRORS = 10;
 const PROTOCOL_VERSION = 10;
@@ -16,7 +16,7 @@ const OTHER_ADDRESS = '127.0.0.5';
 
 interface Forwarder {
   readonly port: number;
-  /** Resolves when the server has seen the end of so many connections, of all that there were. */
+  /** Resolves when the server has seen the end of this many connections in total. */
   closed(count: number): Promise<void>;
 }
 
@@ -45,7 +45,10 @@ const startForwarder = async (t: Test, port: number): Promise<Forwarder> => {
   };
 };
 
-/** Connects from the other address and leaves. Gives the payload of what the server said, once it has closed, too. */
+/**
+ * Connects from the other address and leaves. Returns the payload of the server's packet once the server has closed,
+ * too.
+ */
 const visit = async (server: Server): Promise<Buffer> => {
   const socket = connect({ host: '127.0.0.1', port: server.port, localAddress: OTHER_ADDRESS });
   const [bytes] = await once(socket, 'data') as [Buffer];
@@ -54,7 +57,7 @@ const visit = async (server: Server): Promise<Buffer> => {
   return bytes.subarray(HEADER_BYTES);
 };
 
-/** Each leaves a connection to Sluice without a login. */
+/** Each client leaves a connection to Sluice without a login. */
 const WAYS: Record<string, (port: number) => Promise<unknown>> = {
   'close behind the greeting': async (port) => {
     const client = await RawClient.connect(port);

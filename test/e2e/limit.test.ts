@@ -23,7 +23,7 @@ const bytesOfRows = (protocol: Client['protocol'], count: number): number => {
   return bytes;
 };
 
-/** What an audit record of a cut of `sql` must say, whoever the client. */
+/** The expected audit record of a cut of `sql`, for any client. */
 const cutRecord = (client: Client, sql: string, connectionId: number): Partial<AuditRecord> => ({
   event: 'result',
   action: 'cut',
@@ -41,7 +41,7 @@ const cutRecord = (client: Client, sql: string, connectionId: number): Partial<A
   user: 'app',
   schema: 'shop',
   connectionId,
-  // A server-side cursor sends no row that nobody fetched, so the others are not there to be counted.
+  // A server-side cursor sends only rows that were fetched, so that the others are not counted.
   ...(client.protocol === 'cursor' ? {} : {
     command: client.protocol === 'text' ? 'COM_QUERY' : 'COM_STMT_EXECUTE',
     rows: NUMBERS_ROWS,
@@ -52,7 +52,7 @@ const cutRecord = (client: Client, sql: string, connectionId: number): Partial<A
 for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}, with --max-rows ${LIMIT}`, async (t) => {
     const server = await startServer(t, kind);
-    // Nothing tells a streaming client from a buffering one: the limit is everybody's.
+    // No signal is trusted: the limit holds for every client.
     const config = { streaming: { signals: [] } };
     const flags = ['--max-rows', String(LIMIT)];
     const sluice = await startSluice(t, { upstream: server.port, config, flags });

@@ -27,7 +27,7 @@ for (const kind of SERVER_KINDS) {
         'SELECT COUNT(*), SUM(id), MAX(LENGTH(label)) FROM loaded;\nSELECT id FROM numbers;\nSELECT 42;\n',
         ['--local-infile=1']);
       t.same(rows, [[String(LINES), String((LINES * (LINES - 1)) / 2), '11'], ['42']], vendor);
-      // The absent file is the client's own complaint; the other one is the limit's.
+      // The client reports the missing file; the other error is the limit's.
       t.equal(errors.length, 2, vendor);
       t.match(errors[1], { code: 3170 }, vendor);
     }

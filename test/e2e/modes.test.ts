@@ -8,7 +8,7 @@ import { startSluice } from '../support/sluice.js';
 const ALL = 'SELECT id, label FROM numbers ORDER BY id';
 const LIMIT_1000 = ['--max-rows', '1000'];
 
-// One result after the other in one response: 600 rows, then 600 more.
+// Two results of 600 rows in one response.
 const SELECT_600 = 'SELECT id FROM numbers WHERE id <= 600';
 const TWO_RESULTS = `${SELECT_600}; ${SELECT_600}`;
 
@@ -28,7 +28,7 @@ for (const kind of SERVER_KINDS) {
     await createProcedure(server);
 
     await t.test('mode audit forwards everything, and records what enforce would cut', async (t) => {
-      // Nobody is taken for a stream, however a loaded machine makes a client read.
+      // No signal is trusted, however slowly a loaded machine makes a client read.
       const config = { mode: 'audit', limits: { rows: 1000 }, streaming: { signals: [] } };
       const sluice = await startSluice(t, { upstream: server.port, config });
       const clients = shareOf(CLIENTS, kind).filter(({ protocol }) => protocol !== 'cursor');

@@ -12,14 +12,14 @@ import { WireClient } from '../support/wireClient.js';
 const LIMIT = 1000;
 const ROWS = 3000;
 const SELECT = `SELECT id, label FROM numbers WHERE id <= ${ROWS} ORDER BY id`;
-/** In its row 1501 the sum passes what a BIGINT holds. */
+/** The sum in row 1501 is out of the range of BIGINT. */
 const FAILING = 'SELECT id, id + 9223372036854774307 FROM numbers ORDER BY id';
 const ER_DATA_OUT_OF_RANGE = 1690;
 
 const WIRE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION |
   Capability.PLUGIN_AUTH | Capability.CONNECT_WITH_DB | Capability.DEPRECATE_EOF | Capability.TRANSACTIONS;
 
-/** What is left of the connection has to be whole. */
+/** Checks that the connection is in step. */
 const goesOn = async (t: Test, session: ClientSession): Promise<void> => {
   t.match(await session.run('SELECT 42'), { sum: 42, error: null, warnings: 0 }, 'the connection goes on');
 };
@@ -186,7 +186,7 @@ for (const kind of SERVER_KINDS) {
       });
 
       await t.test('refuses a result whose held rows pass the budget', async (t) => {
-        // What passes the budget within a single read is forwarded with it: here it takes several.
+        // Rows that pass the budget within a single read are forwarded with it, so the result takes several reads.
         const { rows, error } = await session.stream("SELECT REPEAT('x', 10000) FROM numbers WHERE id <= 900");
         t.equal(rows, 0);
         t.match(error?.message, 'sluice: results under way exceed the budget of 262144 bytes');

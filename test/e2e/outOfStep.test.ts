@@ -7,8 +7,8 @@ import { APP } from '../support/seed.js';
 import { startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// Drivers that lose step behind an error in the middle of a result: what would be a wrong answer, or a wait for ever,
-// is a lost connection.
+// Some drivers lose step behind an error in the middle of a result. They would give a wrong answer or wait forever.
+// Sluice closes their connections instead.
 
 const PROGRAMS = fileURLToPath(new URL('../support/programs', import.meta.url));
 const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;
@@ -24,7 +24,10 @@ const server = await startServer(t, 'mariadb');
 const config = { limits: { rows: 1000 }, streaming: { signals: [] } };
 const sluice = await startSluice(t, { upstream: server.port, config });
 
-/** Reads a table as a stream, looks each row up with `lookup`, and asks for 2 three times; gives its lines. */
+/**
+ * Reads a table as a stream, looks each row up from row `lookupFrom` on, then runs SELECT 2 three times. Returns the
+ * program's lines.
+ */
 const lookUp = async (module: string, sql: string, lookupFrom: number): Promise<string[]> => {
   const login = `user=${APP.user}&password=${APP.password}&sslMode=disable`;
   const url = `jdbc:mariadb://127.0.0.1:${sluice.port}/${APP.schema}?${login}`;

@@ -6,7 +6,7 @@ import { startSluice } from '../support/sluice.js';
 
 const LIMIT = 1000;
 const WAIT_MS = 500;
-/** Rows of half a KiB: a thousand are far more than a driver takes from the system at a time. */
+/** Rows of half a KiB: a driver reads far fewer than a thousand from the system at once. */
 const SELECT = "SELECT id, REPEAT('x', 500) FROM numbers";
 const ALL_ROWS = 200_000;
 
@@ -70,7 +70,7 @@ for (const kind of SERVER_KINDS) {
       const budgeted = await startSluice(t, { upstream: server.port, config });
       const client = await startSession(t, budgeted.port);
       const rows = 2500;
-      // So small a budget is full after a quarter of a second of 1 ms a row: less than tells who reads how.
+      // So small a budget is full after a quarter of a second at 1 ms a row, which is too short to judge the pace.
       t.match(await client.begin(`${SELECT} WHERE id <= ${rows}`, rows, 0.003), { rows, error: null });
       t.match(await client.rest(), { rows: 0, error: null });
       t.match(await client.run(SELECT), { error: { message: /exceed the budget of 262144 bytes/ } });

@@ -20,7 +20,7 @@ const MAX_BYTES = 4096;
 const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.jar';
 const program = (name: string): string => fileURLToPath(new URL(`../support/programs/${name}`, import.meta.url));
 
-/** The parameters of every execution that a recorded client sent of its one statement. */
+/** The parameters of each execution that a recorded client sent of its one statement. */
 const executionsOf = (turns: readonly Turn[], parameterCount: number): (DecodedParameters | null)[] => {
   const assembler = new PacketAssembler(1024 ** 3);
   for (const { from, bytes } of turns) if (from === 'client') assembler.push(bytes);
@@ -31,7 +31,7 @@ const executionsOf = (turns: readonly Turn[], parameterCount: number): (DecodedP
   let types: ParameterTypes | null = null;
   for (let packet = assembler.next(); packet !== null; packet = assembler.next()) {
     const { payload, sequenceId } = packet;
-    if (sequenceId !== 0) continue; // an authentication goes on
+    if (sequenceId !== 0) continue; // another round of the authentication
     if (payload[0] === Command.STMT_SEND_LONG_DATA) {
       const index = payload.readUInt16LE(5);
       longDataBytes.set(index, (longDataBytes.get(index) ?? 0) + payload.length - 7);
@@ -48,7 +48,7 @@ const executionsOf = (turns: readonly Turn[], parameterCount: number): (DecodedP
 interface Binder {
   readonly name: string;
   readonly run: (port: number, kind: ServerKind) => Promise<string>;
-  /** What it binds, execution by execution. */
+  /** The values that it binds, for each execution. */
   readonly bound: readonly (readonly unknown[])[];
 }
 
@@ -57,7 +57,8 @@ const phpValues = (small: number): unknown[] => [small, '-9007199254740993', 0.1
 const perlValues = (number: number): unknown[] => [number, 0.5, 'naïve 日本', { hex: 'ff00' }, null];
 const javaValues = (number: number): unknown[] => [1, -128, -32768, number, '-9223372036854775808', 0.1, 0.1,
   '-12345678901234567890.123456789', '2024-02-29', '01:02:03.000000', '2024-02-29 23:59:01.123456', 'naïve 日本',
-  { longData: 2 }, null, { longData: 70_000 }]; // bytes go ahead of the execution, however few
+  // MySQL's driver sends bytes as long data, however few.
+  { longData: 2 }, null, { longData: 70_000 }];
 
 const BINDERS: readonly Binder[] = [
   {
@@ -97,11 +98,12 @@ const login = async (server: Server, further: bigint): Promise<RawClient> => {
     const { payload, sequenceId } = await client.packet();
     if (payload[0] === FirstByte.OK) return client;
     if (payload[0] === FirstByte.ERR) throw new Error(decodeErr(payload).message);
-    if (payload[0] === FirstByte.EOF) client.send(Buffer.alloc(0), sequenceId + 1); // asked for another plugin
+    // The server asks for another plugin.
+    if (payload[0] === FirstByte.EOF) client.send(Buffer.alloc(0), sequenceId + 1);
   }
 };
 
-/** What the server itself makes of a bound value: its text, null for NULL, undefined where it refuses the value. */
+/** The server's text of a bound value, null for NULL, undefined when it refuses the value. */
 const readByServer = async (
   client: RawClient, value: ValueExample, hasQueryAttributes: boolean,
 ): Promise<string | null | undefined> => {
@@ -121,7 +123,10 @@ const readByServer = async (
   return isNull ? null : new PacketReader(row!.payload, 2, row!.payload.length).lenencSlice().toString('latin1');
 };
 
-/** Whether what is shown says what the server read: to the digits of a FLOAT, and but for a fraction of zeros. */
+/**
+ * Whether the shown value equals the server's text, to the digits of a FLOAT and without zeros at the end of a
+ * fraction.
+ */
 const agrees = (shown: unknown, byServer: string | null): boolean => {
   if (shown === null || byServer === null) return shown === byServer;
   if (typeof shown === 'number') return Math.fround(shown) === Math.fround(Number(byServer));

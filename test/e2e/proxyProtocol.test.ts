@@ -13,7 +13,7 @@ const LONG = 'SELECT a.id, b.id FROM numbers a, numbers b WHERE a.id <= 100';
 const WHO = 'SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()';
 const ENDS = { source: { host: '192.0.2.1', port: 56324 }, destination: { host: '198.51.100.7', port: 3306 } };
 
-/** A proxy that expects a header of whoever connects from this host, before the embedded server. */
+/** A proxy in front of the embedded server that expects a header on each connection from this host. */
 async function expecting(t: Test, further: object = {}): Promise<Sluice> {
   const server = await startDemoServer();
   t.teardown(() => server.close());
@@ -21,9 +21,7 @@ async function expecting(t: Test, further: object = {}): Promise<Sluice> {
   return startSluice(t, { upstream: server.address.port, config });
 }
 
-/**
- * All that comes on a connection until it is closed or `enough` bytes are there, after sending these chunks one by one.
- */
+/** Sends these chunks one by one. Returns what comes until the connection is closed or `enough` bytes are there. */
 async function answerTo(port: number, chunks: readonly Buffer[], enough: number): Promise<Buffer> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');

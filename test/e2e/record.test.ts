@@ -7,13 +7,13 @@ import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { type AuditRecord, startSluice } from '../support/sluice.js';
 
-// How much of a statement, and of what was bound to it, a record holds.
+// How much a record holds of a statement and of its bound parameters.
 
 const program = (name: string): string =>
   fileURLToPath(new URL(`../support/programs/${name}`, import.meta.url));
 const target = (port: number): string[] => ['127.0.0.1', String(port), APP.user, APP.password, APP.schema];
 
-/** Every result leaves a record. */
+/** Settings with which every result leaves a record. */
 const WARN = { warn: { bytes: '1B' } };
 const SECRET = 'swordfish';
 const SELECT = `SELECT '${SECRET}', ${'1234567890'.repeat(20)}0`;
@@ -25,7 +25,7 @@ for (const kind of SERVER_KINDS) {
   await t.test(`records of statements to ${kind}`, async (t) => {
     const server = await startServer(t, kind);
 
-    /** The records of what programs do, without those of a driver's own questions. */
+    /** The records without those of a driver's own queries. */
     const recordsOf = async (
       audit: object, use: (port: number) => Promise<unknown>,
     ): Promise<readonly AuditRecord[]> => {

@@ -6,7 +6,7 @@ import { type Server, SERVER_KINDS, startServer } from '../support/servers.js';
 import { APP } from '../support/seed.js';
 import { type AuditRecord, type Sluice, startSluice } from '../support/sluice.js';
 
-/** More than any rule here lets pass, and less than the global settings do. */
+/** More rows than any rule here allows, and fewer than the global settings do. */
 const ROWS = 100;
 const SELECT = `SELECT id FROM shop.numbers WHERE id <= ${ROWS}`;
 const GROUPED = 'SELECT COUNT(*) FROM shop.numbers WHERE id <= 77 GROUP BY id';
@@ -55,7 +55,7 @@ for (const kind of SERVER_KINDS) {
     await prepare(server);
     const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
 
-    /** Runs what a rule cuts, and looks at the error and the record. */
+    /** Runs a statement that a rule cuts, and checks error and record. */
     const cutsBy = async (
       t: Test, session: ClientSession, name: string, rows: number, sql = SELECT,
     ): Promise<AuditRecord> => {
@@ -86,7 +86,7 @@ for (const kind of SERVER_KINDS) {
       await reports.changeUser('report_eu', APP.password, APP.schema);
       await cutsBy(t, reports, 'reports', 11);
       await reports.close();
-      // Servers log "'report_eu'" in as report_eu.
+      // Servers remove the quotes around a user name.
       const quoted = await startSession(t, sluice.port, { connect: { user: "'report_eu'" } });
       t.equal((await cutsBy(t, quoted, 'reports', 11)).user, 'report_eu');
       await quoted.close();

@@ -43,7 +43,7 @@ for (const kind of SERVER_KINDS) {
 
     await t.test('is told from one that reads slowly', async (t) => {
       const session = await startSession(t, sluice.port);
-      // Some MB lie in the sockets' buffers: for seconds nothing is taken from the proxy, and yet it reads.
+      // Some MB lie in the sockets' buffers. For seconds the client takes nothing from the proxy although it reads.
       t.match(await session.begin(SELECT, 2500, 0.002), { rows: 2500 });
       t.equal(sluice.records().length, 1);
       t.match(await session.rest(), { rows: ALL_ROWS - 2500, error: null });

@@ -27,7 +27,7 @@ const streamed = (signal: string, rows = ROWS): object =>
   });
 const cut = (rows: number): object => ({ action: 'cut', forwardedRows: rows });
 
-/** What Connector/J sends around a result that it streams: the raised timeout before, the old one behind. */
+/** Sends what Connector/J sends around a stream: the raised timeout before it, the old one after it. */
 const readAsJdbc = async (t: Test, sluice: Sluice): Promise<Seen> => {
   const session = await startSession(t, sluice.port, { driver: 'pymysql' });
   await session.run('SET net_write_timeout=600');

@@ -14,19 +14,19 @@ import { run } from '../support/run.js';
 import { commandLineOf, MYSQL9_ENV, startServer } from '../support/servers.js';
 import { startSluice, type Sluice } from '../support/sluice.js';
 
-// What a Sluice offers clients that was told nothing about TLS.
+// TLS for clients with the default settings.
 
 const WHO_AM_I = "SELECT SUBSTRING_INDEX(USER(), '@', 1);";
-/** As users type it: no server's key is asked for, and TLS is what the client makes of it. */
+/** The command line as users type it: without the server's key, and with its own TLS defaults. */
 const PLAIN = ['--skip-get-server-public-key'];
 
 const authority = await makeAuthority(t);
 const server = await startServer(t, 'mysql', serverTls(authority, await authority.issue('db.example')));
 const bare = await startServer(t, 'mariadb');
-/** The server is as after a start: it has no password in its cache. */
+/** Empties the server's password cache, as after a start. */
 const forget = (): Promise<unknown> => server.sql('FLUSH PRIVILEGES');
 
-/** The fingerprint of the certificate that a client is shown. */
+/** The fingerprint of the certificate that a client gets. */
 const shown = async (port: number): Promise<string> => {
   const { stdout } = await run('openssl', ['s_client', '-starttls', 'mysql', '-connect', `127.0.0.1:${port}`]);
   return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).fingerprint256;

@@ -30,13 +30,13 @@ const config = (listenTls: object, upstreamTls: object = {}, more: object = {}):
   ...more,
 });
 
-/** Whether something stands in a log, once it is whole. */
+/** Waits until the log is complete; returns whether a line matches. */
 const said = async (sluice: Sluice, text: RegExp): Promise<boolean> => {
   await sluice.stop();
   return sluice.log().some(({ msg }) => text.test(msg));
 };
 
-/** What a command line with no option about TLS but the CA says of its connection. */
+/** The connection status of a command line without TLS options, except the CA. */
 const statusWithDefaults = async (vendor: ServerKind, port: number): Promise<string> => {
   const options = connectOptions(vendor, port).filter((option) => !/ssl|public-key/.test(option));
   const flags = [...options, `--ssl-ca=${authority.ca}`, '--batch', ...(vendor === 'mysql' ? ['--commands'] : [])];
@@ -44,10 +44,10 @@ const statusWithDefaults = async (vendor: ServerKind, port: number): Promise<str
 };
 
 const LARGE_COMMAND = `SELECT '${'x'.repeat(2 * 2 ** 20)}'`;
-/** What is read first where a server closes, what it said or that it has closed, is chance. */
+/** A client reads the server's error or the close first, by chance. */
 const TRIES = 2;
 
-/** The error of a server for a command over its max_allowed_packet, behind which it closes with the rest unread. */
+/** Checks the server's error for a command over max_allowed_packet, after which it closes without reading the rest. */
 const hearsWhyServerCloses = async (t: Test, server: Server): Promise<void> => {
   await server.sql('SET GLOBAL max_allowed_packet = 1048576');
   for (const mode of ['off', 'required']) {
@@ -213,7 +213,7 @@ await t.test('in front of mysql', async (t) => {
         await server.sql('FLUSH PRIVILEGES');
         const session = await startSession(t, sluice.port, { connect });
         await session.changeUser('other', 'hidden', 'shop');
-        await session.changeUser('other', 'hidden', 'shop'); // now the server has the password in its cache
+        await session.changeUser('other', 'hidden', 'shop'); // now the server has cached the password
         const seen = await session.run('SELECT id FROM numbers');
         t.match(seen, { error: { code: 3170 } }, `${JSON.stringify(connect)}, ${mode}`);
         t.match(await sluice.nextRecord(), { user: 'other', forwardedRows: 10 });

@@ -17,7 +17,7 @@ interface Account {
   readonly sql: string;
 }
 
-/** Accounts with the plugins that each server has; MySQL 9 has mysql_native_password no more. */
+/** Accounts with the plugins of each server; MySQL 9 no longer has mysql_native_password. */
 const ACCOUNTS: Record<ServerKind, readonly Account[]> = {
   mysql: [
     { user: 'app', plugin: 'caching_sha2_password', sql: '' },
@@ -39,7 +39,7 @@ for (const kind of SERVER_KINDS) {
   await t.test(`in front of ${kind}, every client logs in, is cut, and goes on`, async (t) => {
     const server = await startServer(t, kind, serverTls(authority, database));
     await server.sql(ACCOUNTS[kind].map(({ sql }) => sql).join('\n'));
-    // In whole proofs every client logs in with every plugin over every way, else over every other one.
+    // With `npm run proof` every client logs in with every plugin over every way, else over every other way.
     let combination = 0;
     for (const mode of ['off', 'required'] as const) {
       const config = {
@@ -57,7 +57,7 @@ for (const kind of SERVER_KINDS) {
             for (const client of TLS_CLIENTS.filter(({ plugins }) => plugins.includes(plugin))) {
               combination += 1;
               if (!IS_WHOLE && combination % 2 === 0) continue;
-              // MySQL then forgets the passwords it has cached, so that a full authentication is needed.
+              // FLUSH PRIVILEGES empties MySQL's password cache, so that a full authentication is needed.
               await server.sql('FLUSH PRIVILEGES');
               for (const cache of ['cold', 'warm']) {
                 const seen = await client.read(t, sluice.port, user, ca, 'SELECT id FROM numbers');
@@ -83,7 +83,7 @@ for (const kind of SERVER_KINDS) {
             .length > 0;
         while (!await isWaiting()) t.notOk(waiter.transport.hasEnded);
         waiter.destroy();
-        while (await isWaiting()) await holder.sql('SELECT 1'); // without an end, the runner's time limit is one
+        while (await isWaiting()) await holder.sql('SELECT 1'); // the test runner's time limit ends an endless loop
       });
     }
   });

@@ -7,7 +7,7 @@ import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/i
 import { PairedProxy } from '../support/pairs.js';
 import { login, packetsFrom } from '../support/wirePackets.js';
 
-// Who ended a session, and why, is told also of one that has not begun: its client never got as far as a server.
+// The log says who ended a session and why, also when its client never reached a server.
 
 const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; socket: Socket; address: string }> => {
   const here = await startProxyHere(await freePort(), settings);
@@ -51,7 +51,7 @@ await t.test('relays what a client says before the greeting, piece by piece', as
   const pieces = [response!.bytes, Buffer.from([1, 0, 0, 2, 0]), packetsFrom(3, Buffer.from('more'))];
   for (const piece of pieces) {
     client.say(piece);
-    for (let turns = 0; turns < 10; turns += 1) await nextTurn(); // it is read by itself
+    for (let turns = 0; turns < 10; turns += 1) await nextTurn(); // each piece is read by itself
   }
   server.say(greeting!.bytes);
   const said = Buffer.concat(pieces);

@@ -7,7 +7,7 @@ import { converseOver, PairedProxy } from '../support/pairs.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { answer, ask, resultSet, textRow } from '../support/wirePackets.js';
 
-// How one end leaves is what the other end sees, whichever of the two connections is encrypted.
+// Each end sees how the other one leaves, whichever of the two connections is encrypted.
 
 const authority = await makeAuthority(t);
 const certificate = await authority.issue('localhost');
@@ -16,10 +16,10 @@ const ASKED = ask(query('SELECT 1'));
 const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')]));
 const HALF = { from: 'server', bytes: RESULT.bytes.subarray(0, -10) } as const;
 
-/** More than all buffers on the way hold. */
+/** More than fits in all buffers on the way. */
 const LARGE = answer(...resultSet('eof', Array.from({ length: 300 }, () => textRow('x'.repeat(100_000)))));
 
-const LEGS: Record<string, Encrypted> = {
+const ENCRYPTED: Record<string, Encrypted> = {
   'from the client to the server': { client: true, server: true },
   'on the client\'s side': { client: true, server: false },
   'on the server\'s side': { client: false, server: true },
@@ -37,7 +37,7 @@ const begin = async (
   return { proxy, pair: await encryptedPair(proxy, certificate, encrypted) };
 };
 
-/** A session whose client has stopped reading in the midst of a large result. */
+/** Begins a session whose client has stopped reading in the middle of a large result. */
 const stall = async (t: Test, encrypted: Encrypted): Promise<{ proxy: PairedProxy; pair: EncryptedPair }> => {
   const { proxy, pair } = await begin(t, encrypted, { mode: 'audit' });
   await converseOver(pair, [ASKED]);
@@ -45,12 +45,12 @@ const stall = async (t: Test, encrypted: Encrypted): Promise<{ proxy: PairedProx
   pair.server.say(LARGE.bytes);
   for (let left = -1; left !== pair.server.socket.writableLength;) {
     left = pair.server.socket.writableLength;
-    await new Promise((resolve) => setTimeout(resolve, 100)); // nothing tells that nothing moves any more
+    await new Promise((resolve) => setTimeout(resolve, 100)); // no event says that nothing moves any more
   }
   return { proxy, pair };
 };
 
-for (const [where, connections] of Object.entries(LEGS)) {
+for (const [where, connections] of Object.entries(ENCRYPTED)) {
   await t.test(`encrypted ${where}`, async (t) => {
     await t.test('relays the bytes of each end to the other', async (t) => {
       const { pair } = await begin(t, connections);

@@ -4,21 +4,19 @@ import t from 'tap';
 import { converseOver, PairedProxy } from '../support/pairs.js';
 import { login } from '../support/wirePackets.js';
 
-// An end that vanishes without a word is noticed by the kernel, which asks an idle peer whether it is still there.
+// The kernel notices an end that vanishes silently: it probes idle connections.
 
-/**
- * How /proc/net/tcp says which timer of a socket is running: keep-alive, on a connection that waits for nothing else.
- */
+/** The keep-alive timer in /proc/net/tcp, which runs when the connection waits for nothing else. */
 const KEEP_ALIVE_TIMER = '02';
-/** The kernel counts time in hundredths of a second there. */
+/** The unit of time in /proc/net/tcp is 10 ms. */
 const MS_PER_TICK = 10;
 
 const hexPort = (port: number | undefined): string => (port ?? 0).toString(16).toUpperCase().padStart(4, '0');
 
-/** Of a connection on which something is on its way, as an acknowledgement that the peer may take its time with. */
+/** The timer of a connection with unacknowledged bytes; an acknowledgement may come late. */
 const RETRANSMISSION_TIMER = '01';
 
-/** The running timer of the socket with these ports, and in how many ms it is due. */
+/** The running timer of the socket with these ports, and the ms until it expires. */
 const timerOf = (localPort: number | undefined, remotePort: number | undefined): { timer: string; dueMs: number } => {
   const ends = `0100007F:${hexPort(localPort)} 0100007F:${hexPort(remotePort)}`;
   const row = readFileSync('/proc/net/tcp', 'utf8').split('\n').find((line) => line.includes(`: ${ends} `));
@@ -27,12 +25,12 @@ const timerOf = (localPort: number | undefined, remotePort: number | undefined):
   return { timer, dueMs: parseInt(due, 16) * MS_PER_TICK };
 };
 
-/** The timer of a connection on which nothing is on its way any more. */
+/** The timer of a connection once all its bytes are acknowledged. */
 const idleTimerOf = async (localPort: number | undefined, remotePort: number | undefined) => {
   for (;;) {
     const found = timerOf(localPort, remotePort);
     if (found.timer !== RETRANSMISSION_TIMER) return found;
-    await delay(10); // the kernel tells nobody
+    await delay(10); // no event says when
   }
 };
 

@@ -6,7 +6,7 @@ import { converseOver, PairedProxy, type Pair } from '../support/pairs.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { answer, ask, login, resultSet, textRow } from '../support/wirePackets.js';
 
-// How one end leaves is what the other end sees: a FIN as a FIN, a reset as a reset, with all that was sent before.
+// Each end sees how the other one leaves: a FIN as a FIN, a reset as a reset, behind everything that was sent before.
 
 const LOGIN = login('eof');
 const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')]));
@@ -14,13 +14,13 @@ const ASKED = [...LOGIN, ask(query('SELECT 1'))];
 const HALF: Turn = { from: 'server', bytes: RESULT.bytes.subarray(0, -10) };
 
 interface Leaving {
-  /** What was said before. */
+  /** The conversation before the end. */
   readonly turns: readonly Turn[];
   readonly leave: (pair: Pair) => void;
-  /** Who sees it, and as what. */
+  /** The end that sees it, and what it sees. */
   readonly seenBy: 'client' | 'server';
   readonly as: 'FIN' | 'ECONNRESET';
-  /** Who ended the session, and why, as the log has it; and how loudly. */
+  /** Who ended the session and why, as the log has it, and the level of that line. */
   readonly by: 'client' | 'upstream';
   readonly reason: string;
   readonly level: 'debug' | 'info';
@@ -66,7 +66,7 @@ const LEAVINGS: Record<string, Leaving> = {
   'a server that closes in the midst of a header': {
     turns: [...ASKED, { from: 'server', bytes: RESULT.bytes.subarray(0, 5) }],
     leave: (pair) => {
-      pair.server.say(RESULT.bytes.subarray(5, 8)); // relayed with its end only: a whole header could be a row's
+      pair.server.say(RESULT.bytes.subarray(5, 8)); // forwarded only at the end: undecided until then
       serverEnds(pair);
     },
     ...upstream('closed', 'FIN'),
@@ -158,12 +158,15 @@ await t.test('a client that has closed its sending side still gets its answer', 
   t.equal(await pair.client.ended(), 'FIN');
 });
 
-// While the client does not read.
+// Ends while the client does not read.
 
-/** More than all buffers on the way hold. */
+/** More than fits in all buffers on the way. */
 const ROWS = Array.from({ length: 300 }, () => textRow('x'.repeat(100_000)));
 
-/** A session whose client has stopped reading in the midst of a large result. Gives all that the server has written. */
+/**
+ * Begins a session whose client has stopped reading in the middle of a large result. Returns everything that the
+ * server has written.
+ */
 const stall = async (t: Test): Promise<{ proxy: PairedProxy; pair: Pair; written: Buffer }> => {
   const proxy = await start(t, { mode: 'audit' });
   const pair = await proxy.pair();
@@ -173,7 +176,7 @@ const stall = async (t: Test): Promise<{ proxy: PairedProxy; pair: Pair; written
   pair.server.socket.write(bytes);
   for (let left = -1; left !== pair.server.socket.writableLength;) {
     left = pair.server.socket.writableLength;
-    await new Promise((resolve) => setTimeout(resolve, 100)); // nothing tells that nothing moves any more
+    await new Promise((resolve) => setTimeout(resolve, 100)); // no event says that nothing moves any more
   }
   return { proxy, pair, written: Buffer.concat([pair.client.heard, bytes]) };
 };

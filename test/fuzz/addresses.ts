@@ -10,8 +10,7 @@ import { clientAddressOf } from '../../src/relay/connection/clientAddress.js';
 import type { Random } from '../support/random.js';
 import { hostileName } from './hostileText.js';
 
-// What is made of addresses, host names and PROXY headers: whatever they are, they are taken for what they are or
-// refused.
+// Feeds addresses, host names and PROXY headers to their readers: each is either read correctly or refused.
 
 const ADDRESSES = [
   '127.0.0.1', '10.1.2.3', '::1', '::', 'fe80::1', 'fe80::fc:ff:fe00:1%v0', 'fe80::1%a', '::ffff:10.0.0.1',
@@ -38,7 +37,7 @@ export const hostileAddress = (random: Random): string => {
   return text;
 };
 
-/** An address as a socket may show it. */
+/** An address in the forms that a socket may show. */
 const shownAddress = (random: Random): string => {
   const text = hostileAddress(random);
   return isIP(text) === 0 ? random.pick(ADDRESSES) : text;
@@ -72,7 +71,7 @@ const wrongEnds = (ends: ClientEnds): string | null => {
   const { source, destination } = ends;
   const odd = [source.host, destination.host].find((host) => isIP(host) === 0);
   if (odd !== undefined) return `a host that is no address: ${odd}`;
-  if (hostOf(clientAddressOf(ends).text) !== source.host) return `an address that is not told from its port: ${source.host}`;
+  if (hostOf(clientAddressOf(ends).text) !== source.host) return `not told from its port: the address ${source.host}`;
   for (const version of ['v1', 'v2'] as const) {
     const told = headerIn(encodeProxyHeader(version, ends))?.ends;
     const isSame = isDeepStrictEqual(
@@ -103,7 +102,7 @@ const wrongPlace = (text: string): string | null => {
   return isDeepStrictEqual(again, place) ? null : `a place that is written as another: ${text}`;
 };
 
-/** Whatever is wrong with what is made of an address, a pattern and a header; null where nothing is. */
+/** What is wrong with the reading of an address, a pattern or a header; null when nothing is. */
 export const wrongAddresses = (random: Random): string | null => {
   const [text, other] = [hostileAddress(random), shownAddress(random)];
   const [whole, plain] = [other, plainIp(other)].map((address) => formatIp(ipBytes(address)));

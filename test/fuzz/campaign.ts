@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mode, Played } from './mode.js';
 
-/** The ways in which the proxy is put to the test, from the pure parts to the built program. */
+/** The modes of the fuzzer, from the pure parts to the built program. */
 export const MODE_NAMES = ['texts', 'readers', 'flows', 'sockets', 'encrypted', 'program'] as const;
 export type ModeName = (typeof MODE_NAMES)[number];
 
-/** Starts what a mode needs. */
+/** Starts a mode with its servers. */
 export const openMode = async (name: ModeName): Promise<Mode> => {
   switch (name) {
     case 'texts':
@@ -26,11 +26,11 @@ export const openMode = async (name: ModeName): Promise<Mode> => {
   }
 };
 
-/** One mode played seed by seed. Whatever is found is told with how to repeat it. */
+/** Plays one mode seed by seed. Each finding says how to repeat it. */
 export class Campaign {
   conversations = 0;
   bytes = 0;
-  /** What was found, told. */
+  /** The findings, each with how to repeat it. */
   readonly findings: string[] = [];
   private readonly underWay = new Set<number>();
   private readonly onCrash = (error: Error): void => {
@@ -56,17 +56,17 @@ export class Campaign {
     return new Campaign(name, await openMode(name), firstSeed, tell);
   }
 
-  /** The seed that comes next. */
+  /** The next seed. */
   get nextSeed(): number {
     return this.firstSeed + this.conversations + this.underWay.size;
   }
 
-  /** Plays seeds as long as `goesOn` says so and nothing is found, and looks at what they have left behind. */
+  /** Plays seeds until `goesOn` is false or something is found, then checks what they have left behind. */
   async play(goesOn: () => boolean): Promise<void> {
     const work = async (): Promise<void> => {
       while (goesOn() && this.findings.length === 0) {
         await this.playOne(this.nextSeed);
-        await nextTurn(); // other modes' sessions go on beside it
+        await nextTurn(); // sessions of other modes run beside it
       }
     };
     await Promise.all(Array.from({ length: this.mode.concurrency }, work));
@@ -74,7 +74,7 @@ export class Campaign {
     if (problem !== null) this.report(`${problem}, in one of the seeds ${this.firstSeed} to ${this.nextSeed - 1}`);
   }
 
-  /** Plays so many seeds. */
+  /** Plays this many seeds. */
   playSome(count: number): Promise<void> {
     const end = this.nextSeed + count;
     return this.play(() => this.nextSeed < end);

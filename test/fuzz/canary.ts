@@ -8,26 +8,23 @@ import {
   answer, ask, BASE_CAPABILITIES, greetingPayload, MYSQL_OFFER, ok, packetsFrom, responsePayload, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-/** Often enough to be there when something goes wrong, and seldom enough to leave the time to the others. */
+/** Often enough to notice a fault, and seldom enough to leave time to the others. */
 const PAUSE_MS = 10;
 /** How long an answer may take on a busy machine. */
 const LONG_MS = 60_000;
 
-/** In the clear, whatever the proxy offers and wants. */
+/** Unencrypted, whatever the proxy offers. */
 const LOGIN = [
   fromServer(packetsFrom(0, greetingPayload({ capabilities: MYSQL_OFFER & ~Capability.SSL }))),
   fromClient(packetsFrom(1, responsePayload({ capabilities: BASE_CAPABILITIES }))),
   fromServer(packetsFrom(2, ok())),
 ];
 
-/**
- * A session with nothing wrong in it, beside all the others: it asks and is answered all along, and notices nothing of
- * them.
- */
+/** A session without faults beside all others. It sends queries all along, and has to notice nothing of the others. */
 export class Canary {
-  /** What it noticed; null where all is well. */
+  /** What it noticed; null when all is well. */
   problem: string | null = null;
-  /** Answers that it has had, each of them checked. */
+  /** The number of answers, each of them checked. */
   answers = 0;
   private isOver = false;
   private readonly random = new Random(1);
@@ -44,14 +41,14 @@ export class Canary {
     return new Canary(pair);
   }
 
-  /** Does something while nothing is being asked. */
+  /** Runs `work` while no query is under way. */
   still<T>(work: () => Promise<T>): Promise<T> {
     const done = this.turn.then(work);
     this.turn = done.catch(() => undefined);
     return done;
   }
 
-  /** Ends the session, after what is under way. */
+  /** Ends the session after the query under way. */
   async stop(): Promise<void> {
     this.isOver = true;
     await this.run;

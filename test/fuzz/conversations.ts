@@ -10,13 +10,13 @@ import { mutate, mutateFrames } from './mutations.js';
 
 const recorded = ['mysql', 'mariadb'].flatMap(fixtureNames).map(loadFixture);
 
-/** A conversation as real ends have had it. */
+/** A recorded conversation of real ends. */
 export const recordedConversation = (random: Random): Turn[] => random.pick(recorded);
 
 const intact = (random: Random, capabilities = 0n): Turn[] =>
   (random.chance(0.5) ? recordedConversation(random) : makeUp(random, capabilities));
 
-/** How many turns it takes until commands may come; all where that does not happen. */
+/** The number of turns before the first command; all of them when no command comes. */
 const loginTurns = (turns: readonly Turn[]): number => {
   const follower = new Follower();
   const last = turns.findIndex(({ from, bytes }) => {
@@ -26,7 +26,7 @@ const loginTurns = (turns: readonly Turn[]): number => {
   return last === -1 ? turns.length : last + 1;
 };
 
-/** A conversation behind whose login both ends compress; often with something wrong in it, in packets or in frames. */
+/** A conversation that is compressed after its login, often with faults in its packets or frames. */
 export const compressedConversationOf = (random: Random): Turn[] => {
   const turns = withCompression(intact(random, Capability.COMPRESS));
   const begin = loginTurns(turns);
@@ -36,19 +36,19 @@ export const compressedConversationOf = (random: Random): Turn[] => {
   return [...turns.slice(0, begin), ...(random.chance(0.5) ? framed : mutateFrames(random, framed))];
 };
 
-/** The conversation of a seed: recorded or made up, most often with something wrong in it. */
+/** The conversation of a seed: recorded or made up, mostly with faults. */
 export const conversationOf = (random: Random): Turn[] => {
   if (random.chance(0.15)) return compressedConversationOf(random);
   return random.chance(0.1) ? intact(random) : mutate(random, intact(random), recordedConversation(random));
 };
 
-/** What is said behind a login, most often with something wrong in it. */
+/** The turns after a login, mostly with faults. */
 export const talkOf = (random: Random): Turn[] => {
   const turns = intact(random);
   const talk = turns.slice(loginTurns(turns));
   return random.chance(0.2) || talk.length === 0 ? talk : mutate(random, talk, recordedConversation(random));
 };
 
-/** A conversation in lines: who speaks, and what in base64, as recorded conversations are stored. */
+/** A conversation in lines, as it is stored: the speaker, and the bytes in base64. */
 export const linesOf = (turns: readonly Turn[]): string[] =>
   turns.map(({ from, bytes }) => `${from[0]!} ${bytes.toString('base64')}`);

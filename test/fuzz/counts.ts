@@ -1,6 +1,6 @@
 import { askPort } from '../admin/administered.js';
 
-// What the metrics say, held against what was seen.
+// Compares the metrics with what the fuzzer saw.
 
 const SAMPLE = /^(?<name>[a-z][a-z0-9_]*)(?:\{(?:[a-z]+="(?:[^"\\]|\\.)*",?)*\})? (?<value>[-+0-9.e]+|\+Inf|NaN)$/;
 
@@ -28,7 +28,7 @@ export class RecordCounts {
     return action in METRICS;
   }
 
-  /** What the metrics count otherwise; null where they agree. */
+  /** The counts in which the metrics differ; null when they agree. */
   wrongMetrics(metrics: ReadonlyMap<string, number>): string | null {
     for (const [action, name] of Object.entries(METRICS)) {
       const [recorded, counted] = [this.counts.get(action) ?? 0, metrics.get(name) ?? 0];
@@ -41,8 +41,8 @@ export class RecordCounts {
 }
 
 /**
- * The metrics by name, over all labels together.
- * @throws where a line is none
+ * The metrics by name, added up over their labels.
+ * @throws when a line is no metric
  */
 export const readMetrics = async (port: number): Promise<ReadonlyMap<string, number>> => {
   const { body } = await askPort(port, '/metrics', {});

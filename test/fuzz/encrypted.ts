@@ -16,10 +16,10 @@ import type { Mode, Played } from './mode.js';
 import { playAndLeave, seeOut } from './playing.js';
 import { LOW, wrongEnd } from './sockets.js';
 
-// Conversations inside TLS, on either leg or on both, and such that promise TLS and say something else: as in the
-// clear, the process lives, each session ends, and the ones beside it notice nothing.
+// Conversations inside TLS on one connection or both, and some that announce TLS and send something else. As in clear,
+// the process lives, each session ends, and the sessions beside it notice nothing.
 
-/** What two ends do: they encrypt and talk, or only announce that they are going to encrypt. */
+/** What two ends do: encrypt and talk, or only announce encryption. */
 interface Plan {
   readonly encrypted: Encrypted;
   readonly isBroken: boolean;
@@ -34,7 +34,7 @@ const planOf = (random: Random): Plan => ({
   talk: talkOf(random),
 });
 
-/** How TLS 1.2 and 1.3 begin a handshake, and how they tell of a failure; behind that comes what does not fit. */
+/** The beginnings of TLS 1.2 and 1.3 handshakes and alerts, followed by bytes that do not fit. */
 const TLS_BEGINNINGS = [
   '16030100c8010000c40303', '160303007a020000760303', '15030300020228', '1703030020', '1403030001',
 ];
@@ -44,7 +44,7 @@ const inPlaceOfTls = (random: Random): Buffer => {
   return Buffer.concat([beginning, random.bytes(random.skewed(600))]);
 };
 
-/** A login up to where TLS would begin, then something else. */
+/** A login up to the TLS handshake, then something else. */
 const brokenTurns = (random: Random, { encrypted, talk }: Plan): Turn[] => {
   const capabilities = encrypted.server ? MYSQL_OFFER : MYSQL_OFFER & ~Capability.SSL;
   const answer = responsePayload({ capabilities: BASE_CAPABILITIES });

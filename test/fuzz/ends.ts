@@ -1,6 +1,6 @@
 import type { Lifetime } from '../support/guard.js';
 
-/** What a run of the fuzzer starts, and ends with it. */
+/** Everything that a run of the fuzzer starts; it ends with the run. */
 export class Ends implements Lifetime {
   private readonly ends: (() => unknown)[] = [];
 

@@ -12,16 +12,16 @@ import { Growth } from './growth.js';
 import type { Mode, Played } from './mode.js';
 import { seededSplit, wrongBytes } from './relayed.js';
 
-// A conversation through the real flows, compressed most often: opened, counted, cut, held back and put together again.
+// A conversation through the real flows, mostly compressed: opened, counted, cut, held back and reassembled.
 
-/** As a session deals with it: what cannot be passed on, and what is refused, is closed. */
+/** As a session does: closes when bytes cannot be passed on or are refused. */
 class Exchange extends FramedExchange {
   isClosed = false;
   hasWaited = false;
   hasActed = false;
-  /** A verdict is being waited for. */
+  /** A verdict is pending. */
   private isAsked = false;
-  /** Seen by the limits' own count, whatever became of the response. */
+  /** The usages that have ended, as the limits counted them. */
   readonly ended: Usage[] = [];
 
   close(): void {
@@ -37,7 +37,7 @@ class Exchange extends FramedExchange {
   }
 
   override unparsed(problem: Unparsed): void {
-    this.hasWaited ||= this.conversation.client.isStopped; // what waited goes on now, in the same turn
+    this.hasWaited ||= this.conversation.client.isStopped; // waiting bytes go on now, in the same turn
     super.unparsed(problem);
     if (this.conversation.server.isDiscarding || !this.responses.canPassFrames) this.close();
   }
@@ -49,13 +49,13 @@ class Exchange extends FramedExchange {
   override limitReached(): ReturnType<FramedExchange['limitReached']> {
     this.hasActed = true;
     const settled = super.limitReached();
-    // Without frames what waits stays where it was read: a socket would be paused, and here more comes.
+    // Without frames, waiting bytes stay where they were read. A socket would be paused; here more bytes come.
     if (settled === 'blocked' && this.loginBytes.client === 0) return super.limitReached();
     this.isAsked = settled === 'blocked';
     return settled;
   }
 
-  /** Plays what both ends say, as it comes, and then has both end. */
+  /** Plays the bytes of both ends, then ends both. */
   async playOut(turns: readonly Turn[], split: Split): Promise<this> {
     for (const { from, bytes } of turns) {
       await this.take(from, bytes, split, false);
@@ -69,7 +69,7 @@ class Exchange extends FramedExchange {
     return this;
   }
 
-  /** Verdicts that took time are there. */
+  /** The pending verdicts have come. */
   private async answerAll(): Promise<void> {
     while (this.isAsked || this.requests.waitsForTurn || this.responses.waitsForTurn) {
       this.isAsked = false;
@@ -80,7 +80,7 @@ class Exchange extends FramedExchange {
   }
 }
 
-/** What happens at a limit: first, and where it is asked again. */
+/** The verdict at a limit: at first, and when it is asked for again. */
 type Manner = readonly [first: Decision, then: Decision];
 
 interface Limits {
@@ -105,7 +105,7 @@ const optionsOf = (limits: Limits | null): FramedOptions => {
   const { maxRows, maxBytes, manner: [first, then] } = limits;
   const asked = new Set<Usage>();
   return {
-    // What is to be held back stops at its first row.
+    // A result that is to be held back stops at its first row.
     limit: (usage) => Object.assign(
       usage, first === 'hold' && !asked.has(usage) ? { maxRows: 0 } : { maxRows, maxBytes },
     ),
@@ -126,7 +126,7 @@ const isInFrames = (bytes: Buffer): boolean => {
   }
 };
 
-/** What is in frames; those that cannot be opened, and what is behind the last one, as they are. */
+/** The content of frames. Frames that cannot be opened, and bytes behind the last one, stay as they are. */
 const openedAsFarAsPossible = (bytes: Buffer): Buffer => {
   const contents: Buffer[] = [];
   let at = 0;
@@ -144,7 +144,7 @@ const openedAsFarAsPossible = (bytes: Buffer): Buffer => {
 
 const frameEnd = (bytes: Buffer, at: number): number => at + (frameBytesAt(bytes, at) ?? Infinity);
 
-/** Frames may have become others, and the last ones may still wait; what is in them may not differ. */
+/** Whether the content is the same. Frames may have changed, and the last ones may still wait. */
 const wrongContents = (sent: Buffer, relayed: Buffer, loginBytes: number): string | null => {
   const [given, passed] = [sent, relayed].map((bytes) => openedAsFarAsPossible(bytes.subarray(loginBytes)));
   return given!.subarray(0, passed!.length).equals(passed!) ? null : 'what is in the frames of the client differs';
@@ -162,7 +162,7 @@ const wrongRelay = (turns: readonly Turn[], exchange: Exchange): string | null =
   const [sent, relayed] = [allFrom('server', turns), exchange.writtenAt('client')];
   if (!hasActed) {
     const [asked, passed] = [allFrom('client', turns), exchange.writtenAt('server')];
-    // A frame with a command in it that has to wait goes on in parts.
+    // A frame with a waiting command goes on in parts.
     const isParted = hasWaited && loginBytes.server > 0;
     const wrongRequests = isParted ? wrongContents(asked, passed, loginBytes.server) : wrongBytes(asked, passed);
     const isLost = !isClosed && relayed.length < sent.length;

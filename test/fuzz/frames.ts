@@ -4,16 +4,16 @@ import type { Random } from '../support/random.js';
 import { endFinder } from './relayed.js';
 import { storedFrame } from '../../src/protocol/compression.js';
 
-// The same turns in compressed frames, as both ends would put them.
+// Puts turns into compressed frames, as both ends would.
 
-/** Ways to put content into a frame, the last ones into one that cannot be opened. */
+/** Ways to put content into a frame; the last ones make a frame that cannot be opened. */
 const frame = (random: Random, number: number, content: Buffer, storedPart: number): Buffer => {
   if (random.chance(storedPart)) return storedFrame(number, content);
   if (random.chance(0.01)) return rawFrame(number, random.below(2 ** 24), deflatedFrame(number, content).subarray(7));
   return deflatedFrame(number, content);
 };
 
-/** Turns of packets in frames, each turn in one to a few. */
+/** Turns of packets in frames; each turn has one to a few frames. */
 export const inFrames = (random: Random, turns: readonly Turn[]): Turn[] => {
   const storedPart = random.pick([0, 0.3, 1]);
   let number = 0;

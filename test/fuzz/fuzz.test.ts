@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Campaign, type ModeName } from './campaign.js';
 
-// A short run of the fuzzer, the same each time; `npm run fuzz` goes on for as long as one likes. What is found here
-// tells its seed, and how to have it once more.
+// A short run of the fuzzer with fixed seeds. `npm run fuzz` goes on for as long as it is told to. Each finding tells
+// its seed and how to repeat it.
 
 const FIRST_SEED = 1;
 
@@ -26,7 +26,7 @@ const RUNS: Record<string, Run> = {
 for (const [title, { mode, seeds }] of Object.entries(RUNS)) {
   await t.test(title, async (t) => {
     const campaign = await Campaign.open(mode, FIRST_SEED, (finding) => t.comment(finding));
-    await campaign.playSome(seeds / 10); // what this leaves behind is what the rest is measured by
+    await campaign.playSome(seeds / 10); // its memory is the reference for the rest
     await campaign.playSome(seeds - seeds / 10);
     await campaign.close();
     t.same(campaign.findings, []);

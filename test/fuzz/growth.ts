@@ -3,7 +3,7 @@ import { liveBytes } from '../support/heap.js';
 import { socketsOf } from './openSockets.js';
 
 /**
- * What may come to live on the heap and in buffers however much is played: compiled code, caches, spare read buffers.
+ * The bound of growth of the heap and of buffers, however much is played: compiled code, caches, spare read buffers.
  */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
@@ -11,12 +11,12 @@ const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 const CLOSING_MS = 5000;
 const LOOK_EVERY_MS = 50;
 
-/** Sees to it that what lives in this process does not grow with what was played. */
+/** Checks that the memory of this process does not grow with the number of seeds. */
 export class Growth {
   private firstBytes: number | null = null;
   private firstSockets: number | null = null;
 
-  /** Looks, from the second time on in comparison with the first. Returns what is wrong, or null. */
+  /** Measures; from the second time on, compares with the first. Returns what is wrong, or null. */
   async look(): Promise<string | null> {
     const bytes = await liveBytes();
     this.firstBytes ??= bytes;

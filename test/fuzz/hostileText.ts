@@ -1,8 +1,8 @@
 import { STATEMENTS } from '../sql/corpus.js';
 import type { Random } from '../support/random.js';
 
-// Texts that a client may send: statements with something wrong in them, and what would forge a line or command a
-// terminal if it were written out as it is.
+// Texts that a client may send: faulty statements, and text that would forge a log line or control a terminal if it
+// were written unchanged.
 
 const FRAGMENTS = [
   '/*', '*/', '/*!', '/*!50000 ', '/*!99999 ', '/*+', '/*M!100100 ', '--', '-- ', '#', '\n', "'", '"', '`', '\\', '@',
@@ -44,7 +44,7 @@ const CHANGES: readonly Change[] = [
   (random, text) => put(random, text, random.pick(STATEMENTS)),
 ];
 
-/** A statement, most often with a few things wrong in it. */
+/** A statement, mostly with a few faults. */
 export const hostileStatement = (random: Random): string => {
   let text = random.chance(0.9) ? random.pick(STATEMENTS) : '';
   for (let left = random.skewed(9); left > 0; left -= 1) text = random.pick(CHANGES)(random, text);

@@ -3,9 +3,9 @@ import { Campaign, MODE_NAMES, type ModeName } from './campaign.js';
 
 // npm run fuzz -- [--minutes 60] [--seed 1] [--mode flows,sockets] [--only]
 //
-// Plays seeds for so long, each mode in turn; with --only a single one. Ends with 1 where something was found.
+// Plays seeds for that time, each mode in turn; only a single seed with --only. Ends with 1 when something was found.
 
-/** For so long one mode is played at most before the next one has its turn. */
+/** The longest time for one mode before the next one's turn. */
 const MAX_SLICE_MS = 20_000;
 
 const { values } = parseArgs({
@@ -37,7 +37,7 @@ const summary = ({ name, conversations, bytes, firstSeed, nextSeed, findings }: 
   return `${name}: ${conversations} conversations, ${mebibytes} MiB, ${seeds}, ${findings.length} found`;
 };
 
-/** Where no seed is given, each run has seeds of its own. */
+/** Each run has seeds of its own when none is given. */
 const ownSeed = (): number => (Math.floor(Date.now() / 1000) % 20_000) * 100_000 + 1;
 const firstSeed = values.seed === undefined ? ownSeed() : numberIn(values.seed, 'seed');
 const totalMs = numberIn(values.minutes, 'minutes') * 60_000;

@@ -10,14 +10,14 @@ import type { Random } from '../support/random.js';
 import * as wire from '../support/wirePackets.js';
 import { hostileName, hostileStatement } from './hostileText.js';
 
-// Conversations that no one has had: commands and answers in any order, most of them as the protocol wants them, some
-// with flags, counts, lengths and answers that no server sends.
+// Made-up conversations: commands and answers in any order. Most follow the protocol; some have flags, counts, lengths
+// and answers that no server sends.
 
 /** One conversation being made up. */
 interface Talk {
   readonly random: Random;
   readonly dialect: wire.DialectName;
-  /** Of prepared statements, most of them known to both ends. */
+  /** Ids of prepared statements, most of them known to both ends. */
   readonly ids: number[];
 }
 
@@ -39,7 +39,7 @@ const statusOf = ({ random }: Talk): number =>
 const text = ({ random }: Talk): string =>
   (random.chance(0.3) ? hostileStatement(random) : 'x'.repeat(random.skewed(random.chance(0.02) ? 70_000 : 300)));
 
-/** Few rows most often; sometimes so many that reads bring much, and land in a buffer of their own. */
+/** Mostly a few rows; sometimes so many that reads are large and get a buffer of their own. */
 const rowsOf = (talk: Talk, row: (value: string) => Buffer): Buffer[] =>
   Array.from(
     { length: talk.random.chance(0.1) ? 100 + talk.random.below(400) : talk.random.skewed(40) }, () => row(text(talk)),
@@ -60,7 +60,7 @@ const results = (talk: Talk, row: (value: string) => Buffer): Buffer[] => {
   return payloads;
 };
 
-/** Answers that are wrong, or right for something else. */
+/** Wrong answers, and right ones for another command. */
 const oddAnswer = (talk: Talk): Buffer[] => {
   const { random } = talk;
   return random.pick<() => Buffer[]>([

@@ -5,16 +5,16 @@ import type { Turn } from '../support/conversationHarness.js';
 import { rawFrame } from '../support/frames.js';
 import type { Random } from '../support/random.js';
 
-// What goes wrong on a wire, or is done to it: bytes changed, lost, doubled, put in; packets that announce what they do
-// not hold; turns that are left out, doubled, exchanged, or said by the wrong end.
+// Faults on the wire: changed, lost, doubled and inserted bytes; packets that announce more than they hold; turns that
+// are missing, doubled, swapped or sent by the wrong end.
 
 type Mutation = (random: Random, bytes: Buffer) => Buffer;
 
-/** Bytes that mean something at the front of a packet. */
+/** Bytes with a meaning at the front of a packet. */
 const SPEAKING_BYTES = [0x00, 0x01, 0x02, 0x03, 0x11, 0x16, 0x17, 0x19, 0x1c, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
 const SPEAKING_LENGTHS = [0, 1, 4, 5, 7, 8, 9, 32, 0xfb, 0xffff, 0xff_fffe, 0xff_ffff];
 
-/** Where packets begin, as far as the bytes can be followed. */
+/** The offsets of packets, as far as the bytes can be followed. */
 export const packetOffsets = (bytes: Buffer): number[] => {
   const offsets: number[] = [];
   for (let at = 0; at + HEADER_BYTES <= bytes.length; at += HEADER_BYTES + bytes.readUIntLE(at, 3)) offsets.push(at);
@@ -79,7 +79,7 @@ const MUTATIONS: readonly Mutation[] = [
 
 const MAX_FRAME_CONTENT_BYTES = 0xff_ffff;
 
-/** Where frames begin, as far as the bytes can be followed. */
+/** The offsets of frames, as far as the bytes can be followed. */
 const frameOffsets = (bytes: Buffer): number[] => {
   const offsets: number[] = [];
   for (let at = 0; ;) {
@@ -95,7 +95,7 @@ const atFrame = (change: (random: Random, copy: Buffer, at: number) => void): Mu
   return offsets.length === 0 ? bytes : changed(bytes, (copy) => change(random, copy, random.pick(offsets)));
 };
 
-/** A frame with less or far more in it than it declares. */
+/** A frame with less or far more content than it declares. */
 const bomb = (random: Random): Buffer => {
   const content = Buffer.alloc(random.pick([1, 1000, 100_000, 2 ** 20]));
   const declaredBytes = random.pick([1, content.length + 1, content.length - 1, MAX_FRAME_CONTENT_BYTES]);
@@ -163,12 +163,12 @@ const mutateWith = (
 };
 
 /**
- * A conversation with one to a few things wrong in it.
- * @param others turns of another conversation, which it may go on with
+ * A conversation with one to a few faults.
+ * @param others turns of another conversation, which may follow
  */
 export const mutate = (random: Random, turns: readonly Turn[], others: readonly Turn[]): Turn[] =>
   mutateWith(random, turns, MUTATIONS, others);
 
-/** Turns of compressed frames with one to a few things wrong in them: in the frames, or in any bytes. */
+/** Turns of compressed frames with one to a few faults, in frames or in any bytes. */
 export const mutateFrames = (random: Random, turns: readonly Turn[]): Turn[] =>
   (turns.length === 0 ? [] : mutateWith(random, turns, [...FRAME_MUTATIONS, ...FRAME_MUTATIONS, ...MUTATIONS], turns));

@@ -4,14 +4,14 @@ import type { Turn } from '../support/conversationHarness.js';
 import { within, type End, type Pair } from '../support/pairs.js';
 import type { Random } from '../support/random.js';
 
-// What two ends do over real connections: they talk, stall, leave in the middle, say goodbye or do not.
+// Two ends over real connections: they talk, stall, leave in the middle, say goodbye or not.
 
-/** How long an end waits for what may never come. */
+/** How long an end waits for bytes that may never come. */
 const PATIENCE_MS = 8;
-/** How long what has to come may take on a busy machine. */
+/** How long expected bytes may take on a busy machine. */
 export const LONG_MS = 60_000;
 
-/** Says something in one to a few pieces. */
+/** Sends bytes in one to a few pieces. */
 const sayIn = async (random: Random, { socket }: End, bytes: Buffer): Promise<void> => {
   for (let at = 0; at < bytes.length && socket.writable;) {
     const end = random.chance(0.6) ? bytes.length : at + 1 + random.below(bytes.length - at);
@@ -22,8 +22,8 @@ const sayIn = async (random: Random, { socket }: End, bytes: Buffer): Promise<vo
 };
 
 /**
- * Has the turns said one after the other.
- * @param patienceMs how long each waits until it was heard
+ * Sends the turns one after the other.
+ * @param patienceMs how long to wait until each was heard
  * @returns whether all were heard
  */
 export const play = async (
@@ -62,7 +62,7 @@ const LEAVINGS: readonly Leaving[] = [
 
 const connectionsOf = ({ client, server }: Pair): Connections => ({ client: client.socket, server: server.socket });
 
-/** An end says that it says no more, and goes on listening; or it reads no more for a while; or nothing of that. */
+/** An end closes its sending side and goes on listening, or stops reading for a while, or does neither. */
 const interlude = (random: Random, pair: Pair): void => {
   const { socket } = random.chance(0.5) ? pair.client : pair.server;
   if (random.chance(0.05)) socket.end();
@@ -73,7 +73,7 @@ const interlude = (random: Random, pair: Pair): void => {
 export const playAndLeave = async (
   random: Random, pair: Pair, turns: readonly Turn[], connections = connectionsOf(pair),
 ): Promise<void> => {
-  const isHasty = random.chance(0.2); // what was said is still on its way when somebody leaves
+  const isHasty = random.chance(0.2); // bytes are still on their way when an end leaves
   const middle = random.below(turns.length + 1);
   await play(random, pair, turns.slice(0, middle), isHasty ? 0 : PATIENCE_MS);
   interlude(random, pair);
@@ -82,25 +82,25 @@ export const playAndLeave = async (
   for (const { socket } of [pair.client, pair.server]) socket.resume();
 };
 
-/** An end that is left alone ends, too. */
+/** An end that is alone ends, too. */
 const followSuit = ({ socket }: End): void => {
   if (socket.readableEnded) socket.end();
   else socket.on('end', () => socket.end());
 };
 
-/** Leaves without a word, at both ends. */
+/** Resets both ends. */
 const tearOff = ({ client, server }: Connections): void => {
   client.destroy();
   server.destroy();
 };
 
-/** After this, ends that wait for each other are torn off. */
+/** Ends that wait for each other are closed after this time. */
 const TEAR_OFF_MS = 300;
 
 /**
- * Sees a session to its end.
- * @param ended comes about when it has ended
- * @returns whether it ended
+ * Waits for the end of a session.
+ * @param ended resolves when it has ended
+ * @returns whether it ended in time
  */
 export const seeOut = async (
   pair: Pair, ended: Promise<unknown>, connections = connectionsOf(pair),

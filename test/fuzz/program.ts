@@ -14,16 +14,16 @@ import { socketsOf } from './openSockets.js';
 import { LONG_MS, playAndLeave, seeOut } from './playing.js';
 import { LOW } from './sockets.js';
 
-// Conversations through the built program: it lives, its memory and its descriptors come back to where they were, and
-// each line that it writes is one line, of its own, and counted as what it is.
+// Conversations through the built program. It lives, its memory and descriptors return to their level, and each line
+// that it writes is one whole line of its own, and is counted.
 
-/** Read buffers of sixteen sessions, what they keep, and a heap that is collected late. */
+/** Read buffers of sixteen sessions, their kept bytes, and a heap that is collected late. */
 const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
-/** One in so many seeds has the program read its configuration again beside it. */
+/** One in this many seeds reloads the configuration meanwhile. */
 const RELOAD_EVERY = 100;
 
-/** Counts whole lines of the audit. Returns what is wrong with it: each line is a record that Sluice wrote itself. */
+/** Counts whole lines of the audit. Returns what is wrong: each line must be a record that Sluice wrote. */
 const countRecords = (text: string, counts: RecordCounts): string | null => {
   for (const line of text.split('\n').slice(0, -1)) {
     if (UNPRINTABLE.test(line)) return `a record has what a terminal does not show: ${JSON.stringify(line)}`;
@@ -36,7 +36,7 @@ const countRecords = (text: string, counts: RecordCounts): string | null => {
   return null;
 };
 
-/** Tries until nothing is wrong any more, for so long as it may take on a busy machine. */
+/** Repeats a check until it passes, for as long as that may take on a busy machine. */
 const settled = async (wrong: () => Promise<string | null>): Promise<string | null> => {
   const lateMs = Date.now() + LONG_MS;
   for (;;) {
@@ -49,7 +49,7 @@ const settled = async (wrong: () => Promise<string | null>): Promise<string | nu
 export class ProgramMode implements Mode {
   readonly concurrency = 16;
   private readonly counts = new RecordCounts();
-  /** Bytes of the audit that have been looked at. */
+  /** Bytes of the audit that have been read. */
   private readBytes = 0;
   private recordProblem: string | null = null;
 
@@ -132,7 +132,7 @@ export class ProgramMode implements Mode {
     return odd === undefined ? null : `a line of the log that Sluice did not write: ${JSON.stringify(odd)}`;
   }
 
-  /** Compares what was recorded so far with what the program has counted. Where that agrees, no more is on its way. */
+  /** Compares the records so far with the program's counts. When they agree, no record is on its way. */
   private async wrongRecords(): Promise<string | null> {
     const unread = readFileSync(this.audit).subarray(this.readBytes);
     const lines = unread.toString('utf8', 0, unread.lastIndexOf('\n') + 1);

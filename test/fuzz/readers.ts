@@ -9,8 +9,8 @@ import type { Mode, Played } from './mode.js';
 import { packetOffsets } from './mutations.js';
 import { seededSplit, wrongBytes } from './relayed.js';
 
-// A conversation against its readers alone: whatever the bytes are and however they are cut, nothing is thrown, what is
-// relayed is what was said, no limit is passed, and what is kept stays within its bounds.
+// Feeds a conversation to its readers alone. For any bytes and any split nothing is thrown, relayed bytes equal the
+// sent ones, no limit is passed, and kept bytes stay within their bounds.
 
 const MAX_GREETING_BYTES = 8 * 1024;
 const MAX_HANDSHAKE_BYTES = 128 * 1024;
@@ -34,7 +34,7 @@ const optionsOf = (limits: Limits | null): HarnessOptions => {
   const { maxRows, maxBytes, decision } = limits;
   return {
     limit: (usage) => Object.assign(usage, { maxRows, maxBytes }),
-    // A row that the client has half of cannot be replaced.
+    // A row that the client has in part cannot be replaced.
     decide: (_, isInsideRow) => (decision === 'cut' && isInsideRow ? 'abort' : decision),
     textBytes: 64,
   };
@@ -54,7 +54,7 @@ const wrongRelay = (turns: readonly Turn[], outcome: Outcome): string | null => 
   const wrongRequests = wrongBytes(allFrom('client', turns), outcome.toServer);
   if (!isCut(outcome)) return wrongRequests ?? wrongBytes(allFrom('server', turns), outcome.toClient);
   if (has(outcome, 'unparsed')) return null;
-  // A cut replaces whole packets, so whole packets remain.
+  // A cut replaces whole packets, so that whole packets remain.
   return isWhole(allFrom('server', turns)) && !isWhole(outcome.toClient) ? 'a cut left part of a packet' : null;
 };
 
@@ -73,7 +73,7 @@ const passedLimit = (limits: Limits | null, outcome: Outcome): string | null => 
   return passed ? `${String(passed.forwardedRows)} rows, ${String(passed.forwardedBytes)} bytes forwarded` : null;
 };
 
-/** Nothing is followed again behind the place where following ended. */
+/** Checks that following never resumes after it has ended. */
 const resumed = ({ events }: Outcome): string | null => {
   const end = events.findIndex(({ event }) => event === 'unparsed');
   const later = end === -1 ? [] : events.slice(end + 1).filter(({ event }) => event !== 'closed');
@@ -94,14 +94,12 @@ const unbounded = ({ conversation, heldFromServer, heldFromClient }: Outcome): s
   return null;
 };
 
-/**
- * How a conversation goes may depend on reads only where commands wait for answers: they are let on between two reads.
- */
+/** The size of reads may change the outcome only when commands wait for answers: they go on between two reads. */
 const differs = (whole: Outcome, split: Outcome): string | null => {
   if (whole.hasWaited || split.hasWaited) return null;
   const [before, after] = [whole, split].map(({ events }) => JSON.stringify(events));
   if (before !== after) return 'other things happen where reads are split';
-  // What was just passing when both connections were closed may be gone or not.
+  // Bytes on their way when both connections were closed may be lost.
   if (has(whole, 'closed')) return null;
   if (!whole.toClient.equals(split.toClient)) return 'the client gets other bytes where reads are split';
   return whole.toServer.equals(split.toServer) ? null : 'the server gets other bytes where reads are split';

@@ -3,10 +3,11 @@ import type { Split } from '../support/splits.js';
 import { Random } from '../support/random.js';
 import { packetOffsets } from './mutations.js';
 
-// What the bytes that were relayed have to be.
+// What relayed bytes have to be.
 
 /**
- * What is wrong with `relayed`: it may differ from what was sent by bits cleared in the first packet, and end earlier.
+ * What is wrong with `relayed`. It may differ from the sent bytes by bits cleared in the first packet, and end
+ * earlier.
  */
 export const wrongBytes = (sent: Buffer, relayed: Buffer): string | null => {
   if (relayed.length > sent.length) return `${relayed.length} bytes relayed of ${sent.length}`;
@@ -22,8 +23,8 @@ export const wrongBytes = (sent: Buffer, relayed: Buffer): string | null => {
 const AROUND_HEADER_BYTES = 6;
 
 /**
- * Where the next piece of packets ends, in the order of their bytes: anywhere behind `end`, or in the next packet's
- * header. What has only a part of a header is what has to be put together again.
+ * The end of the next piece: any place behind `end`, or one in the next packet's header. Partial headers have to be
+ * put together again.
  */
 export const endFinder = (random: Random, bytes: Buffer): ((end: number) => number) => {
   const offsets = packetOffsets(bytes);
@@ -35,10 +36,7 @@ export const endFinder = (random: Random, bytes: Buffer): ((end: number) => numb
   };
 };
 
-/**
- * Pieces of seeded sizes: small ones far more often, so that headers are cut, or such as come while there is much to
- * read.
- */
+/** Pieces of seeded sizes, mostly small ones, so that headers are cut and pieces come while there is much to read. */
 export const seededSplit = (seed: number): Split => ({
   name: `seed ${seed}`,
   cut: (bytes) => {

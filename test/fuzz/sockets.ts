@@ -12,18 +12,18 @@ import type { Mode, Played } from './mode.js';
 import { LONG_MS, play, playAndLeave, seeOut } from './playing.js';
 import { wrongBytes } from './relayed.js';
 
-// Conversations through proxies that run in this process, many at the same time: whatever two ends say to each other
-// and however they leave, the process lives, what is relayed is what was said, each session ends and says why, and the
-// ones beside it notice nothing.
+// Conversations through proxies in this process, many at the same time. Whatever two ends send and however they leave,
+// the process lives, relayed bytes equal the sent ones, each session ends and says why, and the sessions beside it
+// notice nothing.
 
-// Far longer than any step takes on a busy machine: whoever hangs is torn off before. A drain is given up soon.
+// Far longer than any step takes on a busy machine: an end that hangs is closed before. A drain is short.
 const BOUNDS = {
   connections: { connectTimeout: '1m', handshakeTimeout: '1m' }, drain: { bytes: '1MiB', time: '200ms' },
 };
 /** With limits that nearly every result breaks. */
 export const LOW = { ...BOUNDS, limits: { rows: 3, bytes: '300B' }, streaming: { pace: { wait: '10ms' } } };
 
-/** The configurations that conversations go through; in the first nothing is ever cut. */
+/** The configurations of the conversations; the first one cuts nothing. */
 const CONFIGS: readonly object[] = [
   { ...BOUNDS, mode: 'audit' },
   { ...LOW },
@@ -32,21 +32,21 @@ const CONFIGS: readonly object[] = [
   { ...LOW, onExceed: { action: 'hold' }, budget: { bytes: '2KiB' }, streaming: { signals: ['cursor'] } },
 ];
 
-/** One in so many seeds is a recorded conversation with nothing wrong in it, which has to arrive whole. */
+/** One in this many seeds is a recorded conversation without faults, which has to arrive whole. */
 const INTACT_EVERY = 10;
 
-/** In place of a greeting, Sluice says itself what is wrong: an ERR packet without SQLSTATE. */
+/** In place of a greeting, Sluice itself may send an error: an ERR packet without SQLSTATE. */
 const isRefusal = (heard: Buffer): boolean => heard[4] === 0xff && heard.toString('latin1', 7, 15) === 'sluice: ';
 
-/** Of a client that leaves before its login, the server hears a login that it denies, which Sluice says itself. */
+/** When a client leaves before its login, Sluice itself sends the server a login to deny. */
 const isDenial = (heard: Buffer): boolean => heard.includes('sluice-probe\0');
 
-/** In place of a request for a file that nobody offered, the last thing that the client hears is an error. */
+/** In place of a refused request for a file, the client gets an error last. */
 const UNASKED_FILE = unaskedFilePacket(0).subarray(HEADER_BYTES);
 const FRAME_HEADER_BYTES = 7;
 const LENGTH_BYTES = 3;
 
-/** What the server said of what a client has heard. */
+/** The part of a client's bytes that the server sent. */
 const saidByServer = (heard: Buffer, isFramed: boolean): Buffer => {
   if (!heard.subarray(-UNASKED_FILE.length).equals(UNASKED_FILE)) return heard;
   const headers = HEADER_BYTES + (isFramed ? FRAME_HEADER_BYTES : 0);
@@ -54,7 +54,7 @@ const saidByServer = (heard: Buffer, isFramed: boolean): Buffer => {
 };
 
 /**
- * What a client has heard, its last frame as it was `said`: of a frame that holds a request for a file, what stands
+ * A client's bytes, with their last frame as it was `said`. Of a frame with a refused request for a file, the part
  * before the request goes on in a shorter frame.
  */
 const withLastFrame = (said: Buffer, heard: Buffer): Buffer => {
@@ -69,7 +69,7 @@ const withLastFrame = (said: Buffer, heard: Buffer): Buffer => {
 
 const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | null => {
   const said = allFrom('client', turns);
-  // A compressed frame with a command in it that has to wait goes on in parts.
+  // A compressed frame with a waiting command goes on in parts.
   const mayBeParted = ((said[4] ?? 0) & Number(Capability.COMPRESS)) !== 0;
   const wrongRequests = mayBeParted || isDenial(server.heard) ? null : wrongBytes(said, server.heard);
   if (wrongRequests !== null) return `at the server: ${wrongRequests}`;
@@ -81,7 +81,7 @@ const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | 
   return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
 };
 
-/** What is wrong with how a session ended, by the log. */
+/** What is wrong with the end of a session, by the log. */
 export const wrongEnd = ({ by, reason }: Entry): string | null =>
   (by && reason ? null : 'a session ended without a reason');
 
@@ -112,7 +112,10 @@ export class SocketsMode implements Mode {
     return { bytes: turns.reduce((sum, { bytes }) => sum + bytes.length, 0), problem };
   }
 
-  /** No session is left but the canaries', which have noticed nothing, and nothing is kept of those that have ended. */
+  /**
+   * Checks that only the canaries' sessions are left, that they noticed nothing, and that nothing is kept of ended
+   * ones.
+   */
   async inspect(): Promise<string | null> {
     const left = this.proxies.reduce((count, { here }) => count + here.proxy.sessionCount, 0) - this.canaries.length;
     const noticed = this.canaries.map(({ problem }) => problem).find((problem) => problem !== null);

@@ -12,15 +12,11 @@ import { wrongAddresses } from './addresses.js';
 import { hostileName, hostileStatement } from './hostileText.js';
 import type { Mode, Played } from './mode.js';
 
-// What is made of statements, and of addresses: whatever the text is, the answer comes, in time and within its bounds,
-// and it is the safe one.
+// Feeds statements and addresses to their readers: the answer comes in time, within its bounds, and is the safe one.
 
-/** Behind a digest's text that is too long: a space and three dots. */
+/** The mark behind a digest's text that is too long: a space and three dots. */
 const MARK_CHARACTERS = 4;
-/**
- * Each function reads a character a bounded number of times: an operator's first one, for one, once for each that there
- * is.
- */
+/** How often a function may read a character. Some read the first one of an operator once for each known operator. */
 const MAX_READS = 300;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
@@ -39,11 +35,11 @@ const wrongLine = (text: string): string | null => {
   return (JSON.parse(line) as { sql: string }).sql === text ? null : 'a line that means something else';
 };
 
-/** What readers of a slow log take for a line of a head. */
+/** The lines that readers of a slow log take for a head. */
 const HEAD_LINE = /^(?:# |use |SET timestamp=)/;
 const MAX_HEAD_LINES = 8;
 
-/** An entry of the slow log has its own head, and nothing else in it looks like one. */
+/** Checks that an entry of the slow log has its own head, and that nothing else in it looks like one. */
 const wrongEntry = (record: Readonly<Record<string, unknown>>): string | null => {
   const lines = slowLogEntry(record, 0)!.split('\n');
   const head = lines.findIndex((line) => line.startsWith('SET timestamp=')) + 1;
@@ -67,7 +63,7 @@ const wrongAnswers = (sql: string, isTruncated: boolean, mode: SqlMode): string 
   return wrongLine(sql) ?? wrongLine(digest);
 };
 
-/** What a server sees of a text: the bytes as UTF-8, or each byte as a character. */
+/** A text as a server sees it: its bytes as UTF-8, or each byte as a character. */
 const decoded = (random: Random, text: string): string => {
   const bytes = Buffer.from(text);
   const end = random.chance(0.3) ? random.below(bytes.length + 1) : bytes.length;

@@ -7,7 +7,7 @@ import { liveBytes } from '../support/heap.js';
 import { converseOver, PairedProxy, type End, type Pair } from '../support/pairs.js';
 import { greetingPayload, login, ok, packetsFrom, responsePayload } from '../support/wirePackets.js';
 
-// Ends that take their time with the connection phase, or never come to its end.
+// Ends that are slow in the connection phase, or never complete it.
 
 const IMPATIENT = { connections: { connectTimeout: '1s', handshakeTimeout: '300ms' } };
 const [greeting, response] = login('eof').map(({ bytes }) => bytes) as [Buffer, Buffer, Buffer];
@@ -18,7 +18,7 @@ const start = async (t: Test, config: object = IMPATIENT): Promise<PairedProxy> 
   return proxy;
 };
 
-/** Says something piece by piece until the connection ends, or for good where it has nothing more to say. */
+/** Sends pieces until the connection ends or no piece is left. */
 const trickle = async ({ socket }: End, pieces: Iterable<Buffer>): Promise<void> => {
   for (const piece of pieces) {
     if (!socket.writable || socket.readableEnded) return;
@@ -40,7 +40,7 @@ interface Slow {
   readonly reason: RegExp;
 }
 
-/** The front of a packet that announces more than it brings. */
+/** The front of a packet that announces more than follows. */
 const announcing = (sequenceId: number, payloadLength: number, front: Buffer): Buffer => {
   const bytes = packetsFrom(sequenceId, front);
   bytes.writeUIntLE(payloadLength, 0, 3);
@@ -100,7 +100,8 @@ for (const [who, { before = [], from, pieces, reason }] of Object.entries(SLOW))
 }
 
 /**
- * What servers say in place of a greeting: too many connections, a blocked host, one not allowed, too many of a user.
+ * Errors that servers send in place of a greeting: too many connections, a blocked host, one not allowed, too many of
+ * a user.
  */
 const REFUSALS = [1040, 1129, 1130, 1203];
 
@@ -127,11 +128,11 @@ await t.test('sends the server nothing that a client says before the greeting', 
   t.equal(pair.server.heardBytes, 0, 'the server has not heard a word');
 });
 
-// How much of it is kept meanwhile.
+// How much Sluice keeps meanwhile.
 
 const SESSIONS = 100;
 
-/** By how many bytes live memory grows for each of many sessions that stand still. */
+/** The growth of live memory in bytes for each of many sessions that stand still. */
 const keptBytes = async (t: Test, hold: (pair: Pair) => Promise<void>): Promise<number> => {
   const proxy = await start(t, { connections: { handshakeTimeout: '1m' } });
   const before = await liveBytes();
@@ -140,7 +141,7 @@ const keptBytes = async (t: Test, hold: (pair: Pair) => Promise<void>): Promise<
   return (await liveBytes() - before) / SESSIONS;
 };
 
-/** What a session, and its two ends in this process, take by themselves. */
+/** The memory of a session and its two ends in this process. */
 const SESSION_BYTES = 48 * 1024;
 
 await t.test("keeps at most 128 KiB of a client's answer with giant attributes", async (t) => {

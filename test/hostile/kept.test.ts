@@ -11,11 +11,11 @@ import {
   answer, ask, err, greetingPayload, login, packetsFrom, preparedAnswer, resultSet, responsePayload, textRow,
 } from '../support/wirePackets.js';
 
-// What one session can make Sluice keep, however long it goes on and whatever it says.
+// The memory that one session can make Sluice keep, however long it lasts and whatever it sends.
 
 const MIB = 1024 * 1024;
 
-/** By how many bytes `act` makes the live memory grow; `act` returns what has to be alive when that is asked. */
+/** The growth of live memory in bytes through `act`, which returns what has to stay alive until it is measured. */
 const growth = async (act: () => unknown): Promise<number> => {
   const before = await liveBytes();
   const kept = act();

@@ -6,7 +6,7 @@ import { query } from '../support/commandPayloads.js';
 import { converseOver, PairedServer } from '../support/pairs.js';
 import { IN_CLEAR, startSluice } from '../support/sluice.js';
 
-// What others have said stands in the log and in the audit as data: it cannot forge a line, nor command a terminal.
+// Text of others is data in the log and the audit. It cannot forge a line or control a terminal.
 
 const FORGED = '"}\r\n{"time":"2020-01-01T00:00:00.000Z","event":"result","action":"none"}\n';
 const COMMANDS = '\x1b]0;title\x07 \x1b[2J \x9b31m \x7f \b\b\b \u2028 \u2029 \u202e \u0085 \0';

@@ -8,7 +8,7 @@ import { contentOf, splitFrames } from '../support/frames.js';
 import { converseOver, PairedProxy } from '../support/pairs.js';
 import { ask, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
 
-// A server reads a client's files by asking for them: it may ask only whom the client's own statement lets it ask.
+// A server reads a client's file by asking for it. It may ask only when the client's own statement allows it.
 
 const REQUEST = packetsFrom(1, Buffer.from('\xfb/etc/passwd', 'latin1'));
 const LOAD = "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t";

@@ -8,13 +8,13 @@ import {
   answer, ask, definition, eof, login, packetsFrom, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-// Where following ends: what came is relayed or the session is closed, and the log says once what came where.
+// When following ends, Sluice relays what came or closes the session, and logs once what came and where.
 
 const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n'.repeat(30));
 
-/** More than a socket of Node reads ahead of its consumer, and less than the kernel's buffers hold. */
+/** More than a socket of Node.js reads ahead of its consumer, and less than fits in the kernel's buffers. */
 const LARGE_ROW_BYTES = 100_000;
-/** How often a client's pace is looked at. */
+/** The interval of looks at a client's pace. */
 const LOOK_MS = 20;
 
 const start = async (t: Test, config: ProxySettings = {}): Promise<PairedProxy> => {
@@ -30,7 +30,7 @@ interface Moment {
   readonly turns: readonly Turn[];
   readonly from: Turn['from'];
   readonly garbage?: Buffer;
-  /** What the log has to say, besides place and bytes. */
+  /** What the log line says, besides place and bytes. */
   readonly phase: string;
   readonly awaited: string;
 }
@@ -112,7 +112,7 @@ await t.test('drops a pending verdict on a result when following ends', async (t
   pair.client.socket.pause();
   const rows = Array.from({ length: 4 }, () => textRow('x'.repeat(LARGE_ROW_BYTES)));
   pair.server.say(answer(Buffer.from([1]), definition('a'), eof(), ...rows).bytes);
-  // Three rows are with the client, which leaves them unread: whether it streams is being watched.
+  // The client has three rows and leaves them unread: its pace is being watched.
   while (pair.client.socket.readableLength === 0) await new Promise(setImmediate);
   pair.client.say(GARBAGE);
   await pair.server.hear(sumOf(LOGIN, 'client') + GARBAGE.length);
@@ -122,7 +122,7 @@ await t.test('drops a pending verdict on a result when following ends', async (t
     pair.server.say(GARBAGE);
     relayed += GARBAGE.length;
     t.ok(await pair.client.hear(relayed), 'everything passes');
-    await delay(LOOK_MS); // nothing tells when the watch has ended
+    await delay(LOOK_MS); // no event says when the watch has ended
   }
   t.same(proxy.here.records, []);
 });

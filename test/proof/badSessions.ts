@@ -5,7 +5,7 @@ import {
   answer, ask, definition, login, packetsFrom, preparedAnswer, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-// Sessions that begin in some good or bad way, and that somebody breaks off. In front of them stands a limit of 3 rows.
+// Sessions that begin in some good or bad way and that one end breaks off, in front of a limit of 3 rows.
 
 const LOGIN = login('eof');
 const ASKED: readonly Turn[] = [...LOGIN, ask(query('SELECT 1'))];
@@ -13,7 +13,7 @@ const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')])).bytes;
 const OVER_LIMIT = answer(...resultSet('eof', Array.from({ length: 10 }, () => textRow('x'.repeat(1000))))).bytes;
 const LARGE = answer(...resultSet('eof', [textRow('x'.repeat(2 * 1024 * 1024))])).bytes;
 const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n'.repeat(30));
-/** A packet of 16 MiB is announced, with another one behind it, and a little of it comes. */
+/** A little of a packet of 16 MiB that announces another one behind it. */
 const TRICKLE = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0]), query('SELECT')]);
 const ENDLESS_COLUMNS = answer(
   Buffer.from([0xfc, 0xff, 0xff]), ...Array.from({ length: 500 }, (_, i) => definition(`c${i}`)),
@@ -28,9 +28,9 @@ const fromClient = (bytes: Buffer): Turn => ({ from: 'client', bytes });
 const fromServer = (bytes: Buffer): Turn => ({ from: 'server', bytes });
 
 interface BadSession {
-  /** What is said, and heard. */
+  /** The turns that are sent and heard. */
   readonly turns: readonly Turn[];
-  /** What is said at last, whoever hears it, before somebody leaves. */
+  /** The last bytes before an end leaves; nobody may hear them. */
   readonly last?: (pair: Pair) => void;
   readonly leaves: 'client resets' | 'client closes' | 'server resets' | 'server closes';
 }
@@ -68,14 +68,14 @@ export const BAD_SESSIONS: Record<string, BadSession> = {
   },
 };
 
-/** Plays such a session to its end, and leaves none of its two ends open. */
+/** Plays such a session to its end, and closes both ends. */
 export const playBad = async (pair: Pair, { turns, last, leaves }: BadSession): Promise<void> => {
   await converseOver(pair, turns);
   last?.(pair);
   const [who, how] = leaves.split(' ') as ['client' | 'server', 'resets' | 'closes'];
   const [leaving, left] = who === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
   left.socket.resume();
-  // A real server closes once it has denied the login with which Sluice ends a connection that never had one.
+  // A real server closes after it has denied the login with which Sluice ends a connection without one.
   if (who === 'client' && turns.length <= 1) left.socket.once('data', () => left.socket.end());
   if (how === 'resets') leaving.socket.resetAndDestroy();
   else leaving.socket.end();

@@ -13,7 +13,7 @@ const ROWS = SCALE.copiedRows;
 const LIMIT = 1000;
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 
-/** A commit reaches the disk, as it does where data matters. */
+/** Each commit reaches the disk, as in production. */
 const DURABLE = ['--innodb-flush-log-at-trx-commit=1', '--sync-binlog=1'];
 
 const FILL = `USE shop;
@@ -21,7 +21,7 @@ CREATE TABLE source (id INT NOT NULL PRIMARY KEY, body VARCHAR(200) NOT NULL);
 CREATE TABLE target LIKE source;
 INSERT INTO source SELECT id, RPAD(CONCAT('row ', id), 200, '.') FROM numbers WHERE id <= ${ROWS};
 `;
-/** How many rows there are to copy, and how many of them have been. */
+/** The number of rows to copy, and the number of copied ones. */
 const counts = async (server: Server): Promise<number[]> => {
   const [row] = await server.sql(`SELECT COUNT(*), COUNT(t.id)
     FROM shop.source s LEFT JOIN shop.target t ON t.id = s.id AND t.body = s.body`);

@@ -17,7 +17,7 @@ interface Dump {
   readonly sha256: string;
 }
 
-/** Dumps the schema, with the tables `big` and `numbers`, through `port`. */
+/** Dumps the schema with the tables `big` and `numbers` through `port`. */
 const dump = async (vendor: ServerKind, port: number): Promise<Dump> => {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -37,7 +37,7 @@ for (const kind of SERVER_KINDS) {
     const server = await startServer(t, kind);
     await server.sql(bigTableSql(SCALE.tableMiB));
     const flags = ['--mode', 'audit', '--max-rows', '1000'];
-    // A dump tool is known to stream, and would have no limit.
+    // A dump tool counts as a stream, and would have no limit.
     const config = { streaming: { signals: [] } };
     const sluice = await startSluice(t, { upstream: server.port, config, flags });
     for (const vendor of SERVER_KINDS) {

@@ -8,17 +8,17 @@ import {
 } from '../support/wirePackets.js';
 import { SCALE } from './scale.js';
 
-// What one client, or one server, does without end has a bound that does not depend on how long it does it.
+// The memory for one client or server has a bound that does not depend on how long it goes on.
 
 const CONFIG = { ...IN_CLEAR, limits: { rows: null, bytes: null } };
 const MIB = 1024 * 1024;
-/** What V8's young generation grows to by itself where there is much to do; a session may keep far less. */
+/** The size to which V8's young generation grows under load. A session may keep far less. */
 const BOUND_BYTES = 48 * MIB;
 const BATCH = 500;
 
 const LOGIN = login('eof');
 const QUERY = ask(query(`SELECT '${'q'.repeat(100)}'`)).bytes;
-/** A hundred thousand of these are more than the buffers of all sockets on the way can hold. */
+/** A hundred thousand of these exceed the buffers of all sockets on the way. */
 const RESULT = answer(...resultSet('eof', [textRow('x'.repeat(200))])).bytes;
 
 const start = async (t: Test): Promise<{ sluice: Sluice; begin: () => Promise<Pair> }> => {
@@ -33,7 +33,7 @@ const start = async (t: Test): Promise<{ sluice: Sluice; begin: () => Promise<Pa
   return { sluice, begin };
 };
 
-/** Has the server answer every command from now on; all of them have so many bytes. */
+/** Makes the server answer every command from now on; all commands have this many bytes. */
 const answerAll = (server: End, commandBytes: number, answerTo: (number: number) => Buffer): void => {
   let heardBytes = 0;
   let answered = 0;
@@ -69,7 +69,7 @@ await t.test(`${SCALE.statements} prepared statements that are never closed take
       t.ok(await client.hear(heardBefore + BATCH * answered.length));
     }
   };
-  const FIRST = 25_000; // more than are kept
+  const FIRST = 25_000; // more than Sluice keeps
   await prepareMany(0, FIRST);
   const before = await sluice.collectedBytes();
   await prepareMany(FIRST, SCALE.statements);
@@ -88,7 +88,7 @@ await t.test(`${SCALE.statements} commands of a client that reads no answer take
   client.socket.pause();
   const flood = Buffer.concat(Array.from({ length: BATCH }, () => QUERY));
   for (let sent = 0; sent < SCALE.statements; sent += BATCH) client.say(flood);
-  // Somewhere on the way it comes to a stand: a session beside it is served all the same.
+  // The flood stops somewhere on the way. Sluice still serves a session beside it.
   const other = await begin();
   answerAll(other.server, QUERY.length, () => RESULT);
   for (let i = 0; i < 200; i += 1) {

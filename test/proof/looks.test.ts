@@ -4,11 +4,11 @@ import t, { type Test } from 'tap';
 import { SocketQueueReader } from '../../src/relay/pace/socketQueues.js';
 import { SCALE } from './scale.js';
 
-// What looks at the kernel's tables cost, with few connections in them and with many. A session waits for each look,
-// and asks for the next one at once: nobody asks more. That they take no more than they may, the tests of their
-// allowance hold.
+// The cost of looks at the kernel's tables, with few connections and with many. A session waits for each look and asks
+// for the next one at once; no session asks more often. The tests of the allowance check that looks take no more time
+// than allowed.
 
-/** A table's row is a socket, and both ends of these connections are here. */
+/** A row of a table is a socket, and both ends of each connection are on this machine. */
 const ROWS_OF_A_CONNECTION = 2;
 const SESSIONS = 20;
 

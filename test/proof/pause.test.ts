@@ -9,7 +9,7 @@ import { BIG_ROWS, SCALE } from './scale.js';
 
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 
-// What the process list says of a connection whose socket is full.
+// The state in the process list of a connection whose socket is full.
 const WRITING = { mariadb: 'Writing to net', mysql: 'Sending to client' } as const;
 
 for (const kind of SERVER_KINDS) {

@@ -5,11 +5,11 @@ import { readAhead } from './readers/readAhead.js';
 import { READS_AT_ONCE } from './readers/readsAtOnce.js';
 import { IS_WHOLE } from './scale.js';
 
-// Where all rows up to a limit fit into what a driver reads at once, its program has worked on none of them there.
+// When all rows up to a limit fit into a driver's first read, its program has worked on none of them at the limit.
 
 const server = await startServer(t, 'mariadb');
 const SELECTED = ['a.id, a.label', ...(IS_WHOLE ? ["a.id, REPEAT('x', 1000)"] : [])];
-/** In the gate one of each language. */
+/** One driver of each language with `npm test`. */
 const IN_GATE = ['PyMySQL 1.2', 'mysql2', 'go-sql-driver', 'MySQL Connector/J 9.7'].map((name) => `${name}, streaming`);
 const hasBound = (name: string): boolean => READS_AT_ONCE.get(name) !== Infinity;
 const streaming = DRIVERS_OF_PROOFS.filter(({ name, reads, protocol }) =>

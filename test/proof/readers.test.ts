@@ -10,8 +10,8 @@ import { Stage } from './readers/stage.js';
 import { showMatrix } from './readers/table.js';
 import { IS_WHOLE, SCALE } from './scale.js';
 
-// No program that reads into memory is let through, and none that works on its rows is cut: with real drivers, in each
-// way to read that they have. The whole matrix takes hours. It keeps what it has found, and goes on from there.
+// Sluice cuts every program that reads a result into memory, and none that works on its rows. Real drivers show that,
+// in each of their ways to read. The whole matrix takes hours. It stores its findings, and resumes from them.
 
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 const HOURS = 4;

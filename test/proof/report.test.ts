@@ -13,7 +13,7 @@ import { SCALE } from './scale.js';
 const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
 const program = (name: string) => fileURLToPath(new URL(`../support/programs/${name}`, import.meta.url));
 
-/** What both sides have added up of all results, or of those of one digest. */
+/** The sums of both sides, over all results or those of one digest. */
 interface Totals {
   readonly results: number;
   readonly rows: number;
@@ -39,7 +39,7 @@ const totalsOf = (
 const folder = mkdtempSync(join(tmpdir(), 'sluice-report-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
-/** Writes an audit file of so many records. */
+/** Writes an audit file of this many records. */
 const writeRecords = async (name: string, records: number): Promise<string> => {
   const file = join(folder, name);
   const output = createWriteStream(file);
@@ -56,7 +56,7 @@ const writeRecords = async (name: string, records: number): Promise<string> => {
   return file;
 };
 
-/** Reports on a file; gives the report and the memory that it took. */
+/** Reports on a file. Returns the report and its memory. */
 const reportOn = async (file: string) => {
   const output = join(folder, 'report.json');
   const command = [process.execPath, CLI, 'report', '--json', '--limit', '1000', file];

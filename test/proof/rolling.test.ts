@@ -11,7 +11,7 @@ import { SCALE } from './scale.js';
 
 const PROGRAM = fileURLToPath(new URL('../support/programs/insert.lua', import.meta.url));
 
-/** What a cluster's service does: hands each new connection to the replica of the moment, and leaves it there. */
+/** The service of a cluster: passes each new connection to the current replica, and leaves it there. */
 const startService = async (t: Test, portNow: () => number): Promise<number> => {
   const service = createServer({ allowHalfOpen: true }, (client) => {
     const replica = connect({ port: portNow(), host: '127.0.0.1', allowHalfOpen: true });

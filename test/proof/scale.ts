@@ -1,10 +1,7 @@
 import { SERVER_KINDS, type ServerKind } from '../support/servers.js';
 import { ratesFrom } from '../support/slowReaders.js';
 
-/**
- * How large the proofs are: whole with `npm run proof`, small enough for every run with `npm test`. It is the
- * same code either way.
- */
+/** The size of the proofs: whole with `npm run proof`, small with `npm test`. Both run the same code. */
 export const IS_WHOLE = process.env['SLUICE_PROOF'] === 'whole';
 
 /** The sizes at this scale. */
@@ -23,11 +20,11 @@ export const SCALE = IS_WHOLE
   } as const;
 
 /**
- * The part of `clients` that is in front of a kind of server: all of them in whole proofs, else each in front of one
+ * The part of `clients` that runs in front of a kind of server: all with `npm run proof`, else each in front of one
  * kind. Neighbours stay together: they are one client's ways to read.
  */
 export const shareOf = <Client>(clients: readonly Client[], kind: ServerKind): readonly Client[] =>
   clients.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === SERVER_KINDS.indexOf(kind));
 
-/** Rows of the table `big` at this scale: each is 1 KiB. */
+/** The number of rows of the table `big`: each is 1 KiB. */
 export const BIG_ROWS = SCALE.tableMiB * 1024;

@@ -7,18 +7,18 @@ import { answer, ask, login, resultSet, textRow } from '../support/wirePackets.j
 import { BAD_SESSIONS, playBad } from './badSessions.js';
 import { SCALE } from './scale.js';
 
-// Many sessions, at once and one after another, good and bad: in the end there is nothing left of them.
+// Many sessions, at once and in turn, good and bad: nothing of them is left in the end.
 
 const CONFIG = {
   ...IN_CLEAR, limits: { rows: 3, bytes: null }, streaming: { signals: [] }, log: { level: 'debug' },
 };
 const MIB = 1024 * 1024;
 
-/** Good sessions, and as many bad ones, before memory is looked at: what a program loads and compiles is no leak. */
+/** Good and bad sessions before the first measurement: loaded and compiled code is no leak. */
 const WARM_UP = 300;
 /**
- * V8 gives the room that its heap has grown to back in steps, as it works on: so often is looked, with some work
- * between.
+ * The number of measurements: V8 gives memory of its heap back in steps as it works, so that some work lies between
+ * them.
  */
 const LOOKS = 10;
 const SESSIONS_BETWEEN_LOOKS = 50;
@@ -56,7 +56,7 @@ class Load {
     return this.server.pair(this.sluice.port);
   }
 
-  /** Lets so many sessions come and go in good order. */
+  /** Plays this many good sessions. */
   async serve(count: number): Promise<void> {
     for (let i = 0; i < count; i += 1) {
       const pair = await this.pair();
@@ -65,7 +65,7 @@ class Load {
     }
   }
 
-  /** Lets so many sessions end badly, one of every kind at a time: some take a while to be given up. */
+  /** Plays this many bad sessions, one of every kind at a time: some take a while until Sluice closes them. */
   async suffer(count: number): Promise<void> {
     const kinds = Object.values(BAD_SESSIONS);
     for (let begun = 0; begun < count; begun += kinds.length) {
@@ -73,7 +73,7 @@ class Load {
     }
   }
 
-  /** What memory comes down to in a while, in bytes; where it is no more than `limit`, that is enough. */
+  /** The least memory in bytes over a while. Stops once it is at most `limit`. */
   async memoryAfterwards(limit: number): Promise<number> {
     let bytes = await this.sluice.collectedBytes();
     for (let look = 1; look < LOOKS && bytes > limit; look += 1) {
@@ -83,7 +83,7 @@ class Load {
     return bytes;
   }
 
-  /** Resolves when the log has told the end of every session that was begun. */
+  /** Resolves when the log has the end of every session. */
   async untilAllEnded(): Promise<void> {
     const isEnd = ({ msg }: { readonly msg: string }): boolean => msg === 'session ended';
     while (this.sluice.log().filter(isEnd).length < this.begun) await new Promise((resolve) => setTimeout(resolve, 20));

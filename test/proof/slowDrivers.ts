@@ -3,21 +3,23 @@ import { DRIVERS, isMissing } from '../support/drivers.js';
 import { SERVER_KINDS, type ServerKind, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-/** Connector/J of MySQL raises the time itself, before it streams. */
+/** MySQL's Connector/J itself raises the time-out before it streams. */
 const NAMES = ['MySQL Connector/J 9.7, streaming', 'MariaDB Connector/J 3.5, streaming', 'mysql2, streaming',
   'mariadb for Node, streaming', 'PyMySQL 1.2, streaming'];
 const WORK_MS = 5;
-/** With the work, 48 KB/s. */
+/** 48 KB/s together with the work. */
 const ROW_BYTES = 240;
 const ROWS = (10 * 60 * 1000) / WORK_MS;
-/** More than the buffers on the way hold, and too little for another look at the driver, which reads it in the end. */
+/**
+ * More than fits in the buffers on the way, and too little for another look at the driver, which reads it in the end.
+ */
 const ROWS_LEFT = 39_000;
 const SELECT = `SELECT a.id, REPEAT('x', ${ROW_BYTES - 12}) FROM numbers a, numbers b LIMIT ${ROWS + ROWS_LEFT}`;
 const CONFIG = {
   limits: { rows: 10_000, bytes: null }, streaming: { signals: ['pace'] }, connections: { handshakeTimeout: '1m' },
 };
 
-/** Where the programs connect: to the server itself, and to a Sluice in each mode. */
+/** The addresses of the programs: the server, and a Sluice in each mode. */
 const portsOf = async (t: Test, kind: ServerKind): Promise<ReadonlyMap<string, number>> => {
   const { port } = await startServer(t, kind);
   const behindSluice = async (mode: string): Promise<number> =>
@@ -29,7 +31,7 @@ const portsOf = async (t: Test, kind: ServerKind): Promise<ReadonlyMap<string, n
   ]);
 };
 
-/** Real drivers live for ten minutes at the server's own `net_write_timeout`, which takes as long. */
+/** Real drivers read for ten minutes at the server's own `net_write_timeout`, and keep their connection. */
 export const proveSlowDrivers = async (t: Test): Promise<void> => {
   t.setTimeout(3600 * 1000);
   const jobs = 3 * SERVER_KINDS.length * NAMES.length;

@@ -6,15 +6,18 @@ import { IS_WHOLE, SCALE } from './scale.js';
 import { proveSlowDrivers } from './slowDrivers.js';
 import { searchSlowestReaders } from './slowestReaders.js';
 
-// A server gives a client up that lets it wait for `net_write_timeout`. What decides is how much lies in buffers on the
-// way: a relay that reads ahead doubles the rate that a reader needs to live.
+// A server closes the connection of a client that keeps it waiting for `net_write_timeout`. The wait depends on the
+// buffers on the way: a relay that reads ahead doubles the rate that a reader needs.
 
 const { slowReaders: { netWriteTimeoutSeconds, seconds, rates } } = SCALE;
 
 /** The whole search takes a minute and a half for each of 16 cells. */
 const PATIENCE_MS = 7_200_000;
 
-/** On a loaded machine a reader stops and catches up: one of so many lives. Behind a relay that reads ahead none does. */
+/**
+ * On a loaded machine a reader stops and catches up. One of this many survives; behind a relay that reads ahead none
+ * does.
+ */
 const TRIES = 3;
 
 if (IS_WHOLE) {

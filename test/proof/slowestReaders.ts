@@ -9,15 +9,15 @@ import { type Server, SERVER_KINDS, type ServerKind, startServer } from '../supp
 import { type ReaderOptions, readSlowly, type SlowReader } from '../support/slowReaders.js';
 import { startSluice } from '../support/sluice.js';
 
-// The slowest reader that lives, directly and through Sluice, side by side: for each way to reach each server. What was
-// found is kept, so that a run that was ended goes on where it was; all of it, once it is whole, is the proof's result.
+// The slowest reader that survives, without and with Sluice, side by side: for each way to each server. Findings are
+// stored, so that an interrupted run resumes; the complete ones are the proof's result.
 
 const RESULTS = fileURLToPath(new URL('results/slowest-readers.md', import.meta.url));
 const FOUND = fileURLToPath(new URL('../../node_modules/.cache/sluice-proof/slowest-readers.json', import.meta.url));
-/** So much more than directly a reader through Sluice may have to read, and so much more may wait for it. */
+/** How much faster a reader through Sluice may have to read, and how much more may wait for it. */
 const MAX_RATE_RATIO = 1.2;
 const MAX_WAITING_RATIO = 1.5;
-/** Past the default limit, so that what is enforced is at work: readers at these rates stream. */
+/** Past the default limit, so that limits are enforced: readers at these rates count as streams. */
 const MODES = { enforce: ['--mode', 'enforce', '--max-rows', '1000'], audit: ['--mode', 'audit'] } as const;
 const NETWORKS = ['loopback', 'veth'] as const;
 const IN_CLEAR = { listen: { tls: { mode: 'off' } }, upstream: { tls: { mode: 'off' } } };
@@ -29,14 +29,14 @@ const TRANSPORTS: Readonly<Record<string, { readonly config: object; readonly re
 };
 
 type Network = (typeof NETWORKS)[number];
-/** What was found for readers that go one way. */
+/** The findings for readers over one way. */
 interface Found {
-  /** The slowest that lived, as did all faster ones, in KB/s; null where even the fastest was lost. */
+  /** The slowest rate in KB/s at which it and all faster readers survived; null when even the fastest was lost. */
   readonly rate: number | null;
-  /** What waited in the kernel for one reader; the median of those that lived. */
+  /** The bytes that waited in the kernel for one reader: the median of those that survived. */
   readonly waitingBytes: number;
 }
-/** What was found for one way to reach one server: directly, and with Sluice in each mode. */
+/** The findings for one way to one server: without Sluice, and with Sluice in each mode. */
 type Cell = Readonly<Record<'direct' | keyof typeof MODES, Found>>;
 type Cells = Record<string, Cell>;
 
@@ -46,10 +46,7 @@ export interface SearchScale {
   readonly rates: readonly number[];
 }
 
-/**
- * Searches all cells that were not searched yet, then says in the results' file what was found, and holds it to the
- * goal.
- */
+/** Searches all open cells, writes the findings into the results file, and compares them with the goal. */
 export const searchSlowestReaders = async (t: Test, scale: SearchScale): Promise<void> => {
   const cells: Cells = existsSync(FOUND) ? JSON.parse(readFileSync(FOUND, 'utf8')) as Cells : {};
   for (const network of NETWORKS) for (const kind of SERVER_KINDS) await searchServer(t, scale, network, kind, cells);

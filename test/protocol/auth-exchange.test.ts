@@ -2,7 +2,7 @@ import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import t from 'tap';
 import { decodeAuthSwitch, startAuth, type AuthExchange } from '../../src/protocol/auth/exchange.js';
 
-// The nonce and the answers to it stand in the tests of Go-MySQL-Driver too; PyMySQL makes the same ones.
+// The nonce and its answers are from the tests of Go-MySQL-Driver; PyMySQL gives the same ones.
 const NONCE = Buffer.from([10, 47, 74, 111, 75, 73, 34, 48, 88, 76, 114, 74, 37, 13, 3, 80, 82, 2, 23, 21]);
 const CACHING_SHA2_ANSWER = 'f490e76f66d9d86665ce54d98c78d0acfe2fb0b08b423da807144873d30b312c';
 const NATIVE_ANSWER = '6a149bdd80bda1ebf0fa2bd2cf2e9717fecc34bb';
@@ -16,7 +16,7 @@ const start = (plugin: string, password: string, isConfidential = false, nonce =
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PEM = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
 
-/** What the server reads in the encrypted password: it takes the nonce off again. */
+/** The password as the server decrypts it: it also removes the nonce. */
 const decrypted = (encrypted: Buffer): string => {
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   const scrambled = privateDecrypt({ key: privateKey, padding, oaepHash: 'sha1' }, encrypted);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { formatIp, ipBytes, ipv6Bytes, plainIp, withoutZone } from '../../src/protocol/ipAddress.js';
 
-/** Addresses as a socket may show them, how they are told to others, and their bytes. */
+/** Addresses in the forms of a socket, how Sluice writes them, and their bytes. */
 const ADDRESSES: Record<string, { plain: string; hex: string }> = {
   '10.1.2.3': { plain: '10.1.2.3', hex: '0a010203' },
   '::1': { plain: '::1', hex: '00000000000000000000000000000001' },

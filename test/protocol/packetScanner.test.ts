@@ -42,7 +42,7 @@ class Notes extends PacketScanner {
   }
 }
 
-/** Shows a scanner bytes as a relay does; gives what it was left with, and how much that was at most. */
+/** Feeds a scanner as a relay does. Returns the undecided bytes at the end, and the most at any time. */
 const show = (scanner: PacketScanner, bytes: Buffer,
   split: Split): { held: Buffer; mostHeldBytes: number } => {
   let held = Buffer.alloc(0);

@@ -3,13 +3,13 @@ import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
 import { decodeCompletion, decodeErr, encodeErr } from '../../src/protocol/packets.js';
 import { eof, err, ok, okEof } from '../support/wirePackets.js';
 
-/** An OK packet with whatever is wanted of it. */
+/** An OK packet with these values. */
 const okPacket = (affectedRows: number, statusFlags: number, ...rest: Buffer[]): Buffer =>
   Buffer.concat([Buffer.from([0]), encodeLenenc(affectedRows), encodeLenenc(2 ** 40),
     Buffer.from([statusFlags & 0xff,
     statusFlags >> 8, 3, 0]), ...rest]);
 
-/** Session state: changes of a type, each with its data. */
+/** Session state: changes, each with its type and its data. */
 const state = (...changes: [number, Buffer][]): Buffer =>
   encodeLenencString(Buffer.concat(changes.map(([type, data]) =>
     Buffer.concat([Buffer.from([type]), encodeLenencString(data)]))));

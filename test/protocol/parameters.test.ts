@@ -18,7 +18,7 @@ const long = (value: number): BoundParameter => ({ type: 3, bytes: Buffer.from([
 const execution = (payload: Buffer, parameterCount: number, known: Partial<Execution> = {}): Execution =>
   ({ payload, parameterCount, hasQueryAttributes: false, types: null, longDataBytes: new Map(), ...known });
 
-/** Encodes and decodes; what cannot be decoded fails the test. */
+/** Encodes and decodes. Throws when decoding fails. */
 const decode = (
   parameters: readonly BoundParameter[], options: ExecuteOptions & Partial<Execution> = {}, maxBytes = PLENTY_BYTES,
 ): DecodedParameters => {
@@ -28,7 +28,7 @@ const decode = (
   return decoded;
 };
 
-/** Whether `value` may be what is shown where only a front of the payload is there in place of all. */
+/** Whether `value` can be `whole` as decoded from a front of the payload. */
 const isFrontOf = (value: ParameterValue | undefined, whole: unknown): boolean => {
   if (typeof value === 'string' && typeof whole === 'string') return whole.startsWith(value);
   const inHex = (any: unknown): string | null =>
@@ -173,7 +173,7 @@ await t.test('gives a bounded answer that fits in JSON for any bytes', async (t)
     decodedCount += 1;
     const textBytes = decoded.values.map((value) => Buffer.byteLength(
       typeof value === 'string' ? value : (value as { hex?: string } | null)?.hex ?? ''));
-    // Dates and integers may be text too, of at most some 30 bytes each, besides what is bounded.
+    // Dates and integers become text of at most some 30 bytes each, beside the bounded values.
     const isBounded = decoded.values.length <= 256 && textBytes.reduce((sum, bytes) => sum + bytes, 0)
       <= 64 + 40 * decoded.values.length;
     if (!isBounded) throw new Error(payload.toString('hex'));

@@ -11,7 +11,7 @@ const V6: ClientEnds = { source: { host: '2001:db8::1', port: 1 }, destination: 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
-/** As the specification has them, or as HAProxy sends them. */
+/** Headers as in the specification, or as HAProxy sends them. */
 const HEADERS: Record<string, { bytes: Buffer; ends: ClientEnds | null }> = {
   'version 1, IPv4': { bytes: Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.7 56324 3306\r\n'), ends: V4 },
   'version 1, IPv6': { bytes: Buffer.from('PROXY TCP6 2001:db8::1 ::1 1 65535\r\n'), ends: V6 },
@@ -32,7 +32,7 @@ const HEADERS: Record<string, { bytes: Buffer; ends: ClientEnds | null }> = {
   'version 2, Unix': { bytes: Buffer.concat([hex(`${SIGNATURE} 21 31 00d8`), Buffer.alloc(216, 'a')]), ends: null },
 };
 
-/** Reads what comes in two parts; the header has to be there when, and not before, its last byte is. */
+/** Reads a header in two parts. It has to be complete exactly with its last byte. */
 function readSplit(bytes: Buffer, at: number): ProxyHeader | null {
   const early = readProxyHeader(bytes.subarray(0, at));
   return early ?? readProxyHeader(bytes);

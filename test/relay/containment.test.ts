@@ -7,26 +7,26 @@ import { Command } from '../../src/protocol/commands.js';
 import { type ProxyHere, startProxyHere } from '../support/inProcess.js';
 import { RawClient } from '../support/rawClient.js';
 
-// An error that nobody expected ends the session that throws it, and no other. Here it is made where a session calls
-// something that a test can get at; each time Node has called the session from somewhere else.
+// An unexpected error ends the session that throws it, and no other. The tests make a call of the session throw; each
+// time Node.js has called the session from another place.
 
 const fail = (): never => {
   throw new Error('made by the test');
 };
 
-/** The next call of a method fails. */
+/** Makes the next call of a method fail. */
 const failOnce = (owner: object, method: string): void => {
   const value = (): never => {
-    Reflect.deleteProperty(owner, method); // behind it stands the class's
+    Reflect.deleteProperty(owner, method); // the method of the class stands behind it
     return fail();
   };
   Object.defineProperty(owner, method, { value, configurable: true });
 };
 
 interface Fault {
-  /** Makes what the next session calls fail. */
+  /** Makes a call of the next session fail. */
   readonly make: (metrics: Metrics, records: ProxyHere['records']) => void;
-  /** What a client does to meet it: rejects, or ends its connection. */
+  /** The client's part: rejects, or ends its connection. */
   readonly meet: (port: number) => Promise<unknown>;
 }
 
@@ -34,7 +34,7 @@ const connect = (port: number): Promise<DemoClient> =>
   DemoClient.connect({ host: '127.0.0.1', port, user: 'demo', schema: 'demo', program: 'test' });
 const selectTwice = async (port: number): Promise<unknown> => {
   const client = await connect(port);
-  await client.query('SELECT * FROM rows_20'); // its record comes behind its end
+  await client.query('SELECT * FROM rows_20'); // its record is written after its end
   return client.query('SELECT * FROM rows_20');
 };
 

@@ -7,7 +7,7 @@ import { encodeErr } from '../../src/protocol/packets.js';
 import { Readiness } from '../../src/relay/readiness.js';
 import { type ScriptedConnection, startScriptedServer } from '../support/scriptedServer.js';
 
-/** Whether a server on this port takes logins, for a configuration that says so much besides. */
+/** Whether a server on this port takes logins, with these further settings. */
 const takesLogins = (port: number, further: object = {}): Promise<boolean> => {
   const config = readConfig({ upstream: { host: '127.0.0.1', port, tls: { mode: 'off' } }, ...further });
   return new Readiness(config, pino({ level: 'silent' })).takesLogins();

@@ -27,7 +27,7 @@ t.test('looks for clients of sessions that were not read and did not move for a 
     };
     const unread = new UnreadClients(counted, () => 1);
     t.teardown(() => unread.close());
-    const hold = setTimeout(() => undefined, 2 ** 30); // its own timer does not keep the process
+    const hold = setTimeout(() => undefined, 2 ** 30); // the timer of UnreadClients does not keep the process alive
     t.teardown(() => clearTimeout(hold));
   });
   await done;

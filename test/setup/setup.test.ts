@@ -8,7 +8,7 @@ import { startedPrograms } from './startedPrograms.js';
 const TEST = fileURLToPath(new URL('..', import.meta.url));
 const SETUP = join(TEST, 'setup');
 
-/** The shell runs the set-up and Node the tests: where one is missing nothing gets so far. */
+/** The shell runs the set-up and Node.js the tests, so that both are there. */
 const GIVEN = ['node', 'sh'];
 
 // The benchmarks have a set-up of their own, and say what they did not find.
@@ -18,7 +18,7 @@ const files = readdirSync(TEST, { recursive: true, encoding: 'utf8' })
   .map((name) => join(TEST, name)).filter((file) => file.endsWith('.ts') && isTestCode(file));
 const started = startedPrograms(files, isTestCode);
 
-/** The programs whose presence the set-up checks before it says that everything is there. */
+/** The programs that the set-up checks. */
 const CHECK = /(?:command -v |\/usr\/bin\/)([\w-]+)/g;
 const checked = new Set([...readFileSync(join(SETUP, 'install'), 'utf8').matchAll(CHECK)].map(([, name]) => name!));
 

@@ -1,24 +1,24 @@
 import { basename } from 'node:path';
 import ts from 'typescript';
 
-// Which programs the test code starts, read from the code itself: what stands as the first argument of Node's
-// functions that start a program, and of each function that hands its own first argument on to one of these.
+// Finds the programs that the test code starts, from the code itself: the first argument of Node.js's functions that
+// start a program, and of each function that passes its own first argument on to one of these.
 
 const STARTERS = new Set(['spawn', 'spawnSync', 'execFile', 'execFileSync']);
 
 export interface Started {
-  /** Names without folders. Those of MySQL 9, which has a folder of its own, stand apart. */
+  /** Names without folders. The programs of MySQL 9, which has a folder of its own, are apart. */
   readonly programs: ReadonlySet<string>;
   readonly mysql9: ReadonlySet<string>;
-  /** Places where the code does not say what it starts. */
+  /** Places where the program cannot be found in the code. */
   readonly unknown: readonly string[];
 }
 
-/** Reads what the given source files start, those that they import included; `isWanted` tells which to look into. */
+/** Finds the programs that these source files and their imports start; `isWanted` selects the files to read. */
 export const startedPrograms = (files: readonly string[], isWanted: (file: string) => boolean): Started => {
   const program = ts.createProgram([...files], {
     target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    // Names are followed, no types are compared: the declarations of Node may stay away, and most of the language's.
+    // Only names are followed, no types compared, so that most declarations are not loaded.
     types: [], lib: ['lib.es5.d.ts'], noEmit: true,
   });
   const sources = program.getSourceFiles().filter(({ fileName }) => isWanted(fileName));
@@ -29,13 +29,14 @@ class Reading {
   private readonly programs = new Set<string>();
   private readonly mysql9 = new Set<string>();
   private readonly unknown: string[] = [];
-  /** Functions of ours whose first argument is started, as they are found. */
+  /** Functions of the test code whose first argument is started, as they are found. */
   private readonly helpers = new Set<ts.Symbol>();
 
   constructor(private readonly checker: ts.TypeChecker) {}
 
   of(sources: readonly ts.SourceFile[]): Started {
-    // A helper may stand after what calls it, or in another file: again, until no further helper is found.
+    // A function may be called before or outside the file that declares it, so this repeats until no further one is
+    // found.
     for (let known = -1; known < this.helpers.size;) {
       known = this.helpers.size;
       this.unknown.length = 0;
@@ -83,7 +84,7 @@ class Reading {
     this.resolveName(call.expression);
   }
 
-  /** Follows a name, or a field of that name, to what is declared: a value, or a function and what it gives. */
+  /** Follows a name or a field to its declaration: a value, or a function and its result. */
   private resolveName(name: ts.Expression): void {
     const symbol = this.symbolOf(name);
     const declaration = symbol?.valueDeclaration;
@@ -101,7 +102,7 @@ class Reading {
     else this.helpers.add(symbol);
   }
 
-  /** A field of an interface: whatever the objects of its file give to a field of that name. */
+  /** A field of an interface: the values that objects in its file give to a field of that name. */
   private resolveField(field: ts.PropertySignature): void {
     const search = (node: ts.Node): void => {
       if (ts.isPropertyAssignment(node) && node.name.getText() === field.name.getText()) this.resolve(node.initializer);
@@ -131,6 +132,6 @@ const isImported = (symbol: ts.Symbol | undefined, from: string): boolean => {
 const hasInitializer = (node: ts.Node): node is ts.VariableDeclaration & { readonly initializer: ts.Expression } =>
   ts.isVariableDeclaration(node) && node.initializer !== undefined;
 
-/** What a function that is one expression gives; any other value itself. */
+/** The result of a function that is one expression; any other value itself. */
 const given = (value: ts.Expression): ts.Expression =>
   ts.isArrowFunction(value) && !ts.isBlock(value.body) ? value.body : value;

@@ -8,7 +8,7 @@ export const STATEMENTS: readonly string[] = readFileSync(new URL('statements.sq
 
 type Token = (lexer: Lexer) => string;
 
-/** Puts a statement together anew from its tokens and what stands between them. */
+/** Rebuilds a statement from its tokens and the text between them. */
 const rewrite = (sql: string, token: Token, gap = (text: string): string => text): string => {
   const lexer = new Lexer(sql);
   let result = '';
@@ -25,7 +25,7 @@ const otherLiteral = (lexer: Lexer): string => {
   return text;
 };
 
-/** The same statement with other literals, as far as these can be changed and still fit. */
+/** The same statement with other literals, where these can change and still fit. */
 export const withOtherLiterals = (sql: string): string => rewrite(sql, otherLiteral);
 
 const LAYOUT = " /* here's */\n\t-- and `here\n";
@@ -34,7 +34,7 @@ const LAYOUT = " /* here's */\n\t-- and `here\n";
 export const withOtherLayout = (sql: string): string =>
   rewrite(sql, (lexer) => lexer.text(), (gap) => (/^ +$/.test(gap) ? LAYOUT : gap));
 
-/** All words in capitals: keywords stay what they are, identifiers may become others. */
+/** All words in capitals: keywords stay the same, identifiers may change. */
 export const inCapitals = (sql: string): string =>
   rewrite(sql, (lexer) => (lexer.kind === 'word' ? lexer.text().toUpperCase() : lexer.text()));
 
@@ -55,11 +55,11 @@ const FRAGMENTS = [
   'ORDER BY', 'IN', '-', '+', ' ', 'sluice:',
 ];
 
-/** Endless hostile text, the same in every run: a part bytes, a part pieces of SQL. */
+/** Endless hostile text, the same in every run: partly bytes, partly pieces of SQL. */
 export function* randomTexts(seed: number): Generator<string> {
   let state = seed;
   const random = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0; // Numerical Recipes' generator
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0; // the generator of Numerical Recipes
     return Math.floor((state / 2 ** 32) * below);
   };
   for (;;) {

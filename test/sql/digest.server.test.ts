@@ -10,7 +10,7 @@ interface Digest {
   readonly text: string;
 }
 
-/** The server's own digests of those statements that it takes. */
+/** The server's digests of those statements that it accepts. */
 const digestsOf = async (server: Server, statements: readonly string[]): Promise<Digest[]> => {
   const queries = statements.map((sql, index) => {
     const argument = `CONVERT(0x${Buffer.from(sql).toString('hex')} USING utf8mb4)`;
@@ -25,7 +25,8 @@ const digestsOf = async (server: Server, statements: readonly string[]): Promise
   });
 };
 
-// Where ours differs on purpose: to MySQL a comment for MariaDB is one, and it does not double a backquote.
+// Sluice's digest differs on purpose here: MySQL takes a comment for MariaDB as a comment, and does not double a
+// backquote.
 const isDifferent = (sql: string): boolean => sql.includes('/*M!') || /\w``\w/.test(sql);
 
 t.test('MySQL 9 gives the same digests', async (t) => {

@@ -5,7 +5,7 @@ import type { SqlServer } from '../../src/sql/sqlServer.js';
 import { prefixesOf, randomTexts, STATEMENTS } from './corpus.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
 
-/** What the lexer makes of a text, as `kind:text`. */
+/** The tokens of a text, as `kind:text`. */
 const tokensOf = (sql: string, mode?: SqlMode): string[] => {
   const lexer = new Lexer(sql, mode);
   const tokens: string[] = [];
@@ -60,7 +60,7 @@ t.test('reads a versioned comment as code only when the known server runs it', (
     t.equal(words.at(-1), 'word:z', comment);
     return words.length > 2;
   };
-  // As MariaDB 10.11.19 and MySQL 9.7.4 have them, asked what SELECT 1 with a +1 in such a comment is.
+  // The results of MariaDB 10.11.19 and MySQL 9.7.4 for SELECT 1 with +1 in such a comment.
   const seen: Record<string, readonly [mariadb: boolean, mysql: boolean]> = {
     '/*! b */': [true, true], '/*!50600 b */': [true, true], '/*!50600b*/': [true, true], '/*!50699 b */': [true, true],
     '/*!50700 b */': [false, true], '/*!80000 b */': [false, true], '/*!90700 b */': [false, true],

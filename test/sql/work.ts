@@ -1,4 +1,4 @@
-// How many characters a function looks at: what it reads one by one, and what it has the engine search or copy.
+// Counts the characters that a function reads: those read one by one, and those that the engine searches or copies.
 
 const { charCodeAt, indexOf, includes, slice, startsWith } = String.prototype;
 
@@ -38,7 +38,7 @@ export const charactersReadBy = (run: () => unknown): number => {
   return read;
 };
 
-/** Texts that invite reading the same again and again: whatever begins many times and never ends. */
+/** Texts that invite repeated reading: tokens that begin many times and never end. */
 export const HOSTILE_PIECES: readonly string[] = [
   '/*', '/*!', '/*!50000 ', '/*+', 'select /*+ a', "'", "'\\", '"', '`', '--', '-- ', '#', '1e', '1e+', '0x',
   '0b', '.', '.1', '1.', '@', '@@', "@'", '_utf8', "x'", "n'", '(', ')', '((1),', '(1,2),', 'null,', '-',

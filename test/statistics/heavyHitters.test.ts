@@ -6,7 +6,7 @@ interface Seen {
   weight: number;
 }
 
-/** A stream of keys, heavy ones and very many light ones, and what each weighs in truth. */
+/** A stream of a few heavy and very many light keys, with their true weights. */
 const play = (seed: number, capacity: number, keyCount: number) => {
   const random = new Random(seed);
   const hitters = new HeavyHitters<Seen>(capacity, () => ({ weight: 0 }));

@@ -3,9 +3,9 @@ import { APP } from './seed.js';
 import type { Server, ServerKind } from './servers.js';
 import { remoteAt } from './remote.js';
 
-/** The account that ends cut queries. */
+/** The account that kills cut queries. */
 export const KILLER = { user: 'sluice', password: 'kills-only' } as const;
-// No more than it needs. MySQL shields accounts with SYSTEM_USER from others, and `app` has all rights.
+// The least privileges that it needs. MySQL protects accounts with SYSTEM_USER from others, and `app` has all rights.
 const KILL_PRIVILEGES: Record<ServerKind, string> = {
   mysql: 'PROCESS, CONNECTION_ADMIN, SYSTEM_USER',
   mariadb: 'PROCESS, CONNECTION ADMIN',
@@ -16,7 +16,7 @@ export const createKiller = (server: Server): Promise<string[][]> => server.sql(
   GRANT ${KILL_PRIVILEGES[server.kind]} ON *.* TO '${KILLER.user}'@'%';
 `);
 
-/** Looks at a server's process list over one connection, so that a look costs a millisecond. */
+/** Reads a server's process list over one connection, so that a read takes a millisecond. */
 export class ProcessWatch {
   private constructor(private readonly connection: ControlConnection) {}
 
@@ -29,14 +29,14 @@ export class ProcessWatch {
     return new ProcessWatch(connection);
   }
 
-  /** How many connections `condition` is true for, in words of information_schema.PROCESSLIST. */
+  /** The number of connections for which `condition`, in terms of information_schema.PROCESSLIST, is true. */
   async count(condition: string): Promise<number> {
     const [row] = await this.connection.query(
       `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND (${condition})`);
     return Number(row?.[0]);
   }
 
-  /** Looks until `condition` is true for so many connections; throws where that does not come. */
+  /** Reads until `condition` is true for this many connections; throws when that does not come. */
   async until(condition: string, count: number): Promise<void> {
     const deadline = Date.now() + 60_000;
     while (await this.count(condition) !== count) {

@@ -5,8 +5,8 @@ import { MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
 import { PacketReader } from '../../src/protocol/lenenc.js';
 import { Status } from '../../src/protocol/status.js';
 
-// What answers a command, read by the letter of the protocol and to its true end: written apart from the proxy's own
-// reader of responses, so that the two check each other.
+// Reads the answer to a command to its true end, as the protocol's documentation says. It is written apart from the
+// proxy's own reader of responses, so that the two check each other.
 
 export interface OkPart {
   /** An OK packet, or one that begins with 0xFE in an EOF packet's place. */
@@ -15,7 +15,7 @@ export interface OkPart {
   readonly insertId: number;
   readonly status: number;
   readonly warnings: number;
-  /** What stands behind: a text, changes of the session's state. In hexadecimal. */
+  /** The rest of the packet in hexadecimal: a text, changes of the session's state. */
   readonly rest: string;
 }
 export interface EofPart {
@@ -32,7 +32,7 @@ export interface ErrorPart {
 export interface ResultPart {
   readonly is: 'result';
   readonly columns: number;
-  /** Packets, one for each column; none where the server left them out. */
+  /** Packets, one for each column; none when the server left them out. */
   readonly definitions: readonly Buffer[];
   readonly rows: readonly Buffer[];
   readonly metadataEnd: EofPart | null;
@@ -46,28 +46,28 @@ export interface PreparedPart {
   readonly warnings: number;
   readonly definitions: readonly Buffer[];
 }
-/** A request for a file, bare text, MariaDB's report of progress, a step of an authentication: as they came. */
+/** A request for a file, bare text, MariaDB's progress report, or a step of an authentication, as it came. */
 export interface BytesPart {
   readonly is: 'file' | 'text' | 'progress' | 'field' | 'authentication';
   readonly bytes: Buffer;
 }
-/** The server closed the connection where its answer should have gone on. */
+/** The server closed the connection before the end of its answer. */
 export interface ClosedPart {
   readonly is: 'closed';
 }
 export type Part = OkPart | EofPart | ErrorPart | ResultPart | PreparedPart | BytesPart | ClosedPart;
 
-/** What the reader needs of the connection. */
+/** The part of the connection that the reader needs. */
 export interface AnswerSource {
   arrived(): Packet | null;
   packet(): Promise<Packet>;
 }
 
-/** Answers what the server asks in the middle of an answer: for a file, or for a proof of who the client is. */
+/** Answers the server's requests in the middle of an answer: for a file, or for a proof of the user. */
 export interface Counterpart {
-  /** Sends the next file's content and the empty packet behind it, counting on from `sequenceId`. */
+  /** Sends the next file's content and the empty packet behind it, with sequence ids from `sequenceId` on. */
   upload(sequenceId: number): void;
-  /** Answers an authentication's packet, where it wants an answer. */
+  /** Answers a packet of an authentication, if it needs an answer. */
   authenticate(packet: Packet): void;
 }
 
@@ -78,12 +78,15 @@ const EOF_PAYLOAD_BYTES = 5;
 export class AnswerReader {
   constructor(
     private readonly source: AnswerSource,
-    /** Those in effect. */
+    /** The capabilities in effect. */
     private readonly capabilities: bigint,
     private readonly isMariadb: boolean,
   ) {}
 
-  /** Reads what answers `command`. Throws a ConnectionClosedError where the connection ends first. */
+  /**
+   * Reads the answer to `command`.
+   * @throws ConnectionClosedError when the connection ends first
+   */
   async read(command: Buffer, counterpart: Counterpart, parts: Part[]): Promise<void> {
     switch (command[0]) {
       case Command.QUIT:
@@ -184,7 +187,9 @@ export class AnswerReader {
     }
   }
 
-  /** An end begins with 0xFE, as does a row whose first column has 2^24 bytes or more. */
+  /**
+   * Whether a packet ends the rows. An end begins with 0xFE, as does a row whose first column has 2^24 bytes or more.
+   */
   private isEnd(payload: Buffer): boolean {
     if (payload[0] === 0xff) return true;
     return payload[0] === 0xfe && payload.length < (this.has(Capability.DEPRECATE_EOF) ? MAX_PAYLOAD_BYTES : 9);
@@ -231,14 +236,14 @@ export class AnswerReader {
   }
 }
 
-/** Whether more answers follow behind this one: an error ends them all. */
+/** Whether more answers follow this one: an error ends them all. */
 const isFollowed = (part: Part): boolean => {
   if (part.is === 'ok' || part.is === 'eof' || part.is === 'end') {
     return (part.status & Status.MORE_RESULTS_EXISTS) !== 0;
   }
   if (part.is !== 'result' || part.end.is === 'error') return false;
   const statuses = part.end.status | (part.metadataEnd?.status ?? 0);
-  // MySQL sends OUT parameters as a result whose end does not say that an OK follows.
+  // MySQL sends OUT parameters as a result whose end does not announce the OK packet that follows.
   return (part.end.status & Status.MORE_RESULTS_EXISTS) !== 0 || (statuses & Status.PS_OUT_PARAMS) !== 0;
 };
 

@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** A record as the audit writes it, with what a test wants to be different. */
+/** A record as the audit writes it, with these values. */
 export const auditRecord = (given: object = {}): Record<string, unknown> => ({
   time: '2026-11-20T12:00:00.000Z', event: 'result', action: 'would-cut', reason: 'rows', rule: 'default',
   limit: { rows: 1000, bytes: null }, rows: 2000, bytes: 64_000, complete: true, forwardedRows: 2000,
@@ -14,7 +14,7 @@ export const auditRecord = (given: object = {}): Record<string, unknown> => ({
 /** The line of a record. */
 export const auditLine = (given: object = {}): string => `${JSON.stringify(auditRecord(given))}\n`;
 
-/** A record as it may come up among many: sizes of all orders, a few digests often and many seldom. */
+/** A random record: sizes of all orders of magnitude, a few frequent digests and many rare ones. */
 export const randomRecord = (random: Random, index: number): Record<string, unknown> => {
   const table = random.skewed(300);
   const rows = Math.floor(10 ** (random.fraction() * 6) - 1);

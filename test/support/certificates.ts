@@ -17,13 +17,13 @@ export interface Authority {
   issue(name: string, alternatives?: string): Promise<Certificate>;
 }
 
-/** A certificate authority of its own, in a folder that is gone with `t`. */
+/** Makes a certificate authority in a folder that is deleted with `t`. */
 export const makeAuthority = async (t: Lifetime, name = 'test-ca'): Promise<Authority> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-certificates-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const ca = join(folder, 'ca.pem');
   const caKey = join(folder, 'ca-key.pem');
-  const newKey = ['-newkey', 'rsa:2048', '-nodes', '-days', '60']; // longer than Sluice warns ahead
+  const newKey = ['-newkey', 'rsa:2048', '-nodes', '-days', '60']; // longer than the time of Sluice's warning
   await runOk('openssl', ['req', '-x509', ...newKey, '-subj', `/CN=${name}`, '-keyout', caKey, '-out', ca]);
   let count = 0;
   const issue = async (subject: string, alternatives = `DNS:${subject}`): Promise<Certificate> => {
@@ -38,6 +38,8 @@ export const makeAuthority = async (t: Lifetime, name = 'test-ca'): Promise<Auth
   return { ca, issue };
 };
 
-/** Options with which a server offers TLS with this certificate, and asks clients' certificates of this authority. */
+/**
+ * Options with which a server offers TLS with this certificate, and accepts clients' certificates of this authority.
+ */
 export const serverTls = ({ ca }: Authority, { cert, key }: Certificate): string[] =>
   [`--ssl-ca=${ca}`, `--ssl-cert=${cert}`, `--ssl-key=${key}`];

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { guard, type Lifetime, spawned } from './guard.js';
 
-// Chromium, told over its DevTools protocol what to do: JSON messages, each with a NUL behind it, over two pipes.
+// Drives Chromium with its DevTools protocol: JSON messages, each with a NUL behind it, over two pipes.
 
 const PATIENCE_MS = 60_000;
 
 interface Message {
   readonly id?: number;
-  /** The page that it is about. */
+  /** The page of the message. */
   readonly sessionId?: string;
   readonly method?: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export interface View {
 
 /** A page in a browser. */
 export interface BrowserPage {
-  /** Gives what an expression comes to in the page, waited for where it is a promise. */
+  /** Evaluates an expression in the page, and waits for it when it is a promise. */
   evaluate<T>(expression: string): Promise<T>;
   /** Waits until an expression is true in the page. */
   until(expression: string): Promise<void>;
@@ -36,15 +36,15 @@ export interface BrowserPage {
   look(view: View): Promise<void>;
   /** A picture of the whole page, as PNG. */
   screenshot(): Promise<Buffer>;
-  /** What the page said on its console, and errors that nobody caught. */
+  /** Messages on the page's console, and uncaught errors. */
   readonly complaints: readonly string[];
-  /** The addresses of all that it asked for. */
+  /** The addresses of its requests. */
   readonly requests: readonly string[];
-  /** Names and roles as a screen reader is told them. */
+  /** Names and roles as a screen reader gets them. */
   accessible(): Promise<readonly string[]>;
 }
 
-/** Sends commands and gives their answers; `heard` is told of all that comes unasked. */
+/** Sends commands and returns their answers; `heard` gets every message that is no answer. */
 class Pipe {
   private lastId = 0;
   private rest = '';
@@ -88,7 +88,7 @@ const describe = ({ method, params }: Message): string | null => {
 
 /** A browser without a screen. */
 export interface Browser {
-  /** Opens an address in a window of its own, with nothing of what other windows keep; it closes with `t`. */
+  /** Opens an address in a window without the cookies and storage of other windows; it closes with `t`. */
   open(t: Lifetime, address: string): Promise<BrowserPage>;
 }
 
@@ -112,7 +112,7 @@ export const startBrowser = async (t: Lifetime): Promise<Browser> => {
     pages.get(message.sessionId ?? '')?.(message);
   });
   t.teardown(async () => {
-    process.kill(-pid, 'SIGKILL'); // with the programs that it has started
+    process.kill(-pid, 'SIGKILL'); // and the programs that it has started
     await ended;
     callOff();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
@@ -133,10 +133,7 @@ export const startBrowser = async (t: Lifetime): Promise<Browser> => {
 
 type Send = (method: string, params?: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/**
- * Opens an address in an empty page, to which `send` sends commands, and of which `onMessage` has it told all that
- * comes unasked.
- */
+/** Opens an address in an empty page. `send` sends commands to the page, and `onMessage` registers for its messages. */
 const openPage = async (
   send: Send, onMessage: (heard: (message: Message) => void) => void, address: string,
 ): Promise<BrowserPage> => {

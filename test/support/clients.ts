@@ -9,23 +9,23 @@ import { run, runOk } from './run.js';
 import { APP } from './seed.js';
 import { commandLineOf, MYSQL9_ENV, type ServerKind } from './servers.js';
 
-// Real client programs, all used alike: connect as `app`, read one statement's rows, run SELECT 42 on the
-// same connection, and report what was seen.
+// Real client programs with one interface: connect as `app`, read the rows of one statement, run SELECT 42 on the same
+// connection, and report what they saw.
 
 export interface ClientError {
   readonly code: number;
-  /** null where the driver does not hand it on. */
+  /** null when the driver does not pass it on */
   readonly sqlState: string | null;
   readonly message: string;
 }
 
 export interface ClientReport {
-  /** Rows that the program itself got into its hands. */
+  /** Rows that the program itself got. */
   readonly rows: number;
   /** Sum of the rows' first columns. */
   readonly sum: number;
   readonly error: ClientError | null;
-  /** What SELECT 42, CONNECTION_ID() said afterwards, or null where it failed. */
+  /** The result of SELECT 42, CONNECTION_ID() afterwards, or null when it failed. */
   readonly after: { readonly answer: number; readonly connectionId: number } | null;
   readonly afterError: string | null;
 }
@@ -35,7 +35,7 @@ export interface Client {
   /** Whether the program gets rows before the result is complete. */
   readonly reads: 'buffered' | 'streaming';
   readonly protocol: 'text' | 'binary' | 'cursor';
-  /** The driver says that a cursor's fetch failed, and loses the server's error (PHP's mysqlnd 8.2). */
+  /** The driver reports that a cursor's fetch failed, and loses the server's error (PHP's mysqlnd 8.2). */
   readonly losesError?: true;
   read(port: number, sql: string): Promise<ClientReport>;
 }
@@ -46,7 +46,7 @@ const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.
 // Debian's own interpreter: another one on the PATH lacks the drivers.
 const PYTHON = '/usr/bin/python3';
 
-/** Runs a program that reports what it saw in one line of JSON. */
+/** Runs a program that reports in one line of JSON. */
 export const report = async (
   program: string, args: readonly string[], env?: NodeJS.ProcessEnv,
 ): Promise<ClientReport> => {
@@ -60,12 +60,12 @@ const target = (port: number, sql: string, user: string = APP.user): string[] =>
   '127.0.0.1', String(port), user, APP.password, APP.schema, sql,
 ];
 
-/** Options with which each vendor's programs connect as `app` to `port`; further ones may override them. */
+/** Options with which each vendor's programs connect as `app` to `port`; later options override them. */
 export const connectOptions = (vendor: ServerKind, port: number): string[] => [
   '--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${port}`, `--user=${APP.user}`,
   `--password=${APP.password}`,
-  // Without TLS the password travels encrypted with the server's key. MySQL's programs want to be asked for
-  // that; MariaDB's (10.11) send it in clear unless TLS is ruled out, and are denied, as they are directly.
+  // Without TLS the password is encrypted with the server's key, which MySQL's programs request only with an option.
+  // MariaDB's programs (10.11) send it in clear unless TLS is off, and are then denied, with or without Sluice.
   vendor === 'mysql' ? '--get-server-public-key' : '--skip-ssl',
 ];
 
@@ -89,7 +89,7 @@ export const commandLine = async (
 };
 
 const readWithCommandLine = (vendor: ServerKind, ...flags: string[]): Client['read'] => async (port, sql) => {
-  // A lost connection would be opened again by itself: the connection's id shows that.
+  // The client would open a lost connection again. The connection's id shows that.
   const input = `${sql};\nSELECT 42, CONNECTION_ID();\n`;
   const { rows: all, errors, stderr } = await commandLine(vendor, port, input, flags);
   const last = all.at(-1);

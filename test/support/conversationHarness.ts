@@ -8,7 +8,7 @@ import type { ServerStop } from '../../src/conversation/serverStop.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';
 
-/** What one end sends before the other has its say. */
+/** The bytes that one end sends before the other's next turn. */
 export interface Turn {
   readonly from: 'client' | 'server';
   readonly bytes: Buffer;
@@ -17,28 +17,25 @@ export interface Turn {
 export const fromClient = (...packets: Buffer[]): Turn => ({ from: 'client', bytes: Buffer.concat(packets) });
 export const fromServer = (...packets: Buffer[]): Turn => ({ from: 'server', bytes: Buffer.concat(packets) });
 
-/**
- * What a limit does once it is reached; `abort` ends the conversation, as for a row that is half with the
- * client.
- */
+/** The verdict at a limit; `abort` ends the conversation, as for a row of which the client has half. */
 export type Decision = 'cut' | 'admit' | 'abort';
 
 export interface HarnessOptions {
   /** Sets a usage's limits. */
   readonly limit?: (usage: Usage) => void;
-  /** What happens at a limit; always `cut` where it is left out. */
+  /** The verdict at a limit; `cut` when it is left out. */
   readonly decide?: (usage: Usage, isInsideRow: boolean) => Decision;
   /** How many bytes of a statement's text are kept. */
   readonly textBytes?: number;
 }
 
-/** One thing that a conversation told, or at which a scan of the server's bytes stopped. */
+/** An event of a conversation, or a stop of a scan of the server's bytes. */
 export interface Happening {
   readonly event: string;
   readonly [detail: string]: unknown;
 }
 
-/** What came of a conversation. */
+/** The outcome of a conversation. */
 export interface Outcome {
   readonly events: readonly Happening[];
   readonly toClient: Buffer;
@@ -46,7 +43,7 @@ export interface Outcome {
   /** Bytes that were not forwarded by the end. */
   readonly heldFromClient: number;
   readonly heldFromServer: number;
-  /** At some time the client's bytes had to wait. */
+  /** Whether the client's bytes had to wait at some time. */
   readonly hasWaited: boolean;
   readonly conversation: Conversation;
 }
@@ -54,16 +51,15 @@ export interface Outcome {
 /** The error that takes the place of a row. */
 export const CUT_ERROR: ServerError = { code: 3170, sqlState: 'HY000', message: 'too large' };
 
-// What a read leaves around and behind its bytes. A scanner that looks there, or keeps a view of what has
-// passed, sees it.
+// Bytes around a read and after it. A scanner that reads there, or keeps a view of passed bytes, sees these.
 const RUBBISH = 0xff;
-// Bound parameters are looked at throughout: whatever comes, that must not fail.
+// Bound parameters are always decoded: that must not fail for any bytes.
 const PARAMETER_BYTES = 1024;
 
 const HEADROOM_BYTES = 7;
 const TAILROOM_BYTES = 5;
 
-/** One direction, as the relay drives it: what is undecided is shown again with more behind it. */
+/** One direction as the relay drives it: undecided bytes are shown again with more behind them. */
 class Direction {
   held: Buffer = Buffer.alloc(0);
   isBlocked = false;
@@ -76,7 +72,7 @@ class Direction {
     private readonly settle: () => 'onward' | 'blocked' | 'exhausted',
   ) {}
 
-  /** Whether what is decided now is thrown away. */
+  /** Whether decided bytes are dropped now. */
   isDiscarding: () => boolean = () => false;
 
   read(bytes: Buffer): void {
@@ -91,7 +87,7 @@ class Direction {
     this.pump();
   }
 
-  /** Looks again at what is held, after the scanner has become transparent. */
+  /** Scans undecided bytes again after the scanner has become transparent. */
   flushHeld(): void {
     this.isBlocked = false;
     if (this.held.length > 0) this.pump();
@@ -123,10 +119,7 @@ class Direction {
   }
 }
 
-/**
- * Lets two ends talk in memory, driving both readers as the relay does, and keeps what was told and what went
- * out.
- */
+/** Plays two ends in memory, drives both readers as the relay does, and keeps the events and the output. */
 class Exchange implements ConversationObserver {
   readonly events: Happening[] = [];
   readonly conversation: Conversation;
@@ -173,7 +166,8 @@ class Exchange implements ConversationObserver {
   }
 
   statementDone({ text, statement, answerCount }: PendingCommand, toldSchema: boolean): void {
-    this.note('statementDone', { text: (statement?.sql ?? text)?.toString() ?? null, answers: answerCount, toldSchema });
+    const sql = (statement?.sql ?? text)?.toString() ?? null;
+    this.note('statementDone', { text: sql, answers: answerCount, toldSchema });
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
@@ -181,7 +175,7 @@ class Exchange implements ConversationObserver {
   }
 
   unparsed({ direction, reason, phase, awaited, offsetBytes, hex }: Unparsed): void {
-    // How much of the packet is shown depends on what has come; its header always is.
+    // The shown part of the packet depends on what has come; its header is always there.
     this.note('unparsed', { direction, reason, phase, awaited, offsetBytes, header: hex.slice(0, 8) });
     if (this.conversation.server.isDiscarding) this.close();
     else (direction === 'client' ? this.responses : this.requests).flushHeld();
@@ -264,7 +258,7 @@ export const converse = (
   };
 };
 
-/** The happenings of one kind. */
+/** The events of one kind. */
 export const eventsOf = ({ events }: Outcome, name: string): readonly Happening[] =>
   events.filter(({ event }) => event === name);
 
@@ -276,7 +270,7 @@ export interface EverySplitOptions extends HarnessOptions {
   readonly splits?: readonly Split[];
 }
 
-/** Plays a conversation whole, then at every split, which must change nothing; returns what came of it. */
+/** Plays a conversation whole, then at every split, which must change nothing. Returns the outcome. */
 export const everySplit = (
   t: Test, turns: readonly Turn[], options: EverySplitOptions = {},
     what = 'at every split the same comes of it',
@@ -288,7 +282,7 @@ export const everySplit = (
   return whole;
 };
 
-/** In what a conversation that was split came out unlike the whole one, for a person to read. */
+/** How a split conversation's outcome differs from that of the whole one, for a person to read. */
 const differencesOf = (split: Outcome, whole: Outcome, { name }: Split): string[] => {
   const differences: string[] = [];
   const compare = (what: string, found: unknown, wanted: unknown): void => {
@@ -297,7 +291,7 @@ const differencesOf = (split: Outcome, whole: Outcome, { name }: Split): string[
     }
   };
   compare('events', split.events, whole.events);
-  // What was just passing when both connections were closed may be gone or not.
+  // Bytes on their way when both connections were closed may be lost.
   const isClosed = whole.events.some(({ event }) => event === 'closed');
   for (const end of ['toClient', 'toServer'] as const) {
     const length = isClosed ? Math.min(split[end].length, whole[end].length) : Infinity;

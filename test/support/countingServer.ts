@@ -7,7 +7,7 @@ import { startScriptedServer } from './scriptedServer.js';
 /** The answer to a statement that has no result, outside a transaction. */
 export const OK = encodePacket(1, Buffer.from([0, 0, 0, Status.AUTOCOMMIT, 0, 0, 0]));
 
-/** A server that answers every statement with OK, a moment later, and counts those that it was given. */
+/** A server that answers every statement with OK, a moment later, and counts the statements. */
 export interface CountingServer {
   readonly port: number;
   readonly given: number;

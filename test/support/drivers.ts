@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { type Client, type ClientReport, report } from './clients.js';
 import { APP } from './seed.js';
 
-// The drivers that test/clients pins, all started alike: the set-up installs them, and a machine that lacks a
-// language's tools lacks its drivers.
+// The drivers that test/clients pins, with one interface. The set-up installs them; a machine without a language's
+// tools has no drivers of it.
 
 export const LANGUAGES = ['go', 'java', 'node', 'python', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** How a driver is made to read, besides the statement. */
+/** How a driver reads a statement. */
 export interface Reading {
-  /** Where to connect in place of 127.0.0.1; what begins with a slash is the path of a Unix socket. */
+  /** The host in place of 127.0.0.1, or the path of a Unix socket, which begins with a slash. */
   readonly host?: string;
   /** Milliseconds of work on each row: a sleep, or busy below one. */
   readonly workMs?: number;
@@ -21,7 +21,7 @@ export interface Reading {
   readonly stopAfter?: number;
   /** Further options of the connection, in the driver's own words. */
   readonly options?: Readonly<Record<string, string | boolean>>;
-  /** What the program is started by: a program and arguments that stand before it, as `ip netns exec far`. */
+  /** The command that starts the program, such as `ip netns exec far`. */
   readonly startedBy?: readonly string[];
 }
 
@@ -44,7 +44,7 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 const CLIENT_FOLDER = join(TEST, 'setup/client-folder');
 const folders = new Map<Language, string>();
 
-/** The folder in which a language's drivers are, if the set-up installed them. */
+/** The folder of a language's drivers, if the set-up installed them. */
 export const folderOf = (language: Language): string => {
   const folder = folders.get(language)
     ?? execFileSync('/bin/sh', ['-c', '"$0" "$1"', CLIENT_FOLDER, language], { encoding: 'utf8' }).trim();
@@ -52,7 +52,7 @@ export const folderOf = (language: Language): string => {
   return folder;
 };
 
-/** Why a driver cannot be used on this machine, or false; in CI every driver has to be there. */
+/** Why this machine cannot run a driver, or false; in CI every driver has to be there. */
 export const isMissing = ({ language }: Driver): string | false => {
   if (existsSync(folderOf(language))) return false;
   const reason = `the drivers of ${language} are not installed (test/setup/install says why)`;
@@ -60,13 +60,13 @@ export const isMissing = ({ language }: Driver): string | false => {
   return reason;
 };
 
-/** A program and the arguments before those that all the programs share. */
+/** A program, and its arguments before those that all programs share. */
 type Command = () => readonly string[];
 
 interface Kind {
   readonly language: Language;
   readonly command: Command;
-  /** What the program calls the driver. */
+  /** The program's name for the driver. */
   readonly driver: string;
   readonly hasSockets?: boolean;
 }
@@ -86,7 +86,7 @@ const rust: Command = () => [join(folderOf('rust'), 'read')];
 const node: Command = () => ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
   join(TEST, 'clients/node/read.cjs')];
 
-/** `options` as a program takes them: Java and Go as in a URL, the others as JSON. */
+/** `options` in the form of a program: Java and Go as in a URL, the others as JSON. */
 const optionsFor = (language: Language, options: Reading['options'] = {}): string =>
   language === 'java' || language === 'go'
     ? Object.entries(options).map(([name, value]) => `${name}=${value}`).join('&')
@@ -111,7 +111,7 @@ const pooled: Kind = {
   language: 'java', command: java('ReadPooled', 'hikari'), driver: 'mysql', hasSockets: false,
 };
 const vertx: Kind = { language: 'java', command: java('ReadVertx', 'vertx'), driver: 'vertx' };
-/** Debian's, which every machine has that runs the tests: no wheel of it is to be had. */
+/** Debian's driver, which every machine has that runs the tests: there is no wheel of it. */
 const mysqldb: Kind = {
   language: 'python', driver: 'mysqldb',
   command: () => ['/usr/bin/python3', '-B', join(TEST, 'clients/python/read.py')],
@@ -125,12 +125,12 @@ const bothWays = (name: string, kind: Kind): Driver[] => [
   driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
 ];
 
-/** Waits for ever behind an error in the middle of a result: its connection has to end there. */
+/** Waits forever behind an error in the middle of a result, so that its connection has to end there. */
 export const PURE_PREPARED = driver(
   'Connector/Python, pure, prepared', inPython('connector-pure'), 'prepared-buffered', 'binary',
 );
 
-/** Every driver in each way to read that it has, but for that one. */
+/** Every driver in each of its ways to read, except that one. */
 export const DRIVERS: readonly Driver[] = [
   ...bothWays('MySQL Connector/J 9.7', jdbc('mysql-9.7')),
   ...bothWays('MySQL Connector/J 26.10', jdbc('mysql-26.10')),
@@ -159,7 +159,7 @@ export const DRIVERS: readonly Driver[] = [
   ...bothWays('mariadb for Node', inNode('mariadb')),
 ];
 
-/** Building these takes minutes: only the whole proofs use them. */
+/** These take minutes to build: only `npm run proof` uses them. */
 export const DRIVERS_OF_PROOFS: readonly Driver[] = [
   ...DRIVERS, ...bothWays('mysql for Rust', inRust('mysql')), ...bothWays('mysql_async', inRust('mysql_async')),
   ...bothWays('sqlx', inRust('sqlx')),

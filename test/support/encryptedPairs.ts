@@ -8,12 +8,12 @@ import type { Certificate } from './certificates.js';
 import { End, type PairedProxy, type Pair } from './pairs.js';
 import { BASE_CAPABILITIES, greetingPayload, MYSQL_OFFER, ok, packetsFrom, responsePayload } from './wirePackets.js';
 
-// Both ends of a session whose connections are encrypted, played by hand.
+// Both ends of a session with encrypted connections, played by the test.
 
 const SSL_REQUEST_PACKET_BYTES = 36;
 const ANSWER = responsePayload({ capabilities: BASE_CAPABILITIES });
 
-/** A session, and the TCP connections that its two are encrypted in, or that they are. */
+/** A session, and the TCP connections under its two connections. */
 export interface EncryptedPair extends Pair {
   readonly clientTcp: Socket;
   readonly serverTcp: Socket;
@@ -24,7 +24,7 @@ export interface Encrypted {
   readonly server: boolean;
 }
 
-/** Stops hearing, and gives what was heard behind `offset` back to the connection. */
+/** Stops listening, and puts the bytes heard behind `offset` back into the connection. */
 const release = ({ socket, heard }: End, offset: number): void => {
   socket.removeAllListeners('data').pause();
   if (heard.length > offset) socket.unshift(heard.subarray(offset));
@@ -52,9 +52,9 @@ const encryptServer = async (end: End, { cert, key }: Certificate): Promise<End>
 const answerId = (isEncrypted: boolean): number => (isEncrypted ? 2 : 1);
 
 /**
- * Begins a session, up to where the server has the client's answer to the greeting. The proxy has to offer TLS, and to
- * want it, where `encrypted` says so.
- * @param answer the answer as a client in the clear gives it
+ * Begins a session up to the client's answer to the greeting. The proxy has to offer and to request TLS as `encrypted`
+ * says.
+ * @param answer the answer as a client in clear gives it
  */
 export const greetedPair = async (
   proxy: PairedProxy, certificate: Certificate, encrypted: Encrypted, answer = ANSWER,
@@ -82,18 +82,18 @@ export const encryptedPair = async (
   return pair;
 };
 
-/** Packets that are said one after the other, each connection's with sequence ids of its own. */
+/** Packets sent one after the other, with the sequence ids of each connection. */
 export class Dialogue {
   private constructor(private readonly pair: Pair, private readonly nextIds: { client: number; server: number }) {}
 
-  /** Goes on where `greetedPair` ends. */
+  /** Goes on after `greetedPair`. */
   static behindAnswer(pair: Pair, encrypted: Encrypted): Dialogue {
     return new Dialogue(pair, { client: answerId(encrypted.client) + 1, server: answerId(encrypted.server) + 1 });
   }
 
   /**
-   * Says a packet, and waits for the other end to hear it, or what has to come of it. Throws where it hears another
-   * one.
+   * Sends a packet, and waits until the other end gets it, or the packet that replaces it.
+   * @throws when the other end gets another packet
    */
   async say(from: 'client' | 'server', payload: Buffer, heard = payload): Promise<void> {
     const to = from === 'client' ? 'server' : 'client';
@@ -101,7 +101,7 @@ export class Dialogue {
     if (!became.equals(heard)) throw new Error(`the ${to} heard ${became.toString('hex')}`);
   }
 
-  /** Says a packet, and gives the payload of the one of `byteCount` bytes that `hearer` gets. */
+  /** Sends a packet, and returns the payload of the packet of `byteCount` bytes that `hearer` gets. */
   async tell(
     from: 'client' | 'server', payload: Buffer, hearer: 'client' | 'server', byteCount: number,
   ): Promise<Buffer> {

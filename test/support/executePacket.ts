@@ -1,20 +1,20 @@
 import { Command } from '../../src/protocol/commands.js';
 import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
 
-/** A parameter as it goes into an EXECUTE packet. */
+/** A parameter of an EXECUTE packet. */
 export interface BoundParameter {
   /** Its type's number, with 0x8000 for unsigned. */
   readonly type: number;
-  /** The value as the wire has it, any length before it included; null is NULL. */
+  /** The value's bytes on the wire, with its length prefix; null is NULL. */
   readonly bytes: Buffer | null;
-  /** For a query attribute. */
+  /** The name, for a query attribute. */
   readonly name?: string;
 }
 
 export interface ExecuteOptions {
   readonly statementId?: number;
   readonly hasQueryAttributes?: boolean;
-  /** Leaves the types out, as clients may from the second execution on. */
+  /** Whether to leave the types out, as clients may from the second execution on. */
   readonly withoutTypes?: boolean;
 }
 
@@ -59,7 +59,7 @@ const hex = (digits: string): Buffer => Buffer.from(digits.replaceAll(' ', ''), 
 
 const UNSIGNED = 0x8000;
 
-/** What a client binds, and what a reader of the audit log should see of it. */
+/** A bound value, and how an audit record shows it. */
 export interface ValueExample extends BoundParameter {
   readonly title: string;
   readonly shown: unknown;
@@ -71,7 +71,7 @@ const example = (title: string, type: number, bytes: Buffer | null, shown: unkno
 const text = (title: string, type: number, value: string | Buffer, shown: unknown): ValueExample =>
   example(title, type, encodeLenencString(value), shown);
 
-/** What both servers take. */
+/** Values that both servers accept. */
 export const VALUE_EXAMPLES: readonly ValueExample[] = [
   example('TINY', 1, littleEndian(1, -128n), -128),
   example('TINY UNSIGNED', 1 | UNSIGNED, littleEndian(1, 255n), 255),
@@ -114,7 +114,7 @@ export const VALUE_EXAMPLES: readonly ValueExample[] = [
   example('TIME before zero, of days', 11, hex('0c 01 22 00 00 00 15 3b 3b 01 00 00 00'), '-837:59:59.000001'),
 ];
 
-/** What a server may refuse: the decoder has to make sense of it all the same. */
+/** Values that a server may refuse, and that have to be decoded all the same. */
 export const RARE_EXAMPLES: readonly ValueExample[] = [
   example('YEAR', 13, littleEndian(2, 2024n), 2024),
   example('INT24', 9, littleEndian(4, -8_388_608n), -8_388_608),

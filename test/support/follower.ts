@@ -5,10 +5,10 @@ import type { Turn } from './conversationHarness.js';
 
 const NOTHING = (): void => undefined;
 
-/** A conversation that is followed and of which nothing is kept besides: for what is too long to be looked at. */
+/** Follows a conversation and keeps nothing of it: for conversations that are too long to be examined. */
 export class Follower {
   readonly conversation: Conversation;
-  /** What could not be followed; null while all is. */
+  /** The reason when following has ended; null before. */
   problem: Unparsed | null = null;
 
   constructor(options: { readonly textBytes?: number; readonly parameterBytes?: number } = {}) {
@@ -23,7 +23,7 @@ export class Follower {
     );
   }
 
-  /** Shows what one end says in a turn of its own. Returns how many bytes of it are undecided. */
+  /** Feeds the bytes of one turn. Returns how many of them are undecided. */
   hear(from: Turn['from'], bytes: Buffer): number {
     this.conversation[from].newTurn();
     return bytes.length - this.conversation[from].scan(bytes, 0, bytes.length);

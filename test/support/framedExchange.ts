@@ -17,7 +17,7 @@ import { CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
 import type { Split } from './splits.js';
 
-/** A client of which the kernel says nothing. */
+/** A client whose queues the kernel does not show. */
 const UNSEEN: QueueView = {
   look: () => Promise.resolve(
     { unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false },
@@ -27,9 +27,9 @@ const UNSEEN: QueueView = {
   isServerFar: false,
 };
 
-// A compressed conversation: turns of packets, put into frames behind the login, relayed by real flows.
+// A compressed conversation: turns of packets, put into frames after the login, and relayed by real flows.
 
-/** What happens at a limit. */
+/** The verdict at a limit. */
 export type Decision = 'cut' | 'admit' | 'admit later' | 'hold' | 'cut what is held';
 
 export interface FramedOptions {
@@ -43,7 +43,7 @@ interface Passed {
   readonly number: number;
 }
 
-/** Stands for a socket: keeps what it is given. */
+/** A stand-in for a socket that keeps what it is given. */
 class End extends Duplex {
   written: Buffer[] = [];
 
@@ -55,7 +55,7 @@ class End extends Duplex {
   }
 }
 
-/** A conversation's turns with compression offered and asked for. */
+/** The turns of a conversation in which compression is offered and requested. */
 export const withCompression = (turns: readonly Turn[]): Turn[] => {
   let greeted = false;
   let answered = false;
@@ -80,12 +80,12 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
   readonly upstream = new End();
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
-  /** Frames in the order in which each connection saw them; `near` is who sits at its end. */
+  /** The frames in the order in which they passed each connection; `near` is sent by its own end. */
   readonly passed: Record<Peer, Passed[]> = { client: [], server: [] };
-  /** All frames as they came, by who sent them. */
+  /** All frames as they came, by sender. */
   readonly sent: Record<Peer, Buffer[]> = { client: [], server: [] };
   hasGone = false;
-  /** What came out at each end before the first frame. */
+  /** The bytes that each end got before the first frame. */
   loginBytes: Record<Peer, number> = { client: 0, server: 0 };
 
   readonly #buffer = new ReadBuffer();
@@ -105,7 +105,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     this.responses = new ResponseFlow(this.upstream, this.client, UNSEEN, this.conversation, this, this);
   }
 
-  /** A test is to see what goes wrong. */
+  /** An error must reach the test. */
   contain(work: () => void): void {
     work();
   }
@@ -114,7 +114,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     throw error;
   }
 
-  /** Plays turns of packets; behind the login each is put into frames, as both ends would. */
+  /** Plays turns of packets. After the login each is put into frames, as both ends would. */
   async play(turns: readonly Turn[], framing: Framing, split: Split): Promise<this> {
     for (const { from, bytes } of this.#isFramed ? turns : withCompression(turns)) {
       if (!this.#isFramed) await this.take(from, bytes, split);
@@ -123,7 +123,7 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     return this;
   }
 
-  /** One end sends frames; those that the proxy writes in the same turn follow on them. */
+  /** One end sends frames; frames that the proxy writes in the same turn follow them. */
   async takeFrames(from: Peer, frames: readonly Buffer[], split: Split): Promise<void> {
     this.sent[from].push(...frames.map((frame) => Buffer.from(frame)));
     this.passed[from].push(...frames.map((frame) => ({ from: 'near', number: frameNumber(frame) }) as const));
@@ -160,12 +160,12 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
 
   private notePassed(before: Record<Peer, number>): void {
     for (const [peer, end] of [['client', this.client], ['server', this.upstream]] as const) {
-      const written = splitFrames(Buffer.concat(end.written.slice(before[peer]))); // whole frames, always
+      const written = splitFrames(Buffer.concat(end.written.slice(before[peer]))); // always whole frames
       this.passed[peer].push(...written.map((frame) => ({ from: 'far', number: frameNumber(frame) }) as const));
     }
   }
 
-  /** A read lands where the last one did. */
+  /** Each read reuses the memory of the last one. */
   private read(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) {
       const { room } = this.#buffer;
@@ -178,14 +178,14 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
     }
   }
 
-  /** The numbers count on from what this leg saw last; a command begins with 0. */
+  /** Numbers go on from the last one on this connection; a command begins with 0. */
   private framesOf(from: Peer, bytes: Buffer, framing: Framing): Buffer[] {
     const beginsCommand = from === 'client' && bytes[3] === 0;
     const last = this.passed[from].at(-1)?.number ?? 0;
     return framesOf(bytes, beginsCommand ? 0 : (last + 1) & 0xff, framing);
   }
 
-  /** What came out at one end behind the login, taken out of its frames. */
+  /** The bytes that one end got after the login, taken out of their frames. */
   contentAt(peer: Peer): Buffer {
     return contentOf(splitFrames(this.writtenAt(peer).subarray(this.loginBytes[peer])));
   }
@@ -280,13 +280,13 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
 }
 
 /**
- * What is wrong with the numbers that one connection saw, as both ends check them: 0 begins a command, every other frame
- * follows on the one before. Null where nothing is.
+ * What is wrong with the frame numbers on one connection, as both ends check them: 0 begins a command, and every other
+ * frame follows the one before. Null when nothing is wrong.
  */
-export const miscounted = (passed: readonly Passed[], isClientLeg: boolean): string | null => {
+export const miscounted = (passed: readonly Passed[], isClientConnection: boolean): string | null => {
   let next = 0;
   for (const [index, { from, number }] of passed.entries()) {
-    const isFromClient = (from === 'near') === isClientLeg;
+    const isFromClient = (from === 'near') === isClientConnection;
     if (isFromClient && number === 0) next = 0;
     if (number !== next) return `frame ${index} is number ${number}, not ${next}`;
     next = (next + 1) & 0xff;

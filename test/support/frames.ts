@@ -5,7 +5,7 @@ import {
 
 // Frames of the compressed protocol as servers and clients write them.
 
-/** Wraps content into one frame, compressed whether that makes it shorter or not. */
+/** Wraps content into one compressed frame, whether or not that is shorter. */
 export const deflatedFrame = (number: number, content: Buffer): Buffer =>
   rawFrame(number, content.length, deflateSync(content));
 
@@ -18,7 +18,7 @@ export const rawFrame = (number: number, contentBytes: number, body: Buffer): Bu
   return Buffer.concat([header, body]);
 };
 
-/** How content is put into frames: how many bytes each gets, and whether it is compressed. */
+/** How content is put into frames: the bytes of each, and whether it is compressed. */
 export interface Framing {
   readonly name: string;
   readonly bytesOf: (index: number) => number;
@@ -27,7 +27,7 @@ export interface Framing {
 
 export const ONE_FRAME: Framing = { name: 'one frame', bytesOf: () => Infinity, isStored: () => false };
 
-/** Ways to frame, from all in one to frames of a byte, with headers of packets cut in every place. */
+/** Ways to frame, from everything in one frame to frames of a byte, so that headers of packets are cut anywhere. */
 export const FRAMINGS: readonly Framing[] = [
   ONE_FRAME,
   { name: 'one stored frame', bytesOf: () => Infinity, isStored: () => true },
@@ -41,7 +41,7 @@ export const FRAMINGS: readonly Framing[] = [
   { name: 'frames of 1000 bytes', bytesOf: () => 1000, isStored: (index) => index % 5 === 4 },
 ];
 
-/** Wraps content into frames whose numbers count on from `number`. */
+/** Wraps content into frames numbered from `number` on. */
 export const framesOf = (content: Buffer, number: number, { bytesOf, isStored }: Framing): Buffer[] => {
   const frames: Buffer[] = [];
   for (let at = 0; at < content.length;) {
@@ -54,7 +54,7 @@ export const framesOf = (content: Buffer, number: number, { bytesOf, isStored }:
   return frames;
 };
 
-/** Takes frames apart; throws where they are not whole. */
+/** Takes frames apart; throws when one is not whole. */
 export const splitFrames = (bytes: Buffer): Buffer[] => {
   const frames: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -66,6 +66,6 @@ export const splitFrames = (bytes: Buffer): Buffer[] => {
   return frames;
 };
 
-/** What is in frames, joined. */
+/** The content of frames, joined. */
 export const contentOf = (frames: readonly Buffer[]): Buffer =>
   Buffer.concat(frames.map((frame) => storedContent(frame) ?? inflateSync(frame.subarray(FRAME_HEADER_BYTES))));

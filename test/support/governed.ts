@@ -9,9 +9,9 @@ import { Command } from '../../src/protocol/commands.js';
 import { newCommand, type PendingCommand, responseShape } from '../../src/conversation/command.js';
 import { load, withUpstream } from '../config/configFile.js';
 
-// Usages as a session would have them, without a session.
+// Usages as in a session, without a session.
 
-/** A COM_QUERY that has arrived; of its text so many bytes are kept. */
+/** A COM_QUERY that has arrived, with this many bytes of its text kept. */
 export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): PendingCommand => {
   const text = Buffer.from(sql);
   const command = newCommand(Command.QUERY, responseShape(Command.QUERY), number, 0);
@@ -19,7 +19,7 @@ export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): Pen
   return Object.assign(command, { hasArrived: true, text: kept, textBytes: text.length });
 };
 
-/** A command on a prepared statement with this text; null where the text was given up. */
+/** A command on a prepared statement with this text; null when the text was dropped. */
 export const statementCommand = (code: number, sql: string | null, number = 1): PendingCommand => {
   const text = sql === null ? null : Buffer.from(sql);
   const sqlBytes = text?.length ?? 70_000;
@@ -28,10 +28,10 @@ export const statementCommand = (code: number, sql: string | null, number = 1): 
   return Object.assign(command, { hasArrived: true, statementId: 1, statement });
 };
 
-/** A client with nothing in particular. */
+/** An ordinary client. */
 export const SUBJECT: Subject = { user: 'app', schema: 'shop', address: '10.0.0.7', attributes: new Map() };
 
-/** Settings as they may stand in a configuration file, read with all defaults. */
+/** Settings as in a configuration file, read with all defaults. */
 export const settings = (t: Test, given: object): Config => load(t, withUpstream(given));
 
 export interface Governing {
@@ -42,7 +42,7 @@ export interface Governing {
   readonly atMs?: number;
 }
 
-/** Asks a new guard with these settings on what terms the response to a command begins. */
+/** Has a new guard with these settings choose the terms of a command's response. */
 export const govern = (
   t: Test, given: object, command: PendingCommand | string, { subject, jdbc, server, atMs }: Governing = {},
 ): { usage: GovernedUsage; guard: Guard } => {

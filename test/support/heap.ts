@@ -4,17 +4,17 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** What lives on the heap and in buffers, in bytes, after everything that nobody needs has been collected. */
+/** The live bytes on the heap and in buffers after garbage collection. */
 export const liveBytes = async (): Promise<number> => {
   for (let i = 0; i < 3; i += 1) {
     collect();
-    await new Promise(setImmediate); // what is freed in steps has its turn
+    await new Promise(setImmediate); // memory that is freed in steps gets its turn
   }
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 };
 
-/** The kernel's account of this process's memory, in bytes, after everything that nobody needs has been collected. */
+/** The kernel's account of this process's memory in bytes, after garbage collection. */
 export const residentBytesHere = async (): Promise<number> => {
   await liveBytes();
   return process.memoryUsage.rss();

@@ -23,16 +23,16 @@ export interface Entry {
 
 export interface ProxyHere {
   readonly proxy: Proxy;
-  /** What it counts. */
+  /** Its metrics. */
   readonly metrics: Metrics;
   readonly port: number;
-  /** Those of all listeners, in their order. */
+  /** The ports of all listeners, in order. */
   readonly ports: readonly number[];
-  /** What it has logged, from level `debug` on; may be emptied. */
+  /** Its log lines from level `debug` on; may be emptied. */
   readonly log: Entry[];
-  /** What it has recorded; may be emptied. */
+  /** Its records; may be emptied. */
   readonly records: Record<string, unknown>[];
-  /** The line that says how the session of the client at this address ended, once it has. */
+  /** The log line about the end of the session of the client at this address, once it has ended. */
   ended(client: string): Promise<Entry>;
   /** Ends it and all its sessions. */
   stop(): Promise<void>;
@@ -49,9 +49,9 @@ const load = (config: object): ReturnType<typeof loadConfig> => {
   }
 };
 
-/** What it is told besides its upstream's address. Clients are offered no TLS where `listen` is left out. */
+/** Settings besides the upstream's address. Clients are offered no TLS when `listen` is left out. */
 export interface ProxySettings extends Partial<Record<keyof Config, unknown>> {
-  /** As `upstream.tls`; a server that is played by hand is talked to in the clear where it is left out. */
+  /** As `upstream.tls`. Left out, the connection to the server is in clear, for servers that the test plays. */
   readonly upstreamTls?: object;
 }
 

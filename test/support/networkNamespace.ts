@@ -5,7 +5,7 @@ import { runOk } from './run.js';
 export interface NetworkNamespace {
   /** The other end's address, as seen from here. */
   readonly address: string;
-  /** What a command line begins with that is to run there. */
+  /** The beginning of a command line that runs there. */
   readonly within: readonly string[];
 }
 

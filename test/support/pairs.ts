@@ -5,7 +5,7 @@ import { onPeerEnd } from '../../src/relay/flow/socketEnd.js';
 import type { Turn } from './conversationHarness.js';
 import { startProxyHere, type ProxyHere, type ProxySettings } from './inProcess.js';
 
-/** Waits so long at most. Returns whether it came about in time. */
+/** Waits for `what` at most this long. Returns whether it came in time. */
 export const within = async (what: Promise<unknown>, patienceMs: number): Promise<boolean> => {
   const patience = new AbortController();
   const late = delay(patienceMs, false, { signal: patience.signal }).catch(() => false);
@@ -14,18 +14,21 @@ export const within = async (what: Promise<unknown>, patienceMs: number): Promis
   return isInTime;
 };
 
-/** One end of a session, over a real connection: says what it is told to, and keeps what it hears. */
+/** One end of a session over a real connection. It sends what it is told to, and keeps what it hears. */
 export class End {
   private pieces: Buffer[] = [];
   heardBytes = 0;
-  /** The other side has said that it says no more (FIN). */
+  /** Whether the other side has closed its sending side (FIN). */
   hasHeardEnd = false;
   isClosed = false;
-  /** What ended the connection, where it was no FIN; such as ECONNRESET. */
+  /** The error that ended the connection, such as ECONNRESET; null for a FIN. */
   error: string | null = null;
   private wake: () => void = () => undefined;
 
-  /** @param connection what the socket is encrypted in */
+  /**
+   * Takes a socket.
+   * @param connection the connection under an encrypted socket
+   */
   constructor(readonly socket: Socket, connection = socket) {
     socket.on('data', (bytes: Buffer) => {
       this.pieces.push(bytes);
@@ -47,7 +50,7 @@ export class End {
     return Buffer.concat(this.pieces);
   }
 
-  /** Begins to count and to keep afresh. */
+  /** Forgets what it has heard so far. */
   forget(): void {
     this.pieces = [];
     this.heardBytes = 0;
@@ -58,15 +61,15 @@ export class End {
   }
 
   /**
-   * Waits until something holds; it is asked whenever something was heard, or the other side or the connection ended.
+   * Waits until a condition holds. It is checked whenever bytes were heard, or the other side or the connection ended.
    */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => (this.wake = resolve));
   }
 
   /**
-   * Waits until so many bytes were heard in all, or the other side has ended.
-   * @param patienceMs how long at most; for good where it is left out
+   * Waits until this many bytes were heard in all, or the other side has ended.
+   * @param patienceMs the longest wait; without end when it is left out
    * @returns whether they were heard
    */
   async hear(byteCount: number, patienceMs = Infinity): Promise<boolean> {
@@ -75,7 +78,7 @@ export class End {
     return this.heardBytes >= byteCount;
   }
 
-  /** Waits until the other side has ended. Returns how: by `FIN`, or with an error such as `ECONNRESET`. */
+  /** Waits until the other side has ended. Returns how: `FIN`, or an error such as `ECONNRESET`. */
   async ended(): Promise<string> {
     await this.until(() => this.hasHeardEnd || this.isClosed);
     return this.error ?? 'FIN';
@@ -90,7 +93,7 @@ export interface Pair {
   readonly address: string;
 }
 
-/** A server whose every connection is played by hand, matched with the client that it is for. */
+/** A server whose connections the test plays, each matched with its client. */
 export class PairedServer {
   private accepted: ((socket: Socket) => void) | null = null;
   private turn: Promise<unknown> = Promise.resolve();
@@ -99,7 +102,7 @@ export class PairedServer {
   private constructor(private readonly server: Server) {
     server.on('connection', (socket: Socket) => {
       if (this.accepted) this.accepted(socket);
-      else socket.destroy(); // its client is gone already
+      else socket.destroy(); // its client is already gone
     });
   }
 
@@ -115,11 +118,11 @@ export class PairedServer {
   }
 
   /**
-   * Connects a client to the proxy on `port`, and gives it with the connection that the proxy makes for it.
-   * @param localPort the client's; any free one where it is left out
+   * Connects a client to the proxy on `port`. Returns it with the connection that the proxy makes for it.
+   * @param localPort the client's port; any free one when it is left out
    */
   pair(port: number, localPort?: number): Promise<Pair> {
-    // One at a time, so that they match.
+    // One at a time, so that both connections match.
     const pair = this.turn.then(() => this.connect(port, localPort));
     this.turn = pair.catch(() => undefined);
     return pair;
@@ -146,11 +149,14 @@ export class PairedServer {
   }
 }
 
-/** A proxy in this process, both of whose sides a test has in its hands. */
+/** A proxy in this process. The test plays both sides. */
 export class PairedProxy {
   private constructor(private readonly server: PairedServer, readonly here: ProxyHere) {}
 
-  /** @param config the proxy's, without its addresses */
+  /**
+   * Starts it.
+   * @param config the proxy's settings without its addresses
+   */
   static async start(config: ProxySettings = {}): Promise<PairedProxy> {
     const server = await PairedServer.listen();
     return new PairedProxy(server, await startProxyHere(server.port, config));
@@ -158,8 +164,8 @@ export class PairedProxy {
 
   /**
    * Begins a session.
-   * @param listener at which of the proxy's listeners
-   * @param localPort the client's; any free one where it is left out
+   * @param listener the index of the proxy's listener
+   * @param localPort the client's port; any free one when it is left out
    */
   pair(listener = 0, localPort?: number): Promise<Pair> {
     return this.server.pair(this.here.ports[listener]!, localPort);
@@ -172,7 +178,7 @@ export class PairedProxy {
   }
 }
 
-/** Has turns said by the two ends, each after the turns before it were heard. */
+/** Sends the turns of the two ends, each after the turns before it were heard. */
 export const converseOver = async ({ client, server }: Pair, turns: readonly Turn[]): Promise<void> => {
   for (const { from, bytes } of turns) {
     const [speaker, hearer] = from === 'client' ? [client, server] : [server, client];

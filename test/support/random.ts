@@ -1,4 +1,4 @@
-/** Choices that are the same for the same seed (mulberry32). */
+/** Random choices that repeat for the same seed (mulberry32). */
 export class Random {
   private state: number;
 
@@ -19,12 +19,12 @@ export class Random {
     return Math.floor(this.fraction() * limit);
   }
 
-  /** A whole number of which small ones come far more often than large ones. */
+  /** A whole number; small ones are far more frequent than large ones. */
   skewed(limit: number): number {
     return Math.floor(this.fraction() ** 4 * limit);
   }
 
-  /** True that often, on average. */
+  /** True with this probability. */
   chance(part: number): boolean {
     return this.fraction() < part;
   }

@@ -5,14 +5,14 @@ import { Capability, commonHalf } from '../../src/protocol/capabilities.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { FirstByte } from '../../src/protocol/packets.js';
 
-/** What every raw client asks for; a test adds what it is about. */
+/** The capabilities of every raw client; a test adds its own. */
 const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.PROTOCOL_41 |
   Capability.SECURE_CONNECTION;
 
 /** A port of this host, or a Unix socket. */
 export type Destination = number | { readonly path: string };
 
-/** A connection whose every packet a test sees and sends itself. */
+/** A connection of which the test sends and sees every packet. */
 export class RawClient {
   readonly #assembler = new PacketAssembler(1024 ** 3);
   readonly #chunks: AsyncIterator<Buffer>;
@@ -51,7 +51,7 @@ export class RawClient {
     this.send(Buffer.concat([Buffer.from([code]), Buffer.from(rest)]));
   }
 
-  /** The next packet; throws where the connection ends first. */
+  /** The next packet; throws when the connection ends first. */
   async packet(): Promise<Packet> {
     for (;;) {
       const packet = this.#assembler.next();

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Turn } from './conversationHarness.js';
 
-// Conversations of real clients with real servers, recorded by a relay that only copies bytes, and kept as
-// JSON: one string for each turn, `c` or `s` for who spoke, then what was said in base64.
+// Conversations of real clients with real servers, recorded by a relay that only copies bytes, and stored as JSON: one
+// string for each turn, with `c` or `s` for the speaker, then the bytes in base64.
 
 const RECORDED = fileURLToPath(new URL('../fixtures/recorded', import.meta.url));
 
@@ -18,12 +18,12 @@ interface StoredFixture {
 
 export interface Recorder {
   readonly port: number;
-  /** What was said over the connections made since the last call, each connection's turns apart, in order. */
+  /** The conversations of the connections made since the last call, one for each connection, in order. */
   take(): Promise<Turn[][]>;
   close(): void;
 }
 
-/** Starts a relay to `upstream` on loopback that keeps what passes. */
+/** Starts a relay to `upstream` on loopback that keeps the bytes that pass. */
 export const startRecorder = async (upstream: number): Promise<Recorder> => {
   let connections: { turns: Turn[]; ended: Promise<unknown> }[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
@@ -65,13 +65,12 @@ const note = (turns: Turn[], turn: Turn): void => {
   else turns[turns.length - 1] = { from: turn.from, bytes: Buffer.concat([last.bytes, turn.bytes]) };
 };
 
-// Some programs tell the server where they lie. A folder of the same length stands for the one of this
-// checkout.
+// Some programs tell the server their folder. A folder name of the same length replaces that of this checkout.
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const withoutRoot = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replaceAll(ROOT, '/srv/'.padEnd(ROOT.length, '/')), 'latin1');
 
-/** Keeps a conversation under `name`, as `mysql/cursor`; `server` says which version it was recorded from. */
+/** Stores a conversation under `name`, such as `mysql/cursor`; `server` is the version of the recorded server. */
 export const storeFixture = (name: string, server: string, turns: readonly Turn[]): void => {
   const path = join(RECORDED, `${name}.json`);
   mkdirSync(dirname(path), { recursive: true });
@@ -90,6 +89,6 @@ export const loadFixture = (name: string): Turn[] => {
   }));
 };
 
-/** The names of all recorded conversations in a folder, as `mysql`. */
+/** The names of all recorded conversations in a folder, such as `mysql`. */
 export const fixtureNames = (folder: string): string[] =>
   readdirSync(join(RECORDED, folder)).map((file) => `${folder}/${basename(file, '.json')}`);

@@ -9,11 +9,11 @@ export interface RunResult {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Takes standard output as it comes; it is not kept then. */
+  /** Gets standard output as it comes; the output is not kept then. */
   readonly onStdout?: (chunk: Buffer) => void;
 }
 
-/** Runs a program to its end with `input` on its standard input. Throws only where it cannot be started. */
+/** Runs a program to its end with `input` on its standard input. Throws only when it cannot be started. */
 export const run = (program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'pipe', env: options.env ?? process.env });
@@ -26,12 +26,12 @@ export const run = (program: string, args: readonly string[], options: RunOption
       const text = (chunks: Buffer[]): string => Buffer.concat(chunks).toString('utf8');
       resolve({ code, stdout: text(stdout), stderr: text(stderr) });
     });
-    // A program that ends before it has read everything closes the pipe; its exit code tells.
+    // A program that ends before it has read everything closes the pipe; its exit code says why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 
-/** As `run`, for what must succeed: gives its standard output, throws with all that it said. */
+/** As `run`, for a program that must succeed. Returns its standard output; throws with all its output otherwise. */
 export const runOk = async (
   program: string, args: readonly string[], options?: RunOptions,
 ): Promise<string> => {

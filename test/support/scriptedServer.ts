@@ -7,9 +7,9 @@ import { AUTH_PLUGIN, newScramble, readLogin, SERVER_CAPABILITIES } from '../../
 import { type Packet, PacketAssembler } from '../../src/demo/packetAssembler.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 
-// A server that does what a test tells it to, byte by byte: what no real server does on demand.
+// A server that a test scripts byte by byte, for what no real server does on demand.
 
-/** Long enough for the other side to have read what was sent before; nothing tells when it has. */
+/** Long enough for the other side to read what was sent before; no event says when it has. */
 const SPLIT_PAUSE_MS = 5;
 const MAX_PACKET_BYTES = 1024 ** 3;
 
@@ -20,11 +20,11 @@ export interface GreetingOptions {
   readonly authPlugin?: string;
 }
 
-/** One accepted connection in the hands of a script. */
+/** One accepted connection of a script. */
 export class ScriptedConnection {
   /** Everything that the client has sent. */
   received = Buffer.alloc(0);
-  /** Resolves when the connection is closed, by whomever. */
+  /** Resolves when the connection is closed, by either side. */
   readonly closed: Promise<void>;
   readonly #assembler = new PacketAssembler(MAX_PACKET_BYTES);
   #isEnded = false;
@@ -50,7 +50,7 @@ export class ScriptedConnection {
     });
   }
 
-  /** The client's next whole packet, or null where it ends the connection first. */
+  /** The client's next whole packet, or null when it ends the connection first. */
   async packet(): Promise<Packet | null> {
     for (;;) {
       const packet = this.#assembler.next();
@@ -87,8 +87,8 @@ export class ScriptedConnection {
   }
 
   /**
-   * Greets and lets the client in, whoever it is. Gives an encoder for the response to its first command, or
-   * null where it went away.
+   * Greets and accepts the client's login. Returns an encoder for the response to its first command, or null when it
+   * left.
    */
   async login(options: GreetingOptions = {}): Promise<ResponseEncoder | null> {
     this.greet(options);
@@ -99,12 +99,12 @@ export class ScriptedConnection {
     return new ResponseEncoder(login.capabilities, 1);
   }
 
-  /** Ends the connection as a server does that has said everything (FIN). */
+  /** Ends the connection as a server does that has sent everything (FIN). */
   end(): void {
     this.socket.end();
   }
 
-  /** Breaks the connection off (RST); what the kernel has not sent is lost. */
+  /** Resets the connection (RST); bytes that the kernel has not sent are lost. */
   reset(): void {
     this.socket.resetAndDestroy();
   }

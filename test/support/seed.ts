@@ -1,14 +1,14 @@
 /** Rows of the table `numbers`: id 1 to 200,000 and a label of some ten characters. */
 export const NUMBERS_ROWS = 200_000;
 
-/** The account of all tests, and the one that may do everything. */
+/** The account of all tests, and the root account. */
 export const APP = { user: 'app', password: 'secret', schema: 'shop' } as const;
 export const ROOT = { user: 'root', password: '' } as const;
 
-// The decimal digits, joined with themselves, count without any server's own way to do so.
+// The decimal digits, joined with themselves, give numbers in SQL that both servers understand.
 const DIGITS = `(SELECT 0 AS d ${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((d) => `UNION ALL SELECT ${d}`).join(' ')})`;
 
-/** What every private server holds, once for its template. */
+/** The data of every private server, created once for its template. */
 export const SEED_SQL = `
 CREATE DATABASE shop;
 CREATE USER 'app'@'%' IDENTIFIED BY 'secret';

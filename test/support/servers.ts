@@ -11,9 +11,9 @@ import { guard, type Lifetime, spawned } from './guard.js';
 import { runOk } from './run.js';
 import { SEED_SQL } from './seed.js';
 
-// Private database servers: each has its own data folder, socket and port on loopback, and is gone with its
-// test. What is initialised and seeded once is kept as a template (the data folder of a stopped server), so
-// that a start costs a copy of some 100 MB and a second.
+// Private database servers, each with its own data folder, socket and port on loopback; it is deleted with its test.
+// The initialised and seeded data folder of a stopped server is kept as a template, so that a start copies some 100 MB
+// and takes a second.
 
 export type ServerKind = 'mariadb' | 'mysql';
 export const SERVER_KINDS: readonly ServerKind[] = ['mariadb', 'mysql'];
@@ -23,9 +23,9 @@ export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly socket: string;
-  /** Runs statements as root over the socket; gives all results' rows, each a list of its fields as text. */
+  /** Runs statements as root over the socket. Returns the rows of all results, each a list of its fields as text. */
   sql(statements: string): Promise<string[][]>;
-  /** Ends the server at once and removes its data; a test's end does the same. */
+  /** Ends the server at once and deletes its data; the end of a test does the same. */
   stop(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ const AS_ROOT = process.getuid?.() === 0 ? ['--user=root'] : [];
 /** Path of a program of MySQL 9 (`mysql`, `mysqldump`, `mysqld`, `mysqladmin`). */
 export const mysql9Program = (name: string): string => join(MYSQL9_FOLDER, 'bin', name);
 
-// MySQL 9's clients load a plugin for mysql_native_password, MariaDB's usual one: where Debian has it, and
-// where MySQL's own archive has it.
+// MySQL 9's clients load a plugin for mysql_native_password, MariaDB's usual one: from Debian's folder, or from that
+// of MySQL's own archive.
 const MYSQL9_PLUGINS = ['root/usr/lib/mysql/plugin', 'lib/plugin'].map((path) => join(MYSQL9_FOLDER, path));
 
 /** The environment in which MySQL 9's client programs find their plugins. */
@@ -47,12 +47,12 @@ export const MYSQL9_ENV: NodeJS.ProcessEnv = {
   LIBMYSQL_PLUGIN_DIR: MYSQL9_PLUGINS.find((path) => existsSync(path)),
 };
 
-/** Path of MariaDB's or MySQL's command line, as fits the server. */
+/** The path of the command line for a kind of server. */
 export const commandLineOf = (kind: ServerKind): string =>
   kind === 'mariadb' ? 'mariadb' : mysql9Program('mysql');
 
-// Debian keeps the server where an ordinary user's PATH does not look. And MariaDB removes, as it starts, every
-// temporary table's file from the folder for those, whichever server it belongs to: so each has one of its own.
+// Debian keeps the server outside an ordinary user's PATH. At its start MariaDB deletes the files of temporary tables
+// in the folder for these, also those of other servers, so each server has a folder of its own.
 const serverEnv = (folder: string): NodeJS.ProcessEnv => ({
   ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`, TMPDIR: folder,
 });
@@ -77,7 +77,7 @@ const PROGRAMS: Record<ServerKind, Programs> = {
   },
 };
 
-// No durability: the data is thrown away. The binary log is there for readers of it, not for recovery.
+// Without durability, since the data is thrown away. The binary log is there for its readers, not for recovery.
 const COMMON_OPTIONS = [
   '--bind-address=127.0.0.1', '--skip-name-resolve', '--local-infile=1', '--max-allowed-packet=1G',
   '--max-connections=1000', '--log-bin=binlog', '--server-id=1', '--sync-binlog=0', '--innodb-doublewrite=0',
@@ -96,12 +96,12 @@ const initialise = async (kind: ServerKind, folder: string): Promise<void> => {
   }
 };
 
-/** Resolves when the server says that it is ready; rejects with all it said if it ends before. */
+/** Resolves when the server is ready; rejects with its output if it ends before. */
 const ready = (child: ChildProcess): Promise<void> =>
   new Promise((resolve, reject) => {
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (said.includes('ready for connections')) return; // afterwards the pipe is only kept empty
+      if (said.includes('ready for connections')) return; // the pipe is only emptied afterwards
       said += text;
       if (said.includes('ready for connections')) resolve();
     });
@@ -110,7 +110,7 @@ const ready = (child: ChildProcess): Promise<void> =>
   });
 
 /**
- * The options of a command line, without those that it switches off again: MySQL takes `--skip-name-resolve=0` for a
+ * The options of a command line without those that a later one switches off: MySQL takes `--skip-name-resolve=0` for a
  * yes.
  */
 const optionsOf = (kind: ServerKind, extra: readonly string[]): string[] => {
@@ -152,7 +152,7 @@ const launch = async (
   return { kind, pid, port, socket, sql, stop, ended };
 };
 
-/** Another program may take the free port in between, so a start is tried more than once. */
+/** Starts a server, several times if need be: another program may take the free port in between. */
 const start = async (
   kind: ServerKind, folder: string, extra: readonly string[], within: readonly string[] = [],
 ): Promise<Launched> => {
@@ -178,10 +178,10 @@ const template = async (kind: ServerKind): Promise<string> => {
   await initialise(kind, folder);
   const server = await start(kind, folder, PROGRAMS[kind].templateOptions);
   await server.sql(SEED_SQL);
-  // A slow shutdown leaves nothing to be done at the copies' starts.
+  // A slow shutdown leaves no work for the starts of the copies.
   await server.sql('SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN;');
   await server.ended;
-  // Renamed when whole, so that nobody sees half a template; where two make one, the first stays.
+  // Renamed when complete, so that nobody sees a half template. When two processes make one, the first one stays.
   const whole = `${path}.${process.pid}`;
   await mkdir(TEMPLATES, { recursive: true });
   await runOk('cp', ['-a', join(folder, 'data'), whole]);
@@ -191,8 +191,8 @@ const template = async (kind: ServerKind): Promise<string> => {
 };
 
 /**
- * Starts a private, seeded server with any further `options` of its command line; it ends with `t`.
- * @param within a command that becomes the one that it is given, such as `ip netns exec NAME`
+ * Starts a private, seeded server with further `options` of its command line; it ends with `t`.
+ * @param within a command that runs the given command elsewhere, such as `ip netns exec NAME`
  */
 export const startServer = async (
   t: Lifetime, kind: ServerKind, options: readonly string[] = [], within: readonly string[] = [],

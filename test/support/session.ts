@@ -6,11 +6,11 @@ import type { ClientError } from './clients.js';
 import { spawned } from './guard.js';
 import { APP } from './seed.js';
 
-// A real driver's connection that does one thing after another, as a test goes on.
+// A connection of a real driver that runs one step after another, as a test goes on.
 
 const PROGRAM = fileURLToPath(new URL('programs/session.py', import.meta.url));
 
-/** What a program saw of one statement's response. */
+/** A program's view of one statement's response. */
 export interface Seen {
   readonly rows: number;
   /** Sum of the rows' first columns. */
@@ -28,20 +28,20 @@ export interface ClientSession {
   run(sql: string): Promise<Seen>;
   /** Runs a statement with the driver's streaming cursor, as fast as it can. */
   stream(sql: string): Promise<Seen>;
-  /** Begins to stream a statement: so many rows, with so long a pause after each. */
+  /** Begins to stream a statement: reads `rows` rows, with a pause after each. */
   begin(sql: string, rows: number, pauseSeconds: number): Promise<Seen>;
-  /** Reads the rest of what was begun, as fast as it can. */
+  /** Reads the rest of the stream as fast as it can. */
   rest(): Promise<Seen>;
   /** Makes another schema the default (COM_INIT_DB). */
   useSchema(name: string): Promise<Seen>;
-  /** Logs in anew on the same connection (COM_CHANGE_USER); MySQLdb only. */
+  /** Logs in again on the same connection (COM_CHANGE_USER); MySQLdb only. */
   changeUser(user: string, password: string, schema: string): Promise<Seen>;
   close(): Promise<Seen>;
 }
 
 export interface SessionOptions {
   readonly driver?: 'mysqldb' | 'pymysql';
-  /** Further arguments of the driver's connect(), or others in place of `app`'s. */
+  /** Further arguments of the driver's connect(), or replacements of those for `app`. */
   readonly connect?: object;
 }
 
@@ -57,7 +57,7 @@ export const startSession = async (
   await spawned(child);
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  child.stdin.on('error', () => undefined); // it has ended; its complaint tells
+  child.stdin.on('error', () => undefined); // it has ended; its error says why
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (...line: readonly unknown[]): Promise<Seen> => {
     child.stdin.write(`${JSON.stringify(line)}\n`);

@@ -2,20 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { runOk } from './run.js';
 import { APP } from './seed.js';
 
-// Readers that take a large result slowly, 8 KiB at a time. A server gives up a client that keeps it from writing for
-// its `net_write_timeout`: how slowly a reader may read depends on how much lies in buffers on its way.
+// Readers that take a large result slowly, 8 KiB at a time. A server closes the connection of a client that keeps it
+// from writing for its `net_write_timeout`. The slowest possible rate depends on the buffers on the way.
 
 const PROGRAM = fileURLToPath(new URL('programs/slow_reader.py', import.meta.url));
 
-/** What became of one reader. */
+/** The outcome of one reader. */
 export interface SlowReader {
-  /** Bytes of the response that it took, in KB/s. */
+  /** The rate at which it read, in KB/s. */
   readonly rate: number;
-  /** Whether the server still served it at its end. */
+  /** Whether it still had its connection at the end. */
   readonly lived: boolean;
   /** How long it read, in seconds. */
   readonly seconds: number;
-  /** What waited for it in the kernel, in all sockets on its way: the median of samples. Null where nobody asked. */
+  /**
+   * The bytes that waited for it in the kernel, in all sockets on its way: the median of samples. Null when nobody
+   * measured.
+   */
   readonly waitingBytes: number | null;
 }
 
@@ -25,16 +28,15 @@ export interface ReaderOptions {
   readonly encrypt?: boolean;
   readonly compress?: boolean;
   /**
-   * Process id of the server, in whose network namespace the far sockets are: then it is measured what waits in the
-   * kernel.
+   * The process id of the server, whose network namespace has the other sockets; with it, waiting bytes are measured.
    */
   readonly serverPid?: number;
 }
 
 /**
- * Has readers read side by side, one for each of `rates` (KB/s).
+ * Runs readers side by side, one for each of `rates` (KB/s).
  * @param seconds how long they read, unless they are lost
- * @returns what became of each, the slowest first; throws where one cannot log in
+ * @returns the outcome of each, the slowest first; throws when one cannot log in
  */
 export const readSlowly = async (
   port: number, seconds: number, rates: readonly number[], options: ReaderOptions = {},
@@ -49,13 +51,13 @@ export const readSlowly = async (
   return JSON.parse(said) as SlowReader[];
 };
 
-/** Rates from `lowest` on in KB/s, each a tenth above the one before. */
+/** Rates from `lowest` on in KB/s, each a tenth higher than the one before. */
 export const ratesFrom = (lowest: number, count: number): number[] =>
   Array.from({ length: count }, (_, step) => Math.round(lowest * 1.1 ** step));
 
 /**
- * The first of `values` for which `holds`, found by bisection: it holds for all behind one for which it does. Null
- * where it holds for none.
+ * The first of `values` for which `holds` is true, found by bisection: it is true for all values behind such a one.
+ * Null when it is true for none.
  */
 export const firstThat = async <T>(
   values: readonly T[], holds: (value: T) => Promise<boolean>,

@@ -9,7 +9,7 @@ import { guard, type Lifetime, spawned } from './guard.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-/** The fields of an audit record that the tests look at. */
+/** The fields of an audit record that the tests read. */
 export interface AuditRecord {
   readonly time: string;
   readonly event: string;
@@ -31,7 +31,7 @@ export interface AuditRecord {
   readonly sqlTruncated: boolean;
   readonly digest: string;
   readonly digestText: string | null;
-  /** What was bound to a prepared statement; in JSON's terms, `{hex}` and `{longData}` for what has none. */
+  /** The bound parameters of a prepared statement as JSON: `{hex}` and `{longData}` for values that JSON lacks. */
   readonly params?: readonly unknown[];
   readonly user: string;
   readonly schema: string;
@@ -46,11 +46,11 @@ export interface AuditRecord {
   readonly stallMs: number;
   /** null while the response goes on. */
   readonly outcome: string | null;
-  /** With which the server itself ended the response. */
+  /** The error with which the server itself ended the response. */
   readonly serverError?: { readonly code: number };
   /** In records of results that were let through. */
   readonly rowsPerSecond?: number | null;
-  /** Why rows passed a limit. */
+  /** Why exempt rows passed a limit. */
   readonly exempt?: string;
   /** In records of stalls. */
   readonly serverGaveUp?: boolean;
@@ -66,21 +66,21 @@ export interface LogLine {
 export interface Sluice {
   readonly pid: number;
   readonly port: number;
-  /** The next audit record that has not been taken yet, waited for where need be. */
+  /** Waits for the next audit record that was not taken yet. */
   nextRecord(): Promise<AuditRecord>;
   /** All audit records so far, taken or not. */
   records(): readonly AuditRecord[];
-  /** The log so far, without what it says of the limits of the machine that the tests run on. */
+  /** The log so far, without lines about limits of this machine. */
   log(): readonly LogLine[];
-  /** The log's lines so far, which are forgotten with that. */
+  /** Takes the log's lines so far. */
   takeLog(): readonly LogLine[];
-  /** What it has written that is no JSON. */
+  /** Its output that is no JSON. */
   complaint(): string;
   /** Memory that the process has resident, in bytes. */
   residentBytes(): number;
-  /** The same once it has collected what nobody needs; of one that `collects`. */
+  /** The resident memory after garbage collection; only with `collects`. */
   collectedBytes(): Promise<number>;
-  /** Asks the process to end (SIGINT), and resolves with its exit code when all it wrote has been read. */
+  /** Sends SIGINT. Resolves with the exit code when all output has been read. */
   stop(): Promise<number | null>;
 }
 
@@ -92,17 +92,17 @@ export interface SluiceOptions {
   readonly flags?: readonly string[];
   /** Written to a file that is given with --config. */
   readonly config?: object;
-  /** Where it listens, in place of a free port of 127.0.0.1; of a Unix socket's path `port` is no number. */
+  /** The listen address in place of a free port of 127.0.0.1; `port` is no number for a Unix socket. */
   readonly listen?: string;
-  /** The URL of a module that runs in the process before the program's own. */
+  /** The URL of a module that is loaded before the program's own. */
   readonly before?: string;
-  /** It collects garbage when it is told to: else that comes when it likes, and memory says little about leaks. */
+  /** Whether it collects garbage on a signal: otherwise memory says little about leaks. */
   readonly collects?: true;
 }
 
 const COLLECTED = 'garbage is collected';
 
-/** A module that runs before the program's own: has it collect garbage at SIGUSR2, and say so. */
+/** A module that is loaded before the program's own. It collects garbage at SIGUSR2, and says so. */
 const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
   import { setFlagsFromString } from 'node:v8';
   import { runInNewContext } from 'node:vm';
@@ -117,7 +117,7 @@ const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-/** Of a configuration: what goes to either end can be read on its way, also where the server offers TLS. */
+/** Settings without TLS on either connection, so that a test can read the bytes. */
 export const IN_CLEAR = {
   listen: { host: '127.0.0.1', tls: { mode: 'off' } }, upstream: { host: '127.0.0.1', tls: { mode: 'off' } },
 } as const;
@@ -152,7 +152,7 @@ class Lines<T> {
         return line;
       }
       if (this.#ended) throw this.#ended;
-      // Far longer than a line takes; it turns one that never comes into a failure that says so.
+      // Far longer than a line takes. A missing line becomes a failure that says so.
       await new Promise<void>((resolve, reject) => {
         const patience = setTimeout(() => reject(new Error('waited 30 s for a line of sluice')), 30_000);
         this.#changed = () => {
@@ -230,13 +230,13 @@ export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<
       return residentBytes(pid);
     },
     stop: () => {
-      child.kill('SIGINT'); // does not wait for new connections, as SIGTERM does
+      child.kill('SIGINT'); // SIGINT does not wait for new connections, as SIGTERM does
       return ended;
     },
   };
 };
 
-/** Memory that process `pid` has resident, in bytes, from the kernel's account (proc(5), VmRSS in kB). */
+/** The resident memory of process `pid` in bytes (proc(5), VmRSS in kB). */
 export const residentBytes = (pid: number): number => {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   if (!found) throw new Error(`/proc/${pid}/status has no VmRSS`);

@@ -1,6 +1,6 @@
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
 
-/** A way to cut the bytes of one turn into the pieces that reads bring. */
+/** A way to split the bytes of one turn into the pieces of reads. */
 export interface Split {
   readonly name: string;
   cut(bytes: Buffer): Buffer[];
@@ -10,7 +10,7 @@ const SEEDS = [1, 2, 3, 4, 5, 6];
 
 export const WHOLE: Split = { name: 'whole', cut: (bytes) => [bytes] };
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Random numbers from 0 to 1 that repeat for the same seed (mulberry32). */
 export const randomFrom = (seed: number): (() => number) => {
   let state = seed;
   return () => {
@@ -21,7 +21,7 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-/** Pieces of random sizes: most of a few bytes, so that headers are cut, some of hundreds. */
+/** Pieces of random sizes: most have a few bytes, so that headers are cut, some hundreds. */
 const seeded = (seed: number): Split => ({
   name: `random, seed ${seed}`,
   cut: (bytes) => {
@@ -42,8 +42,8 @@ const BYTE_BY_BYTE: Split = {
 };
 
 /**
- * Each header and the first byte of its payload one by one, the rest of the payload in one piece: cheap for
- * large ones.
+ * Each header and the first byte of its payload byte by byte, the rest of the payload in one piece: cheap for large
+ * payloads.
  */
 export const AROUND_HEADERS: Split = {
   name: 'around headers',
@@ -61,5 +61,5 @@ export const AROUND_HEADERS: Split = {
   },
 };
 
-/** Every way to cut that a conversation has to come through alike, besides `WHOLE`. */
+/** Every split at which a conversation has to have the same outcome as at `WHOLE`. */
 export const SPLITS: readonly Split[] = [AROUND_HEADERS, BYTE_BY_BYTE, ...SEEDS.map(seeded)];

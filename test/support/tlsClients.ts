@@ -3,10 +3,10 @@ import { commandLine, readWithJava } from './clients.js';
 import type { ServerKind } from './servers.js';
 import { startSession } from './session.js';
 
-// Programs that connect as a given user, encrypted or in the clear, run one statement, and SELECT 42 after it.
+// Programs that connect as a given user, encrypted or in clear, run one statement, then SELECT 42.
 
 export interface Outcome {
-  /** The statement's error, or the connection's; null where all went well. */
+  /** The error of the statement or the connection; null when there was none. */
   readonly code: number | null;
   readonly message: string;
   /** Whether the connection served SELECT 42 afterwards. */
@@ -15,9 +15,12 @@ export interface Outcome {
 
 export interface TlsClient {
   readonly name: string;
-  /** The authentication plugins that it has. */
+  /** The authentication plugins of the program. */
   readonly plugins: readonly string[];
-  /** @param ca the certificate authority by which it knows the server; null where it is not to encrypt */
+  /**
+   * Runs the program.
+   * @param ca the certificate authority of the server; null for a connection in clear
+   */
   read(t: Test, port: number, user: string, ca: string | null, sql: string): Promise<Outcome>;
 }
 

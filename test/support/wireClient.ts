@@ -9,10 +9,10 @@ import { AnswerReader, type Counterpart, type Part, type ResultPart, textValues 
 import { attributedQuery, close, prepare, query } from './commandPayloads.js';
 import { ConnectionClosedError, WireTransport } from './wireTransport.js';
 
-// A client that says to real servers what no program does: any capability, any command, in any order, and that knows
-// where each answer ends.
+// A client that sends to real servers what no program does: any capability, any command, in any order. It knows where
+// each answer ends.
 
-/** What nearly every client asks for; a test adds what it is about. */
+/** The capabilities of nearly every client; a test adds its own. */
 export const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.LONG_FLAG | Capability.CONNECT_WITH_DB
   | Capability.LOCAL_FILES | Capability.PROTOCOL_41 | Capability.TRANSACTIONS | Capability.SECURE_CONNECTION
   | Capability.MULTI_STATEMENTS | Capability.MULTI_RESULTS | Capability.PS_MULTI_RESULTS | Capability.PLUGIN_AUTH
@@ -23,20 +23,17 @@ export interface WireLogin {
   readonly user: string;
   readonly password: string;
   readonly schema: string;
-  /** Those that the server does not offer are left out. */
+  /** Capabilities that it asks for if the server offers them. */
   readonly capabilities: bigint;
-  /** Asked for whether the server offers them or not. */
+  /** Capabilities that it asks for even when the server does not offer them. */
   readonly overreaching?: bigint;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
 export interface AskOptions {
-  /**
-   * Contents of the files that the server asks for, one after the other, each in packets; it gets an empty one for
-   * others.
-   */
+  /** Contents of the files that the server asks for, in order, each in packets; further files are empty. */
   readonly files?: readonly (readonly Buffer[])[];
-  /** What proves who the client is, where it is asked in a CHANGE_USER. */
+  /** The proof of a password when a CHANGE_USER asks for one. */
   readonly password?: string;
 }
 
@@ -47,7 +44,7 @@ export class WireClient {
   private constructor(
     readonly transport: WireTransport,
     readonly greeting: Greeting,
-    /** What it asked for. */
+    /** The capabilities that it asked for. */
     readonly capabilities: bigint,
     private readonly login: WireLogin,
   ) {
@@ -58,7 +55,7 @@ export class WireClient {
   statementId = 0;
   private readonly reader: AnswerReader;
 
-  /** Connects and logs in. Throws where the server refuses. */
+  /** Connects and logs in. Throws when the server refuses. */
   static async connect(login: WireLogin): Promise<WireClient> {
     const transport = await WireTransport.connect(login.port);
     const { payload } = await transport.packet();
@@ -79,12 +76,12 @@ export class WireClient {
     return (this.capabilities & this.greeting.capabilities & capability) !== 0n;
   }
 
-  /** A COM_QUERY as it has to be with the capabilities in effect. */
+  /** A COM_QUERY in the form of the capabilities in effect. */
   query(sql: string): Buffer {
     return this.has(Capability.QUERY_ATTRIBUTES) ? attributedQuery(sql) : query(sql);
   }
 
-  /** Sends commands in one write and reads their answers. Where the server closes, the last part says so. */
+  /** Sends commands in one write and reads their answers. The last part says when the server closes. */
   async ask(commands: readonly Buffer[], options: AskOptions = {}): Promise<Part[]> {
     this.transport.sendCommands(commands);
     return this.answers(commands, options);
@@ -104,7 +101,7 @@ export class WireClient {
     return parts;
   }
 
-  /** Runs a statement as text; throws where the server refuses it. Returns the last result's rows, as text. */
+  /** Runs a statement as text. Returns the last result's rows as text; throws when the server refuses the statement. */
   async sql(statement: string): Promise<(string | null)[][]> {
     const parts = await this.ask([this.query(statement)]);
     const failed = parts.find(({ is }) => is === 'error' || is === 'closed');
@@ -113,7 +110,7 @@ export class WireClient {
     return (result?.rows ?? []).map(textValues);
   }
 
-  /** A prepared statement's life: PREPARE, whatever `use` does with its id, CLOSE. Returns all answers. */
+  /** Runs PREPARE, `use` with the statement's id, and CLOSE. Returns all answers. */
   async withStatement(sql: string, use: (id: number) => Promise<Part[]>): Promise<Part[]> {
     const prepared = await this.ask([prepare(sql)]);
     if (prepared[0]?.is !== 'prepared') return prepared;
@@ -129,7 +126,7 @@ export class WireClient {
     await this.transport.closed();
   }
 
-  /** Breaks the connection off. */
+  /** Resets the connection. */
   destroy(): void {
     this.transport.socket.destroy();
   }
@@ -158,7 +155,7 @@ export class WireClient {
     }
   }
 
-  /** Answers an AuthSwitchRequest or an AuthMoreData; returns the exchange that goes on. */
+  /** Answers an AuthSwitchRequest or an AuthMoreData. Returns the exchange that goes on. */
   private authStep({ payload, sequenceId }: Packet, under: AuthExchange | null, password: string): AuthExchange {
     if (payload[0] === 0xfe) {
       const { plugin, nonce } = decodeAuthSwitch(payload);

@@ -4,14 +4,14 @@ import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
 import { Status } from '../../src/protocol/status.js';
 import { fromClient, fromServer, type Turn } from './conversationHarness.js';
 
-// Packets as servers and clients write them, for conversations made by hand. What they say is only as long as
-// it must be.
+// Packets as servers and clients write them, for conversations made by hand. They hold no more than they have to.
 
 const EMPTY = Buffer.alloc(0);
 const uint16 = (value: number): Buffer => Buffer.from([value & 0xff, value >> 8]);
 
 /**
- * Wraps payloads into packets that count on from `sequenceId`; one of 0xFFFFFF bytes or more becomes several.
+ * Wraps payloads into packets with sequence ids from `sequenceId` on; a payload of 0xFFFFFF bytes or more becomes
+ * several packets.
  */
 export const packetsFrom = (sequenceId: number, ...payloads: Buffer[]): Buffer => {
   const packets: Buffer[] = [];
@@ -30,9 +30,9 @@ export const packetsFrom = (sequenceId: number, ...payloads: Buffer[]): Buffer =
 const fullPacket = (sequenceId: number, part: Buffer): Buffer =>
   Buffer.concat([Buffer.from([0xff, 0xff, 0xff, sequenceId & 0xff]), part]);
 
-/** What a client asks: one command. */
+/** A turn of the client: one command. */
 export const ask = (payload: Buffer): Turn => fromClient(packetsFrom(0, payload));
-/** What a server answers to a command. */
+/** A turn of the server: the answer to a command. */
 export const answer = (...payloads: Buffer[]): Turn => fromServer(packetsFrom(1, ...payloads));
 
 export const ok = (statusFlags: number = Status.AUTOCOMMIT): Buffer =>
@@ -59,7 +59,7 @@ export const textRow = (...values: readonly (string | null)[]): Buffer =>
 export const binaryRow = (value: string): Buffer =>
   Buffer.concat([Buffer.from([0, 0]), encodeLenencString(value)]);
 
-/** Bytes of a row on the wire, its header included, where it is less than 0xFFFFFF bytes long. */
+/** The bytes of rows on the wire with their headers, for rows shorter than 0xFFFFFF bytes. */
 export const wireBytes = (...rows: readonly Buffer[]): number =>
   rows.reduce((sum, row) => sum + 4 + row.length, 0);
 
@@ -73,11 +73,11 @@ export const rowsEnd = (dialect: DialectName, statusFlags: number = Status.AUTOC
 export interface ResultOptions {
   readonly columns?: number;
   readonly statusFlags?: number;
-  /** Of the EOF behind the definitions; as `statusFlags` where it is left out. */
+  /** The flags of the EOF behind the definitions; `statusFlags` when left out. */
   readonly metadataStatusFlags?: number;
 }
 
-/** A result set: column count, definitions, EOF where there is one, rows, end. */
+/** A result set: column count, definitions, EOF in that dialect, rows, end. */
 export const resultSet = (
   dialect: DialectName, rows: readonly Buffer[], options: ResultOptions = {},
 ): Buffer[] => {
@@ -103,8 +103,8 @@ export const preparedAnswer = (
 const ALL_BITS = (1n << 64n) - 1n;
 
 /**
- * What MySQL 9 offers: every bit but 29; without `LONG_PASSWORD` a MariaDB server, which may offer all its
- * own bits.
+ * The capabilities of MySQL 9: every bit but 29. Without `LONG_PASSWORD` it is a MariaDB server, which may offer all
+ * of its own bits.
  */
 export const MYSQL_OFFER = 0xdfff_ffffn;
 export const MARIADB_OFFER = ALL_BITS & ~Capability.LONG_PASSWORD;
@@ -164,20 +164,20 @@ export const responsePayload = (options: ResponseOptions): Buffer => {
   ]);
 };
 
-/** What clients ask for that know nothing special. */
+/** The capabilities of a simple client. */
 export const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.CONNECT_WITH_DB
   | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.MULTI_STATEMENTS
   | Capability.MULTI_RESULTS | Capability.PS_MULTI_RESULTS | Capability.PLUGIN_AUTH | Capability.LOCAL_FILES;
 
 export interface LoginOptions {
   readonly server?: 'mysql' | 'mariadb';
-  /** Asked for besides the base ones and the dialect's. */
+  /** Capabilities besides the base ones and those of the dialect. */
   readonly capabilities?: bigint;
-  /** Not asked for, of the base ones. */
+  /** Base capabilities that the client does not ask for. */
   readonly without?: bigint;
 }
 
-/** A connection phase that ends well, with the dialect agreed on. */
+/** A successful connection phase in this dialect. */
 export const login = (
   dialect: DialectName, { server = 'mysql', capabilities = 0n, without = 0n }: LoginOptions = {},
 ): Turn[] => {

@@ -23,13 +23,13 @@ const CODECS = {
 
 const MAX_PACKET_BYTES = 1024 ** 3;
 const FRAME_HEADER_BYTES = 7;
-/** Servers' own clients store what is shorter. */
+/** Shorter content is stored, as the servers' own clients do. */
 const MIN_DEFLATED_BYTES = 50;
 
-/** The other side has closed before the packet that was waited for. */
+/** The other side has closed before the awaited packet. */
 export class ConnectionClosedError extends Error {}
 
-/** Packets over a socket, in compressed frames where that was agreed on, and every byte that came. */
+/** Packets over a socket, in compressed frames when agreed on, and every byte that came. */
 export class WireTransport {
   private readonly assembler = new PacketAssembler(MAX_PACKET_BYTES);
   private received: Buffer[] = [];
@@ -62,12 +62,12 @@ export class WireTransport {
     return new WireTransport(socket);
   }
 
-  /** From here on both ends send frames. */
+  /** Switches both directions to frames. */
   beginFrames(compression: Compression): void {
     this.compression = compression;
   }
 
-  /** Sends commands in one write: each begins to count anew. */
+  /** Sends commands in one write: each begins its sequence ids with 0. */
   sendCommands(payloads: readonly Buffer[]): void {
     const packets = payloads.map((payload) => packetsOf(payload, 0));
     if (this.compression === null) {
@@ -80,7 +80,7 @@ export class WireTransport {
     }
   }
 
-  /** Sends one payload that goes on with an exchange. Returns the sequence id that comes next. */
+  /** Sends the next payload of an exchange. Returns the sequence id after it. */
   send(payload: Buffer, sequenceId: number): number {
     const buffers = packetsOf(payload, sequenceId);
     if (this.compression === null) for (const buffer of buffers) this.socket.write(buffer);
@@ -88,7 +88,7 @@ export class WireTransport {
     return sequenceId + 1 + Math.floor(payload.length / MAX_PAYLOAD_BYTES);
   }
 
-  /** A packet that has come; null where none has. */
+  /** A packet that has come; null when none has. */
   arrived(): Packet | null {
     return this.assembler.next();
   }
@@ -110,7 +110,7 @@ export class WireTransport {
     return bytes;
   }
 
-  /** Resolves when the server has closed; throws where it says something first. */
+  /** Resolves when the server has closed; throws when it sends something first. */
   async serverEnd(): Promise<void> {
     const said = await this.packet().catch((error: unknown) => error);
     if (!(said instanceof ConnectionClosedError)) throw new Error(`the server did not close: ${JSON.stringify(said)}`);
@@ -155,7 +155,7 @@ export class WireTransport {
   }
 }
 
-/** The packets of a payload, headers and parts apart where it is long, so that a large one is not copied. */
+/** The packets of a payload. Headers and parts of a long one are separate buffers, so that nothing large is copied. */
 const packetsOf = (payload: Buffer, sequenceId: number): Buffer[] => {
   if (payload.length < MAX_PAYLOAD_BYTES) return [encodePacket(sequenceId, payload)];
   const buffers: Buffer[] = [];

@@ -57,7 +57,7 @@ t.test('keeps no more of 500 long statements than an example shows', async (t) =
     end(
       statementCommand(Command.QUERY, `SELECT column_${n} FROM t /* ${'x'.repeat(100_000)} */`), { rows: 1, bytes: 10 },
     );
-    if (n % 100 === 99) t.equal(statistics.table.size, n + 1); // counts those that wait
+    if (n % 100 === 99) t.equal(statistics.table.size, n + 1); // counts the waiting executions
   }
   t.ok(await liveBytes() - before < 15e6);
   t.equal(statistics.table.ranking()[0]?.profile.example?.sql?.length, 1000);

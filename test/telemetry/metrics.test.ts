@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { startAdministered, type AdministeredProgram } from '../admin/administered.js';
 
-/** What promtool says of a text; empty where it has nothing to say. */
+/** The complaints of promtool about a text; empty when it has none. */
 async function promtoolOn(text: string): Promise<string> {
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
@@ -16,7 +16,7 @@ async function promtoolOn(text: string): Promise<string> {
   return code === 0 ? said : `exit code ${String(code)}: ${said}`;
 }
 
-/** Runs a query to its end, whatever that is. */
+/** Runs a query to its end, good or bad. */
 async function run({ connect }: AdministeredProgram, ...statements: readonly string[]): Promise<void> {
   const client = await connect();
   for (const statement of statements) await client.query(statement);
@@ -70,7 +70,7 @@ t.test('counts cuts, would-be cuts and warnings by rule and reason as the record
   t.equal(counts.size, 3, 'there is something of each');
 });
 
-/** The records that a program has written when it is told to end. */
+/** Ends a program. Returns its records. */
 async function recordsAtEnd({ program }: AdministeredProgram): Promise<Record<string, unknown>[]> {
   program.kill('SIGTERM');
   const { stdout } = await program.ended;

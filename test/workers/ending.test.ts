@@ -9,9 +9,9 @@ import { OK, startCountingServer } from '../support/countingServer.js';
 import { RawClient } from '../support/rawClient.js';
 import { startScriptedServer } from '../support/scriptedServer.js';
 
-// How the built program ends where it has workers.
+// The end of the built program with workers.
 
-/** Two clients whose sessions have begun; resolves, when it is called, once both are closed, in whatever way. */
+/** Opens two sessions. Returns a function that resolves once both are closed. */
 async function twoClients(t: Test, upstream: SilentUpstream, port: number): Promise<() => Promise<unknown>> {
   const closed: Promise<void>[] = [];
   while (closed.length < 2) {
@@ -112,7 +112,7 @@ t.test('says why when workers cannot start', async (t) => {
   const upstream = await silentUpstream(t);
   const folder = t.testdir({
     'sluice.json': JSON.stringify({ upstream: upstream.address, workers: 2, listen: '127.0.0.1:0' }),
-    // What a worker loads before anything else, and the primary does not.
+    // A module that only a worker loads, before anything else.
     'broken.cjs': "if (process.send) { console.error('no memory'); process.exit(7); }",
   });
   const seen = await sluice(['--config', `${folder}/sluice.json`], { NODE_OPTIONS: `--require ${folder}/broken.cjs` });

@@ -2,12 +2,12 @@ import t from 'tap';
 import { leaseSize, Lessee, Lessor, type LeaseLine } from '../../src/workers/leases.js';
 import { Random } from '../support/random.js';
 
-/** A lessor, its lessees, and messages between them that take their time. */
+/** A lessor, its lessees, and delayed messages between them. */
 class Exchange {
   readonly lessor: Lessor;
   readonly lessees: Lessee[] = [];
   readonly used: number[] = [];
-  /** By lessee: on their way to the lessor, and to the lessee, each in the order in which they were sent. */
+  /** The messages of each lessee on their way to the lessor and back, in order. */
   readonly toLessor: (() => void)[][] = [];
   readonly toLessee: (() => void)[][] = [];
 
@@ -32,13 +32,13 @@ class Exchange {
     this.toLessee[index] = down;
   }
 
-  /** A lessee dies: what it had said that has not arrived never does. */
+  /** A lessee dies: its messages on their way are lost. */
   replace(index: number): void {
     this.lessor.forget(index);
     this.join(index);
   }
 
-  /** All messages arrive, and whatever they cause. */
+  /** All messages arrive, and those that they cause. */
   settle(): void {
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
@@ -71,7 +71,7 @@ t.test('lends no more than there is, in any order of events', (t) => {
       if (random.chance(0.6)) lane.shift()?.();
       else if (random.chance(0.02)) exchange.replace(index);
       else {
-        // It may use what it holds; a need beyond that it can only ask for.
+        // It may use what it holds, and only ask for more.
         exchange.lessees[index]!.adapt(random.below(total * 1.2));
         exchange.used[index] = Math.min(random.below(total), exchange.lessees[index]!.held);
         exchange.lessees[index]!.adapt(exchange.used[index]);

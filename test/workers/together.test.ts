@@ -16,14 +16,14 @@ import { startScriptedServer } from '../support/scriptedServer.js';
 // The built program with three workers.
 
 const WORKERS = 3;
-/** How many results of each client are cut. */
+/** The number of cut results of each client. */
 const CUTS = 30;
 
-/** The processes that a process has started. */
+/** The children of a process. */
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 
-/** The live sessions' numbers, as the admin endpoint tells them. */
+/** The numbers of the live sessions, from the admin endpoint. */
 const sessionsOf = async ({ ask }: AdministeredProgram): Promise<number[]> => {
   const views = JSON.parse((await ask('/sessions')).body) as { session: number }[];
   return views.map(({ session }) => session).sort((one, other) => one - other);
@@ -38,7 +38,7 @@ t.test('spreads clients over the workers, and reports all of them as one', async
   t.equal(await program.metric('sluice_workers'), WORKERS);
 
   await t.test('writes records of all workers as whole lines, one for each counted cut', async (t) => {
-    // Longer than what a pipe takes in one piece, so that lines of several writers would be mixed.
+    // Longer than what a pipe takes in one write, so that lines of several writers would mix.
     const comment = `/* ${'long '.repeat(20_000 / 5)} */`;
     await Promise.all(clients.map(async (client) => {
       for (let count = 0; count < CUTS; count += 1) {
@@ -97,7 +97,7 @@ t.test('a worker that is killed takes only its own sessions along, and another t
     'what it had counted is not forgotten',
   );
   t.equal((await program.ask('/readyz')).status, 200);
-  while (await program.metric('sluice_workers') < WORKERS); // the new one begins
+  while (await program.metric('sluice_workers') < WORKERS); // the new worker begins
   t.equal(childrenOf(program.program.pid).length, WORKERS);
 });
 
@@ -114,7 +114,7 @@ t.test('a worker that does not answer gets no new clients until it does', async 
   t.equal((await later.query('SELECT * FROM rows_5')).rows, 5);
 });
 
-/** Opens connections and says of each that is turned away so; ends with its standard input. */
+/** Opens connections and reports each that is refused; ends with its standard input. */
 const CROWD = `
   const { connect } = require('node:net');
   for (let count = 0; count < 20; count += 1) {
@@ -145,7 +145,7 @@ t.test('clients of several programs together are let in up to connections.max, a
       });
     }
   });
-  while (await metric('sluice_sessions_total') < max); // the last ones are on their way to their worker
+  while (await metric('sluice_sessions_total') < max); // the last connections are on their way to their worker
   t.equal(await metric('sluice_sessions_open'), max);
   t.equal(await metric('sluice_clients_turned_away_total'), 60 - max);
   for (const crowd of crowds) crowd.stdin.end();

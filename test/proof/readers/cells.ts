@@ -1,9 +1,9 @@
 import { DRIVERS_OF_PROOFS, type Driver } from '../../support/drivers.js';
 import { type Combination, coveringSet, type MayMeet } from './covering.js';
 
-// The matrix: who reads what, how, over which way, and what else the machine has to do.
+// The matrix: which driver reads which rows, how, over which way, and under which load.
 
-/** A buffering reader, or the work of a streaming one on each row in ms. */
+/** A buffering reader, or the work of a streaming one for each row in ms. */
 export const READERS = ['buffering', '0', '0.2', '0.5', '1', '5'] as const;
 const LIMITS = ['1000', '10000', '100000'] as const;
 export const LOADS = ['idle', 'busy', 'throttled'] as const;
@@ -14,7 +14,7 @@ export type Load = typeof LOADS[number];
 export type Way = typeof WAYS[number];
 
 const labels = Array.from({ length: 19 }, (_, index) => `label AS c${index}`).join(', ');
-/** Each row of a result: what is selected, and how many bytes its packet has or thereabouts. */
+/** The rows of a result: the selected columns, and the approximate size of a row's packet in bytes. */
 const ROWS = {
   narrow: { select: 'id, label', bytes: 20 },
   '20 columns': { select: `id, ${labels}`, bytes: 210 },
@@ -23,13 +23,13 @@ const ROWS = {
 } as const;
 type Rows = keyof typeof ROWS;
 
-/** Both ways to read that a driver has; their names differ by `, streaming`. */
+/** The two ways in which a driver reads; their names differ by `, streaming`. */
 interface Subject {
   readonly buffering?: Driver;
   readonly streaming?: Driver;
 }
 
-/** A pool reads as its driver does. A cursor is known by its command, however fast it is read. */
+/** A pool reads as its driver does. A cursor is known by its command at any speed. */
 const isOfMatrix = ({ name, protocol }: Driver): boolean => !name.startsWith('HikariCP') && protocol !== 'cursor';
 
 const subjectsOf = (drivers: readonly Driver[]): ReadonlyMap<string, Subject> => {
@@ -50,7 +50,7 @@ const DIMENSIONS = {
 } as const;
 
 export interface Cell extends Combination<typeof DIMENSIONS> {
-  /** How often a streaming reader is looked at before it stops. */
+  /** The number of looks at a streaming reader before it stops. */
   readonly looks: 1 | 2;
 }
 
@@ -64,13 +64,13 @@ const mayMeet: MayMeet = ({ driver, reader, limit, rows, way }) => {
   return reader === undefined || (reader === 'buffering' ? buffering : streaming) !== undefined;
 };
 
-/** The driver in the way in which it reads in a cell. */
+/** The driver of a cell, in the cell's way of reading. */
 export const driverOf = ({ driver, reader }: Cell): Driver => {
   const { buffering, streaming } = SUBJECTS.get(driver)!;
   return (reader === 'buffering' ? buffering : streaming)!;
 };
 
-/** Each pair of values that may meet meets; in one cell of each driver it is looked at twice. */
+/** Each allowed pair of values meets; in one cell of each driver there are two looks. */
 const covering = (): Cell[] => {
   const lookedAtTwice = new Set<string>();
   return coveringSet(DIMENSIONS, mayMeet).map((cell) => {
@@ -80,14 +80,14 @@ const covering = (): Cell[] => {
   });
 };
 
-/** The drivers whose every reader meets every load. */
+/** The drivers whose readers all meet every load. */
 const WHOLE_DRIVERS = ['PyMySQL 1.2', 'MySQLdb', 'MySQL Connector/J 9.7', 'mysql2'];
 
 const wholes = (): Cell[] => WHOLE_DRIVERS.flatMap((driver) => READERS.flatMap((reader) => LOADS.flatMap((load) =>
   (['narrow', '20 columns'] as const).map((rows) =>
     ({ driver, reader, limit: '10000', rows, way: 'tcp', load, server: 'mariadb', looks: 1 }) as const))));
 
-/** Where a driver that buffers is slowest: that is what a limit of rates has to be below. */
+/** The cells in which a buffering driver is slowest. The limit of rates has to be below these. */
 const slowest = (): Cell[] => [...SUBJECTS].filter(([, { buffering }]) => buffering !== undefined).flatMap(([driver]) =>
   [{ limit: '10000', rows: '20 columns' } as const, { limit: '1000', rows: '100 KB' } as const].map((given) =>
     ({ driver, reader: 'buffering', way: 'tcp', load: 'throttled', server: 'mariadb', looks: 1, ...given })));
@@ -100,7 +100,10 @@ const GATE_CELL = {
   limit: '1000', rows: '20 columns', way: 'tcp', load: 'idle', server: 'mariadb', looks: 1,
 } as const;
 
-/** What the gate has time for: buffering drivers far from the limit of rates, and readers that mostly sleep. */
+/**
+ * The cells that `npm test` has time for: buffering drivers far from the limit of rates, and readers that mostly
+ * sleep.
+ */
 export const gateCells = (): readonly Cell[] => {
   const cell = (driver: string, reader: Cell['reader'], given: Partial<Cell> = {}): Cell =>
     ({ ...GATE_CELL, driver, reader, ...given });
@@ -113,7 +116,7 @@ export const gateCells = (): readonly Cell[] => {
   ];
 };
 
-/** Its values in the order of the table. */
+/** A cell's values in the order of the table. */
 export const nameOf = ({ driver, reader, limit, rows, way, load, server, looks }: Cell): string =>
   [driver, reader === 'buffering' ? reader : `streaming, ${reader} ms`, limit, rows, way, load, server,
     ...(looks > 1 ? [`${looks} looks`] : [])].join(' | ');
@@ -121,7 +124,7 @@ export const nameOf = ({ driver, reader, limit, rows, way, load, server, looks }
 /** Bytes of all rows up to the limit. */
 export const limitBytes = ({ limit, rows }: Cell): number => Number(limit) * ROWS[rows].bytes;
 
-/** Work on each row in ms. */
+/** Work for each row in ms. */
 export const workMsOf = ({ reader }: Cell): number => (reader === 'buffering' ? 0 : Number(reader));
 
 /** The row at which a streaming program stops, 1,000 behind the look that lets it through; null for a buffering one. */

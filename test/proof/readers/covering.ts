@@ -1,4 +1,4 @@
-// A covering set of combinations: not each with each, but each pair of values that may meet meets in one of them.
+// A covering set of combinations: each allowed pair of values is in one of them.
 
 /** The values of each dimension, by the dimension's name. */
 export type Dimensions = Readonly<Record<string, readonly string[]>>;
@@ -7,11 +7,12 @@ export type Combination<D extends Dimensions> = { readonly [Name in keyof D]: D[
 
 /** Values of some dimensions. */
 type Part = Readonly<Record<string, string>>;
-/** Whether what is chosen so far may stand together. */
+/** Whether the values chosen so far are allowed together. */
 export type MayMeet = (part: Part) => boolean;
 
 /**
- * @param mayMeet is asked of parts too: what it refuses of a part, it refuses of every whole
+ * Returns a covering set.
+ * @param mayMeet also gets parts of a combination: a refused part refuses every combination with it
  * @returns the same set for the same input
  */
 export const coveringSet = <D extends Dimensions>(dimensions: D, mayMeet: MayMeet): Combination<D>[] =>
@@ -19,7 +20,7 @@ export const coveringSet = <D extends Dimensions>(dimensions: D, mayMeet: MayMee
 
 class CoveringSet {
   private readonly names: readonly string[];
-  /** Pairs that have not met yet, by what names them. */
+  /** The pairs that have not met yet, by their key. */
   private readonly open = new Map<string, Part>();
   private readonly useCounts = new Map<string, number>();
 
@@ -32,7 +33,7 @@ class CoveringSet {
     const found: Part[] = [];
     for (const [key, pair] of this.open) {
       const whole = this.complete(pair);
-      if (whole === null) this.open.delete(key); // no whole holds both
+      if (whole === null) this.open.delete(key); // no combination holds both
       else found.push(this.use(whole));
     }
     return found;
@@ -51,7 +52,7 @@ class CoveringSet {
     }
   }
 
-  /** Fills each dimension that is left with the value by which most pairs meet; null where nothing fits. */
+  /** Fills each open dimension with the value that closes most pairs; null when no value is allowed. */
   private complete(part: Part): Part | null {
     const name = this.names.find((candidate) => !(candidate in part));
     if (name === undefined) return part;
@@ -92,6 +93,6 @@ export const pairsOf = (part: Part): Part[] => {
     entries.slice(index + 1).map(([second, b]) => ({ [first]: a, [second]: b })));
 };
 
-/** The same for the same values, in whichever order they stand. */
+/** The key of a pair, independent of its order. */
 export const keyOf = (part: Part): string =>
   Object.entries(part).map(([name, value]) => `${name}=${value}`).sort().join(', ');

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guard, type Lifetime, spawned } from '../../support/guard.js';
 
-// What the machine has to do besides, and how a program is kept from running.
+// Loads of the machine, and limits on the CPU of a program.
 
 const BUSY_LOOPS = 4;
 
-/** Starts busy loops, which end with `t` or when the function that it gives is called. */
+/** Starts busy loops. They end with `t`, or when the returned function is called. */
 export const startBusyLoops = async (t: Lifetime): Promise<() => void> => {
   const ends = await Promise.all(Array.from({ length: BUSY_LOOPS }, async () => {
     const loop = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
@@ -25,23 +25,23 @@ export const startBusyLoops = async (t: Lifetime): Promise<() => void> => {
 const PERIOD_US = 100_000;
 const QUOTA_US = PERIOD_US / 4;
 
-/** Control groups in their first version, and in their second; where the quota is written, and what. */
+/** Control groups of version 1 and 2: the file of the quota, and its content. */
 const HIERARCHIES = [
   { root: '/sys/fs/cgroup/cpu', file: 'cpu.cfs_quota_us', quota: String(QUOTA_US) },
   { root: '/sys/fs/cgroup', file: 'cpu.max', quota: `${QUOTA_US} ${PERIOD_US}` },
 ];
 
-/** A group of processes that have a quarter of a core together. */
+/** A group of processes with a quarter of a core. */
 export interface QuarterCore {
-  /** What a program is started by to run in it. */
+  /** The command that starts a program in the group. */
   readonly startedBy: readonly string[];
-  /** To be called when its processes have ended. */
+  /** Removes the group; call it when its processes have ended. */
   remove(): void;
 }
 
 let madeCount = 0;
 
-/** Makes such a group; null where this machine does not let us. */
+/** Makes such a group; null when this machine does not allow it. */
 export const quarterCore = (): QuarterCore | null => {
   for (const { root, file, quota } of HIERARCHIES) {
     const folder = join(root, `sluice-test-${process.pid}-${madeCount += 1}`);

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lifetime } from '../../support/guard.js';
 
-/** A verdict on a client's pace, as Sluice came to it. */
+/** A verdict of Sluice on a client's pace. */
 export interface Look {
   /** The statement. */
   readonly sql: string;
-  /** Rows that had gone out. */
+  /** Rows that were sent before it. */
   readonly rows: number;
   readonly isSlow: boolean;
-  /** Null where the client had taken everything before anybody could look. */
+  /** Null when the client had taken everything before the first look. */
   readonly rowsPerSecond: number | null;
   /** From the limit to the verdict. */
   readonly ms: number;
@@ -18,7 +18,7 @@ export interface Look {
 
 const fileUrl = (path: string): string => new URL(`../../../dist/${path}`, import.meta.url).href;
 
-/** A module that runs before Sluice's own: it writes each verdict into a file, before anybody hears of it. */
+/** A module that is loaded before Sluice's own. It writes each verdict into a file at once. */
 const moduleFor = (file: string): string => `data:text/javascript,${encodeURIComponent(`
   import { appendFileSync } from 'node:fs';
   import { GovernedUsage } from '${fileUrl('policy/governedUsage.js')}';
@@ -37,7 +37,7 @@ const moduleFor = (file: string): string => `data:text/javascript,${encodeURICom
   };
 `)}`;
 
-/** What Sluice found out about its clients. */
+/** The verdicts of a Sluice on its clients. */
 export class Looks {
   private readonly file: string;
 
@@ -48,7 +48,7 @@ export class Looks {
     writeFileSync(this.file, '');
   }
 
-  /** A module that a Sluice has to run before its own, see `startSluice`. */
+  /** The module that Sluice has to load before its own, see `startSluice`. */
   get module(): string {
     return moduleFor(this.file);
   }

@@ -2,11 +2,14 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { type Cell, nameOf } from './cells.js';
 import type { Outcome } from './reading.js';
 
-/** What came of the runs, kept in a file of JSON lines: who is interrupted goes on where they were. */
+/** The outcomes of the runs, stored in a file of JSON lines, so that an interrupted proof resumes. */
 export class Outcomes {
   private readonly found = new Map<string, Outcome[]>();
 
-  /** @param file null where nothing is to be kept */
+  /**
+   * Reads the stored outcomes.
+   * @param file null when nothing is stored
+   */
   constructor(private readonly file: string | null) {
     if (file === null || !existsSync(file)) return;
     for (const line of readFileSync(file, 'utf8').split('\n').slice(0, -1)) this.note(JSON.parse(line) as Outcome);

@@ -5,11 +5,11 @@ import { pendingBytes } from '../../../src/relay/connection/clientSocket.js';
 import { SocketQueueReader } from '../../../src/relay/pace/socketQueues.js';
 import type { Driver } from '../../support/drivers.js';
 
-/** The program works so long on each row: longer than it takes to see that its driver takes no more meanwhile. */
+/** The program's work for each row: longer than it takes to see that its driver reads no more meanwhile. */
 const WORK_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 const STEADY_LOOKS = 5;
-/** A client that leaves so much unread has been given more than its driver wants. */
+/** A client that leaves this much unread has got more than its driver wants. */
 const UNREAD_BYTES = 32 * 1024;
 
 /** A client's connection through this process. */
@@ -29,7 +29,7 @@ class Watched {
     for (const socket of [client, upstream]) socket.on('error', () => undefined);
   }
 
-  /** What the driver has taken once it takes no more. */
+  /** The bytes that the driver has taken once it takes no more. */
   async takenBytes(): Promise<number> {
     let taken = -1;
     for (let looks = 0; looks < STEADY_LOOKS;) {
@@ -46,15 +46,15 @@ class Watched {
 }
 
 /**
- * Bytes that a streaming driver takes from the system before its program has worked on the first row of a result, the
- * some hundred bytes in front of the rows included.
+ * Returns the bytes that a streaming driver reads before its program has worked on the first row, with some hundred
+ * bytes before the rows.
  * @param server its port
  */
 export const readAhead = async (driver: Driver, server: number, sql: string): Promise<number> => {
   const relay = createServer({ noDelay: true }).listen(0, '127.0.0.1');
   await once(relay, 'listening');
   const connected = once(relay, 'connection') as Promise<[Socket]>;
-  // Its end is no matter: the connection is taken from it as soon as is known what it reads.
+  // Its end does not matter: its connection is closed once its reads are known.
   const { port } = relay.address() as AddressInfo;
   const ended = driver.read(port, sql, { workMs: WORK_MS, stopAfter: 2 }).catch(() => undefined);
   const [client] = await connected;

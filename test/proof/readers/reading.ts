@@ -3,7 +3,7 @@ import { type Cell, driverOf, nameOf, selectOf, stopAfterOf, workMsOf } from './
 import { type QuarterCore, quarterCore } from './loads.js';
 import type { Stage } from './stage.js';
 
-/** A verdict on a reader's pace: at which row, at what rate (null: it took everything at once), after how many ms. */
+/** A verdict on a reader's pace: the row, the rate (null: it took everything at once), and the ms until it came. */
 interface Verdict {
   readonly rows: number;
   readonly rate: number | null;
@@ -11,23 +11,23 @@ interface Verdict {
   readonly ms: number;
 }
 
-/** What came of a reader in one run of a cell. */
+/** The outcome of a reader in one run of a cell. */
 export interface Outcome {
   readonly cell: string;
   /** Counted from 1. */
   readonly run: number;
-  /** `failed`: neither, so nothing can be said. */
+  /** `failed`: neither was seen. */
   readonly end: 'cut' | 'lived' | 'failed';
-  /** Rows that the program had in its hands, and in how many seconds it took them. */
+  /** The rows that the program got, and the seconds that they took. */
   readonly rows: number;
   readonly seconds: number;
   readonly looks: readonly Verdict[];
-  /** Programs that ran or wanted to, in the last minute. */
+  /** The load average of the last minute. */
   readonly load: number;
   readonly error?: string;
 }
 
-/** Far longer than any reader needs; it turns one that hangs into one that failed. */
+/** Far longer than any reader needs. A reader that hangs fails after it. */
 const PATIENCE_SECONDS = 300;
 const CUT_CODE = 3170;
 

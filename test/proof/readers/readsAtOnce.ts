@@ -1,10 +1,10 @@
 const KIB = 1024;
-/** Streams of Node.js keep 64 KiB instead of 16 since its version 22. */
+/** Streams of Node.js 22 and later keep 64 KiB instead of 16. */
 const NODE_READS_BYTES = (Number.parseInt(process.versions.node, 10) < 22 ? 130 : 194) * KIB;
 
 /**
- * Bytes that each streaming driver takes before its program has worked on the first row, at most; `readAhead.test.ts`
- * measures them, and the README has them. Infinity: it takes all there is, however slowly the program works.
+ * The most bytes that each streaming driver reads before its program has worked on the first row. `readAhead.test.ts`
+ * measures them, and the README has them. Infinity: it reads everything, however slowly the program works.
  */
 export const READS_AT_ONCE: ReadonlyMap<string, number> = new Map([
   ['MySQL Connector/J 9.7, streaming', 18 * KIB],

@@ -2,21 +2,21 @@ import { type Cell, driverOf, limitBytes, workMsOf } from './cells.js';
 import { READS_AT_ONCE } from './readsAtOnce.js';
 import type { Outcome } from './reading.js';
 
-/** What has to come of a cell's reader; `null`: it cannot be told from one that buffers, so either will do. */
+/** The expected outcome of a cell's reader; `null`: it cannot be told from a buffering one, so either is fine. */
 export type Wanted = 'cut' | 'lived' | null;
 
-/** Who works so long on each row is told from one that buffers, whatever else the machine has to do. */
+/** A program with this much work for each row is known as streaming under any load. */
 const SURE_MS = 1;
 
-/** No buffering reader is let through, and no streaming one with a ms of work on a row is cut. */
+/** Every buffering reader is cut, and no streaming one with a ms of work for each row. */
 export const wantedOf = (cell: Cell): Wanted => {
   if (cell.reader === 'buffering') return 'cut';
   if (workMsOf(cell) < SURE_MS) return null;
-  // Rows that the driver has in its hands before the program works on the first of them say nothing of the program.
+  // Rows that the driver has read before the program works on the first one say nothing of the program.
   return READS_AT_ONCE.get(driverOf(cell).name)! < limitBytes(cell) ? 'lived' : null;
 };
 
-/** Whether an outcome is what the rules want. */
+/** Whether an outcome is as expected. */
 export const isGood = (cell: Cell, { end }: Outcome): boolean => {
   const wanted = wantedOf(cell);
   return end !== 'failed' && (wanted === null || end === wanted);

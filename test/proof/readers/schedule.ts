@@ -7,9 +7,9 @@ import { readOnce } from './reading.js';
 import { wantedOf } from './rules.js';
 import type { Stage } from './stage.js';
 
-/** Readers with so much work on a row mostly sleep. */
+/** Readers with this much work for a row mostly sleep. */
 const SLEEPS_FROM_MS = 1;
-/** How many of those run side by side, and how many of the others at each load. */
+/** How many of those run side by side, and how many others at each load. */
 const SLEEPERS = 12;
 const OTHERS: Record<Load, number> = { idle: 1, busy: 1, throttled: 2 * cpus().length };
 
@@ -19,12 +19,12 @@ interface Due {
   readonly run: number;
 }
 
-/** Runs of a reader that takes as long as this are few: it does the same in each. */
+/** A reader that takes this long runs few times: each run has the same outcome. */
 const runsOf = (cell: Cell, runs: number): number => (workMsOf(cell) >= 5 ? 1 : runs);
 
 /**
- * Runs every cell so many times, but for what is known already: first each once, then each twice; and before the others
- * those of which something is wanted.
+ * Runs every cell this many times, without the known runs. First each cell once, then each twice, cells with an
+ * expected outcome before the others.
  */
 export const runAll = async (
   t: Lifetime, stage: Stage, cells: readonly Cell[], runs: number, outcomes: Outcomes,
@@ -50,7 +50,7 @@ const runOnce = async (t: Lifetime, stage: Stage, due: readonly Due[], outcomes:
   }
 };
 
-/** Runs them in their order, so many at a time. */
+/** Runs them in order, this many at a time. */
 const inTurn = async (due: readonly Due[], atATime: number, stage: Stage, outcomes: Outcomes): Promise<void> => {
   const rest = [...due];
   const work = async (): Promise<void> => {

@@ -8,14 +8,14 @@ import type { Cell, Way } from './cells.js';
 import { type FarNamespace, startFarNamespace } from './farNamespace.js';
 import { Looks } from './looks.js';
 
-/** Where a reader connects, and what it is started by to get there. */
+/** The address to which a reader connects, and the command that starts it. */
 export interface Place {
   readonly host: string;
   readonly port: number;
   readonly startedBy: readonly string[];
 }
 
-/** Both servers, and a Sluice in front of them for each limit and way; each is started when it is wanted first. */
+/** Both servers, and a Sluice for each limit and way. Each starts when it is first needed. */
 export class Stage {
   readonly looks: Looks;
   private readonly servers = new Map<ServerKind, Promise<number>>();
@@ -32,7 +32,7 @@ export class Stage {
     return new Stage(t, await startFarNamespace(t));
   }
 
-  /** Why a cell cannot be read on this machine, or false. */
+  /** Why this machine cannot run a cell, or false. */
   lacks({ way }: Cell): string | false {
     return way === 'namespace' && this.far === null && 'this machine makes no network namespaces for us';
   }
@@ -41,7 +41,7 @@ export class Stage {
     const key = `${server}-${limit}-${way}`;
     const place = this.places.get(key) ?? this.open(server, limit, way, join(this.folder, key));
     this.places.set(key, place);
-    place.catch(() => this.places.delete(key)); // the next one tries again
+    place.catch(() => this.places.delete(key)); // the next reader tries again
     return place;
   }
 

@@ -3,7 +3,7 @@ import type { Outcome } from './reading.js';
 import type { Outcomes } from './outcomes.js';
 import { isGood, wantedOf } from './rules.js';
 
-/** A cell with what came of it. */
+/** A cell with its outcomes. */
 interface Row {
   readonly cell: Cell;
   readonly runs: readonly Outcome[];
@@ -11,7 +11,7 @@ interface Row {
 
 type Line = readonly (string | number)[];
 
-/** What came of the matrix, as Markdown. */
+/** The outcomes of the matrix, as Markdown. */
 export const showMatrix = (cells: readonly Cell[], outcomes: Outcomes): string => {
   const rows = cells.map((cell) => ({ cell, runs: outcomes.of(cell) })).filter(({ runs }) => runs.length > 0);
   const runCount = rows.reduce((sum, { runs }) => sum + runs.length, 0);
@@ -38,7 +38,7 @@ const markdown = (head: Line, body: readonly Line[]): string[] => {
   return body.length === 0 ? ['None.'] : [line(head), line(head.map(() => '---')), ...body.map(line)];
 };
 
-/** The rates at which a first verdict was passed; those that took everything at once apart. */
+/** The rates at the first verdict; clients that took everything at once stand apart. */
 const ratesOf = (rows: readonly Row[]): { rates: number[]; atOnce: number } => {
   const runs = rows.flatMap((row) => row.runs);
   const firsts = runs.flatMap(({ looks }) => looks.slice(0, 1).map(({ rate }) => rate));
@@ -111,6 +111,6 @@ const verdictTable = (rows: readonly Row[]): string[] => {
 const verdictTimesOf = (rows: readonly Row[]): number[] =>
   rows.flatMap(({ runs }) => runs).flatMap(({ looks }) => looks.slice(0, 1).map(({ ms }) => ms)).sort((a, b) => a - b);
 
-/** Of numbers in their order; undefined where there are none. */
+/** A quantile of sorted numbers; undefined when there are none. */
 const quantile = (sorted: readonly number[], part: number): number | undefined =>
   sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];

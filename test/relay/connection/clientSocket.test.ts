@@ -6,7 +6,7 @@ import { adoptClient } from '../../../src/relay/connection/clientSocket.js';
 import type { BufferedSocket } from '../../../src/relay/flow/readBuffer.js';
 import type { Lifetime } from '../../support/guard.js';
 
-/** A connection that was accepted and taken over, with the other end of it and the text that came so far. */
+/** An accepted, taken-over connection, its other end, and the text that came so far. */
 const connected = async (t: Lifetime) => {
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(listener, 'listening');

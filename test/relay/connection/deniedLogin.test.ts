@@ -3,7 +3,7 @@ import { startProxyHere } from '../../support/inProcess.js';
 import { RawClient } from '../../support/rawClient.js';
 import { startScriptedServer } from '../../support/scriptedServer.js';
 
-/** Twice as many connections without a login lock an address out (`max_connect_errors` is 100). */
+/** Twice the connections without a login that lock an address out (`max_connect_errors` is 100). */
 const CLIENTS = 200;
 
 t.test('sends every server connection a login to deny when many clients leave together before theirs', async (t) => {

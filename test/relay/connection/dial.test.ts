@@ -10,7 +10,7 @@ import { freePort } from '../../support/freePort.js';
 import { type ProxyHere, startProxyHere } from '../../support/inProcess.js';
 import { login } from '../../support/wirePackets.js';
 
-// Several servers of which the first is not well. The last one is the embedded server.
+// Several servers, the first of which fails. The last one is the embedded server.
 
 const demo = await startDemoServer();
 t.teardown(() => demo.close());
@@ -31,7 +31,7 @@ const serve = async (t: Test, onConnection: (socket: Socket) => void): Promise<n
   return (server.address() as AddressInfo).port;
 };
 
-/** A server whose kernel drops every further attempt to connect, since its queue is full. */
+/** A server whose kernel drops every further connection, since its queue is full. */
 const blackHole = async (t: Test): Promise<number> => {
   const script = 'import socket,sys; s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(0); ' +
     'print(s.getsockname()[1], flush=True); sys.stdin.read()';
@@ -80,7 +80,7 @@ const UNWELL: Record<string, Unwell> = {
     kind: 'closed',
   },
   'resets without a greeting': {
-    // A moment later: else the connection is lost before it is seen to be there.
+    // A moment later, since the connection would otherwise be lost before it is seen.
     listen: (t) => serve(t, (socket) => void delay(20).then(() => socket.resetAndDestroy())),
     reason: /before its greeting: ECONNRESET/, kind: 'closed',
   },
@@ -181,7 +181,7 @@ await t.test('relays what a client says before the greeting', async (t) => {
   t.teardown(() => client.destroy());
   client.write(answer);
   while (here.proxy.sessionCount === 0) await delay(1);
-  await delay(50); // nothing tells when it was read
+  await delay(50); // no event says when it was read
   greet();
   while (heard.length < answer.length) await delay(1);
   t.ok(heard.equals(answer));

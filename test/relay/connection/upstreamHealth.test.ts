@@ -12,11 +12,11 @@ const serverAt = (host: string): Upstream => ({
 const [one, two, three] = ['one', 'two', 'three'].map(serverAt) as [Upstream, Upstream, Upstream];
 const SILENT: Failure = { kind: 'silent', reason: 'the upstream server one:3306 did not greet within 2000 ms' };
 
-// Its timers keep no process alive.
+// The timers of UpstreamHealth do not keep the process alive.
 const alive = setInterval(() => {}, 1000);
 t.teardown(() => clearInterval(alive));
 
-/** Probes are answered by the test, one by one. */
+/** The test answers the probes, one by one. */
 const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
   const log: { level: number; msg: string }[] = [];
   const probes = new EventEmitter();

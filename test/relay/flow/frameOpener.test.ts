@@ -4,7 +4,7 @@ import { storedFrame } from '../../../src/protocol/compression.js';
 import { FrameOpener } from '../../../src/relay/flow/frameOpener.js';
 import { deflatedFrame, rawFrame } from '../../support/frames.js';
 
-/** Takes all frames there are, and says how many turns of the event loop were left to others meanwhile. */
+/** Takes all frames. Also returns how many turns of the event loop were left to others meanwhile. */
 const openAll = async (bytes: Buffer): Promise<{ contents: (Buffer | null)[]; pauses: number }> => {
   const contents: (Buffer | null)[] = [];
   let pauses = 0;

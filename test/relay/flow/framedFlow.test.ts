@@ -23,7 +23,7 @@ const FEW_SPLITS = SPLITS.filter(({ name }) => name !== 'around headers').slice(
 const WAYS: readonly (readonly [Framing, Split])[] =
   FRAMINGS.flatMap((framing) => [WHOLE, ...FEW_SPLITS].map((split) => [framing, split] as const));
 
-/** The ways in which recorded conversations are played: all in whole proofs, else every other one. */
+/** The ways to play recorded conversations: all with `npm run proof`, else every other one. */
 const WAYS_OF_RECORDED = WAYS.filter((_, index) => IS_WHOLE || (index + Math.floor(index / 4)) % 2 === 0);
 
 const query = (sql: string): Turn => ask(Buffer.concat([Buffer.from([Command.QUERY]), Buffer.from(sql)]));
@@ -32,7 +32,7 @@ const rows = (count: number): Buffer[] =>
 const result = (count: number, statusFlags?: number): Buffer[] =>
   resultSet('eof', rows(count), statusFlags === undefined ? {} : { statusFlags });
 
-/** Whether each end got the very frames that the other one sent. */
+/** Whether each end got the frames of the other unchanged. */
 const isUntouched = (exchange: FramedExchange): boolean =>
   (['client', 'server'] as const).every((peer) => {
     const written = exchange.writtenAt(otherPeer(peer));
@@ -46,7 +46,7 @@ const counts = ({ rows, bytes, resultSets }: { readonly [key: string]: unknown }
 for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   const turns = loadFixture(name);
   const plain = converse(turns);
-  if (plain.conversation.phase === 'refused') continue; // no frame comes without a login
+  if (plain.conversation.phase === 'refused') continue; // there are no frames without a login
   t.test(`${name}, compressed: passes every frame unchanged, and counts the same as without compression`, async (t) => {
     const ended = eventsOf(plain, 'usageEnded').map(counts);
     const played: { way: string; exchange: FramedExchange }[] = [];
@@ -63,7 +63,7 @@ for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   });
 }
 
-/** What came out at both ends behind the login, taken out of its frames. */
+/** The bytes that both ends got after the login, taken out of their frames. */
 interface Contents {
   readonly toClient: Buffer;
   readonly toServer: Buffer;
@@ -73,7 +73,7 @@ interface Seen extends Contents {
   readonly exchange: FramedExchange;
 }
 
-/** Plays a conversation in every way; `check` is shown what both ends saw. */
+/** Plays a conversation in every way; `check` gets what both ends got. */
 const everyWay = async (
   t: Test, turns: readonly Turn[], options: FramedOptions, check: (t: Test, seen: Seen) => void,
 ): Promise<void> => {
@@ -87,7 +87,7 @@ const everyWay = async (
   }
 };
 
-/** What the same conversation comes to without compression, behind the login. */
+/** The bytes that both ends of the same conversation get without compression, after the login. */
 const inTheClear = (turns: readonly Turn[], options: Parameters<typeof converse>[1]): Contents => {
   const whole = converse([...login('eof'), ...turns], options);
   const before = converse(login('eof'));
@@ -102,7 +102,8 @@ const limitTo = (maxRows: number) => (usage: Usage): void => {
 };
 
 t.test('passes the frames of a large result unchanged when each read reuses the same memory', async (t) => {
-  // Half of a packet of 10 bytes is its header and first byte, so many a read's last frame waits for the next one.
+  // Half of each packet of 10 bytes is its header and first byte. So the last frame of many reads waits for the next
+  // read.
   const smallRows = Array.from({ length: 10_000 }, () => textRow('12345'));
   const turns = [...login('eof'), query('SELECT'), answer(...resultSet('eof', smallRows))];
   const framing: Framing = { name: 'stored frames', bytesOf: () => 97, isStored: () => true };

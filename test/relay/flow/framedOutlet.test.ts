@@ -6,7 +6,7 @@ import { deflatedFrame } from '../../support/frames.js';
 
 const ERROR = Buffer.from('an error');
 
-/** A queue of what comes from the server, and all that it wrote. */
+/** A queue of frames from the server, and everything that it wrote. */
 const responses = (): { queue: FrameQueue; written: Buffer[]; numbers: FrameNumbers } => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers(() => false);

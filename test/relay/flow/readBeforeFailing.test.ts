@@ -7,7 +7,7 @@ import { startScriptedServer } from '../../support/scriptedServer.js';
 
 const TOO_LARGE = { code: 1153, sqlState: '08S01', message: 'Got a packet bigger than allowed' };
 const LARGE_BYTES = 8 * 1024 * 1024;
-/** Which of the two ends is looked at first is chance. */
+/** Chance decides which of the two ends is read first. */
 const TRIES = 5;
 
 const ENDS = {

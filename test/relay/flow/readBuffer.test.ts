@@ -1,7 +1,7 @@
 import t from 'tap';
 import { HEADROOM_BYTES, ReadBuffer, type ReadTarget } from '../../../src/relay/flow/readBuffer.js';
 
-/** Takes what is delivered, and can be told that it has not got rid of it. */
+/** Takes delivered bytes. A test can set that it still holds them. */
 class Taker implements ReadTarget {
   heldBytes = 0;
   isEmpty = true;
@@ -24,7 +24,7 @@ class Taker implements ReadTarget {
 
 const MUCH = 32 * 1024;
 
-/** A read lands, is handed over, and the buffer is suited to what may follow. */
+/** Fills the buffer, delivers it, and adapts it to the next read. */
 const read = (buffer: ReadBuffer, taker: Taker, byteCount: number, fill: string, isComplete = false): void => {
   buffer.room.fill(fill, 0, byteCount);
   buffer.deliver(byteCount, taker);

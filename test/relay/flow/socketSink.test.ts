@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import t from 'tap';
 import { Sink } from '../../../src/relay/flow/socketSink.js';
 
-/** A stream that takes nothing until it is told to, and then at once. */
+/** A stream that takes nothing until it is told to, and then everything at once. */
 const slowStream = (highWaterMark: number) => {
   const waiting: (() => void)[] = [];
   let isSlow = true;

@@ -10,14 +10,14 @@ import { deflatedFrame } from '../../support/frames.js';
 import { WHOLE } from '../../support/splits.js';
 import { answer, ask, login, ok, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
-// What one turn of the event loop is spent on has a bound, whatever one end sends: here turns and packets are counted.
+// The work of one turn of the event loop has a bound, whatever one end sends. The tests count turns and packets.
 
-/** Packets that are entered in one turn at most. */
+/** The most packets that one turn reads. */
 const PER_TURN = 1024;
 const MANY = 50_000;
 
 interface Flood {
-  /** What is said before, and by whom the flood is sent. */
+  /** The turns before the flood, and the end that sends the flood. */
   readonly turns: readonly Turn[];
   readonly from: 'client' | 'server';
   readonly bytes: Buffer;
@@ -36,7 +36,7 @@ const FLOODS: Record<string, Flood> = {
   },
 };
 
-/** Has a flow take bytes, and counts the turns until it has dealt with all of them. */
+/** Gives a flow bytes, and counts the turns until it has handled all of them. */
 const turnsFor = async (exchange: FramedExchange, from: Flood['from'], bytes: Buffer): Promise<number> => {
   const flow = from === 'client' ? exchange.requests : exchange.responses;
   flow.accept(Buffer.from(bytes));

@@ -17,7 +17,8 @@ import {
   BASE_CAPABILITIES, greetingPayload, ok, packetsFrom, responsePayload, SCRAMBLE,
 } from '../../support/wirePackets.js';
 
-// Authentications with one connection encrypted: both ends' packets in order, each connection's sequence ids included.
+// Authentications with one encrypted connection: the packets of both ends in order, with the sequence ids of each
+// connection.
 
 const authority = await makeAuthority(t);
 const certificate = await authority.issue('localhost');
@@ -58,10 +59,10 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const PEM = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }));
 const RSA_PACKET_BYTES = 4 + 256;
 const SSL_REQUEST_PACKET_BYTES = 36;
-/** How a TLS handshake begins; the rest of the record never comes. */
+/** The beginning of a TLS handshake without its end. */
 const CLIENT_HELLO = Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196]);
 
-const ONE_LEG: Record<string, Encrypted> = { "the client's": CLIENT, "the server's": SERVER };
+const ONE_ENCRYPTED: Record<string, Encrypted> = { "the client's": CLIENT, "the server's": SERVER };
 
 await t.test("completes caching_sha2_password with only the client's connection encrypted", async (t) => {
   const { dialogue } = await begin(t, CLIENT, answerOf('caching_sha2_password', Buffer.alloc(32, 7)));
@@ -83,7 +84,7 @@ await t.test("completes caching_sha2_password with only the server's connection 
   t.pass('each packet was heard with the sequence id of its own connection');
 });
 
-for (const [whose, encrypted] of Object.entries(ONE_LEG)) {
+for (const [whose, encrypted] of Object.entries(ONE_ENCRYPTED)) {
   await t.test(`passes plugins that prove a password unchanged when only ${whose} connection is ` +
     `encrypted`, async (t) => {
     const signature = Buffer.alloc(64, 9);
@@ -125,7 +126,7 @@ await t.test('refuses a password that would go on in clear, and the server does 
   }
 });
 
-/** Sends what is written to it behind `front`, in pieces of `pieceBytes`, and brings what comes. */
+/** Sends written bytes behind `front` in pieces of `pieceBytes`, and emits what comes. */
 class Behind extends Duplex {
   constructor(private readonly connection: Socket, private front: Buffer, private readonly pieceBytes: number) {
     super();
@@ -144,7 +145,7 @@ class Behind extends Duplex {
   }
 }
 
-/** Up to where the client may answer. */
+/** Begins a session up to the greeting. */
 const greeted = async (proxy: PairedProxy, listener = 0, localPort?: number): Promise<Pair> => {
   const pair = await proxy.pair(listener, localPort);
   const greeting = packetsFrom(0, greetingPayload());
@@ -203,7 +204,7 @@ await t.test("connects two clients of one address and port, at two listeners, to
   const localPort = await freePort();
   const pairs = [await greeted(proxy, 0, localPort), await greeted(proxy, 1, localPort)];
   pairs.forEach(({ client }, i) => client.say(packetsFrom(1, sslRequestFor(answers[i]!))));
-  // The one who asked last goes first.
+  // The client that asked last encrypts first.
   for (const i of [1, 0]) {
     const { client, server } = pairs[i]!;
     client.socket.removeAllListeners('data');

@@ -10,7 +10,7 @@ import type { Peer } from '../../../src/protocol/peer.js';
 import { AuthBridge } from '../../../src/conversation/authBridge.js';
 import type { Conversation } from '../../../src/conversation/conversation.js';
 
-// An authentication that is relayed packet by packet takes little, whatever one end sends and the other does not read.
+// An authentication takes bounded memory, whatever one end sends and the other does not read.
 
 const KIBIBYTE = 1024;
 const MAX_BYTES = 256 * KIBIBYTE;
@@ -18,9 +18,9 @@ const MAX_PACKETS = 256;
 
 interface Relayed {
   readonly exchange: PacketExchange;
-  /** Who has sent too much. */
+  /** The end that has sent too much. */
   readonly overrun: Peer[];
-  /** What waits for this end, which reads nothing, in bytes. */
+  /** The bytes that wait for this end, which reads nothing. */
   queuedFor(peer: Peer): number;
 }
 

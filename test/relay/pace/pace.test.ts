@@ -13,7 +13,7 @@ const WAITED_FOR = { isClientWaitedFor: true };
 const NETWORK = { isClientWaitedFor: false };
 const watch = new PaceWatch(new SocketQueueReader(), SETTINGS);
 
-/** A client of which the looks see one after the other, the last of them for good. */
+/** A client in which each look sees the next of these states, and the last one forever. */
 const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { looks: number } => ({
   looks: 0,
   isOver: false,

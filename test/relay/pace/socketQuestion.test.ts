@@ -8,7 +8,7 @@ import { startProgram } from '../../cli/program.js';
 
 const QUERY = 0x03;
 
-/** Whether a client that has sent these queries left with the question. */
+/** Whether the last of these queries was the driver's query for the socket. */
 function endsWithQuestion(...queries: string[]): boolean {
   const question = new SocketQuestion();
   for (const sql of queries) {
@@ -59,7 +59,7 @@ interface Line {
   readonly user?: string;
 }
 
-/** What is said of clients that leave one after the other. */
+/** The warnings about clients that leave one after the other. */
 function linesAbout(...leavers: { user: string; program?: string }[]): readonly Line[] {
   const lines: Line[] = [];
   const warnings = new BypassWarnings(pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }));

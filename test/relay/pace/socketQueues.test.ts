@@ -10,7 +10,7 @@ import { pendingBytes } from '../../../src/relay/connection/clientSocket.js';
 import { findRows } from '../../../src/relay/pace/socketTable.js';
 import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 
-/** Two pieces: the count of turns may come before or after one. */
+/** Two pieces: the count of turns may come before or after one of them. */
 const MAX_BYTES_IN_A_TURN = 2 * 24 * 4096;
 const UNKNOWN: SocketQueues = {
   unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
@@ -24,7 +24,7 @@ const listen = async (t: Test, host: string): Promise<Server> => {
   return server;
 };
 
-/** A connection: our side, accepted, and the client's, which does not read until it is resumed. */
+/** A connection: the accepted side, and the client's, which does not read until resumed. */
 const connectTo = async (t: Test, server: Server, host: string): Promise<{ ours: Socket; client: Socket }> => {
   const accepted = once(server, 'connection');
   const client = connect({ host, port: (server.address() as AddressInfo).port });
@@ -41,7 +41,7 @@ const endsOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket):
   localAddress: localAddress!, localPort: localPort!, remoteAddress: remoteAddress!, remotePort: remotePort!,
 });
 
-/** Looks until what is seen is as awaited: what was written is under way for a moment. */
+/** Looks until the expected state is seen: written bytes are on their way for a moment. */
 const lookUntil = async (
   reader: SocketQueueReader, socket: Socket, isAwaited: (queues: SocketQueues) => boolean,
 ): Promise<SocketQueues> => {
@@ -64,7 +64,7 @@ const WAYS = [
   { listener: '::1', client: '::1' },
   { listener: '::', client: '127.0.0.1' },
   { listener: '::', client: '::1' },
-  // A client whose sockets are made for IPv6 whatever it connects to, as Java's are.
+  // A client with IPv6 sockets for every address, as Java's.
   { listener: '127.0.0.1', client: '::ffff:127.0.0.1' },
   { listener: '::', client: '::ffff:127.0.0.1' },
 ];
@@ -183,7 +183,7 @@ await t.test('waiting looks share a read, and none is answered by a read that be
   while (reader.readCount === 0) await nextTurn();
   const later = Array.from({ length: 1000 }, () => reader.look(ends)); // the first read is under way
   t.match(await Promise.all(first), first.map(() => ({ unreadBytes: 1 })));
-  unread(2); // before the pause is over
+  unread(2); // before the pause between reads is over
   t.match(await Promise.all(later), later.map(() => ({ unreadBytes: 2 })));
   t.equal(reader.readCount, 2);
 });
@@ -203,7 +203,7 @@ await t.test('finds the right ones of 5,200 sockets, and reads few lines in one 
     }
   }
 
-  // A connection that is not there makes the table be read to its end.
+  // A look for an unknown connection reads the table to its end.
   const bytesInTurn: number[] = [];
   let turn = 0;
   const read = fs.readSync;

@@ -11,18 +11,18 @@ import { type ProxyHere, type ProxySettings, startProxyHere } from '../../suppor
 import { RawClient } from '../../support/rawClient.js';
 import { type ScriptedConnection, type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.js';
 
-// What happens to both connections when a cut response is still being discarded, or the server hangs, and the client
-// waits, reads slowly, or leaves.
+// Both connections when a cut response is still being discarded, or the server hangs, and the client waits, reads
+// slowly, or leaves.
 
 const READ_ONLY = 'SELECT * FROM big';
-/** Its error promises that it runs to its end. */
+/** A statement whose error promises that it runs to its end. */
 const PROMISED = 'SELECT * FROM big; INSERT INTO done VALUES (1)';
 const KIBIBYTE = 1024;
 const ROW = encodeLenencString('x'.repeat(KIBIBYTE - 7));
 
 interface Served {
   readonly connection: ScriptedConnection;
-  /** Of the response to the first command, whose rows have begun. */
+  /** The encoder of the first command's response, whose rows have begun. */
   readonly encoder: ResponseEncoder;
 }
 
@@ -46,7 +46,7 @@ class Endless {
     return new Endless(server, served, () => new Promise((resolve) => (tell = resolve)));
   }
 
-  /** The connection of the client that has sent its first command as this one, from 0. */
+  /** The connection of the client that sent its first command as number `index`, from 0. */
   async at(index: number): Promise<Served> {
     while (this.served.length <= index) await this.told();
     return this.served[index]!;
@@ -56,7 +56,7 @@ class Endless {
 const rows = ({ encoder }: Served, count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, () => encoder.packet(ROW)));
 
-/** A response with 3 of 2 rows: it is cut, and not over. */
+/** Begins a response with 3 rows at a limit of 2: it is cut, and has not ended. */
 const beginCut = async (served: Served, client: RawClient): Promise<string> => {
   served.connection.send(rows(served, 3));
   for (;;) {
@@ -235,7 +235,7 @@ t.test('answers a command that waits behind a discard which passes drain.bytes',
   t.match(decodeErr((await client.packet()).payload), { code: 1927, message: /drain\.bytes/ });
 });
 
-/** Reads row by row, and lets the proxy run ahead, until the response is cut. */
+/** Reads row by row until the response is cut, with turns for the proxy to run ahead. */
 const readUntilCut = async (proxy: ProxyHere, client: RawClient): Promise<number> => {
   const views = (): SessionView[] => [...proxy.proxy.sessionViews(0) as Iterable<SessionView>];
   let rowsRead = 0;
@@ -247,7 +247,7 @@ const readUntilCut = async (proxy: ProxyHere, client: RawClient): Promise<number
   return rowsRead;
 };
 
-/** 30 MB: more than the sockets between Sluice and its client hold. */
+/** 30 MB: more than fits in the sockets between Sluice and its client. */
 const LARGE_LIMIT = 30_000;
 
 const beginLarge = async (t: Test, settings: ProxySettings): Promise<{ proxy: ProxyHere; client: RawClient }> => {
@@ -291,7 +291,7 @@ t.test('clients that have closed make room when the server hangs', async (t) => 
   t.equal(proxy.log.filter(({ msg }) => /has not answered and closed/.test(msg)).length, 1, 'it is said once');
 });
 
-/** The header of a command of 16 MiB, and what it is sent in. */
+/** The front of a command of 16 MiB, and the pieces in which it is sent. */
 const LARGE_COMMAND = Buffer.from([0xfe, 0xff, 0xff, 0, Command.QUERY]);
 const PIECE = Buffer.alloc(128 * KIBIBYTE, ' ');
 
@@ -310,7 +310,7 @@ for (const how of ['closes (FIN)', 'resets the connection'] as const) {
     for (let stillCount = 0; stillCount < 2;) {
       const before = sentBytes();
       client.socket.write(PIECE);
-      await new Promise((resolve) => setTimeout(resolve, 20)); // nothing tells that nothing moves any more
+      await new Promise((resolve) => setTimeout(resolve, 20)); // no event says that nothing moves any more
       stillCount = sentBytes() === before ? stillCount + 1 : 0;
     }
     t.equal(proxy.proxy.sessionCount, 1, 'as long as the client is there it is waited for');

@@ -8,7 +8,8 @@ import {
   answer, ask, binaryRow, login, ok, packetsFrom, preparedAnswer, resultSet, textRow,
 } from '../../support/wirePackets.js';
 
-// What may be cut of a response with several answers: each by the statement that it answers, and in the schema of that.
+// Cuts in a response with several answers: each answer is judged by its own statement, in the schema of that
+// statement.
 
 const MORE = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
 const LIMIT: ProxySettings = { limits: { rows: 2 }, streaming: { signals: [] } };
@@ -26,7 +27,7 @@ const set = (count: number, statusFlags?: number): Buffer[] =>
   resultSet('eof', rows(count), statusFlags === undefined ? {} : { statusFlags });
 
 interface Played {
-  /** What the client heard in place of the answer. */
+  /** The bytes that the client got as the answer. */
   readonly heard: Buffer;
   readonly records: readonly Record<string, unknown>[];
   readonly exemptCount: number;
@@ -39,7 +40,7 @@ interface Playing {
   readonly command?: Buffer;
 }
 
-/** Has a server answer a text with these payloads, and plays on to the next command. */
+/** Answers a text with these payloads, and plays on to the next command. */
 const play = async (t: Test, sql: string, payloads: readonly Buffer[], playing: Playing = {}): Promise<Played> => {
   const { config = LIMIT, server = 'mariadb', before = [], command = query(sql) } = playing;
   const proxy = await PairedProxy.start(config);
@@ -60,7 +61,7 @@ const play = async (t: Test, sql: string, payloads: readonly Buffer[], playing: 
   return { heard, records: proxy.here.records, exemptCount: exempt!.count };
 };
 
-/** Whether the first so many payloads reached the client, and then an error. */
+/** Whether the client got the first `count` payloads, then an error. */
 const isCutAfter = ({ heard }: Played, payloads: readonly Buffer[], count: number): boolean => {
   const passed = packetsFrom(1, ...payloads.slice(0, count));
   const isError = heard[passed.length + 4] === 0xff && heard[passed.length + 3] === count + 1;
@@ -132,7 +133,7 @@ await t.test('passes only exempt rows beyond the budget', async (t) => {
   await converseOver(pair, [...login('eof', { server: 'mariadb' }), ask(query(`${RETURNING}; SELECT * FROM big`))]);
   const payloads = [...set(200, MORE), ...set(5)];
   const most = packetsFrom(1, ...payloads.slice(0, 150));
-  await converseOver(pair, [{ from: 'server', bytes: most }]); // the budget is looked at between reads
+  await converseOver(pair, [{ from: 'server', bytes: most }]); // the budget is checked between reads
   pair.server.say(packetsFrom(151, ...payloads.slice(150)));
   const passed = packetsFrom(1, ...payloads.slice(0, set(200).length + 3));
   await pair.client.until(() => pair.client.heard.includes('exceed the budget'));

@@ -9,11 +9,11 @@ import { contentOf, splitFrames } from '../../support/frames.js';
 import { converseOver, PairedProxy, type Pair } from '../../support/pairs.js';
 import { answer, ask, err, login, ok, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
-// What is held back goes out whole, or not one row of it.
+// A held back result goes out whole, or not a single row of it.
 
 const MORE = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
 const ROWS = Array.from({ length: 295 }, (_, index) => textRow(`row ${index}`));
-/** Column count, definition, EOF: what goes out before the first row is there. */
+/** Column count, definition, EOF: the packets before the first row, which are not held back. */
 const HEAD_PACKETS = 3;
 const HEAD_BYTES = packetsFrom(1, ...resultSet('eof', []).slice(0, HEAD_PACKETS)).length;
 const HOLD: ProxySettings = {
@@ -29,7 +29,7 @@ const begin = async (t: Test, turns: readonly Turn[]): Promise<{ proxy: PairedPr
   return { proxy, pair };
 };
 
-/** A result whose end is missing. */
+/** A result without its end. */
 const cutShort = packetsFrom(1, ...resultSet('eof', ROWS).slice(0, -1)).subarray(0, -5);
 const lost = /^.{4}\xff\x86\x04#08S01sluice: the server closed the connection before the end of this result/s;
 
@@ -71,7 +71,7 @@ for (const isCompressed of [false, true]) {
     const { proxy, pair } = await begin(
       t, [...login('eof', { capabilities }), fromClient(wrap(0, packetsFrom(0, query('SELECT 1'))))],
     );
-    pair.server.say(wrap(1, cutShort.subarray(0, HEAD_BYTES + 3))); // and a row's header, not whole
+    pair.server.say(wrap(1, cutShort.subarray(0, HEAD_BYTES + 3))); // and part of a row's header
     pair.server.socket.end();
     t.equal(await pair.client.ended(), 'FIN');
     const heard = isCompressed ? contentOf(splitFrames(pair.client.heard)) : pair.client.heard;

@@ -13,7 +13,7 @@ const ROWS = 10;
 const ROW_BYTES = 100;
 const LIMITED = { limits: { rows: 2 } };
 
-/** A session of whose client the test says when the kernel has all that was sent to it. */
+/** A session for which the test says when the kernel has everything that was sent. */
 class FakeSession implements RecordedSession {
   readonly totalStallMs = 0;
   nowMs = 0;
@@ -60,7 +60,7 @@ const start = (t: Test): Scene => {
   return { recorder: new Recorder(shared as Shared, session), session, records };
 };
 
-/** A result of some rows that was seen to its end: a sample, or one that was only judged. */
+/** A complete result of some rows: a sample, or one with a judgement. */
 const result = (t: Test, number: number, isJudged = false): GovernedUsage => {
   const { usage } = govern(t, { ...LIMITED, mode: 'audit' }, queryCommand(`SELECT ${number}`, number));
   Object.assign(usage, { rows: ROWS, bytes: ROWS * ROW_BYTES, resultSets: 1 });

@@ -6,7 +6,7 @@ import { fromServer, type Turn } from '../../support/conversationHarness.js';
 import { converseOver, type Pair, PairedProxy } from '../../support/pairs.js';
 import { err, login, ok, packetsFrom } from '../../support/wirePackets.js';
 
-// The statement with which Sluice sets a session up, as both ends see it, packet by packet.
+// Sluice's own statement at the begin of a session, as both ends see it, packet by packet.
 
 const SET_STATEMENT = 'SET SESSION net_write_timeout = 420';
 const SET = packetsFrom(0, query(SET_STATEMENT));
@@ -20,14 +20,14 @@ const start = async (t: Test, netWriteTimeout: string | null = '7m'): Promise<Pa
   return proxy;
 };
 
-/** What one end hears next: as many bytes as these, and these. */
+/** Checks that the next bytes of one end are these. */
 const hears = async (t: Test, end: Pair['client'], bytes: Buffer, what: string): Promise<void> => {
   await end.hear(bytes.length);
   t.strictSame(end.heard.toString('hex'), bytes.toString('hex'), what);
   end.forget();
 };
 
-/** A session whose client has sent `behind` with its answer to the greeting, and is let in. */
+/** Begins a session whose client sends `behind` with its answer to the greeting, and is let in. */
 const letIn = async (t: Test, proxy: PairedProxy, behind = Buffer.alloc(0), turns = login('eof')): Promise<Pair> => {
   const [greeting, response, welcome] = turns as [Turn, Turn, Turn];
   const pair = await proxy.pair();

@@ -9,7 +9,7 @@ import type { Conversation } from '../../../src/conversation/conversation.js';
 import type { Usage } from '../../../src/conversation/command.js';
 import { queryCommand, settings } from '../../support/governed.js';
 
-// What is said of a server that waits for its client, on a clock of its own.
+// The warnings and records about a server that waits for its client, on a simulated clock.
 
 const SELECT = queryCommand('SELECT * FROM big');
 const KIB = 1024;
@@ -20,7 +20,7 @@ interface Scene {
   readonly warnings: {
     readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
   }[];
-  /** The client takes nothing for so long; then Sluice reads so many bytes more of the server. */
+  /** The client takes nothing for `ms`; then Sluice reads `thenBytes` more from the server. */
   stall(ms: number, thenBytes: number): void;
 }
 

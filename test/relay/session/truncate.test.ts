@@ -7,13 +7,13 @@ import { query } from '../../support/commandPayloads.js';
 import { converseOver, PairedProxy } from '../../support/pairs.js';
 import { ask, login, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
-// A result that is truncated ends as the server's own would, whatever the rest of its text does to the session.
+// A truncated result ends as the server's own would, whatever the rest of its text does to the session.
 
 const { AUTOCOMMIT, MORE_RESULTS_EXISTS, SESSION_STATE_CHANGED } = Status;
 const ROWS = Array.from({ length: 5 }, () => textRow('x'));
 const LIMIT = 2;
 
-/** An OK, or the end of rows, that says what the schema is now, or so much of something else. */
+/** An OK packet, or an end of rows, with this session state. */
 const tracking = (firstByte: number, flags: number, state: Buffer): Buffer => {
   const status = flags | SESSION_STATE_CHANGED;
   const head = Buffer.from([firstByte, 0, 0, status & 0xff, status >> 8, 0, 0]);

@@ -13,7 +13,8 @@ import { makeSelfSigned } from '../../../src/relay/tls/selfSigned.js';
 import { load } from '../../config/configFile.js';
 import { run } from '../../support/run.js';
 
-// The certificate that Sluice makes for itself: its DER is written by hand, so it is read back by those who know DER.
+// The certificate that Sluice makes for itself. Sluice writes its DER itself, so that Node.js and openssl read it
+// back.
 
 const SOME_TIME = new Date('2026-03-04T05:06:07Z');
 
@@ -33,7 +34,8 @@ t.test('a certificate that was made reads back with its names, times and key', (
 });
 
 t.test('openssl reads the certificate, and accepts it as its own authority', async (t) => {
-  // Serial numbers and signatures begin with any byte: of many, some begin with what DER has a rule for.
+  // DER has a rule for some first bytes of serial numbers and signatures, which are random. Several certificates make
+  // such a byte likely.
   for (let i = 0; i < 8; i += 1) {
     const folder = t.testdir({ 'cert.pem': makeSelfSigned().cert });
     const file = join(folder, 'cert.pem');

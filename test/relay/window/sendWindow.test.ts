@@ -6,7 +6,7 @@ import type { SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 const KIB = 1024;
 const STEP_BYTES = 8 * KIB;
 
-/** A client that is looked at when the test says so. */
+/** A client whose looks the test answers. */
 class Client implements QueueView {
   readonly pendingBytes = 0;
   readonly intervalMs = 50;
@@ -35,7 +35,7 @@ class Client implements QueueView {
     return this.asked !== null;
   }
 
-  /** Writes as much as may be, in pieces of a read, up to so many bytes. */
+  /** Writes up to this many bytes in pieces of a read, until the window shuts. */
   write(bytes: number): void {
     const toBytes = this.writtenBytes + bytes;
     while (this.writtenBytes < toBytes && !this.window.isShut) {
@@ -43,7 +43,7 @@ class Client implements QueueView {
     }
   }
 
-  /** Writes as much as may be, up to so many bytes, over the steps in which it goes out. */
+  /** Writes up to this many bytes over several steps, until a look is under way. */
   async writeSteps(bytes: number): Promise<void> {
     const toBytes = this.writtenBytes + bytes;
     while (this.writtenBytes < toBytes && !this.isLookedAt) {
@@ -52,12 +52,12 @@ class Client implements QueueView {
     }
   }
 
-  /** Waits until what goes out in steps may go on. */
+  /** Waits for the next step. */
   async step(): Promise<void> {
     while (this.window.isShut) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Waits until the client is looked at, and answers so many ms after the last look. */
+  /** Waits for a look, and answers it this many ms after the last one. */
   async see(queuedBytes: number | null, unreadBytes: number | null = null, afterMs = 50): Promise<void> {
     if (this.asked === null) await new Promise<void>((resolve) => (this.onAsk = resolve));
     this.nowMs += afterMs;
@@ -189,7 +189,7 @@ t.test('lets 8 KiB out at a time after the first 64 KiB until a client elsewhere
   t.ok(client.writtenBytes <= 256 * KIB);
 });
 
-/** A client that is found to read slowly; what its kernel has not taken of what was written waits for it. */
+/** A client that was found slow. It has what its kernel has not taken of the written bytes waiting for it. */
 const slowClient = async (t: Test): Promise<Client> => {
   const client = new Client(t);
   client.write(64 * KIB);
