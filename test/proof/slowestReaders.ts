@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { makeAuthority, serverTls } from '../support/certificates.js';
-import { makeNetworkNamespace } from '../support/networkNamespace.js';
+import { startNetworkNamespace } from '../support/networkNamespace.js';
 import { type Server, SERVER_KINDS, type ServerKind, startServer } from '../support/servers.js';
 import { type ReaderOptions, readSlowly, type SlowReader } from '../support/slowReaders.js';
 import { startSluice } from '../support/sluice.js';
@@ -60,13 +60,14 @@ const searchServer = async (
   const missing = Object.keys(TRANSPORTS).filter((transport) => !(nameOf(network, kind, transport) in cells));
   if (missing.length === 0) return;
   await t.test(`readers of ${kind} by ${network} are searched`, async (t) => {
-    const far = network === 'veth' ? await makeNetworkNamespace(t) : { address: '127.0.0.1', within: [] };
+    const far = network === 'veth' ? await startNetworkNamespace(t) : { farAddress: '127.0.0.1', within: [] };
+    if (far === null) throw new Error('this machine allows no network namespace');
     const authority = await makeAuthority(t);
     const tls = serverTls(authority, await authority.issue('localhost'));
-    const options = [`--net-write-timeout=${scale.netWriteTimeoutSeconds}`, `--bind-address=${far.address}`, ...tls];
+    const options = [`--net-write-timeout=${scale.netWriteTimeoutSeconds}`, `--bind-address=${far.farAddress}`, ...tls];
     const server = await startServer(t, kind, options, far.within);
     for (const transport of missing) {
-      cells[nameOf(network, kind, transport)] = await searchCell(t, scale, server, far.address, transport);
+      cells[nameOf(network, kind, transport)] = await searchCell(t, scale, server, far.farAddress, transport);
       mkdirSync(dirname(FOUND), { recursive: true });
       writeFileSync(FOUND, JSON.stringify(cells, null, 2));
     }

@@ -21,7 +21,7 @@ export interface Reading {
   readonly stopAfter?: number;
   /** Further options of the connection, in the driver's own words. */
   readonly options?: Readonly<Record<string, string | boolean>>;
-  /** The command that starts the program, such as `ip netns exec far`. */
+  /** The command that starts the program, such as `nsenter --net=FILE`. */
   readonly startedBy?: readonly string[];
 }
 

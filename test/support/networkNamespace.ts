@@ -1,27 +1,42 @@
-import type { Lifetime } from './guard.js';
-import { runOk } from './run.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { guard, type Lifetime, spawned } from './guard.js';
+import { run, runOk } from './run.js';
 
-/** A network namespace that stands for another host: a veth pair leads to it. */
+/** Another network namespace, which stands for another host: a pair of virtual interfaces leads to it. */
 export interface NetworkNamespace {
-  /** The other end's address, as seen from here. */
-  readonly address: string;
-  /** The beginning of a command line that runs there. */
+  /** The address of this side, as programs in the namespace reach it. */
+  readonly nearAddress: string;
+  /** The address of the namespace, as programs of this side reach it. */
+  readonly farAddress: string;
+  /** The command that starts a program in the namespace. */
   readonly within: readonly string[];
 }
 
-const ip = (...args: readonly string[]): Promise<string> => runOk('ip', args);
-
-/** Makes a network namespace; it goes away with `t`. Only root may. */
-export const makeNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespace> => {
-  const name = `sluice-${process.pid}`;
-  const [here, there] = [`sl${process.pid}h`, `sl${process.pid}t`];
-  const subnet = `10.213.${process.pid % 256}`;
-  await ip('netns', 'add', name);
-  t.teardown(() => ip('netns', 'delete', name));
-  await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', name);
-  await ip('addr', 'add', `${subnet}.1/24`, 'dev', here);
-  await ip('link', 'set', here, 'up');
-  await ip('-n', name, 'addr', 'add', `${subnet}.2/24`, 'dev', there);
-  await ip('-n', name, 'link', 'set', there, 'up');
-  return { address: `${subnet}.2`, within: ['ip', 'netns', 'exec', name] };
+/** Starts a network namespace, which ends with `t`. Returns null when this machine does not allow it. */
+export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespace | null> => {
+  if ((await run('unshare', ['--net', 'true'])).code !== 0) return null;
+  // The namespace and its interfaces last as long as the process in it.
+  const script = 'echo inside; exec sleep infinity';
+  const holder = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const isInside = once(holder.stdout, 'data');
+  const pid = await spawned(holder);
+  const callOff = guard(pid);
+  t.teardown(() => {
+    holder.kill('SIGKILL');
+    callOff();
+  });
+  await isInside;
+  const inside = [`--net=/proc/${pid}/ns/net`];
+  const ip = (...args: readonly string[]): Promise<string> => runOk('ip', args);
+  const ipInside = (...args: readonly string[]): Promise<string> => runOk('nsenter', [...inside, 'ip', ...args]);
+  const [near, far] = [`sl${pid}n`, `sl${pid}f`];
+  // Of the block that RFC 2544 reserves for benchmarks of networks.
+  const network = `198.18.${pid % 256}`;
+  await ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', String(pid));
+  await ip('address', 'add', `${network}.1/30`, 'dev', near);
+  await ip('link', 'set', near, 'up');
+  await ipInside('address', 'add', `${network}.2/30`, 'dev', far);
+  for (const name of [far, 'lo']) await ipInside('link', 'set', name, 'up');
+  return { nearAddress: `${network}.1`, farAddress: `${network}.2`, within: ['nsenter', ...inside] };
 };

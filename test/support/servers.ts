@@ -192,7 +192,7 @@ const template = async (kind: ServerKind): Promise<string> => {
 
 /**
  * Starts a private, seeded server with further `options` of its command line; it ends with `t`.
- * @param within a command that runs the given command elsewhere, such as `ip netns exec NAME`
+ * @param within a command that runs the given command elsewhere, such as `nsenter --net=FILE`
  */
 export const startServer = async (
   t: Lifetime, kind: ServerKind, options: readonly string[] = [], within: readonly string[] = [],

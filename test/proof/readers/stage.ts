@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lifetime } from '../../support/guard.js';
+import { type NetworkNamespace, startNetworkNamespace } from '../../support/networkNamespace.js';
 import { type ServerKind, startServer } from '../../support/servers.js';
 import { startSluice } from '../../support/sluice.js';
 import type { Cell, Way } from './cells.js';
-import { type FarNamespace, startFarNamespace } from './farNamespace.js';
 import { Looks } from './looks.js';
 
 /** The address to which a reader connects, and the command that starts it. */
@@ -22,14 +22,14 @@ export class Stage {
   private readonly places = new Map<string, Promise<Place>>();
   private readonly folder: string;
 
-  private constructor(private readonly t: Lifetime, private readonly far: FarNamespace | null) {
+  private constructor(private readonly t: Lifetime, private readonly far: NetworkNamespace | null) {
     this.looks = new Looks(t);
     this.folder = mkdtempSync(join(tmpdir(), 'sluice-readers-'));
     t.teardown(() => rmSync(this.folder, { recursive: true }));
   }
 
   static async set(t: Lifetime): Promise<Stage> {
-    return new Stage(t, await startFarNamespace(t));
+    return new Stage(t, await startNetworkNamespace(t));
   }
 
   /** Why this machine cannot run a cell, or false. */
@@ -46,7 +46,7 @@ export class Stage {
   }
 
   private async open(server: ServerKind, limit: string, way: Way, socket: string): Promise<Place> {
-    const { nearAddress = '', startedBy = [] } = way === 'namespace' ? this.far! : {};
+    const { nearAddress = '', within = [] } = way === 'namespace' ? this.far! : {};
     const host = { tcp: '127.0.0.1', namespace: nearAddress, socket }[way];
     const sluice = await startSluice(this.t, {
       upstream: await this.portOf(server),
@@ -54,7 +54,7 @@ export class Stage {
       config: { limits: { rows: Number(limit), bytes: null }, streaming: { signals: ['pace'] } },
       before: this.looks.module,
     });
-    return { host, port: way === 'socket' ? 0 : sluice.port, startedBy };
+    return { host, port: way === 'socket' ? 0 : sluice.port, startedBy: within };
   }
 
   private portOf(server: ServerKind): Promise<number> {
