@@ -187,3 +187,38 @@ t.test('identifiers and file names are the usual words of the field', (t) => {
   t.strictSame(wrong, []);
   t.end();
 });
+
+const TEST = join(ROOT, 'test');
+
+/** A string in the code. */
+const LITERAL = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/.source;
+
+/** The indentation of a test, and its title in the code. */
+const TITLE = new RegExp(
+  `^( *)(?:await |void |return )?t\\.test\\(\\s*((?:${LITERAL})(?:\\s*\\+\\s*(?:${LITERAL}))*)`, 'gm',
+);
+
+/** The beginnings of a title that only the title before it explains, or that name no thing. */
+const DEPENDENT = /^['"`](?:so|and|nor|neither|also|the same|it|its|this|that|these|those|what|who|where) /i;
+
+t.test('a test has a title of its own that is understood alone', (t) => {
+  const tests = readdirSync(TEST, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  let count = 0;
+  const wrong = tests.flatMap((name) => {
+    const titles = [...readFileSync(join(TEST, name), 'utf8').matchAll(TITLE)];
+    const around: { readonly indentation: number; readonly path: string }[] = [];
+    const paths = titles.map(([, spaces, title]) => {
+      while (around.length > 0 && around.at(-1)!.indentation >= spaces!.length) around.pop();
+      around.push({ indentation: spaces!.length, path: `${around.at(-1)?.path ?? name} > ${title!}` });
+      return around.at(-1)!.path;
+    });
+    count += titles.length;
+    return [
+      ...titles.filter(([, , title]) => DEPENDENT.test(title!)).map(([, , title]) => `${name}: ${title!}`),
+      ...paths.filter((path, index) => paths.indexOf(path) !== index),
+    ];
+  });
+  t.strictSame(wrong, []);
+  t.ok(count > 1000, `there are ${count} titles to look at`);
+  t.end();
+});

@@ -15,7 +15,7 @@ const hasBound = (name: string): boolean => READS_AT_ONCE.get(name) !== Infinity
 const streaming = DRIVERS_OF_PROOFS.filter(({ name, reads, protocol }) =>
   reads === 'streaming' && protocol !== 'cursor' && hasBound(name) && (IS_WHOLE || IN_GATE.includes(name)));
 
-await t.test('what drivers read at once', { jobs: 6 }, async (t) => {
+await t.test('drivers read a bounded number of bytes before their program has a row', { jobs: 6 }, async (t) => {
   for (const driver of streaming) {
     const bytes = READS_AT_ONCE.get(driver.name)!;
     void t.test(`${driver.name} reads at most ${bytes} bytes before its program has worked on a row`,

@@ -42,6 +42,6 @@ t.test('a server that accepts and says nothing takes no login', async (t) => {
   t.equal(await takesLogins(server.port, { connections: { connectTimeout: '50ms' } }), false);
 });
 
-t.test('an address where nobody listens takes no login', async (t) => {
+t.test('an address without a server takes no login', async (t) => {
   t.equal(await takesLogins(1), false);
 });

@@ -52,7 +52,7 @@ t.test('a signal to all processes of the program loses no statement', async (t) 
   t.equal(answered, server.given);
 });
 
-t.test('a statement that runs when the program is told to end comes to its end', async (t) => {
+t.test('a running statement comes to its end after SIGTERM', async (t) => {
   const server = await startScriptedServer(t, async (connection) => {
     if (await connection.login() === null) return;
     await connection.packet();

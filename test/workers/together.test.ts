@@ -76,7 +76,7 @@ t.test('applies a reload to all workers, and a refused one to none', async (t) =
   await program.program.said(/^config: workers: changed, and takes effect at the next start/);
 });
 
-t.test('a worker that is killed takes only its own sessions along, and another takes its place', async (t) => {
+t.test('a killed worker ends only its own sessions, and another worker replaces it', async (t) => {
   const program = await startAdministered(t, { workers: WORKERS, connections: { max: WORKERS }, limits: { rows: 10 } });
   const clients = await Promise.all(Array.from({ length: WORKERS }, () => program.connect()));
   for (const client of clients) await client.query('SELECT * FROM rows_20');
@@ -125,7 +125,7 @@ const CROWD = `
   process.stdin.resume().on('end', () => process.exit());
 `;
 
-t.test('clients of several programs together are let in up to connections.max, and not one more', async (t) => {
+t.test('accepts clients of several programs together up to connections.max', async (t) => {
   const upstream = await silentUpstream(t);
   const max = 25;
   const { program, metric } = await startAdministered(
@@ -155,7 +155,7 @@ t.test('clients of several programs together are let in up to connections.max, a
     + await metric('sluice_sessions_ended_total{by="client",reason="error"}'), max);
 });
 
-t.test('a client that has said all it has to say still gets its answer, also over a Unix socket', async (t) => {
+t.test('a client that has closed its sending side still gets its answer, also over a Unix socket', async (t) => {
   let answer: () => void = () => {};
   const server = await startScriptedServer(t, async (connection) => {
     if (await connection.login() === null) return;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { shareOf } from '../../src/workers/workerSet.js';
 import { load, withUpstream } from '../config/configFile.js';
 
-t.test('what workers may do in a second together is what the configuration says', (t) => {
+t.test('divides audit.sample.perSecond among the workers without a rest', (t) => {
   for (const [perSecond, workers] of [[100, 3], [7, 7], [64, 5]] as const) {
     const config = load(t, withUpstream({ workers, audit: { sample: { perSecond } } }));
     const shares = Array.from(
@@ -14,7 +14,7 @@ t.test('what workers may do in a second together is what the configuration says'
   t.end();
 });
 
-t.test('a rate that cannot be divided is refused', (t) => {
+t.test('refuses a perSecond that is less than the number of workers', (t) => {
   const settings = { workers: 4, audit: { sample: { perSecond: 3 } } };
   t.throws(
     () => load(t, withUpstream(settings)),
