@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readableLine } from '../../src/audit/readableLine.js';
-import { run } from '../support/run.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const line = (fields: object): string =>
   `${JSON.stringify({ level: 'info', time: '2026-01-31T10:31:02.123Z', msg: 'said', ...fields })}\n`;
 
@@ -27,25 +24,4 @@ t.test('text of a client or a server cannot control the terminal or begin a line
   const shown = readableLine(line({ msg: 'a\u001b[2Jb\nc\u0007', user: 'x\u001b[31m\ny', program: 'p\u009b2J' }));
   t.equal(shown, '10:31:02.123 \u001b[32mINFO \u001b[0m ab c   user="x\\u001b[31m\\ny" program="p\\u009b2J"\n');
   t.end();
-});
-
-t.test('the log is readable text when standard error is a terminal', async (t) => {
-  // `script` gives the program a terminal. The test interrupts the program once it listens.
-  const script = [
-    'import os, pty, signal, sys',
-    'pid, terminal = pty.fork()',
-    'if pid == 0: os.execv(sys.argv[1], sys.argv[1:])',
-    'seen = b""',
-    'while b"listening" not in seen: seen += os.read(terminal, 4096)',
-    'os.kill(pid, signal.SIGINT)',
-    'os.waitpid(pid, 0)',
-    'sys.stdout.buffer.write(seen)',
-  ].join('\n');
-  const { stdout, stderr } = await run(
-    '/usr/bin/python3', ['-c', script, process.execPath, cli, '--upstream', 'db.invalid', '--listen', '127.0.0.1:0'],
-  );
-  t.match(
-    stdout, /^\d\d:\d\d:\d\d\.\d{3} \S*INFO \S* listening {2}address=127\.0\.0\.1:\d+ upstream=db\.invalid:3306/m,
-    stderr,
-  );
 });

@@ -4,7 +4,7 @@ import { renderGoals } from './goals.js';
 import { ResultEnd } from './resultEnd.js';
 import { median, type Run, type Series } from './results.js';
 import { parseSysbench } from './sysbench.js';
-import { firstThat, ratesFrom } from '../support/slowReaders.js';
+import { firstThat, ratesFrom } from '../support/search.js';
 import { renderTable } from './table.js';
 
 const series = (competitor: string, values: number[], more: Partial<Series> = {}): Series => ({

@@ -7,12 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { DemoClient } from '../../src/demo/client.js';
 import { startDemoServer } from '../../src/demo/server.js';
-import { Capability } from '../../src/protocol/capabilities.js';
-import { decodeGreeting } from '../../src/protocol/greeting.js';
 import { askPort, startAdministered, type AdministeredProgram } from '../admin/administered.js';
-import { makeAuthority } from '../support/certificates.js';
 import { freePort } from '../support/freePort.js';
-import { RawClient } from '../support/rawClient.js';
 import { residentBytes } from '../support/sluice.js';
 
 function folderFor(t: Test): string {
@@ -90,28 +86,6 @@ t.test('new sessions go to the new upstream, and live ones stay where they are',
   await started.connect();
   t.equal(other.connectionCount, 1);
   t.equal((await client.query('SELECT * FROM rows_10')).rows, 10);
-});
-
-t.test('encrypts new sessions as the new configuration says, and leaves live ones as they are', async (t) => {
-  const authority = await makeAuthority(t);
-  const started = await startAdministered(t);
-  const live = await started.connect();
-  const offersTls = async (): Promise<boolean> => {
-    const client = await RawClient.connect(started.program.port);
-    const { payload } = await client.packet();
-    client.close();
-    return (decodeGreeting(payload)!.capabilities & Capability.SSL) !== 0n;
-  };
-  t.notOk(await offersTls());
-  const tls = { mode: 'optional', ...await authority.issue('localhost') };
-  started.configure({ listen: { host: '127.0.0.1', port: 0, tls } });
-  t.match(await reload(started), { status: 200, body: { changed: ['listen'] } });
-  t.ok(await offersTls());
-  t.equal((await live.query('SELECT * FROM rows_10')).rows, 10);
-  const inClear = 'sluice_encryptions_total{leg="client",tls="none"}';
-  const before = await started.metric(inClear);
-  await started.connect();
-  t.equal(await started.metric(inClear), before + 1, 'a client may still do without');
 });
 
 t.test('changes the log level and moves the admin endpoint', async (t) => {

@@ -53,17 +53,6 @@ t.test('a report has totals, a ranking, and a profile of each digest with its us
   ]) t.match(stdout, promise);
 });
 
-t.test('reads standard input from a terminal to its end', async (t) => {
-  const END_OF_INPUT = '\x04'; // what Ctrl-D sends
-  const command = `'${process.execPath}' '${CLI}' report --limit 1`;
-  const input = `${auditLine({ rows: 4_711 })}${auditLine({})}${END_OF_INPUT}`;
-  const { code, stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { input });
-  t.match(stdout, /Reading standard input: give audit files to read those\./);
-  t.match(stdout, /# Overall: 2 results/);
-  t.match(stdout, /4,711/);
-  t.equal(code, 0);
-});
-
 t.test('tells results that were let through as streams with their signals, and not as cuts', async (t) => {
   const admit = (signal: string): string =>
     auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });

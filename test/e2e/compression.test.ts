@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
-import { shareOf } from '../proof/scale.js';
 import {
   commandLine, COMPRESS_FLAG, COMPRESSED, COMPRESSED_CLIENTS, startPausingReader,
 } from '../support/clients.js';
@@ -16,6 +15,7 @@ import { runOk } from '../support/run.js';
 import { bigTableSql, NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { IN_CLEAR, startSluice } from '../support/sluice.js';
+import { shareOf } from './shareOf.js';
 
 const LIMIT = 1000;
 const CHANGE_USER = fileURLToPath(new URL('../support/programs/change-user.php', import.meta.url));

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { shareOf } from '../proof/scale.js';
 import { DRIVERS, isMissing } from '../support/drivers.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
+import { shareOf } from './shareOf.js';
 
 const LIMIT = 1000;
 /** Drivers that lose step behind an error in the middle of a result (see outOfStep.test.ts). */

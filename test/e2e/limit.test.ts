@@ -1,9 +1,9 @@
 import t from 'tap';
-import { shareOf } from '../proof/scale.js';
 import { CLIENTS, type Client } from '../support/clients.js';
 import { NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { type AuditRecord, startSluice } from '../support/sluice.js';
+import { shareOf } from './shareOf.js';
 
 const LIMIT = 1000;
 

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { shareOf } from '../proof/scale.js';
 import { CLIENTS, commandLine } from '../support/clients.js';
 import { NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, type Server, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
+import { shareOf } from './shareOf.js';
 
 const ALL = 'SELECT id, label FROM numbers ORDER BY id';
 const LIMIT_1000 = ['--max-rows', '1000'];

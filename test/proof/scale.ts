@@ -1,5 +1,4 @@
-import { SERVER_KINDS, type ServerKind } from '../support/servers.js';
-import { ratesFrom } from '../support/slowReaders.js';
+import { ratesFrom } from '../support/search.js';
 
 /** The size of the proofs: whole with `npm run proof`, small with `npm test`. Both run the same code. */
 export const IS_WHOLE = process.env['SLUICE_PROOF'] === 'whole';
@@ -18,13 +17,6 @@ export const SCALE = IS_WHOLE
     slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rates: [1000] }, readerRuns: 1,
     tableRows: 1000, looksMs: 2_000,
   } as const;
-
-/**
- * The part of `clients` that runs in front of a kind of server: all with `npm run proof`, else each in front of one
- * kind. Neighbours stay together: they are one client's ways to read.
- */
-export const shareOf = <Client>(clients: readonly Client[], kind: ServerKind): readonly Client[] =>
-  clients.filter((_, index) => IS_WHOLE || (index >> 1) % SERVER_KINDS.length === SERVER_KINDS.indexOf(kind));
 
 /** The number of rows of the table `big`: each is 1 KiB. */
 export const BIG_ROWS = SCALE.tableMiB * 1024;

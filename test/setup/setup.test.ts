@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { LANGUAGES } from '../support/drivers.js';
+import { modulesOf, QUICK_PROGRAMS, quickFiles } from './quickFiles.js';
 import { startedPrograms } from './startedPrograms.js';
 
 const TEST = fileURLToPath(new URL('..', import.meta.url));
@@ -44,5 +45,15 @@ t.test('installs the tools of every language whose drivers the tests use', (t) =
   const folders = readdirSync(join(TEST, 'clients')).sort();
   t.strictSame([...toolchains.matchAll(/^ {2}'(\w+)\|/gm)].map(([, language]) => language!).sort(), folders);
   t.strictSame([...LANGUAGES].sort(), folders);
+  t.end();
+});
+
+t.test('the quick tests start no server, and no program that a machine with Node.js may lack', (t) => {
+  const quick = quickFiles();
+  const modules = modulesOf(quick);
+  const { programs, mysql9, unknown } = startedPrograms(quick, (file) => modules.has(file));
+  t.strictSame([...programs].filter((name) => !QUICK_PROGRAMS.includes(name)), []);
+  t.strictSame([...mysql9, ...unknown], []);
+  t.ok(quick.length > 100, `${quick.length} files`);
   t.end();
 });

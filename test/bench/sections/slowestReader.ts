@@ -1,5 +1,6 @@
 import { startServer, SERVER_KINDS, type ServerKind } from '../../support/servers.js';
-import { firstThat, ratesFrom, readSlowly } from '../../support/slowReaders.js';
+import { firstThat, ratesFrom } from '../../support/search.js';
+import { readSlowly } from '../../support/slowReaders.js';
 import type { Bench } from '../bench.js';
 import type { Relay } from '../relays.js';
 import type { Reading } from '../results.js';

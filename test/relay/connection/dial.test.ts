@@ -33,15 +33,20 @@ const serve = async (t: Test, onConnection: (socket: Socket) => void): Promise<n
 
 /** A server whose kernel drops every further connection, since its queue is full. */
 const blackHole = async (t: Test): Promise<number> => {
-  const script = 'import socket,sys; s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(0); ' +
-    'print(s.getsockname()[1], flush=True); sys.stdin.read()';
-  const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.teardown(() => child.kill());
+  const script = `require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+    require('node:fs').writeSync(1, String(this.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  })`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
   const [said]: unknown[] = await once(child.stdout, 'data');
   const port = Number(String(said));
-  const first = connect(port, '127.0.0.1');
-  t.teardown(() => first.destroy());
-  await once(first, 'connect');
+  // The queue holds one connection more than the backlog.
+  for (let count = 0; count < 2; count += 1) {
+    const waiting = connect(port, '127.0.0.1');
+    t.teardown(() => waiting.destroy());
+    await once(waiting, 'connect');
+  }
   return port;
 };
 

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// The test files of `npm run test:quick`: those that start no program but Node.js itself. Each file is judged by the
+// text of all modules that it imports, so that a new test file belongs to them, or not, by itself. setup.test.ts
+// checks the result with the compiler.
+
+const TEST = fileURLToPath(new URL('..', import.meta.url));
+
+/** Programs that every machine with Node.js and npm has. */
+export const QUICK_PROGRAMS: readonly string[] = ['node', 'sh', 'mkfifo'];
+
+/** Files that start no other program, and take longer than all others together. */
+const LONG: readonly string[] = ['fuzz/fuzz.test.ts', 'package.test.ts'];
+
+/** The functions that start the program of their first argument, and the module of ours that declares some of them. */
+const STARTERS: readonly string[] = ['spawn', 'spawnSync', 'execFile', 'execFileSync', 'run', 'runOk'];
+const RUN = join(TEST, 'support/run.ts');
+
+const IMPORT = /^(?:import|export)\b(?! type)[^;]*?from '(\.[^']+)';|\bimport\('(\.[^']+)'\)/gm;
+
+const IMPORT_OF_STARTERS = /^import \{([^}]*)\} from '(?:node:child_process|\.[^']*\/run\.js)';/gm;
+
+/** Selects quick files. Returns their absolute paths, sorted. */
+export const quickFiles = (): readonly string[] => {
+  const texts = new Map<string, string>();
+  return readdirSync(TEST, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !LONG.includes(name)).sort()
+    .map((name) => join(TEST, name))
+    .filter((file) => [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
+};
+
+/**
+ * Follows imports, but those of types alone.
+ * @param texts keeps the text of each module that was read
+ * @returns these files and all modules of the test code that they import
+ */
+export const modulesOf = (files: readonly string[], texts = new Map<string, string>()): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const follow = (file: string): void => {
+    if (found.has(file) || !file.startsWith(TEST) || !existsSync(file)) return;
+    found.add(file);
+    const text = texts.get(file) ?? readFileSync(file, 'utf8');
+    texts.set(file, text);
+    for (const [, from, dynamic] of text.matchAll(IMPORT)) {
+      follow(join(dirname(file), (from ?? dynamic)!).replace(/\.js$/, '.ts'));
+    }
+  };
+  for (const file of files) follow(file);
+  return found;
+};
+
+const isQuick = (module: string, text: string): boolean => {
+  const imported = [...text.matchAll(IMPORT_OF_STARTERS)].flatMap(([, names]) => names!.match(/\w+/g) ?? []);
+  const starters = imported.filter((name) => STARTERS.includes(name));
+  if (module === RUN || starters.length === 0) return true;
+  const starts = text.matchAll(new RegExp(`(?<![.\\w])(?:${starters.join('|')})\\(\\s*([^,)\\s]+)`, 'g'));
+  return [...starts].every(([, argument]) => QUICK_PROGRAMS.includes(programOf(argument!)));
+};
+
+/** The name of a program that a start names; the argument itself when it is no literal. */
+const programOf = (argument: string): string => {
+  if (argument === 'process.execPath') return 'node';
+  const [, literal] = /^'([^']+)'$/.exec(argument) ?? [];
+  return literal === undefined ? argument : basename(literal);
+};
