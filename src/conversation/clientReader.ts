@@ -3,11 +3,11 @@ import { HEADER_BYTES } from '../protocol/framing.js';
 import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { queryTextOffset } from '../protocol/query.js';
-import { newCommand, responseShape, type PendingCommand } from './command.js';
+import { newCommand, responseShape, type PendingCommand, type Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
 /** Reads what the client sends: its answer to the greeting, then its commands. */
-export class ClientReader extends PacketScanner {
+export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   /** No further command may go to the server for now: the rest of a cut response is still being discarded. */
   isGated = false;
   /** The scan stopped in front of bytes that must not be forwarded yet. */
@@ -16,10 +16,10 @@ export class ClientReader extends PacketScanner {
   isAtUserChange = false;
 
   /** The command whose packet is passing. */
-  private arriving: PendingCommand | null = null;
+  private arriving: PendingCommand<U> | null = null;
   private commandCount = 0;
 
-  constructor(private readonly conversation: ConversationState) {
+  constructor(private readonly conversation: ConversationState<U>) {
     super();
   }
 
@@ -104,7 +104,7 @@ export class ClientReader extends PacketScanner {
     if (shape !== 'none') this.commandCount += 1;
     const { commandCounts } = conversation.options;
     if (commandCounts !== undefined) commandCounts[code]! += 1;
-    const command = newCommand(code, shape, this.commandCount, conversation.options.now());
+    const command = newCommand<U>(code, shape, this.commandCount, conversation.options.now());
     this.arriving = command;
     this.want(this.frontBytesOf(code));
     if (shape !== 'none' || code === Command.STMT_CLOSE) conversation.commands.push(command);
@@ -136,7 +136,7 @@ export class ClientReader extends PacketScanner {
     }
   }
 
-  private complete(command: PendingCommand, front: Buffer, packetBytes: number): void {
+  private complete(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
     const { conversation } = this;
     const { options } = conversation;
     switch (command.code) {
@@ -161,14 +161,14 @@ export class ClientReader extends PacketScanner {
   }
 
   /** Keeps the front of a statement's text: a copy, since what passes is overwritten by the next read. */
-  private keepText(command: PendingCommand, front: Buffer, offset: number | null, packetBytes: number): void {
+  private keepText(command: PendingCommand<U>, front: Buffer, offset: number | null, packetBytes: number): void {
     if (offset === null || packetBytes === 0) return;
     command.textBytes = packetBytes - offset;
     command.text = Buffer.from(front.subarray(offset, offset + this.conversation.options.textBytes));
     this.conversation.commands.keep(command, command.text.length);
   }
 
-  private keepParameters(command: PendingCommand, front: Buffer, packetBytes: number): void {
+  private keepParameters(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
     if (command.code === Command.STMT_EXECUTE) {
       command.execution = Buffer.from(front);
       this.conversation.commands.keep(command, front.length);

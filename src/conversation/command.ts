@@ -27,8 +27,11 @@ export type ResponseShape =
 /** Those whose first packet is told from what it is: the others begin with rows or definitions, or have none. */
 export type AnsweredShape = Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'>;
 
-/** One request of the client, until its response is over. */
-export interface PendingCommand {
+/**
+ * One request of the client, until its response is over.
+ * @typeParam U what counts its response
+ */
+export interface PendingCommand<U extends Usage = Usage> {
   readonly code: number;
   readonly shape: ResponseShape;
   /** Counts the session's commands that have an answer. */
@@ -55,8 +58,8 @@ export interface PendingCommand {
   /** Whom CHANGE_USER asks to become. */
   identity: ClientIdentity | null;
   /** The statement that `statementId` meant when the server began to answer. */
-  statement: PreparedStatement | null;
-  usage: Usage | null;
+  statement: PreparedStatement<U> | null;
+  usage: U | null;
   /** How many answers have begun: result sets, and OKs that bring none. A text of several statements has several. */
   answerCount: number;
 }
@@ -86,7 +89,9 @@ export function responseShape(code: number): ResponseShape {
 }
 
 /** A command whose header has just arrived. */
-export function newCommand(code: number, shape: ResponseShape, number: number, startedAtMs: number): PendingCommand {
+export function newCommand<U extends Usage>(
+  code: number, shape: ResponseShape, number: number, startedAtMs: number,
+): PendingCommand<U> {
   return {
     code, shape, number, startedAtMs,
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
@@ -97,14 +102,14 @@ export function newCommand(code: number, shape: ResponseShape, number: number, s
 }
 
 /** A statement that the server has prepared for this session. */
-export interface PreparedStatement {
+export interface PreparedStatement<U extends Usage = Usage> {
   readonly id: number;
   /** The front of its text; null where it was given up to stay within bounds. */
   sql: Buffer | null;
   readonly sqlBytes: number;
   readonly bound: BoundParameters;
   /** The usage of its open cursor; null where none is open. */
-  cursorUsage: Usage | null;
+  cursorUsage: U | null;
   /** What whoever reads texts has kept of it instead of the text; null as long as that is there. */
   kept: object | null;
 }

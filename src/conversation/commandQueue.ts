@@ -1,17 +1,17 @@
-import type { PendingCommand } from './command.js';
+import type { PendingCommand, Usage } from './command.js';
 
 /** The commands that the server has not finished answering, in the order that they were sent. */
-export class CommandQueue {
-  private readonly pending: PendingCommand[] = [];
+export class CommandQueue<U extends Usage> {
+  private readonly pending: PendingCommand<U>[] = [];
   private keptBytes = 0;
 
   /** The command that is being answered; null while none is. */
-  get head(): PendingCommand | null {
+  get head(): PendingCommand<U> | null {
     return this.pending[0] ?? null;
   }
 
   /** The command that was sent last; null where all are answered. */
-  get tail(): PendingCommand | null {
+  get tail(): PendingCommand<U> | null {
     return this.pending[this.pending.length - 1] ?? null;
   }
 
@@ -28,14 +28,14 @@ export class CommandQueue {
     return this.pending.some(({ shape }, index) => index > 0 && shape !== 'none');
   }
 
-  push(command: PendingCommand): void {
+  push(command: PendingCommand<U>): void {
     this.pending.push(command);
   }
 
   /**
    * So many bytes are kept of the command that was pushed last. It may be over already: errors do not wait for its end.
    */
-  keep(command: PendingCommand, byteCount: number): void {
+  keep(command: PendingCommand<U>, byteCount: number): void {
     if (command !== this.tail) return;
     command.keptBytes = byteCount;
     this.keptBytes += byteCount;

@@ -1,17 +1,19 @@
 import { Status } from '../protocol/status.js';
 import { ClientReader } from './clientReader.js';
+import type { Usage } from './command.js';
 import type { Unparsed } from './conversationObserver.js';
 import { ServerReader } from './serverReader.js';
 import { ConversationState, type ConversationOptions } from './state.js';
 
 /**
- * One session's conversation. Pure: it is fed through its two readers, tells an observer, and never touches a socket.
+ * One session's conversation. Pure: it is fed through its two readers, tells observers, and never touches a socket.
+ * @typeParam U what counts its responses
  */
-export class Conversation extends ConversationState {
-  readonly client: ClientReader;
-  readonly server: ServerReader;
+export class Conversation<U extends Usage = Usage> extends ConversationState<U> {
+  readonly client: ClientReader<U>;
+  readonly server: ServerReader<U>;
 
-  constructor(options: ConversationOptions) {
+  constructor(options: ConversationOptions<U>) {
     super(options);
     this.client = new ClientReader(this);
     this.server = new ServerReader(this);

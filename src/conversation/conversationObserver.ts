@@ -16,15 +16,26 @@ export interface ConversationObserver {
   loginRefused?(error: ServerError): void;
   /** The server has refused to let the client become `asked`: null where it has not said yet whom. */
   userChangeRefused?(asked: ClientIdentity | null, error: ServerError): void;
+  /** From here on comes a stream that is not made of commands and responses, or a client's TLS. */
+  streams?(kind: 'stream' | 'tls'): void;
+  /** From here on nothing is followed. */
+  unparsed(problem: Unparsed): void;
+}
+
+/**
+ * Is told of each response while it comes, and of what changes for those that follow.
+ * @typeParam U what counts a response
+ */
+export interface ResponseObserver<U extends Usage> {
   /** A response's first result set begins, or a fetch from a cursor of which nothing is known. Says what counts it. */
-  newUsage(command: PendingCommand): Usage;
+  newUsage(command: PendingCommand): U;
   /** What the usage counts comes from a server-side cursor, fetch by fetch. */
-  cursorOpened(usage: Usage): void;
+  cursorOpened(usage: U): void;
   /**
    * A usage has come to its end; `error` is what the server ended it with, where it did not end well. It is not
    * complete where following ended before it did.
    */
-  usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void;
+  usageEnded(usage: U, error: ServerError | null, isComplete: boolean): void;
   /**
    * An OK has answered a statement of a COM_QUERY or an execution: the one that is counted by `answers`.
    * @param toldSchema the OK itself says what the default schema is now
@@ -39,10 +50,6 @@ export interface ConversationObserver {
   reset?(): void;
   /** The server has answered the session's set-up; `error` is with what, where it refused it. */
   setUp?(error: ServerError | null): void;
-  /** From here on comes a stream that is not made of commands and responses, or a client's TLS. */
-  streams?(kind: 'stream' | 'tls'): void;
-  /** From here on nothing is followed. */
-  unparsed(problem: Unparsed): void;
 }
 
 /** Where two ends stand with each other. */

@@ -4,21 +4,21 @@ import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
-import type { AnsweredShape, PendingCommand, Usage } from './command.js';
+import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
 /** Follows responses: what each packet means for the command it answers, and when that command is over. */
-export class ResponseFollower {
+export class ResponseFollower<U extends Usage> {
   awaited: AwaitedPacket = 'response';
   /** What is being counted; null between responses. */
-  usage: Usage | null = null;
+  usage: U | null = null;
 
   private definitionsLeft = 0;
   /** The result set carries OUT parameters: an OK follows, whatever MORE_RESULTS_EXISTS says. */
   private hasOutParameters = false;
-  private command: PendingCommand | null = null;
+  private command: PendingCommand<U> | null = null;
 
-  constructor(private readonly conversation: ConversationState) {}
+  constructor(private readonly conversation: ConversationState<U>) {}
 
   /** The shape that the next packet has to have; null where no command awaits an answer. */
   get shape(): AnsweredShape | null {
@@ -103,7 +103,7 @@ export class ResponseFollower {
     const command = this.command!;
     command.answerCount += 1;
     if (command.shape !== 'results') return;
-    this.conversation.options.observer.statementDone(command, completion.schema !== null);
+    this.conversation.options.responses.statementDone(command, completion.schema !== null);
   }
 
   /** The one packet of bare text that answers a command. */
@@ -128,19 +128,19 @@ export class ResponseFollower {
     }
   }
 
-  private statementOf(command: PendingCommand): PendingCommand['statement'] {
+  private statementOf(command: PendingCommand<U>): PendingCommand<U>['statement'] {
     const isPrepared = command.code >= Command.STMT_EXECUTE && command.code <= Command.STMT_FETCH;
     const isNamed = isPrepared || command.code === Command.STMT_BULK_EXECUTE;
     return isNamed ? this.conversation.statements.use(command.statementId) : null;
   }
 
-  private beginUsage(command: PendingCommand): Usage {
-    const usage = this.conversation.options.observer.newUsage(command);
+  private beginUsage(command: PendingCommand<U>): U {
+    const usage = this.conversation.options.responses.newUsage(command);
     this.usage = command.usage = usage;
     return usage;
   }
 
-  private columnCount(command: PendingCommand, front: Buffer): void {
+  private columnCount(command: PendingCommand<U>, front: Buffer): void {
     const reader = new PacketReader(front, 0, front.length);
     const columns = reader.lenenc();
     // CLIENT_OPTIONAL_RESULTSET_METADATA and MariaDB's cached metadata: 0 says that definitions are left out.
@@ -157,7 +157,7 @@ export class ResponseFollower {
   }
 
   /** `0x00 | id4 | columns2 | parameters2 | 0x00 | warnings2 [| metadata follows]`, then definitions of both kinds. */
-  private prepared(command: PendingCommand, front: Buffer): void {
+  private prepared(command: PendingCommand<U>, front: Buffer): void {
     const reader = new PacketReader(front, 1, front.length);
     const id = reader.uint(4);
     const columnCount = reader.uint(2);
@@ -190,13 +190,13 @@ export class ResponseFollower {
     return (statusFlags & (Status.CURSOR_EXISTS | Status.MORE_RESULTS_EXISTS)) === Status.CURSOR_EXISTS;
   }
 
-  private openCursor(command: PendingCommand): void {
+  private openCursor(command: PendingCommand<U>): void {
     if (command.statement === null || command.usage === null) return;
     command.statement.cursorUsage = command.usage;
-    this.conversation.options.observer.cursorOpened(command.usage);
+    this.conversation.options.responses.cursorOpened(command.usage);
   }
 
-  private closeCursor(statement: NonNullable<PendingCommand['statement']>): void {
+  private closeCursor(statement: PreparedStatement<U>): void {
     const usage = statement.cursorUsage;
     statement.cursorUsage = null;
     if (usage !== null) this.conversation.endUsage(usage, null);
@@ -224,7 +224,7 @@ export class ResponseFollower {
     this.settleUnanswered();
   }
 
-  private succeed(command: PendingCommand): void {
+  private succeed(command: PendingCommand<U>): void {
     const { conversation } = this;
     switch (command.code) {
       case Command.INIT_DB:

@@ -11,7 +11,7 @@ import type { Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
 /** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
-export class ServerReader extends PacketScanner {
+export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
@@ -33,15 +33,15 @@ export class ServerReader extends PacketScanner {
   private role: PacketRole = 'ignored';
   private rowBytes = 0;
   private isFileAdmitted = false;
-  private readonly responses: ResponseFollower;
+  private readonly responses: ResponseFollower<U>;
 
-  constructor(private readonly conversation: ConversationState) {
+  constructor(private readonly conversation: ConversationState<U>) {
     super();
     this.responses = new ResponseFollower(conversation);
   }
 
   /** What the response under way has brought so far; null between responses. */
-  get usage(): Usage | null {
+  get usage(): U | null {
     return this.responses.usage;
   }
 

@@ -9,13 +9,13 @@ import type { Completion, ServerError } from '../protocol/packets.js';
 import { encodeQuery } from '../protocol/query.js';
 import { newCommand, type Usage } from './command.js';
 import { CommandQueue } from './commandQueue.js';
-import type { ConversationObserver, Phase, Unparsed } from './conversationObserver.js';
+import type { ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
 import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
 
 /** Where one session's conversation stands: what its two readers share. */
-export abstract class ConversationState {
+export abstract class ConversationState<U extends Usage> {
   phase: Phase = 'greeting';
   greeting: Greeting | null = null;
   identity: ClientIdentity | null = null;
@@ -34,13 +34,13 @@ export abstract class ConversationState {
   /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
   holdsUserChanges = false;
 
-  readonly commands = new CommandQueue();
-  readonly statements = new StatementTable((statement) => this.options.observer.textForgotten?.(statement) ?? null);
+  readonly commands = new CommandQueue<U>();
+  readonly statements = new StatementTable<U>((statement) => this.options.responses.textForgotten?.(statement) ?? null);
 
   private cleared = 0n;
   private setUpStop: SetUpStop | null = null;
 
-  constructor(readonly options: ConversationOptions) {}
+  constructor(readonly options: ConversationOptions<U>) {}
 
   /**
    * Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends.
@@ -143,7 +143,7 @@ export abstract class ConversationState {
   endSetUp(error: ServerError | null): void {
     this.isSettingUp = false;
     this.setUpStop = 'setUp';
-    this.options.observer.setUp?.(error);
+    this.options.responses.setUp?.(error);
   }
 
   /**
@@ -160,18 +160,18 @@ export abstract class ConversationState {
    */
   forgetSession(): void {
     for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
-    this.options.observer.reset?.();
+    this.options.responses.reset?.();
   }
 
   /** Ends a usage, once. */
-  endUsage(usage: Usage, error: ServerError | null, isComplete = true): void {
+  endUsage(usage: U, error: ServerError | null, isComplete = true): void {
     if (usage.hasEnded) return;
     usage.hasEnded = true;
-    this.options.observer.usageEnded(usage, error, isComplete);
+    this.options.responses.usageEnded(usage, error, isComplete);
   }
 
   /** What has been counted and has not ended: the usage of the response under way, and those of open cursors. */
-  openUsages(): Usage[] {
+  openUsages(): U[] {
     const usages = new Set(this.statements.openCursors());
     const current = this.commands.head?.usage;
     if (current) usages.add(current);
@@ -198,8 +198,9 @@ export abstract class ConversationState {
 }
 
 /** What a conversation is given. */
-export interface ConversationOptions {
+export interface ConversationOptions<U extends Usage> {
   readonly observer: ConversationObserver;
+  readonly responses: ResponseObserver<U>;
   /** How many bytes of a statement's text are kept. */
   readonly textBytes: number;
   /** How many bytes of the values bound to prepared statements are kept; 0 for none. */

@@ -10,13 +10,13 @@ const MAX_TEXT_BYTES = 1024 * 1024;
  * The prepared statements of one session. Bounded: past its bounds the texts, and then the statements, that were used
  * least recently are forgotten. Of a text is kept what was found out about it.
  */
-export class StatementTable {
+export class StatementTable<U extends Usage> {
   /** In the order in which they were used, the latest last. */
-  private readonly byId = new Map<number, PreparedStatement>();
+  private readonly byId = new Map<number, PreparedStatement<U>>();
   /** Those whose text is there, in the same order. */
-  private readonly withText = new Map<number, PreparedStatement>();
+  private readonly withText = new Map<number, PreparedStatement<U>>();
   private textBytes = 0;
-  private last: PreparedStatement | null = null;
+  private last: PreparedStatement<U> | null = null;
 
   /** @param keep is asked what to keep of a statement whose text is about to go */
   constructor(private readonly keep: (statement: PreparedStatement) => object | null) {}
@@ -26,7 +26,7 @@ export class StatementTable {
   }
 
   /** Takes a statement in, and returns the one that had to be forgotten for it, if any. */
-  add(statement: PreparedStatement): PreparedStatement | null {
+  add(statement: PreparedStatement<U>): PreparedStatement<U> | null {
     this.delete(statement.id);
     this.byId.set(statement.id, statement);
     this.last = statement;
@@ -37,7 +37,7 @@ export class StatementTable {
   }
 
   /** The statement that an EXECUTE or FETCH names, and that is used by it. */
-  use(id: number): PreparedStatement | null {
+  use(id: number): PreparedStatement<U> | null {
     const statement = this.get(id);
     if (statement === null) return null;
     for (const order of [this.byId, this.withText]) if (order.delete(statement.id)) order.set(statement.id, statement);
@@ -45,13 +45,13 @@ export class StatementTable {
   }
 
   /** The statement that a command names. */
-  get(id: number): PreparedStatement | null {
+  get(id: number): PreparedStatement<U> | null {
     if (id === LAST_PREPARED_STATEMENT_ID) return this.last;
     return this.byId.get(id) ?? null;
   }
 
   /** Forgets a statement and returns it; null where it is not known. */
-  delete(id: number): PreparedStatement | null {
+  delete(id: number): PreparedStatement<U> | null {
     const statement = this.get(id);
     if (statement === null) return null;
     this.byId.delete(statement.id);
@@ -62,7 +62,7 @@ export class StatementTable {
   }
 
   /** Forgets all and returns those whose cursor was open. */
-  clear(): PreparedStatement[] {
+  clear(): PreparedStatement<U>[] {
     const open = [...this.byId.values()].filter((statement) => statement.cursorUsage !== null);
     this.byId.clear();
     this.withText.clear();
@@ -72,8 +72,8 @@ export class StatementTable {
   }
 
   /** The usages of all open cursors. */
-  openCursors(): Usage[] {
-    const usages: Usage[] = [];
+  openCursors(): U[] {
+    const usages: U[] = [];
     for (const { cursorUsage } of this.byId.values()) if (cursorUsage !== null) usages.push(cursorUsage);
     return usages;
   }
@@ -89,7 +89,7 @@ export class StatementTable {
     }
   }
 
-  private forgetLeastUsed(): PreparedStatement | null {
+  private forgetLeastUsed(): PreparedStatement<U> | null {
     const [id] = this.byId.keys();
     return id === undefined ? null : this.delete(id);
   }

@@ -1,4 +1,5 @@
 import { Command } from '../protocol/commands.js';
+import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { PendingCommand, PreparedStatement } from '../conversation/command.js';
 import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
@@ -16,8 +17,9 @@ export class ClientProfile {
   private readonly jdbc = new JdbcStreaming();
   private server: SqlServer | null = null;
   private profile: Profile | null = null;
-  /** Which guard's profile it is. */
+  /** Which guard's profile it is, and of whom. */
   private profiledBy: Guard | null = null;
+  private profiledIdentity: ClientIdentity | null = null;
 
   /**
    * @param shared holds the guard of the moment
@@ -48,12 +50,6 @@ export class ClientProfile {
   govern(command: PendingCommand): GovernedUsage {
     this.jdbc.begin(command.number);
     return this.shared.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
-  }
-
-  /** The client is somebody else now. */
-  identified(): void {
-    this.profile = null;
-    this.reset();
   }
 
   /** What the session has set is forgotten. */
@@ -111,9 +107,10 @@ export class ClientProfile {
   private current(): Profile {
     const { identity, schema } = this.conversation;
     const { guard } = this.shared;
-    if (this.profile === null || this.profiledBy !== guard) {
+    if (this.profile === null || this.profiledBy !== guard || this.profiledIdentity !== identity) {
       this.profile = guard.profile(subjectOf(identity, schema, this.address), this.sqlServer());
       this.profiledBy = guard;
+      this.profiledIdentity = identity;
     } else if (this.profile.subject.schema !== schema) {
       this.profile = guard.withSchema(this.profile, schema);
     }

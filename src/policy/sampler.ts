@@ -25,21 +25,21 @@ export class Sampler {
 
   /**
    * Judges a result that has ended, and that is not recorded for any other reason.
-   * @param clock does not go back; it is asked only where a sample is due
+   * @param now a clock that does not go back, in ms; it is read only where a sample is due
    */
-  judge(usage: GovernedUsage, clock: Clock): Sample | null {
+  judge(usage: GovernedUsage, now: () => number): Sample | null {
     const { rows, bytes, oneIn } = this.settings;
     const { rule, limits } = usage.terms;
     if (usage.resultSets === 0) return null;
     if (usage.rows > rows || usage.bytes > bytes) {
       const reason = usage.rows > rows ? 'rows' : 'bytes';
-      return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, clock);
+      return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, now());
     }
     if (oneIn === Infinity || this.random() * oneIn >= 1) return null;
-    return this.take({ reason: 'chance', rule, limit: limits, standsFor: oneIn }, clock);
+    return this.take({ reason: 'chance', rule, limit: limits, standsFor: oneIn }, now());
   }
 
-  private take(sample: Omit<Sample, 'action' | 'droppedSamples'>, { nowMs }: Clock): Sample | null {
+  private take(sample: Omit<Sample, 'action' | 'droppedSamples'>, nowMs: number): Sample | null {
     if (nowMs - this.secondBeganAtMs >= SECOND_MS) {
       this.secondBeganAtMs = nowMs;
       this.inThisSecond = 0;
@@ -73,9 +73,4 @@ export interface Sample {
    * Samples that were due since the one before it, and left out because there were too many in that second.
    */
   readonly droppedSamples: number;
-}
-
-interface Clock {
-  /** In ms. */
-  readonly nowMs: number;
 }

@@ -15,7 +15,7 @@ import { patienceMs } from './connection/dial.js';
 import { killerFor, timeoutsFor } from '../control/killer.js';
 import { PaceWatch } from './pace/pace.js';
 import { Session } from './session/session.js';
-import type { Shared } from './shared.js';
+import { atArrival, type Shared } from './shared.js';
 import { BypassWarnings } from './pace/socketQuestion.js';
 import type { OwnCertificates } from './tls/ownCertificates.js';
 import { OccasionalLog } from '../audit/occasionalLog.js';
@@ -83,7 +83,7 @@ export class Relay {
     const { config: { connections }, metrics } = this.shared;
     if (connections.keepAliveMs > 0) client.setKeepAlive(true, connections.keepAliveMs);
     metrics.sessions += 1;
-    const arrival = new Arrival(id, client, listen, { ...this.shared }, this.parts.log, {
+    const arrival = new Arrival(id, client, listen, atArrival(this.shared), this.parts.log, {
       arrived: (arrived) => {
         this.begin(arrived);
         this.arrivals.delete(arrival);
@@ -215,7 +215,7 @@ export class Relay {
     this.clientless.add(session);
     this.parts.left();
     const [oldest] = this.clientless;
-    if (this.clientless.size > this.config.connections.max) oldest!.contain(() => oldest!.supervisor.giveUpDrain());
+    if (this.clientless.size > this.config.connections.max) oldest!.contain(() => oldest!.giveUpDrain());
   }
 
   /** Whether a server lets clients log in, and that so soon that they are given to it. */

@@ -16,8 +16,8 @@ import type { StallWatch } from './pace/stallWatch.js';
 import type { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /**
- * What all sessions of a proxy have in common. A new configuration replaces parts of it: ask for them when they are
- * needed.
+ * What all sessions of a proxy have in common. It is live: a reload replaces parts of it, so code that keeps it reads a
+ * part when it needs one. `SharedAtArrival` is the snapshot.
  */
 export interface Shared {
   readonly config: Config;
@@ -41,4 +41,12 @@ export interface Shared {
   readonly killer: Killer | null;
   /** Null where there is no account to ask the servers with. */
   readonly timeouts: ServerTimeouts | null;
+}
+
+/** The parts of `Shared` that an arrival uses, as they were when its client was accepted. A reload changes none. */
+export interface SharedAtArrival extends Pick<Shared, 'config' | 'encryption' | 'metrics' | 'upstreams'> {}
+
+/** Takes that snapshot. */
+export function atArrival({ config, encryption, metrics, upstreams }: Shared): SharedAtArrival {
+  return { config, encryption, metrics, upstreams };
 }

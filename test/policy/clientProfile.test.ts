@@ -2,23 +2,25 @@ import t, { type Test } from 'tap';
 import { ClientProfile } from '../../src/policy/clientProfile.js';
 import { Guard } from '../../src/policy/guard.js';
 import { Command } from '../../src/protocol/commands.js';
-import type { PendingCommand } from '../../src/conversation/command.js';
+import type { PendingCommand, Usage } from '../../src/conversation/command.js';
 import { Conversation } from '../../src/conversation/conversation.js';
-import type { ConversationObserver } from '../../src/conversation/conversationObserver.js';
+import type { ConversationObserver, ResponseObserver } from '../../src/conversation/conversationObserver.js';
 import { queryCommand, settings, statementCommand } from '../support/governed.js';
 
 const nothing = (): void => undefined;
 const refuse = (): never => {
   throw new Error('nobody asks for a usage here');
 };
-const OBSERVER: ConversationObserver = {
-  greeted: nothing, identified: nothing, ready: nothing, newUsage: refuse, cursorOpened: nothing,
-  usageEnded: nothing, statementDone: nothing, unparsed: nothing,
+const OBSERVER: ConversationObserver = { greeted: nothing, identified: nothing, ready: nothing, unparsed: nothing };
+const RESPONSES: ResponseObserver<Usage> = {
+  newUsage: refuse, cursorOpened: nothing, usageEnded: nothing, statementDone: nothing,
 };
 
 /** A client that has logged in as `app` to the schema `shop`. */
 const logIn = (t: Test, given: object): { conversation: Conversation; profile: ClientProfile } => {
-  const conversation = new Conversation({ observer: OBSERVER, textBytes: 1024, parameterBytes: 0, now: () => 0 });
+  const conversation = new Conversation(
+    { observer: OBSERVER, responses: RESPONSES, textBytes: 1024, parameterBytes: 0, now: () => 0 },
+  );
   conversation.identify({ user: 'app', schema: 'shop', attributes: new Map() });
   const profile = new ClientProfile({ guard: new Guard(settings(t, given), () => 0) }, conversation, '10.0.0.7');
   return { conversation, profile };
@@ -33,7 +35,6 @@ t.test('looks rules up again when the schema or the client changes', (t) => {
   conversation.schema = 'archive';
   t.equal(rule(), 'archive');
   conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
-  profile.identified();
   t.equal(rule(), 'bi');
   t.end();
 });
@@ -48,7 +49,6 @@ t.test('asks only for the schema again when only the schema has changed', (t) =>
     }
   }
   conversation.identify({ user: 'app', schema: 'shop', attributes: new Counting([['program_name', 'app 1']]) });
-  profile.identified();
   t.equal(profile.govern(SELECT).terms.rule, 'r');
   const before = asked;
   for (const schema of ['archive', 'shop', 'other']) {
@@ -98,7 +98,7 @@ t.test("a raised net_write_timeout announces a JDBC stream, and is known as the 
 });
 
 t.test('forgets what a session has set when the session is reset, and keeps what Sluice sets', (t) => {
-  const { conversation, profile } = logIn(t, {});
+  const { profile } = logIn(t, {});
   profile.setUp(420_000);
   t.equal(profile.netWriteTimeoutMs, 420_000);
   profile.statementDone(answered(queryCommand('SET net_write_timeout=5', 1)), false);
@@ -107,8 +107,7 @@ t.test('forgets what a session has set when the session is reset, and keeps what
   t.equal(profile.knownNetWriteTimeoutMs, null);
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 2)).terms, { signal: null }, 'nothing is announced any more');
   profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 3)), false);
-  conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
-  profile.identified();
+  profile.reset();
   t.equal(profile.knownNetWriteTimeoutMs, null);
   profile.serverWaits(30_000);
   t.equal(profile.netWriteTimeoutMs, 30_000);

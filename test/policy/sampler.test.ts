@@ -3,7 +3,7 @@ import type { SampleSettings } from '../../src/config/config.js';
 import { Sampler } from '../../src/policy/sampler.js';
 import { govern } from '../support/governed.js';
 
-const AT_0 = { nowMs: 0 };
+const AT_0 = (): number => 0;
 const NONE: SampleSettings = { rows: Infinity, bytes: Infinity, oneIn: Infinity, perSecond: 100 };
 
 /** A sampler that draws these numbers in turn, and what it has said of samples that it left out. */
@@ -56,7 +56,7 @@ t.test('samples nothing without settings', (t) => {
 
 t.test('bounds the samples of a second, and the next sample tells how many were left out', (t) => {
   const { sampler: bounded, said } = sampler({ rows: 0, perSecond: 2 });
-  const at = (nowMs: number) => bounded.judge(result(t, 1, 1), { nowMs })?.droppedSamples;
+  const at = (nowMs: number) => bounded.judge(result(t, 1, 1), () => nowMs)?.droppedSamples;
   t.strictSame([at(0), at(1), at(2), at(999)], [0, 0, undefined, undefined]);
   t.equal(said.dropped, 2);
   t.strictSame([at(1000), at(1001), at(1002), at(5000)], [2, 0, undefined, 1]);

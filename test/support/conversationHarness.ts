@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { encodeErr, type ServerError } from '../../src/protocol/packets.js';
 import type { PacketScanner } from '../../src/protocol/packetScanner.js';
 import { Conversation } from '../../src/conversation/conversation.js';
-import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
+import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import type { ServerStop } from '../../src/conversation/serverStop.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';
@@ -119,8 +119,11 @@ class Direction {
   }
 }
 
-/** Plays two ends in memory, drives both readers as the relay does, and keeps the events and the output. */
-class Exchange implements ConversationObserver {
+/**
+ * Lets two ends talk in memory, driving both readers as the relay does, and keeps what was told and what went
+ * out.
+ */
+class Exchange implements ConversationObserver, ResponseObserver<Usage> {
   readonly events: Happening[] = [];
   readonly conversation: Conversation;
   readonly requests: Direction;
@@ -129,7 +132,9 @@ class Exchange implements ConversationObserver {
   constructor(private readonly options: HarnessOptions) {
     const { textBytes = 4096 } = options;
     const now = (): number => 1;
-    this.conversation = new Conversation({ observer: this, textBytes, parameterBytes: PARAMETER_BYTES, now });
+    this.conversation = new Conversation(
+      { observer: this, responses: this, textBytes, parameterBytes: PARAMETER_BYTES, now },
+    );
     const { client, server } = this.conversation;
     this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'));
     this.responses = new Direction(server, () => this.settle(server.stopReason));

@@ -1,5 +1,5 @@
 import { Conversation } from '../../src/conversation/conversation.js';
-import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
+import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import { Usage } from '../../src/conversation/command.js';
 import type { Turn } from './conversationHarness.js';
 
@@ -13,13 +13,13 @@ export class Follower {
 
   constructor(options: { readonly textBytes?: number; readonly parameterBytes?: number } = {}) {
     const observer: ConversationObserver = {
-      greeted: NOTHING, identified: NOTHING, ready: NOTHING, cursorOpened: NOTHING, usageEnded: NOTHING,
-      statementDone: NOTHING,
-      newUsage: (command) => new Usage(command),
-      unparsed: (problem) => (this.problem = problem),
+      greeted: NOTHING, identified: NOTHING, ready: NOTHING, unparsed: (problem) => (this.problem = problem),
+    };
+    const responses: ResponseObserver<Usage> = {
+      newUsage: (command) => new Usage(command), cursorOpened: NOTHING, usageEnded: NOTHING, statementDone: NOTHING,
     };
     this.conversation = new Conversation(
-      { observer, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options },
+      { observer, responses, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options },
     );
   }
 

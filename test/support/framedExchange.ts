@@ -9,7 +9,7 @@ import { beginFrames } from '../../src/relay/flow/framedFlow.js';
 import { RequestFlow } from '../../src/relay/flow/requestFlow.js';
 import { ResponseFlow, type ResponseDecisions, type ResponseVerdicts } from '../../src/relay/flow/responseFlow.js';
 import { Conversation } from '../../src/conversation/conversation.js';
-import type { ConversationObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
+import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import type { Peer } from '../../src/protocol/peer.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
@@ -72,7 +72,8 @@ export const withCompression = (turns: readonly Turn[]): Turn[] => {
   });
 };
 
-export class FramedExchange implements ConversationObserver, ResponseDecisions, ResponseVerdicts {
+export class FramedExchange implements
+  ConversationObserver, ResponseObserver<Usage>, ResponseDecisions, ResponseVerdicts {
   readonly usages: Pick<Usage, 'rows' | 'bytes' | 'resultSets' | 'forwardedRows'>[] = [];
   readonly problems: Unparsed[] = [];
   readonly conversation: Conversation;
@@ -94,7 +95,8 @@ export class FramedExchange implements ConversationObserver, ResponseDecisions, 
 
   constructor(private readonly options: FramedOptions = {}) {
     this.conversation = new Conversation({
-      observer: this, textBytes: 4096, parameterBytes: 0, compressions: OPENABLE_COMPRESSIONS, now: () => 1,
+      observer: this, responses: this, textBytes: 4096, parameterBytes: 0, compressions: OPENABLE_COMPRESSIONS,
+      now: () => 1,
     });
     this.requests = new RequestFlow(this.client, this.upstream, this.conversation, {
       left: () => (this.hasGone = true),

@@ -11,7 +11,7 @@ import type { SessionEncryption } from '../tls/encryption.js';
 import { HeaderReader, owesHeader } from './proxyHeaderReader.js';
 import { refuse, upstreamUnavailable } from './refusal.js';
 import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
-import type { Shared } from '../shared.js';
+import type { SharedAtArrival } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
 /**
@@ -36,14 +36,11 @@ export class Arrival extends Containment {
   private dial: Dial | null = null;
   private isOver = false;
 
-  /**
-   * @param shared as it is at this moment: what the configuration says of connections holds until there is a session
-   */
   constructor(
     readonly id: number,
     private readonly client: Socket,
     private readonly listen: Listen,
-    private readonly shared: Shared,
+    private readonly shared: SharedAtArrival,
     private readonly log: Logger,
     private readonly observer: ArrivalObserver,
   ) {

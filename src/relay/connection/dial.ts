@@ -2,7 +2,7 @@ import type { ConnectionSettings, Upstream } from '../../config/config.js';
 import type { ClientEnds } from '../../protocol/proxyHeader.js';
 import { Attempt, type Failure } from './attempt.js';
 import type { Containment } from '../containment.js';
-import type { Shared } from '../shared.js';
+import type { SharedAtArrival } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
 /**
@@ -22,7 +22,7 @@ export class Dial {
    */
   constructor(
     private readonly client: ClientEnds | null,
-    private readonly shared: Shared,
+    private readonly shared: SharedAtArrival,
     private readonly observer: DialObserver,
   ) {
     this.untried = shared.upstreams.inOrder(shared.config.upstream);

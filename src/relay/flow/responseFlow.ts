@@ -213,7 +213,7 @@ export class ResponseFlow extends FramedFlow {
       case 'error':
         return this.limitReached(server.stopReason);
       case 'fileRequest':
-        return this.verdicts.fileRequested();
+        return this.decisions.fileRequested();
       case 'fileWanted':
         this.source.write(this.outlet.wrapAnswer(server.refuseFile()));
         return 'onward';
@@ -260,6 +260,8 @@ export interface ResponseDecisions extends Containment {
   compressed(): void;
   /** The client has been let in, or has reset its session: it is to be set up before its next command. */
   sessionBegun(): void;
+  /** The server asks for a file: lets the request go on, or ends the session. */
+  fileRequested(): Settled;
   /** Responses were dealt with later than in the turn in which they came. */
   caughtUp(): void;
   /** The client has stopped, or goes on, reading. */
@@ -273,8 +275,6 @@ export interface ResponseVerdicts {
    * the session, or takes its time.
    */
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
-  /** The server asks for a file: lets the request go on, or ends the session. */
-  fileRequested(): Settled;
   /** The server has gone: ends the session where a response is, or was to be, held back. Returns whether it does. */
   heldLost(): boolean;
   /** This many bytes of a response that was cut have been discarded. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PaceSettings } from '../../config/config.js';
 import { judgePace, maxStreamRate, rateOf, type PaceReading, type Progress } from '../../policy/pace.js';
+import type { QueueView } from './clientLook.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { WaitedFor } from './waitedFor.js';
 
@@ -17,17 +18,23 @@ const BUFFERS_BYTES = 3 * STEP_BYTES;
 /** How often it is looked whether everything has arrived. */
 const LOOK_EVERY_MS = 20;
 
-/** A client whose pace is asked for, as its session knows it. */
-export interface WatchedClient {
-  look(): Promise<SocketQueues>;
-  /** Bytes that were written and that the kernel has not taken yet. */
-  readonly pendingBytes: number;
+/** A session whose client's pace is asked for. */
+export interface WatchedSession {
+  readonly connections: {
+    /** What waits for the client. */
+    readonly clientQueue: Pick<QueueView, 'look' | 'pendingBytes'>;
+  };
+  readonly responses: WatchedResponses;
+  /** Nobody waits for the answer any more. */
+  readonly isOver: boolean;
+}
+
+/** What is known of the responses that have gone to a client. */
+export interface WatchedResponses {
   /** Bytes that were written to it, all in all. */
   readonly writtenBytes: number;
   /** It was seen that the client is what responses wait for, and not the network. */
   readonly isClientWaitedFor: boolean;
-  /** Nobody waits for the answer any more. */
-  readonly isOver: boolean;
 }
 
 /**
@@ -44,7 +51,7 @@ export class PaceWatch {
    * waited.
    */
   soFar(
-    { isClientWaitedFor }: Pick<WatchedClient, 'isClientWaitedFor'>, now: Progress, before: Progress,
+    { isClientWaitedFor }: Pick<WatchedResponses, 'isClientWaitedFor'>, now: Progress, before: Progress,
   ): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
     // In a short time the client may have been kept from running.
@@ -53,14 +60,15 @@ export class PaceWatch {
   }
 
   /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
-  async watch(client: WatchedClient, progress: Progress, before: Progress): Promise<PaceReading> {
+  async watch(session: WatchedSession, progress: Progress, before: Progress): Promise<PaceReading> {
     const rowBytes = wireRowBytes(progress);
     const maxRate = this.maxRate(progress);
     const startMs = performance.now();
-    const first = await this.observe(client);
+    const { responses } = session;
+    const first = await this.observe(session);
     if (first === null) return TAKEN_AT_ONCE;
-    if (first.leftBytes === 0) return this.soFarTaken(client, progress, before, 0) ?? TAKEN_AT_ONCE;
-    const soFar = this.soFarLeaving(first.leftBytes, client, progress, before, first.atMs - startMs);
+    if (first.leftBytes === 0) return this.soFarTaken(responses, progress, before, 0) ?? TAKEN_AT_ONCE;
+    const soFar = this.soFarLeaving(first.leftBytes, responses, progress, before, first.atMs - startMs);
     if (soFar !== null) return soFar;
     const waitedFor = new WaitedFor();
     waitedFor.seen(first.queues);
@@ -68,16 +76,16 @@ export class PaceWatch {
     // Since then it has taken no more than a program that works row by row. Its driver may have read much at once
     // before.
     let calmSince = first;
-    for (let restMs = FIRST_LOOK_AFTER_MS; !client.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
+    for (let restMs = FIRST_LOOK_AFTER_MS; !session.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
-      const seen = await this.observe(client);
+      const seen = await this.observe(session);
       if (seen === null) break;
       waitedFor.seen(seen.queues);
       const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
       // When it was done with the last of it, nobody saw: after the look before this one.
       if (seen.leftBytes === 0) {
         const watchedMs = last.atMs - first.atMs;
-        return this.soFarTaken(client, progress, before, watchedMs) ??
+        return this.soFarTaken(responses, progress, before, watchedMs) ??
           { isSlow: false, rowsPerSecond: rateOf(rows, watchedMs) };
       }
       const elapsedMs = seen.atMs - first.atMs;
@@ -124,7 +132,7 @@ export class PaceWatch {
    * rows, whatever else there was to wait for, is fast; who takes few while nothing else is waited for is slow.
    */
   private soFarLeaving(
-    leftBytes: number, { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,
+    leftBytes: number, { isClientWaitedFor }: WatchedResponses, now: Progress, before: Progress, watchedMs: number,
   ): PaceReading | null {
     const rowBytes = wireRowBytes(now);
     const rows = Math.max(0, now.rows - before.rows - leftBytes / rowBytes);
@@ -141,7 +149,7 @@ export class PaceWatch {
    * watched; null where that was so short that it may have been kept from running.
    */
   private soFarTaken(
-    { isClientWaitedFor }: WatchedClient, now: Progress, before: Progress, watchedMs: number,
+    { isClientWaitedFor }: WatchedResponses, now: Progress, before: Progress, watchedMs: number,
   ): PaceReading | null {
     const ms = now.waitedMs - before.waitedMs + watchedMs;
     if (!this.isLong(ms) || !isClientWaitedFor) return null;
@@ -159,11 +167,12 @@ export class PaceWatch {
   }
 
   /** What the client has taken at this moment; null where that cannot be seen. */
-  private async observe(client: WatchedClient): Promise<Observation | null> {
-    const queues = await client.look();
+  private async observe({ connections: { clientQueue }, responses }: WatchedSession): Promise<Observation | null> {
+    const queues = await clientQueue.look();
     const { unacknowledgedBytes, unreadBytes } = queues;
     if (unacknowledgedBytes === null) return null;
-    const { pendingBytes, writtenBytes } = client;
+    const { pendingBytes } = clientQueue;
+    const { writtenBytes } = responses;
     const unread = unreadBytes ?? 0;
     return {
       leftBytes: pendingBytes + unacknowledgedBytes + unread,

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
 import { Capability } from '../../protocol/capabilities.js';
 import { encodePacket, HEADER_BYTES } from '../../protocol/framing.js';
 import { offerTls } from '../../protocol/greeting.js';
@@ -12,9 +11,9 @@ import type { SessionEncryption } from '../tls/encryption.js';
 import type { Diverted } from '../flow/framedFlow.js';
 import { PacketExchange } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
-import type { PhaseHost } from './phaseHost.js';
 import { UPSTREAM_UNAVAILABLE } from '../connection/refusal.js';
-import type { SessionParts } from './sessionParts.js';
+import type { ResponseDecisions } from '../flow/responseFlow.js';
+import type { SessionControls } from './sessionControls.js';
 import { StartTls } from './startTls.js';
 import type { ClientTls } from '../tls/clientTls.js';
 import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
@@ -38,13 +37,14 @@ export class ConnectionPhase {
   /** The client has proved with a certificate who it is: to us, not to the server. */
   private hasShownCertificate = false;
 
-  constructor(private readonly parts: SessionParts, private readonly host: PhaseHost, private readonly log: Logger) {
-    const { client, upstream } = parts.connections;
-    this.encryption = parts.encryption;
+  /** @param flows is told what the flow of responses would be told, were it to see the connection phase */
+  constructor(private readonly session: SessionControls, private readonly flows: ResponseDecisions) {
+    const { client, upstream } = session.connections;
+    this.encryption = session.encryption;
     this.exchange = new PacketExchange(client, upstream, (peer) => {
       this.refuseLogin(`the ${peer} sent more than an authentication takes`);
     });
-    this.startTls = new StartTls(this.exchange, parts);
+    this.startTls = new StartTls(this.exchange, session);
   }
 
   /** Takes over what comes from now on, where any of it may have to be encrypted. */
@@ -80,8 +80,8 @@ export class ConnectionPhase {
 
   /** What comes goes to the exchange, until `handOver`. */
   private divert(work: Promise<void>): void {
-    this.parts.connections.diversion = this.exchange;
-    work.catch((error: unknown) => this.host.threw(error));
+    this.session.connections.diversion = this.exchange;
+    work.catch((error: unknown) => this.session.threw(error));
   }
 
   private async run(): Promise<void> {
@@ -102,7 +102,7 @@ export class ConnectionPhase {
   }
 
   private async bridgeUserChange(): Promise<void> {
-    const { exchange, parts: { conversation } } = this;
+    const { exchange, session: { conversation } } = this;
     const { bytes, payload } = await exchange.next('client');
     conversation.holdsUserChanges = false;
     conversation.client.scan(bytes, 0, bytes.length);
@@ -112,16 +112,16 @@ export class ConnectionPhase {
 
   /** Shows the greeting to the client, and hands over where nothing can be encrypted. Returns whether it goes on. */
   private greet(greeting: WholePacket): boolean {
-    const { exchange, host, parts: { conversation }, encryption: { listenMode, upstreamTls } } = this;
+    const { exchange, flows, session, session: { conversation }, encryption: { listenMode, upstreamTls } } = this;
     this.show(greeting);
     if (conversation.server.stopReason === 'refused') {
-      host.refused(conversation.server.refusal!);
+      flows.refused(conversation.server.refusal!);
       return false;
     }
     if (this.isClosed) return false;
     const isFollowed = conversation.phase === 'response';
     if (upstreamTls.isRequired && !this.serverOffersTls) {
-      host.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
+      session.refuse('the upstream server offers no TLS, and upstream.tls.mode asks for it');
       return false;
     }
     const { offersTls } = this;
@@ -141,21 +141,19 @@ export class ConnectionPhase {
   }
 
   private get serverOffersTls(): boolean {
-    const { greeting } = this.parts.conversation;
+    const { greeting } = this.session.conversation;
     return greeting !== null && (greeting.capabilities & Capability.SSL) !== 0n;
   }
 
   private passThrough({ payload }: WholePacket): void {
-    const { id, connections, conversation, shared } = this.parts;
+    const { conversation, deadline, log, shared } = this.session;
     if (shared.config.onUnparsed === 'close') {
       return this.refuseLogin('TLS is passed through and cannot be followed, and onUnparsed is "close"');
     }
     conversation.passEncrypted(payload);
-    this.host.deadline.clear();
+    deadline.clear();
     this.note('passthrough', 'passthrough');
-    this.log.info(
-      { session: id, client: connections.clientAddress }, 'TLS is passed through: nothing is counted in this session',
-    );
+    log.info({}, 'TLS is passed through: nothing is counted in this session');
     this.exchange.server.send(withSsl(payload));
     this.handOver();
   }
@@ -180,7 +178,7 @@ export class ConnectionPhase {
 
   /** Takes the client's answer to the greeting to the server, and what follows it. */
   private async logIn({ bytes, payload }: WholePacket): Promise<void> {
-    const { parts: { conversation }, exchange: { client, server }, encryption: { upstreamTls } } = this;
+    const { session: { conversation }, exchange: { client, server }, encryption: { upstreamTls } } = this;
     const encrypts = upstreamTls.isWanted && this.serverOffersTls;
     conversation.client.scan(bytes, 0, bytes.length);
     if (this.isClosed) return;
@@ -221,15 +219,15 @@ export class ConnectionPhase {
 
   private clientNotEncrypted(error: unknown): void {
     if (this.isClosed) return;
-    if (error instanceof ClientLeftError) return this.host.clientEnded();
+    if (error instanceof ClientLeftError) return this.session.clientEnded();
     const reason = `the TLS handshake with the client failed: ${reasonOf(error)}`;
-    this.log.info({ session: this.parts.id, client: this.parts.connections.clientAddress }, reason);
-    this.host.destroy(reason, ['client', 'error']);
+    this.session.log.info({}, reason);
+    this.session.destroy(reason, ['client', 'error']);
   }
 
   /** Goes on packet by packet until the server lets the client in, or not. */
   private async bridge(first: Buffer, encrypted: Peer | null, isUserChange: boolean): Promise<void> {
-    const { exchange, parts: { conversation } } = this;
+    const { exchange, session: { conversation } } = this;
     const bridge = new AuthBridge(encrypted, this.encryption.bridges, conversation.greeting!.scramble);
     this.authRelay = new AuthRelay(exchange, conversation, bridge, this.hasShownCertificate);
     const refusal = await this.authRelay.run(first, isUserChange);
@@ -238,34 +236,33 @@ export class ConnectionPhase {
   }
 
   private show({ bytes }: WholePacket): void {
-    this.parts.conversation.server.scan(bytes, 0, bytes.length);
+    this.session.conversation.server.scan(bytes, 0, bytes.length);
   }
 
   /** Counts how the two connections are encrypted. */
   private note(client: string, upstream: string): void {
-    const { encryptions } = this.parts.shared.metrics;
+    const { encryptions } = this.session.shared.metrics;
     encryptions.increment('client', client);
     encryptions.increment('upstream', upstream);
   }
 
   private refuseLogin(message: string, code = CANNOT_AUTHENTICATE): void {
-    const { id, connections } = this.parts;
-    this.log.warn({ session: id, client: connections.clientAddress }, message);
+    this.session.log.warn({}, message);
     const end = this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` });
-    this.host.abort(message, { end, refusal: null });
+    this.session.abort(message, { end, refusal: null });
   }
 
   /** What comes from here on is for the flows again, and so is what has come already. */
   private handOver(): void {
-    const { exchange: { client, server }, parts: { connections, conversation, requests, responses }, host } = this;
+    const { exchange: { client, server }, session: { connections, conversation, requests, responses }, flows } = this;
     connections.diversion = null;
     requests.takeBack();
-    if (conversation.server.stopReason === 'compressed') host.compressed();
-    else if (conversation.server.stopReason === 'sessionBegun') host.sessionBegun();
+    if (conversation.server.stopReason === 'compressed') flows.compressed();
+    else if (conversation.server.stopReason === 'sessionBegun') flows.sessionBegun();
     const [fromClient, fromServer] = [client.rest(), server.rest()];
     if (fromClient.length > 0) requests.accept(fromClient);
     if (fromServer.length > 0) responses.accept(fromServer);
-    host.caughtUp();
+    flows.caughtUp();
   }
 }
 

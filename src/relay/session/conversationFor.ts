@@ -1,18 +1,19 @@
 import type { StreamingSettings } from '../../config/config.js';
 import { OPENABLE_COMPRESSIONS } from '../../protocol/compression.js';
 import { Conversation } from '../../conversation/conversation.js';
-import type { ConversationObserver } from '../../conversation/conversationObserver.js';
+import type { Usage } from '../../conversation/command.js';
+import type { ConversationObserver, ResponseObserver } from '../../conversation/conversationObserver.js';
 import type { Shared } from '../shared.js';
 
 /**
- * A conversation that keeps what the configuration of the moment asks for, and counts its commands.
- * @param now a clock, in ms
+ * A conversation that keeps what the configuration of the moment asks for, and counts its commands. Its clock is that of
+ * `performance`.
  */
-export function conversationFor(
-  { config, metrics }: Shared, observer: ConversationObserver, now: () => number,
-): Conversation {
+export function conversationFor<U extends Usage>(
+  { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>,
+): Conversation<U> {
   return new Conversation({
-    observer, now,
+    observer, responses, now,
     textBytes: Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES),
     parameterBytes: config.audit.params ? config.audit.sqlBytes : 0,
     compressions: config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n,
@@ -20,6 +21,8 @@ export function conversationFor(
     commandCounts: metrics.commands,
   });
 }
+
+const now = performance.now.bind(performance);
 
 /**
  * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold

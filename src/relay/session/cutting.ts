@@ -1,4 +1,3 @@
-import type { EndLabel } from '../../telemetry/metrics.js';
 import type { Outcome } from '../../audit/record.js';
 import type { DrainBounds, DrainSettings } from '../../config/config.js';
 import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
@@ -6,11 +5,11 @@ import { cutMessage } from '../../policy/judgement.js';
 import type { Judgement } from '../../policy/terms.js';
 import { encodePacket } from '../../protocol/framing.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
-import type { Conversation } from '../../conversation/conversation.js';
-import type { Containment } from '../containment.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from '../../control/killer.js';
-import { notRunPacket, type LastPackets, type Waiting } from '../flow/lastPackets.js';
+import { notRunPacket, type Waiting } from '../flow/lastPackets.js';
+import type { SessionControls } from './sessionControls.js';
+import { killStatement } from './statementKill.js';
 
 /** The rest of one response, from the row at which it was cut until the client's next command may go. */
 export class Cutting {
@@ -37,16 +36,16 @@ export class Cutting {
     private readonly judgement: Judgement | null,
     private readonly sequenceId: number,
     private readonly isFetch: boolean,
-    private readonly conversation: Conversation,
-    private readonly session: CutSession,
+    private readonly session: SessionControls,
     private readonly bounds: CutBounds,
     private readonly observer: CutObserver,
   ) {
+    const { conversation } = session;
     conversation.server.discard();
     conversation.client.isGated = true;
     this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
-      killDue: () => session.contain(() => (this.kill = session.kill(this.withdrawal.signal))),
+      killDue: () => session.contain(() => (this.kill = killStatement(session, this.withdrawal.signal))),
     });
     if (conversation.commands.hasMoreToAnswer) this.commandWaits();
   }
@@ -60,7 +59,7 @@ export class Cutting {
     if (judgement?.action !== 'cut') return;
     const error = this.errorPacket(judgement);
     if (!isLast) {
-      session.sendToClient(error);
+      session.responses.inject(error);
       return;
     }
     usage.isClosedBehindError = true;
@@ -121,13 +120,13 @@ export class Cutting {
     this.usage.givenUp = why;
     this.observer.givenUp(why);
     const what = isLetGo ? 'the client is let go, its statement runs on' : 'the connections are closed';
-    session.warn({ bound: why }, `${REASONS[why]}: ${what}`);
+    session.log.warn({ bound: why }, `${REASONS[why]}: ${what}`);
     if (isLetGo) session.letClientGo(REASONS[why], last);
     else session.abort(REASONS[why], last);
   }
 
   private end(killed: KillOutcome | null): void {
-    const { session, conversation, error, judgement } = this;
+    const { session, error, judgement } = this;
     if (session.isOver) return;
     const drainedBytes = this.stop();
     if (killed === 'unknown') {
@@ -135,23 +134,23 @@ export class Cutting {
       session.abort(KILL_UNKNOWN, { end: null, refusal: this.refusal(KILL_UNKNOWN, 'killing') });
       return;
     }
-    if (error !== null && judgement?.action !== 'cut') session.sendToClient(encodeErr(this.sequenceId, error));
-    else if (judgement?.action === 'truncate') session.sendToClient(this.truncation(judgement));
+    if (error !== null && judgement?.action !== 'cut') session.responses.inject(encodeErr(this.sequenceId, error));
+    else if (judgement?.action === 'truncate') session.responses.inject(this.truncation(judgement));
     const outcome = killed === 'killed' && error !== null ? 'killed' : 'drained';
     this.observer.ended({ outcome, error, drainedBytes });
-    conversation.client.isGated = false;
+    session.conversation.client.isGated = false;
     session.resumeRequests();
   }
 
   /** What the client's next command is answered with, where one waits. */
   private refusal(reason: string, kept: Waiting): Buffer | null {
     if (this.waitingTimer === null) return null;
-    return notRunPacket(reason, this.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
+    return notRunPacket(reason, this.session.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
   }
 
   /** The end of a truncated result: the server's own end of its rows. */
   private truncation(judgement: Judgement): Buffer {
-    const end = this.conversation.server.rowsEnd?.asLast(this.isFetch) ?? null;
+    const end = this.session.conversation.server.rowsEnd?.asLast(this.isFetch) ?? null;
     return end === null ? this.errorPacket(judgement) : encodePacket(this.sequenceId, end);
   }
 
@@ -159,24 +158,6 @@ export class Cutting {
     const { code, sqlState } = this.usage.terms.treatment.onExceed.error;
     return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement) });
   }
-}
-
-/** What a response that is being cut needs of its session. */
-export interface CutSession extends Containment {
-  /** Both connections are closed, or about to be. */
-  readonly isOver: boolean;
-  /** Writes bytes to the client that the server did not send. */
-  sendToClient(bytes: Buffer): void;
-  /** Goes on with the client's commands. */
-  resumeRequests(): void;
-  /** Makes the server stop what it does for the client. The signal withdraws that, as long as it is possible. */
-  kill(signal: AbortSignal): Promise<KillOutcome>;
-  /** Ends both connections; `last` still goes to the client, `label` says why where it was not for a limit. */
-  abort(reason: string, last?: LastPackets, label?: EndLabel): void;
-  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
-  letClientGo(reason: string, last: LastPackets): void;
-  /** Warns in the log, with whose session it is. */
-  warn(details: object, message: string): void;
 }
 
 /** What bounds the rest of a cut response, and when the server is to be stopped. */

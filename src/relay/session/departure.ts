@@ -1,9 +1,6 @@
 import type { EndLabel } from '../../telemetry/metrics.js';
-import type { ConnectionPhase } from './connectionPhase.js';
-import type { Containment } from '../containment.js';
 import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from '../connection/sessionEnd.js';
-import type { SessionParts } from './sessionParts.js';
-import type { Supervisor } from './supervisor.js';
+import type { SessionControls } from './sessionControls.js';
 
 /** How a session ends, and what becomes of the server's connection when the client leaves, or is let go. */
 export class Departure {
@@ -15,16 +12,11 @@ export class Departure {
   private isHeard = true;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param parted is called once, when the server's connection goes on without the client's */
-  constructor(
-    private readonly parts: SessionParts,
-    private readonly session: DepartingSession,
-    private readonly parted: () => void,
-  ) {}
+  constructor(private readonly session: SessionControls) {}
 
   /** Notes who ends the session, and why, unless somebody has ended it before. */
   note(label: EndLabel, reason: string): void {
-    const { hasQuit, server } = this.parts.conversation;
+    const { hasQuit, server } = this.session.conversation;
     // A server that is told goodbye often closes before its client does: it was the client that ended it.
     const isGoodbye = hasQuit && server.usage === null && label[0] !== 'sluice';
     this.end ??= isGoodbye ? QUIT : endOf(label, reason);
@@ -32,15 +24,15 @@ export class Departure {
 
   /** Notes that the client has left, unless somebody has ended the session before. */
   noteLeaving(): SessionEnd {
-    return (this.end ??= leavingEnd(this.parts.conversation.hasQuit, this.session.connectionPhase.handshakeWith));
+    return (this.end ??= leavingEnd(this.session.conversation.hasQuit, this.session.handshakeWith));
   }
 
   /** The client has said all it has to say (FIN). It waits for what the server has to say, or for nothing. */
   clientEnded(): void {
     this.noteLeaving();
     // An end that is being encrypted cannot be told.
-    if (this.session.connectionPhase.handshakeWith !== null) this.session.destroy('the client has left', CLOSED.label);
-    else if (this.parts.connections.awaitsLogin) this.dismiss();
+    if (this.session.handshakeWith !== null) this.session.destroy('the client has left', CLOSED.label);
+    else if (this.session.connections.awaitsLogin) this.dismiss();
     else if (!this.hasParted) this.awaitServer();
   }
 
@@ -48,20 +40,20 @@ export class Departure {
   clientFailed(error: NodeJS.ErrnoException): void {
     if (this.hasParted) return;
     this.note(['client', 'error'], error.code ?? error.message);
-    if (this.session.supervisor.runsOn) {
+    if (this.session.runsOn) {
       this.part(false, null);
     } else {
       this.session.closeFlows();
-      this.parts.connections.relayClientReset();
+      this.session.connections.relayClientReset();
     }
   }
 
   /** Ends the session where its client, of which nothing was read for drain.time, has gone meanwhile. */
   lookForClient(): void {
-    const { connections } = this.parts;
+    const { connections } = this.session;
     if (!connections.clientTcp.writableEnded) connections.clientTcp.write(''); // fails where the connection was reset
     connections.clientQueue.look().then(({ hasClientEnded }) => {
-      if (hasClientEnded && !this.session.supervisor.runsOn) this.session.contain(() => this.giveUpServer());
+      if (hasClientEnded && !this.session.runsOn) this.session.contain(() => this.giveUpServer());
     }).catch((error: unknown) => this.session.threw(error));
   }
 
@@ -69,7 +61,7 @@ export class Departure {
   left(): void {
     if (this.hasParted) return;
     this.noteLeaving();
-    if (this.session.supervisor.runsOn) {
+    if (this.session.runsOn) {
       this.part(true, null);
     } else {
       this.dismiss();
@@ -78,7 +70,7 @@ export class Departure {
 
   private dismiss(): void {
     this.session.closeFlows();
-    this.parts.connections.dismiss(null);
+    this.session.connections.dismiss(null);
   }
 
   /**
@@ -88,21 +80,20 @@ export class Departure {
    * @param lastBytes go to the client before its connection closes
    */
   part(isHeard: boolean, lastBytes: Buffer | null): void {
-    const { requests, responses, connections } = this.parts;
+    const { requests, responses, connections } = this.session;
     this.close();
     this.hasParted = true;
     this.isHeard = isHeard;
     if (!isHeard) requests.close();
     responses.part();
     connections.part(lastBytes);
-    this.session.supervisor.parted();
-    this.parted();
+    this.session.parted();
   }
 
   /** The response is over: the server gets what the client said last, and the client's end. */
   goOn(): void {
-    if (this.isHeard) this.parts.requests.endBehindHeld();
-    else this.parts.connections.endUpstream();
+    if (this.isHeard) this.session.requests.endBehindHeld();
+    else this.session.connections.endUpstream();
     this.awaitServer();
   }
 
@@ -113,7 +104,7 @@ export class Departure {
 
   /** As long as something goes to the client, it is taken for one that has said all and still reads. */
   private awaitServer(): void {
-    const { connections, shared } = this.parts;
+    const { connections, shared } = this.session;
     const sentBytes = connections.writtenBytes.bytesToClient;
     this.close();
     this.timer = setTimeout(() => this.session.contain(() => {
@@ -123,19 +114,9 @@ export class Departure {
   }
 
   private giveUpServer(): void {
-    const { id, shared, connections } = this.parts;
+    const { id, shared, connections } = this.session;
     const message = 'a client has closed, and the server has not answered and closed within drain.time';
     shared.occasions.warn('late server', { session: id, client: connections.clientAddress }, message);
     this.session.destroy(message, ['client', 'closed']);
   }
-}
-
-/** What a departure asks of its session. */
-export interface DepartingSession extends Containment {
-  readonly connectionPhase: Pick<ConnectionPhase, 'handshakeWith'>;
-  readonly supervisor: Pick<Supervisor, 'runsOn' | 'parted'>;
-  /** Whatever comes from now on is dropped. */
-  closeFlows(): void;
-  /** Ends both connections at once. */
-  destroy(reason: string, label: EndLabel): void;
 }

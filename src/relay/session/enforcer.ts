@@ -1,32 +1,30 @@
-import { RETURNING, type Outcome } from '../../audit/record.js';
+import { RETURNING } from '../../audit/record.js';
 import type { DrainBounds } from '../../config/config.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { exemptedFrom, judge, judgeOverBudget } from '../../policy/judgement.js';
 import type { Judgement, Reason } from '../../policy/terms.js';
 import { losesStep } from '../../policy/losesStep.js';
 import type { ServerError } from '../../protocol/packets.js';
-import type { Conversation } from '../../conversation/conversation.js';
-import { Cutting, type CutSession } from './cutting.js';
+import { Cutting } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from '../flow/flow.js';
-import { PaceJudge, type PacedSession } from './paceJudge.js';
+import type { WaitingWatch } from '../flow/requestFlow.js';
+import type { ResponseVerdicts } from '../flow/responseFlow.js';
+import { PaceJudge } from './paceJudge.js';
+import type { Recorder } from './recorder.js';
+import type { SessionControls } from './sessionControls.js';
 import { heldLostPacket } from '../flow/lastPackets.js';
 import type { Shared } from '../shared.js';
 
 /** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
-export class Enforcer {
+export class Enforcer implements ResponseVerdicts, WaitingWatch {
   private cutting: Cutting | null = null;
   /** Whose rows are being held back, and the sequence id of the first of them. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
   private readonly pace: PaceJudge;
 
-  constructor(
-    private readonly shared: Shared,
-    private readonly conversation: Conversation,
-    private readonly session: EnforcedSession,
-    private readonly record: RecordResult,
-  ) {
-    this.pace = new PaceJudge(shared, session, {
+  constructor(private readonly session: SessionControls, private readonly recorder: Recorder) {
+    this.pace = new PaceJudge(session, {
       admitted: (usage) => this.admitUntilDoubled(usage),
       isFast: (usage) => this.decideFast(usage),
     });
@@ -44,8 +42,9 @@ export class Enforcer {
     else usage.applyLimits();
   }
 
-  /** The response under way has reached its limit. */
-  limitReached(usage: GovernedUsage, reason: 'rows' | 'bytes'): Settled {
+  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
+    const usage = this.session.conversation.server.usage!;
+    if (reason === 'error') return this.failed(usage);
     if (usage.isPaused) return this.awaitBudget(usage);
     if (usage.isExempt) return this.exempt(usage, usage.isOverBudget ? 'budget' : reason);
     if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
@@ -61,7 +60,7 @@ export class Enforcer {
   }
 
   /** The server ends with an error what is held back: it takes the place of all of it. */
-  failed(usage: GovernedUsage): Settled {
+  private failed(usage: GovernedUsage): Settled {
     this.startDiscarding(usage, null, null);
     return 'onward';
   }
@@ -71,8 +70,8 @@ export class Enforcer {
     if (this.shared.budget.isLimited && !usage.isCut) this.shared.budget.update(usage);
   }
 
-  /** Bytes of a cut response have been discarded. */
   discarded(byteCount: number): void {
+    this.shared.metrics.drainedBytes += byteCount;
     this.cutting?.discarded(byteCount);
   }
 
@@ -85,15 +84,13 @@ export class Enforcer {
     }
     if (this.held?.usage === usage) this.endHold(false);
     this.pace.ended(usage);
-    this.record(usage, 'completed', error, 0);
+    this.recorder.result(usage, 'completed', true, error, 0);
   }
 
-  /** The rest of a cut response has been discarded. The client's next command goes once nothing can be killed. */
   drained(): void {
     this.cutting?.drained();
   }
 
-  /** A command of the client waits for the answer to another, which may be one that is being discarded. */
   commandWaits(): void {
     this.cutting?.commandWaits();
   }
@@ -108,19 +105,16 @@ export class Enforcer {
     this.cutting?.giveUp('max');
   }
 
-  /**
-   * The server has gone in the middle of a response. Where that is held back, or was to be from its first row on, an
-   * error takes the place of all of it.
-   * @returns whether it does
-   */
-  heldLost(usage: GovernedUsage): boolean {
-    const { held, conversation: { server } } = this;
-    if (held === null && !(usage.isToBeHeld && server.isBetweenPackets)) return false;
+  /** An error takes the place of all of a response that is held back, or was to be from its first row on. */
+  heldLost(): boolean {
+    const { held, session, session: { conversation: { server } } } = this;
+    const { usage } = server;
+    if (usage === null || (held === null && !(usage.isToBeHeld && server.isBetweenPackets))) return false;
     this.shared.budget.release(usage);
     usage.cut(held !== null);
     this.endHold(true);
     const end = heldLostPacket(held?.sequenceId ?? server.sequenceId + 1);
-    this.session.abort('the server has gone', { end, refusal: null });
+    session.abort('the server has gone', { end, refusal: null });
     return true;
   }
 
@@ -157,23 +151,27 @@ export class Enforcer {
     return 'onward';
   }
 
+  private get shared(): Shared {
+    return this.session.shared;
+  }
+
   private isToHold({ terms: { treatment, responseClass } }: GovernedUsage): boolean {
     return treatment.onExceed.action === 'hold' && treatment.mode === 'enforce' && responseClass === 'buffered';
   }
 
   private hold(usage: GovernedUsage): Settled {
-    this.held = { usage, sequenceId: this.conversation.server.sequenceId };
+    this.held = { usage, sequenceId: this.session.conversation.server.sequenceId };
     usage.beginHold();
     usage.applyLimits();
     usage.stopsAtError = true;
-    this.session.holdRows();
+    this.session.responses.hold();
     return 'onward';
   }
 
   private endHold(isDropped: boolean): void {
     if (this.held !== null) this.held.usage.stopsAtError = false;
     this.held = null;
-    this.session.endHold(isDropped);
+    this.session.responses.endHold(isDropped);
   }
 
   /** Reads no more of it until it is known whether the budget has room for its next row. */
@@ -187,7 +185,7 @@ export class Enforcer {
   /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
   private admitUntilDoubled(usage: GovernedUsage): void {
     const { rows, bytes } = usage.terms.limits;
-    const nextBytes = usage.bytes + this.conversation.server.stoppedPacketBytes;
+    const nextBytes = usage.bytes + this.session.conversation.server.stoppedPacketBytes;
     usage.allow(
       Math.min(rows, Math.max(2 * usage.rows, usage.rows + 1)), Math.min(bytes, Math.max(2 * usage.bytes, nextBytes)),
     );
@@ -204,7 +202,7 @@ export class Enforcer {
   /** The limit of its own that a response has passed, or would pass with the row in front of which it stands. */
   private limitPassed(usage: GovernedUsage): 'rows' | 'bytes' | null {
     const { rows, bytes } = usage.terms.limits;
-    const { stoppedPacketBytes, isInsideRow } = this.conversation.server;
+    const { stoppedPacketBytes, isInsideRow } = this.session.conversation.server;
     const nextRows = stoppedPacketBytes > 0 && !isInsideRow ? 1 : 0;
     if (usage.rows + nextRows > rows) return 'rows';
     return usage.bytes + stoppedPacketBytes > bytes ? 'bytes' : null;
@@ -220,7 +218,7 @@ export class Enforcer {
 
   /** Half of a row is with the client. What is held back is not, so an error can take the place of all of it. */
   private get isInsideForwardedRow(): boolean {
-    return this.conversation.server.isInsideRow && this.held === null;
+    return this.session.conversation.server.isInsideRow && this.held === null;
   }
 
   private apply(usage: GovernedUsage, judgement: Judgement): Settled {
@@ -242,14 +240,14 @@ export class Enforcer {
   private cut(usage: GovernedUsage, judgement: Judgement): void {
     const { kill } = this.shared.config;
     // Commands that were sent ahead are with the server: a kill could hit one of them.
-    const isAlone = this.conversation.commands.length === 1;
+    const isAlone = this.session.conversation.commands.length === 1;
     const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
     this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
   }
 
   /** Discards the response from here on, with all that is held back of it. */
   private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
-    const { shared: { config, budget, metrics }, conversation, session } = this;
+    const { session, session: { shared: { config, budget, metrics }, conversation } } = this;
     const isHeld = this.held !== null;
     const sequenceId = this.held?.sequenceId ?? conversation.server.sequenceId;
     budget.release(usage);
@@ -257,10 +255,10 @@ export class Enforcer {
     usage.cut(isHeld);
     const isFetch = conversation.commands.head?.shape === 'fetch';
     const bounds = { drain: config.drain, stopServerWhen };
-    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, conversation, session, bounds, {
+    this.cutting = new Cutting(usage, judgement, sequenceId, isFetch, session, bounds, {
       ended: ({ outcome, error, drainedBytes }) => {
         this.cutting = null;
-        this.record(usage, outcome, error, drainedBytes);
+        this.recorder.result(usage, outcome, true, error, drainedBytes);
       },
       givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
     });
@@ -269,15 +267,3 @@ export class Enforcer {
     this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
   }
 }
-
-/** What the enforcer needs of the session whose limits it enforces. */
-export interface EnforcedSession extends CutSession, PacedSession {
-  /** Keeps rows back from here on, instead of sending them to the client. */
-  holdRows(): void;
-  /** Ends keeping rows back: sends what was kept to the client, or drops it. */
-  endHold(isDropped: boolean): void;
-}
-
-/** Is told how a response ended that was seen to its end. */
-export type RecordResult =
-  (usage: GovernedUsage, outcome: Outcome, error: ServerError | null, drainedBytes: number) => void;

@@ -1,7 +1,7 @@
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import type { PaceReading, Progress } from '../../policy/pace.js';
 import type { Settled } from '../flow/flow.js';
-import type { Shared } from '../shared.js';
+import type { SessionControls } from './sessionControls.js';
 
 /**
  * Finds out how a client reads a response that is at its limit. Where its pace so far does not tell, the response waits
@@ -13,15 +13,11 @@ export class PaceJudge {
   /** What had been sent when the client of the usage was last looked at. */
   private last: { readonly usage: GovernedUsage; readonly progress: Progress } | null = null;
 
-  constructor(
-    private readonly shared: Shared,
-    private readonly session: PacedSession,
-    private readonly outcome: PaceOutcome,
-  ) {}
+  constructor(private readonly session: SessionControls, private readonly outcome: PaceOutcome) {}
 
   /** The response under way has reached a limit that its client's pace decides on. */
   judge(usage: GovernedUsage): Settled {
-    const progress = this.session.progressOf(usage);
+    const progress = this.progressOf(usage);
     const known = this.soFar(usage, progress);
     if (known !== null) {
       this.decide(usage, known, progress);
@@ -29,7 +25,7 @@ export class PaceJudge {
     }
     const isBlocking = usage.terms.treatment.mode === 'enforce';
     if (!isBlocking) this.goOnWatched(usage);
-    const judged = this.session.watchPace(progress, this.before(usage))
+    const judged = this.session.shared.pace.watch(this.session, progress, this.before(usage))
       .then((reading) => this.watchedLong(usage, reading, isBlocking));
     judged.catch((error: unknown) => this.session.threw(error));
     return isBlocking ? 'blocked' : 'onward';
@@ -39,7 +35,7 @@ export class PaceJudge {
   ended(usage: GovernedUsage): void {
     if (this.watched !== usage) return;
     this.watched = null;
-    const progress = this.session.progressOf(usage);
+    const progress = this.progressOf(usage);
     this.decide(usage, this.soFar(usage, progress) ?? { isSlow: false, rowsPerSecond: null }, progress);
   }
 
@@ -47,7 +43,7 @@ export class PaceJudge {
     // It ends without a verdict where it cannot be followed any more.
     if (this.session.isOver || usage.hasEnded) return;
     this.watched = null;
-    this.decide(usage, reading, this.session.progressOf(usage));
+    this.decide(usage, reading, this.progressOf(usage));
     if (isBlocking) this.session.resumeResponses();
   }
 
@@ -57,7 +53,18 @@ export class PaceJudge {
   }
 
   private soFar(usage: GovernedUsage, progress: Progress): PaceReading | null {
-    return this.session.paceSoFar(progress, this.before(usage));
+    return this.session.shared.pace.soFar(this.session.responses, progress, this.before(usage));
+  }
+
+  /** What has been sent of a response so far. */
+  private progressOf({ rows, bytes, stallMsBefore, wireBytesBefore, firstRowAtMs }: GovernedUsage): Progress {
+    const { conversation, responses } = this.session;
+    return {
+      rows, bytes,
+      wireBytes: responses.writtenBytes - wireBytesBefore,
+      waitedMs: responses.totalStallMs - stallMsBefore,
+      elapsedMs: conversation.options.now() - firstRowAtMs,
+    };
   }
 
   private before(usage: GovernedUsage): Progress {
@@ -71,29 +78,11 @@ export class PaceJudge {
       this.outcome.isFast(usage);
       return;
     }
-    this.shared.budget.release(usage);
+    this.session.shared.budget.release(usage);
     usage.isOverBudget = false; // it may have been marked meanwhile, and streams do not count
-    usage.terms = this.shared.guard.streaming(usage, 'pace');
+    usage.terms = this.session.shared.guard.streaming(usage, 'pace');
     this.outcome.admitted(usage);
   }
-}
-
-/** What a judge of pace needs of the session whose client it looks at. */
-export interface PacedSession {
-  /** Both connections are closed, or about to be. */
-  readonly isOver: boolean;
-  /** Bytes that were written to the client, all in all. */
-  readonly writtenBytes: number;
-  /** What has been sent of a response so far. */
-  progressOf(usage: GovernedUsage): Progress;
-  /** The client's pace by how a response has gone out so far; null where that says nothing. */
-  paceSoFar(now: Progress, before: Progress): PaceReading | null;
-  /** The client's pace, watched from now on. */
-  watchPace(now: Progress, before: Progress): Promise<PaceReading>;
-  /** Something threw that concerns this session alone. */
-  threw(error: unknown): void;
-  /** Goes on with the responses, after a decision that took time. */
-  resumeResponses(): void;
 }
 
 /** What is done once it is known how a client reads. */

@@ -2,8 +2,7 @@ import { responseRecord, type Origin, type Outcome, type Progress, type Recorded
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { admissionOf, warningFor, type Admission } from '../../policy/judgement.js';
 import type { ServerError } from '../../protocol/packets.js';
-import type { Containment } from '../containment.js';
-import type { Shared } from '../shared.js';
+import type { SessionControls } from './sessionControls.js';
 
 /**
  * Writes one session's audit records: exactly one for each response that was acted upon, in the order in which they
@@ -16,7 +15,7 @@ export class Recorder {
   private awaited: DueRecord | null = null;
   private isClosed = false;
 
-  constructor(private readonly shared: Shared, private readonly session: RecordedSession) {}
+  constructor(private readonly session: SessionControls) {}
 
   /**
    * Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a
@@ -29,23 +28,25 @@ export class Recorder {
     usage.isRecorded = true;
     const isWhole = isComplete && outcome !== 'killed';
     // The times are passed as they are: spread into another object they would cost as much as counting the response.
-    this.shared.statistics?.add(usage, this.session.origin(), this.timesOf(usage), isWhole);
+    const { session, session: { shared } } = this;
+    shared.statistics?.add(usage, session.origin(), this.timesOf(usage), isWhole);
     const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ??
-      this.shared.sampler.judge(usage, this.session);
+      shared.sampler.judge(usage, session.conversation.options.now);
     if (recorded === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
-    this.due.push({ usage, recorded, progress, origin: this.session.origin() });
+    this.due.push({ usage, recorded, progress, origin: session.origin() });
     // The bytes at which it ended are on their way. Where no more come, nobody else asks.
     if (this.isClosed) this.writeDue(null);
-    else process.nextTick(() => this.session.contain(() => this.handOver()));
+    else process.nextTick(() => session.contain(() => this.handOver()));
   }
 
   /** Writes what is due once the kernel has what was forwarded. To be called again when more was decided. */
   handOver(): void {
     const last = this.due.at(-1);
-    if (last === undefined || last === this.awaited || !this.session.hasPassedOn) return;
+    const { session, session: { responses } } = this;
+    if (last === undefined || last === this.awaited || !responses.hasPassedOn) return;
     this.awaited = last;
-    this.session.whenTaken(() => this.session.contain(() => this.writeDue(last)));
+    responses.whenTaken(() => session.contain(() => this.writeDue(last)));
   }
 
   /**
@@ -73,8 +74,8 @@ export class Recorder {
     const { rule, limits } = usage.terms;
     const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
     const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
-    const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.shared.config.audit);
-    this.shared.metrics.recorded('warn', rule, 'stall');
+    const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.session.shared.config.audit);
+    this.session.shared.metrics.recorded('warn', rule, 'stall');
     this.write({ ...record, serverGaveUp: hasServerGivenUp });
   }
 
@@ -82,40 +83,28 @@ export class Recorder {
   private admitted(usage: GovernedUsage): Admission | null {
     const admission = admissionOf(usage);
     if (admission === null) return null;
-    this.shared.metrics.admitted.increment(admission.rule, admission.signal);
-    return this.shared.config.audit.admitted ? admission : null;
+    this.session.shared.metrics.admitted.increment(admission.rule, admission.signal);
+    return this.session.shared.config.audit.admitted ? admission : null;
   }
 
   private timesOf(usage: GovernedUsage): { atMs: number; stallMs: number } {
-    return { atMs: this.session.nowMs, stallMs: this.session.totalStallMs - usage.stallMsBefore };
+    const { conversation, responses } = this.session;
+    return { atMs: conversation.options.now(), stallMs: responses.totalStallMs - usage.stallMsBefore };
   }
 
   /** @param last the last one to be written; null for all */
   private writeDue(last: DueRecord | null): void {
     for (let due = this.due.shift(); due !== undefined; due = due === last ? undefined : this.due.shift()) {
       const { usage, recorded, origin, progress } = due;
-      const { metrics, config } = this.shared;
+      const { metrics, config } = this.session.shared;
       if (recorded.action !== 'admit') metrics.recorded(recorded.action, recorded.rule, recorded.reason);
       this.write(responseRecord('result', usage, recorded, origin, progress, config.audit));
     }
   }
 
   private write(record: object): void {
-    this.shared.audit.write(record);
+    this.session.shared.audit.write(record);
   }
-}
-
-/** What a recorder asks of its session. */
-export interface RecordedSession extends Containment {
-  origin(): Origin;
-  /** How long the client has not been taking what it was sent, all in all, in ms. */
-  readonly totalStallMs: number;
-  /** The session's clock, in ms. */
-  readonly nowMs: number;
-  /** Nothing that was decided to go to the client waits for something else to be decided. */
-  readonly hasPassedOn: boolean;
-  /** Calls back once the kernel has all that was sent to the client; never where the client goes before. */
-  whenTaken(then: () => void): void;
 }
 
 /** The record of a response that is over, before it is written. */

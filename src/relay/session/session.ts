@@ -1,62 +1,68 @@
 import type { Logger } from 'pino';
-import type { EndLabel, SessionTotals } from '../../telemetry/metrics.js';
-import type { SessionView } from '../../telemetry/status.js';
+import type { Origin } from '../../audit/record.js';
+import type { Conversation } from '../../conversation/conversation.js';
+import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { Command } from '../../protocol/commands.js';
 import { encodePacket } from '../../protocol/framing.js';
-import { encodeErr, type ServerError } from '../../protocol/packets.js';
-import type { Conversation } from '../../conversation/conversation.js';
+import type { Peer } from '../../protocol/peer.js';
+import type { EndLabel, SessionTotals } from '../../telemetry/metrics.js';
+import type { SessionView } from '../../telemetry/status.js';
 import type { Arrived } from '../connection/arrival.js';
-import { Containment, UNEXPECTED } from '../containment.js';
-import { ConnectionPhase } from './connectionPhase.js';
-import { ConversationEvents, type HeardSession } from './conversationEvents.js';
-import { conversationFor } from './conversationFor.js';
-import { Deadline } from '../connection/deadline.js';
-import { Departure, type DepartingSession } from './departure.js';
-import type { SessionEncryption } from '../tls/encryption.js';
-import { beginFrames, type Diverted } from '../flow/framedFlow.js';
-import type { LastPackets } from '../flow/lastPackets.js';
 import { Connections, type ConnectionsObserver } from '../connection/connections.js';
+import { Deadline } from '../connection/deadline.js';
 import { upstreamUnavailable } from '../connection/refusal.js';
-import { RequestFlow, type RequestDecisions } from '../flow/requestFlow.js';
-import { ResponseFlow, type ResponseDecisions } from '../flow/responseFlow.js';
-import { SessionControls } from './sessionControls.js';
 import { logEnd, outcomeOf } from '../connection/sessionEnd.js';
+import { Containment, UNEXPECTED } from '../containment.js';
+import type { Diverted } from '../flow/framedFlow.js';
+import type { LastPackets } from '../flow/lastPackets.js';
+import { RequestFlow, type RequestDecisions } from '../flow/requestFlow.js';
+import { ResponseFlow } from '../flow/responseFlow.js';
 import type { Shared } from '../shared.js';
+import type { SessionEncryption } from '../tls/encryption.js';
+import { ConnectionPhase } from './connectionPhase.js';
+import { ConversationEvents } from './conversationEvents.js';
+import { Departure } from './departure.js';
+import { Enforcer } from './enforcer.js';
+import { Recorder } from './recorder.js';
+import type { SessionControls } from './sessionControls.js';
+import { SessionLog } from './sessionLog.js';
+import { SessionOrigin } from './sessionOrigin.js';
+import { viewOf } from './sessionView.js';
 import { Supervisor } from './supervisor.js';
-import type { UnreadSession } from '../unreadClients.js';
 
 /** One client's connection with its connection to the upstream server, from the first byte to the last. */
-export class Session extends Containment implements
-  ConnectionsObserver, RequestDecisions, ResponseDecisions, DepartingSession, HeardSession, UnreadSession {
-  readonly conversation: Conversation;
+export class Session extends Containment implements SessionControls, ConnectionsObserver, RequestDecisions {
+  readonly log: SessionLog;
+  readonly conversation: Conversation<GovernedUsage>;
   readonly connections: Connections;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
-  readonly connectionPhase: ConnectionPhase;
-  readonly supervisor: Supervisor;
   readonly deadline = new Deadline((failure) => this.contain(() => this.onLate(failure)));
-  readonly controls: SessionControls;
-  readonly departure: Departure;
+  private readonly whose = new SessionOrigin(this);
+  private readonly enforcer: Enforcer;
+  private readonly supervisor: Supervisor;
+  private readonly departure = new Departure(this);
+  private readonly connectionPhase: ConnectionPhase;
   private isToEnd = false;
 
   constructor(
     private readonly arrived: Arrived,
     readonly shared: Shared,
-    readonly log: Logger,
+    log: Logger,
     private readonly observer: SessionObserver,
   ) {
     super();
-    this.conversation = conversationFor(shared, new ConversationEvents(this), now);
+    this.log = new SessionLog(log, arrived.id, arrived.clientAddress.text);
+    const recorder = new Recorder(this);
+    this.enforcer = new Enforcer(this, recorder);
+    const events = new ConversationEvents(this, this.enforcer);
+    this.supervisor = new Supervisor(this, this.enforcer, recorder, events, arrived.clientAddress.host);
+    this.conversation = this.supervisor.conversation;
     this.connections = new Connections(arrived, shared, this);
-    const { client, upstream } = this.connections;
-    this.departure = new Departure(this, this, () => observer.parted(this));
-    this.controls = new SessionControls(this, this);
-    this.supervisor = new Supervisor(shared, this.conversation, this.controls, arrived.clientAddress.host);
-    this.requests = new RequestFlow(client, upstream, this.conversation, this, this.supervisor);
-    this.responses = new ResponseFlow(
-      upstream, client, this.connections.clientQueue, this.conversation, this, this.supervisor,
-    );
-    this.connectionPhase = new ConnectionPhase(this, this, log);
+    const { conversation, supervisor, enforcer, connections: { client, upstream, clientQueue } } = this;
+    this.requests = new RequestFlow(client, upstream, conversation, this, enforcer);
+    this.responses = new ResponseFlow(upstream, client, clientQueue, conversation, supervisor, enforcer);
+    this.connectionPhase = new ConnectionPhase(this, supervisor);
     this.deadline.set(`${this.connections.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
     this.contain(() => this.connections.replayClient(arrived.early));
@@ -70,17 +76,31 @@ export class Session extends Containment implements
     return this.arrived.encryption;
   }
 
-  /** Both connections are closed, or about to be. */
+  origin(): Origin {
+    return this.whose.current;
+  }
+
   get isOver(): boolean {
     return this.departure.end !== null && this.connections.isBroken;
   }
 
+  get hasParted(): boolean {
+    return this.departure.hasParted;
+  }
+
+  get handshakeWith(): Peer | null {
+    return this.connectionPhase.handshakeWith;
+  }
+
+  get runsOn(): boolean {
+    return this.enforcer.runsOn;
+  }
+
   threw(error: unknown): void {
-    this.log.error({ session: this.id, client: this.connections.clientAddress, err: error }, UNEXPECTED);
+    this.log.error({ err: error }, UNEXPECTED);
     this.abort('an error that nobody expected', undefined, ['sluice', 'error']);
   }
 
-  /** Ends both connections; the client still gets what was sent to it, and `last`. */
   abort(reason: string, last?: LastPackets, label: EndLabel = ['sluice', 'limit']): void {
     this.departure.note(label, reason);
     const lastBytes = last === undefined ? null : this.responses.wrapLast(last);
@@ -88,15 +108,51 @@ export class Session extends Containment implements
     this.connections.dismiss(lastBytes);
   }
 
-  /** Ends both connections at once. */
   destroy(reason: string, label: EndLabel): void {
     this.departure.note(label, reason);
     this.closeFlows();
     this.connections.destroy();
   }
 
-  warn(message: string): void {
-    this.log.warn({ session: this.id, client: this.connections.clientAddress }, message);
+  refuse(message: string, errorPacket = upstreamUnavailable(message)): void {
+    this.departure.note(['upstream', 'unavailable'], message);
+    this.log.warn({}, message);
+    this.closeFlows();
+    this.connections.refuse(errorPacket);
+  }
+
+  letClientGo(reason: string, last: LastPackets): void {
+    this.departure.note(['sluice', 'limit'], reason);
+    this.departure.part(false, this.responses.wrapLast(last));
+  }
+
+  parted(): void {
+    this.supervisor.stalls.stop();
+    this.observer.parted(this);
+  }
+
+  closeFlows(): void {
+    this.deadline.clear();
+    this.departure.close();
+    this.connectionPhase.close();
+    this.requests.close();
+    this.responses.close();
+  }
+
+  resumeResponses(): void {
+    this.responses.unblock();
+    this.supervisor.caughtUp();
+  }
+
+  resumeRequests(): void {
+    if (this.hasParted) this.departure.goOn();
+    else this.requests.unblock();
+    this.sayGoodbye();
+  }
+
+  /** So many responses are discarded without their clients that this one has to end. */
+  giveUpDrain(): void {
+    this.enforcer.giveUpDrain();
   }
 
   /** Ends the session as soon as nothing would be lost with it: between commands, and outside a transaction. */
@@ -105,7 +161,6 @@ export class Session extends Containment implements
     this.sayGoodbye();
   }
 
-  /** Takes leave of both ends, where the session is to end and nothing is under way. */
   sayGoodbye(): void {
     const { conversation, requests, responses } = this;
     if (!this.isToEnd || this.departure.end !== null) return;
@@ -117,8 +172,7 @@ export class Session extends Containment implements
   }
 
   get unreadMark(): string | null {
-    const { departure, connections } = this;
-    return departure.hasParted ? null : connections.unreadMark;
+    return this.hasParted ? null : this.connections.unreadMark;
   }
 
   lookForClient(): void {
@@ -127,43 +181,13 @@ export class Session extends Containment implements
 
   /** How the session stands, for whoever looks after the proxy. */
   view(): SessionView {
-    return this.controls.view(this.arrived.startedAtMs);
+    const { conversation, responses: { stalledMs }, arrived: { startedAtMs } } = this;
+    const showsStatements = this.shared.config.audit.sql !== 'none';
+    return viewOf(conversation, { origin: this.origin(), startedAtMs, nowMs: now(), stalledMs, showsStatements });
   }
 
   get totals(): SessionTotals {
     return { ...this.connections.writtenBytes, stallMs: this.responses.totalStallMs };
-  }
-
-  // What the flow of responses asks for.
-
-  refused(error: ServerError): void {
-    const { code, message } = error;
-    // The client knows what to do about the server's own number: pools wait for a place where it is 1040.
-    const reason = `${this.connections.upstreamName} refused the connection: ${message} (error ${code})`;
-    this.refuse(reason, encodeErr(0, error));
-  }
-
-  compressed(): void {
-    const { compression } = this.conversation.dialect;
-    if (compression !== null) beginFrames(compression, this.requests, this.responses);
-    this.sessionBegun();
-  }
-
-  sessionBegun(): void {
-    const packet = this.conversation.beginSetUp();
-    if (packet !== null) this.requests.command(packet);
-  }
-
-  caughtUp(): void {
-    this.supervisor.progressed();
-    this.requests.unblock(); // a response may be what the next command waits for
-    this.sayGoodbye();
-  }
-
-  stalled(isStalled: boolean): void {
-    if (!isStalled) this.connections.upstreamBuffer.taken();
-    this.supervisor.stalled(isStalled);
-    if (!isStalled) this.sayGoodbye();
   }
 
   // What the flow of requests asks for.
@@ -195,7 +219,7 @@ export class Session extends Containment implements
     const { responses, conversation } = this;
     const { upstreamBuffer } = this.connections;
     upstreamBuffer.deliver(byteCount, responses);
-    this.caughtUp();
+    this.supervisor.caughtUp();
     const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
     upstreamBuffer.adapt(byteCount, responses, isComplete, responses.readBytes);
   }
@@ -230,7 +254,7 @@ export class Session extends Containment implements
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
     const durationMs = now() - this.arrived.startedAtMs;
-    logEnd(this.log, end, { session: this.id, client: this.connections.clientAddress, durationMs });
+    logEnd(this.log.log, end, { session: this.id, client: this.connections.clientAddress, durationMs });
     this.observer.ended(this);
   }
 
@@ -239,24 +263,8 @@ export class Session extends Containment implements
     else this.destroy(failure, ['sluice', 'timeout']);
   }
 
-  /** Ends a session that has not begun, with an error that takes the place of the greeting. */
-  refuse(message: string, error = upstreamUnavailable(message)): void {
-    this.departure.note(['upstream', 'unavailable'], message);
-    this.warn(message);
-    this.closeFlows();
-    this.connections.refuse(error);
-  }
-
-  closeFlows(): void {
-    this.deadline.clear();
-    this.departure.close();
-    this.connectionPhase.close();
-    this.requests.close();
-    this.responses.close();
-  }
-
   private noteUpstreamEnd(how: 'closed' | 'error', reason: string): void {
-    const hasGivenUp = this.departure.end === null && this.supervisor.upstreamEnded();
+    const hasGivenUp = this.departure.end === null && this.supervisor.stalls.upstreamEnded();
     this.departure.note(['upstream', hasGivenUp ? 'gave-up' : how], reason);
   }
 }

@@ -1,6 +1,6 @@
 import type { CommandView, SessionView } from '../../telemetry/status.js';
 import type { Origin } from '../../audit/record.js';
-import { GovernedUsage } from '../../policy/governedUsage.js';
+import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { Statement } from '../../policy/statement.js';
 import { commandName } from '../../protocol/commands.js';
 import type { PendingCommand } from '../../conversation/command.js';
@@ -18,7 +18,7 @@ export interface SessionFacts {
 }
 
 /** How a session stands, for whoever looks after the proxy. Works out the digest of what runs: not for every query. */
-export function viewOf(conversation: Conversation, facts: SessionFacts): SessionView {
+export function viewOf(conversation: Conversation<GovernedUsage>, facts: SessionFacts): SessionView {
   const { origin, startedAtMs, nowMs, stalledMs } = facts;
   const command = conversation.isSettingUp ? null : conversation.commands.head; // what Sluice itself asks is nobody's
   const { session, user, schema, client, program, connectionId } = origin;
@@ -37,9 +37,9 @@ function stateOf({ phase, commands, server }: Conversation): string {
   return commands.length === 0 ? 'idle' : 'running';
 }
 
-function commandView(command: PendingCommand, statusFlags: number, facts: SessionFacts): CommandView {
+function commandView(command: PendingCommand<GovernedUsage>, statusFlags: number, facts: SessionFacts): CommandView {
   const { nowMs, showsStatements } = facts;
-  const usage = command.usage instanceof GovernedUsage ? command.usage : null;
+  const { usage } = command;
   const statement = usage?.statement ?? Statement.of(command, statusFlags);
   return {
     command: commandName(command.code),

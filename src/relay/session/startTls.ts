@@ -1,6 +1,6 @@
 import type { PacketExchange } from '../login/packetExchange.js';
 import type { Peer } from '../../protocol/peer.js';
-import type { SessionParts } from './sessionParts.js';
+import type { SessionControls } from './sessionControls.js';
 import type { ClientTls } from '../tls/clientTls.js';
 import type { UpstreamTls } from '../tls/upstreamTls.js';
 
@@ -9,7 +9,7 @@ export class StartTls {
   /** With whom a handshake is under way, or has failed. */
   handshakeWith: Peer | null = null;
 
-  constructor(private readonly exchange: PacketExchange, private readonly parts: SessionParts) {}
+  constructor(private readonly exchange: PacketExchange, private readonly session: SessionControls) {}
 
   /**
    * Goes on inside the client's TLS. Its SSLRequest has been taken.
@@ -17,7 +17,7 @@ export class StartTls {
    * @throws Error, ClientLeftError as `ClientSide.encrypt` does
    */
   async client(clientTls: ClientTls): Promise<boolean> {
-    const { exchange, parts: { connections } } = this;
+    const { exchange, session: { connections } } = this;
     const { client } = exchange;
     this.handshakeWith = 'client';
     client.socket.pause();
@@ -38,7 +38,7 @@ export class StartTls {
    * @throws Error as `ServerSide.encrypt` does
    */
   async server(upstreamTls: UpstreamTls): Promise<void> {
-    const { exchange, parts: { connections } } = this;
+    const { exchange, session: { connections } } = this;
     const { server } = exchange;
     this.handshakeWith = 'server';
     const encrypted = await upstreamTls.encrypt(server.socket);
@@ -52,7 +52,7 @@ export class StartTls {
 
   /** Lets the flows go on between the ends as they are now. */
   private useEnds(): void {
-    const { connections, requests, responses } = this.parts;
+    const { connections, requests, responses } = this.session;
     requests.use(connections.client, connections.upstream, connections.clientTcp);
     responses.use(connections.upstream, connections.client, connections.upstreamTcp);
   }

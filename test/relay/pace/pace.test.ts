@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PaceWatch, type WatchedClient } from '../../../src/relay/pace/pace.js';
+import { PaceWatch, type WatchedSession } from '../../../src/relay/pace/pace.js';
 import { SocketQueueReader, type SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 
 const SETTINGS = { waitMs: 100, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 };
@@ -14,19 +14,25 @@ const NETWORK = { isClientWaitedFor: false };
 const watch = new PaceWatch(new SocketQueueReader(), SETTINGS);
 
 /** A client in which each look sees the next of these states, and the last one forever. */
-const client = (...seen: readonly Partial<SocketQueues>[]): WatchedClient & { looks: number } => ({
-  looks: 0,
-  isOver: false,
-  isClientWaitedFor: true,
-  pendingBytes: 0,
-  writtenBytes: PROGRESS.wireBytes,
-  look() {
-    const queues = seen[Math.min(this.looks, seen.length - 1)]!;
-    this.looks += 1;
-    const nothing = { unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, hasClientEnded: false };
-    return Promise.resolve({ ...nothing, ...queues });
-  },
-});
+const client = (...seen: readonly Partial<SocketQueues>[]): WatchedSession & { looks: number } => {
+  const session = {
+    looks: 0,
+    isOver: false,
+    responses: { isClientWaitedFor: true, writtenBytes: PROGRESS.wireBytes },
+    connections: {
+      clientQueue: {
+        pendingBytes: 0,
+        look: () => {
+          const queues = seen[Math.min(session.looks, seen.length - 1)]!;
+          session.looks += 1;
+          const nothing = { unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, hasClientEnded: false };
+          return Promise.resolve({ ...nothing, ...queues });
+        },
+      },
+    },
+  };
+  return session;
+};
 
 t.test('a client that has taken everything at the first look is not slow, and is looked at once', async (t) => {
   const taken = client({ unacknowledgedBytes: 0, unreadBytes: 0 });
@@ -72,7 +78,7 @@ t.test('a client that has taken a few rows after a moment is not slow, since it 
 
 t.test('a client that soon has all rows is slow when the response waited long enough before', async (t) => {
   const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90, elapsedMs: 90 };
-  const soon = (): WatchedClient =>
+  const soon = (): WatchedSession =>
     client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
   t.match(await watch.watch(soon(), few, NOTHING), { isSlow: true });
   t.match(

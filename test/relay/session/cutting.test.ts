@@ -1,32 +1,39 @@
 import t from 'tap';
+import type { GovernedUsage } from '../../../src/policy/governedUsage.js';
 import { judge } from '../../../src/policy/judgement.js';
 import { Command } from '../../../src/protocol/commands.js';
 import { decodeErr } from '../../../src/protocol/packets.js';
-import { Cutting, type CutSession } from '../../../src/relay/session/cutting.js';
-import type { KillOutcome } from '../../../src/control/killer.js';
+import { Cutting } from '../../../src/relay/session/cutting.js';
+import type { Remote } from '../../../src/control/controlConnection.js';
+import type { Killer, KillOutcome } from '../../../src/control/killer.js';
 import type { LastPackets } from '../../../src/relay/flow/lastPackets.js';
 import { newCommand } from '../../../src/conversation/command.js';
 import { CommandQueue } from '../../../src/conversation/commandQueue.js';
-import type { Conversation } from '../../../src/conversation/conversation.js';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import { fakeSession } from '../../support/fakeSession.js';
 import { govern } from '../../support/governed.js';
 
 // The rest of a cut response, without connections.
 
 t.test('answers a waiting command when it is unknown whether the statement before it was killed', async (t) => {
   const { usage } = govern(t, {}, 'SELECT * FROM big');
-  const commands = new CommandQueue();
-  const conversation = { commands, server: { discard() {} }, client: { isGated: false } };
   let told = (_: KillOutcome): void => {};
+  const killer: Pick<Killer, 'kill'> = { kill: () => new Promise((resolve) => (told = resolve)) };
   const ended = new Promise<LastPackets | undefined>((resolve) => {
-    const session: Partial<CutSession> = {
+    const session = fakeSession({
       isOver: false,
-      contain: (work) => work(),
-      kill: () => new Promise((resolve) => (told = resolve)),
+      conversation: {
+        commands: new CommandQueue<GovernedUsage>(), server: { discard() {} }, client: { isGated: false },
+        greeting: { connectionId: 54 }, identity: null,
+      },
+      connections: { upstreamRemote: () => ({}) as Remote, shownEnd: {} },
+      encryption: { upstreamTls: { forControlConnections: null } },
+      shared: { killer, metrics: new Metrics() },
       abort: (_, last) => resolve(last),
-    };
+    });
     const drain = { bytes: Infinity, timeMs: 60_000, waitingMs: 60_000 };
     const cutting = new Cutting(
-      usage, judge(usage, 'rows', false), 5, false, conversation as unknown as Conversation, session as CutSession,
+      usage, judge(usage, 'rows', false), 5, false, session,
       { drain, stopServerWhen: { bytes: 1, timeMs: Infinity } }, { ended() {}, givenUp() {} },
     );
     cutting.discarded(1);

@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Metrics } from '../../../src/telemetry/metrics.js';
-import type { Origin } from '../../../src/audit/record.js';
 import type { GovernedUsage } from '../../../src/policy/governedUsage.js';
 import { judge } from '../../../src/policy/judgement.js';
 import { Sampler } from '../../../src/policy/sampler.js';
-import { type RecordedSession, Recorder } from '../../../src/relay/session/recorder.js';
-import type { Shared } from '../../../src/relay/shared.js';
+import { Recorder } from '../../../src/relay/session/recorder.js';
+import { fakeSession } from '../../support/fakeSession.js';
 import { govern, queryCommand, settings } from '../../support/governed.js';
 
 const ROWS = 10;
@@ -14,50 +13,41 @@ const ROW_BYTES = 100;
 const LIMITED = { limits: { rows: 2 } };
 
 /** A session for which the test says when the kernel has everything that was sent. */
-class FakeSession implements RecordedSession {
-  readonly totalStallMs = 0;
-  nowMs = 0;
-  schema = 'shop';
-  hasPassedOn = true;
-  private taken: (() => void)[] = [];
-
-  origin(): Origin {
-    return { user: 'app', schema: this.schema, client: '', program: null, connectionId: 1, session: 1 };
-  }
-
-  contain(work: () => void): void {
-    work();
-  }
-
-  threw(error: unknown): void {
-    throw error;
-  }
-
-  whenTaken(then: () => void): void {
-    this.taken.push(then);
-  }
-
-  take(): void {
-    for (const then of this.taken.splice(0)) then();
-  }
-}
-
 interface Scene {
   readonly recorder: Recorder;
-  readonly session: FakeSession;
   readonly records: Record<string, unknown>[];
+  nowMs: number;
+  schema: string;
+  hasPassedOn: boolean;
+  /** The kernel takes all. */
+  take(): void;
 }
 
 const start = (t: Test): Scene => {
   const config = settings(t, { ...LIMITED, audit: { sample: { rows: 0 } } });
   const records: Scene['records'] = [];
-  const session = new FakeSession();
-  const shared: Partial<Shared> = {
-    config, metrics: new Metrics(), statistics: null,
-    sampler: new Sampler(config.audit.sample, () => 1, () => undefined),
-    audit: { write: (record) => void records.push({ ...record }) },
+  const taken: (() => void)[] = [];
+  const session = fakeSession({
+    origin: () => ({ user: 'app', schema: scene.schema, client: '', program: null, connectionId: 1, session: 1 }),
+    conversation: { options: { now: () => scene.nowMs } },
+    responses: {
+      totalStallMs: 0,
+      get hasPassedOn() { return scene.hasPassedOn; },
+      whenTaken: (then) => void taken.push(then),
+    },
+    shared: {
+      config, metrics: new Metrics(), statistics: null,
+      sampler: new Sampler(config.audit.sample, () => 1, () => undefined),
+      audit: { write: (record) => void records.push({ ...record }) },
+    },
+  });
+  const scene: Scene = {
+    recorder: new Recorder(session), records, nowMs: 0, schema: 'shop', hasPassedOn: true,
+    take: () => {
+      for (const then of taken.splice(0)) then();
+    },
   };
-  return { recorder: new Recorder(shared as Shared, session), session, records };
+  return scene;
 };
 
 /** A complete result of some rows: a sample, or one with a judgement. */
@@ -71,35 +61,37 @@ const result = (t: Test, number: number, isJudged = false): GovernedUsage => {
 const end = (recorder: Recorder, usage: GovernedUsage): void => recorder.result(usage, 'completed', true, null, 0);
 
 t.test('records results once the kernel has everything forwarded, in the order of their ends', async (t) => {
-  const { recorder, session, records } = start(t);
-  session.nowMs = 5;
+  const scene = start(t);
+  const { recorder, records } = scene;
+  scene.nowMs = 5;
   end(recorder, result(t, 1));
-  session.nowMs = 6;
-  session.schema = 'attic';
+  scene.nowMs = 6;
+  scene.schema = 'attic';
   end(recorder, result(t, 2, true));
   await nextTurn();
-  session.nowMs = 100;
+  scene.nowMs = 100;
   t.strictSame(records, []);
-  session.take();
+  scene.take();
   t.match(records, [
     { action: 'sample', sql: 'SELECT 1', forwardedRows: ROWS, outcome: 'completed', durationMs: 5, schema: 'shop' },
     { action: 'would-cut', sql: 'SELECT 2', forwardedRows: ROWS, outcome: 'completed', durationMs: 6, schema: 'attic' },
   ]);
   recorder.close(true, 'client-gone');
-  session.take();
+  scene.take();
   t.equal(records.length, 2, 'each once');
 });
 
 t.test('delays a record while decided bytes have not gone on', async (t) => {
-  const { recorder, session, records } = start(t);
-  session.hasPassedOn = false;
+  const scene = start(t);
+  const { recorder, records } = scene;
+  scene.hasPassedOn = false;
   end(recorder, result(t, 1));
   await nextTurn();
-  session.take();
+  scene.take();
   t.strictSame(records, []);
-  session.hasPassedOn = true;
+  scene.hasPassedOn = true;
   recorder.handOver();
-  session.take();
+  scene.take();
   t.match(records, [{ sql: 'SELECT 1', forwardedRows: ROWS }]);
 });
 

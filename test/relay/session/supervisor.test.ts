@@ -1,18 +1,21 @@
 import t, { type Test } from 'tap';
-import { Metrics } from '../../../src/telemetry/metrics.js';
+import type { ConversationObserver } from '../../../src/conversation/conversationObserver.js';
 import { Budget } from '../../../src/policy/budget.js';
 import { Guard } from '../../../src/policy/guard.js';
-import type { Shared } from '../../../src/relay/shared.js';
 import { StallWatch } from '../../../src/relay/pace/stallWatch.js';
-import { type SupervisedSession, Supervisor } from '../../../src/relay/session/supervisor.js';
-import type { Conversation } from '../../../src/conversation/conversation.js';
-import type { Usage } from '../../../src/conversation/command.js';
+import { Enforcer } from '../../../src/relay/session/enforcer.js';
+import { Recorder } from '../../../src/relay/session/recorder.js';
+import { Supervisor } from '../../../src/relay/session/supervisor.js';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import { fakeSession } from '../../support/fakeSession.js';
 import { queryCommand, settings } from '../../support/governed.js';
 
 // The warnings and records about a server that waits for its client, on a simulated clock.
 
 const SELECT = queryCommand('SELECT * FROM big');
 const KIB = 1024;
+const nothing = (): void => undefined;
+const OBSERVER: ConversationObserver = { greeted: nothing, identified: nothing, ready: nothing, unparsed: nothing };
 
 interface Scene {
   readonly supervisor: Supervisor;
@@ -28,34 +31,34 @@ const responding = (t: Test): Scene => {
   const config = settings(t, {});
   const [records, warnings]: [Scene['records'], Scene['warnings']] = [[], []];
   const stalls = new StallWatch();
-  const shared: Partial<Shared> = {
-    config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
-    timeouts: null,
-    statistics: null, audit: { write: (record) => void records.push({ ...record }) },
-  };
-  let usage: Usage | null = null;
-  const conversation = {
-    identity: null, greeting: null, schema: '', statusFlags: 0, openUsages: () => [], dialect: { tracksSession: false },
-    server: { get usage() { return usage; } },
-  };
-  const session = {
-    nowMs: 0, totalStallMs: 0, stalledMs: 0, upstreamReadBytes: 0, upstreamRemote: null, origin: () => ({ session: 1 }),
-    contain: (work: () => void) => work(),
-    warn: (details: object, msg: string) => void warnings.push({ ...details, msg } as Scene['warnings'][number]),
-  };
-  const supervisor = new Supervisor(
-    shared as Shared, conversation as unknown as Conversation, session as unknown as SupervisedSession, '');
-  t.teardown(() => stalls.delete(supervisor));
-  usage = supervisor.newUsage(SELECT);
+  const responses = { totalStallMs: 0, stalledMs: 0, writtenBytes: 0, hasHandedOver: true };
+  const upstreamTcp = { bytesRead: 0 };
+  const session = fakeSession({
+    responses,
+    connections: { upstreamTcp, upstreamRemote: () => null, upstreamBuffer: { taken: () => undefined } },
+    encryption: { upstreamTls: { forControlConnections: null } },
+    origin: () => ({ user: 'app', schema: '', client: '', program: null, connectionId: 1, session: 1 }),
+    sayGoodbye: () => undefined,
+    log: { warn: (details, msg) => void warnings.push({ ...details, msg } as Scene['warnings'][number]) },
+    shared: {
+      config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
+      timeouts: null, statistics: null, audit: { write: (record) => void records.push({ ...record }) },
+    },
+  });
+  const recorder = new Recorder(session);
+  const supervisor = new Supervisor(session, new Enforcer(session, recorder), recorder, OBSERVER, '');
+  const { conversation } = supervisor;
+  Object.assign(session, { conversation });
+  t.teardown(() => supervisor.stalls.stop());
+  Object.defineProperty(conversation.server, 'usage', { value: supervisor.newUsage(SELECT), configurable: true });
   return {
     supervisor, records, warnings,
     stall: (ms, thenBytes) => {
       supervisor.stalled(true);
-      session.nowMs += ms;
-      session.totalStallMs += ms;
-      if (supervisor.isNearLoss) supervisor.nearLoss(false);
+      responses.totalStallMs += ms;
+      if (supervisor.stalls.isNearLoss) supervisor.stalls.nearLoss(false);
       supervisor.stalled(false);
-      session.upstreamReadBytes += thenBytes;
+      upstreamTcp.bytesRead += thenBytes;
     },
   };
 };
@@ -89,7 +92,7 @@ t.test('says that the server gave up a client that kept reading, with its longes
   const { supervisor, records, warnings, stall } = responding(t);
   supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answerCount: 1 }), false);
   for (let i = 0; i < 4; i += 1) stall(4000, 2000 * KIB);
-  t.ok(supervisor.upstreamEnded());
+  t.ok(supervisor.stalls.upstreamEnded());
   t.match(warnings.at(-1), {
     serverWaitMs: 4000, netWriteTimeoutMs: 10_000, msg: /^the server closed the connection in the middle of a response/,
   });
@@ -101,10 +104,10 @@ t.test('says that the server gave up a client that kept reading, with its longes
 t.test('does not say that a server gave up which ended early or hardly waited', (t) => {
   const early = responding(t);
   early.stall(9000, 0);
-  t.notOk(early.supervisor.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least');
+  t.notOk(early.supervisor.stalls.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least');
   const busy = responding(t);
   for (let i = 0; i < 100; i += 1) busy.stall(1000, 2000 * KIB);
-  t.notOk(busy.supervisor.upstreamEnded(), 'all together is no matter');
+  t.notOk(busy.supervisor.stalls.upstreamEnded(), 'all together is no matter');
   busy.supervisor.close('upstream-gone');
   t.strictSame([...early.records, ...busy.records, ...busy.warnings], []);
   t.end();

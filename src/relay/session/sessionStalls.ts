@@ -1,0 +1,120 @@
+import type { Outcome } from '../../audit/record.js';
+import type { ClientProfile } from '../../policy/clientProfile.js';
+import type { GovernedUsage } from '../../policy/governedUsage.js';
+import { ServerWait } from '../pace/serverWait.js';
+import type { Stallable } from '../pace/stallWatch.js';
+import type { Recorder } from './recorder.js';
+import type { SessionControls } from './sessionControls.js';
+import { LOST, NEAR_LOSS } from './sessionWarnings.js';
+
+/** One session's stalls: how long its client kept the server from writing, and what is said and recorded of that. */
+export class SessionStalls implements Stallable {
+  /** The response that began last. */
+  private latest: GovernedUsage | null = null;
+  /** How long the server was kept from writing that response. */
+  private readonly wait = new ServerWait();
+  private hasWarnedOfLoss = false;
+  private hasServerGivenUp = false;
+  private hasAskedTimeout = false;
+
+  constructor(
+    private readonly session: SessionControls,
+    private readonly profile: ClientProfile,
+    private readonly recorder: Recorder,
+  ) {}
+
+  /** A response begins. */
+  begin(usage: GovernedUsage): void {
+    const { responses } = this.session;
+    usage.stallMsBefore = responses.totalStallMs;
+    usage.wireBytesBefore = responses.writtenBytes;
+    this.latest = usage;
+    this.wait.begin(usage.stallMsBefore);
+    this.hasWarnedOfLoss = false;
+  }
+
+  /** The client has stopped taking what it is sent. */
+  start(): void {
+    const { responses, connections, shared } = this.session;
+    this.wait.stalled(connections.upstreamTcp.bytesRead, responses.totalStallMs);
+    shared.stalls.add(this);
+    this.learnTimeout();
+  }
+
+  /** The client goes on, or is gone. */
+  stop(): void {
+    this.session.shared.stalls.delete(this);
+  }
+
+  get stalledMs(): number {
+    return this.session.responses.stalledMs;
+  }
+
+  get stallWarningMs(): number {
+    return this.session.shared.config.stall.warnAfterMs;
+  }
+
+  get isNearLoss(): boolean {
+    if (this.hasWarnedOfLoss || this.latest === null) return false;
+    return this.wait.currentMs(this.totalMs) >= WARN_AT_PART_OF_TIMEOUT * this.profile.netWriteTimeoutMs;
+  }
+
+  readMark(): Promise<string | null> {
+    const { shared, connections } = this.session;
+    return shared.pace.readMark(connections.client).catch((error: unknown) => {
+      this.session.threw(error);
+      return null;
+    });
+  }
+
+  stalledLong(): void {
+    const { latest } = this;
+    if (latest !== null) this.session.contain(() => this.recorder.stall(latest, null, false));
+  }
+
+  nearLoss(isRecorded: boolean): void {
+    this.hasWarnedOfLoss = true;
+    this.session.contain(() => this.warn(this.wait.currentMs(this.totalMs), NEAR_LOSS));
+    if (!isRecorded) this.stalledLong();
+  }
+
+  /** The server has ended the connection. Returns whether that is because its client did not take what it was sent. */
+  upstreamEnded(): boolean {
+    const { totalMs, session: { conversation: { server: { usage } } } } = this;
+    const timeoutMs = this.profile.knownNetWriteTimeoutMs ?? LEAST_WAIT_MS;
+    const hasWaited = usage !== null && totalMs - usage.stallMsBefore >= timeoutMs;
+    this.hasServerGivenUp = hasWaited && this.wait.mayHavePassed(timeoutMs, totalMs);
+    if (this.hasServerGivenUp) this.warn(this.wait.longestMs(totalMs), LOST);
+    return this.hasServerGivenUp;
+  }
+
+  /** Both connections are closed: records the stall for which the server gave the client up, if it did. */
+  close(outcome: Outcome): void {
+    const { usage } = this.session.conversation.server;
+    if (this.hasServerGivenUp && usage !== null) this.recorder.stall(usage, outcome, true);
+  }
+
+  private get totalMs(): number {
+    return this.session.responses.totalStallMs;
+  }
+
+  /** Asks the server, at the first stall, how long it waits for a client that does not read. */
+  private learnTimeout(): void {
+    const { shared: { timeouts }, connections, encryption } = this.session;
+    const remote = connections.upstreamRemote(encryption.upstreamTls.forControlConnections);
+    if (timeouts === null || remote === null || this.hasAskedTimeout) return;
+    this.hasAskedTimeout = true;
+    timeouts.netWriteTimeoutMs(remote).then((timeoutMs) => this.profile.serverWaits(timeoutMs))
+      .catch((error: unknown) => this.session.threw(error));
+  }
+
+  private warn(serverWaitMs: number, message: string): void {
+    const { knownNetWriteTimeoutMs: netWriteTimeoutMs } = this.profile;
+    this.session.log.warn({ serverWaitMs: Math.round(serverWaitMs), netWriteTimeoutMs }, message);
+  }
+}
+
+/** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
+const WARN_AT_PART_OF_TIMEOUT = 0.5;
+/** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
+const LEAST_WAIT_MS = 10_000;

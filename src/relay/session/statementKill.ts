@@ -1,0 +1,26 @@
+import type { KillOutcome } from '../../control/killer.js';
+import type { SessionControls } from './sessionControls.js';
+
+/**
+ * Stops what the server does for a session's client, by KILL QUERY over a control connection.
+ * @param signal withdraws the order, as long as that is possible
+ * @returns what came of it: "failed" where nothing can be killed, "unknown" where an error leaves it open
+ */
+export async function killStatement(session: SessionControls, signal: AbortSignal): Promise<KillOutcome> {
+  const outcome = await tryKill(session, signal).catch((error: unknown): KillOutcome => {
+    session.threw(error);
+    return 'unknown';
+  });
+  session.shared.metrics.kills.increment(outcome);
+  return outcome;
+}
+
+async function tryKill(
+  { shared: { killer }, conversation, connections, encryption }: SessionControls, signal: AbortSignal,
+): Promise<KillOutcome> {
+  const { greeting, identity } = conversation;
+  const remote = connections.upstreamRemote(encryption.upstreamTls.forControlConnections);
+  if (killer === null || greeting === null || remote === null) return 'failed';
+  const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...connections.shownEnd };
+  return killer.kill(target, signal);
+}
