@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PacketScanner } from '../../protocol/packetScanner.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './socketEnd.js';
-import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
+import { HEADROOM_BYTES, MUCH_BYTES, type ReadBuffer } from './readBuffer.js';
 import { Sink } from './socketSink.js';
 import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
@@ -69,6 +69,12 @@ export abstract class Flow {
   accept(chunk: Buffer): void {
     this.scanner.newTurn();
     if (!this.isClosed) this.acceptPackets(chunk);
+  }
+
+  /** Takes what was in a record of TLS. What full records bring leaves together at the end of the turn. */
+  acceptRecord(content: Buffer): void {
+    if (content.length >= MUCH_BYTES) this.sink.gatherTurn();
+    this.accept(content);
   }
 
   /** Takes `byteCount` bytes that were read into `buffer`. None of them is needed there when the next read lands. */

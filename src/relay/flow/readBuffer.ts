@@ -87,7 +87,7 @@ const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
-const MUCH_BYTES = 8 * 1024;
+export const MUCH_BYTES = 8 * 1024;
 const LITTLE_BYTES = 4 * 1024;
 
 /**
@@ -118,6 +118,8 @@ export interface ReadTarget {
   own(): void;
   /** Takes bytes that are its own from now on. */
   accept(chunk: Buffer): void;
+  /** The same of what was in a record of TLS: more of them may come in this turn. */
+  acceptRecord(content: Buffer): void;
   /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
 }
@@ -182,7 +184,7 @@ export class DecryptedReads implements Reads {
   }
 
   deliver(_: number, target: ReadTarget): void {
-    target.accept(this.take());
+    target.acceptRecord(this.take());
   }
 
   take(): Buffer {

@@ -5,6 +5,7 @@ import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
+import { GatheredReads } from './gatheredReads.js';
 import type { LastPackets } from './lastPackets.js';
 import type { QueueView } from '../pace/clientLook.js';
 import { SendWindow } from '../window/sendWindow.js';
@@ -22,6 +23,7 @@ export class ResponseFlow extends FramedFlow {
   /** How much may go out that the client has not taken. */
   private readonly window: SendWindow;
   private readonly stall: StallClock;
+  private readonly gathered = new GatheredReads(() => this.contain(() => this.resumeSource()));
 
   /** @param queue shows what waits for the client */
   constructor(
@@ -69,9 +71,24 @@ export class ResponseFlow extends FramedFlow {
     this.window.restart();
   }
 
+  /**
+   * Puts the next read off, after one that has been dealt with, where a client that reads quickly is sent much. Never
+   * where the response is over, or its client's socket is full: there back-pressure alone rules.
+   */
+  gather(readBytes: number): void {
+    const { conversation: { server: { usage }, options }, window } = this;
+    if (usage === null || window.readBytes < Infinity || !this.needsRoom || !this.hasRoom || this.isWaiting) return;
+    if (this.gathered.begin(readBytes, usage.bytes, options.now() - usage.firstRowAtMs)) this.source.pause();
+  }
+
   override close(): void {
     super.close();
     this.window.close();
+    this.gathered.end();
+  }
+
+  protected override resumeSource(): void {
+    if (!this.gathered.isPausing) super.resumeSource();
   }
 
   protected override scan(chunk: Buffer, at: number, end: number): number {

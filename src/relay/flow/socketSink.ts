@@ -23,6 +23,9 @@ export class Sink {
   /** Are to be called once all has been taken. */
   private waiting: (() => void)[] = [];
   private readonly flushed = (): void => this.onFlushed();
+  /** What is written in this turn of the event loop leaves together. */
+  private isGathering = false;
+  private readonly turnEnded = (): void => this.endGathering();
 
   /**
    * @param changed is called when it has stopped taking what it is given, and when it has taken all of it again
@@ -37,6 +40,7 @@ export class Sink {
   /** Writes to another stream from here on: the one that this one is encrypted in. All that was written is out. */
   use(socket: Duplex): void {
     if (socket === this.socket) return;
+    this.endGathering();
     this.socket.off('drain', this.flushed);
     socket.on('drain', this.flushed);
     this.socket = socket;
@@ -71,15 +75,38 @@ export class Sink {
     // What is corked is going out in a moment.
     if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
     if (this.watch !== null) this.watch.wrote(this.writtenBytes);
+    if (this.isGathering && socket.writableLength >= MAX_GATHERED_BYTES) this.endGathering();
   }
 
   /** What is written during `work` leaves in one write. */
   together(work: () => void): void {
     this.socket.cork();
     work();
-    this.socket.uncork();
-    if (this.socket.writableLength === 0) this.tellTaken();
-    else if (!this.socket.destroyed) this.fill();
+    this.uncork();
+  }
+
+  /**
+   * What is written from here to the end of this turn of the event loop leaves in one write, or in a few where it is
+   * much: what is read of TLS comes in records of 16 KiB, many of them in a turn.
+   */
+  gatherTurn(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
+    this.socket.cork();
+    setImmediate(this.turnEnded);
+  }
+
+  private endGathering(): void {
+    if (!this.isGathering) return;
+    this.isGathering = false;
+    this.uncork();
+  }
+
+  private uncork(): void {
+    const { socket } = this;
+    socket.uncork();
+    if (socket.writableLength === 0) this.tellTaken();
+    else if (socket.writableCorked === 0 && !socket.destroyed) this.fill();
   }
 
   /** Relays a FIN, once all is out. */
@@ -121,3 +148,6 @@ export class Sink {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** More than that waits for the end of no turn. */
+const MAX_GATHERED_BYTES = 256 * 1024;

@@ -222,6 +222,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.supervisor.caughtUp();
     const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
     upstreamBuffer.adapt(byteCount, responses, isComplete, responses.readBytes);
+    responses.gather(byteCount);
   }
 
   clientEnded(): void {

@@ -16,6 +16,10 @@ class Taker implements ReadTarget {
     this.inPlace.push(false);
   }
 
+  acceptRecord(content: Buffer): void {
+    this.accept(content);
+  }
+
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
     this.taken.push(buffer.room.subarray(0, byteCount));
     this.inPlace.push(true);

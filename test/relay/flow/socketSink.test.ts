@@ -80,3 +80,41 @@ t.test('a sink that takes everything at once is never full', (t) => {
   t.strictSame(changes, []);
   t.end();
 });
+
+t.test('what is written in one turn of the event loop leaves in one write, and much of it in several', async (t) => {
+  const writes: number[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      writes.push(chunk.length);
+      done();
+    },
+    writev(chunks, done) {
+      writes.push(chunks.reduce((sum, { chunk }: { chunk: Buffer }) => sum + chunk.length, 0));
+      done();
+    },
+  });
+  const sink = new Sink(stream, () => t.fail('it takes all'));
+  const turn = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i += 1) {
+      sink.gatherTurn();
+      sink.write(Buffer.alloc(16 * 1024));
+    }
+    t.notOk(sink.hasTakenAll, 'the kernel has nothing of it yet');
+    await new Promise<void>((resolve) => sink.whenTaken(resolve));
+  };
+  await turn(5);
+  t.strictSame(writes.splice(0), [80 * 1024]);
+  await turn(20);
+  t.strictSame(writes, [256 * 1024, 64 * 1024]);
+});
+
+t.test('goes on in another stream with nothing left behind in the one before', (t) => {
+  const [before, behind] = [slowStream(100), slowStream(100)];
+  const sink = new Sink(before.stream, () => {});
+  sink.gatherTurn();
+  sink.write(Buffer.alloc(10));
+  sink.use(behind.stream);
+  t.equal(before.stream.writableCorked, 0);
+  t.end();
+});
