@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import { Capability } from './capabilities.js';
+import { inflateExactly } from './inflate.js';
 
 /** What bodies are compressed with: each body stands alone. */
 export type Compression = 'zlib' | 'zstd';
@@ -27,12 +28,11 @@ type OpenLater = (body: Buffer, options: zlib.ZlibOptions, opened: Opened) => vo
 
 /** Node has zstd from 22.15 on. */
 interface Decompressors {
-  readonly inflateSync: OpenNow;
   readonly inflate: OpenLater;
   readonly zstdDecompressSync?: OpenNow;
   readonly zstdDecompress?: OpenLater;
 }
-const { inflateSync, inflate, zstdDecompressSync, zstdDecompress }: Decompressors = zlib;
+const { inflate, zstdDecompressSync, zstdDecompress }: Decompressors = zlib;
 
 /** The capability flags of all compressions that can be opened here. */
 export const OPENABLE_COMPRESSIONS: bigint =
@@ -84,9 +84,9 @@ export function storedFrame(number: number, content: Buffer): Buffer {
  * @returns null where the body does not yield exactly the bytes that are declared
  */
 export function openNow(compression: Compression, frame: Buffer): Buffer | null {
-  const open = compression === 'zlib' ? inflateSync : zstdDecompressSync!;
+  if (compression === 'zlib') return inflateExactly(frame.subarray(FRAME_HEADER_BYTES), declaredContentBytes(frame));
   try {
-    return asDeclared(frame, open(frame.subarray(FRAME_HEADER_BYTES), optionsFor(frame)));
+    return asDeclared(frame, zstdDecompressSync!(frame.subarray(FRAME_HEADER_BYTES), optionsFor(frame)));
   } catch {
     return null; // not of this compression, cut short, or more than declared
   }

@@ -168,9 +168,12 @@ export abstract class Flow {
     return true;
   }
 
-  /** Takes bytes of packets that are the flow's own from now on. */
-  protected acceptPackets(chunk: Buffer): void {
-    this.undecided.add(chunk);
+  /**
+   * Takes bytes of packets.
+   * @param isOwned their memory is the flow's own from now on
+   */
+  protected acceptPackets(chunk: Buffer, isOwned = true): void {
+    this.undecided.add(chunk, isOwned);
     if (this.isBlocked) this.onMoreHeld();
     else if (!this.isOutOfTurn) this.pump();
   }

@@ -44,9 +44,9 @@ export class FrameOpener {
     const contentBytes = declaredContentBytes(bytes);
     this.turnBytes += BYTES_FOR_A_FRAME + contentBytes;
     const stored = storedContent(bytes);
-    if (stored !== null) return { bytes, content: Buffer.from(stored) };
+    if (stored !== null) return { bytes, content: stored, isStored: true };
     if (contentBytes > MAX_BYTES_AT_ONCE) return this.openLater(Buffer.from(bytes));
-    return { bytes, content: openNow(this.compression, bytes) };
+    return { bytes, content: openNow(this.compression, bytes), isStored: false };
   }
 
   /** Copies what is not taken yet: the memory that it came in is going to be overwritten. */
@@ -79,7 +79,7 @@ export class FrameOpener {
   private openLater(bytes: Buffer): null {
     this.isBusy = true;
     void open(this.compression, bytes).then((content) => {
-      this.opened = { bytes, content };
+      this.opened = { bytes, content, isStored: false };
       this.goOn();
     });
     return null;
@@ -95,8 +95,10 @@ export class FrameOpener {
 export interface OpenedFrame {
   /** The frame as it came. They have to stay as they are as long as it is needed. */
   readonly bytes: Buffer;
-  /** What is in it, in memory of its own; null where that is not what it declares. */
+  /** What is in it; null where that is not what it declares. */
   readonly content: Buffer | null;
+  /** The content is a part of `bytes`; else it has memory of its own. */
+  readonly isStored: boolean;
 }
 
 /** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */

@@ -129,6 +129,7 @@ export abstract class FramedFlow extends Flow {
     if (this.frames === null) return;
     this.frames.opener.own();
     this.frames.queue.own();
+    this.undecided.own();
     this.undecided.trim();
     if (this.isWaiting) this.source.pause();
   }
@@ -148,7 +149,7 @@ export abstract class FramedFlow extends Flow {
       return true;
     }
     queue.push(frame.bytes, frame.content, this.placeOf(frameNumber(frame.bytes)));
-    if (frame.content.length > 0) this.acceptPackets(frame.content);
+    if (frame.content.length > 0) this.acceptPackets(frame.content, !frame.isStored);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { frameNumber, renumber, storedFrame } from '../../protocol/compression.js';
+import { frameNumber, renumber, storedContent, storedFrame } from '../../protocol/compression.js';
 import { otherPeer, type Peer } from '../../protocol/peer.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 
@@ -54,7 +54,7 @@ export class FrameQueue {
   /**
    * Takes in the next frame.
    * @param bytes the frame as it came; they have to stay as they are until `own` is called
-   * @param content what is in it, which has to stay as it is
+   * @param content what is in it, which has to stay as it is, unless it is a part of `bytes`
    */
   push(bytes: Buffer, content: Buffer, place: FramePlace): void {
     this.frames.push({
@@ -149,6 +149,7 @@ export class FrameQueue {
       if (frame.isOwned) return;
       frame.isOwned = true;
       frame.bytes = Buffer.from(frame.bytes);
+      if (frame.content !== null) frame.content = storedContent(frame.bytes) ?? frame.content;
     }
   }
 

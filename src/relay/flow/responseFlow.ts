@@ -71,10 +71,7 @@ export class ResponseFlow extends FramedFlow {
     this.window.restart();
   }
 
-  /**
-   * Puts the next read off, after one that has been dealt with, where a client that reads quickly is sent much. Never
-   * where the response is over, or its client's socket is full: there back-pressure alone rules.
-   */
+  /** After a read: puts the next one off, in a large response to a client that reads quickly and has room for it. */
   gather(readBytes: number): void {
     const { conversation: { server: { usage }, options }, window } = this;
     if (usage === null || window.readBytes < Infinity || !this.needsRoom || !this.hasRoom || this.isWaiting) return;

@@ -10,8 +10,10 @@ export class UndecidedBytes {
   chunk: Buffer = NOTHING;
   at = 0;
   end = 0;
-  /** The buffer that `chunk` was read into; null where the chunk is the flow's own. */
+  /** The buffer that `chunk` was read into; null where it came otherwise. */
   private buffer: ReadBuffer | null = null;
+  /** The memory of `chunk` is not used for anything else. */
+  private isOwned = true;
 
   get byteCount(): number {
     return this.end - this.at;
@@ -28,9 +30,13 @@ export class UndecidedBytes {
     return decided;
   }
 
-  /** Adds a chunk that is the flow's own. */
-  add(chunk: Buffer): void {
-    this.hold(this.byteCount === 0 ? chunk : Buffer.concat([this.bytes, chunk]));
+  /**
+   * Adds a chunk.
+   * @param isOwned its memory is the flow's own; else `own` is to be called before it is used for something else
+   */
+  add(chunk: Buffer, isOwned = true): void {
+    if (this.byteCount > 0) this.hold(Buffer.concat([this.bytes, chunk]));
+    else this.hold(chunk, isOwned);
   }
 
   /** Adds what was read into `buffer`. Before it there is room for what has been held, HEADROOM_BYTES at most. */
@@ -42,10 +48,12 @@ export class UndecidedBytes {
     this.end = HEADROOM_BYTES + byteCount;
     this.chunk = buffer.whole;
     this.buffer = buffer;
+    this.isOwned = false;
   }
 
-  /** Holds these bytes and no others; they are the flow's own. */
-  hold(chunk: Buffer): void {
+  /** Holds these bytes and no others. */
+  hold(chunk: Buffer, isOwned = true): void {
+    this.isOwned = isOwned;
     this.chunk = chunk;
     this.at = 0;
     this.end = chunk.length;
@@ -56,9 +64,9 @@ export class UndecidedBytes {
     this.hold(NOTHING);
   }
 
-  /** Copies the bytes out of the buffer that they were read into. */
+  /** Copies the bytes out of memory that is about to be used for something else. */
   own(): void {
-    if (this.buffer !== null) this.hold(Buffer.from(this.bytes));
+    if (!this.isOwned) this.hold(Buffer.from(this.bytes));
   }
 
   /** Gives back the memory of what was decided, where that is most of a chunk of the flow's own. */
