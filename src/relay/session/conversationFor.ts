@@ -6,8 +6,8 @@ import type { ConversationObserver, ResponseObserver } from '../../conversation/
 import type { Shared } from '../shared.js';
 
 /**
- * A conversation that keeps what the configuration of the moment asks for, and counts its commands. Its clock is that of
- * `performance`.
+ * A conversation that keeps what the configuration of the moment asks for, and counts its commands. Its clock is
+ * `performance.now`.
  */
 export function conversationFor<U extends Usage>(
   { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>,

@@ -74,8 +74,9 @@ export class Recorder {
     const { rule, limits } = usage.terms;
     const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
     const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
-    const record = responseRecord('stall', usage, judgement, this.session.origin(), progress, this.session.shared.config.audit);
-    this.session.shared.metrics.recorded('warn', rule, 'stall');
+    const { session, session: { shared } } = this;
+    const record = responseRecord('stall', usage, judgement, session.origin(), progress, shared.config.audit);
+    shared.metrics.recorded('warn', rule, 'stall');
     this.write({ ...record, serverGaveUp: hasServerGivenUp });
   }
 
