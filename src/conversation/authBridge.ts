@@ -6,29 +6,29 @@ import { wiping } from '../protocol/auth/scrambles.js';
 import { FirstByte } from '../protocol/packets.js';
 import type { Peer } from '../protocol/peer.js';
 
-// Plugins that are known to prove a secret without sending it pass as they are. Two send the password itself, each in
-// one of two ways: in clear where the end believes its connection encrypted, else encrypted with the server's RSA key.
-// Where only one of the two connections is encrypted, one way has to be made into the other:
+// Plugins that prove a secret without sending it pass as they are. Two plugins send the password itself: in clear on an
+// encrypted connection, and encrypted with the server's RSA key on a connection in the clear. Where only one of the two
+// connections is encrypted, Sluice turns one form into the other:
 //
 //     client encrypted, server in the clear   password -> we fetch the server's key -> encrypted password
 //     client in the clear, server encrypted   we give a key of our own -> encrypted password -> password
 //
-// A client that knows its connection encrypted sends whatever it is asked for. So towards a server in the clear no
-// packet of its passes that a plugin of the first kind does not take, whatever the server asks.
+// A client on an encrypted connection sends whatever the server asks for. So a packet passes to a server in the clear
+// only where a plugin that proves without sending expects it.
 
-/** Follows one authentication, packet by packet, and makes up for the one connection that is not encrypted. */
+/** Follows one authentication, packet by packet, where only one of the two connections is encrypted. */
 export class AuthBridge {
   private plugin = '';
-  /** How many packets of its the plugin's client still sends that prove a secret. */
+  /** How many more packets the plugin's client sends to prove its secret. */
   private proofsLeft = 0;
   private awaited: Awaited = 'nothing';
-  /** As the client has sent it: with a NUL behind it. */
+  /** The password as the client sent it: with a NUL at its end. */
   private password: Buffer | null = null;
   private ownKey: OwnKey | null = null;
 
   /**
-   * @param encrypted null where both are: then all passes
-   * @param bridges whether passwords are to be brought over; where they are not, such an authentication is refused
+   * @param encrypted the peer whose connection is encrypted; null where both are: then every packet passes
+   * @param bridges whether passwords may be converted; where not, such an authentication is refused
    * @param nonce the greeting's
    */
   constructor(
@@ -38,8 +38,8 @@ export class AuthBridge {
   ) {}
 
   /**
-   * Takes the packet that the authentication begins with: a HandshakeResponse41, or a COM_CHANGE_USER. Where it carries
-   * an answer that cannot pass as it is, that goes no further, and the server has to ask for it again.
+   * Takes the packet that begins the authentication: a HandshakeResponse41, or a COM_CHANGE_USER. An answer in it that
+   * may not pass as it is is left out, and the server has to ask for it again.
    */
   begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Step {
     if (this.encrypted === null) return { to: 'server', payload };
@@ -83,7 +83,7 @@ export class AuthBridge {
     return { to: 'server', payload };
   }
 
-  /** Goes on where a key of our own was wanted. Most authentications want none, and one takes long to make. */
+  /** Goes on with a key of our own. Most authentications need none, and making one takes long. */
   giveKey(key: OwnKey): Step {
     this.ownKey = key;
     this.awaited = 'encryptedPassword';
@@ -222,13 +222,13 @@ const LDAP_SASL = 'authentication_ldap_sasl_client';
 const PROVING_MECHANISMS: ReadonlySet<string> = new Set(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI']);
 /** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
 const UNNAMED_PLUGIN = 'mysql_native_password';
-/** The most of a plugin's name that is repeated. */
+/** How much of a plugin's name a message repeats. */
 const SHOWN_NAME_CHARS = 64;
 /** Of caching_sha2_password: the server needs the password itself. */
 const FULL_AUTH = 0x04;
 
 const SERVER_IN_CLEAR = 'the connection to the server is not encrypted';
-/** The least that an encrypted password has: a key of 1024 bits makes as much of any. */
+/** The least size of an encrypted password: that of a 1024-bit key. */
 const MIN_ENCRYPTED_BYTES = 128;
 
 /** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
@@ -240,7 +240,7 @@ function withoutNul(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.at(-1) === 0 ? -1 : undefined);
 }
 
-/** What comes next that is more than passing on. */
+/** The next packet that needs more than being passed on. */
 type Awaited =
   | 'nothing'
   /** The client's next packet has the password in it, or asks for a key to encrypt it with. */

@@ -1,8 +1,8 @@
 import { decodeParameters, MAX_VALUES, type DecodedParameters, type ParameterTypes } from '../protocol/parameters.js';
 
-/** What a session has said of one prepared statement's parameters, from execution to execution. */
+/** The parameters of one prepared statement, as the session's executions bound them. */
 export class BoundParameters {
-  /** An execution may leave the types out that an earlier one brought. */
+  /** The types of the last execution that sent them: a later one may leave them out. */
   private types: ParameterTypes | null = null;
   /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA has brought since the last execution. */
   private longDataBytes: Map<number, number> | null = null;
@@ -17,7 +17,7 @@ export class BoundParameters {
     this.longDataBytes.set(index, (this.longDataBytes.get(index) ?? 0) + byteCount);
   }
 
-  /** What was sent ahead is dropped, by COM_STMT_RESET. */
+  /** Drops what was sent ahead, as COM_STMT_RESET does. */
   dropLongData(): void {
     this.longDataBytes = null;
   }

@@ -24,9 +24,9 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   }
 
   /**
-   * What a client wants by bytes that are being kept back: to leave (COM_QUIT), alone or behind commands that only
-   * close prepared statements, so that nothing that was asked for would be lost with the connection; or something else.
-   * `none` as long as there is neither.
+   * What undecided bytes of a client ask for. `quit`: a COM_QUIT, alone or behind commands that only close prepared
+   * statements, so nothing that the client asked for is lost with the connection. `command`: anything else. `none`: no
+   * whole command header is there yet.
    */
   static intentOf(bytes: Buffer): 'quit' | 'command' | 'none' {
     let at = 0;

@@ -24,7 +24,7 @@ export type ResponseShape =
   /** ERR, or a stream in which commands no longer mean anything. */
   | 'stream';
 
-/** Those whose first packet is told from what it is: the others begin with rows or definitions, or have none. */
+/** The shapes whose first packet tells what it is. The others begin with rows or definitions, or have no answer. */
 export type AnsweredShape = Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'>;
 
 /**
@@ -36,11 +36,11 @@ export interface PendingCommand<U extends Usage = Usage> {
   readonly shape: ResponseShape;
   /** Counts the session's commands that have an answer. */
   readonly number: number;
-  /** It makes the session as new: what has been set in it is forgotten. */
+  /** The command resets the session: the server forgets what was set in it. */
   readonly resetsSession: boolean;
   /** When its header arrived, on the session's clock in ms. */
   readonly startedAtMs: number;
-  /** The whole of it has arrived, so that what stands below is known. */
+  /** The whole command has arrived: the fields below are set. */
   hasArrived: boolean;
   /** The front of the statement's text, of INIT_DB's schema; null where the command carries none. */
   text: Buffer | null;
@@ -55,9 +55,9 @@ export interface PendingCommand<U extends Usage = Usage> {
   execution: Buffer | null;
   /** What was bound to the statement's parameters; null where that is not kept or not known. */
   parameters: DecodedParameters | null;
-  /** Whom CHANGE_USER asks to become. */
+  /** The identity that a CHANGE_USER asks for. */
   identity: ClientIdentity | null;
-  /** The statement that `statementId` meant when the server began to answer. */
+  /** The statement with this id when the server began to answer. */
   statement: PreparedStatement<U> | null;
   usage: U | null;
   /** How many answers have begun: result sets, and OKs that bring none. A text of several statements has several. */
@@ -104,13 +104,13 @@ export function newCommand<U extends Usage>(
 /** A statement that the server has prepared for this session. */
 export interface PreparedStatement<U extends Usage = Usage> {
   readonly id: number;
-  /** The front of its text; null where it was given up to stay within bounds. */
+  /** The front of its text; null where it was forgotten to stay within bounds. */
   sql: Buffer | null;
   readonly sqlBytes: number;
   readonly bound: BoundParameters;
   /** The usage of its open cursor; null where none is open. */
   cursorUsage: U | null;
-  /** What whoever reads texts has kept of it instead of the text; null as long as that is there. */
+  /** What the reader of texts keeps instead of the text; null while the text is there. */
   kept: object | null;
 }
 
@@ -131,22 +131,22 @@ export class Usage {
   /** When the first row's header was seen, on the session's clock in ms; 0 before that. */
   firstRowAtMs = 0;
 
-  /** Nothing more can come; it has been reported. */
+  /** The usage has ended, and its observer was told. */
   hasEnded = false;
 
-  /** The largest rows and bytes that pass without asking; Infinity where nothing has to be asked. */
+  /** The rows and bytes at which the scan stops and asks; Infinity for never. */
   maxRows = Infinity;
   maxBytes = Infinity;
-  /** An error of the server's is not to pass without asking either. */
+  /** The scan also stops in front of an error of the server. */
   stopsAtError = false;
 
-  /** What reached the client before the rest was discarded; null while nothing is. */
+  /** What was forwarded before the rest was discarded; null while nothing is discarded. */
   private forwarded: { readonly rows: number; readonly bytes: number } | null = null;
 
   /** What had been forwarded when rows began to be held back. */
   private beforeHold = { rows: 0, bytes: 0 };
 
-  /** Of what was counted, what the kernel had when it last had everything. */
+  /** The counts at the last moment when the kernel had everything. */
   private handedOverRows = 0;
   private handedOverBytes = 0;
 
@@ -169,7 +169,7 @@ export class Usage {
 
   /**
    * Rows that follow are counted but no longer forwarded.
-   * @param wasHeld those that were held back are dropped too
+   * @param wasHeld the rows that were held back are dropped, too
    */
   cut(wasHeld: boolean): void {
     this.forwarded ??= wasHeld ? this.beforeHold : { rows: this.rows, bytes: this.bytes };
@@ -201,7 +201,7 @@ export class Usage {
   /** A result set has ended, and more of the response follows. */
   endResultSet(): void {}
 
-  /** Nothing is asked any more: the rest may pass whatever it is. */
+  /** Lifts all limits: the rest passes without asking. */
   admitAll(): void {
     this.maxRows = Infinity;
     this.maxBytes = Infinity;

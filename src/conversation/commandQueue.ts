@@ -1,6 +1,6 @@
 import type { PendingCommand, Usage } from './command.js';
 
-/** The commands that the server has not finished answering, in the order that they were sent. */
+/** The commands that the server has not finished answering, in the order in which they were sent. */
 export class CommandQueue<U extends Usage> {
   private readonly pending: PendingCommand<U>[] = [];
   private keptBytes = 0;
@@ -23,7 +23,7 @@ export class CommandQueue<U extends Usage> {
     return this.pending.length >= MAX_PENDING || this.keptBytes >= MAX_KEPT_BYTES;
   }
 
-  /** Behind the command that is being answered stand others that are to be answered. */
+  /** Another command that has an answer waits behind the one that is being answered. */
   get hasMoreToAnswer(): boolean {
     return this.pending.some(({ shape }, index) => index > 0 && shape !== 'none');
   }
@@ -33,7 +33,8 @@ export class CommandQueue<U extends Usage> {
   }
 
   /**
-   * So many bytes are kept of the command that was pushed last. It may be over already: errors do not wait for its end.
+   * Notes how many bytes are kept of the command that was pushed last. The command may be over already: a server may
+   * answer with an error before a command's end.
    */
   keep(command: PendingCommand<U>, byteCount: number): void {
     if (command !== this.tail) return;
@@ -53,5 +54,5 @@ export class CommandQueue<U extends Usage> {
 
 /** Commands sent ahead of their answers that one session may have; the next ones wait with the client. */
 const MAX_PENDING = 256;
-/** What may be kept of them all together before the next ones wait. */
+/** The bytes kept of all of them at which the next commands wait. */
 const MAX_KEPT_BYTES = 1024 * 1024;

@@ -19,7 +19,7 @@ export class Conversation<U extends Usage = Usage> extends ConversationState<U> 
     this.server = new ServerReader(this);
   }
 
-  /** Nothing is under way that would be lost with the connection: no command, no transaction, no cursor. */
+  /** The session has no command, transaction or cursor that would be lost with the connection. */
   get isIdle(): boolean {
     const isAtRest = this.phase === 'commands' && this.commands.length === 0 &&
       this.client.isBetweenPackets && !this.isUploading;
@@ -37,9 +37,9 @@ export class Conversation<U extends Usage = Usage> extends ConversationState<U> 
   }
 
   /**
-   * Gives up: one end's compressed frames are not what they have to be.
-   * @param bytes those in question, as they came
-   * @param offsetBytes where in that end's stream they stand
+   * Gives up following: a compressed frame is not what the protocol asks for.
+   * @param bytes the frame, as it came
+   * @param offsetBytes where in that direction's stream it stands
    */
   giveUpFrames(direction: Unparsed['direction'], reason: string, bytes: Buffer, offsetBytes: number): void {
     this.giveUp({ direction, reason, awaited: 'frame', offsetBytes, hex: bytes.toString('hex', 0, 16) });

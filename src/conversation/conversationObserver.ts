@@ -4,7 +4,7 @@ import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { Peer } from '../protocol/peer.js';
 
-/** Is told what happens in a conversation, while it happens. */
+/** An observer of a conversation: it is told of each event when it happens. */
 export interface ConversationObserver {
   /** The server has greeted. */
   greeted(greeting: Greeting): void;
@@ -14,51 +14,51 @@ export interface ConversationObserver {
   ready(): void;
   /** The server has refused the client during the connection phase, and is about to close. */
   loginRefused?(error: ServerError): void;
-  /** The server has refused to let the client become `asked`: null where it has not said yet whom. */
+  /** The server refused a COM_CHANGE_USER; `asked` is null where the new identity had not arrived yet. */
   userChangeRefused?(asked: ClientIdentity | null, error: ServerError): void;
-  /** From here on comes a stream that is not made of commands and responses, or a client's TLS. */
+  /** What follows is a stream without commands and responses, or TLS of the client. */
   streams?(kind: 'stream' | 'tls'): void;
-  /** From here on nothing is followed. */
+  /** Nothing is followed from here on. */
   unparsed(problem: Unparsed): void;
 }
 
 /**
- * Is told of each response while it comes, and of what changes for those that follow.
+ * An observer of responses, and of what changes for later ones.
  * @typeParam U what counts a response
  */
 export interface ResponseObserver<U extends Usage> {
-  /** A response's first result set begins, or a fetch from a cursor of which nothing is known. Says what counts it. */
+  /** The first result set of a response begins, or a fetch from an unknown cursor. Returns what counts it. */
   newUsage(command: PendingCommand): U;
-  /** What the usage counts comes from a server-side cursor, fetch by fetch. */
+  /** The usage counts a server-side cursor, fetch by fetch. */
   cursorOpened(usage: U): void;
   /**
-   * A usage has come to its end; `error` is what the server ended it with, where it did not end well. It is not
-   * complete where following ended before it did.
+   * A usage has ended.
+   * @param error the error with which the server ended it; null where it ended well
+   * @param isComplete false where following ended before the response did
    */
   usageEnded(usage: U, error: ServerError | null, isComplete: boolean): void;
   /**
-   * An OK has answered a statement of a COM_QUERY or an execution: the one that is counted by `answers`.
+   * An OK has answered a statement of a COM_QUERY or an execution: the one that `answerCount` counts.
    * @param toldSchema the OK itself says what the default schema is now
    */
   statementDone(command: PendingCommand, toldSchema: boolean): void;
   /**
-   * A prepared statement's text is about to be forgotten. Says what to keep of it; null, or nobody there to say so, for
-   * nothing.
+   * A prepared statement's text is about to be forgotten. Returns what to keep instead; null for nothing.
    */
   textForgotten?(statement: PreparedStatement): object | null;
-  /** By a COM_RESET_CONNECTION or a COM_CHANGE_USER, what the session has set is forgotten. */
+  /** A COM_RESET_CONNECTION or COM_CHANGE_USER has reset what the session had set. */
   reset?(): void;
-  /** The server has answered the session's set-up; `error` is with what, where it refused it. */
+  /** The server has answered the session's set-up; `error` is null where it agreed. */
   setUp?(error: ServerError | null): void;
 }
 
-/** Where two ends stand with each other. */
+/** The phase of a conversation. */
 export type Phase =
   /** The server has not greeted yet. */
   | 'greeting'
   /** The client has not answered the greeting yet. */
   | 'response'
-  /** The two talk until the server says OK or ERR. */
+  /** The authentication goes on until the server says OK or ERR. */
   | 'authentication'
   | 'commands'
   /** The server refused the client with an ERR and is about to close. */
@@ -70,7 +70,7 @@ export type Phase =
   /** Something came that could not be followed; bytes pass unlooked at. */
   | 'unparsed';
 
-/** Something that cannot be followed, for the log. */
+/** Why a conversation cannot be followed any more, for the log. */
 export interface Unparsed {
   readonly direction: Peer;
   /** Why, as one phrase. */

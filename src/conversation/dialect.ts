@@ -1,7 +1,7 @@
 import { Capability } from '../protocol/capabilities.js';
 import { compressionOf, type Compression } from '../protocol/compression.js';
 
-/** What the capability flags in effect mean for the shape of what is sent. */
+/** What the agreed capability flags mean for the layout of packets. */
 export interface Dialect {
   readonly capabilities: bigint;
   /** No EOF packet behind definitions; results end in an OK packet that begins with 0xFE. */
@@ -18,7 +18,7 @@ export interface Dialect {
 }
 
 /**
- * Those of `all` capabilities that are never agreed on through here: encryption and compression, which would hide the
+ * The bits of `all` that Sluice never lets both ends agree on: those of encryption and compression, which would hide the
  * packets, and every bit whose meaning is not known.
  * @param known every bit whose meaning is known
  * @param compressions those compressions that can be opened

@@ -3,7 +3,7 @@ import { FirstByte } from '../protocol/packets.js';
 import type { PacketStart } from '../protocol/packetScanner.js';
 import type { AnsweredShape } from './command.js';
 
-/** What the first packet of a response is, or of a further one of the same command. */
+/** The meaning of the first packet of a response, or of a further response to the same command. */
 export type FirstPacket =
   /** An OK or EOF packet, or what stands for one. */
   | 'completion'
@@ -22,8 +22,8 @@ export type FirstPacket =
 const LENENC_2_BYTES = 0xfc;
 
 /**
- * Tells it by the packet's header and the first byte of its payload.
- * @param shape the shape that it has to have; null where no command awaits an answer
+ * Tells the meaning by the packet's header and the first byte of its payload.
+ * @param shape the expected shape; null where no command awaits an answer
  */
 export function firstPacketOf(shape: AnsweredShape | null, start: PacketStart): FirstPacket {
   const { firstByte, payloadLength } = start;

@@ -10,7 +10,7 @@ import type { ConversationState } from './state.js';
 /** Follows responses: what each packet means for the command it answers, and when that command is over. */
 export class ResponseFollower<U extends Usage> {
   awaited: AwaitedPacket = 'response';
-  /** What is being counted; null between responses. */
+  /** The usage of the response under way; null between responses. */
   usage: U | null = null;
 
   private definitionsLeft = 0;
@@ -20,18 +20,18 @@ export class ResponseFollower<U extends Usage> {
 
   constructor(private readonly conversation: ConversationState<U>) {}
 
-  /** The shape that the next packet has to have; null where no command awaits an answer. */
+  /** The expected shape of the next packet; null where no command awaits an answer. */
   get shape(): AnsweredShape | null {
     const shape = this.command?.shape ?? null;
     return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
   }
 
-  /** The last response is over, and of the next one nothing has come. */
+  /** No response is under way. */
   get isIdle(): boolean {
     return this.command === null;
   }
 
-  /** Nothing is followed any more. */
+  /** Forgets the response under way: nothing is followed any more. */
   forget(): void {
     this.command = null;
     this.usage = null;

@@ -2,13 +2,13 @@ import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { FirstByte } from '../protocol/packets.js';
 import type { Usage } from './command.js';
 
-/** More than any chunk has: limits beyond it need not be told apart while one is looked through. */
+/** More than any chunk has. Larger limits are treated as this one, so counts stay small integers. */
 const MAX_CHUNK_BYTES = 0x3fff_ffff;
 
 /**
- * Counts the rows of one packet each that lie one behind the other: one look at each header, no call and no object per
- * row. A header is read with one load of four bytes, and what is counted in a chunk stays a small integer: 1.8 ns a
- * row, where single bytes and counts in the usage take 3.1.
+ * Counts consecutive rows of one packet each, with one look at each header, and without a call or an object per row. A
+ * header is read with one load of four bytes, and the counts of a chunk stay small integers: that takes 1.8 ns a row,
+ * where single bytes and counts in the usage take 3.1.
  * @param isLimited whether the usage's limits hold: rows are counted up to them, and no further
  * @returns the offset behind the last row that was counted, which lies behind `end` where that row goes on in the next
  *   chunk

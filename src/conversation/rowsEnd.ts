@@ -2,7 +2,7 @@ import { EOF_PAYLOAD_BYTES, FirstByte } from '../protocol/packets.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { Status } from '../protocol/status.js';
 
-/** The packet with which a server has ended the rows of a result set: an EOF, or an OK that begins with 0xFE. */
+/** The packet that ended the rows of a result set: an EOF, or an OK that begins with 0xFE. */
 export class RowsEnd {
   private readonly front: Buffer;
   private readonly isWhole: boolean;
@@ -17,11 +17,11 @@ export class RowsEnd {
   }
 
   /**
-   * The payload of the same end for a client that gets nothing of what follows: with one warning more and no word of
-   * more to come, all else as it was. Flags and session state stay together, as the server has sent them; what has not
-   * been looked at to its end is left out with the flag that announces it.
+   * The payload of this end for a client that gets nothing of what follows: with one warning more, and without the
+   * flags that announce more. Flags and session state stay together, as the server sent them. Session state that was not kept
+   * to its end is left out, with the flag that announces it.
    * @param isLastFetch of a cursor that may have more rows: the client is told that these were the last
-   * @returns null where it cannot be read
+   * @returns null where the packet cannot be read
    */
   asLast(isLastFetch: boolean): Buffer | null {
     const { front, isWhole } = this;
@@ -43,5 +43,5 @@ export class RowsEnd {
   }
 }
 
-/** What would have a client wait for more: further results, OUT parameters, rows of a cursor. */
+/** The flags that make a client wait for more: further results, OUT parameters, rows of a cursor. */
 const ANNOUNCES_MORE = Status.MORE_RESULTS_EXISTS | Status.PS_OUT_PARAMS | Status.CURSOR_EXISTS;

@@ -16,15 +16,14 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
   /**
-   * The size of the row's packet in front of which the scan stands, header included, in bytes; 0 where it is in front
-   * of none.
+   * The size of the row's packet at which the scan stopped, header included, in bytes; 0 where it stopped at none.
    */
   stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
-  /** What is scanned is counted, but not for the client: the rest of a response that was cut. */
+  /** The scanned bytes are the rest of a cut response: they are counted, and do not go to the client. */
   isDiscarding = false;
-  /** With `stopReason` `refused`: what the server said. */
+  /** The server's error, where `stopReason` is `refused`. */
   refusal: ServerError | null = null;
 
   /** While discarding: the packet that ended the rows of the result set in which discarding began. */
@@ -40,7 +39,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     this.responses = new ResponseFollower(conversation);
   }
 
-  /** What the response under way has brought so far; null between responses. */
+  /** The usage of the response under way; null between responses. */
   get usage(): U | null {
     return this.responses.usage;
   }
@@ -296,5 +295,5 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   }
 }
 
-/** A greeting is held until it is whole. The longest version string and plugin name leave it far below. */
+/** A greeting stays undecided until it is whole. Real ones, with the longest names, are far smaller. */
 export const MAX_GREETING_BYTES = 8 * 1024;

@@ -28,7 +28,7 @@ export abstract class ConversationState<U extends Usage> {
   /** The client has said COM_QUIT. */
   hasQuit = false;
 
-  /** The server has the session's set-up and has not answered it: what it sends is not for the client. */
+  /** The server is answering the session's set-up: the client must not see that answer. */
   isSettingUp = false;
 
   /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
@@ -43,16 +43,16 @@ export abstract class ConversationState<U extends Usage> {
   constructor(readonly options: ConversationOptions<U>) {}
 
   /**
-   * Lets everything pass from here on. Whatever was kept for following is given back, and what was counted ends.
+   * Lets everything pass from here on. Ends all usages, and gives back what was kept for following.
    */
   abstract passAll(phase: 'stream' | 'tls' | 'unparsed'): void;
 
-  /** The first command has changed: the server's reader is to see whether an answer comes to it. */
+  /** The command at the head of the queue has changed: commands that have no answer are taken out. */
   abstract settleUnanswered(): void;
 
   /**
-   * Takes the server's first packet, and clears in it, in place, what cannot be followed. Returns false where it is
-   * unknown.
+   * Takes the server's first packet, and clears in place the capabilities that cannot be followed. Returns false where
+   * the packet is unknown.
    */
   greet(payload: Buffer): boolean {
     const greeting = decodeGreeting(payload);
@@ -67,8 +67,8 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * Takes the client's first packet, and clears in it, in place, what cannot be followed: a client does not always keep
-   * to what the greeting offers. Returns what is wrong where it cannot be followed, else null.
+   * Takes the client's first packet, and clears in place the capabilities that cannot be followed: some clients ask for
+   * more than the greeting offers. Returns why the packet cannot be followed; null where it can.
    */
   respond(payload: Buffer): string | null {
     const asked = responseCapabilities(payload);
@@ -82,8 +82,8 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * Takes an SSLRequest behind which the client's encryption is the server's, and clears in it, in place, what the
-   * greeting does not offer: servers take the flags from it. From here on nothing is followed.
+   * Takes the SSLRequest of a client whose TLS passes through to the server, and clears in place what the greeting does
+   * not offer: servers take the flags from this packet. Nothing is followed from here on.
    */
   passEncrypted(sslRequest: Buffer): void {
     this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
@@ -116,13 +116,13 @@ export abstract class ConversationState<U extends Usage> {
     if (completion.schema !== null) this.schema = completion.schema;
   }
 
-  /** No command may go to the server now: the session is to be set up before it, or is being set up. */
+  /** Commands wait: the session is to be set up first, or is being set up. */
   get holdsCommands(): boolean {
     if (this.options.setUp === undefined) return false;
     return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
   }
 
-  /** The session is as new: it is to be set up, where there is anything to set up. */
+  /** The session is new, or was reset: it is to be set up, where there is anything to set up. */
   sessionBegun(): void {
     if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
   }
@@ -147,7 +147,7 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * What has come of the set-up with the packet that has just passed; null where nothing has. Asked again, it is null.
+   * The step of the set-up that the last packet brought; null where it brought none. Asking again returns null.
    */
   takeSetUpStop(): SetUpStop | null {
     const stop = this.setUpStop;
@@ -156,7 +156,7 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * Forgets what the session has had: every prepared statement, whose open cursors' usages end, and what it has set.
+   * Forgets the session's prepared statements and settings, and ends the usages of its open cursors.
    */
   forgetSession(): void {
     for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
@@ -170,7 +170,7 @@ export abstract class ConversationState<U extends Usage> {
     this.options.responses.usageEnded(usage, error, isComplete);
   }
 
-  /** What has been counted and has not ended: the usage of the response under way, and those of open cursors. */
+  /** The usages that have not ended: that of the response under way, and those of open cursors. */
   openUsages(): U[] {
     const usages = new Set(this.statements.openCursors());
     const current = this.commands.head?.usage;
@@ -197,7 +197,7 @@ export abstract class ConversationState<U extends Usage> {
   }
 }
 
-/** What a conversation is given. */
+/** The options of a conversation. */
 export interface ConversationOptions<U extends Usage> {
   readonly observer: ConversationObserver;
   readonly responses: ResponseObserver<U>;

@@ -7,25 +7,25 @@ const MAX_STATEMENTS = 20_000;
 const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
- * The prepared statements of one session. Bounded: past its bounds the texts, and then the statements, that were used
- * least recently are forgotten. Of a text is kept what was found out about it.
+ * The prepared statements of one session. The table is bounded: past its bounds it forgets the texts, and then the
+ * statements, that were used least recently. Of a forgotten text it keeps what was found out about it.
  */
 export class StatementTable<U extends Usage> {
   /** In the order in which they were used, the latest last. */
   private readonly byId = new Map<number, PreparedStatement<U>>();
-  /** Those whose text is there, in the same order. */
+  /** The statements whose text is there, in the same order. */
   private readonly withText = new Map<number, PreparedStatement<U>>();
   private textBytes = 0;
   private last: PreparedStatement<U> | null = null;
 
-  /** @param keep is asked what to keep of a statement whose text is about to go */
+  /** @param keep says what to keep of a statement whose text is about to be forgotten */
   constructor(private readonly keep: (statement: PreparedStatement) => object | null) {}
 
   get size(): number {
     return this.byId.size;
   }
 
-  /** Takes a statement in, and returns the one that had to be forgotten for it, if any. */
+  /** Adds a statement, and returns the one that was forgotten for it, if any. */
   add(statement: PreparedStatement<U>): PreparedStatement<U> | null {
     this.delete(statement.id);
     this.byId.set(statement.id, statement);
@@ -36,7 +36,7 @@ export class StatementTable<U extends Usage> {
     return this.byId.size > MAX_STATEMENTS ? this.forgetLeastUsed() : null;
   }
 
-  /** The statement that an EXECUTE or FETCH names, and that is used by it. */
+  /** The statement that an EXECUTE or FETCH uses. */
   use(id: number): PreparedStatement<U> | null {
     const statement = this.get(id);
     if (statement === null) return null;
@@ -78,7 +78,7 @@ export class StatementTable<U extends Usage> {
     return usages;
   }
 
-  /** Forgets no more than has to go: to find out what is to be kept takes time for each text. */
+  /** Forgets no more than it has to: finding out what to keep takes time for each text. */
   private forgetTexts(): void {
     for (const statement of this.withText.values()) {
       if (this.textBytes <= MAX_TEXT_BYTES) return;
