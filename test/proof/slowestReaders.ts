@@ -50,6 +50,7 @@ export interface SearchScale {
 export const searchSlowestReaders = async (t: Test, scale: SearchScale): Promise<void> => {
   const cells: Cells = existsSync(FOUND) ? JSON.parse(readFileSync(FOUND, 'utf8')) as Cells : {};
   for (const network of NETWORKS) for (const kind of SERVER_KINDS) await searchServer(t, scale, network, kind, cells);
+  mkdirSync(dirname(RESULTS), { recursive: true });
   writeFileSync(RESULTS, report(scale, cells));
   for (const [name, cell] of Object.entries(cells)) hold(t, name, cell);
 };
@@ -125,7 +126,7 @@ const report = ({ netWriteTimeoutSeconds, seconds }: SearchScale, cells: Cells):
 
 Written by \`SLUICE_PROOF=whole npx tap test/proof/slowReaders.test.ts\`. Rates in KB/s of payload, in steps of 10 %:
 the slowest reader that the server still served after ${seconds} seconds, as it did all faster ones, with
-\`net_write_timeout\` ${netWriteTimeoutSeconds} s; a client reads 8 KiB at a time. \`enforce\` has a limit of 1,000
+\`net_write_timeout\` ${netWriteTimeoutSeconds} s; a client reads 8 KiB at a time, and they begin one after the other. \`enforce\` has a limit of 1,000
 rows, past which these readers stream. What waits is the sum of all queues in the kernel for one reader, in KiB.
 Linux ${release()}, ${cpus().length} cores.
 

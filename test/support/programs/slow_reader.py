@@ -23,8 +23,6 @@ READ_BYTES = 8192
 SQL = "SELECT a.id, HEX(RANDOM_BYTES(500)) FROM numbers a, numbers b LIMIT 400000000"
 COM_QUERY = 3
 SAMPLE_SECONDS = 0.5
-# Each reader begins as it would alone: what happens at the begin of a response decides how large buffers grow.
-START_EVERY_SECONDS = 0.3
 # Far more than a server that still serves a reader lets it wait.
 PATIENCE_SECONDS = 20
 # What is smaller goes out as it is.
@@ -96,9 +94,9 @@ class Reader(threading.Thread):
         cursor.execute("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()")
         # The ports that are this connection's alone: our own, and the one that the server sees.
         self.ports = {connection._sock.getsockname()[1], int(cursor.fetchone()[0].rsplit(":", 1)[1])}
+        connection._execute_command(COM_QUERY, SQL)
 
     def run(self):
-        self.connection._execute_command(COM_QUERY, SQL)
         # What the driver reads ahead would hide how the program reads.
         socket = self.connection._sock
         socket.settimeout(PATIENCE_SECONDS)
@@ -179,7 +177,6 @@ def main():
     readers = [Reader(options, rate) for rate in sorted(options.rates)]
     for reader in readers:
         reader.start()
-        time.sleep(START_EVERY_SECONDS)
     while options.server_pid and any(reader.is_alive() for reader in readers):
         sample(readers, ["self", options.server_pid])
         time.sleep(SAMPLE_SECONDS)
