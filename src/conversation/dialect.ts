@@ -18,8 +18,8 @@ export interface Dialect {
 }
 
 /**
- * The bits of `all` that Sluice never lets both ends agree on: those of encryption and compression, which would hide the
- * packets, and every bit whose meaning is not known.
+ * The bits of `all` that Sluice never lets both ends agree on: those of encryption and compression, which would hide
+ * the packets, and every bit whose meaning is not known.
  * @param known every bit whose meaning is known
  * @param compressions those compressions that can be opened
  */

@@ -18,8 +18,8 @@ export class RowsEnd {
 
   /**
    * The payload of this end for a client that gets nothing of what follows: with one warning more, and without the
-   * flags that announce more. Flags and session state stay together, as the server sent them. Session state that was not kept
-   * to its end is left out, with the flag that announces it.
+   * flags that announce more. Flags and session state stay together, as the server sent them. Session state that was
+   * not kept to its end is left out, with the flag that announces it.
    * @param isLastFetch of a cursor that may have more rows: the client is told that these were the last
    * @returns null where the packet cannot be read
    */

@@ -10,7 +10,10 @@ const openAll = async (bytes: Buffer): Promise<{ contents: (Buffer | null)[]; pa
   let pauses = 0;
   const opener = new FrameOpener('zlib', () => take());
   const take = (): void => {
-    for (let frame = opener.next(); frame !== null; frame = opener.next()) contents.push(frame.content);
+    for (let frame = opener.next(); frame !== null; frame = opener.next()) {
+      // The content of a stored frame is a part of the frame, which is not kept.
+      contents.push(frame.isStored ? Buffer.from(frame.content!) : frame.content);
+    }
     if (opener.isBusy) pauses += 1;
   };
   opener.add(bytes);
