@@ -27,7 +27,7 @@ t.test('gives nothing where a body holds more or less than declared, is cut shor
   t.end();
 });
 
-t.test('what it gives stays as it is', (t) => {
+t.test('gives content that the next body does not change', (t) => {
   const [one, other] = [Buffer.from('one'), Buffer.from('other')];
   const content = inflateExactly(deflateSync(one), one.length);
   inflateExactly(deflateSync(other), other.length);

@@ -81,7 +81,7 @@ t.test('a sink that takes everything at once is never full', (t) => {
   t.end();
 });
 
-t.test('what is written in one turn of the event loop leaves in one write, and much of it in several', async (t) => {
+t.test('writes once what one turn of the event loop brings, and several times when it is much', async (t) => {
   const writes: number[] = [];
   const stream = new Duplex({
     read() {},
