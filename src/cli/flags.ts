@@ -14,7 +14,7 @@ export const PARSER: Partial<ParserConfigurationOptions> = {
   'parse-positional-numbers': false,
 };
 
-const widestValue = 'enforce|audit'.length;
+const widestValue = 'SIZE|unlimited'.length;
 
 /** How the help shows a flag: what its value is called, and what it is for. */
 export function describeFlag(value: string, about: string): string {

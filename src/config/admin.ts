@@ -12,7 +12,10 @@ const DEFAULT_PORT = 9307;
 
 const form = section<AdminForm>({
   listen: { kind: address(DEFAULT_PORT, 0), about: 'where the admin endpoint listens, such as "127.0.0.1:9307"' },
-  tokenFile: { kind: filePath('the path of a file that holds the token'), isOptional: true },
+  tokenFile: {
+    kind: filePath('the path of a file that holds the token'), isOptional: true,
+    about: 'a file with nothing but the token that requests have to bring',
+  },
 });
 
 function withToken(read: AdminForm, path: string, findings: Findings): AdminSettings | undefined {

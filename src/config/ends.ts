@@ -132,20 +132,29 @@ function ends<T>(item: Kind<T>, items: string): Kind<readonly T[]> {
   };
 }
 
-const listenForm = section<ListenForm>({
-  host: { kind: host, isOptional: true },
-  port: { kind: port(0), isOptional: true },
-  path: { kind: socketPath, isOptional: true },
-  permissions: { kind: permissions, isOptional: true },
-  proxyProtocol: { kind: list(network, { items: 'networks', max: MAX_NETWORKS }), fallback: [] },
+/** What an address for clients is made of. */
+export const listenForm = section<ListenForm>({
+  host: { kind: host, isOptional: true, about: 'the address to listen on' },
+  port: { kind: port(0), isOptional: true, about: 'the port; 3307 where it is left out, and 0 is any that is free' },
+  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, in place of host and port' },
+  permissions: {
+    kind: permissions, isOptional: true, about: 'who may connect to the Unix socket; "0660" where it is left out',
+  },
+  proxyProtocol: {
+    kind: list(network, { items: 'networks', max: MAX_NETWORKS }), fallback: [],
+    about: 'whose connections begin with a PROXY header: networks, or "unix"',
+  },
   tls: { kind: listenTls, fallback: {} },
 });
 
-const upstreamForm = section<UpstreamForm>({
-  host: { kind: host, isOptional: true },
-  port: { kind: port(1), isOptional: true },
-  path: { kind: socketPath, isOptional: true },
-  proxyProtocol: { kind: oneOf('off', 'v1', 'v2'), fallback: 'off' },
+/** What a server is made of. */
+export const upstreamForm = section<UpstreamForm>({
+  host: { kind: host, isOptional: true, about: 'where the server is' },
+  port: { kind: port(1), isOptional: true, about: 'its port; 3306 where it is left out' },
+  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, in place of host and port' },
+  proxyProtocol: {
+    kind: oneOf('off', 'v1', 'v2'), fallback: 'off', about: 'the PROXY header that tells the server of the client',
+  },
   tls: { kind: upstreamTls, fallback: {} },
 });
 

@@ -17,12 +17,18 @@ const form = section<KillForm>({
     kind: text(/^[^\0]{1,128}$/, 'a user name of 1 to 128 characters'),
     about: 'the account that may kill',
   },
-  password: { kind: secret(password), isOptional: true },
-  passwordFile: { kind: filePath('the path of a file that holds the password'), isOptional: true },
+  password: { kind: secret(password), isOptional: true, about: 'its password; give exactly one of the two' },
+  passwordFile: {
+    kind: filePath('the path of a file that holds the password'), isOptional: true,
+    about: 'a file with nothing but its password',
+  },
   when: {
     kind: section<KillSettings['when']>({
-      bytes: { kind: size({ min: 0 }), fallback: 0 },
-      timeMs: { key: 'time', kind: duration({ minMs: 0, maxMs: 24 * hour }), fallback: 0 },
+      bytes: { kind: size({ min: 0 }), fallback: 0, about: 'kill once so much was discarded' },
+      timeMs: {
+        key: 'time', kind: duration({ minMs: 0, maxMs: 24 * hour }), fallback: 0,
+        about: 'kill so long after the cut; 0 leaves a condition out, and both 0 mean at once',
+      },
     }),
   },
 });

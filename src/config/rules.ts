@@ -42,18 +42,30 @@ function patterns<T extends string>(kind: Kind<T>): Kind<readonly T[]> {
 }
 
 const match = section<Match>({
-  user: { kind: patterns(glob), isOptional: true },
-  schema: { kind: patterns(glob), isOptional: true },
-  client: { kind: patterns(address), isOptional: true },
-  program: { kind: patterns(glob), isOptional: true },
+  user: { kind: patterns(glob), isOptional: true, about: "the account's name, without its host; globs" },
+  schema: {
+    kind: patterns(glob), isOptional: true, about: 'the session\'s default schema, "" where it has none; globs',
+  },
+  client: {
+    kind: patterns(address), isOptional: true,
+    about: 'the client\'s IP address; addresses and networks: "10.0.0.7", "10.0.0.0/8", "fd00::/8"',
+  },
+  program: { kind: patterns(glob), isOptional: true, about: 'the connection attribute program_name; globs' },
   attributes: {
     kind: named(patterns(glob), {
       max: 100, name: /^[^\0]{1,256}$/, expectedName: 'the name of a connection attribute',
     }),
     isOptional: true,
+    about: 'connection attributes, as in {"_client_name": "Go-MySQL-Driver"}; globs',
   },
-  digest: { kind: patterns(digest), isOptional: true },
-  statement: { kind: patterns(statement), isOptional: true },
+  digest: {
+    kind: patterns(digest), isOptional: true,
+    about: 'a hash of the statement without its literals, as check --as and audit records show it; globs',
+  },
+  statement: {
+    kind: patterns(statement), isOptional: true,
+    about: "the statement's kind: select, metadata, show, call, dml, ddl or other",
+  },
 });
 
 const end = leaf<number>({
@@ -68,17 +80,23 @@ const name = text(
   'a name of 1 to 64 letters, digits and _ . : - that is not "default"',
 );
 
-const rule = section<Rule>({
+/** What one rule is made of. */
+export const rule = section<Rule>({
   name: { kind: name, about: 'the name that stands in records and errors' },
   match: { kind: match },
-  class: { kind: orNull(oneOf<ResponseClass>('buffered', 'streaming')), fallback: null },
+  class: {
+    kind: orNull(oneOf<ResponseClass>('buffered', 'streaming')), fallback: null,
+    about: 'how its clients read; null leaves it to hints and signals',
+  },
   mode: treatment.mode,
   limits: treatment.limits,
   warn: treatment.warn,
   onExceed: treatment.onExceed,
   hints: treatment.hints,
   streaming: { kind: section<Treatment['streaming']>({ limits: treatment.streamingLimits }) },
-  untilMs: { key: 'until', kind: end, fallback: null },
+  untilMs: {
+    key: 'until', kind: end, fallback: null, about: 'when the rule ends; a date counts whole, in UTC',
+  },
 });
 
 /** All rules. Read with the global settings to inherit from. */

@@ -56,56 +56,126 @@ export const settings = section<Config>({
       signals: {
         kind: list(signal, { items: 'signals', max: 5, distinct: { what: 'signal', of: String } }),
         fallback: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
+        about: 'what may tell that a client streams; signals can be forged',
       },
       pace: {
         kind: section<PaceSettings>({
-          waitMs: { key: 'wait', kind: paceWait, fallback: '500ms' },
-          maxRowsPerSecond: { kind: count, fallback: 4000 },
-          maxBytesPerSecond: { kind: size(), fallback: '32MiB' },
+          waitMs: {
+            key: 'wait', kind: paceWait, fallback: '500ms',
+            about: "at a limit: how long Sluice watches the client's pace at most",
+          },
+          maxRowsPerSecond: {
+            kind: count, fallback: 4000, about: 'a client that takes more rows a second reads into memory',
+          },
+          maxBytesPerSecond: {
+            kind: size(), fallback: '32MiB', about: 'the same in bytes, which decide where rows are wide',
+          },
         }),
       },
-      netWriteTimeoutMs: { key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null },
+      netWriteTimeoutMs: {
+        key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null,
+        about: "what Sluice sets each session's net_write_timeout to on the server; null leaves it alone",
+      },
     }),
   },
-  rules: { kind: rules, fallback: [], inherits: true },
+  rules: { kind: rules, fallback: [], inherits: true, about: 'who is treated otherwise: see sluice help rules' },
   drain: {
     kind: section<DrainSettings>({
-      bytes: { kind: size(), fallback: '256MiB' },
-      timeMs: { key: 'time', kind: timeout, fallback: '30s' },
-      waitingMs: { key: 'waiting', kind: timeout, fallback: '5s' },
+      bytes: {
+        kind: size(), fallback: '256MiB',
+        about: 'how much of a cut response Sluice reads and discards before it closes both connections',
+      },
+      timeMs: {
+        key: 'time', kind: timeout, fallback: '30s',
+        about: 'how long that may take; also how long a client that has closed keeps its session while the server ' +
+          'does not answer',
+      },
+      waitingMs: {
+        key: 'waiting', kind: timeout, fallback: '5s',
+        about: "how long the client's next command waits for that, before it gets an error and the client's " +
+          'connection is closed',
+      },
     }),
   },
-  kill: { kind: kill, fallback: null },
-  budget: { kind: section<Config['budget']>({ bytes: { kind: treatment.maxBytes, fallback: null } }) },
-  stall: {
-    kind: section<Config['stall']>({ warnAfterMs: { key: 'warnAfter', kind: timeout, fallback: '10s' } }),
+  kill: {
+    kind: kill, fallback: null, about: 'kill the query of a cut response on the server, instead of reading the rest',
   },
-  onUnparsed: { kind: oneOf('relay', 'close'), fallback: 'relay' },
-  compression: { kind: oneOf('inspect', 'strip'), fallback: 'inspect' },
+  budget: {
+    kind: section<Config['budget']>({
+      bytes: {
+        kind: treatment.maxBytes, fallback: null,
+        about: 'the most bytes of all buffered responses under way together; beyond it the largest is cut',
+      },
+    }),
+  },
+  stall: {
+    kind: section<Config['stall']>({
+      warnAfterMs: {
+        key: 'warnAfter', kind: timeout, fallback: '10s', about: 'a client that has not read for so long is recorded',
+      },
+    }),
+  },
+  onUnparsed: {
+    kind: oneOf('relay', 'close'), fallback: 'relay', about: 'what to do with a conversation that cannot be followed',
+  },
+  compression: {
+    kind: oneOf('inspect', 'strip'), fallback: 'inspect',
+    about: 'follow compressed connections, or keep client and server from compressing',
+  },
   connections: {
     kind: section<ConnectionSettings>({
-      max: { kind: count, fallback: 10_000 },
-      connectTimeoutMs: { key: 'connectTimeout', kind: timeout, fallback: '10s' },
-      handshakeTimeoutMs: { key: 'handshakeTimeout', kind: timeout, fallback: '10s' },
-      keepAliveMs: { key: 'keepAlive', kind: keepAlive, fallback: '30s' },
+      max: { kind: count, fallback: 10_000, about: 'the most clients at the same time' },
+      connectTimeoutMs: {
+        key: 'connectTimeout', kind: timeout, fallback: '10s', about: 'how long a server has to accept a connection',
+      },
+      handshakeTimeoutMs: {
+        key: 'handshakeTimeout', kind: timeout, fallback: '10s',
+        about: "how long each step of a login may take: a PROXY header, the server's greeting, the client's login",
+      },
+      keepAliveMs: {
+        key: 'keepAlive', kind: keepAlive, fallback: '30s',
+        about: 'how soon TCP asks whether a silent peer is still there',
+      },
     }),
   },
   audit: {
     kind: section<AuditSettings>({
-      to: { kind: auditTo, fallback: 'stdout' },
-      format: { kind: oneOf('json', 'slowlog'), fallback: 'json' },
-      sql: { kind: oneOf('full', 'digest', 'none'), fallback: 'full' },
-      sqlBytes: { kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB' },
-      params: { kind: trueOrFalse, fallback: false },
+      to: { kind: auditTo, fallback: 'stdout', about: 'where audit records go' },
+      format: {
+        kind: oneOf('json', 'slowlog'), fallback: 'json', about: 'one JSON line each, or entries of a slow query log',
+      },
+      sql: {
+        kind: oneOf('full', 'digest', 'none'), fallback: 'full', about: 'how much of a statement the records show',
+      },
+      sqlBytes: {
+        kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB',
+        about: 'the longest statement that the records show whole',
+      },
+      params: {
+        kind: trueOrFalse, fallback: false, about: 'whether records show the values bound to a prepared statement',
+      },
       sample: {
         kind: section<SampleSettings>({
-          rows: { kind: orUnlimited(integer({ min: 0, expected: 'a number of rows' })), fallback: null },
-          bytes: { kind: orUnlimited(size({ min: 0 })), fallback: null },
-          oneIn: { kind: orUnlimited(count), fallback: null },
-          perSecond: { kind: count, fallback: 100 },
+          rows: {
+            kind: orUnlimited(integer({ min: 0, expected: 'a number of rows' })), fallback: null,
+            about: 'results with more rows are recorded, whatever the limits are',
+          },
+          bytes: {
+            kind: orUnlimited(size({ min: 0 })), fallback: null,
+            about: 'results with more bytes are recorded, whatever the limits are',
+          },
+          oneIn: {
+            kind: orUnlimited(count), fallback: null, about: 'of the other results, one in so many is recorded',
+          },
+          perSecond: {
+            kind: count, fallback: 100, about: 'the most samples in a second; those that are left out are counted',
+          },
         }),
       },
-      admitted: { kind: trueOrFalse, fallback: true },
+      admitted: {
+        kind: trueOrFalse, fallback: true,
+        about: 'whether results are recorded that passed their limit because they were taken for streams',
+      },
     }),
   },
   log: {
@@ -113,7 +183,7 @@ export const settings = section<Config>({
       level: {
         kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
         fallback: 'info',
-        about: 'trace, debug, info, warn, error, fatal or silent',
+        about: 'what is logged, from this level up: trace, debug, info, warn, error, fatal or silent',
         flag: { name: 'log-level', value: 'LEVEL', example: 'debug' },
       },
     }),
@@ -121,14 +191,23 @@ export const settings = section<Config>({
   admin: {
     kind: admin,
     fallback: null,
-    about: 'where health and metrics are told over HTTP',
+    about: 'the HTTP endpoint for health, metrics and control',
     flag: { name: 'admin', value: 'HOST:PORT', example: '127.0.0.1:9307' },
   },
   shutdown: {
     kind: section<ShutdownSettings>({
-      acceptForMs: { key: 'acceptFor', kind: duration({ minMs: 0, maxMs: hour }), fallback: '5s' },
-      timeoutMs: { key: 'timeout', kind: timeout, fallback: '30s' },
+      acceptForMs: {
+        key: 'acceptFor', kind: duration({ minMs: 0, maxMs: hour }), fallback: '5s',
+        about: 'after SIGTERM: how long new connections are still accepted',
+      },
+      timeoutMs: {
+        key: 'timeout', kind: timeout, fallback: '30s',
+        about: 'after SIGTERM: when the sessions that are left are ended',
+      },
     }),
   },
-  workers: { kind: integer({ min: 1, max: 64, expected: 'a number of processes from 1 to 64' }), fallback: 1 },
+  workers: {
+    kind: integer({ min: 1, max: 64, expected: 'a number of processes from 1 to 64' }), fallback: 1,
+    about: 'how many processes relay: see sluice help operations',
+  },
 });

@@ -38,14 +38,27 @@ function checkFiles(tls: TlsFiles & TlsTerms, path: string, findings: Findings):
 }
 
 const listenForm = section<ListenTls>({
-  mode: { kind: oneOf('auto', 'off', 'optional', 'required', 'passthrough'), fallback: 'auto' },
-  cert: { kind: certificate, isOptional: true },
-  key: { kind: privateKey, isOptional: true },
-  folder: { kind: text(/^[^\0]+$/, 'the path of a folder'), isOptional: true },
-  ca: { kind: authorities, isOptional: true },
-  requestCert: { kind: trueOrFalse, fallback: false },
-  minVersion: { kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2' },
-  ciphers: { kind: cipherList, isOptional: true },
+  mode: {
+    kind: oneOf('auto', 'off', 'optional', 'required', 'passthrough'), fallback: 'auto',
+    about: 'how clients may encrypt: see sluice help encryption',
+  },
+  cert: {
+    kind: certificate, isOptional: true,
+    about: 'what clients are shown, with the certificates between it and its authority; Sluice makes one without it',
+  },
+  key: { kind: privateKey, isOptional: true, about: "the certificate's key" },
+  folder: {
+    kind: text(/^[^\0]+$/, 'the path of a folder'), isOptional: true,
+    about: 'keeps the certificate that Sluice makes, so that the next start shows the same',
+  },
+  ca: { kind: authorities, isOptional: true, about: "who signs the clients' certificates" },
+  requestCert: { kind: trueOrFalse, fallback: false, about: 'whether a client has to show a certificate' },
+  minVersion: {
+    kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2', about: 'the oldest version of TLS that clients may speak',
+  },
+  ciphers: {
+    kind: cipherList, isOptional: true, about: "the cipher suites, those of TLS 1.3 too; Node.js' own without it",
+  },
 });
 
 /** What clients are offered. */
@@ -62,15 +75,27 @@ export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findin
 });
 
 const upstreamForm = section<UpstreamTls>({
-  mode: { kind: oneOf('off', 'preferred', 'required', 'verify-ca', 'verify-full'), fallback: 'preferred' },
-  ca: { kind: authorities, isOptional: true },
-  cert: { kind: certificate, isOptional: true },
-  key: { kind: privateKey, isOptional: true },
+  mode: {
+    kind: oneOf('off', 'preferred', 'required', 'verify-ca', 'verify-full'), fallback: 'preferred',
+    about: "whether Sluice encrypts to the server, and how much of the server's certificate it checks",
+  },
+  ca: {
+    kind: authorities, isOptional: true,
+    about: "who signs the server's certificate; without it the authorities that Node.js knows",
+  },
+  cert: {
+    kind: certificate, isOptional: true, about: "Sluice's own certificate, for accounts that require one",
+  },
+  key: { kind: privateKey, isOptional: true, about: "the certificate's key" },
   serverName: {
     kind: text(/^[\w.:-]{1,253}$/, 'the name or IP address that the server\'s certificate is for'),
     isOptional: true,
+    about: 'where that is not the host',
   },
-  bridge: { kind: trueOrFalse, fallback: true },
+  bridge: {
+    kind: trueOrFalse, fallback: true,
+    about: 'whether Sluice carries passwords over where only one of the two connections is encrypted',
+  },
 });
 
 /** What the server is asked for. */

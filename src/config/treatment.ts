@@ -3,14 +3,15 @@
 import type { ErrorNumber, Limits, OnExceed, Treatment } from './config.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
-import { section, type Setting } from './schema/section.js';
+import { section, type Section, type Setting } from './schema/section.js';
 
 const maxRows = orUnlimited(integer({ min: 1, expected: 'a positive integer' }));
 export const maxBytes = orUnlimited(size());
 
-const unlimited = section<Limits>({
-  rows: { kind: maxRows, fallback: null },
-  bytes: { kind: maxBytes, fallback: null },
+/** Limits that are none unless they are set; their parts are for these things. */
+const unlimited = (rows: string, bytes: string): Section<Limits> => section<Limits>({
+  rows: { kind: maxRows, fallback: null, about: rows },
+  bytes: { kind: maxBytes, fallback: null, about: bytes },
 });
 
 // Client libraries keep 2000 to 2999 and 5000 to 5999 for their own errors and refuse them from a server; 0
@@ -39,32 +40,49 @@ export const limits: Setting<Limits> = {
     rows: {
       kind: maxRows,
       fallback: 100_000,
-      about: 'the most rows of one response, or "unlimited"',
-      flag: { name: 'max-rows', value: 'N', example: '10000' },
+      about: 'the most rows of a response that its client buffers',
+      flag: { name: 'max-rows', value: 'N|unlimited', example: '10000' },
     },
     bytes: {
       kind: maxBytes,
       fallback: '64MiB',
-      about: 'the most bytes of one response, or "unlimited"',
-      flag: { name: 'max-bytes', value: 'SIZE', example: '64MiB' },
+      about: 'the most bytes of a response that its client buffers',
+      flag: { name: 'max-bytes', value: 'SIZE|unlimited', example: '64MiB' },
     },
   }),
 };
 
-export const warn: Setting<Limits> = { kind: unlimited };
+export const warn: Setting<Limits> = {
+  kind: unlimited(
+    'a response that ends with more rows, uncut, is recorded',
+    'a response that ends with more bytes, uncut, is recorded',
+  ),
+};
 
 export const onExceed: Setting<OnExceed> = {
   kind: section<OnExceed>({
-    action: { kind: oneOf('error', 'truncate', 'close', 'hold'), fallback: 'error' },
+    action: {
+      kind: oneOf('error', 'truncate', 'close', 'hold'), fallback: 'error',
+      about: 'what the client gets when a response breaks its limit',
+    },
     error: {
       kind: section<ErrorNumber>({
-        code: { kind: errorCode, fallback: PLAIN_ERROR.code },
-        sqlState: { kind: sqlState, fallback: PLAIN_ERROR.sqlState },
+        code: { kind: errorCode, fallback: PLAIN_ERROR.code, about: "the error's number" },
+        sqlState: { kind: sqlState, fallback: PLAIN_ERROR.sqlState, about: "the error's SQLSTATE" },
       }),
     },
   }),
 };
 
-export const hints: Setting<Treatment['hints']> = { kind: oneOf('none', 'lower', 'any'), fallback: 'lower' };
+export const hints: Setting<Treatment['hints']> = {
+  kind: oneOf('none', 'lower', 'any'),
+  fallback: 'lower',
+  about: 'how far a hint in a statement may change its limits',
+};
 
-export const streamingLimits: Setting<Limits> = { kind: unlimited };
+export const streamingLimits: Setting<Limits> = {
+  kind: unlimited(
+    'the most rows of a response that its client reads as a stream',
+    'the most bytes of a response that its client reads as a stream',
+  ),
+};

@@ -17,16 +17,16 @@ export interface ReportSources {
   readonly version: string;
 }
 
-/** All metrics, in Prometheus' text format. Names, units and types are described in the README. */
+/** All metrics, in Prometheus' text format. `sluice help metrics` lists them, with the texts that stand here. */
 export function report({ metrics, administered, loopDelay, version }: ReportSources): string {
   const out = new Exposition();
   const status = administered.status();
   out.gauge(
-    'sluice_build_info', 'Always 1; the labels tell which Sluice on which Node.js.',
+    'sluice_build_info', 'Always 1; the labels version and node tell which Sluice runs on which Node.js.',
     1, { version, node: process.version },
   );
   out.gauge(
-    'sluice_ready', 'Whether new connections are wanted: 1, or 0 while stopping.',
+    'sluice_ready', '1, or 0 while the program stops.',
     administered.isReady ? 1 : 0,
   );
   sessions(out, metrics, status);
@@ -36,15 +36,17 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
   upstream(out, metrics);
   expiries(out, administered.expiries);
   out.counters(
-    'sluice_config_reloads_total', 'Configurations read again, by what became of them.',
+    'sluice_config_reloads_total', 'Configurations read again, by outcome (applied, refused).',
     metrics.reloads.all(),
   );
   out.counter(
-    'sluice_audit_dropped_records_total', 'Audit records that were not taken as fast as they came.',
+    'sluice_audit_dropped_records_total',
+    'Audit records lost because they were not taken as fast as they came, or could not be written.',
     administered.droppedAuditRecords,
   );
   out.counter(
-    'sluice_log_dropped_lines_total', 'Log lines that were not taken as fast as they came.',
+    'sluice_log_dropped_lines_total',
+    'Log lines lost because they were not taken as fast as they came, or could not be written.',
     administered.droppedLogLines,
   );
   processItself(out, loopDelay);
@@ -55,23 +57,34 @@ function sessions(out: Exposition, metrics: Metrics, status: ProxyStatus): void 
   out.gauge('sluice_sessions_open', 'Sessions at this moment.', status.openSessions);
   out.counter('sluice_sessions_total', 'Sessions that have begun.', metrics.sessions);
   out.counters(
-    'sluice_sessions_ended_total', 'Sessions that have ended, by who ended them and why.',
+    'sluice_sessions_ended_total',
+    'Sessions that have ended, by who ended them (by: client, upstream, sluice) and reason; upstream with gave-up ' +
+      'where the server closed because the client did not take a response.',
     metrics.sessionEnds.all(),
   );
-  out.counter('sluice_clients_turned_away_total', 'Clients beyond connections.max.', metrics.turnedAway);
-  out.counters('sluice_commands_total', 'Commands of clients, by kind.', commandCounts(metrics));
-  out.counters('sluice_hints_total', 'Hints in statements, by what became of them.', hintCounts(status));
+  out.counter(
+    'sluice_clients_turned_away_total', 'Clients that were turned away, beyond connections.max.', metrics.turnedAway,
+  );
   out.counters(
-    'sluice_opaque_sessions_total', 'Sessions that are relayed unlooked at from some point on.',
+    'sluice_commands_total', 'Commands of clients, by command (COM_QUERY and so on).', commandCounts(metrics),
+  );
+  out.counters(
+    'sluice_hints_total', 'Hints in statements, by outcome (followed, forbidden, malformed).', hintCounts(status),
+  );
+  out.counters(
+    'sluice_opaque_sessions_total',
+    'Sessions that are relayed without being followed from some point on, by reason; tls where TLS is passed ' +
+      'through.',
     metrics.opaqueSessions.all(),
   );
   out.counters(
     'sluice_encryptions_total',
-    "Sessions, by how the client's connection and the one to the upstream server are encrypted.",
+    'Sessions, by connection (leg: client, upstream) and its encryption (tls: none, passthrough or the version); ' +
+      'tells what came of the modes optional and preferred.',
     metrics.encryptions.all(),
   );
   out.counters(
-    'sluice_protocol_errors_total', 'What could not be followed, by the side that sent it.',
+    'sluice_protocol_errors_total', 'What could not be followed, by direction (client, server): the end that sent it.',
     metrics.protocolErrors.all(),
   );
 }
@@ -95,9 +108,12 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
   const byClass = ({ buffered, streaming }: Metrics['resultRows']) => [
     { labels: { class: 'buffered' }, histogram: buffered }, { labels: { class: 'streaming' }, histogram: streaming },
   ];
-  out.histograms('sluice_result_rows', 'Rows of each response with a result set.', byClass(resultRows));
   out.histograms(
-    'sluice_result_bytes', 'Bytes of these rows as they are on the uncompressed wire.',
+    'sluice_result_rows', 'Rows of each response with a result set, by class (buffered, streaming).',
+    byClass(resultRows),
+  );
+  out.histograms(
+    'sluice_result_bytes', 'Bytes of these rows as they are on the uncompressed wire, by class.',
     byClass(resultBytes),
   );
 }
@@ -105,37 +121,60 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 /** These agree with the audit records: one for each. */
 function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
   const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
-  out.counters('sluice_cuts_total', 'Results that were cut with an error.', judged.cut.all());
   out.counters(
-    'sluice_truncations_total', 'Results that were ended early without an error.',
+    'sluice_cuts_total', 'Results cut with an error, by rule and reason: one for each record with action cut.',
+    judged.cut.all(),
+  );
+  out.counters(
+    'sluice_truncations_total', 'Results ended early without an error, by rule and reason: action truncate.',
     judged.truncate.all(),
   );
   out.counters(
-    'sluice_closes_total', 'Results at whose limit both connections were closed.',
+    'sluice_closes_total',
+    'Results at whose limit both connections were closed, by rule and reason: action close.',
     judged.close.all(),
   );
   out.counters(
-    'sluice_would_cuts_total', 'Results that broke a limit and were only recorded.',
+    'sluice_would_cuts_total',
+    'Results that broke a limit and were only recorded, by rule and reason: action would-cut.',
     judged['would-cut'].all(),
   );
   out.counters(
-    'sluice_warnings_total', 'Results that passed a warning threshold, and stalls.',
+    'sluice_warnings_total',
+    'Results that passed a warning threshold, by rule and reason: action warn; stalls have the reason stall.',
     judged.warn.all(),
   );
   out.counters(
-    'sluice_admitted_total', 'Results that passed the limit for buffered ones because they were taken for streams.',
+    'sluice_admitted_total',
+    'Results that passed their limit because they were taken for streams, by rule and signal: one for each record ' +
+      'with action admit, or that audit.admitted leaves out.',
     admitted.all(),
   );
-  out.counters('sluice_exempt_total', 'Results that passed a limit since they are exempt, by why.', exemptions.all());
-  out.counters('sluice_samples_total', 'Results that were recorded as samples.', samples.all());
-  out.counter('sluice_samples_dropped_total', 'Samples beyond audit.sample.perSecond.', droppedSamples);
-  out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were thrown away.', drainedBytes);
   out.counters(
-    'sluice_drains_given_up_total', 'Cut results that were not discarded to their end, or whose clients were let go.',
+    'sluice_exempt_total', 'Results with rows that passed a limit because they are exempt, by reason (returning).',
+    exemptions.all(),
+  );
+  out.counters(
+    'sluice_samples_total', 'Results recorded as samples, by rule and reason: action sample.', samples.all(),
+  );
+  out.counter(
+    'sluice_samples_dropped_total', 'Samples that were left out, beyond audit.sample.perSecond.', droppedSamples,
+  );
+  out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were discarded.', drainedBytes);
+  out.counters(
+    'sluice_drains_given_up_total',
+    'Cut results that were not discarded to their end, or whose clients were let go, by reason (bytes, time, ' +
+      'waiting, max).',
     drainsGivenUp.all(),
   );
-  out.gauge('sluice_clientless_drains', 'Cut results that are discarded without their clients.', clientlessDrains);
-  out.counters('sluice_kills_total', 'Attempts to stop a cut query on the server, by outcome.', kills.all());
+  out.gauge(
+    'sluice_clientless_drains', 'Statements that run to their end without their clients; they are no open sessions.',
+    clientlessDrains,
+  );
+  out.counters(
+    'sluice_kills_total',
+    'Attempts to stop a query on the server, by outcome (killed, withdrawn, no-match, failed, unknown).', kills.all(),
+  );
 }
 
 function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxyStatus): void {
@@ -143,7 +182,7 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxySta
     { labels: { direction: 'to_client' }, count: ended.bytesToClient + live.bytesToClient },
     { labels: { direction: 'to_upstream' }, count: ended.bytesToUpstream + live.bytesToUpstream },
   ];
-  out.counters('sluice_relayed_bytes_total', 'Bytes sent on, by direction.', relayed);
+  out.counters('sluice_relayed_bytes_total', 'Bytes sent on, by direction (to_client, to_upstream).', relayed);
   out.gauge(
     'sluice_stalled_sessions', 'Sessions whose clients are not reading at this moment.',
     status.stalledSessions,
@@ -153,20 +192,23 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxySta
     (ended.stallMs + live.stallMs) / 1000,
   );
   out.gauge(
-    'sluice_budget_used_bytes', 'Buffered results under way at this moment.',
+    'sluice_budget_used_bytes', 'Bytes of the buffered results under way at this moment.',
     status.budgetUsedBytes,
   );
-  out.gauge('sluice_budget_limit_bytes', 'The most that they may have together.', status.budgetMaxBytes);
+  out.gauge('sluice_budget_limit_bytes', 'The most that they may have together: budget.bytes.', status.budgetMaxBytes);
 }
 
 function upstream(out: Exposition, metrics: Metrics): void {
   const { upstreamConnectFailures, upstreamConnectSeconds, upstreamFailures, upstreamUp } = metrics;
   out.gauges(
-    'sluice_upstream_up', 'Whether a server can be used: 0 from a failure on until it greets again, else 1.',
+    'sluice_upstream_up',
+    'By upstream: 0 from a failure of the server until it greets again, else 1; of several workers the lowest.',
     upstreamUp.all(),
   );
   out.counters(
-    'sluice_upstream_failures_total', 'Attempts to use a server for a client that failed, by why.',
+    'sluice_upstream_failures_total',
+    'Attempts to use a server for a client that failed, by upstream and reason: unreachable (not accepted), silent ' +
+      '(no greeting in time), closed (before a greeting).',
     upstreamFailures.all(),
   );
   out.counter(
@@ -181,11 +223,13 @@ function upstream(out: Exposition, metrics: Metrics): void {
 
 function expiries(out: Exposition, all: readonly Expiry[]): void {
   out.gauges(
-    'sluice_rule_ends_timestamp_seconds', 'When a rule with until ends, in seconds since 1970.',
+    'sluice_rule_ends_timestamp_seconds',
+    'When a rule with until ends, by rule, in seconds since 1970; also once it has ended.',
     endsIn(all.filter(({ kind }) => kind === 'rule')),
   );
   out.gauges(
-    'sluice_certificate_expires_timestamp_seconds', 'When a file of certificates expires, in seconds since 1970.',
+    'sluice_certificate_expires_timestamp_seconds',
+    'When a file of certificates expires, by leg (client, upstream) and file, in seconds since 1970.',
     endsIn(all.filter(({ kind }) => kind === 'certificate')),
   );
 }
