@@ -131,6 +131,12 @@ t.test('the package installs only yargs and pino', (t) => {
   t.end();
 });
 
+t.test('help is a folder of text, with one Markdown file for each topic', (t) => {
+  const wrong = readdirSync(join(SOURCE, 'help')).filter((name) => !/^[a-z]+\.md$/.test(name));
+  t.strictSame(wrong, []);
+  t.end();
+});
+
 /** What a reader can keep in mind, and what fits beside another window. */
 const MAX_LINES = 300;
 const MAX_COLUMNS = 120;

@@ -96,7 +96,7 @@ function round(ms: number): number {
 
 /**
  * The audit record of a response: one that was acted upon (`result`), or one whose client does not read it (`stall`).
- * All sizes in bytes, all times in ms; the README describes it field by field.
+ * All sizes in bytes, all times in ms; src/help/records.md describes it field by field.
  */
 export function responseRecord(
   event: 'result' | 'stall',

@@ -76,7 +76,7 @@ async function findLimits(
 export const advise: Command = {
   name: 'advise',
   describe: 'estimate from audit files what a limit would cut',
-  takesFiles: true,
+  operands: 'FILE...',
   repeatable: ['exempt'],
   options: {
     'max-rows': { ...configOptions['max-rows'], group: 'The limits:' },

@@ -1,5 +1,6 @@
 import type { Options } from 'yargs';
 import { readFileSync } from 'node:fs';
+import { nearest } from '../config/schema/suggest.js';
 
 /** One command of the program; src/cli.ts lists them. */
 export interface Command {
@@ -8,8 +9,8 @@ export interface Command {
   readonly isDefault?: boolean;
   readonly describe: string;
   readonly options: Readonly<Record<string, Options>>;
-  /** Whether it takes files: any number of them. */
-  readonly takesFiles?: boolean;
+  /** What it takes besides flags, as the help shows it: `FILE...`; nothing unless said. */
+  readonly operands?: string;
   /** The flags that may be given more than once. */
   readonly repeatable?: readonly string[];
   /**
@@ -23,6 +24,15 @@ export interface Command {
 export type Arguments = Readonly<Record<string, unknown>>;
 
 export const exitCodes = { ok: 0, failed: 1, wrongUsage: 2 } as const;
+
+/** The command line asks for what does not exist. */
+export class UsageError extends Error {}
+
+/** Ends a usage error with the known word that was probably meant, if there is one. */
+export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
+  const suggestion = nearest(word, known);
+  return suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
+}
 
 /** Says something to the person at the terminal. */
 export function say(lines: readonly string[]): void {

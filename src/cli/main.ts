@@ -1,18 +1,18 @@
 import yargs, { type Argv } from 'yargs';
 import { advise } from './advise.js';
 import { check } from './check.js';
-import { type Arguments, type Command, exitCodes, say, version } from './command.js';
+import { type Arguments, type Command, didYouMean, exitCodes, say, UsageError, version } from './command.js';
 import { demo } from './demo.js';
 import { health } from './health.js';
+import { help } from './help.js';
 import { report } from './report.js';
 import { exampleOf, PARSER, variables } from './flags.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
-import { nearest } from '../config/schema/suggest.js';
 
 // The command line: every command with its flags, and what is said of mistakes in them.
 
-const commands: readonly Command[] = [start, check, health, report, advise, demo];
+const commands: readonly Command[] = [start, check, health, report, advise, demo, help];
 
 /** The short names of what every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };
@@ -22,9 +22,6 @@ const FIRST_STEPS = [
   'sluice --help shows what there is.',
   'sluice demo shows what it does, without a database.',
 ];
-
-/** The command line asks for what does not exist. */
-class UsageError extends Error {}
 
 function isUsageError(error: unknown): error is Error {
   return error instanceof UsageError || (error instanceof Error && error.name === 'YError'); // yargs' own
@@ -38,11 +35,6 @@ function usageMessage({ message }: Error): string {
   return `--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`;
 }
 
-function meant(word: string, known: readonly string[], prefix = ''): string {
-  const suggestion = nearest(word, known);
-  return suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
-}
-
 /** yargs can refuse what it does not know, but not say what was meant. */
 function refuseUnknown(given: Arguments, command: Command): true {
   const long = [...Object.keys(command.options), ...Object.keys(SHORT)];
@@ -50,16 +42,16 @@ function refuseUnknown(given: Arguments, command: Command): true {
   for (const [flag, value] of Object.entries(given)) {
     if (flag === '_' || flag === '$0') continue;
     const dashed = flag.length === 1 ? `-${flag}` : `--${flag}`;
-    if (!known.includes(flag)) throw new UsageError(`unknown flag ${dashed}${meant(flag, long, '--')}`);
+    if (!known.includes(flag)) throw new UsageError(`unknown flag ${dashed}${didYouMean(flag, long, '--')}`);
     if (!Array.isArray(value) || command.repeatable?.includes(flag)) continue;
     throw new UsageError(`${dashed} is given more than once`);
   }
   const [word, extra]: string[] = Array.isArray(given._) ? given._.map(String) : [];
   if (word !== undefined && word !== command.name) {
-    const suggestion = meant(word, commands.map(({ name }) => name));
+    const suggestion = didYouMean(word, commands.map(({ name }) => name));
     throw new UsageError(`unknown command ${JSON.stringify(word)}${suggestion}`);
   }
-  if (extra === undefined || command.takesFiles) return true;
+  if (extra === undefined || command.operands !== undefined) return true;
   throw new UsageError(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
 }
 
@@ -79,7 +71,7 @@ function describeProgram(program: Argv): Argv {
       'SIZE is a number of bytes or has a unit: 64KiB, 1GiB.\n' +
         'Flags override variables, variables override the file.\n' +
         `Variables: ${variables.join(', ')}.\n` +
-        'The file has more settings: config.example.json shows them all, README.md explains them.',
+        'The file has more settings: config.example.json shows them all, sluice help configuration explains them.',
     )
     .version(version())
     .help()
@@ -89,13 +81,16 @@ function describeProgram(program: Argv): Argv {
     .fail(false);
 }
 
-/** What a command takes. Its files are no positionals to yargs, which would drop the `-` that names standard input. */
+/** What a command takes. Its operands are no positionals to yargs, which would drop the `-` for standard input. */
 function describeCommand(flags: Argv, command: Command): Argv {
-  if (command.takesFiles) flags.usage(`$0 ${command.name} [flags] FILE...\n\n${command.describe}`);
+  const { name, operands, describe } = command;
+  if (operands !== undefined) flags.usage(`$0 ${name} [flags] ${operands}\n\n${describe}`);
   return flags.options(command.options).check((given) => refuseUnknown(given, command));
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  // yargs takes a last word `help` for --help, and would never run that command without a topic.
+  if (args.length === 1 && args[0] === help.name) return help.run({});
   let exitCode: number = exitCodes.ok;
   const program = describeProgram(yargs(args));
   for (const command of commands) {

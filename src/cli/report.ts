@@ -22,7 +22,7 @@ function orderFrom({ order }: Arguments): Order {
 export const report: Command = {
   name: 'report',
   describe: 'say which statements have large results, from audit files',
-  takesFiles: true,
+  operands: 'FILE...',
   options: {
     order: {
       describe: describeFlag('ORDER', `what to rank by: ${ORDERS.join(', ')}`),

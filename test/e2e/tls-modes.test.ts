@@ -118,17 +118,17 @@ await t.test('in front of mysql', async (t) => {
     t.ok(await said(newest, /the TLS handshake with the client failed/));
   });
 
-  await t.test("the README's commands make a certificate that clients accept", async (t) => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const block = (start: string): string => new RegExp(`^ {4}${start}(?:.*\\n(?: {4}|$))*`, 'm').exec(readme)![0];
+  await t.test('the documented commands make a certificate that clients accept', async (t) => {
+    const topic = readFileSync(new URL('../../src/help/encryption.md', import.meta.url), 'utf8');
+    const block = (start: string): string => new RegExp(`^ {4}${start}(?:.*\\n(?: {4}|$))*`, 'm').exec(topic)![0];
     const folder = t.testdir();
     await runOk('/bin/sh', ['-ec', `cd '${folder}'\n${block('openssl')}`]);
-    const settings = block('\\{\\n {6}"listen": \\{ "host": "127')
+    const settings = block('\\{\\n {6}"listen"')
       .replaceAll(/"(cert|key)\.pem"/g, `"${folder}/$1.pem"`);
     const sluice = await startSluice(t, { upstream, config: JSON.parse(settings) as object });
     for (const vendor of SERVER_KINDS) {
-      const command = new RegExp(`^ {4}${vendor} (--host=.*--ssl-ca=ca.pem.*)$`, 'm').exec(readme)![1]!;
-      const flags = command.replace('3307', `${sluice.port}`).replace('ca.pem', `${folder}/ca.pem`)
+      const command = new RegExp(`^ {4}${vendor} (--host=.*\\\\\\n.*--ssl-ca=ca.pem.*)$`, 'm').exec(topic)![1]!;
+      const flags = command.replace(/\\\n +/, '').replace('3307', `${sluice.port}`).replace('ca.pem', `${folder}/ca.pem`)
         .replace('--password', '--password=secret').split(' ');
       const asked = ['--no-defaults', ...flags, `--execute=${WHO_AM_I}`];
       const { stdout } = await run(commandLineOf(vendor), asked, { env: MYSQL9_ENV });

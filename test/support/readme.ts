@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+
+/** The text of the README. */
+export const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** The blocks of one language in a text: what stands between the fences. */
+export const blocksIn = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block = '']) => block);
+
+/** The commands of the README, one line each, in their order. */
+export const commands: readonly string[] = blocksIn(README, 'sh').flatMap((block) => block.trimEnd().split('\n'));
+
+/** The only one of these. @throws where there is none, or another one */
+const theOnly = (found: readonly string[], description: string): string => {
+  const [command, another] = found;
+  if (command !== undefined && another === undefined) return command;
+  throw new Error(`the README has ${found.length} commands ${description}`);
+};
+
+/** The command that begins so, as the README has it. @throws where there is none, or another one */
+export const commandThatBegins = (beginning: string): string =>
+  theOnly(commands.filter((command) => command.startsWith(beginning)), `that begin with ${beginning}`);
+
+/** The command that is just this. @throws where the README does not have it */
+export const commandThatIs = (wanted: string): string =>
+  theOnly(commands.filter((command) => command === wanted), wanted);
