@@ -1,0 +1,10 @@
+import t from 'tap';
+import { counted } from '../../src/text/counted.js';
+
+t.test('puts a noun into the plural unless there is one of it', (t) => {
+  t.equal(counted(0, 'row'), '0 rows');
+  t.equal(counted(1, 'row'), '1 row');
+  t.equal(counted(2, 'row'), '2 rows');
+  t.equal(counted(1000, 'row', '1,000'), '1,000 rows');
+  t.end();
+});
