@@ -1,15 +1,15 @@
 import type { PacketReader } from './lenenc.js';
 
-/** Types whose values have a layout of their own in the binary protocol. (MySQL 9.7, `field_types.h`.) */
+/** The types whose values have a layout of their own in the binary protocol. (MySQL 9.7, `field_types.h`.) */
 const FieldType = {
   TINY: 1, SHORT: 2, LONG: 3, FLOAT: 4, DOUBLE: 5, NULL: 6, TIMESTAMP: 7,
   LONGLONG: 8, INT24: 9, DATE: 10, TIME: 11, DATETIME: 12, YEAR: 13,
 } as const;
 
 /**
- * Reads the length of the value that comes next, where one stands before it, and returns how many bytes the value
- * has. (MySQL manual, "Binary Protocol Value".)
- * @param type its type's number, without the flag for unsigned
+ * Reads the length before the next value, if there is one, and returns how many bytes the value has. (MySQL manual,
+ * "Binary Protocol Value".)
+ * @param type the number of the value's type, without the flag for unsigned
  */
 export function binaryValueBytes(reader: PacketReader, type: number): number {
   switch (type) {
@@ -37,15 +37,15 @@ export function binaryValueBytes(reader: PacketReader, type: number): number {
   }
 }
 
-/** Whether values of this type are strings (decimals are too), with a length-encoded length before them. */
+/** Whether values of this type are strings with a length-encoded length before them. Decimals are such strings. */
 export function isStringType(type: number): boolean {
   return type < FieldType.TINY || type > FieldType.YEAR;
 }
 
 /**
- * What a whole value says, as JSON can hold it: a number, or text as the server itself would write it. A BIGINT
- * beyond 2^53 is text, since JSON's readers would round it. Returns null for NULL, and undefined for a string and
- * for a date or time whose bytes are not laid out as one.
+ * A whole value in a form that JSON can hold: a number, or the text that the server itself would print. A BIGINT beyond
+ * 2^53 is text, because readers of JSON would round it. Returns null for NULL. Returns undefined for a string, and for
+ * bytes that do not have the layout of a date or time.
  * @param bytes as many as `binaryValueBytes` says
  */
 export function decodeBinaryValue(
@@ -83,12 +83,15 @@ function exact(value: bigint): number | string {
   return Number.isSafeInteger(rounded) ? rounded : String(value);
 }
 
-/** JSON has no NaN and no infinities: they become their names. */
+/** JSON has no NaN and no infinity. Their names stand for them. */
 function finite(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
 
-/** A FLOAT has 6 to 9 digits that count; as a double it would show more (0.1 as 0.10000000149011612). */
+/**
+ * The shortest number that is the same FLOAT. As a double it would show digits that mean nothing (0.1 as
+ * 0.10000000149011612).
+ */
 function shortestFloat(value: number): number {
   for (let digits = 6; digits < 9; digits += 1) {
     const candidate = Number(value.toPrecision(digits));
@@ -101,7 +104,7 @@ function padded(value: number, digits = 2): string {
   return String(value).padStart(digits, '0');
 }
 
-/** Hours, minutes and seconds, and microseconds where the value goes on to them. */
+/** Hours, minutes, seconds, and microseconds if the value has them. */
 function clockText(hours: number, bytes: Buffer, minuteAt: number): string {
   const microsecondsAt = minuteAt + 2;
   const fraction = bytes.length > microsecondsAt ? `.${padded(bytes.readUInt32LE(microsecondsAt), 6)}` : '';
@@ -109,8 +112,9 @@ function clockText(hours: number, bytes: Buffer, minuteAt: number): string {
 }
 
 /**
- * No bytes are the zero date. Else 4 bytes of date, then as far as they go 3 of time of day, 4 of microseconds and
- * 2 of the time zone's offset in minutes (MySQL 8.0.19 and later).
+ * A DATE, DATETIME or TIMESTAMP as text. An empty value is the zero date. Otherwise 4 bytes hold the date, and each
+ * further part may be missing: 3 bytes of time of day, 4 bytes of microseconds, 2 bytes of time zone offset in minutes
+ * (MySQL 8.0.19 and later).
  */
 function datetimeText(bytes: Buffer): string | undefined {
   const { length } = bytes;
@@ -127,7 +131,10 @@ function offsetText(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${padded(Math.trunc(absolute / 60))}:${padded(absolute % 60)}`;
 }
 
-/** No bytes are zero. Else a sign, 4 bytes of days, hours, minutes, seconds, and 4 bytes of microseconds or none. */
+/**
+ * A TIME as text. An empty value is zero. Otherwise: a sign, 4 bytes of days, hours, minutes, seconds, and perhaps 4
+ * bytes of microseconds.
+ */
 function timeText(bytes: Buffer): string | undefined {
   const { length } = bytes;
   if (length === 0) return '00:00:00';

@@ -1,9 +1,10 @@
 /**
- * Capability flags: what two ends agree on while they shake hands. Bits 0 to 31 are everybody's; 32 to 63 are MariaDB's
- * own and travel in four bytes that MySQL leaves zero. Source: MySQL 9.7 `mysql_com.h`, MariaDB 11.8 `mysql_com.h`.
+ * Capability flags: the features on which client and server agree in the handshake. Both servers share bits 0 to 31.
+ * Bits 32 to 63 are MariaDB's own; they travel in four bytes that MySQL leaves zero. Source: MySQL 9.7 `mysql_com.h`,
+ * MariaDB 11.8 `mysql_com.h`.
  */
 export const Capability = {
-  /** Set by MySQL. A MariaDB server clears it to say that its greeting carries bits 32 to 63. */
+  /** MySQL sets it. A MariaDB server clears it to say that its greeting carries bits 32 to 63. */
   LONG_PASSWORD: 1n << 0n,
   FOUND_ROWS: 1n << 1n,
   LONG_FLAG: 1n << 2n,
@@ -42,7 +43,7 @@ export const Capability = {
   MARIADB_BULK_UNIT_RESULTS: 1n << 37n,
 } as const;
 
-/** Every bit whose effect on the bytes is known here; any other must not be agreed on through a proxy that follows. */
+/** All bits whose effect on the wire Sluice knows. A session that it follows must not agree on any other. */
 export const KNOWN_CAPABILITIES: bigint = Object.values(Capability).reduce((all, bit) => all | bit, 0n);
 
 const LOW_HALF = 0xffff_ffffn;
@@ -57,7 +58,7 @@ export function mariadbHalf(capabilities: bigint): number {
   return Number(capabilities >> 32n);
 }
 
-/** Joins the two halves as they are read from the wire. */
+/** Joins the two halves, as read from the wire, to one set of flags. */
 export function joinHalves(common: number, mariadb: number): bigint {
   return BigInt(common) | (BigInt(mariadb) << 32n);
 }

@@ -1,4 +1,4 @@
-/** Command bytes, the first of a command packet's payload. Source: MySQL 9.7 `my_command.h`; 0xFA is MariaDB's. */
+/** Command bytes: the first byte of a command packet's payload. Source: MySQL 9.7 `my_command.h`; 0xFA is MariaDB's. */
 export const Command = {
   SLEEP: 0x00,
   QUIT: 0x01,
@@ -37,15 +37,15 @@ export const Command = {
   STMT_BULK_EXECUTE: 0xfa,
 } as const;
 
-const names = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, `COM_${name}`]));
+const NAMES = new Map<number, string>(Object.entries(Command).map(([name, code]) => [code, `COM_${name}`]));
 
-/** The protocol's name of a command byte, as `COM_QUERY`; an unknown one by its number, as `COM_0x7F`. */
+/** The protocol's name of a command byte, such as `COM_QUERY`. An unknown byte is shown by its number: `COM_0x7F`. */
 export function commandName(code: number): string {
-  return names.get(code) ?? `COM_0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
+  return NAMES.get(code) ?? `COM_0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** In EXECUTE's flags: some kind of server-side cursor is asked for (read-only 1, for update 2, scrollable 4). */
+/** The bits of EXECUTE's flags that ask for a cursor on the server (read-only 1, for update 2, scrollable 4). */
 export const CURSOR_TYPE_MASK = 0x07;
 
-/** As a statement id it names the statement that was prepared last. MariaDB 10.2.4 and later. */
+/** The statement id that means the statement prepared last. MariaDB 10.2.4 and later. */
 export const LAST_PREPARED_STATEMENT_ID = 0xffff_ffff;

@@ -1,15 +1,19 @@
 import { otherPeer, type Peer } from './peer.js';
 
 /**
- * The numbers of compressed frames on both connections. A command's first frame has number 0; from there they count on
- * through both directions, and each end checks them. As long as frames pass as they came, the two connections agree.
- * Where one frame becomes two, or one is put in, they differ until that command is answered, and frames are renumbered.
+ * The numbers of compressed frames on the two connections of a session. The first frame of a command has number 0. From
+ * there the numbers count on through both directions, and each end checks them. The two connections agree as long as
+ * Sluice passes each frame on as it came. If Sluice splits a frame or inserts one, the numbers differ until the command
+ * is answered, and Sluice renumbers the frames.
  */
 export class FrameNumbers {
-  /** What came last on each connection: of the command that is being answered, else of the one that was sent last. */
+  /**
+   * The last number on each connection. It belongs to the command that is being answered, or else to the last one that
+   * was sent.
+   */
   private readonly last: Record<Peer, number> = { client: 0, server: 0 };
 
-  /** @param isAnswering whether part of a response has come and not all of it has gone on: commands are sent ahead */
+  /** @param isAnswering whether a part of a response has come, and not all of it has been passed on */
   constructor(private readonly isAnswering: () => boolean) {}
 
   /** Whether frames have to be renumbered. */
@@ -22,15 +26,17 @@ export class FrameNumbers {
     return this.ask(0);
   }
 
-  /** A frame of a command goes to the server; it has the same number on both connections. Returns it. */
+  /**
+   * Notes a frame of a command on its way to the server and returns its number, which is the same on both connections.
+   */
   ask(number: number): number {
     if (!this.isAnswering()) this.last.client = this.last.server = number;
     return number;
   }
 
   /**
-   * The first frame of a response comes: with the response before it the count has ended, and a server counts afresh
-   * for each command that was sent ahead. Returns the number that it has on the other connection, too.
+   * Notes the first frame of a response. The response before it has ended the count, and a server counts anew for each
+   * command that was sent ahead. Returns the frame's number, which is also its number on the other connection.
    */
   begin(number: number): number {
     this.last.client = this.last.server = number;
@@ -38,8 +44,8 @@ export class FrameNumbers {
   }
 
   /**
-   * A frame of a response, or of an upload that it asked for, goes from one connection to the other. Returns the number
-   * that it gets there. One that does not follow on what came before keeps its own.
+   * Notes a frame of a response, or of an upload that the response asked for, on its way to the other connection.
+   * Returns its number there. A frame whose number does not continue the count keeps its own.
    */
   relay(from: Peer, number: number): number {
     const to = otherPeer(from);
@@ -49,12 +55,12 @@ export class FrameNumbers {
     return relayed;
   }
 
-  /** A frame that came from a connection goes no further. */
+  /** Notes a frame that came from a connection and is not passed on. */
   drop(from: Peer, number: number): void {
     this.last[from] = number;
   }
 
-  /** A frame is put in on a connection. Returns its number. */
+  /** Notes a frame that Sluice inserts on a connection. Returns its number. */
   insert(to: Peer): number {
     this.last[to] = next(this.last[to]);
     return this.last[to];

@@ -3,11 +3,11 @@ import { FRAME_HEADER_BYTES, frameBytesAt } from './compression.js';
 /**
  * Takes whole frames out of a stream that arrives in pieces of any size.
  *
- *     part   the front of a frame that is not whole yet, in memory of its own
+ *     part   the front of an incomplete frame, in memory of its own
  *     chunk  [... taken ... at)[at ... not taken yet ... length)
  *
- * Bounded by one frame, and by one chunk where taking pauses. A part grows with what has come, not with what is
- * announced.
+ * It holds at most one frame, and one chunk while taking is paused. A part grows with the bytes that have arrived, not
+ * with the announced length.
  */
 export class FrameReader {
   private chunk = NOTHING;
@@ -16,14 +16,17 @@ export class FrameReader {
   private part = NOTHING;
   private partBytes = 0;
 
-  /** Adds the stream's next bytes. They have to stay as they are until `next` returned null or `own` was called. */
+  /** Adds the stream's next bytes. They must not change until `next` has returned null or `own` has been called. */
   add(chunk: Buffer): void {
     this.isOwned = this.at < this.chunk.length;
     this.chunk = this.isOwned ? Buffer.concat([this.chunk.subarray(this.at), chunk]) : chunk;
     this.at = 0;
   }
 
-  /** The next whole frame, header included: a view. Null where more has to come first; then no view is kept. */
+  /**
+   * The next whole frame, header included, as a view. Null if more bytes have to come first; from then on it holds no
+   * view.
+   */
   next(): Buffer | null {
     if (this.partBytes > 0) return this.completePart();
     const frameBytes = frameBytesAt(this.chunk, this.at);
@@ -36,14 +39,14 @@ export class FrameReader {
     return this.chunk.subarray(this.at - frameBytes, this.at);
   }
 
-  /** Puts a frame back that was taken last. */
+  /** Puts back the frame that was taken last. */
   putBack(frame: Buffer): void {
     this.chunk = Buffer.concat([frame, this.chunk.subarray(this.at)]);
     this.isOwned = true;
     this.at = 0;
   }
 
-  /** Copies what is not taken yet out of a chunk that is going to be overwritten. */
+  /** Copies the bytes that are not taken yet out of the chunk, because its memory will be used again. */
   own(): void {
     if (this.isOwned || this.at === this.chunk.length) return;
     this.chunk = Buffer.from(this.chunk.subarray(this.at));
@@ -51,7 +54,7 @@ export class FrameReader {
     this.at = 0;
   }
 
-  /** Takes everything that is there, whole frames or not. */
+  /** Takes all bytes that are there, whole frames or not. */
   rest(): Buffer {
     const rest = Buffer.concat([this.part.subarray(0, this.partBytes), this.chunk.subarray(this.at)]);
     this.partBytes = 0;
@@ -75,7 +78,7 @@ export class FrameReader {
     return frame;
   }
 
-  /** Moves up to `byteCount` bytes of the chunk to the part, which will not have more than `maxBytes`. */
+  /** Moves up to `byteCount` bytes from the chunk to the part. The part never exceeds `maxBytes`. */
   private fillPart(byteCount: number, maxBytes: number): void {
     const moved = Math.min(byteCount, this.chunk.length - this.at);
     if (moved === 0) return;

@@ -1,10 +1,11 @@
 /**
- * Packet framing: `int<3> payload length | int<1> sequence id | payload`, little-endian. A payload of 0xFFFFFF bytes is
- * continued by the next packet, down to one that is shorter (and may be empty). Both servers, both directions.
+ * Packet framing: `int<3> payload length | int<1> sequence id | payload`, little-endian. After a payload of 0xFFFFFF
+ * bytes the next packet continues it. The last packet is shorter and may be empty. Both servers do this in both
+ * directions.
  */
 export const HEADER_BYTES = 4;
 
-/** A physical packet of this payload length is continued by the next one. */
+/** The payload length of a physical packet that the next packet continues. */
 export const MAX_PAYLOAD_BYTES = 0xff_ffff;
 
 /** Wraps one payload, shorter than 0xFFFFFF bytes, into a packet. */

@@ -1,13 +1,13 @@
 import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
 
-/** What the server's first packet (Protocol::HandshakeV10) says of it. */
+/** The contents of the server's first packet (Protocol::HandshakeV10). */
 export interface Greeting {
   readonly serverVersion: string;
-  /** The server's own number for this connection (its low 32 bits), as `KILL` takes it. */
+  /** The server's number for this connection (the low 32 bits), which `KILL` takes. */
   readonly connectionId: number;
   readonly capabilities: bigint;
   readonly statusFlags: number;
-  /** The authentication plugin that the server begins with; empty where it names none. */
+  /** The authentication plugin that the server begins with; empty if the packet names none. */
   readonly authPlugin: string;
   /** The nonce for that plugin: 20 bytes, without the NUL behind it. */
   readonly scramble: Buffer;
@@ -28,8 +28,8 @@ const CAPABILITIES_MARIADB = 27;
 const SCRAMBLE_TAIL = 31;
 
 /**
- * Reads a HandshakeV10 payload. Returns null where it is something else: protocol 9 of servers before 4.0, or a packet
- * that is too short. (MySQL manual, "Protocol::HandshakeV10"; MariaDB knowledge base, "Connection".)
+ * Reads a HandshakeV10 payload. Returns null for anything else: protocol 9 of servers before 4.0, or a packet that is
+ * too short. (MySQL manual, "Protocol::HandshakeV10"; MariaDB knowledge base, "Connection".)
  */
 export function decodeGreeting(payload: Buffer): Greeting | null {
   const fixed = fixedPartOffset(payload);
@@ -39,7 +39,7 @@ export function decodeGreeting(payload: Buffer): Greeting | null {
   const hasMariadbHalf = (BigInt(common) & Capability.LONG_PASSWORD) === 0n;
   const mariadb = hasMariadbHalf ? payload.readUInt32LE(fixed + CAPABILITIES_MARIADB) : 0;
   const serverVersion = payload.toString('latin1', 1, fixed - 1);
-  // The second part has at least 13 bytes, the last of them a NUL, whatever smaller length is announced.
+  // The second part has at least 13 bytes, even if a smaller length is announced. Its last byte is a NUL.
   const tailEnd = fixed + SCRAMBLE_TAIL + Math.max(13, payload[fixed + SCRAMBLE_LENGTH]! - 8);
   const pluginEnd = payload.indexOf(0, tailEnd);
   return {
@@ -56,7 +56,7 @@ export function decodeGreeting(payload: Buffer): Greeting | null {
   };
 }
 
-/** Clears capability bits in a HandshakeV10 payload, in place. `payload` is one that `decodeGreeting` could read. */
+/** Clears capability bits in a HandshakeV10 payload, in place. `decodeGreeting` has been able to read the payload. */
 export function clearGreetingCapabilities(payload: Buffer, cleared: bigint): void {
   const fixed = fixedPartOffset(payload);
   if (fixed === null) return;
@@ -70,7 +70,7 @@ export function clearGreetingCapabilities(payload: Buffer, cleared: bigint): voi
   clear16(payload, fixed + CAPABILITIES_MARIADB + 2, mariadb >>> 16);
 }
 
-/** Says in a HandshakeV10 payload, in place, that TLS is offered. `payload` is one that `decodeGreeting` could read. */
+/** Sets the bit for TLS in a HandshakeV10 payload, in place. `decodeGreeting` has been able to read the payload. */
 export function offerTls(payload: Buffer): void {
   const at = fixedPartOffset(payload)! + CAPABILITIES_LOW;
   payload.writeUInt16LE(payload.readUInt16LE(at) | Number(Capability.SSL), at);

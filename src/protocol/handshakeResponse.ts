@@ -7,23 +7,23 @@ export interface HandshakeResponse extends ClientIdentity {
   readonly collation: number;
 }
 
-/** What a client says of itself when it answers the greeting, or in COM_CHANGE_USER. */
+/** A client's identity, from its answer to the greeting or from COM_CHANGE_USER. */
 export interface ClientIdentity {
   readonly user: string;
-  /** The default schema that it asks for; empty where it asks for none. */
+  /** The default schema that the client asks for; empty if it asks for none. */
   readonly schema: string;
-  /** Connection attributes, as `program_name`, in the order that they were sent. */
+  /** Connection attributes such as `program_name`, in the order in which they were sent. */
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** What a HandshakeResponse41 is made of, where we are the client. */
+/** The contents of a HandshakeResponse41 that Sluice itself sends as a client. */
 export interface ClientLogin {
-  /** Such as the server offers. With LONG_PASSWORD, which says that MariaDB's bits are not used. */
+  /** A subset of the server's. LONG_PASSWORD is set, which says that the client does not use MariaDB's bits. */
   readonly capabilities: bigint;
   readonly maxPacketBytes: number;
   readonly collation: number;
   readonly user: string;
-  /** The answer of `authPlugin` to the greeting. At most 255 bytes without PLUGIN_AUTH_LENENC_CLIENT_DATA. */
+  /** The answer of `authPlugin` to the greeting. Without PLUGIN_AUTH_LENENC_CLIENT_DATA it has at most 255 bytes. */
   readonly authResponse: Buffer;
   readonly authPlugin: string;
   readonly attributes: ReadonlyMap<string, string>;
@@ -32,7 +32,7 @@ export interface ClientLogin {
 const MARIADB_HALF_OFFSET = 28;
 const USER_OFFSET = 32;
 
-/** The capability flags that a client's first packet carries, whatever else is in it; null where it is too short. */
+/** The capability flags in a client's first packet, of whatever kind; null if the packet is too short. */
 export function responseCapabilities(payload: Buffer): bigint | null {
   if (payload.length < 4) return null;
   const common = payload.readUInt32LE(0);
@@ -41,8 +41,8 @@ export function responseCapabilities(payload: Buffer): bigint | null {
 }
 
 /**
- * Reads a HandshakeResponse41 payload. Returns null where it is not one: the protocol before 4.1 (no PROTOCOL_41 bit),
- * an SSLRequest, or a packet that ends too early. (MySQL manual, "Protocol::HandshakeResponse41".)
+ * Reads a HandshakeResponse41 payload. Returns null for anything else: the protocol before 4.1 (no PROTOCOL_41 bit), an
+ * SSLRequest, or a packet that ends too early. (MySQL manual, "Protocol::HandshakeResponse41".)
  */
 export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | null {
   const capabilities = responseCapabilities(payload);
@@ -59,7 +59,7 @@ export function decodeHandshakeResponse(payload: Buffer): HandshakeResponse | nu
 }
 
 /**
- * The payload of an SSLRequest, which is how a HandshakeResponse41 begins. (MySQL manual, "Protocol::SSLRequest".)
+ * The payload of an SSLRequest: the front of a HandshakeResponse41. (MySQL manual, "Protocol::SSLRequest".)
  * @param login its capabilities include SSL
  */
 export function encodeSslRequest(
@@ -74,7 +74,7 @@ export function encodeSslRequest(
 
 /**
  * The payload of a HandshakeResponse41 without a default schema.
- * @throws RangeError where `authResponse` is longer than the capabilities allow
+ * @throws RangeError if `authResponse` is longer than the capabilities allow
  */
 export function encodeHandshakeResponse(login: ClientLogin): Buffer {
   const { authResponse, capabilities } = login;
@@ -99,16 +99,16 @@ export function clearResponseCapabilities(payload: Buffer, cleared: bigint): voi
 }
 
 /**
- * A user's name as servers take it in a login: without single quotes around it. (`parse_client_handshake_packet` of
- * both.)
+ * A user's name without the single quotes around it, which servers ignore in a login. (`parse_client_handshake_packet`
+ * of both.)
  */
 function unquoted(user: string): string {
   return user.length > 1 && user.startsWith("'") && user.endsWith("'") ? user.slice(1, -1) : user;
 }
 
 /**
- * Reads a COM_CHANGE_USER payload (command byte included). What cannot be read is left empty: only the server decides
- * whether the packet is good. (MySQL manual, "COM_CHANGE_USER".)
+ * Reads a COM_CHANGE_USER payload, command byte included. A field that cannot be read stays empty: only the server
+ * decides whether the packet is valid. (MySQL manual, "COM_CHANGE_USER".)
  */
 export function decodeChangeUser(payload: Buffer, capabilities: bigint): ClientIdentity {
   const reader = new PacketReader(payload, 1, payload.length);
@@ -128,31 +128,34 @@ function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {
   else reader.nulSlice();
 }
 
-/** Attributes that are read of one client; programs send about ten, of 300 bytes. */
+/** The most attributes that Sluice reads from one client. Programs send about ten, together 300 bytes. */
 const MAX_ATTRIBUTES = 256;
 const MAX_ATTRIBUTES_BYTES = 16 * 1024;
 const MAX_ATTRIBUTE_NAME_BYTES = 128;
-/** The longest user name that a server has, MariaDB's 128 characters, is shorter; so is a schema's. */
+/**
+ * The most bytes of a name that Sluice keeps. The longest user name of a server, MariaDB's 128 characters, is shorter;
+ * so is the longest schema name.
+ */
 const MAX_NAME_BYTES = 512;
 
-/** A user's, schema's or program's name, as it is kept: its front, where it is longer than names are. */
+/** The name of a user, a schema or a program. Of a name that is too long, only the front is kept. */
 export function nameIn(bytes: Buffer): string {
   return frontText(bytes, MAX_NAME_BYTES);
 }
 
-/** The text in the first `maxBytes` bytes, without a character that does not fit whole. */
+/** The text in the first `maxBytes` bytes. A character that does not fit whole is left out. */
 function frontText(bytes: Buffer, maxBytes: number): string {
   if (bytes.length <= maxBytes) return bytes.toString();
   let end = maxBytes;
-  while (end > maxBytes - 4 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // bytes of 10xxxxxx continue a character
+  while (end > maxBytes - 4 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // a byte 10xxxxxx continues a character
   return bytes.toString('utf8', 0, end);
 }
 
-/** Reads as many attributes as can be read: whether the others are an error is for the server to say. */
+/** Reads all attributes that are readable. Whether the rest is an error is the server's decision. */
 function readAttributes(reader: PacketReader): Map<string, string> {
   const attributes = new Map<string, string>();
   let keptBytes = 0;
-  // Clients that set the bit and send nothing are tolerated by both servers.
+  // Some clients set the bit and send nothing. Both servers accept that.
   if (reader.left === 0) return attributes;
   const end = reader.lenenc() + reader.offset;
   for (let count = 0; count < MAX_ATTRIBUTES && reader.offset < end && reader.left > 0; count += 1) {
@@ -169,6 +172,8 @@ function encodeAttributes(attributes: ReadonlyMap<string, string>): Buffer {
 }
 
 function withLengthByte(bytes: Buffer): Buffer {
-  if (bytes.length > 0xff) throw new RangeError(`an answer of ${bytes.length} bytes is too long for this server`);
+  if (bytes.length > 0xff) {
+    throw new RangeError(`the authentication answer has ${bytes.length} bytes, this server takes at most 255`);
+  }
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }

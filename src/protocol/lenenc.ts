@@ -1,12 +1,13 @@
 /**
- * Length-encoded integers: one byte up to 0xFA, else a marker byte and 2, 3 or 8 bytes, little-endian.
- * 0xFB is NULL in a text row and 0xFF never begins one.
+ * Length-encoded integers: one byte up to 0xFA, otherwise a marker byte and 2, 3 or 8 bytes, little-endian. 0xFB is
+ * NULL in a text row. 0xFF never begins one.
  */
 
-/** A reader's place in a packet: reads move it on, and a read past the end makes it `failed` instead of throwing. */
+/** Reads the fields of a packet one after the other. A read past the end does not throw; it sets `failed`. */
 export class PacketReader {
   /**
-   * Set by the first read that found too few bytes or no valid encoding; what reads return from then on means nothing.
+   * Set by the first read that finds too few bytes or no valid encoding. The results of that read and all later ones
+   * are meaningless.
    */
   failed = false;
 
@@ -16,7 +17,7 @@ export class PacketReader {
     private readonly end: number,
   ) {}
 
-  /** Bytes that are left. */
+  /** The number of bytes not read yet. */
   get left(): number {
     return this.failed ? 0 : this.end - this.offset;
   }
@@ -27,7 +28,7 @@ export class PacketReader {
     return this.bytes.readUIntLE(this.offset - byteCount, byteCount);
   }
 
-  /** A length-encoded integer. Above 2^53 it is rounded: no length and no count that matters here is that large. */
+  /** A length-encoded integer. Above 2^53 it is rounded; no length or count that matters here is that large. */
   lenenc(): number {
     const first = this.uint(1);
     if (first < 0xfb) return first;
@@ -51,7 +52,7 @@ export class PacketReader {
     return this.slice(this.lenenc());
   }
 
-  /** A string up to a NUL, which is taken too; a missing NUL ends it at the packet's end, as servers allow. */
+  /** A string up to a NUL, which is read too. Without a NUL the string ends at the packet's end, as servers allow. */
   nulSlice(): Buffer {
     if (this.failed) return this.bytes.subarray(0, 0);
     const nul = this.bytes.indexOf(0, this.offset);
@@ -61,7 +62,7 @@ export class PacketReader {
     return text;
   }
 
-  /** Moves on over `byteCount` bytes. */
+  /** Skips `byteCount` bytes. */
   skip(byteCount: number): void {
     this.take(byteCount);
   }

@@ -1,34 +1,39 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from './framing.js';
 
 /**
- * Hops from packet header to packet header through a stream that arrives in pieces of any size, and never copies what
- * it hops over. It keeps nothing of a header that is split: it leaves those bytes undecided and wants them again, at
- * most four, with the next ones behind them.
+ * Finds packet headers in a stream that arrives in pieces of any size, and never copies the bytes between them. It
+ * keeps no part of a split header: it leaves those bytes, at most four, undecided and expects them again together with
+ * the next ones.
  *
  *     chunk   [from ........ decided ........ returned offset)[ undecided ... end)
  *
  * A packet is *logical*: payloads of 0xFFFFFF bytes and the shorter one behind them are one packet.
  */
 export abstract class PacketScanner {
-  /** The scan stopped because it has looked at enough packets for one turn of the event loop: `newTurn` goes on. */
+  /**
+   * The scan stopped because it has reached its number of packets for one turn of the event loop. `newTurn` continues
+   * it.
+   */
   isOutOfTurn = false;
 
   private passesAll = false;
-  /** How many packets may still be entered in this turn; those that `skim` hops over do not count. */
+  /** How many packets may still be entered in this turn. Packets that `skim` skips do not count. */
   private packetsLeft = MAX_PACKETS_PER_TURN;
 
-  /** Bytes of the current physical packet's payload that are still to come. */
+  /** Bytes of the current physical packet's payload that have not come yet. */
   protected payloadLeft = 0;
   /** The current physical packet is full, so the next header continues the same logical packet. */
   protected isContinued = false;
 
-  /** How many bytes at the front of the current logical packet's payload are wanted by `packet`. */
+  /** How many bytes at the front of the current logical packet's payload `packet` wants to see. */
   private wantedBytes = 0;
   private packetBytes = 0;
-  /** Bytes decided by all scans before the present one, and where the present one began in its chunk. */
+  /**
+   * The number of bytes that earlier scans have decided, and the offset in its chunk at which the present scan began.
+   */
   private decidedBytes = 0;
   private scanFrom = 0;
-  /** Holds the front of a packet that is split over chunks; else null. */
+  /** The front of a packet that is split over several chunks; null otherwise. */
   private front: Buffer | null = null;
   private frontBytes = 0;
   private readonly start: PacketStart = {
@@ -36,30 +41,30 @@ export abstract class PacketScanner {
   };
 
   /**
-   * Looks at `chunk` from `from` to `end` and returns the offset up to which all is decided. What lies behind that has
-   * to be shown again: with more bytes behind it, or, where a scanner stopped for a decision, once that has fallen.
+   * Scans `chunk` from `from` to `end` and returns the offset up to which all bytes are decided. The bytes behind it
+   * have to be shown again: with more bytes after them, or, if the scanner stopped for a decision, after the decision.
    */
   scan(chunk: Buffer, from: number, end: number): number {
     this.scanFrom = from;
     const decidedTo = this.walk(chunk, from, end);
-    this.start.chunk = NO_BYTES; // a session may be idle for long: nothing keeps what has passed
+    this.start.chunk = NO_BYTES; // a session may be idle for long: keep no reference to its last chunk
     this.decidedBytes += decidedTo - from;
     return decidedTo;
   }
 
-  /** A turn of the event loop begins, or what a read has brought comes to be looked at. */
+  /** A new turn of the event loop begins, or the bytes of a new read. */
   newTurn(): void {
     this.packetsLeft = MAX_PACKETS_PER_TURN;
   }
 
-  /** Bytes pass unlooked at. */
+  /** Whether all bytes pass without a look at them. */
   get isTransparent(): boolean {
     return this.passesAll;
   }
 
   /**
-   * Lets bytes pass unlooked at, from wherever the scanner is, and gives back what it kept for looking. Never taken
-   * back: following is not resumed by guessing.
+   * Lets all further bytes pass without a look at them, and frees the memory that looking needed. There is no way back:
+   * the scanner would have to guess where a packet begins.
    */
   passAll(): void {
     this.passesAll = true;
@@ -98,7 +103,7 @@ export abstract class PacketScanner {
     return end;
   }
 
-  /** Whether all of the logical packet that was entered last has passed. */
+  /** Whether the logical packet that was entered last has passed completely. */
   get isBetweenPackets(): boolean {
     return this.payloadLeft === 0 && !this.isContinued;
   }
@@ -107,40 +112,40 @@ export abstract class PacketScanner {
   protected beforeScan(): void {}
 
   /**
-   * A fast path over packets that need no more than a look at their header. Returns where it stopped, always in front
-   * of a header, or `end` after `passRest` where the last packet goes on in the next chunk.
+   * A fast path over packets whose header is enough. Returns where it stopped: always in front of a header, or `end`
+   * after `passRest` if the last packet continues in the next chunk.
    */
   protected skim(_chunk: Buffer, at: number, _end: number): number {
     return at;
   }
 
-  /** The header of a logical packet. To see its payload, set `want()` and enter. */
+  /** Called at the header of a logical packet. To see its payload, call `want()` and return 'enter'. */
   protected abstract begin(start: PacketStart): Entry;
 
-  /** The header of a further physical packet of the same logical one. */
+  /** Called at the header of a further physical packet of the same logical one. */
   protected continue(_start: PacketStart): Entry {
     return 'enter';
   }
 
   /**
-   * The logical packet has passed. `front` is what was wanted of its payload, a view that is only good during the call.
-   * Returns false where the scan must stop behind it.
+   * Called when the logical packet has passed. `front` is the wanted part of its payload, a view that is valid during
+   * the call only. Returns false to stop the scan behind the packet.
    */
   protected abstract packet(front: Buffer, packetBytes: number): boolean;
 
-  /** The offset in the whole stream of an offset in the present chunk, in bytes. */
+  /** Converts an offset in the present chunk to an offset in the whole stream, in bytes. */
   protected streamOffset(at: number): number {
     return this.decidedBytes + at - this.scanFrom;
   }
 
-  /** For `skim`: the last packet it hopped over goes on for `byteCount` bytes in the next chunk. */
+  /** For `skim`: the last packet that it skipped continues for `byteCount` bytes in the next chunk. */
   protected passRest(byteCount: number): void {
     this.payloadLeft = byteCount;
     this.wantedBytes = 0;
     this.frontBytes = 0;
   }
 
-  /** Asks for the first `byteCount` bytes of the payload that begins now. */
+  /** Asks for the first `byteCount` bytes of the payload that begins here. */
   protected want(byteCount: number): void {
     this.wantedBytes = byteCount;
   }
@@ -180,7 +185,7 @@ export abstract class PacketScanner {
     this.frontBytes += missing;
   }
 
-  /** The kept front with room for `more` bytes: each physical packet may bring more than the ones before announced. */
+  /** The kept front with room for `more` bytes. Each physical packet may add to what the earlier ones announced. */
   private roomFor(more: number): Buffer {
     if (this.front !== null && this.front.length >= this.frontBytes + more) return this.front;
     const larger = Buffer.allocUnsafe(Math.min(this.wantedBytes, this.packetBytes));
@@ -196,9 +201,9 @@ export abstract class PacketScanner {
   }
 }
 
-/** What a scanner does with the packet whose header it has just been shown. */
+/** What to do with a packet, decided at its header. */
 export type Entry =
-  /** Go on into it. */
+  /** Scan the packet. */
   | 'enter'
   /** Nothing can be said yet: show the same bytes again, with more behind them. */
   | 'wait'
@@ -208,18 +213,18 @@ export type Entry =
 /** A packet's header, and the bytes around it. */
 export interface PacketStart {
   chunk: Buffer;
-  /** Where the header begins in `chunk`, and where the bytes that are there end. */
+  /** The offset of the header in `chunk`, and the end of the bytes that have come. */
   at: number;
   end: number;
   payloadLength: number;
   sequenceId: number;
-  /** The first byte of the payload; 0 where the payload is empty. */
+  /** The first byte of the payload; 0 if the payload is empty. */
   firstByte: number;
 }
 
 /**
- * A packet that is entered takes about 0.3 µs, one that brings a statement some more. Of the smallest packets so many
- * fit into 5 KiB, and an ordinary read has far fewer.
+ * The most packets that a scan enters in one turn of the event loop. Each takes about 0.3 µs, one with a statement a
+ * little more. That many of the smallest packets fit into 5 KiB; an ordinary read has far fewer.
  */
 const MAX_PACKETS_PER_TURN = 1024;
 

@@ -1,46 +1,49 @@
 import { encodePacket } from './framing.js';
 import { PacketReader } from './lenenc.js';
 
-/** First bytes that tell what a server's packet is. 0xFB is also NULL in a text row, 0xFE a length of eight bytes. */
+/**
+ * First bytes that tell the kind of a server's packet. 0xFB is also NULL in a text row, and 0xFE a length of eight
+ * bytes.
+ */
 export const FirstByte = {
   OK: 0x00,
-  /** In an authentication: more data of the plugin. */
+  /** During authentication: more data of the plugin. */
   AUTH_MORE_DATA: 0x01,
-  /** In an authentication: the next factor. */
+  /** During authentication: the next factor. */
   AUTH_NEXT_FACTOR: 0x02,
   LOCAL_INFILE: 0xfb,
   EOF: 0xfe,
   ERR: 0xff,
 } as const;
 
-/** The number that MariaDB's progress reports carry in place of an error's; they end nothing. */
+/** The error number of MariaDB's progress reports. They have the form of an ERR packet and end nothing. */
 export const PROGRESS_REPORT_CODE = 0xffff;
 
-/** What an OK or EOF packet says. */
+/** The contents of an OK or EOF packet. */
 export interface Completion {
   readonly statusFlags: number;
   readonly warningCount: number;
-  /** The default schema that the statement set, where the server tracks it and says so; else null. */
+  /** The default schema that the statement set, if the server tracks it and reports it; otherwise null. */
   readonly schema: string | null;
 }
 
 /** An error as a server sends it. */
 export interface ServerError {
   readonly code: number;
-  /** Five characters; empty in an ERR packet before the greeting, which carries none. */
+  /** Five characters. Empty in an ERR packet before the greeting, which carries none. */
   readonly sqlState: string;
   readonly message: string;
 }
 
-/** An EOF packet of the protocol 4.1 has this payload: 0xFE, warnings, status flags. */
+/** The payload length of an EOF packet in protocol 4.1: 0xFE, warnings, status flags. */
 export const EOF_PAYLOAD_BYTES = 5;
 
 const NOTHING: Completion = { statusFlags: 0, warningCount: 0, schema: null };
 
 /**
- * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF).
- * MySQL sends a true 5-byte EOF even with CLIENT_DEPRECATE_EOF where a procedure's handler swallows an error in the
- * middle of a result, so the length decides, not the capability. (Seen with MySQL 9.7.)
+ * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF). The length decides
+ * between them, not the capability: MySQL sends a true 5-byte EOF even with CLIENT_DEPRECATE_EOF if a procedure's
+ * handler catches an error in the middle of a result. (Seen with MySQL 9.7.)
  *
  * @param tracksSession whether CLIENT_SESSION_TRACK is in effect
  */
@@ -76,8 +79,8 @@ function readTrackedSchema(reader: PacketReader): string | null {
 }
 
 /**
- * Reads an ERR packet, with or without its SQLSTATE: the `#` tells, never the phase (MySQL 9.7 omits it before the
- * greeting).
+ * Reads an ERR packet, with or without its SQLSTATE. The `#` tells whether there is one; the phase does not (MySQL 9.7
+ * omits it before the greeting).
  */
 export function decodeErr(payload: Buffer): ServerError {
   const code = payload.length >= 3 ? payload.readUInt16LE(1) : 0;
@@ -90,8 +93,8 @@ export function decodeErr(payload: Buffer): ServerError {
 }
 
 /**
- * An ERR packet. Without `sqlState` it has the form that clients expect before the greeting, when no capability is
- * agreed. Clients hold 512 bytes of a message, so a longer one is shortened.
+ * Makes an ERR packet. With an empty `sqlState` it has the form that clients expect before the greeting, when no
+ * capability is agreed yet. Clients hold 512 bytes of a message, so a longer message is cut.
  */
 export function encodeErr(sequenceId: number, error: ServerError): Buffer {
   const head = Buffer.from([FirstByte.ERR, error.code & 0xff, error.code >> 8]);
@@ -105,6 +108,6 @@ function shortened(message: string): Buffer {
   const bytes = Buffer.from(message);
   if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
   let end = MAX_MESSAGE_BYTES - 3;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // never in the middle of a character
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // not in the middle of a character
   return Buffer.concat([bytes.subarray(0, end), Buffer.from('...')]);
 }

@@ -2,7 +2,7 @@ import { binaryValueBytes, decodeBinaryValue, isStringType } from './binaryValue
 import { Command } from './commands.js';
 import { PacketReader } from './lenenc.js';
 
-/** A bound value as an audit record holds it. */
+/** The value of a parameter as an audit record holds it. */
 export type ParameterValue =
   | null
   | number
@@ -13,53 +13,53 @@ export type ParameterValue =
   /** A value that was sent ahead of the execution: only its size is known. */
   | { readonly longData: number };
 
-/** The parameters' types as the wire has them: the type's number in the low byte, 0x8000 for unsigned. */
+/** The types of the parameters as on the wire: the type's number in the low byte, 0x8000 for unsigned. */
 export type ParameterTypes = readonly number[];
 
-/** A COM_STMT_EXECUTE, and what was said before about its statement. */
+/** A COM_STMT_EXECUTE, and the facts about its statement from earlier packets. */
 export interface Execution {
   /** The packet's payload, or the front of it. */
   readonly payload: Buffer;
   /** How many parameters PREPARE found in the statement. */
   readonly parameterCount: number;
-  /** CLIENT_QUERY_ATTRIBUTES is in effect: a count stands before the values, and each type has a name. */
+  /** CLIENT_QUERY_ATTRIBUTES is in effect: a count stands before the values, and each type is followed by a name. */
   readonly hasQueryAttributes: boolean;
-  /** The types that an earlier execution brought, which this one may leave out; null before that. */
+  /** The types from an earlier execution, which this one may leave out; null before the first execution. */
   readonly types: ParameterTypes | null;
-  /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA brought since the last execution or reset. */
+  /** By parameter index: the number of bytes from COM_STMT_SEND_LONG_DATA since the last execution or reset. */
   readonly longDataBytes: ReadonlyMap<number, number>;
 }
 
 export interface DecodedParameters {
   /** The statement's parameters in order; the last one may be only the front of a string. */
   readonly values: readonly ParameterValue[];
-  /** The types to give to the statement's next execution; null where they were not read to their end. */
+  /** The types for the statement's next execution; null if they were not read completely. */
   readonly types: ParameterTypes | null;
-  /** Values are missing or cut: past the bounds, or past the payload that was there. */
+  /** Values are missing or cut, because they exceed the bounds or the payload that was there. */
   readonly isTruncated: boolean;
 }
 
 /** The payload ends before the first value. */
 const NOTHING_READ: DecodedParameters = { values: [], types: null, isTruncated: true };
-/** Values, and types, that are kept of one execution. Servers allow 65,535 parameters. */
+/** The most values, and types, that are kept of one execution. Servers allow 65,535 parameters. */
 export const MAX_VALUES = 256;
-/** MySQL 9.7 refuses more of them. */
+/** MySQL 9.7 refuses statements with more parameters. */
 const MAX_PARAMETERS = 0xffff;
-/** Command, statement id, flags, iteration count. */
+/** The bytes of command, statement id, flags and iteration count. */
 const FRONT_BYTES = 10;
 const UNSIGNED = 0x8000;
 const TYPE_MASK = 0xff;
-/** BIT, VECTOR and GEOMETRY: never text, even where their bytes could be. */
+/** BIT, VECTOR and GEOMETRY. Their values are never text, even if their bytes could be. */
 const BINARY_TYPES: ReadonlySet<number> = new Set([16, 242, 255]);
-/** What no text has: control characters besides tab, line feed and carriage return. */
+/** Control characters besides tab, line feed and carriage return. Text has none of them. */
 const CONTROL_CHARACTER = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /**
- * Decodes the values bound to a prepared statement's parameters. Query attributes, which stand behind them, are left
- * out. Returns null where the packet does not tell them: it is no COM_STMT_EXECUTE (MariaDB's bulk execution is
- * another command), or relies on types that no earlier execution brought, or has fewer values than the statement has
+ * Decodes the values of a prepared statement's parameters. Query attributes, which stand behind them, are left out.
+ * Returns null if the packet does not tell the values: it is no COM_STMT_EXECUTE (MariaDB's bulk execution is another
+ * command), it relies on types that no earlier execution sent, or it has fewer values than the statement has
  * parameters. Never throws. (MySQL manual, "COM_STMT_EXECUTE"; MariaDB's is the same without query attributes.)
- * @param maxBytes of all texts and hexadecimal digits together; past it, and past 256 values, the rest is left out
+ * @param maxBytes of all texts and hexadecimal digits together; beyond it, and beyond 256 values, the rest is left out
  */
 export function decodeParameters(execution: Execution, maxBytes: number): DecodedParameters | null {
   const { payload, parameterCount, longDataBytes } = execution;
@@ -84,7 +84,7 @@ export function decodeParameters(execution: Execution, maxBytes: number): Decode
   return { values: collector.values, types, isTruncated: collector.isTruncated || wanted < parameterCount };
 }
 
-/** Reads all types, but keeps only the first 256; null where the payload ends in their midst. */
+/** Reads all types, but keeps only the first 256. Null if the payload ends before the last type. */
 function readTypes(reader: PacketReader, count: number, haveNames: boolean): ParameterTypes | null {
   const types: number[] = [];
   for (let i = 0; i < count && !reader.failed; i += 1) {
@@ -95,18 +95,18 @@ function readTypes(reader: PacketReader, count: number, haveNames: boolean): Par
   return reader.failed ? null : types;
 }
 
-/** Takes values one by one, until the payload or the room for their text is used up. */
+/** Reads values one by one, until the payload ends or the room for their text is used up. */
 class ValueCollector {
   readonly values: ParameterValue[] = [];
   isTruncated = false;
 
   constructor(
     private readonly reader: PacketReader,
-    /** Room that is left, in bytes of text. */
+    /** The room that is left, in bytes of text. */
     private roomBytes: number,
   ) {}
 
-  /** Takes the value that comes next. */
+  /** Reads the next value. */
   take(typeWord: number): void {
     const { reader } = this;
     const type = typeWord & TYPE_MASK;
@@ -122,7 +122,9 @@ class ValueCollector {
     else this.values.push(decoded);
   }
 
-  /** As text or as hexadecimal digits; only the front of them where not all is there or not all fits. */
+  /**
+   * Adds bytes as text or as hexadecimal digits. If not all bytes are there, or not all fit, it adds only the front.
+   */
   private takeBytes(bytes: Buffer, isWhole: boolean, isBinary: boolean): void {
     const textFront = bytes.subarray(0, this.roomBytes);
     const isCut = !isWhole || textFront.length < bytes.length;
@@ -139,7 +141,7 @@ class ValueCollector {
   }
 }
 
-/** The bytes as text, or null where they are none. Of a character that the end of a front cuts, nothing is shown. */
+/** The bytes as text, or null if they are no text. A character that the end of a front cuts is left out. */
 function decodeText(bytes: Buffer, isFront: boolean): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: isFront });

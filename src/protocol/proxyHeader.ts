@@ -1,5 +1,5 @@
-// The PROXY protocol's header: what a proxy says, before anything else, of the connection that it relays. From
-// "The PROXY protocol, versions 1 & 2" (haproxy.org, doc/proxy-protocol.txt).
+// The header of the PROXY protocol. A proxy sends it before anything else and tells from which client its connection
+// comes. See "The PROXY protocol, versions 1 & 2" (haproxy.org, doc/proxy-protocol.txt).
 //
 //     version 1   PROXY TCP4 192.0.2.1 198.51.100.7 56324 3306\r\n     text, 107 bytes at most; TCP6; UNKNOWN
 //     version 2   0d 0a 0d 0a 00 0d 0a 51 55 49 54 0a    its signature
@@ -11,9 +11,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { formatIp, ipBytes, ipv6Bytes } from './ipAddress.js';
 
-/** A header that has come whole. */
+/** A complete header. */
 export interface ProxyHeader {
-  /** null where the proxy speaks for itself, or of a client that has no IP address. */
+  /** Null if the proxy itself is the client, or if its client has no IP address. */
   readonly ends: ClientEnds | null;
   readonly byteCount: number;
 }
@@ -33,7 +33,7 @@ export interface ClientEnds {
 
 export type ProxyVersion = 'v1' | 'v2';
 
-/** What came where a header was to come is none. */
+/** The bytes in place of a header are no header. */
 export class ProxyHeaderError extends Error {
   override readonly name = 'ProxyHeaderError';
 }
@@ -42,17 +42,19 @@ const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V1_PREFIX = Buffer.from('PROXY ', 'latin1');
 const V1_MAX_BYTES = 107;
 const V2_FIXED_BYTES = 16;
-/** Addresses take 216 bytes at most; TLVs are small, but for what a TLS terminator tells of a certificate. */
+/**
+ * Addresses take at most 216 bytes. TLVs are small, except for those in which a TLS terminator describes a certificate.
+ */
 const V2_MAX_BYTES = 4096;
 
-/** The bytes of an address by family and transport. Of others only the length is looked at. */
+/** The length of an address by family and transport. For other families only the total length matters. */
 const ADDRESS_BYTES: Readonly<Record<number, number>> = { 0x11: 4, 0x21: 16 };
 
 /**
- * Reads the header that a connection begins with.
- * @param bytes all that has come so far
- * @returns null where more has to come
- * @throws {ProxyHeaderError} where this is no header, or one that is too long
+ * Reads the header at the beginning of a connection.
+ * @param bytes all bytes that have come so far
+ * @returns null if more bytes have to come
+ * @throws {ProxyHeaderError} if this is no header, or a header that is too long
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | null {
   if (isPrefixed(bytes, V1_PREFIX)) return readText(bytes);
@@ -60,7 +62,7 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader | null {
   throw new ProxyHeaderError('expected a PROXY header, got something else');
 }
 
-/** Whether `bytes` begins with `prefix`, as far as it goes. */
+/** Whether `bytes` begins with `prefix`; if it is shorter, whether it is the front of `prefix`. */
 function isPrefixed(bytes: Buffer, prefix: Buffer): boolean {
   const length = Math.min(bytes.length, prefix.length);
   return bytes.subarray(0, length).equals(prefix.subarray(0, length));
@@ -75,12 +77,12 @@ function readText(bytes: Buffer): ProxyHeader | null {
   const line = bytes.toString('latin1', 0, end);
   const byteCount = end + 2;
   const [, family, ...fields] = line.split(' ');
-  if (family === 'UNKNOWN') return { ends: null, byteCount }; // whatever follows is not looked at
+  if (family === 'UNKNOWN') return { ends: null, byteCount }; // the rest of the line has no meaning
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isZoneless : () => false;
   const [source = '', destination = '', sourcePort = '', destinationPort = ''] = fields;
   const isWhole = fields.length === 4 && isAddress(source) && isAddress(destination) &&
     [sourcePort, destinationPort].every(isPort);
-  if (!isWhole) throw new ProxyHeaderError(`a PROXY header that is not understood: ${JSON.stringify(line)}`);
+  if (!isWhole) throw new ProxyHeaderError(`expected a PROXY header of version 1, got ${JSON.stringify(line)}`);
   const ends = {
     source: { host: formatIp(ipBytes(source)), port: Number(sourcePort) }, // an address can be written in many ways
     destination: { host: formatIp(ipBytes(destination)), port: Number(destinationPort) },
@@ -88,7 +90,7 @@ function readText(bytes: Buffer): ProxyHeader | null {
   return { ends, byteCount };
 }
 
-/** Whether it is an IPv6 address as the header has it: Node takes one with a zone (fe80::1%eth0) for one, too. */
+/** Whether a text is an IPv6 address without a zone. `isIPv6` of Node also accepts a zone (fe80::1%eth0). */
 function isZoneless(text: string): boolean {
   return isIPv6(text) && !text.includes('%');
 }
@@ -106,7 +108,7 @@ function readBinary(bytes: Buffer): ProxyHeader | null {
     throw new ProxyHeaderError(`a PROXY header of another version or command: 0x${versionAndCommand.toString(16)}`);
   }
   if (byteCount > V2_MAX_BYTES) {
-    throw new ProxyHeaderError(`a PROXY header of ${byteCount} bytes, of more than ${V2_MAX_BYTES}`);
+    throw new ProxyHeaderError(`a PROXY header of ${byteCount} bytes, more than ${V2_MAX_BYTES}`);
   }
   if (bytes.length < byteCount) return null;
   const isLocal = versionAndCommand === 0x20;
@@ -123,9 +125,9 @@ function readBinary(bytes: Buffer): ProxyHeader | null {
 }
 
 /**
- * Makes a header. Where only one end has an IPv4 address, both are written as IPv6 ones: a header is of one family.
- * @param ends IP addresses without zones; null where we speak for ourselves, or of a client that has no IP address
- * @throws {RangeError} where an end has no IP address
+ * Makes a header. A header has one family: if only one end has an IPv4 address, both are written as IPv6.
+ * @param ends IP addresses without zones; null if Sluice itself is the client, or if the client has no IP address
+ * @throws {RangeError} if an end has no IP address
  */
 export function encodeProxyHeader(version: ProxyVersion, ends: ClientEnds | null): Buffer {
   return version === 'v1' ? encodeText(ends) : encodeBinary(ends);

@@ -2,14 +2,14 @@ import { binaryValueBytes } from './binaryValue.js';
 import { Command } from './commands.js';
 import { PacketReader } from './lenenc.js';
 
-/** The payload of a COM_QUERY. Where the two ends have agreed on query attributes it says that it has none. */
+/** The payload of a COM_QUERY. If both ends have agreed on query attributes, it says that it has none. */
 export function encodeQuery(sql: string, hasQueryAttributes: boolean): Buffer {
-  // MySQL manual, "COM_QUERY": the number of attributes, and of sets of them, which is always 1.
+  // MySQL manual, "COM_QUERY": the number of attributes, then the number of sets of them, which is always 1.
   const front = hasQueryAttributes ? [Command.QUERY, 0, 1] : [Command.QUERY];
   return Buffer.concat([Buffer.from(front), Buffer.from(sql)]);
 }
 
-/** Where the text of a COM_QUERY begins in its payload; null where the attributes before it cannot be read. */
+/** The offset of the text in a COM_QUERY's payload; null if the attributes before it cannot be read. */
 export function queryTextOffset(payload: Buffer, hasQueryAttributes: boolean): number | null {
   if (!hasQueryAttributes) return 1;
   const reader = new PacketReader(payload, 1, payload.length);
@@ -19,10 +19,10 @@ export function queryTextOffset(payload: Buffer, hasQueryAttributes: boolean): n
   return reader.failed ? null : reader.offset;
 }
 
-/** More attributes than a client can mean; the walk over them must end. MySQL 9.7 holds 65,535 parameters at most. */
+/** The most attributes that are skipped, so that the loop ends. MySQL 9.7 holds at most 65,535 parameters. */
 const MAX_ATTRIBUTES = 0xffff;
 
-/** Query attributes: NULL bitmap, 1, (type, name) of each, values. (MySQL manual, "COM_QUERY".) */
+/** Skips query attributes: NULL bitmap, 1, (type, name) of each, values. (MySQL manual, "COM_QUERY".) */
 function skipAttributes(reader: PacketReader, count: number): void {
   if (count > MAX_ATTRIBUTES) {
     reader.failed = true;

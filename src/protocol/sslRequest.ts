@@ -7,22 +7,25 @@ import { Capability } from './capabilities.js';
 const SSL_REQUEST_BYTES = 32;
 const SSL = Number(Capability.SSL);
 
-/** Whether a client's first packet asks for TLS; its length does not matter to servers. */
+/** Whether a client's first packet asks for TLS. Servers ignore its length. */
 export function isSslRequest(payload: Buffer): boolean {
   return payload.length >= 4 && (payload.readUInt32LE(0) & SSL) !== 0;
 }
 
-/** The payload of the SSLRequest that goes before this HandshakeResponse41. */
+/** The payload of the SSLRequest that precedes this HandshakeResponse41. */
 export function sslRequestFor(response: Buffer): Buffer {
   return withSsl(response.subarray(0, SSL_REQUEST_BYTES));
 }
 
-/** A copy of a HandshakeResponse41's payload as it is sent inside TLS. */
+/** A copy of a HandshakeResponse41's payload with the SSL flag, as a client sends it inside TLS. */
 export function withSsl(response: Buffer): Buffer {
   return withFlags(response, response.readUInt32LE(0) | SSL);
 }
 
-/** A copy of the payload that came inside TLS, with the flags that count, as if there were no TLS. */
+/**
+ * A copy of a payload that came inside TLS, without the SSL flag and with the flags of the SSLRequest, which are those
+ * that count.
+ */
 export function withoutSsl(response: Buffer, sslRequest: Buffer): Buffer {
   return response.length < 4 ? response : withFlags(response, sslRequest.readUInt32LE(0) & ~SSL);
 }

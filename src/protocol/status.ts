@@ -1,4 +1,6 @@
-/** Server status flags, sent in every OK and EOF packet. Source: MySQL 9.7 `mysql_com.h`; the last one is MariaDB's. */
+/**
+ * Server status flags: a field of every OK and EOF packet. Source: MySQL 9.7 `mysql_com.h`; the last one is MariaDB's.
+ */
 export const Status = {
   IN_TRANS: 0x0001,
   AUTOCOMMIT: 0x0002,

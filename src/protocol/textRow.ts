@@ -3,12 +3,12 @@ import { PacketReader } from './lenenc.js';
 /** The values of a row, as text; null is NULL. */
 export type TextRow = readonly (string | null)[];
 
-/** Begins a NULL, in place of a string's length. */
+/** The byte that stands for NULL in place of a string's length. */
 const NULL_VALUE = 0xfb;
 
 /**
- * Reads a row of the text protocol. Returns null where it has not that many columns.
- * (MySQL manual, "ProtocolText::ResultsetRow".)
+ * Reads a row of the text protocol. Returns null if the row does not have that many columns. (MySQL manual,
+ * "ProtocolText::ResultsetRow".)
  */
 export function decodeTextRow(payload: Buffer, columnCount: number): TextRow | null {
   const reader = new PacketReader(payload, 0, payload.length);

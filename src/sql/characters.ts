@@ -1,4 +1,4 @@
-// What the servers' lexers make of a character, by its code.
+// The character classes of the servers' lexers, by character code.
 
 export const SPACE = 0x20;
 export const DELETE = 0x7f;
@@ -29,16 +29,16 @@ const DIGIT_CLASS = 2;
 const HEX_CLASS = 4;
 const IDENTIFIER_CLASS = 8;
 
-const classes = new Uint8Array(128);
+const CLASSES = new Uint8Array(128);
 const add = (characters: string, flag: number): void => {
-  for (const character of characters) classes[character.charCodeAt(0)]! |= flag;
+  for (const character of characters) CLASSES[character.charCodeAt(0)]! |= flag;
 };
 add(' \t\n\v\f\r', SPACE_CLASS);
 add('0123456789', DIGIT_CLASS | HEX_CLASS | IDENTIFIER_CLASS);
 add('abcdefABCDEF', HEX_CLASS);
 add('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$', IDENTIFIER_CLASS);
 
-const isIn = (code: number, flag: number): boolean => code < 128 && (classes[code]! & flag) !== 0;
+const isIn = (code: number, flag: number): boolean => code < 128 && (CLASSES[code]! & flag) !== 0;
 
 /** Space, tab, line feed, vertical tab, form feed, carriage return. */
 export const isSpace = (code: number): boolean => isIn(code, SPACE_CLASS);
@@ -52,5 +52,5 @@ export const isHexDigit = (code: number): boolean => isIn(code, HEX_CLASS);
 /** A letter, a digit, `_`, `$`, or anything beyond ASCII. */
 export const isIdentifierChar = (code: number): boolean => code >= 128 || isIn(code, IDENTIFIER_CLASS);
 
-/** An ASCII letter's small letter; what is no letter does not become one. */
+/** The small letter of an ASCII letter. Other characters never become a letter. */
 export const toSmallLetter = (code: number): number => code | 0x20;

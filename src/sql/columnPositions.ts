@@ -1,22 +1,22 @@
 import type { NormalForm } from './normalForm.js';
 
-// In GROUP BY 1 and ORDER BY 2 DESC the number is no value but stands for a column of the result: another
-// number makes another statement, and MySQL 9 keeps it in the digest. It has to be the whole expression: the
-// next token tells.
+// Column positions: in GROUP BY 1 and ORDER BY 2 DESC the number is not a value but a column of the result. Another
+// number makes another statement, and MySQL 9 keeps it in the digest. A position is a whole expression, which only the
+// next token shows.
 
-/** Knows the column positions in the lists behind a statement's GROUP BY, ORDER BY and PARTITION BY. */
+/** Finds the column positions in the lists behind a statement's GROUP BY, ORDER BY and PARTITION BY. */
 export class ColumnPositions {
   private depth = 0;
   /**
-   * The depths of parentheses at which such a list is open, the innermost last. Each has cost the form a
-   * token at least.
+   * The depths of parentheses at which such a list is open, the innermost last. Each entry has cost at least one token
+   * of the form.
    */
   private readonly lists: number[] = [];
   private position: string | undefined;
 
   constructor(private readonly form: NormalForm) {}
 
-  /** An integer is to be added next; after that `noteInteger` is due. */
+  /** Whether the next integer may be a position. If it is added, `noteInteger` has to follow. */
   expectsPosition(): boolean {
     switch (this.form.last()) {
       case 'BY': return BY_KEYWORDS.has(this.form.last(2) ?? '');
@@ -27,19 +27,20 @@ export class ColumnPositions {
   }
 
   /**
-   * An integer was added where a position is expected. One that melted with others into a list stays a value.
+   * An integer was added at the place of a position. An integer that was merged with others into a list remains a
+   * value.
    */
   noteInteger(digits: string): void {
     const value = Number(digits);
     if (this.form.last() === '?' && value >= 1 && value <= LARGEST_POSITION) this.position = String(value);
   }
 
-  /** The next token is neither a keyword nor an operator. As with these: to be called before it is added. */
+  /** The next token is neither a keyword nor an operator. Call this before adding the token. */
   beforeOther(): void {
     this.settle(false);
   }
 
-  /** The next token is this operator. */
+  /** The next token is this operator. Call this before adding the token. */
   beforeOperator(operator: string): void {
     this.settle(ENDING_OPERATORS.has(operator));
     if (operator === '(') {
@@ -51,7 +52,7 @@ export class ColumnPositions {
     }
   }
 
-  /** The next token is this keyword. */
+  /** The next token is this keyword. Call this before adding the token. */
   beforeKeyword(keyword: string): void {
     this.settle(!CONTINUING_KEYWORDS.has(keyword));
     if (keyword === 'BY' && BY_KEYWORDS.has(this.form.last() ?? '')) {

@@ -4,30 +4,33 @@ import { isHintKeyword, keywordOf } from './keywords.js';
 import { Lexer, type SqlMode } from './lexer.js';
 import { MAX_DIGEST_TEXT_LENGTH, NormalForm } from './normalForm.js';
 
-// A statement's digest: what is left of it when its literals are out. It is made as MySQL's
-// STATEMENT_DIGEST_TEXT() makes it and, with few exceptions, reads the same as MySQL 9.7's, so that it can be
-// looked up in performance_schema.
+// A statement's digest: the statement without its literals. It is made as MySQL's STATEMENT_DIGEST_TEXT() makes it.
+// With few exceptions it is the same text as MySQL 9.7's, so that it can be looked up in performance_schema.
 //
-// The exceptions: where the server is not known, a versioned comment's content counts as code whatever its
-// version, MariaDB's too (a server skips what is later than itself); a backquote inside a name is doubled; words that
-// only MariaDB knows are identifiers; the body of a JavaScript routine is not one literal; a text of several statements
-// has one digest, a refused statement has one too.
+// The exceptions:
+// - If the server is not known, the content of a versioned comment counts as code, whatever its version, MariaDB's too.
+//   (A server skips a version later than its own.)
+// - A backquote inside a name is doubled.
+// - Words that only MariaDB knows are identifiers.
+// - The body of a JavaScript routine is not one literal.
+// - A text of several statements has one digest, and a refused statement has one too.
 
-/** The optimizer hints behind these words are part of the statement; elsewhere they are comments. */
+/** Behind these words an optimizer hint is part of the statement. Elsewhere it is a comment. */
 const BEFORE_HINTS = new Set(['SELECT', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 const CHARACTER_SET = '(_charset)';
 const DIGEST_LENGTH = 16;
 
 /**
- * @param sql a statement, or the first part of one, in any state
- * @returns its normal form, at most some 4,100 characters; the work grows with the statement's length alone
+ * @param sql a statement, or the first part of one; it need not be valid
+ * @returns its normal form of at most about 4,100 characters; the time grows only with the statement's length
  */
 export function digestText(sql: string, mode: SqlMode = {}): string {
   return normalized(sql, mode).text;
 }
 
 /**
- * The same, and whether it is another one to another server: there is a versioned comment in it that some skip.
+ * The same, and whether another server would have another normal form, because some servers skip a versioned comment in
+ * it.
  */
 export function normalized(sql: string, mode: SqlMode): { readonly text: string; readonly dependsOnServer: boolean } {
   const lexer = new Lexer(sql, mode);
@@ -38,7 +41,7 @@ export function normalized(sql: string, mode: SqlMode): { readonly text: string;
 
 /**
  * @param text a normal form
- * @returns the first 16 hexadecimal digits of its SHA-256: short, and the same in every run and everywhere
+ * @returns the first 16 hexadecimal digits of its SHA-256: short, and the same on every machine
  */
 export function digestHash(text: string): string {
   return hash('sha256', text).slice(0, DIGEST_LENGTH);
@@ -105,7 +108,7 @@ class Normalizer {
   }
 
   /**
-   * A variable's name counts only where it is quoted as an identifier is. Otherwise servers take it for a
+   * The name of a variable counts only if it is quoted as an identifier is. Otherwise servers treat the variable as a
    * literal.
    */
   private addVariable(): void {
@@ -115,10 +118,7 @@ class Normalizer {
   }
 }
 
-/**
- * Adds what stands between the marks of a hint comment. There no sign is part of a number, but a unit may be:
- * 16M.
- */
+/** Adds the contents of a hint comment. There a sign is never part of a number, but a unit may be: 16M. */
 function addHints(form: NormalForm, comment: string): void {
   const lexer = new Lexer(comment.slice('/*+'.length, comment.endsWith('*/') ? -'*/'.length : undefined));
   if (lexer.next() === 'end') return;

@@ -1,6 +1,6 @@
-// The words that MySQL 9.7 takes for keywords, as its information_schema.KEYWORDS has them, and what its
-// lexer does with them. A server's digest makes their case uniform and leaves that of identifiers alone, so a
-// digest has to know which is which. MariaDB's list differs in a few dozen rare words.
+// The keywords of MySQL 9.7, from its information_schema.KEYWORDS, and how its lexer treats them. In a digest, keywords
+// are in upper case and identifiers keep their case, so a digest has to know the keywords. MariaDB's list differs in a
+// few dozen rare words.
 
 const wordsOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -78,7 +78,7 @@ const KEYWORDS = wordsOf(`
   X509 XA XID XML XOR YEAR YEAR_MONTH ZEROFILL ZONE
 `);
 
-// Keywords only where a `(` follows at once; otherwise identifiers: SELECT count FROM t.
+// Keywords only if a `(` follows immediately; otherwise identifiers: SELECT count FROM t.
 const CALLED_KEYWORDS = wordsOf(`
   ADDDATE BIT_AND BIT_OR BIT_XOR CAST COUNT CURDATE CURTIME DATE_ADD DATE_SUB EXTRACT GROUP_CONCAT
   JSON_ARRAYAGG JSON_DUALITY_OBJECT JSON_OBJECTAGG MAX MID MIN NOW POSITION SESSION_USER STD STDDEV
@@ -86,7 +86,7 @@ const CALLED_KEYWORDS = wordsOf(`
   VAR_SAMP
 `);
 
-// Words that are one token to the lexer. The server shows the second, so that is the name it is known by.
+// Words that are the same token to the lexer. The server shows the second one.
 const SYNONYMS: Readonly<Record<string, string>> = {
   ANY: 'SOME', BIGINT: 'INT8', CHAR: 'CHARACTER', COLUMNS: 'FIELDS', CURRENT_DATE: 'CURDATE', CURRENT_TIME:
   'CURTIME', CURRENT_TIMESTAMP: 'NOW', DATABASE: 'SCHEMA', DATABASES: 'SCHEMAS', DAY: 'SQL_TSI_DAY', DEC:
@@ -115,8 +115,8 @@ const CHARACTER_SETS = wordsOf(`
 
 /**
  * @param word an unquoted word in upper case
- * @param isCalled whether a `(` follows it at once
- * @returns the keyword as the server's digest shows it (INT is INTEGER), undefined for an identifier
+ * @param isCalled whether a `(` follows it immediately
+ * @returns the keyword as the server's digest shows it (INT is INTEGER); undefined for an identifier
  */
 export function keywordOf(word: string, isCalled: boolean): string | undefined {
   if (!KEYWORDS.has(word) && !(isCalled && CALLED_KEYWORDS.has(word))) return undefined;
@@ -126,5 +126,5 @@ export function keywordOf(word: string, isCalled: boolean): string | undefined {
 /** Whether the word, in upper case, is the name of an optimizer hint. */
 export const isHintKeyword = (word: string): boolean => HINT_KEYWORDS.has(word);
 
-/** Whether a `_` and this name are a literal's introducer; the name in any case. */
+/** Whether `_` with this name, in any case, introduces a literal. */
 export const isCharacterSet = (name: string): boolean => CHARACTER_SETS.has(name.toLowerCase());

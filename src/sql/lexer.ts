@@ -9,30 +9,31 @@ import {
   endOfSkippedComment,
 } from './scan.js';
 
-// A tokenizer for the SQL of MySQL and MariaDB. It goes through the text once, reads each character a bounded
-// number of times, keeps nothing but positions, and never throws: what no server would accept (an
-// unterminated string, a stray character) is a token too, for the text may be the first part of a longer one.
+// A tokenizer for the SQL of MySQL and MariaDB. It goes through the text once, reads each character a bounded number of
+// times, and stores only positions. It never throws: text that no server would accept (an unterminated string, a stray
+// character) is a token too, because the text may be the first part of a longer one.
 //
-//   [0, end) read · [start, end) the current token
+//     [0, end) read · [start, end) the current token
 //
-// The text is a string that the caller has decoded, as UTF-8 or as latin1: from U+0080 on every character is
-// part of an identifier, which is what a server makes of it in UTF-8. What this cannot be exact for are
-// connections in big5, cp932, gbk, gb18030 and sjis, where the second byte of a character may be a backslash
-// or a backquote, or in latin1, where U+00A0 is white space (`dependsOnCharacterSet`), and MySQL's $$..$$ around
-// the body of a JavaScript routine (to MariaDB $$ is an identifier), which is read as if it were SQL.
+// The text is a string that was decoded as UTF-8 or as latin1. From U+0080 on every character is part of an identifier,
+// as it is for a server that reads UTF-8. The tokenizer is not exact in three cases:
+// - Connections in big5, cp932, gbk, gb18030 and sjis: the second byte of a character may be a backslash or a
+//   backquote.
+// - Connections in latin1: U+00A0 is white space. (`dependsOnCharacterSet` tells of this case and the one before.)
+// - MySQL's $$..$$ around the body of a JavaScript routine is read as SQL. (To MariaDB $$ is an identifier.)
 
-/** Reads one token after the other; the fields describe the one that was read last. */
+/** Reads one token after the other. The fields describe the last one. */
 export class Lexer {
   kind: TokenKind = 'end';
   start = 0;
-  /** Behind the token. How far the text was read, but for a look at the next few characters. */
+  /** The index behind the token. The lexer has read that far, and has looked at a few more characters. */
   end = 0;
-  /** A literal, a quoted identifier or a comment has begun that the text does not end. */
+  /** A literal, a quoted identifier or a comment begins here and does not end in the text. */
   unterminated = false;
   /** There was a versioned comment that some servers run and others skip. */
   dependsOnServer = false;
   private inVersionedComment = false;
-  /** The token is an identifier with a `.` and the next identifier straight behind it, as t in t.1e5. */
+  /** The token is an identifier, and a `.` and another identifier follow without a space, like t in t.1e5. */
   private qualifies = false;
   private readonly doubleQuotesName: boolean;
   private readonly escapes: boolean;
@@ -44,20 +45,18 @@ export class Lexer {
     this.escapes = mode.noBackslashEscapes !== true;
   }
 
-  /** There was such a comment, and it is not known what the server makes of it. Here its content is code. */
+  /** There was such a comment, and the server is not known. Its content is then code. */
   get hasUncertainComment(): boolean {
     return this.dependsOnServer && (this.server?.version ?? null) === null;
   }
 
-  /** Reads the next token that is not a comment; behind the last one `end`, as often as it is called. */
+  /** Reads the next token that is not a comment. After the last one it returns `end`, however often it is called. */
   next(): TokenKind {
     do this.nextOrComment(); while (this.kind === 'comment' || this.kind === 'hint');
     return this.kind;
   }
 
-  /**
-   * Reads the next token or comment. A versioned comment's content is code, and its marks are white space.
-   */
+  /** Reads the next token or comment. The content of a versioned comment is code, and its marks are white space. */
   nextOrComment(): TokenKind {
     const { end, kind, qualifies } = this;
     const afterDot = kind === 'operator' && codeAt(this.sql, this.start) === DOT;
@@ -69,7 +68,7 @@ export class Lexer {
       this.unterminated ||= this.inVersionedComment;
       this.kind = 'end';
     } else if (this.start === end && (afterDot || kind === 'atAt') && isIdentifierChar(first)) {
-      // After a `.` even digits and keywords are identifiers: t.1e5, db.select. After @@ a keyword stays one:
+      // After a `.` even digits and keywords are identifiers: t.1e5, db.select. After @@ a keyword remains a keyword:
       // @@global.x.
       this.kind = this.identifier(kind === 'atAt' ? 'word' : 'name');
     } else if (qualifies && first === DOT) {
@@ -85,12 +84,12 @@ export class Lexer {
     return this.sql.slice(this.start, this.end);
   }
 
-  /** The token in upper case if it is a word that may be a keyword, else the empty string. */
+  /** The token in upper case if it is a word that may be a keyword; otherwise the empty string. */
   keyword(): string {
     return this.kind === 'word' && this.end - this.start <= LONGEST_KEYWORD ? this.text().toUpperCase() : '';
   }
 
-  /** The identifier that the token is, or the variable's name: without quotes and the @. */
+  /** The name of the identifier or variable, without quotes and without the @. */
   name(): string {
     const from = this.kind === 'variable' ? this.start + 1 : this.start;
     const quote = this.sql[from];
@@ -112,7 +111,7 @@ export class Lexer {
       && this.sql.startsWith(operator, this.start);
   }
 
-  /** Whether a `(` comes straight after the token: only then a word such as COUNT is a keyword. */
+  /** Whether a `(` follows the token without a space. Only then a word such as COUNT is a keyword. */
   isCalled(): boolean {
     return this.sql[this.end] === '(';
   }
@@ -131,8 +130,8 @@ export class Lexer {
   }
 
   /**
-   * Passes the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`; all of it
-   * where the server does not run it.
+   * Skips the mark and the version of a comment such as `/*!50000 code` or MariaDB's `/*M!100100 code`. Skips the whole
+   * comment if the server does not run it.
    */
   private openVersionedComment(): boolean {
     const { sql, server } = this;
@@ -142,7 +141,7 @@ export class Lexer {
     if (codeAt(sql, digits - 1) !== BANG) return false;
     let end = digits;
     while (end < digits + 6 && isDigit(codeAt(sql, end))) end += 1;
-    // A version has five or six digits; MySQL takes the sixth only if white space follows.
+    // A version has five or six digits. MySQL takes the sixth one only if white space follows it.
     const isAmbiguous = end === digits + 6 && !isSpace(codeAt(sql, end));
     if (isAmbiguous && server !== null && !server.isMariadb) end -= 1;
     const codeFrom = end >= digits + 5 ? end : digits;
@@ -175,7 +174,7 @@ export class Lexer {
     }
   }
 
-  /** Makes the token end here; where there is no end it takes the rest of the text. */
+  /** Ends the token here. Without an end the token is the rest of the text. */
   private take(kind: TokenKind, end: number | undefined): TokenKind {
     this.unterminated = end === undefined;
     this.end = end ?? this.sql.length;
@@ -194,8 +193,8 @@ export class Lexer {
 
   private word(first: number): TokenKind {
     this.identifier('word');
-    // `status.x`: no word is a keyword there. Where a quote follows the `.` it remains one: so the servers
-    // have it.
+    // In `status.x` no word is a keyword. If a quote follows the `.`, the first word remains a keyword, as it does for
+    // the servers.
     if (this.qualifies) return 'name';
     const isIntroducer = first === UNDERSCORE && this.end - this.start < LONGEST_KEYWORD
       && isCharacterSet(this.sql.slice(this.start + 1, this.end));
@@ -237,7 +236,9 @@ export class Lexer {
     return this.take('variable', end);
   }
 
-  /** Two dashes begin a comment before white space, a control character or the text's end; 1--1 is 1 - -1. */
+  /**
+   * Two dashes begin a comment before white space, before a control character and at the text's end; 1--1 is 1 - -1.
+   */
   private isDashComment(): boolean {
     const third = codeAt(this.sql, this.start + 2);
     return third <= SPACE || third === DELETE;
@@ -261,31 +262,31 @@ export class Lexer {
   }
 }
 
-/** What of a session changes where a literal or a comment ends: its `sql_mode`, and the server. */
+/** The properties of a session that decide where a literal or a comment ends: its `sql_mode` and its server. */
 export interface SqlMode {
-  /** `"x"` is an identifier. MariaDB's status flag 0x8000 tells it; MySQL does not. */
+  /** `"x"` is an identifier. MariaDB's status flag 0x8000 tells this; MySQL does not tell it. */
   readonly ansiQuotes?: boolean;
-  /** A backslash in a string is a backslash: status flag SERVER_STATUS_NO_BACKSLASH_ESCAPES, 0x200. */
+  /** A backslash in a string is an ordinary character: status flag SERVER_STATUS_NO_BACKSLASH_ESCAPES, 0x200. */
   readonly noBackslashEscapes?: boolean;
-  /** The server that reads it; where it is not known, the content of any versioned comment is code. */
+  /** The server that reads the text. If it is not known, the content of any versioned comment is code. */
   readonly server?: SqlServer | null;
 }
 
 /**
- * - `word`: unquoted, a keyword or an identifier; `name`: certainly an identifier, quoted or beside a `.`
- * - `string`: '..', "..", N'..'; `integer`: decimal digits; `number`: any other, x'..' and b'..' included
- * - `introducer`: _utf8mb4 and the like; `variable`: @x, an account's @host too; `atAt`: @@, the name follows
- * - `placeholder`: ?; `operator`: all else, `( ) , ; .` included
- * - `comment` and `hint` (an optimizer's, with a +): only `nextOrComment` gives them
+ * - `word`: unquoted, a keyword or an identifier; `name`: certainly an identifier, quoted or next to a `.`
+ * - `string`: '..', "..", N'..'; `integer`: decimal digits; `number`: any other number, including x'..' and b'..'
+ * - `introducer`: _utf8mb4 and the like; `variable`: @x, and the @host of an account; `atAt`: @@, the name follows
+ * - `placeholder`: ?; `operator`: everything else, including `( ) , ; .`
+ * - `comment` and `hint` (an optimizer's, with a +): returned by `nextOrComment` only
  */
 export type TokenKind = 'word' | 'name' | 'string' | 'integer' | 'number' | 'introducer' | 'variable' | 'atAt'
   | 'placeholder' | 'operator' | 'comment' | 'hint' | 'end';
 
-// The longer ones first. `--` stands for a comment only before white space, and for two operators elsewhere.
+// The longer operators come first. `--` begins a comment only before white space; elsewhere it is two operators.
 const LONG_OPERATORS = ['<=>', '->>', '<=', '>=', '<>', '!=', '<<', '>>', ':=', '->', '||', '&&'];
 const LONG_OPERATOR_STARTS = new Set(LONG_OPERATORS.map((operator) => operator.charCodeAt(0)));
 
-// Both servers run the code in a comment for versions up to this; from 50700 on MariaDB skips what is for
+// Both servers run the code of a comment with a version up to this one. From 50700 on MariaDB skips code that is for
 // MySQL alone.
 const LAST_CERTAIN_VERSION = 50699;
 const LONGEST_KEYWORD = 64;

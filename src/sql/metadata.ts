@@ -1,14 +1,13 @@
 import { Lexer, type SqlMode } from './lexer.js';
 
-// The chatter of drivers and tools about the session and the schema, as opposed to the application's own
-// queries.
+// Metadata: the statements of drivers and tools about the session and the schema, as opposed to the queries of the
+// application.
 
 const METADATA_SCHEMAS = new Set(['information_schema', 'performance_schema', 'mysql']);
 
-// What SHOW answers from the server's settings, from the schema and about the statement before: what a driver
-// asks when it connects, when it looks for columns and when it fetches warnings. Not here, so that a rule for
-// `show` can have them: what watches the server at work, as PROCESSLIST, ENGINE STATUS, BINARY LOGS, BINLOG
-// EVENTS, PROFILES.
+// The objects of SHOW that are about the server's settings, the schema or the previous statement. A driver asks for
+// them when it connects, looks for columns or fetches warnings. SHOW statements that watch the server at work are not
+// listed (PROCESSLIST, ENGINE STATUS, BINARY LOGS, BINLOG EVENTS, PROFILES), so that a rule for `show` can match them.
 const METADATA_SHOWS = new Set([
   'CHARACTER', 'CHARSET', 'COLLATION', 'COLUMNS', 'COUNT', 'CREATE', 'DATABASES', 'ENGINES', 'ERRORS',
   'EVENTS', 'FIELDS', 'FUNCTION', 'GRANTS', 'INDEX', 'INDEXES', 'KEYS', 'PLUGINS', 'PRIVILEGES', 'PROCEDURE',
@@ -16,27 +15,27 @@ const METADATA_SHOWS = new Set([
 ]);
 const SHOW_MODIFIERS = new Set(['EXTENDED', 'FULL', 'GLOBAL', 'LOCAL', 'SESSION', 'STORAGE']);
 
-// Functions that tell about the session; SELECT with nothing but these and system variables gives one short
-// row.
+// Functions about the session. A SELECT of these and of system variables alone gives one short row.
 const SESSION_FUNCTIONS = new Set([
   'CONNECTION_ID', 'CURRENT_ROLE', 'CURRENT_USER', 'DATABASE', 'FOUND_ROWS', 'LAST_INSERT_ID', 'ROW_COUNT',
   'SCHEMA', 'SESSION_USER', 'SYSTEM_USER', 'USER', 'VERSION',
 ]);
 
-// Behind these words a comma no longer separates tables.
+// After these words a comma no longer separates tables.
 const AFTER_TABLES = new Set([
   'WHERE', 'GROUP', 'HAVING', 'ORDER', 'LIMIT', 'UNION', 'EXCEPT', 'INTERSECT', 'SELECT',
 ]);
-// INTO a file or variables; index hints, whose FOR ORDER BY is not the end of the tables. Neither is chatter.
+// INTO a file or variables, and index hints, whose FOR ORDER BY does not end the list of tables. No metadata statement
+// has them.
 const FOREIGN_WORDS = new Set(['INTO', 'USE', 'FORCE', 'IGNORE']);
 const MAX_NESTED_LISTS = 64;
 
 /**
- * Whether a text has only statements that read the session's state or the schema: SHOW VARIABLES and its kin,
- * SELECT of system variables and session functions, SELECT from tables of information_schema,
- * performance_schema and mysql and from no other. Reads on until the first thing that is none; a SELECT from
- * a table ends it at the table's name.
- * @param sql the whole text: from a part of it nothing can be said
+ * Whether a text consists only of statements that read the state of the session or the schema: SHOW VARIABLES and the
+ * like, SELECT of system variables and session functions, SELECT from tables of information_schema, performance_schema
+ * and mysql and from no other. Reads only up to the first part that is not metadata: for a SELECT from another table,
+ * up to the table's name.
+ * @param sql the whole text; a part of it is not enough to judge
  */
 export function isMetadata(sql: string, mode: SqlMode = {}): boolean {
   const lexer = new Lexer(sql, mode);
@@ -51,7 +50,7 @@ export function isMetadata(sql: string, mode: SqlMode = {}): boolean {
 
 const isEnd = (lexer: Lexer): boolean => lexer.kind === 'end' || lexer.isOperator(';');
 
-/** Passes a SHOW statement, at which the lexer stands, to its end. */
+/** Reads a SHOW statement to its end. The lexer stands at its first token. */
 function passShow(lexer: Lexer): boolean {
   do lexer.next(); while (SHOW_MODIFIERS.has(lexer.keyword()));
   const isMetadataShow = METADATA_SHOWS.has(lexer.keyword());
@@ -59,7 +58,7 @@ function passShow(lexer: Lexer): boolean {
   return isMetadataShow;
 }
 
-/** Reads a SELECT or TABLE statement, in parentheses or not, as long as it may be one about metadata. */
+/** Reads a SELECT or TABLE statement, with or without parentheses, while it may still be one about metadata. */
 class SelectReader {
   /** A table's name has to come next. */
   private awaitsTable = false;
@@ -67,17 +66,20 @@ class SelectReader {
   /** The depths of parentheses at which a comma separates tables, the innermost last. */
   private readonly tableLists: number[] = [];
   private metadataTables = 0;
-  /** There was a system variable or a session function. */
+  /** The statement has a system variable or a session function. */
   private asksSession = false;
   /**
-   * There was a call of another function, or a subquery: without tables it is no chatter, and may be of any
-   * size.
+   * The statement has a subquery, or calls another function. Without tables it is then not metadata and may have a
+   * result of any size.
    */
   private isComputed = false;
 
   constructor(private readonly lexer: Lexer) {}
 
-  /** Passes the statement, at whose first token the lexer stands; false as soon as it is known to be none. */
+  /**
+   * Reads the statement to its end; the lexer stands at its first token. Returns false as soon as it cannot be
+   * metadata.
+   */
   pass(): boolean {
     const { lexer } = this;
     while (lexer.isOperator('(')) this.passToken();
@@ -145,7 +147,7 @@ class SelectReader {
     if (FOREIGN_WORDS.has(keyword)) return false;
     if (keyword === 'FROM') return this.advance() && this.openTableList();
     if (keyword === 'JOIN' || keyword === 'TABLE') this.awaitsTable = true;
-    // As a join; straight after SELECT it is a modifier.
+    // A join. Directly after SELECT the word is a modifier.
     if (keyword === 'STRAIGHT_JOIN' && this.tableLists.at(-1) === this.depth) this.awaitsTable = true;
     if (AFTER_TABLES.has(keyword)) this.closeTableList();
     const isSessionFunction = SESSION_FUNCTIONS.has(keyword);

@@ -1,11 +1,10 @@
-// A statement's normal form as it grows: the tokens so far, of which the last few melt together as a server's
-// do when it computes STATEMENT_DIGEST_TEXT(). Every token is put in once and taken out at most once, so the
-// work grows with the number of tokens only; names stand in backquotes and so never look like one of the
-// signs below.
+// The normal form of a statement: the tokens so far. The last few are merged as a server merges them for
+// STATEMENT_DIGEST_TEXT(). Each token is added once and removed at most once, so the time grows only with the number of
+// tokens. Names stand in backquotes, so that no name looks like one of the signs below.
 
 /** The tokens of a normal form. */
 export class NormalForm {
-  /** The form has reached its greatest length and takes nothing more. */
+  /** The form has reached its greatest length and takes no more tokens. */
   isFull = false;
   private readonly tokens: string[] = [];
   private length = 0;
@@ -15,7 +14,7 @@ export class NormalForm {
     return this.tokens[this.tokens.length - distance];
   }
 
-  /** Adds an operator, a keyword or another token that stays as it is. */
+  /** Adds an operator, a keyword or another token that is shown as it is. */
   add(token: string): void {
     if (this.isFull) return;
     this.isFull = this.length + token.length > MAX_DIGEST_TEXT_LENGTH;
@@ -29,7 +28,7 @@ export class NormalForm {
     this.add(name.length > MAX_DIGEST_TEXT_LENGTH ? name : quoteName(name));
   }
 
-  /** Adds a number, with the signs before it: a literal. */
+  /** Adds a number together with the signs before it: a literal. */
   addNumber(): void {
     while (this.endsInSign() && BEFORE_SIGNED_NUMBER.has(this.last(2) ?? '')) this.drop(1);
     this.addValue();
@@ -45,14 +44,14 @@ export class NormalForm {
     }
   }
 
-  /** Adds the keyword NULL, which is a literal where an expression may begin. */
+  /** Adds the keyword NULL. It is a literal at the beginning of an expression. */
   addNull(): void {
     const before = this.last() === 'NOT' ? this.last(2) : this.last();
     if (BEFORE_NULL_LITERAL.has(before ?? '')) this.addValue();
     else this.add('NULL');
   }
 
-  /** Adds a `)`; rows of literals become one sign, several of them one too, and IN takes any list. */
+  /** Adds a `)`. A row of literals becomes one sign, several rows become one sign, and so does any list behind IN. */
   closeParenthesis(): void {
     const isOpen = this.last(2) === '(';
     if (isOpen && this.last() === VALUE) this.addRow(SINGLE_ROW, SINGLE_ROWS);
@@ -60,14 +59,14 @@ export class NormalForm {
     else this.add(')');
   }
 
-  /** Puts another token in the place of the last one. */
+  /** Replaces the last token. */
   replaceLast(token: string): void {
     if (this.isFull) return;
     this.drop(1);
     this.add(token);
   }
 
-  /** Adds a query block's name in a hint; behind a table's name without a space: `t`@`block`. */
+  /** Adds the name of a query block in a hint. After a table's name it stands without a space: `t`@`block`. */
   addQueryBlock(name: string, isOfTable: boolean): void {
     if (isOfTable) {
       this.replaceLast(`${this.last() ?? ''}@${quoteName(name)}`);
@@ -77,7 +76,7 @@ export class NormalForm {
     }
   }
 
-  /** The whole form; semicolons at its end are left out. */
+  /** The whole form without the semicolons at its end. */
   text(): string {
     while (this.last() === ';') this.drop(1);
     let text = '';
@@ -120,19 +119,18 @@ const ROWS = '(...) /* , ... */';
 const IN_VALUES = 'IN (...)';
 const CUT_MARK = '...';
 
-/** The longest normal form, in characters; a longer one is cut behind a token and ends in `...`. */
+/** The longest normal form, in characters. A longer one is cut behind a token and ends in `...`. */
 export const MAX_DIGEST_TEXT_LENGTH = 4096;
 
-// Behind these a sign belongs to the number that follows: a = -1 becomes a = ?, but a - 1 becomes a - ?. That
-// the list has no WHERE and no := is the server's doing.
+// After these tokens a sign belongs to the number that follows: a = -1 becomes a = ?, but a - 1 becomes a - ?. The list
+// is the server's, without WHERE and without :=.
 const BEFORE_SIGNED_NUMBER = new Set([
   '(', ',', '=', '<', '>', '<=', '>=', '!=', '<=>', '|', '&', '||', '&&', '<<', '>>', '+', '-', '*', '/', '%',
   '^', 'AND', 'AT', 'BETWEEN', 'CASE', 'DEFAULT', 'DIV', 'ELSE', 'ELSEIF', 'ENDS', 'EVERY', 'IF', 'INTERVAL',
   'LIKE', 'MOD', 'NOT', 'OR', 'RETURN', 'RLIKE', 'SELECT', 'STARTS', 'THEN', 'UNTIL', 'WHEN', 'WHILE', 'XOR',
 ]);
 
-// Behind these NULL is a literal. Elsewhere it is a word of the grammar: IS NULL, NOT NULL, a INT NULL, SET
-// NULL.
+// After these tokens NULL is a literal. Elsewhere it is a word of the grammar: IS NULL, NOT NULL, a INT NULL, SET NULL.
 const BEFORE_NULL_LITERAL = new Set([
   ...BEFORE_SIGNED_NUMBER, ':=', '!', '~', '*/', 'ALL', 'BINARY', 'BOTH', 'BY', 'DISTINCTROW', 'DO', 'ESCAPE',
   'FOR', 'FROM', 'HAVING', 'HIGH_PRIORITY', 'KILL', 'LEADING', 'ON', 'QUALIFY', 'SQL_BIG_RESULT',

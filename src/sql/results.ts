@@ -2,31 +2,32 @@ import { Lexer, type SqlMode } from './lexer.js';
 import { dependsOnCharacterSet } from './scan.js';
 import { verbOf } from './statement.js';
 
-// What each of a text's statements is answered with. A server answers them one after the other, and does not say
-// which answer is whose: they are told apart by counting, as far as each statement has just one answer.
+// The answers to a text of several statements. A server answers the statements in order, but does not say which answer
+// belongs to which statement. Counting tells them apart, as long as each statement has exactly one answer.
 
-/** What is known of the answers to a text. Answers are counted from 0. */
+/** The known answers to a text. Answers are counted from 0. */
 export interface Results {
-  /** Those that are the rows of an INSERT, REPLACE, UPDATE or DELETE … RETURNING (MariaDB). */
+  /** The answers with the rows of an INSERT, REPLACE, UPDATE or DELETE … RETURNING (MariaDB). */
   readonly returning: readonly number[];
-  /** The schema that a USE makes the session's default, by its answer. */
+  /** The default schema that each USE sets, by the number of its answer. */
   readonly schemas: ReadonlyMap<number, string>;
-  /** How many answers can be told apart; more are of statements behind one that may have several. */
+  /** How many answers counting tells apart. Later answers belong to statements behind one that may have several. */
   readonly countable: number;
-  /** The schema of the last USE behind those; null where there is none. */
+  /** The schema of the last USE behind those answers; null if there is none. */
   readonly lateSchema: string | null;
 }
 
 const NO_ANSWERS: Results = { returning: [], schemas: new Map(), countable: Infinity, lateSchema: null };
 
 const CHANGING_VERBS = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
-/** Statements that have one answer each, and end at the next semicolon outside of literals and comments. */
+/** Verbs of statements with exactly one answer, which end at the next semicolon outside of literals and comments. */
 const ONE_ANSWER_VERBS = new Set([
   ...CHANGING_VERBS, 'SELECT', 'TABLE', 'VALUES', 'SHOW', 'USE', 'DO', 'START', 'COMMIT', 'ROLLBACK', 'TRUNCATE',
 ]);
 
 /**
- * @param sql the text of one command, or its first part: of a statement that is cut off only what is here counts
+ * @param sql the text of one command, or its first part. Of an incomplete statement, only the part that is there
+ * counts.
  */
 export function resultsOf(sql: string, mode: SqlMode = {}): Results {
   if (!/\b(?:returning|use)\b/i.test(sql)) return NO_ANSWERS;
@@ -50,8 +51,8 @@ export function resultsOf(sql: string, mode: SqlMode = {}): Results {
 }
 
 /**
- * Where it is not known which comments the server runs, a text cannot be judged. Where it is not known where its
- * literals end, only the word that it begins with can.
+ * Nothing is known about a text if the server's treatment of its comments is not known. If the ends of its literals are
+ * not known, only its first word is certain.
  */
 function known(lexer: Lexer, returning: number[], mode: SqlMode): readonly number[] {
   const { sql } = lexer;
@@ -63,18 +64,18 @@ function known(lexer: Lexer, returning: number[], mode: SqlMode): readonly numbe
 }
 
 /**
- * Whether a statement has one answer, and what follows it can be read as this text is.
- * @param rest the statement from its verb on; of a SET behind that word
+ * Whether a statement has one answer, and leaves the reading of the text behind it unchanged.
+ * @param rest the statement from its verb on; for SET, the text behind that word
  */
 function hasOneAnswer(verb: string, rest: string): boolean {
-  // With another sql_mode or character set literals may end elsewhere.
+  // With another sql_mode or character set, literals may end elsewhere.
   if (verb === 'SET') return !/sql_mode|names|char/i.test(rest);
-  // What goes on behind BEGIN is a block, with statements in it.
+  // If BEGIN has more words, it begins a block with statements in it.
   if (verb === 'BEGIN') return /^begin(\s+work)?\s*$/i.test(rest);
   return ONE_ANSWER_VERBS.has(verb);
 }
 
-/** Passes the rest of a statement. Returns whether it has a RETURNING outside of parentheses. */
+/** Reads the rest of a statement. Returns whether it has a RETURNING outside of parentheses. */
 function passStatement(lexer: Lexer): boolean {
   let returns = false;
   for (let depth = 0; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
@@ -88,8 +89,8 @@ function passStatement(lexer: Lexer): boolean {
 }
 
 /**
- * Reads a USE, at which the lexer stands, to behind its schema. Returns that without quotes; null where it is none that
- * a server takes.
+ * Reads a USE, at which the lexer stands, up to the end of its schema. Returns the schema without quotes; null if no
+ * server accepts the statement.
  */
 function passUse(lexer: Lexer): string | null {
   const kind = lexer.next();
@@ -99,7 +100,7 @@ function passUse(lexer: Lexer): string | null {
   return isWhole ? schema : null;
 }
 
-/** The schema of the last USE behind the semicolon at which the lexer stands; null where there is none. */
+/** The schema of the last USE behind the semicolon at which the lexer stands; null if there is none. */
 function lastSchema(lexer: Lexer): string | null {
   let last: string | null = null;
   while (lexer.kind !== 'end') {

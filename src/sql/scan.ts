@@ -4,11 +4,11 @@ import {
   toSmallLetter,
 } from './characters.js';
 
-// Where things end. Each function takes the text and the index at which something begins, reads on from
-// there, and gives the index behind it; `undefined` where it has no end in the text or is not what it looked
-// like.
+// The ends of literals, names, numbers and comments. Each function takes the text and the index at which something
+// begins, and returns the index behind it. It returns `undefined` if the thing has no end in the text, or is another
+// thing.
 
-/** The character's code at an index; 0 behind the text's end, as the servers' lexers have it. */
+/** The character's code at an index; 0 behind the text's end, as in the servers' lexers. */
 export const codeAt = (sql: string, index: number): number =>
   index < sql.length ? sql.charCodeAt(index) : 0;
 
@@ -27,9 +27,9 @@ export function endOfDigits(sql: string, from: number): number {
 }
 
 /**
- * The end of what is quoted.
+ * The end of a quoted string or name.
  * @param from the index of the opening quote
- * @param escapes whether a backslash takes the next character's meaning away; a doubled quote always does
+ * @param escapes whether a backslash escapes the next character; a doubled quote is always escaped
  */
 export function endOfQuoted(sql: string, from: number, escapes: boolean): number | undefined {
   const quote = codeAt(sql, from);
@@ -46,7 +46,7 @@ export function endOfQuoted(sql: string, from: number, escapes: boolean): number
 }
 
 /**
- * The end of a versioned comment that the server skips. In it, and in no other, a comment may stand: one level deep.
+ * The end of a versioned comment that the server skips. Only such a comment may contain a comment, one level deep.
  * (`consume_comment` of both servers.)
  */
 export function endOfSkippedComment(sql: string, from: number): number | undefined {
@@ -63,7 +63,7 @@ export function endOfSkippedComment(sql: string, from: number): number | undefin
   return undefined;
 }
 
-/** The end of `e5`, `E+5` or `e-5`; the index itself if no exponent stands there. */
+/** The end of `e5`, `E+5` or `e-5`; the index itself if there is no exponent. */
 export function endOfExponent(sql: string, from: number): number {
   if (toSmallLetter(codeAt(sql, from)) !== SMALL_E) return from;
   const sign = codeAt(sql, from + 1);
@@ -76,7 +76,7 @@ export function endOfExponent(sql: string, from: number): number {
 export const endOfFraction = (sql: string, dot: number): number =>
   endOfExponent(sql, endOfDigits(sql, dot + 1));
 
-/** The end of 0x41 or 0b01. Only small x and b count, and 0x4g is an identifier. */
+/** The end of 0x41 or 0b01. Only a small x or b counts; 0x4g is an identifier. */
 export function endOfPrefixedNumber(sql: string, from: number): number | undefined {
   const base = codeAt(sql, from + 1);
   if (codeAt(sql, from) !== DIGIT_0 || (base !== SMALL_X && base !== SMALL_B)) return undefined;
@@ -89,8 +89,8 @@ export function endOfPrefixedNumber(sql: string, from: number): number | undefin
 const isBinaryDigit = (code: number): boolean => code === DIGIT_0 || code === DIGIT_1;
 
 /**
- * Whether a literal, a name or a comment may end elsewhere where the server reads the text in a character set that is
- * not known here: the second byte of a character may be a backslash or a backquote (big5, cp932, gbk, gb18030, sjis),
- * and a character may be white space, behind which `--` begins a comment (U+00A0 of latin1). (Seen: MariaDB 10.11.)
+ * Whether a literal, a name or a comment may end elsewhere if the server reads the text in another character set.
+ * There, the second byte of a character may be a backslash or a backquote (big5, cp932, gbk, gb18030, sjis), or a
+ * character may be white space, which turns `--` into a comment (U+00A0 of latin1). (Seen: MariaDB 10.11.)
  */
 export const dependsOnCharacterSet = (sql: string): boolean => /[^\0-\x7f][\\`]|--[^\0-\x7f]/.test(sql);

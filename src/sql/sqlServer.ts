@@ -1,18 +1,18 @@
-/** The server that reads a text: what it makes of comments with a version depends on it. */
+/** The server that reads a text. Its treatment of versioned comments depends on it. */
 export interface SqlServer {
   readonly isMariadb: boolean;
-  /** As versioned comments have it: 101119 is 10.11.19. Null where the server's own version cannot be read. */
+  /** The version as in versioned comments: 101119 is 10.11.19. Null if the server's version cannot be read. */
   readonly version: number | null;
 }
 
-// MariaDB skips what is for MySQL alone: versions from 5.7 on, up to its own 10.0.
+// MariaDB skips comments for MySQL alone: versions from 5.7 on, up to its own 10.0.
 const FIRST_OF_MYSQL_ALONE = 50_700;
 const LAST_OF_MYSQL_ALONE = 99_999;
 
 /**
  * Whether a server runs the content of a versioned comment. (Seen: MariaDB 10.11, MySQL 9.7.)
- * @param version the comment's; null where it has none
- * @param forMariadb it begins with `/*M!`, which is an ordinary comment to MySQL
+ * @param version the comment's version; null if it has none
+ * @param forMariadb the comment begins with `/*M!`, and MySQL treats it as an ordinary comment
  */
 export function runsComment(
   { isMariadb, version: own }: SqlServer, version: number | null, forMariadb: boolean,

@@ -2,14 +2,11 @@ import { Lexer, type SqlMode } from './lexer.js';
 import { isMetadata } from './metadata.js';
 import { dependsOnCharacterSet } from './scan.js';
 
-// What a statement is, as far as its words tell. Every function takes the text, or the first part of it
-// (`isTruncated`), and reads only as much of it as its answer needs. What cannot be known from a part is
-// answered on the safe side.
+// The kind of a statement, told from its words. Every function takes the text, or the first part of it (`isTruncated`),
+// and reads only as much as its answer needs. If a part of the text is not enough for an answer, the answer is the safe
+// one.
 
-/**
- * `metadata` are SHOW and SELECT statements about the session and the schema, which are `show` or `select` no
- * more.
- */
+/** `metadata` are SHOW and SELECT statements about the session and the schema; these are not `show` or `select`. */
 export type StatementKind = 'select' | 'metadata' | 'show' | 'call' | 'dml' | 'ddl' | 'other';
 
 const KINDS: ReadonlyMap<string, StatementKind> = new Map([
@@ -24,9 +21,9 @@ const MAIN_VERBS = new Set(['SELECT', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'U
 const READING_VERBS = new Set(['SELECT', 'TABLE', 'VALUES']);
 
 /**
- * The kind of a text's first statement. With a WITH in front, or MariaDB's SET STATEMENT … FOR, the statement
- * behind it counts; EXPLAIN, DESCRIBE, EXECUTE, SET, compound statements and whatever begins otherwise are
- * `other`. `metadata` are only texts whose statements are metadata all and that are here whole.
+ * The kind of a text's first statement. After a WITH, or after MariaDB's SET STATEMENT … FOR, the statement behind it
+ * counts. EXPLAIN, DESCRIBE, EXECUTE, SET, compound statements and everything else are `other`. A text is `metadata`
+ * only if it is complete and all its statements are metadata.
  */
 export function statementKind(sql: string, isTruncated = false, mode: SqlMode = {}): StatementKind {
   const kind = KINDS.get(verbOf(new Lexer(sql, mode))) ?? 'other';
@@ -35,11 +32,11 @@ export function statementKind(sql: string, isTruncated = false, mode: SqlMode = 
 }
 
 /**
- * Whether the text is one statement that only reads and may be ended half-way without a trace: SELECT, SHOW,
- * TABLE, VALUES or WITH … SELECT, in parentheses or not, a semicolon behind it or not. Not SELECT … INTO,
- * which leaves a file or variables, and nothing of which a part is missing. A locking read (FOR UPDATE) is
- * one: an ended one keeps the locks that it has until then, as a whole one keeps all, until the transaction's
- * end, and its client has seen an error either way. What a stored function does, nobody sees in the text.
+ * Whether the text is one statement that only reads, so that it can be stopped half-way without a trace: SELECT, SHOW,
+ * TABLE, VALUES or WITH … SELECT, with or without parentheses and a final semicolon. SELECT … INTO is none, since it
+ * leaves a file or variables; neither is an incomplete text. A locking read (FOR UPDATE) is one: if it is stopped, it
+ * keeps the locks that it has until the transaction's end, as it would have kept all of them, and its client has seen
+ * an error in any case. Side effects of stored functions are not visible in the text.
  */
 export function isSingleReadOnly(sql: string, isTruncated = false, mode: SqlMode = {}): boolean {
   if (isTruncated) return false;
@@ -55,15 +52,15 @@ export function isSingleReadOnly(sql: string, isTruncated = false, mode: SqlMode
   }
   while (lexer.isOperator(';')) lexer.next();
   if (lexer.kind !== 'end') return false;
-  // What looks like a literal may hold further statements.
+  // In another character set, a literal may hide further statements.
   const mayHoldMore = sql.includes(';') && dependsOnCharacterSet(sql);
   return !mayHoldMore && !lexer.unterminated && !lexer.hasUncertainComment;
 }
 
 /**
- * Whether the text has a LOAD DATA or LOAD XML, as its only statement or among others, or may have one: in what is
- * missing of it, or in a prepared text that it executes. LOAD is a reserved word of both servers, so where it stands
- * unquoted it begins such a statement, or is the server's to refuse.
+ * Whether the text has, or may have, a LOAD DATA or LOAD XML among its statements. It may have one in its missing part,
+ * or in a prepared text that it executes. LOAD is a reserved word of both servers: unquoted, it begins such a
+ * statement, or the server refuses the text.
  */
 export function mayLoadFile(sql: string, isTruncated = false, mode: SqlMode = {}): boolean {
   if (isTruncated) return true;
@@ -77,8 +74,8 @@ export function mayLoadFile(sql: string, isTruncated = false, mode: SqlMode = {}
 }
 
 /**
- * Reads on to the next statement's verb: behind parentheses, WITH and SET STATEMENT … FOR. Empty where there
- * is none.
+ * Reads up to the next statement's verb, behind parentheses, WITH and SET STATEMENT … FOR. Returns the empty string if
+ * there is none.
  */
 export function verbOf(lexer: Lexer): string {
   lexer.next();
@@ -98,17 +95,17 @@ function passOpening(lexer: Lexer): void {
 }
 
 /**
- * Passes `WITH a AS (…), b (x, y) AS (…)`, before which the lexer stands, and what else comes before the
- * statement's verb.
- * @returns the verb, or the empty string where none comes
+ * Reads `WITH a AS (…), b (x, y) AS (…)`, before which the lexer stands, and everything else before the statement's
+ * verb.
+ * @returns the verb, or the empty string if there is none
  */
 function passWith(lexer: Lexer): string {
   let depth = 0;
   let isBehindParenthesis = false;
   for (lexer.next(); lexer.kind !== 'end'; lexer.next()) {
     const isOpening = lexer.isOperator('(');
-    // The verb stands at the level of WITH itself, or in parentheses that follow those of the last common
-    // table expression.
+    // The verb stands at the level of WITH itself, or in parentheses that follow those of the last common table
+    // expression.
     if (isOpening && !(depth === 0 && isBehindParenthesis)) depth += 1;
     else if (lexer.isOperator(')')) depth -= 1;
     else if (depth <= 0 && MAIN_VERBS.has(lexer.keyword())) return lexer.keyword();

@@ -2,13 +2,13 @@ import { isCutFate, type Execution, type Order } from './execution.js';
 import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
 
-/** Statistics of the executions of statements by digest, in a bounded room. */
+/** Statistics of executed statements by digest, in bounded memory. */
 export class DigestTable {
   private readonly digests: HeavyHitters<Profile>;
 
   /**
-   * @param order what the digests that are kept are the largest in
-   * @param capacity how many are kept
+   * @param order the measure by which the kept digests are the largest
+   * @param capacity how many digests are kept
    */
   constructor(readonly order: Order, capacity: number) {
     this.digests = new HeavyHitters(capacity, () => new Profile());
@@ -18,24 +18,24 @@ export class DigestTable {
     this.digests.add(execution.digest, WEIGHTS[this.order](execution)).add(execution);
   }
 
-  /** How many digests are kept. */
+  /** The number of digests that are kept. */
   get size(): number {
     return this.digests.size;
   }
 
-  /** There were more digests than are kept. */
+  /** Whether there were more digests than are kept. */
   get hasForgotten(): boolean {
     return this.digests.hasForgotten;
   }
 
-  /** The most that a digest can have had without being kept, in what they are kept for. */
+  /** The most that a digest can have without being kept, in the table's measure. */
   get mostMissed(): number {
     return this.digests.mostMissed;
   }
 
   /**
-   * The digests with the most of something; what is not the table's own order is a choice among those that it
-   * keeps.
+   * The digests with the largest amounts. For any order but the table's own, the result is a choice among the kept
+   * digests.
    */
   ranking(order: Order = this.order): RankedDigest[] {
     return this.digests.heaviest()
@@ -46,8 +46,8 @@ export class DigestTable {
 }
 
 /**
- * What a digest is kept for. The largest result is found by bytes: who has had one larger than (all bytes) /
- * (places) is among the heaviest.
+ * The weight of an execution in each order. The largest result is found by bytes: a digest with a result larger than
+ * (all bytes) / (places) is among the heaviest.
  */
 const WEIGHTS: Record<Order, (execution: Execution) => number> = {
   bytes: ({ bytes }) => bytes,
@@ -65,12 +65,12 @@ const RANKS: Record<Order, (profile: Profile) => number> = {
   cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,
 };
 
-/** A digest with what was noted of it. */
+/** A digest with its statistics. */
 export interface RankedDigest {
   readonly digest: string;
   readonly profile: Profile;
-  /** What it is ranked by. */
+  /** The amount that decides its rank. */
   readonly amount: number;
-  /** The most that is missing from its totals, in what it was kept for: rows, bytes, ms or cuts. */
+  /** The most that is missing from its totals, in the table's measure: rows, bytes, ms or cuts. */
   readonly missed: number;
 }

@@ -1,9 +1,6 @@
 import { LogHistogram } from './logHistogram.js';
 
-/**
- * What there is to say about many values of one kind, without keeping them. Number, sum and extremes are
- * exact.
- */
+/** The distribution of many values of one kind, without keeping the values. Count, sum and extremes are exact. */
 export class Distribution {
   count = 0;
   sum = 0;
@@ -12,8 +9,8 @@ export class Distribution {
   readonly histogram = new LogHistogram();
 
   /**
-   * @param unitsPerStep how many of the histogram's steps make a unit of the values: 1000 where values are ms
-   *   and are to be told apart down to a microsecond
+   * @param unitsPerStep how many steps of the histogram make one unit of the values: 1000 for values in ms that are
+   * told apart down to a microsecond
    */
   constructor(private readonly unitsPerStep = 1) {}
 
@@ -26,13 +23,13 @@ export class Distribution {
     this.histogram.add(value * this.unitsPerStep);
   }
 
-  /** 0 where there are no values. */
+  /** 0 if there are no values. */
   get mean(): number {
     return this.count === 0 ? 0 : this.sum / this.count;
   }
 
   /**
-   * The value that this part of all values does not exceed, within RELATIVE_ERROR; 0 where there are none.
+   * The value that this part of all values does not exceed, within RELATIVE_ERROR; 0 if there are no values.
    * @param part from 0 to 1
    */
   quantile(part: number): number {

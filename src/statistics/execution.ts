@@ -1,32 +1,32 @@
-/** What is known of one execution of a statement: sizes in bytes, times in ms. */
+/** One execution of a statement. Sizes are in bytes, times in ms. */
 export interface Execution {
-  /** The hash of its normal form; empty where the statement is not known. */
+  /** The hash of its normal form; empty if the statement is not known. */
   readonly digest: string;
-  /** Its normal form; null where that is not known. */
+  /** Its normal form; null if it is not known. */
   readonly digestText: string | null;
-  /** The statement, or its front; null where that is not known. */
+  /** The statement or its front; null if it is not known. */
   readonly sql: string | null;
   /** When it ended, in ms since 1970. */
   readonly atMs: number;
   readonly rows: number;
   readonly bytes: number;
   readonly largestRowBytes: number;
-  /** Null where there was no row. */
+  /** Null if there was no row. */
   readonly firstRowMs: number | null;
   readonly durationMs: number;
   readonly stallMs: number;
   readonly fate: Fate;
-  /** Its end was not seen: rows and bytes are lower bounds. */
+  /** Its end was not seen, so rows and bytes are lower bounds. */
   readonly isLowerBound: boolean;
   readonly user: string;
   readonly schema: string;
-  /** The name that the program gave itself; empty where it gave none. */
+  /** The program's own name for itself; empty if it gave none. */
   readonly program: string;
   /** The client's address, without its port. */
   readonly client: string;
 }
 
-/** What became of a result. */
+/** The fate of a result. */
 export type Fate =
   | 'passed'
   /** It was cut, truncated, or its connection closed. */
@@ -36,12 +36,12 @@ export type Fate =
   /** It passed the limit for buffered results, because it was taken for a stream. */
   | 'admitted';
 
-/** Whether a limit was, or would have been, enforced on it. */
+/** Whether a limit cut the result, or would have cut it. */
 export function isCutFate(fate: Fate): fate is 'cut' | 'would-cut' {
   return fate === 'cut' || fate === 'would-cut';
 }
 
-/** What statements are ranked by. */
+/** The measures by which statements are ranked. */
 export type Order = 'bytes' | 'rows' | 'max-bytes' | 'stall' | 'cuts';
 
 export const ORDERS: readonly Order[] = ['bytes', 'rows', 'max-bytes', 'stall', 'cuts'];

@@ -1,28 +1,29 @@
-// The heaviest of an unbounded number of keys in a bounded room: Space-Saving (Metwally, Agrawal, El Abbadi:
-// Efficient Computation of Frequent and Top-k Elements in Data Streams, 2005).
+// The heaviest of any number of keys in bounded memory: Space-Saving (Metwally, Agrawal, El Abbadi: Efficient
+// Computation of Frequent and Top-k Elements in Data Streams, 2005).
 //
-//   a key that is held grows by its weight;
-//   where all places are taken, a new key takes the place of the lightest one, with its weight as a debt:
-//   what the new key may have had before, and was not seen.
+//     A kept key grows by its weight.
+//     If all places are taken, a new key replaces the lightest one. It takes over that weight as `missed`:
+//     the weight that it may have had before, unseen.
 //
-// So of a key that is held    its true weight is at least weight - missed, and at most weight;
-//    of a key that is not     its true weight is at most that of the lightest one held, and so at most
-//                             (all weight) / (places);
-//    everything is exact      as long as there were no more keys than places.
+// Therefore:
+//
+//     a kept key            has a true weight of at least weight - missed, and at most weight;
+//     any other key         has at most the weight of the lightest kept key, so at most (all weight) / (places);
+//     all figures are exact as long as there were no more keys than places.
 
-/** Keeps the heaviest keys, with something noted of each. */
+/** Keeps the heaviest keys, with a value for each. */
 export class HeavyHitters<T> {
-  /** Keys had to leave, so that weights may be too high and keys may be missing. */
+  /** Keys had to leave. Since then weights may be too high, and keys may be missing. */
   hasForgotten = false;
-  private readonly places = new Map<string, Place<T>>();
-  /** A heap: no place is lighter than the one at (its index - 1) / 2. */
-  private readonly heap: Place<T>[] = [];
-  /** The place of the key that came last: often the next one is the same, and needs no look-up. */
-  private latest: Place<T> | null = null;
+  private readonly places = new Map<string, Slot<T>>();
+  /** A heap: no slot is lighter than the one at (its index - 1) / 2. */
+  private readonly heap: Slot<T>[] = [];
+  /** The slot of the last key. Often the next key is the same and needs no look-up. */
+  private latest: Slot<T> | null = null;
 
   /**
-   * @param capacity how many keys are held at most
-   * @param create what is noted of a key that is let in, to begin with
+   * @param capacity the most keys that are kept
+   * @param create makes the value of a key that comes in
    */
   constructor(readonly capacity: number, private readonly create: () => T) {}
 
@@ -30,15 +31,15 @@ export class HeavyHitters<T> {
     return this.heap.length;
   }
 
-  /** The most that a key that is not held can weigh. */
+  /** The most that a key can weigh without being kept. */
   get mostMissed(): number {
     return this.hasForgotten ? this.heap[0]!.weight : 0;
   }
 
   /**
-   * Adds to a key's weight, and lets it in where it is not held.
+   * Adds to a key's weight. A key that is not kept yet comes in.
    * @param weight 0 or more
-   * @returns what is noted of the key
+   * @returns the key's value
    */
   add(key: string, weight: number): T {
     const held = this.latest?.key === key ? this.latest : this.places.get(key);
@@ -49,12 +50,12 @@ export class HeavyHitters<T> {
     return place.value;
   }
 
-  /** What is held, the heaviest first; of the same weight, by key. */
+  /** The kept keys, the heaviest first; keys of the same weight are in order. */
   heaviest(): readonly Held<T>[] {
     return [...this.heap].sort((one, other) => other.weight - one.weight || (one.key < other.key ? -1 : 1));
   }
 
-  private append(key: string): Place<T> {
+  private append(key: string): Slot<T> {
     const place = { key, value: this.create(), weight: 0, missed: 0, index: this.heap.length };
     this.places.set(key, place);
     this.heap.push(place);
@@ -62,7 +63,7 @@ export class HeavyHitters<T> {
     return place;
   }
 
-  private replaceLightest(key: string): Place<T> {
+  private replaceLightest(key: string): Slot<T> {
     const place = this.heap[0]!;
     this.hasForgotten = true;
     this.places.delete(place.key);
@@ -73,8 +74,8 @@ export class HeavyHitters<T> {
     return place;
   }
 
-  /** Moves a place towards the front while it is lighter than the one before it. */
-  private rise(place: Place<T>): void {
+  /** Moves a slot towards the front while it is lighter than the one before it. */
+  private rise(place: Slot<T>): void {
     while (place.index > 0) {
       const parent = this.heap[(place.index - 1) >> 1]!;
       if (parent.weight <= place.weight) return;
@@ -82,8 +83,8 @@ export class HeavyHitters<T> {
     }
   }
 
-  /** Moves a place towards the end while it is heavier than one behind it. */
-  private sink(place: Place<T>): void {
+  /** Moves a slot towards the end while it is heavier than one behind it. */
+  private sink(place: Slot<T>): void {
     for (;;) {
       const left = this.heap[2 * place.index + 1];
       const right = this.heap[2 * place.index + 2];
@@ -94,7 +95,7 @@ export class HeavyHitters<T> {
     }
   }
 
-  private swap(upper: Place<T>, lower: Place<T>): void {
+  private swap(upper: Slot<T>, lower: Slot<T>): void {
     const { index } = upper;
     upper.index = lower.index;
     lower.index = index;
@@ -103,22 +104,22 @@ export class HeavyHitters<T> {
   }
 }
 
-/** A key that is held. */
+/** A kept key. */
 export interface Held<T> {
   readonly key: string;
-  /** What has been noted of it since it was let in. */
+  /** The value, collected since the key came in. */
   readonly value: T;
-  /** The most that it can weigh: what was seen of it since it was let in, and `missed`. */
+  /** The most that the key can weigh: its weight since it came in, plus `missed`. */
   readonly weight: number;
-  /** The most that it can have weighed before it was let in; 0 where it was seen from its beginning. */
+  /** The most that the key can have weighed before it came in; 0 if it was seen from its beginning. */
   readonly missed: number;
 }
 
-interface Place<T> {
+interface Slot<T> {
   key: string;
   value: T;
   weight: number;
   missed: number;
-  /** Where it stands in the heap. */
+  /** Its index in the heap. */
   index: number;
 }

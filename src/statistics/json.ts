@@ -2,7 +2,7 @@ import type { RankedDigest } from './digestTable.js';
 import type { Distribution } from './distribution.js';
 import type { Names, Profile } from './profile.js';
 
-/** A distribution as JSON shows it; null where there are no values. */
+/** A distribution as JSON; null if there are no values. */
 function distributionJson(values: Distribution): object | null {
   if (values.count === 0) return null;
   const { count, sum, min, mean, max } = values;
@@ -14,12 +14,12 @@ function namesJson(names: Names): object[] {
     ({ name: key, results: weight - missed, mayMiss: missed }));
 }
 
-/** Buckets as [from, to, count]: from the first on, and below the second. */
+/** Buckets as [from, to, count]: `from` belongs to the bucket, `to` does not. */
 function bucketsJson({ histogram }: Distribution): number[][] {
   return [...histogram.buckets()].map(({ from, to, count }) => [from, to, count]);
 }
 
-/** All that is known of a profile. Sizes in bytes, times in ms. */
+/** A profile as JSON. Sizes in bytes, times in ms. */
 export function profileJson(profile: Profile): object {
   const { example } = profile;
   return {
@@ -50,7 +50,7 @@ function timeOf(atMs: number): string | null {
   return Number.isFinite(atMs) ? new Date(atMs).toISOString() : null;
 }
 
-/** A digest of a ranking. */
+/** A digest of a ranking as JSON. */
 export function digestJson({ digest, profile, missed }: RankedDigest): object {
   return { digest, digestText: profile.digestText, mayMiss: missed, ...profileJson(profile) };
 }

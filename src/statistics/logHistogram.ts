@@ -1,20 +1,18 @@
-// How many values there were of each size, in buckets whose edges grow by the same factor, eight to a
-// doubling:
+// A histogram on a logarithmic scale. The edges of the buckets grow by the same factor, eight to a doubling:
 //
-//   bucket 0: 0 ≤ value < 1        bucket i: 2^((i - 1) / 8) ≤ value < 2^(i / 8)
+//     bucket 0: 0 ≤ value < 1        bucket i: 2^((i - 1) / 8) ≤ value < 2^(i / 8)
 //
-// So a size that is told from a bucket is never wrong by more than a fixed part of itself, whether it is
-// bytes or gigabytes, and 425 buckets are enough for all safe integers. Only those between the smallest and
-// the largest value are kept.
+// A size read from a bucket is therefore never off by more than a fixed part of itself, for bytes as for gigabytes. 425
+// buckets are enough for all safe integers. Only the buckets between the smallest and the largest value are kept.
 
-/** Counts values by their size, in a small and bounded room. */
+/** Counts values by their size, in small, bounded memory. */
 export class LogHistogram {
   total = 0;
-  /** The bucket that stands first in `counts`. */
+  /** The number of the first bucket in `counts`. */
   private first = 0;
   private readonly counts: number[] = [];
 
-  /** @param value 0 or more; what is below 1 is told as 0 */
+  /** @param value 0 or more; a value below 1 counts as 0 */
   add(value: number, times = 1): void {
     const bucket = bucketOf(value);
     const { counts } = this;
@@ -26,7 +24,7 @@ export class LogHistogram {
   }
 
   /**
-   * The value that this part of all values does not exceed, by nearest rank; 0 where there are none.
+   * The value that this part of all values does not exceed, by nearest rank; 0 if there are no values.
    * @param part from 0 to 1
    */
   quantile(part: number): number {
@@ -39,10 +37,10 @@ export class LogHistogram {
   }
 
   /**
-   * The least edge beyond which there is at most this part of all values.
+   * The smallest edge above which there is at most this part of all values.
    * @param part from 0 to 1
-   * @returns no value in the buckets below it is as large as this; 1 where even the smallest bucket may be
-   *   cut off
+   * @returns an edge that is larger than every value in the buckets below it; 1 if even the smallest bucket may be cut
+   * off
    */
   edgeAbove(part: number): number {
     let beyond = 0;
@@ -53,7 +51,7 @@ export class LogHistogram {
     return 1;
   }
 
-  /** The buckets with something in them, the smallest first. */
+  /** The buckets that are not empty, the smallest first. */
   *buckets(): Generator<Bucket> {
     for (let i = 0; i < this.counts.length; i += 1) {
       const count = this.counts[i]!;
@@ -68,14 +66,14 @@ export class LogHistogram {
 
 const BUCKETS_PER_DOUBLING = 8;
 
-/** A value told from its bucket is off by at most this part of itself: half a bucket, 2^(1/16) - 1. */
+/** A value read from its bucket is off by at most this part of itself: half a bucket, 2^(1/16) - 1. */
 export const RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_DOUBLING)) - 1;
 
-/** A bucket with something in it. */
+/** A bucket that is not empty. */
 export interface Bucket {
-  /** The least value that it takes. */
+  /** The smallest value of the bucket. */
   readonly from: number;
-  /** What is at least this is beyond it. */
+  /** The edge above the bucket; this value belongs to the next one. */
   readonly to: number;
   readonly count: number;
 }

@@ -2,26 +2,26 @@ import { Distribution } from './distribution.js';
 import type { Execution } from './execution.js';
 import { HeavyHitters } from './heavyHitters.js';
 
-/** All that is noted of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
+/** Statistics of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
 export class Profile {
   executions = 0;
   readonly rows = new Distribution();
   readonly bytes = new Distribution();
   readonly largestRowBytes = new Distribution();
-  /** Of executions that brought a row. */
-  readonly firstRowMs = new Distribution(stepsPerMs);
-  readonly durationMs = new Distribution(stepsPerMs);
-  readonly stallMs = new Distribution(stepsPerMs);
+  /** Of executions with at least one row. */
+  readonly firstRowMs = new Distribution(STEPS_PER_MS);
+  readonly durationMs = new Distribution(STEPS_PER_MS);
+  readonly stallMs = new Distribution(STEPS_PER_MS);
   cuts = 0;
   wouldCuts = 0;
-  /** Executions that passed the limit for buffered results, because they were taken for streams. */
+  /** Executions that passed the limit for buffered results because they were classified as streams. */
   admitted = 0;
   /** Executions whose end was not seen. */
   lowerBounds = 0;
   firstAtMs = Infinity;
   lastAtMs = -Infinity;
   digestText: string | null = null;
-  /** The largest of them, in bytes. */
+  /** The largest execution, in bytes. */
   example: Example | null = null;
   readonly users = newNames();
   readonly schemas = newNames();
@@ -51,7 +51,7 @@ export class Profile {
   }
 }
 
-/** An execution that stands for others. */
+/** An execution as an example of the others. */
 export interface Example {
   readonly sql: string | null;
   readonly atMs: number;
@@ -61,14 +61,14 @@ export interface Example {
   readonly bytes: number;
 }
 
-const namesKept = 16;
+const NAMES_KEPT = 16;
 /** Times are told apart down to a microsecond. */
-const stepsPerMs = 1000;
+const STEPS_PER_MS = 1000;
 
-/** Counts names: exactly while there are few. */
+/** Counts names. The counts are exact as long as there are few names. */
 export type Names = HeavyHitters<null>;
 
-const newNames = (): Names => new HeavyHitters<null>(namesKept, () => null);
+const newNames = (): Names => new HeavyHitters<null>(NAMES_KEPT, () => null);
 
 function exampleOf({ sql, atMs, user, schema, rows, bytes }: Execution): Example {
   return { sql, atMs, user, schema, rows, bytes };

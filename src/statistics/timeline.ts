@@ -1,8 +1,8 @@
-/** Counts cuts over time: so many slots back from now, and nothing older. */
+/** Counts cuts over time, in a fixed number of time slots up to now. */
 export class Timeline {
   private readonly cuts: Float64Array;
   private readonly wouldCuts: Float64Array;
-  /** The slot that is being counted in: its number since 1970. */
+  /** The number of the current slot, counted since 1970. */
   private current = 0;
 
   constructor(private readonly slotMs: number, private readonly slotCount: number) {
@@ -27,7 +27,7 @@ export class Timeline {
   }
 
   /**
-   * Empties the slots between the last event and now. Where the clock has gone back, the last slot goes on.
+   * Empties the slots between the last event and now. If the clock has gone back, counting continues in the last slot.
    */
   private moveTo(atMs: number): number {
     const slot = Math.max(this.current, Math.floor(atMs / this.slotMs));
@@ -42,7 +42,7 @@ export class Timeline {
   }
 }
 
-/** Events in one slot of time. */
+/** The events of one time slot. */
 export interface Slot {
   /** When it begins, in ms. */
   readonly fromMs: number;

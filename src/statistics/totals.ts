@@ -1,6 +1,6 @@
 import type { Execution } from './execution.js';
 
-/** What there is to add up over all executions. */
+/** The totals over all executions. */
 export class Totals {
   executions = 0;
   rows = 0;

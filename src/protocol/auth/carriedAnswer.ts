@@ -1,11 +1,11 @@
 import { Capability } from '../capabilities.js';
 import { PacketReader } from '../lenenc.js';
 
-/** Where a HandshakeResponse41 or COM_CHANGE_USER carries the first answer of an authentication plugin. */
+/** The place of an authentication plugin's first answer in a HandshakeResponse41 or a COM_CHANGE_USER. */
 export interface CarriedAnswer {
-  /** Empty where the packet names none. */
+  /** Empty if the packet names no plugin. */
   readonly plugin: string;
-  /** The answer with its length in front, or the NUL behind it: [answerAt, answerEnd). */
+  /** The answer, with the length before it or the NUL behind it: [answerAt, answerEnd). */
   readonly answerAt: number;
   readonly answerEnd: number;
   /** The plugin's name with the NUL behind it: [pluginAt, pluginEnd). */
@@ -13,15 +13,15 @@ export interface CarriedAnswer {
   readonly pluginEnd: number;
 }
 
-/** No plugin has this name, so that a server asks for the one that the account has. */
+/** No plugin has this name. A server that gets it asks for the plugin of the account. */
 const NO_PLUGIN = Buffer.from('none\0');
-/** An empty answer in all three forms that it may have: no bytes, or a NUL. */
+/** An empty answer in each of its three forms is no byte, or this NUL. */
 const NO_ANSWER = Buffer.alloc(1);
 const RESPONSE_USER_OFFSET = 32;
 
 /**
- * Finds the answer in a packet's payload. Returns null where the packet ends before it.
- * @param isUserChange whether it is a COM_CHANGE_USER, its command byte included, or else a HandshakeResponse41
+ * Finds the answer in a packet's payload. Returns null if the packet ends before the answer does.
+ * @param isUserChange true for a COM_CHANGE_USER, command byte included; false for a HandshakeResponse41
  */
 export function carriedAnswer(payload: Buffer, capabilities: bigint, isUserChange: boolean): CarriedAnswer | null {
   const has = (bit: bigint): boolean => (capabilities & bit) !== 0n;
@@ -41,8 +41,8 @@ export function carriedAnswer(payload: Buffer, capabilities: bigint, isUserChang
 }
 
 /**
- * The same packet without its answer, and with the name of a plugin that does not exist: the server then asks for the
- * account's own in an AuthSwitchRequest, and the answer comes in a packet of its own.
+ * The same packet without its answer, and with a plugin name that no server knows. The server then sends an
+ * AuthSwitchRequest for the account's own plugin, and the client answers in a packet of its own.
  */
 export function withoutAnswer(payload: Buffer, carried: CarriedAnswer): Buffer {
   return Buffer.concat([

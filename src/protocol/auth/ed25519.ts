@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { wiping } from './scrambles.js';
 
-// MariaDB's client_ed25519 is Ed25519 (RFC 8032) with one difference: the secret is the password itself, of
-// any length, where the standard has a seed of 32 bytes. node:crypto takes nothing but those, so the curve is
-// worked out here. Each bit of a secret number costs the same two additions; BigInt promises no more than
-// that about the time that it takes.
+// MariaDB's client_ed25519: Ed25519 (RFC 8032) with one difference. Its secret is the password itself, of any length;
+// the standard has a seed of 32 bytes. node:crypto takes only such seeds, so this file computes the curve itself. Every
+// bit of a secret number costs the same two additions. BigInt gives no stronger promise of constant time.
 
 /** The field's prime, and the order of the base point. */
 const P = 2n ** 255n - 19n;
@@ -25,7 +24,7 @@ const BASE_Y = mod(4n * inverse(5n), P);
 const BASE: Point = { x: BASE_X, y: BASE_Y, z: 1n, t: mod(BASE_X * BASE_Y, P) };
 const NEUTRAL: Point = { x: 0n, y: 1n, z: 1n, t: 0n };
 
-/** The public key that belongs to a password: 32 bytes. What MariaDB's PASSWORD() writes down, in base64. */
+/** The public key for a password: 32 bytes. MariaDB's PASSWORD() shows it in base64. */
 export function ed25519PublicKey(password: Buffer): Buffer {
   const digest = sha512(password);
   return wiping([digest], () => encode(timesBase(secretScalar(digest))));
@@ -44,7 +43,9 @@ export function ed25519Signature(password: Buffer, nonce: Buffer): Buffer {
   });
 }
 
-/** The first half of the digest, with its lowest three bits and its highest cleared and the one below set. */
+/**
+ * The first half of the digest. The three lowest bits and the highest bit are cleared, the second-highest bit is set.
+ */
 function secretScalar(digest: Buffer): bigint {
   const half = Buffer.from(digest.subarray(0, 32));
   half[0]! &= 0xf8;
@@ -79,7 +80,7 @@ function encode(point: Point): Buffer {
   return toBytes(mod(point.y * perZ, P) | ((x & 1n) << 255n));
 }
 
-/** By Fermat: the power of P - 2. */
+/** The inverse by Fermat's little theorem: value to the power of P - 2. */
 function inverse(value: bigint): bigint {
   let power = 1n;
   let square = mod(value, P);

@@ -2,26 +2,27 @@ import { PacketReader } from '../lenenc.js';
 import { ed25519Signature } from './ed25519.js';
 import { clearPassword, encryptedPassword } from './password.js';
 import { cachingSha2Token, nativePasswordToken, NONCE_BYTES } from './scrambles.js';
+import { counted } from '../../text/counted.js';
 
 /** The client's side of one authentication plugin. */
 export interface AuthExchange {
-  /** What goes out first: in the HandshakeResponse, or after an AuthSwitchRequest as a packet of its own. */
+  /** The first answer. It goes out in the HandshakeResponse, or after an AuthSwitchRequest in a packet of its own. */
   readonly firstAnswer: Buffer;
   /**
-   * Answers the data of an AuthMoreData packet; null where the server goes on by itself.
-   * @throws Error where the plugin has no such step
+   * The answer to the data of an AuthMoreData packet; null if the server expects none.
+   * @throws Error if the plugin has no such step
    */
   answer(moreData: Buffer): Buffer | null;
 }
 
-/** What an exchange is made of. `password` must stay as it is until the exchange has ended. */
+/** The input of an exchange. `password` must not change until the exchange has ended. */
 export interface Secret {
   readonly password: Buffer;
-  /** Nobody else can read the connection (TLS, a unix socket): the password may go over it as it is. */
+  /** No third party can read the connection (TLS, a unix socket). The password may be sent over it in clear text. */
   readonly isConfidential: boolean;
 }
 
-/** A plugin that the server asks for, with its nonce. */
+/** The plugin that the server asks for, with its nonce. */
 export interface AuthSwitch {
   readonly plugin: string;
   readonly nonce: Buffer;
@@ -34,14 +35,14 @@ interface Plugin {
 
 const ED25519_NONCE_BYTES = 32;
 
-/** Of caching_sha2_password: the server has found the password in its cache. OK follows. */
+/** caching_sha2_password: the server has the password in its cache. OK follows. */
 const FAST_AUTH_SUCCESS = 0x03;
-/** The server has it not, and needs the password itself. */
+/** caching_sha2_password: the server does not have the password in its cache and needs the password itself. */
 const FULL_AUTH = 0x04;
 /** Asks for the server's public key. The byte differs from plugin to plugin. */
 const CACHING_SHA2_KEY_REQUEST = Buffer.from([0x02]);
 const SHA256_KEY_REQUEST = Buffer.from([0x01]);
-/** How the plugins with SHA-256 say that the password is empty. */
+/** An empty password, as the plugins with SHA-256 send it. */
 const NO_PASSWORD = Buffer.from([0x00]);
 
 const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
@@ -52,21 +53,21 @@ const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
 ]);
 
 /**
- * Begins an exchange. Returns null where the plugin is not known here.
- * @throws Error where the nonce is too short for the plugin
+ * Begins an exchange. Returns null if this program does not know the plugin.
+ * @throws Error if the nonce is too short for the plugin
  */
 export function startAuth({ plugin, nonce }: AuthSwitch, secret: Secret): AuthExchange | null {
   const known = PLUGINS.get(plugin);
   if (known === undefined) return null;
   if (nonce.length < known.nonceBytes) {
-    throw new Error(`the server sent ${nonce.length} bytes as a nonce for ${plugin}`);
+    throw new Error(`the server sent ${counted(nonce.length, 'byte')} as a nonce for ${plugin}`);
   }
   return known.start(secret, nonce.subarray(0, known.nonceBytes));
 }
 
 /**
- * Reads an AuthSwitchRequest payload: 0xFE, the plugin's name, its data. The 0xFE alone asks for the plugin
- * of servers before 4.1. (MySQL manual, "Protocol::AuthSwitchRequest".)
+ * Reads an AuthSwitchRequest payload: 0xFE, the plugin's name, its data. A single 0xFE asks for the plugin of servers
+ * before 4.1. (MySQL manual, "Protocol::AuthSwitchRequest".)
  */
 export function decodeAuthSwitch(payload: Buffer): AuthSwitch {
   if (payload.length === 1) return { plugin: 'mysql_old_password', nonce: Buffer.alloc(0) };
@@ -83,7 +84,7 @@ function ed25519({ password }: Secret, nonce: Buffer): AuthExchange {
   return single(ed25519Signature(password, nonce));
 }
 
-/** A plugin that has one answer and no more. */
+/** An exchange with a single answer. */
 function single(firstAnswer: Buffer): AuthExchange {
   return { firstAnswer, answer: unexpected };
 }

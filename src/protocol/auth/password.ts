@@ -1,17 +1,16 @@
 import { constants, createPublicKey, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto';
 import { NONCE_BYTES, wiping, xor } from './scrambles.js';
 
-/** The password as it goes over a connection that nobody else can read: with a NUL behind it. */
+/** The password with a NUL behind it, for a connection that no third party can read. */
 export function clearPassword(password: Buffer): Buffer {
   return Buffer.concat([password, Buffer.alloc(1)]);
 }
 
 /**
- * The password as it goes over a connection in the clear, for the server's eyes alone: XORed with the nonce,
- * so that it cannot be replayed, and encrypted with RSA-OAEP (SHA-1). (MySQL 9.7,
- * sql-common/client_authentication.cc.)
+ * The password for a connection without encryption. It is XORed with the nonce, so that it cannot be replayed, and then
+ * encrypted for the server with RSA-OAEP (SHA-1). (MySQL 9.7, sql-common/client_authentication.cc.)
  * @param pem the server's public key as it sends it
- * @throws Error where that is no RSA key, or too small a one for this password
+ * @throws Error if `pem` is no RSA key, or a key too small for this password
  */
 export function encryptedPassword(password: Buffer, nonce: Buffer, pem: Buffer): Buffer {
   const clear = clearPassword(password);
@@ -27,8 +26,8 @@ export function encryptedPassword(password: Buffer, nonce: Buffer, pem: Buffer):
 }
 
 /**
- * The password, with the NUL behind it, out of what a client has encrypted: the inverse of `encryptedPassword`.
- * Returns null where it was encrypted with another key, or is no password.
+ * Decrypts a client's password: the inverse of `encryptedPassword`. The result has the NUL behind it. Returns null if
+ * it was encrypted with another key, or is no password.
  */
 export function decryptedPassword(encrypted: Buffer, nonce: Buffer, key: KeyObject): Buffer | null {
   let scrambled: Buffer;

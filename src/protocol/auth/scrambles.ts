@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The bytes of a nonce that the plugins of MySQL use; a NUL may stand behind them. */
+/** The length of the nonce of MySQL's plugins. A NUL may follow it. */
 export const NONCE_BYTES = 20;
 
 /**
@@ -15,9 +15,8 @@ export function nativePasswordToken(password: Buffer, nonce: Buffer): Buffer {
 }
 
 /**
- * The first answer of caching_sha2_password: SHA256(password) XOR SHA256(SHA256(SHA256(password)), nonce). It
- * suffices where the server has the password in its cache. (MySQL manual, "Caching SHA-2 Pluggable
- * Authentication".)
+ * The first answer of caching_sha2_password: SHA256(password) XOR SHA256(SHA256(SHA256(password)), nonce). It is enough
+ * if the server has the password in its cache. (MySQL manual, "Caching SHA-2 Pluggable Authentication".)
  */
 export function cachingSha2Token(password: Buffer, nonce: Buffer): Buffer {
   const once = hash('sha256', password);
@@ -25,7 +24,7 @@ export function cachingSha2Token(password: Buffer, nonce: Buffer): Buffer {
   return wiping([once], () => xor(once, hash('sha256', twice, nonce.subarray(0, NONCE_BYTES))));
 }
 
-/** `bytes`, each changed by the byte of `key` in its place; a shorter key is repeated. */
+/** Each byte of `bytes` XOR the byte of `key` at the same place. A shorter key is repeated. */
 export function xor(bytes: Buffer, key: Buffer): Buffer {
   return Buffer.from(bytes.map((byte, i) => byte ^ key[i % key.length]!));
 }
