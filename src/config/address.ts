@@ -1,14 +1,14 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Address, Place, SocketFile } from './config.js';
 
-// A label of RFC 1123, with the underscore that container networks put into names.
-const hostLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+// A label of RFC 1123, or one with an underscore, as container networks use it.
+const HOST_LABEL = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
 
 function isHostName(text: string): boolean {
   const labels = text.replace(/\.$/, '').split('.');
-  // The C library takes "3307" or "10.1" for an IPv4 address; who writes that has forgotten the host.
+  // The C library reads "3307" or "10.1" as an IPv4 address. Whoever writes that has forgotten the host.
   const lastIsNumber = /^\d+$/.test(labels.at(-1) ?? '');
-  return text.length <= 253 && !lastIsNumber && labels.every((label) => hostLabel.test(label));
+  return text.length <= 253 && !lastIsNumber && labels.every((label) => HOST_LABEL.test(label));
 }
 
 /** @returns whether this is an IPv4 or IPv6 address (without brackets) or a well-formed host name */
@@ -17,10 +17,11 @@ export function isHost(text: string): boolean {
 }
 
 /**
+ * Reads an address.
  * @param text "host", "host:port", "[ipv6]" or "[ipv6]:port"
- * @param defaultPort the port where none is given
- * @param lowestPort 0 where "any free port" makes sense, else 1
- * @returns the address, or undefined where the text is none
+ * @param defaultPort the port if the text has none
+ * @param lowestPort 0 if "any free port" makes sense, otherwise 1
+ * @returns the address; undefined if the text is no address
  */
 export function parseAddress(text: string, defaultPort: number, lowestPort: number): Address | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -31,7 +32,7 @@ export function parseAddress(text: string, defaultPort: number, lowestPort: numb
   return port >= lowestPort && port <= 65535 ? Object.freeze({ host, port }) : undefined;
 }
 
-/** @returns the host of "host:port" without its brackets; a text that has no port as it is */
+/** @returns the host of "host:port", without brackets; a text without a port as it is */
 export function hostOf(address: string): string {
   const [, ipv6, other] = /^(?:\[(.*)\]|([^:]*)):\d+$/.exec(address) ?? [];
   return ipv6 ?? other ?? address;
@@ -42,7 +43,7 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-// sockaddr_un has room for 108 bytes, and the last is a NUL (unix(7)).
+// sockaddr_un has room for 108 bytes, the last of which is a NUL (unix(7)).
 const MAX_PATH_BYTES = 107;
 
 /** @returns whether this can be the path of a Unix socket: absolute, and not too long for the kernel */
@@ -51,12 +52,11 @@ export function isSocketPath(text: string): boolean {
     Buffer.byteLength(text) <= MAX_PATH_BYTES;
 }
 
-/** The same as `parseAddress`, or the path of a Unix socket. */
+/** Reads an address, as `parseAddress` does, or the path of a Unix socket. */
 export function parsePlace(text: string, defaultPort: number, lowestPort: number): Place | undefined {
   return isSocketPath(text) ? Object.freeze({ path: text }) : parseAddress(text, defaultPort, lowestPort);
 }
 
-/** Whether it is a Unix socket. */
 export function isSocketFile(place: Place): place is SocketFile {
   return 'path' in place;
 }

@@ -5,7 +5,7 @@ import { filePath, integer, type Kind, leaf } from './schema/kinds.js';
 import { secretIn } from './file.js';
 import { isObject, section, type Section } from './schema/section.js';
 
-/** As it stands in JSON. */
+/** The settings as they stand in JSON. */
 type AdminForm = Omit<AdminSettings, 'token'>;
 
 const DEFAULT_PORT = 9307;
@@ -30,7 +30,7 @@ function withToken(read: AdminForm, path: string, findings: Findings): AdminSett
   return undefined;
 }
 
-/** The admin endpoint, or null. A flag or a variable says where it listens. */
+/** The setting of the admin endpoint, or null. A flag or a variable sets its address. */
 export const admin: Section<AdminSettings | null> = {
   ...form,
   expected: 'an object or null',
@@ -57,8 +57,8 @@ export const admin: Section<AdminSettings | null> = {
 };
 
 /**
- * An address as "host:port", or as an object, which has room for what belongs to that end.
- * @param lowestPort 0 where any free port will do
+ * An address as "host:port", or as an object with further settings.
+ * @param lowestPort 0 if any free port is allowed
  */
 export function address(defaultPort: number, lowestPort: number): Kind<Address> {
   const expected = `"host:port", "[ipv6]:port" or {"host", "port"}`;
@@ -83,7 +83,7 @@ export function address(defaultPort: number, lowestPort: number): Kind<Address> 
   });
   return {
     ...asText,
-    // The address is replaced, and what else stands in the object stays.
+    // Replaces the address and keeps the object's other settings.
     fromText(text, below) {
       const replacement = parseAddress(text, defaultPort, lowestPort);
       return isObject(below) && replacement ? { ...below, ...replacement } : text;

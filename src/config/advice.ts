@@ -5,58 +5,59 @@ import { errorAdvice } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
+import { counted } from '../text/counted.js';
 
-// Warns of settings that are valid and most likely not meant.
+// Warnings about settings that are valid but probably a mistake.
 
 type Unit = keyof Limits;
-const units: readonly Unit[] = ['rows', 'bytes'];
+const UNITS: readonly Unit[] = ['rows', 'bytes'];
 
-/** A rule's settings, or the global ones. */
-interface Place {
-  /** What stands before a key: "" or "rules[0].". */
+/** The settings of one rule, or the global settings. */
+interface Scope {
+  /** The prefix of the keys: "" or "rules[0].". */
   readonly prefix: string;
   readonly treatment: Treatment;
-  /** The settings that these inherit from: what is said of those need not be said again. */
+  /** The settings from which these inherit; a warning about those is not repeated here. */
   readonly inherited: Treatment | undefined;
   /** The rule's conditions; undefined for the global settings. */
   readonly match: Match | undefined;
 }
 
-function placesIn(config: Config): Place[] {
+function placesIn(config: Config): Scope[] {
   const ofRules = config.rules.map((rule, index) => (
     { prefix: `rules[${index}].`, treatment: rule, inherited: config, match: rule.match }
   ));
   return [{ prefix: '', treatment: config, inherited: undefined, match: undefined }, ...ofRules];
 }
 
-function* placeAdvice(place: Place): Generator<string> {
+function* placeAdvice(place: Scope): Generator<string> {
   const { prefix, treatment, inherited, match } = place;
   yield* errorAdvice(treatment.onExceed.error, `${prefix}onExceed.error`, inherited?.onExceed.error, match);
   yield* warnAdvice(place);
 }
 
-function* warnAdvice({ prefix, treatment, inherited }: Place): Generator<string> {
+function* warnAdvice({ prefix, treatment, inherited }: Scope): Generator<string> {
   const { mode, limits, warn, hints } = treatment;
-  for (const unit of units) {
+  for (const unit of UNITS) {
     const isInherited = warn[unit] === inherited?.warn[unit];
     if (isInherited || mode === 'audit' || hints === 'any' || warn[unit] === Infinity) continue;
     if (warn[unit] < limits[unit]) continue;
-    yield `${prefix}warn.${unit}: no buffered result passes it, since limits.${unit} cuts before`;
+    yield `${prefix}warn.${unit}: is never reached, since limits.${unit} cuts a buffered result first`;
   }
 }
 
 function* limitAdvice({ mode, limits, warn, streaming, budget, rules }: Config): Generator<string> {
   const isUnlimited = ({ rows, bytes }: Limits) => rows === Infinity && bytes === Infinity;
   const isAnyLimited = budget.bytes < Infinity || ![limits, warn, streaming.limits].every(isUnlimited);
-  if (rules.length === 0 && !isAnyLimited) yield 'limits: nothing is limited, and nothing warned about';
+  if (rules.length === 0 && !isAnyLimited) yield 'limits: no result has a limit or a warning threshold';
   if (mode === 'enforce' && limits.bytes < Infinity && budget.bytes < limits.bytes) {
-    yield 'limits.bytes: is never reached, since budget.bytes cuts before';
+    yield 'limits.bytes: is never reached, since budget.bytes cuts first';
   }
 }
 
-/** Settings of a rule that say something about the class that its responses never have. */
+/** Warns about a rule's settings for a class that its responses never have. */
 function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<string> {
-  for (const unit of units) {
+  for (const unit of UNITS) {
     if (rule.class === 'streaming' && rule.limits[unit] !== config.limits[unit]) {
       yield `${prefix}limits.${unit}: has no effect in class streaming; streaming.limits.${unit} has`;
     }
@@ -66,19 +67,19 @@ function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<str
   }
 }
 
-/** Rules and certificates that have ended or are about to. */
+/** Warns about rules and certificates that have expired or will soon. */
 function endAdvice(config: Config, nowMs: number): string[] {
   return expiriesIn(config).flatMap((expiry) => expiryAdvice(expiry, nowMs) ?? []);
 }
 
-/** Rules that match nothing that an earlier one would leave. */
+/** Warns about rules that can never match, because an earlier rule matches first. */
 function* reachAdvice({ rules }: Config, nowMs: number): Generator<string> {
   const reaches = rules.map((rule) => ({ ...rule, conditions: conditionsOf(rule.match) }));
   for (const [index, { name, untilMs, conditions }] of reaches.entries()) {
     if (untilMs <= nowMs) continue;
     const first = reaches.find((other) => other.untilMs >= untilMs && cover(other.conditions, conditions));
     if (!first || first.name === name) continue;
-    yield `rules[${index}].match: the rule ${name} is never reached: ${first.name} matches before`;
+    yield `rules[${index}].match: the rule ${name} is never reached: ${first.name} matches first`;
   }
 }
 
@@ -95,50 +96,51 @@ function* killAdvice(kill: KillSettings, { mode, rules, drain }: Config): Genera
     ['bytes', kill.when.bytes, drain.bytes], ['time', kill.when.timeMs, drain.timeMs],
   ] as const) {
     if (when < bound) continue;
-    yield `kill.when.${key}: is never reached, since drain.${key} closes the connections before`;
+    yield `kill.when.${key}: is never reached, since drain.${key} closes the connections first`;
   }
   if (kill.passwordFile !== undefined && isReadableByOthers(kill.passwordFile)) {
-    yield `kill.passwordFile: every user of this host can read ${kill.passwordFile}; take that right away`;
+    yield `kill.passwordFile: every user of this host can read ${kill.passwordFile}; make it readable for Sluice alone`;
   }
 }
 
-/** Addresses of this host alone: what goes there never leaves it. */
-const loopback = /^(127\.|::1$|localhost$)/;
+/** Addresses of this host alone. Traffic to them never leaves the host. */
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 function* tlsAdvice({ listen, upstream }: Config): Generator<string> {
   for (const [index, { at, tls: { mode, cert } }] of listen.entries()) {
     const path = listen.length === 1 ? 'listen.tls' : `listen[${index}].tls`;
-    if (mode === 'off' && !isSocketFile(at) && !loopback.test(at.host)) {
-      yield `${path}.mode: is "off", and others than this host can connect: what they send can be read on its way`;
+    if (mode === 'off' && !isSocketFile(at) && !LOOPBACK.test(at.host)) {
+      yield `${path}.mode: is "off", and other hosts can connect: their traffic can be read on the way`;
     }
     if (mode === 'passthrough') {
-      yield `${path}.mode: is "passthrough": of clients that encrypt nothing is counted and nothing is cut`;
+      yield `${path}.mode: is "passthrough": for clients that encrypt, nothing is counted or cut`;
     }
     if (mode !== 'off' && cert !== undefined && isSelfSigned(cert)) {
-      yield `${path}.cert: is signed by itself: clients have to be given it as their certificate authority, also ` +
-        "MariaDB's from 11.4 on, which else trust such a one for what the server proves of the password and of its own";
+      yield `${path}.cert: is self-signed: give it to the clients as their certificate authority. MariaDB's clients ` +
+        "from 11.4 on need it too: the proof for which they would trust it covers the server's own certificate";
     }
   }
   for (const [index, { tls: { ca, serverName, mode } }] of upstream.entries()) {
     const path = upstream.length === 1 ? 'upstream.tls' : `upstream[${index}].tls`;
     if ((ca !== undefined || serverName !== undefined) && !mode.startsWith('verify')) {
-      yield `${path}.mode: is "${mode}", so that the server's certificate is not checked; "verify-full" checks it`;
+      yield `${path}.mode: is "${mode}": the server's certificate is not checked; "verify-full" checks it`;
     }
   }
 }
 
 function* workerAdvice({ workers }: Config, cores: number): Generator<string> {
   if (workers > 1 && workers > cores) {
-    yield `workers: ${workers} are more than this machine has cores (${cores}), and share them; ` +
-      'more than that gain nothing';
+    yield `workers: ${workers} workers share the ${counted(cores, 'core')} of this machine; ` +
+      'more workers than cores gain nothing';
   }
 }
 
 /**
- * @param config a configuration that can be used
+ * Warns about settings that are valid but probably a mistake.
+ * @param config a valid configuration
  * @param nowMs the time of day, in ms since 1970
- * @param cores of this machine
- * @returns what its author may not have meant, one line each, beginning with the key
+ * @param cores the number of cores of this machine
+ * @returns one line for each warning, beginning with the key
  */
 export function adviceOn(config: Config, nowMs = Date.now(), cores = availableParallelism()): string[] {
   return [
@@ -156,7 +158,7 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
 /** The patterns under each key of a match, such as "user" or "attributes._os". */
 type Conditions = ReadonlyMap<string, readonly string[]>;
 
-/** @returns the conditions of a match, without those that anything meets */
+/** @returns the conditions of a match, without those that every client meets */
 function conditionsOf({ attributes = {}, ...others }: Match): Conditions {
   const entries: [string, readonly string[]][] = Object.entries(others);
   for (const [name, patterns] of Object.entries(attributes)) entries.push([`attributes.${name}`, patterns]);
@@ -164,8 +166,8 @@ function conditionsOf({ attributes = {}, ...others }: Match): Conditions {
 }
 
 /**
- * @returns whether it is certain that who meets the later conditions meets the earlier ones: these have no
- * key that those have not, and none with fewer patterns
+ * Whether everything that meets the later conditions certainly meets the earlier ones. This is so if the earlier ones
+ * have no key that the later ones lack, and each of their keys allows at least the same patterns.
  */
 function cover(earlier: Conditions, later: Conditions): boolean {
   return [...earlier].every(([key, patterns]) => {

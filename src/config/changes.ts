@@ -3,7 +3,7 @@ import type { Config } from './config.js';
 import { isSection, join, type Section } from './schema/section.js';
 import { settings } from './settings.js';
 
-// Which settings differ between two configurations.
+// The settings that differ between two configurations.
 
 function* changesIn(section: Section<unknown>, before: unknown, after: unknown, path: string): Generator<string> {
   for (const { property, key, kind } of section.fields) {
@@ -16,7 +16,7 @@ function* changesIn(section: Section<unknown>, before: unknown, after: unknown, 
   }
 }
 
-/** The keys whose values differ between two configurations, as `limits.rows`, in the order of the settings. */
+/** The keys whose values differ between two configurations, such as `limits.rows`, in the order of the settings. */
 export function changedKeys(before: Config, after: Config): string[] {
   return [...changesIn(settings, before, after, '')];
 }

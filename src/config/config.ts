@@ -1,24 +1,25 @@
-// What Sluice is told to do. These types are what the rest of the program sees; which keys the JSON has for
-// them, with their defaults, stands in one table: config/settings.ts.
+// The configuration, as the rest of the program sees it. The keys in the JSON, with their defaults, stand in one table:
+// config/settings.ts.
 
 import type { TlsFiles } from './tlsFiles.js';
 import type { StatementKind } from '../sql/statement.js';
+import type { ErrorNumber } from '../protocol/errorCodes.js';
 
 export interface Config extends Treatment {
   readonly listen: readonly Listen[];
-  /** In the order in which they are tried. */
+  /** The servers, in the order in which they are tried. */
   readonly upstream: readonly Upstream[];
-  /** The first that matches holds. */
+  /** The first rule that matches applies. */
   readonly rules: readonly Rule[];
   readonly streaming: StreamingSettings;
   readonly drain: DrainSettings;
-  /** null where nothing is killed. */
+  /** Null if Sluice kills nothing. */
   readonly kill: KillSettings | null;
-  /** What the buffered results under way may have together; Infinity where there is no such limit. */
+  /** The most bytes that all buffered results under way may have together; Infinity for no limit. */
   readonly budget: { readonly bytes: number };
   readonly stall: { readonly warnAfterMs: number };
   readonly onUnparsed: 'relay' | 'close';
-  /** Whether compressed connections are followed, or both ends are kept from compressing. */
+  /** Whether Sluice follows compressed connections, or keeps both ends from compressing. */
   readonly compression: 'inspect' | 'strip';
   readonly connections: ConnectionSettings;
   readonly audit: AuditSettings;
@@ -26,39 +27,41 @@ export interface Config extends Treatment {
   /** null where there is none. */
   readonly admin: AdminSettings | null;
   readonly shutdown: ShutdownSettings;
-  /** How many processes relay; 1 is this one itself. */
+  /** The number of processes that relay; 1 means this process itself. */
   readonly workers: number;
 }
 
-/** A TCP address. An IPv6 host stands without brackets. */
+/** A TCP address. An IPv6 host has no brackets. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** How clients may encrypt. Paths are of PEM files. */
+/** The encryption of the connections from clients. Paths are of PEM files. */
 export interface ListenTls extends TlsFiles {
   /**
-   * In `auto` clients may encrypt where the server offers it, too; with a certificate of the user's own it is
-   * `optional`, and over a Unix socket `off`. In `passthrough` the client's TLS goes to the server as it is, and
+   * In `auto` clients may encrypt if the server offers it too. With a certificate of the user's own, `auto` means
+   * `optional`; over a Unix socket it means `off`. In `passthrough` the client's TLS goes to the server unchanged, and
    * nothing is counted.
    */
   readonly mode: 'auto' | 'off' | 'optional' | 'required' | 'passthrough';
-  /** Where a certificate that Sluice makes for itself is kept; it is made anew at each start where this is left out. */
+  /**
+   * The folder that keeps a certificate that Sluice makes for itself. Without it Sluice makes a new one at each start.
+   */
   readonly folder?: string;
-  /** Whether a client has to show a certificate that `ca` has signed. */
+  /** Whether a client must present a certificate that `ca` has signed. */
   readonly requestCert: boolean;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** In OpenSSL's notation. */
   readonly ciphers?: string;
 }
 
-/** How the server is talked to. Paths are of PEM files. */
+/** The encryption of the connections to the server. Paths are of PEM files. */
 export interface UpstreamTls extends TlsFiles {
   readonly mode: 'off' | 'preferred' | 'required' | 'verify-ca' | 'verify-full';
-  /** What the server's certificate is for, where that is not the upstream's host. */
+  /** The name in the server's certificate, if that is not the upstream's host. */
   readonly serverName?: string;
-  /** Whether passwords are brought over where only one end is encrypted. */
+  /** Whether Sluice passes passwords on if only one of the two connections is encrypted. */
   readonly bridge: boolean;
 }
 
@@ -67,15 +70,15 @@ export interface SocketFile {
   readonly path: string;
 }
 
-/** Where to listen or to connect. */
+/** An address to listen on or to connect to. */
 export type Place = Address | SocketFile;
 
-/** Where clients connect. */
+/** An address where clients connect, and its settings. */
 export interface Listen {
   readonly at: Place;
-  /** The permission bits of a Unix socket's file; 0660 where it is left out. */
+  /** The permission bits of a Unix socket's file; 0660 if absent. */
   readonly permissions?: number;
-  /** Connections from these networks begin with a PROXY header; "unix" stands for those over a Unix socket. */
+  /** Networks whose connections begin with a PROXY header. "unix" stands for connections over a Unix socket. */
   readonly proxyProtocol: readonly string[];
   readonly tls: ListenTls;
 }
@@ -83,39 +86,33 @@ export interface Listen {
 /** A MySQL or MariaDB server. */
 export interface Upstream {
   readonly at: Place;
-  /** The PROXY header that tells it of the client; off where it is told nothing. */
+  /** The version of the PROXY header that tells the server the client's address; off if Sluice sends none. */
   readonly proxyProtocol: 'off' | 'v1' | 'v2';
   readonly tls: UpstreamTls;
 }
 
-/** The largest usage that passes; Infinity where unlimited. */
+/** The largest usage that passes; Infinity for unlimited. */
 export interface Limits {
   readonly rows: number;
   readonly bytes: number;
 }
 
-/** What is done where a limit would be broken, and the error that says so. */
+/** The reaction to a result that would exceed a limit, and the error that reports it. */
 export interface OnExceed {
   readonly action: 'error' | 'truncate' | 'close' | 'hold';
   readonly error: ErrorNumber;
 }
 
-/** The two ways in which an ERR packet says what it is about. */
-export interface ErrorNumber {
-  readonly code: number;
-  readonly sqlState: string;
-}
-
-/** How a response is read: into the client's memory, or row by row. */
+/** How the client reads a response: into its memory, or row by row. */
 export type ResponseClass = 'buffered' | 'streaming';
 
-/** What may tell that a response is read row by row. */
+/** A sign that a client reads a response row by row. */
 export type StreamingSignal = 'cursor' | 'dump' | 'jdbc' | 'hint' | 'pace';
 
-/** How far a statement's hint may change its own limits. */
+/** How far a hint may change the limits of its own statement. */
 export type HintPolicy = 'none' | 'lower' | 'any';
 
-/** How responses are treated: the global settings, or a rule's. */
+/** The treatment of responses: the global settings, or those of a rule. */
 export interface Treatment {
   readonly mode: 'enforce' | 'audit';
   /** For buffered responses. */
@@ -126,7 +123,7 @@ export interface Treatment {
   readonly streaming: { readonly limits: Limits };
 }
 
-/** A rule's conditions: all that are there must hold, and of each one of its patterns. */
+/** The conditions of a rule. All that are present must hold. A condition holds if one of its patterns matches. */
 export interface Match {
   readonly user?: readonly string[];
   readonly schema?: readonly string[];
@@ -139,54 +136,61 @@ export interface Match {
   readonly statement?: readonly StatementKind[];
 }
 
-/** A treatment for what it matches; the settings that it leaves out are the global ones. */
+/**
+ * A rule: conditions, and the treatment of the responses that meet them. Settings that it leaves out are the global
+ * ones.
+ */
 export interface Rule extends Treatment {
   readonly name: string;
   readonly match: Match;
-  /** null where the rule leaves it to hints and signals. */
+  /** Null if the rule leaves the class to hints and signals. */
   readonly class: ResponseClass | null;
-  /** When it ends, in ms since 1970; Infinity where it does not. */
+  /** The end of the rule, in ms since 1970; Infinity if it has none. */
   readonly untilMs: number;
 }
 
 export interface StreamingSettings {
   readonly limits: Limits;
-  /** Those that are believed. */
+  /** The signals that Sluice trusts. */
   readonly signals: readonly StreamingSignal[];
   readonly pace: PaceSettings;
   /**
-   * What each session's `net_write_timeout` is set to on the server, in ms, whole seconds; null where it is left alone.
+   * The `net_write_timeout` that Sluice sets for each session on the server, in ms (whole seconds); null if it sets
+   * none.
    */
   readonly netWriteTimeoutMs: number | null;
 }
 
-/** How it is told from a client's pace whether it works row by row. */
+/** How Sluice tells from a client's pace whether it reads row by row. */
 export interface PaceSettings {
-  /** The longest that its pace is watched, in ms. */
+  /** The longest time for which Sluice watches the pace, in ms. */
   readonly waitMs: number;
-  /** Who takes more is taken for one that reads into memory. */
+  /** A client that takes more counts as one that reads into memory. */
   readonly maxRowsPerSecond: number;
   readonly maxBytesPerSecond: number;
 }
 
-/** How much of a cut response is read and thrown away, before the connections are closed instead. */
+/** How much of a cut response Sluice reads and discards before it closes the connections instead. */
 export interface DrainBounds {
   readonly bytes: number;
   readonly timeMs: number;
 }
 
 export interface DrainSettings extends DrainBounds {
-  /** How long a client's command waits for that, before its connection is closed instead. */
+  /** How long a client's next command waits for the discarding, before its connection is closed instead. */
   readonly waitingMs: number;
 }
 
-/** The account that ends a cut query on the server, over a connection of its own. */
+/** The account that kills a cut query on the server, over a connection of its own. */
 export interface KillSettings {
   readonly user: string;
   readonly password: string;
-  /** Where the password was read from, if not from the configuration itself. */
+  /** The file of the password; absent if the password stands in the configuration itself. */
   readonly passwordFile?: string;
-  /** Once so much was drained, or so long after the cut; 0 leaves that one out, 0 and 0 mean at once. */
+  /**
+   * Kill after this many discarded bytes, or this long after the cut. A 0 switches one of them off; 0 and 0 mean at
+   * once.
+   */
   readonly when: { readonly bytes: number; readonly timeMs: number };
 }
 
@@ -197,15 +201,15 @@ export interface ConnectionSettings {
   readonly keepAliveMs: number;
 }
 
-/** Which results are recorded besides those that something is done about; Infinity where there is no such sample. */
+/** The sample of results that are recorded although nothing was done about them. Infinity means no such sample. */
 export interface SampleSettings {
-  /** Results with more rows than these are. */
+  /** Results with more rows are recorded. */
   readonly rows: number;
-  /** Results with more bytes than these are. */
+  /** Results with more bytes are recorded. */
   readonly bytes: number;
-  /** Of the others, one in so many is. */
+  /** One in this many of the other results is recorded. */
   readonly oneIn: number;
-  /** The most samples that are written in a second. */
+  /** The most samples that are written per second. */
   readonly perSecond: number;
 }
 
@@ -213,31 +217,31 @@ export interface AuditSettings {
   /** 'stdout' or the path of a file. */
   readonly to: string;
   readonly format: 'json' | 'slowlog';
-  /** How much of a statement is written down. */
+  /** How much of a statement a record holds. */
   readonly sql: 'full' | 'digest' | 'none';
-  /** The longest statement that a record holds whole. */
+  /** The longest statement that a record holds whole, in bytes. */
   readonly sqlBytes: number;
-  /** Whether the values bound to a prepared statement are written down. */
+  /** Whether records hold the values of a prepared statement's parameters. */
   readonly params: boolean;
   readonly sample: SampleSettings;
-  /** Whether results are recorded that passed their limit because they were taken for streams. */
+  /** Whether results are recorded that passed their limit because they were classified as streams. */
   readonly admitted: boolean;
 }
 
-/** The HTTP endpoint that tells how the program stands. */
+/** The HTTP endpoint for health, metrics and the live page. */
 export interface AdminSettings {
   readonly listen: Address;
-  /** The file that the token was read from; absent where there is none. */
+  /** The file of the token; absent if there is none. */
   readonly tokenFile?: string;
   /** null where there is none. */
   readonly token: string | null;
 }
 
-/** How SIGTERM ends the program. Both times count from the signal. */
+/** How the program ends on SIGTERM. Both times count from the signal. */
 export interface ShutdownSettings {
-  /** For how long new connections are still accepted, and nothing is ended. */
+  /** How long new connections are still accepted and no session is ended. */
   readonly acceptForMs: number;
-  /** What has not ended by then is ended. */
+  /** The time after which the remaining sessions are ended. */
   readonly timeoutMs: number;
 }
 

@@ -1,5 +1,5 @@
-// Where an ERR packet says HY000, MySQL Connector/J looks at its number for a better SQLSTATE. These are the numbers
-// for which it has one (MysqlErrorNumbers.mysqlToSqlstate of 9.7.0 and 26.10.0).
+// The SQLSTATEs of MySQL Connector/J. For an ERR packet with HY000 it looks up a better SQLSTATE by the error number.
+// These are the numbers for which it has one (MysqlErrorNumbers.mysqlToSqlstate of 9.7.0 and 26.10.0).
 
 const NUMBERS: Readonly<Record<string, string>> = {
   '01000': '1249 1261-1262 1265 1311 1642 3519 3565 3751',
@@ -93,7 +93,7 @@ const RANGES: readonly Range[] = Object.entries(NUMBERS).flatMap(([state, number
     return { first, last, state };
   }));
 
-/** The SQLSTATE that MySQL Connector/J gives an error that arrives with HY000; null where it keeps that. */
+/** The SQLSTATE that MySQL Connector/J gives an error with HY000; null if it keeps HY000. */
 export function stateInConnectorJ(code: number): string | null {
   return RANGES.find(({ first, last }) => code >= first && code <= last)?.state ?? null;
 }

@@ -1,4 +1,4 @@
-// The two ends of Sluice: where clients connect, and the servers that it connects to.
+// The settings of Sluice's two ends: the addresses where clients connect, and the servers.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Listen, Place, Upstream } from './config.js';
@@ -13,7 +13,7 @@ import { listenTls, upstreamTls } from './tls.js';
 const MAX_ENDS = 64;
 const MAX_NETWORKS = 100;
 
-/** A place as an object has it: one of host and path. */
+/** A place in the form of an object: with a host or with a path. */
 interface PlaceForm {
   readonly host?: string;
   readonly port?: number;
@@ -23,13 +23,13 @@ interface PlaceForm {
 type ListenForm = PlaceForm & Omit<Listen, 'at'>;
 type UpstreamForm = PlaceForm & Omit<Upstream, 'at'>;
 
-/** What stands for either end. */
+/** The parts in which the two ends differ. */
 interface EndParts<Form> {
   readonly form: Section<Form>;
   readonly defaultPort: number;
-  /** 0 where any free port will do. */
+  /** 0 if any free port is allowed. */
   readonly lowestPort: number;
-  /** What to write in place of a port without a host. */
+  /** The remedy for a port without a host. */
   remedyForPort(port: string): string;
 }
 
@@ -73,12 +73,12 @@ function placeIn(form: PlaceForm, defaultPort: number, path: string, findings: F
   if (form.path === undefined && form.host !== undefined) {
     return Object.freeze({ host: form.host, port: form.port ?? defaultPort });
   }
-  if (form.path !== undefined) findings.add(`${path}.path`, 'stands without host and port');
+  if (form.path !== undefined) findings.add(`${path}.path`, 'expected a path alone, without host and port');
   else findings.add(`${path}.host`, 'required: a host name or an IP address (or give path)');
   return undefined;
 }
 
-/** One end: a place as text, or an object that has room for what else belongs to that end. */
+/** One end: a place as text, or an object with the end's other settings. */
 function end<Form extends PlaceForm>(
   { form, defaultPort, lowestPort, remedyForPort }: EndParts<Form>,
 ): Kind<{ readonly at: Place } & Omit<Form, keyof PlaceForm>> {
@@ -93,7 +93,7 @@ function end<Form extends PlaceForm>(
   });
   return {
     ...asText,
-    // The place is replaced, and what else stands in the object stays.
+    // Replaces the place and keeps the object's other settings.
     fromText(text, below) {
       const replacement = parsePlace(text, defaultPort, lowestPort);
       if (!isObject(below) || replacement === undefined) return text;
@@ -119,7 +119,7 @@ function end<Form extends PlaceForm>(
   };
 }
 
-/** Several of them, or one, which is written as one. */
+/** A list of ends, or a single end that is written without a list. */
 function ends<T>(item: Kind<T>, items: string): Kind<readonly T[]> {
   const several = oneOrMore(item, { items, min: 1, max: MAX_ENDS });
   return {
@@ -163,7 +163,7 @@ const anyListen: Kind<Listen> = end({
   remedyForPort: (bare) => `for all interfaces write 0.0.0.0:${bare}`,
 });
 
-/** Where clients connect. */
+/** The setting of the addresses where clients connect. */
 export const listen: Kind<readonly Listen[]> = ends({
   ...anyListen,
   read(found, path, findings) {
@@ -174,13 +174,13 @@ export const listen: Kind<readonly Listen[]> = ends({
       findings.add(`${path}.permissions`, 'only the file of a Unix socket has permissions');
     }
     if (tls.mode !== 'off' && tls.mode !== 'auto' && isSocketFile(at)) {
-      findings.add(`${path}.tls.mode`, 'what goes over a Unix socket is not encrypted');
+      findings.add(`${path}.tls.mode`, 'a Unix socket has no TLS: leave tls out');
     }
     return read;
   },
 }, 'addresses');
 
-/** The servers. */
+/** The setting of the servers. */
 export const upstream: Kind<readonly Upstream[]> = ends(
   end({
     form: upstreamForm, defaultPort: 3306, lowestPort: 1,

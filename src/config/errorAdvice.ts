@@ -1,14 +1,15 @@
-// What drivers, pools and frameworks make of an error in the middle of a result: read in their source, or tried with
-// them. HikariCP 7.1, MariaDB Connector/J 3.5 and 4.0, MySQL Connector/J 9.7, r2dbc-mariadb and r2dbc-mysql 1.4.
+// How drivers, pools and frameworks react to an error in the middle of a result. The facts come from their sources or
+// from trials. HikariCP 7.1, MariaDB Connector/J 3.5 and 4.0, MySQL Connector/J 9.7, r2dbc-mariadb and r2dbc-mysql 1.4.
 
-import type { ErrorNumber, Match } from './config.js';
+import { type ErrorNumber, GENERAL_ERROR, ServerErrors } from '../protocol/errorCodes.js';
+import type { Match } from './config.js';
 import { stateInConnectorJ } from './connectorJStates.js';
 
 /**
- * What clients would make of the error that a place of the configuration sets.
- * @param path of the error's settings, as "onExceed.error"
- * @param inherited what holds where the place says nothing; nothing is said of that again
- * @param match the conditions of the place; undefined where it is not a rule
+ * Warns about the reaction of clients to the error that a rule, or the global settings, configure.
+ * @param path of the error's settings, such as "onExceed.error"
+ * @param inherited the error that applies without these settings; a warning about it is not repeated
+ * @param match the conditions of the rule; undefined for the global settings
  */
 export function* errorAdvice(
   error: ErrorNumber, path: string, inherited: ErrorNumber | undefined, match: Match | undefined,
@@ -19,21 +20,21 @@ export function* errorAdvice(
   if (sqlState === inherited?.sqlState) return;
   if (isSame(error, TOO_BIG_SELECT) && match !== undefined && isForPrograms(match)) return;
   for (const consequence of consequencesOf(sqlState)) {
-    yield `${path}.sqlState: on ${sqlState} ${consequence}; not so on ${PLAIN_ERROR.sqlState}`;
+    yield `${path}.sqlState: on ${sqlState} ${consequence}; ${PLAIN_ERROR.sqlState} has no such effect`;
   }
 }
 
-/** ER_CAPACITY_EXCEEDED of MySQL, an error of this statement and nothing more to every pool that was tried. */
-export const PLAIN_ERROR: ErrorNumber = { code: 3170, sqlState: 'HY000' };
+/** The error of a cut, unless the configuration sets another one. */
+export const PLAIN_ERROR: ErrorNumber = ServerErrors.CAPACITY_EXCEEDED;
 
-/** ER_TOO_BIG_SELECT: the one that r2dbc-mariadb does not take for transient. */
-const TOO_BIG_SELECT: ErrorNumber = { code: 1104, sqlState: '42000' };
+/** The error that r2dbc-mariadb does not treat as transient. */
+const TOO_BIG_SELECT: ErrorNumber = ServerErrors.TOO_BIG_SELECT;
 
 const CODES: readonly { codes: readonly number[]; consequence: string }[] = [
   { codes: [1105], consequence: 'HikariCP throws the connection away' },
   { codes: [1205, 1213], consequence: 'frameworks run the transaction again' },
   { codes: [1317, 1969, 3024], consequence: 'drivers report a time-out, and programs run the statement again' },
-  { codes: [1927, 4031], consequence: 'SQLAlchemy takes it for a lost connection' },
+  { codes: [1927, 4031], consequence: 'SQLAlchemy treats it as a lost connection' },
   {
     codes: [
       1004, 1005, 1015, 1021, 1023, 1037, 1038, 1040, 1041, 1042,
@@ -43,7 +44,7 @@ const CODES: readonly { codes: readonly number[]; consequence: string }[] = [
   },
 ];
 
-/** What is made of an SQLSTATE, by the two characters of its class. */
+/** The reaction to an SQLSTATE, by the two characters of its class. */
 const CLASSES: Readonly<Record<string, string>> = {
   '01': 'by its class it is no error',
   '02': 'by its class it is no error',
@@ -63,19 +64,19 @@ const CLASSES: Readonly<Record<string, string>> = {
   'XA': 'MariaDB Connector/J reports bad SQL',
 };
 
-/** Of a class that MariaDB Connector/J does not know. */
+/** The reaction to a class that MariaDB Connector/J does not know. */
 const UNKNOWN_CLASS = 'MariaDB Connector/J reports a transient error of the connection';
 
 const EVICTED_BY_HIKARI = /^(0A000|57P0[123]|01002|JZ0C[01])$/;
 
 function consequencesOf(sqlState: string): string[] {
   if (sqlState.startsWith('HY')) return [];
-  if (sqlState === '70100') return ['MariaDB Connector/J reports a time-out'];
+  if (sqlState === ServerErrors.CONNECTION_KILLED.sqlState) return ['MariaDB Connector/J reports a time-out'];
   const byClass = CLASSES[sqlState.slice(0, 2)] ?? UNKNOWN_CLASS;
   return EVICTED_BY_HIKARI.test(sqlState) ? [byClass, 'HikariCP throws the connection away'] : [byClass];
 }
 
-/** Whether a rule is for certain programs, whose drivers its author may know. */
+/** Whether a rule is for certain programs. Its author may know their drivers. */
 function isForPrograms({ program, client, attributes = {} }: Match): boolean {
   return program !== undefined || client !== undefined || Object.keys(attributes).length > 0;
 }
@@ -84,19 +85,19 @@ function isSame(one: ErrorNumber, other: ErrorNumber): boolean {
   return one.code === other.code && one.sqlState === other.sqlState;
 }
 
-/** What a number is taken for, whatever SQLSTATE stands beside it. */
+/** Warns about an error number that clients treat in a special way, whatever its SQLSTATE. */
 function* codeAdvice(code: number, path: string): Generator<string> {
   for (const { codes, consequence } of CODES) {
-    if (codes.includes(code)) yield `${path}.code: on ${code} ${consequence}; not so on ${PLAIN_ERROR.code}`;
+    if (codes.includes(code)) yield `${path}.code: on ${code} ${consequence}; ${PLAIN_ERROR.code} has no such effect`;
   }
 }
 
-/** Says where MySQL Connector/J replaces the SQLSTATE. */
+/** Warns if MySQL Connector/J replaces the SQLSTATE. */
 function* replacementAdvice({ code, sqlState }: ErrorNumber, path: string): Generator<string> {
-  const replacement = sqlState === 'HY000' ? stateInConnectorJ(code) : null;
+  const replacement = sqlState === GENERAL_ERROR ? stateInConnectorJ(code) : null;
   if (replacement === null) return;
   const isEvicted = replacement.startsWith('08') || EVICTED_BY_HIKARI.test(replacement);
   const consequence = isEvicted ? ', and pools throw the connection away' : '';
-  yield `${path}.code: on ${code} MySQL Connector/J makes ${replacement} of HY000${consequence}; ` +
-    `not so on ${PLAIN_ERROR.code}`;
+  yield `${path}.code: on ${code} MySQL Connector/J replaces HY000 by ${replacement}${consequence}; ` +
+    `${PLAIN_ERROR.code} has no such effect`;
 }

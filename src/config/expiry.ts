@@ -2,33 +2,33 @@ import type { Config } from './config.js';
 import { formatMoment } from './schema/moment.js';
 import { expiryOf, type TlsFiles } from './tlsFiles.js';
 
-/** A rule or a certificate that ends by itself. */
+/** A rule or a certificate that expires. */
 export interface Expiry {
   readonly kind: keyof typeof ANNOUNCED;
-  /** The setting that says so, such as "rules[0].until". */
+  /** The setting that names the end or the file, such as "rules[0].until". */
   readonly path: string;
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** What it is called in metrics. */
+  /** Its labels in metrics. */
   readonly labels: Readonly<Record<string, string>>;
-  /** When it ends, in ms since 1970. */
+  /** Its end, in ms since 1970. */
   readonly atMs: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
 
-/** How the end of each kind is announced: so many days before, and in which words. */
+/** The announcements of each kind: how many days before the end, and in which words. */
 const ANNOUNCED = {
-  rule: { noticeDays: [7, 1], ends: 'ends', ended: 'ended', remedy: 'take it out' },
+  rule: { noticeDays: [7, 1], ends: 'ends', ended: 'ended', remedy: 'remove it' },
   certificate: { noticeDays: [14], ends: 'expires', ended: 'expired', remedy: 'replace it' },
 } as const;
 
-/** When what a file holds ends, in ms since 1970; null where that cannot be told. */
+/** Reads when the certificate in a file expires, in ms since 1970; null if that is not known. */
 export type ReadExpiry = (key: 'cert' | 'ca', file: string) => number | null;
 
 /**
- * The rules with `until` and the certificates of a configuration.
- * @param readExpiry how files are looked at
+ * The rules with `until`, and the certificates, of a configuration.
+ * @param readExpiry reads the end of a certificate
  */
 export function expiriesIn(
   { listen, upstream, rules }: Pick<Config, 'listen' | 'upstream' | 'rules'>, readExpiry: ReadExpiry = expiryOf,
@@ -43,17 +43,17 @@ export function expiriesIn(
   ];
 }
 
-/** How far it has come, from 0 on: each notice is a stage, and so is the end. */
+/** The stage that it has reached, from 0 on. Each notice begins a stage, and so does the end. */
 export function stageOf(expiry: Expiry, nowMs: number): number {
   return stageTimes(expiry).filter((ms) => nowMs >= ms).length;
 }
 
-/** When the next stage begins, in ms since 1970; Infinity once it has ended. */
+/** The beginning of the next stage, in ms since 1970; Infinity after the end. */
 export function nextStageMs(expiry: Expiry, nowMs: number): number {
   return Math.min(...stageTimes(expiry).filter((ms) => ms > nowMs));
 }
 
-/** What is said of it at that time, as a line that begins with the setting; null where there is nothing to say. */
+/** The notice that is due at that time: a line that begins with the setting; null if none is due. */
 export function expiryAdvice({ kind, path, name, atMs }: Expiry, nowMs: number): string | null {
   const { noticeDays, ends, ended, remedy } = ANNOUNCED[kind];
   if (nowMs >= atMs) return `${path}: ${name} ${ended} at ${formatMoment(atMs)}; ${remedy}`;

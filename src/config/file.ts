@@ -2,18 +2,19 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Findings } from './schema/findings.js';
 
 /**
- * Reads a regular file that should be small, and no more of one that is not. Pipes and devices are refused: one that
- * nobody writes to would hold up the whole program.
- * @returns its bytes, of which more than `maxBytes` say that it is larger
- * @throws the error of the operating system; Error where it is no regular file
+ * Reads a regular file that should be small, up to a bound. Pipes and devices are refused, because a pipe without a
+ * writer would stop the whole program.
+ * @returns the file's bytes; more than `maxBytes` bytes mean that the file is too large
+ * @throws the error of the operating system; Error if it is no regular file
  */
 export function readUpTo(file: string, maxBytes: number): Buffer {
   const buffer = Buffer.allocUnsafe(maxBytes + 1);
-  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // else a pipe waits for its writer here
+  // Without O_NONBLOCK, opening a pipe waits for its writer.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const status = fstatSync(descriptor);
-    // Of a folder, reading says better what is wrong.
-    if (!status.isFile() && !status.isDirectory()) throw new Error(`${file} is no regular file`);
+    // For a folder, the error of reading is clearer.
+    if (!status.isFile() && !status.isDirectory()) throw new Error(`${file} is not a regular file`);
     let length = 0;
     for (let read = -1; read !== 0 && length < buffer.length; length += read) {
       read = readSync(descriptor, buffer, length, buffer.length - length, null);
@@ -24,7 +25,7 @@ export function readUpTo(file: string, maxBytes: number): Buffer {
   }
 }
 
-/** Why a file cannot be read, with its name. Of a rare reason that is what the system says. */
+/** Tells why a file cannot be read, with its name. For rare reasons this is the system's own message. */
 export function fileFailure(file: string, error: unknown): string {
   if (!(error instanceof Error)) return `${file}: ${String(error)}`;
   switch ('code' in error ? error.code : undefined) {
@@ -39,7 +40,10 @@ export function fileFailure(file: string, error: unknown): string {
   }
 }
 
-/** @throws TypeError where the bytes are not UTF-8; a byte order mark is taken away */
+/**
+ * Decodes UTF-8 and removes a byte order mark.
+ * @throws TypeError if the bytes are not UTF-8
+ */
 export function decodeUtf8(bytes: Buffer): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
@@ -48,17 +52,17 @@ export function decodeUtf8(bytes: Buffer): string {
 export const LONGEST_SECRET = 1024;
 
 /**
- * Reads a file that holds one line, a secret.
- * @param what it is: "password"
+ * Reads a file with a secret, which is its only line.
+ * @param what the name of the secret, such as "password"
  * @param path of the setting that names the file
- * @returns the secret; undefined where there is none, which is noted under `path`
+ * @returns the secret; undefined if there is none, which is noted under `path`
  */
 export function secretIn(file: string, what: string, path: string, findings: Findings): string | undefined {
   let bytes: Buffer;
   try {
     bytes = readUpTo(file, LONGEST_SECRET);
   } catch (error) {
-    findings.add(path, `cannot read the ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    findings.add(path, `cannot read the ${what}: ${fileFailure(file, error)}`);
     return undefined;
   }
   const refuse = (says: string) => {

@@ -1,8 +1,8 @@
-// JSON.parse takes the last of two equal keys without a word, and says where an error is only sometimes and
-// only as an offset. Whoever edits a configuration by hand deserves a line and a column, and a second
-// "limits" must not silently undo the first.
+// A strict JSON parser. JSON.parse takes the last of two equal keys without a warning, and reports the place of an
+// error seldom and only as an offset. A configuration is edited by hand: an error needs its line and column, and a
+// second "limits" must not silently replace the first.
 
-/** A text that is not JSON, with the place of the error; line and column count from 1. */
+/** A text is not JSON. Line and column of the error count from 1. */
 export class JsonError extends Error {
   constructor(message: string, readonly line: number, readonly column: number) {
     super(message);
@@ -10,14 +10,14 @@ export class JsonError extends Error {
   }
 }
 
-// A configuration is a few levels deep; without a bound, "[[[[..." overflows the stack.
-const maxDepth = 64;
+// A configuration has only a few levels. Without a bound, "[[[[..." would overflow the stack.
+const MAX_DEPTH = 64;
 
-const whitespace = /[ \t\r\n]*/y;
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const word = /[A-Za-z]+/y;
-const words = new Map<string, null | boolean>([['null', null], ['true', true], ['false', false]]);
+const WHITESPACE = /[ \t\r\n]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const WORD = /[A-Za-z]+/y;
+const WORDS = new Map<string, null | boolean>([['null', null], ['true', true], ['false', false]]);
 
 class JsonReader {
   private offset = 0;
@@ -31,15 +31,15 @@ class JsonReader {
   }
 
   private value(depth: number): unknown {
-    if (depth > maxDepth) this.fail(`nested deeper than ${maxDepth} levels`);
+    if (depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH} levels`);
     const next = this.peek();
     if (next === '{') return this.object(depth);
     if (next === '[') return this.list(depth);
     if (next === '"') return this.string();
-    const digits = this.take(number);
+    const digits = this.take(NUMBER);
     if (digits !== undefined) return Number(digits);
     const start = this.offset;
-    const literal = words.get(this.take(word) ?? '');
+    const literal = WORDS.get(this.take(WORD) ?? '');
     if (literal === undefined) this.fail('expected a value', start);
     return literal;
   }
@@ -52,12 +52,12 @@ class JsonReader {
       if (this.peek() !== '"') this.fail('expected a key in double quotes');
       const start = this.offset;
       const key = this.string();
-      if (entries.has(key)) this.fail(`the key ${JSON.stringify(key)} is here for the second time`, start);
+      if (entries.has(key)) this.fail(`the key ${JSON.stringify(key)} is given twice`, start);
       if (this.peek() !== ':') this.fail('expected ":"');
       this.offset++;
       entries.set(key, this.value(depth + 1));
     } while (this.continues('}'));
-    return Object.fromEntries(entries); // defines "__proto__" as a key like any other
+    return Object.fromEntries(entries); // treats "__proto__" like any other key
   }
 
   private list(depth: number): unknown[] {
@@ -71,7 +71,7 @@ class JsonReader {
   }
 
   private string(): string {
-    const literal = this.take(string);
+    const literal = this.take(STRING);
     if (literal === undefined) this.fail('this string does not end on its line, or holds a wrong escape');
     return String(JSON.parse(literal));
   }
@@ -91,7 +91,7 @@ class JsonReader {
 
   /** The next character that is not white space, or '' at the end. */
   private peek(): string {
-    this.take(whitespace);
+    this.take(WHITESPACE);
     return this.text.charAt(this.offset);
   }
 
@@ -113,7 +113,7 @@ class JsonReader {
 }
 
 /**
- * Reads JSON (RFC 8259) more strictly than JSON.parse: a key that stands twice in one object is an error.
+ * Reads JSON (RFC 8259), more strictly than JSON.parse: two equal keys in one object are an error.
  * @throws {JsonError} with line and column of the first error
  */
 export function parseJson(text: string): unknown {

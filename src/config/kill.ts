@@ -4,12 +4,12 @@ import { duration, filePath, secret, size, text } from './schema/kinds.js';
 import { LONGEST_SECRET, secretIn } from './file.js';
 import { isObject, section, type Section } from './schema/section.js';
 
-/** As it stands in JSON: with one of the two. */
+/** The settings as they stand in JSON, with either the password or its file. */
 interface KillForm extends Omit<KillSettings, 'password'> {
   readonly password?: string;
 }
 
-const hour = 3_600_000;
+const HOUR_MS = 3_600_000;
 const password = text(/^[^\0]{0,1024}$/, `a password of at most ${LONGEST_SECRET} characters`);
 
 const form = section<KillForm>({
@@ -26,7 +26,7 @@ const form = section<KillForm>({
     kind: section<KillSettings['when']>({
       bytes: { kind: size({ min: 0 }), fallback: 0, about: 'kill once so much was discarded' },
       timeMs: {
-        key: 'time', kind: duration({ minMs: 0, maxMs: 24 * hour }), fallback: 0,
+        key: 'time', kind: duration({ minMs: 0, maxMs: 24 * HOUR_MS }), fallback: 0,
         about: 'kill so long after the cut; 0 leaves a condition out, and both 0 mean at once',
       },
     }),
@@ -44,7 +44,7 @@ function withPassword(read: KillForm, path: string, findings: Findings): KillSet
   return found === undefined ? undefined : Object.freeze({ ...read, password: found });
 }
 
-/** The account that kills, or null. Printed, it names the password's file, or has *** for the password. */
+/** The setting of the account that kills, or null. Printed, it shows the password's file, or *** for the password. */
 export const kill: Section<KillSettings | null> = {
   ...form,
   expected: 'an object or null',

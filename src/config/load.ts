@@ -20,21 +20,21 @@ export class ConfigError extends Error {
   }
 }
 
-/** What the command line says, by the flags' names. */
+/** The flags of the command line, by name. */
 export type Flags = Readonly<Record<string, unknown>>;
 
-// Thousands of rules fit. What is larger is some other file.
-const maxFileBytes = 1024 * 1024;
+// Enough for thousands of rules. A larger file is no configuration.
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** @param from the flag or variable that names the file */
 function readFile(file: string, from: string): unknown {
   let bytes: Buffer;
   try {
-    bytes = readUpTo(file, maxFileBytes);
+    bytes = readUpTo(file, MAX_FILE_BYTES);
   } catch (error) {
     throw new ConfigError([`${from}: cannot read the configuration: ${fileFailure(file, error)}`]);
   }
-  if (bytes.length > maxFileBytes) throw new ConfigError([`config: ${file}: larger than 1 MiB`]);
+  if (bytes.length > MAX_FILE_BYTES) throw new ConfigError([`config: ${file}: larger than 1 MiB`]);
   try {
     return parseJson(decodeUtf8(bytes));
   } catch (error) {
@@ -53,8 +53,8 @@ interface Given {
 }
 
 /**
- * What a flag says, or else its variable; an empty variable counts as none, since that is how a shell or a
- * manifest leaves one out.
+ * The value of a flag, or else of its variable. An empty variable counts as absent, because shells and manifests leave
+ * a variable out that way.
  */
 function given(flagName: string, flags: Flags, environment: NodeJS.ProcessEnv): Given | undefined {
   const flag = flags[flagName];
@@ -63,22 +63,21 @@ function given(flagName: string, flags: Flags, environment: NodeJS.ProcessEnv): 
   return variable ? { from: variableOf(flagName), isFlag: false, text: variable } : undefined;
 }
 
-/** Lays a text over the JSON value at a path, making the objects on the way where they are missing. */
+/** Puts a text in place of the JSON value at a path. Missing objects on the path are made. */
 function overlay(below: unknown, path: readonly string[], kind: Kind<unknown>, text: string): unknown {
-  if (below !== undefined && !isObject(below)) return below; // is an error of its own
+  if (below !== undefined && !isObject(below)) return below; // reading reports this as an error
   const [key = '', ...rest] = path;
   const value = below?.[key];
   const above = rest.length === 0 ? kind.fromText(text, value) : overlay(value, rest, kind, text);
   return { ...below, [key]: above };
 }
 
-/** A configuration file: its JSON, and the folder from which its relative paths start. */
+/** A configuration file: its JSON, and the folder where its relative paths start. */
 interface ConfigFile {
   readonly json: unknown;
   readonly folder: string | null;
 }
 
-/** There is none. */
 const NO_FILE: ConfigFile = { json: {}, folder: null };
 
 /** Reads the file that a flag or a variable names. @throws {ConfigError} */
@@ -87,12 +86,12 @@ function fileFrom(flags: Flags, environment: NodeJS.ProcessEnv): ConfigFile {
   return file ? { json: readFile(file.text, file.from), folder: dirname(resolve(file.text)) } : NO_FILE;
 }
 
-/** The JSON of a file with flags and variables laid over it. */
+/** The JSON of a file, with flags and variables in place of its values. */
 interface Overlaid {
   readonly json: unknown;
-  /** For each path that a flag or a variable has set, its name. */
+  /** The name of the flag or variable for each path that one has set. */
   readonly sources: ReadonlyMap<string, string>;
-  /** The variables that say something else than the file, one line each. */
+  /** The variables that override the file with another value, one line each. */
   readonly overridden: readonly string[];
 }
 
@@ -110,7 +109,7 @@ function overlayAll(file: ConfigFile, flags: Flags, environment: NodeJS.ProcessE
     if (source.isFlag || before === undefined) continue;
     const read = (value: unknown) => field.kind.read(value, path, new Findings(sources, file.folder));
     if (isDeepStrictEqual(read(before), read(valueAt(json, keys)))) continue;
-    overridden.push(`${path}: ${source.from} overrides what the file says; unset it to use the file`);
+    overridden.push(`${path}: ${source.from} overrides the file; unset it to use the file`);
   }
   return { json, sources, overridden };
 }
@@ -121,17 +120,18 @@ function valueAt(json: unknown, path: readonly string[]): unknown {
   return isObject(json) && Object.hasOwn(json, key) ? valueAt(json[key], rest) : undefined;
 }
 
-/** A configuration, and what its author may not know of where it comes from, one line each. */
+/** A configuration, and notices about the sources of its values, one line each. */
 export interface LoadedConfig {
   readonly config: Config;
   readonly notices: readonly string[];
 }
 
 /**
- * Builds the configuration: flag over environment variable over file over default.
+ * Builds the configuration. Flags override environment variables, variables override the file, the file overrides the
+ * defaults.
  * @param flags `config` names the file; the others are those of the table of settings
- * @returns the configuration, frozen throughout, with notices of variables that override the file or are mistyped
- * @throws {ConfigError} with everything that is wrong
+ * @returns the frozen configuration, with notices about variables that override the file or are mistyped
+ * @throws {ConfigError} with all mistakes
  */
 export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): LoadedConfig {
   let problems: readonly string[] = [];
@@ -151,15 +151,15 @@ export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): L
   return { config, notices: [...overridden, ...strayVariables(environment)] };
 }
 
-/** The same without the notices. */
+/** Builds the configuration without the notices. */
 export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config {
   return loadWithNotices(flags, environment).config;
 }
 
 /**
- * Finds out where the admin endpoint of a configuration listens, whatever else is wrong with that. The file is read
- * only where neither a flag nor a variable says it.
- * @returns null where there is no endpoint
+ * The address of a configuration's admin endpoint. Mistakes elsewhere in the configuration do not matter. The file is
+ * read only if neither a flag nor a variable gives the address.
+ * @returns null if there is no endpoint
  * @throws {ConfigError}
  */
 export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): Address | null {
@@ -173,9 +173,9 @@ export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): 
 }
 
 /**
- * Reads a configuration that stands nowhere but in memory.
- * @param json what a file would hold
- * @throws {ConfigError} with everything that is wrong
+ * Reads a configuration from memory.
+ * @param json the contents of a configuration file
+ * @throws {ConfigError} with all mistakes
  */
 export function readConfig(json: unknown): Config {
   const findings = new Findings(new Map(), null);
@@ -185,8 +185,8 @@ export function readConfig(json: unknown): Config {
 }
 
 /**
- * @returns the configuration as JSON in its own notation; loading that gives the same configuration, unless a
- * secret had to be left out
+ * @returns the configuration as JSON; loading it gives the same configuration, except for secrets that had to be left
+ * out
  */
 export function printConfig(config: Config): string {
   return JSON.stringify(settings.write(config), null, 2);
@@ -199,7 +199,7 @@ function isSame(one: Place, other: Place): boolean {
   return one.port === other.port && one.host.toLowerCase() === other.host.toLowerCase();
 }
 
-/** Where results are to be held back: the paths of the settings that say so; a rule may inherit it. */
+/** The paths of the settings that hold results back. A rule may inherit such a setting. */
 function* holders({ onExceed, rules }: Config): Generator<string> {
   const path = 'onExceed.action';
   if (onExceed.action === 'hold') return yield path;
@@ -208,7 +208,7 @@ function* holders({ onExceed, rules }: Config): Generator<string> {
   }
 }
 
-/** Notes what is wrong between settings of which each is right by itself. */
+/** Finds settings that are valid alone but contradict each other. */
 function findConflicts(config: Config, findings: Findings): void {
   if (config.upstream.some((server) => config.listen.some((listen) => isSame(listen.at, server.at)))) {
     findings.add('upstream', 'is the address that Sluice itself listens on; give the address of the server');

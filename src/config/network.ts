@@ -1,8 +1,8 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { withoutZone } from '../protocol/ipAddress.js';
 
-// Client addresses: IPv4, IPv6, and IPv4 in IPv6's clothes (::ffff:10.0.0.1), as a socket that listens on ::
-// shows it. The latter are the IPv4 addresses that they stand for, in patterns and in what is matched.
+// Matching of client addresses: IPv4, IPv6, and IPv4-mapped IPv6 (::ffff:10.0.0.1), which a socket that listens on ::
+// shows. A mapped address counts as its IPv4 address, in patterns and in addresses.
 
 const MAPPED_PREFIX_BITS = 96;
 const WIDTH = { ipv4: 32, ipv6: 128 } as const;
@@ -14,9 +14,12 @@ interface Address {
 }
 
 /**
- * @param pattern an address (`10.1.2.3`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`; other bits don't count)
- * @returns whether an address, as Node shows it, is the one or in the other; what is no IP address is not
- * @throws Error that says what is wrong with the pattern
+ * Compiles a pattern for addresses.
+ * @param pattern an address (`10.1.2.3`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`; the bits behind the prefix do
+ * not count)
+ * @returns whether an address, as Node shows it, equals the pattern or lies in its network; false for text that is no
+ * IP address
+ * @throws Error with the mistake in the pattern
  */
 export function compileAddressMatcher(pattern: string): (address: string) => boolean {
   const [base = '', bits, ...rest] = pattern.split('/');
@@ -46,7 +49,7 @@ function parseAddress(text: string): Address | undefined {
   const address = withoutZone(text);
   if (isIP(address) === 0) return undefined;
   if (!isIPv6(address)) return { text: address, family: 'ipv4', isMapped: false };
-  // A URL writes an address in one way only: ::ffff:10.0.0.1 becomes [::ffff:a00:1].
+  // A URL has one form of each address: ::ffff:10.0.0.1 becomes [::ffff:a00:1].
   const mapped = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`tcp://[${address}]`).hostname);
   if (mapped === null) return { text: address, family: 'ipv6', isMapped: false };
   const [high, low] = [parseInt(mapped[1]!, 16), parseInt(mapped[2]!, 16)];

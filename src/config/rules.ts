@@ -1,4 +1,4 @@
-// The part of the table of settings that says who is limited how.
+// The part of the table of settings with the rules.
 
 import type { Match, ResponseClass, Rule, Treatment } from './config.js';
 import { compileAddressMatcher } from './network.js';
@@ -8,9 +8,11 @@ import { list, named, oneOrMore } from './schema/lists.js';
 import { formatMoment, parseEnd } from './schema/moment.js';
 import { section } from './schema/section.js';
 import * as treatment from './treatment.js';
+import { errorText } from '../text/errorText.js';
+import { finiteOrNull } from './finiteOrNull.js';
 
-const maxRules = 1000;
-const maxPatterns = 1000;
+const MAX_RULES = 1000;
+const MAX_PATTERNS = 1000;
 
 const glob = text(/^[^\0]{0,1000}$/, 'a pattern of at most 1000 characters, with * and ? for any');
 
@@ -20,7 +22,7 @@ const statement = oneOf<StatementKind>('select', 'metadata', 'show', 'call', 'dm
 
 const addressShape = text(/^[\w:.%/-]{1,100}$/, 'an IP address or a network such as 10.0.0.0/8 or fd00::/8');
 
-/** An IP address or a network, which is compiled once to see that it can be. */
+/** An IP address or a network. Reading compiles it once to check it. */
 const address: Kind<string> = {
   ...addressShape,
   read(found, path, findings) {
@@ -30,15 +32,15 @@ const address: Kind<string> = {
       compileAddressMatcher(pattern);
       return pattern;
     } catch (error) {
-      findings.add(path, error instanceof Error ? error.message : String(error));
+      findings.add(path, errorText(error));
       return undefined;
     }
   },
 };
 
-/** What one condition of a rule looks for: a pattern, or a list of which one must fit. */
+/** The setting of one condition: a pattern, or a list of patterns of which one must match. */
 function patterns<T extends string>(kind: Kind<T>): Kind<readonly T[]> {
-  return oneOrMore(kind, { items: 'patterns', min: 1, max: maxPatterns });
+  return oneOrMore(kind, { items: 'patterns', min: 1, max: MAX_PATTERNS });
 }
 
 const match = section<Match>({
@@ -70,11 +72,11 @@ const match = section<Match>({
 
 const end = leaf<number>({
   expected: 'a date such as "2026-12-31", a date-time with its zone such as "2026-12-31T18:00:00Z", or null',
-  write: (untilMs) => (untilMs === Infinity ? null : formatMoment(untilMs)),
+  write: (untilMs) => finiteOrNull(untilMs, formatMoment),
   parse: (found) => (found === null ? Infinity : typeof found === 'string' ? parseEnd(found) : undefined),
 });
 
-// It becomes a label in the metrics and stands in the errors that clients see.
+// The name is a label in the metrics, and is part of the errors that clients see.
 const name = text(
   /^(?!default$)[\w.:-]{1,64}$/,
   'a name of 1 to 64 letters, digits and _ . : - that is not "default"',
@@ -99,9 +101,9 @@ export const rule = section<Rule>({
   },
 });
 
-/** All rules. Read with the global settings to inherit from. */
+/** The setting of all rules. A rule inherits from the global settings. */
 export const rules: Kind<readonly Rule[]> = list(rule, {
   items: 'rules',
-  max: maxRules,
+  max: MAX_RULES,
   distinct: { what: 'name', of: (one) => one.name },
 });

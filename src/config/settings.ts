@@ -1,6 +1,6 @@
-// The one table of settings; treatment.ts, rules.ts and kill.ts are its larger parts. A line here is all that
-// a key needs: it is then read, checked, defaulted, suggested to whoever mistypes it, printed by
-// `sluice check`, and shown in the help where it has a flag.
+// The table of settings. Its larger parts stand in treatment.ts, rules.ts and kill.ts. A line of the table is all that
+// a key needs: from it the key is read, checked, given a default, suggested for a mistyped key, printed by `sluice
+// check`, and shown in the help if it has a flag.
 
 import type {
   AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,
@@ -17,13 +17,13 @@ import { list } from './schema/lists.js';
 import { section } from './schema/section.js';
 import * as treatment from './treatment.js';
 
-const hour = 3_600_000;
-const timeout = duration({ minMs: 1, maxMs: 24 * hour });
-// Linux counts TCP_KEEPIDLE in whole seconds, and 32767 of them at most.
-const keepAlive = duration({ minMs: 1000, maxMs: 9 * hour });
+const HOUR_MS = 3_600_000;
+const timeout = duration({ minMs: 1, maxMs: 24 * HOUR_MS });
+// Linux counts TCP_KEEPIDLE in whole seconds, up to 32767.
+const keepAlive = duration({ minMs: 1000, maxMs: 9 * HOUR_MS });
 const count = integer({ min: 1, expected: 'a positive integer' });
-// Both servers take 1 to 31536000 seconds, and warn the client of what they take for another value.
-const netWriteTimeout = orNull(duration({ minMs: 1000, maxMs: 8760 * hour, wholeSeconds: true }));
+// Both servers accept 1 to 31536000 seconds. For another value they use the nearest one and send the client a warning.
+const netWriteTimeout = orNull(duration({ minMs: 1000, maxMs: 8760 * HOUR_MS, wholeSeconds: true }));
 const paceWait = duration({ minMs: 10, maxMs: 60_000 });
 const signal = oneOf<StreamingSignal>('cursor', 'dump', 'jdbc', 'hint', 'pace');
 
@@ -197,7 +197,7 @@ export const settings = section<Config>({
   shutdown: {
     kind: section<ShutdownSettings>({
       acceptForMs: {
-        key: 'acceptFor', kind: duration({ minMs: 0, maxMs: hour }), fallback: '5s',
+        key: 'acceptFor', kind: duration({ minMs: 0, maxMs: HOUR_MS }), fallback: '5s',
         about: 'after SIGTERM: how long new connections are still accepted',
       },
       timeoutMs: {

@@ -5,14 +5,14 @@ import { isHost } from './address.js';
 import { section, type Section } from './schema/section.js';
 import { isFolder, readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from './tlsFiles.js';
 
-// The settings of TLS, towards clients and towards the server.
+// The settings of TLS for clients and for the server.
 
 const certificate = filePath('the path of a PEM file with a certificate');
 const authorities = filePath('the path of a PEM file with certificate authorities');
 const privateKey = filePath('the path of a PEM file with a private key');
 const cipherList = text(/^[\w:!+@=-]+$/, 'cipher suites as OpenSSL names them, with colons between');
 
-/** Adds `check` to a section: notes what is wrong between its settings. */
+/** Adds a check to a section. The check finds settings that contradict each other. */
 function checked<T>(form: Section<T>, check: (read: T, path: string, findings: Findings) => void): Section<T> {
   return {
     ...form,
@@ -61,15 +61,15 @@ const listenForm = section<ListenTls>({
   },
 });
 
-/** What clients are offered. */
+/** The settings of TLS for clients. */
 export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findings) => {
   if (tls.folder !== undefined && tls.cert !== undefined) {
-    findings.add(`${path}.folder`, 'stands without cert and key: it keeps a certificate that Sluice makes for itself');
+    findings.add(`${path}.folder`, 'expected without cert and key: it keeps a certificate that Sluice itself makes');
   } else if (tls.folder !== undefined && !isFolder(tls.folder)) {
-    findings.add(`${path}.folder`, `${tls.folder} is no folder: make it first, where Sluice may write`);
+    findings.add(`${path}.folder`, `${tls.folder} is not a folder: create it first, where Sluice may write`);
   }
   if (tls.requestCert && tls.ca === undefined) {
-    findings.add(`${path}.ca`, `required where ${path}.requestCert is true: who signs the clients' certificates`);
+    findings.add(`${path}.ca`, `required with ${path}.requestCert: the authority that signs the clients' certificates`);
   }
   checkFiles(tls, path, findings);
 });
@@ -98,7 +98,7 @@ const upstreamForm = section<UpstreamTls>({
   },
 });
 
-/** What the server is asked for. */
+/** The settings of TLS for the server. */
 export const upstreamTls: Kind<UpstreamTls> = checked(upstreamForm, (tls, path, findings) => {
   if (tls.serverName !== undefined && !isHost(tls.serverName)) {
     findings.add(`${path}.serverName`, 'expected a host name or an IP address');

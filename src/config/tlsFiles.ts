@@ -1,39 +1,40 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
-import { readUpTo } from './file.js';
+import { fileFailure, readUpTo } from './file.js';
+import { errorText } from '../text/errorText.js';
 
-/** Where the parts of one end's TLS stand: paths of PEM files. */
+/** The files of one end's TLS: paths of PEM files. */
 export interface TlsFiles {
-  /** The certificate that is shown, and those between it and its root. */
+  /** The certificate that is presented, and those between it and its root. */
   readonly cert?: string;
   readonly key?: string;
-  /** Who is believed in place of the system's certificate authorities. */
+  /** The certificate authorities that are trusted in place of the system's. */
   readonly ca?: string;
 }
 
-/** What else a context is made of. */
+/** The other settings of a TLS context. */
 export interface TlsTerms {
   readonly minVersion?: SecureVersion;
   readonly ciphers?: string;
 }
 
-/** A file, or what two of them make together, cannot be used. */
+/** A file, or the combination of two files, cannot be used. */
 export class TlsFileError extends Error {
-  /** @param key the setting that is to blame, as "cert" */
+  /** @param key the setting with the mistake, such as "cert" */
   constructor(readonly key: keyof TlsFiles | 'ciphers' | 'folder', message: string) {
     super(message);
     this.name = 'TlsFileError';
   }
 }
 
-/** Bundles of certificate authorities have some hundred kilobytes. */
+/** Bundles of certificate authorities have a few hundred kilobytes. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
- * Reads the files, and makes sure that TLS connections can be made of them.
- * @throws TlsFileError where a file cannot be read, is no PEM, or where key and certificate do not belong together
+ * Reads the files, and checks that TLS connections can be made with them.
+ * @throws TlsFileError if a file cannot be read, is no PEM, or if key and certificate do not belong together
  */
 export function readTlsFiles(files: TlsFiles, terms: TlsTerms = {}): SecureContextOptions {
   const ca = certificates('ca', files.ca);
@@ -44,7 +45,7 @@ export function readTlsFiles(files: TlsFiles, terms: TlsTerms = {}): SecureConte
   try {
     createSecureContext(options);
   } catch (error) {
-    throw new TlsFileError(ciphers === undefined ? 'cert' : 'ciphers', `cannot be used: ${messageOf(error)}`);
+    throw new TlsFileError(ciphers === undefined ? 'cert' : 'ciphers', `cannot be used: ${errorText(error)}`);
   }
   return options;
 }
@@ -54,7 +55,7 @@ export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Whether a certificate is signed by nobody but itself. One that cannot be read is another matter. */
+/** Whether a certificate is self-signed. False if it cannot be read; that is reported elsewhere. */
 export function isSelfSigned(file: string): boolean {
   try {
     const certificate = new X509Certificate(read('cert', file));
@@ -65,8 +66,8 @@ export function isSelfSigned(file: string): boolean {
 }
 
 /**
- * When what a file of certificates holds is not valid any more, in ms since 1970: of a chain (`cert`) when the first
- * one ends, of authorities (`ca`) when the last one does. Null where the file cannot be read, which is another matter.
+ * When the certificates in a file expire, in ms since 1970: the first one of a chain (`cert`), the last one of
+ * authorities (`ca`). Null if the file cannot be read; that is reported elsewhere.
  */
 export function expiryOf(key: 'cert' | 'ca', file: string): number | null {
   try {
@@ -79,7 +80,7 @@ export function expiryOf(key: 'cert' | 'ca', file: string): number | null {
   }
 }
 
-/** Drops what is undefined: to Node's TLS that is a value, too. */
+/** Drops undefined properties. Node's TLS would take them as values. */
 function definedOnly<T extends object>(parts: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
   return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as
     { [Key in keyof T]?: NonNullable<T[Key]> };
@@ -109,7 +110,7 @@ function read(key: keyof TlsFiles, file: string): Buffer {
   try {
     bytes = readUpTo(file, MAX_FILE_BYTES);
   } catch (error) {
-    throw new TlsFileError(key, `cannot be read: ${messageOf(error)}`);
+    throw new TlsFileError(key, `cannot be read: ${fileFailure(file, error)}`);
   }
   if (bytes.length > MAX_FILE_BYTES) throw new TlsFileError(key, `${file} is larger than 4 MiB`);
   return bytes;
@@ -121,8 +122,4 @@ function parse<T>(key: keyof TlsFiles, file: string, what: string, work: () => T
   } catch {
     throw new TlsFileError(key, `${file} holds no ${what} in PEM form that can be used`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
-// The part of the table of settings that a rule has as well.
+// The part of the table of settings that is the same for rules and globally.
 
-import type { ErrorNumber, Limits, OnExceed, Treatment } from './config.js';
+import type { ErrorNumber } from '../protocol/errorCodes.js';
+import type { Limits, OnExceed, Treatment } from './config.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
 import { section, type Section, type Setting } from './schema/section.js';
@@ -14,10 +15,10 @@ const unlimited = (rows: string, bytes: string): Section<Limits> => section<Limi
   bytes: { kind: maxBytes, fallback: null, about: bytes },
 });
 
-// Client libraries keep 2000 to 2999 and 5000 to 5999 for their own errors and refuse them from a server; 0
-// is no error; and from 32768 on MariaDB Connector/J, r2dbc-mariadb and PyMySQL read a negative number.
+// Client libraries use 2000 to 2999 and 5000 to 5999 for their own errors and refuse them from a server. 0 is no error.
+// From 32768 on MariaDB Connector/J, r2dbc-mariadb and PyMySQL read a negative number.
 const errorCode = leaf({
-  expected: 'an error code from 1 to 32767, but none of 2000 to 2999 and 5000 to 5999, which clients refuse',
+  expected: 'an error code from 1 to 32767, except 2000 to 2999 and 5000 to 5999, which clients refuse',
   parse: (found) =>
     typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 32767 &&
     ![2, 5].includes(Math.floor(found / 1000))
@@ -25,8 +26,8 @@ const errorCode = leaf({
       : undefined,
 });
 
-// Class 00 means success, and a client may take it at its word.
-const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five of 0-9 and A-Z, not beginning with 00, such as "HY000"');
+// Class 00 means success, and a client may believe it.
+const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"');
 
 export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),

@@ -1,4 +1,4 @@
-// The environment variables that override settings: each has the name of its flag.
+// The environment variables that override settings. Each has the name of its flag.
 
 import { walk } from './schema/section.js';
 import { settings } from './settings.js';
@@ -17,12 +17,12 @@ const VARIABLES: readonly string[] = [
   ...[...walk(settings)].flatMap(({ field }) => (field.flag === undefined ? [] : [variableOf(field.flag.name)])),
 ];
 
-/** What Kubernetes sets in each pod for a Service that is called sluice, or sluice-something. */
+/** Variables that Kubernetes sets in each pod for a Service named sluice, or sluice-something. */
 const OF_A_SERVICE = /_SERVICE_(HOST|PORT)(_|$)|_PORT(_\d+_|$)/;
 
 /**
- * Looks for mistyped names.
- * @returns a line for each variable that is not read, but close to one that is
+ * Finds mistyped names.
+ * @returns a line for each variable that is not read, but has a name close to one that is
  */
 export function strayVariables(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(environment).flatMap((name) => {

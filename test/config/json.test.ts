@@ -47,8 +47,8 @@ t.test('an error tells line, column, expectation and finding', (t) => {
 });
 
 t.test('refuses a key that stands twice in one object, at its second place', (t) => {
-  t.equal(errorOf('{"limits": 1,\n "limits": 2}'), '2:2: the key "limits" is here for the second time');
-  t.equal(errorOf('{"a": 1, "\\u0061": 2}'), '1:10: the key "a" is here for the second time');
+  t.equal(errorOf('{"limits": 1,\n "limits": 2}'), '2:2: the key "limits" is given twice');
+  t.equal(errorOf('{"a": 1, "\\u0061": 2}'), '1:10: the key "a" is given twice');
   t.equal(errorOf('{"a": {"b": 1}, "c": {"b": 1}}'), 'no error');
   t.end();
 });

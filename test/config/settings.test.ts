@@ -172,8 +172,8 @@ t.test('tells all errors at once: the key, what was expected, what was found', (
     'config: warn: expected an object, got null',
     'config: onExceed.action: expected "error", "truncate", "close", or "hold", got "cut"',
     'config: onExceed.error.code: expected an error code from 1 to 32767, ' +
-      'but none of 2000 to 2999 and 5000 to 5999, which clients refuse, got 2013',
-    'config: onExceed.error.sqlState: expected five of 0-9 and A-Z, not beginning with 00, ' +
+      'except 2000 to 2999 and 5000 to 5999, which clients refuse, got 2013',
+    'config: onExceed.error.sqlState: expected five characters of 0-9 and A-Z, not beginning with 00, ' +
       'such as "HY000", got "hy000"',
     'config: hints: expected "none", "lower", or "any", got "all"',
     'config: streaming.limits.rows: expected a positive integer or null, got 0',

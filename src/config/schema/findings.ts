@@ -1,17 +1,14 @@
-/**
- * Gathers everything that is wrong with a configuration, so that nobody has to repair it one error at a time.
- */
+/** Collects all mistakes in a configuration, so that its author sees all of them at once. */
 export class Findings {
   private readonly found: { path: string; says: string }[] = [];
 
   /**
-   * @param sources for each path that a flag or a variable has set, what to call it: "limits.rows" ->
-   * "--max-rows"
-   * @param folder of the configuration file, from which relative paths in it start; null where there is no file
+   * @param sources the name of the flag or variable for each path that one has set: "limits.rows" -> "--max-rows"
+   * @param folder the folder of the configuration file, where its relative paths start; null without a file
    */
   constructor(private readonly sources: ReadonlyMap<string, string>, readonly folder: string | null) {}
 
-  /** Notes that a value is not of its kind. */
+  /** Adds a value that is not of its kind. */
   unexpected(path: string, { expected, expectedAsText, isSecret, remedyFor }: Expected, value: unknown): void {
     const wanted = this.sources.has(path) ? expectedAsText ?? expected : expected;
     const remedy = typeof value === 'string' ? remedyFor?.(value) ?? null : null;
@@ -19,26 +16,24 @@ export class Findings {
     this.add(path, `expected ${wanted}, got ${found}${remedy === null ? '' : `: ${remedy}`}`);
   }
 
-  /** Notes anything else; `says` has no full stop. */
+  /** Adds any other mistake. `says` has no full stop. */
   add(path: string, says: string): void {
     const key = path === '' ? 'config' : `config: ${path}`;
     this.found.push({ path, says: `${this.sources.get(path) ?? key}: ${says}` });
   }
 
-  /** One line for each finding, in the order of the settings. */
+  /** All findings, one line each, in the order of the settings. */
   get all(): string[] {
     return this.found.map(({ says }) => says);
   }
 
-  /**
-   * Those that a flag or a variable is to blame for: what can still be said where the file could not be read.
-   */
+  /** The findings about flags and variables. They are valid even if the file could not be read. */
   get fromSources(): string[] {
     return this.found.filter(({ path }) => this.sources.has(path)).map(({ says }) => says);
   }
 }
 
-/** A value as an error message quotes it: short, whatever it is, and nothing of what stands deeper inside. */
+/** A value as error messages quote it: short, and without the contents of objects and lists. */
 export function quote(found: unknown): string {
   if (typeof found === 'object' && found !== null) return typeName(found);
   const text = JSON.stringify(found);
@@ -51,13 +46,13 @@ function typeName(found: unknown): string {
   return typeof found === 'object' ? 'an object' : `a ${typeof found}`;
 }
 
-/** What a kind of value looks like, to follow the word "expected". */
+/** The description of a kind of value, to follow the word "expected". */
 export interface Expected {
   readonly expected: string;
-  /** The same as a flag or a variable says it, where that differs: a command line has no null. */
+  /** The description for flags and variables, if it differs: a command line has no null. */
   readonly expectedAsText?: string;
-  /** What to write in place of a common mistake; null where it is none. */
+  /** The remedy for a common mistake; null if the value is none. */
   remedyFor?(found: string): string | null;
-  /** No message quotes what stands in its place: whatever that is, somebody may have meant it as a secret. */
+  /** Messages never quote a value in this place, because it may be meant as a secret. */
   readonly isSecret?: true;
 }

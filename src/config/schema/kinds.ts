@@ -1,38 +1,37 @@
-// The kinds of values that settings have. A kind reads JSON into what the program works with, and writes it
-// back. Nothing is coerced: "5" is no number, 0 is no false.
+// The kinds of values of settings. A kind reads JSON into the program's form and writes it back. It converts nothing:
+// "5" is not a number, 0 is not false.
 
 import { resolve } from 'node:path';
 import type { Expected, Findings } from './findings.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
+import { finiteOrNull } from '../finiteOrNull.js';
 
 export interface Kind<T> extends Expected {
   /**
-   * Reads a JSON value. Where it is wrong, notes that under `path` and returns undefined.
-   * @param inherited an object whose properties hold for the parts of the same name that are left out
+   * Reads a JSON value. A mistake is added to the findings under `path`, and the result is undefined.
+   * @param inherited an object with the values of parts that are left out, by the same names
    */
   read(found: unknown, path: string, findings: Findings, inherited?: unknown): T | undefined;
-  /**
-   * Writes a value in the configuration's own notation, so that reading it again gives the same (but for
-   * secrets).
-   */
+  /** Writes a value as JSON. Reading that gives the same value again, except for secrets. */
   write(value: T): unknown;
   /**
-   * @param text what a flag or a variable says
-   * @param below the JSON value that it overrides, undefined where there is none
-   * @returns the JSON value that takes its place; text that stands for none comes back for `read` to refuse
+   * Converts the text of a flag or a variable to JSON.
+   * @param text the text
+   * @param below the JSON value that it overrides; undefined if there is none
+   * @returns the JSON value; text that has no JSON value comes back unchanged, so that `read` refuses it
    */
   fromText(text: string, below: unknown): unknown;
 }
 
-/** A kind without parts: one function tells whether a value is right. */
+/** A kind without parts: one function checks a value. */
 export interface Leaf<T> extends Kind<T> {
-  /** @returns undefined for whatever is not of this kind */
+  /** @returns undefined for a value that is not of this kind */
   parse(found: unknown): T | undefined;
 }
 
 type LeafParts<T> = Expected & Pick<Leaf<T>, 'parse'> & Partial<Pick<Leaf<T>, 'write' | 'fromText'>>;
 
-/** Completes a kind; unless told otherwise, a value is written as it is, and text stands for itself. */
+/** Completes a kind. By default a value is written as it is, and text stands for itself. */
 export function leaf<T>(parts: LeafParts<T>): Leaf<T> {
   return {
     write: (value) => value,
@@ -50,7 +49,7 @@ function digitsToNumber(text: string): unknown {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** "10k" stands for no number here. */
+/** The remedy for an abbreviated number such as "10k". */
 function numberInFull(found: string): string | null {
   const [, digits, unit] = /^(\d{1,9})([kKmM])$/.exec(found) ?? [];
   return digits === undefined ? null : `write ${Number(digits) * (unit!.toLowerCase() === 'k' ? 1000 : 1_000_000)}`;
@@ -61,7 +60,10 @@ function between(value: unknown, min: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;
 }
 
-/** @param expected names the range in words: "a positive integer" */
+/**
+ * A whole number.
+ * @param range its `expected` is the range in words: "a positive integer"
+ */
 export function integer(range: { min: number; max?: number; expected: string }): Leaf<number> {
   return leaf({
     expected: range.expected,
@@ -86,7 +88,7 @@ export function size(range: { min?: number; max?: number } = {}): Leaf<number> {
 
 /**
  * A number of milliseconds, or a string with a unit.
- * @param range with `wholeSeconds` no part of a second may be left over
+ * @param range with `wholeSeconds`, parts of a second are refused
  */
 export function duration(range: { minMs: number; maxMs: number; wholeSeconds?: boolean }): Leaf<number> {
   const { minMs, maxMs, wholeSeconds = false } = range;
@@ -106,19 +108,19 @@ function remedyOf({ remedyFor }: Expected): Pick<Expected, 'remedyFor'> {
   return remedyFor === undefined ? {} : { remedyFor };
 }
 
-/** The same, or null (as text: unlimited), which is Infinity to the program. */
+/** A number or null (as text: "unlimited"). Null is Infinity in the program. */
 export function orUnlimited(kind: Leaf<number>): Leaf<number> {
   return leaf({
     ...remedyOf(kind),
     expected: `${kind.expected} or null`,
     expectedAsText: `${kind.expected} or "unlimited"`,
     fromText: (text, below) => (text === 'unlimited' ? null : kind.fromText(text, below)),
-    write: (value) => (value === Infinity ? null : kind.write(value)),
+    write: (value) => finiteOrNull(value, kind.write),
     parse: (found) => (found === null ? Infinity : kind.parse(found)),
   });
 }
 
-/** The same, or null, which is null to the program, too. */
+/** A value or null. */
 export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
   return leaf<T | null>({
     ...remedyOf(kind),
@@ -136,7 +138,10 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   });
 }
 
-/** @param expected says in words what `pattern` matches */
+/**
+ * A text that matches a pattern.
+ * @param expected the pattern in words
+ */
 export function text(pattern: RegExp, expected: string): Leaf<string> {
   return leaf({
     expected,
@@ -145,8 +150,8 @@ export function text(pattern: RegExp, expected: string): Leaf<string> {
 }
 
 /**
- * The path of a file. One that is relative starts from the folder of the configuration file.
- * @param expected in words
+ * The path of a file. A relative path starts at the folder of the configuration file.
+ * @param expected the description in words
  */
 export function filePath(expected: string): Kind<string> {
   const asText = text(/^(?!\s*$)[^\0]+$/, expected);
@@ -164,14 +169,14 @@ export const trueOrFalse: Leaf<boolean> = leaf({
   parse: (found) => (typeof found === 'boolean' ? found : undefined),
 });
 
-const secretPlaceholder = '***';
+const SECRET_PLACEHOLDER = '***';
 
-/** A text that is printed as ***, and never quoted. */
+/** A secret text. It is printed as ***, and messages never quote it. */
 export function secret(kind: Leaf<string>): Leaf<string> {
   return leaf({
-    expected: `${kind.expected}, and not the ${secretPlaceholder} that is printed in place of it`,
+    expected: `${kind.expected}, not the ${SECRET_PLACEHOLDER} that Sluice prints in its place`,
     isSecret: true,
-    write: () => secretPlaceholder,
-    parse: (found) => (found === secretPlaceholder ? undefined : kind.parse(found)),
+    write: () => SECRET_PLACEHOLDER,
+    parse: (found) => (found === SECRET_PLACEHOLDER ? undefined : kind.parse(found)),
   });
 }

@@ -1,19 +1,19 @@
-// Kinds that are made of any number of another kind.
+// Lists and maps: kinds with any number of values of another kind.
 
 import { quote } from './findings.js';
 import type { Kind } from './kinds.js';
 import { isObject, join } from './section.js';
 
 interface ListParts<T> {
-  /** What the items are, to follow "a list of": "rules". */
+  /** The plural of an item, to follow "a list of": "rules". */
   readonly items: string;
   readonly min?: number;
   readonly max: number;
-  /** What no two items may have in common: what to call it, and how to get it. */
+  /** The property in which all items must differ: its name, and how to read it. */
   readonly distinct?: { readonly what: string; readonly of: (item: T) => string };
 }
 
-/** Several of a kind, in their order: a list in JSON, a frozen array to the program. */
+/** A list of values of one kind: a list in JSON, a frozen array in the program. */
 export function list<T>(item: Kind<T>, { items, min = 0, max, distinct }: ListParts<T>): Kind<readonly T[]> {
   const self: Kind<readonly T[]> = {
     expected: `a list of ${min === 0 ? 'at most' : `${min} to`} ${max} ${items}`,
@@ -43,7 +43,7 @@ export function list<T>(item: Kind<T>, { items, min = 0, max, distinct }: ListPa
   return self;
 }
 
-/** A list that need not be written as one where it has a single item. */
+/** A list that may be written without brackets if it has a single item. */
 export function oneOrMore<T>(item: Kind<T>, parts: ListParts<T> & { readonly min: 1 }): Kind<readonly T[]> {
   const several = list(item, parts);
   return {
@@ -58,14 +58,14 @@ export function oneOrMore<T>(item: Kind<T>, parts: ListParts<T> & { readonly min
 
 interface NamedParts {
   readonly max: number;
-  /** What a name looks like, and the same in words. */
+  /** The pattern of a name. `expectedName` is the pattern in words. */
   readonly name: RegExp;
   readonly expectedName: string;
 }
 
 type Named<T> = Readonly<Record<string, T>>;
 
-/** Several of a kind by names that nobody knows beforehand: an object in JSON and to the program. */
+/** Values of one kind by names that are not known beforehand: an object in JSON and in the program. */
 export function named<T>(item: Kind<T>, { max, name, expectedName }: NamedParts): Kind<Named<T>> {
   const self: Kind<Named<T>> = {
     expected: `an object with at most ${max} keys`,

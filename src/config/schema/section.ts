@@ -2,7 +2,7 @@ import type { Findings } from './findings.js';
 import type { Kind } from './kinds.js';
 import { nearest } from './suggest.js';
 
-/** A kind that is made of settings: an object in JSON, a frozen object to the program. */
+/** A kind that consists of settings: an object in JSON, a frozen object in the program. */
 export interface Section<T> extends Kind<T> {
   readonly fields: readonly Field[];
 }
@@ -10,27 +10,27 @@ export interface Section<T> extends Kind<T> {
 /** One line of the table of settings. */
 export interface Setting<T> {
   readonly kind: Kind<T>;
-  /** The key in JSON, where the property's name says more: `timeMs` is read from "time". */
+  /** The key in JSON, if it differs from the property's name: `timeMs` is read from "time". */
   readonly key?: string;
-  /**
-   * In the configuration's notation. A setting without one is required, unless it is a section or may be left
-   * out.
-   */
+  /** The default, in JSON. A setting without one is required, unless it is a section or optional. */
   readonly fallback?: unknown;
-  /** What its parts leave out, they take from the settings that stand before it, by the same names. */
+  /** Parts that are left out take their values from the settings before this one, by the same names. */
   readonly inherits?: true;
-  /** What it is for: in the help, and for whoever leaves out what is required. */
+  /** Its purpose, for the help and for the message about a missing required setting. */
   readonly about?: string;
-  /** The flag and variable that may override it: the flag's name, what the help calls its value, and such a value. */
+  /**
+   * The flag and variable that may override it: the flag's name, the name of its value in the help, and an example of a
+   * value.
+   */
   readonly flag?: { readonly name: string; readonly value: string; readonly example: string };
 }
 
-/** A setting without which the object simply has no such property. */
+/** A setting that may be absent. The object then lacks the property. */
 interface OptionalSetting<T> extends Setting<T> {
   readonly isOptional: true;
 }
 
-/** A setting with its names on both sides: in the configuration's object, and in JSON. */
+/** A setting with both of its names: in the program's object, and in JSON. */
 export interface Field extends Setting<unknown> {
   readonly property: string;
   readonly key: string;
@@ -50,13 +50,13 @@ export function isSection(kind: Kind<unknown>): kind is Section<unknown> {
   return 'fields' in kind;
 }
 
-/** @returns "limits.rows"; a key that could confuse a terminal or a reader stands there in quotes */
+/** @returns "limits.rows"; a key that could confuse a terminal or a reader is quoted */
 export function join(path: string, key: string): string {
   const shown = /^[\w-]{1,64}$/.test(key) ? key : JSON.stringify(key.slice(0, 64));
   return path === '' ? shown : `${path}.${shown}`;
 }
 
-/** Every setting of a section and of the sections within, with its path. */
+/** All settings of a section and of its inner sections, with their paths. */
 export function* walk(section: Section<unknown>, path = ''): Generator<{ path: string; field: Field }> {
   for (const field of section.fields) {
     const fieldPath = join(path, field.key);
@@ -73,12 +73,12 @@ function unknownKey(section: Section<unknown>, path: string, key: string): strin
   return within ? `unknown key, did you mean ${within.path}?` : `unknown key, known here: ${keys.join(', ')}`;
 }
 
-/** The JSON that stands for a setting where its key is missing, if any. */
+/** The JSON of a setting whose key is missing, if there is any. */
 function fallbackOf({ kind, fallback }: Field): unknown {
   return fallback === undefined && isSection(kind) ? {} : fallback;
 }
 
-/** @param inherited for its parts */
+/** @param inherited the values that its parts inherit */
 function readField(
   field: Field, object: Record<string, unknown>, path: string, findings: Findings, inherited: unknown,
 ): unknown {
@@ -89,7 +89,7 @@ function readField(
   return undefined;
 }
 
-/** @param settings for each property of T its line of the table */
+/** @param settings the table: one line for each property of T */
 export function section<T>(settings: Settings<T>): Section<T> {
   const entries = Object.entries<Setting<unknown>>(settings);
   const fields = entries.map(([property, setting]): Field => ({ key: property, ...setting, property }));
@@ -118,7 +118,7 @@ export function section<T>(settings: Settings<T>): Section<T> {
         if (value === undefined) isComplete = false;
         else values[field.property] = value;
       }
-      // Each property was read by the kind that T's own type demands of its setting.
+      // Each property was read by the kind that T requires for it.
       return isComplete ? Object.freeze(values) as T : undefined;
     },
     write: (value) => Object.fromEntries(

@@ -1,7 +1,4 @@
-/**
- * The least number of letters to insert, delete, replace or swap with their neighbour that turns `from` into
- * `to`.
- */
+/** The least number of edits that turn `from` into `to`: insert, delete or replace a letter, or swap two neighbours. */
 function editDistance(from: string, to: string): number {
   let twoBack: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
@@ -23,21 +20,21 @@ function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** max_rows, maxRows, MAX-ROWS: the same word to whoever mistypes it. */
+/** max_rows, maxRows and MAX-ROWS are the same word to someone who mistypes it. */
 function bareWord(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-const longestName = 64;
+const LONGEST_NAME = 64;
 
 /**
- * Finds what somebody may have meant.
- * @param name what was written
+ * Finds the name that a mistyped one may stand for.
+ * @param name the mistyped name
  * @param known the names that exist
- * @returns the known name nearest to it, or undefined where none is near enough to be worth a guess
+ * @returns the nearest known name; undefined if none is near enough
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  if (name.length > longestName) return undefined;
+  if (name.length > LONGEST_NAME) return undefined;
   const word = bareWord(name);
   let best: string | undefined;
   let bestDistance = Infinity;

@@ -1,9 +1,8 @@
-// Sizes and times as people write them: "64KiB", "10s". Only whole numbers, only the units of the two tables,
-// no guessing: "64KB" is refused, because half of its readers take it for 64,000 and the other half for
-// 65,536.
+// Sizes and times as people write them: "64KiB", "10s". Only whole numbers and the units of the two tables are allowed.
+// "64KB" is refused, because half of its readers take it for 64,000 and the other half for 65,536.
 
-const bytesOfUnit = { TiB: 2 ** 40, GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
-const msOfUnit = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const BYTES_OF_UNIT = { TiB: 2 ** 40, GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
+const MS_OF_UNIT = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 type Units = Readonly<Record<string, number>>;
 
@@ -22,26 +21,26 @@ function formatWithUnit(amount: number, units: Units): string {
 
 /**
  * @param text a whole number with B, KiB, MiB, GiB or TiB: "64KiB", "64 KiB"
- * @returns bytes, possibly beyond the safe integers; undefined where the text is not a size
+ * @returns bytes, possibly beyond the safe integers; undefined if the text is no size
  */
 export function parseSize(text: string): number | undefined {
-  return parseWithUnit(text, bytesOfUnit);
+  return parseWithUnit(text, BYTES_OF_UNIT);
 }
 
 /** @returns a number of bytes in the largest unit that divides it: 65536 is "64KiB", 1000 is "1000B" */
 export function formatSize(bytes: number): string {
-  return formatWithUnit(bytes, bytesOfUnit);
+  return formatWithUnit(bytes, BYTES_OF_UNIT);
 }
 
 /**
  * @param text a whole number with ms, s, m or h: "10s"
- * @returns milliseconds; undefined where the text is not a time
+ * @returns milliseconds; undefined if the text is no time
  */
 export function parseDuration(text: string): number | undefined {
-  return parseWithUnit(text, msOfUnit);
+  return parseWithUnit(text, MS_OF_UNIT);
 }
 
 /** @returns a number of milliseconds in the largest unit that divides it: 90000 is "90s", 1500 is "1500ms" */
 export function formatDuration(ms: number): string {
-  return formatWithUnit(ms, msOfUnit);
+  return formatWithUnit(ms, MS_OF_UNIT);
 }
