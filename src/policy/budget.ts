@@ -1,9 +1,8 @@
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
- * How many bytes of buffered results may be under way at the same moment, over all sessions: what has been forwarded,
- * or held back, of responses that have not ended. Their clients hold these bytes, and the application's memory is what
- * they fill together.
+ * A bound on the bytes of all buffered results under way, over all sessions: the bytes that were forwarded or held back
+ * of responses that have not ended. The clients hold these bytes, so together they fill the application's memory.
  */
 export class Budget {
   /** Bytes under way. */
@@ -17,7 +16,7 @@ export class Budget {
     return this.bytes;
   }
 
-  /** Another budget holds from here on. */
+  /** Changes the budget. */
   resize(maxBytes: number): void {
     this.bytes = maxBytes;
   }
@@ -26,7 +25,10 @@ export class Budget {
     return this.maxBytes !== Infinity;
   }
 
-  /** More of a response is under way. Where that is too much, the largest is marked, and stops at its next row. */
+  /**
+   * Counts the growth of a response. If the budget is exceeded, the largest response is marked and stops at its next
+   * row.
+   */
   update(usage: GovernedUsage): void {
     if (usage.isOverBudget || usage.terms.responseClass === 'streaming') return;
     this.usedBytes += usage.bytes - (this.underWay.get(usage) ?? 0);
@@ -34,18 +36,20 @@ export class Budget {
     this.grown(usage);
   }
 
-  /** A response has ended, was cut, or turned out to be a stream: it is no longer under way. */
+  /** Removes a response that has ended, was cut, or turned out to be a stream. */
   release(usage: GovernedUsage): void {
     this.usedBytes -= this.underWay.get(usage) ?? 0;
     this.underWay.delete(usage);
   }
 
-  /** More is under way than before. */
+  /** Called after the bytes under way have grown. */
   protected grown(_usage: GovernedUsage): void {
     if (this.usedBytes > this.maxBytes) this.markLargest();
   }
 
-  /** The largest that is under way stops at its next row, to be cut, and is no longer under way. */
+  /**
+   * Marks the largest response under way: it stops at its next row and will be cut. It no longer counts as under way.
+   */
   protected markLargest(): void {
     let largest: GovernedUsage | null = null;
     for (const [usage, bytes] of this.underWay) {

@@ -10,20 +10,20 @@ import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';
 
-/** What a session's client has let be known of itself: who it is, and what it has said that tells how it reads. */
+/** The known facts about a session's client: its identity, and the signs of how it reads. */
 export class ClientProfile {
   private sessionTimeoutMs: number | null = null;
   private serverTimeoutMs: number | null = null;
   private readonly jdbc = new JdbcStreaming();
   private server: SqlServer | null = null;
   private profile: Profile | null = null;
-  /** Which guard's profile it is, and of whom. */
+  /** The guard and the identity that the profile was made for. */
   private profiledBy: Guard | null = null;
   private profiledIdentity: ClientIdentity | null = null;
 
   /**
-   * @param shared holds the guard of the moment
-   * @param address the client's IP address; empty where it has none
+   * @param shared holds the current guard
+   * @param address the client's IP address; empty if it has none
    */
   constructor(
     private readonly shared: { readonly guard: Guard },
@@ -31,28 +31,33 @@ export class ClientProfile {
     private readonly address: string,
   ) {}
 
-  /** How long the server waits for a client that does not read, in ms: its default, where nothing else is known. */
+  /**
+   * How long the server waits for a client that does not read, in ms. The servers' default if nothing else is known.
+   */
   get netWriteTimeoutMs(): number {
     return this.knownNetWriteTimeoutMs ?? DEFAULT_NET_WRITE_TIMEOUT_SECONDS * 1000;
   }
 
-  /** The same, where the session has set it or the server has told; else null. */
+  /**
+   * How long the server waits for a client that does not read, in ms; null if neither the session has set it nor the
+   * server has told it.
+   */
   get knownNetWriteTimeoutMs(): number | null {
     return this.sessionTimeoutMs ?? this.serverTimeoutMs;
   }
 
-  /** The server has told how long it waits where a session sets nothing else; null where it has not. */
+  /** Notes how long the server waits if a session sets nothing else; null if the server has not told it. */
   serverWaits(timeoutMs: number | null): void {
     this.serverTimeoutMs = timeoutMs ?? this.serverTimeoutMs;
   }
 
-  /** The usage of a response that begins, on the terms that hold for this client. */
+  /** Makes the usage of a response that begins, with the terms for this client. */
   govern(command: PendingCommand): GovernedUsage {
     this.jdbc.begin(command.number);
     return this.shared.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
   }
 
-  /** What the session has set is forgotten. */
+  /** Forgets everything that the session has set. */
   reset(): void {
     this.sessionTimeoutMs = null;
     this.jdbc.begun(null);
@@ -65,8 +70,9 @@ export class ClientProfile {
   }
 
   /**
-   * Other terms may hold for the rest of a response, since one of its statements may have changed the default schema.
-   * @returns whether they do
+   * Chooses the terms for the rest of a response again, because one of its statements may have changed the default
+   * schema.
+   * @returns whether the terms have changed
    */
   governAgain(usage: GovernedUsage): boolean {
     const { profile } = this;
@@ -74,14 +80,14 @@ export class ClientProfile {
     return current !== profile && this.shared.guard.governAgain(usage, current, this.jdbc);
   }
 
-  /** What is to be kept of a prepared statement whose text is about to go. */
+  /** The facts to keep about a prepared statement whose text is about to be dropped. */
   keptOf(statement: PreparedStatement): Statement {
     return Statement.keptOf(statement, this.conversation.statusFlags, this.sqlServer());
   }
 
   /**
-   * A statement has succeeded without a result: it may have changed what is known of the session.
-   * @param toldSchema the server has said what the default schema is: not all do
+   * A statement has succeeded without a result. It may have changed the session's settings.
+   * @param toldSchema whether the server has reported the default schema; not all servers do
    */
   statementDone(command: PendingCommand, toldSchema: boolean): void {
     const mayUse = !toldSchema && mayBeUse(command);
@@ -96,7 +102,7 @@ export class ClientProfile {
     this.jdbc.set(seconds, command.number);
   }
 
-  /** Whether the client offers files, and what it asks now is a LOAD DATA LOCAL, or a text that may hold one. */
+  /** Whether the client offers files, and its statement is a LOAD DATA LOCAL or a text that may contain one. */
   mayBeAskedForFile(): boolean {
     const { commands, dialect, statusFlags } = this.conversation;
     const { head } = commands;
@@ -117,7 +123,7 @@ export class ClientProfile {
     return this.profile;
   }
 
-  /** Made once: a server greets once. */
+  /** Made once, because a server greets once. */
   private sqlServer(): SqlServer | null {
     const { greeting } = this.conversation;
     if (this.server === null && greeting !== null) this.server = sqlServerOf(greeting);
@@ -125,16 +131,16 @@ export class ClientProfile {
   }
 }
 
-/** Both servers' default for how long they wait for a client that does not read, in seconds. */
+/** Both servers' default of `net_write_timeout`. */
 const DEFAULT_NET_WRITE_TIMEOUT_SECONDS = 60;
 
-/** Statements that set something for the session are short. */
+/** The longest statement that is checked for session settings; such statements are short. */
 const MAX_SETTING_BYTES = 1024;
 
 const SMALL_U = 0x75;
 const CAPITAL_A = 0x41;
 
-/** Whether the statement that was answered last may be a USE, as far as a glance tells: most are none. */
+/** A quick check whether the statement that was answered last may be a USE. Most are not. */
 function mayBeUse(command: PendingCommand): boolean {
   const bytes = statementBytes(command);
   if (bytes === null || command.answerCount > 1) return bytes !== null || command.statement !== null;

@@ -3,14 +3,14 @@ import { digestHash, digestText, normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
 
 /**
- * The digests of statements that came lately. Applications say the same again and again, above all where they
- * prepare their statements: to look that up by its text is cheaper than to take it apart. What differs only
- * in its literals is taken apart, but not hashed again.
+ * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
+ * look-up by text is cheaper than normalizing it again. A statement that differs only in its literals is normalized,
+ * but not hashed again.
  */
 export class DigestCache {
   /**
-   * One for each way in which quotes and backslashes are read: the same text may be another statement. Texts that
-   * servers read in different ways for their versioned comments are in none.
+   * One cache for each way in which servers read quotes and backslashes, because the same text may be another
+   * statement. Texts with versioned comments that servers read in different ways are in none.
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<Digest>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
@@ -45,10 +45,10 @@ export interface Digest {
   readonly hash: string;
 }
 
-/** Longer ones are so seldom the same that they would only push others out. */
+/** The longest text that is kept. Longer texts are rarely repeated and would only push others out. */
 const LONGEST_TEXT = 4096;
 const MAX_TEXTS_SIZE = 2 ** 17;
 const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
 
-/** One for the whole process: a text has the same digest for everybody. */
+/** The cache of the whole process. A text has the same digest in every session. */
 export const digests = new DigestCache();

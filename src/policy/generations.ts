@@ -1,14 +1,13 @@
 /**
- * A bounded memory of what was looked up lately, in two generations: what is asked for again moves to the
- * young one, and where that is full, the old one is forgotten and the young one becomes old. An entry costs
- * two look-ups and no list.
+ * A bounded cache in two generations. An entry that is used again moves to the young generation. When that is full, it
+ * becomes the old one, and the former old one is dropped. An entry costs two look-ups and needs no list.
  */
 export class Generations<Value> {
   private young = new Map<string, Value>();
   private old = new Map<string, Value>();
   private youngSize = 0;
 
-  /** @param maxSize what the keys of a generation may have together, in characters */
+  /** @param maxSize the most characters that the keys of one generation may have together */
   constructor(private readonly maxSize: number) {}
 
   get(key: string): Value | undefined {

@@ -1,32 +1,29 @@
-// Globs: * stands for any characters, also none; ? for exactly one; a backslash takes the next character's
-// meaning away.
+// Globs: * matches any characters, also none; ? matches exactly one; a backslash escapes the next character.
 //
-// The pattern becomes a row of places, place i meaning "the first i elements are matched", and matching keeps
-// the set of places that are possible so far as bits, 32 in a word. A character of the text moves the whole
-// set on at once:
+// The pattern is a list of elements. Place i means "the first i elements have matched". The matcher keeps the set of
+// all places that are possible so far as bits, 32 in a word. One character of the text moves the whole set at once:
 //
-//   places' = (places whose element takes the character) << 1 | (places at which a * stands)
+//     places' = (places whose element takes the character) << 1 | (places at which a * stands)
 //
-// Nothing is ever tried twice: a match costs at most (characters of the text) × ⌈(elements + 1) / 32⌉ steps,
-// whatever the pattern. For patterns of a bounded length, as those of a configuration, that is linear in the
-// text.
+// There is no backtracking. A match costs at most (characters of the text) × ⌈(elements + 1) / 32⌉ steps, whatever the
+// pattern. The patterns of a configuration have a bounded length, so the time is linear in the text.
 
 const BITS = 32;
 
-/** Tells whether a text matches, from its first character to its last. */
+/** Tells whether a whole text matches. */
 export type Matcher = (text: string) => boolean;
 
 interface Pattern {
-  /** Per element the character that it takes; null for ?. */
+  /** The character that each element takes; null for ?. */
   readonly elements: readonly (string | null)[];
   /** The places at which a * stands. */
   readonly stars: ReadonlySet<number>;
 }
 
 /**
- * @param pattern the glob; a backslash at its very end stands for itself
+ * @param pattern the glob; a backslash at its end stands for itself
  * @param caseSensitive whether capital and small letters differ
- * @returns the matcher; a character is a Unicode character, so ? takes an emoji too
+ * @returns the matcher. A character is a Unicode character, so ? matches an emoji too.
  */
 export function compileGlob(pattern: string, caseSensitive = true): Matcher {
   const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
@@ -56,7 +53,7 @@ function parseGlob(pattern: string): Pattern {
 class Automaton {
   private readonly words: number;
   private readonly beforeStars: Uint32Array;
-  /** Per character of the pattern the places whose element takes it; those of ? take it too. */
+  /** For each character of the pattern: the places whose element takes it, including those of ?. */
   private readonly takers = new Map<string, Uint32Array>();
   private readonly takersOfOthers: Uint32Array;
 
@@ -78,7 +75,7 @@ class Automaton {
     return hasPlace(places, this.elements.length);
   }
 
-  /** Moves the possible places on over a character; false if none is left. */
+  /** Moves the set of places over one character. Returns false if no place is left. */
   private move(places: Uint32Array, takers: Uint32Array): boolean {
     let carry = 0;
     let remaining = 0;

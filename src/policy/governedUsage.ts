@@ -6,44 +6,44 @@ import type { PaceReading } from './pace.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
 
-/** A usage with the terms that hold for it, and what came of it. */
+/** A usage with its terms and its verdict. */
 export class GovernedUsage extends Usage {
-  /** What it was judged to be; null while nothing was done about it. */
+  /** The judgement; null if nothing was done about it. */
   judgement: Judgement | null = null;
-  /** What would have been done, had it not stood in rows that are exempt; null where that did not happen. */
+  /** The judgement that exempt rows have avoided; null if there was none. */
   exempted: Judgement | null = null;
   /** How long the session's client had been stalled before it began, in ms. */
   stallMsBefore = 0;
   /** Bytes that had been written to the client before it began. */
   wireBytesBefore = 0;
-  /** Each time that its client's pace was judged: at which usage, and what was found. */
+  /** The judgements of its client's pace: at which usage, and with which result. */
   readonly looks: PaceLook[] = [];
-  /** It is to be cut at its next row, because the results under way pass the budget together. */
+  /** It is to be cut at its next row, because all results under way together exceed the budget. */
   isOverBudget = false;
-  /** It has ended, and what there is to record of it has been. */
+  /** It has ended and its records are written. */
   isRecorded = false;
-  /** From its first row on it is to be held back, until it is known to fit. */
+  /** It is to be held back from its first row on, until it is known to fit. */
   isToBeHeld = false;
   /**
-   * At what rate its client has read it, in rows per second, where it was let through for its pace; null where not
-   * known.
+   * The rate at which its client has read it, in rows per second, if it was let through because of its pace; null if
+   * not known.
    */
   rowsPerSecond: number | null = null;
 
-  /** Why the rest of it was given up, or its client was let go, after it had been cut; null where neither happened. */
+  /** The reason why, after a cut, Sluice gave up the rest or let its client go; null if neither happened. */
   givenUp: GivenUp | null = null;
-  /** The error was the last that its client got, which would have lost step behind it. */
+  /** The error ended the connection, because its client would lose step behind it. */
   isClosedBehindError = false;
-  /** It was to run to its end on the server, and was ended before. */
+  /** Its statement was expected to run to its end on the server, and was ended before. */
   isStatementEnded = false;
 
   /** The terms that held when the response began. */
   firstTerms: Terms;
 
-  /** While it stands still: what holds again when it goes on. */
+  /** While it is paused: the limits that apply again afterwards. */
   private pausing: { rows: number; bytes: number; readonly whenOver: (() => void)[] } | null = null;
 
-  /** The result set under way passes whole. */
+  /** The current result set passes without limits. */
   private isPassing = false;
   /** The next result set is to be held back from its first row. */
   private holdsNext = false;
@@ -52,9 +52,9 @@ export class GovernedUsage extends Usage {
   private statementFound: Statement | null = null;
 
   /**
-   * @param statusFlags the session's, for how the statement's text is read
-   * @param server the one that reads it; null where that is not known
-   * @param terms the terms that hold as long as nothing else is known
+   * @param statusFlags of the session; they tell how the server reads the statement's text
+   * @param server the one that reads it; null if not known
+   * @param terms the terms until others are known
    */
   constructor(
     command: PendingCommand, private readonly statusFlags: number, readonly server: SqlServer | null, terms: Terms,
@@ -64,13 +64,13 @@ export class GovernedUsage extends Usage {
     this.termsNow = terms;
   }
 
-  /** The terms that hold when the response begins. */
+  /** Sets the terms at the beginning of the response. */
   begin(terms: Terms): void {
     this.firstTerms = terms;
     this.terms = terms;
   }
 
-  /** The session's flags that say how the server reads quotes and backslashes in the statement. */
+  /** The session's flags that tell how the server reads quotes and backslashes. */
   get readingFlags(): number {
     return this.statusFlags & (Status.NO_BACKSLASH_ESCAPES | Status.ANSI_QUOTES);
   }
@@ -79,25 +79,25 @@ export class GovernedUsage extends Usage {
     return this.termsNow;
   }
 
-  /** Other terms hold from here on, and their limits. */
+  /** Replaces the terms and their limits. */
   set terms(terms: Terms) {
     this.termsNow = terms;
     this.applyLimits();
   }
 
-  /** The limits that it has, or would have, as a response that its client buffers. */
+  /** The limits that it has, or would have, as a buffered response. */
   get bufferedLimits(): Limits {
     return this.firstTerms.responseClass === 'buffered' ? this.firstTerms.limits : this.termsNow.treatment.limits;
   }
 
-  /** It has passed these limits because it is taken for a stream, and nothing else was done about it. */
+  /** Whether it has passed these limits as a stream, and nothing else was done about it. */
   get isAdmitted(): boolean {
     if (this.judgement !== null || this.termsNow.responseClass === 'buffered') return false;
     const { rows, bytes } = this.bufferedLimits;
     return this.rows > rows || this.bytes > bytes;
   }
 
-  /** Its client's pace was judged. */
+  /** Notes a judgement of its client's pace. */
   lookedAt({ isSlow, rowsPerSecond }: PaceReading): void {
     const { rows, bytes } = this;
     this.rowsPerSecond = rowsPerSecond;
@@ -109,23 +109,23 @@ export class GovernedUsage extends Usage {
     return this.statementFound;
   }
 
-  /** The rows that come now are those that a change returns: an error for work that was done would be a lie. */
+  /** Whether the current rows are returned by a change of data. An error would be wrong, because the work was done. */
   get isExempt(): boolean {
     return this.statement.returnsChangedRows(this.command.answerCount - 1);
   }
 
-  /** What its record is about; null where nothing was done or left undone. */
+  /** The judgement for its record; null if nothing was done and nothing was exempted. */
   get verdict(): Judgement | null {
     return this.judgement ?? this.exempted;
   }
 
-  /** Lets the result set under way pass whole. What follows it is judged as if it had begun there. */
+  /** Lets the current result set pass without limits. The next one is judged as if the response began there. */
   passResultSet(): void {
     this.isPassing = true;
     this.allow(Infinity, Infinity);
   }
 
-  /** Holds nothing back of the result set under way, but what follows it. */
+  /** Holds nothing back of the current result set, and holds back the next one from its first row. */
   holdNext(): void {
     this.applyLimits();
     this.holdsNext = true;
@@ -145,12 +145,12 @@ export class GovernedUsage extends Usage {
     else this.pausing.rows = this.rows;
   }
 
-  /** It stands still in front of its next row, for as long as it takes to know whether that may come. */
+  /** Whether it is paused in front of its next row, until it is known whether that row may pass. */
   get isPaused(): boolean {
     return this.pausing !== null;
   }
 
-  /** Stands still in front of the next row. What is decided about its limits meanwhile holds when it goes on. */
+  /** Pauses in front of the next row. Decisions about its limits in the meantime apply afterwards. */
   pause(): void {
     if (this.pausing !== null) return;
     const { maxRows, maxBytes } = this;
@@ -158,12 +158,12 @@ export class GovernedUsage extends Usage {
     this.pausing = { rows: maxRows, bytes: maxBytes, whenOver: [] };
   }
 
-  /** Calls back when it goes on. */
+  /** Calls back at the end of the pause. */
   whenGoingOn(then: () => void): void {
     this.pausing?.whenOver.push(then);
   }
 
-  /** Ends standing still: the limits that it had hold again. */
+  /** Ends the pause. The previous limits apply again. */
   goOn(): void {
     const { pausing } = this;
     if (pausing === null) return;
@@ -172,26 +172,26 @@ export class GovernedUsage extends Usage {
     for (const then of pausing.whenOver) then();
   }
 
-  /** Stops at the first row, for it and all behind it to be held back. */
+  /** Stops at the first row, so that this row and all later ones are held back. */
   holdFromFirstRow(): void {
     this.isToBeHeld = true;
     this.stopAtNextRow();
   }
 
-  /** The limits of its terms hold, and nothing else does. */
+  /** Applies the limits of its terms alone. */
   applyLimits(): void {
     this.isToBeHeld = false;
     this.allow(this.termsNow.limits.rows, this.termsNow.limits.bytes);
   }
 
-  /** It was let through for its pace, and what it has reached now is the streaming limit itself. */
+  /** Whether it was let through because of its pace and has now reached the streaming limit itself. */
   isAtLimitOfStream(reason: 'rows' | 'bytes'): boolean {
     const { responseClass, limits } = this.termsNow;
     if (responseClass === 'buffered') return false;
     return reason === 'rows' ? this.maxRows >= limits.rows : this.maxBytes >= limits.bytes;
   }
 
-  /** Lets so much pass before somebody is asked again. */
+  /** Lets this many rows and bytes pass before the next decision. */
   allow(rows: number, bytes: number): void {
     if (this.pausing === null) {
       this.maxRows = rows;
@@ -203,14 +203,17 @@ export class GovernedUsage extends Usage {
   }
 }
 
-/** What the rest of a cut response has passed: a bound of `drain`, or how many may go on without their clients. */
+/**
+ * The bound that the rest of a cut response has exceeded: one of `drain`, or the number that may go on without their
+ * clients.
+ */
 export type GivenUp = 'bytes' | 'time' | 'waiting' | 'max';
 
-/** What was found when a client's pace was judged. Each time the usage has doubled, so there are few of them. */
+/** A judgement of a client's pace. The usage doubles from one to the next, so there are few of them. */
 export interface PaceLook {
   readonly rows: number;
   readonly bytes: number;
-  /** Null where the client took all it was given before anybody could look. */
+  /** Null if the client took everything before the pace could be measured. */
   readonly rowsPerSecond: number | null;
   readonly class: ResponseClass;
 }

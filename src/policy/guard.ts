@@ -8,7 +8,7 @@ import { statementBytes } from './statement.js';
 import type { Subject } from './subject.js';
 import { TermsOf, type Terms } from './terms.js';
 
-/** Says on what terms a response is forwarded. One for all sessions, until the configuration is read again. */
+/** Chooses the terms of each response. All sessions share one guard, until the configuration is read again. */
 export class Guard {
   private readonly rules: readonly CompiledRule[];
   private readonly termsOfDefault: TermsOf;
@@ -18,7 +18,7 @@ export class Guard {
 
   /**
    * @param dateNow the time of day in ms since 1970
-   * @param hints where it goes on counting
+   * @param hints the counts to continue
    */
   constructor(
     config: Config,
@@ -32,7 +32,7 @@ export class Guard {
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }
 
-  /** What is known of a client that has said who it is, in front of a server. */
+  /** The profile of an identified client in front of a server. */
   profile(subject: Subject, server: SqlServer | null = null): Profile {
     const ofClient = rulesForClient(this.rules, subject);
     return {
@@ -42,15 +42,15 @@ export class Guard {
     };
   }
 
-  /** What is known of the same client with another schema: only what asks for the schema is judged again. */
+  /** The profile of the same client with another schema. Only the conditions on the schema are checked again. */
   withSchema(profile: Profile, schema: string): Profile {
     const subject = { ...profile.subject, schema };
     return { ...profile, subject, candidates: rulesForSchema(profile.ofClient, subject) };
   }
 
   /**
-   * The usage of a response that begins, on the terms that hold for it.
-   * Order: a rule's class, then a hint, then a signal.
+   * Makes the usage of a response that begins, with its terms. The class of the response comes from a rule, or else
+   * from a hint, or else from a signal.
    */
   govern(command: PendingCommand, profile: Profile, statusFlags: number, jdbc: JdbcStreaming): GovernedUsage {
     const usage = new GovernedUsage(command, statusFlags, profile.server, this.termsOfDefault.buffered);
@@ -59,8 +59,8 @@ export class Guard {
   }
 
   /**
-   * The default schema has changed in the middle of a response: for the rest of it hold the terms that it has now.
-   * @returns whether they are others
+   * Chooses the terms for the rest of a response after its default schema has changed.
+   * @returns whether the terms have changed
    */
   governAgain(usage: GovernedUsage, profile: Profile, jdbc: JdbcStreaming): boolean {
     const termsOf = this.termsOf(profile, usage);
@@ -76,18 +76,18 @@ export class Guard {
     usage.begin(terms ?? termsOf.buffered);
   }
 
-  /** Whether a signal that comes up later may still change what class a usage is of: a rule's class is final. */
+  /** Whether a later signal may still change the class of a usage. The class of a rule is final. */
   trusts(usage: GovernedUsage, signal: StreamingSignal): boolean {
     return this.signals.has(signal) && usage.terms.source.fixedClass === null;
   }
 
-  /** Whether a usage at its limit is judged by its client's pace: where nothing else has told what class it is of. */
+  /** Whether the client's pace decides about a usage at its limit, because nothing else has told its class. */
   watchesPaceOf(usage: GovernedUsage): boolean {
     const { responseClass, signal } = usage.terms;
     return (responseClass === 'buffered' || signal === 'pace') && this.trusts(usage, 'pace');
   }
 
-  /** The terms of a usage that turned out to be read as a stream. */
+  /** The terms of a usage that has turned out to be a stream. */
   streaming(usage: GovernedUsage, signal: StreamingSignal): Terms {
     return usage.terms.source.streaming(signal);
   }
@@ -102,7 +102,7 @@ export class Guard {
     return termsOf.fixedClass === 'streaming' ? termsOf.streaming('rule') : null;
   }
 
-  /** What a statement's hint makes of the terms; null where it carries none that is followed. */
+  /** The terms that a statement's hint asks for; null if there is no hint that is followed. */
   private termsByHint(termsOf: TermsOf, usage: GovernedUsage): Terms | null {
     if (!this.looksForHints || statementBytes(usage.command)?.includes(HINT_MARK) === false) return null;
     const { hint } = usage.statement;
@@ -132,28 +132,28 @@ export class Guard {
   }
 }
 
-/** The rule that stands for the global settings. */
+/** The name of the rule for the global settings. */
 export const DEFAULT_RULE = 'default';
 
-/** The mark that every hint begins with: a statement without it need not be read for one. */
+/** The mark of every hint. A statement without it has no hint. */
 const HINT_MARK = 'sluice:';
 
-/** What is known of a session's client before it asks anything: worked out once, not for each command. */
+/** The facts about a session's client, worked out once and not for each command. */
 export interface Profile {
   readonly subject: Subject;
-  /** The rules that its client meets, whatever its schema is. */
+  /** The rules that match its client with any schema. */
   readonly ofClient: readonly CompiledRule[];
-  /** The rules that can apply to it, whatever it asks. */
+  /** The rules that can match it with any statement. */
   readonly candidates: readonly CompiledRule[];
   readonly isDumpProgram: boolean;
-  /** The server that reads what it asks; null where that is not known. */
+  /** The server that reads its statements; null if not known. */
   readonly server: SqlServer | null;
 }
 
-/** What came of the hints that statements carried. */
+/** Counts of hints, by what became of them. */
 export interface HintCounts {
   followed: number;
-  /** They ask for more than `hints` lets them. */
+  /** They ask for more than `hints` allows. */
   forbidden: number;
   malformed: number;
 }

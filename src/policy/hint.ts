@@ -1,26 +1,27 @@
 import { parseSize } from '../config/schema/units.js';
 import { Lexer, type SqlMode } from '../sql/lexer.js';
+import { keyAndValue } from '../text/keyAndValue.js';
 
-// A comment may change its own statement's limits:
+// Hints: a comment that changes the limits of its own statement.
 //
-//   /* sluice: rows=500000 bytes=1GiB stream */ SELECT …       or       SELECT … /* sluice: stream */
+//     /* sluice: rows=500000 bytes=1GiB stream */ SELECT …       or       SELECT … /* sluice: stream */
 //
-// It stands before the text's first token, directly behind its first keyword, where hints to MySQL's optimizer
-// stand, or behind its last token (a semicolon aside), so that nothing inside a literal and nothing in the middle
-// of a statement counts. Many command lines strip comments unless told otherwise.
+// It stands before the first token, directly behind the first keyword (the place of MySQL's optimizer hints), or behind
+// the last token, apart from a semicolon. Nothing inside a literal and nothing in the middle of a statement counts.
+// Many command-line clients remove comments unless told otherwise.
 
-/** What a hint asks for. Whether it gets it is not for the hint to say. */
+/** The contents of a hint. Whether it is followed is decided elsewhere. */
 export interface Hint {
   readonly kind: 'hint';
   /** Rows; Infinity for `unlimited`. */
   readonly rows?: number;
   /** Bytes; Infinity for `unlimited`. */
   readonly bytes?: number;
-  /** The statement's result is read as a stream. */
+  /** The client reads the statement's result as a stream. */
   readonly stream?: true;
 }
 
-/** What was found of hints in a text. */
+/** The hints found in a text. */
 export type HintFinding =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed'; readonly reason: string }
@@ -32,8 +33,8 @@ const MAX_HINT_LENGTH = 256;
 const EXPECTED = 'expected rows=NUMBER, bytes=SIZE or stream';
 
 /**
- * @param sql the text of one command, or its first part (`isTruncated`), where only a hint in the front is seen
- * @returns the hint; `malformed` with the reason where there is one that says nothing clear or more than one
+ * @param sql the text of one command, or its first part (`isTruncated`), in which only a hint at the front is found
+ * @returns the hint; `malformed` with the reason if there is more than one, or one that is not clear
  */
 export function findHint(sql: string, isTruncated = false, mode: SqlMode = {}): HintFinding {
   if (!sql.includes(MARK)) return { kind: 'none' };
@@ -43,7 +44,7 @@ export function findHint(sql: string, isTruncated = false, mode: SqlMode = {}): 
   return comments.length === 1 ? parseHint(comment) : malformed('more than one hint');
 }
 
-/** The comments with our mark in the front and behind the last token; of more than two of one place, two. */
+/** The comments with the mark at the front and behind the last token, at most two of each place. */
 function hintComments(sql: string, isTruncated: boolean, mode: SqlMode): string[] {
   const lexer = new Lexer(sql, mode);
   const leading: string[] = [];
@@ -72,11 +73,11 @@ function parseHint(comment: string): HintFinding {
   if (settings.length === 0) return malformed(`empty: ${EXPECTED}`);
   const hint: { kind: 'hint'; rows?: number; bytes?: number; stream?: true } = { kind: 'hint' };
   for (const setting of settings) {
-    const [key = '', value] = splitOnce(setting);
+    const [key, value] = keyAndValue(setting);
     if (key !== 'rows' && key !== 'bytes' && key !== 'stream') return malformed(`${setting}: ${EXPECTED}`);
     if (hint[key] !== undefined) return malformed(`${key}: given twice`);
     if (key === 'stream') {
-      if (value !== undefined) return malformed(`${setting}: stream takes no value`);
+      if (value !== null) return malformed(`${setting}: stream takes no value`);
       hint.stream = true;
     } else {
       const amount = key === 'rows' ? parseAmount(value, parseCount) : parseAmount(value, parseBytes);
@@ -87,16 +88,11 @@ function parseHint(comment: string): HintFinding {
   return hint;
 }
 
-function splitOnce(setting: string): [string, string?] {
-  const equals = setting.indexOf('=');
-  return equals === -1 ? [setting] : [setting.slice(0, equals), setting.slice(equals + 1)];
-}
-
 type Parse = (text: string) => number | undefined;
 
-function parseAmount(text: string | undefined, parse: Parse): number | undefined {
+function parseAmount(text: string | null, parse: Parse): number | undefined {
   if (text === 'unlimited') return Infinity;
-  const amount = text === undefined ? undefined : parse(text);
+  const amount = text === null ? undefined : parse(text);
   return amount !== undefined && Number.isSafeInteger(amount) ? amount : undefined;
 }
 

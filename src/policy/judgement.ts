@@ -2,36 +2,40 @@ import type { Limits } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 import type { Action, Judgement, Reason } from './terms.js';
+import { counted } from '../text/counted.js';
 
 /**
- * Judges a usage at the row that breaks its limit.
- * @param isInsideRow the limit is met in the middle of a row that spans packets, and the client has its front
+ * Judges a usage at the row that would exceed its limit.
+ * @param isInsideRow the limit is reached inside a row that spans packets, and the client already has the row's front
  */
 export function judge(usage: GovernedUsage, reason: 'rows' | 'bytes', isInsideRow: boolean): Judgement {
   const { rule, limits } = usage.terms;
   return { action: actionOn(usage, reason, isInsideRow), reason, rule, limit: limits };
 }
 
-/** Judges the largest of the usages that together pass the budget, at its next row. */
+/** Judges the largest usage at its next row, when all usages together exceed the budget. */
 export function judgeOverBudget(usage: GovernedUsage, budgetBytes: number, isInsideRow: boolean): Judgement {
   const limit = { rows: Infinity, bytes: budgetBytes };
   return { action: actionOn(usage, 'budget', isInsideRow), reason: 'budget', rule: usage.terms.rule, limit };
 }
 
-/** A result that has passed the limit for buffered ones, because it was taken for a stream. */
+/** A result that has passed the limit for buffered results, because it was classified as a stream. */
 export interface Admission {
   readonly action: 'admit';
   readonly reason: 'rows' | 'bytes';
   readonly rule: string;
-  /** The limit that it has passed: the one that it would have had as a buffered result. */
+  /** The limit for buffered results, which it has passed. */
   readonly limit: Limits;
-  /** What it was taken for a stream by. */
+  /** The signal that classified it as a stream. */
   readonly signal: Signal;
-  /** At what rate its client has read it, in rows per second; null where that is not known. */
+  /** The rate at which its client has read it, in rows per second; null if not known. */
   readonly rowsPerSecond: number | null;
 }
 
-/** Judges a usage that has ended and was not cut: null, or what let it pass the limit for buffered results. */
+/**
+ * Judges a usage that has ended without a cut: returns the reason why it passed the limit for buffered results, or null
+ * if it did not.
+ */
 export function admissionOf(usage: GovernedUsage): Admission | null {
   const { rule, signal } = usage.terms;
   if (!usage.isAdmitted || signal === null) return null;
@@ -39,7 +43,7 @@ export function admissionOf(usage: GovernedUsage): Admission | null {
   return { action: 'admit', reason: usage.rows > limit.rows ? 'rows' : 'bytes', rule, limit, signal, rowsPerSecond };
 }
 
-/** What is recorded of a usage that passes what it would have been cut at, since the rows that come now are exempt. */
+/** The judgement for the record of a usage that would have been cut, if its current rows were not exempt. */
 export function exemptedFrom(usage: GovernedUsage, reason: Reason, budgetBytes: number): Judgement {
   const { rule, limits } = usage.terms;
   return {
@@ -47,7 +51,7 @@ export function exemptedFrom(usage: GovernedUsage, reason: Reason, budgetBytes: 
   };
 }
 
-/** Judges a usage that has ended within its limit: null, or a warning. */
+/** Judges a usage that has ended within its limit. Returns a warning or null. */
 export function warningFor(usage: GovernedUsage): Judgement | null {
   const { rule, treatment } = usage.terms;
   const { warn } = treatment;
@@ -59,24 +63,26 @@ export function warningFor(usage: GovernedUsage): Judgement | null {
 function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): Action {
   const { mode, onExceed } = usage.terms.treatment;
   if (mode === 'audit') return 'would-cut';
-  // Nothing can be put into the middle of a row.
+  // An error packet cannot stand in the middle of a row.
   if (isInsideRow || onExceed.action === 'close') return 'close';
   return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';
 }
+
+const NOUNS = { rows: 'row', bytes: 'byte' } as const;
 
 /** The text of the error that a client gets in place of the row at which its result was cut. */
 export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgement): string {
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
   if (reason === 'budget') {
-    return `sluice: results under way exceed the budget of ${limit.bytes} bytes, and this is the largest ` +
+    return `sluice: results under way exceed the budget of ${counted(limit.bytes, 'byte')}, and this is the largest ` +
       `(rule ${rule}); page it, stream it, or raise the budget${runsOn}`;
   }
   const history = wasStreamed(usage);
-  return `sluice: result set exceeds ${limit[reason]} ${reason} (rule ${rule})${history}; ` +
+  return `sluice: result set exceeds ${counted(limit[reason], NOUNS[reason])} (rule ${rule})${history}; ` +
     `page it, stream it, or raise the limit${runsOn}`;
 }
 
-/** Says of a result that was let through at first how its client has read it. */
+/** Describes the client's pace, for a result that was let through at first. */
 function wasStreamed({ looks, rows }: GovernedUsage): string {
   const last = looks.at(-1);
   if (looks.length < 2 || last?.class !== 'buffered') return '';

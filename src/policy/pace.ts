@@ -1,40 +1,37 @@
 import type { PaceSettings } from '../config/config.js';
 
-/** How fast a client has taken rows, and what that says of how it reads. */
+/** The pace of a client, and its meaning. */
 export interface PaceReading {
-  /** It works on the rows as they come; otherwise it takes them as fast as it can. */
+  /** It works on the rows as they come. If false, it takes them as fast as it can. */
   readonly isSlow: boolean;
-  /** Null where the client took all it was given before anybody could look. */
+  /** Null if the client took everything before the pace could be measured. */
   readonly rowsPerSecond: number | null;
 }
 
-/** What has been sent of a response. */
+/** The part of a response that has been sent. */
 export interface Progress {
   /** Rows, and bytes of their packets uncompressed. */
   readonly rows: number;
   readonly bytes: number;
-  /** Bytes on the wire, in which the rows lie. */
+  /** Bytes on the wire. */
   readonly wireBytes: number;
-  /** How long it has waited for its client, in ms. */
+  /** How long the response has waited for its client, in ms. */
   readonly waitedMs: number;
-  /** How long ago its first row came, in ms. */
+  /** The time since its first row came, in ms. */
   readonly elapsedMs: number;
 }
 
-/**
- * The highest rate at which a program is taken for one that works row by row, in rows per second, for rows of so many
- * bytes.
- */
+/** The highest rate of a program that counts as working row by row, in rows per second, for rows of this many bytes. */
 export function maxStreamRate({ maxRowsPerSecond, maxBytesPerSecond }: PaceSettings, rowBytes: number): number {
   return Math.min(maxRowsPerSecond, maxBytesPerSecond / rowBytes);
 }
 
 /**
- * Judges how a client reads by what it took in so many ms while the response waited for nothing else.
- * @param leastRows so many it took at least; what lies in buffers on its side may be less or more
- * @param mostRows so many at the most
+ * Judges how a client reads by the rows that it took in this many ms, while the response waited for nothing else.
+ * @param leastRows the fewest rows that it can have taken; buffers on its side make the number uncertain
+ * @param mostRows the most rows that it can have taken
  * @param maxRate see `maxStreamRate`
- * @returns null where it may be either
+ * @returns null if both are possible
  */
 export function judgePace(leastRows: number, mostRows: number, ms: number, maxRate: number): PaceReading | null {
   const maxRows = (maxRate * ms) / 1000;

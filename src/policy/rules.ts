@@ -4,10 +4,10 @@ import { compileGlob, type Matcher } from './glob.js';
 import type { Statement } from './statement.js';
 import { programOf, type Subject } from './subject.js';
 
-/** What a rule can ask of a statement. */
+/** The properties of a statement that rules have conditions on. */
 export type AskedStatement = Pick<Statement, 'kind' | 'digest'>;
 
-/** One condition of a rule that is not met. */
+/** A condition of a rule that is not met. */
 export interface Miss {
   /** The key of `match`, or `until`. */
   readonly key: string;
@@ -18,7 +18,7 @@ export interface Miss {
 interface Condition<T> {
   readonly key: string;
   readonly wanted: string;
-  /** What the condition looks at, as text. */
+  /** The value that the condition checks, as text. */
   readonly find: (of: T) => string;
   readonly holds: (found: string) => boolean;
 }
@@ -26,13 +26,13 @@ interface Condition<T> {
 /** A rule, ready to be matched. */
 export interface CompiledRule {
   readonly rule: Rule;
-  /** What does not change as long as the client is the same. */
+  /** The conditions that do not change as long as the client is the same. */
   readonly byClient: readonly Condition<Subject>[];
   readonly bySchema: readonly Condition<Subject>[];
   readonly byStatement: readonly Condition<AskedStatement>[];
 }
 
-/** Makes rules ready to be matched. The configuration has checked their patterns. */
+/** Compiles rules. The configuration has checked their patterns. */
 export function compileRules(rules: readonly Rule[]): CompiledRule[] {
   return rules.map((rule) => ({
     rule,
@@ -42,25 +42,25 @@ export function compileRules(rules: readonly Rule[]): CompiledRule[] {
   }));
 }
 
-/** The rules that can apply to a subject, whatever its schema is and whatever it asks: in their order. */
+/** The rules that can match a subject with any schema and any statement, in their order. */
 export function rulesForClient(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
   return rules.filter(({ byClient }) => byClient.every((condition) => holds(condition, subject)));
 }
 
-/** The rules that can apply to a subject, whatever it asks: in their order. */
+/** The rules that can match a subject with any statement, in their order. */
 export function rulesFor(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
   return rulesForSchema(rulesForClient(rules, subject), subject);
 }
 
-/** Those of the rules for its client that can apply to a subject, whatever it asks: in their order. */
+/** The rules that can match a subject with any statement, out of the rules for its client, in their order. */
 export function rulesForSchema(rules: readonly CompiledRule[], subject: Subject): readonly CompiledRule[] {
   return rules.filter(({ bySchema }) => bySchema.every((condition) => holds(condition, subject)));
 }
 
 /**
- * The first rule that applies to a statement; null where none does.
- * @param candidates the rules that can apply to the subject
- * @param atMs the time of day, in ms since 1970: a rule may have come to its end
+ * The first rule that matches a statement; null if none does.
+ * @param candidates the rules that can match the subject
+ * @param atMs the time of day, in ms since 1970; a rule may have expired
  */
 export function firstRule(
   candidates: readonly CompiledRule[], statement: () => AskedStatement, atMs: number,
@@ -72,7 +72,7 @@ export function firstRule(
   return null;
 }
 
-/** The conditions of a rule that a subject and its statement do not meet; none where the rule applies. */
+/** The conditions of a rule that a subject and its statement do not meet; empty if the rule matches. */
 export function missesOf(compiled: CompiledRule, subject: Subject, statement: AskedStatement, atMs: number): Miss[] {
   const misses = [
     ...[...compiled.byClient, ...compiled.bySchema]
@@ -116,7 +116,7 @@ const globs: Compile = (pattern) => compileGlob(pattern);
 const addresses: Compile = (pattern) => compileAddressMatcher(pattern);
 const words: Compile = (pattern) => (found) => found === pattern;
 
-/** A condition that holds where one of several patterns matches; none at all where the key is absent. */
+/** The condition that one of several patterns matches; none if the key is absent. */
 function oneOf<T>(
   key: string, patterns: readonly string[] | null | undefined, compile: Compile, find: (of: T) => string,
 ): Condition<T>[] {

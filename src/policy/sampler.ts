@@ -2,20 +2,21 @@ import type { SampleSettings } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
- * Chooses the results that are recorded besides those that something was done about, and not too many of them
- * at once.
+ * Chooses a sample of the results that are recorded although nothing was done about them, and bounds the samples per
+ * second.
  */
 export class Sampler {
-  /** Samples that were left out, since the start. */
+  /** The number of samples that were left out since the start. */
   droppedInAll = 0;
   private dropped = 0;
   private secondBeganAtMs = -Infinity;
   private inThisSecond = 0;
 
   /**
-   * @param settings may be replaced by others
-   * @param random gives numbers from 0 to 1: every so-many-th result would be blind to what comes in turns
-   * @param dropping is told of each sample that is left out
+   * @param settings may be replaced
+   * @param random gives numbers from 0 to 1. Drawing is random, because every n-th result would miss results that come
+   * in turns.
+   * @param dropping is called for each sample that is left out
    */
   constructor(
     public settings: SampleSettings,
@@ -24,8 +25,8 @@ export class Sampler {
   ) {}
 
   /**
-   * Judges a result that has ended, and that is not recorded for any other reason.
-   * @param now a clock that does not go back, in ms; it is read only where a sample is due
+   * Judges a result that has ended and is not recorded for any other reason.
+   * @param now a clock in ms that never goes back; it is read only if a sample is due
    */
   judge(usage: GovernedUsage, now: () => number): Sample | null {
     const { rows, bytes, oneIn } = this.settings;
@@ -59,18 +60,16 @@ export class Sampler {
 
 const SECOND_MS = 1000;
 
-/** Why a result that nothing was done about is recorded all the same. */
+/** The reason to record a result about which nothing was done. */
 export interface Sample {
   readonly action: 'sample';
-  /** It is over the floor, or it was drawn. */
+  /** It is over the floor (`rows` or `bytes`), or it was drawn (`chance`). */
   readonly reason: 'rows' | 'bytes' | 'chance';
   readonly rule: string;
-  /** The floor; for one that was drawn, the limits that it kept. */
+  /** The floor; for a result that was drawn, the limits that it kept. */
   readonly limit: { readonly rows: number; readonly bytes: number };
-  /** How many results it stands for: of those that were not over the floor, only some are recorded. */
+  /** The number of results that it stands for. Of the results below the floor, only some are recorded. */
   readonly standsFor: number;
-  /**
-   * Samples that were due since the one before it, and left out because there were too many in that second.
-   */
+  /** The number of samples that were due since the previous one, and left out because that second had too many. */
   readonly droppedSamples: number;
 }

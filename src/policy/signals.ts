@@ -1,24 +1,24 @@
 import type { StreamingSignal } from '../config/config.js';
 import { programOf, type Subject } from './subject.js';
 
-/** Why a response is taken for one that is read as a stream. */
+/** The reason to classify a response as a stream. */
 export type Signal = StreamingSignal | 'rule';
 
 /**
- * Programs that dump tables. Both vendors' call themselves so, MariaDB's too (`mariadb-dump` says mysqldump); mydumper
- * calls itself by its own name. They read row by row unless told otherwise.
+ * Programs that dump tables, by their names for themselves. MariaDB's program calls itself mysqldump too. They read row
+ * by row unless told otherwise.
  */
 const DUMP_PROGRAMS = new Set(['mysqldump', 'mariadb-dump', 'mysqlpump', 'mydumper']);
 
-/** How both vendors' dump tools begin to read a table: whatever program it is, it means to dump. */
+/** The statement with which both vendors' dump tools read a table. Any program that sends it is dumping. */
 const DUMP_STATEMENT = Buffer.from('SELECT /*!40001 SQL_NO_CACHE */ ');
 
-/** Whether a session belongs to a dump tool, by what it says of itself. */
+/** Whether a session belongs to a dump tool, by the client's name for itself. */
 export function isDumpProgram(subject: Subject): boolean {
   return DUMP_PROGRAMS.has(programOf(subject));
 }
 
-/** Whether a statement is a dump tool's way to read a table. */
+/** Whether a statement is that of a dump tool that reads a table. */
 export function isDumpStatement(text: Buffer): boolean {
   const { length } = DUMP_STATEMENT;
   return text.length > length && text.compare(DUMP_STATEMENT, 0, length, 0, length) === 0;
@@ -26,27 +26,27 @@ export function isDumpStatement(text: Buffer): boolean {
 
 const SET_NET_WRITE_TIMEOUT = /^\s*SET\s+(?:SESSION\s+|@@session\.)?net_write_timeout\s*=\s*(\d{1,10})\s*;?\s*$/i;
 
-/** The seconds to which a statement sets `net_write_timeout`; null where it does not. */
+/** The value of `net_write_timeout` that a statement sets, in seconds; null if it sets none. */
 export function netWriteTimeoutSeconds(text: string): number | null {
   const found = SET_NET_WRITE_TIMEOUT.exec(text);
   return found === null ? null : Number(found[1]);
 }
 
 /**
- * Recognises JDBC streaming: before a result that it is going to stream, Connector/J raises `net_write_timeout`
- * (`netTimeoutForStreamingResults`, 600 s by default), and when the result is closed it sets the old value again.
+ * Recognises JDBC streaming. Connector/J raises `net_write_timeout` before a result that it will stream
+ * (`netTimeoutForStreamingResults`, 600 s by default), and sets the old value again when the result is closed.
  */
 export class JdbcStreaming {
   private lastSeconds = 0;
-  /** The value that every session begins with, where that is known. */
+  /** The value at the beginning of every session, if known. */
   private firstSeconds: number | null = null;
   private armedNumber = 0;
-  /** The announced result has begun, so that the old value is due. */
+  /** The announced result has begun. The old value is expected next. */
   private hasBegun = false;
 
   /**
-   * The session is as new.
-   * @param seconds its `net_write_timeout`; null where that is not known
+   * The session has begun anew.
+   * @param seconds its `net_write_timeout`; null if not known
    */
   begun(seconds: number | null): void {
     this.firstSeconds = seconds;
@@ -57,7 +57,7 @@ export class JdbcStreaming {
 
   /**
    * A statement has set `net_write_timeout`.
-   * @param number the number of its command: a raise arms the next one, and no other
+   * @param number the number of its command. Raising the value announces a stream for the next command only.
    */
   set(seconds: number, number: number): void {
     const isRestored = this.isRestoredTo(seconds);
@@ -66,9 +66,9 @@ export class JdbcStreaming {
     this.hasBegun = false;
   }
 
-  /** Whether a value ends what another one announced. */
+  /** Whether a value ends the announcement of another one. */
   private isRestoredTo(seconds: number): boolean {
-    // Where the first value is as high, or the announced statement has failed, the same value comes again.
+    // If the first value is as high, or if the announced statement has failed, the same value comes again.
     if (seconds === this.lastSeconds) return this.hasBegun;
     return this.firstSeconds === null ? seconds < this.lastSeconds : seconds === this.firstSeconds;
   }
@@ -78,7 +78,7 @@ export class JdbcStreaming {
     if (this.isArmed(number)) this.hasBegun = true;
   }
 
-  /** Whether the command with this number is the one that was announced as a stream. */
+  /** Whether the command with this number was announced as a stream. */
   isArmed(number: number): boolean {
     return this.armedNumber === number;
   }

@@ -1,7 +1,7 @@
 import type { Greeting } from '../protocol/greeting.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 
-/** The server that greets so, as one that reads texts. */
+/** The server behind a greeting, as a reader of SQL. */
 export function sqlServerOf({ isMariadb, serverVersion }: Pick<Greeting, 'isMariadb' | 'serverVersion'>): SqlServer {
   const own = isMariadb ? serverVersion.replace(MARIADB_DISGUISE, '') : serverVersion;
   const found = VERSION.exec(own);
@@ -9,6 +9,6 @@ export function sqlServerOf({ isMariadb, serverVersion }: Pick<Greeting, 'isMari
   return { isMariadb, version: Number(found[1]) * 10_000 + Number(found[2]) * 100 + Number(found[3]) };
 }
 
-/** What older clients are told in front of MariaDB's version. */
+/** The prefix that MariaDB puts before its version for older clients. */
 const MARIADB_DISGUISE = /^5\.5\.5-/;
 const VERSION = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?!\d)/;

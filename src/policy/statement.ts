@@ -8,8 +8,8 @@ import type { SqlServer } from '../sql/sqlServer.js';
 import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
 
 /**
- * What is known of the statement that a command carries or executes. Everything is worked out when it is asked for,
- * once: most statements are never asked.
+ * The statement that a command carries or executes. Each property is worked out at its first use, because most are
+ * never used.
  */
 export class Statement {
   private kindFound: StatementKind | null = null;
@@ -21,14 +21,14 @@ export class Statement {
 
   private constructor(
     private sql: string | null,
-    /** The text goes on behind what is here. */
+    /** Whether the text is only the front of the statement. */
     readonly isTruncated: boolean,
     private readonly mode: SqlMode,
   ) {}
 
   /**
-   * @param statusFlags the session's, which say how the server reads quotes and backslashes
-   * @param server null where it is not known
+   * @param statusFlags of the session; they tell how the server reads quotes and backslashes
+   * @param server null if not known
    */
   static of(command: PendingCommand, statusFlags: number, server: SqlServer | null = null): Statement {
     const { statement } = command;
@@ -38,8 +38,8 @@ export class Statement {
   }
 
   /**
-   * What is to be kept of a prepared statement whose text goes: all but its text, so that whatever was decided by it
-   * goes on being decided so.
+   * The facts to keep about a prepared statement whose text is dropped: all but the text, so that decisions about it
+   * stay the same.
    */
   static keptOf({ sql, sqlBytes }: PreparedStatement, statusFlags: number, server: SqlServer | null): Statement {
     const statement = Statement.read(sql, sqlBytes, sqlModeOf(statusFlags, server));
@@ -51,20 +51,18 @@ export class Statement {
     return new Statement(bytes?.toString() ?? null, bytes !== null && bytes.length < wholeBytes, mode);
   }
 
-  /**
-   * The statement's text, or its front; null where the command has none. Bytes that are not UTF-8 are shown as U+FFFD.
-   */
+  /** The statement's text, or its front; null if the command has none. Bytes that are not UTF-8 are shown as U+FFFD. */
   get text(): string | null {
     return this.sql;
   }
 
-  /** What kind of statement it is; `other` where its text is not known. */
+  /** The kind of the statement; `other` if its text is not known. */
   get kind(): StatementKind {
     this.kindFound ??= this.sql === null ? 'other' : statementKind(this.sql, this.isTruncated, this.mode);
     return this.kindFound;
   }
 
-  /** Its digest; null where its text has never been known. */
+  /** Its digest; null if its text was never known. */
   get digest(): Digest | KnownDigest | null {
     if (this.sql !== null) this.digestFound ??= digests.digestOf(this.sql, this.mode);
     return this.digestFound;
@@ -76,30 +74,27 @@ export class Statement {
     return this.hintFound;
   }
 
-  /** It is a single statement that only reads, so that nothing is lost where it does not run to its end. */
+  /** Whether it is a single statement that only reads. Nothing is lost if it does not run to its end. */
   get isSingleReadOnly(): boolean {
     this.readsOnly ??= this.sql !== null && isSingleReadOnly(this.sql, this.isTruncated, this.mode);
     return this.readsOnly;
   }
 
-  /** It is a LOAD DATA or LOAD XML, or may hold one; so where its text is not known. */
+  /** Whether it is, or may contain, a LOAD DATA or LOAD XML. True if its text is not known. */
   get mayLoadFile(): boolean {
     this.loadsFile ??= this.sql === null || mayLoadFile(this.sql, this.isTruncated, this.mode);
     return this.loadsFile;
   }
 
   /**
-   * Whether an answer to it, counted from 0, is the rows that a change returns, as of MariaDB's INSERT … RETURNING.
-   * Other servers have none.
+   * Whether an answer to it (counted from 0) holds the rows that a change returns, as with MariaDB's INSERT …
+   * RETURNING. Other servers have no such statement.
    */
   returnsChangedRows(answer: number): boolean {
     return this.mode.server?.isMariadb !== false && this.results.returning.includes(answer);
   }
 
-  /**
-   * The schema that the session has by default from an OK on that answers it, counted from 0; null where that changes
-   * none.
-   */
+  /** The default schema that an OK answer to it (counted from 0) sets; null if it sets none. */
   schemaFrom(answer: number): string | null {
     const { schemas, countable, lateSchema } = this.results;
     return answer < countable ? schemas.get(answer) ?? null : lateSchema;
@@ -117,14 +112,14 @@ export class Statement {
   }
 }
 
-/** The front of the text of the statement that a command carries or executes; null where it is not known. */
+/** The front of the text of the statement that a command carries or executes; null if not known. */
 export function statementBytes(command: PendingCommand): Buffer | null {
   return command.statement === null ? command.text : command.statement.sql;
 }
 
 /**
- * How a server with these status flags reads quotes and backslashes, and comments with a version.
- * @param server null where it is not known
+ * How a server with these status flags reads quotes, backslashes and versioned comments.
+ * @param server null if not known
  */
 export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMode {
   return {
@@ -134,7 +129,7 @@ export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMod
   };
 }
 
-/** Of a text that is not known. Where it has gone, its normal form is not kept: there may be very many. */
+/** The digest of a text that is dropped. Its normal form is not kept, because there may be very many. */
 export interface KnownDigest {
   readonly hash: string;
   readonly text: string | null;

@@ -1,15 +1,15 @@
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 
-/** Whose responses are judged. */
+/** The client whose responses are judged. */
 export interface Subject {
   readonly user: string;
   readonly schema: string;
-  /** The client's IP address; empty where it has none. */
+  /** The client's IP address; empty if it has none. */
   readonly address: string;
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** The subject that a session's client is at this moment. */
+/** The current subject of a session's client. */
 export function subjectOf(identity: ClientIdentity | null, schema: string, address: string): Subject {
   return {
     user: identity?.user ?? '',
@@ -19,7 +19,7 @@ export function subjectOf(identity: ClientIdentity | null, schema: string, addre
   };
 }
 
-/** The name that a client's program gave itself; empty where it gave none. */
+/** The program's own name for itself; empty if it gave none. */
 export function programOf(subject: Pick<Subject, 'attributes'>): string {
   return subject.attributes.get('program_name') ?? '';
 }

@@ -2,23 +2,23 @@ import type { Limits, ResponseClass, Treatment } from '../config/config.js';
 import type { Hint } from './hint.js';
 import type { Signal } from './signals.js';
 
-/** What holds for one response. */
+/** The terms of one response: its rule, its class and its limits. */
 export interface Terms {
-  /** What else the same treatment makes: it outlives the configuration that it was made for. */
+  /** The other terms of the same treatment. They outlive the configuration that they were made for. */
   readonly source: TermsOf;
-  /** The name of the rule that they come from. */
+  /** The name of their rule. */
   readonly rule: string;
   readonly treatment: Treatment;
   readonly responseClass: ResponseClass;
-  /** What told that the response is read as a stream; null where nothing did. */
+  /** The signal that classified the response as a stream; null if there was none. */
   readonly signal: Signal | null;
   /** The largest usage that passes. */
   readonly limits: Limits;
 }
 
-/** The terms that a rule's treatment, or the global one, makes; each of them once. */
+/** All terms of a treatment (a rule's, or the global one). Each of them is made once. */
 export class TermsOf {
-  /** For responses that nothing tells to be streams. */
+  /** For responses without a sign of streaming. */
   readonly buffered: Terms;
   private readonly streamed = new Map<Signal, Terms>();
 
@@ -28,7 +28,7 @@ export class TermsOf {
     };
   }
 
-  /** For responses that are told to be streams by a signal. */
+  /** For responses that a signal classifies as streams. */
   streaming(signal: Signal): Terms {
     let terms = this.streamed.get(signal);
     if (terms === undefined) {
@@ -39,13 +39,13 @@ export class TermsOf {
     return terms;
   }
 
-  /** For a buffered response whose statement carries a hint that is allowed. */
+  /** For a buffered response whose statement has an allowed hint. */
   hinted(hint: Hint): Terms {
     const { rows, bytes } = this.treatment.limits;
     return { ...this.buffered, limits: { rows: hint.rows ?? rows, bytes: hint.bytes ?? bytes } };
   }
 
-  /** Whether the hint asks for no more than the treatment lets it ask for. */
+  /** Whether the treatment allows everything that the hint asks for. */
   allows(hint: Hint): boolean {
     const { hints, limits } = this.treatment;
     if (hints === 'any') return true;
@@ -54,9 +54,9 @@ export class TermsOf {
   }
 }
 
-/** What is done about a usage that breaks a limit. */
+/** The reaction to a usage that would exceed a limit. */
 export type Action =
-  /** The row that breaks the limit is replaced by an error, and the rest is discarded. */
+  /** An error replaces the row that would exceed the limit, and the rest is discarded. */
   | 'cut'
   /** The result ends before the row that breaks the limit, as if it had no more; the rest is discarded. */
   | 'truncate'
@@ -67,15 +67,15 @@ export type Action =
   /** Both connections are closed. */
   | 'close';
 
-/** What a usage has passed: a limit of its own, or the budget for all that are under way. */
+/** The bound that a usage has exceeded: a limit of its own, or the budget for all that are under way. */
 export type Reason = 'rows' | 'bytes' | 'budget';
 
-/** Why and how a usage is acted upon. */
+/** The decision about a usage: the action, and its reason. */
 export interface Judgement {
   readonly action: Action;
   readonly reason: Reason;
-  /** The rule whose limit it is. */
+  /** The rule of the limit. */
   readonly rule: string;
-  /** The limit, the warning threshold, or the budget that was passed. */
+  /** The limit, warning threshold or budget that was exceeded. */
   readonly limit: Limits;
 }

@@ -68,7 +68,7 @@ for (const [where, connections] of Object.entries(ENCRYPTED)) {
       pair.server.socket.end(RESULT.bytes);
       await ended;
       t.equal(await pair.client.ended(), 'FIN');
-      t.match(pair.client.heard.toString('latin1'), /sluice: result set exceeds 1 rows/);
+      t.match(pair.client.heard.toString('latin1'), /sluice: result set exceeds 1 row /);
       t.match(proxy.here.records, [{ action: 'cut' }]);
     });
 
