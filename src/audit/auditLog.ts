@@ -2,51 +2,50 @@ import { constants, openSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import type { AuditSettings } from '../config/config.js';
 import { plainText } from './plainText.js';
-import { Sink, type SinkEnd } from './lineSink.js';
+import { LineSink, type SinkEnd } from './lineSink.js';
 import { slowLogEntry } from './slowLog.js';
 
-/** Where audit records go. */
+/** The destination of audit records. */
 export interface AuditLog {
   /**
-   * Writes one record: one JSON line that begins with its `time`, or an entry of a slow log. Never blocks, never
-   * throws.
+   * Writes one record: a JSON line that begins with its `time`, or an entry of a slow log. Never blocks, never throws.
    */
   write(record: object): void;
-  /** Writes what still waits, for a bounded time, and says in the log what could not be written. */
+  /** Writes the waiting records, for a bounded time, and logs how many could not be written. */
   close(): Promise<SinkEnd>;
 }
 
-/** An audit log that can be moved to another file, or to the same one again after it was renamed. */
+/** An audit log that can be moved to another file, or reopened after its file was renamed. */
 export interface MovableAuditLog extends AuditLog {
   /**
-   * Writes to another place, or in another form, from here on. What waits is still written to where it was to go.
-   * @throws the file system's error where the file cannot be opened; nothing changes then
+   * Writes to another place, or in another form, from here on. Waiting records still go to the old place.
+   * @throws the file system's error if the file cannot be opened; then nothing changes
    */
   reopen(target: AuditTarget): void;
-  /** How many records were lost, because they were not taken as fast as they came or could not be written. */
+  /** How many records were lost, because the destination was too slow or could not be written. */
   readonly droppedRecords: number;
 }
 
-/** Where records go, and in what form. */
+/** The destination and the form of records. */
 export type AuditTarget = Pick<AuditSettings, 'to' | 'format'>;
 
-const standardOutput = 1;
-// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it.
-const maxWaitingBytes = 16 * 1024 * 1024;
-const closeTimeoutMs = 2000;
+const STANDARD_OUTPUT = 1;
+// A record can hold a statement of 1 MiB, which takes six times as much if JSON escapes all of it.
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 2000;
 
-// Records hold statements, and so what they are about: not for everybody to read.
-const fileMode = 0o640;
+// Records hold statements and therefore data, which not everybody may read.
+const FILE_MODE = 0o640;
 
 function openAppending(file: string): number {
-  // Not blocking, for the sake of a named pipe: opening one that nobody reads must fail and not wait.
+  // Without blocking: opening a named pipe without a reader must fail instead of waiting.
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, fileMode);
+  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, FILE_MODE);
 }
 
-function openSink(to: string, log: Logger): Sink {
-  const descriptor = to === 'stdout' ? standardOutput : openAppending(to);
-  return new Sink(descriptor, maxWaitingBytes, {
+function openSink(to: string, log: Logger): LineSink {
+  const descriptor = to === 'stdout' ? STANDARD_OUTPUT : openAppending(to);
+  return new LineSink(descriptor, MAX_WAITING_BYTES, {
     failed: ({ code, message }) => log.error({ to, code }, `audit: cannot write: ${message}`),
     dropping: () => log.error({ to }, 'audit: dropping records: they are not taken as fast as they come'),
     recovered: (droppedRecords) => log.error({ to, droppedRecords }, 'audit: records were dropped'),
@@ -54,9 +53,10 @@ function openSink(to: string, log: Logger): Sink {
 }
 
 /**
- * @param target 'stdout', or the path of a file that is appended to; and the form of records
- * @param log is told when records are lost
- * @throws the file system's error where the file cannot be opened
+ * Opens an audit log.
+ * @param target 'stdout' or the path of a file to append to, and the form of records
+ * @param log gets a message when records are lost
+ * @throws the file system's error if the file cannot be opened
  */
 export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog {
   let { to, format } = target;
@@ -66,7 +66,7 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
     {
       base: null,
       formatters: { level: () => ({}) },
-      // pino puts a comma before the time because the level comes first; here there is no level.
+      // pino puts a comma before the time, because the level comes first. Here there is no level.
       timestamp: () => `"time":"${new Date().toISOString()}"`,
     },
     { write: (line) => sink.write(plainText(line)) },
@@ -90,12 +90,12 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
       }
       const opened = openSink(next.to, log);
       droppedBefore += sink.droppedInAll;
-      void sink.close(closeTimeoutMs);
+      void sink.close(CLOSE_TIMEOUT_MS);
       sink = opened;
       ({ to, format } = next);
     },
     async close() {
-      const end = await sink.close(closeTimeoutMs);
+      const end = await sink.close(CLOSE_TIMEOUT_MS);
       if (end.lostLines > 0) log.error({ to, droppedRecords: end.lostLines }, 'audit: records were dropped');
       return end;
     },

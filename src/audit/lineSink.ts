@@ -1,70 +1,40 @@
-// Lines on their way to a file descriptor. They wait in memory, up to a bound; what comes beyond it is
-// dropped, counted and reported. Writing happens in Node's thread pool, so a slow reader or a full disk costs
-// lines, and never a session's time.
-//
-// pino's own asynchronous destination is not used: once its reader is gone it swallows lines without a count,
-// and when the process exits it waits for a reader that has stopped, for as long as that takes.
-
 import { close as closeDescriptor, write as writeDescriptor } from 'node:fs';
 
-/** What a sink has to say about itself. */
-export interface SinkReport {
-  /**
-   * Writing fails; said once for each time that it begins. After all errors but EPIPE (the reader is gone) it
-   * is tried again.
-   */
-  failed(error: NodeJS.ErrnoException): void;
-  /** Lines begin to be dropped. */
-  dropping(): void;
-  /** Everything that waited is written, after this many lines were dropped. */
-  recovered(droppedLines: number): void;
-}
-
-/** How a sink ended. */
-export interface SinkEnd {
-  /** Lines that were dropped without a report so far, or given up in the end. */
-  readonly lostLines: number;
-  /**
-   * Whether a write hangs in the kernel: it has not returned within `hangsMs`. Node cannot exit in the usual way while
-   * one does: it waits for its threads.
-   */
-  readonly hangs: boolean;
-}
-
-const linesPerWrite = 64;
-const retryMs = 200;
-/** What cannot be written for so long is dropped, and counted as that happens: a full disk stays full. */
-const giveUpMs = 2000;
-/** A write that has not returned for so long after the last moment hangs. One that had only just begun returns. */
-const hangsMs = 500;
-
-export class Sink {
+/**
+ * A buffered writer of lines to a file descriptor. Lines wait in memory, up to a bound. Lines beyond it are dropped,
+ * counted and reported. Writing happens in Node's thread pool, so a slow reader or a full disk costs lines, but never
+ * time of a session.
+ *
+ * pino's own asynchronous destination has two faults. Once its reader is gone, it drops lines without a count. At exit
+ * it waits for a reader that has stopped, without a bound.
+ */
+export class LineSink {
   private readonly lines: string[] = [];
-  /** What is being written: it stays until its last byte is out. */
+  /** The lines that are being written. They stay until their last byte is out. */
   private batch: { readonly bytes: Buffer; readonly lines: number; written: number } | undefined;
   private waitingBytes = 0;
-  /** Dropped since the beginning. */
+  /** Lines dropped since the start. */
   droppedInAll = 0;
   private droppedLines = 0;
   private isGone = false;
-  /** Since when each write has failed, on the clock of `performance`; null while they succeed. */
+  /** The time since which all writes have failed, on the clock of `performance`; null while they succeed. */
   private failingSinceMs: number | null = null;
   private isWriting = false;
   private onIdle: (() => void) | undefined;
 
   /**
    * @param descriptor open for writing; closed with the sink, unless it is standard output or standard error
-   * @param maxWaitingBytes what may wait in memory
-   * @param patienceMs for how long what cannot be written is tried again
+   * @param maxWaitingBytes the most bytes that may wait in memory
+   * @param patienceMs how long a failed write is repeated
    */
   constructor(
     private readonly descriptor: number,
     private readonly maxWaitingBytes: number,
     private readonly report: SinkReport,
-    private readonly patienceMs = giveUpMs,
+    private readonly patienceMs = GIVE_UP_MS,
   ) {}
 
-  /** Takes a whole line, its line feed included. Never blocks and never throws. */
+  /** Takes a whole line with its line feed. Never blocks and never throws. */
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.isGone || this.waitingBytes + bytes > this.maxWaitingBytes) {
@@ -77,19 +47,19 @@ export class Sink {
   }
 
   /**
-   * Waits until everything is written or given up: where writing fails for `timeoutMs`, where it hangs for half a
-   * second more.
+   * Waits until all lines are written or given up: at most `timeoutMs` if writing fails, and half a second more if a
+   * write hangs.
    */
   async close(timeoutMs: number): Promise<SinkEnd> {
     if (this.batch) await this.untilIdle(timeoutMs);
     this.isGone = true;
-    if (this.isWriting) await this.untilIdle(hangsMs);
+    if (this.isWriting) await this.untilIdle(HANGS_MS);
     const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
     if (this.descriptor > 2 && !this.isWriting) closeDescriptor(this.descriptor);
     return { lostLines, hangs: this.isWriting };
   }
 
-  /** Waits until nothing is left to write, or the write that is under way at the end has returned. */
+  /** Waits until no line is left, or until the last write has returned. */
   private async untilIdle(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
@@ -105,7 +75,7 @@ export class Sink {
       this.idle();
       return;
     }
-    const lines = this.lines.splice(0, linesPerWrite);
+    const lines = this.lines.splice(0, LINES_PER_WRITE);
     this.batch = { bytes: Buffer.from(lines.join('')), lines: lines.length, written: 0 };
     this.writeBatch();
   }
@@ -135,7 +105,7 @@ export class Sink {
       batch.written += count;
       this.waitingBytes -= count;
       if (this.isGone) {
-        // Closed meanwhile: this was the last write.
+        // The sink was closed in the meantime. This was the last write.
         if (batch.written === bytes.length) this.batch = undefined;
         this.onIdle?.();
       } else if (batch.written < bytes.length) this.writeBatch();
@@ -144,7 +114,7 @@ export class Sink {
   }
 
   private fail(error: NodeJS.ErrnoException): void {
-    // EAGAIN is how a pipe that somebody has made non-blocking says that it is full.
+    // EAGAIN: the pipe is full. This happens if another process has made it non-blocking.
     if (error.code === 'EAGAIN') {
       this.retry();
       return;
@@ -159,12 +129,10 @@ export class Sink {
   }
 
   private retry(): void {
-    setTimeout(() => this.writeBatch(), retryMs).unref();
+    setTimeout(() => this.writeBatch(), RETRY_MS).unref();
   }
 
-  /**
-   * Drops what waits, but for a line of which a part is written: what comes later must not stand behind half a line.
-   */
+  /** Drops the waiting lines, except for a line that is partly written: later lines must not follow half a line. */
   private giveUp(): void {
     const { batch } = this;
     const isBegun = batch !== undefined && batch.written > 0 && !this.isGone;
@@ -186,3 +154,37 @@ export class Sink {
     if (isFirst && !this.isGone) this.report.dropping();
   }
 }
+
+/** The events that a sink reports. */
+export interface SinkReport {
+  /**
+   * Writing fails. Reported once, when the failures begin. The sink tries again after every error but EPIPE (the reader
+   * is gone).
+   */
+  failed(error: NodeJS.ErrnoException): void;
+  /** The sink begins to drop lines. */
+  dropping(): void;
+  /** All waiting lines are written again, after this many were dropped. */
+  recovered(droppedLines: number): void;
+}
+
+/** The end of a sink. */
+export interface SinkEnd {
+  /** Lines that were dropped without a report so far, or given up at the end. */
+  readonly lostLines: number;
+  /**
+   * Whether a write hangs in the kernel: it has not returned within `HANGS_MS`. While a write hangs, Node cannot exit
+   * in the usual way, because it waits for its threads.
+   */
+  readonly hangs: boolean;
+}
+
+const LINES_PER_WRITE = 64;
+const RETRY_MS = 200;
+/** The time after which lines that cannot be written are dropped and counted. A full disk stays full. */
+const GIVE_UP_MS = 2000;
+/**
+ * A write hangs if it has not returned this long after the sink's deadline. A write that had just begun returns in
+ * time.
+ */
+const HANGS_MS = 500;

@@ -2,27 +2,27 @@ import { pino, stdTimeFunctions, type Logger } from 'pino';
 import type { LogLevel } from '../config/config.js';
 import { plainText } from './plainText.js';
 import { readableLine } from './readableLine.js';
-import { Sink, type SinkEnd } from './lineSink.js';
+import { LineSink, type SinkEnd } from './lineSink.js';
 
-/** What the program says about itself, on standard error; standard output belongs to the audit. */
+/** The log of the program, on standard error. Standard output is for the audit. */
 export interface Log {
   readonly logger: Logger;
-  /** How many lines were lost, because they were not taken as fast as they came. */
+  /** How many lines were lost because standard error was too slow. */
   readonly droppedLines: number;
-  /** Writes a line of another process's logger, as one of its own. */
+  /** Writes a line of another process's logger as one of its own. */
   write(line: string): void;
-  /** Writes what still waits, for a bounded time. */
+  /** Writes the waiting lines, for a bounded time. */
   close(): Promise<SinkEnd>;
 }
 
-const standardError = 2;
-const maxWaitingBytes = 1024 * 1024;
-const closeTimeoutMs = 1000;
+const STANDARD_ERROR = 2;
+const MAX_WAITING_BYTES = 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * A logger of JSON lines.
- * @param level the least that is said
- * @param base what every line has
+ * @param level the lowest level that is logged
+ * @param base the fields of every line
  */
 export function loggerTo(level: LogLevel, write: (line: string) => void, base: object | null = null): Logger {
   const formatters = { level: (label: string) => ({ level: label }) };
@@ -30,12 +30,13 @@ export function loggerTo(level: LogLevel, write: (line: string) => void, base: o
 }
 
 /**
- * @param level the least that is said
+ * Makes the log of the program.
+ * @param level the lowest level that is logged
  * @param isReadable lines for a person at a terminal, instead of JSON
  */
 export function createLog(level: LogLevel, isReadable: boolean): Log {
-  const sink = new Sink(standardError, maxWaitingBytes, {
-    // Where the log itself cannot be written there is nowhere to say so.
+  const sink = new LineSink(STANDARD_ERROR, MAX_WAITING_BYTES, {
+    // If the log itself cannot be written, there is no place to report it.
     failed() {},
     dropping() {},
     recovered: (droppedLines) => logger.warn({ droppedLines }, 'log: lines were dropped'),
@@ -48,6 +49,6 @@ export function createLog(level: LogLevel, isReadable: boolean): Log {
     get droppedLines() {
       return sink.droppedInAll;
     },
-    close: () => sink.close(closeTimeoutMs),
+    close: () => sink.close(CLOSE_TIMEOUT_MS),
   };
 }

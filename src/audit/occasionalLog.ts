@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 
 /**
- * Warns of what may happen again and again: at most one line of each kind in a while, which says how many
- * were left out.
+ * Warns of events that may happen very often: at most one line of each kind per period, with the number of lines left
+ * out.
  */
 export class OccasionalLog {
   private readonly kinds = new Map<string, { saidAtMs: number; suppressed: number }>();

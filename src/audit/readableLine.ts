@@ -2,9 +2,9 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 import { plainText } from './plainText.js';
 
 /**
- * A line of the log for a person at a terminal: `10:31:02.123 INFO  listening  address=127.0.0.1:3307`. A stack stands
- * in lines of its own below it.
- * @param json one JSON object, as the logger writes it, with its line feed
+ * A line of the log for a person at a terminal: `10:31:02.123 INFO  listening  address=127.0.0.1:3307`. A stack trace
+ * follows on lines of its own.
+ * @param json one JSON object with its line feed, as the logger writes it
  */
 export function readableLine(json: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(json) as Record<string, unknown>;
@@ -18,7 +18,7 @@ export function readableLine(json: string): string {
   return `${at} \u001b[${colour}m${label}\u001b[0m ${text}${fields === '' ? '' : `  ${fields}`}${below}\n`;
 }
 
-/** How levels look: a width that lines things up, and a colour of SGR (ECMA-48). */
+/** The name of each level, padded to one width, and its SGR colour (ECMA-48). */
 const LEVELS: Readonly<Record<string, readonly [string, number]>> = {
   trace: ['TRACE', 90], debug: ['DEBUG', 90], info: ['INFO ', 32], warn: ['WARN ', 33], error: ['ERROR', 31],
   fatal: ['FATAL', 31],
@@ -29,7 +29,7 @@ function field(name: string, value: unknown): string {
   return `${name}=${shown}`;
 }
 
-/** What clients and servers have said stands in messages too, and must not steer a terminal, nor begin a line. */
+/** Messages contain text from clients and servers, which must not control a terminal or begin a line. */
 function oneLine(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ');
 }

@@ -5,8 +5,9 @@ import type { Judgement } from '../policy/terms.js';
 import type { Sample } from '../policy/sampler.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
+import { finiteOrNull } from '../config/finiteOrNull.js';
 
-/** How the response that a record tells of ended. */
+/** How the response of a record ended. */
 export type Outcome =
   /** All of it was forwarded. */
   | 'completed'
@@ -21,13 +22,13 @@ export type Outcome =
   | 'client-gone'
   | 'upstream-gone';
 
-/** Whose response it was. */
+/** The client of a response. */
 export interface Origin {
   readonly user: string;
   readonly schema: string;
-  /** The client's address, as `10.0.0.7:51234`. */
+  /** The client's address, such as `10.0.0.7:51234`. */
   readonly client: string;
-  /** The connection attribute `program_name`, where the client sent it. */
+  /** The connection attribute `program_name`; null if the client did not send it. */
   readonly program: string | null;
   /** The server's number for the connection. */
   readonly connectionId: number | null;
@@ -35,35 +36,34 @@ export interface Origin {
   readonly session: number;
 }
 
-/** Why a record is written. */
+/** The reason for a record. */
 export type Recorded = Judgement | Admission | Sample | (Omit<Judgement, 'reason'> & { readonly reason: 'stall' });
 
-/** Why rows are exempt from limits: they are those that a change returns. */
+/** The reason why rows are exempt from limits: a change of data returns them. */
 export const RETURNING = 'returning';
 
-/** How far a response had come when its record was written. */
+/** The state of a response when its record was written. */
 export interface Progress {
-  /** Null while it goes on. */
+  /** Null while the response goes on. */
   readonly outcome: Outcome | null;
-  /** All of the response has been seen. */
+  /** Whether all of the response was seen. */
   readonly isComplete: boolean;
-  /** The error with which the server itself ended it. */
+  /** The server's own error that ended the response; null if there was none. */
   readonly error: ServerError | null;
-  /** When, on the session's clock in ms. */
+  /** The time of the record, on the session's clock in ms. */
   readonly atMs: number;
-  /** Bytes that were discarded behind the cut. */
+  /** Bytes that were discarded after the cut. */
   readonly drainedBytes: number;
-  /** How long the client was not reading what it had been sent, in ms. */
+  /** How long the client did not read what it had been sent, in ms. */
   readonly stallMs: number;
 }
 
-/** JSON's form of a limit: null is unlimited. */
+/** A limit as JSON; null means unlimited. */
 function limitField(limit: Limits): Record<'rows' | 'bytes', number | null> {
-  const field = (amount: number): number | null => (amount === Infinity ? null : amount);
-  return { rows: field(limit.rows), bytes: field(limit.bytes) };
+  return { rows: finiteOrNull(limit.rows), bytes: finiteOrNull(limit.bytes) };
 }
 
-/** The statement as records are told to hold it: at most `sqlBytes` of it, never half a character. */
+/** The statement in the form that the settings ask for: at most `sqlBytes` of it, never half a character. */
 function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings): Record<string, unknown> {
   const { text, isTruncated, digest } = usage.statement;
   const digestFields = { digest: digest?.hash ?? null, digestText: sql === 'none' ? null : digest?.text ?? null };
@@ -75,7 +75,7 @@ function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings)
   return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true, ...digestFields };
 }
 
-/** The values bound to a prepared statement's parameters, where records are told to hold them. */
+/** The values of a prepared statement's parameters, if the settings ask for them. */
 function parameterFields({ command }: GovernedUsage, settings: AuditSettings): Record<string, unknown> {
   const { parameters } = command;
   if (!settings.params || parameters === null) return {};
@@ -95,8 +95,9 @@ function round(ms: number): number {
 }
 
 /**
- * The audit record of a response: one that was acted upon (`result`), or one whose client does not read it (`stall`).
- * All sizes in bytes, all times in ms; src/help/records.md describes it field by field.
+ * The audit record of a response: `result` for one about which something was done, `stall` for one whose client does
+ * not read. All sizes are in bytes, all times in ms. src/help/records.md describes each
+ * field.
  */
 export function responseRecord(
   event: 'result' | 'stall',

@@ -1,34 +1,34 @@
-// Records in the form of Percona Server's extended slow query log, which pt-query-digest and its kin read:
+// Records in the form of Percona Server's extended slow query log, for pt-query-digest and similar tools:
 //
-//   # Time: 2026-11-20T12:00:00.000000Z
-//   # User@Host: app[app] @  [10.0.0.7]  Id: 42
-//   # Schema: shop  Query_time: 0.012500  Rows_sent: 2000  Bytes_sent: 64000
-//   use shop;
-//   SET timestamp=1795521600;
-//   SELECT * FROM orders;
+//     # Time: 2026-11-20T12:00:00.000000Z
+//     # User@Host: app[app] @  [10.0.0.7]  Id: 42
+//     # Schema: shop  Query_time: 0.012500  Rows_sent: 2000  Bytes_sent: 64000
+//     use shop;
+//     SET timestamp=1795521600;
+//     SELECT * FROM orders;
 //
-// Its readers split it at lines that begin with `#` behind a `;`, look for `# Name: value` in them, and take
-// what follows for SQL. So no line of a statement begins in its first column but the first, and not that
-// either where it could be taken for a head; and no value of a head has white space in it.
+// Such tools split the file at lines that begin with `#` after a `;`, look for `# Name: value` in them, and take the
+// rest as SQL. So the lines of a statement are indented, except for the first one, which is indented only if it looks
+// like a head. No value of a head contains white space.
 
 import { hostOf } from '../config/address.js';
 import { shownAsItself } from './plainText.js';
 
-/** A record as it would be written in JSON. */
+/** The fields of a record, as in JSON. */
 type AuditFields = Readonly<Record<string, unknown>>;
 
 /**
- * What readers of slow logs take for a head's line: the server's own greeting and what is set for a
- * statement, too.
+ * A line that readers of slow logs take for a line of a head, such as the server's own greeting and the settings of a
+ * statement.
  */
 const LIKE_HEAD = /^(?:#|use\b|set\b|time\b|tcp\b|\S*mysqld,)/i;
 
 const CUT_ACTIONS: readonly unknown[] = ['cut', 'truncate', 'close'];
 
 /**
- * @param atMs when it is written, in ms since 1970
- * @returns a whole entry with its line feed; null for what is no execution of a statement, and so has no
- *   place there
+ * Makes an entry of a slow log.
+ * @param atMs the time of writing, in ms since 1970
+ * @returns a whole entry with its line feed; null for a record that is no execution of a statement
  */
 export function slowLogEntry(record: AuditFields, atMs: number): string | null {
   if (record['event'] !== 'result') return null;
@@ -57,7 +57,7 @@ export function slowLogEntry(record: AuditFields, atMs: number): string | null {
   ].join('\n');
 }
 
-/** A line of the head, without what is not known. */
+/** A line of the head, with the known values only. */
 function head(values: Readonly<Record<string, string>>): string {
   const known = Object.entries(values).filter(([, value]) => value !== '');
   return `# ${known.map(([name, value]) => `${name}: ${value}`).join('  ')}`;
@@ -68,7 +68,7 @@ function userAtHost({ user, client }: AuditFields): string {
   return `${name}[${name}] @  [${word(hostOf(String(client)))}]`;
 }
 
-/** A name of any origin as one word, with nothing in it that has a meaning in a head. */
+/** A name of any origin as one word without any special meaning in a head. */
 function word(value: unknown): string {
   return typeof value === 'string' ? value.replace(/[\s\p{C}\p{Z}[\]@;#]/gu, '_') : '';
 }
@@ -85,7 +85,7 @@ function yesOrNo(isSo: boolean): string {
   return isSo ? 'Yes' : 'No';
 }
 
-/** What was executed: the statement, its normal form, or the command where neither is recorded. */
+/** The statement, its normal form, or the command if neither is recorded. */
 function statement({ sql, digestText, command }: AuditFields): string {
   const found = typeof sql === 'string' ? sql : typeof digestText === 'string' ? digestText : '';
   const text = shownAsItself(found.replaceAll('\r\n', '\n')).replace(/[\s;]+$/, '').replace(/^\s+/, '');

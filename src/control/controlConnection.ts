@@ -9,10 +9,11 @@ import { decodeTextRow, type TextRow } from '../protocol/textRow.js';
 import { logIn, type Account } from './login.js';
 import { PacketChannel, type Encrypt } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
+import { asError } from '../text/errorText.js';
 
-/** A connection of our own to the upstream server. Log in first; then it takes one statement at a time. */
+/** A connection of Sluice's own to the upstream server. After `logIn` it runs one statement at a time. */
 export class ControlConnection {
-  /** Known once logged in. */
+  /** Valid after `logIn`. */
   isMariadb = false;
   private readonly channel: PacketChannel;
 
@@ -20,26 +21,26 @@ export class ControlConnection {
   constructor(remote: Remote, private readonly settings: ControlSettings) {
     const { at, proxyProtocol } = remote;
     const socket = connect({ ...at, noDelay: true });
-    // This one is not relayed for anybody.
+    // This connection belongs to no client.
     if (proxyProtocol !== 'off') socket.write(encodeProxyHeader(proxyProtocol, null));
     this.channel = new PacketChannel(socket, isSocketFile(at));
   }
 
-  /** Whether it can be used, as far as is known. */
+  /** Whether the connection can be used, as far as is known. */
   get isOpen(): boolean {
     return this.channel.isOpen;
   }
 
   /**
    * Waits for the connection and logs in.
-   * @throws ServerRefusal where the server says no; Error where it cannot be reached or talked to, or is too
-   *   slow. The connection is destroyed then
+   * @throws ServerRefusal if the server refuses; Error if it cannot be reached, cannot be understood or is too slow.
+   * The connection is then destroyed.
    */
   async logIn(): Promise<void> {
     const { account, connectTimeoutMs, encrypt } = this.settings;
     try {
       const work = (): Promise<Greeting> => logIn(this.channel, account, encrypt);
-      this.isMariadb = (await this.channel.within(connectTimeoutMs, 'let us in', work)).isMariadb;
+      this.isMariadb = (await this.channel.within(connectTimeoutMs, 'complete the login', work)).isMariadb;
     } catch (error) {
       this.channel.fail(asError(error));
       throw error;
@@ -47,9 +48,9 @@ export class ControlConnection {
   }
 
   /**
-   * Runs a statement and gives the rows of its result, none where it has no result.
-   * @throws ServerRefusal where the server answers with an error; Error where it does not answer in time or
-   *   not in a way that can be understood: then the connection is destroyed
+   * Runs a statement and returns the rows of its result; no rows if it has no result.
+   * @throws ServerRefusal if the server answers with an error; Error if it does not answer in time or cannot be
+   * understood. After an Error the connection is destroyed.
    */
   async query(sql: string): Promise<TextRow[]> {
     try {
@@ -60,12 +61,12 @@ export class ControlConnection {
     }
   }
 
-  /** Takes leave of the server and closes. */
+  /** Sends COM_QUIT and closes. */
   quit(): void {
     this.channel.close(Buffer.from([Command.QUIT]));
   }
 
-  /** Destroys it: whoever waits for an answer gets `reason`. */
+  /** Destroys the connection. Calls that wait for an answer fail with `reason`. */
   destroy(reason: string): void {
     this.channel.fail(new Error(reason));
   }
@@ -76,7 +77,7 @@ export class ControlConnection {
     if (first[0] === FirstByte.OK) return [];
     const columnCount = first[0] ?? 0;
     const isUnderstood = first.length === 1 && columnCount >= 1 && columnCount <= MAX_COLUMNS;
-    if (!isUnderstood) throw new Error('the server sent a result that is not understood');
+    if (!isUnderstood) throw new Error('the server sent a result that Sluice does not understand');
     for (let i = 0; i < columnCount; i += 1) await this.receive();
     if (!isEof(await this.receive())) throw new Error('the server sent more columns than it announced');
     return this.readRows(columnCount);
@@ -88,13 +89,13 @@ export class ControlConnection {
       const payload = await this.receive();
       if (isEof(payload)) return rows;
       const row = decodeTextRow(payload, columnCount);
-      if (row === null) throw new Error('the server sent a row that is not understood');
-      if (rows.length === MAX_ROWS) throw new Error('the server sent more rows than there can be');
+      if (row === null) throw new Error('the server sent a row that Sluice does not understand');
+      if (rows.length === MAX_ROWS) throw new Error(`the server sent more than ${MAX_ROWS} rows`);
       rows.push(row);
     }
   }
 
-  /** The next packet's payload, unless it is an ERR packet: nothing else begins with its first byte here. */
+  /** The payload of the next packet. Throws for an ERR packet; no other packet here begins with that byte. */
   private async receive(): Promise<Buffer> {
     const payload = await this.channel.receive();
     if (payload[0] === FirstByte.ERR) throw new ServerRefusal(payload);
@@ -102,33 +103,29 @@ export class ControlConnection {
   }
 }
 
-/** An upstream server, as a session is connected to it. */
+/** An upstream server and the way to connect to it. */
 export interface Remote {
   readonly at: Place;
   readonly proxyProtocol: Upstream['proxyProtocol'];
-  /** How connections to it are encrypted; null where they are not. */
+  /** How connections to it are encrypted; null if they are not. */
   readonly encrypt: Encrypt | null;
 }
 
-/** How a control connection is made. */
+/** The settings of a control connection. */
 export interface ControlSettings {
   readonly account: Account;
-  /** For all of connecting, encrypting and logging in. */
+  /** The time for connecting, encrypting and logging in together. */
   readonly connectTimeoutMs: number;
-  /** For the whole answer to one statement. */
+  /** The time for the whole answer to one statement. */
   readonly answerTimeoutMs: number;
   /** Puts TLS on the connection; null leaves it in the clear. */
   readonly encrypt: Encrypt | null;
 }
 
-/** What is asked here has few columns and one row. */
+/** Sluice's own statements have results of a few columns and one row. */
 const MAX_COLUMNS = 16;
 const MAX_ROWS = 16;
 
 function isEof(payload: Buffer): boolean {
   return payload[0] === FirstByte.EOF && payload.length === EOF_PAYLOAD_BYTES;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

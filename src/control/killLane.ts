@@ -4,9 +4,13 @@ import type { KillOutcome, KillTarget, PendingKill } from './pendingKill.js';
 import { look, type Sighting } from './processList.js';
 import { ServerRefusal } from './serverRefusal.js';
 import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
+import { errorText } from '../text/errorText.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
+import { counted } from '../text/counted.js';
 
 /**
- * Kills statements at one upstream address, one after the other, over one control connection that is kept warm.
+ * Kills statements at one upstream address, one after the other, over one control connection that is kept open for a
+ * while.
  */
 export class KillLane {
   private waiting: PendingKill[] = [];
@@ -17,7 +21,7 @@ export class KillLane {
   private idleTimer: NodeJS.Timeout | undefined;
   private lastFailure: { readonly error: unknown; readonly untilMs: number } | null = null;
 
-  /** @param onIdle is called when the lane has had no work for long and has closed its connection */
+  /** @param onIdle is called when the lane has been idle for long and has closed its connection */
   constructor(
     private readonly remote: Remote,
     private readonly settings: LaneSettings,
@@ -29,14 +33,14 @@ export class KillLane {
   add(kill: PendingKill): void {
     this.waiting = this.waiting.filter((other) => !other.isSettled);
     if (this.waiting.length >= this.settings.maxWaiting) {
-      this.warn('full', kill.target, `${this.waiting.length} kills wait already`);
+      this.warn('full', kill.target, `the queue is full: it holds ${counted(this.waiting.length, 'kill')}`);
       return kill.settle('failed');
     }
     this.waiting.push(kill);
     if (!this.isBusy) void this.work();
   }
 
-  /** Ends everything at once. */
+  /** Ends all kills and the connection at once. */
   close(): void {
     this.isClosed = true;
     clearTimeout(this.idleTimer);
@@ -70,7 +74,7 @@ export class KillLane {
     }
   }
 
-  /** Looks the target up; a warm connection that turns out to be dead is replaced once. */
+  /** Looks the target up. If an open connection turns out to be dead, it is replaced once. */
   private async look(target: KillTarget): Promise<Sighting> {
     if (this.connection?.isOpen) {
       try {
@@ -104,20 +108,20 @@ export class KillLane {
   }
 
   private outcomeOf(error: unknown, kill: PendingKill): KillOutcome {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     if (!(error instanceof ServerRefusal)) {
-      // Destroyed before the kill settles, so that nothing that waits to be sent goes out afterwards.
+      // Destroy it before the kill settles, so that no waiting order goes out afterwards.
       this.connection?.destroy(message);
       this.warn('unreachable', kill.target, message, kill.isSent ? SENT : NOT_SENT);
       return kill.isSent ? 'unknown' : 'failed';
     }
-    if (error.code === UNKNOWN_THREAD) return 'no-match';
+    if (error.code === ServerErrors.NO_SUCH_THREAD.code) return 'no-match';
     this.renew();
     this.warn('refused', kill.target, NOT_ALLOWED.includes(error.code) ? `${message}; ${ADVICE}` : message);
     return 'failed';
   }
 
-  /** Takes a new connection next time: one that is open keeps the privileges that it has begun with. */
+  /** Uses a new connection next time, because an open connection keeps the privileges of its login. */
   private renew(): void {
     this.connection?.quit();
     this.connection = null;
@@ -135,23 +139,20 @@ export class KillLane {
   }
 }
 
-/** What bounds the kills at one upstream address. */
+/** The bounds of the kills at one upstream address. */
 export interface LaneSettings extends ControlSettings {
-  /** Kills that may wait for their turn; a further one fails at once. */
+  /** The most kills that may wait. A further one fails at once. */
   readonly maxWaiting: number;
   /** How long a control connection without work is kept. */
   readonly idleMs: number;
-  /**
-   * How long no connection is tried after one that failed: servers lock out a host that fails again and
-   * again.
-   */
+  /** The pause after a failed connection. Servers lock out a host that fails again and again. */
   readonly retryAfterMs: number;
 }
 
-/** ER_NO_SUCH_THREAD. */
-const UNKNOWN_THREAD = 1094;
-/** ER_KILL_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
-const NOT_ALLOWED: readonly number[] = [1095, 1227];
+/** Refusals of a kill because a privilege is missing. */
+const NOT_ALLOWED: readonly number[] = [
+  ServerErrors.KILL_DENIED_ERROR.code, ServerErrors.SPECIFIC_ACCESS_DENIED_ERROR.code,
+];
 
 const ADVICE = 'kill.user needs the privileges PROCESS and CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN; older ' +
   'servers: SUPER), and SYSTEM_USER too where MySQL has given that to the account of the session';
@@ -160,6 +161,6 @@ const UNSEEN = 'the process list does not show the connection: it is gone, or ki
   'or the server is behind another proxy';
 const MISMATCH = 'the process list shows another user, host or port for the connection: is the server behind ' +
   'another proxy?';
-/** What becomes of a cut response: the end of every line of the log. */
-const NOT_SENT = 'the rest of the cut response is drained instead';
-const SENT = 'whether the statement has been killed is not known';
+/** The consequence for the cut response: the end of every log line. */
+const NOT_SENT = 'Sluice discards the rest of the cut response instead';
+const SENT = 'it is not known whether the statement was killed';

@@ -8,8 +8,8 @@ import type { Config } from '../config/config.js';
 import { ServerTimeouts } from './serverTimeouts.js';
 
 /**
- * Kills the statements of cut responses over control connections: one for each upstream address, opened when it
- * is first needed and kept warm for a while.
+ * Kills the statements of cut responses over control connections. There is one for each upstream address, opened when
+ * it is first needed and kept open for a while.
  */
 export class Killer {
   private readonly lanes = new Map<string, KillLane>();
@@ -25,10 +25,10 @@ export class Killer {
   }
 
   /**
-   * Kills the statement that runs on exactly that connection, once the server's process list has confirmed
-   * whose it is. Never rejects. While it is not settled, no further command may be sent on that connection;
-   * what follows an `unknown` is said at KillOutcome.
-   * @param signal withdraws the kill: where the order has not been sent, it is settled at once
+   * Kills the statement on exactly that connection, after the server's process list has confirmed the connection's
+   * owner. Never rejects. Until the kill is settled, no further command may be sent on that connection. KillOutcome
+   * tells what follows an `unknown`.
+   * @param signal withdraws the kill; if the order has not been sent, the kill is settled at once
    */
   kill(target: KillTarget, signal: AbortSignal | null = null): Promise<KillOutcome> {
     if (this.isClosed) return Promise.resolve('failed');
@@ -37,7 +37,7 @@ export class Killer {
     return kill.outcome;
   }
 
-  /** Closes all control connections; kills that are under way fail, and later ones too. */
+  /** Closes all control connections. Kills under way and later ones fail. */
   close(): void {
     this.isClosed = true;
     for (const lane of this.lanes.values()) lane.close();
@@ -46,7 +46,7 @@ export class Killer {
 
   private warnLate({ connectionId, remote }: KillTarget): void {
     const message = `kill: the order could not be sent within ${this.limits.maxWaitingMs} ms; ` +
-      'the rest of the cut response is drained instead';
+      'Sluice discards the rest of the cut response instead';
     this.log.warn('late', { connectionId, upstream: formatPlace(remote.at) }, message);
   }
 
@@ -63,29 +63,28 @@ export class Killer {
 
 export type { KillOutcome, KillTarget } from './pendingKill.js';
 
-// The account needs, and no more (found by trying, with MySQL 9.7 and MariaDB 10.11):
+// The privileges of the account. No more are needed (found by trying, with MySQL 9.7 and MariaDB 10.11):
 //
 //     MySQL 8 and 9     GRANT PROCESS, CONNECTION_ADMIN ON *.* TO 'sluice'@'%';
 //                       GRANT SYSTEM_USER ON *.* TO 'sluice'@'%';   to kill for accounts that have it too
 //     MariaDB 10.5.2 on GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'sluice'@'%';
 //     older ones        GRANT PROCESS, SUPER ON *.* TO 'sluice'@'%';
 //
-// PROCESS shows it other accounts' connections. For sessions of the same account as its own it needs no
-// privilege at all.
+// PROCESS shows it the connections of other accounts. For sessions of its own account it needs no privilege.
 
-/** What bounds killing, in time and number. */
+/** The bounds of killing, in time and number. */
 export interface KillLimits {
-  /** For connecting, encrypting and logging in. */
+  /** The time for connecting, encrypting and logging in. */
   readonly connectTimeoutMs: number;
-  /** For the server's answer to one statement. */
+  /** The time for the server's answer to one statement. */
   readonly answerTimeoutMs: number;
-  /** From the call of `kill` until the order is sent; later it is not sent any more. */
+  /** The time from the call of `kill` until the order is sent. Later it is not sent any more. */
   readonly maxWaitingMs: number;
-  /** Kills that may wait for their turn at one upstream address. */
+  /** The most kills that may wait at one upstream address. */
   readonly maxWaiting: number;
   /** How long a control connection without work is kept. */
   readonly idleMs: number;
-  /** How long no control connection is tried after one that failed. */
+  /** The pause after a failed control connection. */
   readonly retryAfterMs: number;
 }
 
@@ -98,19 +97,19 @@ export const KILL_LIMITS: KillLimits = {
   retryAfterMs: 5_000,
 };
 
-/** The least time between two lines of the log that say the same kind of thing. */
+/** The least time between two log lines of the same kind. */
 const SAY_EVERY_MS = 60_000;
 
 function killLimits(config: Config): KillLimits {
   return { ...KILL_LIMITS, connectTimeoutMs: config.connections.connectTimeoutMs };
 }
 
-/** Kills as the configuration says; null where nothing is killed. */
+/** The killer that the configuration describes; null if it describes none. */
 export function killerFor(config: Config, log: Logger): Killer | null {
   return config.kill === null ? null : new Killer(config.kill, killLimits(config), log);
 }
 
-/** Asks servers with the account that kills; null where there is none. */
+/** Reads servers' time-outs with the account that kills; null if there is no such account. */
 export function timeoutsFor(config: Config): ServerTimeouts | null {
   return config.kill === null ? null : new ServerTimeouts({ account: config.kill, ...killLimits(config) });
 }

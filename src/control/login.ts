@@ -10,9 +10,8 @@ import { ServerRefusal } from './serverRefusal.js';
 
 /**
  * Goes through the connection phase, from the greeting to the server's OK.
- * @param encrypt puts TLS on the connection; null leaves it in the clear
- * @throws ServerRefusal where the server lets nobody or not this account in; Error where it cannot be talked
- *   to
+ * @param encrypt puts TLS on the connection; null means no encryption
+ * @throws ServerRefusal if the server refuses all logins or this one; Error if it cannot be understood
  */
 export async function logIn(
   channel: PacketChannel, account: Account, encrypt: Encrypt | null,
@@ -50,23 +49,23 @@ export interface Account {
   readonly password: string;
 }
 
-/** Without these nothing works here; both servers have had them since MySQL 5.5. */
+/** Capabilities that Sluice needs. Both servers have had them since MySQL 5.5. */
 const REQUIRED = Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 /**
- * Taken where offered. LONG_PASSWORD says that MariaDB's own bits are not used. What is left out keeps
- * answers plain: results with EOF packets, one at a time, without session tracking, compression or LOCAL
- * INFILE.
+ * Capabilities that Sluice uses if the server offers them. LONG_PASSWORD says that MariaDB's own bits are not used.
+ * Without the others, answers stay simple: results with EOF packets, one at a time, without session tracking,
+ * compression or LOCAL INFILE.
  */
 const WANTED = REQUIRED | Capability.LONG_PASSWORD | Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA |
   Capability.CONNECT_ATTRS;
 
 const MAX_PACKET_BYTES = 1024 * 1024;
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
-/** So that whoever looks at the server's connections knows whose this one is. */
+/** Shows in the server's list of connections that this one is Sluice's. */
 const ATTRIBUTES: ReadonlyMap<string, string> = new Map([['program_name', 'sluice']]);
-/** Tells the server what to ask for instead, where the plugin that it begins with is not known here. */
+/** The plugin to offer if Sluice does not know the one in the greeting. */
 const DEFAULT_PLUGIN = 'mysql_native_password';
-/** A switch, a request for the key, the key and the end, twice over. */
+/** Enough for a switch, a request for the key, the key and the end, twice. */
 const MAX_ROUNDS = 8;
 
 async function readGreeting(channel: PacketChannel): Promise<Greeting> {
@@ -77,7 +76,7 @@ async function readGreeting(channel: PacketChannel): Promise<Greeting> {
   return greeting;
 }
 
-/** Begins as the greeting says, or else with the default. */
+/** Begins with the plugin of the greeting, or else with the default. */
 function firstExchange({ authPlugin, scramble: nonce }: Greeting, secret: Secret): [string, AuthExchange] {
   const exchange = startAuth({ plugin: authPlugin, nonce }, secret);
   if (exchange !== null) return [authPlugin, exchange];
@@ -106,7 +105,7 @@ async function authenticate(channel: PacketChannel, first: AuthExchange, secret:
         throw new Error('the server asked for a further factor of authentication, or for something unknown');
     }
   }
-  throw new Error('the server found no end of asking for authentication');
+  throw new Error('the server asked for too many rounds of authentication');
 }
 
 function begin(wanted: AuthSwitch, secret: Secret): AuthExchange {
@@ -114,5 +113,5 @@ function begin(wanted: AuthSwitch, secret: Secret): AuthExchange {
   if (exchange !== null) return exchange;
   const plugin = JSON.stringify(wanted.plugin.slice(0, 64));
   const remedy = 'give it mysql_native_password, caching_sha2_password or ed25519';
-  throw new Error(`the account authenticates with ${plugin}, which is not known here; ${remedy}`);
+  throw new Error(`the account authenticates with ${plugin}, which Sluice does not know; ${remedy}`);
 }

@@ -2,20 +2,22 @@ import type { Socket } from 'node:net';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
 
 /**
- * Whole packets, one after the other, over a socket, for one conversation at a time. The first thing that
- * goes wrong destroys the socket, and is what every later call fails with.
+ * Sends and receives whole packets over a socket, for one conversation at a time. The first error destroys the socket,
+ * and every later call fails with it.
  */
 export class PacketChannel {
   private waiting = NO_BYTES;
   private receiver: Receiver | null = null;
   private failure: Error | null = null;
-  /** Of the next packet, whichever side sends it. */
+  /** The sequence id of the next packet, in either direction. */
   private sequenceId = 0;
   private readonly onData = (chunk: Buffer): void => this.accept(chunk);
   private readonly onError = (error: Error): void => this.fail(error);
   private readonly onEnd = (): void => this.fail(new Error('the server closed the connection'));
 
-  /** @param isLocal whether it is a Unix socket: nobody listens in there, and servers take passwords as they are */
+  /**
+   * @param isLocal whether it is a Unix socket. No third party can read it, and servers accept clear passwords over it.
+   */
   constructor(private socket: Socket, readonly isLocal = false) {
     this.listen();
   }
@@ -26,16 +28,16 @@ export class PacketChannel {
   }
 
   /**
-   * Sends the first packet of a command. Throws where the channel has failed or the server has spoken
-   * unasked.
+   * Sends the first packet of a command. Throws if the channel has failed or the server has sent a packet without a
+   * request.
    */
   startCommand(payload: Buffer): void {
-    if (this.waiting.length > 0) this.fail(new Error('the server said something unasked'));
+    if (this.waiting.length > 0) this.fail(new Error('the server sent a packet without a request'));
     this.sequenceId = 0;
     this.send(payload);
   }
 
-  /** Sends the next packet. Throws where the channel has failed. */
+  /** Sends the next packet. Throws if the channel has failed. */
   send(payload: Buffer): void {
     if (this.failure !== null) throw this.failure;
     this.socket.write(encodePacket(this.nextSequenceId(), payload));
@@ -51,13 +53,13 @@ export class PacketChannel {
   }
 
   /**
-   * Goes on over TLS, after an SSLRequest. What came in the clear must have been taken: nobody vouches for
-   * more.
+   * Continues over TLS, after an SSLRequest. All clear bytes must have been received before, because later ones have no
+   * proof of their origin.
    */
   async encrypt(encrypt: Encrypt): Promise<void> {
     const { socket } = this;
-    if (this.waiting.length > 0) throw new Error('the server went on in the clear where TLS was agreed');
-    // Errors and the end are still heard: a deadline destroys this socket while the handshake hangs.
+    if (this.waiting.length > 0) throw new Error('the server sent unencrypted bytes although TLS was agreed');
+    // The handlers of errors and of the end stay: a deadline destroys this socket if the handshake hangs.
     socket.off('data', this.onData).pause();
     const encrypted = await Promise.race([encrypt.encrypt(socket), this.broken()]);
     this.receiver = null;
@@ -66,10 +68,7 @@ export class PacketChannel {
     this.listen();
   }
 
-  /**
-   * Runs `work`; when it takes longer than `timeoutMs`, the channel fails with an error that says `what` did
-   * not happen.
-   */
+  /** Runs `work`. If it takes longer than `timeoutMs`, the channel fails with an error that names `what`. */
   async within<T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> {
     const late = (): void => this.fail(new Error(`the server did not ${what} within ${timeoutMs} ms`));
     const timer = setTimeout(late, timeoutMs);
@@ -90,15 +89,15 @@ export class PacketChannel {
     this.receiver = null;
   }
 
-  /** Closes in good order: `payload` is the last thing that the server hears. */
+  /** Closes the connection in order. `payload` is the last packet to the server. */
   close(payload: Buffer): void {
     if (this.failure !== null) return;
-    this.failure = new Error('the connection has been closed here');
+    this.failure = new Error('Sluice has closed the connection');
     this.socket.end(encodePacket(0, payload), () => this.socket.destroy());
   }
 
   private listen(): void {
-    // An error that comes after the failure is no news, but it must be heard.
+    // An error after the failure changes nothing, but it needs a handler.
     this.socket.on('data', this.onData).on('error', this.onError);
     this.socket.on('end', this.onEnd).on('close', this.onEnd);
   }
@@ -114,10 +113,10 @@ export class PacketChannel {
     if (this.failure !== null) return;
     this.waiting = this.waiting.length === 0 ? chunk : Buffer.concat([this.waiting, chunk]);
     if (this.waiting.length <= MAX_WAITING_BYTES) this.deliver();
-    else this.fail(new Error('the server sent more than was asked for'));
+    else this.fail(new Error('the server sent more than Sluice asked for'));
   }
 
-  /** Hands the first whole packet to who waits for it. */
+  /** Delivers the first whole packet to the waiting call. */
   private deliver(): void {
     const { receiver, waiting } = this;
     if (receiver === null || waiting.length < HEADER_BYTES) return;
@@ -142,18 +141,15 @@ export class PacketChannel {
   }
 }
 
-/** How TLS is put on a connection. */
+/** The encryption of a connection. */
 export interface Encrypt {
-  /** Whether a server that does not offer it is not talked to. */
+  /** Whether a server without TLS is refused. */
   readonly isRequired: boolean;
-  /** Resolves when the server has proved who it is. */
+  /** Resolves when the server has proved its identity. */
   encrypt(socket: Socket): Promise<Socket>;
 }
 
-/**
- * Packets of a login or of a small result are far smaller; a server that sends a larger one is not
- * understood.
- */
+/** The largest packet that is accepted. Packets of a login or of a small result are far smaller. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_WAITING_BYTES = 4 * MAX_PAYLOAD_BYTES;
 

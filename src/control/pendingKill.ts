@@ -1,10 +1,7 @@
 import type { Process } from './processList.js';
 import type { Remote } from './controlConnection.js';
 
-/**
- * A kill from the wish to the outcome. Until the order is sent it can be called off, and then nothing is sent
- * any more.
- */
+/** A kill from its request to its outcome. It can be called off until the order is sent; then no order is sent. */
 export class PendingKill {
   readonly outcome: Promise<KillOutcome>;
   private resolve!: (outcome: KillOutcome) => void;
@@ -13,9 +10,9 @@ export class PendingKill {
   private readonly onAbort = (): void => this.callOff('withdrawn');
 
   /**
-   * @param maxWaitingMs how long it may take until the order is sent
-   * @param onLate is called when it took longer; the kill has failed then
-   * @param signal withdraws it
+   * @param maxWaitingMs the most time until the order is sent
+   * @param onLate is called when that time is over; the kill has then failed
+   * @param signal withdraws the kill
    */
   constructor(
     readonly target: KillTarget,
@@ -42,13 +39,13 @@ export class PendingKill {
     return this.state === 'settled';
   }
 
-  /** The order goes out now: from here on only the server's answer settles it. */
+  /** Marks the order as sent. From here on only the server's answer settles the kill. */
   markSent(): void {
     this.state = 'sent';
     clearTimeout(this.timer);
   }
 
-  /** Settles it, unless the order has been sent. */
+  /** Settles the kill, unless the order has been sent. */
   callOff(outcome: KillOutcome): void {
     if (!this.isSent) this.settle(outcome);
   }
@@ -64,18 +61,18 @@ export class PendingKill {
 }
 
 /**
- * How a kill went. Only after `unknown` may a statement still be killed later.
- * - `killed`: the server has taken the order; the statement's response ends by itself, mostly with an error
- * - `no-match`: nothing was killed, since the connection runs nothing, is another one, or is not to be seen
- * - `withdrawn`: nothing was killed, since the caller did not want it any more
- * - `failed`: nothing was killed, since the server could not be asked or has refused
- * - `unknown`: the order was sent and never answered. Whoever asked has to close the connection that it was
- *   meant for: otherwise it may hit the statement that runs there next
+ * The outcome of a kill. Only after `unknown` may a statement still be killed later.
+ * - `killed`: the server has accepted the order; the statement's response ends by itself, mostly with an error
+ * - `no-match`: nothing was killed, because the connection runs nothing, belongs to another client, or is not visible
+ * - `withdrawn`: nothing was killed, because the kill was called off
+ * - `failed`: nothing was killed, because the server could not be asked or has refused
+ * - `unknown`: the order was sent and not answered. The session has to close the connection of the statement: otherwise
+ *   the order may hit the next statement there.
  */
 export type KillOutcome = 'killed' | 'no-match' | 'withdrawn' | 'failed' | 'unknown';
 
 /** The connection whose statement is to be killed. */
 export interface KillTarget extends Process {
-  /** The very server that the session is connected to. */
+  /** The server to which the session is connected. */
   readonly remote: Remote;
 }

@@ -4,13 +4,13 @@ import { ServerRefusal } from './serverRefusal.js';
 import { ControlConnection, type Remote } from './controlConnection.js';
 
 /**
- * Finds out whether a server can be talked to. A login is taken to its end, also where it is denied: servers lock out a
- * host whose connections end before that, again and again.
- * @param account who logs in; null where there is no account
- * @param timeoutMs for all of it
- * @param signal ends it at once
- * @returns how the server refused it; null where it let us in
- * @throws Error where the server cannot be reached or talked to, or is too slow
+ * Finds out whether a server accepts logins. The login runs to its end, even if it is denied: servers lock out a host
+ * whose connections end earlier again and again.
+ * @param account the account that logs in; null if there is none
+ * @param timeoutMs the time for all of it
+ * @param signal ends the probe at once
+ * @returns the server's refusal; null if it has accepted the login
+ * @throws Error if the server cannot be reached, cannot be understood or is too slow
  */
 export async function probe(
   remote: Remote, account: Account | null, timeoutMs: number, signal?: AbortSignal,
@@ -19,7 +19,7 @@ export async function probe(
     account: account ?? nobody(), encrypt: remote.encrypt, connectTimeoutMs: timeoutMs, answerTimeoutMs: timeoutMs,
   };
   const connection = new ControlConnection(remote, settings);
-  const onAbort = (): void => connection.destroy('it is not needed any more');
+  const onAbort = (): void => connection.destroy('the probe is not needed any more');
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await connection.logIn();

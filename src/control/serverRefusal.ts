@@ -2,7 +2,7 @@ import { decodeErr } from '../protocol/packets.js';
 
 /** The server answered with an ERR packet. */
 export class ServerRefusal extends Error {
-  /** The server's number for the error, as 1045. */
+  /** The server's error number, such as 1045. */
   readonly code: number;
 
   /** @param payload an ERR packet's */
@@ -13,5 +13,5 @@ export class ServerRefusal extends Error {
   }
 }
 
-/** Enough for whatever a server has to say, and for one line of the log. */
+/** Enough for the messages of servers, and short enough for a line of the log. */
 const MAX_MESSAGE_CHARACTERS = 500;

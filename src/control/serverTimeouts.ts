@@ -1,15 +1,15 @@
 import { formatPlace } from '../config/address.js';
 import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
 
-/** Asks upstream servers how patient they are, over control connections of its own. */
+/** Reads the time-outs of upstream servers over control connections. */
 export class ServerTimeouts {
   private readonly found = new Map<string, Answer>();
 
   constructor(private readonly settings: Omit<ControlSettings, 'encrypt'>) {}
 
   /**
-   * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which a session has
-   * as long as it sets none of its own. Null where the server does not tell. Never rejects.
+   * How long a server waits for a client that does not read, in ms: its global `net_write_timeout`, which applies to a
+   * session that sets none of its own. Null if the server does not tell. Never rejects.
    */
   netWriteTimeoutMs(remote: Remote): Promise<number | null> {
     const key = formatPlace(remote.at);
@@ -31,9 +31,9 @@ export class ServerTimeouts {
   }
 }
 
-/** How long an answer is good for: an administrator may change what it says. */
+/** How long an answer is valid. An administrator may change the value. */
 const GOOD_FOR_MS = 60_000;
-/** Answers that are kept; there are few upstream addresses. */
+/** The most answers that are kept; there are few upstream addresses. */
 const MAX_ANSWERS = 64;
 
 interface Answer {

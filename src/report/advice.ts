@@ -3,41 +3,42 @@ import type { Limits } from '../config/config.js';
 import { formatSize } from '../config/schema/units.js';
 import { profileJson } from '../statistics/json.js';
 import type { Names } from '../statistics/profile.js';
-import { count, percent, size } from './amounts.js';
+import { count, countOf, percent, size } from './amounts.js';
 import { readingCaveats } from './caveats.js';
 import type { Coverage } from './coverage.js';
 import type { ExemptingRule, ProposedConfig } from './exemptions.js';
 import type { Forecast } from './forecast.js';
 import type { Survey } from './survey.js';
 import { layOut, type Column } from './textTable.js';
+import { finiteOrNull } from '../config/finiteOrNull.js';
 
-/** All that advice is made from. */
+/** The contents of advice. */
 export interface Advice {
   readonly survey: Survey;
   readonly forecast: Forecast;
   readonly coverage: Coverage;
   readonly rules: readonly ExemptingRule[];
-  /** How many digests are shown. */
+  /** The number of digests to show. */
   readonly limit: number;
 }
 
-const statementShown = 50;
-const namesShown = 3;
-const longestName = 40;
+const STATEMENT_CHARACTERS = 50;
+const NAMES_SHOWN = 3;
+const LONGEST_NAME = 40;
 
-/** The limits and rules as they may be put into a configuration file. */
+/** The limits and rules in the form of a configuration file. */
 function proposedConfig({ forecast: { limits }, rules }: Advice): ProposedConfig {
   return {
     limits: {
-      rows: limits.rows === Infinity ? null : limits.rows,
-      bytes: limits.bytes === Infinity ? null : formatSize(limits.bytes),
+      rows: finiteOrNull(limits.rows),
+      bytes: finiteOrNull(limits.bytes, formatSize),
     },
     rules,
   };
 }
 
 function shownLimits({ rows, bytes }: Limits): string {
-  const parts = [rows === Infinity ? '' : `${count(rows)} rows`, bytes === Infinity ? '' : size(bytes)];
+  const parts = [rows === Infinity ? '' : countOf(rows, 'row'), bytes === Infinity ? '' : size(bytes)];
   return parts.filter((part) => part !== '').join(' or ') || 'nothing';
 }
 
@@ -46,25 +47,25 @@ function cautions({ survey, forecast, coverage }: Advice): string[] {
   const changesData = counts['changes-data'];
   const blind = coverage.blindFor(limits).join(' and ');
   return [
-    counts.streamed > 0 ? `Streamed, and so not limited: ${count(counts.streamed)}` : '',
+    counts.streamed > 0 ? `Streamed, and therefore not limited: ${count(counts.streamed)}` : '',
     counts.admitted > 0
-      ? `Let through beyond the limit of that time as streams, which no higher limit helps: ${count(counts.admitted)}`
+      ? `Passed the limit of that time as streams; a higher limit would not change that: ${count(counts.admitted)}`
       : '',
     counts.exempt > 0 ? `Exempt: ${count(counts.exempt)}` : '',
-    changesData > 0 ? `Larger, but never cut, since they change data: ${count(changesData)}` : '',
-    uncertain > 0 ? `Not cut as far as they were seen, but their end was not: ${count(uncertain)}` : '',
+    changesData > 0 ? `Larger, but never cut because they change data: ${count(changesData)}` : '',
+    uncertain > 0 ? `Within the limits when last seen, but their end was not seen: ${count(uncertain)}` : '',
     coverage.isEstimate ? 'Some records are samples; they count for all the results that they stand for' : '',
     blind === ''
       ? ''
-      : `Results below the limit on ${blind} that held when this was recorded are missing: more would be cut`,
-    digests.hasForgotten ? `Only the ${count(digests.size)} digests that would be cut most are kept` : '',
+      : `Results below the limit on ${blind} at the time of recording are missing: more would be cut`,
+    digests.hasForgotten ? `Only the ${countOf(digests.size, 'digest')} with the most cuts are kept` : '',
     ...readingCaveats(survey),
   ].filter((line) => line !== '');
 }
 
 function names(found: Names): string {
-  const shown = found.heaviest().slice(0, namesShown).map(({ key }) => oneLine(key, longestName) || '(none)');
-  return [...shown, ...(found.size > namesShown ? ['…'] : [])].join(', ');
+  const shown = found.heaviest().slice(0, NAMES_SHOWN).map(({ key }) => oneLine(key, LONGEST_NAME) || '(none)');
+  return [...shown, ...(found.size > NAMES_SHOWN ? ['…'] : [])].join(', ');
 }
 
 function table({ forecast, limit }: Advice): string[] {
@@ -74,7 +75,7 @@ function table({ forecast, limit }: Advice): string[] {
   const rows = all.slice(0, limit).map(({ key, value: { cuts, profile }, missed }) => [
     key || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`,
     count(profile.rows.max), size(profile.bytes.max),
-    names(profile.users), names(profile.programs), oneLine(profile.digestText ?? '', statementShown),
+    names(profile.users), names(profile.programs), oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
   ]);
   const columns = [
     left('Digest'), right('Cuts'), right('Most rows'), right('Most bytes'),
@@ -84,12 +85,12 @@ function table({ forecast, limit }: Advice): string[] {
   return [...layOut(columns, rows), ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : [])];
 }
 
-/** The advice as people read it; the configuration stands behind it, and may be used as it is. */
+/** The advice as text for people. The proposed configuration follows it as JSON. */
 export function adviceText(advice: Advice): string {
   const { forecast } = advice;
   const { counts: { cut }, limited, cutRate, limits } = forecast;
   const lines = [
-    `Limits of ${shownLimits(limits)} would have cut ${count(cut)} of ${count(limited)} results ` +
+    `Limits of ${shownLimits(limits)} would have cut ${count(cut)} of ${countOf(limited, 'result')} ` +
       `(${percent(cutRate)}).`,
     ...cautions(advice),
     ...(cut > 0 ? ['', ...table(advice)] : []),
@@ -102,7 +103,7 @@ export function adviceText(advice: Advice): string {
   ].join('\n');
 }
 
-/** The advice for machines. */
+/** The advice as JSON. */
 export function adviceJson(advice: Advice): object {
   const { survey, forecast, coverage, limit } = advice;
   const { counts, uncertain, limited, cutRate, digests, limits } = forecast;

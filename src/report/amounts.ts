@@ -1,10 +1,17 @@
-// How amounts are shown to people.
+import { counted } from '../text/counted.js';
+
+// Amounts as text for people.
 
 const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** `1,000,000` */
 export function count(number: number): string {
   return number.toLocaleString('en-US');
+}
+
+/** `1 row`, `1,000 rows` */
+export function countOf(number: number, noun: string): string {
+  return counted(number, noun, count(number));
 }
 
 /** `12 B`, `4.7 KiB`, `238.4 MiB` */

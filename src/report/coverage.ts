@@ -1,7 +1,7 @@
 import type { Limits } from '../config/config.js';
 import type { ResultRecord } from './reading.js';
 
-/** From what size on results were recorded, as far as the records tell. */
+/** The size from which on results were recorded, as far as the records tell. */
 export class Coverage {
   private rows = Infinity;
   private bytes = Infinity;
@@ -14,14 +14,14 @@ export class Coverage {
     this.bytes = Math.min(this.bytes, limit.bytes ?? Infinity);
   }
 
-  /** Figures for others than the large results are extrapolated from samples. */
+  /** Whether the figures for smaller results are extrapolated from samples. */
   get isEstimate(): boolean {
     return this.hasDrawnSamples;
   }
 
-  /** Which of these limits are lower than what is known to have been recorded. */
+  /** The limits that are lower than the sizes known to have been recorded. */
   blindFor(limits: Limits): (keyof Limits)[] {
-    // What has no rows, or no bytes, is below every limit.
+    // A result without rows or bytes is below every limit.
     const hasAll = this.rows === 0 || this.bytes === 0;
     if (this.hasDrawnSamples || hasAll) return [];
     return (['rows', 'bytes'] as const).filter((dimension) => limits[dimension] < this[dimension]);

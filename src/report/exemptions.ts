@@ -3,11 +3,11 @@ import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
 import type { ResultRecord } from './reading.js';
 
-/** Tells which results a proposed configuration exempts: by the code that judges live ones. */
+/** Tells which results a proposed configuration exempts, with the code that judges live results. */
 export class Exemptions {
   private readonly rules: readonly CompiledRule[];
 
-  /** @throws {ConfigError} where a rule is wrong */
+  /** @throws {ConfigError} if a rule is not valid */
   constructor(rules: readonly ExemptingRule[]) {
     const config: Config = readConfig({ upstream: 'localhost', rules });
     this.rules = compileRules(config.rules);
@@ -21,22 +21,22 @@ export class Exemptions {
   }
 }
 
-/** A rule in the configuration's notation that lets what it matches have results of any size. */
+/** A rule, in the notation of the configuration, that exempts its matches from all limits. */
 export interface ExemptingRule {
   readonly name: string;
   readonly match: Readonly<Record<string, string>>;
   readonly limits: { readonly rows: null; readonly bytes: null };
 }
 
-/** The part of a configuration that advice comes to. */
+/** The part of a configuration that advice proposes. */
 export interface ProposedConfig {
   readonly limits: { readonly rows: number | null; readonly bytes: number | string | null };
   readonly rules: readonly ExemptingRule[];
 }
 
 /**
- * The rule that exempts whoever and whatever has these properties.
- * @param number tells it from those before it
+ * Makes the rule that exempts all clients and statements with these properties.
+ * @param number for its name, which must differ from those of other rules
  */
 export function exemptingRule(match: Readonly<Record<string, string>>, number: number): ExemptingRule {
   const named = Object.values(match).join('-').replace(/[^\w.:-]+/g, '_').slice(0, 40);

@@ -5,17 +5,17 @@ import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
 import type { ResultRecord } from './reading.js';
 
-/** What limits would have done to the results that were recorded. */
+/** The effect that limits would have had on the recorded results. */
 export class Forecast {
-  /** How many results there were of each prospect, with those for which samples stand. */
+  /** The number of results by prospect, including those for which samples stand. */
   readonly counts: Record<Prospect, number> = {
     'pass': 0, 'cut': 0, 'streamed': 0, 'admitted': 0, 'exempt': 0, 'changes-data': 0,
   };
-  /** Results that passed as far as they were seen, but whose end was not. */
+  /** Results that were within the limits when last seen, but whose end was not seen. */
   uncertain = 0;
   readonly digests: HeavyHitters<CutDigest>;
 
-  /** @param capacity how many digests are kept: those that would be cut most often */
+  /** @param capacity how many digests are kept: those with the most cuts */
   constructor(readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number) {
     this.digests = new HeavyHitters(capacity, () => new CutDigest());
   }
@@ -30,18 +30,18 @@ export class Forecast {
     cut.profile.add(record);
   }
 
-  /** The results that the limits are for: those that are buffered, and not exempt. */
+  /** The results to which the limits apply: buffered and not exempt. */
   get limited(): number {
     return this.counts.pass + this.counts.cut;
   }
 
-  /** The part of them that would have been cut, from 0 to 1. */
+  /** The part of these results that would have been cut, from 0 to 1. */
   get cutRate(): number {
     return this.limited === 0 ? 0 : this.counts.cut / this.limited;
   }
 }
 
-/** What limits would do about a result. */
+/** The effect of limits on a result. */
 export type Prospect =
   | 'pass'
   | 'cut'
@@ -54,7 +54,7 @@ export type Prospect =
   /** It changes data and returns rows: that is never cut. */
   | 'changes-data';
 
-/** What limits would do about a result that has been recorded. */
+/** Tells the effect of limits on a recorded result. */
 export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
   if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
   if (exemptions.exempts(record)) return 'exempt';
@@ -65,7 +65,7 @@ export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exe
 
 /** The results of one digest that would have been cut. */
 export class CutDigest {
-  /** How many, with those that were not recorded and for which samples stand. */
+  /** Their number, including those that were not recorded and for which samples stand. */
   cuts = 0;
   readonly profile = new Profile();
 }

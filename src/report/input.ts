@@ -3,30 +3,31 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LineSplitter, type LineReader } from './lines.js';
 
-/** A file that is open, or standard input. */
+/** An open file, or standard input. */
 export interface Input {
   readonly name: string;
-  /** In bytes; null where that is not known, as of a pipe. */
+  /** In bytes; null if not known, as for a pipe. */
   readonly size: number | null;
   readonly descriptor: number;
 }
 
-/** Names standard input. */
+/** The name of standard input. */
 export const STANDARD_INPUT = '-';
 export const STANDARD_INPUT_DESCRIPTOR = 0;
 
-// RFC 1952: the two bytes that every gzip member begins with. No JSON does.
+// The first two bytes of every gzip member (RFC 1952). No JSON begins with them.
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
-const readBytes = 256 * 1024;
-// A record can hold a statement of 1 MiB, six times that where JSON has to escape all of it, and as much of
-// its digest.
-const maxLineBytes = 16 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+// A record can hold a statement of 1 MiB, which takes six times as much if JSON escapes all of it, and as much for its
+// digest.
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 type OnRead = (byteCount: number) => void;
 
 /**
+ * Opens a file.
  * @param name a path, or `-` for standard input
- * @throws the file system's error where it cannot be opened
+ * @throws the file system's error if it cannot be opened
  */
 export function openInput(name: string): Input {
   const descriptor = name === STANDARD_INPUT ? STANDARD_INPUT_DESCRIPTOR : openSync(name, 'r');
@@ -37,12 +38,12 @@ export function openInput(name: string): Input {
 }
 
 /**
- * Reads all lines of a file, compressed with gzip or not: that is told by its first bytes.
- * @param onRead is called with the number of bytes that were read of the file itself
- * @throws zlib's or the file system's error; the lines before it have been given
+ * Reads all lines of a file, with or without gzip compression, which its first bytes tell.
+ * @param onRead is called with the number of bytes read from the file itself
+ * @throws zlib's or the file system's error, after all lines before it
  */
 export async function readLines(input: Input, reader: LineReader, onRead: OnRead): Promise<void> {
-  const splitter = new LineSplitter(maxLineBytes, reader);
+  const splitter = new LineSplitter(MAX_LINE_BYTES, reader);
   try {
     for await (const chunk of contentsOf(input.descriptor, onRead)) splitter.push(chunk);
   } finally {
@@ -63,13 +64,13 @@ async function* contentsOf(descriptor: number, onRead: OnRead): AsyncGenerator<B
     yield* all;
     return;
   }
-  const gunzip = createGunzip({ chunkSize: readBytes });
-  pipeline(Readable.from(all), gunzip, () => {}); // an error comes up where the contents are read
+  const gunzip = createGunzip({ chunkSize: READ_BYTES });
+  pipeline(Readable.from(all), gunzip, () => {}); // an error is thrown by the reader of the contents
   for await (const chunk of gunzip) yield chunk as Buffer;
 }
 
 async function* rawChunks(descriptor: number, onRead: OnRead): AsyncGenerator<Buffer, void> {
-  const stream = createReadStream('', { fd: descriptor, highWaterMark: readBytes });
+  const stream = createReadStream('', { fd: descriptor, highWaterMark: READ_BYTES });
   for await (const chunk of stream) {
     const bytes = chunk as Buffer;
     onRead(bytes.length);

@@ -4,8 +4,8 @@ import type { Ledger } from './ledger.js';
 import type { Survey } from './survey.js';
 
 /**
- * The report for machines.
- * @param limit how many digests it holds
+ * The report as JSON.
+ * @param limit the number of digests
  */
 export function reportJson(survey: Survey, { overall, table }: Ledger, limit: number): object {
   const { lines, badLines, firstBad, unselected, samples, droppedSamples, admitted, events } = survey;

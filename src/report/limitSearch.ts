@@ -11,8 +11,8 @@ export class LimitSearch {
   private cutAnyway = 0;
 
   /**
-   * @param by what the limit is to be on
-   * @param given the limits; that on `by` is the one to be found
+   * @param by the kind of limit to find
+   * @param given all limits; the one on `by` is ignored
    */
   constructor(
     private readonly by: keyof Limits,
@@ -29,32 +29,32 @@ export class LimitSearch {
     else this.sizes.add(record[this.by], record.standsFor);
   }
 
-  /** The part of the results that the other limit cuts, whatever this one is. */
+  /** The part of the results that the other limit cuts alone. */
   get leastRate(): number {
     return this.limited === 0 ? 0 : this.cutAnyway / this.limited;
   }
 
   /**
    * @param rate the part of the results that may be cut, from 0 to 1
-   * @returns a limit; null where the other one alone cuts more
+   * @returns a limit; null if the other limit alone cuts more
    */
   find(rate: number): number | null {
     const allowed = rate * this.limited - this.cutAnyway;
     if (allowed < 0) return null;
     const part = this.sizes.total === 0 ? 0 : Math.min(1, allowed / this.sizes.total);
-    // What is as large as the edge is cut, and nothing below it.
+    // A result as large as the edge is cut, a smaller one is not.
     const limit = Math.max(1, Math.ceil(this.sizes.edgeAbove(part)) - 1);
     return this.by === 'rows' ? roundRows(limit) : roundBytes(limit);
   }
 }
 
-/** Up to two digits and zeros: a higher limit cuts no more. */
+/** Rounds up to two digits and zeros. A higher limit cuts no more. */
 function roundRows(rows: number): number {
   const step = 10 ** Math.max(0, Math.floor(Math.log10(rows)) - 1);
   return Math.ceil(rows / step) * step;
 }
 
-/** Up to sixteenths of a power of 2, which can be written with a unit. */
+/** Rounds up to a sixteenth of a power of 2, which can be written with a unit. */
 function roundBytes(bytes: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(bytes)) - 4);
   return Math.ceil(bytes / step) * step;

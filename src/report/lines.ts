@@ -1,18 +1,18 @@
-// Splits what is read into lines, of which only so much is kept.
+// Splits input into lines of a bounded length.
 
 const LINE_FEED = 0x0a;
 
-/** What a splitter finds. */
+/** The receiver of the lines. */
 export interface LineReader {
   /** A whole line, without its line feed. */
   line(text: string): void;
-  /** A line that is longer than what is kept of one. */
+  /** A line was longer than the bound. */
   overlong(): void;
 }
 
-/** Takes bytes as they come, and gives whole lines of UTF-8; of a line it keeps no more than a bound. */
+/** Takes bytes as they come, and emits whole lines of UTF-8. It keeps no more than a bounded part of a line. */
 export class LineSplitter {
-  /** The front of a line whose end has not come yet. */
+  /** The front of an incomplete line. */
   private front: Buffer[] = [];
   private frontBytes = 0;
   private isOverlong = false;
@@ -32,7 +32,7 @@ export class LineSplitter {
     this.keep(chunk.subarray(lastEnd + 1));
   }
 
-  /** There is no more; what has no line feed is a line, too. */
+  /** The input has ended. A last line without a line feed is a line too. */
   end(): void {
     if (this.frontBytes > 0 || this.isOverlong) this.endLine();
   }

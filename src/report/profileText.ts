@@ -2,7 +2,7 @@ import { oneLine, shownAsItself } from '../audit/plainText.js';
 import { formatMoment } from '../config/schema/moment.js';
 import type { Distribution } from '../statistics/distribution.js';
 import type { Names, Profile } from '../statistics/profile.js';
-import { count, duration, percent, size } from './amounts.js';
+import { count, countOf, duration, percent, size } from './amounts.js';
 import { bars } from './bars.js';
 import { layOut, type Column } from './textTable.js';
 
@@ -11,15 +11,15 @@ import { layOut, type Column } from './textTable.js';
 type Write = (amount: number) => string;
 
 const rounded: Write = (amount) => count(Math.round(amount));
-const namesShown = 5;
-const longestName = 60;
+const NAMES_SHOWN = 5;
+const LONGEST_NAME = 60;
 
 const MEASURES: readonly Column[] = [
   { title: 'Attribute', align: 'left' },
   ...['total', 'min', 'mean', '95%', 'max'].map((title): Column => ({ title, align: 'right' })),
 ];
 
-/** The table of what was measured: totals, and what one execution had. */
+/** The table of measures: totals, and the values of one execution. */
 export function measures(profile: Profile): string[] {
   const line = (title: string, values: Distribution, write: Write, isSummed = true): string[] => {
     if (values.count === 0) return [title, '-', '-', '-', '-', '-'];
@@ -36,31 +36,31 @@ export function measures(profile: Profile): string[] {
   ]);
 }
 
-/** How often it was executed, and what became of it. */
+/** The number of executions, and their fates. */
 export function fates({ executions, cuts, wouldCuts, admitted, lowerBounds }: Profile): string {
   return [
-    `${count(executions)} results`, `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
-    ...(admitted === 0 ? [] : [`${count(admitted)} let through as streams`]),
+    countOf(executions, 'result'), `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
+    ...(admitted === 0 ? [] : [`${count(admitted)} let through as ${admitted === 1 ? 'a stream' : 'streams'}`]),
     ...(lowerBounds === 0 ? [] : [`${count(lowerBounds)} of unknown end`]),
   ].join(', ');
 }
 
-/** From when to when. */
+/** The time of the first and the last execution. */
 export function timeRange({ firstAtMs, lastAtMs }: Profile): string {
   return `${formatMoment(firstAtMs)} to ${formatMoment(lastAtMs)}`;
 }
 
 function nameList(title: string, names: Names, executions: number): string[] {
-  // Of a name that was let in late, most may be the others' executions.
-  const known = names.heaviest().filter(({ weight, missed }) => 2 * missed <= weight).slice(0, namesShown);
+  // If a name came in late, most of its count may belong to others.
+  const known = names.heaviest().filter(({ weight, missed }) => 2 * missed <= weight).slice(0, NAMES_SHOWN);
   const shown = known.map(({ key, weight, missed }) =>
-    `${oneLine(key, longestName) || '(none)'} ${missed > 0 ? 'up to ' : ''}${percent(weight / executions)}`);
+    `${oneLine(key, LONGEST_NAME) || '(none)'} ${missed > 0 ? 'up to ' : ''}${percent(weight / executions)}`);
   const hidden = names.size - shown.length;
   const more = names.hasForgotten ? 'many more' : hidden > 0 ? `${hidden} more` : null;
   return [`${title.padEnd(10)}${[...shown, ...(more === null ? [] : [more])].join(', ')}`];
 }
 
-/** Who has executed it. */
+/** The users, schemas, programs and clients of the executions. */
 export function who({ users, schemas, programs, clients, executions }: Profile): string[] {
   return [
     ...nameList('Users', users, executions),
@@ -70,7 +70,7 @@ export function who({ users, schemas, programs, clients, executions }: Profile):
   ];
 }
 
-/** How large its results were. */
+/** Pictures of the sizes of the results. */
 export function pictures({ rows, bytes }: Profile): string[] {
   return [
     'Rows of a result, from … on', ...bars(rows.histogram, rounded),
@@ -78,11 +78,11 @@ export function pictures({ rows, bytes }: Profile): string[] {
   ];
 }
 
-/** The largest of them: when it was, and what it said. */
+/** The largest execution: its time, its user, and its statement. */
 export function example({ example: found, digestText }: Profile): Record<'about' | 'text', string> {
   if (found === null) return { about: 'no example', text: '' };
   const { atMs, user, rows, bytes, sql } = found;
-  const about = `the largest, ${formatMoment(atMs)}, ${oneLine(user, longestName) || '(none)'}, ` +
-    `${count(rows)} rows, ${size(bytes)}`;
+  const about = `the largest, ${formatMoment(atMs)}, ${oneLine(user, LONGEST_NAME) || '(none)'}, ` +
+    `${countOf(rows, 'row')}, ${size(bytes)}`;
   return { about, text: shownAsItself(sql ?? digestText ?? '(the statement is not recorded)') };
 }

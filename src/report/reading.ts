@@ -2,7 +2,7 @@ import { hostOf } from '../config/address.js';
 import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
-/** What a line of an audit file holds. */
+/** The contents of a line of an audit file. */
 export type Reading =
   | { readonly kind: 'result'; readonly record: ResultRecord }
   /** Another event, such as a stall. */
@@ -10,20 +10,20 @@ export type Reading =
   /** No audit record. */
   | { readonly kind: 'bad' };
 
-/** The record of a result, as a report looks at it. */
+/** The record of a result, for reports. */
 export interface ResultRecord extends Execution {
   readonly action: string;
   readonly reason: string;
   readonly responseClass: string;
-  /** What told that it is read as a stream; empty where nothing did. */
+  /** The signal that classified it as a stream; empty if there was none. */
   readonly signal: string;
-  /** There is more of the statement than `sql` has. */
+  /** Whether `sql` is only the front of the statement. */
   readonly isSqlTruncated: boolean;
-  /** The limit, threshold or floor that it has passed; null is unlimited. */
+  /** The limit, threshold or floor that it has passed; null means unlimited. */
   readonly limit: { readonly rows: number | null; readonly bytes: number | null };
-  /** How many results it stands for, all others of which were not recorded. */
+  /** The number of results that it stands for. The others were not recorded. */
   readonly standsFor: number;
-  /** Samples that were due since the one before it, and left out because there were too many at once. */
+  /** The number of samples that were due since the previous one, and left out because that second had too many. */
   readonly droppedSamples: number;
 }
 
@@ -33,7 +33,7 @@ const FATES: Readonly<Record<string, Fate>> = {
   'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'admit': 'admitted',
 };
 
-/** Reads a line of an audit file. What is not as the audit writes it is no record, whatever else it is. */
+/** Reads a line of an audit file. A line in any other form is not a record. */
 export function readRecord(line: string): Reading {
   let found: unknown;
   try {
@@ -57,7 +57,7 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     firstRowMs: isAmount(found['firstRowMs']) ? found['firstRowMs'] : null,
     stallMs: isAmount(found['stallMs']) ? found['stallMs'] : 0,
     fate: FATES[action] ?? 'passed',
-    // What was killed on the server would have gone on.
+    // A statement that was killed on the server would have continued.
     isLowerBound: found['complete'] !== true || found['outcome'] === 'killed',
     digest: textOf(found['digest']),
     digestText: typeof found['digestText'] === 'string' ? found['digestText'] : null,

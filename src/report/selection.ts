@@ -1,11 +1,11 @@
 import type { Matcher } from '../policy/glob.js';
 import type { ResultRecord } from './reading.js';
 
-/** Which results are looked at. */
+/** The results that a report covers. */
 export interface Selection {
-  /** The first moment, in ms since 1970; -Infinity where there is none. */
+  /** The first moment, in ms since 1970; -Infinity for no bound. */
   readonly sinceMs: number;
-  /** The first moment that is too late; Infinity where there is none. */
+  /** The first moment that is too late; Infinity for no bound. */
   readonly untilMs: number;
   readonly user: Matcher;
   readonly schema: Matcher;

@@ -3,32 +3,29 @@ import type { LineReader } from './lines.js';
 import { readRecord, type ResultRecord } from './reading.js';
 import { isSelected, type Selection } from './selection.js';
 
-/**
- * Goes through the lines of audit files, gives on the results that are asked for, and counts what else there
- * is.
- */
+/** Reads the lines of audit files, passes on the selected results, and counts everything else. */
 export class Survey implements LineReader {
   lines = 0;
   results = 0;
-  /** Results that were not asked for. */
+  /** Results outside the selection. */
   unselected = 0;
-  /** Lines that are no audit records. */
+  /** Lines that are not audit records. */
   badLines = 0;
-  firstBad: Place | null = null;
+  firstBad: LineInFile | null = null;
   /** Results that were recorded as samples. */
   samples = 0;
-  /** Samples that were left out because there were too many at once. */
+  /** Samples that were left out because their second had too many. */
   droppedSamples = 0;
-  /** Results that passed their limit because they were taken for streams, by the signal that told so. */
+  /** Results that passed their limit as streams, by the signal that classified them. */
   readonly admitted = new Map<string, number>();
   /** Events other than results, such as stalls. */
   readonly events = new Map<string, number>();
   private place = { file: '', line: 0 };
 
-  /** @param take takes each result that is asked for */
+  /** @param take is called with each selected result */
   constructor(private readonly selection: Selection, private readonly take: (record: ResultRecord) => void) {}
 
-  /** The lines that follow are this file's. */
+  /** Begins a file. The next lines belong to it. */
   begin(file: string): void {
     this.place = { file, line: 0 };
   }
@@ -77,11 +74,11 @@ export class Survey implements LineReader {
   }
 }
 
-/** Signals that are counted each by itself: a file may say anything. */
+/** Signals with a count of their own. A file may contain any other text. */
 const SIGNALS: ReadonlySet<string> = new Set<Signal>(['cursor', 'dump', 'jdbc', 'hint', 'pace', 'rule']);
 
-/** Where something stands. */
-export interface Place {
+/** A place in a file. */
+export interface LineInFile {
   readonly file: string;
   readonly line: number;
 }

@@ -3,7 +3,7 @@ import type { DigestTable, RankedDigest } from '../statistics/digestTable.js';
 import type { Order } from '../statistics/execution.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
 import type { Profile } from '../statistics/profile.js';
-import { count, duration, percent, size } from './amounts.js';
+import { count, countOf, duration, percent, size } from './amounts.js';
 import { readingCaveats } from './caveats.js';
 import type { Ledger } from './ledger.js';
 import { example, fates, measures, pictures, timeRange, who } from './profileText.js';
@@ -12,16 +12,16 @@ import { layOut, type Column } from './textTable.js';
 
 // A report as text.
 
-const statementShown = 60;
+const STATEMENT_CHARACTERS = 60;
 
 interface Ranked {
   readonly title: string;
   readonly write: (amount: number) => string;
-  /** Whether that of all digests has a sum. */
+  /** Whether the sum over all digests makes sense. */
   readonly isSummed: boolean;
 }
 
-/** How what digests are ranked by is called and shown. */
+/** The title and form of each measure by which digests are ranked. */
 const RANKED: Record<Order, Ranked> = {
   bytes: { title: 'Bytes', write: size, isSummed: true },
   rows: { title: 'Rows', write: count, isSummed: true },
@@ -32,7 +32,7 @@ const RANKED: Record<Order, Ranked> = {
 
 const commented = (lines: readonly string[]): string[] => lines.map((line) => `# ${line}`.trimEnd());
 
-/** What has to be known to read the figures rightly; nothing where there is nothing to say. */
+/** Notes for reading the figures correctly; empty if there are none. */
 function caveats(survey: Survey, { overall, table }: Ledger): string[] {
   const { samples } = survey;
   const { lowerBounds } = overall;
@@ -48,11 +48,11 @@ function caveats(survey: Survey, { overall, table }: Ledger): string[] {
 
 function forgotten({ order, size: places, mostMissed }: DigestTable): string {
   const weighedBy = order === 'max-bytes' ? 'bytes' : order;
-  return `There are more digests than the ${count(places)} that are kept: what is not kept has ` +
-    `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`} each`;
+  return `There are more digests than the ${count(places)} that are kept. Each of the others has ` +
+    `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`}`;
 }
 
-/** How many results were let through beyond their limit, and why; nothing where none was. */
+/** The number of results that passed their limit as streams, by signal; nothing if there were none. */
 function admittedPart({ admitted }: Survey): string[] {
   if (admitted.size === 0) return [];
   const bySignal = [...admitted].sort(([, one], [, other]) => other - one);
@@ -62,7 +62,7 @@ function admittedPart({ admitted }: Survey): string[] {
 }
 
 function overallPart(survey: Survey, { overall, table }: Ledger): string[] {
-  const digests = `${table.hasForgotten ? 'more than ' : ''}${count(table.size)} digests`;
+  const digests = `${table.hasForgotten ? 'more than ' : ''}${countOf(table.size, 'digest')}`;
   return [
     `Overall: ${fates(overall)}; ${digests}`,
     ...admittedPart(survey),
@@ -85,14 +85,14 @@ function ranking({ overall, table }: Ledger, ranked: readonly RankedDigest[], hi
     ...(isSummed ? [percent(total === 0 ? 0 : amount / total)] : []),
     count(profile.executions),
     count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
-    oneLine(profile.digestText ?? '', statementShown),
+    oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
   ]);
   const isPartial = ranked.some(({ missed }) => missed > 0);
   return [
     `Ranking by ${table.order}`,
     ...layOut(columns, rows),
     ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : []),
-    ...(isPartial ? ['+ at least; the profile tells how much may be missing'] : []),
+    ...(isPartial ? ['+ means at least; the profile tells how much may be missing'] : []),
   ];
 }
 
@@ -106,10 +106,10 @@ function totalOf({ bytes, rows, stallMs, cuts, wouldCuts }: Profile, order: Orde
 function profileOf({ digest, profile, missed }: RankedDigest, rank: number, order: Order): string[] {
   const { about, text } = example(profile);
   const most = RANKED[order].write(missed);
-  const unseen = missed === 0 ? [] : [`What came before it was kept is missing: at most ${most}`];
+  const unseen = missed === 0 ? [] : [`Executions before this digest was kept are missing: at most ${most}`];
   return [
     ...commented([
-      `Digest ${rank}: ${digest || '(statements that are not known)'}`,
+      `Digest ${rank}: ${digest || '(unknown statements)'}`,
       fates(profile),
       ...unseen,
       `Time range: ${timeRange(profile)}`,
@@ -127,8 +127,8 @@ function profileOf({ digest, profile, missed }: RankedDigest, rank: number, orde
 }
 
 /**
- * The report as people read it; every line but the examples begins with `#`.
- * @param limit how many digests are shown
+ * The report as text for people. Every line except the examples begins with `#`.
+ * @param limit the number of digests
  */
 export function reportText(survey: Survey, ledger: Ledger, limit: number): string {
   const { overall, table } = ledger;
@@ -139,7 +139,7 @@ export function reportText(survey: Survey, ledger: Ledger, limit: number): strin
   const front = [
     ...overallPart(survey, ledger), '',
     ...(caution.length > 0 ? [...caution, ''] : []),
-    `95% is told from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All else is exact.`, '',
+    `95% is read from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All other figures are exact.`, '',
     ...ranking(ledger, shown, all.length - shown.length), '',
   ];
   const profiles = shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table.order));

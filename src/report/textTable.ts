@@ -1,12 +1,12 @@
 /** A column of a table in plain text. */
 export interface Column {
   readonly title: string;
-  /** Text stands at the left, numbers at the right. */
+  /** Text is aligned to the left, numbers to the right. */
   readonly align: 'left' | 'right';
 }
 
 /**
- * Lays out a table: its titles, a rule under them, and its rows, the columns as wide as what stands in them.
+ * Lays out a table: its titles, a rule under them, and its rows. Each column is as wide as its contents.
  * @returns its lines
  */
 export function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
@@ -16,7 +16,7 @@ export function layOut(columns: readonly Column[], rows: readonly (readonly stri
   const aligned = (cell: string, i: number): string =>
     columns[i]?.align === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
   const line = (cells: readonly string[]): string => cells.map(aligned).join('  ').trimEnd();
-  // The last column is as wide as its longest text, and a rule of that length would say nothing.
+  // The last column may have a very long text. Its rule is only as wide as its title.
   const last = columns.length - 1;
   const rule = columns.map(({ title }, i) => '='.repeat(i === last ? title.length : widths[i] ?? 0));
   return [line(columns.map(({ title }) => title)), line(rule), ...rows.map(line)];

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 
-/** How late the event loop was in some seconds, in seconds. */
+/** The delay of the event loop in a time window, in seconds. */
 export interface LoopDelay {
   readonly p50: number;
   readonly p99: number;
@@ -12,8 +12,8 @@ const WINDOW_MS = 15_000;
 const NANOSECONDS = 1e9;
 
 /**
- * Measures how late timers fire: what other sessions' work makes a session wait. Tells of the last window that is full,
- * so that several scrapers see the same.
+ * Measures how late timers fire: the time that a session waits for the work of others. It reports the last complete
+ * window, so that several scrapers see the same values.
  */
 export class EventLoopWatch {
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -37,7 +37,7 @@ export class EventLoopWatch {
     this.histogram.disable();
   }
 
-  /** What the histogram measures is the time between two ticks; the part beyond its resolution is the delay. */
+  /** The histogram measures the time between two ticks. The part beyond its resolution is the delay. */
   private read(): LoopDelay {
     const late = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000) || 0;
     const { histogram } = this;

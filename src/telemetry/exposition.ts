@@ -3,17 +3,17 @@
 
 import type { Histogram, LabelledCount } from './instruments.js';
 
-/** Gathers metrics, each with its help and type, and gives them as text. */
+/** Collects metrics, each with its help and type, and writes them as text. */
 export class Exposition {
   private readonly lines: string[] = [];
 
-  /** One value that only grows; its name ends in `_total`. */
+  /** One value that only grows. Its name ends in `_total`. */
   counter(name: string, help: string, value: number): void {
     this.head(name, help, 'counter');
     this.sample(name, {}, value);
   }
 
-  /** Values that only grow, told apart by labels. */
+  /** Values that only grow, with labels. */
   counters(name: string, help: string, all: Iterable<LabelledCount>): void {
     this.head(name, help, 'counter');
     for (const { labels, count } of all) this.sample(name, labels, count);
@@ -25,7 +25,7 @@ export class Exposition {
     this.sample(name, labels, value);
   }
 
-  /** Values that go up and down, told apart by labels. */
+  /** Values that go up and down, with labels. */
   gauges(name: string, help: string, all: Iterable<LabelledCount>): void {
     this.head(name, help, 'gauge');
     for (const { labels, count } of all) this.sample(name, labels, count);
@@ -62,7 +62,7 @@ export class Exposition {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The content type of what `Exposition` writes. */
+/** The content type of the text that `Exposition` writes. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 function escaped(value: string): string {

@@ -4,21 +4,21 @@ export interface LabelledCount {
   readonly count: number;
 }
 
-/** A value for each set of label values. For things that happen seldom: an entry costs a look-up by text. */
+/** A value for each set of label values. For rare events only: each update looks up a text. */
 abstract class Vector {
   private readonly entries = new Map<string, { readonly values: readonly string[]; count: number }>();
 
-  /** @param labels their names, in the order in which their values are given */
+  /** @param labels the names, in the order in which values are given */
   constructor(readonly labels: readonly string[]) {}
 
-  /** Forgets the entries whose value of the first label is none of these. */
+  /** Removes the entries whose value of the first label is none of these. */
   retain(firstValues: ReadonlySet<string>): void {
     for (const [key, { values }] of this.entries) {
       if (!firstValues.has(values[0] ?? '')) this.entries.delete(key);
     }
   }
 
-  /** All entries, in the order in which they came up. */
+  /** All entries, in the order of their first use. */
   *all(): Generator<LabelledCount> {
     for (const { values, count } of this.entries.values()) {
       yield { labels: Object.fromEntries(this.labels.map((label, index) => [label, values[index] ?? ''])), count };
@@ -38,7 +38,7 @@ abstract class Vector {
 
 /** A counter for each set of label values. */
 export class CounterVector extends Vector {
-  /** Lets a counter be seen before it first counts: what appears at 1 looks to Prometheus as if it had never grown. */
+  /** Shows a counter before it first counts. To Prometheus, a counter that first appears at 1 has never grown. */
   declare(...values: readonly string[]): void {
     this.entryOf(values);
   }
@@ -58,7 +58,7 @@ export class GaugeVector extends Vector {
 /** Counts values by size, in buckets of fixed bounds. An observation allocates nothing. */
 export class Histogram {
   sum = 0;
-  /** One for each bound, and one for what is beyond the last; each counts only what is in none before it. */
+  /** One count for each bound, and one for values above the last bound. A value counts in one bucket only. */
   readonly counts: Float64Array;
 
   /** @param bounds the largest value of each bucket, ascending */

@@ -9,8 +9,8 @@ import { statementBytes } from '../policy/statement.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
 /**
- * An execution as it ended, noted in a place that is used again and again: what it was made of may go, and there is
- * little to read again when it is counted.
+ * An execution as it ended, copied into an object that is used again and again. The original may be freed, and little
+ * has to be read when the execution is counted.
  */
 export class LiveExecution implements Execution {
   atMs = 0;
@@ -21,23 +21,23 @@ export class LiveExecution implements Execution {
   stallMs = 0;
   isLowerBound = false;
   fate: Fate = 'passed';
-  /** It had a result, and one that limits are for. */
+  /** Whether it had a result to which limits apply. */
   isLimited = false;
-  /** The front of its text; null where that is not known. */
+  /** The front of its text; null if not known. */
   statement: Buffer | null = null;
   /** How the server reads quotes and backslashes in it: see `Status`. */
   readingFlags = 0;
   server: SqlServer | null = null;
 
-  /** Below 0 where there was no row. */
+  /** Below 0 if there was no row. */
   private firstRowAfterMs = -1;
   private origin: Origin = NOBODY;
   private found: Digest | null = null;
   private shown: AuditSettings['sql'] = 'none';
 
   /**
-   * Notes a response that has just ended.
-   * @param isWhole its end was seen, so that its rows and bytes are all there were
+   * Copies a response that has just ended.
+   * @param isWhole whether its end was seen, so that its rows and bytes are complete
    */
   note(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
     const { command, verdict, resultSets, firstRowAtMs } = usage;
@@ -57,13 +57,13 @@ export class LiveExecution implements Execution {
     this.origin = origin;
   }
 
-  /** What it executed is known now, and how much of that may be shown. */
+  /** Sets its digest, and how much of the statement may be shown. */
   identify(digest: Digest | null, shown: AuditSettings['sql']): void {
     this.found = digest;
     this.shown = shown;
   }
 
-  /** Holds nothing of anybody's any more. */
+  /** Drops all references. */
   clear(): void {
     this.statement = null;
     this.origin = NOBODY;
@@ -80,7 +80,7 @@ export class LiveExecution implements Execution {
 
   get sql(): string | null {
     if (this.shown !== 'full' || this.statement === null) return null;
-    // Decoded as far as needed: a part of a string keeps all of it in memory.
+    // Decodes no more than needed, because a part of a string keeps the whole string in memory.
     return this.statement.toString('utf8', 0, MAX_CHARACTER_BYTES * LONGEST_EXAMPLE).slice(0, LONGEST_EXAMPLE);
   }
 
@@ -105,7 +105,7 @@ export class LiveExecution implements Execution {
   }
 }
 
-/** Of a statement that stands as an example. */
+/** The longest example of a statement, in characters. */
 const LONGEST_EXAMPLE = 1000;
 const MAX_CHARACTER_BYTES = 4;
 
@@ -113,11 +113,11 @@ const FATES: Readonly<Record<Action, Fate>> = {
   'cut': 'cut', 'truncate': 'cut', 'close': 'cut', 'would-cut': 'would-cut', 'warn': 'passed',
 };
 
-/** Times of a response that has ended, in ms. */
+/** The times of a response that has ended, in ms. */
 export interface EndTimes {
-  /** When it ended, on the session's clock. */
+  /** Its end, on the session's clock. */
   readonly atMs: number;
-  /** How long its client was not reading. */
+  /** How long its client did not read. */
   readonly stallMs: number;
 }
 

@@ -10,10 +10,7 @@ import { Timeline } from '../statistics/timeline.js';
 import { Totals } from '../statistics/totals.js';
 import { LiveExecution, type EndTimes } from './liveExecution.js';
 
-/**
- * What each statement has cost since the start: what the live page shows. Kept only where there is one to
- * show it.
- */
+/** The cost of each statement since the start, for the live page. Kept only if there is a live page. */
 export class LiveStatistics {
   private readonly ofAll = new Totals();
   private readonly byDigest = new DigestTable('bytes', DIGESTS_KEPT);
@@ -21,8 +18,8 @@ export class LiveStatistics {
   private readonly bytes = new LogHistogram();
   private readonly cuts = new Timeline(SLOT_MS, SLOTS);
   /**
-   * Responses that have ended and are not counted yet: the first `waitingCount`. Counting touches much memory; done for
-   * many at once it finds that in the processor's caches, and costs a query a fraction of what it costs after each.
+   * Responses that have ended and are not counted yet: the first `waitingCount`. Counting touches much memory. Done for
+   * many responses at once, it finds that memory in the processor's caches and costs a fraction per query.
    */
   private readonly waiting = Array.from({ length: COUNTED_AT_ONCE }, () => new LiveExecution());
   private waitingCount = 0;
@@ -41,13 +38,13 @@ export class LiveStatistics {
     return this.byDigest;
   }
 
-  /** How many rows the buffered results had: those that limits are for. */
+  /** The distribution of the rows of buffered results, to which limits apply. */
   get bufferedRows(): LogHistogram {
     this.countWaiting();
     return this.rows;
   }
 
-  /** How many bytes they had. */
+  /** The distribution of the bytes of buffered results. */
   get bufferedBytes(): LogHistogram {
     this.countWaiting();
     return this.bytes;
@@ -59,8 +56,8 @@ export class LiveStatistics {
   }
 
   /**
-   * A response is over, or nothing more is seen of it.
-   * @param isWhole its end was seen, so that its rows and bytes are all there were
+   * Adds a response that has ended or is no longer followed.
+   * @param isWhole whether its end was seen, so that its rows and bytes are complete
    */
   add(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
     const statement = statementBytes(usage.command);
@@ -94,9 +91,9 @@ export class LiveStatistics {
   }
 }
 
-/** As many statements as a ranking needs; some KiB each. */
+/** The number of statements for the ranking; each takes a few KiB. */
 const DIGESTS_KEPT = 500;
-/** How many are counted at once; fewer where their statements are long. */
+/** The number of executions that are counted at once; fewer if their statements are long. */
 const COUNTED_AT_ONCE = 128;
 const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
 const SLOT_MS = 30_000;

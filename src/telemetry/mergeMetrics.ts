@@ -1,8 +1,8 @@
-// Metrics of several processes as those of one, at the level of Prometheus' text format: whatever a process counts is
-// added up here without a word of its own.
+// Merges the metrics of several processes, as text in Prometheus' format. A new metric is merged without any change
+// here.
 
 /**
- * Makes one text of several.
+ * Merges several texts into one.
  * @param texts in Prometheus' text format; the first is the primary's
  */
 export function mergeMetrics(texts: readonly string[]): string {
@@ -17,16 +17,16 @@ export function mergeMetrics(texts: readonly string[]): string {
   return written(merged);
 }
 
-/** How the values of several processes become one; those that are not named here are added up. */
+/** The metrics whose value is taken from the first process. Metrics that are named nowhere here are added up. */
 const KEPT_OF_FIRST = new Set([
   'sluice_build_info', 'sluice_ready', 'sluice_budget_limit_bytes', 'process_start_time_seconds',
 ]);
-/** Told for the process that is worst off: a sum would say of none how near it is to its bound. */
+/** Metrics whose largest value counts: the process nearest to its bound. A sum would hide it. */
 const LARGEST = /^(sluice_event_loop_delay_|process_open_fds$|process_max_fds$)/;
-/** The same for what is low where a process is badly off. */
+/** Metrics whose smallest value counts. */
 const SMALLEST: ReadonlySet<string> = new Set(['sluice_upstream_up']);
 
-/** Metrics of one name, as `# TYPE` announces them. */
+/** The metrics of one name, with the type from `# TYPE`. */
 interface Family {
   readonly head: string[];
   type: string;
@@ -58,7 +58,7 @@ function familiesIn(text: string): Families {
       families.set(name, current);
       continue;
     }
-    // A label's value may have spaces, and the sample's value has none.
+    // The value of a label may have spaces; the value of a sample has none.
     const at = line.lastIndexOf(' ');
     current?.samples.set(line.slice(0, at), valueOf(line.slice(at + 1)));
   }
@@ -78,7 +78,7 @@ function written(families: Families): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-/** What stays true of a process that is no more: what only grows. */
+/** The counters in a text: the part that stays true after the process has ended. */
 export function onlyCounters(text: string): string {
   return written(new Map([...familiesIn(text)].filter(([, { type }]) => type === 'counter' || type === 'histogram')));
 }

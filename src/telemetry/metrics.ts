@@ -6,42 +6,42 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import { CounterVector, GaugeVector, Histogram } from './instruments.js';
 
 /**
- * What is counted while the proxy runs: plain numbers, added to where things happen, and nothing for each row. What
- * sessions count themselves is added when they end; `report.ts` adds the living.
+ * The counters of the running proxy: plain numbers, incremented where things happen, and nothing per row. Each session
+ * adds its own counts when it ends. `prometheus.ts` adds those of open sessions.
  */
 export class Metrics {
   sessions = 0;
   readonly sessionEnds = new CounterVector(['by', 'reason']);
-  /** Clients that were turned away because of `connections.max`. */
+  /** Clients refused because of `connections.max`. */
   turnedAway = 0;
-  /** Of sessions that have ended. */
+  /** The sums over sessions that have ended. */
   readonly ended = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
-  /** By the command's first byte. */
+  /** Commands, by their first byte. */
   readonly commands = new Float64Array(256);
   readonly resultRows = { buffered: new Histogram(ROWS), streaming: new Histogram(ROWS) };
   readonly resultBytes = { buffered: new Histogram(BYTES), streaming: new Histogram(BYTES) };
-  /** Audit records, by what was done and by rule and reason. */
+  /** Audit records, by action, rule and reason. */
   readonly judged: ByAction = {
     'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
   };
   readonly samples = judgedBy();
-  /** Results that passed the limit for buffered ones because they were taken for streams. */
+  /** Results that passed the limit for buffered results because they were classified as streams. */
   readonly admitted = new CounterVector(['rule', 'signal']);
-  /** Responses with rows that would have been cut, had they not been exempt; by why they are. */
+  /** Responses whose rows were exempt from a cut, by the reason of the exemption. */
   readonly exemptions = new CounterVector(['reason']);
   drainedBytes = 0;
   /** Cut responses that were not discarded to their end, or whose clients were let go. */
   readonly drainsGivenUp = new CounterVector(['reason']);
   readonly kills = new CounterVector(['outcome']);
   readonly opaqueSessions = new CounterVector(['reason']);
-  /** How sessions' connections are encrypted. */
+  /** Connections of sessions, by their encryption. */
   readonly encryptions = new CounterVector(['leg', 'tls']);
   readonly protocolErrors = new CounterVector(['direction']);
   upstreamConnectFailures = 0;
   readonly upstreamConnectSeconds = new Histogram(SECONDS);
-  /** Attempts for clients. */
+  /** Failed attempts to use a server for a client. */
   readonly upstreamFailures = new CounterVector(['upstream', 'reason']);
-  /** 1, or 0 for a server that has failed and has not greeted since. */
+  /** 1, or 0 for a server that has failed and has not sent a greeting since. */
   readonly upstreamUp = new GaugeVector(['upstream']);
   readonly reloads = new CounterVector(['outcome']);
 
@@ -55,7 +55,7 @@ export class Metrics {
     for (const direction of ['client', 'server']) this.protocolErrors.declare(direction);
   }
 
-  /** Shows a counter for each rule of a configuration, and forgets those of rules that it no longer has. */
+  /** Shows a counter for each rule of a configuration, and removes those of rules that are gone. */
   configured({ mode, rules, streaming }: Config): void {
     const names = new Set([DEFAULT_RULE, ...rules.map(({ name }) => name)]);
     for (const vector of [...Object.values(this.judged), this.samples, this.admitted]) vector.retain(names);
@@ -70,13 +70,13 @@ export class Metrics {
     }
   }
 
-  /** A response is over, or nothing more is seen of it. */
+  /** Counts a response that has ended or is no longer followed. */
   resultEnded({ rows, bytes, terms }: GovernedUsage): void {
     this.resultRows[terms.responseClass].observe(rows);
     this.resultBytes[terms.responseClass].observe(bytes);
   }
 
-  /** An audit record was written. */
+  /** Counts an audit record. */
   recorded(action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance'): void {
     const vector = action === 'sample' ? this.samples : this.judged[action];
     vector.increment(rule, reason);
@@ -95,13 +95,13 @@ const ROWS = [0, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
 const BYTES = Array.from({ length: 14 }, (_, index) => 256 * 4 ** index);
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Who ended a session, and the kind of reason: a fixed set. */
+/** The peer that ended a session, and the kind of reason: a fixed set. */
 export type EndLabel =
   | readonly ['client', 'quit' | 'closed' | 'error']
   | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
   | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
 
-/** What one session has moved, and how long its client has not been reading. */
+/** The bytes that one session has moved, and the time in which its client did not read. */
 export interface SessionTotals {
   readonly bytesToClient: number;
   readonly bytesToUpstream: number;

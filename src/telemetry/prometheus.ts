@@ -7,7 +7,7 @@ import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
 import type { Administered, ProxyStatus } from './status.js';
 
-/** What a report is made of. */
+/** The sources of the metrics. */
 export interface ReportSources {
   readonly metrics: Metrics;
   readonly administered: Pick<
@@ -89,7 +89,7 @@ function sessions(out: Exposition, metrics: Metrics, status: ProxyStatus): void 
   );
 }
 
-/** Every command that the protocol names has a counter; what it does not name is one kind. */
+/** Every command of the protocol has a counter. All unknown commands together have one. */
 function* commandCounts({ commands }: Metrics): Generator<LabelledCount> {
   let unnamed = 0;
   for (const [code, count] of commands.entries()) {
@@ -118,7 +118,7 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
   );
 }
 
-/** These agree with the audit records: one for each. */
+/** Counters that agree with the audit records: one count for each record. */
 function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
   const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters(
@@ -234,7 +234,7 @@ function expiries(out: Exposition, all: readonly Expiry[]): void {
   );
 }
 
-/** One end for each set of labels: several listeners may name one file. */
+/** One end for each set of labels, because several listeners may use the same file. */
 function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
   const ends = new Map<string, LabelledCount>();
   for (const { labels, atMs } of all) {
@@ -243,7 +243,7 @@ function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
   return ends.values();
 }
 
-/** The names that Prometheus' own client libraries use. */
+/** Metrics of the process, under the names of Prometheus' own client libraries. */
 function processItself(out: Exposition, { p50, p99, max }: LoopDelay): void {
   out.gauge(
     'sluice_event_loop_delay_p50_seconds', 'How late the event loop was, median of the last 15 seconds.',
@@ -277,7 +277,7 @@ function openDescriptors(): { readonly open: number; readonly max: number } | nu
   return max === null ? null : { open: readdirSync('/proc/self/fd').length, max };
 }
 
-/** How many file descriptors the process may have open; null where the system does not tell (proc(5), Linux). */
+/** How many file descriptors the process may have open; null if the system does not tell (proc(5), Linux). */
 export function descriptorLimit(): number | null {
   try {
     const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

@@ -13,82 +13,82 @@ export interface SessionView {
   readonly program: string | null;
   /** The server's number for the connection. */
   readonly connectionId: number | null;
-  /** `connecting`, then the connection phase's part, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
+  /** `connecting`, then the part of the connection phase, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
   readonly state: string;
   readonly ageMs: number;
-  /** The command under way, with what its response has brought so far. */
+  /** The command under way, with the rows and bytes of its response so far. */
   readonly command: CommandView | null;
-  /** For how long the client has not been reading, in ms; null where it reads. */
+  /** How long the client has not been reading, in ms; null if it reads. */
   readonly stalledMs: number | null;
 }
 
 export interface CommandView {
   readonly command: string;
   readonly digest: string | null;
-  /** The statement's normal form; null where it is not known, or may not be shown. */
+  /** The statement's normal form; null if it is not known or may not be shown. */
   readonly digestText: string | null;
   readonly runningMs: number;
   readonly rows: number;
   readonly bytes: number;
   readonly rule: string | null;
   readonly class: string | null;
-  /** What told that it is read as a stream; null where nothing did. */
+  /** The signal that classified it as a stream; null if there was none. */
   readonly signal: string | null;
-  /** It has passed the limit for buffered results because of that. */
+  /** Whether it has passed the limit for buffered results for that reason. */
   readonly isAdmitted: boolean;
 }
 
-/** How the proxy stands at the moment of being asked. */
+/** The status of the proxy at the time of the request. */
 export interface ProxyStatus {
   readonly openSessions: number;
   readonly stalledSessions: number;
-  /** Sessions whose clients have gone while a cut response runs to its end; they do not count as open. */
+  /** Sessions whose clients have gone while a cut response runs to its end. They do not count as open. */
   readonly clientlessDrains: number;
   readonly budgetUsedBytes: number;
-  /** Infinity for none. */
+  /** Infinity for no budget. */
   readonly budgetMaxBytes: number;
   readonly hints: { readonly followed: number; readonly forbidden: number; readonly malformed: number };
-  /** Audit samples that were left out. */
+  /** The number of audit samples that were left out. */
   readonly droppedSamples: number;
-  /** Of the sessions that live. */
+  /** The sums over open sessions. */
   readonly live: SessionTotals;
 }
 
-/** What the admin endpoint asks of the program, and tells it to do. */
+/** The program as the admin endpoint sees and controls it. */
 export interface Administered {
-  /** It listens, and is not about to stop. */
+  /** Whether it listens and is not stopping. */
   readonly isReady: boolean;
-  /** How this process stands, of which there may be more. */
+  /** The status of this process. There may be several. */
   status(): ProxyStatus;
-  /** How all of them stand together. */
+  /** The status of all processes together. */
   statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
-  /** The live sessions of all behind the one with this number, in their order, each looked at when its turn comes. */
+  /** The open sessions of all processes with a number above `after`, in order. Each is read when its turn comes. */
   sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /**
-   * The metrics of all processes that the program is made of.
-   * @param own this process's, in Prometheus' text format
+   * The metrics of all processes of the program.
+   * @param own the metrics of this process, in Prometheus' text format
    */
   allMetrics(own: string): string | Promise<string>;
-  /** The configuration as it is used. */
+  /** The current configuration. */
   readonly config: Config;
-  /** Null where none are kept. */
+  /** Null if no statistics are kept. */
   readonly statistics: LiveStatistics | null;
-  /** When rules and certificates of the configuration end; none where another process tells that. */
+  /** The ends of the configuration's rules and certificates; empty if another process reports them. */
   readonly expiries: readonly Expiry[];
-  /** The configuration as it is used, as JSON, without secrets. */
+  /** The current configuration as JSON, without secrets. */
   configText(): string;
   readonly droppedAuditRecords: number;
   readonly droppedLogLines: number;
-  /** Whether the upstream server takes connections. */
+  /** Whether the upstream server accepts logins. */
   reachesUpstream(): Promise<boolean>;
-  /** Reads the configuration again. Tells what changed; what is wrong, where it is refused. */
+  /** Reads the configuration again. Returns the changes, or the mistakes if it is refused. */
   reload(): Promise<ReloadResult>;
-  /** Ends the program as SIGTERM does; `isQuick` without waiting for further connections. */
+  /** Ends the program: `POST /drain` as SIGTERM does, `POST /quit` without waiting for further connections. */
   stop(request: 'POST /drain' | 'POST /quit'): void;
 }
 
 export interface ReloadResult {
   readonly isApplied: boolean;
-  /** The keys whose values changed; or what is wrong, one line each. */
+  /** The keys whose values changed, or the mistakes, one line each. */
   readonly lines: readonly string[];
 }

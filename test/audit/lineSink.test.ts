@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Sink, type SinkReport } from '../../src/audit/lineSink.js';
+import { LineSink, type SinkReport } from '../../src/audit/lineSink.js';
 
 const patienceMs = 60_000;
 
@@ -55,7 +55,7 @@ const line = (number: number) => `${number} ${'x'.repeat(1000)}\n`;
 t.test('writes whole lines in order, and all of them before close resolves', async (t) => {
   const file = join(t.testdir(), 'out');
   const reports = new Reports();
-  const sink = new Sink(openSync(file, 'a'), 1024 ** 2, reports);
+  const sink = new LineSink(openSync(file, 'a'), 1024 ** 2, reports);
   const lines = Array.from({ length: 500 }, (_, number) => line(number));
   for (const each of lines) sink.write(each);
   t.same(await sink.close(patienceMs), { lostLines: 0, hangs: false });
@@ -66,7 +66,7 @@ t.test('writes whole lines in order, and all of them before close resolves', asy
 t.test('appends to the file, and counts letters beyond ASCII by their bytes', async (t) => {
   const file = join(t.testdir({ out: 'before\n' }), 'out');
   const reports = new Reports();
-  const sink = new Sink(openSync(file, 'a'), 10, reports);
+  const sink = new LineSink(openSync(file, 'a'), 10, reports);
   sink.write('éééé\n'); // 9 bytes
   sink.write('x\n');
   t.same(reports.said, ['dropping']);
@@ -78,7 +78,7 @@ t.test('appends to the file, and counts letters beyond ASCII by their bytes', as
 t.test('drops and counts only lines beyond the bound when the reader stops', async (t) => {
   const { reader, writer, closeReader } = pipe(t);
   const reports = new Reports();
-  const sink = new Sink(writer, 200_000, reports);
+  const sink = new LineSink(writer, 200_000, reports);
   const offered = 1000;
   for (let number = 0; number < offered; number++) sink.write(line(number));
   t.same(reports.said, ['dropping']);
@@ -102,7 +102,7 @@ t.test('drops and counts only lines beyond the bound when the reader stops', asy
 
 t.test('close gives up after its time, and returns the number of lost lines', async (t) => {
   const { writer, closeReader } = pipe(t);
-  const sink = new Sink(writer, 200_000, new Reports());
+  const sink = new LineSink(writer, 200_000, new Reports());
   for (let number = 0; number < 150; number++) sink.write(line(number));
   const { lostLines, hangs } = await sink.close(2000);
   t.ok(lostLines > 0 && lostLines <= 150, `${lostLines} lost`);
@@ -112,7 +112,7 @@ t.test('close gives up after its time, and returns the number of lost lines', as
 
 t.test('close says that a write hangs when the kernel keeps it', async (t) => {
   const { reader, writer, closeReader } = pipe(t, { blocking: true });
-  const sink = new Sink(writer, 1024 ** 2, new Reports());
+  const sink = new LineSink(writer, 1024 ** 2, new Reports());
   for (let number = 0; number < 500; number++) sink.write(line(number));
   const { lostLines, hangs } = await sink.close(500);
   t.ok(lostLines > 0);
@@ -126,7 +126,7 @@ t.test('close says that a write hangs when the kernel keeps it', async (t) => {
 });
 
 t.test('close says that no write hangs when the write was merely late', async (t) => {
-  const sink = new Sink(openSync('/dev/null', 'w'), 1024, new Reports());
+  const sink = new LineSink(openSync('/dev/null', 'w'), 1024, new Reports());
   sink.write('1\n');
   const closed = sink.close(1);
   // The time has passed and the write has ended before the event loop looks for either.
@@ -137,7 +137,7 @@ t.test('close says that no write hangs when the write was merely late', async (t
 t.test('drops and counts every further line when the reader is gone', async (t) => {
   const { writer, closeReader } = pipe(t);
   const reports = new Reports();
-  const sink = new Sink(writer, 1024 ** 2, reports);
+  const sink = new LineSink(writer, 1024 ** 2, reports);
   closeReader();
   sink.write('1\n');
   sink.write('2\n');
@@ -149,7 +149,7 @@ t.test('drops and counts every further line when the reader is gone', async (t) 
 
 t.test('drops the lines that a full disk does not take after a while, and counts them then', async (t) => {
   const reports = new Reports();
-  const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports, 1);
+  const sink = new LineSink(openSync('/dev/full', 'w'), 1024, reports, 1);
   for (const lines of [3, 4]) {
     const before = sink.droppedInAll;
     for (let n = 0; n < lines; n += 1) sink.write(`${n}\n`);
@@ -162,7 +162,7 @@ t.test('drops the lines that a full disk does not take after a while, and counts
 
 t.test('reports a full disk once, and tries to write again', async (t) => {
   const reports = new Reports();
-  const sink = new Sink(openSync('/dev/full', 'w'), 1024, reports);
+  const sink = new LineSink(openSync('/dev/full', 'w'), 1024, reports);
   sink.write('1\n');
   await reports.until('failed ENOSPC');
   sink.write('2\n');

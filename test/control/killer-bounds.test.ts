@@ -39,7 +39,7 @@ const statementsOf = async (peer: Peer): Promise<string[]> => {
 t.test('fails the kill and closes the connection when the server does not let it log in', async (t) => {
   const { killer, server, target, lines } = await setUp(t, () => undefined, { connectTimeoutMs: 20 });
   t.equal(await killer.kill(target), 'failed');
-  t.match(lines, [/did not let us in within 20 ms.*drained instead/]);
+  t.match(lines, [/did not complete the login within 20 ms.*discards the rest of the cut response instead/]);
   t.equal(await server.peers[0]!.receive(), null);
 });
 
@@ -60,7 +60,7 @@ t.test('the outcome is unknown when a sent kill is not answered', async (t) => {
       answer(peer);
     }, { answerTimeoutMs: 200 });
     t.equal(await killer.kill(target), 'unknown');
-    t.match(lines, [/whether the statement has been killed is not known/]);
+    t.match(lines, [/it is not known whether the statement was killed/]);
     t.equal(await server.peers[0]!.receive(), null);
   }
 });
@@ -131,7 +131,7 @@ t.test('fails kills beyond maxWaiting at once, and uses one control connection f
   const kills = [1, 2, 3, 4, 5].map((connectionId) => killer.kill({ ...target, connectionId }));
   t.same(await Promise.all(kills), ['killed', 'killed', 'killed', 'failed', 'failed']);
   t.equal(lines.length, 1);
-  t.match(lines, [/2 kills wait already/]);
+  t.match(lines, [/the queue is full: it holds 2 kills/]);
   t.equal(server.peers.length, 1);
 });
 
