@@ -5,6 +5,7 @@ import { decryptedPassword, encryptedPassword } from '../protocol/auth/password.
 import { wiping } from '../protocol/auth/scrambles.js';
 import { FirstByte } from '../protocol/packets.js';
 import type { Peer } from '../protocol/peer.js';
+import { errorText } from '../text/errorText.js';
 
 // Plugins that prove a secret without sending it pass as they are. Two plugins send the password itself: in clear on an
 // encrypted connection, and encrypted with the server's RSA key on a connection in the clear. Where only one of the two
@@ -171,7 +172,7 @@ export class AuthBridge {
       try {
         return { to: 'server', payload: encryptedPassword(withoutNul(password), this.nonce, pem) };
       } catch (error) {
-        return { refusal: error instanceof Error ? error.message : String(error) };
+        return { refusal: errorText(error) };
       }
     });
   }

@@ -64,7 +64,7 @@ export interface PendingCommand<U extends Usage = Usage> {
   answerCount: number;
 }
 
-const shapes = new Map<number, ResponseShape>([
+const SHAPES = new Map<number, ResponseShape>([
   [Command.QUIT, 'none'],
   [Command.STMT_CLOSE, 'none'],
   [Command.STMT_SEND_LONG_DATA, 'none'],
@@ -85,7 +85,7 @@ const shapes = new Map<number, ResponseShape>([
 
 /** The shape of a command's response. Every command not named above, known or not, answers with a single packet. */
 export function responseShape(code: number): ResponseShape {
-  return shapes.get(code) ?? 'single';
+  return SHAPES.get(code) ?? 'single';
 }
 
 /** A command whose header has just arrived. */

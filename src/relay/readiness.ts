@@ -3,6 +3,7 @@ import type { Config, Upstream } from '../config/config.js';
 import { UpstreamTls } from './tls/upstreamTls.js';
 import type { Encrypt } from '../control/packetChannel.js';
 import { probe } from '../control/probe.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
 /**
  * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in
@@ -60,7 +61,7 @@ const REACH_TIMEOUT_MS = 2000;
 
 /** Errors that answer a login: the server lets others in. In place of a greeting it has none of them. */
 const DENIED: readonly number[] = [
-  1045, // ER_ACCESS_DENIED_ERROR
-  1698, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-  3159, // ER_SECURE_TRANSPORT_REQUIRED
+  ServerErrors.ACCESS_DENIED_ERROR.code,
+  ServerErrors.ACCESS_DENIED_NO_PASSWORD_ERROR.code,
+  ServerErrors.SECURE_TRANSPORT_REQUIRED.code,
 ];

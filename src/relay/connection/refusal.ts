@@ -3,24 +3,20 @@ import { encodeErr } from '../../protocol/packets.js';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { clientAddressAt } from './clientAddress.js';
-
-/** ER_CONNECT_TO_FOREIGN_DATA_SOURCE: a server that another server needs cannot be had. */
-export const UPSTREAM_UNAVAILABLE = 1429;
-/** ER_CON_COUNT_ERROR. */
-const TOO_MANY_CONNECTIONS = 1040;
+import { type ErrorNumber, ServerErrors } from '../../protocol/errorCodes.js';
 
 /** The ERR packet for a client whose upstream server cannot be had. It takes the place of the greeting. */
 export function upstreamUnavailable(message: string): Buffer {
-  return beforeGreeting(UPSTREAM_UNAVAILABLE, message);
+  return beforeGreeting(ServerErrors.CONNECT_TO_FOREIGN_DATA_SOURCE, message);
 }
 
 /** The ERR packet for a client that is one too many. It takes the place of the greeting. */
 export function tooManyConnections(max: number): Buffer {
-  return beforeGreeting(TOO_MANY_CONNECTIONS, `Too many connections: connections.max is ${max}`);
+  return beforeGreeting(ServerErrors.CON_COUNT_ERROR, `Too many connections: connections.max is ${max}`);
 }
 
 /** Before the greeting no capability is agreed, so an ERR packet carries no SQLSTATE. (MySQL 9.7, `net_send_error`.) */
-function beforeGreeting(code: number, message: string): Buffer {
+function beforeGreeting({ code }: ErrorNumber, message: string): Buffer {
   return encodeErr(0, { code, sqlState: '', message: `sluice: ${message}` });
 }
 

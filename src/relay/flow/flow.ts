@@ -3,7 +3,7 @@ import type { PacketScanner } from '../../protocol/packetScanner.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './socketEnd.js';
 import { HEADROOM_BYTES, MUCH_BYTES, type ReadBuffer } from './readBuffer.js';
-import { Sink } from './socketSink.js';
+import { SocketSink } from './socketSink.js';
 import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
 
@@ -17,7 +17,7 @@ import { UndecidedBytes } from './undecidedBytes.js';
  * is held.
  */
 export abstract class Flow {
-  protected readonly sink: Sink;
+  protected readonly sink: SocketSink;
   /** Where decided bytes go. */
   protected outlet: Outlet;
   protected isBlocked = false;
@@ -33,7 +33,7 @@ export abstract class Flow {
     sink: Duplex,
     protected readonly scanner: PacketScanner,
   ) {
-    this.sink = new Sink(sink, () => this.contain(() => this.sinkChanged()));
+    this.sink = new SocketSink(sink, () => this.contain(() => this.sinkChanged()));
     this.outlet = new PlainOutlet(this.sink);
     this.awaitEnd(source, source);
   }

@@ -1,4 +1,5 @@
 import { encodeErr } from '../../protocol/packets.js';
+import { CONNECTION_FAILURE, ServerErrors } from '../../protocol/errorCodes.js';
 
 // What a client gets where the server's own answer is not going to come.
 
@@ -10,14 +11,11 @@ export interface LastPackets {
   readonly refusal: Buffer | null;
 }
 
-/** ER_NET_READ_ERROR, of the class that drivers and pools take for a lost connection. */
-const SERVER_LOST = { code: 1158, sqlState: '08S01' };
-
 /**
- * For a command that is not answered, and a connection that closes: pools have to take it for lost. (1927 is MariaDB's
- * ER_CONNECTION_KILLED, which SQLAlchemy knows; JDBC pools go by class 08.)
+ * Answers a command that is not run, before the connection closes. Pools must give the connection up: SQLAlchemy
+ * goes by the number, JDBC pools go by the class of the SQLSTATE.
  */
-const NOT_RUN = { code: 1927, sqlState: '08S01' };
+const NOT_RUN = { code: ServerErrors.CONNECTION_KILLED.code, sqlState: CONNECTION_FAILURE };
 
 /** What a command waits for that is not going to be answered. */
 export type Waiting =
@@ -48,12 +46,12 @@ export function notRunPacket(reason: string, waiting: Waiting): Buffer {
 export function heldLostPacket(sequenceId: number): Buffer {
   const message = 'sluice: the server closed the connection before the end of this result, of which nothing was sent ' +
     '(onExceed hold); connect again';
-  return encodeErr(sequenceId, { ...SERVER_LOST, message });
+  return encodeErr(sequenceId, { ...ServerErrors.NET_READ_ERROR, message });
 }
 
 /** The error that takes the place of a request for a file that the client must not see. */
 export function unaskedFilePacket(sequenceId: number): Buffer {
   const message = 'sluice: the server asked for a file that no LOAD DATA LOCAL of this client has offered; ' +
     'the connection is closed';
-  return encodeErr(sequenceId, { ...SERVER_LOST, message });
+  return encodeErr(sequenceId, { ...ServerErrors.NET_READ_ERROR, message });
 }

@@ -1,4 +1,4 @@
-import type { Sink } from './socketSink.js';
+import type { SocketSink } from './socketSink.js';
 
 /** Where a flow's decided bytes go. What it is given is in the order of the stream. */
 export interface Outlet {
@@ -32,7 +32,7 @@ export interface Outlet {
 export class PlainOutlet implements Outlet {
   private kept: Buffer[] = [];
 
-  constructor(private readonly sink: Sink) {}
+  constructor(private readonly sink: SocketSink) {}
 
   forward(bytes: Buffer): void {
     this.sink.write(bytes);

@@ -1,15 +1,7 @@
 import type { Duplex } from 'node:stream';
 
-/** What has to be known of each write. */
-export interface WriteWatch {
-  /** So many bytes have been written all in all. */
-  wrote(writtenBytes: number): void;
-  /** The stream does not take what it is given. */
-  filled(): void;
-}
-
 /** The stream that a flow writes to. */
-export class Sink {
+export class SocketSink {
   /** Bytes that were written. */
   writtenBytes = 0;
   /** It has not taken all that it was given. */
@@ -145,6 +137,14 @@ export class Sink {
     this.waiting = [];
     for (const then of waiting) then();
   }
+}
+
+/** What has to be known of each write. */
+export interface WriteWatch {
+  /** So many bytes have been written all in all. */
+  wrote(writtenBytes: number): void;
+  /** The stream does not take what it is given. */
+  filled(): void;
 }
 
 const NOTHING = Buffer.alloc(0);

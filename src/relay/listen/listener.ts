@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Listen, Place } from '../../config/config.js';
 import { makeRoom } from './socketFile.js';
+import { asError, errorText } from '../../text/errorText.js';
 
 /** One place where clients connect. */
 export class Listener {
@@ -115,7 +116,7 @@ export class ListenError extends Error {
   readonly code: string | undefined;
 
   constructor(readonly place: Place, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(errorText(cause), { cause });
     this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
   }
 }
@@ -125,8 +126,4 @@ export interface ListenerObserver {
   accepted(client: Socket, listen: Listen): void;
   /** Clients cannot connect as they are to. */
   failed(error: Error): void;
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -4,6 +4,7 @@ import type { AuthBridge, Step } from '../../conversation/authBridge.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import type { PacketExchange } from './packetExchange.js';
 import { ownKey } from '../tls/rsaKeyPair.js';
+import { ServerErrors } from '../../protocol/errorCodes.js';
 
 /** One authentication that is relayed packet by packet, each as a bridge makes it. */
 export class AuthRelay {
@@ -64,12 +65,10 @@ export class AuthRelay {
   private explained(payload: Buffer): Buffer {
     if (!this.remarksCertificate || payload[0] !== FirstByte.ERR) return payload;
     const error = decodeErr(payload);
-    if (error.code !== ACCESS_DENIED) return payload;
+    if (error.code !== ServerErrors.ACCESS_DENIED_ERROR.code) return payload;
     return encodeErr(0, { ...error, message: `${error.message}${CERTIFICATE_REMARK}` }).subarray(HEADER_BYTES);
   }
 }
 
-/** ER_ACCESS_DENIED_ERROR. */
-const ACCESS_DENIED = 1045;
 const CERTIFICATE_REMARK =
   " (sluice: an account that requires a certificate sees the one of upstream.tls.cert, never the client's)";

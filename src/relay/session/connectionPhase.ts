@@ -11,7 +11,7 @@ import type { SessionEncryption } from '../tls/encryption.js';
 import type { Diverted } from '../flow/framedFlow.js';
 import { PacketExchange } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
-import { UPSTREAM_UNAVAILABLE } from '../connection/refusal.js';
+import { GENERAL_ERROR, ServerErrors } from '../../protocol/errorCodes.js';
 import type { ResponseDecisions } from '../flow/responseFlow.js';
 import type { SessionControls } from './sessionControls.js';
 import { StartTls } from './startTls.js';
@@ -96,7 +96,7 @@ export class ConnectionPhase {
       if (first === null) return;
     } else if (listenMode === 'required') {
       const message = 'connections using insecure transport are prohibited: listen.tls.mode is "required"';
-      return this.refuseLogin(message, SECURE_TRANSPORT_REQUIRED);
+      return this.refuseLogin(message, ServerErrors.SECURE_TRANSPORT_REQUIRED.code);
     }
     await this.logIn(first);
   }
@@ -212,7 +212,7 @@ export class ConnectionPhase {
       await this.startTls.server(upstreamTls);
     } catch (error) {
       const message = `the TLS handshake with the upstream server failed: ${reasonOf(error)}`;
-      if (!this.isClosed) this.refuseLogin(message, UPSTREAM_UNAVAILABLE);
+      if (!this.isClosed) this.refuseLogin(message, ServerErrors.CONNECT_TO_FOREIGN_DATA_SOURCE.code);
     }
     return server.isEncrypted;
   }
@@ -246,9 +246,9 @@ export class ConnectionPhase {
     encryptions.increment('upstream', upstream);
   }
 
-  private refuseLogin(message: string, code = CANNOT_AUTHENTICATE): void {
+  private refuseLogin(message: string, code: number = ServerErrors.NOT_SUPPORTED_AUTH_MODE.code): void {
     this.session.log.warn({}, message);
-    const end = this.exchange.client.errorPacket({ code, sqlState: 'HY000', message: `sluice: ${message}` });
+    const end = this.exchange.client.errorPacket({ code, sqlState: GENERAL_ERROR, message: `sluice: ${message}` });
     this.session.abort(message, { end, refusal: null });
   }
 
@@ -265,11 +265,6 @@ export class ConnectionPhase {
     flows.caughtUp();
   }
 }
-
-/** ER_SECURE_TRANSPORT_REQUIRED. */
-const SECURE_TRANSPORT_REQUIRED = 3159;
-/** ER_NOT_SUPPORTED_AUTH_MODE. */
-const CANNOT_AUTHENTICATE = 1251;
 
 function protocolOf(socket: Socket): string {
   return socket instanceof TLSSocket ? socket.getProtocol() ?? 'TLS' : 'none';

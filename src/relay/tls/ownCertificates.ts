@@ -6,6 +6,7 @@ import type { Config, Listen, ListenTls } from '../../config/config.js';
 import { isSocketFile } from '../../config/address.js';
 import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
 import { makeSelfSigned, type OwnCertificate } from './selfSigned.js';
+import { errorText } from '../../text/errorText.js';
 
 /** Those of all listeners, by the folder that they are kept in. */
 export type OwnCertificates = Readonly<Record<string, OwnCertificate>>;
@@ -70,7 +71,7 @@ function readKept(folder: string): OwnCertificate | null {
     const kept = { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') };
     return Date.parse(new X509Certificate(kept.cert).validTo) > Date.now() ? kept : null;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new TlsFileError('folder', `${reason}; remove cert.pem and key.pem there to have them made anew`);
   }
 }
@@ -82,7 +83,7 @@ function keep(folder: string, certificate: OwnCertificate): void {
     write(key, certificate.key, 0o600);
     write(cert, certificate.cert, 0o644);
   } catch (error) {
-    throw new TlsFileError('folder', `cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TlsFileError('folder', `cannot be written: ${errorText(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import t from 'tap';
-import { Sink } from '../../../src/relay/flow/socketSink.js';
+import { SocketSink } from '../../../src/relay/flow/socketSink.js';
 
 /** A stream that takes nothing until it is told to, and then everything at once. */
 const slowStream = (highWaterMark: number) => {
@@ -26,7 +26,7 @@ for (const [words, bytes] of [['less', 10], ['more', 1000]] as const) {
     const { stream, flush } = slowStream(100);
     const changes: boolean[] = [];
     let changed = (): void => {};
-    const sink = new Sink(stream, (isFull) => {
+    const sink = new SocketSink(stream, (isFull) => {
       changes.push(isFull);
       changed();
     });
@@ -55,7 +55,7 @@ t.test('a sink that is given more while full says once that it has taken everyth
     },
   });
   const changes: boolean[] = [];
-  const sink = new Sink(stream, (isFull) => changes.push(isFull));
+  const sink = new SocketSink(stream, (isFull) => changes.push(isFull));
   for (let count = 1; count <= 3; count += 1) sink.write(Buffer.alloc(count));
   let takenBytes = 0;
   for (let next = 0; changes.at(-1) !== false; next += 1) {
@@ -73,7 +73,7 @@ t.test('a sink that takes everything at once is never full', (t) => {
   const { stream, flush } = slowStream(100);
   flush();
   const changes: boolean[] = [];
-  const sink = new Sink(stream, (isFull) => changes.push(isFull));
+  const sink = new SocketSink(stream, (isFull) => changes.push(isFull));
   sink.write(Buffer.alloc(10));
   sink.write(Buffer.alloc(1000));
   sink.together(() => sink.write(Buffer.alloc(10)));
@@ -94,7 +94,7 @@ t.test('writes once what one turn of the event loop brings, and several times wh
       done();
     },
   });
-  const sink = new Sink(stream, () => t.fail('it takes all'));
+  const sink = new SocketSink(stream, () => t.fail('it takes all'));
   const turn = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i += 1) {
       sink.gatherTurn();
@@ -111,7 +111,7 @@ t.test('writes once what one turn of the event loop brings, and several times wh
 
 t.test('goes on in another stream with nothing left behind in the one before', (t) => {
   const [before, behind] = [slowStream(100), slowStream(100)];
-  const sink = new Sink(before.stream, () => {});
+  const sink = new SocketSink(before.stream, () => {});
   sink.gatherTurn();
   sink.write(Buffer.alloc(10));
   sink.use(behind.stream);
