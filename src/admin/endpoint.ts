@@ -7,17 +7,18 @@ import { Gatekeeper } from './gatekeeper.js';
 import { EventLoopWatch } from '../telemetry/eventLoop.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Administered } from '../telemetry/status.js';
+import { errorText } from '../text/errorText.js';
 
-/** Connections at the same time. For one beyond them, the oldest is closed: a probe gets in whoever else is there. */
+/** The most connections at the same time. A further one closes the oldest, so that a probe always gets in. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 
-/** What everybody who can connect may ask. The page holds nothing until it has asked `/live`. */
+/** The paths that need no token. The page itself contains no data until it has asked `/live`. */
 const PUBLIC: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics']);
 
-/** What an endpoint is made of. */
+/** The parts of an endpoint. */
 export interface EndpointOptions {
   readonly listen: Address;
   /** null for none. */
@@ -25,17 +26,17 @@ export interface EndpointOptions {
   readonly administered: Administered;
   readonly metrics: Metrics;
   readonly version: string;
-  /** A request could not be answered for an error that nobody expected. */
+  /** Called when an unexpected error has prevented an answer. */
   failed(error: unknown): void;
 }
 
-/** The admin endpoint: tells over HTTP how the program stands, and lets it be told a few things. */
+/** The admin endpoint: shows the state of the program over HTTP, and takes a few orders. */
 export class AdminEndpoint {
   private readonly server: Server;
   private readonly loop = new EventLoopWatch();
   private readonly sockets = new Set<Socket>();
   private gatekeeper: Gatekeeper;
-  /** The lists of sessions that are being made, by what was asked: whoever asks the same meanwhile gets the same. */
+  /** The lists of sessions under way, by request. An equal request in the meantime gets the same list. */
   private readonly listings = new Map<string, Promise<Answer>>();
 
   private constructor(private readonly options: EndpointOptions) {
@@ -56,7 +57,7 @@ export class AdminEndpoint {
 
   /**
    * Starts to listen.
-   * @throws the system's error where the address cannot be listened on
+   * @throws the system's error if it cannot listen on the address
    */
   static async start(options: EndpointOptions): Promise<AdminEndpoint> {
     const endpoint = new AdminEndpoint(options);
@@ -66,18 +67,18 @@ export class AdminEndpoint {
     return endpoint;
   }
 
-  /** Where it listens, with the real port. */
+  /** The address on which it listens, with the real port. */
   get address(): Address {
     const { address, port } = this.server.address() as AddressInfo;
     return { host: address, port };
   }
 
-  /** Another token holds from here on; null for none. */
+  /** Replaces the token; null for none. */
   set token(token: string | null) {
     this.gatekeeper = new Gatekeeper(token);
   }
 
-  /** Accepts no more, and closes once the answers that are due are out. */
+  /** Accepts no more requests, and closes after the answers that are due. */
   retire(): void {
     this.loop.stop();
     this.server.close();
@@ -90,7 +91,7 @@ export class AdminEndpoint {
   }
 
   private admit(socket: Socket): void {
-    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy()); // also one that does not read its answer
+    socket.setTimeout(IDLE_TIMEOUT_MS, () => socket.destroy()); // also for a client that does not read its answer
     socket.on('close', () => this.sockets.delete(socket));
     this.sockets.add(socket);
     if (this.sockets.size <= MAX_CONNECTIONS) return;
@@ -98,7 +99,7 @@ export class AdminEndpoint {
     oldest?.destroy();
   }
 
-  /** Whatever goes wrong with a request is the end of that one alone. */
+  /** Answers a request. An error ends this request alone. */
   private respondSafely(request: IncomingMessage, response: ServerResponse): void {
     this.respond(request, response).catch((error: unknown) => {
       response.destroy();
@@ -152,7 +153,7 @@ export class AdminEndpoint {
       return await listing;
     } catch (error) {
       this.options.failed(error);
-      return { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
+      return { status: 500, body: `${errorText(error)}\n` };
     }
   }
 }

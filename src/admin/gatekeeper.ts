@@ -3,12 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Lets requests in. Without a token, whoever shares the loopback interface may ask everything and others only what is
- * public; with one, everything that is not public needs it.
+ * Decides which requests are allowed. Without a token, clients on the loopback interface may ask everything, and others
+ * only public paths. With a token, every path that is not public needs it.
  *
- * A web page that somebody looks at on this host can make a browser send requests here, too. It cannot read the token,
- * nor send a request of another origin without saying so (`Origin`, `Sec-Fetch-Site`); and where it has its own name
- * resolved to 127.0.0.1, the name stands in the Host header.
+ * A web page in a browser on this host can send requests here too. It cannot read the token. It cannot send a request
+ * from another origin without a header that shows it (`Origin`, `Sec-Fetch-Site`). If the page's own name resolves to
+ * 127.0.0.1, that name stands in the Host header.
  */
 export class Gatekeeper {
   private readonly expected: Buffer | null;
@@ -18,7 +18,7 @@ export class Gatekeeper {
     this.expected = token === null ? null : digest(token);
   }
 
-  /** Returns null where the request is let in. */
+  /** Returns null if the request is allowed. */
   refusal(knock: Knock): Refusal | null {
     const { headers } = knock;
     const hasToken = this.hasToken(headers.authorization);
@@ -46,7 +46,10 @@ export class Gatekeeper {
     return isIP(host) !== 0 || host.toLowerCase() === 'localhost';
   }
 
-  /** What a page can make a browser send: an origin, or one of the three types that need no leave. */
+  /**
+   * Whether a web page may have sent the request: it has an origin, or one of the three content types that need no
+   * permission.
+   */
   private isOfWebPage(headers: IncomingHttpHeaders): boolean {
     const type = headers['content-type'] ?? '';
     const isFormType = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i.test(type);
@@ -54,20 +57,20 @@ export class Gatekeeper {
   }
 }
 
-/** A request that is turned away: its status, and why, as one line. */
+/** The refusal of a request: its status, and the reason in one line. */
 export interface Refusal {
   readonly status: number;
   readonly says: string;
 }
 
-/** What is known of a request before it is answered. */
+/** The known facts about a request before its answer. */
 export interface Knock {
   readonly headers: IncomingHttpHeaders;
-  /** The client's end of the connection. */
+  /** The client's address. */
   readonly remoteAddress: string;
-  /** Whether everybody who can connect may ask this. */
+  /** Whether the path is public. */
   readonly isPublic: boolean;
-  /** Whether it changes anything. */
+  /** Whether the request changes anything. */
   readonly changesState: boolean;
 }
 

@@ -5,14 +5,15 @@ import type { LogHistogram } from '../statistics/logHistogram.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import { firstBy, fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
 import type { Administered, SessionView } from '../telemetry/status.js';
+import { finiteOrNull } from '../config/finiteOrNull.js';
 
-/** What a page can show, and a person look through. */
+/** As many sessions as a page can show and a person can read. */
 const SESSIONS_SHOWN = 50;
 const DIGESTS_SHOWN = 25;
-/** Each of the two lists may make up so much of an answer. */
+/** The most bytes of each of the two lists in an answer. */
 const MAX_LIST_BYTES = 0.4 * MAX_ANSWER_BYTES;
 
-/** What the live page shows, as JSON. Sizes in bytes, times in ms; null is unlimited, or not known. */
+/** The data of the live page as JSON. Sizes in bytes, times in ms; null means unlimited or not known. */
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits, workers } = administered.config;
@@ -25,14 +26,14 @@ export async function liveView(administered: Administered, query: string, nowMs:
     isReady, mode, workers,
     limits: limitsJson(limits),
     openSessions, stalledSessions,
-    budget: { usedBytes: budgetUsedBytes, maxBytes: amountJson(budgetMaxBytes) },
+    budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
     sessions: fitting(sessions, MAX_LIST_BYTES),
     ...(statistics === null ? {} : statisticsJson(statistics, orderIn(query), nowMs)),
   };
 }
 
-/** What somebody looks for comes first: who does not read, then what is large. */
+/** The order of sessions: first those whose clients do not read, then those with large results. */
 function urgency({ stalledMs, command }: SessionView): number {
   if (command === null) return -1;
   return (stalledMs === null ? 0 : Number.MAX_SAFE_INTEGER / 2) + command.bytes;
@@ -61,9 +62,5 @@ function bucketsJson(histogram: LogHistogram): number[][] {
 }
 
 function limitsJson({ rows, bytes }: Limits): object {
-  return { rows: amountJson(rows), bytes: amountJson(bytes) };
-}
-
-function amountJson(amount: number): number | null {
-  return amount === Infinity ? null : amount;
+  return { rows: finiteOrNull(rows), bytes: finiteOrNull(bytes) };
 }

@@ -11,14 +11,14 @@ import type { Administered } from '../telemetry/status.js';
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** The body's type; text where it is left out. */
+  /** The body's type; plain text if absent. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Is done once the answer is out. */
+  /** Runs after the answer has been sent. */
   readonly afterwards?: () => void;
 }
 
-/** What answers are made of. */
+/** The sources of answers. */
 export interface Sources {
   readonly administered: Administered;
   readonly metrics: Metrics;
@@ -32,7 +32,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const READ = ['GET', 'HEAD'];
 const CHANGE = ['POST'];
 
-/** Read from its files when it is first asked for. */
+/** Read from its files at the first request. */
 let knownPage: Page | undefined;
 
 const responders: Readonly<Record<string, { readonly methods: readonly string[]; readonly respond: Responder }>> = {
@@ -61,12 +61,12 @@ export function isKnownPath(path: string): boolean {
   return Object.hasOwn(responders, path);
 }
 
-/** The methods that a path that is known answers to. */
+/** The methods of a known path. */
 export function methodsOf(path: string): readonly string[] {
   return responders[path]?.methods ?? [];
 }
 
-/** Answers a request that has been let in, for a path that is known. */
+/** Answers an allowed request for a known path. */
 export async function answerTo(path: string, query: string, sources: Sources): Promise<Answer> {
   return responders[path]!.respond(sources, query);
 }
@@ -75,12 +75,12 @@ async function readiness({ administered }: Sources, query: string): Promise<Answ
   if (!administered.isReady) return { status: 503, body: 'stopping\n' };
   const asksUpstream = new URLSearchParams(query).has('upstream');
   if (asksUpstream && !(await administered.reachesUpstream())) {
-    return { status: 503, body: 'the upstream server takes no connection\n' };
+    return { status: 503, body: 'the upstream server accepts no login\n' };
   }
   return { status: 200, body: 'ready\n' };
 }
 
-/** As many as an answer has room for; a Link header says where the others are. */
+/** Lists as many sessions as one answer has room for. A Link header leads to the others. */
 async function sessions({ administered }: Sources, query: string): Promise<Answer> {
   const after = new URLSearchParams(query).get('after') ?? '0';
   if (!/^\d{1,15}$/.test(after)) return { status: 400, body: 'after: expected the number of a session\n' };

@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionView } from '../telemetry/status.js';
 
-/** Some of the live sessions, in the order of their numbers. */
+/** Some of the open sessions, in the order of their numbers. */
 export interface SessionPage {
   readonly views: readonly SessionView[];
-  /** There are none behind these. */
+  /** Whether these are the last. */
   readonly isLast: boolean;
 }
 
-/** An answer of the admin endpoint has about so many bytes at most, whatever clients call themselves. */
+/** The approximate size limit of an answer, even if clients have very long names. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Sessions that are looked at in one turn of the event loop: relaying goes on in between. */
+/** The number of sessions that are read in one turn of the event loop. Relaying goes on in between. */
 const SESSIONS_PER_TURN = 50;
 
-/** Takes as many sessions from the front as one answer has room for, without keeping the event loop from its work. */
+/** Takes the first sessions, as many as one answer has room for, without blocking the event loop. */
 export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<SessionView>): Promise<SessionPage> {
   const views: SessionView[] = [];
   let bytes = 0;
@@ -27,7 +27,7 @@ export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<
   return { views, isLast: true };
 }
 
-/** The sessions that stand first in an order, without keeping more of them than that. */
+/** The first sessions in an order. It keeps no more of them than that. */
 export async function firstBy(
   sessions: Iterable<SessionView> | AsyncIterable<SessionView>, count: number,
   order: (one: SessionView, other: SessionView) => number,
@@ -43,7 +43,7 @@ export async function firstBy(
   return kept.sort(order).slice(0, count);
 }
 
-/** As many items from the front as have at most `maxBytes` of JSON together; the first one in any case. */
+/** The first items, as many as have at most `maxBytes` of JSON together, but at least one. */
 export function fitting<T>(items: readonly T[], maxBytes: number): T[] {
   let bytes = 0;
   return items.filter((item, index) => (bytes += jsonBytes(item)) <= maxBytes || index === 0);

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
 import type { Limits } from '../config/config.js';
 import { type Advice, adviceJson, adviceText } from '../report/advice.js';
 import { percent } from '../report/amounts.js';
@@ -11,29 +11,29 @@ import { Survey } from '../report/survey.js';
 import {
   filesFrom, filesToReadTwice, numberFrom, readFiles, selectionFrom, selectionOptions,
 } from './auditFiles.js';
-import { type Arguments, type Command, exitCodes } from './command.js';
+import { type Arguments, type Command, EXIT_CODES, UsageError } from './command.js';
 import { exemptFrom } from './exempt.js';
 import { configOptions, describeFlag } from './flags.js';
 
-// The command that searches audit files for limits.
+// The command `advise`: it estimates the effect of limits from audit files.
 
 const DIGESTS_KEPT = 5000;
 const DIGESTS_SHOWN = 20;
 
-/** A limit that is to be found: on what, and what part of the results it may cut. */
+/** A limit to find: its unit, and the part of the results that it may cut. */
 interface Wanted {
   readonly by: keyof Limits;
   readonly rate: number;
 }
 
-/** The limits that are given, as the proxy would have them. */
+/** The limits on the command line, read as the proxy would read them. */
 function limitsFrom(given: Arguments): Limits {
   const flags = { 'max-rows': given['max-rows'], 'max-bytes': given['max-bytes'], upstream: 'localhost' };
   return loadConfig(flags, {}).limits;
 }
 
 function refuse(problem: string): never {
-  throw new ConfigError([problem]);
+  throw new UsageError([problem]);
 }
 
 function wantedFrom(given: Arguments): Wanted | null {
@@ -43,7 +43,7 @@ function wantedFrom(given: Arguments): Wanted | null {
   }
   if (text === undefined) {
     if (given['by'] === undefined) return null;
-    return refuse('--by: says on what the limit for --cut-rate is to be; give that too');
+    return refuse('--by: needs --cut-rate, such as --cut-rate 0.1%');
   }
   const [, digits] = (typeof text === 'string' && /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(text)) || [];
   const rate = Number(digits) / 100;
@@ -51,14 +51,14 @@ function wantedFrom(given: Arguments): Wanted | null {
     refuse(`--cut-rate: expected a percentage from 0% to 100% such as 0.1%, got ${JSON.stringify(text)}`);
   }
   if (given[`max-${by}`] !== undefined) {
-    refuse(`--max-${by}: is what --cut-rate is to find; leave one of them out`);
+    refuse(`--max-${by}: --cut-rate finds this limit; leave one of them out`);
   }
   return { by, rate };
 }
 
 /**
- * Finds the limit that is wanted.
- * @throws {ConfigError} where there is none
+ * Finds the wanted limit.
+ * @throws {UsageError} if there is none
  */
 async function findLimits(
   files: readonly string[], selection: Selection, given: Limits, { by, rate }: Wanted, exemptions: Exemptions,
@@ -72,7 +72,7 @@ async function findLimits(
   return refuse(`--cut-rate: the other limit alone cuts ${least}: raise --${other}, or the rate`);
 }
 
-/** Says what a limit would have cut, or which limit cuts no more than is wanted. */
+/** Tells what a limit would have cut, or finds a limit that cuts no more than wanted. */
 export const advise: Command = {
   name: 'advise',
   describe: 'estimate from audit files what a limit would cut',
@@ -86,7 +86,7 @@ export const advise: Command = {
       requiresArg: true, group: 'The limits:',
     },
     by: {
-      describe: describeFlag('rows|bytes', 'what that limit is to be on'),
+      describe: describeFlag('rows|bytes', 'the unit of that limit'),
       defaultDescription: 'bytes', requiresArg: true, group: 'The limits:',
     },
     exempt: {
@@ -120,6 +120,6 @@ export const advise: Command = {
     const advice: Advice = { survey, forecast, coverage, rules, limit };
     const text = given['json'] === true ? JSON.stringify(adviceJson(advice), null, 2) : adviceText(advice);
     process.stdout.write(`${text}\n`);
-    return isWhole ? exitCodes.ok : exitCodes.failed;
+    return isWhole ? EXIT_CODES.ok : EXIT_CODES.failed;
   },
 };

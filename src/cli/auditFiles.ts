@@ -2,36 +2,36 @@ import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
 import { fileFailure } from '../config/file.js';
-import { ConfigError } from '../config/load.js';
 import { parseBeginning, parseEnd } from '../config/schema/moment.js';
 import { compileGlob } from '../policy/glob.js';
 import { type Input, openInput, readLines, STANDARD_INPUT, STANDARD_INPUT_DESCRIPTOR } from '../report/input.js';
 import type { Selection } from '../report/selection.js';
 import type { Survey } from '../report/survey.js';
-import { type Arguments, say } from './command.js';
+import { type Arguments, say, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { Progress } from './progress.js';
+import { errorText } from '../text/errorText.js';
 
-// How `report` and `advise` are told which audit files to read, and which results in them.
+// The part of the command line that `report` and `advise` share: the audit files, and the selection of results in them.
 
-const group = 'Choose the results:';
-const describeMoment = 'a date ("2026-11-20", in UTC), or a time with its zone ("2026-11-20T08:00:00+01:00")';
+const GROUP = 'Choose the results:';
+const EXPECTED_MOMENT = 'a date ("2026-11-20", in UTC), or a time with its zone ("2026-11-20T08:00:00+01:00")';
 
-/** The flags that choose among what the files hold. */
+/** The flags that select results. */
 export const selectionOptions: Readonly<Record<string, Options>> = {
-  since: { describe: describeFlag('TIME', 'none before this'), requiresArg: true, group },
+  since: { describe: describeFlag('TIME', 'none before this'), requiresArg: true, group: GROUP },
   until: {
-    describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group,
+    describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group: GROUP,
   },
   user: {
-    describe: describeFlag('GLOB', 'only those of these users, as in "report_*"'), requiresArg: true, group,
+    describe: describeFlag('GLOB', 'only those of these users, as in "report_*"'), requiresArg: true, group: GROUP,
   },
-  schema: { describe: describeFlag('GLOB', 'only those in these default schemas'), requiresArg: true, group },
+  schema: { describe: describeFlag('GLOB', 'only those in these default schemas'), requiresArg: true, group: GROUP },
 };
 
 /**
- * Reads which results are to be looked at.
- * @throws {ConfigError}
+ * Reads the selection of results.
+ * @throws {UsageError}
  */
 export function selectionFrom(given: Arguments): Selection {
   const moment = (flag: string, parse: (text: string) => number | undefined): number | undefined => {
@@ -39,46 +39,46 @@ export function selectionFrom(given: Arguments): Selection {
     if (text === undefined) return undefined;
     const ms = typeof text === 'string' ? parse(text) : undefined;
     if (ms !== undefined) return ms;
-    throw new ConfigError([`--${flag}: expected ${describeMoment}, got ${JSON.stringify(text)}`]);
+    throw new UsageError([`--${flag}: expected ${EXPECTED_MOMENT}, got ${JSON.stringify(text)}`]);
   };
   const glob = (flag: string) => compileGlob(typeof given[flag] === 'string' ? given[flag] : '*');
   const sinceMs = moment('since', parseBeginning) ?? -Infinity;
   const untilMs = moment('until', parseEnd) ?? Infinity;
-  if (sinceMs >= untilMs) throw new ConfigError(['--until: is not after --since, so that nothing is left']);
+  if (sinceMs >= untilMs) throw new UsageError(['--until: expected a time after --since']);
   return { sinceMs, untilMs, user: glob('user'), schema: glob('schema') };
 }
 
-/** The files that a command was given; standard input where it was given none. */
+/** The files on the command line; standard input if there are none. */
 export function filesFrom(given: Arguments): readonly string[] {
   const files = Array.isArray(given['_']) ? given['_'].slice(1).map(String) : [];
   if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
-    throw new ConfigError(['-: standard input can be read only once']);
+    throw new UsageError(['-: standard input can be read only once']);
   }
   return files.length === 0 ? [STANDARD_INPUT] : files;
 }
 
 /**
- * A whole number of a flag's.
- * @throws {ConfigError}
+ * The whole number of a flag.
+ * @throws {UsageError}
  */
 export function numberFrom(given: Arguments, flag: string, fallback: number): number {
   const text = given[flag];
   if (text === undefined) return fallback;
   if (typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new ConfigError([`--${flag}: expected a number from 1 to 999999999, got ${JSON.stringify(text)}`]);
+  throw new UsageError([`--${flag}: expected a number from 1 to 999999999, got ${JSON.stringify(text)}`]);
 }
 
 function isNoFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
 }
 
-/** The files that are read twice: only what is a file can be. */
+/** The files on the command line, for a command that reads them twice. That is only possible with regular files. */
 export function filesToReadTwice(given: Arguments, flag: string): readonly string[] {
   const files = filesFrom(given);
   const others = files.filter((file) => file === STANDARD_INPUT || isNoFile(file));
   if (others.length === 0) return files;
   const names = others.map((file) => (file === STANDARD_INPUT ? 'standard input' : JSON.stringify(file)));
-  throw new ConfigError([`${flag}: reads twice, and that ${names.join(', ')} cannot be: give files`]);
+  throw new UsageError([`${flag}: reads its input twice, which is not possible for ${names.join(', ')}: give files`]);
 }
 
 function openAll(files: readonly string[]): Input[] {
@@ -92,7 +92,7 @@ function openAll(files: readonly string[]): Input[] {
       return [];
     }
   });
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new UsageError(problems);
   return inputs;
 }
 
@@ -103,15 +103,15 @@ function totalSize(inputs: readonly Input[]): number | null {
 }
 
 /**
- * Lets a survey go through files, with a bar on a terminal that shows how far it has come.
- * @returns whether all of them could be read to their end; what could not is said
- * @throws {ConfigError} where one of them cannot be opened, before any is read
+ * Lets a survey read files, with a progress bar on a terminal.
+ * @returns whether all files could be read to their end; a message names those that could not
+ * @throws {UsageError} if one of them cannot be opened, before any is read
  */
 export async function readFiles(files: readonly string[], survey: Survey): Promise<boolean> {
   const inputs = openAll(files);
   // `process.stdin.isTTY` would make the terminal non-blocking, and reading its descriptor would fail with EAGAIN.
   if (files.includes(STANDARD_INPUT) && isatty(STANDARD_INPUT_DESCRIPTOR)) {
-    say(['Reading standard input: give audit files to read those.']);
+    say(['Reading standard input. To read audit files, give their names.']);
   }
   const progress = new Progress(process.stderr, totalSize(inputs), performance.now.bind(performance));
   const problems: string[] = [];
@@ -120,8 +120,8 @@ export async function readFiles(files: readonly string[], survey: Survey): Promi
     try {
       await readLines(input, survey, (byteCount) => progress.advance(byteCount));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const consequence = 'what stands before that counts, the rest of it is missing';
+      const reason = errorText(error);
+      const consequence = 'the results before that place count, the rest of the file is missing';
       problems.push(`sluice: ${input.name}: ${reason}: ${consequence}`);
     }
   }

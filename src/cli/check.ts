@@ -1,26 +1,26 @@
 import { adviceOn } from '../config/advice.js';
-import { ConfigError, printConfig } from '../config/load.js';
+import { printConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
-import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { EXIT_CODES, say, type Arguments, type Command, UsageError } from './command.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
 import { subjectFrom } from './subject.js';
 
-// The command that looks at a configuration without using it.
+// The command `check`: it checks and prints a configuration, or explains which rule applies to a statement.
 
-const group = 'Instead of printing, say which rule would hold, and why:';
+const GROUP = 'Instead of printing, say which rule would hold, and why:';
 
-/** What --as and --sql ask for; undefined where neither is given. */
+/** The explanation that --as and --sql ask for; undefined without these flags. */
 function explanation(config: Config, { as, sql }: Arguments): string[] | undefined {
   if (as === undefined && sql === undefined) return undefined;
-  if (typeof as !== 'string') throw new ConfigError(['--sql: needs --as, such as --as user=app,schema=shop']);
-  if (typeof sql !== 'string') throw new ConfigError(['--as: needs --sql, such as --sql "SELECT 1"']);
+  if (typeof as !== 'string') throw new UsageError(['--sql: needs --as, such as --as user=app,schema=shop']);
+  if (typeof sql !== 'string') throw new UsageError(['--as: needs --sql, such as --sql "SELECT 1"']);
   return explain(config, { subject: subjectFrom(as), sql, nowMs: Date.now() });
 }
 
 /**
- * Prints the configuration as it will be used on standard output, or what is wrong with it on standard error;
- * or, if it is asked that, which rule would hold for a statement.
+ * Prints the effective configuration on standard output, or its mistakes on standard error. With --as and --sql it
+ * explains which rule applies to a statement.
  */
 export const check: Command = {
   name: 'check',
@@ -30,9 +30,9 @@ export const check: Command = {
     as: {
       describe: describeFlag('CLIENT', 'for this client: user=,schema=,client=,program=,attributes.NAME='),
       requiresArg: true,
-      group,
+      group: GROUP,
     },
-    sql: { describe: describeFlag('TEXT', 'and this statement'), requiresArg: true, group },
+    sql: { describe: describeFlag('TEXT', 'and this statement'), requiresArg: true, group: GROUP },
   },
   async run(given) {
     const { config, notices } = configFrom(given);
@@ -40,6 +40,6 @@ export const check: Command = {
     process.stdout.write(`${(answer ?? [printConfig(config)]).join('\n')}\n`);
     say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
     if (!answer) say(['The configuration is good.']);
-    return exitCodes.ok;
+    return EXIT_CODES.ok;
   },
 };

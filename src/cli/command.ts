@@ -2,31 +2,44 @@ import type { Options } from 'yargs';
 import { readFileSync } from 'node:fs';
 import { nearest } from '../config/schema/suggest.js';
 
-/** One command of the program; src/cli.ts lists them. */
+/** One command of the program. src/cli/main.ts lists all of them. */
 export interface Command {
   readonly name: string;
-  /** Whether it runs where no command is named. */
+  /** Whether it runs if the command line names no command. */
   readonly isDefault?: boolean;
   readonly describe: string;
   readonly options: Readonly<Record<string, Options>>;
-  /** What it takes besides flags, as the help shows it: `FILE...`; nothing unless said. */
+  /** The arguments besides flags, as the help shows them: `FILE...`; absent if there are none. */
   readonly operands?: string;
   /** The flags that may be given more than once. */
   readonly repeatable?: readonly string[];
   /**
+   * Runs the command.
    * @returns the exit code
-   * @throws {ConfigError}
+   * @throws {UsageError} if the command line asks for something that is not possible
+   * @throws {ConfigError} if the configuration cannot be used
    */
   run(given: Arguments): Promise<number>;
 }
 
-/** Flags as yargs has read them: text, or a list where one was given more than once. */
+/** The flags as yargs reads them: text, or a list if a flag was given more than once. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-export const exitCodes = { ok: 0, failed: 1, wrongUsage: 2 } as const;
+/** The command line asks for something that is not possible. */
+export class UsageError extends Error {
+  /** @param problems all mistakes, one line each */
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'UsageError';
+  }
+}
 
-/** The command line asks for what does not exist. */
-export class UsageError extends Error {}
+export const EXIT_CODES = { ok: 0, failed: 1, wrongUsage: 2 } as const;
+
+/** The mistake of a word that this program does not know, or does not take at its place. */
+export function refused(says: string): UsageError {
+  return new UsageError([`sluice: ${says}`, 'sluice --help shows all commands and flags.']);
+}
 
 /** Ends a usage error with the known word that was probably meant, if there is one. */
 export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
@@ -34,12 +47,12 @@ export function didYouMean(word: string, known: readonly string[], prefix = ''):
   return suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
 }
 
-/** Says something to the person at the terminal. */
+/** Writes lines to standard error, for the person at the terminal. */
 export function say(lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
 
-/** The program's version, as its package names it. */
+/** The program's version, from its package. */
 export function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return String(Object(manifest).version);

@@ -1,17 +1,18 @@
 import { descriptorLimit } from '../telemetry/prometheus.js';
 import type { Config } from '../config/config.js';
 
-/** A session has a connection to its client and one to the server. */
+/** The file descriptors of a session: one connection to its client, one to the server. */
 const PER_SESSION = 2;
 /**
- * Standard streams, channels, listeners, the audit file, the admin endpoint's connections, those for killing, Node's
- * own.
+ * Other file descriptors: standard streams, channels, listeners, the audit file, the connections of the admin endpoint
+ * and of kills, and Node's own.
  */
 const BESIDES = 128;
 
 /**
- * @param limit how many file descriptors the process may have open; null where nobody knows
- * @returns what to do where these are too few for `connections.max`, as a line that begins with the key
+ * Warns if the process may open too few file descriptors for `connections.max`.
+ * @param limit how many file descriptors the process may have open; null if not known
+ * @returns the warning as a line that begins with the key; empty if there is none
  */
 export function descriptorAdvice(
   { connections, workers }: Pick<Config, 'connections' | 'workers'>, limit = descriptorLimit(),

@@ -1,32 +1,33 @@
 import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import { exemptingRule, Exemptions, type ExemptingRule } from '../report/exemptions.js';
+import { keysAndValues } from '../text/keyAndValue.js';
+import { UsageError } from './command.js';
 
-// Reads --exempt: whom `advise` leaves out.
+// Reads --exempt: the clients and statements that `advise` does not limit.
 
-const keys = ['user', 'schema', 'client', 'program', 'digest'];
+const KEYS = ['user', 'schema', 'client', 'program', 'digest'];
 
 function matchFrom(text: string): Readonly<Record<string, string>> {
   const match: Record<string, string> = {};
-  for (const part of text.split(/(?<!\\),/)) {
-    const [, key = '', value] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
-    if (value === undefined || !keys.includes(key)) {
-      const meant = nearest(key, keys);
-      const remedy = meant === undefined ? `with any of ${keys.join(', ')}` : `did you mean ${meant}?`;
-      throw new ConfigError([`--exempt: expected KEY=PATTERN, ${remedy}, got ${JSON.stringify(part)}`]);
+  for (const [key, value, part] of keysAndValues(text)) {
+    if (value === null || !KEYS.includes(key)) {
+      const meant = value === null ? undefined : nearest(key, KEYS);
+      const remedy = meant === undefined ? `with any of ${KEYS.join(', ')}` : `did you mean ${meant}?`;
+      throw new UsageError([`--exempt: expected KEY=PATTERN, ${remedy}, got ${JSON.stringify(part)}`]);
     }
     if (Object.hasOwn(match, key)) {
-      throw new ConfigError([`--exempt: ${key} is given more than once: give --exempt again`]);
+      throw new UsageError([`--exempt: ${key} is given more than once: give --exempt again`]);
     }
-    match[key] = value.replaceAll('\\,', ',');
+    match[key] = value;
   }
   return match;
 }
 
 /**
- * Reads whom --exempt names: each time a rule, of which all parts must hold.
- * @param given a text such as "user=report_*,program=cron", or a list of them
- * @throws {ConfigError}
+ * Reads the flag --exempt. Each use is one rule, whose conditions must all hold.
+ * @param given a text such as "user=report_*,program=cron", or a list of such texts
+ * @throws {UsageError}
  */
 export function exemptFrom(given: unknown): readonly ExemptingRule[] {
   const texts = given === undefined ? [] : Array.isArray(given) ? given.map(String) : [String(given)];
@@ -36,7 +37,7 @@ export function exemptFrom(given: unknown): readonly ExemptingRule[] {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const asFlag = (problem: string) => problem.replace(/^config: rules\[\d+\]\.match\./, '--exempt: ');
-    throw new ConfigError(error.problems.map(asFlag));
+    throw new UsageError(error.problems.map(asFlag));
   }
   return rules;
 }

@@ -4,22 +4,22 @@ import type { Config } from '../config/config.js';
 import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
 import { expiryOf } from '../config/tlsFiles.js';
 
-/** Says in the log when rules and certificates are about to end, and when they have ended. */
+/** Logs when rules and certificates are about to expire, and when they have expired. */
 export class ExpiryWatch {
-  /** What was said last of each setting. */
+  /** The last stage that was logged for each setting. */
   private said = new Map<string, { readonly atMs: number; readonly stage: number }>();
   private readonly readExpiry = rememberingReader();
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param lookEveryMs how often it is looked at least */
+  /** @param lookEveryMs the longest time between two checks */
   constructor(private config: Config, private readonly log: Logger, private readonly lookEveryMs = LOOK_EVERY_MS) {}
 
-  /** When rules and certificates end, as files say now. */
+  /** The ends of rules and certificates, from the files as they are now. */
   get expiries(): Expiry[] {
     return expiriesIn(this.config, this.readExpiry);
   }
 
-  /** Watches this configuration from here on. What is so already has been said by whoever began to use it. */
+  /** Watches a configuration from here on. Its current stages are not logged: its loader has already reported them. */
   watch(config: Config): void {
     this.config = config;
     const nowMs = Date.now();
@@ -48,10 +48,10 @@ export class ExpiryWatch {
   }
 }
 
-/** Clocks are set, and certificates are replaced. */
+/** The time between two checks. In the meantime clocks may be set and certificates replaced. */
 const LOOK_EVERY_MS = 60_000;
 
-/** Reads a file only where it has changed since. */
+/** Reads a file again only if it has changed. */
 function rememberingReader(): ReadExpiry {
   const known = new Map<string, { readonly stamp: string | null; readonly atMs: number | null }>();
   return (key, file) => {
@@ -65,7 +65,7 @@ function rememberingReader(): ReadExpiry {
   };
 }
 
-/** Is another one whenever the file has changed; null where it is not to be seen. */
+/** A stamp that differs whenever the file has changed; null if the file cannot be read. */
 function stampOf(file: string): string | null {
   try {
     const { ino, size, mtimeMs } = statSync(file);

@@ -11,9 +11,12 @@ import type { Statement } from '../policy/statement.js';
 import type { Subject } from '../policy/subject.js';
 import { Command } from '../protocol/commands.js';
 import { newCommand, responseShape } from '../conversation/command.js';
+import { finiteOrNull } from '../config/finiteOrNull.js';
+import { counted } from '../text/counted.js';
 
 /**
- * @returns which rule would win for a statement of a client and why, and what it would get, in lines to read
+ * Explains which rule applies to a client's statement and why, and what its result would get.
+ * @returns lines for people
  */
 export function explain(config: Config, question: Question): string[] {
   const guard = new Guard(config, () => question.nowMs);
@@ -35,7 +38,7 @@ export function explain(config: Config, question: Question): string[] {
   ];
 }
 
-/** What is asked: how this statement of this client would be treated. */
+/** The question: a client and its statement. */
 export interface Question {
   readonly subject: Subject;
   readonly sql: string;
@@ -43,29 +46,29 @@ export interface Question {
   readonly nowMs: number;
 }
 
-/** A label and what stands beside it. */
+/** A label with its text. */
 type Line = readonly [label: string, text: string];
 
-const labelWidth = 12;
-const longestText = 160;
+const LABEL_WIDTH = 12;
+const LONGEST_TEXT = 160;
 
 function show(text: string): string {
-  return oneLine(text, longestText) || '(none)';
+  return oneLine(text, LONGEST_TEXT) || '(none)';
 }
 
 function showRows(rows: number): string {
-  return rows === Infinity ? 'unlimited' : String(rows);
+  return String(finiteOrNull(rows) ?? 'unlimited');
 }
 
 function showBytes(bytes: number): string {
-  return bytes === Infinity ? 'unlimited' : formatSize(bytes);
+  return finiteOrNull(bytes, formatSize) ?? 'unlimited';
 }
 
 function showLimits({ rows, bytes }: Limits): string {
-  return `${showRows(rows)} rows, ${showBytes(bytes)}${bytes === Infinity ? ' bytes' : ''}`;
+  return `${counted(rows, 'row', showRows(rows))}, ${showBytes(bytes)}${bytes === Infinity ? ' bytes' : ''}`;
 }
 
-/** The usage as it would begin in a session, so that the answer is the proxy's own. */
+/** The usage as a session would make it, so that the answer is the proxy's own. */
 function usageFor(guard: Guard, { subject, sql }: Question): GovernedUsage {
   const text = Buffer.from(sql);
   const command = newCommand(Command.QUERY, responseShape(Command.QUERY), 1, 0);
@@ -114,7 +117,7 @@ function showMiss({ key, wanted, found }: Miss): string {
   return `${key} is ${show(found)}, not ${show(wanted)}`;
 }
 
-/** For each rule whether it matches, and if not, why. */
+/** One line for each rule: whether it matches, and if not, why. */
 function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Question): Line[] {
   const lines: Line[] = [];
   let winner: string | undefined;
@@ -129,7 +132,7 @@ function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Que
   return lines;
 }
 
-/** Those signals that only a running session shows, and that may change this usage's class. */
+/** The signals that appear only in a running session and may change the class of this usage. */
 function signalsToCome(guard: Guard, usage: GovernedUsage): StreamingSignal[] {
   const runtimeSignals = ['cursor', 'jdbc', 'pace'] as const;
   const isOpen = usage.terms.responseClass === 'buffered';
@@ -150,7 +153,7 @@ function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }:
   const limits = showLimits(guard.streaming(usage, first).limits);
   lines.push(['', `or, if ${signals} tells while it runs that it is streamed: ${limits}`]);
   if (toCome.includes('pace')) {
-    const most = `${pace.maxRowsPerSecond} rows or ${showBytes(pace.maxBytesPerSecond)} a second`;
+    const most = `${counted(pace.maxRowsPerSecond, 'row')} or ${showBytes(pace.maxBytesPerSecond)} a second`;
     lines.push(['', `pace: a client that takes more than ${most} reads into memory, as far as anybody can tell`]);
   }
   return lines;
@@ -177,6 +180,6 @@ function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config
 }
 
 function align(lines: readonly Line[]): string[] {
-  const width = Math.max(labelWidth, ...lines.map(([label]) => label.length + 2));
+  const width = Math.max(LABEL_WIDTH, ...lines.map(([label]) => label.length + 2));
   return lines.map(([label, text]) => label.padEnd(width) + text);
 }

@@ -5,7 +5,7 @@ import { settings } from '../config/settings.js';
 import { variableOf } from '../config/variables.js';
 import type { Arguments } from './command.js';
 
-/** How yargs reads a command line: each flag as the text that it is given. */
+/** The way yargs reads a command line: each flag as text, as given. */
 export const PARSER: Partial<ParserConfigurationOptions> = {
   'boolean-negation': false,
   'camel-case-expansion': false,
@@ -14,11 +14,11 @@ export const PARSER: Partial<ParserConfigurationOptions> = {
   'parse-positional-numbers': false,
 };
 
-const widestValue = 'SIZE|unlimited'.length;
+const WIDEST_VALUE = 'SIZE|unlimited'.length;
 
-/** How the help shows a flag: what its value is called, and what it is for. */
+/** The help of a flag: the name of its value, and its purpose. */
 export function describeFlag(value: string, about: string): string {
-  return `${value.padEnd(widestValue)}  ${about}`;
+  return `${value.padEnd(WIDEST_VALUE)}  ${about}`;
 }
 
 function settingOptions(): Record<string, Options> {
@@ -46,7 +46,7 @@ export const configOptions: Readonly<Record<string, Options>> = {
   ...settingOptions(),
 };
 
-/** A value of a setting's flag, to show what may follow it; undefined for any other flag. */
+/** An example of the value of a setting's flag; undefined for any other flag. */
 export function exampleOf(flag: string): string | undefined {
   if (flag === 'config') return 'sluice.json';
   for (const { field } of walk(settings)) if (field.flag?.name === flag) return field.flag.example;
@@ -56,7 +56,7 @@ export function exampleOf(flag: string): string | undefined {
 export const variables: readonly string[] = Object.keys(configOptions).map(variableOf);
 
 /**
- * Loads the configuration that the command line, the environment and the file make together.
+ * Loads the configuration from the command line, the environment and the file.
  * @throws {ConfigError}
  */
 export function configFrom(given: Arguments): LoadedConfig {

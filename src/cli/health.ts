@@ -4,31 +4,31 @@ import { oneLine } from '../audit/plainText.js';
 import { ConfigError, loadAdminAddress } from '../config/load.js';
 import type { Address } from '../config/config.js';
 import { formatAddress } from '../config/address.js';
-import { exitCodes, say, type Arguments, type Command } from './command.js';
+import { EXIT_CODES, say, UsageError, type Arguments, type Command } from './command.js';
 import { configOptions, describeFlag } from './flags.js';
 import { reasonOf } from './listening.js';
 import { joinProcess } from './otherProcess.js';
 
-/** Docker gives its check three seconds; this one ends before. */
+/** The longest wait for an answer. Docker's check ends after three seconds. */
 const TIMEOUT_MS = 2000;
 const MAX_ANSWER_LENGTH = 200;
-/** What somebody listens on who listens everywhere, and where that is reached. */
+/** The addresses of all interfaces, and the address on which each can be reached. */
 const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** The program is not known to be well. The message says why, and what to do. */
+/** The program is not ready, or it cannot be asked. The message says why, and what to do. */
 class HealthError extends Error {}
 
-/** Where the admin endpoint listens, by the flags and variables that the running program was given. */
+/** The address of the admin endpoint, from the flags and variables of the running program. */
 function endpointOf(given: Arguments): Address {
   const { pid, ...flags } = given;
   const program = pid === undefined ? { flags, environment: process.env } : joinProcess(pid, flags);
   const address = loadAdminAddress(program.flags, program.environment);
-  if (address === null) throw new HealthError('there is no admin endpoint to ask: give --admin or admin.listen');
-  if (address.port === 0) throw new HealthError('the admin endpoint has any free port: give it one to be asked on');
+  if (address === null) throw new HealthError('there is no admin endpoint to ask: set --admin or admin.listen');
+  if (address.port === 0) throw new HealthError('the admin endpoint listens on any free port: give it a fixed port');
   return { ...address, host: EVERYWHERE[address.host] ?? address.host };
 }
 
-/** Reads no more of an answer than is said of it: nobody knows who listens there. */
+/** Reads only the front of an answer that is shown. Any program may be listening there. */
 async function beginningOf(response: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response) {
@@ -38,7 +38,7 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
   return text.trim();
 }
 
-/** Asks an endpoint whether the program is ready. @returns what it says */
+/** Asks an endpoint whether the program is ready. @returns the answer */
 async function ask(address: Address): Promise<string> {
   const request = get({
     ...address, path: '/readyz', agent: false, headers: { host: 'localhost' }, signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -70,12 +70,12 @@ export const health: Command = {
   async run(given) {
     try {
       process.stdout.write(`${await ask(endpointOf(given))}\n`);
-      return exitCodes.ok;
+      return EXIT_CODES.ok;
     } catch (error) {
-      if (error instanceof ConfigError) say(error.problems);
+      if (error instanceof ConfigError || error instanceof UsageError) say(error.problems);
       else if (error instanceof HealthError) say([`sluice: ${error.message}`]);
       else throw error;
-      return exitCodes.failed;
+      return EXIT_CODES.failed;
     }
   },
 };

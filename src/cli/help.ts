@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type Arguments, type Command, didYouMean, exitCodes, UsageError } from './command.js';
+import { type Arguments, type Command, didYouMean, EXIT_CODES, refused } from './command.js';
 
-// The command that prints the documents: one Markdown file for each topic, in `help` beside this folder.
+// The command `help`: it prints the documentation, one Markdown file for each topic, from the folder `help` beside this
+// one.
 
-/** What there is to read, in the order in which it is listed. */
+/** The topics, in the order of the list. */
 export const TOPICS: readonly string[] = [
   'configuration', 'rules', 'records', 'reports', 'operations', 'encryption', 'metrics', 'limits', 'performance',
   'troubleshooting',
@@ -18,17 +19,17 @@ const CANNOT_RUN: readonly unknown[] = [126, 127];
 /** @throws {UsageError} */
 function topicFrom({ _: words }: Arguments): string | null {
   const [topic, extra]: string[] = Array.isArray(words) ? words.slice(1).map(String) : [];
-  if (extra !== undefined) throw new UsageError(`expected one topic, got ${JSON.stringify(extra)} as well`);
+  if (extra !== undefined) throw refused(`expected one topic, got ${JSON.stringify(extra)} as well`);
   if (topic === undefined || TOPICS.includes(topic)) return topic ?? null;
   const remedy = didYouMean(topic, TOPICS) || `, known: ${TOPICS.join(', ')}`;
-  throw new UsageError(`unknown topic ${JSON.stringify(topic)}${remedy}`);
+  throw refused(`unknown topic ${JSON.stringify(topic)}${remedy}`);
 }
 
 function textOf(topic: string): string {
   return readFileSync(new URL(`../help/${topic}.md`, import.meta.url), 'utf8');
 }
 
-/** What a topic is about: its heading says so behind its name. */
+/** The subject of a topic: the part of its heading behind its name. */
 export function aboutOf(topic: string): string {
   return /^# \w+: (.*)$/m.exec(textOf(topic))?.[1] ?? '';
 }
@@ -54,7 +55,7 @@ async function page(text: string, pager: string): Promise<boolean> {
   return !CANNOT_RUN.includes(code);
 }
 
-/** Prints one topic, or which there are: through a pager where standard output is a terminal. */
+/** Prints one topic, or the list of topics. On a terminal it uses a pager. */
 export const help: Command = {
   name: 'help',
   describe: 'print what there is to know about a topic, or list the topics',
@@ -64,11 +65,11 @@ export const help: Command = {
     const topic = topicFrom(given);
     if (topic === null) {
       process.stdout.write(listOfTopics());
-      return exitCodes.ok;
+      return EXIT_CODES.ok;
     }
     const text = textOf(topic);
     const isShown = process.stdout.isTTY && (await page(text, process.env['PAGER'] || DEFAULT_PAGER));
     if (!isShown) process.stdout.write(text);
-    return exitCodes.ok;
+    return EXIT_CODES.ok;
   },
 };

@@ -1,14 +1,14 @@
 import type { Place } from '../config/config.js';
 import { formatPlace, isSocketFile } from '../config/address.js';
 
-/** A place that cannot be listened on, as a line that says what to do. @param flag the one that gives another */
+/** The message for a failure to listen, with a remedy. @param flag the flag that gives another address */
 export function cannotListen(place: Place, error: unknown, flag: string): string {
   const { code, message } = reasonOf(error);
   const remedy = isSocketFile(place) ? remedyForFile(code) : remedyFor(code, flag);
   return `cannot listen on ${formatPlace(place)}: ${message}${remedy === null ? '' : `: ${remedy}`}`;
 }
 
-/** What an error says, and the system's code, where it has one. */
+/** The message of an error, and the system's code if it has one. */
 export function reasonOf(error: unknown): { code: string | undefined; message: string } {
   if (!(error instanceof Error)) return { code: undefined, message: String(error) };
   return { code: 'code' in error && error.code !== undefined ? String(error.code) : undefined, message: error.message };
@@ -30,7 +30,7 @@ function remedyFor(code: string | undefined, flag: string): string {
   }
 }
 
-/** Null where the message says it already. */
+/** The remedy for a Unix socket; null if the message contains it already. */
 function remedyForFile(code: string | undefined): string | null {
   switch (code) {
     case undefined:
@@ -38,7 +38,7 @@ function remedyForFile(code: string | undefined): string | null {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return 'the folder has to be one that this account may write to';
+      return 'choose a folder that this user may write to';
     default:
       return 'give another path';
   }

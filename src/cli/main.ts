@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { advise } from './advise.js';
 import { check } from './check.js';
-import { type Arguments, type Command, didYouMean, exitCodes, say, UsageError, version } from './command.js';
+import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, UsageError, version } from './command.js';
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { help } from './help.js';
@@ -10,49 +10,51 @@ import { exampleOf, PARSER, variables } from './flags.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 
-// The command line: every command with its flags, and what is said of mistakes in them.
+// The command line: all commands with their flags, and the messages about mistakes in them.
 
 const commands: readonly Command[] = [start, check, health, report, advise, demo, help];
 
-/** The short names of what every command has. */
+/** The short names of the flags that every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };
 
-/** For somebody who has typed nothing but the program's name. */
+/** Hints for a user who has typed only the program's name. */
 const FIRST_STEPS = [
-  'sluice --help shows what there is.',
+  'sluice --help shows all commands and flags.',
   'sluice demo shows what it does, without a database.',
 ];
 
-function isUsageError(error: unknown): error is Error {
-  return error instanceof UsageError || (error instanceof Error && error.name === 'YError'); // yargs' own
-}
-
-/** What a usage error says; yargs' own message for a flag without its value does not show one. */
-function usageMessage({ message }: Error): string {
+/** An error of yargs in our words: its message for a flag without a value shows no example. */
+function fromYargs({ message }: Error): UsageError {
   const [, flag] = /^Not enough arguments following: (\S+)$/.exec(message) ?? [];
-  if (flag === undefined) return message;
+  if (flag === undefined) return refused(message);
   const example = exampleOf(flag);
-  return `--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`;
+  return refused(`--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`);
 }
 
-/** yargs can refuse what it does not know, but not say what was meant. */
+/** @returns the lines that tell the user what is wrong; null where the error is no mistake of the user's */
+function mistakesIn(error: unknown): readonly string[] | null {
+  if (error instanceof ConfigError || error instanceof UsageError) return error.problems;
+  return error instanceof Error && error.name === 'YError' ? fromYargs(error).problems : null;
+}
+
+/** Refuses unknown flags and words, with a suggestion. yargs can refuse them, but makes no suggestion. */
 function refuseUnknown(given: Arguments, command: Command): true {
   const long = [...Object.keys(command.options), ...Object.keys(SHORT)];
   const known = [...long, ...Object.values(SHORT).flat()];
   for (const [flag, value] of Object.entries(given)) {
     if (flag === '_' || flag === '$0') continue;
     const dashed = flag.length === 1 ? `-${flag}` : `--${flag}`;
-    if (!known.includes(flag)) throw new UsageError(`unknown flag ${dashed}${didYouMean(flag, long, '--')}`);
+    if (!known.includes(flag)) throw refused(`unknown flag ${dashed}${didYouMean(flag, long, '--')}`);
     if (!Array.isArray(value) || command.repeatable?.includes(flag)) continue;
-    throw new UsageError(`${dashed} is given more than once`);
+    throw refused(`${dashed} is given more than once`);
   }
   const [word, extra]: string[] = Array.isArray(given._) ? given._.map(String) : [];
   if (word !== undefined && word !== command.name) {
     const suggestion = didYouMean(word, commands.map(({ name }) => name));
-    throw new UsageError(`unknown command ${JSON.stringify(word)}${suggestion}`);
+    throw refused(`unknown command ${JSON.stringify(word)}${suggestion}`);
   }
   if (extra === undefined || command.operands !== undefined) return true;
-  throw new UsageError(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
+  throw refused(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
 }
 
 function describeProgram(program: Argv): Argv {
@@ -64,9 +66,9 @@ function describeProgram(program: Argv): Argv {
         'Stands between MySQL or MariaDB clients and their server, and cuts results that are too large.',
     )
     .parserConfiguration(PARSER)
-    .example('$0 --upstream db.example.com', 'cut beyond the default limits')
-    .example('$0 --upstream db.example.com --mode audit --max-rows 5000', 'only record what is larger')
-    .example('$0 check --config sluice.json', 'look before you start')
+    .example('$0 --upstream db.example.com', 'cut results beyond the default limits')
+    .example('$0 --upstream db.example.com --mode audit --max-rows 5000', 'only record larger results')
+    .example('$0 check --config sluice.json', 'check a configuration before the start')
     .epilogue(
       'SIZE is a number of bytes or has a unit: 64KiB, 1GiB.\n' +
         'Flags override variables, variables override the file.\n' +
@@ -81,7 +83,10 @@ function describeProgram(program: Argv): Argv {
     .fail(false);
 }
 
-/** What a command takes. Its operands are no positionals to yargs, which would drop the `-` for standard input. */
+/**
+ * Tells yargs a command's flags. Its operands are not positionals for yargs, which would drop the `-` that stands for
+ * standard input.
+ */
 function describeCommand(flags: Argv, command: Command): Argv {
   const { name, operands, describe } = command;
   if (operands !== undefined) flags.usage(`$0 ${name} [flags] ${operands}\n\n${describe}`);
@@ -89,9 +94,9 @@ function describeCommand(flags: Argv, command: Command): Argv {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  // yargs takes a last word `help` for --help, and would never run that command without a topic.
+  // yargs treats a last word `help` as --help, and would not run the command without a topic.
   if (args.length === 1 && args[0] === help.name) return help.run({});
-  let exitCode: number = exitCodes.ok;
+  let exitCode: number = EXIT_CODES.ok;
   const program = describeProgram(yargs(args));
   for (const command of commands) {
     program.command(
@@ -106,15 +111,15 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (error instanceof ConfigError) say([...error.problems, ...(args.length === 0 ? FIRST_STEPS : [])]);
-    else if (isUsageError(error)) say([`sluice: ${usageMessage(error)}`, 'sluice --help shows what there is.']);
-    else throw error;
-    return exitCodes.wrongUsage;
+    const mistakes = mistakesIn(error);
+    if (mistakes === null) throw error;
+    say([...mistakes, ...(args.length === 0 ? FIRST_STEPS : [])]);
+    return EXIT_CODES.wrongUsage;
   }
   return exitCode;
 }
 
-// A reader who has seen enough (sluice --help | head -3) is no error.
+// A reader that closes the pipe early (sluice --help | head -3) is no error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

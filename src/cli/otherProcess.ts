@@ -1,28 +1,29 @@
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs from 'yargs';
-import { ConfigError, type Flags } from '../config/load.js';
-import type { Arguments } from './command.js';
+import { type Flags } from '../config/load.js';
+import { type Arguments, UsageError } from './command.js';
 import { configOptions, PARSER } from './flags.js';
 import { reasonOf } from './listening.js';
+import { keyAndValue } from '../text/keyAndValue.js';
 
-/** What a process was told when it was started. */
+/** The flags and variables that a process was started with. */
 export interface Told {
   readonly flags: Flags;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** A file of proc(5) in which texts end with a NUL each. */
+/** Reads a file of proc(5) in which each text ends with a NUL. */
 function texts(pid: string, name: string): string[] {
   return readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0').slice(0, -1);
 }
 
-function entry(variable: string): [string, string] {
-  const equals = variable.indexOf('=');
-  return [variable.slice(0, equals), variable.slice(equals + 1)];
+function variable(text: string): [name: string, value: string] {
+  const [name, value] = keyAndValue(text);
+  return [name, value ?? ''];
 }
 
-/** The arguments behind this program's own file, whatever stands before that; null where it is not there. */
+/** The arguments behind this program's own file; null if the command line does not contain that file. */
 function argumentsIn(commandLine: readonly string[], folder: string): readonly string[] | null {
   const own = realpathSync(process.argv[1] ?? '');
   const index = commandLine.findIndex((argument) => {
@@ -36,13 +37,13 @@ function argumentsIn(commandLine: readonly string[], folder: string): readonly s
 }
 
 /**
- * Takes the place of another process of this program: its working folder becomes this one's, too.
- * @param pid its number, as text
- * @param flags that hold before its own
- * @throws {ConfigError} where there is no such process, or it may not be looked at
+ * Takes over the flags, the variables and the working folder of another process of this program.
+ * @param pid the process's number, as text
+ * @param flags flags that override those of the process
+ * @throws {UsageError} if there is no such process, or if it may not be read
  */
 export function joinProcess(pid: unknown, flags: Arguments): Told {
-  const refuse = (says: string) => new ConfigError([`--pid: ${says}`]);
+  const refuse = (says: string) => new UsageError([`--pid: ${says}`]);
   if (typeof pid !== 'string' || !/^[1-9]\d{0,9}$/.test(pid)) {
     throw refuse(`expected the number of a process, got ${JSON.stringify(pid)}`);
   }
@@ -50,12 +51,12 @@ export function joinProcess(pid: unknown, flags: Arguments): Told {
     const folder = readlinkSync(`/proc/${pid}/cwd`);
     const args = argumentsIn(texts(pid, 'cmdline'), folder);
     if (args === null) throw refuse(`process ${pid} does not run this program`);
-    const environment = Object.fromEntries(texts(pid, 'environ').map(entry));
+    const environment = Object.fromEntries(texts(pid, 'environ').map(variable));
     process.chdir(folder);
     const parser = yargs([...args]).parserConfiguration(PARSER).options(configOptions).help(false).version(false);
     return { flags: { ...parser.parseSync(), ...flags }, environment };
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw refuse(`cannot look at process ${pid}: ${reasonOf(error).message}`);
+    if (error instanceof UsageError) throw error;
+    throw refuse(`cannot read process ${pid}: ${reasonOf(error).message}`);
   }
 }

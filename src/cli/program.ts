@@ -20,20 +20,20 @@ import { cannotListen, reasonOf } from './listening.js';
 import type { Stoppable, StopRequest } from './shutdown.js';
 import { version } from './command.js';
 
-/** The program while it runs: what the admin endpoint and signals ask of it. */
+/** The running program, as the admin endpoint and signals see it. */
 export class Program implements Administered, Stoppable {
   endpoint: AdminEndpoint | null = null;
   private readonly expiryWatch: ExpiryWatch;
   private running: Proxy | null = null;
   private isStopping = false;
-  /** Null until somebody asks about the servers of the configuration. */
+  /** Null until the first question about the configuration's servers. */
   private readiness: Readiness | null = null;
-  /** The one that is under way. */
+  /** The reload under way. */
   private reloading: Promise<ReloadResult> | null = null;
-  /** The one that follows it, for all who have asked since it began. */
+  /** The next reload, for all callers that have asked since the current one began. */
   private nextReload: Promise<ReloadResult> | null = null;
 
-  /** @param config what is used; replaced where it is read again */
+  /** @param config the current configuration; a reload replaces it */
   constructor(public config: Config, readonly parts: ProgramParts) {
     this.expiryWatch = new ExpiryWatch(config, parts.log.logger);
   }
@@ -98,7 +98,7 @@ export class Program implements Administered, Stoppable {
   }
 
   reachesUpstream(): Promise<boolean> {
-    // What there is to say of encryption and its files, sessions say.
+    // Sessions already log everything about encryption and its files.
     const silent = { level: 'silent' };
     this.readiness ??= new Readiness(this.config, this.parts.log.logger.child({}, silent));
     return this.readiness.takesLogins();
@@ -108,7 +108,7 @@ export class Program implements Administered, Stoppable {
     this.parts.stop(request);
   }
 
-  /** Starts an admin endpoint. @throws the system's error where its address cannot be listened on */
+  /** Starts an admin endpoint. @throws the system's error if it cannot listen on its address */
   openEndpoint({ listen, token }: AdminSettings): Promise<AdminEndpoint> {
     return AdminEndpoint.start({
       listen, token, administered: this, metrics: this.parts.metrics, version: version(),
@@ -117,8 +117,8 @@ export class Program implements Administered, Stoppable {
   }
 
   /**
-   * Reads the configuration again: once for all who ask during a reload, since the file may have changed after it
-   * began.
+   * Reads the configuration again. All calls during a reload share one further reload, because the file may have
+   * changed after the first one began.
    */
   reload(): Promise<ReloadResult> {
     if (this.reloading === null) return (this.reloading = this.reloadNow().finally(() => (this.reloading = null)));
@@ -134,11 +134,11 @@ export class Program implements Administered, Stoppable {
     const result = await this.tryReload();
     this.parts.metrics.reloads.increment(result.isApplied ? 'applied' : 'refused');
     if (result.isApplied) logger.info({ changed: result.lines }, 'configuration read again');
-    else logger.error({ problems: result.lines }, 'configuration refused; the one before still holds');
+    else logger.error({ problems: result.lines }, 'configuration refused; the previous one still applies');
     return result;
   }
 
-  /** Opens everything that is new; only when all of it is there the new configuration holds. */
+  /** Opens everything new. The new configuration applies only if all of this succeeds. */
   private async tryReload(): Promise<ReloadResult> {
     const undo: (() => void)[] = [];
     try {
@@ -158,7 +158,7 @@ export class Program implements Administered, Stoppable {
     }
   }
 
-  /** The one that is there, where it is to listen in the same place; otherwise a new one. */
+  /** The existing endpoint if its address stays the same; otherwise a new one. */
   private async endpointFor(admin: AdminSettings | null): Promise<AdminEndpoint | null> {
     if (admin === null || this.isStopping) return admin === null ? null : this.endpoint;
     if (this.endpoint !== null && isDeepStrictEqual(this.config.admin?.listen, admin.listen)) return this.endpoint;
@@ -177,7 +177,7 @@ export class Program implements Administered, Stoppable {
     }
   }
 
-  /** Returns the keys whose values have changed. */
+  /** Applies a configuration. Returns the keys whose values have changed. */
   private apply(loaded: LoadedConfig, endpoint: AdminEndpoint | null): string[] {
     const { config } = loaded;
     const { logger } = this.parts.log;
@@ -189,14 +189,14 @@ export class Program implements Administered, Stoppable {
     this.endpoint = endpoint;
     if (endpoint !== null) endpoint.token = config.admin?.token ?? null;
     logger.level = config.log.level;
-    if (changed.includes('workers')) logger.warn('config: workers: changed, and takes effect at the next start');
+    if (changed.includes('workers')) logger.warn('config: workers: the change takes effect at the next start');
     logAdvice(logger, loaded);
     this.expiryWatch.watch(config);
     return changed;
   }
 }
 
-/** What a running program is made of, besides its proxy. */
+/** The parts of a running program, besides its proxy. */
 export interface ProgramParts {
   readonly log: Log;
   readonly audit: MovableAuditLog;
@@ -209,7 +209,7 @@ export interface ProgramParts {
   stop(request: StopRequest): void;
 }
 
-/** Whether it says what is wrong with a configuration. */
+/** Whether an error describes a mistake in a configuration. */
 function isKnown(error: unknown): boolean {
   return error instanceof ConfigError || error instanceof TlsFileError || error instanceof ListenError;
 }

@@ -1,14 +1,12 @@
 import { percent, size } from '../report/amounts.js';
 
-/**
- * Shows how far the reading of files has come, where somebody looks at a terminal; elsewhere it says nothing.
- */
+/** Shows the progress of reading files on a terminal. Elsewhere it shows nothing. */
 export class Progress {
   private bytes = 0;
   private shownAtMs = -Infinity;
 
   /**
-   * @param totalBytes null where that is not known
+   * @param totalBytes null if not known
    * @param now a clock in ms
    */
   constructor(
@@ -17,7 +15,7 @@ export class Progress {
     private readonly now: () => number,
   ) {}
 
-  /** So many bytes more have been read. */
+  /** Adds bytes that have been read. */
   advance(byteCount: number): void {
     this.bytes += byteCount;
     const nowMs = this.now();
@@ -26,7 +24,7 @@ export class Progress {
     this.terminal.write(`${CLEAR_LINE}${this.line()}`);
   }
 
-  /** Takes away what was shown. */
+  /** Clears the line. */
   end(): void {
     if (this.shownAtMs > -Infinity) this.terminal.write(CLEAR_LINE);
   }
@@ -44,7 +42,7 @@ const BAR_WIDTH = 30;
 const LEAST_MS_BETWEEN = 100;
 const CLEAR_LINE = '\r\u001b[K'; // ECMA-48, "erase in line"
 
-/** Where progress is shown: standard error, or what a test puts in its place. */
+/** The output of the progress: standard error, or a test's replacement. */
 export interface Terminal {
   readonly isTTY?: boolean;
   write(text: string): unknown;

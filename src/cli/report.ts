@@ -1,24 +1,23 @@
-import { ConfigError } from '../config/load.js';
 import { reportJson } from '../report/json.js';
 import { Ledger } from '../report/ledger.js';
 import { Survey } from '../report/survey.js';
 import { reportText } from '../report/text.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { filesFrom, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
-import { type Arguments, type Command, exitCodes } from './command.js';
+import { type Arguments, type Command, EXIT_CODES, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 
-/** More digests than an application has; with some KiB for each they fit into a small machine, too. */
+/** More digests than applications have. Each takes a few KiB, so they fit into a small machine. */
 const DIGESTS_KEPT = 5000;
 const DIGESTS_SHOWN = 10;
 
 function orderFrom({ order }: Arguments): Order {
   const found = order === undefined ? 'bytes' : ORDERS.find((known) => known === order);
   if (found !== undefined) return found;
-  throw new ConfigError([`--order: expected one of ${ORDERS.join(', ')}, got ${JSON.stringify(order)}`]);
+  throw new UsageError([`--order: expected one of ${ORDERS.join(', ')}, got ${JSON.stringify(order)}`]);
 }
 
-/** Says of audit files which statements have large results, and whose they are. */
+/** The command `report`: it tells from audit files which statements have large results, and whose they are. */
 export const report: Command = {
   name: 'report',
   describe: 'say which statements have large results, from audit files',
@@ -46,6 +45,6 @@ export const report: Command = {
       ? JSON.stringify(reportJson(survey, ledger, limit), null, 2)
       : reportText(survey, ledger, limit);
     process.stdout.write(`${text}\n`);
-    return isWhole ? exitCodes.ok : exitCodes.failed;
+    return isWhole ? EXIT_CODES.ok : EXIT_CODES.failed;
   },
 };

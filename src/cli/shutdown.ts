@@ -3,11 +3,11 @@ import type { ShutdownSettings } from '../config/config.js';
 import type { Proxy } from '../relay/proxy.js';
 
 /**
- * Ends the program in the way that clusters want it. Asked once, it still accepts connections for `shutdown.acceptFor`:
- * applications that are ended at the same time still connect, and who routes connections here needs a moment to notice.
- * Then it accepts no more, ends each session as soon as nothing is under way in it, and after `shutdown.timeout` those
- * that are left. A second signal ends everything at once. Who asks with SIGINT or `POST /quit` does not wait for new
- * connections.
+ * Ends the program in a way that suits clusters. After the first request it still accepts connections for
+ * `shutdown.acceptFor`: applications that end at the same time still connect, and load balancers need a moment to
+ * notice. Then it accepts no more, and ends each session as soon as nothing is under way in it. After
+ * `shutdown.timeout` it ends the remaining sessions. A second signal ends everything at once. SIGINT and `POST /quit`
+ * skip the time for new connections.
  */
 export class Shutdown {
   private phase: 'running' | 'accepting' | 'closing' = 'running';
@@ -20,7 +20,7 @@ export class Shutdown {
     private readonly onEnd: () => void,
   ) {}
 
-  /** Resolves when the program has been asked to end, and its sessions have ended. */
+  /** Resolves after the program was asked to end and its sessions have ended. */
   static async of(program: Stoppable, requests: StopRequests, logger: Logger): Promise<void> {
     return new Promise((resolve) => {
       const shutdown = new Shutdown(program, logger, () => {
@@ -46,7 +46,7 @@ export class Shutdown {
     this.phase = 'accepting';
     this.program.markStopping();
     this.logger.info(
-      { signal, sessions: proxy.sessionCount }, 'stopping when the sessions have ended, or at a second signal',
+      { signal, sessions: proxy.sessionCount }, 'stopping when all sessions have ended, or at a second signal',
     );
     this.after(timeoutMs, () => this.endNow({ timeoutMs }));
     if (isQuick || acceptForMs === 0) this.stopAccepting();
@@ -68,7 +68,7 @@ export class Shutdown {
     this.stopAccepting();
     this.logger.warn({ ...why, sessions: this.program.proxy.sessionCount }, 'stopping now: the sessions are ended');
     this.program.proxy.destroy();
-    this.after(destroyTimeoutMs, this.onEnd);
+    this.after(DESTROY_TIMEOUT_MS, this.onEnd);
   }
 
   private after(ms: number, then: () => void): void {
@@ -76,26 +76,26 @@ export class Shutdown {
   }
 }
 
-// What ended sessions still have to record when everything is ended at once.
-const destroyTimeoutMs = 1000;
+// The time for the last records of sessions when everything ends at once.
+const DESTROY_TIMEOUT_MS = 1000;
 
-/** What ends with the program. */
+/** The parts that the shutdown ends. */
 export interface Stoppable {
   readonly proxy: Pick<Proxy, 'sessionCount' | 'close' | 'endIdle' | 'destroy'>;
   readonly shutdown: ShutdownSettings;
-  /** The program is about to end: it is not ready any more. */
+  /** Marks the program as stopping: it is no longer ready. */
   markStopping(): void;
 }
 
-/** What asks the program to end. */
+/** The sources of a request to end the program. */
 export type StopRequest = 'SIGTERM' | 'SIGINT' | 'POST /drain' | 'POST /quit';
 
-/** Gathers what asks the program to end, also before anybody listens to it. */
+/** Collects requests to end the program, even before there is a listener. */
 export class StopRequests {
   private readonly arrived: StopRequest[] = [];
   private listener: ((request: StopRequest) => void) | null = null;
 
-  /** From here on, SIGTERM and SIGINT no longer end the process by themselves. */
+  /** Takes over SIGTERM and SIGINT: from here on they no longer end the process by themselves. */
   constructor() {
     process.on('SIGTERM', () => this.add('SIGTERM'));
     process.on('SIGINT', () => this.add('SIGINT'));
@@ -106,7 +106,7 @@ export class StopRequests {
     else this.listener(request);
   }
 
-  /** Hands on each request, in the order in which they come. */
+  /** Calls back with each request, in order. */
   forEach(listener: (request: StopRequest) => void): void {
     this.listener = listener;
     for (const request of this.arrived.splice(0)) listener(request);

@@ -11,18 +11,19 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { ListenError } from '../relay/listen/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
 import { NO_WORKERS, type PrimaryParts } from '../workers/parts.js';
-import { type Arguments, type Command, exitCodes, say, version } from './command.js';
+import { type Arguments, type Command, EXIT_CODES, say, version } from './command.js';
 import { logAdvice } from './adviceLog.js';
 import { configFrom, configOptions } from './flags.js';
 import { cannotListen, reasonOf } from './listening.js';
 import { Program } from './program.js';
 import { Shutdown, StopRequests } from './shutdown.js';
+import { finiteOrNull } from '../config/finiteOrNull.js';
 
-// The command that runs the proxy.
+// The command `start`: it runs the proxy.
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
   const { listen, upstream, mode, limits, audit } = config;
-  const amount = (limit: number) => (limit === Infinity ? 'unlimited' : limit);
+  const amount = (limit: number) => finiteOrNull(limit) ?? 'unlimited';
   logger.info(
     {
       address: proxy.places.map(formatPlace).join(', '),
@@ -39,31 +40,31 @@ function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminE
   );
 }
 
-/** Ends the process once the audit and the log are written. */
+/** Ends the process after the audit records and the log are written. */
 async function exit(code: number, audit: AuditLog, log: Log): Promise<never> {
   const auditEnd = await audit.close();
   const logEnd = await log.close();
-  // Node joins its threads before it exits, and one that hangs in a write would keep it until somebody reads.
+  // Node waits for its threads before it exits. A thread that hangs in a write would delay the exit without a bound.
   if (auditEnd.hangs || logEnd.hangs) process.kill(process.pid, 'SIGKILL');
   process.exit(code);
 }
 
 function exitOnUncaught(audit: AuditLog, log: Log): void {
   process.once('uncaughtException', (error) => {
-    // A second one, while the first is being written down, must not end the process before that is done.
+    // A second error must not end the process before the first one is written.
     process.on('uncaughtException', () => {});
     log.logger.fatal({ err: error }, UNEXPECTED);
-    void exit(exitCodes.failed, audit, log);
+    void exit(EXIT_CODES.failed, audit, log);
   });
 }
 
-/** What is there for several processes is loaded only where there are several. */
+/** Starts several processes. Their code is loaded only here. */
 async function startWorkers(config: Config, parts: PrimaryParts): Promise<Proxy> {
   const { startPrimary } = await import('../workers/primary.js');
   return startPrimary(config, parts);
 }
 
-/** Starts to listen, for clients and for whoever asks the admin endpoint; null where that cannot be, which is said. */
+/** Starts to listen for clients and for the admin endpoint. Null if that is not possible; a message says why. */
 async function listen(
   program: Program, config: Config,
 ): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
@@ -99,7 +100,7 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
     audit = openAuditLog(config.audit, log.logger);
   } catch (error) {
     say([`sluice: audit.to: ${reasonOf(error).message}: give a file that can be written, or "stdout"`]);
-    return exitCodes.failed;
+    return EXIT_CODES.failed;
   }
   exitOnUncaught(audit, log);
   const requests = new StopRequests();
@@ -107,7 +108,7 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
     log, audit, metrics: new Metrics(), loadConfig: reload, stop: (request) => requests.add(request),
   });
   const listening = await listen(program, config);
-  if (listening === null) return exit(exitCodes.failed, audit, log);
+  if (listening === null) return exit(EXIT_CODES.failed, audit, log);
   process.on('SIGHUP', () => {
     program.reload().catch((error: unknown) => log.logger.error({ err: error }, UNEXPECTED));
   });
@@ -115,7 +116,7 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
   logAdvice(log.logger, loaded);
   await Shutdown.of(program, requests, log.logger);
   log.logger.info({ hints: listening.proxy.hints }, 'stopped');
-  return exit(exitCodes.ok, audit, log);
+  return exit(EXIT_CODES.ok, audit, log);
 }
 
 /** Runs the proxy until a signal ends it. */

@@ -1,24 +1,25 @@
 import { isIP } from 'node:net';
-import { ConfigError } from '../config/load.js';
 import { nearest } from '../config/schema/suggest.js';
 import type { Subject } from '../policy/subject.js';
+import { keysAndValues } from '../text/keyAndValue.js';
+import { UsageError } from './command.js';
 
-// Reads --as: for whom a rule is looked for.
+// Reads --as: the client for which `check` looks for a rule.
 
-const keys = ['user', 'schema', 'client', 'program', 'attributes.NAME'];
-const attributePrefix = 'attributes.';
+const KEYS = ['user', 'schema', 'client', 'program', 'attributes.NAME'];
+const ATTRIBUTE_PREFIX = 'attributes.';
 
-/** Program is short for the attribute in which it stands. */
+/** The full key. `program` is short for the attribute that contains it. */
 function fullKey(key: string): string {
-  return key === 'program' ? `${attributePrefix}program_name` : key;
+  return key === 'program' ? `${ATTRIBUTE_PREFIX}program_name` : key;
 }
 
-function problemWith(key: string, value: string | undefined): string | undefined {
-  if (value === undefined) return `expected KEY=VALUE, got ${JSON.stringify(key)}`;
-  const isAttribute = key.startsWith(attributePrefix) && key.length > attributePrefix.length;
-  if (!isAttribute && !keys.includes(key)) {
-    const meant = nearest(key, keys);
-    const remedy = meant === undefined ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`;
+function problemWith(key: string, value: string | null): string | undefined {
+  if (value === null) return `expected KEY=VALUE, got ${JSON.stringify(key)}`;
+  const isAttribute = key.startsWith(ATTRIBUTE_PREFIX) && key.length > ATTRIBUTE_PREFIX.length;
+  if (!isAttribute && !KEYS.includes(key)) {
+    const meant = nearest(key, KEYS);
+    const remedy = meant === undefined ? `known here: ${KEYS.join(', ')}` : `did you mean ${meant}?`;
     return `unknown key ${JSON.stringify(key)}, ${remedy}`;
   }
   if (key !== 'client' || value === '' || isIP(value) !== 0) return undefined;
@@ -26,26 +27,25 @@ function problemWith(key: string, value: string | undefined): string | undefined
 }
 
 /**
- * Reads whom --as speaks of.
- * @param text as in "user=app,client=10.0.0.7,attributes._os=Linux"; a comma in a value stands there as "\,"
- * @throws {ConfigError} with all that is wrong with it
+ * Reads the flag --as.
+ * @param text such as "user=app,client=10.0.0.7,attributes._os=Linux"; a comma in a value is written as "\,"
+ * @throws {UsageError} with all mistakes
  */
 export function subjectFrom(text: string): Subject {
   const problems: string[] = [];
   const given = new Map<string, string>();
-  for (const part of text.split(/(?<!\\),/)) {
-    const [, key = part, value] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
+  for (const [key, value] of keysAndValues(text)) {
     const isSecond = given.has(fullKey(key));
     const problem = isSecond ? `${key} is given more than once` : problemWith(key, value);
     if (problem !== undefined) problems.push(`--as: ${problem}`);
-    else given.set(fullKey(key), (value ?? '').replaceAll('\\,', ','));
+    else given.set(fullKey(key), value ?? '');
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  const attributes = [...given].filter(([key]) => key.startsWith(attributePrefix));
+  if (problems.length > 0) throw new UsageError(problems);
+  const attributes = [...given].filter(([key]) => key.startsWith(ATTRIBUTE_PREFIX));
   return {
     user: given.get('user') ?? '',
     schema: given.get('schema') ?? '',
     address: given.get('client') ?? '',
-    attributes: new Map(attributes.map(([key, value]) => [key.slice(attributePrefix.length), value])),
+    attributes: new Map(attributes.map(([key, value]) => [key.slice(ATTRIBUTE_PREFIX.length), value])),
   };
 }

@@ -9,26 +9,26 @@ import { encodeLenencString, PacketReader } from '../protocol/lenenc.js';
 import { decodeErr, EOF_PAYLOAD_BYTES, FirstByte, type ServerError } from '../protocol/packets.js';
 import { type Packet, PacketAssembler } from './packetAssembler.js';
 
-/** What a result was like, as far as it arrived. */
+/** A summary of a result, as far as it arrived. */
 export interface ResultSummary {
   readonly rows: number;
-  /** Of the rows' packets, headers included. */
+  /** The bytes of the rows' packets, headers included. */
   readonly bytes: number;
-  /** Of all rows' payloads in order, in hexadecimal. */
+  /** The hash of all rows' payloads in order, in hexadecimal. */
   readonly sha256: string;
-  /** The values of the first row; null where there is none. */
+  /** The values of the first row; null if there is none. */
   readonly firstRow: readonly (string | null)[] | null;
-  /** What ended the result in place of its end. */
+  /** The error that ended the result early. */
   readonly error: ServerError | null;
 }
 
 /**
- * Called after each row with the number of rows so far. Nothing is read while a promise that it returns is
- * pending: that is how a slow reader is played.
+ * Called after each row with the number of rows so far. While a promise that it returns is pending, nothing is read.
+ * This is how the demo plays a slow reader.
  */
 export type RowObserver = (rows: number) => Promise<void> | undefined;
 
-/** Where to connect to, and as whom. The password is empty. */
+/** The address to connect to, and the identity of the client. The password is empty. */
 export interface ClientOptions {
   readonly host: string;
   readonly port: number;
@@ -42,7 +42,7 @@ export interface ClientOptions {
 export class ClientError extends Error {
   constructor(
     message: string,
-    /** What the server said, where it said something. */
+    /** The server's error; null if it sent none. */
     readonly serverError: ServerError | null,
   ) {
     super(message);
@@ -59,8 +59,8 @@ const COLLATION_UTF8MB4_GENERAL_CI = 45;
 const ROWS_PER_HASH = 256;
 
 /**
- * A client that knows just enough to show what a proxy does to a result: it logs in without a password, sends
- * text queries, and reads row by row at the pace that it is told.
+ * A small client that shows the effect of a proxy on a result. It logs in without a password, sends text queries, and
+ * reads row by row at a given pace.
  */
 export class DemoClient {
   readonly #assembler = new PacketAssembler(MAX_PACKET_BYTES);
@@ -70,7 +70,7 @@ export class DemoClient {
     this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
-  /** Connects and logs in. Rejects with a ClientError where the server does not let it in. */
+  /** Connects and logs in. Rejects with a ClientError if the server refuses. */
   static async connect(options: ClientOptions): Promise<DemoClient> {
     const socket = connect({ host: options.host, port: options.port, noDelay: true });
     await once(socket, 'connect');
@@ -85,8 +85,8 @@ export class DemoClient {
   }
 
   /**
-   * Sends a query and reads its one result to its end. Rejects with a ClientError where the server closes the
-   * connection, with the system's error where that breaks.
+   * Sends a query and reads its only result to the end. Rejects with a ClientError if the server closes the connection,
+   * and with the system's error if the connection breaks.
    */
   async query(sql: string, onRow?: RowObserver): Promise<ResultSummary> {
     this.send(0, Buffer.concat([Buffer.from([Command.QUERY]), Buffer.from(sql)]));
@@ -114,7 +114,7 @@ export class DemoClient {
     }
   }
 
-  /** Says goodbye; resolves when the connection has ended. */
+  /** Sends COM_QUIT; resolves when the connection has ended. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
     this.send(0, Buffer.from([Command.QUIT]));
@@ -131,7 +131,7 @@ export class DemoClient {
       const answer = await this.packet();
       const first = answer.payload[0];
       if (first === FirstByte.OK) return;
-      // An empty password is an empty answer to every plugin that the demo server may switch to.
+      // For every plugin that the demo server may switch to, an empty password is an empty answer.
       if (first === FirstByte.EOF) this.send(answer.sequenceId + 1, Buffer.alloc(0));
       else if (first !== FirstByte.AUTH_MORE_DATA) throw refusal(answer.payload);
     }
@@ -152,7 +152,9 @@ export class DemoClient {
   }
 }
 
-/** A checksum over rows, hashed many at a time: a call for each would cost more than its hash. */
+/**
+ * A checksum over rows. Many rows are hashed at a time, because one call for each row would cost more than its hash.
+ */
 class RowDigest {
   readonly #hash = createHash('sha256');
   #rows: Buffer[] = [];

@@ -10,20 +10,21 @@ import { PreparedStatements } from './preparedStatements.js';
 import { rowBlocks } from './rows.js';
 import { parseStatements } from './sql.js';
 import { notUnderstood, SqlError } from './sqlError.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
 /**
- * Answers a COM_QUERY in the demo's place: returns the response's packets, in blocks of any size, or null to
- * let the demo answer. It is a way for tests to make a server say what real ones do not say on demand.
+ * Answers a COM_QUERY in place of the demo. Returns the packets of the response, in blocks of any size, or null to let
+ * the demo answer. Tests use it for answers that real servers do not give on demand.
  */
 export type QueryHook = (sql: string, encoder: ResponseEncoder) => Iterable<Buffer> | null;
 
-/** A response as it is made: blocks of packets; it ends with what becomes of the connection. */
+/** A response that is made step by step: blocks of packets. Its return value says whether the connection continues. */
 export type Response = Generator<Buffer, 'continue' | 'close'>;
 
-/** COM_SET_OPTION's option, of which the low byte matters: 0 turns them on, 1 off. */
+/** The option of COM_SET_OPTION. Only the low byte matters: 0 turns multi-statements on, 1 off. */
 const MULTI_STATEMENTS_ON = 0;
 
-/** The command phase of one connection: what it remembers, and the answer to each command. */
+/** The command phase of one connection: its state, and the answer to each command. */
 export class CommandPhase {
   #session: SessionState;
   readonly #statements = new PreparedStatements();
@@ -39,7 +40,7 @@ export class CommandPhase {
     this.#allowsMultiStatements = (login.capabilities & Capability.MULTI_STATEMENTS) !== 0n;
   }
 
-  /** The response to one command packet. What goes wrong becomes an ERR packet; nothing is thrown. */
+  /** The response to one command packet. Errors become ERR packets; nothing is thrown. */
   *respond(payload: Buffer, encoder: ResponseEncoder): Response {
     this.#questions += 1;
     try {
@@ -108,14 +109,14 @@ export class CommandPhase {
         yield encoder.ok(status);
         break;
       default:
-        throw new SqlError(1047, '08S01', `Unknown command ${commandName(payload[0] ?? Command.SLEEP)}`);
+        throw unknownCommand(payload[0] ?? Command.SLEEP);
     }
     return 'continue';
   }
 
   private *query(payload: Buffer, encoder: ResponseEncoder): Generator<Buffer> {
     const textOffset = queryTextOffset(payload, encoder.has(Capability.QUERY_ATTRIBUTES));
-    if (textOffset === null) throw new SqlError(1835, 'HY000', 'Malformed communication packet');
+    if (textOffset === null) throw new SqlError(ServerErrors.MALFORMED_PACKET, 'Malformed communication packet');
     const sql = payload.toString('utf8', textOffset);
     const scripted = this.onQuery?.(sql, encoder) ?? null;
     if (scripted !== null) {
@@ -169,7 +170,10 @@ function statistics(questions: number): string {
   return `Uptime: ${Math.round(process.uptime())}  Threads: 1  Questions: ${questions}`;
 }
 
-/** An EXECUTE that opens a cursor sends no rows: its definitions end with the one EOF packet that says so. */
+/**
+ * The answer to an EXECUTE that opens a cursor. It has no rows. Its definitions end with one EOF packet, which says
+ * that there is a cursor.
+ */
 function* cursorHead(given: Answer, encoder: ResponseEncoder, statusFlags: number): Generator<Buffer> {
   if (given.kind !== 'rows') return;
   const status = statusFlags | Status.CURSOR_EXISTS;
@@ -177,7 +181,10 @@ function* cursorHead(given: Answer, encoder: ResponseEncoder, statusFlags: numbe
   if (encoder.has(Capability.DEPRECATE_EOF)) yield encoder.terminator(status);
 }
 
-/** No count stands before the definitions, and each is followed by its column's default, an empty text. */
+/**
+ * The answer to COM_FIELD_LIST: definitions without a count before them, each followed by its column's default, an
+ * empty text.
+ */
 function* fieldList(payload: Buffer, encoder: ResponseEncoder, statusFlags: number): Generator<Buffer> {
   const nul = payload.indexOf(0, 1);
   const table = tableOf(payload.toString('utf8', 1, nul < 0 ? payload.length : nul));
@@ -186,4 +193,8 @@ function* fieldList(payload: Buffer, encoder: ResponseEncoder, statusFlags: numb
     yield encoder.packet(Buffer.concat([columnDefinition(column), noDefault]));
   }
   yield encoder.terminator(statusFlags);
+}
+
+function unknownCommand(code: number): SqlError {
+  return new SqlError(ServerErrors.UNKNOWN_COM_ERROR, `Unknown command ${commandName(code)}`);
 }

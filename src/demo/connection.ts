@@ -10,8 +10,9 @@ import {
 import { type Packet, PacketAssembler, PacketTooLargeError } from './packetAssembler.js';
 import { SqlError } from './sqlError.js';
 import { MAX_ALLOWED_PACKET_BYTES, SERVER_VERSION } from './variables.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** What the connection waits for. */
+/** The packet for which the connection waits. */
 type Phase =
   | { readonly name: 'awaitingLogin' }
   | { readonly name: 'awaitingSwitchAnswer'; readonly login: Login }
@@ -22,9 +23,8 @@ type Phase =
  *
  *     socket -> assembler -> phase -> response (a generator) -> pump -> socket
  *
- * The pump takes the next block of a response only when the socket has room, and the socket is read on only
- * when the response has gone out. So a client that stops reading stops the generator, and what it sends
- * meanwhile waits in the kernel.
+ * The pump takes the next block of a response only when the socket has room. The socket is read only when the response
+ * has gone out. A client that stops reading therefore stops the generator, and its further commands wait in the kernel.
  */
 export class DemoConnection {
   #phase: Phase = { name: 'awaitingLogin' };
@@ -38,12 +38,12 @@ export class DemoConnection {
     private readonly onQuery: QueryHook | undefined,
   ) {
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    // In a turn of its own: a fast reader must not keep the other connections waiting.
+    // In a separate turn, so that a fast reader does not keep the other connections waiting.
     socket.on('drain', () => setImmediate(() => {
       this.pump();
       this.takePackets();
     }));
-    socket.on('error', () => socket.destroy()); // the client has gone, which is its right
+    socket.on('error', () => socket.destroy()); // the client has gone
     socket.write(encodePacket(0, greetingPayload({
       serverVersion: SERVER_VERSION,
       connectionId,
@@ -58,7 +58,7 @@ export class DemoConnection {
     this.takePackets();
   }
 
-  /** Answers what has arrived, one command after the other, until a response waits for the client to read. */
+  /** Answers the commands that have arrived, one after the other, until a response waits for the client to read. */
   private takePackets(): void {
     try {
       while (this.#response === null && this.socket.writable) {
@@ -69,13 +69,13 @@ export class DemoConnection {
       }
     } catch (error) {
       if (!(error instanceof PacketTooLargeError)) throw error;
-      this.socket.end(encodeErr(1, { code: 1153, sqlState: '08S01', message: error.message }));
+      this.socket.end(encodeErr(1, { ...ServerErrors.NET_PACKET_TOO_LARGE, message: error.message }));
     }
     if (this.#response === null) this.socket.resume();
     else this.socket.pause();
   }
 
-  /** Writes the response on for as long as the socket takes it. */
+  /** Writes the response for as long as the socket takes it. */
   private pump(): void {
     if (this.#response === null || this.socket.destroyed) return;
     this.socket.cork();
@@ -106,7 +106,7 @@ export class DemoConnection {
     const login = readLogin(packet.payload);
     const encoder = new ResponseEncoder(login?.capabilities ?? SERVER_CAPABILITIES, packet.sequenceId + 1);
     if (login === null) {
-      yield encoder.err(new SqlError(1043, '08S01', 'Bad handshake'));
+      yield encoder.err(new SqlError(ServerErrors.HANDSHAKE_ERROR, 'Bad handshake'));
       return 'close';
     }
     const plugin = pluginToSwitchTo(login);

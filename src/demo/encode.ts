@@ -7,16 +7,16 @@ import { Status } from '../protocol/status.js';
 import { type Column, ColumnType } from './relation.js';
 import { SCHEMA } from './tables.js';
 
-// The packets that the demo's server says.
+// The packets of the demo's server.
 
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
 const COLLATION_BINARY = 63;
 const SESSION_TRACK_SCHEMA = 1;
 const FLAG_BINARY = 0x80;
-/** The byte length of the fields of fixed length that follow in a column definition. */
+/** The length of the fields of fixed length that follow in a column definition, in bytes. */
 const FIXED_FIELDS_BYTES = 0x0c;
 
-/** What a greeting is made of. `scramble` is 20 bytes, none of them NUL. */
+/** The fields of a greeting. `scramble` has 20 bytes, none of them NUL. */
 export interface GreetingFields {
   readonly serverVersion: string;
   readonly connectionId: number;
@@ -43,11 +43,12 @@ export function greetingPayload(greeting: GreetingFields): Buffer {
 }
 
 /**
- * Makes the packets of one response: counts their sequence ids, lays them out as the client wants them.
+ * Makes the packets of one response: counts their sequence ids, and uses the layout that the client's capabilities ask
+ * for.
  */
 export class ResponseEncoder {
   /**
-   * @param capabilities what the client agreed to
+   * @param capabilities those on which client and server agree
    * @param sequenceId the sequence id of the next packet
    */
   constructor(
@@ -79,19 +80,19 @@ export class ResponseEncoder {
     return header;
   }
 
-  /** Takes the sequence ids of the next `count` packets; returns the first. They wrap from 255 to 0. */
+  /** Reserves the sequence ids of the next `count` packets and returns the first. They wrap from 255 to 0. */
   nextSequenceId(count: number): number {
     const first = this.sequenceId & 0xff;
     this.sequenceId = (this.sequenceId + count) & 0xff;
     return first;
   }
 
-  /** An OK packet. `schema` is the default schema where the statement has set it. */
+  /** An OK packet. `schema` is the default schema if the statement has set it. */
   ok(statusFlags: number, schema: string | null = null): Buffer {
     return this.packet(this.completion(FirstByte.OK, statusFlags, schema));
   }
 
-  /** What ends a result set: an EOF packet, or its OK-shaped successor. */
+  /** The end of a result set: an EOF packet, or an OK packet in its place. */
   terminator(statusFlags: number): Buffer {
     const isOk = this.has(Capability.DEPRECATE_EOF);
     const eof = Buffer.from([FirstByte.EOF, 0, 0, statusFlags & 0xff, statusFlags >> 8]);
@@ -103,14 +104,14 @@ export class ResponseEncoder {
     return encodeErr(this.nextSequenceId(1), error);
   }
 
-  /** The column definitions, and the EOF packet behind them where the client still expects one. */
+  /** The column definitions, and the EOF packet behind them if the client expects one. */
   definitions(columns: readonly Column[], statusFlags: number): Buffer {
     const packets = columns.map((column) => this.packet(columnDefinition(column)));
     if (columns.length > 0 && !this.has(Capability.DEPRECATE_EOF)) packets.push(this.terminator(statusFlags));
     return Buffer.concat(packets);
   }
 
-  /** What stands before the rows: the column count, the definitions, the EOF packet. */
+  /** The packets before the rows: the column count, the definitions, the EOF packet. */
   resultSetHead(columns: readonly Column[], statusFlags: number): Buffer {
     return Buffer.concat([this.packet(encodeLenenc(columns.length)), this.definitions(columns, statusFlags)]);
   }

@@ -6,17 +6,17 @@ import { FirstByte } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import type { ResponseEncoder } from './encode.js';
 
-/** Who a client says that it is. Everybody is let in, to whatever schema. */
+/** The identity of a client. The demo accepts everybody, with any schema. */
 export interface Login {
   readonly capabilities: bigint;
   readonly user: string;
   readonly schema: string;
-  /** The plugin that the client's answer was made with. */
+  /** The plugin of the client's answer. */
   readonly authPlugin: string;
   readonly hasPassword: boolean;
 }
 
-/** What the demo server offers; a client takes of it what it likes. */
+/** The capabilities that the demo server offers. */
 export const SERVER_CAPABILITIES =
   Capability.LONG_PASSWORD | Capability.FOUND_ROWS | Capability.LONG_FLAG | Capability.CONNECT_WITH_DB |
   Capability.IGNORE_SPACE | Capability.PROTOCOL_41 | Capability.INTERACTIVE | Capability.TRANSACTIONS |
@@ -25,18 +25,20 @@ export const SERVER_CAPABILITIES =
   Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA | Capability.SESSION_TRACK | Capability.DEPRECATE_EOF |
   Capability.QUERY_ATTRIBUTES;
 
-/** The plugin that the greeting names: MySQL 9 clients have no older one, others know it or are switched. */
+/**
+ * The plugin in the greeting. MySQL 9 clients have no older one. Other clients know it, or the server switches them.
+ */
 export const AUTH_PLUGIN = 'caching_sha2_password';
 const NATIVE_PLUGIN = 'mysql_native_password';
-/** AuthMoreData of caching_sha2_password: the server had the password's digest in its cache. OK follows. */
+/** AuthMoreData of caching_sha2_password: the password's digest is in the server's cache. OK follows. */
 const FAST_AUTH_SUCCESS = 0x03;
 
-/** 20 bytes that are no NUL, since clients take the nonce for a text. */
+/** 20 bytes without a NUL, because clients treat the nonce as a text. */
 export function newScramble(): Buffer {
   return Buffer.from(Array.from(randomBytes(20), (byte) => (byte % 127) + 1));
 }
 
-/** Reads a HandshakeResponse41; null where it is something else. Bits that were not offered do not count. */
+/** Reads a HandshakeResponse41; null for anything else. Bits that the server did not offer are ignored. */
 export function readLogin(payload: Buffer): Login | null {
   const asked = responseCapabilities(payload);
   if (asked === null || (asked & Capability.PROTOCOL_41) === 0n) return null;
@@ -50,7 +52,7 @@ export function readLogin(payload: Buffer): Login | null {
   return reader.failed ? null : login;
 }
 
-/** Reads a COM_CHANGE_USER. What is missing is empty. */
+/** Reads a COM_CHANGE_USER. Missing fields are empty. */
 export function readChangeUser(payload: Buffer, capabilities: bigint): Login {
   const reader = new PacketReader(payload, 1, payload.length);
   const user = reader.nulSlice().toString();
@@ -64,14 +66,14 @@ function loginOf(
   capabilities: bigint, user: string, auth: Buffer, schema: string, reader: PacketReader,
 ): Login {
   const authPlugin = capabilities & Capability.PLUGIN_AUTH ? reader.nulSlice().toString() : NATIVE_PLUGIN;
-  // An empty password is an empty answer to one plugin and a single NUL to the other.
+  // An empty password is an empty answer for one plugin, and a single NUL for the other.
   const hasPassword = auth.length > 1;
   return { capabilities, user, schema, authPlugin, hasPassword };
 }
 
 /**
- * The plugin to switch to, where the client answered with another one than the greeting names: it may be
- * waiting for its plugin's turn. Null where its answer can be taken.
+ * The plugin to switch to, if the client has answered with another one than that of the greeting: it may be waiting for
+ * its plugin's turn. Null if its answer is acceptable.
  */
 export function pluginToSwitchTo(login: Login): string | null {
   if ((login.capabilities & Capability.PLUGIN_AUTH) === 0n || login.authPlugin === AUTH_PLUGIN) return null;
@@ -84,7 +86,7 @@ export function authSwitchPayload(plugin: string, scramble: Buffer): Buffer {
   return Buffer.concat([Buffer.from([FirstByte.EOF]), Buffer.from(plugin), nul, scramble, nul]);
 }
 
-/** What ends an authentication: OK, and before it what caching_sha2_password says to a good password. */
+/** The end of an authentication: OK, and before it the packet with which caching_sha2_password accepts a password. */
 export function welcome(login: Pick<Login, 'authPlugin' | 'hasPassword'>, encoder: ResponseEncoder): Buffer {
   const needsWord = login.authPlugin === AUTH_PLUGIN && login.hasPassword;
   const word = needsWord ? [encoder.packet(Buffer.from([FirstByte.AUTH_MORE_DATA, FAST_AUTH_SUCCESS]))] : [];

@@ -1,12 +1,12 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES, payloadLengthAt } from '../protocol/framing.js';
 
-/** Joins chunks into packets, and only once a packet is complete: a large one costs no more than its size. */
+/** Joins chunks into packets, once a packet is complete. A large packet costs no more than its size. */
 export class PacketAssembler {
   #bytes: Buffer = Buffer.alloc(0);
   #offset = 0;
   #chunks: Buffer[] = [];
   #chunkBytes = 0;
-  /** How many bytes must be there before it is worth while to look again. */
+  /** The number of bytes needed before the next look. */
   #neededBytes = HEADER_BYTES;
   #parts: Buffer[] = [];
   #partBytes = 0;
@@ -14,13 +14,13 @@ export class PacketAssembler {
   /** @param maxPayloadBytes a packet that announces more makes `next` throw a PacketTooLargeError */
   constructor(private readonly maxPayloadBytes: number) {}
 
-  /** Adds what has arrived. */
+  /** Adds bytes that have arrived. */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#chunkBytes += chunk.length;
   }
 
-  /** The next whole packet, or null until more has arrived. */
+  /** The next whole packet, or null until more bytes have arrived. */
   next(): Packet | null {
     for (;;) {
       if (this.#bytes.length - this.#offset + this.#chunkBytes < this.#neededBytes) return null;
@@ -44,7 +44,7 @@ export class PacketAssembler {
     }
   }
 
-  /** Adds a part to those before it; returns the whole where it is the last: the one that is not full. */
+  /** Adds a part to the earlier ones. Returns the whole packet if this part is the last: a part that is not full. */
   private withParts(payload: Buffer): Buffer | null {
     const isLast = payload.length < MAX_PAYLOAD_BYTES;
     if (isLast && this.#parts.length === 0) return payload;
@@ -68,12 +68,12 @@ export class PacketAssembler {
   }
 }
 
-/** A whole packet: the payload of one, or of all that continue it. */
+/** A whole packet: the payload of one physical packet, or of several that continue each other. */
 export interface Packet {
   /** The sequence id of its last part. */
   readonly sequenceId: number;
   readonly payload: Buffer;
 }
 
-/** A packet announced more than the assembler takes. */
+/** A packet announced more bytes than the assembler accepts. */
 export class PacketTooLargeError extends Error {}

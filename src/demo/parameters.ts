@@ -1,30 +1,31 @@
 import { PacketReader } from '../protocol/lenenc.js';
 import { ColumnType, NULL_VALUE, type TypedValue } from './relation.js';
 import { SqlError } from './sqlError.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** Parameter types that have a layout of their own; all others are texts with their length before them. */
+/** The parameter types with a layout of their own. All others are texts with their length before them. */
 const Type = {
   TINY: 1, SHORT: 2, LONG: 3, FLOAT: 4, DOUBLE: 5, NULL: 6, TIMESTAMP: 7,
   LONGLONG: 8, INT24: 9, DATE: 10, TIME: 11, DATETIME: 12, YEAR: 13,
 } as const;
 const UNSIGNED = 0x8000;
 
-/** What the values of an execution stand in, and what was sent for it before. */
+/** The packet with the values of an execution, and the facts from earlier packets. */
 export interface ParameterSource {
-  /** Behind the iteration count of the EXECUTE packet. */
+  /** It stands behind the iteration count of the EXECUTE packet. */
   readonly reader: PacketReader;
   readonly parameterCount: number;
-  /** Types that an earlier execution brought: a later one may leave them out. */
+  /** The types from an earlier execution. A later one may leave them out. */
   readonly knownTypes: readonly number[];
-  /** Values that came ahead of the execution (COM_STMT_SEND_LONG_DATA), by the parameter's index. */
+  /** Values that came before the execution (COM_STMT_SEND_LONG_DATA), by the parameter's index. */
   readonly longData: ReadonlyMap<number, Buffer>;
-  /** Whether CLIENT_QUERY_ATTRIBUTES is in effect: a count stands first, and each type has a name. */
+  /** Whether CLIENT_QUERY_ATTRIBUTES is in effect: a count stands first, and each type is followed by a name. */
   readonly hasQueryAttributes: boolean;
 }
 
 /**
- * Reads the parameters of a COM_STMT_EXECUTE. Returns their values and their types for the next time.
- * Throws SqlError 1210 where the packet does not hold what it announces. (MySQL manual, "COM_STMT_EXECUTE".)
+ * Reads the parameters of a COM_STMT_EXECUTE. Returns their values, and their types for the next execution. Throws
+ * SqlError 1210 if the packet is shorter than it announces. (MySQL manual, "COM_STMT_EXECUTE".)
  */
 export function readParameters(source: ParameterSource): { values: TypedValue[]; types: readonly number[] } {
   const { reader } = source;
@@ -78,7 +79,7 @@ function readValue(reader: PacketReader, type: number): TypedValue {
     case Type.TIMESTAMP:
       return readDatetime(reader);
     case Type.TIME:
-      throw new SqlError(1210, 'HY000', 'The demo server does not take TIME parameters');
+      throw new SqlError(ServerErrors.WRONG_ARGUMENTS, 'The demo server does not take TIME parameters');
     default:
       return { value: reader.lenencSlice().toString(), type: ColumnType.VAR_STRING };
   }
@@ -92,7 +93,7 @@ function readInteger(reader: PacketReader, byteCount: 1 | 2 | 4 | 8, isUnsigned:
   return isSafe ? { value: Number(value), type: ColumnType.LONGLONG } : decimal(value);
 }
 
-/** YYYY, month and day; then, where there are more bytes, the time of day. */
+/** Year, month and day; then, if there are more bytes, the time of day. */
 function readDatetime(reader: PacketReader): TypedValue {
   const bytes = padded(reader, reader.uint(1));
   const [month, day, hour, minute, second] = [bytes[2]!, bytes[3]!, bytes[4]!, bytes[5]!, bytes[6]!];
@@ -110,5 +111,5 @@ function padded(reader: PacketReader, byteCount: number): Buffer {
 }
 
 function wrongArguments(): SqlError {
-  return new SqlError(1210, 'HY000', 'Incorrect arguments to EXECUTE');
+  return new SqlError(ServerErrors.WRONG_ARGUMENTS, 'Incorrect arguments to EXECUTE');
 }

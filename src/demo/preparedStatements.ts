@@ -11,8 +11,9 @@ import { rowBlocks } from './rows.js';
 import { parseStatements, type Statement } from './sql.js';
 import { notUnderstood, SqlError } from './sqlError.js';
 import { MAX_ALLOWED_PACKET_BYTES } from './variables.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** A connection's prepared statements, their cursors and the long data that waits for them. */
+/** A connection's prepared statements, with their cursors and long data. */
 export class PreparedStatements {
   readonly #byId = new Map<number, Prepared>();
   #lastId = 0;
@@ -20,7 +21,9 @@ export class PreparedStatements {
   /** Prepares `sql`; returns the response: PREPARE_OK and the definitions of its parameters and columns. */
   prepare(sql: string, session: SessionState, statusFlags: number, encoder: ResponseEncoder): Buffer {
     if (this.#byId.size >= MAX_STATEMENTS) {
-      throw new SqlError(1461, '42000', `Can't create more than ${MAX_STATEMENTS} prepared statements`);
+      throw new SqlError(
+        ServerErrors.MAX_PREPARED_STMT_COUNT_REACHED, `Can't create more than ${MAX_STATEMENTS} prepared statements`,
+      );
     }
     const { value: parsed } = parseStatements(sql).next();
     if (parsed === undefined || parsed.isFollowed) throw notUnderstood(';');
@@ -42,7 +45,7 @@ export class PreparedStatements {
     ]);
   }
 
-  /** Reads an EXECUTE, answers its statement with the values that it brings, opens the cursor it asks for. */
+  /** Reads an EXECUTE, answers its statement with its values, and opens the cursor that it asks for. */
   execute(payload: Buffer, session: SessionState, encoder: ResponseEncoder): Execution {
     const reader = new PacketReader(payload, 1, payload.length);
     const prepared = this.find(reader.uint(4));
@@ -65,14 +68,16 @@ export class PreparedStatements {
     return { answer: given, opensCursor };
   }
 
-  /** The next rows of a cursor. It is at its end, and closed, when there are fewer than were asked for. */
+  /** The next rows of a cursor. If there are fewer than requested, the cursor is at its end and is closed. */
   *fetch(payload: Buffer, statusFlags: number, encoder: ResponseEncoder): Generator<Buffer> {
     const reader = new PacketReader(payload, 1, payload.length);
     const id = reader.uint(4);
     const wanted = reader.uint(4);
     const prepared = this.find(id);
     const { cursor } = prepared;
-    if (cursor === null) throw new SqlError(1421, 'HY000', `The statement (${id}) has no open cursor.`);
+    if (cursor === null) {
+      throw new SqlError(ServerErrors.STMT_HAS_NO_OPEN_CURSOR, `The statement (${id}) has no open cursor.`);
+    }
     const from = cursor.next;
     cursor.next = Math.min(from + wanted, cursor.to);
     yield* rowBlocks(encoder, cursor.relation, 'binary', from, cursor.next);
@@ -81,7 +86,7 @@ export class PreparedStatements {
     yield encoder.terminator(statusFlags | (isAtEnd ? Status.LAST_ROW_SENT : Status.CURSOR_EXISTS));
   }
 
-  /** Keeps a piece of a parameter for the next EXECUTE. It has no response, what is wrong is passed over. */
+  /** Keeps a part of a parameter for the next EXECUTE. The command has no response, so mistakes are ignored. */
   addLongData(payload: Buffer): void {
     const reader = new PacketReader(payload, 1, payload.length);
     const prepared = this.#byId.get(reader.uint(4));
@@ -93,19 +98,19 @@ export class PreparedStatements {
     prepared.longData.set(index, Buffer.concat([before, reader.slice(reader.left)]));
   }
 
-  /** Forgets a statement. It has no response. */
+  /** Drops a statement. The command has no response. */
   close(payload: Buffer): void {
     if (payload.length >= 5) this.#byId.delete(payload.readUInt32LE(1));
   }
 
-  /** Closes a statement's cursor and forgets its long data. */
+  /** Closes a statement's cursor and drops its long data. */
   reset(payload: Buffer): void {
     const prepared = this.find(new PacketReader(payload, 1, payload.length).uint(4));
     prepared.cursor = null;
     prepared.longData = new Map();
   }
 
-  /** Forgets all statements, as a server does when a connection is reset or changes its user. */
+  /** Drops all statements, as a server does when a connection is reset or changes its user. */
   clear(): void {
     this.#byId.clear();
   }
@@ -113,14 +118,15 @@ export class PreparedStatements {
   private find(id: number): Prepared {
     const prepared = this.#byId.get(id);
     if (prepared !== undefined) return prepared;
-    throw new SqlError(1243, 'HY000', `Unknown prepared statement handler (${id}) given to EXECUTE`);
+    const message = `Unknown prepared statement handler (${id}) given to EXECUTE`;
+    throw new SqlError(ServerErrors.UNKNOWN_STMT_HANDLER, message);
   }
 }
 
-/** Both servers refuse more by default (`max_prepared_stmt_count`). */
+/** Both servers refuse more statements by default (`max_prepared_stmt_count`). */
 const MAX_STATEMENTS = 16_382;
 
-/** In EXECUTE's flags: a count of parameters stands in the packet even where the statement has none. */
+/** A bit of EXECUTE's flags: the packet has a count of parameters even if the statement has no parameter. */
 const PARAMETER_COUNT_AVAILABLE = 0x08;
 
 interface Cursor {
@@ -137,7 +143,7 @@ interface Prepared {
   cursor: Cursor | null;
 }
 
-/** An EXECUTE that was understood. */
+/** An EXECUTE after reading. */
 export interface Execution {
   readonly answer: Answer;
   readonly opensCursor: boolean;

@@ -1,8 +1,8 @@
-/** What a SELECT answers with: columns, and rows that are computed when they are asked for and never held. */
+/** The result of a SELECT: columns, and rows that are computed on demand and never stored. */
 
 export type Relation = CellRelation | PayloadRelation;
 
-/** Column types of the wire that the demo's tables use. Source: MySQL 9.7 `field_types.h`. */
+/** The column types that the demo's tables use. Source: MySQL 9.7 `field_types.h`. */
 export const ColumnType = {
   LONGLONG: 0x08,
   DATETIME: 0x0c,
@@ -14,26 +14,26 @@ export type ColumnType = (typeof ColumnType)[keyof typeof ColumnType];
 /** An integer for LONGLONG, milliseconds since 1970 (UTC) for DATETIME, text for the others; null is NULL. */
 export type Cell = number | string | null;
 
-/** A value with its type: a literal, or what a client bound to a `?`. */
+/** A value with its type: a literal, or the value of a `?`. */
 export interface TypedValue {
   readonly value: Cell;
   readonly type: ColumnType;
 }
 
-/** A NULL of no particular type. */
+/** A NULL without a type of its own. */
 export const NULL_VALUE: TypedValue = { value: null, type: ColumnType.VAR_STRING };
 
 /** A column as its definition packet describes it. */
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** The table that it comes from; empty for a computed one. */
+  /** The table of the column; empty for a computed column. */
   readonly table: string;
-  /** The longest value, as text. */
+  /** The length of the longest value, as text. */
   readonly maxBytes: number;
 }
 
-/** Rows of several columns, each cell a function of its place. */
+/** Rows of several columns. Each cell is a function of its place. */
 export interface CellRelation {
   readonly kind: 'cells';
   readonly columns: readonly Column[];
@@ -42,7 +42,7 @@ export interface CellRelation {
   cell(row: number, column: number): Cell;
 }
 
-/** Rows of one text of `payloadBytes` bytes each: they can be sent at the speed of the network. */
+/** Rows of one text of `payloadBytes` bytes each. They can be sent at the speed of the network. */
 export interface PayloadRelation {
   readonly kind: 'payload';
   readonly columns: readonly Column[];
@@ -50,7 +50,7 @@ export interface PayloadRelation {
   readonly payloadBytes: number;
 }
 
-/** A relation that holds its few rows. */
+/** A relation that stores its few rows. */
 export function fixedRelation(columns: readonly Column[], rows: readonly (readonly Cell[])[]): CellRelation {
   const cell = (row: number, column: number): Cell => rows[row]?.[column] ?? null;
   return { kind: 'cells', columns, rowCount: rows.length, cell };

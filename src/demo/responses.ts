@@ -5,8 +5,9 @@ import type { Expression, Limit, LimitValue, SelectItem, Statement } from './sql
 import { notUnderstood, SqlError, unknownColumn, unknownTable } from './sqlError.js';
 import { findTable, SCHEMA, TABLE_NAMES } from './tables.js';
 import { SERVER_VERSION, systemVariable } from './variables.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** What a connection remembers from statement to statement. */
+/** The state that a connection keeps between statements. */
 export interface SessionState {
   readonly connectionId: number;
   readonly user: string;
@@ -15,14 +16,14 @@ export interface SessionState {
   readonly isInTransaction: boolean;
 }
 
-/** What a statement is answered with: the rows [`from`, `to`) of a relation, or an OK and what it changes. */
+/** The answer to a statement: the rows [`from`, `to`) of a relation, or an OK with its changes of the state. */
 export type Answer =
   | { readonly kind: 'rows'; readonly relation: Relation; readonly from: number; readonly to: number }
   | { readonly kind: 'done'; readonly change: Partial<SessionState> };
 
 /**
- * Answers a statement. `parameters` are the values of its `?`, empty while it is only prepared.
- * Throws SqlError where a table, a column, a variable or a function is unknown.
+ * Answers a statement. `parameters` are the values of its `?`; they are empty while it is only prepared. Throws
+ * SqlError if a table, a column, a variable or a function is unknown.
  */
 export function answer(
   statement: Statement, session: SessionState, parameters: readonly TypedValue[],
@@ -52,7 +53,7 @@ export function answer(
   }
 }
 
-/** The table of this name. Throws SqlError 1146 where there is none. */
+/** The table with this name. Throws SqlError 1146 if there is none. */
 export function tableOf(name: string): Relation {
   const table = findTable(name.toLowerCase());
   if (table === null) throw unknownTable(name);
@@ -72,7 +73,7 @@ function limited(relation: Relation, limit: Limit, parameters: readonly TypedVal
 function limitNumber(limit: LimitValue, parameters: readonly TypedValue[]): number {
   if (typeof limit === 'number') return limit;
   const number = Number(parameters[limit.index]?.value ?? 0);
-  if (!(number >= 0)) throw new SqlError(1210, 'HY000', 'Incorrect arguments to LIMIT');
+  if (!(number >= 0)) throw new SqlError(ServerErrors.WRONG_ARGUMENTS, 'Incorrect arguments to LIMIT');
   return Math.floor(number);
 }
 
@@ -135,7 +136,7 @@ function callFunction(name: string, session: SessionState): Cell {
     case 'connection_id':
       return session.connectionId;
     default:
-      throw new SqlError(1305, '42000', `FUNCTION ${name} does not exist in the demo server`);
+      throw new SqlError(ServerErrors.SP_DOES_NOT_EXIST, `FUNCTION ${name} does not exist in the demo server`);
   }
 }
 

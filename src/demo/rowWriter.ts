@@ -1,7 +1,7 @@
 import { HEADER_BYTES } from '../protocol/framing.js';
 import { type Cell, ColumnType } from './relation.js';
 
-/** Writes rows one behind the other into a block that grows as needed. */
+/** Writes rows one after the other into a block that grows as needed. */
 export class RowWriter {
   /** Bytes written since the last `take`. */
   length = 0;
@@ -11,7 +11,7 @@ export class RowWriter {
     this.#block = Buffer.allocUnsafe(blockBytes);
   }
 
-  /** Leaves `byteCount` bytes open, to be patched. */
+  /** Leaves `byteCount` bytes open, to be filled later. */
   skip(byteCount: number): void {
     this.reserve(byteCount);
     this.length += byteCount;
@@ -23,7 +23,7 @@ export class RowWriter {
     this.#block[offset + HEADER_BYTES - 1] = sequenceId;
   }
 
-  /** What was written; the writer begins a new block. */
+  /** Returns the written bytes and begins a new block. */
   take(): Buffer {
     const written = this.#block.subarray(0, this.length);
     this.#block = Buffer.allocUnsafe(this.blockBytes);
@@ -40,7 +40,7 @@ export class RowWriter {
     });
   }
 
-  /** The payload of a binary row: 0x00, a bitmap of the NULLs from its third bit on, the other values. */
+  /** The payload of a binary row: 0x00, a bitmap of the NULLs (which begins at its third bit), the other values. */
   binaryRow(cells: readonly Cell[], types: readonly ColumnType[]): void {
     this.byte(0);
     const bitmap = this.length;
@@ -84,7 +84,10 @@ export class RowWriter {
     this.length += this.#block.write(value, this.length);
   }
 
-  /** Most texts are short and of ASCII: a loop over them is several times faster than a call of `write`. */
+  /**
+   * Writes a short text. Most texts are short and ASCII, and for them a loop is several times faster than a call of
+   * `write`.
+   */
   private shortText(value: string): void {
     this.reserve(1 + value.length * 3);
     const start = this.length + 1;
@@ -132,7 +135,7 @@ export class RowWriter {
 }
 
 const NULL_IN_TEXT_ROW = 0xfb;
-/** Up to here a text's length in bytes, at most three for each unit of UTF-16, is known to fit one byte. */
+/** The longest text in UTF-16 units whose length in bytes (at most three for each unit) surely fits into one byte. */
 const SHORT_TEXT_UNITS = 83;
 
 const DAY_MS = 86_400_000;
@@ -140,7 +143,7 @@ const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padS
 let cachedDay = NaN;
 let cachedDayText = '';
 
-/** `2026-01-01 00:00:00`, as servers write a DATETIME. Rows that follow each other are often of one day. */
+/** `2026-01-01 00:00:00`, as servers write a DATETIME. Consecutive rows are often of the same day. */
 function datetimeText(epochMs: number): string {
   const day = Math.floor(epochMs / DAY_MS);
   if (day !== cachedDay) {

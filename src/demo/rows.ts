@@ -1,6 +1,6 @@
 /**
- * Rows on the wire, made in blocks of many packets while they are asked for. A block is made, yielded and
- * forgotten, so a connection holds one block and what its socket has not taken yet, however large the result.
+ * Rows on the wire, made in blocks of many packets on demand. A block is made, yielded and dropped. A connection holds
+ * one block and the bytes that its socket has not taken yet, however large the result is.
  */
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { encodeLenenc } from '../protocol/lenenc.js';
@@ -46,16 +46,16 @@ function* cellRowBlocks(
   if (writer.length > 0) yield writer.take();
 }
 
-/** A payload's text runs through these characters, and begins with the one that its row's number chooses. */
+/** The text of a payload runs through these characters. The number of the row chooses the first one. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const PATTERN_BYTES = 1024 * 1024;
 const MAX_REPEATED_BLOCK_BYTES = 1024 * 1024;
-/** Sequence ids come round after so many packets, and so does the alphabet. */
+/** After this many packets the sequence ids repeat, and so does the alphabet. */
 const PERIOD_ROWS = 256;
 
 let cachedPattern: Buffer | null = null;
 
-/** A multiple of the alphabet's length, so that it repeats without a seam, and its beginning once more. */
+/** The repeated alphabet, in whole repetitions, followed by its beginning once more. */
 function pattern(): Buffer {
   cachedPattern ??= Buffer.from(ALPHABET.repeat(PATTERN_BYTES / ALPHABET.length + 1), 'latin1');
   return cachedPattern;
@@ -75,7 +75,7 @@ function* payloadRowBlocks(
   for (let row = from; row < to; row += 1) yield* largeRow(encoder, prefix, relation.payloadBytes, row);
 }
 
-/** After 256 rows the bytes are the same again, sequence ids included: one block is sent over and over. */
+/** Yields the same block again and again: after 256 rows all bytes repeat, sequence ids included. */
 function* repeatedBlocks(
   encoder: ResponseEncoder, prefix: Buffer, payloadBytes: number, from: number, to: number,
 ): Generator<Buffer> {
@@ -97,7 +97,10 @@ function* repeatedBlocks(
   }
 }
 
-/** One row in as many packets as it needs, its text in slices of the pattern: nothing of its size is held. */
+/**
+ * One row in as many packets as it needs. Its text consists of slices of the pattern, so the row is never in memory as
+ * a whole.
+ */
 function* largeRow(
   encoder: ResponseEncoder, prefix: Buffer, payloadBytes: number, row: number,
 ): Generator<Buffer> {

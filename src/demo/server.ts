@@ -1,7 +1,7 @@
 /**
- * A server that speaks the MySQL protocol and has tables of any size that nobody had to fill: for a first run
- * without a database, for tests of what real servers do not do on demand, for benchmarks, where it must be
- * the fast part. It lets everybody in and listens on the loopback address unless it is told otherwise.
+ * A server that speaks the MySQL protocol and has tables of any size that nobody had to fill. It is for a first run
+ * without a database, for tests of behaviour that real servers do not show on demand, and for benchmarks, where it must
+ * be the fast part. It accepts every login, and listens on the loopback address by default.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { QueryHook } from './commands.js';
@@ -10,7 +10,7 @@ import { DemoConnection } from './connection.js';
 export interface DemoServerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: any free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
   readonly onQuery?: QueryHook;
 }
@@ -18,7 +18,7 @@ export interface DemoServerOptions {
 export interface DemoServer {
   readonly address: { readonly host: string; readonly port: number };
   readonly connectionCount: number;
-  /** Bytes that the kernel has taken from all connections that are open. */
+  /** Bytes that the kernel has taken, over all open connections. */
   readonly sentBytes: number;
   /** Bytes that wait in this process for clients that do not read. */
   readonly heldBytes: number;
@@ -26,10 +26,10 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-/** What a connection may hold for a client that does not read, and one block more. */
+/** The most bytes that a connection holds for a client that does not read, besides one block. */
 const SEND_BUFFER_BYTES = 256 * 1024;
 
-/** Starts the server; resolves when it listens, rejects where it cannot. */
+/** Starts the server. Resolves when it listens; rejects if it cannot. */
 export async function startDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
   const sockets = new Set<Socket>();
   let lastConnectionId = 0;

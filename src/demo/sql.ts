@@ -1,8 +1,9 @@
 import { ColumnType, NULL_VALUE, type TypedValue } from './relation.js';
 import { notUnderstood, SqlError } from './sqlError.js';
 import { type Token, Tokens } from './tokens.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** What stands between two commas after SELECT, where there is no FROM. */
+/** An expression after SELECT, in a statement without FROM. */
 export type Expression =
   | { readonly kind: 'literal'; readonly value: TypedValue }
   | { readonly kind: 'parameter'; readonly index: number }
@@ -15,7 +16,7 @@ export interface SelectItem {
   readonly expression: Expression;
 }
 
-/** A number, or the place of the parameter that brings it. */
+/** A number, or the index of the parameter that gives it. */
 export type LimitValue = number | { readonly index: number };
 
 export interface Limit {
@@ -41,22 +42,22 @@ export type Statement =
 export interface ParsedStatement {
   readonly statement: Statement;
   readonly parameterCount: number;
-  /** Whether a further statement comes after it. */
+  /** Whether another statement follows. */
   readonly isFollowed: boolean;
 }
 
-/** A result has no more columns on either server. */
+/** The most columns of a result on either server. */
 const MAX_COLUMNS = 4096;
 
 const NO_LIMIT: Limit = { offset: 0, count: Infinity };
 
 /**
- * The statements of a text, parsed one by one as servers do: those before an error are answered all the same.
- * Throws SqlError for what the demo does not know, and for an empty text.
+ * The statements of a text, parsed one by one as servers do. Statements before an error are still answered. Throws
+ * SqlError for a statement that the demo does not know, and for an empty text.
  */
 export function* parseStatements(sql: string): Generator<ParsedStatement> {
   const tokens = new Tokens(sql);
-  if (tokens.current.kind === 'end') throw new SqlError(1065, '42000', 'Query was empty');
+  if (tokens.current.kind === 'end') throw new SqlError(ServerErrors.EMPTY_QUERY, 'Query was empty');
   let isFollowed = true;
   while (isFollowed) {
     const parsed = new StatementParser(tokens).parse();
@@ -133,7 +134,7 @@ class StatementParser {
     return { expression, name: this.alias() ?? (first.kind === 'string' ? first.text : text) };
   }
 
-  /** The expression that begins with `first`; null where that is the name of a column. */
+  /** The expression that begins with `first`; null if `first` is the name of a column. */
   private expression(first: Token): Expression | null {
     switch (first.kind) {
       case 'number':
@@ -199,7 +200,7 @@ class StatementParser {
     return { kind: 'show', what: what === 'DATABASES' || what === 'SCHEMAS' ? 'databases' : 'nothing' };
   }
 
-  /** Settings have no effect, but for autocommit, which drivers look for in the status flags. */
+  /** Settings have no effect, except for autocommit, which drivers read in the status flags. */
   private set(): Statement {
     const { tokens } = this;
     const isAutocommit = /^(@@session\.|@@)?autocommit$/i.test(tokens.current.text);

@@ -1,24 +1,28 @@
 import type { ServerError } from '../protocol/packets.js';
 import { TABLES_TEXT } from './tables.js';
+import { type ErrorNumber, ServerErrors } from '../protocol/errorCodes.js';
 
-/** A statement that gets an ERR packet. Numbers and SQLSTATEs are those that a real server uses. */
+/** The error of a statement, which becomes an ERR packet. Numbers and SQLSTATEs are those of real servers. */
 export class SqlError extends Error implements ServerError {
-  constructor(
-    readonly code: number,
-    readonly sqlState: string,
-    message: string,
-  ) {
+  readonly code: number;
+  readonly sqlState: string;
+
+  constructor({ code, sqlState }: ErrorNumber, message: string) {
     super(message);
     this.name = 'SqlError';
+    this.code = code;
+    this.sqlState = sqlState;
   }
 }
 
-/** The demo server knows little SQL, and says what. `near` is the text that it stopped at. */
+/**
+ * The error for SQL that the demo server does not know; its message lists what it knows. `near` is the text where it
+ * stopped.
+ */
 export function notUnderstood(near: string): SqlError {
   const place = near === '' ? 'at the end of the statement' : `near '${near.slice(0, 60)}'`;
   return new SqlError(
-    1064,
-    '42000',
+    ServerErrors.PARSE_ERROR,
     `The demo server does not understand this ${place}. It knows: SELECT *, columns or count(*) ` +
       `FROM ${TABLES_TEXT} [LIMIT n]; SELECT of literals, ? and @@variables; ` +
       'SHOW TABLES, DATABASES, COLUMNS; SET; USE; BEGIN, COMMIT, ROLLBACK',
@@ -27,9 +31,9 @@ export function notUnderstood(near: string): SqlError {
 
 export function unknownTable(name: string): SqlError {
   const message = `Table 'demo.${name}' doesn't exist; the demo server has ${TABLES_TEXT}`;
-  return new SqlError(1146, '42S02', message);
+  return new SqlError(ServerErrors.NO_SUCH_TABLE, message);
 }
 
 export function unknownColumn(name: string, table: string): SqlError {
-  return new SqlError(1054, '42S22', `Unknown column '${name}' in '${table}'`);
+  return new SqlError(ServerErrors.BAD_FIELD_ERROR, `Unknown column '${name}' in '${table}'`);
 }

@@ -1,12 +1,12 @@
 import { type Cell, type Column, ColumnType, type Relation } from './relation.js';
 
-/** The schema that SHOW DATABASES lists. Every other name is taken too, and has the same tables. */
+/** The schema that SHOW DATABASES lists. Every other name is accepted too, and has the same tables. */
 export const SCHEMA = 'demo';
 
 /** The tables that SHOW TABLES lists. `rows_N` and `rows_N_of_BYTES` exist for every number. */
 export const TABLE_NAMES = ['documents', 'events', 'orders', 'rows_1000', 'rows_1000000_of_100'] as const;
 
-/** Names the tables in an error's text. */
+/** The tables, as error messages name them. */
 export const TABLES_TEXT = 'orders, events, documents, rows_N, rows_N_of_BYTES';
 
 const FIRST_MOMENT_MS = Date.UTC(2026, 0, 1);
@@ -19,10 +19,10 @@ const DOCUMENT_TEXT = 'A result set goes on for as long as its reader goes on re
 const MIN_DOCUMENT_BYTES = 4 * 1024;
 const DOCUMENT_BYTES_STEP = 977;
 
-/** A value of a LONGTEXT is at most as long as a packet that servers accept (`max_allowed_packet`). */
+/** The longest value of a LONGTEXT: as long as a packet that servers accept (`max_allowed_packet`). */
 const MAX_PAYLOAD_VALUE_BYTES = 1024 ** 3;
 
-/** The table of this name, or null where there is none. Two readings of it are the same. */
+/** The table with this name; null if there is none. Reading it twice gives the same rows. */
 export function findTable(name: string): Relation | null {
   switch (name) {
     case 'orders':
@@ -109,7 +109,7 @@ function pick<T>(values: readonly T[], number: number): T {
   return values[number % values.length]!;
 }
 
-/** A number of 32 bits that looks random and is the same each time (Knuth's multiplicative hash). */
+/** A 32-bit number that looks random and is always the same for a row (Knuth's multiplicative hash). */
 function scatter(row: number): number {
   return Math.imul(row + 1, 0x9e37_79b1) >>> 0;
 }

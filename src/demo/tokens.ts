@@ -1,8 +1,8 @@
-/** Cuts SQL into tokens, one at a time, in linear time. Comments are white space, the `/*!` kind too. */
+/** Splits SQL into tokens, one at a time, in linear time. Comments are white space, including `/*!`. */
 export class Tokens {
-  /** The token that comes next. */
+  /** The next token. */
   current: Token;
-  /** Where the token that was taken last ends. */
+  /** The end of the last token that was taken. */
   takenTo = 0;
 
   constructor(readonly sql: string) {
@@ -52,7 +52,7 @@ export class Tokens {
     }
   }
 
-  /** A quote inside is written twice, or behind a backslash (not in a name). */
+  /** Reads a string or a name in quotes. A quote inside is doubled, or escaped with a backslash (not in a name). */
   private quoted(kind: 'string' | 'name', start: number, quote: string): Token {
     const parts: string[] = [];
     let at = start + 1;
@@ -76,11 +76,11 @@ export class Tokens {
   }
 }
 
-/** A word, a number or a symbol as it stands there; a name in backticks or a string without its quotes. */
+/** A word, a number or a symbol as written; a name in backticks or a string without its quotes. */
 export interface Token {
   readonly kind: 'word' | 'name' | 'string' | 'number' | 'variable' | 'symbol' | 'end';
   readonly text: string;
-  /** Where it begins and ends in the statement. */
+  /** Its beginning and end in the statement. */
   readonly start: number;
   readonly end: number;
 }

@@ -1,13 +1,14 @@
 import type { Cell } from './relation.js';
 import { SqlError } from './sqlError.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
 
-/** What the greeting and `SELECT VERSION()` say. */
+/** The version in the greeting and in `SELECT VERSION()`. */
 export const SERVER_VERSION = '8.0.0-sluice-demo';
 
-/** The largest command that is taken, in bytes: the default of MySQL 9.7. */
+/** The largest command that is accepted, in bytes: the default of MySQL 9.7. */
 export const MAX_ALLOWED_PACKET_BYTES = 64 * 1024 * 1024;
 
-/** The variables that drivers and command line clients ask for when they connect. */
+/** The variables that drivers and command-line clients ask for when they connect. */
 const VARIABLES = new Map<string, Cell>([
   ['auto_increment_increment', 1],
   ['autocommit', 1],
@@ -46,13 +47,15 @@ const VARIABLES = new Map<string, Cell>([
 ]);
 
 /**
- * The value of a variable as it is written, in lower case: `@@name`, `@@session.name`, or an unset `@name`.
- * Throws SqlError 1193 where a system variable is unknown.
+ * The value of a variable, given in lower case: `@@name`, `@@session.name`, or an unset `@name`. Throws SqlError 1193
+ * if a system variable is unknown.
  */
 export function systemVariable(written: string): Cell {
   if (!written.startsWith('@@')) return null;
   const name = written.slice(2).replace(/^(session|global|local)\./, '');
   const value = VARIABLES.get(name);
-  if (value === undefined) throw new SqlError(1193, 'HY000', `Unknown system variable '${name}'`);
+  if (value === undefined) {
+    throw new SqlError(ServerErrors.UNKNOWN_SYSTEM_VARIABLE, `Unknown system variable '${name}'`);
+  }
   return value;
 }

@@ -3,15 +3,15 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import { leaseSize, Lessee, type LeaseLine } from './leases.js';
 
 /**
- * A worker's part of the budget for all workers: it uses what the primary has lent it. A response that needs more
- * stands still at its next row until the primary has answered. Where there is no more, the largest of this worker's is
- * cut.
+ * A worker's part of the budget of all workers: the amount that the primary has lent it. A response that needs more
+ * pauses at its next row until the primary has answered. If there is no more to lend, the worker cuts its largest
+ * response.
  */
 export class LeasedBudget extends Budget {
   private readonly lessee: Lessee;
   private readonly waiting = new Set<GovernedUsage>();
 
-  /** @param maxBytes of all workers together */
+  /** @param maxBytes the budget of all workers together */
   constructor(maxBytes: number, private readonly workers: number, line: LeaseLine) {
     super(maxBytes);
     this.lessee = new Lessee(leaseSize(maxBytes, workers), line);
@@ -31,7 +31,7 @@ export class LeasedBudget extends Budget {
     if (this.isLimited) this.lessee.adapt(this.usedBytes);
   }
 
-  /** The primary's answer to what was asked for last. */
+  /** The primary's answer to the last request. */
   granted(bytes: number): void {
     const { lessee } = this;
     lessee.granted(bytes);

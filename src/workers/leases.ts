@@ -1,35 +1,35 @@
-// What is counted over all workers is lent to them: the primary has it all, and each worker uses only what it holds.
+// Leases: a total for all workers, from which the primary lends. Each worker uses only what it has been lent.
 //
 //     |- lent to 1 -|- lent to 2 -|- lent to 3 -|------- free -------|      lent + free = total, always
-//     [ used ..|.. ]                                                 held = lent, but for what is on its way
+//     [ used ..|.. ]                                                 held = lent, except for messages under way
 //
-// A worker asks before it needs more, and gives back what it needs no more: of what it holds, at most one lease is
-// unused. So it may be refused a little before the total is used up, and never afterwards. Pure: whoever uses this
-// carries the messages.
+// A worker asks before it needs more, and gives back what it no longer needs. At most one lease of its part is unused.
+// So it may be refused a little before the total is used up, and never afterwards. This file is pure: its user carries
+// the messages.
 
-/** Of so many leases a worker's even share of the total is made. */
+/** The number of leases in a worker's equal share of the total. */
 const LEASES_PER_SHARE = 16;
 const LARGEST_LEASE = 1024 * 1024;
 
-/** How much is lent at once: little enough that what lies unused with the others does not matter. */
+/** The size of one lease. It is so small that unused parts of the other workers do not matter. */
 export function leaseSize(total: number, workers: number): number {
   return Math.max(1, Math.min(LARGEST_LEASE, Math.floor(total / (LEASES_PER_SHARE * workers))));
 }
 
-/** Lends what there is, and never more. */
+/** Lends parts of a total, and never more than the total. */
 export class Lessor {
   private readonly lent = new Map<number, number>();
   private lentInAll = 0;
 
-  /** @param total may be changed: what is lent beyond it comes back as it is given back */
+  /** @param total may be changed; if more is lent than a new total, the excess comes back over time */
   constructor(public total: number) {}
 
-  /** How much a borrower has. */
+  /** The amount lent to a borrower. */
   lentTo(borrower: number): number {
     return this.lent.get(borrower) ?? 0;
   }
 
-  /** Lends as much as there is of what is wanted, and says how much that is. */
+  /** Lends the wanted amount, or the free rest of it. Returns the amount. */
   lend(borrower: number, wanted: number): number {
     const granted = Math.max(0, Math.min(wanted, this.total - this.lentInAll));
     this.add(borrower, granted);
@@ -40,7 +40,7 @@ export class Lessor {
     this.add(borrower, -Math.min(amount, this.lentTo(borrower)));
   }
 
-  /** A borrower is no more: all that it had is free. */
+  /** A borrower has ended. Its whole amount is free again. */
   forget(borrower: number): void {
     this.add(borrower, -this.lentTo(borrower));
     this.lent.delete(borrower);
@@ -52,30 +52,30 @@ export class Lessor {
   }
 }
 
-/** How a lessee speaks to its lessor. */
+/** The channel from a lessee to its lessor. */
 export interface LeaseLine {
-  /** Is answered with `granted`. */
+  /** The lessor answers with `granted`. */
   ask(amount: number): void;
   giveBack(amount: number): void;
 }
 
-/** Holds what was lent, and keeps that close to what is used. */
+/** Holds a lent amount, and keeps it close to the used amount. */
 export class Lessee {
-  /** May be used. */
+  /** The amount that may be used. */
   held = 0;
   private asked = 0;
-  /** The last answer brought less than was asked for: nothing is asked for ahead of need. */
+  /** The last answer was less than requested. Until that changes, the lessee does not ask ahead of need. */
   private isShort = false;
 
-  /** @param size of a lease */
+  /** @param size of one lease */
   constructor(public size: number, private readonly line: LeaseLine) {}
 
-  /** Whether the lessor has said that there is no more. */
+  /** Whether the lessor has nothing more to lend. */
   get isRefused(): boolean {
     return this.isShort && this.asked === 0;
   }
 
-  /** So much is used now: asks for more, or gives back, where that is due. */
+  /** Sets the used amount. Asks for more or gives some back, if that is due. */
   adapt(used: number): void {
     const unused = this.held - used;
     if (unused >= 2 * this.size) {
@@ -94,7 +94,7 @@ export class Lessee {
     this.asked = 0;
   }
 
-  /** Nothing is used any more, and nothing is going to be. */
+  /** Gives everything back, because nothing will be used again. */
   giveBackAll(): void {
     if (this.held > 0) this.giveBack(this.held);
   }

@@ -1,11 +1,11 @@
-// What the primary and its workers say to each other, over the channel that Node opens between a process and its child.
-// Messages arrive in the order in which they were sent, in each direction.
+// The messages between the primary and its workers, over the channel that Node opens between a process and its child.
+// In each direction, messages arrive in the order in which they were sent.
 
 import type { Config, Listen } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 
-/** What a worker is asked, and answers with a text. */
+/** A question to a worker, which it answers with a text. */
 export type Question =
   | 'metrics'
   | 'status'
@@ -13,14 +13,14 @@ export type Question =
   | { readonly sessionsAfter: number };
 
 export type ToWorker =
-  /** The first one. `number` is the worker's own, of `workers`. */
+  /** The first message. `number` is the worker's own, of `workers`. */
   | {
     readonly kind: 'start';
     readonly number: number;
     readonly workers: number;
     readonly version: string;
     readonly config: Config;
-    /** What listeners show that are given no certificate. */
+    /** The certificates of listeners for which none is configured. */
     readonly certificates: OwnCertificates;
   }
   /** Another configuration holds from here on. */
@@ -40,7 +40,7 @@ export type ToWorker =
   | { readonly kind: 'close' };
 
 export type FromWorker =
-  /** It takes clients. */
+  /** The worker takes clients. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
   /** So many sessions have ended. */

@@ -1,15 +1,15 @@
-// A worker's audit records and log lines on their way to the primary, which writes them. What comes up in one turn of
-// the event loop goes together. What the primary has not taken waits in memory, up to a bound; beyond it, things are
-// dropped and counted, as behind it they would be by the primary's own sinks.
+// A worker's audit records and log lines on their way to the primary, which writes them. Those of one turn of the event
+// loop are sent together. If the primary is slow, they wait in memory, up to a bound. Beyond it they are dropped and
+// counted, as the primary's own sinks would do.
 
-/** Gathers what a worker has to write down, and hands it on. */
+/** Collects a worker's records and log lines, and sends them to the primary. */
 export class Outbox {
   private readonly records: Shelf;
   private readonly lines: Shelf;
   private isDue = false;
   private isDropping = false;
 
-  /** @param dropping is told when records begin to be dropped */
+  /** @param dropping is called when the first record is dropped */
   constructor(private readonly carry: Carry, private readonly dropping: () => void, maxWaiting = MAX_WAITING) {
     this.records = new Shelf(maxWaiting);
     this.lines = new Shelf(maxWaiting);
@@ -23,7 +23,7 @@ export class Outbox {
     return this.lines.droppedInAll;
   }
 
-  /** Takes an audit record. */
+  /** Adds an audit record. */
   write(record: object): void {
     const isTaken = this.records.add(JSON.stringify(record));
     if (!isTaken && !this.isDropping) this.dropping();
@@ -31,13 +31,13 @@ export class Outbox {
     this.schedule();
   }
 
-  /** Takes a line of the log. */
+  /** Adds a line of the log. */
   log(line: string): void {
     this.lines.add(line);
     this.schedule();
   }
 
-  /** Hands on what there is. */
+  /** Sends everything that has been added. */
   flush(): void {
     this.isDue = false;
     const [records, lines] = [this.records.empty(), this.lines.empty()];
@@ -55,13 +55,13 @@ export class Outbox {
   }
 }
 
-/** Of either kind, so many characters may wait. */
+/** The most characters of each kind that may wait. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
-/** Carries records and lines; calls back once they are out of this process. */
+/** Sends records and lines; calls back once they have left this process. */
 export type Carry = (records: readonly string[], lines: readonly string[], taken: () => void) => void;
 
-/** One kind of text that is on its way. */
+/** The texts of one kind that are on their way. */
 class Shelf {
   texts: string[] = [];
   droppedInAll = 0;
@@ -69,7 +69,7 @@ class Shelf {
 
   constructor(private readonly maxWaiting: number) {}
 
-  /** Returns whether there is room. */
+  /** Adds a text. Returns false if there is no room. */
   add(text: string): boolean {
     if (this.waiting + text.length > this.maxWaiting) {
       this.droppedInAll += 1;
@@ -80,7 +80,7 @@ class Shelf {
     return true;
   }
 
-  /** Takes what is there, and returns it with what makes its room free again. */
+  /** Takes all texts. The caller calls `taken` to free their room. */
   empty(): { texts: readonly string[]; taken: () => void } {
     const { texts } = this;
     const length = texts.reduce((sum, text) => sum + text.length, 0);

@@ -1,18 +1,18 @@
-// The status of the workers when there are none.
+// What the program needs to know of workers before it loads them.
 
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 
-/** What the primary needs to start its workers. */
+/** The parts that the primary needs to start its workers. */
 export interface PrimaryParts {
   readonly log: Log;
-  /** Takes the records of all workers. */
+  /** Receives the records of all workers. */
   readonly audit: Pick<AuditLog, 'write'>;
-  /** Where the primary itself counts. */
+  /** The counters of the primary itself. */
   readonly metrics: Metrics;
   readonly version: string;
 }
 
-/** The code of the error where workers cannot be started. */
+/** The code of the error if workers cannot be started. */
 export const NO_WORKERS = 'NO_WORKERS';

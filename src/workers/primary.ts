@@ -15,7 +15,7 @@ import { mergeMetrics, onlyCounters } from '../telemetry/mergeMetrics.js';
 import type { FromWorker } from './messages.js';
 import type { PrimaryParts } from './parts.js';
 
-// The process that accepts clients, and hands each of them to a worker.
+// The primary process: it accepts clients and hands each to a worker.
 
 function sumOf(one: ProxyStatus, other: ProxyStatus): ProxyStatus {
   return {
@@ -39,9 +39,9 @@ function sumOf(one: ProxyStatus, other: ProxyStatus): ProxyStatus {
 }
 
 /**
- * The primary's side of a proxy in several processes: accepts clients and hands each to the worker that has the fewest,
- * so that connections.max holds exactly; lends the budget; writes what workers have to write down; adds up what they
- * count.
+ * The primary of a proxy in several processes. It accepts clients and hands each to the worker with the fewest
+ * sessions, so that connections.max is exact. It also lends the budget, writes the workers' records and log lines, and
+ * adds up their counters.
  */
 class Primary implements Proxy, WorkerSetObserver {
   private readonly listeners: Listeners;
@@ -50,7 +50,7 @@ class Primary implements Proxy, WorkerSetObserver {
   private readonly refusals: Refusals;
   private readonly budget: Lessor;
   private readonly hintCounts: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
-  /** What workers that are no more had counted, as far as they told. */
+  /** The counters of workers that have ended, as far as they were reported. */
   private departed = '';
   private lastSessionId = 0;
 
@@ -70,7 +70,7 @@ class Primary implements Proxy, WorkerSetObserver {
     return this.listeners.places;
   }
 
-  /** Of workers that have ended: the others tell when they do. */
+  /** The hints of workers that have ended. Running workers report theirs when they end. */
   get hints(): Readonly<HintCounts> {
     return this.hintCounts;
   }
@@ -133,7 +133,7 @@ class Primary implements Proxy, WorkerSetObserver {
     return each.reduce(sumOf, this.status());
   }
 
-  /** One process keeps them; of several, none does. */
+  /** Always null: only a proxy in one process keeps statistics. */
   get statistics(): null {
     return null;
   }
@@ -142,7 +142,7 @@ class Primary implements Proxy, WorkerSetObserver {
     for (let last = after; last !== Infinity; ) {
       const told = await this.workerSet.tell({ sessionsAfter: last });
       const pages = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as SessionPage]));
-      // Behind its page, a worker may have further sessions than those that others have named already.
+      // A worker may have more sessions than its page shows, with lower numbers than some on other pages.
       last = Math.min(Infinity, ...pages.filter(({ isLast }) => !isLast).map(({ views }) => views.at(-1)!.session));
       const views = pages.flatMap((page) => page.views).filter(({ session }) => session <= last);
       yield* views.sort((one, other) => one.session - other.session);
@@ -155,7 +155,7 @@ class Primary implements Proxy, WorkerSetObserver {
     const ofWorkers = told.map(({ worker, text }) => text ?? onlyCounters(worker.metrics));
     const ofSet = new Exposition();
     const answering = told.filter(({ text }) => text !== null).length;
-    ofSet.gauge('sluice_workers', 'Workers that have answered this time.', answering);
+    ofSet.gauge('sluice_workers', 'Workers that have answered this request.', answering);
     ofSet.counter('sluice_worker_restarts_total', 'Workers that ended and were replaced.', this.workerSet.restarts);
     return mergeMetrics([own, this.departed, ...ofWorkers, ofSet.toString()]);
   }
@@ -194,7 +194,7 @@ class Primary implements Proxy, WorkerSetObserver {
     }
     const worker = this.workerSet.least();
     if (worker === null) {
-      this.refusals.refuse(client, upstreamUnavailable('no worker is there that could take the connection'));
+      this.refusals.refuse(client, upstreamUnavailable('no worker can take the connection; try again later'));
       return;
     }
     this.lastSessionId += 1;
@@ -204,8 +204,8 @@ class Primary implements Proxy, WorkerSetObserver {
 
 /**
  * Starts `workers` processes that relay, and begins to listen for them.
- * @throws an error with the code NO_WORKERS where they cannot be started
- * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
+ * @throws an error with the code NO_WORKERS if they cannot be started
+ * @throws {ListenError} if it cannot listen on an address, {TlsFileError} if a certificate cannot be used
  */
 export async function startPrimary(config: Config, parts: PrimaryParts): Promise<Proxy> {
   return new Primary(config, parts).start();

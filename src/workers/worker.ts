@@ -13,7 +13,7 @@ import { LeasedBudget } from './leasedBudget.js';
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { Outbox } from './outbox.js';
 
-/** Relays what the primary has accepted. Whatever it has to write down, the primary writes. */
+/** A worker: it relays the clients that the primary has accepted. The primary writes its records and log lines. */
 export class Worker {
   private readonly outbox: Outbox;
   private readonly metrics = new Metrics();
@@ -21,7 +21,7 @@ export class Worker {
   private readonly budget: LeasedBudget;
   private readonly relay: Relay;
   private readonly version: string;
-  /** Measures from the first question on: without an admin endpoint there is none. */
+  /** Measures from the first question on. Without an admin endpoint there is no question. */
   private loop: EventLoopWatch | null = null;
   private endedSessions = 0;
 
@@ -47,7 +47,7 @@ export class Worker {
     around.send({ kind: 'ready' });
   }
 
-  /** @param client a connection that came with the message, of which nothing was read yet */
+  /** @param client the connection that came with the message; nothing has been read from it */
   take(message: Exclude<ToWorker, Start>, client: Socket | undefined): void {
     switch (message.kind) {
       case 'configure':
@@ -76,15 +76,15 @@ export class Worker {
     }
   }
 
-  /** Ends after an error that nobody expected, once that is with the primary. */
+  /** Ends the process after an unexpected error, once the primary has the message. */
   fail(error: unknown): void {
     this.logger.fatal({ err: error }, UNEXPECTED);
     this.outbox.flush();
-    // Goes out behind what was flushed, and says nothing that is not so.
+    // Sent after everything that was flushed. No further session has ended on its own, so 0 is true.
     this.around.send({ kind: 'ended', sessions: 0 }, () => this.around.exit(1));
   }
 
-  /** The primary is no more: there is nobody to answer to. */
+  /** The primary has ended, so this worker ends too. */
   orphaned(): void {
     this.relay.destroy();
     this.around.exit(1);
@@ -95,8 +95,8 @@ export class Worker {
       this.relay.prepare(config, certificates).apply();
       this.logger.level = config.log.level;
     } catch (error) {
-      // The primary has tried it, so a file has changed since then.
-      this.logger.error({ err: error }, 'a worker goes on with the configuration before: reload once more');
+      // The primary has accepted this configuration, so a file has changed since then.
+      this.logger.error({ err: error }, 'a worker keeps the previous configuration: reload once more');
     }
   }
 
@@ -115,7 +115,7 @@ export class Worker {
     }
   }
 
-  /** Says it once for all that end in the same turn. */
+  /** Reports the ended sessions once for each turn of the event loop. */
   private left(): void {
     this.endedSessions += 1;
     if (this.endedSessions === 1) setImmediate(() => this.sayEnded());
@@ -135,7 +135,7 @@ export class Worker {
     );
   }
 
-  /** The answer as text; null where making it has failed. */
+  /** The answer as text; null if an error prevented it. */
   private async answer(question: Question): Promise<string | null> {
     try {
       return await this.tell(question);
@@ -170,9 +170,9 @@ export class Worker {
   }
 }
 
-/** The channel to the primary, and the process around the worker. */
+/** The channel to the primary, and the worker's process. */
 export interface WorkerSurroundings {
-  /** @param sent is called once the message is out of this process, or never can be */
+  /** @param sent is called once the message has left this process, or cannot leave it any more */
   send(message: FromWorker, sent?: () => void): void;
   exit(code: number): void;
 }

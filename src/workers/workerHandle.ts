@@ -6,22 +6,25 @@ import type { FromWorker, Question, ToWorker } from './messages.js';
 
 /** One worker, as the primary sees it. */
 export class WorkerHandle {
-  /** Clients that it was given and whose sessions have not ended. */
+  /** The clients that it was given and whose sessions have not ended. */
   sessions = 0;
   isReady = false;
-  /** It does not answer, and gets no more clients until it does. */
+  /** It does not answer, and gets no new clients until it does. */
   isHung = false;
-  /** The last that it told of its metrics. */
+  /** Its last known metrics. */
   metrics = '';
   readonly startedAtMs = performance.now();
-  /** Sessions that have ended with its process. */
+  /** Sessions that ended together with its process. */
   lostSessions = 0;
   private readonly process: ChildProcess;
-  /** Connections that are not in its hands yet. */
+  /** Connections that it has not received yet. */
   private readonly onTheWay = new Set<Socket>();
   private readonly questions = new Map<number, (text: string | null) => void>();
   private lastQuestion = 0;
-  /** Beats since it was asked what it has not answered; 0 where it has. A primary that hangs itself counts none. */
+  /**
+   * The number of beats since a question that it has not answered; 0 if none is open. A primary that hangs itself
+   * counts no beats.
+   */
   private beats = 0;
   private readonly heartbeat = setInterval(() => this.beat(), BEAT_EVERY_MS).unref();
   private lastWords = '';
@@ -40,7 +43,8 @@ export class WorkerHandle {
     this.process.on('message', (message: FromWorker) => this.heard(message));
     this.process.on('error', (error) => {
       this.lastWords += error.message;
-      if (this.pid === undefined) this.ended({ code: null, signal: null, said: error.message }); // it never began
+      const hasNeverStarted = this.pid === undefined;
+      if (hasNeverStarted) this.ended({ code: null, signal: null, said: error.message });
     });
     this.process.on('disconnect', () => (this.isReady = false));
     this.process.on('close', (code, signal) => this.ended({ code, signal, said: this.lastWords.trim() }));
@@ -52,11 +56,11 @@ export class WorkerHandle {
   }
 
   send(message: ToWorker): void {
-    // What cannot be sent any more is not needed any more: its process ends.
+    // A message that cannot be sent is not needed: the process is ending.
     if (this.process.connected) this.process.send(message, () => {});
   }
 
-  /** Hands a client over. */
+  /** Gives a client to the worker. */
   give(session: number, client: Socket, listen: Listen): void {
     this.sessions += 1;
     this.onTheWay.add(client);
@@ -66,7 +70,7 @@ export class WorkerHandle {
     });
   }
 
-  /** Asks for something; null where no answer comes. */
+  /** Asks a question. Null if no answer comes. */
   tell(question: Question): Promise<string | null> {
     if (!this.isReady) return Promise.resolve(null);
     this.lastQuestion += 1;
@@ -139,31 +143,32 @@ export class WorkerHandle {
 
 const PROGRAM = fileURLToPath(new URL('./workerMain.js', import.meta.url));
 
-/** Of what a worker says on its standard error, the end is kept: Node says there why a process is ended. */
+/** The length of a worker's standard error that is kept, from its end. Node writes there why a process ends. */
 const MAX_LAST_WORDS = 2000;
 
-/** A worker that does not answer is not waited for any longer. */
+/** The longest wait for a worker's answer. */
 const ANSWER_TIMEOUT_MS = 2000;
 
 /**
- * How often a worker is asked whether it is there, and after how many beats without an answer it gets no more clients.
+ * The time between two checks whether a worker answers. `MAX_MISSED_BEATS` is the number without an answer until it
+ * gets no more clients.
  */
 const BEAT_EVERY_MS = 500;
 const MAX_MISSED_BEATS = 4;
 
-/** How a worker has ended. */
+/** The end of a worker. */
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** What it said last on its standard error. */
+  /** The end of its standard error. */
   readonly said: string;
 }
 
 export interface WorkerObserver {
-  /** The worker says something that is not for its handle itself. */
+  /** The worker has sent a message that is not for its handle. */
   said(worker: WorkerHandle, message: FromWorker): void;
-  /** It has not answered for some time, or answers again. */
+  /** It has not answered for some time (`isHung`), or answers again. */
   missed(worker: WorkerHandle, isHung: boolean): void;
-  /** Its process is no more. */
+  /** Its process has ended. */
   ended(worker: WorkerHandle, end: WorkerEnd): void;
 }

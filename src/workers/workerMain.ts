@@ -1,4 +1,4 @@
-// What a worker's process runs: the channel to the primary, and a worker at its end.
+// The main program of a worker's process: the channel to the primary, and the worker.
 
 import type { Socket } from 'node:net';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -14,7 +14,7 @@ const around: WorkerSurroundings = {
 
 let worker: Worker | null = null;
 
-// A terminal, or a service manager, signals all processes of a program: what comes of it is for the primary to say.
+// A terminal or a service manager signals all processes of a program. Only the primary reacts.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 process.on('message', (message: ToWorker, client: Socket | undefined) => {
@@ -28,7 +28,7 @@ process.on('disconnect', () => {
 });
 
 process.once('uncaughtException', (error) => {
-  process.on('uncaughtException', () => {}); // a second one must not end the process before the first is told
+  process.on('uncaughtException', () => {}); // a second error must not end the process before the first is reported
   if (worker === null) throw error;
   worker.fail(error);
 });

@@ -5,9 +5,9 @@ import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandl
 import type { FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
 
-/** As many workers as are wanted: what ends is replaced. */
+/** A fixed number of workers. A worker that ends is replaced. */
 export class WorkerSet implements WorkerObserver {
-  /** Workers that were replaced. */
+  /** The number of workers that were replaced. */
   restarts = 0;
   private readonly handles = new Set<WorkerHandle>();
   private readonly pauses = new Map<number, number>();
@@ -16,7 +16,7 @@ export class WorkerSet implements WorkerObserver {
   private starting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
   private closed: (() => void) | null = null;
 
-  /** @param certificates what listeners show that are given none: the same in all workers */
+  /** @param certificates of listeners for which none is configured: the same in all workers */
   constructor(
     private config: Config, private certificates: OwnCertificates, private readonly version: string,
     private readonly log: Logger, private readonly observer: WorkerSetObserver,
@@ -25,27 +25,27 @@ export class WorkerSet implements WorkerObserver {
   }
 
   /**
-   * Starts all of them; resolves when each takes clients.
-   * @throws an error with the code NO_WORKERS where one ends instead
+   * Starts all workers; resolves when each takes clients.
+   * @throws an error with the code NO_WORKERS if one of them ends instead
    */
   start(): Promise<void> {
     const started = new Promise<void>((resolve, reject) => (this.starting = { resolve, reject }));
     for (let number = 1; number <= this.size; number += 1) this.begin(number);
-    process.once('exit', () => this.kill()); // also those that hang
+    process.once('exit', () => this.kill()); // including workers that hang
     return started;
   }
 
-  /** Whether at least one takes clients. */
+  /** Whether at least one worker takes clients. */
   get isReady(): boolean {
     return this.least() !== null;
   }
 
-  /** Sessions of all. */
+  /** The number of sessions of all workers. */
   get sessions(): number {
     return this.sum(({ sessions }) => sessions);
   }
 
-  /** The one with the fewest sessions; null where none takes clients. One that does not answer gets none. */
+  /** The worker with the fewest sessions that answers; null if none takes clients. */
   least(): WorkerHandle | null {
     let least: WorkerHandle | null = null;
     for (const worker of this.handles) {
@@ -58,7 +58,7 @@ export class WorkerSet implements WorkerObserver {
     for (const worker of this.handles) worker.send(message);
   }
 
-  /** Another configuration holds from here on, also for those that come later. */
+  /** Replaces the configuration, also for later workers. */
   configure(config: Config, certificates: OwnCertificates): void {
     this.config = config;
     this.certificates = certificates;
@@ -67,12 +67,12 @@ export class WorkerSet implements WorkerObserver {
     }
   }
 
-  /** Asks all of them; null for one that does not answer. */
+  /** Asks all workers. The text is null for a worker that does not answer. */
   tell(question: Question): Promise<{ readonly worker: WorkerHandle; readonly text: string | null }[]> {
     return Promise.all([...this.handles].map(async (worker) => ({ worker, text: await worker.tell(question) })));
   }
 
-  /** No more clients come. Resolves when all have ended. */
+  /** Tells all workers that no more clients come. Resolves when all have ended. */
   close(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     const closed = new Promise<void>((resolve) => (this.closed = resolve));
@@ -150,11 +150,11 @@ export class WorkerSet implements WorkerObserver {
 
 export interface WorkerSetObserver {
   said(worker: WorkerHandle, message: FromWorker): void;
-  /** A worker is no more, and all that it had is free. */
+  /** A worker has ended, and its part of the budget is free. */
   lost(worker: WorkerHandle): void;
 }
 
-/** A worker that ends sooner than this is replaced later and later. */
+/** If workers end sooner than this, each is replaced after a longer pause than the one before. */
 const SOON_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -170,7 +170,7 @@ function causeOf({ code, signal, said }: WorkerEnd): string {
 }
 
 /**
- * The configuration for one worker: what is a rate over all sessions is divided, so that all workers together keep it.
+ * The configuration for one worker. Rates over all sessions are divided, so that all workers together keep them.
  * @param number of the worker, from 1
  */
 export function shareOf(config: Config, number: number, workers: number): Config {

@@ -50,7 +50,7 @@ t.test('the page shows new results without being loaded again', async (t) => {
   t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
   await client.query('SELECT * FROM rows_5000').catch(() => {});
   await page.until(shows('#tiles .cut dd', '1'));
-  t.match(await page.evaluate("document.querySelector('#cuts svg').getAttribute('aria-label')"), /1 results were cut/);
+  t.match(await page.evaluate("document.querySelector('#cuts svg').getAttribute('aria-label')"), /1 result was cut/);
   t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
 });
 
@@ -175,7 +175,7 @@ t.test('names each control to a screen reader, and lets the keyboard reach each'
     'slider: What would another limit cut?',
     'region: Cuts in the last hour', 'region: Sessions', 'region: Statements', 'combobox: by',
     'columnheader: Statement',
-    'image: Distribution of 1 results by size, on logarithmic scales',
+    'image: Distribution of 1 result by size, on logarithmic scales',
   ]) t.ok(told.includes(name), name);
   const reached = new Set<string>();
   for (let i = 0; i < 12; i += 1) {

@@ -29,7 +29,7 @@ t.test('says what a limit would have cut, for which users, and which configurati
   t.equal(stderr, '');
   t.equal(code, 0);
   t.match(stdout, /^# Limits of 1,000 rows or 64\.0 MiB would have cut 2 of 9 results \(22\.2%\)\.$/m);
-  t.match(stdout, /^# Streamed, and so not limited: 1$/m);
+  t.match(stdout, /^# Streamed, and therefore not limited: 1$/m);
   t.match(stdout, /^# d00000000000000d +1 +90,000 +976\.6 KiB +bi +worker +SELECT \* FROM `big`$/m);
   const config = stdout.slice(stdout.indexOf('\n{') + 1);
   t.match(JSON.parse(config), { limits: { rows: 1000, bytes: '64MiB' }, rules: [{ match: { user: 'x' } }] });
@@ -45,9 +45,9 @@ t.test('counts a result that was let through as a stream apart, and does not rai
   const file = join(folder, 'audit.json');
   writeFileSync(file, admitted + passed);
   const { stdout } = await sluice(['advise', '--max-rows', '1000', file]);
-  t.match(stdout, /would have cut 0 of 1 results/);
-  t.match(stdout, /^# Let through beyond the limit of that time as streams, which no higher limit helps: 1$/m);
-  t.notMatch(stdout, /Streamed, and so not limited/);
+  t.match(stdout, /would have cut 0 of 1 result \(/);
+  t.match(stdout, /^# Passed the limit of that time as streams; a higher limit would not change that: 1$/m);
+  t.notMatch(stdout, /Streamed, and therefore not limited/);
   const found = JSON.parse((await sluice(['advise', '--json', '--cut-rate', '0%', '--by', 'rows', file])).stdout);
   t.match(found, { admitted: 1, streamed: 0, cuts: 0 });
   t.ok(found.config.limits.rows < 1000, `${found.config.limits.rows} rows`);
@@ -73,7 +73,7 @@ t.test('says that a limit is blind when it is below the recorded results', async
     process.execPath, [CLI, 'advise', '--max-rows', '100', '--max-bytes', 'unlimited'], { input: line },
   );
   t.match(
-    stdout, /^# Results below the limit on rows that held when this was recorded are missing: more would be cut$/m,
+    stdout, /^# Results below the limit on rows at the time of recording are missing: more would be cut$/m,
   );
 });
 
@@ -83,7 +83,7 @@ t.test('does not call a limit blind when every result with a row, or a byte, was
     const reason = limit.rows === 0 ? 'rows' : 'bytes';
     const input = auditLine({ action: 'sample', reason, limit, rows: 5, bytes: 90 });
     const { stdout } = await run(process.execPath, [CLI, 'advise', ...limits], { input });
-    t.match(stdout, /would have cut 0 of 1 results/, reason);
+    t.match(stdout, /would have cut 0 of 1 result \(/, reason);
     t.notMatch(stdout, /are missing/, reason);
   }
 });
@@ -99,10 +99,11 @@ t.test('says what a flag takes when its value is wrong', async (t) => {
   t.match(
     await refusal('--cut-rate', '0.1'), /^--cut-rate: expected a percentage from 0% to 100% such as 0\.1%, got "0\.1"/,
   );
-  t.match(await refusal('--cut-rate', '1%', '--max-bytes', '1MiB'), /^--max-bytes: is what --cut-rate is to find/);
+  t.match(await refusal('--cut-rate', '1%', '--max-bytes', '1MiB'), /^--max-bytes: --cut-rate finds this limit/);
   t.match(await refusal('--by', 'rows'), /^--by: .* --cut-rate/);
   t.match(await refusal('--by', 'size', '--cut-rate', '1%'), /^--by: expected rows or bytes/);
-  t.match(await refusal('--cut-rate', '1%'), /^--cut-rate: reads twice, and that standard input cannot be/);
+  const twice = /^--cut-rate: reads its input twice, which is not possible for standard input: give files/;
+  t.match(await refusal('--cut-rate', '1%'), twice);
   t.match(await refusal('--exempt', 'usr=a', '-'), /^--exempt: expected KEY=PATTERN, did you mean user\?, got "usr=a"/);
   t.match(await refusal('--exempt', 'client=everybody', '-'), /^--exempt: client/);
   t.match(await refusal('--exempt', 'user=a,user=b', '-'), /^--exempt: user is given more than once/);

@@ -56,7 +56,7 @@ t.test('announces the end of a rule a week before it, a day before it, and when 
   t.match(log.toSorted(), [
     /^config: rules\[0\]\.until: the rule week ends at .*Z, in less than 7 days$/,
     /^config: rules\[1\]\.until: the rule day ends at .*Z, in less than a day$/,
-    /^config: rules\[2\]\.until: the rule now ended at .*Z; take it out$/,
+    /^config: rules\[2\]\.until: the rule now ended at .*Z; remove it$/,
   ]);
   t.equal(log.length, 3);
 });
@@ -101,5 +101,5 @@ t.test('start and reload say what ends soon and what has ended, and the metrics 
   );
   configure({ rules: [ruleUntil('over', Date.now() + 1000)] });
   t.match(await ask('/reload', { method: 'POST' }), { status: 200 });
-  await program.said(/^config: rules\[0\]\.until: the rule over ended at .*Z; take it out$/);
+  await program.said(/^config: rules\[0\]\.until: the rule over ended at .*Z; remove it$/);
 });

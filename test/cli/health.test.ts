@@ -44,7 +44,7 @@ t.test('takes the admin address from the file, even when the rest of the file is
   const file = configFile(t, { admin: { listen: `0.0.0.0:${port}` }, mode: 'strict' });
   t.match(await sluice(['health', '--config', file]), { code: 0, stdout: 'ready\n' });
   t.match(await sluice(['health', '--upstream', 'db']), { code: 1, stderr: /there is no admin endpoint to ask/ });
-  t.match(await sluice(['health', '--admin', '127.0.0.1:0']), { code: 1, stderr: /has any free port/ });
+  t.match(await sluice(['health', '--admin', '127.0.0.1:0']), { code: 1, stderr: /listens on any free port/ });
   t.match(await sluice(['health', '--admin', 'x:y:z']), { code: 1, stderr: /^--admin: expected HOST:PORT/ });
 });
 

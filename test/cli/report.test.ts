@@ -102,7 +102,7 @@ t.test('--since, --until, --user and --schema choose records, and the report say
   t.equal(await results('--user', 'b*'), 1);
   t.equal(await results('--schema', 'shop'), 3);
   const { stdout } = await sluice(['report', '--user', 'b*', audit]);
-  t.match(stdout, /^# Results that were not asked for and do not count: 3$/m);
+  t.match(stdout, /^# Results outside the selection, not counted: 3$/m);
 });
 
 t.test('counts and tells lines that are no records, and other events', async (t) => {
@@ -111,8 +111,8 @@ t.test('counts and tells lines that are no records, and other events', async (t)
   t.equal(overall.results, 4);
   t.match(read, { lines: 7, badLines: 2, firstBad: { file: audit, line: 5 }, otherEvents: { stall: 1 } });
   const { stdout } = await sluice(['report', audit]);
-  t.match(stdout, /^# Lines that are no audit records: 2, the first is .*audit\.json:5$/m);
-  t.match(stdout, /^# Other events, which do not count here: stall 1$/m);
+  t.match(stdout, /^# Lines that are not audit records: 2, the first is .*audit\.json:5$/m);
+  t.match(stdout, /^# Other events, not counted: stall 1$/m);
   t.match((await sluice(['report', file(t, 'empty', '')])).stdout, /^# No results\.$/m);
 });
 
@@ -140,7 +140,7 @@ t.test('counts the start of a compressed file that ends early, says so, and ends
   );
   const { code, stdout, stderr } = await sluice(['report', '--json', file(t, 'audit.gz', whole.subarray(0, -2000))]);
   t.equal(code, 1);
-  t.match(stderr, /audit\.gz: unexpected end of file: what stands before that counts/);
+  t.match(stderr, /audit\.gz: unexpected end of file: the results before that place count/);
   t.ok(JSON.parse(stdout).overall.results > 100);
 });
 
@@ -153,7 +153,7 @@ t.test('says what a flag takes when its value is wrong', async (t) => {
   };
   t.match(await refusal('--since', 'yesterday'), /^--since: expected a date \("2026-11-20", in UTC\).*got "yesterday"/);
   t.match(await refusal('--until', '2026-02-30'), /^--until: expected a date/);
-  t.match(await refusal('--since', '2026-11-20', '--until', '2026-11-19'), /^--until: is not after --since/);
+  t.match(await refusal('--since', '2026-11-20', '--until', '2026-11-19'), /^--until: expected a time after --since/);
   t.match(
     await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, got "size"/,
   );

@@ -53,7 +53,7 @@ t.test('warns of a variable that overrides the file, and of one that is mistyped
   const config = configFile(t, { upstream: 'db.invalid', listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:1' } });
   const variables = { SLUICE_ADMIN: '127.0.0.1:0', SLUICE_MAXROWS: '5' };
   const program = await startProgram(t, ['--config', config], variables);
-  t.match(await program.said(/^config: admin: SLUICE_ADMIN overrides what the file says/), { level: 'warn' });
+  t.match(await program.said(/^config: admin: SLUICE_ADMIN overrides the file/), { level: 'warn' });
   t.match(
     await program.said(/^config: "SLUICE_MAXROWS": is not read, did you mean SLUICE_MAX_ROWS\?$/), { level: 'warn' },
   );

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { subjectFrom } from '../../src/cli/subject.js';
-import { ConfigError } from '../../src/config/load.js';
+import { UsageError } from '../../src/cli/command.js';
 
 /** What is wrong with it, one line each. */
 function problems(text: string): readonly string[] {
   try {
     subjectFrom(text);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof UsageError) return error.problems;
     throw error;
   }
   return [];

@@ -73,7 +73,7 @@ t.test('applies a reload to all workers, and a refused one to none', async (t) =
   t.same(await rowsNow(), [7, 7, 7]);
   program.configure({ workers: 2, limits: { rows: 7 } });
   await program.ask('/reload', { method: 'POST' });
-  await program.program.said(/^config: workers: changed, and takes effect at the next start/);
+  await program.program.said(/^config: workers: the change takes effect at the next start/);
 });
 
 t.test('a killed worker ends only its own sessions, and another worker replaces it', async (t) => {

@@ -1,4 +1,4 @@
-// How amounts are shown. These files make one script: what one declares, the next ones use.
+// Amounts as text. The files of this folder make one script: later files use the declarations of earlier ones.
 
 const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
@@ -28,23 +28,26 @@ function showPart(part) {
   return part > 0 && part < 0.001 ? `${Number((part * 100).toPrecision(2))}%` : `${(part * 100).toFixed(1)}%`;
 }
 
-/** `1 row`, `1,234 rows` */
-function showRows(rows) {
-  return `${showCount(rows)} ${rows === 1 ? 'row' : 'rows'}`;
-}
-
 /** `1 session`, `1,234 sessions` */
-function showSessions(count) {
-  return `${showCount(count)} ${count === 1 ? 'session' : 'sessions'}`;
+function counted(count, noun) {
+  return `${showCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** What results are counted in: how that is shown, in full and as a mark on an axis, and from mark to mark. */
+/** `1 row`, `1,234 rows` */
+const showRows = (rows) => counted(rows, 'row');
+
+/**
+ * The units of results: how an amount is shown in full and on an axis, and the factor between two marks of the axis.
+ */
 const UNITS = {
   bytes: { show: showSize, mark: showSize, stepFactor: 16 },
   rows: { show: showRows, mark: showCount, stepFactor: 10 },
 };
 
-/** Text of any origin: what turns its direction, hides in it, or stands for no character is shown as an escape. */
+/**
+ * Text of any origin. Characters that change its direction, are invisible, or stand for no character are shown as
+ * escapes.
+ */
 function shownAsItself(text) {
   return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const hex = character.codePointAt(0).toString(16);

@@ -1,8 +1,8 @@
-// Pictures, drawn as SVG. Everything is made of elements and text nodes: nothing that comes from elsewhere is ever markup.
+// Pictures in SVG. They consist of elements and text nodes only, so text from elsewhere is never markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 const BUCKETS_PER_DOUBLING = 8;
-/** A bar for each two buckets; limits that are tried stand between bars. */
+/** One bar for two buckets. Limits that are tried stand between bars. */
 const BUCKETS_PER_BAR = 2;
 const FLOOR = 210;
 
@@ -14,7 +14,7 @@ function draw(name, attributes = {}, ...children) {
   return element;
 }
 
-/** A picture, as wide as there is room, that says in words what it shows. */
+/** A picture of the available width, with a description in words. */
 function picture(width, height, label, ...children) {
   const attributes = { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label };
   return draw('svg', attributes, ...children);
@@ -25,27 +25,27 @@ const placeOf = (size) => Math.log2(Math.max(1, size)) * BUCKETS_PER_DOUBLING;
 /** The size at a place. */
 const sizeAt = (place) => 2 ** (place / BUCKETS_PER_DOUBLING);
 
-/** From what to what size a picture goes, so that all buckets and the limit are on it: in places, whole doublings. */
+/** The range of a picture that shows all buckets and the limit, in places, rounded to whole doublings. */
 function extentOf(buckets, limit) {
   const most = Math.max(limit ?? 1, ...buckets.map(([, to]) => to), 64);
   return Math.ceil(Math.log2(most) + 1) * BUCKETS_PER_DOUBLING;
 }
 
-/** The limit at a place: what is as large as the place's size is cut, and nothing below it. */
+/** The limit at a place. A result as large as the place's size is cut, a smaller one is not. */
 const limitAt = (place) => Math.max(1, Math.ceil(sizeAt(place) * 0.9999) - 1);
 
-/** How many results a limit cuts: exact, because it stands at an edge of the buckets. */
+/** How many results a limit cuts. The number is exact, because the limit stands at an edge of the buckets. */
 function cutBy(buckets, place) {
   const edge = sizeAt(place) * 0.9999;
   return buckets.reduce((sum, [from, , count]) => (from >= edge ? sum + count : sum), 0);
 }
 
-/** The line that bars stand on. */
+/** The line under the bars. */
 function axis(width, y) {
   return draw('line', { x1: 0, x2: width, y1: y + 0.5, y2: y + 0.5, class: 'axis' });
 }
 
-/** A line at a limit, with its name beside it. */
+/** A line at a limit, with its name. */
 function limitLine(x, width, y, className, label) {
   const isLate = x > width * 0.7;
   return [
@@ -56,7 +56,7 @@ function limitLine(x, width, y, className, label) {
   ];
 }
 
-/** Marks along a log axis: 1, 16, 256 … or 1, 10, 100 …, as many as there is room for. */
+/** Marks along a logarithmic axis: 1, 16, 256 … or 1, 10, 100 …, as many as there is room for. */
 function marks(extent, width, { mark, stepFactor }, xOf) {
   const count = extent / BUCKETS_PER_DOUBLING / Math.log2(stepFactor);
   const factor = stepFactor ** Math.ceil((count * 64) / width);
@@ -68,7 +68,7 @@ function marks(extent, width, { mark, stepFactor }, xOf) {
   return found;
 }
 
-/** The buckets, put together for bars: by the place at which a bar begins. */
+/** The buckets grouped into bars, by the place at which a bar begins. */
 function barsOf(buckets) {
   const bars = new Map();
   for (const [from, , count] of buckets) {
@@ -79,25 +79,25 @@ function barsOf(buckets) {
 }
 
 /**
- * How many results there are of each size, with the limit and another one that is tried.
- * @param tried the place of the latter
+ * The number of results of each size, with the limit and another limit that is tried.
+ * @param tried the place of the limit that is tried
  */
 function histogramPicture(width, buckets, unit, limit, tried) {
   const extent = extentOf(buckets, limit);
   const xOf = (place) => (place / extent) * width;
   const all = barsOf(buckets);
-  // Few results of a size are what this is about: their bars must be seen beside those of a million.
+  // The few large results matter most, so their bars must be visible beside those of a million small ones.
   const scale = 160 / Math.log2(1 + Math.max(1, ...all.values()));
   const barWidth = Math.max(2, xOf(BUCKETS_PER_BAR) - 1.5);
   const bars = [...all].map(([place, count]) => {
     const height = 4 + Math.log2(1 + count) * scale;
     const shape = { x: xOf(place), y: FLOOR - height, width: barWidth, height, rx: 2 };
     const least = Math.ceil(sizeAt(place) * 0.9999);
-    const title = draw('title', {}, `from ${unit.show(least)}: ${showCount(count)} results`);
+    const title = draw('title', {}, `from ${unit.show(least)}: ${counted(count, 'result')}`);
     return draw('rect', { ...shape, class: place >= tried ? 'bar beyond' : 'bar' }, title);
   });
   const total = [...all.values()].reduce((sum, count) => sum + count, 0);
-  const label = `Distribution of ${showCount(total)} results by size, on logarithmic scales`;
+  const label = `Distribution of ${counted(total, 'result')} by size, on logarithmic scales`;
   return picture(width, FLOOR + 30, label,
     axis(width, FLOOR), ...bars, ...marks(extent, width, unit, xOf),
     ...(limit === null ? [] : limitLine(xOf(placeOf(limit)), width, 14, 'limit', `limit ${unit.show(limit)}`)),
@@ -106,7 +106,7 @@ function histogramPicture(width, buckets, unit, limit, tried) {
 
 const TIMELINE_FLOOR = 100;
 
-/** One bar of the timeline, standing on what is below it; nothing where there is none. */
+/** One bar of the timeline, on top of the one below; nothing if its height is 0. */
 function timelineBar(shape, below, height, className, title) {
   if (height === 0) return [];
   const y = TIMELINE_FLOOR - below - height;
@@ -127,7 +127,8 @@ function timelinePicture(totalWidth, slots) {
     ];
   });
   const sum = (key) => slots.reduce((total, slot) => total + slot[key], 0);
-  const label = `In the last hour ${sum('cuts')} results were cut, and ${sum('wouldCuts')} would have been`;
+  const label = `In the last hour ${counted(sum('cuts'), 'result')} ${sum('cuts') === 1 ? 'was' : 'were'} cut, ` +
+    `and ${showCount(sum('wouldCuts'))} would have been`;
   const mark = (x, anchor, text) => draw('text', { x, y: 118, 'text-anchor': anchor }, text);
   return picture(totalWidth, 122, label, axis(totalWidth, TIMELINE_FLOOR), ...bars,
     mark(0, 'start', 'an hour ago'), mark(totalWidth / 2, 'middle', 'half an hour'), mark(totalWidth, 'end', 'now'));

@@ -1,4 +1,4 @@
-// Asks for how things stand, shows it, and asks again.
+// Fetches the data of the page, shows it, and fetches again.
 
 const EVERY_MS = 2000;
 const SLOWEST_MS = 15_000;
@@ -10,12 +10,12 @@ let latest = null;
 let isPaused = false;
 let failures = 0;
 let timer = 0;
-/** Where the slider stands for each unit, once somebody has moved it. */
+/** The slider's place for each unit, once somebody has moved it. */
 const tried = { rows: null, bytes: null };
 
 const unitName = () => document.querySelector('input[name=unit]:checked').value;
 
-/** The room that a picture has, in pixels. */
+/** The width available to a picture, in pixels. */
 const widthOf = (element) => Math.max(240, element.clientWidth);
 
 function showState(text, className) {
@@ -41,12 +41,12 @@ function showSizes({ sizes, limits }) {
   $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place));
   const before = `A limit of ${size} would cut `;
   const behind = ` of ${showCount(total)} buffered results${total === 0 ? '' : ` (${showPart(cut / total)})`}.`;
-  // Said again, it would be read out again.
+  // A screen reader would read the same text again.
   if ($('verdict').textContent === `${before}${showCount(cut)}${behind}`) return;
   $('verdict').replaceChildren(before, make('b', '', showCount(cut)), behind);
 }
 
-/** Puts rows into a table, or says that there are none. */
+/** Puts rows into a table, or a text if there are none. */
 function fill(body, rows, columns, none) {
   const focused = document.activeElement?.closest('details')?.dataset.digest;
   if (rows.length > 0) body.replaceChildren(...rows);
@@ -60,10 +60,12 @@ function fill(body, rows, columns, none) {
 
 function showSessionTable({ sessions, limits, openSessions }) {
   fill($('sessions'), sessions.map((session) => sessionRow(session, limits)), 5, 'Nobody is connected.');
-  $('sessions-note').textContent = openSessions > sessions.length ? `${sessions.length} of ${showCount(openSessions)}` : '';
+  $('sessions-note').textContent = openSessions > sessions.length
+    ? `${sessions.length} of ${showCount(openSessions)}`
+    : '';
 }
 
-/** What statements have cost. Several workers keep no account of it: then these parts are not there. */
+/** Shows the cost of statements. Several workers do not keep it; then these parts are absent. */
 function showStatistics(view) {
   const { totals, digests } = view;
   const isKept = totals !== undefined;
@@ -73,31 +75,32 @@ function showStatistics(view) {
   showSizes(view);
   $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
   const open = new Set([...document.querySelectorAll('#digests details[open]')].map(({ dataset }) => dataset.digest));
-  fill($('digests'), digests.map((digest) => digestRow(digest, totals.bytes, open.has(digest.digest))), 7, 'No statement has ended yet.');
-  $('digests-note').textContent = view.digestsForgotten ? 'Only the heaviest statements are kept; of others little may be missing.' : '';
+  const rows = digests.map((digest) => digestRow(digest, totals.bytes, open.has(digest.digest)));
+  fill($('digests'), rows, 7, 'No statement has ended yet.');
+  $('digests-note').textContent = view.digestsForgotten ? 'Only the statements with the most bytes are kept.' : '';
 }
 
-/** Says last how the proxy is: nothing of that stands above a page that could not be shown. */
+/** Shows the state of the proxy last, so that it never stands above a page that could not be shown. */
 function show(view) {
   $('tiles').replaceChildren(...tiles(view));
   showStatistics(view);
   showSessionTable(view);
   const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
   const mode = view.mode === 'audit' ? 'only watching' : 'enforcing';
-  showState(`${text}, ${mode}, ${showSessions(view.openSessions)}`, good);
+  showState(`${text}, ${mode}, ${counted(view.openSessions, 'session')}`, good);
 }
 
 function sayUnreachable(error) {
-  showState(latest === null ? 'cannot be reached' : 'cannot be reached: this is how it was', 'bad');
+  showState(latest === null ? 'cannot be reached' : 'cannot be reached; the figures are the last known', 'bad');
   console.warn(String(error));
 }
 
-/** The proxy has answered, and that cannot be shown. */
+/** The proxy's answer cannot be shown. */
 function sayFailed(reason) {
   showState(`this page has failed: ${reason}`, 'bad');
 }
 
-/** Returns null where the proxy cannot be reached, which is said. */
+/** Fetches the data. If the proxy cannot be reached, shows that and returns null. */
 async function fetchLive() {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
@@ -108,7 +111,7 @@ async function fetchLive() {
   }
 }
 
-/** Returns whether all is shown, or the token is being asked for. */
+/** Returns whether everything is shown, or the page is asking for the token. */
 async function ask() {
   const response = await fetchLive();
   if (response === null) return false;
@@ -118,7 +121,7 @@ async function ask() {
     askForToken(isWrong ? 'That is not the token.' : '', await response.text(), response.status === 401);
     return true;
   }
-  if (!response.ok) throw new Error(`it was answered with ${response.status}, ${(await response.text()).trim()}`);
+  if (!response.ok) throw new Error(`the proxy answered ${response.status}: ${(await response.text()).trim()}`);
   latest = await response.json();
   $('login').hidden = true;
   $('main').hidden = false;
@@ -147,7 +150,7 @@ async function turn() {
   if (!isPaused && !document.hidden) timer = setTimeout(turn, Math.min(SLOWEST_MS, EVERY_MS * (1 + failures)));
 }
 
-// What fails between two turns, such as a move of the slider.
+// Errors between two fetches, such as after a move of the slider.
 addEventListener('error', ({ message }) => sayFailed(message));
 $('pause').addEventListener('click', () => {
   isPaused = !isPaused;

@@ -1,6 +1,6 @@
-// Tables and tiles. Text from statements, users and programs is put in as text nodes only, and by `make` alone.
+// Tables and tiles. Text from statements, users and programs becomes text nodes only, made by `make` alone.
 
-/** An element with a class, attributes and children; text stays text. */
+/** An element with a class and children. Text stays text. */
 function make(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
@@ -28,12 +28,12 @@ function tile(name, value, more, className = '') {
   return make('div', `tile ${className}`, make('dt', '', name), make('dd', '', value, make('span', 'more', more)));
 }
 
-/** Those of what statements have cost, where an account of it is kept. */
+/** The tiles about the cost of statements, if it is kept. */
 function totalTiles({ totals, mode }) {
   if (totals === undefined) return [];
   const { executions, rows, bytes, cuts, wouldCuts, admitted } = totals;
   return [
-    tile('Statements', showCount(executions), `${showCount(rows)} rows, ${showSize(bytes)}`),
+    tile('Statements', showCount(executions), `${showRows(rows)}, ${showSize(bytes)}`),
     tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
     tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
     tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
@@ -55,7 +55,7 @@ function tiles(view) {
   ];
 }
 
-/** What a session does, as a badge. */
+/** The state of a session, as a badge. */
 function doing({ state, stalledMs, ageMs, command }) {
   if (stalledMs !== null) return [make('span', 'badge stall', `not reading for ${showTime(stalledMs)}`)];
   if (state === 'discarding') return [make('span', 'badge cut', 'cut, discarding the rest')];
@@ -63,7 +63,7 @@ function doing({ state, stalledMs, ageMs, command }) {
   return [make('span', 'badge running', state), make('span', 'sub', `for ${showTime(command.runningMs)}`)];
 }
 
-/** What lets a result be as large as it is. */
+/** The reason why a result may be so large. */
 function streamingMark({ signal, isAdmitted }) {
   if (!isAdmitted) return make('span', 'sub', `streaming (${signal}): has limits of its own`);
   return make('span', 'sub', make('span', 'badge admitted', 'let through'), ` beyond its limit: streaming (${signal})`);
@@ -77,7 +77,7 @@ function sessionRow(session, limits) {
     return make('tr', '', who, cell('', '', ...doing(session)), cell('sql'), cell('number'), cell('number'));
   }
   const text = command.digestText ?? command.digest ?? command.command;
-  // What is unlimited is null, and a part of nothing.
+  // Unlimited is null. Every amount is 0% of it.
   const parts = [command.rows / (limits.rows ?? Infinity), command.bytes / (limits.bytes ?? Infinity)];
   const isStreaming = command.class === 'streaming';
   const sql = cell('sql', '', make('code', '', text),
@@ -88,10 +88,11 @@ function sessionRow(session, limits) {
 }
 
 function names(list, results) {
-  return list.slice(0, 4).map(({ name, results: seen }) => `${name || '(none)'} ${showPart(seen / results)}`).join(', ');
+  const shown = list.slice(0, 4).map(({ name, results: seen }) => `${name || '(none)'} ${showPart(seen / results)}`);
+  return shown.join(', ');
 }
 
-/** A statement and, where it is opened, who runs it and an example. */
+/** A statement and, if it is open, its users and an example. */
 function statement({ digest, digestText, results, users, programs, example, lowerBounds }, isOpen) {
   const facts = [
     `digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`,

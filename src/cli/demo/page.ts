@@ -1,10 +1,10 @@
-// What the demo prints: plain text of 80 columns, with colours where a person looks at a terminal.
+// The output of the demo: plain text of 80 columns, with colours on a terminal.
 
 /** Writes the demo's lines. */
 export class Page {
   readonly #isColoured: boolean;
 
-  /** Colours are for terminals, and not for those who have set NO_COLOR (no-color.org). */
+  /** Uses colours on terminals, unless NO_COLOR is set (no-color.org). */
   constructor(private readonly to: Output, environment: NodeJS.ProcessEnv) {
     this.#isColoured = to.isTTY === true && !environment['NO_COLOR'];
   }
@@ -18,17 +18,17 @@ export class Page {
     this.line(this.paint('bold', text));
   }
 
-  /** Text as it is, at the left or indented. */
+  /** Writes text as it is, with an indent. */
   line(text = '', indent = ''): void {
     this.to.write(text === '' ? '\n' : `${indent}${text}\n`);
   }
 
-  /** Something to be typed. */
+  /** Writes a command for the reader to type. */
   command(text: string): void {
     this.line(this.paint('cyan', text), MARK_INDENT);
   }
 
-  /** A promise that was kept, or not. */
+  /** Writes a promise, and whether it was kept. */
   finding(isGood: boolean, text: string): void {
     const mark = isGood ? this.paint('green', '✔') : this.paint('red', '✘');
     const [first = '', ...others] = wrap(text, WIDTH - TEXT_INDENT.length);
@@ -36,13 +36,13 @@ export class Page {
     for (const other of others) this.line(other, TEXT_INDENT);
   }
 
-  /** What was said by somebody else. */
+  /** Writes the words of another program. */
   quote(text: string): void {
     const inner = `${TEXT_INDENT}  `;
     for (const line of wrap(text, WIDTH - inner.length)) this.line(this.paint('red', line), inner);
   }
 
-  /** An audit record: its JSON, broken where it is too long for a line. */
+  /** Writes the JSON of an audit record, with line breaks where it is too long. */
   record(record: object): void {
     const fields = Object.entries(record).map(([name, value]) => ({ name, json: JSON.stringify(value) }));
     let line = '{';
@@ -72,16 +72,16 @@ const TEXT_INDENT = '     ';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
 
-/** How a terminal is told to begin a style (ECMA-48, "Select Graphic Rendition"). */
+/** The codes that begin a style on a terminal (ECMA-48, "Select Graphic Rendition"). */
 const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, green: 32, red: 31, cyan: 36 };
 
-/** Where lines are written to: standard output, or what a test puts in its place. */
+/** The output for lines: standard output, or a test's replacement. */
 export interface Output {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** Breaks a text between its words; a word that is longer than `width` has a line of its own. */
+/** Breaks a text between its words. A word longer than `width` has a line of its own. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DemoClient, ResultSummary } from '../../demo/client.js';
-import { count, duration, size } from '../../report/amounts.js';
+import { count, countOf, duration, size } from '../../report/amounts.js';
 import type { Page } from './page.js';
 import type { Stage } from './stage.js';
 
-// What is shown. Each scene is played, measured and told; it says whether everything came out as promised.
+// The scenes of the demo. Each scene runs, is measured and described, and returns whether all its promises were kept.
 
 type Scene = (stage: Stage, page: Page) => Promise<boolean>;
 
-/** Notes findings on the page; remembers whether all were good. */
+/** Writes findings on the page, and remembers whether all were good. */
 class Findings {
   areGood = true;
 
@@ -36,7 +36,7 @@ function isSame(one: ResultSummary, other: ResultSummary): boolean {
   return isEqual && one.error === null && other.error === null;
 }
 
-/** What the server answers without a proxy. */
+/** The server's answer without a proxy. */
 async function directly(stage: Stage, sql: string): Promise<ResultSummary> {
   const client = await stage.connect(stage.server.address);
   const result = await client.query(sql);
@@ -54,12 +54,12 @@ const smallResult: Scene = async (stage, page) => {
   const { result, ms } = await timed(client, sql);
   await client.close();
   const same = isSame(result, expected);
-  const amount = `${count(result.rows)} rows, ${size(result.bytes)} in ${duration(ms)}`;
+  const amount = `${countOf(result.rows, 'row')}, ${size(result.bytes)} in ${duration(ms)}`;
   findings.note(same, `${amount}: ${same ? 'the same bytes as' : 'NOT what comes'} without the proxy`);
   return findings.areGood;
 };
 
-/** All of the demo's large table. */
+/** Reads the demo's large table. */
 const OVERSIZED_SQL = 'SELECT * FROM events';
 
 const oversizedResult: Scene = async (stage, page) => {
@@ -71,7 +71,7 @@ const oversizedResult: Scene = async (stage, page) => {
   const { result, ms } = await timed(client, OVERSIZED_SQL);
   const { error } = result;
   const isWithin = result.rows <= limits.rows && result.bytes <= limits.bytes;
-  const amount = `${count(result.rows)} rows, ${size(result.bytes)} in ${duration(ms)}`;
+  const amount = `${countOf(result.rows, 'row')}, ${size(result.bytes)} in ${duration(ms)}`;
   const ending = error === null ? 'NO error' : 'an error in place of the next row:';
   findings.note(isWithin && error?.code === onExceed.error.code, `${amount}, then ${ending}`);
   if (error !== null) page.quote(`ERROR ${error.code} (${error.sqlState}): ${error.message}`);
@@ -98,12 +98,12 @@ const auditMode: Scene = async (stage, page) => {
   const { result, ms } = await timed(client, OVERSIZED_SQL);
   await client.close();
   const same = isSame(result, expected);
-  const amount = `${count(result.rows)} rows, ${size(result.bytes)} in ${duration(ms)}`;
+  const amount = `${countOf(result.rows, 'row')}, ${size(result.bytes)} in ${duration(ms)}`;
   findings.note(same, `${amount}: ${same ? 'the same bytes as' : 'NOT what comes'} without the proxy`);
   const record = await stage.auditing.records.next();
   const agrees = record?.action === 'would-cut' && record.rows === result.rows &&
     record.bytes === result.bytes;
-  const noted = `${record?.action}, ${count(record?.rows ?? 0)} rows, ${size(record?.bytes ?? 0)}`;
+  const noted = `${record?.action}, ${countOf(record?.rows ?? 0, 'row')}, ${size(record?.bytes ?? 0)}`;
   findings.note(agrees, record === null ? 'there is NO audit record' : `the audit record says: ${noted}`);
   return findings.areGood;
 };
@@ -113,9 +113,12 @@ const PAUSE_AFTER_ROWS = 1;
 const SAMPLE_MS = 100;
 const STILL_SAMPLES = 5;
 const MAX_SAMPLES = 300;
-/** How long the reader sleeps on when the server has come to a stop. */
+/** How long the reader keeps sleeping after the server has stopped sending. */
 const SLEEP_MS = 1000;
-/** Beyond the sockets' buffers, which are the kernel's, a connection holds two read buffers at most. */
+/**
+ * The largest growth of memory that is accepted. A connection holds at most two read buffers, besides the kernel's
+ * socket buffers.
+ */
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 
 const slowReader: Scene = async (stage, page) => {
@@ -148,12 +151,12 @@ const slowReader: Scene = async (stage, page) => {
   });
   await client.close();
   const same = isSame(result, expected);
-  const amount = `it reads on: ${count(result.rows)} of ${count(expected.rows)} rows, ${size(result.bytes)}`;
+  const amount = `it reads on: ${count(result.rows)} of ${countOf(expected.rows, 'row')}, ${size(result.bytes)}`;
   findings.note(same, `${amount}, checksum ${same ? 'the same as' : 'DIFFERS from that'} without the proxy`);
   return findings.areGood;
 };
 
-/** Resolves with what the server has sent when it has not sent anything for a while. */
+/** Waits until the server has stopped sending for a while. Resolves with the number of bytes that it has sent. */
 async function standstill(stage: Stage): Promise<number> {
   let sent = -1;
   for (let still = 0, samples = 0; still < STILL_SAMPLES && samples < MAX_SAMPLES; samples += 1) {
@@ -164,5 +167,5 @@ async function standstill(stage: Stage): Promise<number> {
   return sent;
 }
 
-/** All that is shown, in its order. */
+/** All scenes, in their order. */
 export const scenes: readonly Scene[] = [smallResult, oversizedResult, auditMode, slowReader];

@@ -6,7 +6,7 @@ import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';
 import { type Proxy, startProxy } from '../../relay/proxy.js';
 
-/** The embedded server, and in front of it a proxy that cuts, one that only records, one without limits. */
+/** The embedded server with three proxies in front of it: one that cuts, one that only records, one without limits. */
 export class Stage {
   private constructor(
     readonly config: Config,
@@ -17,9 +17,9 @@ export class Stage {
   ) {}
 
   /**
-   * Starts all four.
-   * @param configFor makes the configuration of the proxy that cuts, given the server's address
-   * @throws the system's error where the proxy's address cannot be listened on
+   * Starts the server and the proxies.
+   * @param configFor makes the configuration of the proxy that cuts, from the server's address
+   * @throws the system's error if the proxy cannot listen on its address
    */
   static async set(configFor: (upstream: Address) => Config, log: Logger): Promise<Stage> {
     const server = await startDemoServer();
@@ -37,7 +37,7 @@ export class Stage {
     }
   }
 
-  /** A client of the server itself, or of one of its proxies. */
+  /** Connects a client to the server itself or to one of the proxies. */
   connect({ host, port }: Address): Promise<DemoClient> {
     return DemoClient.connect({ host, port, user: 'demo', schema: 'demo', program: 'sluice demo' });
   }
@@ -51,7 +51,7 @@ export class Stage {
   }
 }
 
-/** The fields of an audit record that the demo looks at, behind the time that a log puts before them. */
+/** The fields of an audit record that the demo reads. An audit log writes the time before them. */
 export interface DemoRecord {
   readonly time: string;
   readonly action: string;
@@ -62,10 +62,10 @@ export interface DemoRecord {
   readonly forwardedBytes: number;
 }
 
-/** Longer than it takes to drain the largest table. */
+/** The longest wait for a record. Discarding the largest table takes less. */
 const RECORD_TIMEOUT_MS = 30_000;
 
-/** Keeps the records of one proxy, to show them. */
+/** Keeps the records of one proxy for the demo. */
 export class RecordKeeper implements AuditLog {
   readonly #records: DemoRecord[] = [];
   #onRecord: (record: DemoRecord) => void = (record) => this.#records.push(record);
@@ -78,7 +78,7 @@ export class RecordKeeper implements AuditLog {
     return Promise.resolve({ lostLines: 0, hangs: false });
   }
 
-  /** The next record that has not been taken, or null where none comes in time. */
+  /** The next record that has not been taken; null if none comes in time. */
   next(): Promise<DemoRecord | null> {
     const waiting = this.#records.shift();
     if (waiting !== undefined) return Promise.resolve(waiting);
@@ -93,7 +93,7 @@ export class RecordKeeper implements AuditLog {
     });
   }
 
-  /** Hands on every record from now on. */
+  /** Calls back with every record from now on. */
   forEach(observer: (record: object) => void): void {
     this.#onRecord = observer;
   }
@@ -102,7 +102,7 @@ export class RecordKeeper implements AuditLog {
 /** A proxy with the records that it writes. */
 export interface Guarded {
   readonly proxy: Proxy;
-  /** Where it listens, with the real port. */
+  /** Its address, with the real port. */
   readonly address: Address;
   readonly records: RecordKeeper;
 }
