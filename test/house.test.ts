@@ -2,29 +2,31 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE = join(ROOT, 'src');
 
 /** Which folders the files of a folder may import from, besides their own. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  protocol: [],
+  text: [],
+  protocol: ['text'],
   sql: [],
   statistics: [],
-  config: ['protocol', 'sql'],
-  conversation: ['protocol'],
-  policy: ['protocol', 'sql', 'config', 'conversation'],
+  config: ['text', 'protocol', 'sql'],
+  conversation: ['text', 'protocol'],
+  policy: ['text', 'protocol', 'sql', 'config', 'conversation'],
   audit: ['protocol', 'config', 'conversation', 'policy'],
   telemetry: ['protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit'],
-  control: ['protocol', 'config', 'audit'],
-  report: ['sql', 'statistics', 'config', 'policy', 'audit'],
-  relay: ['protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],
-  admin: ['statistics', 'config', 'telemetry'],
+  control: ['text', 'protocol', 'config', 'audit'],
+  report: ['text', 'sql', 'statistics', 'config', 'policy', 'audit'],
+  relay: ['text', 'protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],
+  admin: ['text', 'statistics', 'config', 'telemetry'],
   workers: ['config', 'policy', 'audit', 'telemetry', 'relay', 'admin'],
   demo: ['protocol', 'sql'],
   cli: [
-    'protocol', 'statistics', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'report', 'relay',
-    'admin', 'workers', 'demo',
+    'text', 'protocol', 'statistics', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'report',
+    'relay', 'admin', 'workers', 'demo',
   ],
 };
 
@@ -45,7 +47,7 @@ const ROOMS_MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** The modules of Node.js that reach outside the process; pure folders may not import them. */
 const WORLDLY = /^node:(fs|net|tls|http|https|child_process|cluster|dgram|dns|os|process|timers|worker_threads)\b/;
-const PURE = ['protocol', 'sql', 'conversation', 'policy', 'statistics'];
+const PURE = ['text', 'protocol', 'sql', 'conversation', 'policy', 'statistics'];
 
 interface Import {
   readonly from: string;
@@ -226,5 +228,62 @@ t.test('a test has a title of its own that is understood alone', (t) => {
   });
   t.strictSame(wrong, []);
   t.ok(count > 1000, `there are ${count} titles to look at`);
+  t.end();
+});
+
+/** Whether an expression is made of nothing but literals and other constants: its value is known as it is read. */
+function isConstant(node: ts.Expression): boolean {
+  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
+    return isConstant(node.expression);
+  }
+  if (ts.isPrefixUnaryExpression(node)) return isConstant(node.operand);
+  if (ts.isBinaryExpression(node)) return isConstant(node.left) && isConstant(node.right);
+  if (ts.isPropertyAccessExpression(node)) return isConstant(node.expression);
+  if (ts.isIdentifier(node)) return /^[A-Z]/.test(node.text);
+  if (ts.isArrayLiteralExpression(node)) return node.elements.length > 0 && node.elements.every(isConstant);
+  if (ts.isObjectLiteralExpression(node)) {
+    return node.properties.every((property) => ts.isPropertyAssignment(property) && isConstant(property.initializer));
+  }
+  if (ts.isNewExpression(node)) {
+    return /^(Map|Set)$/.test(node.expression.getText()) && node.arguments !== undefined &&
+      node.arguments.length > 0 && node.arguments.every(isConstant);
+  }
+  return ts.isLiteralExpression(node) ||
+    [ts.SyntaxKind.TrueKeyword, ts.SyntaxKind.FalseKeyword, ts.SyntaxKind.NullKeyword].includes(node.kind);
+}
+
+t.test('the constants of a module have upper-case names', (t) => {
+  const wrong = files.flatMap((file) => {
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+    const isConst = ({ flags }: ts.VariableDeclarationList): boolean => (flags & ts.NodeFlags.Const) !== 0;
+    return source.statements.filter(ts.isVariableStatement)
+      .filter(({ declarationList }) => isConst(declarationList))
+      .flatMap(({ declarationList }) => [...declarationList.declarations])
+      .filter(({ initializer }) => initializer !== undefined && isConstant(initializer))
+      .map(({ name }) => name.getText())
+      // An enumeration, such as `Command.QUERY`, has a name as a type has one.
+      .filter((name) => !/^([A-Z][A-Z0-9_]*|[A-Z][a-z]\w*)$/.test(name))
+      .map((name) => `${relative(ROOT, file)}: ${name}`);
+  });
+  t.strictSame(wrong, []);
+  t.end();
+});
+
+/** What has one definition, and the files that may write it. */
+const DEFINED_ONCE: readonly (readonly [what: RegExp, where: readonly string[]])[] = [
+  [/\bcode: \d{4}\b|\bsqlState: '[0-9A-Z]{5}'|'(?:HY000|08S01)'/,
+    ['src/protocol/errorCodes.ts', 'src/config/connectorJStates.ts']],
+  [/\binstanceof Error \? \w+(?:\.message)? :/, ['src/text/errorText.ts']],
+  [/=== Infinity \? (?:null|'unlimited')/, ['src/config/finiteOrNull.ts']],
+];
+
+t.test('error numbers, the text of an error and the form of an unlimited amount are defined once', (t) => {
+  const wrong = files.flatMap((file) => {
+    const name = relative(ROOT, file);
+    const code = readFileSync(file, 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+    return DEFINED_ONCE.filter(([what, where]) => !where.includes(name) && what.test(code))
+      .map(([what]) => `${name}: ${what.exec(code)![0]}`);
+  });
+  t.strictSame(wrong, []);
   t.end();
 });
