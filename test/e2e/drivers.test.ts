@@ -47,7 +47,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test("the README's statements about errors and drivers hold", async (t) => {
+await t.test('documented statements about errors and drivers hold', async (t) => {
   const server = await startServer(t, 'mariadb');
   const SELECT_50 = 'SELECT id, label FROM numbers WHERE id <= 50';
   const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;

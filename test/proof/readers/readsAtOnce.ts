@@ -4,7 +4,7 @@ const NODE_READS_BYTES = (Number.parseInt(process.versions.node, 10) < 22 ? 130 
 
 /**
  * The most bytes that each streaming driver reads before its program has worked on the first row. `readAhead.test.ts`
- * measures them, and the README has them. Infinity: it reads everything, however slowly the program works.
+ * measures them, and src/help/rules.md has them. Infinity: it reads everything, however slowly the program works.
  */
 export const READS_AT_ONCE: ReadonlyMap<string, number> = new Map([
   ['MySQL Connector/J 9.7, streaming', 18 * KIB],
