@@ -1,16 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { quickFiles } from './quickFiles.js';
+import t from 'tap';
+import { quickProcesses } from './quickFiles.js';
 
-// npm run test:quick -- [options of tap]
+// npm run test:quick
 //
-// Runs the test files that need nothing but Node.js. Ends with the exit code of tap.
+// Runs the test files that need nothing but Node.js, several processes at a time.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TAP = fileURLToPath(new URL('../../node_modules/.bin/tap', import.meta.url));
+const ARGS = ['--import=./test/setup/transpile.mjs', './test/setup/together.ts'];
 
-const files = quickFiles().map((file) => relative(ROOT, file));
-const args = [TAP, ...process.argv.slice(2), ...files];
-const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
-process.exitCode = status ?? 1;
+t.jobs = 4;
+for (const name of quickProcesses().keys()) {
+  void t.spawn(process.execPath, [...ARGS, name], { cwd: ROOT, buffered: true }, `test/${name}`);
+}

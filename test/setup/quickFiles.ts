@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // The test files of `npm run test:quick`: those that start no program but Node.js itself. Each file is judged by the
@@ -11,8 +11,8 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 /** Programs that every machine with Node.js and npm has. */
 export const QUICK_PROGRAMS: readonly string[] = ['node', 'sh', 'mkfifo'];
 
-/** Files that start no other program, and take longer than all others together. */
-const LONG: readonly string[] = ['fuzz/fuzz.test.ts', 'package.test.ts'];
+/** Tests that start no other program, and take long: the proofs, the fuzzer, and an installation of the package. */
+const LONG = /^(?:proof\/[^/]+|fuzz\/fuzz|package)\.test\.ts$/;
 
 /** The functions that start the program of their first argument, and the module of ours that declares some of them. */
 const STARTERS: readonly string[] = ['spawn', 'spawnSync', 'execFile', 'execFileSync', 'run', 'runOk'];
@@ -23,12 +23,27 @@ const IMPORT = /^(?:import|export)\b(?! type)[^;]*?from '(\.[^']+)';|\bimport\('
 const IMPORT_OF_STARTERS = /^import \{([^}]*)\} from '(?:node:child_process|\.[^']*\/run\.js)';/gm;
 
 /** Selects quick files. Returns their absolute paths, sorted. */
-export const quickFiles = (): readonly string[] => {
-  const texts = new Map<string, string>();
-  return readdirSync(TEST, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts') && !LONG.includes(name)).sort()
+export const quickFiles = (texts = new Map<string, string>()): readonly string[] => {
+  const names = readdirSync(TEST, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.test.ts') && !LONG.test(name)).sort()
     .map((name) => join(TEST, name))
     .filter((file) => [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
+};
+
+/**
+ * Divides the quick files among processes: one for all files of a folder, since a process needs longer to start than
+ * most files to run. A file that starts a program has a process of its own: it mostly waits.
+ * @returns the files of each process, by the file's or the folder's path in `test`
+ */
+export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
+  const texts = new Map<string, string>();
+  const processes = new Map<string, string[]>();
+  for (const file of quickFiles(texts)) {
+    const starts = [...modulesOf([file], texts)].some((module) => texts.get(module)!.includes("'node:child_process'"));
+    const name = relative(TEST, starts ? file : dirname(file)) || '.';
+    processes.set(name, [...processes.get(name) ?? [], file]);
+  }
+  return processes;
 };
 
 /**
