@@ -98,7 +98,7 @@ t.test('replaces a Unix socket of a killed process, and neither one in use nor a
 
   writeFileSync(path, 'precious');
   t.match(
-    await sluice(args), { code: 1, stderr: /there is a file that is no socket: remove it, or give another path/ },
+    await sluice(args), { code: 1, stderr: /there is a file that is not a socket: remove it, or give another path/ },
   );
   t.equal(statSync(path).size, 'precious'.length);
   t.match(

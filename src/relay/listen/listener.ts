@@ -6,12 +6,12 @@ import type { Listen, Place } from '../../config/config.js';
 import { makeRoom } from './socketFile.js';
 import { asError, errorText } from '../../text/errorText.js';
 
-/** One place where clients connect. */
+/** Listens for clients on one address. */
 export class Listener {
   private readonly server: Server;
 
   private constructor(private settings: Listen, private readonly observer: ListenerObserver) {
-    // Nothing is read before somebody takes the connection over.
+    // Nothing is read until the session takes the connection over.
     const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
     this.server = createServer(options, (client) => this.accept(client));
   }
@@ -30,7 +30,7 @@ export class Listener {
     return listener;
   }
 
-  /** Where it listens; the port is the real one. */
+  /** The address on which it listens, with the real port. */
   get place(): Place {
     const { at } = this.settings;
     if (isSocketFile(at)) return at;
@@ -42,24 +42,24 @@ export class Listener {
     return this.server.listening;
   }
 
-  /** Whether these settings are of the same place. */
+  /** Whether these settings have the same address. */
   isAt({ at }: Listen): boolean {
     return formatPlace(at) === formatPlace(this.settings.at);
   }
 
-  /** Takes over other settings of the same place, for clients to come. */
+  /** Replaces the settings for later clients. The address stays the same. */
   reconfigure(listen: Listen): void {
     const { permissions: before } = this;
     this.settings = listen;
     if (isSocketFile(listen.at) && this.permissions !== before) this.permit(listen.at.path);
   }
 
-  /** Accepts no more. Connections that were accepted stay. */
+  /** Accepts no more clients. Accepted connections stay open. */
   close(): void {
     this.server.close();
   }
 
-  /** A client that cannot be let in for an error that nobody expected is the only one that has to go. */
+  /** Passes a client on. If an unexpected error occurs, only this client is closed. */
   private accept(client: Socket): void {
     try {
       this.observer.accepted(client, this.settings);
@@ -77,7 +77,7 @@ export class Listener {
     try {
       chmodSync(path, this.permissions);
     } catch (error) {
-      this.observer.failed(asError(error)); // somebody has removed the file
+      this.observer.failed(asError(error)); // another program has removed the file
     }
   }
 
@@ -91,7 +91,7 @@ export class Listener {
     this.server.on('error', (error) => this.observer.failed(error));
   }
 
-  /** The file comes into being with its permissions: there is no moment at which somebody else may connect. */
+  /** Creates the socket file with its permissions, so that at no moment an unwanted user can connect. */
   private bindWithPermissions(): void {
     const before = process.umask(0o777 & ~this.permissions);
     try {
@@ -104,15 +104,15 @@ export class Listener {
 
 const DEFAULT_PERMISSIONS = 0o660;
 /**
- * Connections that may wait to be accepted: after a failover all clients come back at once, and who finds no room tries
- * again a second later. Linux allows no more than net.core.somaxconn, which is 4096 by default (listen(2)); Node asks
- * for 511.
+ * The most connections that may wait to be accepted. After a failover all clients reconnect at once, and a client
+ * without a place in the queue tries again only a second later. Linux limits it to net.core.somaxconn, which is 4096 by
+ * default (listen(2)). Node's own default is 511.
  */
 const BACKLOG = 4096;
 
-/** A place that cannot be listened on. */
+/** An address on which Sluice cannot listen. */
 export class ListenError extends Error {
-  /** The system's code, where it has one. */
+  /** The system's error code, if there is one. */
   readonly code: string | undefined;
 
   constructor(readonly place: Place, cause: unknown) {
@@ -121,9 +121,9 @@ export class ListenError extends Error {
   }
 }
 
-/** What is told of one place where clients connect. */
+/** The events of a listener. */
 export interface ListenerObserver {
   accepted(client: Socket, listen: Listen): void;
-  /** Clients cannot connect as they are to. */
+  /** Clients cannot connect as configured. */
   failed(error: Error): void;
 }

@@ -1,14 +1,14 @@
 import type { Listen, Place } from '../../config/config.js';
 import { Listener, type ListenerObserver } from './listener.js';
 
-/** All places where clients connect. */
+/** All listeners. */
 export class Listeners {
   private all: readonly Listener[] = [];
   private isClosed = false;
 
   constructor(private readonly observer: ListenerObserver) {}
 
-  /** Where it listens; ports are the real ones. */
+  /** The addresses of all listeners, with the real ports. */
   get places(): readonly Place[] {
     return this.all.map(({ place }) => place);
   }
@@ -18,9 +18,9 @@ export class Listeners {
   }
 
   /**
-   * Opens the places that are new.
-   * @param wanted all places from then on
-   * @throws {ListenError} where one cannot be opened; nothing has changed then
+   * Opens the new addresses.
+   * @param wanted all addresses from then on
+   * @throws {ListenError} if one cannot be opened; then nothing has changed
    */
   async prepare(wanted: readonly Listen[]): Promise<ListenChange> {
     if (this.isClosed) return { apply() {}, cancel() {} };
@@ -48,18 +48,18 @@ export class Listeners {
     return { apply, cancel };
   }
 
-  /** Accepts no more, anywhere, whatever is wanted later. */
+  /** Closes all listeners for good. */
   close(): void {
     this.isClosed = true;
     closeAll(this.all);
   }
 }
 
-/** A change of the places where clients connect, ready to be made. One of the two is to be called. */
+/** A prepared change of the listeners. The caller calls exactly one of the two methods. */
 export interface ListenChange {
-  /** Closes what is gone. Connections that were accepted stay. */
+  /** Closes the listeners that are gone. Accepted connections stay open. */
   apply(): void;
-  /** Closes what was opened for it: all stays as it was. */
+  /** Closes the new listeners, so that nothing changes. */
   cancel(): void;
 }
 

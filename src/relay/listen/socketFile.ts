@@ -2,31 +2,32 @@ import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
-/** Whoever listens there is given so long to take a connection. */
+/** The time that a program behind the socket has to accept a connection. */
 const LOOK_TIMEOUT_MS = 1000;
 
 /**
- * Makes room for a Unix socket: removes the file of one that nobody listens on any more, as it stays behind when a
- * process is killed. Nothing else is ever removed.
- * @throws Error that says what is there instead; or the file system's own
+ * Makes room for a Unix socket: removes the file of a socket without a listener, which a killed process leaves behind.
+ * It removes nothing else.
+ * @throws Error that says what is there instead, or the file system's own error
  */
 export async function makeRoom(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
-    if (!existsSync(dirname(path))) throw new Error('its folder does not exist'); // Node says EACCES, too
+    // Node reports EACCES in this case too.
+    if (!existsSync(dirname(path))) throw new Error('its folder does not exist');
     return;
   }
-  if (!found.isSocket()) throw new Error('there is a file that is no socket: remove it, or give another path');
+  if (!found.isSocket()) throw new Error('there is a file that is not a socket: remove it, or give another path');
   const code = await lookAt(path);
   if (code === null) throw new Error('another program listens there; stop it, or give another path');
   if (code === 'ENOENT') return;
   if (code !== 'ECONNREFUSED') {
-    throw new Error(`there is a socket, and whether somebody listens on it cannot be told (${code})`);
+    throw new Error(`there is a socket, and it is not known whether a program listens on it (${code})`);
   }
   unlinkSync(path);
 }
 
-/** Null where somebody listens; otherwise the code of the error. */
+/** Null if a program listens there; otherwise the code of the error. */
 function lookAt(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ path });

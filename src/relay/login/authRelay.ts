@@ -6,11 +6,11 @@ import type { PacketExchange } from './packetExchange.js';
 import { ownKey } from '../tls/rsaKeyPair.js';
 import { ServerErrors } from '../../protocol/errorCodes.js';
 
-/** One authentication that is relayed packet by packet, each as a bridge makes it. */
+/** Relays one authentication packet by packet, each as a bridge makes it. */
 export class AuthRelay {
   private isClosed = false;
 
-  /** @param remarksCertificate whether a client that is denied may wonder why its certificate does not help */
+  /** @param remarksCertificate whether a denied client gets a remark about its certificate */
   constructor(
     private readonly exchange: PacketExchange,
     private readonly conversation: Conversation,
@@ -19,8 +19,9 @@ export class AuthRelay {
   ) {}
 
   /**
-   * Resolves when the server has let the client in, or not: with null, or with the reason for which it cannot go on.
-   * @param first what it begins with: a HandshakeResponse41, or a COM_CHANGE_USER; is overwritten
+   * Resolves at the end of the login: with null after the server's verdict, or with the reason why the login cannot
+   * continue.
+   * @param first the first packet: a HandshakeResponse41 or a COM_CHANGE_USER; it is overwritten
    */
   async run(first: Buffer, isUserChange: boolean): Promise<string | null> {
     const { conversation, bridge } = this;
@@ -31,7 +32,7 @@ export class AuthRelay {
     return refusal;
   }
 
-  /** Nothing is relayed any more. */
+  /** Stops relaying. */
   close(): void {
     this.isClosed = true;
     this.bridge.forget();
@@ -45,7 +46,7 @@ export class AuthRelay {
     return this.take(step);
   }
 
-  /** Sends what there is to send, or returns why nothing can be. */
+  /** Sends the packet of a step, or returns the reason why there is none. */
   private async take(step: Step): Promise<string | null> {
     if ('refusal' in step) return step.refusal;
     if ('wants' in step) {

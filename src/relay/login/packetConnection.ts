@@ -8,44 +8,47 @@ import type { Peer } from '../../protocol/peer.js';
 import { PacketFrames } from './packetFrames.js';
 
 /**
- * One of a session's two connections while whole packets are exchanged over it, each with the sequence id that this
- * connection is at: where one of the two has had packets of its own, the other one's ids do not fit.
+ * One of a session's two connections during an exchange of whole packets. It gives each packet this connection's own
+ * sequence id: after packets that only one of the connections has had, the ids of the two differ.
  */
 export class PacketConnection {
   isEncrypted = false;
 
   private waiting: Buffer = Buffer.alloc(0);
-  /** What was taken in the authentication under way. */
+  /** The bytes taken in the authentication under way. */
   private takenBytes = 0;
   private takenPackets = 0;
   private nextSequenceId = 0;
-  /** Null as long as packets come without frames. */
+  /** Null while packets come without frames. */
   private frames: PacketFrames | null = null;
 
-  /** @param socket the connection: the TLS socket, once it is encrypted */
+  /** @param socket the connection; the TLS socket once it is encrypted */
   constructor(public socket: Socket) {}
 
-  /** Takes bytes that are the connection's own from now on. Returns false where they are more than may come. */
+  /** Takes bytes, which belong to this object from then on. Returns false if they are more than allowed. */
   accept(chunk: Buffer): boolean {
     if (this.frames === null) return this.acceptPackets(chunk);
     const packets = this.frames.open(chunk);
     return packets !== null && this.acceptPackets(packets);
   }
 
-  /** Takes bytes of packets, those of a connection in frames too. Returns false where they are more than may come. */
+  /**
+   * Takes bytes of packets, without frames even on a compressed connection. Returns false if they are more than
+   * allowed.
+   */
   acceptPackets(chunk: Buffer): boolean {
     const { waiting } = this;
-    // Either may hold a password.
+    // Both may contain a password.
     this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
     return this.takenBytes + this.waiting.length <= MAX_BYTES;
   }
 
-  /** What comes from here on, and goes out, is in frames. */
+  /** From here on, all bytes in both directions are in frames. */
   beginFrames(peer: Peer, compression: Compression, numbers: FrameNumbers): void {
     this.frames = new PacketFrames(peer, compression, numbers, MAX_BYTES);
   }
 
-  /** Takes the next packet; null where it is not there yet. */
+  /** Takes the next packet; null if it has not come yet. */
   take(): WholePacket | null {
     const { waiting } = this;
     if (waiting.length < HEADER_BYTES) return null;
@@ -58,12 +61,12 @@ export class PacketConnection {
     return { bytes: waiting.subarray(0, end), payload: waiting.subarray(HEADER_BYTES, end) };
   }
 
-  /** More packets were taken than an authentication has. */
+  /** Whether more bytes were taken than an authentication needs. */
   get isOverrun(): boolean {
     return this.takenPackets > MAX_PACKETS;
   }
 
-  /** An authentication begins that is a command: ids count from 0 again with the next packet. */
+  /** An authentication begins that is a command. Ids count from 0 again. */
   beginCommand(): void {
     this.nextSequenceId = 0;
     this.takenBytes = 0;
@@ -77,13 +80,13 @@ export class PacketConnection {
     return this.frames === null ? rest : this.frames.rest(rest);
   }
 
-  /** Sends a packet, as the next one of this connection. */
+  /** Sends a packet with the next sequence id of this connection. */
   send(payload: Buffer): void {
     const packet = encodePacket(this.nextSequenceId, payload);
     const { frames } = this;
     const beginsCommand = this.nextSequenceId === 0;
     const sent = frames === null ? packet : wiping([packet], () => frames.wrap(packet, beginsCommand));
-    // It may hold a password.
+    // It may contain a password.
     if (this.isWritable) this.socket.write(sent, () => sent.fill(0));
     this.nextSequenceId = (this.nextSequenceId + 1) & 0xff;
   }
@@ -93,7 +96,7 @@ export class PacketConnection {
     if (this.isWritable) this.socket.write(bytes);
   }
 
-  /** An ERR packet, as the next one of this connection. */
+  /** Makes an ERR packet with the next sequence id of this connection. */
   errorPacket(error: ServerError): Buffer {
     return encodeErr(this.nextSequenceId, error);
   }
@@ -110,8 +113,8 @@ export interface WholePacket {
 }
 
 /**
- * What a peer may send in one authentication, and ahead, before it is let in. Tickets of Kerberos have up to 64 KiB,
- * and no plugin needs more than a few packets.
+ * The most bytes that a peer may send in one authentication, or before it is logged in. Kerberos tickets have up to 64
+ * KiB, and no plugin needs more than a few packets.
  */
 const MAX_BYTES = 256 * 1024;
 const MAX_PACKETS = 256;

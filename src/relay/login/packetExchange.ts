@@ -3,24 +3,24 @@ import type { Diverted } from '../flow/framedFlow.js';
 import { PacketConnection, type WholePacket } from './packetConnection.js';
 import type { Peer } from '../../protocol/peer.js';
 
-/** A session's two connections while whole packets are exchanged over them, each by each. */
+/** A session's two connections during an exchange of whole packets. */
 export class PacketExchange {
   readonly client: PacketConnection;
   readonly server: PacketConnection;
-  /** Takes no more. */
+  /** Whether it is closed and takes no more bytes. */
   isClosed = false;
   private wake: () => void = () => {};
 
   /**
    * @param upstream connecting or connected
-   * @param overrun is called where one end sends more than an authentication takes
+   * @param overrun is called if one end sends more bytes than an authentication needs
    */
   constructor(client: Socket, upstream: Socket, private readonly overrun: (peer: Peer) => void) {
     this.client = new PacketConnection(client);
     this.server = new PacketConnection(upstream);
   }
 
-  /** Takes bytes that are its own from now on. */
+  /** Takes bytes, which belong to this object from then on. */
   accept(peer: Peer, chunk: Buffer): void {
     if (this.isClosed) return;
     if (!this[peer].accept(chunk)) this.overrun(peer);
@@ -28,9 +28,9 @@ export class PacketExchange {
   }
 
   /**
-   * Takes over from a flow, with a command that has begun. What comes and goes from here on is in frames where the
-   * flow's was.
-   * @param diverted what has come of it
+   * Takes over from a flow, with a command that has begun. If the flow's bytes were in frames, all further bytes are
+   * too.
+   * @param diverted the bytes that have come
    */
   takeOver({ packets, frames }: Diverted): void {
     if (frames !== null) {
@@ -43,7 +43,7 @@ export class PacketExchange {
     if (frames !== null) this.accept('client', frames.waiting);
   }
 
-  /** The next packet of one end. Once the exchange is closed none comes, and whoever waits is forgotten. */
+  /** The next packet of one end. After the exchange is closed it never resolves, and all waiting calls are dropped. */
   async next(peer: Peer): Promise<WholePacket> {
     for (;;) {
       const packet = this.take(peer);
@@ -52,7 +52,7 @@ export class PacketExchange {
     }
   }
 
-  /** The next packet of either end; the server's where both have sent one. */
+  /** The next packet of either end; the server's if both have sent one. */
   async nextOfEither(): Promise<{ readonly peer: Peer; readonly packet: WholePacket }> {
     for (;;) {
       for (const peer of ['server', 'client'] as const) {
@@ -63,7 +63,7 @@ export class PacketExchange {
     }
   }
 
-  /** Forgets what has come, and takes no more. */
+  /** Drops all bytes, and takes no more. */
   close(): void {
     this.isClosed = true;
     this.client.rest().fill(0); // a password may be in it

@@ -5,12 +5,12 @@ import { FrameReader } from '../../protocol/frameReader.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Peer } from '../../protocol/peer.js';
 
-/** The compressed frames of one connection while whole packets are exchanged over it. */
+/** The compressed frames of one connection during an exchange of whole packets. */
 export class PacketFrames {
   private readonly reader = new FrameReader();
   private waitingBytes = 0;
 
-  /** @param maxBytes what may wait of frames, and what one may hold */
+  /** @param maxBytes the most bytes of frames that may wait, and the most contents of one frame */
   constructor(
     private readonly peer: Peer,
     private readonly compression: Compression,
@@ -19,8 +19,8 @@ export class PacketFrames {
   ) {}
 
   /**
-   * Takes bytes that are its own from now on. Gives what is in the frames that are whole; null where that cannot be
-   * had.
+   * Takes bytes, which belong to this object from then on. Returns the contents of the complete frames; null if a frame
+   * is not valid or too large.
    */
   open(chunk: Buffer): Buffer | null {
     this.reader.add(chunk);
@@ -32,19 +32,19 @@ export class PacketFrames {
       const content = this.contentOf(frame);
       if (content === null) return null;
       contentBytes += content.length;
-      if (contentBytes > this.maxBytes) return null; // a few bytes of frames may hold many times as much
+      if (contentBytes > this.maxBytes) return null; // a few bytes of a frame may decompress to many times as much
       this.numbers.drop(this.peer, frameNumber(frame));
       contents.push(content);
     }
     return this.waitingBytes > this.maxBytes ? null : Buffer.concat(contents);
   }
 
-  /** A packet in a frame of its own. */
+  /** Puts a packet into a frame of its own. */
   wrap(packet: Buffer, beginsCommand: boolean): Buffer {
     return storedFrame(beginsCommand ? this.numbers.restart() : this.numbers.insert(this.peer), packet);
   }
 
-  /** Takes everything that is there: packets that were in frames already, and the frame that is not whole. */
+  /** Takes everything that has come: packets that were in frames, and the incomplete frame. */
   rest(packets: Buffer): Buffer {
     const frames = this.reader.rest();
     this.waitingBytes = 0;

@@ -3,15 +3,15 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { readTlsFiles, TlsFileError, type TlsFiles, type TlsTerms } from '../../config/tlsFiles.js';
 
-/** Keeps what TLS connections of one end are made of as the files say, also when those are replaced. */
+/** Keeps the keys and certificates of one end in step with their files, which may be replaced. */
 export class Certificates {
   private readonly watched: readonly string[];
   private readonly onChange = (): void => this.reload();
 
   /**
-   * @param path the setting's, as "listen.tls"
-   * @param use is given what the files hold, at once and whenever that has changed
-   * @throws TlsFileError where they cannot be used now
+   * @param path of the setting, such as "listen.tls"
+   * @param use is called with the contents of the files, at once and after each change
+   * @throws TlsFileError if the files cannot be used now
    */
   constructor(
     private readonly path: string,
@@ -24,7 +24,7 @@ export class Certificates {
     for (const file of this.watched) watchFile(file, { persistent: false, interval: LOOK_EVERY_MS }, this.onChange);
   }
 
-  /** Looks at the files no more. */
+  /** Stops watching the files. */
   close(): void {
     for (const file of this.watched) unwatchFile(file, this.onChange);
   }
@@ -34,7 +34,7 @@ export class Certificates {
       this.use(readTlsFiles(this.tls, this.tls));
     } catch (error) {
       if (!(error instanceof TlsFileError)) throw error;
-      this.log.error(`${this.path}.${error.key}: ${error.message}; what was read before stays in use`);
+      this.log.error(`${this.path}.${error.key}: ${error.message}; the earlier files stay in use`);
       return;
     }
     this.log.info(`${this.path}: the files have changed and have been read again`);
@@ -42,6 +42,7 @@ export class Certificates {
 }
 
 /**
- * How often it is looked whether a file has changed. Mounted secrets are links that are turned, so files are looked at.
+ * The time between two checks whether a file has changed. Mounted secrets are links that change their target, so the
+ * files themselves are checked.
  */
 const LOOK_EVERY_MS = 1000;

@@ -6,32 +6,32 @@ import { Certificates } from './certificates.js';
 import { ClientLeftError } from './handshakeError.js';
 import type { OwnCertificate } from './selfSigned.js';
 
-/** Encrypts connections that clients have opened, once they ask for it. */
+/** Encrypts the connections of clients that ask for it. */
 export class ClientTls {
   private server: Server | null = null;
   private readonly certificates: Certificates;
-  /** The handshakes under way, by the client's connection. Two clients may have the same address, on two listeners. */
+  /** The handshakes under way, by the client's connection. On two listeners, two clients may have the same address. */
   private readonly handshakes = new Map<Socket, Handshake>();
 
   /**
-   * @param own is shown where `tls` has no certificate
-   * @throws TlsFileError where the files cannot be used
+   * @param own the certificate to present if `tls` has none
+   * @throws TlsFileError if the files cannot be used
    */
   constructor(private readonly tls: ListenTls, own: OwnCertificate | null, log: Logger) {
     this.certificates = new Certificates('listen.tls', tls, log, (options) => this.use({ ...options, ...own }));
   }
 
   /**
-   * Resolves when the client has agreed on encryption, and has proved who it is where it has to.
-   * @param client paused, with what it has sent of the handshake unshifted
-   * @throws Error where the handshake fails; the client is closed then
-   * @throws ClientLeftError where the client closes before the handshake is over
+   * Resolves when the handshake has succeeded, and the client has proved its identity if it must.
+   * @param client paused, with its handshake bytes so far unshifted
+   * @throws Error if the handshake fails; the client is then closed
+   * @throws ClientLeftError if the client closes before the end of the handshake
    */
   encrypt(client: Socket): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       this.handshakes.set(client, { succeeded: resolve, failed: reject });
       client.once('close', () => this.take(client)?.failed(new ClientLeftError()));
-      client.allowHalfOpen = false; // a client that says no more has left, as long as the handshake goes on
+      client.allowHalfOpen = false; // during the handshake, a client that ends its side has left
       this.server!.emit('connection', client);
     });
   }
@@ -59,7 +59,7 @@ export class ClientTls {
     });
   }
 
-  /** Takes the handshake of a client's connection; null where none is under way. */
+  /** Takes the handshake of a client's connection; null if none is under way. */
   private take(client: Socket | undefined): Handshake | null {
     const handshake = client && this.handshakes.get(client);
     if (client === undefined || handshake === undefined) return null;
@@ -68,13 +68,13 @@ export class ClientTls {
   }
 }
 
-/** A handshake with a client that is under way. */
+/** A handshake under way. */
 interface Handshake {
   succeeded(encrypted: TLSSocket): void;
   failed(error: Error): void;
 }
 
-/** The connection that a TLS socket was made on. Node keeps it there, and its documentation does not mention it. */
+/** The connection below a TLS socket. Node keeps it there without documenting it. */
 interface ConnectionHolder {
   readonly _parent?: Socket;
 }

@@ -5,16 +5,14 @@ import { ClientTls } from './clientTls.js';
 import { needsOwnCertificate, ownCertificateOf, type OwnCertificates } from './ownCertificates.js';
 import { UpstreamTls } from './upstreamTls.js';
 
-/**
- * How the connections of all sessions may be encrypted: what is made of the certificates is kept once for each setting.
- */
+/** The encryption of all sessions. It keeps the TLS contexts once for each setting. */
 export class Encryption {
   private readonly clientTlsOf = new Map<string, ClientTls>();
   private readonly upstreamTlsOf = new Map<string, UpstreamTls>();
 
   /**
-   * @param certificates what listeners show that are given none
-   * @throws TlsFileError where a certificate or a key cannot be used
+   * @param certificates of listeners for which none is configured
+   * @throws TlsFileError if a certificate or a key cannot be used
    */
   constructor({ listen, upstream }: Config, certificates: OwnCertificates, log: Logger) {
     for (const place of listen) {
@@ -31,14 +29,14 @@ export class Encryption {
     }
   }
 
-  /** Of sessions between these two, which are of the configuration that this was made for. */
+  /** The encryption of sessions between these two, which belong to the configuration of this object. */
   between(listen: Listen, upstream: Upstream): SessionEncryption {
     const mode = offerAt(listen);
     const clientTls = mode === 'off' ? null : this.clientTlsOf.get(clientKey(listen.tls)) ?? null;
     return new SessionEncryption(mode, clientTls, this.upstreamTls(upstream), upstream.tls.bridge);
   }
 
-  /** Of connections to this server, which is of the configuration that this was made for. */
+  /** The encryption of connections to this server, which belongs to the configuration of this object. */
   upstreamTls(upstream: Upstream): UpstreamTls {
     const upstreamTls = this.upstreamTlsOf.get(serverKey(upstream));
     if (upstreamTls === undefined) throw new Error('a server of another configuration');
@@ -50,34 +48,34 @@ export class Encryption {
   }
 }
 
-/** How the two connections of a session may be encrypted. */
+/** The encryption of the two connections of a session. */
 export class SessionEncryption {
   constructor(
-    /** `auto` only where clients are offered TLS as the server offers it. */
+    /** `auto` only if clients are offered TLS exactly when the server offers it. */
     readonly listenMode: ListenTls['mode'],
-    /** Null where clients are offered no TLS of ours. */
+    /** Null if Sluice offers clients no TLS of its own. */
     readonly clientTls: ClientTls | null,
     readonly upstreamTls: UpstreamTls,
-    /** Whether passwords are brought over where only one connection is encrypted. */
+    /** Whether Sluice passes passwords on if only one connection is encrypted. */
     readonly bridges: boolean,
   ) {}
 
   /**
-   * Whether a client is offered TLS of ours.
-   * @param serverOffersTls whether the server of its session does
+   * Whether Sluice offers a client TLS of its own.
+   * @param serverOffersTls whether the server of its session offers TLS
    */
   offersTls(serverOffersTls: boolean): boolean {
     if (this.clientTls === null || this.listenMode !== 'auto') return this.clientTls !== null;
     return serverOffersTls && (this.bridges || this.upstreamTls.isWanted);
   }
 
-  /** Whether any connection may come to be encrypted. */
+  /** Whether any connection may become encrypted. */
   get isPossible(): boolean {
     return this.listenMode !== 'off' || this.upstreamTls.isWanted;
   }
 }
 
-/** What clients are offered at a place: `auto` only where that is as the server offers it. */
+/** The TLS mode of a listener: `auto` only if clients are offered TLS exactly when the server offers it. */
 function offerAt({ at, tls: { mode, cert } }: Listen): ListenTls['mode'] {
   if (mode !== 'auto') return mode;
   if (isSocketFile(at)) return 'off';
@@ -88,7 +86,7 @@ function clientKey(tls: ListenTls): string {
   return JSON.stringify(tls);
 }
 
-/** A certificate is for a host, so the host counts. */
+/** The key of a server's TLS settings. It includes the host, because a certificate is for a host. */
 function serverKey({ at, tls }: Upstream): string {
   return JSON.stringify([isSocketFile(at) ? at.path : at.host, isSocketFile(at), tls]);
 }

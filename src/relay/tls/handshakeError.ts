@@ -1,7 +1,7 @@
-/** A client has closed its connection before its TLS handshake was over. */
+/** A client has closed its connection before the end of its TLS handshake. */
 export class ClientLeftError extends Error {}
 
-/** What went wrong in a TLS handshake, without OpenSSL's own account of where, and what helps where that is known. */
+/** The reason why a TLS handshake failed, without OpenSSL's internals, and with a remedy if there is one. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
@@ -11,7 +11,7 @@ export function reasonOf(error: unknown): string {
 
 const SET_CA = 'set upstream.tls.ca to the certificate that its own was signed with';
 
-/** By the code that Node.js gives the error of a server's certificate that is not accepted. */
+/** Remedies for refused server certificates, by Node.js's error codes. */
 const REMEDIES: ReadonlyMap<unknown, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'set upstream.tls.serverName to a name that it is for, or use mode verify-ca'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', SET_CA],

@@ -8,13 +8,13 @@ import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
 import { makeSelfSigned, type OwnCertificate } from './selfSigned.js';
 import { errorText } from '../../text/errorText.js';
 
-/** Those of all listeners, by the folder that they are kept in. */
+/** Sluice's own certificates for all listeners, by the folder that keeps them. */
 export type OwnCertificates = Readonly<Record<string, OwnCertificate>>;
 
-/** In place of a folder: the certificate that is not kept. */
+/** The key of the certificate that no folder keeps. */
 const NOWHERE = '';
 
-/** Makes the certificates of listeners that offer TLS and are given none. */
+/** Makes certificates for listeners that offer TLS and have none configured. */
 export class CertificateMaker {
   private readonly known: Record<string, OwnCertificate> = {};
   private untold: (() => void)[] = [];
@@ -22,8 +22,8 @@ export class CertificateMaker {
   constructor(private readonly log: Logger) {}
 
   /**
-   * The certificates that these listeners need, made or read where they are not there yet; what was, stays as it is.
-   * @throws TlsFileError where a folder cannot be used
+   * The certificates that these listeners need. Missing ones are read or made; existing ones stay.
+   * @throws TlsFileError if a folder cannot be used
    */
   for({ listen }: Config): OwnCertificates {
     for (const { tls: { folder = NOWHERE } } of listen.filter(needsOwnCertificate)) {
@@ -32,7 +32,7 @@ export class CertificateMaker {
     return { ...this.known };
   }
 
-  /** Says in the log which certificates have come to be used. */
+  /** Logs the certificates that are newly in use. */
   announce(): void {
     const { untold } = this;
     this.untold = [];
@@ -52,17 +52,17 @@ export class CertificateMaker {
   }
 }
 
-/** The certificate that a listener shows where it is given none. */
+/** The certificate that a listener presents if none is configured. */
 export function ownCertificateOf(certificates: OwnCertificates, { folder = NOWHERE }: ListenTls): OwnCertificate {
   return certificates[folder]!;
 }
 
-/** Whether a listener may come to show a certificate, and is given none. */
+/** Whether a listener may present a certificate and has none configured. */
 export function needsOwnCertificate({ at, tls: { mode, cert } }: Listen): boolean {
   return cert === undefined && !isSocketFile(at) && mode !== 'off' && mode !== 'passthrough';
 }
 
-/** What is kept in a folder; null where there is nothing, or nothing that is still valid. */
+/** The certificate in a folder; null if there is none, or none that is still valid. */
 function readKept(folder: string): OwnCertificate | null {
   const { cert, key } = filesIn(folder);
   if (!existsSync(cert) || !existsSync(key)) return null;
@@ -76,7 +76,7 @@ function readKept(folder: string): OwnCertificate | null {
   }
 }
 
-/** The certificate comes last: without it, what is there is made anew. */
+/** Writes a certificate to a folder, the certificate file last: if it is missing, both files are made again. */
 function keep(folder: string, certificate: OwnCertificate): void {
   const { cert, key } = filesIn(folder);
   try {
@@ -87,7 +87,7 @@ function keep(folder: string, certificate: OwnCertificate): void {
   }
 }
 
-/** Writes a file whole or not at all. */
+/** Writes a file completely or not at all. */
 function write(path: string, text: string, mode: number): void {
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, text, { mode, flag: 'wx' });

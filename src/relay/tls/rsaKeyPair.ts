@@ -2,12 +2,12 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { OwnKey } from '../../conversation/authBridge.js';
 
-/** As long as the key that servers make for themselves. */
+/** The length of the keys that servers make for themselves. */
 const MODULUS_BITS = 2048;
 
 let made: Promise<OwnKey> | null = null;
 
-/** The process's own key pair: made when it is first needed (in 150 ms or more), and never written down. */
+/** The process's own key pair. It is made at its first use (in 150 ms or more), and never written to a file. */
 export function ownKey(): Promise<OwnKey> {
   made ??= make();
   return made;

@@ -1,25 +1,25 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { hostname } from 'node:os';
 
-/** A certificate that Sluice has made for itself, with its key; both in PEM form. */
+/** A certificate that Sluice has made for itself, and its key; both in PEM form. */
 export interface OwnCertificate {
   readonly cert: string;
   readonly key: string;
 }
 
-// A certificate that is signed with its own key: an X.509 certificate of version 3 (RFC 5280, 4.1) in DER (ITU-T
-// X.690). Node makes keys and signatures, and has no call that makes a certificate.
+// Making a self-signed certificate: an X.509 certificate of version 3 (RFC 5280, 4.1) in DER (ITU-T X.690). Node can
+// make keys and signatures, but no certificates.
 
 const SUBJECT = 'Sluice self-signed certificate';
 const VALID_YEARS = 10;
-/** Clocks of clients may be behind. */
+/** The certificate is valid from this long before now, because clocks of clients may be slow. */
 const VALID_BEFORE_MS = 24 * 60 * 60 * 1000;
 const SERIAL_BYTES = 16;
-/** From this year on a time is written with four digits of the year. (RFC 5280, 4.1.2.5.) */
+/** From this year on, times have a year of four digits. (RFC 5280, 4.1.2.5.) */
 const FIRST_GENERALIZED_YEAR = 2050;
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
-/** DER's tags, as far as they are needed. */
+/** The DER tags that are used here. */
 const Tag = {
   BOOLEAN: 0x01, INTEGER: 0x02, BIT_STRING: 0x03, OCTET_STRING: 0x04, OID: 0x06, UTF8_STRING: 0x0c, UTC_TIME: 0x17,
   GENERALIZED_TIME: 0x18, SEQUENCE: 0x30, SET: 0x31, VERSION: 0xa0, EXTENSIONS: 0xa3, DNS_NAME: 0x82, IP_ADDRESS: 0x87,
@@ -37,8 +37,8 @@ const Oid = {
 
 /**
  * Makes a key on the curve P-256 and a certificate for it, for this host, valid for ten years.
- * @param now when it is made
- * @param host this host's name; goes into the certificate beside localhost where it is one that DNS could have
+ * @param now the time of making
+ * @param host this host's name; it is added to the certificate beside localhost if it is a valid DNS name
  */
 export function makeSelfSigned(now: Date = new Date(), host = hostname()): OwnCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -51,7 +51,7 @@ export function makeSelfSigned(now: Date = new Date(), host = hostname()): OwnCe
   };
 }
 
-/** What is signed. (RFC 5280, 4.1.) */
+/** The part of the certificate that is signed. (RFC 5280, 4.1.) */
 function tbsCertificate(publicKeyInfo: Buffer, now: Date, host: string): Buffer {
   const from = new Date(now.getTime() - VALID_BEFORE_MS);
   const to = new Date(now);
@@ -70,7 +70,7 @@ function extensions(host: string): Buffer[] {
   const addresses = [Buffer.from([127, 0, 0, 1]), Buffer.concat([Buffer.alloc(15), Buffer.from([1])])];
   return [
     extension(Oid.BASIC_CONSTRAINTS, true, sequence()), // signs no other certificate
-    // DigitalSignature, the first of its bits.
+    // DigitalSignature is the first bit.
     extension(Oid.KEY_USAGE, true, der(Tag.BIT_STRING, Buffer.from([7, 0x80]))),
     extension(Oid.EXTENDED_KEY_USAGE, false, sequence(oid(Oid.SERVER_AUTH))),
     extension(Oid.SUBJECT_ALT_NAME, false, sequence(
@@ -101,21 +101,21 @@ function oid(hex: string): Buffer {
   return der(Tag.OID, Buffer.from(hex, 'hex'));
 }
 
-/** A positive integer of these bytes, as short as can be. */
+/** The shortest form of a positive integer. */
 function integer(bytes: Buffer): Buffer {
   const significant = bytes.subarray(bytes.findIndex((byte, i) => byte !== 0 || i === bytes.length - 1));
   return der(Tag.INTEGER, significant[0]! >= 0x80 ? Buffer.concat([Buffer.alloc(1), significant]) : significant);
 }
 
 function bitString(bytes: Buffer): Buffer {
-  return der(Tag.BIT_STRING, Buffer.alloc(1), bytes); // no bit of the last byte is unused
+  return der(Tag.BIT_STRING, Buffer.alloc(1), bytes); // 0: the last byte has no unused bits
 }
 
 function sequence(...parts: Buffer[]): Buffer {
   return der(Tag.SEQUENCE, ...parts);
 }
 
-/** A tag, the length of what follows, and what follows. (X.690, 8.1.) */
+/** A DER value: tag, length, contents. (X.690, 8.1.) */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([tag]), lengthOf(content), content]);

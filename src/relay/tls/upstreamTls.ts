@@ -19,21 +19,21 @@ export class UpstreamTls {
     });
   }
 
-  /** Whether connections are encrypted where the server offers it. Over a Unix socket nobody listens in. */
+  /** Whether connections are encrypted if the server offers it. Over a Unix socket no third party can listen. */
   get isWanted(): boolean {
     const { at, tls: { mode } } = this.upstream;
     return mode !== 'off' && !(mode === 'preferred' && isSocketFile(at));
   }
 
-  /** Whether connections are not made where the server does not offer it. */
+  /** Whether a server without TLS is refused. */
   get isRequired(): boolean {
     return this.isWanted && this.upstream.tls.mode !== 'preferred';
   }
 
   /**
-   * Resolves when the server has agreed on encryption, and has proved who it is as far as it has to. `socket` may have
-   * been made with `onread`: what it reads from here on is TLS's.
-   * @throws Error where the server does not, which is to say why
+   * Resolves when the handshake has succeeded and the server has proved its identity as far as required. `socket` may
+   * have been created with `onread`: from here on TLS reads it.
+   * @throws Error with the reason if the handshake fails
    */
   encrypt(socket: Socket): Promise<TLSSocket> {
     const { at, tls } = this.upstream;
@@ -41,7 +41,7 @@ export class UpstreamTls {
     const encrypted = connect({
       socket,
       secureContext: this.context!,
-      // A name only: servers are not asked for by their address. (RFC 6066, 3.)
+      // Only a name is sent, never an address. (RFC 6066, 3.)
       servername: isIP(serverName) === 0 ? serverName : '',
       rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full',
       checkServerIdentity: (_, certificate) =>
@@ -61,12 +61,12 @@ export class UpstreamTls {
     });
   }
 
-  /** For connections of our own; null where they stay in the clear. */
+  /** For Sluice's own connections; null if they are not encrypted. */
   get forControlConnections(): Encrypt | null {
     return this.isWanted ? { isRequired: this.isRequired, encrypt: (socket) => this.encrypt(socket) } : null;
   }
 
-  /** The server was found not to offer encryption, where that is no error. */
+  /** Notes that the server does not offer encryption, if that is no error. */
   noteClear(): void {
     this.note('connections to the server are not encrypted: it does not offer that');
   }
@@ -75,7 +75,7 @@ export class UpstreamTls {
     this.certificates.close();
   }
 
-  /** Says what came of it: once, and whenever it is something else. */
+  /** Logs the outcome, once and after each change. */
   private note(outcome: string): void {
     if (outcome === this.lastOutcome) return;
     this.lastOutcome = outcome;
@@ -84,9 +84,9 @@ export class UpstreamTls {
 }
 
 /**
- * Has an encrypted connection end with a FIN alone, once all is out, as the clients of both vendors end theirs. A
- * close_notify in front of it would lie unread while a statement runs: a server that looks then whether its client is
- * still there takes it for the next command, and lets the statement go on. (MySQL 9.7, `vio_is_connected` and
+ * Makes an encrypted connection end with a FIN alone, after all its bytes, as the clients of both vendors do. A
+ * close_notify before the FIN would stay unread while a statement runs. A server that checks then whether its client is
+ * still there would take it for the next command and continue the statement. (MySQL 9.7, `vio_is_connected` and
  * `vio_ssl_shutdown`.)
  */
 function endQuietly(encrypted: TLSSocket, connection: Socket): void {
