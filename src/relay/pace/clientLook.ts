@@ -1,6 +1,6 @@
 import type { SocketQueues } from './socketQueues.js';
 
-/** Asks for looks at one client, one at a time. */
+/** Requests looks at one client, one at a time. */
 export class ClientLook {
   private isLooking = false;
   private isClosed = false;
@@ -9,14 +9,14 @@ export class ClientLook {
 
   constructor(private readonly view: QueueView, private readonly observer: LookObserver) {}
 
-  /** Looks once so many ms have passed, unless a look is under way or due already. */
+  /** Looks after this many ms, unless a look is under way or due already. */
   ask(restMs: number): void {
     if (this.isLooking || this.isClosed || this.restTimer !== null) return;
     if (restMs <= 0) void this.look();
     else this.restTimer = setTimeout(() => void this.look(), restMs);
   }
 
-  /** Nobody is told of anything any more. */
+  /** Stops all reports. */
   close(): void {
     this.isClosed = true;
     if (this.restTimer !== null) clearTimeout(this.restTimer);
@@ -34,21 +34,21 @@ export class ClientLook {
   }
 }
 
-/** Looks at the kernel's queue of one client's connection. */
+/** A view of the kernel's queue of one client's connection. */
 export interface QueueView {
   look(): Promise<SocketQueues>;
   /** Bytes that were written and that the kernel has not taken yet. */
   readonly pendingBytes: number;
-  /** The time between two looks, in ms, while somebody always waits for the next one. */
+  /** The time between two looks, in ms, while some session always waits for the next one. */
   readonly intervalMs: number;
-  /** What the client gets comes from another host. */
+  /** Whether the server is on another host. */
   readonly isServerFar: boolean;
 }
 
-/** What becomes of a look that was asked for. */
+/** The receiver of the results of looks. */
 export interface LookObserver {
   seen(queues: SocketQueues): void;
-  /** The look takes long. Is called again and again until it is there. */
+  /** The look takes long. Called repeatedly until its result is there. */
   isLate(): void;
 }
 

@@ -1,26 +1,26 @@
-/** How far a client has come with what it was sent, and how fast it goes on. */
+/** The progress of a client through the bytes that it was sent, and its rate. */
 export class ClientProgress {
-  /** Bytes that the client's kernel had taken at the look that its rate counts from. */
+  /** The bytes that the client's kernel had taken at the look from which the rate counts. */
   takenBytes = 0;
   private atMs = 0;
 
   /** @param now a clock in ms */
   constructor(private readonly now: () => number) {}
 
-  /** How long ago that look was, in ms. */
+  /** The time since that look, in ms. */
   get elapsedMs(): number {
     return this.now() - this.atMs;
   }
 
-  /** Its rate counts from here on. */
+  /** Counts the rate from here on. */
   countFrom(takenBytes: number): void {
     this.takenBytes = Math.max(this.takenBytes, takenBytes);
     this.atMs = this.now();
   }
 
   /**
-   * @param takenBytes what the client's kernel has taken now
-   * @param isRead its buffer was full when the count began, or has nothing in it now: so the client has read as much
+   * @param takenBytes the bytes that the client's kernel has taken by now
+   * @param isRead whether its buffer was full when the count began, or is empty now: then the client has read as much
    */
   took(takenBytes: number, isRead: boolean): Took {
     const bytes = Math.max(0, takenBytes - this.takenBytes);
@@ -29,12 +29,12 @@ export class ClientProgress {
   }
 }
 
-/** A client's kernel takes so much in one step, however slowly the client reads: that is no rate. */
+/** The step in which a client's kernel takes bytes, however slowly the client reads. One step does not tell a rate. */
 export const WINDOW_UPDATE_BYTES = 64 * 1024;
 
-/** What a client took between two looks. */
+/** The bytes that a client took between two looks. */
 export interface Took {
   readonly bytes: number;
-  /** What of it the client must have read, at least, for each ms. */
+  /** The rate at which the client must have read, at least. */
   readonly bytesPerMs: number;
 }

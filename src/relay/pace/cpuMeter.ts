@@ -1,5 +1,5 @@
 /**
- * Adds up what a piece of work costs that is done in several turns of the event loop, without what others do in
+ * Adds up the CPU time of a piece of work that takes several turns of the event loop, without the work of others in
  * between.
  */
 export class CpuMeter {
@@ -7,20 +7,21 @@ export class CpuMeter {
   private cpuBefore: NodeJS.CpuUsage = { user: 0, system: 0 };
   private startedAtMs = 0;
 
-  /** The work begins, or goes on. */
+  /** The work begins or continues. */
   start(): void {
     this.startedAtMs = performance.now();
     this.cpuBefore = process.cpuUsage();
   }
 
-  /** The work leaves a turn to others, or is done. */
+  /** The work pauses for others or is done. */
   stop(): void {
     const { user, system } = process.cpuUsage(this.cpuBefore);
-    // Other threads of this process may have worked meanwhile; so much it cannot have been.
+    // Other threads of this process may have worked in the meantime. The work cannot have taken more than the elapsed
+    // time.
     this.spentMs += Math.min((user + system) / 1000, performance.now() - this.startedAtMs);
   }
 
-  /** What was spent since this was asked last, in ms of CPU time. */
+  /** The CPU time since the last call, in ms. */
   take(): number {
     const { spentMs } = this;
     this.spentMs = 0;

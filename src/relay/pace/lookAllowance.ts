@@ -1,7 +1,7 @@
 /**
- * Bounds what looks at the kernel's socket tables cost: an account in ms of CPU time to which 2 % of a core flow, and
- * from which each look takes its price. While the account is overdrawn nobody looks, so the interval between two looks
- * grows with their price: the kernel walks its whole table for each.
+ * Bounds the cost of looks at the kernel's socket tables. It is an account in ms of CPU time: 2 % of a core flow in,
+ * and each look takes out its price. While the account is overdrawn, no look is allowed. So the interval between two
+ * looks grows with their price, because the kernel walks its whole table for each.
  */
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;
@@ -13,13 +13,13 @@ export class LookAllowance {
     this.countedAtMs = now();
   }
 
-  /** How long nobody may look from now on, in ms; 0 where somebody may look at once. */
+  /** The time until the next look is allowed, in ms; 0 if it is allowed now. */
   get waitMs(): number {
     this.accrue();
     return Math.max(0, -this.creditMs / PART_OF_CORE);
   }
 
-  /** The time between two looks, in ms, while somebody always waits for the next one. */
+  /** The time between two looks, in ms, while some session always waits for the next one. */
   get intervalMs(): number {
     return this.lastPriceMs / PART_OF_CORE;
   }
@@ -40,5 +40,5 @@ export class LookAllowance {
 
 /** The part of one core that looks may take, over any longer time. */
 const PART_OF_CORE = 0.02;
-/** Looks that come together may take so much at once, in ms of CPU time. */
+/** The most CPU time that several looks together may take at once, in ms. */
 const MAX_CREDIT_MS = 40;

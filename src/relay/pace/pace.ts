@@ -6,60 +6,67 @@ import type { QueueView } from './clientLook.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { WaitedFor } from './waitedFor.js';
 
-/** When a client is looked at while its pace is watched: soon at first, to see at once who takes everything. */
+/**
+ * The time of the first look at a client whose pace is watched. It is soon, to see at once a client that takes
+ * everything.
+ */
 const FIRST_LOOK_AFTER_MS = 5;
 const MAX_LOOK_EVERY_MS = 80;
-/** What a client did in less than this part of the watch may be because it was kept from running. */
+/**
+ * The part of the watch that counts as long enough. In a shorter time the client may have been waiting for a processor.
+ */
 const LEAST_PART_OF_WATCH = 0.6;
-/** A client's kernel takes so much at once, however slowly the program works. */
+/** The step in which a client's kernel takes bytes, however slowly the program works. */
 const STEP_BYTES = 64 * 1024;
-/** So much lies in buffers on the client's side before its pace shows: most drivers read up to 128 KiB at once. */
+/**
+ * The bytes that lie in buffers on the client's side before its pace shows. Most drivers read up to 128 KiB at once.
+ */
 const BUFFERS_BYTES = 3 * STEP_BYTES;
-/** How often it is looked whether everything has arrived. */
+/** The time between two checks whether everything has arrived. */
 const LOOK_EVERY_MS = 20;
 
-/** A session whose client's pace is asked for. */
+/** A session whose client's pace is watched. */
 export interface WatchedSession {
   readonly connections: {
-    /** What waits for the client. */
+    /** The queue of bytes that wait for the client. */
     readonly clientQueue: Pick<QueueView, 'look' | 'pendingBytes'>;
   };
   readonly responses: WatchedResponses;
-  /** Nobody waits for the answer any more. */
+  /** Whether the result is no longer needed. */
   readonly isOver: boolean;
 }
 
-/** What is known of the responses that have gone to a client. */
+/** The known facts about the responses that have gone to a client. */
 export interface WatchedResponses {
-  /** Bytes that were written to it, all in all. */
+  /** All bytes that were written to it. */
   readonly writtenBytes: number;
-  /** It was seen that the client is what responses wait for, and not the network. */
+  /** Whether looks have shown that responses wait for the client and not for the network. */
   readonly isClientWaitedFor: boolean;
 }
 
 /**
- * Tells whether a client works on rows as they come, or takes them as fast as it can: by the rate at which it takes
- * them while the response waits for it. A client that takes more than `streaming.pace.maxRowsPerSecond` rows, or
- * `maxBytesPerSecond` bytes, reads into memory, as far as anybody can tell.
+ * Tells whether a client works on rows as they come, or takes them as fast as it can. It judges by the rate at which
+ * the client takes rows while the response waits for it. A client that takes more than
+ * `streaming.pace.maxRowsPerSecond` rows, or `maxBytesPerSecond` bytes, counts as one that reads into memory.
  */
 export class PaceWatch {
   constructor(private readonly queues: SocketQueueReader, private readonly settings: PaceSettings) {}
 
   /**
-   * The pace by how the response has gone out so far, since it was looked at last; null where that says nothing. It
-   * tells only slow clients: what has gone out may lie in the kernel's queues, or may have gone out while nobody
-   * waited.
+   * The pace from the part of the response that has gone out since the last look; null if that part says nothing. It
+   * recognizes only slow clients: the bytes may still lie in the kernel's queues, or may have gone out while the
+   * response waited for nothing.
    */
   soFar(
     { isClientWaitedFor }: Pick<WatchedResponses, 'isClientWaitedFor'>, now: Progress, before: Progress,
   ): PaceReading | null {
     const waitedMs = now.waitedMs - before.waitedMs;
-    // In a short time the client may have been kept from running.
+    // In a short time the client may have been waiting for a processor.
     if (waitedMs < this.settings.waitMs || !isClientWaitedFor) return null;
     return judgePace(0, now.rows - before.rows, waitedMs, this.maxRate(now));
   }
 
-  /** The pace by what leaves the kernel's queues from now on, within `streaming.pace.wait`. */
+  /** The pace from the bytes that leave the kernel's queues from now on, within `streaming.pace.wait`. */
   async watch(session: WatchedSession, progress: Progress, before: Progress): Promise<PaceReading> {
     const rowBytes = wireRowBytes(progress);
     const maxRate = this.maxRate(progress);
@@ -73,8 +80,8 @@ export class PaceWatch {
     const waitedFor = new WaitedFor();
     waitedFor.seen(first.queues);
     let last = first;
-    // Since then it has taken no more than a program that works row by row. Its driver may have read much at once
-    // before.
+    // The time since which it has taken no more than a program that works row by row. Before that, its driver may have
+    // read much at once.
     let calmSince = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !session.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
       await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
@@ -82,7 +89,7 @@ export class PaceWatch {
       if (seen === null) break;
       waitedFor.seen(seen.queues);
       const rows = Math.max(0, seen.leastTakenBytes - first.mostTakenBytes) / rowBytes;
-      // When it was done with the last of it, nobody saw: after the look before this one.
+      // It finished at an unknown time after the look before this one.
       if (seen.leftBytes === 0) {
         const watchedMs = last.atMs - first.atMs;
         return this.soFarTaken(responses, progress, before, watchedMs) ??
@@ -104,8 +111,8 @@ export class PaceWatch {
   }
 
   /**
-   * Whether everything gets to the client's side within `streaming.pace.wait`, read there or not; true also where that
-   * cannot be told.
+   * Whether everything reaches the client's side within `streaming.pace.wait`, read there or not. True also if that is
+   * not known.
    */
   async allArrives(client: Socket): Promise<boolean> {
     const deadlineMs = performance.now() + this.settings.waitMs;
@@ -118,18 +125,16 @@ export class PaceWatch {
     return false;
   }
 
-  /**
-   * Something that changes when the client reads what it has been given, as long as it is given no more; null where
-   * that cannot be told.
-   */
+  /** A mark that changes when the client reads, as long as no more is written to it; null if there is none. */
   async readMark(client: Socket): Promise<string | null> {
     const { unreadBytes, unacknowledgedBytes } = await this.queues.lookAt(client);
     return unreadBytes === null && unacknowledgedBytes === null ? null : `${unreadBytes} ${unacknowledgedBytes}`;
   }
 
   /**
-   * The pace of a client that has left so many bytes of what has gone out; null where that says nothing. Who takes many
-   * rows, whatever else there was to wait for, is fast; who takes few while nothing else is waited for is slow.
+   * The pace of a client that has not taken this many of the bytes that went out; null if that says nothing. A client
+   * that takes many rows is fast, whatever else the response has waited for. A client that takes few rows is slow if
+   * the response has waited for nothing else.
    */
   private soFarLeaving(
     leftBytes: number, { isClientWaitedFor }: WatchedResponses, now: Progress, before: Progress, watchedMs: number,
@@ -145,8 +150,8 @@ export class PaceWatch {
   }
 
   /**
-   * The pace of a client that has taken all there was, in the time that the response had waited for it and has been
-   * watched; null where that was so short that it may have been kept from running.
+   * The pace of a client that has taken everything, in the time for which the response has waited for it and was
+   * watched; null if that time was so short that the client may have been waiting for a processor.
    */
   private soFarTaken(
     { isClientWaitedFor }: WatchedResponses, now: Progress, before: Progress, watchedMs: number,
@@ -157,7 +162,7 @@ export class PaceWatch {
     return { isSlow: rowsPerSecond <= this.maxRate(now), rowsPerSecond };
   }
 
-  /** What a client did in so many ms is not because it was kept from running. */
+  /** Whether a time is long enough to say something about the client. */
   private isLong(ms: number): boolean {
     return ms >= LEAST_PART_OF_WATCH * this.settings.waitMs;
   }
@@ -166,7 +171,7 @@ export class PaceWatch {
     return maxStreamRate(this.settings, bytes / Math.max(1, rows));
   }
 
-  /** What the client has taken at this moment; null where that cannot be seen. */
+  /** The bytes that the client has taken so far; null if that cannot be seen. */
   private async observe({ connections: { clientQueue }, responses }: WatchedSession): Promise<Observation | null> {
     const queues = await clientQueue.look();
     const { unacknowledgedBytes, unreadBytes } = queues;
@@ -176,7 +181,7 @@ export class PaceWatch {
     const unread = unreadBytes ?? 0;
     return {
       leftBytes: pendingBytes + unacknowledgedBytes + unread,
-      // What has come to the client and is not acknowledged yet stands in both queues.
+      // Bytes that have come to the client without an acknowledgement count in both queues.
       leastTakenBytes: writtenBytes - pendingBytes - unacknowledgedBytes - unread,
       mostTakenBytes: writtenBytes - pendingBytes - Math.max(unacknowledgedBytes, unread),
       queues,
@@ -190,7 +195,7 @@ export class PaceWatch {
   }
 }
 
-/** One look at a client. */
+/** The result of one look at a client. */
 interface Observation {
   readonly leftBytes: number;
   readonly leastTakenBytes: number;
@@ -199,7 +204,7 @@ interface Observation {
   readonly atMs: number;
 }
 
-/** Nothing waits for the client: there is no sign that it works on what it has. */
+/** Nothing waits for the client, so there is no sign that it works on its rows. */
 const TAKEN_AT_ONCE: PaceReading = { isSlow: false, rowsPerSecond: null };
 
 function wireRowBytes({ rows, wireBytes }: Progress): number {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { statementBytes } from '../../policy/statement.js';
 import type { PendingCommand } from '../../conversation/command.js';
 
-/** Notices where a client's last question is for the server's Unix socket. */
+/** Notices whether a client's last question is for the server's Unix socket. */
 export class SocketQuestion {
   private commandsSeen = 0;
   private isLast = false;
@@ -16,18 +16,18 @@ export class SocketQuestion {
     this.isLast = bytes !== null && bytes.length <= MAX_QUESTION_BYTES && QUESTION.test(bytes.toString());
   }
 
-  /** The client has asked for the socket, and nothing since. */
+  /** Whether the client has asked for the socket, and for nothing since. */
   get wasLast(): boolean {
     return this.isLast;
   }
 }
 
-/** Drivers ask right after their login. */
+/** Drivers ask for the socket within this many commands after their login. */
 const FIRST_COMMANDS = 4;
 const MAX_QUESTION_BYTES = 256;
 const QUESTION = /@@(global\.)?socket\b/i;
 
-/** Who has left with that question. */
+/** A client that has left with that question. */
 export interface Leaver {
   readonly session: number;
   readonly client: string;
@@ -42,7 +42,7 @@ const MESSAGE =
   'the client asked for @@socket and left: it may have connected to the server\'s Unix socket, past Sluice. ' +
   'Rust\'s mysql and mysql_async do so on the server\'s host; prefer_socket=false keeps them here';
 
-/** Warns of clients that leave with that question: once for each user and program. */
+/** Warns of clients that leave with that question, once for each user and program. */
 export class BypassWarnings {
   private readonly told = new Set<string>();
 

@@ -5,19 +5,19 @@ import { CpuMeter } from './cpuMeter.js';
 import { LookAllowance } from './lookAllowance.js';
 import { findRows, type RowKeys, rowKeys } from './socketTable.js';
 
-/** What the kernel says of one TCP connection between this process and a client. */
+/** The kernel's view of one TCP connection between this process and a client. */
 export interface SocketQueues {
-  /** Bytes that our side has written and the client's side has not acknowledged; null where that is not known. */
+  /** Bytes that Sluice has written and the client's side has not acknowledged; null if not known. */
   readonly unacknowledgedBytes: number | null;
-  /** Bytes that lie unread at the client; null where it is not on this host, or in another network namespace. */
+  /** Bytes that lie unread at the client; null if the client is on another host or in another network namespace. */
   readonly unreadBytes: number | null;
-  /** The client's receive buffer is full, so it is the client that is waited for, and not the network. */
+  /** The client's receive buffer is full, so the response waits for the client and not for the network. */
   readonly isClientFull: boolean;
-  /** The client has said that it says no more (FIN), whether that was read or not. */
+  /** Whether the client has ended its side (FIN), read here or not. */
   readonly hasClientEnded: boolean;
 }
 
-/** The ends of a connection, as Node's socket in this process has them. */
+/** The ends of a connection, from Node's socket in this process. */
 export interface ConnectionEnds {
   readonly localAddress: string;
   readonly localPort: number;
@@ -25,7 +25,7 @@ export interface ConnectionEnds {
   readonly remotePort: number;
 }
 
-/** Somebody who waits for the next read. */
+/** A caller that waits for the next read. */
 interface Look {
   readonly own: RowKeys;
   readonly peer: RowKeys;
@@ -38,12 +38,12 @@ const UNKNOWN: SocketQueues = {
 const MIN_INTERVAL_MS = 5;
 
 /**
- * Reads the kernel's queues of TCP sockets for all sessions together. One read serves all who wait; whoever comes
- * during a read waits for the next, so that each caller gets a reading taken after its request. Reads take at most 2 %
- * of a core (`LookAllowance`); with 10,000 sockets a read is 1.5 MB in some 400 pages.
+ * Reads the kernel's queues of TCP sockets for all sessions together. One read serves all callers. A call during a read
+ * waits for the next one, so that each caller gets a reading taken after its request. Reads take at most 2 % of a core
+ * (`LookAllowance`). With 10,000 sockets a read is 1.5 MB in about 400 pages.
  */
 export class SocketQueueReader {
-  /** How many reads there have been. */
+  /** The number of reads. */
   readCount = 0;
 
   private waiting: Look[] = [];
@@ -52,15 +52,15 @@ export class SocketQueueReader {
   private readonly allowance = new LookAllowance(() => performance.now());
 
   /**
-   * @param minIntervalMs the least pause between two reads
-   * @param folder where the tables `tcp` and `tcp6` are
+   * @param minIntervalMs the shortest pause between two reads
+   * @param folder of the tables `tcp` and `tcp6`
    */
   constructor(
     private readonly minIntervalMs = MIN_INTERVAL_MS,
     private readonly folder = '/proc/net',
   ) {}
 
-  /** The time between two reads, in ms, while somebody always waits for the next one. */
+  /** The time between two reads, in ms, while some caller always waits for the next one. */
   get intervalMs(): number {
     return Math.max(this.minIntervalMs, this.allowance.intervalMs);
   }
@@ -73,7 +73,7 @@ export class SocketQueueReader {
     return this.look({ localAddress, localPort, remoteAddress, remotePort });
   }
 
-  /** The queues of a connection at some moment after the call. Never throws: what cannot be told is null. */
+  /** The queues of a connection at some time after the call. Never throws: unknown values are null. */
   look(connection: ConnectionEnds): Promise<SocketQueues> {
     const { localAddress, localPort, remoteAddress, remotePort } = connection;
     const keys = rowKeys(localAddress, localPort, remoteAddress, remotePort);
@@ -87,7 +87,7 @@ export class SocketQueueReader {
   private async serve(): Promise<void> {
     this.isServing = true;
     while (this.waiting.length > 0) {
-      await nextTurn(); // for all who ask in this turn of the event loop
+      await nextTurn(); // for all callers in this turn of the event loop
       const { waitMs } = this.allowance;
       if (waitMs > 0) await sleep(waitMs);
       const looks = this.waiting;
@@ -98,7 +98,7 @@ export class SocketQueueReader {
     this.isServing = false;
   }
 
-  /** Reads, and pays for it: what others do in the turns that the read leaves to them is not its price. */
+  /** Reads, and pays the price. The work of others in between is not part of the price. */
   private async readAtPrice(looks: readonly Look[]): Promise<void> {
     this.meter.start();
     await this.read(looks);
@@ -112,7 +112,7 @@ export class SocketQueueReader {
     this.meter.start();
   };
 
-  /** Reads `tcp`, then `tcp6` for those whose line is not there. */
+  /** Reads `tcp`, then `tcp6` for connections that `tcp` does not have. */
   private async read(looks: readonly Look[]): Promise<void> {
     this.readCount += 1;
     const wanted = looks.flatMap(({ own, peer }) => [own, peer]);

@@ -4,52 +4,53 @@ import { endianness } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ipBytes, IPV4_MAPPED_PREFIX } from '../../protocol/ipAddress.js';
 
-// The kernel's tables of TCP sockets, /proc/net/tcp and tcp6: a line for each socket of this network namespace,
+// Reads the kernel's tables of TCP sockets, /proc/net/tcp and tcp6, with a line for each socket of this network
+// namespace:
 //
 //     sl: local address:port remote address:port st tx_queue:rx_queue tr:tm->when ...
 //     17: 0100007F:0CEB 0100007F:C350 01 00000000:0001C000 00:00000000 ...
 //
-// Addresses are words of 32 bits, each in hexadecimal as this host would read it from memory. An IPv4 connection stands
-// in `tcp6` where its socket was made for IPv6 (a listener on `::`, every Java client): as ::ffff:127.0.0.1.
+// Addresses are 32-bit words, each in hexadecimal as this host would read it from memory. An IPv4 connection stands in
+// `tcp6` if its socket was made for IPv6 (a listener on `::`, every Java client), as ::ffff:127.0.0.1.
 
-/** What the line of one end of a connection begins with, in each table where it may stand. */
+/** The beginning of the line of one end of a connection, in each table in which it may stand. */
 export interface RowKeys {
-  /** null for an IPv6 connection. */
+  /** Null for an IPv6 connection. */
   readonly tcp: string | null;
   readonly tcp6: string;
 }
 
 /** The queues of one socket. */
 export interface SocketRow {
-  /** tx_queue: written by the process and not acknowledged by the other side. */
+  /** tx_queue: bytes that the process has written and the other side has not acknowledged. */
   readonly sendBytes: number;
-  /** rx_queue: received and not read by the process. */
+  /** rx_queue: bytes that have been received and the process has not read. */
   readonly receiveBytes: number;
   /**
-   * tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes when it opens again.
+   * tr is 4: the other side's receive buffer is full (its window is zero), and the kernel probes until it opens again.
    */
   readonly isProbing: boolean;
-  /** st is 08 (CLOSE_WAIT): the other side has said that it says no more (FIN), and so has not this one. */
+  /** st is 08 (CLOSE_WAIT): the other side has ended its direction (FIN), and this side has not. */
   readonly hasPeerEnded: boolean;
 }
 
-/** The kernel gives no more than a page for a read. */
+/** The kernel returns at most one page for a read. */
 const PAGE_BYTES = 4096;
-/** So many pages are read in one turn of the event loop: some 500 sockets, in 1 to 2 ms. */
+/** The pages that are read in one turn of the event loop: about 500 sockets, in 1 to 2 ms. */
 const PAGES_IN_A_TURN = 24;
-/** Number, then key: the number is padded to four digits, and may have more. */
+/** Stands between the number of a line and the key. The number has four digits or more. */
 const BEFORE_KEY = ': ';
 const AFTER_KEY = /^ ([\dA-F]{2}) ([\dA-F]{8}):([\dA-F]{8}) ([\dA-F]{2}):/;
 const AFTER_KEY_CHARACTERS = ' 01 00000000:00000000 00:'.length;
 const PROBE_TIMER = '04';
 const CLOSE_WAIT = '08';
-/** What is left of a connection that was there before, or is not there yet, with the same addresses and ports. */
+/** States of an earlier connection, or one not complete yet, with the same addresses and ports. */
 const STATES_WITHOUT_QUEUES: ReadonlySet<string> = new Set(['03', '06']); // SYN_RECV, TIME_WAIT
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 /**
- * The keys of both ends of a connection: of the socket whose own address is `local`, and of its peer's.
- * Addresses are as Node shows them. Returns null where one of them is none.
+ * The keys of both ends of a connection: of the socket whose own address is `local`, and of its peer's. Addresses are
+ * as Node shows them. Returns null if one of them is no address.
  */
 export function rowKeys(
   localAddress: string, localPort: number, remoteAddress: string, remotePort: number,
@@ -67,11 +68,10 @@ function joinKeys(own: RowKeys, other: RowKeys): RowKeys {
 
 /**
  * Looks for sockets in a table, page by page, until all are found or the table ends. It reads in the event loop, a few
- * pages a turn: the thread pool would take a change of threads for each page, and on a busy machine some 100 ms for
- * all.
- * @param keys of this table's form, all of the same length
- * @param leaveTurn leaves a turn of the event loop to others
- * @returns the rows that are there, by key; none where the table cannot be read
+ * pages a turn. The thread pool would need a change of threads for each page, on a busy machine about 100 ms for all.
+ * @param keys in the form of this table, all of the same length
+ * @param leaveTurn lets other work of the event loop run
+ * @returns the rows that were found, by key; none if the table cannot be read
  */
 export async function findRows(
   path: string, keys: ReadonlySet<string>, leaveTurn: () => Promise<unknown> = nextTurn,
@@ -98,7 +98,7 @@ export async function findRows(
 
 const page = Buffer.allocUnsafeSlow(PAGE_BYTES);
 
-/** Takes the wanted rows out of whole lines; returns what is left of the last one. */
+/** Takes the wanted rows from the complete lines. Returns the rest after the last line. */
 function takeRows(text: string, keys: ReadonlySet<string>, rows: Map<string, SocketRow>): string {
   const [{ length: keyLength } = ''] = keys;
   let lineStart = 0;
@@ -123,7 +123,7 @@ function parseRow(afterKey: string): SocketRow | null {
   };
 }
 
-/** An address and port as each table writes them; null where it is no address. */
+/** An address and port as each table writes them; null if it is no address. */
 function endKeys(address: string, port: number): RowKeys | null {
   if (isIP(address) === 0) return null;
   const bytes = ipBytes(address);
@@ -134,7 +134,7 @@ function endKeys(address: string, port: number): RowKeys | null {
   return { tcp, tcp6: words(IPV4_MAPPED_PREFIX) + tcp };
 }
 
-/** Words of 32 bits as this host reads them from memory. */
+/** 32-bit words as this host reads them from memory. */
 function words(bytes: Buffer): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 4) {

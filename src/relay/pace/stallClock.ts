@@ -1,4 +1,4 @@
-/** How long something has been waiting, now and all in all. */
+/** Measures waiting time: the current wait, and the total. */
 export class StallClock {
   private sinceMs: number | null = null;
   private pastMs = 0;
@@ -10,12 +10,12 @@ export class StallClock {
     return this.sinceMs !== null;
   }
 
-  /** How long it has been waiting now, in ms; 0 where it is not. */
+  /** The length of the current wait, in ms; 0 if there is none. */
   get runningMs(): number {
     return this.sinceMs === null ? 0 : this.now() - this.sinceMs;
   }
 
-  /** How long it has been waiting all in all, in ms. */
+  /** The total waiting time, in ms. */
   get totalMs(): number {
     return this.pastMs + this.runningMs;
   }

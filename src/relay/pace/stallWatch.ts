@@ -1,14 +1,14 @@
 /**
- * Watches the sessions whose clients have stopped reading: one timer for all of them, and none while all read. A client
- * that reads slowly may leave the sockets' buffers full for long: so before a report comes, the kernel is asked whether
- * the client has read anything meanwhile. The server sees no more of such a client than of one that does not read, so
- * that a loss that is near is told in any case.
+ * Watches the sessions whose clients have stopped reading. One timer serves all of them; while all clients read there
+ * is none. A client that reads slowly may leave the sockets' buffers full for long. Before a report, the kernel is
+ * therefore asked whether the client has read anything in the meantime. To the server, a slow reader and a stalled one
+ * look the same, so a near loss is reported in any case.
  */
 export class StallWatch {
   private readonly stalls = new Map<Stallable, Stall>();
   private timer: NodeJS.Timeout | null = null;
 
-  /** How many clients are not reading at this moment. */
+  /** The number of clients that are not reading now. */
   get count(): number {
     return this.stalls.size;
   }
@@ -19,13 +19,14 @@ export class StallWatch {
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
-  /** A client reads again, or is gone. */
+  /** A client reads again or has gone. */
   delete(session: Stallable): void {
     this.stalls.delete(session);
   }
 
   private look(): void {
-    // Only here: a client that reads a little now and then would else put the look off again and again.
+    // The timer stops only here. Otherwise a client that reads a little now and then would delay the look again and
+    // again.
     if (this.stalls.size === 0) this.stop();
     for (const [session, stall] of this.stalls) {
       if (session.isNearLoss) this.warn(session, stall);
@@ -63,31 +64,31 @@ export class StallWatch {
 
 /** A session whose client may stop reading. */
 export interface Stallable {
-  /** For how long its client has not taken all that it was sent, in ms; 0 where it has. */
+  /** How long its client has not taken all bytes that it was sent, in ms; 0 if it has. */
   readonly stalledMs: number;
-  /** How long that may be, with nothing read, before it is worth a record, in ms. */
+  /** How long the client may read nothing before a record is written, in ms. */
   readonly stallWarningMs: number;
-  /** The server may give the client up soon, and nobody was warned of that. */
+  /** The server may close the connection soon, and no warning has been given. */
   readonly isNearLoss: boolean;
-  /** Something that changes when the client reads; null where that cannot be told. */
+  /** A mark that changes when the client reads; null if there is none. */
   readMark(): Promise<string | null>;
-  /** It has been so long. Called once for each stall. */
+  /** The stall has reached that length. Called once for each stall. */
   stalledLong(): void;
   /**
-   * Warns that the server may give the client up.
-   * @param isRecorded this stall has its record
+   * Warns that the server may close the connection of the client.
+   * @param isRecorded whether this stall has its record
    */
   nearLoss(isRecorded: boolean): void;
 }
 
-/** What is known of a stall. */
+/** The known facts about a stall. */
 interface Stall {
-  /** How long it had lasted when the client was last seen to read, in ms. */
+  /** The length of the stall when the client was last seen to read, in ms. */
   sinceMs: number;
-  /** The mark half-way to a report; null before. */
+  /** The mark taken half-way to a report; null before. */
   mark: Promise<string | null> | null;
   isReported: boolean;
 }
 
-/** How often stalled sessions are looked at; a record comes at most this much late. */
+/** The time between two looks at stalled sessions. A record is at most this much late. */
 const LOOK_EVERY_MS = 250;

@@ -1,35 +1,35 @@
 import { isQuick } from '../pace/readerVerdict.js';
 
 /**
- * How much of a response goes out before its client is looked at: what the client has shown to take at once, and as
- * much again.
+ * The part of a response that goes out before a look at its client: as much as the client has taken at once before, and
+ * as much again.
  */
 export class FreePart {
   private readonly leastBytes: number;
   private bytes: number;
-  /** Where the response that is under way began, in bytes written, and when. */
+  /** The beginning of the response under way, in bytes written, and its time. */
   private startBytes = 0;
   private startMs: number;
 
   /**
    * @param now a clock in ms
-   * @param isServerFar it is on another host
+   * @param isServerFar whether the server is on another host
    */
   constructor(private readonly now: () => number, isServerFar: boolean) {
     this.leastBytes = this.bytes = isServerFar ? FAR_FREE_BYTES : FREE_BYTES;
     this.startMs = now();
   }
 
-  /** The client has taken a large response at once, before this one. */
+  /** Whether the client has taken a large earlier response at once. */
   get isProven(): boolean {
     return this.bytes >= PROVEN_FREE_BYTES;
   }
 
   /**
-   * The client has taken all, and asks for something new.
-   * @param writtenBytes what was written up to here
-   * @param wasSlow it was found to read slowly
-   * @returns up to where the next response goes out freely
+   * The client has taken everything and sends a new command.
+   * @param writtenBytes the bytes written so far
+   * @param wasSlow whether it was found to read slowly
+   * @returns the offset up to which the next response goes out freely
    */
   begin(writtenBytes: number, wasSlow: boolean): number {
     const takenBytes = writtenBytes - this.startBytes;
@@ -41,25 +41,25 @@ export class FreePart {
     return writtenBytes + this.bytes;
   }
 
-  /** Whether a client that has read the response up to there by now is no slow reader. */
+  /** Whether a client that has read the response up to this offset by now is not a slow reader. */
   isReadQuickly(writtenBytes: number): boolean {
     return isQuick(writtenBytes - this.startBytes, this.now() - this.startMs);
   }
 }
 
-/** So much of a response goes out before anything is asked. */
+/** The part of a response that goes out before the first look. */
 const FREE_BYTES = 64 * 1024;
 /**
- * The same where the server is on another host: less than a receive buffer holds at first (64 KiB on Linux). Once that
- * much has come at once, Linux makes the buffer many times as large, for good; over loopback, whose segments are large,
- * it does not.
+ * The same for a server on another host: less than a receive buffer holds at first (64 KiB on Linux). Once that much
+ * has come at once, Linux makes the buffer many times larger, for good. Over loopback, with its large segments, it does
+ * not.
  */
 const FAR_FREE_BYTES = 48 * 1024;
 const MAX_FREE_BYTES = 1024 * 1024;
 /**
- * Who has taken half of this at once has let the buffers on its way grow already, as they would have grown without
- * Sluice.
+ * A client that has taken half of this at once has already let the buffers on the way grow, as they would have grown
+ * without Sluice.
  */
 const PROVEN_FREE_BYTES = 512 * 1024;
-/** Who reads a response so fast, with the time until its next command, gets more of the next one. */
+/** A client that reads a response at this rate, the time until its next command included, gets more of the next one. */
 const QUICK_BYTES_PER_MS = 400;

@@ -1,23 +1,23 @@
 import type { Took } from '../pace/clientProgress.js';
 
-/** What a client that reads slowly is granted: little more than it takes from one look to the next. */
+/** The amounts that are granted to a slow client: little more than it takes from one look to the next. */
 export class SlowReader {
-  /** How long the next look is not due after the last one, in ms. */
+  /** The time from one look to the next, in ms. */
   lookEveryMs = LOOK_EVERY_MS;
-  /** How much may wait for it. */
+  /** The most bytes that may wait for it. */
   windowBytes = MIN_WINDOW_BYTES;
 
   /**
-   * @param bytesPerMs what it takes, smoothed
-   * @param refilledBytes where writing would be if it had always got most of what it took
+   * @param bytesPerMs its smoothed rate
+   * @param refilledBytes the offset of writing if it had always received most of the bytes that it took
    */
   constructor(private bytesPerMs: number, private refilledBytes: number) {}
 
   /**
-   * It was looked at.
-   * @param took what it took since the last look
-   * @param writtenBytes what was written all in all
-   * @param intervalMs the least time between two looks
+   * Notes a look.
+   * @param took the bytes that it took since the last look
+   * @param writtenBytes all bytes written so far
+   * @param intervalMs the shortest time between two looks
    */
   seen({ bytes: tookBytes, bytesPerMs }: Took, writtenBytes: number, intervalMs: number): void {
     this.bytesPerMs = (this.bytesPerMs + bytesPerMs) / 2;
@@ -26,23 +26,28 @@ export class SlowReader {
     this.refilledBytes = Math.min(this.refilledBytes + REFILL * tookBytes, writtenBytes + this.windowBytes);
   }
 
-  /** Up to where may be written, once it has taken so much all in all. */
+  /** The offset up to which may be written, after it has taken this many bytes in total. */
   grantedBytes(takenBytes: number): number {
     return Math.max(takenBytes + this.windowBytes, this.refilledBytes);
   }
 
-  /** How long to wait between two pieces of so many bytes, in ms. */
+  /** The time between two pieces of this size, in ms. */
   stepMs(stepBytes: number, leastMs: number): number {
     return Math.min(LOOK_EVERY_MS, Math.max(leastMs, stepBytes / (STEP_AHEAD * this.bytesPerMs)));
   }
 }
 
-/** A slow client's steps come as fast as it takes them, and a little faster. */
+/** The steps of a slow client are a little faster than its own rate. */
 const STEP_AHEAD = 1.25;
-/** What a slow reader's window never falls below: about what has gone out when it is found to be one. */
+/** The smallest window of a slow reader: about as much as has gone out when it is found to be slow. */
 const MIN_WINDOW_BYTES = 128 * 1024;
-/** While more waits than the window, so much goes on of what the client takes: the server must see that it gets on. */
+/**
+ * While more bytes wait than the window allows, this part of the client's rate goes on. The server must see progress.
+ */
 const REFILL = 0.9;
-/** How often a slow reader is looked at, at the most; a reader that takes nothing at all is looked at less and less. */
+/**
+ * The shortest time between two looks at a slow reader. A reader that takes nothing at all is looked at less and less
+ * often.
+ */
 const LOOK_EVERY_MS = 50;
 const MAX_LOOK_EVERY_MS = 1000;

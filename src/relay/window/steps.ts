@@ -1,17 +1,16 @@
-/** Lets bytes out step by step: while a step is under way, nothing more goes out. */
+/** Lets bytes out step by step. While a step is under way, nothing more goes out. */
 export class Steps {
-  /** How long a step of one piece takes, in ms. */
+  /** The length of a step of one piece, in ms. */
   everyMs = 0;
   private timer: NodeJS.Timeout | null = null;
   private fromBytes = 0;
-  /** How much of the next steps' time has passed already, in ms. */
+  /** The part of the next steps' time that has already passed, in ms. */
   private lateMs = 0;
 
   /**
-   * @param pieceBytes what goes out in one step; what comes encrypted comes in larger pieces, and their steps take
-   * longer
+   * @param pieceBytes the bytes of one step. Encrypted bytes come in larger pieces, whose steps take longer.
    * @param now a clock in ms
-   * @param done a step is over
+   * @param done is called at the end of a step
    */
   constructor(
     private readonly pieceBytes: number, private readonly now: () => number, private readonly done: () => void,
@@ -21,15 +20,15 @@ export class Steps {
     return this.timer !== null;
   }
 
-  /** What was written up to here went out at once. */
+  /** The bytes written up to here went out at once. */
   countFrom(writtenBytes: number): void {
     this.fromBytes = writtenBytes;
     this.lateMs = 0;
   }
 
   /**
-   * Begins a step, unless one is under way, for what was written since the last one began; none where the last one came
-   * so late that this one would be over.
+   * Begins a step for the bytes written since the last one began, unless one is under way. If the last one was so late
+   * that this one would be over already, none begins.
    */
   begin(writtenBytes: number): void {
     if (this.timer !== null) return;
@@ -51,5 +50,5 @@ export class Steps {
   }
 }
 
-/** So much of the time that a step came late by is made up for: on a busy machine that is more than a step takes. */
+/** The most lateness of a step that is made up for. On a busy machine a step may be later than its own length. */
 const MAX_LATE_MS = 8;
