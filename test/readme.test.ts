@@ -24,7 +24,7 @@ t.test('the README has at most 1,800 words', (t) => {
  * and `npm test` are what runs the tests: `.ci/run` runs that line as it stands.
  */
 const RUN_BY: ReadonlyMap<string, string> = new Map([
-  ['npm ci && npm run demo', 'package.test.ts, its parts'],
+  ['npm ci && npm run demo', 'package.test.ts, but for `npm ci`'],
   ['npm ci && npm test', '.ci/run'],
   ['npm ci', '.ci/run'],
   ['npm pack && npm install --global ./mysql-sluice-*.tgz', 'package.test.ts'],

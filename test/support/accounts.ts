@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ControlConnection } from '../../src/control/controlConnection.js';
 import { APP } from './seed.js';
 import type { Server, ServerKind } from './servers.js';
@@ -5,16 +6,16 @@ import { remoteAt } from './remote.js';
 
 /** The account that kills cut queries. */
 export const KILLER = { user: 'sluice', password: 'kills-only' } as const;
-// The least privileges that it needs. MySQL protects accounts with SYSTEM_USER from others, and `app` has all rights.
-const KILL_PRIVILEGES: Record<ServerKind, string> = {
-  mysql: 'PROCESS, CONNECTION_ADMIN, SYSTEM_USER',
-  mariadb: 'PROCESS, CONNECTION ADMIN',
-};
+/** What the documented statements for each server begin with. */
+const HEADINGS: Record<ServerKind, string> = { mysql: '-- MySQL ', mariadb: '-- MariaDB ' };
 
-export const createKiller = (server: Server): Promise<string[][]> => server.sql(`
-  CREATE USER '${KILLER.user}'@'%' IDENTIFIED BY '${KILLER.password}';
-  GRANT ${KILL_PRIVILEGES[server.kind]} ON *.* TO '${KILLER.user}'@'%';
-`);
+/** Creates the account of `KILLER` with the statements of `sluice help rules`, but for the password. */
+export const createKiller = (server: Server): Promise<string[][]> => {
+  const topic = readFileSync(new URL('../../src/help/rules.md', import.meta.url), 'utf8');
+  const [statements] = new RegExp(`^ {4}${HEADINGS[server.kind]}.*\\n(?: {4}.*\\n)+`, 'm').exec(topic) ?? [];
+  if (statements === undefined) throw new Error(`rules.md has no account for ${server.kind}`);
+  return server.sql(statements.replace("BY '…'", `BY '${KILLER.password}'`));
+};
 
 /** Reads a server's process list over one connection, so that a read takes a millisecond. */
 export class ProcessWatch {
