@@ -2,6 +2,8 @@ import { adviceOn } from '../config/advice.js';
 import { printConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
 import { EXIT_CODES, say, type Arguments, type Command, UsageError } from './command.js';
+import { formatDuration } from '../config/schema/units.js';
+import { targetsOf } from '../telemetry/otlp/targets.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
 import { subjectFrom } from './subject.js';
@@ -16,6 +18,14 @@ function explanation(config: Config, { as, sql }: Arguments): string[] | undefin
   if (typeof as !== 'string') throw new UsageError(['--sql: needs --as, such as --as user=app,schema=shop']);
   if (typeof sql !== 'string') throw new UsageError(['--as: needs --sql, such as --sql "SELECT 1"']);
   return explain(config, { subject: subjectFrom(as), sql, nowMs: Date.now() });
+}
+
+/** What is exported, and where to. */
+function exported({ telemetry: { otlp } }: Config): string[] {
+  if (otlp === null) return [];
+  const every = `every ${formatDuration(otlp.intervalMs)}`;
+  return [...targetsOf(otlp)].map(([signal, url]) =>
+    `Exported: ${signal} ${signal === 'metrics' ? every : 'as they come'}, to ${url}`);
 }
 
 /**
@@ -39,7 +49,7 @@ export const check: Command = {
     const answer = explanation(config, given);
     process.stdout.write(`${(answer ?? [printConfig(config)]).join('\n')}\n`);
     say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
-    if (!answer) say(['The configuration is good.']);
+    if (!answer) say(['The configuration is good.', ...exported(config)]);
     return EXIT_CODES.ok;
   },
 };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { OtlpExport } from '../telemetry/otlp/otlpExport.js';
 import type { Administered, ReloadResult, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
@@ -146,10 +147,12 @@ export class Program implements Administered, Stoppable {
       const { config } = loaded;
       const change = await this.proxy.prepare(config);
       undo.push(() => change.cancel());
+      const exportThere = this.parts.otlp.prepare(config.telemetry);
       const endpoint = await this.endpointFor(config.admin);
       if (endpoint !== this.endpoint) undo.push(() => endpoint?.close());
       this.reopenAudit(config.audit);
       change.apply();
+      exportThere();
       return { isApplied: true, lines: this.apply(loaded, endpoint) };
     } catch (error) {
       for (const step of undo) step();
@@ -201,6 +204,7 @@ export interface ProgramParts {
   readonly log: Log;
   readonly audit: MovableAuditLog;
   readonly metrics: Metrics;
+  readonly otlp: OtlpExport;
   /**
    * Reads the configuration again.
    * @throws {ConfigError}

@@ -12,6 +12,8 @@ import type { Proxy } from '../relay/proxy.js';
 export class Shutdown {
   private phase: 'running' | 'accepting' | 'closing' = 'running';
   private signalCount = 0;
+  /** When `shutdown.timeout` is over, on the clock of `performance`. */
+  private endAtMs = 0;
   private readonly timers: NodeJS.Timeout[] = [];
 
   private constructor(
@@ -20,12 +22,15 @@ export class Shutdown {
     private readonly onEnd: () => void,
   ) {}
 
-  /** Resolves after the program was asked to end and its sessions have ended. */
-  static async of(program: Stoppable, requests: StopRequests, logger: Logger): Promise<void> {
+  /**
+   * Resolves after the program was asked to end and its sessions have ended.
+   * @returns what is left of `shutdown.timeout` then, in ms: 0 or less where everything was ended at once
+   */
+  static async of(program: Stoppable, requests: StopRequests, logger: Logger): Promise<number> {
     return new Promise((resolve) => {
       const shutdown = new Shutdown(program, logger, () => {
         for (const timer of shutdown.timers) clearTimeout(timer);
-        resolve();
+        resolve(shutdown.endAtMs - performance.now());
       });
       requests.forEach((request) => shutdown.take(request));
     });
@@ -44,6 +49,7 @@ export class Shutdown {
     const { proxy, shutdown } = this.program;
     const { acceptForMs, timeoutMs } = shutdown;
     this.phase = 'accepting';
+    this.endAtMs = performance.now() + timeoutMs;
     this.program.markStopping();
     this.logger.info(
       { signal, sessions: proxy.sessionCount }, 'stopping when all sessions have ended, or at a second signal',
@@ -66,6 +72,7 @@ export class Shutdown {
 
   private endNow(why: { readonly signal: StopRequest } | { readonly timeoutMs: number }): void {
     this.stopAccepting();
+    this.endAtMs = 0;
     this.logger.warn({ ...why, sessions: this.program.proxy.sessionCount }, 'stopping now: the sessions are ended');
     this.program.proxy.destroy();
     this.after(DESTROY_TIMEOUT_MS, this.onEnd);

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { AdminEndpoint } from '../admin/endpoint.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { OtlpExport } from '../telemetry/otlp/otlpExport.js';
+import { targetsOf } from '../telemetry/otlp/targets.js';
 import { openAuditLog, type AuditLog, type MovableAuditLog } from '../audit/auditLog.js';
 import { createLog, type Log } from '../audit/log.js';
 import type { Config } from '../config/config.js';
@@ -22,7 +24,7 @@ import { finiteOrNull } from '../config/finiteOrNull.js';
 // The command `start`: it runs the proxy.
 
 function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminEndpoint | null): void {
-  const { listen, upstream, mode, limits, audit } = config;
+  const { listen, upstream, mode, limits, audit, telemetry: { otlp } } = config;
   const amount = (limit: number) => finiteOrNull(limit) ?? 'unlimited';
   logger.info(
     {
@@ -35,13 +37,22 @@ function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminE
       limits: { rows: amount(limits.rows), bytes: amount(limits.bytes) },
       audit: audit.to,
       ...(endpoint === null ? {} : { admin: formatAddress(endpoint.address) }),
+      ...(otlp === null ? {} : { otlp: Object.fromEntries(targetsOf(otlp)) }),
     },
     'listening',
   );
 }
 
-/** Ends the process after the audit records and the log are written. */
-async function exit(code: number, audit: AuditLog, log: Log): Promise<never> {
+/** What is still to be written where the program ends. */
+interface Writers {
+  readonly audit: MovableAuditLog;
+  readonly log: Log;
+  readonly otlp: OtlpExport;
+}
+
+/** Ends the process after the export, the audit records and the log are written. */
+async function exit(code: number, { audit, log, otlp }: Writers, exportWithinMs = SHORTEST_EXPORT_MS): Promise<never> {
+  await otlp.close(exportWithinMs);
   const auditEnd = await audit.close();
   const logEnd = await log.close();
   // Node waits for its threads before it exits. A thread that hangs in a write would delay the exit without a bound.
@@ -49,14 +60,18 @@ async function exit(code: number, audit: AuditLog, log: Log): Promise<never> {
   process.exit(code);
 }
 
-function exitOnUncaught(audit: AuditLog, log: Log): void {
+function exitOnUncaught(writers: Writers): void {
   process.once('uncaughtException', (error) => {
     // A second error must not end the process before the first one is written.
     process.on('uncaughtException', () => {});
-    log.logger.fatal({ err: error }, UNEXPECTED);
-    void exit(EXIT_CODES.failed, audit, log);
+    writers.log.logger.fatal({ err: error }, UNEXPECTED);
+    void exit(EXIT_CODES.failed, writers);
   });
 }
+
+/** For how long the end of the program waits for what is still to be exported. */
+const SHORTEST_EXPORT_MS = 1000;
+const LONGEST_EXPORT_MS = 5000;
 
 /** Starts several processes. Their code is loaded only here. */
 async function startWorkers(config: Config, parts: PrimaryParts): Promise<Proxy> {
@@ -68,12 +83,18 @@ async function startWorkers(config: Config, parts: PrimaryParts): Promise<Proxy>
 async function listen(
   program: Program, config: Config,
 ): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
-  const { log, audit, metrics } = program.parts;
+  const { log, audit, metrics, otlp } = program.parts;
+  const records: Pick<AuditLog, 'write'> = {
+    write(record) {
+      audit.write(record);
+      otlp.record(record);
+    },
+  };
   let proxy: Proxy;
   try {
     proxy = config.workers === 1
-      ? await startProxy(config, log.logger, audit, metrics)
-      : await startWorkers(config, { log, audit, metrics, version: version() });
+      ? await startProxy(config, log.logger, records, metrics)
+      : await startWorkers(config, { log, audit: records, metrics, version: version() });
   } catch (error) {
     if (error instanceof ListenError) say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
     else if (error instanceof TlsFileError) say([`sluice: listen.tls.${error.key}: ${error.message}`]);
@@ -102,21 +123,25 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
     say([`sluice: audit.to: ${reasonOf(error).message}: give a file that can be written, or "stdout"`]);
     return EXIT_CODES.failed;
   }
-  exitOnUncaught(audit, log);
+  const metrics = new Metrics();
+  const otlp = new OtlpExport({ logger: log.logger, version: version(), dropped: metrics.otlpDropped });
+  const writers = { audit, log, otlp };
+  exitOnUncaught(writers);
   const requests = new StopRequests();
   const program = new Program(config, {
-    log, audit, metrics: new Metrics(), loadConfig: reload, stop: (request) => requests.add(request),
+    ...writers, metrics, loadConfig: reload, stop: (request) => requests.add(request),
   });
+  otlp.prepare(config.telemetry)();
   const listening = await listen(program, config);
-  if (listening === null) return exit(EXIT_CODES.failed, audit, log);
+  if (listening === null) return exit(EXIT_CODES.failed, writers);
   process.on('SIGHUP', () => {
     program.reload().catch((error: unknown) => log.logger.error({ err: error }, UNEXPECTED));
   });
   logStart(log.logger, config, listening.proxy, listening.endpoint);
   logAdvice(log.logger, loaded);
-  await Shutdown.of(program, requests, log.logger);
+  const leftMs = await Shutdown.of(program, requests, log.logger);
   log.logger.info({ hints: listening.proxy.hints }, 'stopped');
-  return exit(EXIT_CODES.ok, audit, log);
+  return exit(EXIT_CODES.ok, writers, Math.min(Math.max(leftMs, SHORTEST_EXPORT_MS), LONGEST_EXPORT_MS));
 }
 
 /** Runs the proxy until a signal ends it. */

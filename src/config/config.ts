@@ -23,6 +23,7 @@ export interface Config extends Treatment {
   readonly compression: 'inspect' | 'strip';
   readonly connections: ConnectionSettings;
   readonly audit: AuditSettings;
+  readonly telemetry: TelemetrySettings;
   readonly log: { readonly level: LogLevel };
   /** null where there is none. */
   readonly admin: AdminSettings | null;
@@ -226,6 +227,37 @@ export interface AuditSettings {
   readonly sample: SampleSettings;
   /** Whether results are recorded that passed their limit because they were classified as streams. */
   readonly admitted: boolean;
+}
+
+/** What is exported to OpenTelemetry. */
+export interface TelemetrySettings {
+  /** null where nothing is. */
+  readonly otlp: OtlpSettings | null;
+  /** Attributes that tell who exports, besides those that Sluice knows of itself. */
+  readonly resource: Readonly<Record<string, string>>;
+}
+
+/** Whether a signal is exported; or the URL that it alone goes to, used as it is. */
+export type OtlpSignal = boolean | string;
+
+/** A receiver of OTLP over HTTP. */
+export interface OtlpSettings {
+  /** The URL below which each signal has its path. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where further headers stand. */
+  readonly headersFile?: string;
+  /** All of them. */
+  readonly sentHeaders: Readonly<Record<string, string>>;
+  /** How often metrics are exported. */
+  readonly intervalMs: number;
+  /** How long a request may take, its answer included. */
+  readonly timeoutMs: number;
+  readonly metrics: OtlpSignal;
+  readonly logs: OtlpSignal;
+  readonly traces: OtlpSignal;
+  /** Paths of PEM files. */
+  readonly tls: TlsFiles;
 }
 
 /** The HTTP endpoint for health, metrics and the live page. */

@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { Address, Config, Place } from './config.js';
 import { admin } from './admin.js';
 import { decodeUtf8, fileFailure, readUpTo } from './file.js';
 import { Findings } from './schema/findings.js';
 import { JsonError, parseJson } from './json.js';
-import type { Kind } from './schema/kinds.js';
-import { isObject, walk } from './schema/section.js';
+import { openTelemetryVariables } from './openTelemetryVariables.js';
+import { overlayAll, valueAt, type ConfigFile, type Given, type GivenSetting } from './overlay.js';
+import { walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { strayVariables, variableOf } from './variables.js';
 import { isSocketFile } from './address.js';
@@ -45,13 +45,6 @@ function readFile(file: string, from: string): unknown {
   }
 }
 
-interface Given {
-  /** "--max-rows" or "SLUICE_MAX_ROWS". */
-  readonly from: string;
-  readonly isFlag: boolean;
-  readonly text: string;
-}
-
 /**
  * The value of a flag, or else of its variable. An empty variable counts as absent, because shells and manifests leave
  * a variable out that way.
@@ -63,21 +56,6 @@ function given(flagName: string, flags: Flags, environment: NodeJS.ProcessEnv): 
   return variable ? { from: variableOf(flagName), isFlag: false, text: variable } : undefined;
 }
 
-/** Puts a text in place of the JSON value at a path. Missing objects on the path are made. */
-function overlay(below: unknown, path: readonly string[], kind: Kind<unknown>, text: string): unknown {
-  if (below !== undefined && !isObject(below)) return below; // reading reports this as an error
-  const [key = '', ...rest] = path;
-  const value = below?.[key];
-  const above = rest.length === 0 ? kind.fromText(text, value) : overlay(value, rest, kind, text);
-  return { ...below, [key]: above };
-}
-
-/** A configuration file: its JSON, and the folder where its relative paths start. */
-interface ConfigFile {
-  readonly json: unknown;
-  readonly folder: string | null;
-}
-
 const NO_FILE: ConfigFile = { json: {}, folder: null };
 
 /** Reads the file that a flag or a variable names. @throws {ConfigError} */
@@ -86,38 +64,11 @@ function fileFrom(flags: Flags, environment: NodeJS.ProcessEnv): ConfigFile {
   return file ? { json: readFile(file.text, file.from), folder: dirname(resolve(file.text)) } : NO_FILE;
 }
 
-/** The JSON of a file, with flags and variables in place of its values. */
-interface Overlaid {
-  readonly json: unknown;
-  /** The name of the flag or variable for each path that one has set. */
-  readonly sources: ReadonlyMap<string, string>;
-  /** The variables that override the file with another value, one line each. */
-  readonly overridden: readonly string[];
-}
-
-function overlayAll(file: ConfigFile, flags: Flags, environment: NodeJS.ProcessEnv): Overlaid {
-  const sources = new Map<string, string>();
-  const overridden: string[] = [];
-  let { json } = file;
+function* givenSettings(flags: Flags, environment: NodeJS.ProcessEnv): Generator<GivenSetting> {
   for (const { path, field } of walk(settings)) {
     const source = field.flag && given(field.flag.name, flags, environment);
-    if (!source) continue;
-    const keys = path.split('.');
-    const before = valueAt(json, keys);
-    json = overlay(json, keys, field.kind, source.text);
-    sources.set(path, source.from);
-    if (source.isFlag || before === undefined) continue;
-    const read = (value: unknown) => field.kind.read(value, path, new Findings(sources, file.folder));
-    if (isDeepStrictEqual(read(before), read(valueAt(json, keys)))) continue;
-    overridden.push(`${path}: ${source.from} overrides the file; unset it to use the file`);
+    if (source) yield { ...source, keys: path.split('.'), kind: field.kind };
   }
-  return { json, sources, overridden };
-}
-
-function valueAt(json: unknown, path: readonly string[]): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return json;
-  return isObject(json) && Object.hasOwn(json, key) ? valueAt(json[key], rest) : undefined;
 }
 
 /** A configuration, and notices about the sources of its values, one line each. */
@@ -142,13 +93,15 @@ export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): L
     if (!(error instanceof ConfigError)) throw error;
     problems = error.problems;
   }
-  const { json, sources, overridden } = overlayAll(file, flags, environment);
+  const telemetry = openTelemetryVariables(file.json, environment);
+  const allGiven = [...givenSettings(flags, environment), ...telemetry.given];
+  const { json, sources, overridden } = overlayAll({ ...file, json: telemetry.json }, allGiven);
   const findings = new Findings(sources, file.folder);
   const config = settings.read(json, '', findings);
   if (problems.length > 0) throw new ConfigError([...problems, ...findings.fromSources]);
   if (config) findConflicts(config, findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
-  return { config, notices: [...overridden, ...strayVariables(environment)] };
+  return { config, notices: [...telemetry.notices, ...overridden, ...strayVariables(environment)] };
 }
 
 /** Builds the configuration without the notices. */

@@ -15,6 +15,7 @@ import {
 } from './schema/kinds.js';
 import { list } from './schema/lists.js';
 import { section } from './schema/section.js';
+import { telemetry } from './telemetry.js';
 import * as treatment from './treatment.js';
 
 const HOUR_MS = 3_600_000;
@@ -178,6 +179,7 @@ export const settings = section<Config>({
       },
     }),
   },
+  telemetry: { kind: telemetry },
   log: {
     kind: section<{ level: LogLevel }>({
       level: {

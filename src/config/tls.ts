@@ -74,6 +74,19 @@ export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findin
   checkFiles(tls, path, findings);
 });
 
+/** What Sluice shows, and whom it believes, where it connects to something else than a MySQL server. */
+export const outgoingTls: Kind<TlsFiles> = checked(
+  section<TlsFiles>({
+    ca: {
+      kind: authorities, isOptional: true,
+      about: "who signs the receiver's certificate, in place of the authorities that Node.js knows",
+    },
+    cert: { kind: certificate, isOptional: true, about: 'the certificate that Sluice shows the receiver' },
+    key: { kind: privateKey, isOptional: true, about: 'its private key' },
+  }),
+  checkFiles,
+);
+
 const upstreamForm = section<UpstreamTls>({
   mode: {
     kind: oneOf('off', 'preferred', 'required', 'verify-ca', 'verify-full'), fallback: 'preferred',

@@ -57,7 +57,7 @@ class OneProcess implements Proxy {
   private readonly maker: CertificateMaker;
   private lastSessionId = 0;
 
-  constructor(config: Config, log: Logger, audit: AuditLog, metrics: Metrics) {
+  constructor(config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics: Metrics) {
     this.maker = new CertificateMaker(log);
     this.relay = new Relay(config, this.maker.for(config), {
       log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, left() {},
@@ -160,7 +160,7 @@ class OneProcess implements Proxy {
  * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
  */
 export async function startProxy(
-  config: Config, log: Logger, audit: AuditLog, metrics = new Metrics(),
+  config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics = new Metrics(),
 ): Promise<Proxy> {
   return new OneProcess(config, log, audit, metrics).listen();
 }

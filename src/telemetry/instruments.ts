@@ -44,7 +44,11 @@ export class CounterVector extends Vector {
   }
 
   increment(...values: readonly string[]): void {
-    this.entryOf(values).count += 1;
+    this.add(1, ...values);
+  }
+
+  add(amount: number, ...values: readonly string[]): void {
+    this.entryOf(values).count += amount;
   }
 }
 

@@ -44,6 +44,8 @@ export class Metrics {
   /** 1, or 0 for a server that has failed and has not sent a greeting since. */
   readonly upstreamUp = new GaugeVector(['upstream']);
   readonly reloads = new CounterVector(['outcome']);
+  /** Log records, spans and data points that did not reach their receiver. */
+  readonly otlpDropped = new CounterVector(['signal', 'reason']);
 
   constructor() {
     for (const outcome of ['killed', 'withdrawn', 'no-match', 'failed', 'unknown']) this.kills.declare(outcome);

@@ -49,6 +49,10 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
     'Log lines lost because they were not taken as fast as they came, or could not be written.',
     administered.droppedLogLines,
   );
+  out.counters(
+    'sluice_otlp_dropped_total', 'Log records, spans and data points that no receiver of OTLP has taken, by why.',
+    metrics.otlpDropped.all(),
+  );
   processItself(out, loopDelay);
   return out.toString();
 }

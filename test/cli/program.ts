@@ -8,9 +8,9 @@ import { run, type RunResult } from '../support/run.js';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-/** The environment of this process without Sluice's own variables, and with those given. */
+/** The environment of this process without Sluice's variables and OpenTelemetry's, and with those given. */
 function environment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(SLUICE|OTEL)_/.test(name));
   return { ...Object.fromEntries(inherited), ...variables };
 }
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { Metrics } from '../../src/telemetry/metrics.js';
+import { OtlpExport } from '../../src/telemetry/otlp/otlpExport.js';
 import { openAuditLog } from '../../src/audit/auditLog.js';
 import type { ReloadResult } from '../../src/telemetry/status.js';
 import { Program } from '../../src/cli/program.js';
@@ -32,7 +33,9 @@ const startReloading = (t: Test): Reloading => {
     reads += 1;
     return { config, notices: [] };
   };
-  const program = new Program(config, { log, audit, metrics: new Metrics(), loadConfig, stop() {} });
+  const metrics = new Metrics();
+  const otlp = new OtlpExport({ logger, version: '0', dropped: metrics.otlpDropped });
+  const program = new Program(config, { log, audit, metrics, otlp, loadConfig, stop() {} });
   const prepare = (): Promise<ListenChange> => new Promise((resolve, reject) => (settle = { resolve, reject }));
   program.begin({ prepare } as unknown as Proxy);
   return {

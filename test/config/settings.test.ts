@@ -36,6 +36,7 @@ t.test('with nothing but an upstream the documented defaults hold', (t) => {
     audit: {
       to: 'stdout', format: 'json', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE, admitted: true,
     },
+    telemetry: { otlp: null, resource: {} },
     log: { level: 'info' },
     admin: null,
     shutdown: { acceptForMs: 5000, timeoutMs: 30_000 },
@@ -70,6 +71,13 @@ t.test('reads every setting from the file', (t) => {
       to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: '1KiB', oneIn: 50, perSecond: 7 }, admitted: false,
     },
+    telemetry: {
+      otlp: {
+        endpoint: 'https://collector:4318', headers: { 'x-tenant': 'shop' }, interval: '10s', timeout: '5s',
+        metrics: false, logs: 'http://logs:4318/v1/logs',
+      },
+      resource: { 'service.name': 'sluice-shop' },
+    },
     log: { level: 'silent' },
     admin: { listen: { host: '::1' } },
     shutdown: { acceptFor: 0, timeout: '1m' },
@@ -103,6 +111,13 @@ t.test('reads every setting from the file', (t) => {
       to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: 1024, oneIn: 50, perSecond: 7 }, admitted: false,
     },
+    telemetry: {
+      otlp: {
+        endpoint: 'https://collector:4318', headers: { 'x-tenant': 'shop' }, sentHeaders: { 'x-tenant': 'shop' },
+        intervalMs: 10_000, timeoutMs: 5000, metrics: false, logs: 'http://logs:4318/v1/logs', traces: true, tls: {},
+      },
+      resource: { 'service.name': 'sluice-shop' },
+    },
     log: { level: 'silent' },
     admin: { listen: { host: '::1', port: 9307 }, token: null },
     shutdown: { acceptForMs: 0, timeoutMs: 60_000 },
@@ -129,9 +144,9 @@ t.test('the example file loads and shows every setting', (t) => {
   const text = readFileSync(new URL('../../config.example.json', import.meta.url), 'utf8');
   t.equal(load(t, text).mode, 'enforce');
   const example: unknown = JSON.parse(text);
-  for (const { path } of walk(settings)) {
+  for (const { path, field } of walk(settings)) {
     // These name files that this machine need not have; kill.passwordFile also excludes kill.password.
-    if (path === 'kill.passwordFile' || path === 'admin.tokenFile') continue;
+    if (field.isOptional === true && /(File|\.ca|\.cert|\.key)$/.test(path)) continue;
     const value = path.split('.').reduce((object: unknown, key) => Object(object)[key], example);
     t.not(value, undefined, path);
   }

@@ -1,0 +1,42 @@
+import { decodeUtf8, fileFailure, readUpTo } from './file.js';
+import type { Findings } from './schema/findings.js';
+
+/** A field name of HTTP (RFC 9110, 5.1), but for those that say what the request's body is and how it is sent. */
+export const HEADER_NAME =
+  /^(?!(?:content-.*|transfer-encoding|connection|upgrade|expect|te|trailer|host)$)[!#$%&'*+.^`|~\w-]{1,128}$/i;
+
+const MAX_FILE_BYTES = 16 * 1024;
+
+/** Whether a header of HTTP can have this value (RFC 9110, 5.5). */
+export function isHeaderValue(found: unknown): found is string {
+  return typeof found === 'string' && found.length <= 8192 && /^[\x20-\x7e]*$/.test(found);
+}
+
+/**
+ * Reads a file with a header in each line, as `name: value`. Empty lines are passed over.
+ * @param path of the setting that names the file
+ * @returns undefined where it cannot be used, which is noted under `path`; no value is quoted
+ */
+export function headersIn(file: string, path: string, findings: Findings): Record<string, string> | undefined {
+  let content: string;
+  try {
+    const bytes = readUpTo(file, MAX_FILE_BYTES);
+    if (bytes.length > MAX_FILE_BYTES) throw new Error(`${file} is larger than 16 KiB`);
+    content = decodeUtf8(bytes);
+  } catch (error) {
+    findings.add(path, `cannot read the headers: ${fileFailure(file, error)}`);
+    return undefined;
+  }
+  const headers: [string, string][] = [];
+  for (const [index, line] of content.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const [, name = '', value = ''] = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    if (HEADER_NAME.test(name) && isHeaderValue(value)) {
+      headers.push([name, value]);
+      continue;
+    }
+    findings.add(path, `line ${index + 1} of ${file}: expected a header as "authorization: Bearer TOKEN"`);
+    return undefined;
+  }
+  return Object.freeze(Object.fromEntries(headers));
+}

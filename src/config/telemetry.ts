@@ -1,0 +1,160 @@
+import type { OtlpSettings, OtlpSignal, TelemetrySettings } from './config.js';
+import { HEADER_NAME, headersIn, isHeaderValue } from './headersFile.js';
+import type { Expected, Findings } from './schema/findings.js';
+import { duration, filePath, leaf, text, type Kind } from './schema/kinds.js';
+import { named } from './schema/lists.js';
+import { isObject, section, type Section } from './schema/section.js';
+import { outgoingTls } from './tls.js';
+
+// The settings of what is exported to OpenTelemetry.
+
+/** As it stands in JSON: without the headers that stand in a file. */
+type OtlpForm = Omit<OtlpSettings, 'sentHeaders'>;
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+const HIDDEN = '***';
+
+// Not with a user or a query: those may be secrets, and URLs are shown.
+const RECEIVER = 'the URL of an OTLP/HTTP receiver, such as "http://127.0.0.1:4318", without user, query and fragment';
+
+function isReceiver(found: unknown): found is string {
+  if (typeof found !== 'string' || found.length > 2048 || !URL.canParse(found)) return false;
+  const { protocol, username, password, search, hash } = new URL(found);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+}
+
+const receiver = leaf<string>({
+  expected: RECEIVER,
+  isSecret: true,
+  parse: (found) => (isReceiver(found) ? found : undefined),
+});
+
+const signal = leaf<OtlpSignal>({
+  expected: `true, false or ${RECEIVER}`,
+  expectedAsText: RECEIVER,
+  isSecret: true,
+  parse: (found) => (typeof found === 'boolean' || isReceiver(found) ? found : undefined),
+});
+
+/**
+ * The pairs of `name=value,name=value` with percent-encoded values, as OpenTelemetry's variables have them; null where
+ * the text is none.
+ * Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+ */
+export function pairsIn(given: string): Record<string, string> | null {
+  const pairs: [string, string][] = [];
+  for (const member of given.split(',').map((part) => part.trim())) {
+    if (member === '') continue;
+    const at = member.indexOf('=');
+    if (at <= 0) return null;
+    try {
+      pairs.push([member.slice(0, at).trim(), decodeURIComponent(member.slice(at + 1).trim())]);
+    } catch {
+      return null;
+    }
+  }
+  return Object.fromEntries(pairs);
+}
+
+/** An object of names, which a variable gives as pairs: they replace those of the same name. */
+function pairs<T>(names: Kind<T>, isSecret: Pick<Expected, 'isSecret'> = {}): Kind<T> {
+  const self: Kind<T> = {
+    ...names,
+    ...isSecret,
+    expectedAsText: 'name=value with commas between, each value percent-encoded',
+    fromText(given, below) {
+      const found = pairsIn(given);
+      if (found === null) return given;
+      return isObject(below) ? { ...below, ...found } : found;
+    },
+    read(found, path, findings) {
+      if (isObject(found)) return names.read(found, path, findings);
+      findings.unexpected(path, self, found);
+      return undefined;
+    },
+  };
+  return self;
+}
+
+const headerValue = leaf<string>({
+  expected: `a text of visible ASCII characters and blanks, and not the ${HIDDEN} that is printed in place of it`,
+  isSecret: true,
+  write: () => HIDDEN,
+  parse: (found) => (isHeaderValue(found) && found !== HIDDEN ? found : undefined),
+});
+
+const headers = pairs(
+  named(headerValue, { max: 32, name: HEADER_NAME, expectedName: 'the name of a header that is not about the body' }),
+  { isSecret: true },
+);
+
+/** What tells who exports, besides what Sluice knows of itself. */
+const resource = pairs(named(
+  text(/^[^\0]{0,1024}$/, 'a text of at most 1024 characters'),
+  { max: 64, name: /^[\w./-]{1,128}$/, expectedName: 'an attribute such as "service.namespace"' },
+));
+
+const form = section<OtlpForm>({
+  endpoint: {
+    kind: receiver, fallback: 'http://localhost:4318',
+    about: 'the receiver; each signal goes to /v1/metrics, /v1/logs or /v1/traces below it',
+  },
+  headers: { kind: headers, fallback: {}, about: 'headers of each request, by their names' },
+  headersFile: {
+    kind: filePath('the path of a file with a header in each line'), isOptional: true,
+    about: 'a file with further headers, such as "authorization: Bearer TOKEN", one in each line',
+  },
+  intervalMs: {
+    key: 'interval', kind: duration({ minMs: SECOND, maxMs: HOUR }), fallback: '60s',
+    about: 'how often metrics are exported',
+  },
+  timeoutMs: {
+    key: 'timeout', kind: duration({ minMs: 100, maxMs: 60 * SECOND }), fallback: '10s',
+    about: 'the longest that a request takes, its answer included',
+  },
+  metrics: { kind: signal, fallback: true, about: 'whether metrics are exported, or the URL that they alone go to' },
+  logs: { kind: signal, fallback: true, about: 'whether audit records are exported as logs, or their own URL' },
+  traces: { kind: signal, fallback: true, about: 'whether spans are exported, or their own URL' },
+  tls: { kind: outgoingTls, fallback: {} },
+});
+
+function withHeaders(read: OtlpForm, path: string, findings: Findings): OtlpSettings | undefined {
+  const { headersFile } = read;
+  if (headersFile === undefined) return Object.freeze({ ...read, sentHeaders: read.headers });
+  const found = headersIn(headersFile, `${path}.headersFile`, findings);
+  if (found === undefined) return undefined;
+  const names = new Set(Object.keys(found).map((name) => name.toLowerCase()));
+  const twice = Object.keys(read.headers).find((name) => names.has(name.toLowerCase()));
+  if (twice === undefined) return Object.freeze({ ...read, sentHeaders: Object.freeze({ ...read.headers, ...found }) });
+  findings.add(`${path}.headersFile`, `has the header ${twice}, which ${path}.headers has, too: give it once`);
+  return undefined;
+}
+
+/** Where to export, or null. Printed, it has no header's value. */
+const otlp: Section<OtlpSettings | null> = {
+  ...form,
+  expected: 'an object or null',
+  read(found, path, findings) {
+    if (found === null) return null;
+    if (!isObject(found)) {
+      findings.unexpected(path, otlp, found);
+      return undefined;
+    }
+    const read = form.read(found, path, findings);
+    return read && withHeaders(read, path, findings);
+  },
+  write(settings) {
+    if (settings === null) return null;
+    const { sentHeaders: _, ...rest } = settings;
+    return form.write(rest);
+  },
+};
+
+export const telemetry = section<TelemetrySettings>({
+  otlp: { kind: otlp, fallback: null, about: 'where metrics, logs and traces go by OTLP over HTTP' },
+  resource: {
+    kind: resource, fallback: {},
+    about: 'attributes that tell who exports, such as {"service.name": "sluice-shop"}',
+  },
+});

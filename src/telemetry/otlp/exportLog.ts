@@ -1,0 +1,79 @@
+import type { Logger } from 'pino';
+import { OccasionalLog } from '../../audit/occasionalLog.js';
+import type { CounterVector } from '../instruments.js';
+import type { Signal } from './targets.js';
+
+/** Why items do not reach their receiver. */
+export type DropReason =
+  /** They came faster than they were taken. */
+  | 'overflow'
+  /** The receiver refused their request. */
+  | 'refused'
+  /** The receiver took their request, and not them. */
+  | 'rejected'
+  /** The program ended, or the export was switched off, before they were taken. */
+  | 'stopped';
+
+const EVERY_MS = 60_000;
+
+/** Says how the export of one signal goes, and counts what is lost. */
+export class ExportLog {
+  private readonly occasions: OccasionalLog;
+  private isFailing = false;
+  private hasSaidPartial = false;
+  private droppedSince = 0;
+
+  /** @param dropped counts by signal and reason */
+  constructor(
+    private readonly signal: Signal, private readonly logger: Logger, private readonly dropped: CounterVector,
+  ) {
+    this.occasions = new OccasionalLog(logger, EVERY_MS);
+    for (const reason of ['overflow', 'refused', 'rejected', 'stopped'] satisfies DropReason[]) {
+      dropped.declare(signal, reason);
+    }
+  }
+
+  /** A request failed, and is sent again. Said once, until one is taken. */
+  failed(url: string, reason: string): void {
+    if (this.isFailing) return;
+    this.isFailing = true;
+    const { signal } = this;
+    this.logger.warn({ signal, url, reason }, 'otlp: the receiver cannot be reached, or is busy: tried again');
+  }
+
+  /** A request was taken. */
+  taken(): void {
+    if (!this.isFailing) return;
+    this.isFailing = false;
+    const { signal, droppedSince: dropped } = this;
+    this.droppedSince = 0;
+    this.logger.info({ signal, dropped }, 'otlp: the receiver takes requests again');
+  }
+
+  /** Items are lost. */
+  lost(count: number, reason: DropReason, details: object = {}): void {
+    if (count === 0) return;
+    this.dropped.add(count, this.signal, reason);
+    this.droppedSince += count;
+    if (reason === 'rejected') return; // `partial` says it
+    this.occasions.warn(reason, { signal: this.signal, dropped: count, ...details }, LOST[reason]);
+  }
+
+  /** A receiver took a request, but not all of it, or has something to say about it. Said once. */
+  partial(rejected: number, message: string): void {
+    if (this.hasSaidPartial) return;
+    this.hasSaidPartial = true;
+    this.logger.warn({ signal: this.signal, rejected, message }, 'otlp: the receiver took a request only in part');
+  }
+
+  /** The answer is none that OTLP knows. */
+  strange(url: string): void {
+    this.occasions.warn('strange', { signal: this.signal, url }, 'otlp: the answer is not OTLP: is this a receiver?');
+  }
+}
+
+const LOST: Readonly<Record<Exclude<DropReason, 'rejected'>, string>> = {
+  overflow: 'otlp: dropping the oldest: they are not taken as fast as they come',
+  refused: 'otlp: the receiver refuses requests, and what was in them is dropped',
+  stopped: 'otlp: what was not taken before the end is dropped',
+};

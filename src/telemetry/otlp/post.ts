@@ -1,0 +1,116 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
+import { oneLine } from '../../audit/plainText.js';
+
+/** Where requests go, and with what. */
+export interface Destination {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest that a request takes, its answer included. */
+  readonly timeoutMs: number;
+  readonly tls: SecureContextOptions;
+}
+
+/** What came of a request. */
+export type Outcome =
+  /** `answer` is the body; null where it did not come whole or is too large. */
+  | { readonly kind: 'taken'; readonly answer: string | null }
+  /** It may be sent again, after so long at the earliest; null where the receiver does not say. */
+  | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | null }
+  /** It would be refused again. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What is read of an answer. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const LONGEST_QUOTE = 200;
+
+/** Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/**
+ * Sends one request and reads its answer, up to a bound. Follows nothing, and keeps no connection: a receiver that
+ * closes an idle one would make the next request fail.
+ * @param body in JSON
+ * @param signal ends it
+ */
+export function post(destination: Destination, body: string, signal: AbortSignal): Promise<Outcome> {
+  const { url, headers, timeoutMs, tls } = destination;
+  return new Promise((resolve) => {
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+    const content = Buffer.from(body);
+    const request = send(url, {
+      ...tls, method: 'POST', agent: false, signal,
+      headers: { ...headers, 'content-type': 'application/json', 'content-length': content.length },
+    });
+    const settle = (outcome: Outcome): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+      request.destroy();
+    };
+    const fail = (reason: string): void => settle({ kind: 'later', reason, afterMs: null });
+    let timeIsUp = (): void => fail(`no answer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => timeIsUp(), timeoutMs).unref();
+    request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
+    request.on('response', (response) => {
+      // Its status counts, whatever becomes of the rest: what was taken must not be sent again.
+      const done = (answer: string | null): void => settle(outcomeOf(response, answer));
+      timeIsUp = () => done(null);
+      readBody(response, done);
+    });
+    request.end(content);
+  });
+}
+
+/** @param done is told the body; null where it is too large or does not come whole */
+function readBody(response: IncomingMessage, done: (answer: string | null) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) done(null);
+    else chunks.push(chunk);
+  });
+  response.on('end', () => done(Buffer.concat(chunks).toString()));
+  response.on('error', () => done(null));
+}
+
+function outcomeOf({ statusCode = 0, headers }: IncomingMessage, answer: string | null): Outcome {
+  if (statusCode >= 200 && statusCode < 300) return { kind: 'taken', answer };
+  if (statusCode >= 300 && statusCode < 400) {
+    const to = headers.location === undefined ? '' : ` to ${quoted(headers.location)}`;
+    return { kind: 'refused', reason: `answers ${statusCode}, a redirect${to}, which is not followed` };
+  }
+  const reason = `answers ${statusCode}${saidIn(answer)}`;
+  if (!RETRYABLE.has(statusCode)) return { kind: 'refused', reason };
+  return { kind: 'later', reason, afterMs: retryAfterMs(headers['retry-after'], Date.now()) };
+}
+
+/** The message of the Status that OTLP wants as the answer, or the front of whatever it is. */
+function saidIn(answer: string | null): string {
+  if (answer === null || answer === '') return '';
+  const { message } = Object(parsed(answer)) as { message?: unknown };
+  return `: ${quoted(typeof message === 'string' ? message : answer)}`;
+}
+
+/** What a receiver says, as a message quotes it. */
+export function quoted(text: string): string {
+  return oneLine(text, LONGEST_QUOTE);
+}
+
+/** @returns undefined for what is not JSON */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. @returns null where there is none that can be read */
+function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+  if (header === undefined) return null;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
+}

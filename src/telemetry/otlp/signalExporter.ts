@@ -1,0 +1,144 @@
+import { readAnswer } from './answer.js';
+import type { Envelope } from './envelope.js';
+import type { ExportLog } from './exportLog.js';
+import { countOf, ItemQueue, type Item, type QueueBounds } from './itemQueue.js';
+import { post, type Destination } from './post.js';
+import type { Signal } from './targets.js';
+
+/**
+ * Sends the items of one signal to their receiver, one request at a time. What a receiver does not take waits in a
+ * bounded queue; the pauses between attempts grow. There is a timer only while something waits.
+ */
+export class SignalExporter {
+  private readonly queue: ItemQueue;
+  private readonly abortion = new AbortController();
+  /** What is under way; null where nothing is. */
+  private sending: readonly Item[] | null = null;
+  private cancelTimer: (() => void) | null = null;
+  /** Requests in a row that failed. */
+  private failures = 0;
+  /** Is called once nothing waits any more; null where nobody waits for that. */
+  private whenEmpty: (() => void) | null = null;
+
+  /** @param target may be replaced: the next request goes there */
+  constructor(
+    readonly signal: Signal, public target: ExportTarget, private readonly log: ExportLog,
+    private readonly clock: ExportClock,
+  ) {
+    this.queue = new ItemQueue(BOUNDS[signal]);
+  }
+
+  /** Takes an item. What is too much pushes out the oldest. */
+  add(item: Item): void {
+    this.log.lost(this.queue.add(item), 'overflow');
+    if (this.cancelTimer === null && this.sending === null) this.sendIn(GATHERING_MS);
+  }
+
+  /** Sends what waits without waiting for more. Resolves once nothing is left, or the exporter is closed. */
+  async flush(): Promise<void> {
+    if (this.queue.isEmpty && this.sending === null) return;
+    const flushed = new Promise<void>((resolve) => (this.whenEmpty = resolve));
+    if (this.sending === null) this.sendNow();
+    await flushed;
+  }
+
+  /** Ends what is under way, and drops what is left. */
+  close(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = null;
+    this.abortion.abort();
+    this.log.lost(this.queue.empty() + countOf(this.sending ?? []), 'stopped');
+    this.whenEmpty?.();
+  }
+
+  private sendIn(ms: number): void {
+    this.cancelTimer = this.clock.after(ms, () => this.sendNow());
+  }
+
+  private sendNow(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = null;
+    this.sending = this.queue.take();
+    void this.send(this.sending);
+  }
+
+  private async send(batch: readonly Item[]): Promise<void> {
+    const { signal, target: { destination, envelope }, log } = this;
+    const outcome = await post(destination, envelope.around(signal, batch.map(({ text }) => text)), this.abortion.signal);
+    if (this.abortion.signal.aborted) return;
+    this.sending = null;
+    switch (outcome.kind) {
+      case 'later':
+        log.lost(this.queue.putBack(batch), 'overflow');
+        log.failed(destination.url, outcome.reason);
+        this.failures += 1;
+        return this.sendIn(Math.min(Math.max(this.pauseMs(), outcome.afterMs ?? 0), LONGEST_WAIT_MS));
+      case 'refused':
+        log.lost(countOf(batch), 'refused', { url: destination.url, reason: outcome.reason });
+        break;
+      default:
+        this.taken(outcome.answer, countOf(batch));
+    }
+    this.failures = 0;
+    this.goOn();
+  }
+
+  private taken(answer: string | null, sent: number): void {
+    const { log } = this;
+    const { isOtlp, rejected, message } = readAnswer(this.signal, answer, sent);
+    log.taken();
+    if (!isOtlp) log.strange(this.target.destination.url);
+    log.lost(rejected, 'rejected');
+    if (rejected > 0 || message !== '') log.partial(rejected, message);
+  }
+
+  /** What came in the meantime. */
+  private goOn(): void {
+    if (this.queue.isEmpty) this.whenEmpty?.();
+    else this.sendIn(this.whenEmpty !== null || this.queue.fillsBatch ? 0 : GATHERING_MS);
+  }
+
+  /** Half of the pause is chance, so that many who have failed together do not come back together. */
+  private pauseMs(): number {
+    const most = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
+    return (most / 2) * (1 + this.clock.random());
+  }
+}
+
+/** What a request needs. */
+export interface ExportTarget {
+  readonly destination: Destination;
+  readonly envelope: Envelope;
+}
+
+/** Time and chance, which a test plays. */
+export interface ExportClock {
+  /** Calls back after so long, unless that is cancelled by what is returned. Keeps no process alive. */
+  after(ms: number, then: () => void): () => void;
+  /** From 0 to 1. */
+  random(): number;
+}
+
+export const EXPORT_CLOCK: ExportClock = {
+  after(ms, then) {
+    const timer = setTimeout(then, ms).unref();
+    return () => clearTimeout(timer);
+  },
+  random: Math.random,
+};
+
+/** For how long items are gathered into one request. */
+const GATHERING_MS = 1000;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A receiver that asks for more is asked again after so long. */
+const LONGEST_WAIT_MS = 600_000;
+
+// Lengths are characters. A record may hold a statement of 1 MiB; a receiver takes 20 MiB at once where it is the
+// Collector with its own default.
+const OF_RECORDS: QueueBounds = {
+  maxItems: 8192, maxLength: 8 * 1024 * 1024, batchItems: 512, batchLength: 1024 * 1024,
+};
+/** A newer reading says all that an older one says. */
+const OF_READINGS: QueueBounds = { maxItems: 1, maxLength: Infinity, batchItems: 1, batchLength: Infinity };
+const BOUNDS: Readonly<Record<Signal, QueueBounds>> = { metrics: OF_READINGS, logs: OF_RECORDS, traces: OF_RECORDS };

@@ -1,0 +1,96 @@
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { readConfig } from '../../../src/config/load.js';
+import { CounterVector } from '../../../src/telemetry/instruments.js';
+import { OtlpExport } from '../../../src/telemetry/otlp/otlpExport.js';
+import { startCollector } from '../../support/collector.js';
+import { PlayedClock } from './playedClock.js';
+
+const telemetryOf = (telemetry: object) => readConfig({ upstream: 'db', telemetry }).telemetry;
+
+function makeExport(t: Test) {
+  const clock = new PlayedClock();
+  const dropped = new CounterVector(['signal', 'reason']);
+  const otlp = new OtlpExport({ logger: pino({ level: 'silent' }), version: '1.2.3', dropped }, clock);
+  t.teardown(() => otlp.close(0));
+  const lost = () => [...dropped.all()].filter(({ count }) => count > 0);
+  return { otlp, clock, lost, configure: (telemetry: object) => otlp.prepare(telemetryOf(telemetry))() };
+}
+
+const RECORD = { event: 'result', action: 'cut', reason: 'rows', rule: 'default' };
+
+t.test('does nothing where nothing is to be exported', async (t) => {
+  const { otlp, clock, configure } = makeExport(t);
+  configure({});
+  otlp.record(RECORD);
+  t.equal(clock.waiting, 0);
+  await otlp.close(1000);
+});
+
+t.test('exports records as logs, with who exports them', async (t) => {
+  const { otlp, clock, configure } = makeExport(t);
+  const { url, next } = await startCollector(t);
+  configure({ otlp: { endpoint: `${url}/`, metrics: false }, resource: { 'service.name': 'shop', 'team': 'blue' } });
+  otlp.record(RECORD);
+  await clock.pass();
+  const { path, json } = await next();
+  t.equal(path, '/v1/logs');
+  const { resourceLogs: [{ resource: { attributes }, scopeLogs: [{ scope, logRecords }] }] } = json as {
+    resourceLogs: [{
+      resource: { attributes: { key: string; value: object }[] };
+      scopeLogs: [{ scope: object; logRecords: object[] }];
+    }];
+  };
+  const resource = Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+  t.match(resource, {
+    'service.name': 'shop', 'service.version': '1.2.3', 'service.instance.id': /^[\da-f-]{36}$/, 'host.name': String,
+    'process.pid': String(process.pid), 'team': 'blue',
+  });
+  t.strictSame(scope, { name: 'sluice', version: '1.2.3' });
+  t.match(logRecords, [{ eventName: 'sluice.result', severityText: 'ERROR' }]);
+});
+
+t.test('another configuration holds for what waits, and what it leaves out is dropped', async (t) => {
+  const { otlp, configure, lost } = makeExport(t);
+  const other = await startCollector(t);
+  configure({ otlp: { endpoint: 'http://127.0.0.1:1', metrics: false } });
+  otlp.record(RECORD);
+  configure({ otlp: { logs: `${other.url}/in`, headers: { 'x-tenant': 'b' }, metrics: false } });
+  const closed = otlp.close(10_000);
+  t.match(await other.next(), { path: '/in', headers: { 'x-tenant': 'b' } });
+  await closed;
+  t.strictSame(lost(), []);
+
+  configure({ otlp: { metrics: false } });
+  otlp.record(RECORD);
+  configure({});
+  t.strictSame(lost(), [{ labels: { signal: 'logs', reason: 'stopped' }, count: 1 }]);
+});
+
+t.test('ends after the time that it is given, with a receiver that does not answer', async (t) => {
+  const { otlp, clock, configure, lost } = makeExport(t);
+  const collector = await startCollector(t);
+  collector.answerNext(() => {});
+  configure({ otlp: { endpoint: collector.url, metrics: false } });
+  otlp.record(RECORD);
+  await clock.pass();
+  await collector.next();
+  otlp.record(RECORD);
+  await otlp.close(10);
+  t.strictSame(lost(), [{ labels: { signal: 'logs', reason: 'stopped' }, count: 2 }]);
+  t.equal(clock.waiting, 0);
+});
+
+t.test('refuses a configuration whose files cannot be used, and goes on with the one before', async (t) => {
+  const { otlp, configure } = makeExport(t);
+  const collector = await startCollector(t);
+  const settings = telemetryOf({ otlp: { endpoint: collector.url, metrics: false } });
+  configure({ otlp: { endpoint: collector.url, metrics: false } });
+  t.throws(() => otlp.prepare({ ...settings, otlp: { ...settings.otlp!, tls: { ca: '/nonexistent/x' } } }), {
+    name: 'TlsFileError', key: 'ca',
+  });
+  otlp.record(RECORD);
+  const closed = otlp.close(10_000);
+  await collector.next();
+  await closed;
+});

@@ -1,0 +1,48 @@
+import type { ExportClock } from '../../../src/telemetry/otlp/signalExporter.js';
+
+/** A pause that an exporter wants to make. */
+export interface Pause {
+  readonly ms: number;
+  /** Ends it. */
+  end(): void;
+}
+
+/** A clock whose pauses end when a test says so. */
+export class PlayedClock implements ExportClock {
+  /** What chance says. */
+  chance = 1;
+  private readonly pauses: Pause[] = [];
+  private arrived = (): void => {};
+
+  after(ms: number, then: () => void): () => void {
+    const pause = { ms, end: then };
+    this.pauses.push(pause);
+    this.arrived();
+    return () => {
+      const at = this.pauses.indexOf(pause);
+      if (at >= 0) this.pauses.splice(at, 1);
+    };
+  }
+
+  random(): number {
+    return this.chance;
+  }
+
+  /** Pauses that have not ended, and were not asked for. */
+  get waiting(): number {
+    return this.pauses.length;
+  }
+
+  /** The next pause, waited for where need be. */
+  async pause(): Promise<Pause> {
+    while (this.pauses.length === 0) await new Promise<void>((resolve) => (this.arrived = resolve));
+    return this.pauses.shift()!;
+  }
+
+  /** Ends the next pause, and says how long it was to be. */
+  async pass(): Promise<number> {
+    const { ms, end } = await this.pause();
+    end();
+    return ms;
+  }
+}
