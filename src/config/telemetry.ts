@@ -31,7 +31,7 @@ const receiver = leaf<string>({
 });
 
 const signal = leaf<OtlpSignal>({
-  expected: `true, false or ${RECEIVER}`,
+  expected: 'true, false or the URL of an OTLP/HTTP receiver, without user, query and fragment',
   expectedAsText: RECEIVER,
   isSecret: true,
   parse: (found) => (typeof found === 'boolean' || isReceiver(found) ? found : undefined),
@@ -113,9 +113,9 @@ const form = section<OtlpForm>({
     key: 'timeout', kind: duration({ minMs: 100, maxMs: 60 * SECOND }), fallback: '10s',
     about: 'the longest that a request takes, its answer included',
   },
-  metrics: { kind: signal, fallback: true, about: 'whether metrics are exported, or the URL that they alone go to' },
-  logs: { kind: signal, fallback: true, about: 'whether audit records are exported as logs, or their own URL' },
-  traces: { kind: signal, fallback: true, about: 'whether spans are exported, or their own URL' },
+  metrics: { kind: signal, fallback: true, about: 'whether metrics are exported; a URL is for them alone' },
+  logs: { kind: signal, fallback: true, about: 'whether audit records are exported as logs; a URL is for them alone' },
+  traces: { kind: signal, fallback: true, about: 'whether spans are exported; a URL is for them alone' },
   tls: { kind: outgoingTls, fallback: {} },
 });
 

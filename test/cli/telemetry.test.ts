@@ -1,0 +1,88 @@
+import t, { type Test } from 'tap';
+import { startAdministered } from '../admin/administered.js';
+import { configFile } from '../config/configFile.js';
+import { startCollector, type Collector } from '../support/collector.js';
+import { sluice } from './program.js';
+
+/** The attributes of something that was exported, by name. */
+const attributesOf = ({ attributes }: { attributes: readonly { key: string; value: object }[] }) =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+interface LogRecord {
+  readonly severityText: string;
+  readonly attributes: readonly { key: string; value: object }[];
+}
+
+/** The log records that a receiver has got. */
+const logsIn = ({ received }: Collector): LogRecord[] => received.flatMap(({ path, json }) => {
+  if (path !== '/v1/logs') return [];
+  const { resourceLogs } = json as { resourceLogs: { scopeLogs: { logRecords: LogRecord[] }[] }[] };
+  return resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
+});
+
+/** Runs a program whose client has one result cut, and ends it. */
+async function runToItsEnd(t: Test, collector: Collector, config: object = {}): Promise<string> {
+  const { program, connect } = await startAdministered(t, {
+    limits: { rows: 100 }, telemetry: { otlp: { endpoint: collector.url } }, ...config,
+  });
+  const client = await connect();
+  await client.query('SELECT * FROM rows_1000');
+  client.close();
+  program.kill('SIGTERM');
+  const { code, stdout } = await program.ended;
+  t.equal(code, 0);
+  return stdout;
+}
+
+for (const workers of [1, 2]) {
+  await t.test(`each record is exported before the program ends, with ${workers} process(es)`, async (t) => {
+    const collector = await startCollector(t);
+    const stdout = await runToItsEnd(t, collector, { workers });
+    const logs = logsIn(collector);
+    t.equal(logs.length, 1, 'once');
+    const record = JSON.parse(stdout) as Record<string, unknown>;
+    const attributes = attributesOf(logs[0]!);
+    t.match(attributes, {
+      'sluice.action': 'cut', 'sluice.digest': record['digest'], 'sluice.rows': String(record['rows']),
+      'db.query.summary': 'SELECT rows_1000', 'db.namespace': 'demo',
+    });
+    t.equal(logs[0]?.severityText, 'ERROR');
+  });
+}
+
+t.test('a receiver that never answers does not keep the program from ending', async (t) => {
+  const collector = await startCollector(t);
+  for (let index = 0; index < 5; index += 1) collector.answerNext(() => {});
+  t.match(await runToItsEnd(t, collector, { shutdown: { acceptFor: 0, timeout: 200 } }), '"action":"cut"');
+});
+
+t.test('a reload switches the export on and off', async (t) => {
+  const collector = await startCollector(t);
+  const started = await startAdministered(t, { limits: { rows: 100 } });
+  const client = await started.connect();
+  const cut = () => client.query('SELECT * FROM rows_1000');
+  await cut();
+  started.configure({ telemetry: { otlp: { endpoint: collector.url } } });
+  t.match((await started.ask('/reload', { method: 'POST' })).body, '"telemetry.otlp"');
+  await cut();
+  await collector.next();
+  started.configure({});
+  await started.ask('/reload', { method: 'POST' });
+  await cut();
+  client.close();
+  started.program.kill('SIGTERM');
+  await started.program.ended;
+  t.equal(logsIn(collector).length, 1, 'neither before nor afterwards');
+});
+
+t.test('check says what would be exported, and how a variable has changed that', async (t) => {
+  const file = configFile(t, { upstream: 'db', telemetry: { otlp: { interval: '10s', traces: false } } });
+  const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+  t.match((await sluice(['check', '--config', file], variables)).stderr.split('\n'), [
+    'The configuration is good.',
+    'Exported: metrics every 10s, to http://collector:4318/v1/metrics',
+    'Exported: logs as they come, to http://collector:4318/v1/logs',
+    '',
+  ]);
+  t.match((await sluice(['check', '--upstream', 'db'], variables)).stderr, /^warning: .*OTLP_ENDPOINT switches it on;/);
+});
