@@ -252,7 +252,7 @@ t.test('refuses an unknown key, and suggests the known one that is close', (t) =
     'config: sqlBytes: unknown key, did you mean audit.sqlBytes?',
     'config: colour: unknown key, known here: ' +
       'listen, upstream, mode, limits, warn, onExceed, hints, streaming, rules, drain, kill, budget, ' +
-      'stall, onUnparsed, compression, connections, audit, log, admin, shutdown, workers',
+      'stall, onUnparsed, compression, connections, audit, telemetry, log, admin, shutdown, workers',
     'config: limits.row: unknown key, did you mean limits.rows?',
     'config: onExceed.error.sqlstate: unknown key, did you mean onExceed.error.sqlState?',
   ]);

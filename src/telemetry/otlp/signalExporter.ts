@@ -64,7 +64,8 @@ export class SignalExporter {
 
   private async send(batch: readonly Item[]): Promise<void> {
     const { signal, target: { destination, envelope }, log } = this;
-    const outcome = await post(destination, envelope.around(signal, batch.map(({ text }) => text)), this.abortion.signal);
+    const body = envelope.around(signal, batch.map(({ text }) => text));
+    const outcome = await post(destination, body, this.abortion.signal);
     if (this.abortion.signal.aborted) return;
     this.sending = null;
     switch (outcome.kind) {
