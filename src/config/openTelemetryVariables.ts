@@ -7,6 +7,33 @@ import { pairsIn } from './telemetry.js';
 // Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
+/**
+ * Looks at OpenTelemetry's variables. Without `telemetry.otlp` in the file, a variable with an endpoint switches the
+ * export on; `OTEL_SDK_DISABLED=true` switches it off in any case. An empty variable counts as none.
+ * @param json the file's
+ */
+export function openTelemetryVariables(json: unknown, environment: NodeJS.ProcessEnv): OpenTelemetryVariables {
+  const inFile = valueAt(json, OTLP);
+  const endpoints = [ENDPOINT, ...SIGNAL_ENDPOINTS.values()].filter((variable) => environment[variable]);
+  const isSwitchedOn = inFile === undefined && endpoints.length > 0;
+  const ofResource = givenBy(environment, [RESOURCE]);
+  if (!isSwitchedOn && !isObject(inFile)) {
+    const unused = inFile === null ? endpoints : [];
+    const notices = unused.map((variable) => `telemetry.otlp: is null in the file, so ${variable} is not used`);
+    return { json, given: ofResource, notices };
+  }
+  if (environment[DISABLED]?.toLowerCase() === 'true') {
+    const notices = [`telemetry.otlp: ${DISABLED}=true switches it off`];
+    return { json: replaced(json, OTLP, () => null), given: ofResource, notices };
+  }
+  const given = givenBy(environment, [...VARIABLES.keys()]);
+  const notices = wrongProtocol(environment);
+  if (!isSwitchedOn) return { json, given, notices };
+  const verb = endpoints.length === 1 ? 'switches' : 'switch';
+  const on = `telemetry.otlp: ${endpoints.join(' and ')} ${verb} it on; ${DISABLED}=true switches it off`;
+  return { json: replaced(json, OTLP, () => switchedOn(environment)), given, notices: [on, ...notices] };
+}
+
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const DISABLED = 'OTEL_SDK_DISABLED';
 const OTLP = ['telemetry', 'otlp'];
@@ -39,33 +66,6 @@ export interface OpenTelemetryVariables {
   readonly given: readonly GivenSetting[];
   /** What their author may not expect, one line each. */
   readonly notices: readonly string[];
-}
-
-/**
- * Looks at OpenTelemetry's variables. Without `telemetry.otlp` in the file, a variable with an endpoint switches the
- * export on; `OTEL_SDK_DISABLED=true` switches it off in any case. An empty variable counts as none.
- * @param json the file's
- */
-export function openTelemetryVariables(json: unknown, environment: NodeJS.ProcessEnv): OpenTelemetryVariables {
-  const inFile = valueAt(json, OTLP);
-  const endpoints = [ENDPOINT, ...SIGNAL_ENDPOINTS.values()].filter((variable) => environment[variable]);
-  const isSwitchedOn = inFile === undefined && endpoints.length > 0;
-  const ofResource = givenBy(environment, [RESOURCE]);
-  if (!isSwitchedOn && !isObject(inFile)) {
-    const unused = inFile === null ? endpoints : [];
-    const notices = unused.map((variable) => `telemetry.otlp: is null in the file, so ${variable} is not used`);
-    return { json, given: ofResource, notices };
-  }
-  if (environment[DISABLED]?.toLowerCase() === 'true') {
-    const notices = [`telemetry.otlp: ${DISABLED}=true switches it off`];
-    return { json: replaced(json, OTLP, () => null), given: ofResource, notices };
-  }
-  const given = givenBy(environment, [...VARIABLES.keys()]);
-  const notices = wrongProtocol(environment);
-  if (!isSwitchedOn) return { json, given, notices };
-  const verb = endpoints.length === 1 ? 'switches' : 'switch';
-  const on = `telemetry.otlp: ${endpoints.join(' and ')} ${verb} it on; ${DISABLED}=true switches it off`;
-  return { json: replaced(json, OTLP, () => switchedOn(environment)), given, notices: [on, ...notices] };
 }
 
 /** Without an endpoint for all, only the signals that have one of their own are exported. */

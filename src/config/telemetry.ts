@@ -44,12 +44,12 @@ const signal = leaf<OtlpSignal>({
  */
 export function pairsIn(given: string): Record<string, string> | null {
   const pairs: [string, string][] = [];
-  for (const member of given.split(',').map((part) => part.trim())) {
-    if (member === '') continue;
-    const at = member.indexOf('=');
+  for (const pair of given.split(',').map((part) => part.trim())) {
+    if (pair === '') continue;
+    const at = pair.indexOf('=');
     if (at <= 0) return null;
     try {
-      pairs.push([member.slice(0, at).trim(), decodeURIComponent(member.slice(at + 1).trim())]);
+      pairs.push([pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]);
     } catch {
       return null;
     }

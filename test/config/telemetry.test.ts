@@ -151,7 +151,7 @@ t.test('OTEL_SDK_DISABLED and null in the file switch the export off, whatever e
   t.end();
 });
 
-t.test('what is wrong with a variable is said by its name, without its secret', (t) => {
+t.test('a variable that is wrong is named, and its secret is not quoted', (t) => {
   t.strictSame(problems(t, withOtlp({}), {}, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_EXPORTER_OTLP_HEADERS: SECRET, OTEL_EXPORTER_OTLP_TIMEOUT: '10s?',
     OTEL_RESOURCE_ATTRIBUTES: 'a=%zz',

@@ -3,16 +3,6 @@ import { hostname } from 'node:os';
 import { keyValues } from './json.js';
 import type { Signal } from './targets.js';
 
-/** How OTLP calls what the items of a signal stand in, from the outside to the inside. */
-const NAMES: Readonly<Record<Signal, readonly [string, string, string]>> = {
-  metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
-  logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
-  traces: ['resourceSpans', 'scopeSpans', 'spans'],
-};
-
-/** This run of the program. */
-const INSTANCE = randomUUID();
-
 /**
  * What stands around the items of a request: who has made them.
  * @param resource attributes of the configuration, which replace those that Sluice knows of itself
@@ -41,3 +31,13 @@ export class Envelope {
       `${items.join(',')}]}]}]}`;
   }
 }
+
+/** How OTLP calls what the items of a signal stand in, from the outside to the inside. */
+const NAMES: Readonly<Record<Signal, readonly [string, string, string]>> = {
+  metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
+  logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
+  traces: ['resourceSpans', 'scopeSpans', 'spans'],
+};
+
+/** This run of the program. */
+const INSTANCE = randomUUID();

@@ -3,19 +3,6 @@ import { OccasionalLog } from '../../audit/occasionalLog.js';
 import type { CounterVector } from '../instruments.js';
 import type { Signal } from './targets.js';
 
-/** Why items do not reach their receiver. */
-export type DropReason =
-  /** They came faster than they were taken. */
-  | 'overflow'
-  /** The receiver refused their request. */
-  | 'refused'
-  /** The receiver took their request, and not them. */
-  | 'rejected'
-  /** The program ended, or the export was switched off, before they were taken. */
-  | 'stopped';
-
-const EVERY_MS = 60_000;
-
 /** Says how the export of one signal goes, and counts what is lost. */
 export class ExportLog {
   private readonly occasions: OccasionalLog;
@@ -71,6 +58,19 @@ export class ExportLog {
     this.occasions.warn('strange', { signal: this.signal, url }, 'otlp: the answer is not OTLP: is this a receiver?');
   }
 }
+
+/** Why items do not reach their receiver. */
+export type DropReason =
+  /** They came faster than they were taken. */
+  | 'overflow'
+  /** The receiver refused their request. */
+  | 'refused'
+  /** The receiver took their request, and not them. */
+  | 'rejected'
+  /** The program ended, or the export was switched off, before they were taken. */
+  | 'stopped';
+
+const EVERY_MS = 60_000;
 
 const LOST: Readonly<Record<Exclude<DropReason, 'rejected'>, string>> = {
   overflow: 'otlp: dropping the oldest: they are not taken as fast as they come',

@@ -1,19 +1,3 @@
-/** Something on its way to a receiver. */
-export interface Item {
-  /** In OTLP's JSON. */
-  readonly text: string;
-  /** How many of what the receiver counts are in it: log records, spans, data points. */
-  readonly count: number;
-}
-
-/** How much may wait, and how much goes at once; a single item goes whatever its size. */
-export interface QueueBounds {
-  readonly maxItems: number;
-  readonly maxLength: number;
-  readonly batchItems: number;
-  readonly batchLength: number;
-}
-
 /** Items in their order, up to a bound: for what comes beyond it, the oldest go. */
 export class ItemQueue {
   private items: Item[] = [];
@@ -76,6 +60,22 @@ export class ItemQueue {
     }
     return countOf(items.splice(0, gone));
   }
+}
+
+/** Something on its way to a receiver. */
+export interface Item {
+  /** In OTLP's JSON. */
+  readonly text: string;
+  /** How many of what the receiver counts are in it: log records, spans, data points. */
+  readonly count: number;
+}
+
+/** How much may wait, and how much goes at once; a single item goes whatever its size. */
+export interface QueueBounds {
+  readonly maxItems: number;
+  readonly maxLength: number;
+  readonly batchItems: number;
+  readonly batchLength: number;
 }
 
 /** How many a receiver would count. */

@@ -8,14 +8,6 @@ import { logRecord } from './logs.js';
 import { EXPORT_CLOCK, SignalExporter, type ExportClock, type ExportTarget } from './signalExporter.js';
 import { targetsOf, type Signal } from './targets.js';
 
-/** What an export needs of the program. */
-export interface ExportParts {
-  readonly logger: Logger;
-  readonly version: string;
-  /** Counts what is lost, by signal and reason. */
-  readonly dropped: CounterVector;
-}
-
 /**
  * Exports what the configuration says to OpenTelemetry. Where it says nothing there is no queue, no timer and no
  * connection. With several workers it is the primary that exports: records and metrics of all come together there.
@@ -75,4 +67,12 @@ export class OtlpExport {
       }
     }
   }
+}
+
+/** What an export needs of the program. */
+export interface ExportParts {
+  readonly logger: Logger;
+  readonly version: string;
+  /** Counts what is lost, by signal and reason. */
+  readonly dropped: CounterVector;
 }

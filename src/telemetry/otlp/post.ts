@@ -3,31 +3,6 @@ import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { oneLine } from '../../audit/plainText.js';
 
-/** Where requests go, and with what. */
-export interface Destination {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The longest that a request takes, its answer included. */
-  readonly timeoutMs: number;
-  readonly tls: SecureContextOptions;
-}
-
-/** What came of a request. */
-export type Outcome =
-  /** `answer` is the body; null where it did not come whole or is too large. */
-  | { readonly kind: 'taken'; readonly answer: string | null }
-  /** It may be sent again, after so long at the earliest; null where the receiver does not say. */
-  | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | null }
-  /** It would be refused again. */
-  | { readonly kind: 'refused'; readonly reason: string };
-
-/** What is read of an answer. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-const LONGEST_QUOTE = 200;
-
-/** Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-
 /**
  * Sends one request and reads its answer, up to a bound. Follows nothing, and keeps no connection: a receiver that
  * closes an idle one would make the next request fail.
@@ -61,6 +36,31 @@ export function post(destination: Destination, body: string, signal: AbortSignal
     request.end(content);
   });
 }
+
+/** Where requests go, and with what. */
+export interface Destination {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest that a request takes, its answer included. */
+  readonly timeoutMs: number;
+  readonly tls: SecureContextOptions;
+}
+
+/** What came of a request. */
+export type Outcome =
+  /** `answer` is the body; null where it did not come whole or is too large. */
+  | { readonly kind: 'taken'; readonly answer: string | null }
+  /** It may be sent again, after so long at the earliest; null where the receiver does not say. */
+  | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | null }
+  /** It would be refused again. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What is read of an answer. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const LONGEST_QUOTE = 200;
+
+/** Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** @param done is told the body; null where it is too large or does not come whole */
 function readBody(response: IncomingMessage, done: (answer: string | null) => void): void {

@@ -3,6 +3,15 @@ import { isObject } from '../../config/schema/section.js';
 import { summaryOf, type Summary } from '../../sql/summary.js';
 import type { Attributes } from './json.js';
 
+/**
+ * A record as attributes: by OpenTelemetry's conventions for databases what these have a name for, and `sluice.*` for
+ * the rest. Nothing is said that `audit.sql` keeps out of the record.
+ * Source: https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+ */
+export function recordAttributes(record: AuditFields, summary: Summary | null): Attributes {
+  return { ...databaseAttributes(record, summary), ...ownAttributes(record) };
+}
+
 /** An audit record, as it would be written in JSON. */
 export type AuditFields = Readonly<Record<string, unknown>>;
 
@@ -17,15 +26,6 @@ const FLATTENED: ReadonlySet<string> = new Set(['limit', 'tags', 'serverError'])
 /** What is known of the statement of a record. */
 export function summaryIn({ digestText }: AuditFields): Summary | null {
   return typeof digestText === 'string' ? summaryOf(digestText) : null;
-}
-
-/**
- * A record as attributes: by OpenTelemetry's conventions for databases what these have a name for, and `sluice.*` for
- * the rest. Nothing is said that `audit.sql` keeps out of the record.
- * Source: https://opentelemetry.io/docs/specs/semconv/database/database-spans/
- */
-export function recordAttributes(record: AuditFields, summary: Summary | null): Attributes {
-  return { ...databaseAttributes(record, summary), ...ownAttributes(record) };
 }
 
 function databaseAttributes(record: AuditFields, summary: Summary | null): Attributes {

@@ -28,7 +28,7 @@ t.test('a receiver cannot reject more than was sent, nor anything that is no num
   t.end();
 });
 
-t.test('what is not JSON is no answer of OTLP', (t) => {
+t.test('an answer that is not JSON is not OTLP', (t) => {
   for (const body of [null, '<html>', '5', '[]', 'null']) {
     t.strictSame(readAnswer('logs', body, 5), { isOtlp: false, rejected: 0, message: '' });
   }

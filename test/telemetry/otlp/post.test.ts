@@ -45,7 +45,7 @@ t.test('a busy receiver is asked again, when it says so', async (t) => {
   t.match(await outcomeOf(t, answer(503, { 'retry-after': 'soon' })), { afterMs: null });
 });
 
-t.test('what is refused is not asked again, and its reason is told on one short line', async (t) => {
+t.test('a refusal is final, and its reason is told on one short line', async (t) => {
   t.strictSame(await outcomeOf(t, answer(400, {}, '{"code":3,"message":"no\\nmetrics"}')), {
     kind: 'refused', reason: 'answers 400: no metrics',
   });
