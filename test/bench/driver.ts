@@ -70,13 +70,15 @@ const lengthOf = async (session: LoadSession, command: Buffer, rows: AskOrder['r
   return bytes + (rows.count - 1) * rows.packetBytes;
 };
 
-const churn = async ({ port, sessions, sql, seconds }: Extract<Order, { kind: 'churn' }>): Promise<Counts> => {
+const churn = async ({ port, sessions, sql, until }: Extract<Order, { kind: 'churn' }>): Promise<Counts> => {
   const command = queryPacket(sql);
-  const endsAtMs = performance.now() + seconds * 1000;
+  const endsAtMs = 'seconds' in until ? performance.now() + until.seconds * 1000 : Infinity;
+  let timesLeft = 'times' in until ? until.times : Infinity;
   let count = 0;
   let bytes = 0;
   await Promise.all(Array.from({ length: sessions }, async () => {
-    while (performance.now() < endsAtMs) {
+    while (timesLeft > 0 && performance.now() < endsAtMs) {
+      timesLeft -= 1;
       const session = await LoadSession.open(port);
       bytes += (await session.askOpenly(command)).bytes;
       await session.quit();

@@ -57,7 +57,7 @@ export class Drivers {
   async all(order: SharedOrder): Promise<Outcome> {
     const count = this.drivers.length;
     const outcomes = await Promise.all(this.drivers.map((driver, index) =>
-      driver.obey({ ...order, sessions: Math.floor((order.sessions + index) / count) })));
+      driver.obey(partOf(order, index, count))));
     return {
       count: outcomes.reduce((sum, outcome) => sum + outcome.count, 0),
       bytes: outcomes.reduce((sum, outcome) => sum + outcome.bytes, 0),
@@ -70,6 +70,13 @@ export class Drivers {
     await Promise.all(this.drivers.map((driver) => driver.obey({ kind: 'release' })));
   }
 }
+
+/** What one of `count` processes does of an order. */
+const partOf = (order: SharedOrder, index: number, count: number): SharedOrder => {
+  const share = (whole: number): number => Math.floor((whole + index) / count);
+  const part = { ...order, sessions: share(order.sessions) };
+  return part.kind === 'churn' && 'times' in part.until ? { ...part, until: { times: share(part.until.times) } } : part;
+};
 
 /** Starts the synthetic server, which costs next to nothing. Returns its port. */
 export const startSyntheticServer = async (scope: Scope): Promise<number> => {

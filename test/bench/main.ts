@@ -17,6 +17,7 @@ import { bulk } from './sections/bulk.js';
 import { clientTls, CLIENT_TLS_SECTION, TLS_OFF } from './sections/clientTls.js';
 import { connections } from './sections/connections.js';
 import { curves } from './sections/curves.js';
+import { defaults } from './sections/defaults.js';
 import { features, PLAIN } from './sections/features.js';
 import { point } from './sections/point.js';
 import { slowestReader, SLOWEST_READER_SECTION } from './sections/slowestReader.js';
@@ -25,8 +26,8 @@ import { ONE_PROCESS, workers } from './sections/workers.js';
 import { renderTable } from './table.js';
 
 const SECTIONS = {
-  bulk, point, connections, stall, 'slowest-reader': slowestReader, attackers, 'audit-mode': auditMode, features,
-  'client-tls': clientTls, workers, curves,
+  bulk, defaults, point, connections, stall, 'slowest-reader': slowestReader, attackers, 'audit-mode': auditMode,
+  features, 'client-tls': clientTls, workers, curves,
 };
 type SectionName = keyof typeof SECTIONS;
 

@@ -29,7 +29,7 @@ export type Order =
     readonly port: number;
     readonly sessions: number;
     readonly sql: string;
-    readonly seconds: number;
+    readonly until: { readonly seconds: number } | { readonly times: number };
   }
   /** One session asks one answer after the other, and each is timed. */
   | { readonly kind: 'time'; readonly port: number; readonly sql: string; readonly seconds: number }

@@ -8,6 +8,8 @@ export interface Scale {
   readonly pointSeconds: number;
   readonly pointConnections: readonly number[];
   readonly churnSeconds: number;
+  /** Sessions of a process that has just been started. */
+  readonly coldSessions: number;
   readonly idleSessions: readonly number[];
   /** How long a process is idle before its memory is measured: V8 gives memory back when idle. */
   readonly settleMs: number;
@@ -30,6 +32,7 @@ export const WHOLE: Scale = {
   pointSeconds: 5,
   pointConnections: [1, 4, 64],
   churnSeconds: 4,
+  coldSessions: 500,
   idleSessions: [1000, 9000],
   settleMs: 12_000,
   stalledSessions: 100,
@@ -46,6 +49,7 @@ export const QUICK: Scale = {
   pointSeconds: 1,
   pointConnections: [1, 4, 64],
   churnSeconds: 1,
+  coldSessions: 100,
   idleSessions: [100, 400],
   settleMs: 1500,
   stalledSessions: 10,

@@ -1,6 +1,6 @@
 import { HEADER_BYTES } from '../../../src/protocol/framing.js';
 import { encodeLenenc } from '../../../src/protocol/lenenc.js';
-import { SERVER_KINDS } from '../../support/servers.js';
+import { SERVER_KINDS, type ServerKind } from '../../support/servers.js';
 import { type Bench, cpuReading, type Load, measured } from '../bench.js';
 import type { ManyRows, Order } from '../orders.js';
 import type { Relay } from '../relays.js';
@@ -19,13 +19,17 @@ export const bulk = async (bench: Bench): Promise<void> => {
   await bench.interleave(SECTION, await bench.synthetic, synthetic);
   for (const kind of SERVER_KINDS) {
     const { port } = await bench.database(kind);
-    const { small, large } = bench.scale.serverBytes;
-    const loads = ROW_BYTES.map((rowBytes) => {
-      const result = serverResult(rowBytes, rowBytes < SMALL_ROW_BYTES ? small : large);
-      return bulkLoad(bench, `${kind}, rows of ${rowBytes} bytes`, result);
-    });
-    await bench.interleave(SECTION, port, loads);
+    await bench.interleave(SECTION, port, serverLoads(bench, kind));
   }
+};
+
+/** Large results of a real server, one load for each size of row. */
+export const serverLoads = (bench: Bench, kind: ServerKind): Load[] => {
+  const { small, large } = bench.scale.serverBytes;
+  return ROW_BYTES.map((rowBytes) => {
+    const result = serverResult(rowBytes, rowBytes < SMALL_ROW_BYTES ? small : large);
+    return bulkLoad(bench, `${kind}, rows of ${rowBytes} bytes`, result);
+  });
 };
 
 /** A result of many rows, with its query. */
@@ -38,7 +42,7 @@ export const syntheticResult = (rowBytes: number, bytes: number): BulkResult => 
 };
 
 /** A result of a real server, from rows that are not stored. */
-const serverResult = (rowBytes: number, bytes: number): BulkResult => {
+export const serverResult = (rowBytes: number, bytes: number): BulkResult => {
   const valueBytes = rowBytes - encodeLenenc(rowBytes).length;
   const sql = (count: number): string => `SELECT REPEAT('x', ${valueBytes}) FROM numbers a, numbers b LIMIT ${count}`;
   const rows = manyRows(rowBytes, bytes, sql(1));

@@ -25,8 +25,9 @@ export const clientTls = async (bench: Bench): Promise<void> => {
   await bench.interleave(CLIENT_TLS_SECTION, port, [logins(bench), read], [modeOf('off'), modeOf('auto'), ...direct]);
 };
 
-const logins = (bench: Bench): Load => ({
-  subject: 'connect and log in',
+/** One client after the other logs in, encrypted where that is offered. */
+export const logins = (bench: Bench, subject = 'connect and log in'): Load => ({
+  subject,
   run: async (relay) => {
     const drivers = await bench.drivers;
     const order = { kind: 'timeLogins', port: relay.port, seconds: bench.scale.churnSeconds } as const;

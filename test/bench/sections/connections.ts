@@ -35,7 +35,7 @@ export const connections = async (bench: Bench): Promise<void> => {
 const churn = async (bench: Bench, relay: Relay): Promise<Reading[]> => {
   const drivers = await bench.drivers;
   const order = {
-    kind: 'churn', port: relay.port, sessions: AT_A_TIME, sql: SQL, seconds: bench.scale.churnSeconds,
+    kind: 'churn', port: relay.port, sessions: AT_A_TIME, sql: SQL, until: { seconds: bench.scale.churnSeconds },
   } as const;
   const { count, elapsedSeconds, cpuSeconds } = await measured(relay, () => drivers.all(order));
   return [

@@ -72,7 +72,8 @@ const queries = (bench: Bench, besides: string): Load => {
 };
 
 const sessions = (bench: Bench): Load => {
-  const order = { kind: 'churn', sessions: AT_A_TIME, sql: 'rows 1 of 10', seconds: bench.scale.churnSeconds } as const;
+  const until = { seconds: bench.scale.churnSeconds };
+  const order = { kind: 'churn', sessions: AT_A_TIME, sql: 'rows 1 of 10', until } as const;
   return load(bench, 'connect, log in, one query, quit', order, ({ count, elapsedSeconds }, cpu) => [
     { metric: 'sessionRate', value: count / elapsedSeconds },
     ...cpuReading('cpuPerSession', cpu, count, 1e6),
