@@ -50,6 +50,10 @@ export class ReadBuffer implements Reads {
     }
   }
 
+  whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
+    read(readBytes);
+  }
+
   taken(): void {
     if (this.lent !== null) keepSpare(this.lent);
     this.lent = null;
@@ -138,6 +142,11 @@ export interface Reads {
    * @param maxReadBytes how much the next read may bring, as far as that can be chosen
    */
   adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void;
+  /**
+   * Tells `read` how much one look at the socket has brought, once all of it has been delivered.
+   * @param readBytes what was delivered just now
+   */
+  whenDelivered(readBytes: number, read: (byteCount: number) => void): void;
   /** All that was read has been taken. */
   taken(): void;
   /** Gives back what is the socket's own, once nothing in it is needed any more. */
@@ -177,6 +186,8 @@ export interface BufferedSocket {
 /** What an encrypted connection brings: Node decrypts it into a chunk for each read. */
 export class DecryptedReads implements Reads {
   private chunk: Buffer = NOTHING;
+  /** What this turn of the event loop has brought so far. */
+  private turnBytes = 0;
 
   /** Takes the chunk that a read has brought. */
   bring(chunk: Buffer): void {
@@ -194,6 +205,18 @@ export class DecryptedReads implements Reads {
   }
 
   adapt(): void {}
+
+  /** One look at the socket brings many records, each in a chunk of its own, in one turn of the event loop. */
+  whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
+    if (this.turnBytes === 0) {
+      setImmediate(() => {
+        const { turnBytes } = this;
+        this.turnBytes = 0;
+        read(turnBytes);
+      });
+    }
+    this.turnBytes += readBytes;
+  }
 
   taken(): void {}
 

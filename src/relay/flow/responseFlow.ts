@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { ServerError } from '../../protocol/packets.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import type { FramePlace } from './framedOutlet.js';
-import type { Containment } from '../containment.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
 import { GatheredReads } from './gatheredReads.js';
 import type { LastPackets } from './lastPackets.js';
+import type { ResponseDecisions, ResponseVerdicts } from './responseDecisions.js';
 import type { QueueView } from '../pace/clientLook.js';
 import { SendWindow } from '../window/sendWindow.js';
 import { StallClock } from '../pace/stallClock.js';
@@ -71,10 +70,16 @@ export class ResponseFlow extends FramedFlow {
     this.window.restart();
   }
 
-  /** After a read: puts the next one off, in a large response to a client that reads quickly and has room for it. */
+  /** A response is under way, and its client reads quickly and has room for more. */
+  get mayGather(): boolean {
+    const { conversation: { server }, window } = this;
+    return server.usage !== null && window.readBytes === Infinity && this.needsRoom && this.hasRoom && !this.isWaiting;
+  }
+
+  /** After a read: puts the next one off where the response is large, and so much as to be worth it is to come. */
   gather(readBytes: number): void {
-    const { conversation: { server: { usage }, options }, window } = this;
-    if (usage === null || window.readBytes < Infinity || !this.needsRoom || !this.hasRoom || this.isWaiting) return;
+    const { conversation: { server: { usage }, options } } = this;
+    if (usage === null || !this.mayGather || this.isClosed) return;
     if (this.gathered.begin(readBytes, usage.bytes, options.now() - usage.firstRowAtMs)) this.source.pause();
   }
 
@@ -264,35 +269,4 @@ export class ResponseFlow extends FramedFlow {
     });
     return 'blocked';
   }
-}
-
-/** What the session decides for the flow of responses. */
-export interface ResponseDecisions extends Containment {
-  /** The server refused the connection in place of a greeting. */
-  refused(error: ServerError): void;
-  /** What follows, in both directions, comes in compressed frames. */
-  compressed(): void;
-  /** The client has been let in, or has reset its session: it is to be set up before its next command. */
-  sessionBegun(): void;
-  /** The server asks for a file: lets the request go on, or ends the session. */
-  fileRequested(): Settled;
-  /** Responses were dealt with later than in the turn in which they came. */
-  caughtUp(): void;
-  /** The client has stopped, or goes on, reading. */
-  stalled(isStalled: boolean): void;
-}
-
-/** What is decided about a response while it comes. */
-export interface ResponseVerdicts {
-  /**
-   * A response has reached its limit, or an error at which it is to stop: admits or cuts it in the conversation, ends
-   * the session, or takes its time.
-   */
-  limitReached(reason: 'rows' | 'bytes' | 'error'): Settled;
-  /** The server has gone: ends the session where a response is, or was to be, held back. Returns whether it does. */
-  heldLost(): boolean;
-  /** This many bytes of a response that was cut have been discarded. */
-  discarded(byteCount: number): void;
-  /** The rest of a response that was cut has been discarded. */
-  drained(): void;
 }

@@ -12,7 +12,7 @@ import type { Diverted } from '../flow/framedFlow.js';
 import { PacketExchange } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
 import { GENERAL_ERROR, ServerErrors } from '../../protocol/errorCodes.js';
-import type { ResponseDecisions } from '../flow/responseFlow.js';
+import type { ResponseDecisions } from '../flow/responseDecisions.js';
 import type { SessionControls } from './sessionControls.js';
 import { StartTls } from './startTls.js';
 import type { ClientTls } from '../tls/clientTls.js';

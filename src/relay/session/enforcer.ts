@@ -9,7 +9,7 @@ import { Cutting } from './cutting.js';
 import { killWhen } from './drain.js';
 import type { Settled } from '../flow/flow.js';
 import type { WaitingWatch } from '../flow/requestFlow.js';
-import type { ResponseVerdicts } from '../flow/responseFlow.js';
+import type { ResponseVerdicts } from '../flow/responseDecisions.js';
 import { PaceJudge } from './paceJudge.js';
 import type { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';

@@ -44,6 +44,7 @@ export class Session extends Containment implements SessionControls, Connections
   private readonly departure = new Departure(this);
   private readonly connectionPhase: ConnectionPhase;
   private isToEnd = false;
+  private readonly gather = (readBytes: number): void => this.contain(() => this.responses.gather(readBytes));
 
   constructor(
     private readonly arrived: Arrived,
@@ -222,7 +223,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.supervisor.caughtUp();
     const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
     upstreamBuffer.adapt(byteCount, responses, isComplete, responses.readBytes);
-    responses.gather(byteCount);
+    if (responses.mayGather) upstreamBuffer.whenDelivered(byteCount, this.gather);
   }
 
   clientEnded(): void {

@@ -10,7 +10,7 @@ import { UNASKED_FILE } from '../connection/sessionEnd.js';
 import type { Settled } from '../flow/flow.js';
 import { beginFrames } from '../flow/framedFlow.js';
 import { unaskedFilePacket } from '../flow/lastPackets.js';
-import type { ResponseDecisions } from '../flow/responseFlow.js';
+import type { ResponseDecisions } from '../flow/responseDecisions.js';
 import { SocketQuestion } from '../pace/socketQuestion.js';
 import { conversationFor } from './conversationFor.js';
 import type { Enforcer } from './enforcer.js';
