@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -60,7 +60,7 @@ class OneProcess implements Proxy {
   constructor(config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics: Metrics) {
     this.maker = new CertificateMaker(log);
     this.relay = new Relay(config, this.maker.for(config), {
-      log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, left() {},
+      log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, connect, left() {},
     });
     this.refusals = new Refusals(log, metrics);
     this.listeners = new Listeners({

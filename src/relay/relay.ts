@@ -23,6 +23,7 @@ import { probe } from '../control/probe.js';
 import { SocketQueueReader } from './pace/socketQueues.js';
 import { StallWatch } from './pace/stallWatch.js';
 import { UnreadClients } from './unreadClients.js';
+import type { Connect } from './connection/upstreamConnection.js';
 import { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /** All sessions of a process, with what they have in common. */
@@ -39,12 +40,12 @@ export class Relay {
   private emptied: () => void = () => {};
 
   constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
-    const { log, audit, metrics, budget, keepsStatistics } = parts;
+    const { log, audit, metrics, budget, keepsStatistics, connect } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
     const queues = new SocketQueueReader();
     this.shared = {
-      config, audit, metrics, encryption, budget, queues,
+      config, audit, metrics, encryption, budget, queues, connect,
       guard: new Guard(config, Date.now),
       sampler: samplerFor(config, log),
       statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
@@ -284,6 +285,8 @@ export interface RelayParts {
   readonly budget: Budget;
   /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
   readonly keepsStatistics: boolean;
+  /** How the connections of sessions to servers are made. */
+  readonly connect: Connect;
   /** Is told of each client that was let in and is gone. */
   left(): void;
 }

@@ -13,6 +13,7 @@ import type { OccasionalLog } from '../audit/occasionalLog.js';
 import type { ServerTimeouts } from '../control/serverTimeouts.js';
 import type { BypassWarnings } from './pace/socketQuestion.js';
 import type { StallWatch } from './pace/stallWatch.js';
+import type { Connect } from './connection/upstreamConnection.js';
 import type { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /**
@@ -33,6 +34,8 @@ export interface Shared {
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
   readonly bypasses: BypassWarnings;
+  /** How the connections of sessions to servers are made. */
+  readonly connect: Connect;
   /** Which servers have failed lately. */
   readonly upstreams: UpstreamHealth;
   /** Says what may happen with every client. */
@@ -44,9 +47,9 @@ export interface Shared {
 }
 
 /** The parts of `Shared` that an arrival uses, as they were when its client was accepted. A reload changes none. */
-export interface SharedAtArrival extends Pick<Shared, 'config' | 'encryption' | 'metrics' | 'upstreams'> {}
+export interface SharedAtArrival extends Pick<Shared, 'config' | 'connect' | 'encryption' | 'metrics' | 'upstreams'> {}
 
 /** Takes that snapshot. */
-export function atArrival({ config, encryption, metrics, upstreams }: Shared): SharedAtArrival {
-  return { config, encryption, metrics, upstreams };
+export function atArrival({ config, connect, encryption, metrics, upstreams }: Shared): SharedAtArrival {
+  return { config, connect, encryption, metrics, upstreams };
 }

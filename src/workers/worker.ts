@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { EventLoopWatch } from '../telemetry/eventLoop.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -42,6 +42,7 @@ export class Worker {
       metrics: this.metrics,
       budget: this.budget,
       keepsStatistics: false,
+      connect,
       left: () => this.left(),
     });
     around.send({ kind: 'ready' });

@@ -1,15 +1,13 @@
-import type { ConnectionSettings, Upstream } from '../../config/config.js';
+import type { ConnectionSettings } from '../../config/config.js';
 import { HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
-import type { ClientEnds } from '../../protocol/proxyHeader.js';
 import { MAX_GREETING_BYTES } from '../../conversation/serverReader.js';
 import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
-import { nameOf, UpstreamConnection } from './upstreamConnection.js';
+import { nameOf, type UpstreamConnection } from './upstreamConnection.js';
 
-/** One attempt to get a server: connects, and waits for its greeting. */
+/** One attempt to get a server: waits until it is connected, and for its greeting. */
 export class Attempt {
-  private readonly peer: UpstreamConnection;
   private readonly name: string;
   private readonly startedAtMs = performance.now();
   private readonly deadline = new Deadline((reason) => this.contain(() => this.fail(reason)));
@@ -23,22 +21,20 @@ export class Attempt {
     this.contain(() => this.fail(`${this.name} closed the connection without a greeting`, 'closed'));
 
   /**
-   * Begins to connect.
-   * @param client both ends of the client's connection, for a server that is told; null where it has no IP address
+   * Begins to wait.
+   * @param peer has just begun to connect
    * @param patienceMs after which time `late` is told; null for never
    */
   constructor(
-    upstream: Upstream,
-    client: ClientEnds | null,
+    private readonly peer: UpstreamConnection,
     private readonly connections: ConnectionSettings,
     patienceMs: number | null,
     private readonly observer: AttemptObserver,
   ) {
-    this.name = nameOf(upstream);
-    this.peer = new UpstreamConnection(upstream, client, connections.keepAliveMs);
-    this.peer.onRead = (byteCount) => this.contain(() => this.read(this.peer.buffer.take(byteCount)));
-    this.peer.socket.on('error', this.onError).on('end', this.onEnd);
-    this.peer.socket.once('connect', () => this.contain(() => this.accepted()));
+    this.name = nameOf(peer.upstream);
+    peer.onRead = (byteCount) => this.contain(() => this.read(peer.buffer.take(byteCount)));
+    peer.socket.on('error', this.onError).on('end', this.onEnd);
+    peer.socket.once('connect', () => this.contain(() => this.accepted()));
     this.deadline.set(this.missing, connections.connectTimeoutMs);
     if (patienceMs !== null) this.patience = setTimeout(() => this.contain(() => this.isLate(patienceMs)), patienceMs);
   }
@@ -76,7 +72,7 @@ export class Attempt {
     const payloadLength = payloadLengthAt(this.received, 0);
     if (payloadLength <= MAX_GREETING_BYTES && this.received.length < HEADER_BYTES + payloadLength) return;
     this.settle();
-    this.observer.greeted(this.peer, this.received);
+    this.observer.greeted(this.received);
   }
 
   private isLate(patienceMs: number): void {
@@ -119,9 +115,9 @@ export interface AttemptObserver extends Containment {
   late(failure: Failure): void;
   /**
    * The server has sent its first packet: a greeting, or an error in its place.
-   * @param begun what was read, to be given to `upstream.replay` by the call's end
+   * @param begun what was read, to be given to `peer.replay` by the call's end
    */
-  greeted(peer: UpstreamConnection, begun: Buffer): void;
+  greeted(begun: Buffer): void;
   /** The attempt is over. */
   failed(failure: Failure): void;
 }

@@ -3,7 +3,7 @@ import type { ClientEnds } from '../../protocol/proxyHeader.js';
 import { Attempt, type Failure } from './attempt.js';
 import type { Containment } from '../containment.js';
 import type { SharedAtArrival } from '../shared.js';
-import type { UpstreamConnection } from './upstreamConnection.js';
+import { UpstreamConnection } from './upstreamConnection.js';
 
 /**
  * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next
@@ -42,7 +42,7 @@ export class Dial {
   }
 
   private attemptAt(upstream: Upstream): Attempt {
-    const { config: { connections }, metrics, upstreams } = this.shared;
+    const { config: { connections }, connect, metrics, upstreams } = this.shared;
     let isPassedOver = false;
     const passOver = (failure: Failure): void => {
       isPassedOver = true;
@@ -50,12 +50,13 @@ export class Dial {
       this.next();
     };
     const patience = this.untried.length > 0 ? patienceMs(connections) : null;
-    const attempt = new Attempt(upstream, this.client, connections, patience, {
+    const peer = new UpstreamConnection(upstream, this.client, connections.keepAliveMs, connect);
+    const attempt = new Attempt(peer, connections, patience, {
       contain: (work) => this.observer.contain(work),
       threw: (error) => this.observer.threw(error),
       accepted: (afterMs) => metrics.upstreamConnectSeconds.observe(afterMs / 1000),
       late: passOver,
-      greeted: (peer, begun) => {
+      greeted: (begun) => {
         this.attempts.delete(attempt);
         this.close();
         upstreams.greeted(upstream);

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import { type ClientEnds, encodeProxyHeader } from '../../protocol/proxyHeader.js';
@@ -20,7 +20,7 @@ export class UpstreamConnection {
    * Begins to connect.
    * @param client both ends of the client's connection, for the PROXY header; null where it has no IP address
    */
-  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number) {
+  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number, connect: Connect) {
     const { at, proxyProtocol } = upstream;
     const header = proxyProtocol === 'off' ? null : encodeProxyHeader(proxyProtocol, client);
     this.socket = connect({
@@ -70,6 +70,9 @@ export class UpstreamConnection {
     return { localAddress, localPort };
   }
 }
+
+/** Begins to connect to a server: `connect` of `node:net`. */
+export type Connect = (options: NetConnectOpts) => Socket;
 
 /** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
 export interface ShownEnd {
