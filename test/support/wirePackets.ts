@@ -175,20 +175,24 @@ export interface LoginOptions {
   readonly capabilities?: bigint;
   /** Base capabilities that the client does not ask for. */
   readonly without?: bigint;
+  /** The client's connection attributes; it sends none where they are left out. */
+  readonly attributes?: ReadonlyMap<string, string>;
 }
 
 /** A successful connection phase in this dialect. */
 export const login = (
-  dialect: DialectName, { server = 'mysql', capabilities = 0n, without = 0n }: LoginOptions = {},
+  dialect: DialectName,
+  { server = 'mysql', capabilities = 0n, without = 0n, attributes = new Map() }: LoginOptions = {},
 ): Turn[] => {
   const isMariadb = server === 'mariadb';
   const asked = (BASE_CAPABILITIES & ~(isMariadb ? Capability.LONG_PASSWORD | without : without))
-    | capabilities | (dialect === 'eof' ? 0n : Capability.DEPRECATE_EOF);
+    | capabilities | (dialect === 'eof' ? 0n : Capability.DEPRECATE_EOF)
+    | (attributes.size === 0 ? 0n : Capability.CONNECT_ATTRS);
   const greeting = isMariadb
     ? greetingPayload({ version: '5.5.5-10.11.19-MariaDB', capabilities: MARIADB_OFFER }) : greetingPayload();
   return [
     fromServer(packetsFrom(0, greeting)),
-    fromClient(packetsFrom(1, responsePayload({ capabilities: asked }))),
+    fromClient(packetsFrom(1, responsePayload({ capabilities: asked, attributes }))),
     fromServer(packetsFrom(2, ok())),
   ];
 };

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap';
+import type { Remote } from '../../../src/control/controlConnection.js';
+import type { ServerTimeouts } from '../../../src/control/serverTimeouts.js';
 import type { ConversationObserver } from '../../../src/conversation/conversationObserver.js';
 import { Budget } from '../../../src/policy/budget.js';
 import { Guard } from '../../../src/policy/guard.js';
@@ -8,7 +10,9 @@ import { Recorder } from '../../../src/relay/session/recorder.js';
 import { Supervisor } from '../../../src/relay/session/supervisor.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { fakeSession } from '../../support/fakeSession.js';
+import { fakeTimers } from '../../support/fakeTimers.js';
 import { queryCommand, settings } from '../../support/governed.js';
+import { settled } from '../../support/memorySocket.js';
 
 // The warnings and records about a server that waits for its client, on a simulated clock.
 
@@ -23,11 +27,18 @@ interface Scene {
   readonly warnings: {
     readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
   }[];
+  /** For how long the client has not read now, in ms. */
+  readonly responses: { stalledMs: number };
+  /** All stalled sessions. */
+  readonly stalls: StallWatch;
+  /** Changes when the client reads; null when that cannot be told. */
+  mark: string | null;
   /** The client takes nothing for `ms`; then Sluice reads `thenBytes` more from the server. */
   stall(ms: number, thenBytes: number): void;
 }
 
-const responding = (t: Test): Scene => {
+/** @param timeouts the server's own, for those who ask */
+const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'> | null = null): Scene => {
   const config = settings(t, {});
   const [records, warnings]: [Scene['records'], Scene['warnings']] = [[], []];
   const stalls = new StallWatch();
@@ -35,14 +46,15 @@ const responding = (t: Test): Scene => {
   const upstreamTcp = { bytesRead: 0 };
   const session = fakeSession({
     responses,
-    connections: { upstreamTcp, upstreamRemote: () => null, upstreamBuffer: { taken: () => undefined } },
+    connections: { upstreamTcp, upstreamRemote: () => ({}) as Remote, upstreamBuffer: { taken: () => undefined } },
     encryption: { upstreamTls: { forControlConnections: null } },
     origin: () => ({ user: 'app', schema: '', client: '', program: null, connectionId: 1, session: 1 }),
     sayGoodbye: () => undefined,
     log: { warn: (details, msg) => void warnings.push({ ...details, msg } as Scene['warnings'][number]) },
     shared: {
       config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
-      timeouts: null, statistics: null, audit: { write: (record) => void records.push({ ...record }) },
+      pace: { readMark: () => Promise.resolve(scene.mark) },
+      timeouts, statistics: null, audit: { write: (record) => void records.push({ ...record }) },
     },
   });
   const recorder = new Recorder(session);
@@ -51,8 +63,8 @@ const responding = (t: Test): Scene => {
   Object.assign(session, { conversation });
   t.teardown(() => supervisor.stalls.stop());
   Object.defineProperty(conversation.server, 'usage', { value: supervisor.newUsage(SELECT), configurable: true });
-  return {
-    supervisor, records, warnings,
+  const scene: Scene = {
+    supervisor, records, warnings, responses, stalls, mark: 'unread',
     stall: (ms, thenBytes) => {
       supervisor.stalled(true);
       responses.totalStallMs += ms;
@@ -61,6 +73,7 @@ const responding = (t: Test): Scene => {
       upstreamTcp.bytesRead += thenBytes;
     },
   };
+  return scene;
 };
 
 t.test('warns once at half of net_write_timeout when a client reads too little for the server to write', (t) => {
@@ -104,11 +117,80 @@ t.test('says that the server gave up a client that kept reading, with its longes
 t.test('does not say that a server gave up which ended early or hardly waited', (t) => {
   const early = responding(t);
   early.stall(9000, 0);
-  t.notOk(early.supervisor.stalls.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least');
+  t.notOk(
+    early.supervisor.stalls.upstreamEnded(), 'whoever knows nothing of its time takes it for ten seconds at least',
+  );
   const busy = responding(t);
   for (let i = 0; i < 100; i += 1) busy.stall(1000, 2000 * KIB);
   t.notOk(busy.supervisor.stalls.upstreamEnded(), 'all together is no matter');
   busy.supervisor.close('upstream-gone');
   t.strictSame([...early.records, ...busy.records, ...busy.warnings], []);
   t.end();
+});
+
+// The looks at a client that does not read.
+
+const WARN_AFTER_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+
+t.test('records a client once when it has read nothing for stall.warnAfter', async (t) => {
+  const timers = fakeTimers(t);
+  const { supervisor, records, responses } = responding(t);
+  supervisor.stalled(true);
+  for (const stalledMs of [WARN_AFTER_MS / 2, WARN_AFTER_MS - 1]) {
+    responses.stalledMs = stalledMs;
+    timers.pass(LOOK_EVERY_MS);
+    await settled();
+    t.strictSame(records, []);
+  }
+  for (const stalledMs of [WARN_AFTER_MS, 2 * WARN_AFTER_MS, 3 * WARN_AFTER_MS]) {
+    responses.stalledMs = stalledMs;
+    timers.pass(LOOK_EVERY_MS);
+    await settled();
+    t.match(records, [{ event: 'stall', action: 'warn', outcome: null, serverGaveUp: false }]);
+    t.equal(records.length, 1);
+  }
+});
+
+t.test('does not record a client that reads a little, however long its buffers stay full', async (t) => {
+  const timers = fakeTimers(t);
+  const scene = responding(t);
+  scene.supervisor.stalled(true);
+  for (const stalledMs of [WARN_AFTER_MS / 2, WARN_AFTER_MS]) {
+    scene.responses.stalledMs = stalledMs;
+    timers.pass(LOOK_EVERY_MS);
+    scene.mark = 'read';
+    await settled();
+  }
+  t.strictSame(scene.records, []);
+});
+
+t.test('looks at a client no more when it reads again', async (t) => {
+  const timers = fakeTimers(t);
+  const { supervisor, records, responses, stalls } = responding(t);
+  supervisor.stalled(true);
+  t.strictSame([stalls.count, timers.count], [1, 1]);
+  supervisor.stalled(false);
+  t.equal(stalls.count, 0);
+  responses.stalledMs = WARN_AFTER_MS;
+  timers.pass(LOOK_EVERY_MS);
+  await settled();
+  t.strictSame([records, timers.count], [[], 0], 'no timer runs while all clients read');
+});
+
+t.test('asks the server for its net_write_timeout at the first stall, and warns at half of that', async (t) => {
+  let askedCount = 0;
+  const { stall, warnings } = responding(t, {
+    netWriteTimeoutMs: () => {
+      askedCount += 1;
+      return Promise.resolve(20_000);
+    },
+  });
+  stall(5000, 0);
+  await settled();
+  stall(4000, 0);
+  t.strictSame([askedCount, warnings], [1, []]);
+  stall(1000, 0);
+  t.match(warnings, [{ serverWaitMs: 10_000, netWriteTimeoutMs: 20_000 }]);
+  t.equal(askedCount, 1);
 });

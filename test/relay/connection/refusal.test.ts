@@ -1,0 +1,64 @@
+import t, { type Test } from 'tap';
+import { decodeErr } from '../../../src/protocol/packets.js';
+import { Refusals } from '../../../src/relay/connection/refusal.js';
+import { Metrics } from '../../../src/telemetry/metrics.js';
+import { fakeTimers, type FakeTimers } from '../../support/fakeTimers.js';
+import type { Entry } from '../../support/inProcess.js';
+import { keptLog } from '../../support/keptLog.js';
+import { memoryPair, settled } from '../../support/memorySocket.js';
+import { End } from '../../support/pairs.js';
+
+// Clients for whom there is no place.
+
+/** So many clients are told why at the same time. */
+const MAX_TOLD = 1000;
+
+interface Scene {
+  readonly log: Entry[];
+  readonly metrics: Metrics;
+  readonly timers: FakeTimers;
+  /** A client connects, and is turned away. */
+  turnAway(): End;
+}
+
+const start = (t: Test): Scene => {
+  const { log, entries } = keptLog();
+  const [metrics, timers] = [new Metrics(), fakeTimers(t)];
+  const refusals = new Refusals(log, metrics);
+  return {
+    log: entries, metrics, timers,
+    turnAway: () => {
+      const { accepted, connected } = memoryPair();
+      t.teardown(() => connected.destroy());
+      refusals.turnAway(accepted, 5);
+      return new End(connected);
+    },
+  };
+};
+
+t.test('tells a client that is one too many, and closes its connection', async (t) => {
+  const { turnAway, log, metrics, timers } = start(t);
+  const client = turnAway();
+  t.equal(await client.ended(), 'FIN');
+  t.match(decodeErr(client.heard.subarray(4)), {
+    code: 1040, message: 'sluice: Too many connections: connections.max is 5',
+  });
+  t.match(log, [{ level: 'warn', client: '10.0.0.7:40000', max: 5 }]);
+  await settled();
+  t.strictSame([metrics.turnedAway, timers.count], [1, 0]);
+});
+
+t.test('closes connections without a word while too many clients have not taken their refusals', async (t) => {
+  const { turnAway, metrics, timers } = start(t);
+  const slow = Array.from({ length: MAX_TOLD }, () => turnAway());
+  const next = turnAway();
+  await next.ended();
+  t.equal(next.heardBytes, 0);
+  await Promise.all(slow.map((client) => client.ended()));
+  await settled();
+  const later = turnAway();
+  await later.ended();
+  t.ok(later.heardBytes > 0, 'once they have, others are told again');
+  await settled();
+  t.strictSame([metrics.turnedAway, timers.count], [MAX_TOLD + 2, 0]);
+});

@@ -1,0 +1,354 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import t, { type Test } from 'tap';
+import { Capability } from '../../../src/protocol/capabilities.js';
+import { decodeErr } from '../../../src/protocol/packets.js';
+import { sslRequestFor, withSsl } from '../../../src/protocol/sslRequest.js';
+import type { ClientTls } from '../../../src/relay/tls/clientTls.js';
+import { SessionEncryption } from '../../../src/relay/tls/encryption.js';
+import { ClientLeftError } from '../../../src/relay/tls/handshakeError.js';
+import type { UpstreamTls } from '../../../src/relay/tls/upstreamTls.js';
+import { fakeTimers } from '../../support/fakeTimers.js';
+import type { ProxySettings } from '../../support/inProcess.js';
+import { NEXT } from '../../support/memoryResults.js';
+import { memoryPair, settled } from '../../support/memorySocket.js';
+import { beginSession, type MemorySession, NOTHING_LEFT } from '../../support/memorySession.js';
+import { End } from '../../support/pairs.js';
+import {
+  BASE_CAPABILITIES, err, greetingPayload, MYSQL_OFFER, ok, packetsFrom, responsePayload,
+} from '../../support/wirePackets.js';
+
+// From the greeting to where both connections are relayed as they come. TLS is stood for by a second connection in
+// memory: what the test says on its other end is what the peer says inside TLS.
+
+const ANSWER = responsePayload({ capabilities: BASE_CAPABILITIES });
+const SSL_REQUEST = sslRequestFor(ANSWER);
+const SECURE = packetsFrom(0, greetingPayload());
+const CLEAR = packetsFrom(0, greetingPayload({ capabilities: MYSQL_OFFER & ~Capability.SSL }));
+
+/** A handshake that a test lets succeed, or fail. */
+class Handshake {
+  readonly begun: Promise<void>;
+  private begin: () => void = () => undefined;
+  private succeed: (encrypted: TLSSocket) => void = () => undefined;
+  fail: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.begun = new Promise((resolve) => (this.begin = resolve));
+  }
+
+  readonly encrypt = (_: Socket): Promise<TLSSocket> => new Promise((resolve, reject) => {
+    this.succeed = resolve;
+    this.fail = reject;
+    this.begin();
+  });
+
+  /** Gives the peer's end of what is said inside TLS. */
+  agree(authorized = false): End {
+    const { accepted, connected } = memoryPair();
+    this.succeed(Object.assign(accepted, { authorized }) as unknown as TLSSocket);
+    return new End(connected);
+  }
+}
+
+interface Phase extends MemorySession {
+  readonly withClient: Handshake;
+  readonly withServer: Handshake;
+  /** Whether the server was said not to offer TLS. */
+  readonly clear: () => number;
+}
+
+interface Modes {
+  readonly listen?: SessionEncryption['listenMode'];
+  readonly upstream?: 'off' | 'preferred' | 'required';
+  readonly settings?: ProxySettings;
+}
+
+const begin = async (t: Test, { listen = 'off', upstream = 'off', settings = {} }: Modes): Promise<Phase> => {
+  const [withClient, withServer] = [new Handshake(), new Handshake()];
+  let clearCount = 0;
+  const upstreamTls = {
+    isWanted: upstream !== 'off', isRequired: upstream === 'required', forControlConnections: null,
+    noteClear: () => (clearCount += 1), encrypt: withServer.encrypt,
+  } as unknown as UpstreamTls;
+  const offers = listen === 'optional' || listen === 'required' || listen === 'auto';
+  const clientTls = offers ? { encrypt: withClient.encrypt } as unknown as ClientTls : null;
+  const encryption = new SessionEncryption(listen, clientTls, upstreamTls, true);
+  const scene = await beginSession(t, settings, { encryption });
+  return Object.assign(scene, { withClient, withServer, clear: () => clearCount });
+};
+
+const greet = async ({ client, server }: Phase, greeting: Buffer): Promise<void> => {
+  server.say(greeting);
+  await client.hear(greeting.length);
+  client.forget();
+};
+
+/** How the connections of the session were counted to be encrypted. */
+const counted = ({ shared }: Phase): string[] =>
+  [...shared.metrics.encryptions.all()].filter(({ count }) => count > 0)
+    .map(({ labels }) => Object.values(labels).join(' '));
+
+/** The client has got this error, and both connections have ended. */
+const isRefused = async (t: Test, scene: Phase, end: End, code: number, message: RegExp): Promise<void> => {
+  await end.ended();
+  t.match(decodeErr(end.heard.subarray(4)), { code, message });
+  for (const { socket } of [scene.client, scene.server, end]) socket.destroy();
+  await settled();
+  t.strictSame([scene.told, scene.left()], [['ended'], NOTHING_LEFT]);
+};
+
+t.test('leaves both connections to the flows at once when none can be encrypted', async (t) => {
+  const scene = await begin(t, {});
+  t.equal(scene.session.connections.diversion, null);
+  t.strictSame(counted(scene), ['client none', 'upstream none']);
+});
+
+t.test('goes on in the clear when neither end asks for TLS', async (t) => {
+  const scene = await begin(t, { listen: 'optional', upstream: 'preferred' });
+  await greet(scene, CLEAR);
+  t.equal(scene.clear(), 1, 'the log says that the server offers none');
+  const answer = packetsFrom(1, ANSWER);
+  scene.client.say(answer);
+  await scene.server.hear(answer.length);
+  t.ok(scene.server.heard.equals(answer));
+  t.equal(scene.session.connections.diversion, null);
+  await scene.play({ from: 'server', bytes: packetsFrom(2, ok()) }, ...NEXT);
+  t.strictSame(counted(scene), ['client none', 'upstream none']);
+});
+
+t.test('hands over what came while the login was looked at', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, SECURE);
+  const answer = packetsFrom(1, ANSWER);
+  const said = Buffer.concat([answer, NEXT[0].bytes]);
+  scene.client.say(said);
+  await scene.server.hear(said.length);
+  t.ok(scene.server.heard.equals(said), 'a command that is sent ahead goes to the server');
+});
+
+t.test('refuses a client that does not ask for TLS where that is required', async (t) => {
+  const scene = await begin(t, { listen: 'required' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, ANSWER));
+  await isRefused(t, scene, scene.client, 3159, /insecure transport are prohibited: listen\.tls\.mode is "required"/);
+  t.notMatch(scene.server.heard.toString('latin1'), /app/, 'the server does not hear who it was');
+});
+
+t.test('offers no TLS where clients get what the server offers, and it offers none', async (t) => {
+  const scene = await begin(t, { listen: 'auto' });
+  await greet(scene, CLEAR);
+  t.equal(scene.session.connections.diversion, null);
+});
+
+t.test('passes TLS through, and counts nothing then', async (t) => {
+  const scene = await begin(t, { listen: 'passthrough' });
+  await greet(scene, SECURE);
+  const request = packetsFrom(1, SSL_REQUEST);
+  scene.client.say(request);
+  await scene.server.hear(request.length);
+  t.ok(scene.server.heard.equals(request));
+  const secret = Buffer.from('\x16\x03\x01 whatever is said in TLS', 'latin1');
+  await scene.play({ from: 'client', bytes: secret }, { from: 'server', bytes: secret });
+  t.strictSame(counted(scene), ['client passthrough', 'upstream passthrough']);
+  t.match(scene.log, [{ level: 'info', msg: 'TLS is passed through: nothing is counted in this session' }]);
+});
+
+t.test('does not pass TLS through when onUnparsed is "close"', async (t) => {
+  const scene = await begin(t, { listen: 'passthrough', settings: { onUnparsed: 'close' } });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await isRefused(t, scene, scene.client, 1251, /cannot be followed, and onUnparsed is "close"/);
+});
+
+t.test('follows a client in the clear where TLS would be passed through', async (t) => {
+  const scene = await begin(t, { listen: 'passthrough', settings: { audit: { sample: { oneIn: 1 } } } });
+  await greet(scene, SECURE);
+  await scene.play({ from: 'client', bytes: packetsFrom(1, ANSWER) }, { from: 'server', bytes: packetsFrom(2, ok()) });
+  await scene.play(NEXT[0]);
+  scene.server.say(NEXT[1].bytes);
+  await settled();
+  t.match(scene.records, [{ action: 'sample', rows: 1 }]);
+});
+
+// The client's TLS.
+
+t.test('takes the client\'s login out of TLS, and bridges it to a server in the clear', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, CLEAR);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  t.equal(scene.session.handshakeWith, 'client');
+  const inside = scene.withClient.agree();
+  inside.say(packetsFrom(2, withSsl(ANSWER)));
+  const answer = packetsFrom(1, ANSWER);
+  await scene.server.hear(answer.length);
+  t.ok(scene.server.heard.equals(answer), 'as a client in the clear says it');
+  t.equal(scene.session.handshakeWith, null);
+  scene.server.say(packetsFrom(2, ok()));
+  const welcome = packetsFrom(3, ok());
+  await inside.hear(welcome.length);
+  t.ok(inside.heard.equals(welcome), 'with the sequence id of its own connection');
+  inside.forget();
+  scene.server.forget();
+  inside.say(NEXT[0].bytes);
+  await scene.server.hear(NEXT[0].bytes.length);
+  scene.server.say(NEXT[1].bytes);
+  await inside.hear(NEXT[1].bytes.length);
+  t.ok(inside.heard.equals(NEXT[1].bytes));
+});
+
+t.test('lets a client inside TLS hear that the server refuses its login', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, CLEAR);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  const inside = scene.withClient.agree();
+  inside.say(packetsFrom(2, withSsl(ANSWER)));
+  await scene.server.hear(4 + ANSWER.length);
+  scene.server.say(packetsFrom(2, err(1045, 'Access denied')));
+  const denial = packetsFrom(3, err(1045, 'Access denied'));
+  await inside.hear(denial.length);
+  t.ok(inside.heard.equals(denial));
+  t.match(scene.log, [{ user: 'app', code: 1045, msg: /refused the login: Access denied/ }]);
+});
+
+t.test('tells a client that shows a certificate whose certificate the server sees', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, CLEAR);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  const inside = scene.withClient.agree(true);
+  inside.say(packetsFrom(2, withSsl(ANSWER)));
+  await scene.server.hear(4 + ANSWER.length);
+  scene.server.say(packetsFrom(2, err(1045, 'Access denied')));
+  await inside.hear(40);
+  t.match(inside.heard.toString('latin1'), /Access denied \(sluice: an account that requires a certificate/);
+});
+
+t.test('ends when the TLS handshake with the client fails', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  scene.withClient.fail(new Error('no shared cipher'));
+  await scene.client.ended();
+  scene.server.socket.destroy();
+  await settled();
+  t.match(scene.endings(), [{ by: 'client', reason: 'the TLS handshake with the client failed: no shared cipher' }]);
+  t.strictSame([scene.told, scene.left()], [['ended'], NOTHING_LEFT]);
+});
+
+t.test('ends when the client leaves during its TLS handshake', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  scene.withClient.fail(new ClientLeftError());
+  await scene.client.ended();
+  scene.server.socket.destroy();
+  await settled();
+  t.match(scene.endings(), [{ by: 'client', reason: 'left during its TLS handshake' }]);
+});
+
+// The server's TLS.
+
+t.test('refuses the client in place of the greeting when the server offers no TLS that is asked for', async (t) => {
+  const scene = await begin(t, { upstream: 'required' });
+  scene.server.say(CLEAR);
+  await isRefused(t, scene, scene.client, 1429, /offers no TLS, and upstream\.tls\.mode asks for it/);
+});
+
+t.test('encrypts the connection to the server alone, and bridges the login', async (t) => {
+  const scene = await begin(t, { upstream: 'required' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, ANSWER));
+  await scene.withServer.begun;
+  t.equal(scene.session.handshakeWith, 'server');
+  const request = packetsFrom(1, SSL_REQUEST);
+  await scene.server.hear(request.length);
+  t.ok(scene.server.heard.equals(request), 'the server hears an SSLRequest first');
+  const inside = scene.withServer.agree();
+  const answer = packetsFrom(2, withSsl(ANSWER));
+  await inside.hear(answer.length);
+  t.ok(inside.heard.equals(answer));
+  inside.say(packetsFrom(3, ok()));
+  const welcome = packetsFrom(2, ok());
+  await scene.client.hear(welcome.length);
+  t.ok(scene.client.heard.equals(welcome));
+  inside.forget();
+  scene.client.say(NEXT[0].bytes);
+  await inside.hear(NEXT[0].bytes.length);
+  t.ok(inside.heard.equals(NEXT[0].bytes));
+});
+
+t.test('refuses the client when the TLS handshake with the server fails', async (t) => {
+  const scene = await begin(t, { upstream: 'required' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, ANSWER));
+  await scene.withServer.begun;
+  scene.withServer.fail(new Error('self-signed certificate'));
+  const message = /TLS handshake with the upstream server failed: self-signed certificate/;
+  await isRefused(t, scene, scene.client, 1429, message);
+});
+
+t.test('refuses the client when the server says more than its greeting where TLS is to begin', async (t) => {
+  const scene = await begin(t, { upstream: 'required' });
+  scene.server.say(Buffer.concat([SECURE, packetsFrom(1, ok())]));
+  await scene.client.hear(SECURE.length);
+  scene.client.forget();
+  scene.client.say(packetsFrom(1, ANSWER));
+  await isRefused(t, scene, scene.client, 1251, /sent more than its greeting where TLS was to begin/);
+});
+
+t.test('ends at once when the client leaves while the connection to the server is being encrypted', async (t) => {
+  const timers = fakeTimers(t);
+  const scene = await begin(t, { upstream: 'required' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, ANSWER));
+  await scene.withServer.begun;
+  scene.client.socket.end();
+  await scene.server.ended();
+  await settled();
+  t.match(scene.endings(), [{ by: 'client', reason: 'left while the connection to the server was being encrypted' }]);
+  t.strictSame([scene.told, scene.left(), timers.count], [['ended'], NOTHING_LEFT, 0]);
+});
+
+// What is not a login.
+
+t.test('relays a refusal in place of the greeting', async (t) => {
+  const scene = await begin(t, { listen: 'optional', upstream: 'required' });
+  const refusal = packetsFrom(0, Buffer.from('\xff\x10\x04Too many connections', 'latin1'));
+  scene.server.say(refusal);
+  t.equal(await scene.client.ended(), 'FIN');
+  t.ok(scene.client.heard.equals(refusal));
+});
+
+t.test('relays on what it cannot follow of a login in the clear', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, SECURE);
+  const strange = packetsFrom(1, Buffer.alloc(3));
+  scene.client.say(strange);
+  await scene.server.hear(strange.length);
+  t.ok(scene.server.heard.equals(strange));
+  t.match(scene.log.filter(({ level }) => level === 'warn'), [{ msg: 'cannot follow this session any more' }]);
+});
+
+t.test('refuses what it cannot follow of a login inside TLS', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  const inside = scene.withClient.agree();
+  inside.say(packetsFrom(2, Buffer.alloc(3)));
+  await isRefused(t, scene, inside, 1251, /the answer to the greeting cannot be followed/);
+});
+
+t.test('refuses a client that sends more than an authentication takes', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  scene.client.say(Buffer.alloc(300 * 1024));
+  scene.server.say(SECURE);
+  await scene.client.ended();
+  const [warning] = scene.log.filter(({ level }) => level === 'warn');
+  t.match(warning, { msg: 'the client sent more than an authentication takes' });
+});

@@ -1,0 +1,126 @@
+import type { Test } from 'tap';
+import type { Config } from '../../src/config/config.js';
+import { OccasionalLog } from '../../src/audit/occasionalLog.js';
+import { Budget } from '../../src/policy/budget.js';
+import { Guard } from '../../src/policy/guard.js';
+import { Sampler } from '../../src/policy/sampler.js';
+import { clientAddressAt } from '../../src/relay/connection/clientAddress.js';
+import { UpstreamConnection } from '../../src/relay/connection/upstreamConnection.js';
+import { BypassWarnings } from '../../src/relay/pace/socketQuestion.js';
+import type { SocketQueues } from '../../src/relay/pace/socketQueues.js';
+import { StallWatch } from '../../src/relay/pace/stallWatch.js';
+import { Session } from '../../src/relay/session/session.js';
+import type { Shared } from '../../src/relay/shared.js';
+import { Encryption, type SessionEncryption } from '../../src/relay/tls/encryption.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import { load } from '../config/configFile.js';
+import { converseOver, End, type Pair } from './pairs.js';
+import type { Turn } from './conversationHarness.js';
+import type { SomeParts } from './fakeSession.js';
+import type { Entry, ProxySettings } from './inProcess.js';
+import { keptLog } from './keptLog.js';
+import { memoryPair, settled } from './memorySocket.js';
+import { MemoryServers } from './memoryServers.js';
+import { login } from './wirePackets.js';
+
+/** What a kernel says that knows nothing of a client. */
+const UNKNOWN: SocketQueues = {
+  unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
+};
+const SERVER = { host: 'db', port: 3306 };
+
+/** What is left of a session that is over. */
+export const NOTHING_LEFT = { stalls: 0, budgetBytes: 0, open: 0 };
+
+/** A session between two ends in memory, with all parts of a real one. */
+export interface MemorySession extends Pair {
+  readonly session: Session;
+  /** What it has in common with others; a part may be replaced, as by a reload. */
+  readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
+  readonly records: Record<string, unknown>[];
+  readonly log: Entry[];
+  /** What its observer was told. */
+  readonly told: ('parted' | 'ended')[];
+  /** Has turns said, each after those before it were heard; then the ends forget what they have heard. */
+  play(...turns: readonly Turn[]): Promise<void>;
+  /** Each line of the log that says how it ended: one, once it has. */
+  endings(): readonly Entry[];
+  /** What of it is left in what sessions share, and of its two connections: nothing, once it has ended. */
+  left(): object;
+}
+
+export interface MemorySessionOptions {
+  /** In place of what the settings make. */
+  readonly shared?: SomeParts<Shared>;
+  /** What the client has said before its server was there. */
+  readonly early?: Buffer;
+  /** How its connections may be encrypted; as the settings say where it is left out. */
+  readonly encryption?: SessionEncryption;
+}
+
+/** Settings as they stand in a configuration file, for clients and servers in memory: none is encrypted. */
+export const memorySettings = (t: Test, settings: ProxySettings = {}): Config => {
+  const { upstreamTls = { mode: 'off' }, ...rest } = settings;
+  const listen = { host: '10.0.0.1', port: 3306, tls: { mode: 'off' } };
+  return load(t, { listen, upstream: { ...SERVER, tls: upstreamTls }, ...rest });
+};
+
+/** Begins a session whose server has not said anything yet. */
+export const beginSession = async (
+  t: Test, settings: ProxySettings = {}, options: MemorySessionOptions = {},
+): Promise<MemorySession> => {
+  const config = memorySettings(t, settings);
+  const { log, entries } = keptLog();
+  const records: Record<string, unknown>[] = [];
+  const servers = new MemoryServers();
+  const encryption = new Encryption(config, {}, log);
+  const shared = Object.defineProperties({
+    config, encryption, metrics: new Metrics(), guard: new Guard(config, () => 0), statistics: null,
+    budget: new Budget(config.budget.bytes), sampler: new Sampler(config.audit.sample, () => 0, () => undefined),
+    audit: { write: (record: object) => void records.push({ ...record }) },
+    queues: { lookAt: () => Promise.resolve(UNKNOWN), intervalMs: 5 },
+    pace: { allArrives: () => Promise.resolve(true), readMark: () => Promise.resolve(null) },
+    stalls: new StallWatch(), bypasses: new BypassWarnings(log), occasions: new OccasionalLog(log, 0),
+    killer: null, timeouts: null,
+  }, Object.getOwnPropertyDescriptors(options.shared ?? {})) as unknown as MemorySession['shared'];
+  const { accepted, connected } = memoryPair();
+  const clientAddress = clientAddressAt(accepted);
+  const upstream = new UpstreamConnection(config.upstream[0]!, clientAddress.ends, 0, servers.connect);
+  const server = await servers.next();
+  const told: MemorySession['told'] = [];
+  const own = options.encryption ?? encryption.between(config.listen[0]!, config.upstream[0]!);
+  const early = options.early ?? Buffer.alloc(0);
+  const session = new Session(
+    { id: 7, client: accepted, early, clientAddress, upstream, encryption: own, startedAtMs: performance.now() },
+    shared, log, { parted: () => void told.push('parted'), ended: () => void told.push('ended') },
+  );
+  const client = new End(connected);
+  t.teardown(() => {
+    session.destroy('the test is over', ['sluice', 'stopped']);
+    for (const { socket } of [client, server]) socket.destroy();
+  });
+  const pair = { client, server, address: clientAddress.text };
+  return {
+    ...pair, session, shared, records, log: entries, told,
+    play: async (...turns) => {
+      await converseOver(pair, turns);
+      await settled();
+      client.forget();
+      server.forget();
+    },
+    endings: () => entries.filter(({ msg }) => msg === 'session ended'),
+    left: () => ({
+      stalls: shared.stalls.count, budgetBytes: shared.budget.usedBytes,
+      open: [session.connections.clientTcp, session.connections.upstreamTcp].filter(({ closed }) => !closed).length,
+    }),
+  };
+};
+
+/** Begins a session, and lets its client in. */
+export const startSession = async (
+  t: Test, settings: ProxySettings = {}, options: MemorySessionOptions = {},
+): Promise<MemorySession> => {
+  const session = await beginSession(t, settings, options);
+  await session.play(...login('eof'));
+  return session;
+};
