@@ -1,33 +1,63 @@
 import { Generations } from './generations.js';
-import { digestHash, digestText, normalized } from '../sql/digest.js';
+import { digestHash, digestText, normalized, type Normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
+import { isOpenEnded, outerComments } from '../sql/outerComments.js';
+import { tagsOf, type Tags } from '../sql/tags.js';
 
 /**
  * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
- * look-up by text is cheaper than normalizing it again. A statement that differs only in its literals is normalized,
- * but not hashed again.
+ * look-up by text is cheaper than normalizing it again. The text is looked up without the comments at its ends, because
+ * frameworks write something new there each time. A statement that differs only in its literals is normalized, but not
+ * hashed again.
  */
 export class DigestCache {
   /**
    * One cache for each way in which servers read quotes and backslashes, because the same text may be another
    * statement. Texts with versioned comments that servers read in different ways are in none.
    */
-  private readonly byText = [0, 1, 2, 3].map(() => new Generations<Digest>(MAX_TEXTS_SIZE));
+  private readonly byText = [0, 1, 2, 3].map(() => new Generations<TextReading>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
+
+  /** @param normalize takes a text apart */
+  constructor(private readonly normalize: (sql: string, mode: SqlMode) => Normalized = normalized) {}
 
   /**
    * The digest of a statement.
    * @param sql its text, or the front of it
    */
   digestOf(sql: string, mode: SqlMode): Digest {
+    const outer = outerComments(sql);
+    const body = outer?.body ?? sql;
+    if (body.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
+    const reading = this.read(body, mode);
+    // Where the body is open-ended, what looks like comments behind it is part of the statement.
+    return reading.isOpenEnded && body !== sql ? this.digestOfWhole(sql, mode) : reading.digest;
+  }
+
+  /**
+   * The tags in the comments at a statement's ends: for no more than a look-up, where its text came lately.
+   * @param isTruncated there is more of it behind this text
+   */
+  tagsOf(sql: string, isTruncated: boolean, mode: SqlMode): Tags {
+    return tagsOf(sql, isTruncated, mode, this.isOpen);
+  }
+
+  private readonly isOpen = (body: string, mode: SqlMode): boolean =>
+    body.length > LONGEST_TEXT ? isOpenEnded(body, mode) : this.read(body, mode).isOpenEnded;
+
+  private digestOfWhole(sql: string, mode: SqlMode): Digest {
     if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
+    return this.read(sql, mode).digest;
+  }
+
+  private read(sql: string, mode: SqlMode): TextReading {
     const texts = this.byText[(mode.ansiQuotes ? 1 : 0) + (mode.noBackslashEscapes ? 2 : 0)]!;
     const known = texts.get(sql);
     if (known !== undefined) return known;
-    const { text, dependsOnServer } = normalized(sql, mode);
-    const digest = this.digestByNormalForm(text);
-    if (!dependsOnServer) texts.set(sql, digest);
-    return digest;
+    const { text, dependsOnServer, isOpenEnded: isOpen } = this.normalize(sql, mode);
+    const reading = { digest: this.digestByNormalForm(text), isOpenEnded: isOpen };
+    if (!dependsOnServer) texts.set(sql, reading);
+    return reading;
   }
 
   private digestByNormalForm(text: string): Digest {
@@ -43,6 +73,13 @@ export class DigestCache {
 export interface Digest {
   readonly text: string;
   readonly hash: string;
+}
+
+/** What is kept of a text. */
+interface TextReading {
+  readonly digest: Digest;
+  /** What would follow it would belong to its last literal, quoted name or comment. */
+  readonly isOpenEnded: boolean;
 }
 
 /** The longest text that is kept. Longer texts are rarely repeated and would only push others out. */

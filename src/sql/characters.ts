@@ -14,6 +14,7 @@ export const PLUS = 0x2b;
 export const MINUS = 0x2d;
 export const STAR = 0x2a;
 export const SLASH = 0x2f;
+export const SEMICOLON = 0x3b;
 export const QUESTION_MARK = 0x3f;
 export const UNDERSCORE = 0x5f;
 export const DIGIT_0 = 0x30;

@@ -25,18 +25,24 @@ const DIGEST_LENGTH = 16;
  * @returns its normal form of at most about 4,100 characters; the time grows only with the statement's length
  */
 export function digestText(sql: string, mode: SqlMode = {}): string {
-  return normalized(sql, mode).text;
+  return normalFormOf(new Lexer(sql, mode));
 }
 
-/**
- * The same, and whether another server would have another normal form, because some servers skip a versioned comment in
- * it.
- */
-export function normalized(sql: string, mode: SqlMode): { readonly text: string; readonly dependsOnServer: boolean } {
+/** The normal form, and what else is learnt from the whole text. For texts that are not very long. */
+export function normalized(sql: string, mode: SqlMode = {}): Normalized {
   const lexer = new Lexer(sql, mode);
-  const normalizer = new Normalizer(lexer);
-  while (!normalizer.form.isFull && lexer.nextOrComment() !== 'end') normalizer.add();
-  return { text: normalizer.text(), dependsOnServer: lexer.dependsOnServer };
+  const text = normalFormOf(lexer);
+  while (lexer.kind !== 'end') lexer.nextOrComment();
+  return { text, dependsOnServer: lexer.dependsOnServer, isOpenEnded: lexer.isOpenEnded };
+}
+
+/** A text's normal form. */
+export interface Normalized {
+  readonly text: string;
+  /** Another server would have another normal form, because some servers skip a versioned comment in the text. */
+  readonly dependsOnServer: boolean;
+  /** What would follow the text would belong to its last literal, quoted name or comment. */
+  readonly isOpenEnded: boolean;
 }
 
 /**
@@ -45,6 +51,13 @@ export function normalized(sql: string, mode: SqlMode): { readonly text: string;
  */
 export function digestHash(text: string): string {
   return hash('sha256', text).slice(0, DIGEST_LENGTH);
+}
+
+/** Reads on until the form is full or the text ends. */
+function normalFormOf(lexer: Lexer): string {
+  const normalizer = new Normalizer(lexer);
+  while (!normalizer.form.isFull && lexer.nextOrComment() !== 'end') normalizer.add();
+  return normalizer.text();
 }
 
 class Normalizer {

@@ -33,6 +33,8 @@ export class Lexer {
   /** There was a versioned comment that some servers run and others skip. */
   dependsOnServer = false;
   private inVersionedComment = false;
+  /** A comment that ends with its line takes the rest of the text. */
+  private inLineComment = false;
   /** The token is an identifier, and a `.` and another identifier follow without a space, like t in t.1e5. */
   private qualifies = false;
   private readonly doubleQuotesName: boolean;
@@ -43,6 +45,11 @@ export class Lexer {
     this.server = mode.server ?? null;
     this.doubleQuotesName = mode.ansiQuotes === true;
     this.escapes = mode.noBackslashEscapes !== true;
+  }
+
+  /** At the end: text that followed would belong to the last literal, quoted name or comment. */
+  get isOpenEnded(): boolean {
+    return this.unterminated || this.inLineComment;
   }
 
   /** There was such a comment, and the server is not known. Its content is then code. */
@@ -246,6 +253,7 @@ export class Lexer {
 
   private lineComment(): TokenKind {
     const lineFeed = this.sql.indexOf('\n', this.start);
+    this.inLineComment = lineFeed === -1;
     return this.take('comment', lineFeed === -1 ? this.sql.length : lineFeed);
   }
 

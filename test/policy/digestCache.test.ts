@@ -1,7 +1,8 @@
 import t from 'tap';
 import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
-import { digestHash, digestText } from '../../src/sql/digest.js';
+import { digestHash, digestText, normalized } from '../../src/sql/digest.js';
+import { Random } from '../support/random.js';
 
 t.test('gives the same digest as without a cache', (t) => {
   const cache = new DigestCache();
@@ -38,5 +39,39 @@ t.test('keeps entries that are asked for again, and never more than the bound', 
     t.equal(generations.get('kept'), 1);
   }
   t.equal(generations.get('passing 00'), undefined);
+  t.end();
+});
+
+t.test('texts that differ only in their outer comments are taken apart once', (t) => {
+  const taken: string[] = [];
+  const cache = new DigestCache((sql, mode) => {
+    taken.push(sql);
+    return normalized(sql, mode);
+  });
+  for (let i = 0; i < 50; i += 1) {
+    const comment = `/*route='%2Fa',traceparent='00-${String(i).padStart(32, '0')}-${String(i).padStart(16, '1')}-01'*/`;
+    for (const sql of [`SELECT 1 ${comment}`, `${comment} SELECT 2`, `SELECT 3${comment};`, `${comment}SELECT 3 ${comment}`]) {
+      cache.digestOf(sql, {});
+      t.equal(cache.tagsOf(sql, false, {}).get('route'), '/a');
+    }
+  }
+  t.strictSame(taken, ['SELECT 1 ', ' SELECT 2', 'SELECT 3', 'SELECT 3 ']);
+  t.end();
+});
+
+t.test('the digest is that of the whole text, whatever its comments look like', (t) => {
+  const random = new Random(6);
+  const pieces = [
+    '/*', '*/', "/*a='1'*/", '/*!50000', '/*+', "'", '"', '`', '\\', '--', '-- ', '#', '\n', ';', ' ', 'SELECT ', '1', '@',
+    'N', '.', 'é', '-', '(', 'x', ',', 'ORDER BY ', '/*M!',
+  ];
+  const cache = new DigestCache();
+  for (let i = 0; i < 10_000; i += 1) {
+    const sql = Array.from({ length: random.below(10) }, () => random.pick(pieces)).join('');
+    const [found, text] = [cache.digestOf(sql, {}).text, digestText(sql)];
+    if (found !== text) t.equal(found, text, JSON.stringify(sql));
+  }
+  const long = `SELECT ${'a, '.repeat(3000)} b`;
+  t.equal(cache.digestOf(`${long} /*a=1*/`, {}).text, digestText(long));
   t.end();
 });
