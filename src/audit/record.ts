@@ -3,6 +3,7 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Admission } from '../policy/judgement.js';
 import type { Judgement } from '../policy/terms.js';
 import type { Sample } from '../policy/sampler.js';
+import type { TraceContext } from '../policy/traceContext.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
 import { finiteOrNull } from '../config/finiteOrNull.js';
@@ -82,6 +83,19 @@ function parameterFields({ command }: GovernedUsage, settings: AuditSettings): R
   return { params: parameters.values, paramsTruncated: parameters.isTruncated };
 }
 
+/** Which part of which application, and which request, it was for: what of that it has said. */
+function tagFields({ tags, trace }: GovernedUsage, { tags: wanted }: AuditSettings): Record<string, unknown> {
+  const shown = wanted.filter((name) => tags.has(name)).map((name) => [name, tags.get(name)]);
+  return {
+    ...(shown.length === 0 ? {} : { tags: Object.fromEntries(shown) }),
+    ...(trace === null ? {} : traceFields(trace)),
+  };
+}
+
+function traceFields({ traceId, spanId, sampled, hasTracestate }: TraceContext): Record<string, unknown> {
+  return { traceId, spanId, sampled, ...(hasTracestate ? { tracestate: true } : {}) };
+}
+
 function sampleFields({ standsFor, droppedSamples }: Sample): Record<string, unknown> {
   return { standsFor, droppedSamples };
 }
@@ -126,6 +140,7 @@ export function responseRecord(
     command: commandName(command.code),
     ...statementFields(usage, settings),
     ...parameterFields(usage, settings),
+    ...tagFields(usage, settings),
     ...origin,
     class: terms.responseClass,
     signal: terms.signal,

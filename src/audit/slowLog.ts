@@ -51,6 +51,7 @@ export function slowLogEntry(record: AuditFields, atMs: number): string | null {
       Complete: yesOrNo(record['complete'] === true), Rule: word(record['rule']), Program: word(record['program']),
       Stands_for: number(record['standsFor']),
     }),
+    ...tagHead(record),
     ...(schema === '' ? [] : [`use ${schema};`]),
     `SET timestamp=${Math.floor(atMs / 1000)};`,
     `${statement(record)};\n`,
@@ -62,6 +63,19 @@ function head(values: Readonly<Record<string, string>>): string {
   const known = Object.entries(values).filter(([, value]) => value !== '');
   return `# ${known.map(([name, value]) => `${name}: ${value}`).join('  ')}`;
 }
+
+/** The line with the tags and the trace; none if neither is known. */
+function tagHead({ tags, traceId, spanId }: AuditFields): string[] {
+  const named = typeof tags === 'object' && tags !== null ? Object.entries(tags) : [];
+  const line = head({
+    ...Object.fromEntries(named.map(([name, value]) => [`Tag_${name.replace(/\W/g, '_')}`, word(value)])),
+    Trace_id: word(traceId), Span_id: word(spanId),
+  });
+  return line === EMPTY_HEAD ? [] : [line];
+}
+
+/** A line of the head without any known value. */
+const EMPTY_HEAD = '# ';
 
 function userAtHost({ user, client }: AuditFields): string {
   const name = word(user) || 'unknown';

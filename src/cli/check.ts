@@ -6,7 +6,7 @@ import { formatDuration } from '../config/schema/units.js';
 import { targetsOf } from '../telemetry/otlp/targets.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
-import { subjectFrom } from './subject.js';
+import { askerFrom } from './subject.js';
 
 // The command `check`: it checks and prints a configuration, or explains which rule applies to a statement.
 
@@ -17,7 +17,7 @@ function explanation(config: Config, { as, sql }: Arguments): string[] | undefin
   if (as === undefined && sql === undefined) return undefined;
   if (typeof as !== 'string') throw new UsageError(['--sql: needs --as, such as --as user=app,schema=shop']);
   if (typeof sql !== 'string') throw new UsageError(['--as: needs --sql, such as --sql "SELECT 1"']);
-  return explain(config, { subject: subjectFrom(as), sql, nowMs: Date.now() });
+  return explain(config, { ...askerFrom(as), sql, nowMs: Date.now() });
 }
 
 /** What is exported, and where to. */
@@ -38,7 +38,7 @@ export const check: Command = {
   options: {
     ...configOptions,
     as: {
-      describe: describeFlag('CLIENT', 'for this client: user=,schema=,client=,program=,attributes.NAME='),
+      describe: describeFlag('CLIENT', 'for this client: user=,schema=,client=,program=,attributes.NAME=,tags.NAME='),
       requiresArg: true,
       group: GROUP,
     },

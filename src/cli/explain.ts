@@ -7,7 +7,6 @@ import { DEFAULT_RULE, Guard, type HintCounts } from '../policy/guard.js';
 import { compileRules, missesOf, type Miss } from '../policy/rules.js';
 import { JdbcStreaming } from '../policy/signals.js';
 import type { Hint } from '../policy/hint.js';
-import type { Statement } from '../policy/statement.js';
 import type { Subject } from '../policy/subject.js';
 import { Command } from '../protocol/commands.js';
 import { newCommand, responseShape } from '../conversation/command.js';
@@ -23,7 +22,7 @@ export function explain(config: Config, question: Question): string[] {
   const usage = usageFor(guard, question);
   const { rule, treatment } = usage.terms;
   return [
-    ...align([...subjectLines(question.subject), ...statementLines(usage.statement)]),
+    ...align([...subjectLines(question.subject), ...statementLines(usage)]),
     '',
     'Rules, of which the first that matches holds:',
     ...align(ruleLines(config, usage, question)).map((line) => `  ${line}`),
@@ -41,6 +40,8 @@ export function explain(config: Config, question: Question): string[] {
 /** The question: a client and its statement. */
 export interface Question {
   readonly subject: Subject;
+  /** Tags of the execution, like query attributes. They win over those in the statement's comments. */
+  readonly tags: ReadonlyMap<string, string>;
   readonly sql: string;
   /** The time of day, in ms since 1970. */
   readonly nowMs: number;
@@ -69,10 +70,10 @@ function showLimits({ rows, bytes }: Limits): string {
 }
 
 /** The usage as a session would make it, so that the answer is the proxy's own. */
-function usageFor(guard: Guard, { subject, sql }: Question): GovernedUsage {
+function usageFor(guard: Guard, { subject, tags, sql }: Question): GovernedUsage {
   const text = Buffer.from(sql);
   const command = newCommand(Command.QUERY, responseShape(Command.QUERY), 1, 0);
-  Object.assign(command, { hasArrived: true, text, textBytes: text.length });
+  Object.assign(command, { hasArrived: true, text, textBytes: text.length, attributes: tags });
   return guard.govern(command, guard.profile(subject), 0, new JdbcStreaming());
 }
 
@@ -104,11 +105,12 @@ function hintLine({ statement: { hint }, terms }: GovernedUsage, counts: HintCou
   return ['hint', `${asked}: ignored, for it asks for more than hints (here "${hints}") and signals allow`];
 }
 
-function statementLines(statement: Statement): Line[] {
+function statementLines({ statement, tags }: GovernedUsage): Line[] {
   return [
     ['statement', show(statement.text ?? '')],
     ['kind', statement.kind],
     ['digest', `${statement.digest?.hash}  ${show(statement.digest?.text ?? '')}`],
+    ...[...tags].map(([name, value]): Line => ['tag', `${show(name)} = ${show(value)}`]),
   ];
 }
 
@@ -123,7 +125,7 @@ function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Que
   let winner: string | undefined;
   for (const compiled of compileRules(config.rules)) {
     const { name } = compiled.rule;
-    const misses = winner === undefined ? missesOf(compiled, subject, usage.statement, nowMs) : [];
+    const misses = winner === undefined ? missesOf(compiled, subject, usage, nowMs) : [];
     if (winner !== undefined) lines.push([name, `not asked, since ${winner} matches before`]);
     else if (misses.length > 0) lines.push([name, `no: ${misses.map(showMiss).join('; ')}`]);
     else lines.push([winner = name, 'yes: this one holds']);

@@ -6,8 +6,9 @@ import { UsageError } from './command.js';
 
 // Reads --as: the client for which `check` looks for a rule.
 
-const KEYS = ['user', 'schema', 'client', 'program', 'attributes.NAME'];
+const KEYS = ['user', 'schema', 'client', 'program', 'attributes.NAME', 'tags.NAME'];
 const ATTRIBUTE_PREFIX = 'attributes.';
+const TAG_PREFIX = 'tags.';
 
 /** The full key. `program` is short for the attribute that contains it. */
 function fullKey(key: string): string {
@@ -16,8 +17,8 @@ function fullKey(key: string): string {
 
 function problemWith(key: string, value: string | null): string | undefined {
   if (value === null) return `expected KEY=VALUE, got ${JSON.stringify(key)}`;
-  const isAttribute = key.startsWith(ATTRIBUTE_PREFIX) && key.length > ATTRIBUTE_PREFIX.length;
-  if (!isAttribute && !KEYS.includes(key)) {
+  const isNamed = [ATTRIBUTE_PREFIX, TAG_PREFIX].some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
+  if (!isNamed && !KEYS.includes(key)) {
     const meant = nearest(key, KEYS);
     const remedy = meant === undefined ? `known here: ${KEYS.join(', ')}` : `did you mean ${meant}?`;
     return `unknown key ${JSON.stringify(key)}, ${remedy}`;
@@ -26,12 +27,18 @@ function problemWith(key: string, value: string | null): string | undefined {
   return `client: expected an IP address, got ${JSON.stringify(value)}`;
 }
 
+/** A client, and the tags of its execution. */
+export interface Asker {
+  readonly subject: Subject;
+  readonly tags: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the flag --as.
- * @param text such as "user=app,client=10.0.0.7,attributes._os=Linux"; a comma in a value is written as "\,"
+ * @param text such as "user=app,attributes._os=Linux,tags.route=/reports"; a comma in a value is written as "\,"
  * @throws {UsageError} with all mistakes
  */
-export function subjectFrom(text: string): Subject {
+export function askerFrom(text: string): Asker {
   const problems: string[] = [];
   const given = new Map<string, string>();
   for (const [key, value] of keysAndValues(text)) {
@@ -41,11 +48,17 @@ export function subjectFrom(text: string): Subject {
     else given.set(fullKey(key), value ?? '');
   }
   if (problems.length > 0) throw new UsageError(problems);
-  const attributes = [...given].filter(([key]) => key.startsWith(ATTRIBUTE_PREFIX));
-  return {
+  const subject = {
     user: given.get('user') ?? '',
     schema: given.get('schema') ?? '',
     address: given.get('client') ?? '',
-    attributes: new Map(attributes.map(([key, value]) => [key.slice(ATTRIBUTE_PREFIX.length), value])),
+    attributes: namedIn(given, ATTRIBUTE_PREFIX),
   };
+  return { subject, tags: namedIn(given, TAG_PREFIX) };
+}
+
+/** The values of the keys with a prefix, by the rest of the key. */
+function namedIn(given: ReadonlyMap<string, string>, prefix: string): ReadonlyMap<string, string> {
+  const found = [...given].filter(([key]) => key.startsWith(prefix));
+  return new Map(found.map(([key, value]) => [key.slice(prefix.length), value]));
 }

@@ -159,9 +159,10 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
 type Conditions = ReadonlyMap<string, readonly string[]>;
 
 /** @returns the conditions of a match, without those that every client meets */
-function conditionsOf({ attributes = {}, ...others }: Match): Conditions {
+function conditionsOf({ attributes = {}, tags = {}, ...others }: Match): Conditions {
   const entries: [string, readonly string[]][] = Object.entries(others);
   for (const [name, patterns] of Object.entries(attributes)) entries.push([`attributes.${name}`, patterns]);
+  for (const [name, patterns] of Object.entries(tags)) entries.push([`tags.${name}`, patterns]);
   return new Map(entries.filter(([, patterns]) => !patterns.includes('*')));
 }
 

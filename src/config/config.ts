@@ -134,6 +134,8 @@ export interface Match {
   /** By the connection attribute's name. */
   readonly attributes?: Readonly<Record<string, readonly string[]>>;
   readonly digest?: readonly string[];
+  /** By the tag's name. */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
   readonly statement?: readonly StatementKind[];
 }
 
@@ -227,6 +229,10 @@ export interface AuditSettings {
   readonly sample: SampleSettings;
   /** Whether results are recorded that passed their limit because they were classified as streams. */
   readonly admitted: boolean;
+  /** The tags of statements that are written down. */
+  readonly tags: readonly string[];
+  /** The tags by which live statistics are kept. */
+  readonly liveTags: readonly string[];
 }
 
 /** What is exported to OpenTelemetry. */

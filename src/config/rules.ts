@@ -7,6 +7,7 @@ import { leaf, oneOf, orNull, text, type Kind } from './schema/kinds.js';
 import { list, named, oneOrMore } from './schema/lists.js';
 import { formatMoment, parseEnd } from './schema/moment.js';
 import { section } from './schema/section.js';
+import { TAG_NAME } from './tags.js';
 import * as treatment from './treatment.js';
 import { errorText } from '../text/errorText.js';
 import { finiteOrNull } from './finiteOrNull.js';
@@ -59,6 +60,10 @@ const match = section<Match>({
     }),
     isOptional: true,
     about: 'connection attributes, as in {"_client_name": "Go-MySQL-Driver"}; globs',
+  },
+  tags: {
+    kind: named(patterns(glob), { max: 100, name: TAG_NAME, expectedName: 'the name of a tag' }), isOptional: true,
+    about: 'tags of the statement or its execution, as in {"route": "/reports/*"}; globs',
   },
   digest: {
     kind: patterns(digest), isOptional: true,

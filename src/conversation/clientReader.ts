@@ -3,6 +3,7 @@ import { HEADER_BYTES } from '../protocol/framing.js';
 import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { queryTextOffset } from '../protocol/query.js';
+import { hasAttributes } from '../protocol/queryAttributes.js';
 import { newCommand, responseShape, type PendingCommand, type Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
@@ -130,7 +131,8 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
       case Command.CHANGE_USER:
         return MAX_HANDSHAKE_BYTES;
       case Command.STMT_EXECUTE:
-        return EXECUTE_FRONT_BYTES + (options.parameterBytes === 0 ? 0 : options.parameterBytes + ATTRIBUTES_BYTES);
+        if (options.parameterBytes === 0 && !dialect.hasQueryAttributes) return EXECUTE_FRONT_BYTES;
+        return EXECUTE_FRONT_BYTES + options.parameterBytes + ATTRIBUTES_BYTES;
       default:
         return EXECUTE_FRONT_BYTES;
     }
@@ -155,7 +157,9 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
         if (front.length >= MIN_CLOSE_BYTES) command.statementId = front.readUInt32LE(1);
         command.wantsCursor = command.code === Command.STMT_EXECUTE && ((front[5] ?? 0) & CURSOR_TYPE_MASK) !== 0;
     }
-    if (options.parameterBytes > 0) this.keepParameters(command, front, packetBytes);
+    if (options.parameterBytes > 0 || conversation.dialect.hasQueryAttributes) {
+      this.keepParameters(command, front, packetBytes);
+    }
     command.hasArrived = true;
     if (conversation.commands.head === command) conversation.settleUnanswered();
   }
@@ -164,12 +168,15 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   private keepText(command: PendingCommand<U>, front: Buffer, offset: number | null, packetBytes: number): void {
     if (offset === null || packetBytes === 0) return;
     command.textBytes = packetBytes - offset;
-    command.text = Buffer.from(front.subarray(offset, offset + this.conversation.options.textBytes));
-    this.conversation.commands.keep(command, command.text.length);
+    const from = offset > PLAIN_TEXT_OFFSET ? 0 : offset;
+    const kept = Buffer.from(front.subarray(from, offset + this.conversation.options.textBytes));
+    command.text = from === offset ? kept : kept.subarray(offset);
+    if (from !== offset) command.attributes = kept.subarray(0, offset);
+    this.conversation.commands.keep(command, kept.length);
   }
 
   private keepParameters(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
-    if (command.code === Command.STMT_EXECUTE) {
+    if (command.code === Command.STMT_EXECUTE && this.isToKeep(command, front)) {
       command.execution = Buffer.from(front);
       this.conversation.commands.keep(command, front.length);
     }
@@ -177,6 +184,13 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     if (!isLongData) return;
     const statement = this.conversation.statements.get(command.statementId);
     statement?.bound.addLongData(front.readUInt16LE(MIN_CLOSE_BYTES), packetBytes - MIN_LONG_DATA_BYTES);
+  }
+
+  /** Whether an EXECUTE holds values that are kept, or query attributes. */
+  private isToKeep({ statementId }: PendingCommand<U>, front: Buffer): boolean {
+    if (this.conversation.options.parameterBytes > 0) return true;
+    const statement = this.conversation.statements.get(statementId);
+    return statement !== null && hasAttributes(front, statement.bound.parameterCount);
   }
 
   private stop(): Entry {
@@ -199,8 +213,10 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
  * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
  */
 const MAX_HANDSHAKE_BYTES = 128 * 1024;
-/** Query attributes stand before a statement's text and are looked through for it, but not kept. */
+/** Query attributes that stand before a statement's text, or among the values of an EXECUTE. */
 const ATTRIBUTES_BYTES = 16 * 1024;
+/** Where the text of a COM_QUERY begins that brings no query attributes: behind two counts, or none. */
+const PLAIN_TEXT_OFFSET = 3;
 /** The fixed front of EXECUTE: command, statement id, flags, iterations. */
 const EXECUTE_FRONT_BYTES = 10;
 /** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */

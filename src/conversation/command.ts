@@ -1,6 +1,7 @@
 import { Command } from '../protocol/commands.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { DecodedParameters } from '../protocol/parameters.js';
+import type { AttributeValues } from '../protocol/queryAttributes.js';
 import type { BoundParameters } from './boundParameters.js';
 
 /** How the answer to a command is laid out. */
@@ -51,10 +52,12 @@ export interface PendingCommand<U extends Usage = Usage> {
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
-  /** The front of an EXECUTE's payload, where bound parameters are kept; else null. */
+  /** The front of an EXECUTE's payload, where bound parameters are kept or it brings query attributes; else null. */
   execution: Buffer | null;
   /** What was bound to the statement's parameters; null where that is not kept or not known. */
   parameters: DecodedParameters | null;
+  /** Its query attributes; of a COM_QUERY the payload up to its text. Null where it brings none. */
+  attributes: AttributeValues | Buffer | null;
   /** The identity that a CHANGE_USER asks for. */
   identity: ClientIdentity | null;
   /** The statement with this id when the server began to answer. */
@@ -96,7 +99,7 @@ export function newCommand<U extends Usage>(
     code, shape, number, startedAtMs,
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
     hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
-    execution: null, parameters: null,
+    execution: null, parameters: null, attributes: null,
     statement: null, usage: null, answerCount: 0,
   };
 }

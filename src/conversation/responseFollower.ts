@@ -52,7 +52,10 @@ export class ResponseFollower<U extends Usage> {
     }
     if (head.execution !== null && head.statement !== null) {
       const { dialect, options } = this.conversation;
-      head.parameters = head.statement.bound.decode(head.execution, dialect.hasQueryAttributes, options.parameterBytes);
+      const { bound } = head.statement;
+      const brought = bound.decode(head.execution, dialect.hasQueryAttributes, options.parameterBytes);
+      head.parameters = brought.parameters;
+      head.attributes = brought.attributes;
       head.execution = null;
     }
     // Executing a statement again closes its cursor.

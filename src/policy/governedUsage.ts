@@ -1,10 +1,13 @@
 import type { Limits, ResponseClass } from '../config/config.js';
+import { attributesOfQuery } from '../protocol/queryAttributes.js';
 import { Status } from '../protocol/status.js';
 import { type PendingCommand, Usage } from '../conversation/command.js';
 import type { Judgement, Terms } from './terms.js';
 import type { PaceReading } from './pace.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
+import type { Tags } from '../sql/tags.js';
+import { traceContextOf, type TraceContext } from './traceContext.js';
 
 /** A usage with its terms and its verdict. */
 export class GovernedUsage extends Usage {
@@ -50,6 +53,7 @@ export class GovernedUsage extends Usage {
 
   private termsNow: Terms;
   private statementFound: Statement | null = null;
+  private tagsFound: Tags | null = null;
 
   /**
    * @param statusFlags of the session; they tell how the server reads the statement's text
@@ -107,6 +111,17 @@ export class GovernedUsage extends Usage {
   get statement(): Statement {
     this.statementFound ??= Statement.of(this.command, this.statusFlags, this.server);
     return this.statementFound;
+  }
+
+  /** The tags in the query attributes of its execution, and in its statement's comments. */
+  get tags(): Tags {
+    this.tagsFound ??= allTags(this.statement.tags, this.command.attributes);
+    return this.tagsFound;
+  }
+
+  /** The trace that the application's request belongs to; null if not known. */
+  get trace(): TraceContext | null {
+    return traceContextOf(this.tags);
   }
 
   /** Whether the current rows are returned by a change of data. An error would be wrong, because the work was done. */
@@ -201,6 +216,12 @@ export class GovernedUsage extends Usage {
       this.pausing.bytes = bytes;
     }
   }
+}
+
+/** The attributes of an execution win over its statement's comments, which may be those of an earlier PREPARE. */
+function allTags(tags: Tags, attributes: PendingCommand['attributes']): Tags {
+  if (attributes === null) return tags;
+  return new Map([...tags, ...(Buffer.isBuffer(attributes) ? attributesOfQuery(attributes) : attributes)]);
 }
 
 /**

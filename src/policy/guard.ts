@@ -94,7 +94,7 @@ export class Guard {
 
   private termsOf(profile: Profile, usage: GovernedUsage): TermsOf {
     if (profile.candidates.length === 0) return this.termsOfDefault;
-    const rule = firstRule(profile.candidates, () => usage.statement, this.dateNow());
+    const rule = firstRule(profile.candidates, () => usage, this.dateNow());
     return rule === null ? this.termsOfDefault : this.termsOfRule.get(rule)!;
   }
 

@@ -1,11 +1,15 @@
 import type { Match, Rule } from '../config/config.js';
 import { compileAddressMatcher } from '../config/network.js';
 import { compileGlob, type Matcher } from './glob.js';
+import type { Tags } from '../sql/tags.js';
 import type { Statement } from './statement.js';
 import { programOf, type Subject } from './subject.js';
 
-/** The properties of a statement that rules have conditions on. */
-export type AskedStatement = Pick<Statement, 'kind' | 'digest'>;
+/** The properties of an execution that rules have conditions on. */
+export interface Asked {
+  readonly statement: Pick<Statement, 'kind' | 'digest'>;
+  readonly tags: Tags;
+}
 
 /** A condition of a rule that is not met. */
 export interface Miss {
@@ -29,7 +33,7 @@ export interface CompiledRule {
   /** The conditions that do not change as long as the client is the same. */
   readonly byClient: readonly Condition<Subject>[];
   readonly bySchema: readonly Condition<Subject>[];
-  readonly byStatement: readonly Condition<AskedStatement>[];
+  readonly byStatement: readonly Condition<Asked>[];
 }
 
 /** Compiles rules. The configuration has checked their patterns. */
@@ -63,22 +67,22 @@ export function rulesForSchema(rules: readonly CompiledRule[], subject: Subject)
  * @param atMs the time of day, in ms since 1970; a rule may have expired
  */
 export function firstRule(
-  candidates: readonly CompiledRule[], statement: () => AskedStatement, atMs: number,
+  candidates: readonly CompiledRule[], asked: () => Asked, atMs: number,
 ): Rule | null {
   for (const { rule, byStatement } of candidates) {
     if (atMs >= rule.untilMs) continue;
-    if (byStatement.length === 0 || byStatement.every((condition) => holds(condition, statement()))) return rule;
+    if (byStatement.length === 0 || byStatement.every((condition) => holds(condition, asked()))) return rule;
   }
   return null;
 }
 
-/** The conditions of a rule that a subject and its statement do not meet; empty if the rule matches. */
-export function missesOf(compiled: CompiledRule, subject: Subject, statement: AskedStatement, atMs: number): Miss[] {
+/** The conditions of a rule that a subject and its execution do not meet; empty if the rule matches. */
+export function missesOf(compiled: CompiledRule, subject: Subject, asked: Asked, atMs: number): Miss[] {
   const misses = [
     ...[...compiled.byClient, ...compiled.bySchema]
       .filter((condition) => !holds(condition, subject)).map((condition) => missOf(condition, subject)),
-    ...compiled.byStatement.filter((condition) => !holds(condition, statement))
-      .map((condition) => missOf(condition, statement)),
+    ...compiled.byStatement
+      .filter((condition) => !holds(condition, asked)).map((condition) => missOf(condition, asked)),
   ];
   const { untilMs } = compiled.rule;
   if (atMs < untilMs) return misses;
@@ -103,10 +107,12 @@ function clientConditions(match: Match): Condition<Subject>[] {
   ];
 }
 
-function statementConditions(match: Match): Condition<AskedStatement>[] {
+function statementConditions(match: Match): Condition<Asked>[] {
   return [
-    ...oneOf('statement', match.statement, words, (statement: AskedStatement) => statement.kind),
-    ...oneOf('digest', match.digest, globs, (statement: AskedStatement) => statement.digest?.hash ?? ''),
+    ...oneOf('statement', match.statement, words, ({ statement }: Asked) => statement.kind),
+    ...oneOf('digest', match.digest, globs, ({ statement }: Asked) => statement.digest?.hash ?? ''),
+    ...Object.entries(match.tags ?? {}).flatMap(([name, patterns]) =>
+      oneOf(`tags.${name}`, patterns, globs, ({ tags }: Asked) => tags.get(name) ?? '')),
   ];
 }
 

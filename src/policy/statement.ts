@@ -5,6 +5,7 @@ import { resultsOf, type Results } from '../sql/results.js';
 import { findHint, type HintFinding } from './hint.js';
 import type { SqlMode } from '../sql/lexer.js';
 import type { SqlServer } from '../sql/sqlServer.js';
+import { NO_TAGS, type Tags } from '../sql/tags.js';
 import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
 
 /**
@@ -18,6 +19,7 @@ export class Statement {
   private readsOnly: boolean | null = null;
   private loadsFile: boolean | null = null;
   private answersFound: Results | null = null;
+  private tagsFound: Tags | null = null;
 
   private constructor(
     private sql: string | null,
@@ -74,6 +76,12 @@ export class Statement {
     return this.hintFound;
   }
 
+  /** The tags in the comments at its ends. */
+  get tags(): Tags {
+    this.tagsFound ??= this.sql === null ? NO_TAGS : digests.tagsOf(this.sql, this.isTruncated, this.mode);
+    return this.tagsFound;
+  }
+
   /** Whether it is a single statement that only reads. Nothing is lost if it does not run to its end. */
   get isSingleReadOnly(): boolean {
     this.readsOnly ??= this.sql !== null && isSingleReadOnly(this.sql, this.isTruncated, this.mode);
@@ -108,6 +116,7 @@ export class Statement {
   private forgetText(): void {
     const { kind: _kind, digest, hint: _hint, isSingleReadOnly: _reads, mayLoadFile: _loads, results: _results } = this;
     this.digestFound = digest === null ? null : { hash: digest.hash, text: null };
+    this.tagsFound = keptTags(this.tags);
     this.sql = null;
   }
 }
@@ -128,6 +137,21 @@ export function sqlModeOf(statusFlags: number, server: SqlServer | null): SqlMod
     server,
   };
 }
+
+/** The tags of a text that is dropped. Only the first ones are kept, because there may be very many texts. */
+function keptTags(tags: Tags): Tags {
+  const kept = new Map<string, string>();
+  let left = MAX_KEPT_TAGS_LENGTH;
+  for (const [name, value] of tags) {
+    left -= name.length + value.length;
+    if (left < 0) break;
+    kept.set(name, value);
+  }
+  return kept.size === 0 ? NO_TAGS : kept;
+}
+
+/** Names and values of one prepared statement together, in characters. */
+const MAX_KEPT_TAGS_LENGTH = 512;
 
 /** The digest of a text that is dropped. Its normal form is not kept, because there may be very many. */
 export interface KnownDigest {

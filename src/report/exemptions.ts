@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
+import { NO_TAGS } from '../sql/tags.js';
 import type { ResultRecord } from './reading.js';
 
 /** Tells which results a proposed configuration exempts, with the code that judges live results. */
@@ -17,7 +18,7 @@ export class Exemptions {
     if (this.rules.length === 0) return false;
     const subject = { user, schema, address: client, attributes: new Map([['program_name', program]]) };
     const statement = { kind: 'other', digest: { hash: digest, text: digestText ?? '' } } as const;
-    return firstRule(rulesFor(this.rules, subject), () => statement, atMs) !== null;
+    return firstRule(rulesFor(this.rules, subject), () => ({ statement, tags: NO_TAGS }), atMs) !== null;
   }
 }
 

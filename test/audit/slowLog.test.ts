@@ -48,6 +48,8 @@ SET timestamp=1795176000;
 SELECT * FROM orders WHERE id > 7;
 `);
   t.match(entry({ action: 'admit' }), /^# Cut: No {2}Would_cut: No {2}Admitted: Yes {2}Complete: Yes {2}/m);
+  const tagged = entry({ tags: { route: '/a b', 'x.y': 'é#' }, traceId: 'ab', spanId: 'cd' });
+  t.match(tagged, /Program: worker\n# Tag_route: \/a_b {2}Tag_x_y: é_ {2}Trace_id: ab {2}Span_id: cd\nuse shop;\n/);
   t.equal(slowLogEntry(auditRecord({ event: 'stall' }), AT_MS), null, 'a stall is no execution');
   t.end();
 });

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { explain } from '../../src/cli/explain.js';
-import { subjectFrom } from '../../src/cli/subject.js';
+import { askerFrom } from '../../src/cli/subject.js';
 import { load, withUpstream } from '../config/configFile.js';
 
 const now = Date.UTC(2026, 5, 15);
@@ -14,7 +14,7 @@ interface Answer {
 }
 
 function ask(t: Test, settings: object, as: string, sql: string): Answer {
-  const lines = explain(load(t, withUpstream(settings)), { subject: subjectFrom(as), sql, nowMs: now });
+  const lines = explain(load(t, withUpstream(settings)), { ...askerFrom(as), sql, nowMs: now });
   const labelled = (pattern: RegExp): Record<string, string> => Object.fromEntries(
     lines.map((line) => pattern.exec(line) ?? []).map(([, label = '', text = '']) => [label, text]),
   );
@@ -126,5 +126,16 @@ t.test('tells what happens beyond the limit', (t) => {
 t.test('escapes text that would control a terminal, and shortens long text', (t) => {
   const answer = ask(t, {}, 'user=\u001b[2J', `SELECT '${'x'.repeat(1000)}'`);
   t.match(answer, { user: '\\u001b[2J', statement: /^SELECT 'x{149}\.\.\.$/ });
+  t.end();
+});
+
+t.test('matches a rule by tags in the text, and by those that come with the execution', (t) => {
+  const byRoute = [{ name: 'reports', match: { tags: { route: '/reports/*', application: 'shop' } } }];
+  const tagged = "SELECT 1 FROM t /*application='shop',route='%2Freports%2F7'*/";
+  const answer = ask(t, { rules: byRoute }, 'user=app', tagged);
+  t.equal(answer.rules['reports'], 'yes: this one holds');
+  t.ok(answer.lines.some((line) => /^tag +route = \/reports\/7$/.test(line)), 'it shows them');
+  const other = ask(t, { rules: byRoute }, 'user=app,tags.route=/carts', tagged);
+  t.equal(other.rules['reports'], 'no: tags.route is /carts, not /reports/*');
   t.end();
 });

@@ -35,6 +35,11 @@ t.test('with nothing but an upstream the documented defaults hold', (t) => {
     connections: { max: 10_000, connectTimeoutMs: 10_000, handshakeTimeoutMs: 10_000, keepAliveMs: 30_000 },
     audit: {
       to: 'stdout', format: 'json', sql: 'full', sqlBytes: 4096, params: false, sample: NO_SAMPLE, admitted: true,
+      tags: [
+        'application', 'service', 'route', 'controller', 'action', 'job', 'framework', 'source_location',
+        'dddb', 'dddbs', 'dde', 'ddh', 'ddps', 'ddpv',
+      ],
+      liveTags: ['route'],
     },
     telemetry: { otlp: null, resource: {} },
     log: { level: 'info' },
@@ -70,6 +75,7 @@ t.test('reads every setting from the file', (t) => {
     audit: {
       to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: '1KiB', oneIn: 50, perSecond: 7 }, admitted: false,
+      tags: ['tenant'], liveTags: [],
     },
     telemetry: {
       otlp: {
@@ -110,6 +116,7 @@ t.test('reads every setting from the file', (t) => {
     audit: {
       to: '/var/log/sluice.json', format: 'slowlog', sql: 'digest', sqlBytes: 0, params: true,
       sample: { rows: 0, bytes: 1024, oneIn: 50, perSecond: 7 }, admitted: false,
+      tags: ['tenant'], liveTags: [],
     },
     telemetry: {
       otlp: {

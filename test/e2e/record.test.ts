@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
 import { commandLine, sysbenchOptions } from '../support/clients.js';
+import { executePayload } from '../support/executePacket.js';
 import { runOk } from '../support/run.js';
 import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { type AuditRecord, startSluice } from '../support/sluice.js';
+import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 // How much a record holds of a statement and of its bound parameters.
 
@@ -17,6 +21,9 @@ const target = (port: number): string[] => ['127.0.0.1', String(port), APP.user,
 const WARN = { warn: { bytes: '1B' } };
 const SECRET = 'swordfish';
 const SELECT = `SELECT '${SECRET}', ${'1234567890'.repeat(20)}0`;
+
+const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const OTHER_PARENT = '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 
 const phpValues = (small: number, blob: unknown): unknown[] =>
   [small, '-9007199254740993', 0.1, 'naïve 日本', { hex: 'ff00' }, null, blob];
@@ -51,6 +58,39 @@ for (const kind of SERVER_KINDS) {
         runOk('sysbench', [program('bind.lua'), ...sysbenchOptions(port), '--events=1', '--time=0', 'run']));
       const bound = records.filter(({ command }) => command === 'COM_STMT_EXECUTE');
       t.same(bound.map(({ params }) => params), [[1, 'text 1'], [2, 'text 2'], [3, 'text 3']]);
+    });
+
+    await t.test('names route and trace as the statement, or its execution, says', async (t) => {
+      const tagged = (route: string): string =>
+        `SELECT '${route}' /*route='${route}',secret='x',traceparent='${PARENT}'*/`;
+      const context = { traceId: PARENT.slice(3, 35), spanId: PARENT.slice(36, 52), sampled: true };
+      const fromText = await recordsOf({}, (port) => commandLine(kind, port, `${tagged('a%2Fb')};\n`, ['--comments']));
+      t.match(fromText.find(({ tags }) => tags !== undefined), { tags: { route: 'a/b' }, ...context });
+      t.notOk(fromText.some(({ tags }) => tags !== undefined && 'secret' in tags), 'and nothing that was not asked for');
+      const none = await recordsOf({ tags: ['other'] }, (port) =>
+        commandLine(kind, port, `${tagged('a')};\n`, ['--comments']));
+      t.ok(none.some(({ traceId }) => traceId === context.traceId), 'a trace needs no tag to be asked for');
+      t.notOk(none.some((record) => 'tags' in record));
+      if (kind === 'mariadb') return; // has no query attributes
+      const input = `query_attributes route c traceparent ${OTHER_PARENT}\n${tagged('a')};\n`;
+      const attributed = await recordsOf({ tags: ['route', 'secret'] }, (port) =>
+        commandLine(kind, port, input, ['--comments', '--commands']));
+      t.match(attributed.find(({ tags }) => tags !== undefined),
+        { tags: { route: 'c', secret: 'x' }, traceId: OTHER_PARENT.slice(3, 35), sampled: false });
+      const executed = await recordsOf({}, async (port) => {
+        const capabilities = BASE_CAPABILITIES | Capability.QUERY_ATTRIBUTES;
+        const client = await WireClient.connect({ port, ...APP, capabilities });
+        await client.withStatement("SELECT ? /*route='prepared',job='nightly'*/", async (statementId) => {
+          const parameters = [{ type: 253, bytes: encodeLenencString('value') }];
+          const attribute = { type: 253, name: 'route', bytes: encodeLenencString('executed') };
+          const options = { statementId, hasQueryAttributes: true };
+          const executions = [[...parameters, attribute], parameters].map((bound) => executePayload(bound, options));
+          return client.ask(executions);
+        });
+        await client.quit();
+      });
+      t.match(executed.map(({ tags }) => tags),
+        [{ route: 'executed', job: 'nightly' }, { route: 'prepared', job: 'nightly' }]);
     });
 
     await t.test('audit.sql says how much of a statement a record holds', async (t) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explain } from '../../src/cli/explain.js';
-import { subjectFrom } from '../../src/cli/subject.js';
+import { askerFrom } from '../../src/cli/subject.js';
 import { loadConfig } from '../../src/config/load.js';
 import { CLI } from '../cli/program.js';
 import { shopAudit } from './shopAudit.js';
@@ -76,7 +76,7 @@ export const explanationLines = (text: string): string[] => {
     writeFileSync(file, json);
     return loadConfig({ config: file }, {});
   });
-  return explain(config, { subject: subjectFrom(as), sql, nowMs: NOW_MS }).flatMap((line) => folded(line, WIDTH));
+  return explain(config, { ...askerFrom(as), sql, nowMs: NOW_MS }).flatMap((line) => folded(line, WIDTH));
 };
 
 /** The lines of a block of code, as they stand in a text. */

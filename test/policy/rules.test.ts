@@ -1,18 +1,22 @@
 import t from 'tap';
-import { compileRules, firstRule, missesOf, rulesFor } from '../../src/policy/rules.js';
+import { type Asked, compileRules, firstRule, missesOf, rulesFor } from '../../src/policy/rules.js';
 import { Statement } from '../../src/policy/statement.js';
 import type { Subject } from '../../src/policy/subject.js';
 import { queryCommand, settings, SUBJECT } from '../support/governed.js';
 import type { Test } from 'tap';
 
-const statement = (sql: string): Statement => Statement.of(queryCommand(sql), 0);
+/** What a rule may ask of a statement. */
+const asked = (sql: string): Asked => {
+  const statement = Statement.of(queryCommand(sql), 0);
+  return { statement, tags: statement.tags };
+};
 
 /** The name of the rule that holds; null where none does. */
 const winner = (
   t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0,
 ): string | null => {
   const compiled = compileRules(settings(t, { rules }).rules);
-  return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => statement(sql), atMs)?.name ?? null;
+  return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => asked(sql), atMs)?.name ?? null;
 };
 
 t.test('the first rule that matches holds, and one without conditions hides those behind it', (t) => {
@@ -57,7 +61,7 @@ t.test('does not read a statement when no rule asks for it', (t) => {
 });
 
 t.test('a digest matches statements with any literals', (t) => {
-  const { hash } = statement('SELECT a FROM t WHERE b = 1').digest ?? { hash: '' };
+  const { hash } = asked('SELECT a FROM t WHERE b = 1').statement.digest ?? { hash: '' };
   const rules = [{ name: 'r', match: { digest: `${hash.slice(0, 8)}*` } }];
   t.equal(winner(t, rules, {}, 'select a from t where b = 22'), 'r');
   t.equal(winner(t, rules, {}, 'select c from t where b = 22'), null);
@@ -79,13 +83,25 @@ t.test('a rule holds until its last moment', (t) => {
 t.test('each condition that is not met says what it wanted and found', (t) => {
   const match = { user: ['bi', 'report_*'], attributes: { _os: 'Linux' }, statement: 'call' };
   const [compiled] = compileRules(settings(t, { rules: [{ name: 'r', match, until: '2026-03-01' }] }).rules);
-  t.same(missesOf(compiled!, SUBJECT, statement('SELECT 1 FROM t'), Date.UTC(2026, 2, 2)), [
+  t.same(missesOf(compiled!, SUBJECT, asked('SELECT 1 FROM t'), Date.UTC(2026, 2, 2)), [
     { key: 'user', wanted: 'bi or report_*', found: 'app' },
     { key: 'attributes._os', wanted: 'Linux', found: '' },
     { key: 'statement', wanted: 'call', found: 'select' },
     { key: 'until', wanted: '2026-03-02T00:00:00.000Z', found: '2026-03-02T00:00:00.000Z' },
   ]);
   const holding = { ...SUBJECT, user: 'bi', attributes: new Map([['_os', 'Linux']]) };
-  t.same(missesOf(compiled!, holding, statement('CALL p()'), 0), []);
+  t.same(missesOf(compiled!, holding, asked('CALL p()'), 0), []);
+  t.end();
+});
+
+t.test('matches by tags where each of them fits, and takes an absent one for empty', (t) => {
+  const rules = [
+    { name: 'reports', match: { tags: { route: ['/reports/*', '/exports'], application: 'shop' } } },
+    { name: 'untagged', match: { tags: { route: '' } } },
+  ];
+  t.equal(winner(t, rules, {}, "SELECT 1 /*application='shop',route='%2Freports%2F1'*/"), 'reports');
+  t.equal(winner(t, rules, {}, '/* application=shop, route=/exports */ SELECT 1'), 'reports');
+  t.equal(winner(t, rules, {}, "SELECT 1 /*route='%2Freports%2F1'*/"), null);
+  t.equal(winner(t, rules, {}, "SELECT '/*route=/reports/1,application=shop*/'"), 'untagged');
   t.end();
 });

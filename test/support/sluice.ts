@@ -33,6 +33,9 @@ export interface AuditRecord {
   readonly digestText: string | null;
   /** The bound parameters of a prepared statement as JSON: `{hex}` and `{longData}` for values that JSON lacks. */
   readonly params?: readonly unknown[];
+  /** What the statement, or its execution, says of where it is from. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceId?: string;
   readonly user: string;
   readonly schema: string;
   readonly client: string;
