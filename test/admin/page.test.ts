@@ -209,7 +209,7 @@ t.test('keeps the last known values and says that the proxy cannot be reached wh
   const started = await startAdministered(t, { limits: LIMITS });
   const page = await openLive(t, started);
   started.program.kill('SIGKILL');
-  await page.until(shows('#state', 'cannot be reached: this is how it was'));
+  await page.until(shows('#state', 'cannot be reached; the figures are the last known'));
 });
 
 t.test('shows the sessions of all workers, and says that statistics are not kept', async (t) => {
@@ -235,7 +235,7 @@ t.test('says that the page has failed when it cannot show an answer, until it ca
   await page.until(shows('#state', 'this page has failed: '));
   t.notOk(await page.evaluate(shows('#state', 'running')));
   await page.evaluate("window.fetch = async () => new Response('no memory\\n', { status: 500 })");
-  await page.until(shows('#state', 'this page has failed: it was answered with 500, no memory'));
+  await page.until(shows('#state', 'this page has failed: the proxy answered 500: no memory'));
   await page.evaluate('window.fetch = realFetch');
   await page.until(shows('#state', 'running, enforcing'));
   await page.evaluate(

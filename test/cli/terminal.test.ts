@@ -8,7 +8,7 @@ t.test('report reads standard input from a terminal to its end', async (t) => {
   const command = `'${process.execPath}' '${CLI}' report --limit 1`;
   const input = `${auditLine({ rows: 4_711 })}${auditLine({})}${END_OF_INPUT}`;
   const { code, stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { input });
-  t.match(stdout, /Reading standard input: give audit files to read those\./);
+  t.match(stdout, /Reading standard input\. To read audit files, give their names\./);
   t.match(stdout, /# Overall: 2 results/);
   t.match(stdout, /4,711/);
   t.equal(code, 0);

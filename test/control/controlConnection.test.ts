@@ -74,7 +74,7 @@ const answers: readonly [string, (peer: Peer) => void, RegExp][] = [
   ['sends an empty packet', (peer) => peer.send(1, ''), /result that Sluice does not understand/],
   ['sends 200 columns', (peer) => peer.send(1, Buffer.from([200])), /result that Sluice does not understand/],
   ['sends more than was asked for', (peer) => void peer.socket.write(Buffer.alloc(1 << 20, 'x')),
-    /more than was asked|packet of/],
+    /more than Sluice asked for|packet of/],
 ];
 for (const [what, answer, message] of answers) {
   t.test(`gives up a server that ${what} in place of an answer`, async (t) => {
