@@ -4,7 +4,7 @@ import { quickProcesses } from './quickFiles.js';
 
 // npm run test:quick
 //
-// Runs the test files that need nothing but Node.js, several processes at a time.
+// Runs the test files that need no server, no build, and no program but Node.js, several processes at a time.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ARGS = ['--import=./test/setup/transpile.mjs', './test/setup/together.ts'];

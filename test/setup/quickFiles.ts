@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// The test files of `npm run test:quick`: those that start no program but Node.js itself. Each file is judged by the
+// The test files of `npm run test:quick`: those that start no server and no built program. Each file is judged by the
 // text of all modules that it imports, so that a new test file belongs to them, or not, by itself. setup.test.ts
 // checks the result with the compiler.
 
@@ -11,21 +11,21 @@ const TEST = fileURLToPath(new URL('..', import.meta.url));
 /** Programs that every machine with Node.js and npm has. */
 export const QUICK_PROGRAMS: readonly string[] = ['node', 'sh', 'mkfifo'];
 
-/** Tests that start no other program, and take long: the proofs, the fuzzer, and an installation of the package. */
-const LONG = /^(?:proof\/[^/]+|fuzz\/fuzz|package)\.test\.ts$/;
-
 /** The functions that start the program of their first argument, and the module of ours that declares some of them. */
 const STARTERS: readonly string[] = ['spawn', 'spawnSync', 'execFile', 'execFileSync', 'run', 'runOk'];
 const RUN = join(TEST, 'support/run.ts');
 
 const IMPORT = /^(?:import|export)\b(?! type)[^;]*?from '(\.[^']+)';|\bimport\('(\.[^']+)'\)/gm;
 
+/** A path of the built program, which needs a build, and a third of a second for each start. */
+const BUILT = /\bdist\//;
+
 const IMPORT_OF_STARTERS = /^import \{([^}]*)\} from '(?:node:child_process|\.[^']*\/run\.js)';/gm;
 
 /** Selects quick files. Returns their absolute paths, sorted. */
 export const quickFiles = (texts = new Map<string, string>()): readonly string[] => {
   const names = readdirSync(TEST, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.test.ts') && !LONG.test(name)).sort()
+  return names.filter((name) => name.endsWith('.test.ts')).sort()
     .map((name) => join(TEST, name))
     .filter((file) => [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 };
@@ -67,6 +67,7 @@ export const modulesOf = (files: readonly string[], texts = new Map<string, stri
 };
 
 const isQuick = (module: string, text: string): boolean => {
+  if (BUILT.test(text)) return false;
   const imported = [...text.matchAll(IMPORT_OF_STARTERS)].flatMap(([, names]) => names!.match(/\w+/g) ?? []);
   const starters = imported.filter((name) => STARTERS.includes(name));
   if (module === RUN || starters.length === 0) return true;

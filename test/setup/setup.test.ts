@@ -48,7 +48,7 @@ t.test('installs the tools of every language whose drivers the tests use', (t) =
   t.end();
 });
 
-t.test('the quick tests start no server, and no program that a machine with Node.js may lack', (t) => {
+t.test('the quick tests start no server, no built program, and none that a machine with Node.js may lack', (t) => {
   const quick = quickFiles();
   const modules = modulesOf(quick);
   const { programs, mysql9, unknown } = startedPrograms(quick, (file) => modules.has(file));
