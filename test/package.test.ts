@@ -74,7 +74,7 @@ t.test("the README's first command shows the demo in a fresh clone, and stays up
   await ended;
 });
 
-t.test('the image is made of files that are there, and its arguments are understood', async (t) => {
+t.test('the files of the image exist, and the program understands its arguments', async (t) => {
   const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) => names.split(' '));
   const ignore = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');

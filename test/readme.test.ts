@@ -44,12 +44,12 @@ const RUN_BY: ReadonlyMap<string, string> = new Map([
   ].map((command): [string, string] => [command, 'readmeCommands.test.ts']),
 ]);
 
-t.test('every command of the README is run by a test', (t) => {
+t.test('a test runs every command of the README', (t) => {
   t.strictSame(commands, [...RUN_BY.keys()]);
   t.end();
 });
 
-t.test('every configuration in the README and in a topic can be used as it stands', (t) => {
+t.test('every configuration in the README and in the topics is valid as it stands', (t) => {
   for (const [name, text] of texts) {
     // In a ConfigMap the file stands indented.
     const files = [...text.matchAll(/^ +sluice\.json: \|\n((?: {4}.*\n)+)/gm)].map(([, json = '']) => json);

@@ -53,7 +53,7 @@ const configuration = join(work, 'sluice.json');
 
 const network = await startNetworkNamespace(t);
 
-await t.test('the commands of the README do what it says', { skip: network === null && 'needs root' }, async (t) => {
+await t.test('the commands of the README work as it says', { skip: network === null && 'needs root' }, async (t) => {
   if (network === null) return;
   await startServer(t, 'mariadb', ['--port=3306'], network.within);
   const host = hostOfItsOwn(t, { network, folder: work, bin, name: 'db.example.com' });

@@ -129,7 +129,7 @@ t.test('escapes text that would control a terminal, and shortens long text', (t)
   t.end();
 });
 
-t.test('matches a rule by tags in the text, and by those that come with the execution', (t) => {
+t.test('matches a rule by tags in the text and by tags of the execution', (t) => {
   const byRoute = [{ name: 'reports', match: { tags: { route: '/reports/*', application: 'shop' } } }];
   const tagged = "SELECT 1 FROM t /*application='shop',route='%2Freports%2F7'*/";
   const answer = ask(t, { rules: byRoute }, 'user=app', tagged);

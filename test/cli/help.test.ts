@@ -25,22 +25,22 @@ t.test('help lists the topics, each in one line of at most 80 columns', async (t
   t.strictSame(stdout.split('\n').filter((line) => line.length > 80), []);
 });
 
-t.test('help TOPIC prints the topic as it is where standard output is no terminal', async (t) => {
+t.test('help TOPIC prints the topic unchanged when standard output is no terminal', async (t) => {
   t.strictSame(await sluice(['help', 'rules'], { PAGER: 'false' }), { code: 0, stdout: TEXT, stderr: '' });
 });
 
-t.test('help TOPIC goes through the pager on a terminal', async (t) => {
+t.test('help TOPIC shows the topic in the pager on a terminal', async (t) => {
   t.equal(await onTerminal(t, { PAGER: 'head -n 1' }), TEXT.slice(0, TEXT.indexOf('\n') + 1));
   const folder = t.testdir({ less: '#!/bin/sh\necho "less $*"\ncat >/dev/null\n' });
   chmodSync(join(folder, 'less'), 0o755);
   t.equal(await onTerminal(t, { PATH: `${folder}:${process.env['PATH']}` }), 'less -R\n', 'which is less unless told');
 });
 
-t.test('help TOPIC prints the topic where there is no such pager', async (t) => {
+t.test('help TOPIC prints the topic when the pager does not exist', async (t) => {
   t.ok((await onTerminal(t, { PAGER: 'no-such-pager' })).endsWith(TEXT));
 });
 
-t.test('an unknown topic is refused, with the known one that was probably meant', async (t) => {
+t.test('refuses an unknown topic, and suggests the known one that is close', async (t) => {
   const refusal = async (...args: string[]): Promise<string | undefined> => {
     const { code, stdout, stderr } = await sluice(['help', ...args]);
     t.strictSame([code, stdout], [2, '']);

@@ -35,7 +35,7 @@ async function runToItsEnd(t: Test, collector: Collector, config: object = {}): 
 }
 
 for (const workers of [1, 2]) {
-  await t.test(`each record is exported before the program ends, with ${workers} process(es)`, async (t) => {
+  await t.test(`exports each record before the program ends, with ${workers} process(es)`, async (t) => {
     const collector = await startCollector(t);
     const stdout = await runToItsEnd(t, collector, { workers });
     const logs = logsIn(collector);
@@ -50,7 +50,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-t.test('a receiver that never answers does not keep the program from ending', async (t) => {
+t.test('a receiver that never answers does not delay the end of the program', async (t) => {
   const collector = await startCollector(t);
   for (let index = 0; index < 5; index += 1) collector.answerNext(() => {});
   t.match(await runToItsEnd(t, collector, { shutdown: { acceptFor: 0, timeout: 200 } }), '"action":"cut"');
@@ -75,7 +75,7 @@ t.test('a reload switches the export on and off', async (t) => {
   t.equal(logsIn(collector).length, 1, 'neither before nor afterwards');
 });
 
-t.test('check says what would be exported, and how a variable has changed that', async (t) => {
+t.test('check says what would be exported, and which variable has changed that', async (t) => {
   const file = configFile(t, { upstream: 'db', telemetry: { otlp: { interval: '10s', traces: false } } });
   const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
   t.match((await sluice(['check', '--config', file], variables)).stderr.split('\n'), [

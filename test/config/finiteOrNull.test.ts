@@ -1,7 +1,7 @@
 import t from 'tap';
 import { finiteOrNull } from '../../src/config/finiteOrNull.js';
 
-t.test('writes an unlimited amount as null, and any other as it is told', (t) => {
+t.test('writes an unlimited amount as null, and any other amount as a number', (t) => {
   t.equal(finiteOrNull(Infinity), null);
   t.equal(finiteOrNull(Infinity, String), null);
   t.equal(finiteOrNull(10), 10);

@@ -22,7 +22,7 @@ function headersFile(t: Test, content: string): string {
 const URL_EXPECTED = 'the URL of an OTLP/HTTP receiver, such as "http://127.0.0.1:4318", ' +
   'without user, query and fragment, got a string';
 
-t.test('nothing is exported unless it is asked for', (t) => {
+t.test('exports nothing by default', (t) => {
   t.equal(load(t, withUpstream({})).telemetry.otlp, null);
   t.equal(load(t, withUpstream({ telemetry: {} })).telemetry.otlp, null);
   t.equal(load(t, withOtlp(null)).telemetry.otlp, null);
@@ -37,7 +37,7 @@ t.test('an empty section exports everything to a receiver on this host', (t) => 
   t.end();
 });
 
-t.test('a URL with what may be a secret is refused, and no message and no print quotes a secret', (t) => {
+t.test('refuses a URL that may hold a secret, and quotes it nowhere', (t) => {
   const wrong = [`http://user:${SECRET}@collector:4318`, `http://collector:4318?key=${SECRET}`, 'collector:4318', 7];
   for (const endpoint of wrong) {
     const found = problems(t, withOtlp({ endpoint, logs: endpoint, headers: { a: `${SECRET}\n` } }));
@@ -51,7 +51,7 @@ t.test('a URL with what may be a secret is refused, and no message and no print 
   t.end();
 });
 
-t.test('headers that stand in a file are sent, and never printed', (t) => {
+t.test('sends headers from a file, and never prints them', (t) => {
   const file = headersFile(t, `authorization: Bearer ${SECRET} \r\n\nx-tenant:shop\n`);
   const config = load(t, withOtlp({ headers: { 'x-site': 'a' }, headersFile: file }));
   t.strictSame(config.telemetry.otlp?.sentHeaders, {
@@ -62,7 +62,7 @@ t.test('headers that stand in a file are sent, and never printed', (t) => {
   t.end();
 });
 
-t.test('a file that holds no headers is refused by its line, without quoting it', (t) => {
+t.test('refuses a file without headers by its line, without quoting it', (t) => {
   const problem = (content: string, headers: object = {}) =>
     problems(t, withOtlp({ headers, headersFile: headersFile(t, content) }));
   t.match(problem(`a: b\n${SECRET}\n`), [/headersFile: line 2 of .*: expected a header as "authorization: Bearer TOKEN"$/]);
@@ -84,7 +84,7 @@ t.test('a reload notices that the content of the headers\' file has changed', (t
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
 
-t.test('OpenTelemetry\'s variables fill in keys of the file and replace them', (t) => {
+t.test("OpenTelemetry's variables add keys to those of the file, or replace them", (t) => {
   const file = withUpstream({
     telemetry: { otlp: { endpoint: 'http://other:4318', headers: { a: '1', b: '2' } }, resource: { zone: 'z' } },
   });
@@ -108,7 +108,7 @@ t.test('OpenTelemetry\'s variables fill in keys of the file and replace them', (
   t.end();
 });
 
-t.test('a variable with an endpoint switches the export on, which is said', (t) => {
+t.test('a variable with an endpoint switches the export on, and a notice says so', (t) => {
   const { config, notices } = loadWithNotices({ upstream: 'db' }, ENDPOINT);
   t.match(config.telemetry.otlp, { endpoint: 'http://collector:4318', metrics: true, logs: true, traces: true });
   t.strictSame(notices, [
@@ -117,7 +117,7 @@ t.test('a variable with an endpoint switches the export on, which is said', (t) 
   t.end();
 });
 
-t.test('a variable with the endpoint of one signal switches that signal on alone', (t) => {
+t.test('a variable with the endpoint of one signal switches on only that signal', (t) => {
   const variables = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://tempo:4318/v1/traces' };
   const { config, notices } = loadWithNotices({ upstream: 'db' }, variables);
   t.match(config.telemetry.otlp, { metrics: false, logs: false, traces: 'http://tempo:4318/v1/traces' });
@@ -125,7 +125,7 @@ t.test('a variable with the endpoint of one signal switches that signal on alone
   t.end();
 });
 
-t.test('variables without an endpoint, and those that are empty, switch nothing on', (t) => {
+t.test('switches nothing on for empty variables, and for variables without an endpoint', (t) => {
   const variables = {
     OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_EXPORTER_OTLP_HEADERS: 'a=1', OTEL_SERVICE_NAME: 'shop',
   };
@@ -135,7 +135,7 @@ t.test('variables without an endpoint, and those that are empty, switch nothing 
   t.end();
 });
 
-t.test('OTEL_SDK_DISABLED and null in the file switch the export off, whatever else is said', (t) => {
+t.test('OTEL_SDK_DISABLED, and null in the file, switch the export off', (t) => {
   const noticesOf = (otlp: object, variables: object) => {
     const { config, notices } = loadWithNotices({ config: configFile(t, withUpstream(otlp)) }, { ...variables });
     t.equal(config.telemetry.otlp, null);
@@ -151,7 +151,7 @@ t.test('OTEL_SDK_DISABLED and null in the file switch the export off, whatever e
   t.end();
 });
 
-t.test('a variable that is wrong is named, and its secret is not quoted', (t) => {
+t.test('names a variable with a wrong value, and does not quote its secret', (t) => {
   t.strictSame(problems(t, withOtlp({}), {}, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', OTEL_EXPORTER_OTLP_HEADERS: SECRET, OTEL_EXPORTER_OTLP_TIMEOUT: '10s?',
     OTEL_RESOURCE_ATTRIBUTES: 'a=%zz',
@@ -168,7 +168,7 @@ t.test('a variable that is wrong is named, and its secret is not quoted', (t) =>
   t.end();
 });
 
-t.test('says that gRPC is not spoken where a variable asks for it', (t) => {
+t.test('says that gRPC is not supported when a variable asks for it', (t) => {
   const { notices } = loadWithNotices({ upstream: 'db' }, { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
   t.match(notices, [/switches it on/, /OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", and Sluice speaks http\/json alone/]);
   t.end();

@@ -60,7 +60,7 @@ for (const kind of SERVER_KINDS) {
       t.same(bound.map(({ params }) => params), [[1, 'text 1'], [2, 'text 2'], [3, 'text 3']]);
     });
 
-    await t.test('names route and trace as the statement, or its execution, says', async (t) => {
+    await t.test('names route and trace from the tags of the statement or of its execution', async (t) => {
       const tagged = (route: string): string =>
         `SELECT '${route}' /*route='${route}',secret='x',traceparent='${PARENT}'*/`;
       const context = { traceId: PARENT.slice(3, 35), spanId: PARENT.slice(36, 52), sampled: true };

@@ -13,7 +13,7 @@ const MAX_COLUMNS = 80;
 const texts = new Map(readdirSync(FOLDER).map((name): [string, string] =>
   [name, readFileSync(new URL(name, FOLDER), 'utf8')]));
 
-t.test('each topic has its file, and each file its topic, whose name it begins with', (t) => {
+t.test('each topic has its own file, which begins with its name', (t) => {
   t.strictSame([...texts.keys()].sort(), TOPICS.map((topic) => `${topic}.md`).sort());
   for (const [name, text] of texts) {
     const topic = name.replace('.md', '');
@@ -29,7 +29,7 @@ t.test('a topic can be read in 80 columns', (t) => {
   t.end();
 });
 
-t.test('tables and outputs in the documents are as the code has them', (t) => {
+t.test('tables and outputs in the documents equal those of the code', (t) => {
   for (const document of DOCUMENTS) {
     t.equal(readFileSync(pathOf(document), 'utf8'), madeAnew(document), `${document}: write it anew with ${COMMAND}`);
   }
@@ -51,7 +51,7 @@ t.test('every field of a record is described', (t) => {
   t.end();
 });
 
-t.test('the commands of the topics are understood', async (t) => {
+t.test('the program understands the commands of the topics', async (t) => {
   const folder = t.testdir({ 'audit.json': shopAudit(), 'sluice.json': '{ "upstream": "db.example.com" }' });
   const commands = [...texts.values()].flatMap((text) =>
     [...text.matchAll(/^ {4}sluice ((?:.*\\\n)*.*)$/gm)].map(([, command = '']) => command.replaceAll(/\\\n +/g, '')));

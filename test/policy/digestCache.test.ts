@@ -42,7 +42,7 @@ t.test('keeps entries that are asked for again, and never more than the bound', 
   t.end();
 });
 
-t.test('takes texts apart once that differ only in their outer comments', (t) => {
+t.test('normalizes statements once that differ only in their outer comments', (t) => {
   const taken: string[] = [];
   const cache = new DigestCache((sql, mode) => {
     taken.push(sql);
@@ -59,7 +59,7 @@ t.test('takes texts apart once that differ only in their outer comments', (t) =>
   t.end();
 });
 
-t.test('gives the digest of the whole text, whatever its comments look like', (t) => {
+t.test('gives the digest of the whole text for any comments', (t) => {
   const random = new Random(6);
   const pieces = [
     '/*', '*/', "/*a='1'*/", '/*!50000', '/*+', "'", '"', '`', '\\', '--', '-- ', '#', '\n', ';', ' ', 'SELECT ', '1', '@',

@@ -6,7 +6,7 @@ import { attributedQuery, type Attribute } from '../support/commandPayloads.js';
 
 const attribute = (name: string, value: string): Attribute => ({ name, type: 253, value: encodeLenencString(value) });
 
-t.test('lets the attributes of an execution win over the comments of its statement', (t) => {
+t.test('tags of an execution replace those in the comments of its statement', (t) => {
   const sql = "SELECT 1 /*route='%2Fold',job='nightly'*/";
   const payload = attributedQuery(sql, [attribute('route', '/new'), attribute('traceparent', 'x')]);
   const query = Object.assign(queryCommand(sql), { attributes: payload.subarray(0, payload.length - sql.length) });

@@ -94,7 +94,7 @@ t.test('each condition that is not met says what it wanted and found', (t) => {
   t.end();
 });
 
-t.test('matches by tags where each of them fits, and takes an absent one for empty', (t) => {
+t.test('matches by tags when each of them fits, and a missing one is empty', (t) => {
   const rules = [
     { name: 'reports', match: { tags: { route: ['/reports/*', '/exports'], application: 'shop' } } },
     { name: 'untagged', match: { tags: { route: '' } } },

@@ -4,7 +4,7 @@ import { traceContextOf } from '../../src/policy/traceContext.js';
 const [TRACE, SPAN] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 const read = (traceparent: string) => traceContextOf(new Map([['traceparent', traceparent]]));
 
-t.test('reads trace, span and whether it is sampled', (t) => {
+t.test('reads trace id, span id and the sampled flag', (t) => {
   const context = { traceId: TRACE, spanId: SPAN, sampled: true, hasTracestate: false };
   t.strictSame(read(`00-${TRACE}-${SPAN}-01`), context);
   t.strictSame(read(`00-${TRACE}-${SPAN}-03`), context, 'other flags may be set, too');
@@ -16,7 +16,7 @@ t.test('reads trace, span and whether it is sampled', (t) => {
   t.end();
 });
 
-t.test('takes nothing for a trace that W3C calls invalid', (t) => {
+t.test("ignores a trace that is invalid by W3C's rules", (t) => {
   const texts = [
     '', '00', `ff-${TRACE}-${SPAN}-01`, `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`,
     `00-${TRACE.toUpperCase()}-${SPAN}-01`, `00-${TRACE}-${SPAN}-0A`, `0A-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}`,

@@ -8,14 +8,14 @@ const contents = [
   Buffer.from(randomBytes(100_000).toString('hex')),
 ];
 
-t.test('gives the content of each body, whatever was inflated before it', (t) => {
+t.test('gives the content of each body, whatever was inflated before', (t) => {
   for (const content of [...contents, ...contents.toReversed()]) {
     t.ok(inflateExactly(deflateSync(content), content.length)?.equals(content), `${content.length} bytes`);
   }
   t.end();
 });
 
-t.test('gives nothing where a body holds more or less than declared, is cut short, or is none', (t) => {
+t.test('gives null for a body that is truncated, broken, or of another length than declared', (t) => {
   for (const content of contents.slice(1)) {
     const body = deflateSync(content);
     t.equal(inflateExactly(body, content.length - 1), null, 'more');
@@ -27,7 +27,7 @@ t.test('gives nothing where a body holds more or less than declared, is cut shor
   t.end();
 });
 
-t.test('gives content that the next body does not change', (t) => {
+t.test('keeps content unchanged when the next body is inflated', (t) => {
   const [one, other] = [Buffer.from('one'), Buffer.from('other')];
   const content = inflateExactly(deflateSync(one), one.length);
   inflateExactly(deflateSync(other), other.length);

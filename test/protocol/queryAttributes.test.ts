@@ -12,7 +12,7 @@ const front = (payload: Buffer): Buffer => payload.subarray(0, queryTextOffset(p
 const plain = (values: ReadonlyMap<string, string> | undefined): object => Object.fromEntries(values ?? []);
 const notAhead = (): boolean => false;
 
-t.test('reads the attributes of a query, of every type', (t) => {
+t.test('reads query attributes of every type', (t) => {
   t.strictSame(plain(attributesOfQuery(front(attributedQuery('SELECT 1', ATTRIBUTES)))), {
     a0: 'text', a2: '7', a3: '1799', a4: '117901063', a5: '506381209866536711', a6: '1.0158336e-34',
     a7: String(Buffer.alloc(8, 7).readDoubleLE()),
@@ -36,7 +36,7 @@ t.test('reads the attributes of an execution behind its parameters', (t) => {
   t.end();
 });
 
-t.test('passes parameters that were sent ahead, and takes names from an earlier execution', (t) => {
+t.test('skips parameters that were sent ahead, and takes names from an earlier execution', (t) => {
   const all = [text('', 'first'), text('route', '/a')];
   const first = attributesOfExecution(executePayload(all, { hasQueryAttributes: true }), 1, notAhead, null);
   const ahead = executePayload([{ type: 253, bytes: Buffer.alloc(0) }, text('route', '/b')], { hasQueryAttributes: true });
@@ -48,7 +48,7 @@ t.test('passes parameters that were sent ahead, and takes names from an earlier 
   t.end();
 });
 
-t.test('bounds how many attributes it reads and how much of a value, and throws at nothing', (t) => {
+t.test('bounds the number and the size of attributes, and never throws', (t) => {
   const many = Array.from({ length: 200 }, (_, i) => attribute(`n${i}`, 'é'.repeat(400).slice(0, i + 200)));
   const found = attributesOfQuery(front(attributedQuery('', many)));
   t.equal(found.size, 64);

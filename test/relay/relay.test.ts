@@ -102,7 +102,7 @@ class Scene {
   }
 }
 
-t.test('counts its clients from their arrival until they are gone', async (t) => {
+t.test('counts clients from their arrival to their end', async (t) => {
   const scene = new Scene(t);
   scene.admit();
   t.equal(scene.relay.sessionCount, 1, 'before a server has greeted it');
@@ -117,7 +117,7 @@ t.test('counts its clients from their arrival until they are gone', async (t) =>
   t.strictSame([scene.relay.sessionCount, scene.leftCount], [1, 1]);
 });
 
-t.test('counts a client that no server could be had for', async (t) => {
+t.test('counts a client when no server is available', async (t) => {
   const scene = new Scene(t);
   scene.servers.become('first', 'refuses');
   const client = scene.admit();
@@ -127,7 +127,7 @@ t.test('counts a client that no server could be had for', async (t) => {
   t.strictSame([scene.relay.sessionCount, scene.leftCount, scene.metrics.sessions], [0, 1, 1]);
 });
 
-t.test('shows sessions behind a number in their order, and none that has gone meanwhile', async (t) => {
+t.test('shows the sessions after a number in order, without those that ended meanwhile', async (t) => {
   const scene = new Scene(t);
   const pairs = [await scene.begin(), await scene.begin(), await scene.begin()];
   scene.admit();
@@ -140,7 +140,7 @@ t.test('shows sessions behind a number in their order, and none that has gone me
   t.match([...slowly], [{ session: 3 }, { session: 4 }]);
 });
 
-t.test('adds up what live sessions have moved', async (t) => {
+t.test('adds up the bytes of live sessions', async (t) => {
   const scene = new Scene(t);
   const pairs = [await scene.begin(), await scene.begin()];
   const before = scene.relay.status().live;
@@ -152,7 +152,7 @@ t.test('adds up what live sessions have moved', async (t) => {
 
 // How sessions end.
 
-t.test('ends idle sessions, and those that begin later, once they are to end', async (t) => {
+t.test('ends idle sessions, and new ones, while it drains', async (t) => {
   const scene = new Scene(t);
   const idle = await scene.begin();
   const late = scene.admit();
@@ -181,7 +181,7 @@ t.test('resolves its close when the last session has ended, and not before', asy
   t.equal(scene.timers.count, 0, 'and leaves no timer');
 });
 
-t.test('ends every session at once when it is destroyed, those too that no server has greeted', async (t) => {
+t.test('destroys every session at once, also those without a greeting', async (t) => {
   const scene = new Scene(t);
   const { client } = await scene.begin();
   const arriving = scene.admit();
@@ -196,7 +196,7 @@ t.test('ends every session at once when it is destroyed, those too that no serve
 
 // Sessions whose clients have gone while a statement runs to its end.
 
-t.test('counts a session without its client no more, and tells of the client once', async (t) => {
+t.test("does not count a session whose client has gone, and logs the client's end once", async (t) => {
   const scene = new Scene(t, LIMITED);
   const { server } = await scene.beginClientless();
   t.strictSame([scene.relay.sessionCount, scene.leftCount], [0, 1]);
@@ -212,8 +212,7 @@ t.test('counts a session without its client no more, and tells of the client onc
   t.strictSame([scene.relay.status().clientlessDrains, scene.leftCount], [0, 1]);
 });
 
-t.test('gives up the session that has been without its client for longest when there are more than ' +
-  'connections.max', async (t) => {
+t.test('closes the session that has been longest without its client beyond connections.max', async (t) => {
   const scene = new Scene(t, { ...LIMITED, connections: { max: 2 } });
   const [oldest, second, third] = [
     await scene.beginClientless(), await scene.beginClientless(), await scene.beginClientless(),
@@ -230,7 +229,7 @@ t.test('gives up the session that has been without its client for longest when t
 
 // Another configuration.
 
-t.test('applies another limit to the next response of a session that is there', async (t) => {
+t.test('applies a new limit to the next response of a live session', async (t) => {
   const scene = new Scene(t, LIMITED);
   const pair = await scene.begin();
   t.match(await scene.ask(pair, 'SELECT 1'), /exceeds 2 rows/);
@@ -249,7 +248,7 @@ t.test('keeps the limit that a response began with', async (t) => {
   t.match(pair.client.heard.toString('latin1'), /exceeds 2 rows/);
 });
 
-t.test('finishes an arrival with the servers that it began with', async (t) => {
+t.test('an arrival goes on with the servers with which it began', async (t) => {
   const [one, two, three] = ['first', 'second', 'third'].map((host) => ({ host, tls: { mode: 'off' } }));
   const scene = new Scene(t, { upstream: [one, two] });
   const client = scene.admit();
@@ -284,7 +283,7 @@ t.test('changes nothing when a certificate of a new configuration cannot be used
   t.match(await scene.ask(pair, 'SELECT 1'), /exceeds 2 rows/);
 });
 
-t.test('applies another budget to results that are under way', async (t) => {
+t.test('applies a new budget to results under way', async (t) => {
   const scene = new Scene(t, { limits: { rows: null, bytes: null }, budget: { bytes: '1MiB' } });
   const pair = await scene.begin();
   await scene.ask(pair, 'SELECT 1', FIVE.slice(0, HEAD_PACKETS + 3));

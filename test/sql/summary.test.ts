@@ -24,7 +24,7 @@ t.test('names the operations and tables of a statement in their order', (t) => {
   t.end();
 });
 
-t.test('takes no function and no lock for an operation or a table', (t) => {
+t.test('does not take a function or a lock for an operation or a table', (t) => {
   const statements = {
     'SELECT EXTRACT(YEAR FROM day), TRIM(BOTH x FROM y) FROM t FOR UPDATE': 'SELECT t',
     'INSERT INTO t SELECT REPLACE(a, 1, 2), INSERT(a, 1, 2, b) FROM u': 'INSERT t SELECT u',
@@ -34,14 +34,14 @@ t.test('takes no function and no lock for an operation or a table', (t) => {
   t.end();
 });
 
-t.test('tells what a statement does, whatever stands before or within it', (t) => {
+t.test('tells what a statement does, with any text before or within it', (t) => {
   t.equal(summaryOfStatement('WITH x AS (SELECT 1) DELETE FROM t')?.operation, 'DELETE');
   t.equal(summaryOfStatement('EXPLAIN SELECT 1')?.operation, 'EXPLAIN');
   t.equal(summaryOfStatement('INSERT INTO t SELECT 1')?.operation, 'INSERT');
   t.end();
 });
 
-t.test('has a bound, and none for a text without words', (t) => {
+t.test('bounds its length, and is empty for a text without words', (t) => {
   t.equal(summaryOfStatement(''), null);
   t.equal(summaryOfStatement('?'), null);
   const long = `SELECT 1 FROM ${Array.from({ length: 100 }, (_, index) => `t${index}`).join(' JOIN ')}`;

@@ -8,7 +8,7 @@ import { charactersReadBy, HOSTILE_PIECES } from './work.js';
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 const plain = (tags: Tags): Record<string, string> => Object.fromEntries(tags);
 
-t.test('reads what real packages mean by their comments', (t) => {
+t.test('reads the comments of real packages', (t) => {
   const lines = fixture('tag-comments.tsv').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const expected = JSON.parse(fixture('tag-comments.expected.json')) as Record<string, string>[];
   t.equal(lines.length, 75);
@@ -45,7 +45,7 @@ t.test('reads each format, leading and trailing', (t) => {
   t.end();
 });
 
-t.test('takes nothing for a tag that is none', (t) => {
+t.test('ignores a tag that is malformed', (t) => {
   const texts = [
     '', 'SELECT 1', "SELECT '/*a=1*/'", "/*! a='1' */", "SELECT /*!40001 a='1' */", "/*M!100100 a='1' */ SELECT 1",
     "SELECT /*+ a='1' */ 1", "/*+ a='1' */ SELECT 1", "SELECT 1 /* sluice: rows=5 */", "/* sluice: a=1,b=2 */ SELECT 1",
@@ -61,7 +61,7 @@ t.test('takes nothing for a tag that is none', (t) => {
   t.end();
 });
 
-t.test('bounds what it reads and what it gives', (t) => {
+t.test('bounds what it reads and what it returns', (t) => {
   const many = Array.from({ length: 200 }, (_, i) => `k${i}='v'`).join(',');
   t.equal(tagsOf(`SELECT 1 /*${many}*/`).size, MAX_TAGS);
   const long = tagsOf(`SELECT 1 /*a='${'%F0%9F%98%80'.repeat(200)}',b='x${'é'.repeat(400)}'*/`);
@@ -73,7 +73,7 @@ t.test('bounds what it reads and what it gives', (t) => {
   t.end();
 });
 
-t.test('reads each character a bounded number of times, whatever the text', (t) => {
+t.test('reads each character a bounded number of times in any text', (t) => {
   const pieces = [...HOSTILE_PIECES, '/**/', '/*a=', "/*a='", '/*a=b c', ' a', 'a=', 'a:', "\\'", '%', '%%41', ',', "a='b'"];
   for (const piece of pieces) {
     for (const [front, back] of [['', ''], ['SELECT 1 /*', '*/'], ['/*', ''], ['SELECT 1', '*/']]) {
@@ -105,7 +105,7 @@ const lexedTags = (sql: string): Tags => {
   return tagsIn([...leading, ...(/\*\/[ \t\n\v\f\r;]*$/.test(sql) ? trailing : [])]);
 };
 
-t.test('finds the comments that a lexer finds, however their marks are nested, and never throws', (t) => {
+t.test('finds the same comments as a lexer, with any nested marks, and never throws', (t) => {
   const random = new Random(18);
   const pieces = [
     '/*', '*/', '/**/', "/*a='1'*/", '/*b=2,c:3*/', '/*!', '/*+', "'", '"', '`', '\\', '--', '-- ', '#', '\n', ';', ' ',

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { counted } from '../../src/text/counted.js';
 
-t.test('puts a noun into the plural unless there is one of it', (t) => {
+t.test('writes a noun in the plural unless there is one', (t) => {
   t.equal(counted(0, 'row'), '0 rows');
   t.equal(counted(1, 'row'), '1 row');
   t.equal(counted(2, 'row'), '2 rows');

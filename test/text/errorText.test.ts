@@ -1,14 +1,14 @@
 import t from 'tap';
 import { asError, errorText } from '../../src/text/errorText.js';
 
-t.test('gives the message of an error, and the text of anything else that was thrown', (t) => {
+t.test('gives the message of an error, and the text of any other thrown value', (t) => {
   t.equal(errorText(new TypeError('no such file')), 'no such file');
   t.equal(errorText('no such file'), 'no such file');
   t.equal(errorText(undefined), 'undefined');
   t.end();
 });
 
-t.test('keeps an error as it is, and makes one of anything else that was thrown', (t) => {
+t.test('returns an error unchanged, and makes one of any other thrown value', (t) => {
   const error = new TypeError('no such file');
   t.equal(asError(error), error);
   t.match(asError(7), { message: '7' });

@@ -90,7 +90,7 @@ const hostOf = (scene: Scene): string => {
 
 const openTo = ({ servers }: Scene): number => servers.sockets.filter(({ destroyed }) => !destroyed).length;
 
-t.test('hands over a client and the server that has greeted it, then the greeting', async (t) => {
+t.test('hands over a client and its greeted server, then the greeting', async (t) => {
   const scene = start(t);
   t.match(scene.arrival.view(), { session: 7, client: '10.0.0.7:40000', state: 'connecting' });
   const server = await scene.servers.next();
@@ -104,7 +104,7 @@ t.test('hands over a client and the server that has greeted it, then the greetin
   t.strictSame([scene.servers.tried, scene.timers.count], [['first'], 0]);
 });
 
-t.test('waits for all of a greeting that comes byte by byte', async (t) => {
+t.test('waits for a greeting that comes byte by byte', async (t) => {
   const scene = start(t);
   const server = await scene.servers.next();
   for (const byte of GREETING.subarray(0, -1)) server.say(Buffer.from([byte]));
@@ -116,7 +116,7 @@ t.test('waits for all of a greeting that comes byte by byte', async (t) => {
   t.ok(Buffer.concat(scene.read).equals(GREETING));
 });
 
-t.test('does not wait for all of what is too long for a greeting', async (t) => {
+t.test('does not wait for the end of a greeting that is too long', async (t) => {
   const scene = start(t);
   const server = await scene.servers.next();
   server.say(Buffer.from([0xff, 0xff, 0xff, 0]));
@@ -124,7 +124,7 @@ t.test('does not wait for all of what is too long for a greeting', async (t) => 
   arrivedIn(scene);
 });
 
-t.test('hands over what the client has said before, in its order', async (t) => {
+t.test('hands over what the client has sent before, in order', async (t) => {
   const scene = start(t);
   scene.client.say(Buffer.from('one '));
   await settled();
@@ -186,7 +186,7 @@ for (const [what, leave] of Object.entries(UNWELL)) {
   });
 }
 
-t.test('tries the second server while the first takes long, and takes whichever greets first', async (t) => {
+t.test('tries the second server while the first is slow, and takes the one that greets first', async (t) => {
   for (const quick of [0, 1]) {
     await t.test(quick === 0 ? 'the first' : 'the second', async (t) => {
       const scene = start(t);
@@ -209,7 +209,7 @@ t.test('tries the second server while the first takes long, and takes whichever 
   }
 });
 
-t.test('tells the client of every server when none can be had', async (t) => {
+t.test('tells the client of every server when none is available', async (t) => {
   const scene = start(t);
   scene.servers.become('first', 'refuses');
   scene.servers.become('second', 'is silent');
@@ -246,7 +246,7 @@ const LEAVING: Record<string, { readonly leave: (client: End) => void, readonly 
 };
 
 for (const [what, { leave, label }] of Object.entries(LEAVING)) {
-  t.test(`calls every attempt off when the client ${what} meanwhile`, async (t) => {
+  t.test(`ends every attempt when the client ${what} meanwhile`, async (t) => {
     const scene = start(t);
     scene.servers.become('second', 'is silent');
     const first = await scene.servers.next();
@@ -279,7 +279,7 @@ t.test('ends at once when Sluice is told to stop', async (t) => {
 
 const BALANCED: Settings = { proxyProtocol: ['10.0.0.0/8'] };
 
-t.test('takes the client\'s address from the PROXY header, and tells it to a server that is told', async (t) => {
+t.test("takes the client's address from the PROXY header, and sends it to a server that expects one", async (t) => {
   const scene = start(t, { ...BALANCED, upstream: [{ ...FIRST, proxyProtocol: 'v1' }] });
   await settled();
   t.strictSame(scene.servers.tried, [], 'no server is tried before it is there');
@@ -293,7 +293,7 @@ t.test('takes the client\'s address from the PROXY header, and tells it to a ser
   t.equal(scene.timers.count, 0);
 });
 
-t.test('asks for no PROXY header of clients from elsewhere', async (t) => {
+t.test('expects no PROXY header from other networks', async (t) => {
   const scene = start(t, { proxyProtocol: ['192.0.2.0/24'] });
   await settled();
   t.strictSame(scene.servers.tried, ['first']);
@@ -307,7 +307,7 @@ const WRONG: Record<string, { readonly said: Buffer, readonly reason: RegExp }> 
 };
 
 for (const [what, { said, reason }] of Object.entries(WRONG)) {
-  t.test(`closes a client that owes a PROXY header when ${what}`, async (t) => {
+  t.test(`closes a client without a PROXY header when ${what}`, async (t) => {
     const scene = start(t, BALANCED);
     scene.client.say(said);
     await scene.client.ended();
@@ -327,7 +327,7 @@ t.test('closes a client whose PROXY header is late', async (t) => {
   t.strictSame([scene.told, scene.timers.count], [['sluice timeout'], 0]);
 });
 
-t.test('is quiet about a client that closes without a PROXY header', async (t) => {
+t.test('logs no warning for a client that closes without a PROXY header', async (t) => {
   const scene = start(t, BALANCED);
   await settled();
   scene.client.socket.end();

@@ -81,7 +81,7 @@ const startLoggedIn = async (t: Test, allArrives?: boolean): Promise<Scene> => {
   return scene;
 };
 
-t.test('tells what either end says, and what was said before', async (t) => {
+t.test('reports what each end sends, and the bytes sent before', async (t) => {
   const { connections, client, server, told } = await start(t);
   connections.replayClient(Buffer.from('early'));
   client.say(HELLO);
@@ -92,7 +92,7 @@ t.test('tells what either end says, and what was said before', async (t) => {
   t.equal(connections.upstreamName, 'the upstream server db:3306');
 });
 
-t.test('gives what comes to whoever it is diverted to', async (t) => {
+t.test('gives incoming bytes to the diversion while one is set', async (t) => {
   const { connections, client, server, told } = await start(t);
   const taken: string[] = [];
   const accept = (peer: string, bytes: Buffer): void => void taken.push(`${peer}: ${bytes.toString()}`);
@@ -104,7 +104,7 @@ t.test('gives what comes to whoever it is diverted to', async (t) => {
   t.strictSame([taken, told], [['client: hello', 'server: the last words'], []]);
 });
 
-t.test('tells of an error that a reader throws', async (t) => {
+t.test('reports an error that a reader throws', async (t) => {
   const scene = await start(t);
   scene.read = () => {
     throw new Error('made by the test');
@@ -114,7 +114,7 @@ t.test('tells of an error that a reader throws', async (t) => {
   t.strictSame(scene.told, ['Error: made by the test']);
 });
 
-t.test('tells of the end of either connection, and of the close of both once', async (t) => {
+t.test('reports the end of each connection, and the close of both once', async (t) => {
   const { client, server, told, connections } = await startLoggedIn(t);
   client.socket.end();
   await settled();
@@ -129,14 +129,14 @@ t.test('tells of the end of either connection, and of the close of both once', a
   t.ok(connections.isBroken);
 });
 
-t.test('tells of a reset of either connection', async (t) => {
+t.test('reports a reset of each connection', async (t) => {
   const one = await startLoggedIn(t);
   one.client.socket.resetAndDestroy();
   await settled();
   t.strictSame(one.told, ['client failed: ECONNRESET', 'closed'], 'the server\'s goes with the client\'s');
 });
 
-t.test('tells of a reset by the server', async (t) => {
+t.test('reports a reset by the server', async (t) => {
   const { server, told, connections } = await startLoggedIn(t);
   server.socket.resetAndDestroy();
   await settled();
@@ -144,7 +144,7 @@ t.test('tells of a reset by the server', async (t) => {
   t.ok(connections.isBroken);
 });
 
-t.test('knows whether a login is awaited by whether the server has had anything', async (t) => {
+t.test('a login is expected as long as the server has got nothing', async (t) => {
   const { connections, server } = await start(t);
   t.ok(connections.awaitsLogin);
   connections.upstream.write(HELLO);
@@ -153,7 +153,7 @@ t.test('knows whether a login is awaited by whether the server has had anything'
   t.match(connections.writtenBytes, { bytesToClient: 0, bytesToUpstream: HELLO.length });
 });
 
-t.test('gives the server a login to deny where it awaits one, and counts nothing of that', async (t) => {
+t.test('sends the server a login to deny when it expects one, and does not count that', async (t) => {
   const { connections, server, client, told, timers } = await start(t);
   connections.destroy();
   await settled();
@@ -169,7 +169,7 @@ t.test('gives the server a login to deny where it awaits one, and counts nothing
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test('closes the client\'s connection behind its last bytes, and the server\'s at once', async (t) => {
+t.test("closes the client's connection behind its last bytes, and the server's at once", async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   connections.dismiss(LAST);
   await settled();
@@ -196,7 +196,7 @@ t.test('does not wait for a client that does not close', async (t) => {
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test('does not wait for a client that does not take its last bytes', async (t) => {
+t.test('does not wait for a client that does not read its last bytes', async (t) => {
   const { connections, client, told, timers } = await startLoggedIn(t);
   client.socket.pause();
   connections.client.write(Buffer.alloc(1024 * 1024));
@@ -210,7 +210,7 @@ t.test('does not wait for a client that does not take its last bytes', async (t)
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test('refuses a client with one packet, and does not wait for one that does not take it', async (t) => {
+t.test('refuses a client with one packet, and does not wait for one that does not read it', async (t) => {
   const { connections, client, told, timers } = await startLoggedIn(t);
   connections.refuse(LAST);
   t.equal(await client.ended(), 'FIN');
@@ -219,7 +219,7 @@ t.test('refuses a client with one packet, and does not wait for one that does no
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test('does not wait for a client that does not take its refusal', async (t) => {
+t.test('does not wait for a client that does not read its refusal', async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   client.socket.pause();
   connections.client.write(Buffer.alloc(1024 * 1024));
@@ -232,7 +232,7 @@ t.test('does not wait for a client that does not take its refusal', async (t) =>
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test('goes on with the server when the client has parted', async (t) => {
+t.test('goes on with the server when the client has left', async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   connections.part(LAST);
   client.socket.end();
@@ -249,7 +249,7 @@ t.test('goes on with the server when the client has parted', async (t) => {
   t.strictSame([told.slice(2), timers.count], [['server ended', 'closed'], 0]);
 });
 
-t.test('takes leave of both ends', async (t) => {
+t.test('takeLeave() sends last bytes and a FIN to the server, and a FIN to the client', async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   connections.takeLeave(LAST);
   t.equal(await server.ended(), 'FIN');
@@ -271,7 +271,7 @@ t.test('relays a reset by the client', async (t) => {
   t.strictSame(told, ['closed']);
 });
 
-t.test('gives the server a login to deny where a reset by the client would count against us', async (t) => {
+t.test("sends the server a login to deny when a client's reset would count as a failed one", async (t) => {
   const { connections, server, told } = await start(t);
   connections.relayClientReset();
   await settled();
@@ -308,7 +308,7 @@ for (const [what, make] of Object.entries(STILL_SENDING)) {
   });
 }
 
-t.test('sends a FIN in place of a reset where that would take with it what is on its way', async (t) => {
+t.test('sends a FIN in place of a reset when a reset would lose bytes on their way', async (t) => {
   const { connections, client } = await startLoggedIn(t, false);
   connections.client.write(LAST);
   connections.relayUpstreamReset();
@@ -316,7 +316,7 @@ t.test('sends a FIN in place of a reset where that would take with it what is on
   t.ok(client.heard.equals(LAST));
 });
 
-t.test('closes both once the client has all that a server said that has closed', async (t) => {
+t.test('closes both connections once the client has everything that a closed server sent', async (t) => {
   const { connections, client, server, told } = await startLoggedIn(t);
   server.socket.end();
   await settled();
@@ -326,7 +326,7 @@ t.test('closes both once the client has all that a server said that has closed',
   t.strictSame(told, ['server ended', 'closed']);
 });
 
-t.test('lets a client that still sends hear why before its connection closes', async (t) => {
+t.test('a client that still sends gets the error before its connection closes', async (t) => {
   const scene = await startLoggedIn(t);
   scene.isInRequest = true;
   scene.connections.client.end(LAST);
@@ -339,7 +339,7 @@ t.test('lets a client that still sends hear why before its connection closes', a
   t.match(scene.told, ['client ended', 'closed']);
 });
 
-t.test('marks what moves while the client is not read, and nothing else', async (t) => {
+t.test('the mark changes only with bytes that move while the client is not read', async (t) => {
   const { connections, client } = await startLoggedIn(t);
   t.equal(connections.unreadMark, null);
   connections.client.pause();
@@ -351,7 +351,7 @@ t.test('marks what moves while the client is not read, and nothing else', async 
   t.not(connections.unreadMark, before);
 });
 
-t.test('goes on in what the connections are encrypted in', async (t) => {
+t.test('goes on with the encrypted sockets of both connections', async (t) => {
   const { connections, told } = await startLoggedIn(t);
   const [client, server] = [new PassThrough(), new PassThrough()];
   connections.encryptClient(client as never);

@@ -36,7 +36,7 @@ const start = (t: Test): Scene => {
   };
 };
 
-t.test('tells a client that is one too many, and closes its connection', async (t) => {
+t.test('sends error 1040 to a client beyond connections.max, and closes its connection', async (t) => {
   const { turnAway, log, metrics, timers } = start(t);
   const client = turnAway();
   t.equal(await client.ended(), 'FIN');
@@ -48,7 +48,7 @@ t.test('tells a client that is one too many, and closes its connection', async (
   t.strictSame([metrics.turnedAway, timers.count], [1, 0]);
 });
 
-t.test('closes connections without a word while too many clients have not taken their refusals', async (t) => {
+t.test('closes connections without an error while too many clients have not read theirs', async (t) => {
   const { turnAway, metrics, timers } = start(t);
   const slow = Array.from({ length: MAX_TOLD }, () => turnAway());
   const next = turnAway();

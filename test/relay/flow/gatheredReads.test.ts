@@ -3,7 +3,7 @@ import { GatheredReads } from '../../../src/relay/flow/gatheredReads.js';
 
 const KIB = 1024;
 
-t.test('puts the next read of a large response off, and says when it is due', async (t) => {
+t.test('delays the next read of a large response, and says until when', async (t) => {
   const over = new Promise<void>((resolve) => {
     const gathered = new GatheredReads(() => {
       t.notOk(gathered.isPausing);
@@ -16,7 +16,7 @@ t.test('puts the next read of a large response off, and says when it is due', as
   await over;
 });
 
-t.test('reads on at once where a pause would not be worth it, or could be felt', (t) => {
+t.test('reads on at once when a pause would gain nothing, or would be noticed', (t) => {
   const gathered = new GatheredReads(() => t.fail('there is no pause'));
   t.notOk(gathered.begin(16 * KIB, 256 * KIB - 1, 100), 'in a response that may be small');
   t.notOk(gathered.begin(512 * KIB, 1000 * KIB, 100), 'after a large read');

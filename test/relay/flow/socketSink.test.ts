@@ -81,7 +81,7 @@ t.test('a sink that takes everything at once is never full', (t) => {
   t.end();
 });
 
-t.test('writes once what one turn of the event loop brings, and several times when it is much', async (t) => {
+t.test('writes the bytes of one turn of the event loop at once, and large amounts in parts', async (t) => {
   const writes: number[] = [];
   const stream = new Duplex({
     read() {},
@@ -109,7 +109,7 @@ t.test('writes once what one turn of the event loop brings, and several times wh
   t.strictSame(writes, [256 * 1024, 64 * 1024]);
 });
 
-t.test('goes on in another stream with nothing left behind in the one before', (t) => {
+t.test('goes on with another stream, and leaves nothing behind in the first one', (t) => {
   const [before, behind] = [slowStream(100), slowStream(100)];
   const sink = new SocketSink(before.stream, () => {});
   sink.gatherTurn();

@@ -98,7 +98,7 @@ const isRefused = async (t: Test, scene: Phase, end: End, code: number, message:
   t.strictSame([scene.told, scene.left()], [['ended'], NOTHING_LEFT]);
 };
 
-t.test('leaves both connections to the flows at once when none can be encrypted', async (t) => {
+t.test('hands both connections to the flows at once when none can be encrypted', async (t) => {
   const scene = await begin(t, {});
   t.equal(scene.session.connections.diversion, null);
   t.strictSame(counted(scene), ['client none', 'upstream none']);
@@ -117,7 +117,7 @@ t.test('goes on in the clear when neither end asks for TLS', async (t) => {
   t.strictSame(counted(scene), ['client none', 'upstream none']);
 });
 
-t.test('hands over what came while the login was looked at', async (t) => {
+t.test('hands over bytes that came while it read the login', async (t) => {
   const scene = await begin(t, { listen: 'optional' });
   await greet(scene, SECURE);
   const answer = packetsFrom(1, ANSWER);
@@ -127,7 +127,7 @@ t.test('hands over what came while the login was looked at', async (t) => {
   t.ok(scene.server.heard.equals(said), 'a command that is sent ahead goes to the server');
 });
 
-t.test('refuses a client that does not ask for TLS where that is required', async (t) => {
+t.test('refuses a client that does not request TLS when TLS is required', async (t) => {
   const scene = await begin(t, { listen: 'required' });
   await greet(scene, SECURE);
   scene.client.say(packetsFrom(1, ANSWER));
@@ -135,13 +135,13 @@ t.test('refuses a client that does not ask for TLS where that is required', asyn
   t.notMatch(scene.server.heard.toString('latin1'), /app/, 'the server does not hear who it was');
 });
 
-t.test('offers no TLS where clients get what the server offers, and it offers none', async (t) => {
+t.test("offers no TLS when clients get the server's offer, and the server offers none", async (t) => {
   const scene = await begin(t, { listen: 'auto' });
   await greet(scene, CLEAR);
   t.equal(scene.session.connections.diversion, null);
 });
 
-t.test('passes TLS through, and counts nothing then', async (t) => {
+t.test('passes TLS through, and counts nothing of it', async (t) => {
   const scene = await begin(t, { listen: 'passthrough' });
   await greet(scene, SECURE);
   const request = packetsFrom(1, SSL_REQUEST);
@@ -161,7 +161,7 @@ t.test('does not pass TLS through when onUnparsed is "close"', async (t) => {
   await isRefused(t, scene, scene.client, 1251, /cannot be followed, and onUnparsed is "close"/);
 });
 
-t.test('follows a client in the clear where TLS would be passed through', async (t) => {
+t.test('follows a client in clear when TLS would be passed through', async (t) => {
   const scene = await begin(t, { listen: 'passthrough', settings: { audit: { sample: { oneIn: 1 } } } });
   await greet(scene, SECURE);
   await scene.play({ from: 'client', bytes: packetsFrom(1, ANSWER) }, { from: 'server', bytes: packetsFrom(2, ok()) });
@@ -173,7 +173,7 @@ t.test('follows a client in the clear where TLS would be passed through', async 
 
 // The client's TLS.
 
-t.test('takes the client\'s login out of TLS, and bridges it to a server in the clear', async (t) => {
+t.test("decrypts the client's login, and bridges it to a server in clear", async (t) => {
   const scene = await begin(t, { listen: 'optional' });
   await greet(scene, CLEAR);
   scene.client.say(packetsFrom(1, SSL_REQUEST));
@@ -198,7 +198,7 @@ t.test('takes the client\'s login out of TLS, and bridges it to a server in the 
   t.ok(inside.heard.equals(NEXT[1].bytes));
 });
 
-t.test('lets a client inside TLS hear that the server refuses its login', async (t) => {
+t.test("a client inside TLS gets the server's refusal of its login", async (t) => {
   const scene = await begin(t, { listen: 'optional' });
   await greet(scene, CLEAR);
   scene.client.say(packetsFrom(1, SSL_REQUEST));
@@ -213,7 +213,7 @@ t.test('lets a client inside TLS hear that the server refuses its login', async 
   t.match(scene.log, [{ user: 'app', code: 1045, msg: /refused the login: Access denied/ }]);
 });
 
-t.test('tells a client that shows a certificate whose certificate the server sees', async (t) => {
+t.test('says whose certificate the server sees to a refused client that showed one', async (t) => {
   const scene = await begin(t, { listen: 'optional' });
   await greet(scene, CLEAR);
   scene.client.say(packetsFrom(1, SSL_REQUEST));
@@ -253,13 +253,13 @@ t.test('ends when the client leaves during its TLS handshake', async (t) => {
 
 // The server's TLS.
 
-t.test('refuses the client in place of the greeting when the server offers no TLS that is asked for', async (t) => {
+t.test('refuses the client in place of the greeting when TLS is required and the server offers none', async (t) => {
   const scene = await begin(t, { upstream: 'required' });
   scene.server.say(CLEAR);
   await isRefused(t, scene, scene.client, 1429, /offers no TLS, and upstream\.tls\.mode asks for it/);
 });
 
-t.test('encrypts the connection to the server alone, and bridges the login', async (t) => {
+t.test('encrypts only the connection to the server, and bridges the login', async (t) => {
   const scene = await begin(t, { upstream: 'required' });
   await greet(scene, SECURE);
   scene.client.say(packetsFrom(1, ANSWER));
@@ -292,7 +292,7 @@ t.test('refuses the client when the TLS handshake with the server fails', async 
   await isRefused(t, scene, scene.client, 1429, message);
 });
 
-t.test('refuses the client when the server says more than its greeting where TLS is to begin', async (t) => {
+t.test('refuses the client when the server sends more than its greeting before TLS', async (t) => {
   const scene = await begin(t, { upstream: 'required' });
   scene.server.say(Buffer.concat([SECURE, packetsFrom(1, ok())]));
   await scene.client.hear(SECURE.length);
@@ -324,7 +324,7 @@ t.test('relays a refusal in place of the greeting', async (t) => {
   t.ok(scene.client.heard.equals(refusal));
 });
 
-t.test('relays on what it cannot follow of a login in the clear', async (t) => {
+t.test('relays a login in clear that it cannot follow', async (t) => {
   const scene = await begin(t, { listen: 'optional' });
   await greet(scene, SECURE);
   const strange = packetsFrom(1, Buffer.alloc(3));

@@ -63,7 +63,7 @@ t.test('cuts at the byte limit', async (t) => {
   t.match(scene.records, [{ action: 'cut', reason: 'bytes', forwardedBytes: 3 * ROW_BYTES }]);
 });
 
-t.test('keeps the next command until the rest of a cut response has come', async (t) => {
+t.test('delays the next command until the rest of a cut response has come', async (t) => {
   const timers = fakeTimers(t);
   const scene = await start(t);
   await respond(scene, SELECT, FIVE.slice(0, -1));
@@ -110,7 +110,7 @@ t.test('lets everything pass in audit mode, and records what it would have cut',
 const insideRow = ({ session: { conversation: { server } } }: MemorySession): void =>
   void Object.defineProperty(server, 'isInsideRow', { get: () => true, set: () => undefined });
 
-t.test('closes at a limit inside a row of which the client has the front', async (t) => {
+t.test('closes the session at a limit inside a row of which the client has the front', async (t) => {
   const scene = await start(t);
   insideRow(scene);
   await respond(scene, SELECT, FIVE);
@@ -121,7 +121,7 @@ t.test('closes at a limit inside a row of which the client has the front', async
   t.match(scene.records, [{ action: 'close', reason: 'rows' }]);
 });
 
-t.test('cuts at a limit inside a row all of which is held back', async (t) => {
+t.test('cuts at a limit inside a row when the whole row is held back', async (t) => {
   const scene = await start(t, HOLD);
   insideRow(scene);
   await respond(scene, SELECT, FIVE);
@@ -130,7 +130,7 @@ t.test('cuts at a limit inside a row all of which is held back', async (t) => {
 
 // Rows that are held back.
 
-t.test('sends held rows once the result has ended within its limit', async (t) => {
+t.test('sends held back rows when the result ends within its limit', async (t) => {
   const scene = await start(t, HOLD);
   const few = result(LIMIT);
   await respond(scene, SELECT, few.slice(0, -1));
@@ -142,7 +142,7 @@ t.test('sends held rows once the result has ended within its limit', async (t) =
   t.equal(scene.shared.budget.usedBytes, 0);
 });
 
-t.test('sends an error and no row when a held result breaks its limit', async (t) => {
+t.test('sends an error and no row when a held back result breaks its limit', async (t) => {
   const scene = await start(t, HOLD);
   const [front, rest] = [FIVE.slice(0, HEAD_PACKETS + 1), FIVE.slice(HEAD_PACKETS + 1, -1)];
   await respond(scene, SELECT, front);
@@ -156,7 +156,7 @@ t.test('sends an error and no row when a held result breaks its limit', async (t
   t.match(scene.records, [{ action: 'cut', rows: 5, forwardedRows: 0, forwardedBytes: 0 }]);
 });
 
-t.test('sends the server\'s error in place of held rows when it ends them with one', async (t) => {
+t.test("sends the server's error in place of held back rows", async (t) => {
   const scene = await start(t, HOLD);
   const failing = [...FIVE.slice(0, HEAD_PACKETS + 1), err(1317, 'Query execution was interrupted')];
   await respond(scene, SELECT, failing);
@@ -166,7 +166,7 @@ t.test('sends the server\'s error in place of held rows when it ends them with o
   await scene.play(...NEXT);
 });
 
-t.test('sends an error in place of held rows when the server goes away', async (t) => {
+t.test('sends an error in place of held back rows when the server closes', async (t) => {
   const scene = await start(t, HOLD);
   await respond(scene, SELECT, FIVE.slice(0, HEAD_PACKETS + 1));
   scene.server.socket.end();
@@ -175,7 +175,7 @@ t.test('sends an error in place of held rows when the server goes away', async (
   t.equal(scene.shared.budget.usedBytes, 0);
 });
 
-t.test('gives back what it held when the client goes away', async (t) => {
+t.test('releases the held bytes when the client leaves', async (t) => {
   const timers = fakeTimers(t);
   const scene = await start(t, HOLD);
   await respond(scene, SELECT, FIVE.slice(0, HEAD_PACKETS + 1));
@@ -194,7 +194,7 @@ const startMariadb = async (t: Test, settings: ProxySettings = {}): Promise<Memo
   return scene;
 };
 
-t.test('lets the rows pass that changes return, and counts the exempt response once', async (t) => {
+t.test('passes the rows that a change returns, and counts the exempt response once', async (t) => {
   const scene = await startMariadb(t);
   const both = [...result(5, MORE), ...FIVE];
   await respond(scene, `${RETURNING}; ${RETURNING}`, both);
@@ -210,7 +210,7 @@ t.test('cuts the result behind rows that a change returns', async (t) => {
   isCut(t, scene, both, FIVE.length + HEAD_PACKETS, /exceeds 2 rows/);
 });
 
-t.test('holds back what stands in front of exempt rows and behind them, and not these', async (t) => {
+t.test('holds rows in front of and behind exempt rows back, and not these', async (t) => {
   const scene = await startMariadb(t, HOLD);
   const all = [...result(1, MORE), ...result(5, MORE), ...FIVE];
   await respond(scene, `SELECT 1; ${RETURNING}; ${SELECT}`, all);
@@ -231,7 +231,7 @@ t.test('holds back the result behind exempt rows that are within the limit', asy
 
 const BUDGET: ProxySettings = { limits: { rows: null, bytes: null }, budget: { bytes: 10 * ROW_BYTES } };
 
-t.test('cuts the largest of the results that fill the budget, and lets the other one go on', async (t) => {
+t.test('cuts the largest of the results that fill the budget, and the other one goes on', async (t) => {
   const budget = new Budget(10 * ROW_BYTES);
   const small = await start(t, BUDGET, { shared: { budget } });
   const large = await start(t, BUDGET, { shared: { budget } });
@@ -250,7 +250,7 @@ t.test('cuts the largest of the results that fill the budget, and lets the other
   t.equal(budget.usedBytes, 0);
 });
 
-t.test('stands still in front of the next row until it is known whether the budget has room', async (t) => {
+t.test('waits in front of the next row until the budget is known to have room', async (t) => {
   const paused: GovernedUsage[] = [];
   class Lent extends Budget {
     protected override grown(usage: GovernedUsage): void {
@@ -329,7 +329,7 @@ t.test('does not wait for the client\'s pace in audit mode', async (t) => {
   t.match(scene.records, [{ action: 'would-cut', rows: 5 }], 'what is known at its end decides');
 });
 
-t.test('does nothing about a client that has gone while its pace was being watched', async (t) => {
+t.test('does nothing when a client leaves while its pace is watched', async (t) => {
   const timers = fakeTimers(t);
   let tell = (_: PaceReading): void => undefined;
   const scene = await startPaced(t, [], new Promise((resolve) => (tell = resolve)));
@@ -343,7 +343,7 @@ t.test('does nothing about a client that has gone while its pace was being watch
   t.strictSame([scene.left(), timers.count], [NOTHING_LEFT, 0]);
 });
 
-t.test('takes a pace that cannot be found out for an error of this session alone', async (t) => {
+t.test('an error in watching the pace ends only its session', async (t) => {
   let fail = (_: Error): void => undefined;
   const scene = await startPaced(t, [], new Promise((_, reject) => (fail = reject)));
   await respond(scene, SELECT, FIVE);
@@ -354,7 +354,7 @@ t.test('takes a pace that cannot be found out for an error of this session alone
 
 // Results of cursors.
 
-t.test('does not hold back what comes from a server-side cursor', async (t) => {
+t.test('does not hold back rows of a server-side cursor', async (t) => {
   const scene = await start(t, HOLD);
   await scene.play(ask(prepare(SELECT)), answer(...preparedAnswer('eof', 1, 1, 0)));
   const cursor = resultSet('eof', [], { statusFlags: Status.AUTOCOMMIT | Status.CURSOR_EXISTS }).slice(0, HEAD_PACKETS);
@@ -381,7 +381,7 @@ const killer = (): { readonly killer: Pick<Killer, 'kill'>, readonly asked: () =
 };
 const KILL: ProxySettings = { kill: { user: 'killer', password: 'secret' } };
 
-t.test('has a single read-only statement killed once it is cut', async (t) => {
+t.test('kills a single read-only statement that is cut', async (t) => {
   const { killer: fake, asked } = killer();
   const scene = await start(t, KILL, { shared: { killer: fake } });
   await respond(scene, SELECT, FIVE.slice(0, -1));
@@ -392,7 +392,7 @@ t.test('has a single read-only statement killed once it is cut', async (t) => {
 });
 
 for (const sql of [`${SELECT}; INSERT INTO t VALUES (1)`, 'CALL report()']) {
-  t.test(`does not have a statement killed that may change something, such as ${sql}`, async (t) => {
+  t.test(`does not kill a statement that may change something, such as ${sql}`, async (t) => {
     const { killer: fake, asked } = killer();
     const scene = await start(t, KILL, { shared: { killer: fake } });
     await respond(scene, sql, FIVE);
@@ -401,7 +401,7 @@ for (const sql of [`${SELECT}; INSERT INTO t VALUES (1)`, 'CALL report()']) {
   });
 }
 
-t.test('does not have a statement killed behind which another was sent ahead', async (t) => {
+t.test('does not kill a statement when another was sent behind it', async (t) => {
   const { killer: fake, asked } = killer();
   const scene = await start(t, KILL, { shared: { killer: fake } });
   await scene.play(ask(query(SELECT)), NEXT[0]);
@@ -410,7 +410,7 @@ t.test('does not have a statement killed behind which another was sent ahead', a
   t.equal(asked(), 0);
 });
 
-t.test('gives up the rest of a cut response that passes drain.bytes', async (t) => {
+t.test('stops discarding a response beyond drain.bytes', async (t) => {
   const timers = fakeTimers(t);
   const scene = await start(t, { drain: { bytes: 2 * ROW_BYTES } });
   await respond(scene, SELECT, FIVE);
@@ -424,7 +424,7 @@ t.test('gives up the rest of a cut response that passes drain.bytes', async (t) 
 });
 
 for (const [bound, isAsking] of Object.entries({ time: false, waiting: true })) {
-  t.test(`gives up the rest of a cut response that passes drain.${bound}`, async (t) => {
+  t.test(`stops discarding a response beyond drain.${bound}`, async (t) => {
     const timers = fakeTimers(t);
     const scene = await start(t, { drain: { time: '50s', waiting: '5s' } });
     await respond(scene, SELECT, FIVE.slice(0, -1));
@@ -444,7 +444,7 @@ for (const [bound, isAsking] of Object.entries({ time: false, waiting: true })) 
   });
 }
 
-t.test('closes behind the error when the driver is one that loses step', async (t) => {
+t.test('closes the session behind the error when the driver loses step', async (t) => {
   const scene = await beginSession(t, limited());
   const attributes = new Map([['_client_name', 'MariaDB Connector/J'], ['_client_version', '3.5.11']]);
   await scene.play(...login('eof', { attributes }));

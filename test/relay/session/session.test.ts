@@ -45,7 +45,7 @@ const isOver = async (t: Test, scene: MemorySession, end: object): Promise<void>
 
 const errorIn = ({ heard }: End): object => decodeErr(heard.subarray(4));
 
-t.test('relays commands and responses as they are', async (t) => {
+t.test('relays commands and responses unchanged', async (t) => {
   const { client, server, told } = await startSession(t);
   const { bytes } = ask(query('SELECT 1'));
   client.say(bytes);
@@ -57,7 +57,7 @@ t.test('relays commands and responses as they are', async (t) => {
   t.strictSame(told, []);
 });
 
-t.test('keeps what the client has said before its greeting, and relays it then', async (t) => {
+t.test('keeps what the client sends before the greeting, and relays it then', async (t) => {
   const { client, server } = await beginSession(t, {}, { early: ANSWER.bytes });
   await settled();
   t.equal(server.heardBytes, 0);
@@ -85,7 +85,7 @@ t.test('ends quietly when the client quits', async (t) => {
 for (const phase of ['before the greeting', 'before the answer to the greeting'] as const) {
   for (const how of ['ends', 'resetAndDestroy'] as const) {
     const what = how === 'ends' ? 'closes' : 'resets its connection';
-    t.test(`gives the server a login to deny when the client ${what} ${phase}`, async (t) => {
+    t.test(`sends the server a login to deny when the client ${what} ${phase}`, async (t) => {
       const timers = fakeTimers(t);
       const scene = await begin(t, phase);
       if (how === 'ends') scene.client.socket.end();
@@ -215,14 +215,15 @@ for (const [what, { phase, reason }] of Object.entries(LATE)) {
   });
 }
 
-t.test('waits for no time-out between commands', async (t) => {
+t.test('has no time-out between commands', async (t) => {
   const timers = fakeTimers(t);
   const scene = await startSession(t);
   t.equal(timers.count, 0);
   t.strictSame(scene.told, []);
 });
 
-t.test('gives the server up when it neither answers nor closes within drain.time of its client\'s FIN', async (t) => {
+t.test("closes the session when the server neither answers nor closes within drain.time of the client's " +
+  "FIN", async (t) => {
   const timers = fakeTimers(t);
   const scene = await begin(t, 'in a response');
   scene.client.socket.end();
@@ -239,7 +240,7 @@ t.test('gives the server up when it neither answers nor closes within drain.time
   t.equal(timers.count, 0);
 });
 
-t.test('says goodbye to an idle server and to its client when it is to end', async (t) => {
+t.test('ends with a goodbye to both ends when it is idle and has to end', async (t) => {
   const timers = fakeTimers(t);
   const scene = await startSession(t);
   scene.session.endWhenIdle();
@@ -277,7 +278,7 @@ t.test('stays until the transaction is over when it is to end', async (t) => {
   t.equal(await scene.client.ended(), 'FIN');
 });
 
-t.test('ends both connections at once when it is destroyed, and notes the first end alone', async (t) => {
+t.test('closes both connections at once when it is destroyed, and logs the first end only', async (t) => {
   const timers = fakeTimers(t);
   const scene = await begin(t, 'in a response');
   scene.session.destroy('Sluice is told to stop', ['sluice', 'stopped']);
@@ -288,7 +289,7 @@ t.test('ends both connections at once when it is destroyed, and notes the first 
   t.equal(timers.count, 0);
 });
 
-t.test('a part that throws ends this session and no other', async (t) => {
+t.test('an error in a part of a session ends only this session', async (t) => {
   const [broken, whole] = [await begin(t, 'in a response'), await begin(t, 'in a response')];
   Object.defineProperty(broken.shared.metrics, 'resultEnded', {
     value: () => {
@@ -307,7 +308,7 @@ t.test('a part that throws ends this session and no other', async (t) => {
 
 const UNFOLLOWED = packetsFrom(7, query('SELECT 1'));
 
-t.test('relays on what it cannot follow, and counts the session as one of these', async (t) => {
+t.test('relays what it cannot follow, and counts the session as such', async (t) => {
   const { client, server, log, shared, told } = await startSession(t);
   client.say(UNFOLLOWED);
   await server.hear(UNFOLLOWED.length);
@@ -330,7 +331,7 @@ t.test('ends when what comes cannot be followed and onUnparsed is "close"', asyn
   await isOver(t, scene, { by: 'sluice', reason: 'what came could not be followed' });
 });
 
-t.test('shows where it stands', async (t) => {
+t.test('the view shows the state of the session', async (t) => {
   const { session, play } = await beginSession(t);
   t.match(session.view(), { session: 7, client: '10.0.0.7:40000', state: 'greeting', user: '', command: null });
   await play(GREETING);
@@ -346,7 +347,7 @@ t.test('shows where it stands', async (t) => {
   t.match(session.totals, { bytesToUpstream: ANSWER.bytes.length + 4 + query('SELECT * FROM t WHERE a = 5').length });
 });
 
-t.test('tells of a login that the server refuses, and lets the client hear it', async (t) => {
+t.test('logs a login that the server refuses, and the client gets the refusal', async (t) => {
   const { client, server, log } = await begin(t, 'before the client is let in');
   const denial = packetsFrom(2, err(1045, 'Access denied'));
   server.say(denial);

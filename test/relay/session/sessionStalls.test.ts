@@ -152,7 +152,7 @@ t.test('records a client once when it has read nothing for stall.warnAfter', asy
   }
 });
 
-t.test('does not record a client that reads a little, however long its buffers stay full', async (t) => {
+t.test('does not record a client that reads a little while its buffers stay full', async (t) => {
   const timers = fakeTimers(t);
   const scene = responding(t);
   scene.supervisor.stalled(true);
@@ -165,7 +165,7 @@ t.test('does not record a client that reads a little, however long its buffers s
   t.strictSame(scene.records, []);
 });
 
-t.test('looks at a client no more when it reads again', async (t) => {
+t.test('stops looking at a client that reads again', async (t) => {
   const timers = fakeTimers(t);
   const { supervisor, records, responses, stalls } = responding(t);
   supervisor.stalled(true);

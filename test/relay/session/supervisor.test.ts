@@ -53,7 +53,7 @@ t.test('applies the rule of another schema to the responses behind a USE', async
   isCutBehind(t, scene, FIVE, HEAD_PACKETS + LIMIT);
 });
 
-t.test('keeps its terms where a USE has failed', async (t) => {
+t.test('keeps its terms when a USE has failed', async (t) => {
   const scene = await startSession(t, BY_SCHEMA);
   await scene.play(ask(query('USE archive')), answer(err(1049)));
   await respond(scene, SELECT, FIVE);
@@ -74,7 +74,7 @@ t.test('takes a result for a stream when it comes from a server-side cursor', as
 
 // Requests for a file.
 
-t.test('lets a request for a file pass that the client has offered, and counts on behind it', async (t) => {
+t.test('passes a request for a file that the client has offered, and counts on behind it', async (t) => {
   const scene = await startSession(t, LIMITED);
   await respond(scene, `LOAD DATA LOCAL INFILE 'lines' INTO TABLE t; ${SELECT}`, [Buffer.from('\xfblines', 'latin1')]);
   t.match(scene.client.heard.toString('latin1'), /lines$/);
@@ -102,7 +102,7 @@ t.test('ends the session when the server asks for a file that no statement has o
   t.match(scene.endings(), [{ level: 'warn', by: 'sluice', reason }]);
 });
 
-t.test('lets held rows go when the client has to answer first', async (t) => {
+t.test('releases held back rows when the client has to answer first', async (t) => {
   const scene = await startSession(t, { ...LIMITED, onExceed: { action: 'hold' }, budget: { bytes: '1MiB' } });
   const first = [...result(LIMIT, MORE), Buffer.from('\xfblines', 'latin1')];
   await respond(scene, "SELECT 1; LOAD DATA LOCAL INFILE 'lines' INTO TABLE t", first.slice(0, -1));
@@ -167,7 +167,7 @@ const LEAVING = {
 };
 
 for (const [what, leave] of Object.entries(LEAVING)) {
-  t.test(`lets a statement run to its end as its error promised, when its client ${what}`, async (t) => {
+  t.test(`lets a promised statement run to its end when its client ${what}`, async (t) => {
     const scene = await startSession(t, LIMITED);
     await respond(scene, PROMISED, FIVE.slice(0, -1));
     scene.server.forget();
@@ -187,7 +187,7 @@ for (const [what, leave] of Object.entries(LEAVING)) {
   });
 }
 
-t.test('says so when a statement is ended that was promised to run to its end', async (t) => {
+t.test('logs that a statement was ended that was promised to run to its end', async (t) => {
   const scene = await startSession(t, LIMITED);
   await respond(scene, PROMISED, FIVE.slice(0, -1));
   scene.session.destroy('Sluice is told to stop', ['sluice', 'stopped']);
@@ -196,7 +196,7 @@ t.test('says so when a statement is ended that was promised to run to its end', 
   t.match(scene.log.filter(({ level }) => level === 'warn'), [{ msg: /^a statement was ended in the middle/ }]);
 });
 
-t.test('sends nothing to a client that has parted of commands that it had sent ahead', async (t) => {
+t.test('sends nothing to a client that left for commands that it had sent ahead', async (t) => {
   const scene = await startSession(t, { ...LIMITED, ...ALL_RECORDED });
   await scene.play(ask(query(PROMISED)), NEXT[0]);
   scene.server.say(packetsFrom(1, ...FIVE.slice(0, -1)));
@@ -213,7 +213,7 @@ t.test('sends nothing to a client that has parted of commands that it had sent a
   t.match(scene.records, [{ action: 'cut', forwardedRows: LIMIT }, { sql: 'SELECT 42', rows: 1, forwardedRows: 0 }]);
 });
 
-t.test('lets the client go whose command waits, while its statement runs on', async (t) => {
+t.test('closes the client whose command waits, while its statement runs on', async (t) => {
   const scene = await startSession(t, { ...LIMITED, drain: { waiting: '1ms' } });
   await respond(scene, PROMISED, FIVE.slice(0, -1));
   scene.client.forget();
@@ -226,7 +226,7 @@ t.test('lets the client go whose command waits, while its statement runs on', as
 
 // The session itself.
 
-t.test('goes on in frames behind a login that agrees on compression', async (t) => {
+t.test('goes on in frames after a login that agrees on compression', async (t) => {
   const scene = await beginSession(t, LIMITED);
   await scene.play(...login('eof', { capabilities: Capability.COMPRESS }));
   const asked = storedFrame(0, packetsFrom(0, query(SELECT)));
@@ -261,7 +261,7 @@ for (const [what, reply] of Object.entries({ accepts: ok(), refuses: err(1820, '
   });
 }
 
-t.test('warns of a client whose last question was for the server\'s Unix socket', async (t) => {
+t.test("warns of a client whose last query was for the server's Unix socket", async (t) => {
   const scene = await startSession(t);
   await scene.play(ask(query('SELECT @@socket')), answer(...result(1)));
   scene.client.socket.end();

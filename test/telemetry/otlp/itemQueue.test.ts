@@ -7,7 +7,7 @@ const item = (text: string, count = 1): Item => ({ text, count });
 
 const textsOf = (items: readonly Item[]) => items.map(({ text }) => text);
 
-t.test('gives batches of at most so many items, the oldest first', (t) => {
+t.test('gives batches with a bounded number of items, the oldest first', (t) => {
   const queue = new ItemQueue(BOUNDS);
   for (const text of ['a', 'b', 'c', 'd']) t.equal(queue.add(item(text)), 0);
   t.ok(queue.fillsBatch);
@@ -19,7 +19,7 @@ t.test('gives batches of at most so many items, the oldest first', (t) => {
   t.end();
 });
 
-t.test('gives batches of at most so many characters, but a large item by itself', (t) => {
+t.test('gives batches with a bounded number of characters, and a larger item by itself', (t) => {
   const queue = new ItemQueue(BOUNDS);
   const [large, half] = ['x'.repeat(60), 'y'.repeat(25)];
   for (const text of [large, half]) queue.add(item(text));
@@ -29,7 +29,7 @@ t.test('gives batches of at most so many characters, but a large item by itself'
   t.end();
 });
 
-t.test('lets the oldest go for what is too much, and says how many that were', (t) => {
+t.test('drops the oldest items beyond the bound, and says how many', (t) => {
   const queue = new ItemQueue(BOUNDS);
   for (const text of ['a', 'b', 'c', 'd']) queue.add(item(text, 2));
   t.equal(queue.add(item('e', 2)), 2);
@@ -41,7 +41,7 @@ t.test('lets the oldest go for what is too much, and says how many that were', (
   t.end();
 });
 
-t.test('takes a batch back to its front, within the bounds', (t) => {
+t.test('puts a batch back to its front, within the bounds', (t) => {
   const queue = new ItemQueue(BOUNDS);
   for (const text of ['a', 'b', 'c', 'd']) queue.add(item(text));
   const batch = queue.take();

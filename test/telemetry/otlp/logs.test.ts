@@ -21,7 +21,7 @@ function read(record: object, nowMs = 0): Read {
   return { ...rest, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])) };
 }
 
-t.test('tells an audit record by the conventions for databases, and the rest as its own', (t) => {
+t.test('writes an audit record with the conventional names for databases, and other fields with its own', (t) => {
   const { attributes, ...rest } = read(RECORD, Date.UTC(2026, 10, 20, 12));
   t.strictSame(rest, {
     timeUnixNano: '1795176000000000000', observedTimeUnixNano: '1795176000000000000',
@@ -41,7 +41,7 @@ t.test('tells an audit record by the conventions for databases, and the rest as 
   t.end();
 });
 
-t.test('says no more of a statement than audit.sql lets a record hold', (t) => {
+t.test('holds no more of a statement than audit.sql allows', (t) => {
   const { attributes: digest } = read({ ...RECORD, sql: null });
   t.equal(digest['db.query.text'], 'SELECT * FROM `orders` WHERE `id` > ?');
   const { attributes: none } = read({ ...RECORD, sql: null, digestText: null });
@@ -49,7 +49,7 @@ t.test('says no more of a statement than audit.sql lets a record hold', (t) => {
   t.end();
 });
 
-t.test('is as grave as what its client noticed', (t) => {
+t.test('the severity is that of the effect on the client', (t) => {
   const severityOf = (action: string) => read({ ...RECORD, action })['severityText'];
   for (const action of ['cut', 'truncate', 'close', 'refuse']) t.equal(severityOf(action), 'ERROR', action);
   for (const action of ['would-cut', 'would-refuse', 'warn']) t.equal(severityOf(action), 'WARN', action);
@@ -57,7 +57,7 @@ t.test('is as grave as what its client noticed', (t) => {
   t.end();
 });
 
-t.test('carries the trace of the client, where there is a whole one', (t) => {
+t.test('has the trace of the client when it is complete', (t) => {
   const ids = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', sampled: true };
   const traced = read({ ...RECORD, ...ids });
   t.match(traced, { traceId: ids.traceId, spanId: ids.spanId, flags: 1 });
@@ -70,7 +70,7 @@ t.test('carries the trace of the client, where there is a whole one', (t) => {
   t.end();
 });
 
-t.test('tells the parts of tags, errors and lists', (t) => {
+t.test('writes the parts of tags, errors and lists', (t) => {
   const { attributes } = read({
     ...RECORD, action: 'warn', tags: { route: '/reports', sourceLine: '7' },
     serverError: { code: 1317, sqlState: '70100', message: 'interrupted' },

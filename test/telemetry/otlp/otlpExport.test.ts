@@ -19,7 +19,7 @@ function makeExport(t: Test) {
 
 const RECORD = { event: 'result', action: 'cut', reason: 'rows', rule: 'default' };
 
-t.test('does nothing where nothing is to be exported', async (t) => {
+t.test('does nothing when no signal is exported', async (t) => {
   const { otlp, clock, configure } = makeExport(t);
   configure({});
   otlp.record(RECORD);
@@ -27,7 +27,7 @@ t.test('does nothing where nothing is to be exported', async (t) => {
   await otlp.close(1000);
 });
 
-t.test('exports records as logs, with who exports them', async (t) => {
+t.test('exports records as logs, with the attributes of the program', async (t) => {
   const { otlp, clock, configure } = makeExport(t);
   const { url, next } = await startCollector(t);
   configure({ otlp: { endpoint: `${url}/`, metrics: false }, resource: { 'service.name': 'shop', 'team': 'blue' } });
@@ -50,7 +50,7 @@ t.test('exports records as logs, with who exports them', async (t) => {
   t.match(logRecords, [{ eventName: 'sluice.result', severityText: 'ERROR' }]);
 });
 
-t.test('another configuration holds for what waits, and what it leaves out is dropped', async (t) => {
+t.test('a new configuration applies to waiting records, and drops those of signals that it leaves out', async (t) => {
   const { otlp, configure, lost } = makeExport(t);
   const other = await startCollector(t);
   configure({ otlp: { endpoint: 'http://127.0.0.1:1', metrics: false } });
@@ -67,7 +67,7 @@ t.test('another configuration holds for what waits, and what it leaves out is dr
   t.strictSame(lost(), [{ labels: { signal: 'logs', reason: 'stopped' }, count: 1 }]);
 });
 
-t.test('ends after the time that it is given, with a receiver that does not answer', async (t) => {
+t.test('ends after its time limit when a receiver does not answer', async (t) => {
   const { otlp, clock, configure, lost } = makeExport(t);
   const collector = await startCollector(t);
   collector.answerNext(() => {});
@@ -81,7 +81,7 @@ t.test('ends after the time that it is given, with a receiver that does not answ
   t.equal(clock.waiting, 0);
 });
 
-t.test('refuses a configuration whose files cannot be used, and goes on with the one before', async (t) => {
+t.test('refuses a configuration with unusable files, and goes on with the one before', async (t) => {
   const { otlp, configure } = makeExport(t);
   const collector = await startCollector(t);
   const settings = telemetryOf({ otlp: { endpoint: collector.url, metrics: false } });

@@ -33,7 +33,7 @@ t.test('sends JSON with the headers of the configuration, and reads the answer',
   });
 });
 
-t.test('a busy receiver is asked again, when it says so', async (t) => {
+t.test('tries a busy receiver again when its answer allows that', async (t) => {
   for (const status of [429, 502, 503, 504]) {
     t.strictSame(await outcomeOf(t, answer(status)), { kind: 'later', reason: `answers ${status}`, afterMs: null });
   }
@@ -45,7 +45,7 @@ t.test('a busy receiver is asked again, when it says so', async (t) => {
   t.match(await outcomeOf(t, answer(503, { 'retry-after': 'soon' })), { afterMs: null });
 });
 
-t.test('a refusal is final, and its reason is told on one short line', async (t) => {
+t.test('does not try again after a refusal, and tells its reason on one short line', async (t) => {
   t.strictSame(await outcomeOf(t, answer(400, {}, '{"code":3,"message":"no\\nmetrics"}')), {
     kind: 'refused', reason: 'answers 400: no metrics',
   });
@@ -56,14 +56,14 @@ t.test('a refusal is final, and its reason is told on one short line', async (t)
   t.equal(reason.length, 'answers 500: '.length + 200);
 });
 
-t.test('a redirect is not followed', async (t) => {
+t.test('does not follow a redirect', async (t) => {
   const other = await startCollector(t);
   const outcome = await outcomeOf(t, answer(307, { location: `${other.url}/v1/logs` }));
   t.match(outcome, { kind: 'refused', reason: `answers 307, a redirect to ${other.url}/v1/logs, which is not followed` });
   t.equal(other.received.length, 0);
 });
 
-t.test('of an answer that does not end, a bounded part is read', async (t) => {
+t.test('reads a bounded part of an endless answer', async (t) => {
   let sent = 0;
   const outcome = await outcomeOf(t, (response) => {
     response.writeHead(200);
@@ -78,14 +78,14 @@ t.test('of an answer that does not end, a bounded part is read', async (t) => {
   t.ok(sent < 100 * 1024 * 1024);
 });
 
-t.test('an answer that hangs, or its end, is waited for no longer than the time limit', async (t) => {
+t.test('waits no longer than the time limit for an answer and its end', async (t) => {
   const soon = { timeoutMs: 50 };
   t.strictSame(await outcomeOf(t, () => {}, soon), { kind: 'later', reason: 'no answer within 50 ms', afterMs: null });
   const halfAnswer: Answering = (response) => void response.writeHead(200, { 'content-length': '100' }).write('{');
   t.strictSame(await outcomeOf(t, halfAnswer, soon), { kind: 'taken', answer: null }, 'what it has said counts');
 });
 
-t.test('a connection that breaks, before or within an answer, is an error of the connection', async (t) => {
+t.test('reports a connection that breaks before or within an answer', async (t) => {
   t.match(await outcomeOf(t, (response) => response.destroy()), { kind: 'later', reason: 'socket hang up' });
   const broken: Answering = (response) => {
     response.writeHead(200, { 'content-length': '100' });
@@ -96,7 +96,7 @@ t.test('a connection that breaks, before or within an answer, is an error of the
   t.match(await send(to(`http://127.0.0.1:${await freePort()}`)), { kind: 'later', reason: /ECONNREFUSED/ });
 });
 
-t.test('ends at once when it is told to', async (t) => {
+t.test('ends at once when aborted', async (t) => {
   const collector = await startCollector(t);
   collector.answerNext(() => {});
   const abortion = new AbortController();
@@ -106,7 +106,7 @@ t.test('ends at once when it is told to', async (t) => {
   t.match(await sending, { kind: 'later', reason: /aborted/ });
 });
 
-t.test('over HTTPS the receiver\'s certificate is checked', async (t) => {
+t.test("checks the receiver's certificate over HTTPS", async (t) => {
   const authority = await makeAuthority(t);
   const { cert, key } = await authority.issue('receiver', 'IP:127.0.0.1');
   const collector = await startCollector(t, { cert: readFileSync(cert), key: readFileSync(key) });

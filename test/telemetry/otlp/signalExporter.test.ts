@@ -59,7 +59,7 @@ const namesIn = ({ json }: Received): string[] => {
   return logRecords.map(({ eventName }) => eventName);
 };
 
-t.test('gathers what comes within a second, and has no timer before and after', async (t) => {
+t.test('collects records for a second, and has no timer otherwise', async (t) => {
   const { collector, clock, exporter, add } = await startExporting(t);
   t.equal(clock.waiting, 0);
   add('a', 'b');
@@ -70,7 +70,7 @@ t.test('gathers what comes within a second, and has no timer before and after', 
   t.equal(clock.waiting, 0);
 });
 
-t.test('sends one request at a time, also when much is waiting', async (t) => {
+t.test('sends one request at a time, also when many records wait', async (t) => {
   const { collector, clock, exporter, add } = await startExporting(t);
   for (let index = 0; index < 1200; index += 1) add(`${index}`);
   await clock.pass();
@@ -83,7 +83,7 @@ t.test('sends one request at a time, also when much is waiting', async (t) => {
   t.equal(collector.mostAtOnce, 1);
 });
 
-t.test('tries again after pauses that grow, half of them by chance, and says so once', async (t) => {
+t.test('tries again after growing, partly random pauses, and says so once', async (t) => {
   const { collector, clock, add, said, log, lost } = await startExporting(t);
   for (let index = 0; index < 9; index += 1) collector.answerNext(answer(503));
   add('a');
@@ -116,7 +116,7 @@ t.test('waits as long as a receiver asks for, and ten minutes at most', async (t
   await collector.next();
 });
 
-t.test('tries again where nobody listens, and says so', async (t) => {
+t.test('tries again when the receiver cannot be reached, and says so', async (t) => {
   const { collector, clock, add, said } = await startExporting(t);
   collector.stop();
   add('a');
@@ -139,7 +139,7 @@ t.test('drops what a receiver refuses, counts it, and goes on', async (t) => {
   await exporter.flush();
 });
 
-t.test('says a partial success once, and counts each', async (t) => {
+t.test('logs a partial success once, and counts each', async (t) => {
   const { collector, clock, exporter, add, said, log, lost } = await startExporting(t);
   for (const rejected of ['1', '2']) {
     const body = { partialSuccess: { rejectedLogRecords: rejected, errorMessage: 'too old' } };
@@ -154,7 +154,7 @@ t.test('says a partial success once, and counts each', async (t) => {
   t.strictSame(lost(), { rejected: 3 });
 });
 
-t.test('asks whether it is a receiver that answers something else', async (t) => {
+t.test('asks in the log whether the address is a receiver when its answer is no OTLP', async (t) => {
   const { collector, clock, add, said, lost } = await startExporting(t);
   collector.answerNext(answer(200, { 'content-type': 'text/html' }, '<html>'));
   add('a');
@@ -163,7 +163,7 @@ t.test('asks whether it is a receiver that answers something else', async (t) =>
   t.strictSame(lost(), {});
 });
 
-t.test('a receiver that hangs costs no more than the queue: the oldest records go, and are counted', async (t) => {
+t.test('a receiver that hangs costs only the queue: the oldest records are dropped and counted', async (t) => {
   const { collector, clock, exporter, add, said, lost } = await startExporting(t);
   collector.answerNext(() => {});
   add('first');
@@ -178,13 +178,13 @@ t.test('a receiver that hangs costs no more than the queue: the oldest records g
   t.match(await said(), { dropped: 8193, msg: /what was not taken before the end is dropped/ });
 });
 
-t.test('large records count by their length', async (t) => {
+t.test('counts large records by their length', async (t) => {
   const { exporter, lost } = await startExporting(t);
   for (let index = 0; index < 10; index += 1) exporter.add({ text: 'x'.repeat(1024 * 1024), count: 1 });
   t.strictSame(lost(), { overflow: 2 });
 });
 
-t.test('of metrics, a newer reading replaces an older one that waits', async (t) => {
+t.test('a newer reading of metrics replaces an older one that waits', async (t) => {
   const { collector, clock, exporter, lost } = await startExporting(t, 'metrics');
   collector.answerNext(answer(503));
   exporter.add({ text: '{"name":"first"}', count: 5 });
@@ -199,7 +199,7 @@ t.test('of metrics, a newer reading replaces an older one that waits', async (t)
   });
 });
 
-t.test('goes to another receiver from the next request on', async (t) => {
+t.test('sends to a new receiver from the next request on', async (t) => {
   const { collector, clock, exporter, add } = await startExporting(t);
   const other = await startCollector(t);
   collector.answerNext(answer(503));
@@ -214,7 +214,7 @@ t.test('goes to another receiver from the next request on', async (t) => {
   t.equal((await other.next()).path, '/x');
 });
 
-t.test('flushes at once, also in a pause between attempts, until all is taken', async (t) => {
+t.test('flush() sends at once, also in a pause between attempts, until nothing is left', async (t) => {
   const { collector, clock, exporter, add, lost } = await startExporting(t);
   collector.answerNext(answer(503));
   collector.answerNext(answer(503));
