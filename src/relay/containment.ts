@@ -1,6 +1,6 @@
-/** What belongs to one client, and keeps its faults from the other clients. */
+/** A part of the program that belongs to one client. Its errors do not affect other clients. */
 export abstract class Containment {
-  /** Takes an error that nobody expected: ends this client's session and nothing else. */
+  /** Handles an unexpected error: it ends this client's session and nothing else. */
   abstract threw(error: unknown): void;
 
   /** Runs `work`; an error that it throws goes to `threw`. */
@@ -13,5 +13,5 @@ export abstract class Containment {
   }
 }
 
-/** How the log speaks of what is a fault of Sluice itself. */
+/** The log's words for a fault of Sluice itself. */
 export const UNEXPECTED = 'an error that nobody expected: please report it';

@@ -14,10 +14,10 @@ import { CertificateMaker } from './tls/ownCertificates.js';
 
 /** A proxy that accepts connections. */
 export interface Proxy {
-  /** Where it listens; ports are the real ones, also where the configuration says 0. */
+  /** The addresses on which it listens. Ports are the real ones, even if the configuration says 0. */
   readonly places: readonly Place[];
   readonly sessionCount: number;
-  /** What came of the hints that statements carried, since the start. */
+  /** The counts of hints in statements since the start. */
   readonly hints: Readonly<HintCounts>;
   /** Stops accepting. Resolves when the last session has ended. */
   close(): Promise<void>;
@@ -28,23 +28,23 @@ export interface Proxy {
   /** Whether it accepts connections. */
   readonly isListening: boolean;
   /**
-   * Gets ready for a new configuration: opens what is to be listened on. Once the change is applied, it holds at once
-   * for responses, and for new sessions in what it says of connections.
-   * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used;
-   *   nothing has changed then
+   * Prepares a new configuration: opens its new addresses. After `apply` it applies to responses at once. Its settings
+   * of connections apply to new sessions.
+   * @throws {ListenError} if it cannot listen on an address, {TlsFileError} if a certificate cannot be used; then
+   * nothing has changed
    */
   prepare(config: Config): Promise<ListenChange>;
-  /** How this process stands. */
+  /** The status of this process. */
   status(): ProxyStatus;
-  /** How all processes stand together that the proxy is made of. */
+  /** The status of all processes of the proxy together. */
   statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
-  /** What statements have cost since the start; null where it is not kept. */
+  /** The cost of statements since the start; null if it is not kept. */
   readonly statistics: LiveStatistics | null;
-  /** The live sessions behind the one with this number, in their order, each looked at when its turn comes. */
+  /** The open sessions with a number above `after`, in order. Each is read when its turn comes. */
   sessionViews(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /**
-   * The metrics of all these processes.
-   * @param own this process's, in Prometheus' text format
+   * The metrics of all processes of the proxy.
+   * @param own the metrics of this process, in Prometheus' text format
    */
   allMetrics(own: string): string | Promise<string>;
 }
@@ -156,8 +156,8 @@ class OneProcess implements Proxy {
 
 /**
  * Starts to listen and to relay.
- * @param metrics where it counts
- * @throws {ListenError} where a place cannot be listened on, {TlsFileError} where a certificate cannot be used
+ * @param metrics the counters to use
+ * @throws {ListenError} if it cannot listen on an address, {TlsFileError} if a certificate cannot be used
  */
 export async function startProxy(
   config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics = new Metrics(),

@@ -6,9 +6,9 @@ import { probe } from '../control/probe.js';
 import { ServerErrors } from '../protocol/errorCodes.js';
 
 /**
- * Finds out whether one of a configuration's servers takes logins. A connection that ends before it has logged in
- * counts towards `max_connect_errors` on both servers, so each check logs in, or is denied: a login that is denied does
- * not count (seen: MariaDB 10.11, MySQL 9.7).
+ * Finds out whether any server of a configuration accepts logins. On both servers, a connection that ends before its
+ * login counts towards `max_connect_errors`. Each check therefore logs in or is denied, because a denied login does not
+ * count (seen: MariaDB 10.11, MySQL 9.7).
  */
 export class Readiness {
   private readonly upstreamTlsOf = new Map<Upstream, UpstreamTls>();
@@ -19,7 +19,7 @@ export class Readiness {
     private readonly log: Logger,
   ) {}
 
-  /** Never rejects. Whoever asks during a check gets its answer. */
+  /** Never rejects. Calls during a check share its result. */
   takesLogins(): Promise<boolean> {
     return (this.checking ??= this.check().finally(() => (this.checking = null)));
   }
@@ -39,7 +39,7 @@ export class Readiness {
     const { at, proxyProtocol } = upstream;
     const { kill } = this.config;
     try {
-      // Who is denied anyway needs no encryption, of which a server would count each failure.
+      // A login that will be denied needs no encryption. A server would count each failed handshake.
       const encrypt = kill === null ? null : this.encryptTo(upstream);
       const refusal = await probe({ at, proxyProtocol, encrypt }, kill, timeoutMs);
       return refusal === null || DENIED.includes(refusal.code);
@@ -48,7 +48,7 @@ export class Readiness {
     }
   }
 
-  /** As a session's connection is encrypted. @throws TlsFileError where the files for that cannot be used */
+  /** The encryption of a session's connection. @throws TlsFileError if its files cannot be used */
   private encryptTo(upstream: Upstream): Encrypt | null {
     const upstreamTls = this.upstreamTlsOf.get(upstream) ?? new UpstreamTls(upstream, this.log);
     this.upstreamTlsOf.set(upstream, upstreamTls);
@@ -56,10 +56,10 @@ export class Readiness {
   }
 }
 
-/** How long a server is given to take the login of a readiness check. */
+/** The time for the login of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;
 
-/** Errors that answer a login: the server lets others in. In place of a greeting it has none of them. */
+/** Errors that deny one login: the server accepts others. None of them can stand in place of a greeting. */
 const DENIED: readonly number[] = [
   ServerErrors.ACCESS_DENIED_ERROR.code,
   ServerErrors.ACCESS_DENIED_NO_PASSWORD_ERROR.code,

@@ -26,17 +26,17 @@ import { UnreadClients } from './unreadClients.js';
 import type { Connect } from './connection/upstreamConnection.js';
 import { UpstreamHealth } from './connection/upstreamHealth.js';
 
-/** All sessions of a process, with what they have in common. */
+/** All sessions of a process, and their shared parts. */
 export class Relay {
   private readonly sessions = new Set<Session>();
-  /** Those whose clients have gone while a statement runs to its end, the oldest first. */
+  /** Sessions whose clients have gone while a statement runs to its end, the oldest first. */
   private readonly clientless = new Set<Session>();
-  /** Clients that no server has greeted yet. */
+  /** Clients without a greeting. */
   private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
   private readonly unread: UnreadClients;
   private isEnding = false;
-  /** Is called whenever the last session has ended. */
+  /** Called whenever the last session has ended. */
   private emptied: () => void = () => {};
 
   constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
@@ -69,16 +69,16 @@ export class Relay {
     return this.shared.guard.hints;
   }
 
-  /** Clients that were let in and are not gone. */
+  /** The number of clients that were admitted and have not gone. */
   get sessionCount(): number {
     return this.sessions.size - this.clientless.size + this.arrivals.size;
   }
 
   /**
-   * Lets a client in.
+   * Admits a client.
    * @param id Sluice's number for its session
-   * @param client its connection, of which nothing was read yet
-   * @param listen where it has connected
+   * @param client its connection; nothing has been read from it
+   * @param listen the listener to which it has connected
    */
   admit(id: number, client: Socket, listen: Listen): void {
     const { config: { connections }, metrics } = this.shared;
@@ -99,7 +99,7 @@ export class Relay {
     arrival.begin();
   }
 
-  /** Resolves once there are no sessions, and closes what they had in common: none may begin any more. */
+  /** Resolves when there are no sessions, and closes their shared parts. No session may begin afterwards. */
   async close(): Promise<void> {
     await this.untilEmpty();
     this.unread.close();
@@ -123,10 +123,10 @@ export class Relay {
   }
 
   /**
-   * Gets ready for a new configuration. Once it is applied, it holds at once for responses, and for new sessions in
-   * what it says of connections.
-   * @param certificates what listeners show that are given none
-   * @throws {TlsFileError} where a certificate cannot be used; nothing has changed then
+   * Prepares a new configuration. After `apply` it applies to responses, and its settings of connections to new
+   * sessions.
+   * @param certificates of listeners for which none is configured
+   * @throws {TlsFileError} if a certificate cannot be used; then nothing has changed
    */
   prepare(config: Config, certificates: OwnCertificates): Change {
     const { shared } = this;
@@ -135,7 +135,7 @@ export class Relay {
     const encryption = isEncryptionSame ? before : new Encryption(config, certificates, this.parts.log);
     return {
       apply: () => {
-        // Sessions that are logging in finish with what they began with.
+        // Sessions that are logging in finish with the settings with which they began.
         if (!isEncryptionSame) before.close();
         shared.encryption = encryption;
         this.reconfigure(config);
@@ -156,7 +156,7 @@ export class Relay {
     shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
     shared.metrics.configured(config);
     shared.upstreams.configured(config.upstream);
-    // What the old one has under way it finishes; then its control connections are idle, and close by themselves.
+    // The old killer finishes its kills. Then its control connections are idle, and close by themselves.
     if (isSame(before, config, killingOf)) return;
     shared.killer = killerFor(config, this.parts.log);
     shared.timeouts = timeoutsFor(config);
@@ -186,11 +186,11 @@ export class Relay {
     };
   }
 
-  /** The sessions behind the one with this number, in their order. */
+  /** The sessions with a number above this one, in order. */
   *sessionViews(after: number): Generator<SessionView> {
     const behind = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
     behind.sort((one, other) => one.id - other.id);
-    // Whoever looks takes its time.
+    // The reader may take long, and sessions may end in the meantime.
     for (const one of behind) if (this.isThere(one)) yield one.view();
   }
 
@@ -211,7 +211,7 @@ export class Relay {
     if (this.isEnding) session.contain(() => session.endWhenIdle());
   }
 
-  /** Its client counts no more. There are at most as many such sessions as there may be clients. */
+  /** The client of a session has left and no longer counts. connections.max bounds the number of such sessions, too. */
   private part(session: Session): void {
     this.clientless.add(session);
     this.parts.left();
@@ -219,7 +219,7 @@ export class Relay {
     if (this.clientless.size > this.config.connections.max) oldest!.contain(() => oldest!.giveUpDrain());
   }
 
-  /** Whether a server lets clients log in, and that so soon that they are given to it. */
+  /** Whether a server accepts logins soon enough to give clients to it. */
   private async isWell(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
     const { config: { kill, connections }, encryption } = this.shared;
     const { at, proxyProtocol } = upstream;
@@ -261,7 +261,7 @@ function isSame(before: Config, after: Config, part: (config: Config) => unknown
   return isDeepStrictEqual(part(before), part(after));
 }
 
-/** How often it is said that samples are left out. */
+/** The shortest time between two log lines about samples that were left out. */
 const DROPPING_SAID_EVERY_MS = 10_000;
 
 function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {

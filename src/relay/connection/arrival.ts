@@ -15,7 +15,7 @@ import type { SharedAtArrival } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
 /**
- * A client from being accepted until a server has greeted it: the PROXY header is read where one is due, then the
+ * A client from its acceptance until a server's greeting. First its PROXY header is read, if one is due; then the
  * servers are tried.
  */
 export class Arrival extends Containment {
@@ -26,7 +26,7 @@ export class Arrival extends Containment {
     this.contain(() => this.fail(endOf(['client', 'error'], code ?? message)));
   private clientAddress: ClientAddress;
   private header: HeaderReader | null = null;
-  /** What the client says before it is greeted; once there is any, no more is read. */
+  /** Bytes of the client before its greeting. After the first of them, no more are read. */
   private early: Buffer = Buffer.alloc(0);
   private readonly onEarly = (chunk: Buffer): void => {
     this.early = chunk;
@@ -61,12 +61,12 @@ export class Arrival extends Containment {
     this.fail(endOf(['sluice', 'error'], 'an error that nobody expected'));
   }
 
-  /** Ends it at once. */
+  /** Ends the arrival at once. */
   abort(): void {
     this.fail(endOf(['sluice', 'stopped'], 'Sluice is told to stop'));
   }
 
-  /** How it stands, for whoever looks after the proxy: a session of which little is known yet. */
+  /** Its state for the list of sessions. Little is known of it yet. */
   view(): SessionView {
     const ageMs = Math.round(performance.now() - this.startedAtMs);
     return {
@@ -115,7 +115,7 @@ export class Arrival extends Containment {
     client.off('error', this.onError);
   }
 
-  /** There is no server: the client gets an error in place of a greeting. */
+  /** No server can be used: the client gets an error in place of a greeting. */
   private refuse(reasons: string): void {
     this.warn(reasons);
     refuse(this.client, upstreamUnavailable(reasons));
@@ -148,32 +148,35 @@ export class Arrival extends Containment {
   }
 }
 
-/** A client and the server that has greeted it: all that a session begins with. */
+/** A client and the server that has greeted it: the beginning of a session. */
 export interface Arrived {
   /** Sluice's number for the session. */
   readonly id: number;
   /** The client's connection. */
   readonly client: Socket;
-  /** What the client has said already: in this protocol the server speaks first, so mostly nothing. */
+  /** Bytes that the client has already sent; mostly none, because in this protocol the server speaks first. */
   readonly early: Buffer;
   readonly clientAddress: ClientAddress;
-  /** Nothing of what the server said was dealt with yet: its greeting is still to be told to `onRead`. */
+  /** No byte of the server has been handled yet. Its greeting still has to be passed to `onRead`. */
   readonly upstream: UpstreamConnection;
-  /** How their connections may be encrypted. */
+  /** The encryption of the two connections. */
   readonly encryption: SessionEncryption;
-  /** When the client was accepted, on the clock of `performance`. */
+  /** The time of the client's acceptance, on the clock of `performance`. */
   readonly startedAtMs: number;
 }
 
-/** What is told of an arrival. One of the two is called, once. */
+/** The result of an arrival. Exactly one of the two methods is called, once. */
 export interface ArrivalObserver {
   /** A session can begin. */
   arrived(arrived: Arrived): void;
-  /** There will be none. */
+  /** There will be no session. */
   failed(label: EndLabel): void;
 }
 
-/** What a paused socket has brought before Node stopped reading it: since Node 26 each `read` gives one piece of it. */
+/**
+ * The bytes that a paused socket had received before Node stopped reading. Since Node 26 each `read` returns only one
+ * piece of them.
+ */
 function readAll(socket: Socket): Buffer[] {
   const pieces: Buffer[] = [];
   for (let piece: unknown; (piece = socket.read()) !== null;) pieces.push(piece as Buffer);

@@ -39,7 +39,7 @@ export class Attempt {
     if (patienceMs !== null) this.patience = setTimeout(() => this.contain(() => this.isLate(patienceMs)), patienceMs);
   }
 
-  /** Calls it off: nothing is told any more. */
+  /** Calls the attempt off. The observer gets no more calls. */
   close(): void {
     this.settle();
     if (this.peer.awaitsLogin) closeWithDenial(this.peer, this.connections);
@@ -50,7 +50,7 @@ export class Attempt {
     this.observer.contain(work);
   }
 
-  /** What has not happened yet. */
+  /** The event that has not happened yet. */
   private get missing(): string {
     return this.hasAccepted ? `${this.name} did not greet` : `${this.name} did not accept the connection`;
   }
@@ -65,7 +65,7 @@ export class Attempt {
     this.observer.accepted(performance.now() - this.startedAtMs);
   }
 
-  /** A packet that is too long for a greeting is none, and is not waited for: the session says what it makes of it. */
+  /** A packet that is too long for a greeting is passed on at once: the session decides about it. */
   private read(chunk: Buffer): void {
     this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
     if (this.received.length < HEADER_BYTES) return;
@@ -100,22 +100,22 @@ export class Attempt {
 export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
-/** Why a server could not be used. */
+/** The reason why a server could not be used. */
 export interface Failure {
   readonly kind: FailureKind;
-  /** Names the server. */
+  /** A text that names the server. */
   readonly reason: string;
 }
 
-/** What is told of an attempt: whether the connection was accepted, whether it takes long, then one of the last two. */
+/** The events of an attempt: `accepted`, `late`, and then one of the last two. */
 export interface AttemptObserver extends Containment {
   /** The server has accepted the connection. */
   accepted(afterMs: number): void;
-  /** The server has not greeted within the attempt's patience. The attempt goes on. */
+  /** The server has sent no greeting within the attempt's patience. The attempt continues. */
   late(failure: Failure): void;
   /**
    * The server has sent its first packet: a greeting, or an error in its place.
-   * @param begun what was read, to be given to `peer.replay` by the call's end
+   * @param begun the bytes that were read; give them to `upstream.replay` before the call ends
    */
   greeted(begun: Buffer): void;
   /** The attempt is over. */

@@ -3,20 +3,20 @@ import { formatAddress } from '../../config/address.js';
 import { plainIp } from '../../protocol/ipAddress.js';
 import type { ClientEnds } from '../../protocol/proxyHeader.js';
 
-/** Who a client is, as far as addresses tell. */
+/** The address of a client. */
 export interface ClientAddress {
   /** Its IP address, or "unix". */
   readonly host: string;
-  /** As records and the log show it: with its port, where it has one. */
+  /** The form for records and the log: with its port, if it has one. */
   readonly text: string;
-  /** Both ends of its connection; null where it has no IP address. */
+  /** Both ends of its connection; null if it has no IP address. */
   readonly ends: ClientEnds | null;
 }
 
-/** A client over a Unix socket: whoever may open the socket's file. */
+/** A client over a Unix socket. Every user who may open the socket's file can be one. */
 const LOCAL: ClientAddress = { host: 'unix', text: 'unix', ends: null };
 
-/** Who is at the other end of an accepted connection. */
+/** The address at the other end of an accepted connection. */
 export function clientAddressAt({ remoteAddress, remotePort, localAddress, localPort }: Socket): ClientAddress {
   if (remoteAddress === undefined || localAddress === undefined) return LOCAL;
   return clientAddressOf({

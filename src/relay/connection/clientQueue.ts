@@ -4,7 +4,7 @@ import type { QueueView } from '../pace/clientLook.js';
 import { pendingBytes } from './clientSocket.js';
 import type { SocketQueueReader, SocketQueues } from '../pace/socketQueues.js';
 
-/** What waits for the client of these connections. */
+/** The bytes that wait for the client of a session. */
 export class ClientQueue implements QueueView {
   readonly isServerFar: boolean;
 
@@ -30,9 +30,9 @@ export class ClientQueue implements QueueView {
   }
 }
 
-/** A session's sockets, as far as they tell what waits. */
+/** The sockets of a session that tell how many bytes wait. */
 interface Sockets {
-  /** Over which the client is written to: its TCP socket, or the TLS on it. */
+  /** The socket to which bytes for the client are written: its TCP socket, or the TLS socket on it. */
   readonly client: Duplex;
   readonly clientTcp: Socket;
   readonly upstreamTcp: Socket;

@@ -1,31 +1,31 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { bring, type BufferedSocket, ReadBuffer, readInto } from '../flow/readBuffer.js';
 
-/** What stands behind a socket of Node's, and what one can be made from: neither is in its documentation. */
+/** The internals of a Node socket that are used here. Node does not document them. */
 interface HandleHolder {
   _handle?: object | null;
 }
 interface FromHandle extends SocketConstructorOpts {
   readonly handle: object;
   readonly onread?: OnReadOpts;
-  /** Reads nothing before it is told to. */
+  /** Reads nothing until it is resumed. */
   readonly pauseOnCreate?: boolean;
 }
 
 /**
- * Takes over a connection that was accepted, and reads it into a buffer (`onread`). Node lets nobody say so for sockets
- * that a server accepts: for each read of one it allocates 64 KiB and shrinks them, which makes a fifth to a third of
- * what a small query costs. So a second socket is made around the first one's handle. Where a release of Node knows no
- * handle, the first one stays, and what it brings is copied.
- * @param accepted has not read anything yet, and is not to be used any more
- * @param onRead is called with the number of bytes that a read has brought into the buffer
+ * Takes over an accepted connection and reads it into one buffer (`onread`). Node has no such option for sockets that a
+ * server accepts: for each read it allocates 64 KiB and shrinks them, which costs a fifth to a third of a small query.
+ * Therefore a second socket is made around the first one's handle. If a release of Node has no such handle, the first
+ * socket stays, and its bytes are copied.
+ * @param accepted has read nothing yet, and must not be used afterwards
+ * @param onRead is called with the number of bytes that a read has put into the buffer
  */
 export function adoptClient(accepted: Socket, onRead: (byteCount: number) => void): BufferedSocket {
   const buffer = new ReadBuffer();
   const handle = takeHandle(accepted);
   if (handle === null) {
     accepted.on('data', (chunk: Buffer) => bring(chunk, buffer, onRead));
-    accepted.resume(); // its server has paused it
+    accepted.resume(); // the server has paused it
     return { socket: accepted, buffer };
   }
   const options: FromHandle = { handle, allowHalfOpen: true, onread: readInto(buffer, onRead) };
@@ -33,10 +33,9 @@ export function adoptClient(accepted: Socket, onRead: (byteCount: number) => voi
 }
 
 /**
- * Takes over a connection that another process has accepted and sent here. Node has begun to read it, and nothing can
- * have come yet: a second socket around its handle stands still, as one does that a server of this process has
- * accepted.
- * @param received in this very turn of the event loop; it is not to be used any more
+ * Takes over a connection that another process has accepted and sent here. Node has begun to read it, but nothing can
+ * have come yet. A second socket around its handle is paused, like a socket that a server of this process has accepted.
+ * @param received in this same turn of the event loop; it must not be used afterwards
  */
 export function adoptSent(received: Socket): Socket {
   const handle = takeHandle(received);
@@ -45,15 +44,15 @@ export function adoptSent(received: Socket): Socket {
   return new Socket(options);
 }
 
-/** What Node knows of a write that is under way, which is not in its documentation either. */
+/** Node's internal state of a write under way. Node does not document it either. */
 interface WriteProgress {
   readonly _handle?: { readonly writeQueueSize?: number } | null;
   readonly _writableState?: { readonly writelen?: number };
 }
 
 /**
- * Bytes that a socket was given and that the kernel has not taken. Of a write that the kernel has taken a part of,
- * `writableLength` counts the whole; where a release of Node does not tell the rest, so does this.
+ * The bytes that were written to a socket and that the kernel has not taken. If the kernel has taken a part of a write,
+ * `writableLength` still counts the whole write; so does this function if a release of Node does not tell the rest.
  */
 export function pendingBytes(socket: Socket & WriteProgress): number {
   const inFlightBytes = socket._writableState?.writelen;
@@ -66,6 +65,6 @@ function takeHandle(accepted: Socket & HandleHolder): object | null {
   const { _handle: handle } = accepted;
   if (handle === undefined || handle === null) return null;
   accepted._handle = null;
-  accepted.destroy(); // its server counts it as gone
+  accepted.destroy(); // for its server it has gone
   return handle;
 }

@@ -8,34 +8,34 @@ import { Steps } from './steps.js';
 import { WaitedFor } from '../pace/waitedFor.js';
 
 /**
- * How much may be written to a client that its kernel has not taken: a slow start with proof, as TCP's own.
+ * A bound on the bytes that a client's kernel has not taken: a slow start with proof, like TCP's own.
  *
  *     [0, takenBytes) with the client · [.., writtenBytes) in our kernel · [.., grantedBytes) may be written
  *
- * A server gives a client up when it cannot write for `net_write_timeout`, and Linux lets it write only once a third of
- * its send buffer is free. A relay that reads as fast as it can makes every buffer on the way grow, for good, before
- * the first of them is full; then a slow reader empties them too slowly for the server. So nothing is read ahead of a
- * slow reader but a small window, and the server sees nearly what it would see of that client.
+ * A server closes a connection if it cannot write for `net_write_timeout`, and Linux lets it write only when a third of
+ * its send buffer is free. A relay that reads as fast as it can makes every buffer on the way grow, for good. A slow
+ * reader then empties them too slowly for the server. Therefore only a small window is read ahead of a slow reader, and
+ * the server sees nearly what it would see of that client without Sluice.
  *
- * A fast reader pays for three looks in a session; from the proof on only a socket that is full (`filled`) begins it
- * anew. Behind the free part 8 KiB a ms go out, until a look shows that the client reads, or, where that cannot be
- * seen, for the first 160 KiB: what is read faster lets the server's connection grow, for good.
+ * A fast reader costs three looks per session. After its proof only a full socket (`filled`) begins the looks again.
+ * Behind the free part, 8 KiB per ms go out until a look shows that the client reads, or, if that cannot be seen, for
+ * the first 160 KiB. Faster reading would let the server's connection grow for good.
  */
 export class SendWindow implements LookObserver {
   private phase: Phase = 'free';
-  /** Bytes that were written all in all. */
+  /** All bytes that were written. */
   private writtenBytes = 0;
   private readonly waitedFor = new WaitedFor();
   private grantedBytes: number;
-  /** Once so much has been written, the client is looked at. */
+  /** After this many written bytes, a look at the client is due. */
   private askAtBytes: number;
-  /** Once so much has been written, something is to be done. */
+  /** After this many written bytes, the next step is due. */
   private stopAtBytes: number;
   private windowBytes = START_BYTES;
   private slow: SlowReader | null = null;
   private readonly steps: Steps;
   private trustedUntilMs = 0;
-  /** Before so much was written, a look shows only who has read all. */
+  /** Before this many written bytes, a look recognizes only clients that have read everything. */
   private judgeFromBytes = 0;
   private isShutNow = false;
   private isClosed = false;
@@ -45,7 +45,7 @@ export class SendWindow implements LookObserver {
 
   /**
    * @param now a clock in ms
-   * @param changed is called when nothing more may be written, and when it may again
+   * @param changed is called when nothing more may be written, and when writing may continue
    */
   constructor(
     private readonly view: QueueView,
@@ -59,30 +59,30 @@ export class SendWindow implements LookObserver {
     this.stopAtBytes = this.grantedBytes = this.askAtBytes = this.freePart.begin(0, false);
   }
 
-  /** Nothing may be written until the client has taken more. */
+  /** Whether nothing may be written until the client has taken more. */
   get isShut(): boolean {
     return this.isShutNow;
   }
 
-  /** As far as was seen, the client had something to read whenever something waited: the network is not slow. */
+  /** Whether looks have shown that responses wait for the client and not for the network. */
   get isClientWaitedFor(): boolean {
     return this.waitedFor.isClient;
   }
 
-  /** How much of what goes to the client is worth reading at once, in bytes. */
+  /** The number of bytes to read from the server at once. */
   get readBytes(): number {
     if (this.phase === 'open') return Infinity;
     const isQuick = this.phase === 'starting' || (this.phase === 'free' && this.freePart.isProven);
     return isQuick ? QUICK_READ_BYTES : STEP_BYTES;
   }
 
-  /** So much has been written all in all. */
+  /** Notes the total of written bytes. */
   wrote(writtenBytes: number): void {
     this.writtenBytes = writtenBytes;
     if (writtenBytes >= this.stopAtBytes) this.reached();
   }
 
-  /** The client has asked for something new when all was answered: so it has taken all that was written. */
+  /** The client has sent a new command after all answers. So it has taken all bytes. */
   restart(): void {
     if (this.phase === 'open' || (this.isShutNow && this.writtenBytes >= this.grantedBytes)) return;
     const freeToBytes = this.freePart.begin(this.writtenBytes, this.phase === 'slow');
@@ -94,13 +94,13 @@ export class SendWindow implements LookObserver {
     this.open();
   }
 
-  /** The socket does not take what it is given. */
+  /** The socket is full. */
   filled(): void {
     if (this.phase === 'slow' || this.phase === 'free' || this.now() < this.trustedUntilMs) return;
     this.clientLook.ask(this.restMs);
   }
 
-  /** Nothing is written any more. */
+  /** Ends the window: nothing more will be written. */
   close(): void {
     this.isClosed = true;
     this.clientLook.close();
@@ -115,7 +115,7 @@ export class SendWindow implements LookObserver {
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
 
-  /** What is granted goes out bit by bit. */
+  /** Whether granted bytes go out in steps. */
   private get isStepping(): boolean {
     return this.phase === 'unproven' || this.phase === 'measured' || this.phase === 'slow';
   }
@@ -137,7 +137,7 @@ export class SendWindow implements LookObserver {
     this.changed(false);
   }
 
-  /** How long the next look is not due, in ms. */
+  /** The time until the next look is due, in ms. */
   private get restMs(): number {
     if (this.slow !== null) return this.slow.lookEveryMs - this.progress.elapsedMs;
     return this.phase === 'measured' ? MEASURE_MS - this.progress.elapsedMs : 0;
@@ -153,13 +153,13 @@ export class SendWindow implements LookObserver {
     else if (this.phase !== 'free') this.judge(queuedBytes, isRead);
   }
 
-  /** A client that was not found slow does not wait for a look: as much again goes out, and more to one that reads. */
+  /** Lets as much again go out to a client that is not known to be slow, and more to one that reads. */
   isLate(): void {
     if (this.writtenBytes < this.grantedBytes || this.phase === 'slow') return;
     this.grant(this.phase === 'starting' ? 2 * this.windowBytes : WINDOW_UPDATE_BYTES);
   }
 
-  /** The response is larger than what goes out freely. */
+  /** The response is larger than the free part. */
   private begin(): void {
     this.phase = this.freePart.isProven ? 'starting' : 'unproven';
     this.steps.everyMs = STEP_MS;
@@ -171,7 +171,7 @@ export class SendWindow implements LookObserver {
     this.steps.countFrom(this.writtenBytes);
   }
 
-  /** A client on this host that has read what has come gets on at once; any other is looked at again later. */
+  /** Grants more at once to a client on this host that has read everything. Others get another look later. */
   private seenEarly(isRead: boolean): void {
     const isProven = isRead && this.freePart.isReadQuickly(this.writtenBytes);
     if (isProven) this.phase = 'starting';
@@ -180,13 +180,12 @@ export class SendWindow implements LookObserver {
     this.goOn();
   }
 
-  /** @param isRead it was seen that the client has read all but `queuedBytes` */
+  /** @param isRead whether a look has shown that the client has read all but `queuedBytes` */
   private judge(queuedBytes: number, isRead: boolean): void {
     const takenBytes = this.writtenBytes - queuedBytes;
     const took = this.progress.took(takenBytes, isRead || this.phase === 'slow');
     const verdict = verdictOn(took, queuedBytes, this.windowBytes);
-    // An unproven client's rate counts from the response's begin on: what its kernel takes at first is much of what
-    // comes.
+    // An unproven client's rate counts from the response's beginning: its kernel takes much of the first bytes.
     const countsOn = this.phase === 'unproven' && verdict === 'unknown' && this.progress.elapsedMs < MAX_COUNT_MS;
     if (!countsOn) this.progress.countFrom(takenBytes);
     if (this.phase === 'open' && verdict !== 'behind') return;
@@ -197,7 +196,7 @@ export class SendWindow implements LookObserver {
     else this.measure();
   }
 
-  /** The client's socket alone says when it is full; nobody is asked again for so long. */
+  /** From here on only a full socket causes a look, and none comes for this time. */
   private trust(forMs: number): void {
     this.phase = 'open';
     this.slow = null;
@@ -214,13 +213,13 @@ export class SendWindow implements LookObserver {
     this.grant(PROOF_BYTES);
   }
 
-  /** The client takes what comes, but little comes: it may still be a slow one. */
+  /** The client takes what comes, but little comes. It may still be a slow one. */
   private staysUnproven(): void {
     if (this.slow === null) this.phase = 'unproven';
     this.growOn();
   }
 
-  /** It is granted twice as much, until it falls behind, or has taken so much that it is trusted. */
+  /** Doubles the window, until the client falls behind or has taken enough to be trusted. */
   private growOn(): void {
     if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
     if (this.slow !== null) this.slow.lookEveryMs = MEASURE_MS;
@@ -228,7 +227,7 @@ export class SendWindow implements LookObserver {
     this.grant(2 * this.windowBytes);
   }
 
-  /** Something waits for the client: how fast it takes that, the next look tells. */
+  /** Bytes wait for the client. The next look tells its rate. */
   private measure(): void {
     const wasOpen = this.phase === 'open';
     this.phase = 'measured';
@@ -247,7 +246,7 @@ export class SendWindow implements LookObserver {
     this.goOn();
   }
 
-  /** Lets a window more be written, and looks at the client once half of it is. */
+  /** Grants one more window. A look follows when half of it is written. */
   private grant(windowBytes: number): void {
     this.windowBytes = windowBytes;
     this.grantedBytes = this.writtenBytes + windowBytes;
@@ -265,35 +264,35 @@ export class SendWindow implements LookObserver {
 }
 
 /**
- * So much is read at a time, until the client is known to read, and for a slow client always: Linux makes a receive
- * buffer as large as what is read of it within a round trip, and lets the server's send buffer grow with it.
+ * The size of a read until the client is known to read, and always for a slow client. Linux lets the server's send
+ * buffer grow with the size of reads.
  */
 const STEP_BYTES = 8 * 1024;
 const STEP_MS = 1;
-/** A client that has proven to be quick in an earlier response is read for in larger pieces. */
+/** The size of a read for a client that was quick in an earlier response. */
 const QUICK_READ_BYTES = 64 * 1024;
-/** So often a client on this host is looked at, that may just not have read yet. */
+/** The distance between two looks at a client on this host that may just not have read yet. */
 const EARLY_LOOK_BYTES = 32 * 1024;
-/** So much, behind the free part, is more than a client's receive buffer holds at first. */
+/** A number of bytes behind the free part that is larger than a client's first receive buffer. */
 const START_BYTES = 80 * 1024;
-/** A client that has taken half of this, too, keeps up: it is not looked at again while its socket takes all. */
+/** A client that has also taken half of this keeps up: no further look while its socket takes everything. */
 const PROOF_BYTES = 4 * 1024 * 1024;
-/** The same of one that was found slow: its buffers were full, so what it has taken since, it has read. */
+/** The same for a client that was slow. Its buffers were full: it has read everything that it has taken since. */
 const RECOVERY_BYTES = 1024 * 1024;
-/** A rate that counts from so long ago says nothing of now. */
+/** The longest time over which a rate is counted. An older rate says nothing about now. */
 const MAX_COUNT_MS = 1000;
-/** How long a client's rate is measured. */
+/** The time over which a client's rate is measured. */
 const MEASURE_MS = 20;
-/** For so long a client that was found fast is not looked at again when its socket is full. */
+/** The time without a look at a client that was found fast, even if its socket is full. */
 const TRUST_MS = 1000;
 
 /**
- * What is known of the client:
- * - `free`: nothing was asked yet;
+ * The known facts about the client:
+ * - `free`: there was no look yet;
  * - `unproven`: it is not known to read quickly, or at all;
- * - `starting`: it does not leave anything unread;
- * - `measured`: something waits for it; the next look tells its rate;
+ * - `starting`: it leaves nothing unread;
+ * - `measured`: bytes wait for it, and the next look tells its rate;
  * - `slow`: it has a window;
- * - `open`: it keeps up, or nothing can be known of it.
+ * - `open`: it keeps up, or nothing can be known about it.
  */
 type Phase = 'free' | 'unproven' | 'starting' | 'measured' | 'slow' | 'open';
