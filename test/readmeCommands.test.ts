@@ -10,11 +10,11 @@ import { blocksIn, commandThatBegins, commandThatIs, README } from './support/re
 import { APP } from './support/seed.js';
 import { startServer } from './support/servers.js';
 
-// The README from its quick start on, as somebody follows it who types what it says.
+// Follows the README from its quick start on, as a reader who types its commands.
 
-/** What a program says, as it says it. */
+/** The output of a program as it comes. */
 interface Said {
-  /** Resolves with all of it when something new is like this. */
+  /** Resolves with the whole output when new output matches. */
   until(pattern: RegExp): Promise<string>;
 }
 
@@ -69,7 +69,7 @@ await t.test('the commands of the README work as it says', { skip: network === n
     } };
   };
 
-  /** Types a statement into the command line of the README, and gives what it says to that. */
+  /** Types a statement into the README's command line. Returns its output. */
   const ask = async (sql: string, answer: RegExp): Promise<string> => {
     const command = commandThatBegins('mariadb ');
     const terminal = host.start(`exec script --quiet --return --command '${command}' /dev/null`);

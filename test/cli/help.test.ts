@@ -6,7 +6,7 @@ import { CLI, sluice } from './program.js';
 
 const TEXT = readFileSync(new URL('../../src/help/rules.md', import.meta.url), 'utf8');
 
-/** Runs it on a terminal, under these variables; gives what is to be seen there. */
+/** Runs the program on a terminal with these variables. Returns what the terminal shows. */
 const onTerminal = async (t: Test, variables: NodeJS.ProcessEnv): Promise<string> => {
   const command = `'${process.execPath}' '${CLI}' help rules`;
   const { PAGER: _, ...environment } = process.env;

@@ -4,7 +4,7 @@ import { configFile } from '../config/configFile.js';
 import { startCollector, type Collector } from '../support/collector.js';
 import { sluice } from './program.js';
 
-/** The attributes of something that was exported, by name. */
+/** The attributes of an exported item, by name. */
 const attributesOf = ({ attributes }: { attributes: readonly { key: string; value: object }[] }) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
@@ -13,14 +13,14 @@ interface LogRecord {
   readonly attributes: readonly { key: string; value: object }[];
 }
 
-/** The log records that a receiver has got. */
+/** The log records that a receiver got. */
 const logsIn = ({ received }: Collector): LogRecord[] => received.flatMap(({ path, json }) => {
   if (path !== '/v1/logs') return [];
   const { resourceLogs } = json as { resourceLogs: { scopeLogs: { logRecords: LogRecord[] }[] }[] };
   return resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
 });
 
-/** Runs a program whose client has one result cut, and ends it. */
+/** Runs a program in which one result is cut, and ends it. */
 async function runToItsEnd(t: Test, collector: Collector, config: object = {}): Promise<string> {
   const { program, connect } = await startAdministered(t, {
     limits: { rows: 100 }, telemetry: { otlp: { endpoint: collector.url } }, ...config,

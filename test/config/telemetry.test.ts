@@ -11,7 +11,7 @@ const SECRET = 'sEcReT-of-nobody';
 const withOtlp = (otlp: unknown) => withUpstream({ telemetry: { otlp } });
 
 function headersFile(t: Test, content: string): string {
-  // The test's own folder is that of the configuration, which is made anew with each.
+  // The configuration is in the folder of the test, which each load makes again.
   const folder = mkdtempSync(join(tmpdir(), 'sluice-headers-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'headers');

@@ -1,5 +1,5 @@
 const WIDTH = 80;
-/** Stands for a blank at which no line ends. */
+/** A placeholder for a blank at which no line may break. */
 const TIED = '\u0000';
 
 /** Breaks an item of a list into lines of at most 80 columns. A short piece of code stays on one line. */

@@ -4,14 +4,14 @@ import { aboutOf, TOPICS } from '../../src/cli/help.js';
 import { flagLines, metricItems, ruleItems, settingItems } from './lists.js';
 import { adviceLines, asBlock, explanationLines, reportLines } from './outputs.js';
 
-// The parts of the documents that are made from the code, and put into them by `npm run documents`.
+// The parts of the documents that `npm run documents` makes from the code.
 
 const ROOT = new URL('../../', import.meta.url);
 
 /** What a browser shows without scrolling. */
 const README_WIDTH = 110;
 
-/** A part of a document: what finds it as it stands there, and how it has to be. */
+/** A part of a document: the pattern that finds it, and its text. */
 interface Part {
   readonly finds: RegExp;
   make(text: string): string;
@@ -49,16 +49,16 @@ const PARTS: Readonly<Record<string, readonly Part[]>> = {
   'src/help/metrics.md': [{ finds: listFrom('sluice_build_info'), make: () => list(metricItems()) }],
 };
 
-/** The documents with parts that are made, from the root of the project on. */
+/** The documents with such parts, relative to the root of the project. */
 export const DOCUMENTS: readonly string[] = Object.keys(PARTS);
 
-/** The command that makes them anew. */
+/** The command that makes the parts again. */
 export const COMMAND = 'npm run documents';
 
-/** Where a document stands. */
+/** The path of a document. */
 export const pathOf = (document: string): string => fileURLToPath(new URL(document, ROOT));
 
-/** A document as it has to be. */
+/** A document with its parts made from the code. */
 export const madeAnew = (document: string): string => {
   let text = readFileSync(pathOf(document), 'utf8');
   for (const { finds, make } of PARTS[document] ?? []) {

@@ -9,9 +9,9 @@ import { report } from '../../src/telemetry/prometheus.js';
 import type { ProxyStatus } from '../../src/telemetry/status.js';
 import { filled } from './filled.js';
 
-// The lists of the documents that are made from the code's own tables.
+// The lists of the documents, made from the code's own tables.
 
-/** What a size or a time looks like stands once above the list, and not with each of them. */
+/** The form of a size or a time is described once above the list. */
 const EXAMPLES = / such as [^()]*\((?:B|ms), [^()]*\)/;
 
 const inJson = (value: unknown): string => JSON.stringify(value).replaceAll(',', ', ');
@@ -23,7 +23,7 @@ const defaultOf = ({ fallback, isOptional }: Field): string => {
   return isOptional === true ? '' : ' Required.';
 };
 
-/** What a setting may be; nothing where all its choices stand in what it is for. */
+/** The allowed values of a setting; empty when its purpose names them all. */
 const valueOf = ({ about = '', kind }: Field): string => {
   const choices = [...kind.expected.matchAll(/"([\w-]+)"/g)].map(([, choice = '']) => choice);
   if (choices.length > 1 && choices.every((choice) => about.includes(choice))) return '';
@@ -35,15 +35,15 @@ const settingItem = ({ path, field }: { readonly path: string; readonly field: F
   return filled(`- \`${path}\`: ${field.about}.${valueOf(field)}${defaultOf(field)}`);
 };
 
-/** The sections that an object is made of where `listen` or `upstream` is one. */
+/** The sections of `listen` and `upstream` when they are objects. */
 const FORMS: ReadonlyMap<string, Section<unknown>> = new Map<string, Section<unknown>>([
   ['listen', listenForm], ['upstream', upstreamForm],
 ]);
 
-/** Sections have nothing to say but what their parts say, unless they may be null. */
+/** A section is listed only when it may be null. */
 const hasValue = (field: Field): boolean => !isSection(field.kind) || field.fallback === null;
 
-/** Every setting of the configuration: what it is for, what it may be, and its default. */
+/** Every setting of the configuration: its purpose, allowed values and default. */
 export const settingItems = (): string[] =>
   [...walk(settings)].flatMap((setting) => {
     const form = FORMS.get(setting.path);
@@ -51,7 +51,7 @@ export const settingItems = (): string[] =>
     return [setting, ...within].filter(({ field }) => hasValue(field)).map(settingItem);
   });
 
-/** The keys that a rule has of its own. */
+/** The keys that only rules have. */
 export const ruleItems = (): string[] => {
   const isShared = (path: string): boolean => [...walk(settings)].some((setting) => setting.path === path);
   return [...walk(rule)].filter(({ path, field }) => hasValue(field) && !isShared(path)).map(settingItem);
@@ -69,7 +69,7 @@ export const flagLines = (): string[] => {
   return [line(['flag', 'variable', 'setting']), ...rows.map(line)];
 };
 
-/** Of a program that has done nothing yet. */
+/** The metrics of a program that has done nothing yet. */
 const STATUS: ProxyStatus = {
   openSessions: 0, stalledSessions: 0, clientlessDrains: 0, budgetUsedBytes: 0, budgetMaxBytes: Infinity,
   hints: { followed: 0, forbidden: 0, malformed: 0 }, droppedSamples: 0,
@@ -85,7 +85,7 @@ const metricsText = (): string => report({
   version: '',
 });
 
-/** Every metric, its type and what the program says of it. */
+/** Every metric with its type and its description. */
 export const metricItems = (): string[] =>
   [...metricsText().matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)]
     .map(([, name, help, type]) => filled(`- \`${name}\` (${type}): ${help}`));

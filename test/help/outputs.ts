@@ -8,14 +8,14 @@ import { loadConfig } from '../../src/config/load.js';
 import { CLI } from '../cli/program.js';
 import { shopAudit } from './shopAudit.js';
 
-// What the documents show of the program's output, as the program writes it.
+// The outputs of the program that the documents show.
 
-/** Before the end of each rule that the documents show. */
+/** A time before the end of each rule in the documents. */
 const NOW_MS = Date.parse('2026-12-01T00:00:00Z');
 /** Fits into the 80 columns of a topic, with its indentation. */
 const WIDTH = 76;
 
-/** What stands for lines that are left out. */
+/** The mark for omitted lines. */
 const LEFT_OUT = '# …';
 
 const inFolder = <Result>(use: (folder: string) => Result): Result => {
@@ -27,7 +27,7 @@ const inFolder = <Result>(use: (folder: string) => Result): Result => {
   }
 };
 
-/** What the program says of the shop's audit. */
+/** The output of the program for the shop's audit. */
 const saidOfShop = (...args: readonly string[]): string[] =>
   inFolder((folder) => {
     writeFileSync(join(folder, 'audit.json'), shopAudit());
@@ -35,7 +35,7 @@ const saidOfShop = (...args: readonly string[]): string[] =>
       .trimEnd().split('\n');
   });
 
-/** Goes on in the next line where a line is too wide: below its value, or behind the mark of a comment. */
+/** Breaks lines that are too wide: below the value, or behind the mark of a comment. */
 const folded = (line: string, width: number): string[] => {
   if (line.length <= width) return [line];
   const next = line.startsWith('# ') ? '#   ' : ' '.repeat((/^\s*\S+\s{2,}|^\s*/.exec(line) ?? [''])[0].length);
@@ -60,14 +60,14 @@ export const reportLines = (flags: readonly string[], width = WIDTH): string[] =
   return [...head, LEFT_OUT, ...ranking.filter((line) => line !== '#')].flatMap((line) => fitted(line, width));
 };
 
-/** What the advice on the shop says: all of it, or what stands before the configuration. */
+/** The advice on the shop: all of it, or the part before the configuration. */
 export const adviceLines = ({ isWhole }: { readonly isWhole: boolean }, width = WIDTH): string[] => {
   const lines = saidOfShop('advise', '--max-rows', '10000', '--exempt', 'user=backup');
   const shown = isWhole ? lines : lines.slice(0, isFrom(lines, /^# In the configuration/) - 1);
   return shown.flatMap((line) => fitted(line, width));
 };
 
-/** What `check --as --sql` answers to the question of a text, with the text's first configuration. */
+/** The output of `check --as --sql` for the question in a text, with the text's first configuration. */
 export const explanationLines = (text: string): string[] => {
   const [, json = ''] = /^```json\n(.*?)^```/ms.exec(text) ?? [];
   const [, as = '', sql = ''] = /--as (\S+) \\\n +--sql "(.*)"/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 import { digestHash, digestText } from '../../src/sql/digest.js';
 import { auditLine } from '../support/auditRecords.js';
 
-// The audit of a made-up shop, from which the reports stand that the documents show.
+// The audit of an imaginary shop, from which the reports in the documents are made.
 
 const WOULD_CUT = { action: 'would-cut', reason: 'rows', limit: { rows: 100_000, bytes: 67_108_864 } };
 const SAMPLE = {
@@ -46,7 +46,7 @@ function* linesOf({ sql, user, programs, perDay, rowBytes, rows, more }: Stateme
   const text = digestText(sql);
   const [least, most] = rows;
   for (let index = 0; index < DAYS * perDay; index += 1) {
-    // 0 to 1, the same in each run, in an order that repeats nothing.
+    // Numbers from 0 to 1, the same in each run.
     const share = ((index * 0.618_033_988_7) % 1) ** 6;
     const count = Math.round(least + share * (most - least));
     yield auditLine({

@@ -40,7 +40,7 @@ t.test('every field of a record is described', (t) => {
   const described = new Set([...texts.get('records.md')!.matchAll(/^- ((?:`\w+`(?:, )?)+)/gm)]
     .flatMap(([, names = '']) => [...names.matchAll(/\w+/g)].map(([name]) => name)));
   const source = readFileSync(new URL('../../src/audit/record.ts', import.meta.url), 'utf8');
-  // What is there only at times is spread into the record.
+  // Optional fields are spread into the record.
   const atTimes = [...source.matchAll(/\? \{\} : \{ (\w+):|\? \{ (\w+)[ :]/g)]
     .map(([, one, other]) => (one ?? other)!);
   t.ok(atTimes.length > 5, 'there are some that are there only at times');
@@ -59,7 +59,7 @@ t.test('the program understands the commands of the topics', async (t) => {
   for (const command of commands) {
     const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => (quoted ?? word)!);
     const args = words.map((word) => (word.endsWith('.json') ? join(folder, word) : word));
-    // What would run the proxy is only checked.
+    // Commands that would run the proxy are only checked.
     const { code, stderr } = await sluice(command.startsWith('--') ? ['check', ...args] : args);
     t.equal(code, 0, `${command}: ${stderr}`);
   }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { DOCUMENTS, madeAnew, pathOf } from './generated.js';
 
-// Makes the parts of the documents anew that are made from the code: npm run documents
+// Writes the generated parts of the documents: npm run documents
 
 for (const document of DOCUMENTS) writeFileSync(pathOf(document), madeAnew(document));

@@ -28,7 +28,7 @@ class Scene {
   readonly timers: FakeTimers;
   readonly relay: Relay;
   readonly records: object[] = [];
-  /** How many clients were said to be gone. */
+  /** The number of clients that were reported as gone. */
   leftCount = 0;
   private lastId = 0;
   private readonly ends: End[] = [];
@@ -75,7 +75,7 @@ class Scene {
     return pair;
   }
 
-  /** The client asks for the five rows, and gets them or a part of them. */
+  /** The client runs a query for five rows, and gets all or some of them. */
   async ask({ client, server }: Pair, sql: string, payloads: readonly Buffer[] = FIVE): Promise<string> {
     const { bytes } = ask(query(sql));
     server.forget();

@@ -87,7 +87,7 @@ t.test('reads each character a bounded number of times in any text', (t) => {
   t.end();
 });
 
-/** What the lexer, which reads all of a text, makes of the comments at its ends. */
+/** The comments at the ends of a text, as found by the lexer, which reads all of it. */
 const lexedTags = (sql: string): Tags => {
   const lexer = new Lexer(sql);
   const leading: string[] = [];

@@ -21,7 +21,7 @@ export interface Collector {
   readonly url: string;
   /** What it got so far. */
   readonly received: readonly Received[];
-  /** The requests that were under way at the same time, at most. */
+  /** The most requests under way at the same time. */
   readonly mostAtOnce: number;
   /** Answers the next request so, in place of taking it; may be called for several in a row. */
   answerNext(answering: Answering): void;
@@ -30,7 +30,7 @@ export interface Collector {
   stop(): void;
 }
 
-/** Takes a request, with nothing to say about it. */
+/** Accepts a request with an empty answer. */
 const take: Answering = (response) => response.setHeader('content-type', 'application/json').end('{}');
 
 /** Answers with a status, with these headers and this body. */

@@ -1,6 +1,6 @@
 import type { SessionControls } from '../../src/relay/session/sessionControls.js';
 
-/** Parts of a session, and of the parts no more than a test needs. */
+/** Parts of a session with only the members that a test needs. */
 export type SomeParts<T> = { [Key in keyof T]?: T[Key] extends (...given: never[]) => unknown ? T[Key] : SomeParts<T[Key]> };
 
 /**

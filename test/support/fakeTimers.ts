@@ -1,10 +1,10 @@
 import type { Test } from 'tap';
 
-/** Timers whose time passes when a test says so. */
+/** Timers whose time passes only when a test says so. */
 export interface FakeTimers {
   /** How many are set and have not fired. */
   readonly count: number;
-  /** Lets so many ms pass: what is due fires, in the order of its time. */
+  /** Lets this many ms pass: due timers fire in the order of their time. */
   pass(ms: number): void;
 }
 

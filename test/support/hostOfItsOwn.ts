@@ -15,15 +15,15 @@ export interface HostOfItsOwn {
 
 interface HostParts {
   readonly network: NetworkNamespace;
-  /** Where its commands run, and keep what they need. */
+  /** The folder in which its commands run and keep their files. */
   readonly folder: string;
-  /** Where programs are looked for first. */
+  /** The first folder of its PATH. */
   readonly bin: string;
-  /** A name that means this host there. */
+  /** A host name that leads to its loopback. */
   readonly name: string;
 }
 
-/** Makes such a host of a network namespace. */
+/** Makes a host of a network namespace. */
 export const hostOfItsOwn = (t: Lifetime, { network, folder, bin, name }: HostParts): HostOfItsOwn => {
   const hosts = join(folder, 'hosts');
   writeFileSync(hosts, `127.0.0.1 localhost ${name}\n`);

@@ -6,7 +6,7 @@ import { answer, ask, packetsFrom, resultSet, textRow } from './wirePackets.js';
 
 // Results of a session in memory: how they are asked for, sent, and heard.
 
-/** What comes before the first row: column count, definition, EOF. */
+/** The packets before the first row: column count, definition, EOF. */
 export const HEAD_PACKETS = 3;
 
 export const rows = (count: number): Buffer[] => Array.from({ length: count }, (_, index) => textRow(`row ${index}`));
@@ -24,15 +24,15 @@ export const respond = async (
   await settled();
 };
 
-/** What a client hears, beside the packets that passed. */
+/** A client's bytes, divided into the packets that passed and the rest. */
 export interface Heard {
-  /** How many of the server's packets came first, as they were sent. */
+  /** How many of the server's packets came first, unchanged. */
   readonly passed: number;
-  /** What came behind them. */
+  /** The bytes behind them. */
   readonly behind: Buffer;
 }
 
-/** Divides what the client has heard of an answer into what the server sent and what it did not. */
+/** Divides the client's bytes of an answer into the server's packets and the rest. */
 export const heardOf = ({ client: { heard } }: MemorySession, payloads: readonly Buffer[]): Heard => {
   let at = 0;
   let passed = 0;
@@ -45,5 +45,5 @@ export const heardOf = ({ client: { heard } }: MemorySession, payloads: readonly
   return { passed, behind: heard.subarray(at) };
 };
 
-/** The next command and its answer, which pass once nothing of the one before is in the way. */
+/** Plays the next command and its answer, which pass once nothing is left of the one before. */
 export const NEXT: readonly [Turn, Turn] = [ask(query('SELECT 42')), answer(...result(1))];

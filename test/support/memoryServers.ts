@@ -2,12 +2,12 @@ import type { NetConnectOpts, Socket } from 'node:net';
 import { asSocket, MemorySocket, type Address } from './memorySocket.js';
 import { End } from './pairs.js';
 
-/** What becomes of an attempt to connect to a server. */
+/** The outcome of an attempt to connect to a server. */
 type Willingness = 'accepts' | 'refuses' | 'is silent';
 
 const SLUICE: Address = { host: '10.0.0.1', port: 50_000 };
 
-/** Servers in memory, by their host names: each connection to one of them is played by hand. */
+/** Servers in memory by host name. The test plays each connection to them. */
 export class MemoryServers {
   /** The hosts that were tried, in their order. */
   readonly tried: string[] = [];

@@ -23,36 +23,36 @@ import { memoryPair, settled } from './memorySocket.js';
 import { MemoryServers } from './memoryServers.js';
 import { login } from './wirePackets.js';
 
-/** What a kernel says that knows nothing of a client. */
+/** The answer of a kernel that knows nothing of a client. */
 const UNKNOWN: SocketQueues = {
   unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
 };
 const SERVER = { host: 'db', port: 3306 };
 
-/** What is left of a session that is over. */
+/** The remains of a session that has ended. */
 export const NOTHING_LEFT = { stalls: 0, budgetBytes: 0, open: 0 };
 
 /** A session between two ends in memory, with all parts of a real one. */
 export interface MemorySession extends Pair {
   readonly session: Session;
-  /** What it has in common with others; a part may be replaced, as by a reload. */
+  /** The parts that it shares with other sessions; a test may replace one, as a reload does. */
   readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
   readonly records: Record<string, unknown>[];
   readonly log: Entry[];
-  /** What its observer was told. */
+  /** The events that its observer got. */
   readonly told: ('parted' | 'ended')[];
-  /** Has turns said, each after those before it were heard; then the ends forget what they have heard. */
+  /** Plays turns, each after those before it were heard; then both ends forget what they heard. */
   play(...turns: readonly Turn[]): Promise<void>;
-  /** Each line of the log that says how it ended: one, once it has. */
+  /** The log lines about its end: one, once it has ended. */
   endings(): readonly Entry[];
-  /** What of it is left in what sessions share, and of its two connections: nothing, once it has ended. */
+  /** Its remains in shared parts and connections: nothing, once it has ended. */
   left(): object;
 }
 
 export interface MemorySessionOptions {
-  /** In place of what the settings make. */
+  /** Parts in place of those that the settings make. */
   readonly shared?: SomeParts<Shared>;
-  /** What the client has said before its server was there. */
+  /** The bytes of the client before its server was there. */
   readonly early?: Buffer;
   /** How its connections may be encrypted; as the settings say where it is left out. */
   readonly encryption?: SessionEncryption;

@@ -8,13 +8,13 @@ export interface Address {
   readonly port: number;
 }
 
-/** What has come from the other end, in its order: bytes, a FIN, or a reset. */
+/** The input from the other end in order: bytes, a FIN, or a reset. */
 type Coming = Buffer | 'FIN' | 'RST';
 
-/** So much lies in the buffers of a connection before a write has to wait. */
+/** The size of the buffers of a connection: a write waits when they are full. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** So much one read brings at most. */
+/** The largest read. */
 const READ_BYTES = 64 * 1024;
 
 /** Deliveries that are due, over all connections. */
@@ -134,7 +134,7 @@ export class MemorySocket extends Duplex {
     });
   }
 
-  /** Hands over what has come, as long as it is wanted. */
+  /** Delivers input as long as the reader wants it. */
   private deliver(): void {
     while (this.canDeliver) {
       const next = this.coming.shift()!;
@@ -150,7 +150,7 @@ export class MemorySocket extends Duplex {
   }
 
   private endReading(): void {
-    if (this.readableEnded) return; // it has said so before it closed
+    if (this.readableEnded) return; // it reported that before it closed
     this.push(null);
     this.read(0);
   }
@@ -190,10 +190,10 @@ export const memoryPair = (
   return { accepted: asSocket(accepted), connected: asSocket(connected) };
 };
 
-/** What is left out, no session uses. */
+/** The missing members are those that no session uses. */
 export const asSocket = (end: MemorySocket): Socket => end as unknown as Socket;
 
-/** Waits until all that was said in memory has arrived, and what came of it. */
+/** Waits until all bytes in memory have arrived, and their consequences. */
 export const settled = async (): Promise<void> => {
   for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns = dueCount > 0 ? 0 : quietTurns + 1) await nextTurn();
 };

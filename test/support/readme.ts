@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** The text of the README. */
 export const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** The blocks of one language in a text: what stands between the fences. */
+/** The fenced blocks of one language in a text. */
 export const blocksIn = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block = '']) => block);
 

@@ -10,7 +10,7 @@ const SECTION = 'default settings, real servers';
 const LATENCY_SECTION = 'default settings, results by latency';
 const SESSIONS_SECTION = 'default settings, sessions';
 
-/** Sluice as it is by default: it encrypts to servers that offer TLS, which no other relay here does. */
+/** Sluice with its defaults: it encrypts to servers that offer TLS, which no other relay here does. */
 const BY_DEFAULT: Competitor = {
   name: `${SLUICE}, default settings`, version: '',
   start: startSluiceWith({ listen: { host: '127.0.0.1' }, upstream: { host: '127.0.0.1' } }),
@@ -38,7 +38,7 @@ export const defaults = async (bench: Bench): Promise<void> => {
   }
 };
 
-/** One result after the other over one session. */
+/** Several results in a row over one session. */
 const latency = (bench: Bench, kind: string, bytes: number): Load => ({
   subject: `${kind}, results of ${bytes / 1000} KB`,
   run: async (relay) => {
@@ -53,8 +53,8 @@ const latency = (bench: Bench, kind: string, bytes: number): Load => ({
 });
 
 /**
- * Sessions that come and go: the first of a process, while its code is cold, then many more; then logins of a client
- * that encrypts where that is offered.
+ * Short sessions: the first one of a process, while its code is cold, then many more, then logins of a client that
+ * encrypts when TLS is offered.
  */
 const sessions = async (
   bench: Bench, kind: string, port: number, competitors: readonly Competitor[],

@@ -28,16 +28,16 @@ interface Scene {
   readonly timers: FakeTimers;
   readonly metrics: Metrics;
   readonly log: Entry[];
-  /** What came of it: who has arrived, or why nobody has. */
+  /** The outcome: the arrived client, or the reason of its end. */
   readonly told: (Arrived | string)[];
-  /** Each read of the server that has greeted: the greeting is told as one. */
+  /** The reads from the greeted server: the greeting is one of them. */
   readonly read: Buffer[];
 }
 
 interface Settings {
   readonly upstream?: readonly object[];
   readonly proxyProtocol?: readonly string[];
-  /** What the observer does with who has arrived, besides noting it. */
+  /** The observer's action on an arrival, besides noting it. */
   readonly arrived?: () => void;
 }
 
@@ -75,14 +75,14 @@ const start = (t: Test, { upstream = [FIRST, SECOND], proxyProtocol = [], arrive
   return { arrival, client, servers, timers, metrics, log: entries, told, read };
 };
 
-/** Who has arrived, alone. */
+/** The only arrived client. */
 const arrivedIn = ({ told }: Scene): Arrived => {
   const [one] = told;
   if (told.length !== 1 || typeof one !== 'object') throw new Error(`nobody has arrived: ${told.join(', ')}`);
   return one;
 };
 
-/** The server that has greeted whoever has arrived. */
+/** The server that greeted the arrived client. */
 const hostOf = (scene: Scene): string => {
   const { at } = arrivedIn(scene).upstream.upstream;
   return 'host' in at ? at.host : at.path;
@@ -155,7 +155,7 @@ t.test('closes the server\'s connection when the session cannot begin', async (t
   t.match(scene.log.filter(({ level }) => level === 'error'), [{ session: 7, err: { message: 'made by the test' } }]);
 });
 
-// Servers that cannot be had.
+// Unavailable servers.
 
 t.test('takes the second server when the first refuses', async (t) => {
   const scene = start(t);

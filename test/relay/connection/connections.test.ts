@@ -12,7 +12,7 @@ import { memoryPair, settled } from '../../support/memorySocket.js';
 import { MemoryServers } from '../../support/memoryServers.js';
 import { End } from '../../support/pairs.js';
 
-// Both connections of a session: what is told of them, and how each of them is closed.
+// Both connections of a session: their events, and how each of them is closed.
 
 const HELLO = Buffer.from('hello');
 const LAST = Buffer.from('the last words');
@@ -22,11 +22,11 @@ interface Scene {
   readonly client: End;
   readonly server: End;
   readonly timers: FakeTimers;
-  /** What the observer was told, in its order. */
+  /** The events that the observer got, in order. */
   readonly told: string[];
-  /** Of a packet of the client's only part has come. */
+  /** Whether only a part of a client's packet has come. */
   isInRequest: boolean;
-  /** What the observer does with what it is told that was read. */
+  /** The observer's action on read bytes. */
   read: (from: 'client' | 'server', bytes: Buffer) => void;
 }
 
@@ -72,7 +72,7 @@ const start = async (t: Test, allArrives = true): Promise<Scene> => {
   return scene;
 };
 
-/** A session whose client has answered the greeting: its server has had something. */
+/** A session whose client has answered the greeting, so that its server has got bytes. */
 const startLoggedIn = async (t: Test, allArrives?: boolean): Promise<Scene> => {
   const scene = await start(t, allArrives);
   scene.connections.upstream.write(HELLO);

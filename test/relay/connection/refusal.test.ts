@@ -8,9 +8,9 @@ import { keptLog } from '../../support/keptLog.js';
 import { memoryPair, settled } from '../../support/memorySocket.js';
 import { End } from '../../support/pairs.js';
 
-// Clients for whom there is no place.
+// Clients beyond the limit of connections.
 
-/** So many clients are told why at the same time. */
+/** The number of clients that get an error at the same time. */
 const MAX_TOLD = 1000;
 
 interface Scene {

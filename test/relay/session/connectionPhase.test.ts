@@ -43,7 +43,7 @@ class Handshake {
     this.begin();
   });
 
-  /** Gives the peer's end of what is said inside TLS. */
+  /** Returns the peer's end of the bytes inside TLS. */
   agree(authorized = false): End {
     const { accepted, connected } = memoryPair();
     this.succeed(Object.assign(accepted, { authorized }) as unknown as TLSSocket);
@@ -54,7 +54,7 @@ class Handshake {
 interface Phase extends MemorySession {
   readonly withClient: Handshake;
   readonly withServer: Handshake;
-  /** Whether the server was said not to offer TLS. */
+  /** Whether the server was reported not to offer TLS. */
   readonly clear: () => number;
 }
 
@@ -84,7 +84,7 @@ const greet = async ({ client, server }: Phase, greeting: Buffer): Promise<void>
   client.forget();
 };
 
-/** How the connections of the session were counted to be encrypted. */
+/** The encryption of the session's connections in the metrics. */
 const counted = ({ shared }: Phase): string[] =>
   [...shared.metrics.encryptions.all()].filter(({ count }) => count > 0)
     .map(({ labels }) => Object.values(labels).join(' '));
@@ -314,7 +314,7 @@ t.test('ends at once when the client leaves while the connection to the server i
   t.strictSame([scene.told, scene.left(), timers.count], [['ended'], NOTHING_LEFT, 0]);
 });
 
-// What is not a login.
+// Bytes that are no login.
 
 t.test('relays a refusal in place of the greeting', async (t) => {
   const scene = await begin(t, { listen: 'optional', upstream: 'required' });

@@ -17,7 +17,7 @@ import {
   answer, ask, err, login, packetsFrom, preparedAnswer, resultSet, wireBytes,
 } from '../../support/wirePackets.js';
 
-// What is decided about a response at its limit, and what becomes of it then.
+// The decisions about a response at its limit, and their effects.
 
 const SELECT = 'SELECT * FROM big';
 const MORE = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
@@ -26,7 +26,7 @@ const FIVE = result(5);
 /** A row of the result, on the wire. */
 const ROW_BYTES = wireBytes(...rows(1));
 
-/** Limits that hold whatever the client's pace is. */
+/** Limits that hold at any pace of the client. */
 const limited = (settings: ProxySettings = {}): ProxySettings =>
   ({ limits: { rows: LIMIT }, streaming: { signals: [] }, ...settings });
 const HOLD: ProxySettings = limited({ onExceed: { action: 'hold' }, budget: { bytes: '1MiB' } });
@@ -34,7 +34,7 @@ const HOLD: ProxySettings = limited({ onExceed: { action: 'hold' }, budget: { by
 const start = (t: Test, settings: ProxySettings = {}, options: MemorySessionOptions = {}): Promise<MemorySession> =>
   startSession(t, limited(settings), options);
 
-/** So many packets of the answer have passed, and an error stands in place of the next. */
+/** Checks that this many packets of the answer passed, with an error in place of the next. */
 const isCut = (t: Test, scene: MemorySession, payloads: readonly Buffer[], passed: number, message: RegExp): void => {
   const heard = heardOf(scene, payloads);
   t.equal(heard.passed, passed, 'packets that passed');
@@ -106,7 +106,7 @@ t.test('lets everything pass in audit mode, and records what it would have cut',
   t.match(scene.records, [{ action: 'would-cut', reason: 'rows', outcome: 'completed', rows: 5, forwardedRows: 5 }]);
 });
 
-/** As where a row of more than 16 MiB spans packets. */
+/** As for a row of more than 16 MiB, which spans packets. */
 const insideRow = ({ session: { conversation: { server } } }: MemorySession): void =>
   void Object.defineProperty(server, 'isInsideRow', { get: () => true, set: () => undefined });
 
@@ -273,7 +273,7 @@ const PACED: ProxySettings = { streaming: { signals: ['pace'] } };
 const SLOW: PaceReading = { isSlow: true, rowsPerSecond: 10 };
 const FAST: PaceReading = { isSlow: false, rowsPerSecond: 100_000 };
 
-/** A session whose client's pace is known at once at each look, or only after it was watched. */
+/** A session in which each look tells the client's pace at once, or only a longer watch does. */
 const startPaced = (
   t: Test, soFar: readonly PaceReading[], watch: Promise<PaceReading> = Promise.resolve(FAST),
   settings: ProxySettings = {},

@@ -12,7 +12,8 @@ import {
   answer, ask, err, login, ok, packetsFrom, resultSet, textRow,
 } from '../../support/wirePackets.js';
 
-// One session between two ends in memory: what each end hears, how the session ends, and what is left of it.
+// One session between two ends in memory: the bytes that each end gets, the end of the session, and what is left of
+// it.
 
 const QUIT = packetsFrom(0, command(Command.QUIT));
 const RESULT = packetsFrom(1, ...resultSet('eof', [textRow('1')]));
@@ -35,7 +36,7 @@ const begin = async (t: Test, phase: Phase): Promise<MemorySession> => {
   return scene;
 };
 
-/** It has ended once, as `end` says, and nothing of it is left. */
+/** Checks that the session has ended once, as `end` says, and that nothing of it is left. */
 const isOver = async (t: Test, scene: MemorySession, end: object): Promise<void> => {
   await settled();
   t.match(scene.endings(), [end]);

@@ -27,11 +27,11 @@ interface Scene {
   readonly warnings: {
     readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
   }[];
-  /** For how long the client has not read now, in ms. */
+  /** How long the client has not read, in ms. */
   readonly responses: { stalledMs: number };
   /** All stalled sessions. */
   readonly stalls: StallWatch;
-  /** Changes when the client reads; null when that cannot be told. */
+  /** A mark that changes when the client reads; null when that is unknown. */
   mark: string | null;
   /** The client takes nothing for `ms`; then Sluice reads `thenBytes` more from the server. */
   stall(ms: number, thenBytes: number): void;

@@ -7,9 +7,9 @@ export interface Pause {
   end(): void;
 }
 
-/** A clock whose pauses end when a test says so. */
+/** A clock whose pauses end only when a test says so. */
 export class PlayedClock implements ExportClock {
-  /** What chance says. */
+  /** The next random number. */
   chance = 1;
   private readonly pauses: Pause[] = [];
   private arrived = (): void => {};

@@ -10,7 +10,7 @@ const to = (url: string, rest: Partial<Destination> = {}): Destination =>
 
 const send = (destination: Destination): Promise<Outcome> => post(destination, '{"a":1}', new AbortController().signal);
 
-/** What comes of a request that is answered so. */
+/** The outcome of a request with this answer. */
 async function outcomeOf(t: Test, answering: Answering, rest: Partial<Destination> = {}): Promise<Outcome> {
   const collector = await startCollector(t);
   collector.answerNext(answering);

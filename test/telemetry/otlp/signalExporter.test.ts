@@ -13,11 +13,11 @@ interface Exporting {
   readonly clock: PlayedClock;
   readonly exporter: SignalExporter;
   readonly log: readonly Record<string, unknown>[];
-  /** What was lost, by reason. */
+  /** The lost items by reason. */
   lost(): Record<string, number>;
   /** Adds a log record for each of these names. */
   add(...names: readonly string[]): void;
-  /** What the log says next, waited for where need be. */
+  /** Waits for the next log line. */
   said(): Promise<Record<string, unknown>>;
 }
 
