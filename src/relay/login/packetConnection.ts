@@ -48,6 +48,11 @@ export class PacketConnection {
     this.frames = new PacketFrames(peer, compression, numbers, MAX_BYTES);
   }
 
+  /** The next packet begins a command: only there do sequence ids begin at 0. */
+  get isAtCommand(): boolean {
+    return this.waiting.length >= HEADER_BYTES && this.waiting[3] === 0;
+  }
+
   /** Takes the next packet; null if it has not come yet. */
   take(): WholePacket | null {
     const { waiting } = this;

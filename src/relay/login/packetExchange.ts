@@ -52,13 +52,16 @@ export class PacketExchange {
     }
   }
 
-  /** The next packet of either end; the server's if both have sent one. */
+  /**
+   * The next packet of either end in an authentication; the server's if both have sent one. A command that the client
+   * has sent ahead is not part of it, and waits until the authentication is over.
+   */
   async nextOfEither(): Promise<{ readonly peer: Peer; readonly packet: WholePacket }> {
     for (;;) {
-      for (const peer of ['server', 'client'] as const) {
-        const packet = this.take(peer);
-        if (packet !== null) return { peer, packet };
-      }
+      const fromServer = this.take('server');
+      if (fromServer !== null) return { peer: 'server', packet: fromServer };
+      const fromClient = this.client.isAtCommand ? null : this.take('client');
+      if (fromClient !== null) return { peer: 'client', packet: fromClient };
       await this.arrival();
     }
   }

@@ -8,6 +8,7 @@ import type { ClientTls } from '../../../src/relay/tls/clientTls.js';
 import { SessionEncryption } from '../../../src/relay/tls/encryption.js';
 import { ClientLeftError } from '../../../src/relay/tls/handshakeError.js';
 import type { UpstreamTls } from '../../../src/relay/tls/upstreamTls.js';
+import { changeUser } from '../../support/commandPayloads.js';
 import { fakeTimers } from '../../support/fakeTimers.js';
 import type { ProxySettings } from '../../support/inProcess.js';
 import { NEXT } from '../../support/memoryResults.js';
@@ -225,6 +226,50 @@ t.test('says whose certificate the server sees to a refused client that showed o
   await inside.hear(40);
   t.match(inside.heard.toString('latin1'), /Access denied \(sluice: an account that requires a certificate/);
 });
+
+t.test('keeps a command that a client inside TLS sends behind its login until it is let in', async (t) => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, CLEAR);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  const inside = scene.withClient.agree();
+  inside.say(Buffer.concat([packetsFrom(2, withSsl(ANSWER)), NEXT[0].bytes]));
+  await scene.server.hear(4 + ANSWER.length);
+  await settled();
+  t.equal(scene.server.heardBytes, 4 + ANSWER.length);
+  scene.server.forget();
+  scene.server.say(packetsFrom(2, ok()));
+  await scene.server.hear(NEXT[0].bytes.length);
+  t.ok(scene.server.heard.equals(NEXT[0].bytes));
+  t.ok(inside.heard.equals(packetsFrom(3, ok())));
+});
+
+for (const [what, reply] of Object.entries({ accepts: ok(), refuses: err(1045, 'Access denied') })) {
+  t.test(`bridges a COM_CHANGE_USER of a client inside TLS, also where the server ${what} it`, async (t) => {
+    const scene = await begin(t, { listen: 'optional' });
+    await greet(scene, CLEAR);
+    scene.client.say(packetsFrom(1, SSL_REQUEST));
+    await scene.withClient.begun;
+    const inside = scene.withClient.agree();
+    inside.say(packetsFrom(2, withSsl(ANSWER)));
+    await scene.server.hear(4 + ANSWER.length);
+    scene.server.say(packetsFrom(2, ok()));
+    await inside.hear(4 + ok().length);
+    for (const end of [inside, scene.server]) end.forget();
+    const change = packetsFrom(0, changeUser('other', 'attic', 'mysql_native_password'));
+    inside.say(Buffer.concat([change, NEXT[0].bytes]));
+    await scene.server.hear(change.length);
+    await settled();
+    t.ok(scene.server.heard.equals(change), 'the command behind it waits');
+    scene.server.forget();
+    scene.server.say(packetsFrom(1, reply));
+    await inside.hear(4 + reply.length);
+    t.ok(inside.heard.equals(packetsFrom(1, reply)));
+    await scene.server.hear(NEXT[0].bytes.length);
+    t.ok(scene.server.heard.equals(NEXT[0].bytes));
+    t.match(scene.session.origin(), what === 'accepts' ? { user: 'other', schema: 'attic' } : { user: 'app' });
+  });
+}
 
 t.test('ends when the TLS handshake with the client fails', async (t) => {
   const scene = await begin(t, { listen: 'optional' });
