@@ -391,6 +391,24 @@ t.test('kills a single read-only statement that is cut', async (t) => {
   t.match(scene.records, [{ action: 'cut', outcome: 'killed', serverError: { code: 1317 } }]);
 });
 
+t.test('withdraws the order to kill when the response has come to its end', async (t) => {
+  let order: AbortSignal | null = null;
+  const waiting: Pick<Killer, 'kill'> = {
+    kill: (_, signal) => {
+      order = signal ?? null;
+      return new Promise((resolve) => signal?.addEventListener('abort', () => resolve('failed')));
+    },
+  };
+  const scene = await start(t, KILL, { shared: { killer: waiting } });
+  await respond(scene, SELECT, FIVE.slice(0, -1));
+  t.match(order, { aborted: false });
+  scene.server.say(packetsFrom(FIVE.length, ...FIVE.slice(-1)));
+  await settled();
+  t.match(order, { aborted: true });
+  t.match(scene.records, [{ action: 'cut', outcome: 'drained' }]);
+  await scene.play(...NEXT);
+});
+
 for (const sql of [`${SELECT}; INSERT INTO t VALUES (1)`, 'CALL report()']) {
   t.test(`does not kill a statement that may change something, such as ${sql}`, async (t) => {
     const { killer: fake, asked } = killer();

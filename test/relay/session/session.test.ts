@@ -241,6 +241,40 @@ t.test("closes the session when the server neither answers nor closes within dra
   t.equal(timers.count, 0);
 });
 
+/** What a look at the kernel's queues shows of a client. */
+const looking = (hasClientEnded: boolean) => ({
+  shared: {
+    queues: {
+      intervalMs: 5,
+      lookAt: () => Promise.resolve({ unacknowledgedBytes: 0, unreadBytes: null, isClientFull: false, hasClientEnded }),
+    },
+  },
+});
+
+t.test('ends when a look shows that its client, of which nothing was read, has gone', async (t) => {
+  const scene = await startSession(t, {}, looking(true));
+  scene.session.lookForClient();
+  t.equal(await scene.server.ended(), 'FIN');
+  await isOver(t, scene, { by: 'client', reason: /^a client has closed/ });
+});
+
+t.test('stays when a look shows that its client, of which nothing was read, is there', async (t) => {
+  const scene = await startSession(t, {}, looking(false));
+  scene.session.lookForClient();
+  await settled();
+  t.strictSame(scene.told, []);
+});
+
+t.test('stays behind a client that has gone while its statement is to run to its end', async (t) => {
+  const scene = await startSession(t, { limits: { rows: 1 }, streaming: { signals: [] } }, looking(true));
+  await scene.play(ask(query('SELECT 1; INSERT INTO t VALUES (1)')));
+  scene.server.say(packetsFrom(1, ...resultSet('eof', [textRow('1'), textRow('2')]).slice(0, -1)));
+  await settled();
+  scene.session.lookForClient();
+  await settled();
+  t.strictSame(scene.told, []);
+});
+
 t.test('ends with a goodbye to both ends when it is idle and has to end', async (t) => {
   const timers = fakeTimers(t);
   const scene = await startSession(t);
