@@ -11,7 +11,7 @@ const SECRET = 'sEcReT-of-nobody';
 const withOtlp = (otlp: unknown) => withUpstream({ telemetry: { otlp } });
 
 function headersFile(t: Test, content: string): string {
-  // The configuration is in the folder of the test, which each load makes again.
+  // Not in the folder of the test: each load of a configuration makes that one again.
   const folder = mkdtempSync(join(tmpdir(), 'sluice-headers-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'headers');

@@ -45,5 +45,5 @@ export const heardOf = ({ client: { heard } }: MemorySession, payloads: readonly
   return { passed, behind: heard.subarray(at) };
 };
 
-/** Plays the next command and its answer, which pass once nothing is left of the one before. */
+/** The next command and its answer, which pass once nothing is left of the command before. */
 export const NEXT: readonly [Turn, Turn] = [ask(query('SELECT 42')), answer(...result(1))];
