@@ -115,7 +115,7 @@ t.test('an error in a rule names its place, and an unknown key gets a suggestion
     'config: rules[0].limit: unknown key, did you mean rules[0].limits?',
     'config: rules[0].match.users: unknown key, did you mean rules[0].match.user?',
     'config: rules[0].match.colour: unknown key, known here: ' +
-      'user, schema, client, program, attributes, digest, statement',
+      'user, schema, client, program, attributes, tags, digest, statement',
     'config: rules[0].limits.row: unknown key, did you mean rules[0].limits.rows?',
     'config: rules[1]: expected an object, got "b"',
     'config: rules[2].match: expected an object, got a list',
@@ -184,7 +184,7 @@ t.test('the example file shows every setting of a rule', (t) => {
   const known: object[] = JSON.parse(printConfig(load(t, text))).rules;
   t.strictSame([...keysOf(shown)].sort(), [...keysOf(known)].sort());
   t.strictSame([...keysOf(shown.map((rule) => Object(rule).match))].sort(), [
-    'attributes', 'client', 'digest', 'program', 'schema', 'statement', 'user',
+    'attributes', 'client', 'digest', 'program', 'schema', 'statement', 'tags', 'user',
   ]);
   t.end();
 });
