@@ -48,9 +48,7 @@ function cautions({ survey, forecast, coverage }: Advice): string[] {
   const blind = coverage.blindFor(limits).join(' and ');
   return [
     counts.streamed > 0 ? `Streamed, and therefore not limited: ${count(counts.streamed)}` : '',
-    counts.admitted > 0
-      ? `Passed the limit of that time as streams; a higher limit would not change that: ${count(counts.admitted)}`
-      : '',
+    counts.admitted > 0 ? admittedCaution(counts.admitted) : '',
     counts.exempt > 0 ? `Exempt: ${count(counts.exempt)}` : '',
     changesData > 0 ? `Larger, but never cut because they change data: ${count(changesData)}` : '',
     uncertain > 0 ? `Within the limits when last seen, but their end was not seen: ${count(uncertain)}` : '',
@@ -61,6 +59,12 @@ function cautions({ survey, forecast, coverage }: Advice): string[] {
     digests.hasForgotten ? `Only the ${countOf(digests.size, 'digest')} with the most cuts are kept` : '',
     ...readingCaveats(survey),
   ].filter((line) => line !== '');
+}
+
+function admittedCaution(results: number): string {
+  const [streams, them] = results === 1 ? ['a stream', 'it'] : ['streams', 'them'];
+  return `${countOf(results, 'result')} passed the limit then in force as ${streams}; ` +
+    `a higher limit makes no difference to ${them}`;
 }
 
 function names(found: Names): string {
