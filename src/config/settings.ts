@@ -1,6 +1,6 @@
-// The table of settings. Its larger parts stand in treatment.ts, rules.ts and kill.ts. A line of the table is all that
-// a key needs: from it the key is read, checked, given a default, suggested for a mistyped key, printed by `sluice
-// check`, and shown in the help if it has a flag.
+// The table of settings. Its larger parts stand in admin.ts, ends.ts (with tls.ts), kill.ts, rules.ts, tags.ts,
+// telemetry.ts and treatment.ts. From its line a key is read, checked, given a default, suggested for a mistyped key,
+// printed by `sluice check` and listed in help/configuration.md. A flag stands in `sluice --help`, too.
 
 import type {
   AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,

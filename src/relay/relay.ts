@@ -13,7 +13,7 @@ import { Encryption } from './tls/encryption.js';
 import { Arrival, type Arrived } from './connection/arrival.js';
 import { patienceMs } from './connection/dial.js';
 import { killerFor, timeoutsFor } from '../control/killer.js';
-import { PaceWatch } from './pace/pace.js';
+import { PaceWatch } from './pace/paceWatch.js';
 import { Session } from './session/session.js';
 import { atArrival, type Shared } from './shared.js';
 import { BypassWarnings } from './pace/socketQuestion.js';

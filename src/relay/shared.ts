@@ -7,7 +7,7 @@ import type { Guard } from '../policy/guard.js';
 import type { Sampler } from '../policy/sampler.js';
 import type { Encryption } from './tls/encryption.js';
 import type { Killer } from '../control/killer.js';
-import type { PaceWatch } from './pace/pace.js';
+import type { PaceWatch } from './pace/paceWatch.js';
 import type { SocketQueueReader } from './pace/socketQueues.js';
 import type { OccasionalLog } from '../audit/occasionalLog.js';
 import type { ServerTimeouts } from '../control/serverTimeouts.js';

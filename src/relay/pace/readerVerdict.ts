@@ -21,8 +21,8 @@ const FAST_BYTES = 256 * 1024;
 export type Verdict = 'fast' | 'quick' | 'unknown' | 'behind';
 
 /**
- * Judges a client. An empty queue alone is no proof: on a busy machine even a slow reader takes the little that comes.
- * Proof needs a rate.
+ * Judges a client for its send window; `PaceWatch` is what tells a stream. An empty queue alone is no proof: on a busy
+ * machine even a slow reader takes the little that comes. Proof needs a rate.
  * @param queuedBytes bytes that the client's kernel has not taken
  * @param windowBytes the bytes that were granted at once
  */

@@ -7,47 +7,9 @@ import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { WaitedFor } from './waitedFor.js';
 
 /**
- * The time of the first look at a client whose pace is watched. It is soon, to see at once a client that takes
- * everything.
- */
-const FIRST_LOOK_AFTER_MS = 5;
-const MAX_LOOK_EVERY_MS = 80;
-/**
- * The part of the watch that counts as long enough. In a shorter time the client may have been waiting for a processor.
- */
-const LEAST_PART_OF_WATCH = 0.6;
-/** The step in which a client's kernel takes bytes, however slowly the program works. */
-const STEP_BYTES = 64 * 1024;
-/**
- * The bytes that lie in buffers on the client's side before its pace shows. Most drivers read up to 128 KiB at once.
- */
-const BUFFERS_BYTES = 3 * STEP_BYTES;
-/** The time between two checks whether everything has arrived. */
-const LOOK_EVERY_MS = 20;
-
-/** A session whose client's pace is watched. */
-export interface WatchedSession {
-  readonly connections: {
-    /** The queue of bytes that wait for the client. */
-    readonly clientQueue: Pick<QueueView, 'look' | 'pendingBytes'>;
-  };
-  readonly responses: WatchedResponses;
-  /** Whether the result is no longer needed. */
-  readonly isOver: boolean;
-}
-
-/** The known facts about the responses that have gone to a client. */
-export interface WatchedResponses {
-  /** All bytes that were written to it. */
-  readonly writtenBytes: number;
-  /** Whether looks have shown that responses wait for the client and not for the network. */
-  readonly isClientWaitedFor: boolean;
-}
-
-/**
- * Tells whether a client works on rows as they come, or takes them as fast as it can. It judges by the rate at which
- * the client takes rows while the response waits for it. A client that takes more than
- * `streaming.pace.maxRowsPerSecond` rows, or `maxBytesPerSecond` bytes, counts as one that reads into memory.
+ * Measures whether a client works on rows as they come, or takes them as fast as it can: the rate at which it takes
+ * rows while the response waits for it. A client that takes more than `streaming.pace.maxRowsPerSecond` rows, or
+ * `maxBytesPerSecond` bytes, counts as one that reads into memory (`judgePace` compares). `PaceJudge` asks.
  */
 export class PaceWatch {
   constructor(private readonly queues: SocketQueueReader, private readonly settings: PaceSettings) {}
@@ -195,6 +157,25 @@ export class PaceWatch {
   }
 }
 
+/** A session whose client's pace is watched. */
+export interface WatchedSession {
+  readonly connections: {
+    /** The queue of bytes that wait for the client. */
+    readonly clientQueue: Pick<QueueView, 'look' | 'pendingBytes'>;
+  };
+  readonly responses: WatchedResponses;
+  /** Whether the result is no longer needed. */
+  readonly isOver: boolean;
+}
+
+/** The known facts about the responses that have gone to a client. */
+export interface WatchedResponses {
+  /** All bytes that were written to it. */
+  readonly writtenBytes: number;
+  /** Whether looks have shown that responses wait for the client and not for the network. */
+  readonly isClientWaitedFor: boolean;
+}
+
 /** The result of one look at a client. */
 interface Observation {
   readonly leftBytes: number;
@@ -203,6 +184,25 @@ interface Observation {
   readonly queues: SocketQueues;
   readonly atMs: number;
 }
+
+/**
+ * The time of the first look at a client whose pace is watched. It is soon, to see at once a client that takes
+ * everything.
+ */
+const FIRST_LOOK_AFTER_MS = 5;
+const MAX_LOOK_EVERY_MS = 80;
+/**
+ * The part of the watch that counts as long enough. In a shorter time the client may have been waiting for a processor.
+ */
+const LEAST_PART_OF_WATCH = 0.6;
+/** The step in which a client's kernel takes bytes, however slowly the program works. */
+const STEP_BYTES = 64 * 1024;
+/**
+ * The bytes that lie in buffers on the client's side before its pace shows. Most drivers read up to 128 KiB at once.
+ */
+const BUFFERS_BYTES = 3 * STEP_BYTES;
+/** The time between two checks whether everything has arrived. */
+const LOOK_EVERY_MS = 20;
 
 /** Nothing waits for the client, so there is no sign that it works on its rows. */
 const TAKEN_AT_ONCE: PaceReading = { isSlow: false, rowsPerSecond: null };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PaceWatch, type WatchedSession } from '../../../src/relay/pace/pace.js';
+import { PaceWatch, type WatchedSession } from '../../../src/relay/pace/paceWatch.js';
 import { SocketQueueReader, type SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 
 const SETTINGS = { waitMs: 100, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 };
