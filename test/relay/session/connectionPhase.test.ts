@@ -327,6 +327,25 @@ t.test('encrypts only the connection to the server, and bridges the login', asyn
   t.ok(inside.heard.equals(NEXT[0].bytes));
 });
 
+t.test('leaves a login to the flows when both connections are encrypted', async (t) => {
+  const scene = await begin(t, { listen: 'optional', upstream: 'required' });
+  await greet(scene, SECURE);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  const client = scene.withClient.agree();
+  const answer = packetsFrom(2, withSsl(ANSWER));
+  client.say(Buffer.concat([answer, NEXT[0].bytes]));
+  await scene.withServer.begun;
+  const server = scene.withServer.agree();
+  await server.hear(answer.length + NEXT[0].bytes.length);
+  t.ok(server.heard.equals(Buffer.concat([answer, NEXT[0].bytes])), 'a command sent ahead does not wait');
+  const welcome = Buffer.concat([packetsFrom(3, ok()), NEXT[1].bytes]);
+  server.say(welcome);
+  await client.hear(welcome.length);
+  t.ok(client.heard.equals(welcome));
+  t.equal(scene.session.connections.diversion, null);
+});
+
 t.test('refuses the client when the TLS handshake with the server fails', async (t) => {
   const scene = await begin(t, { upstream: 'required' });
   await greet(scene, SECURE);
