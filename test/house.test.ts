@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -193,6 +193,27 @@ t.test('identifiers and file names are the usual words of the field', (t) => {
       .map((word) => `${name}: ${word}`);
   });
   t.strictSame(wrong, []);
+  t.end();
+});
+
+/** Whether a file declares the class or type of `Recorder.result`, and has a `result`. */
+function isDeclared(name: string): boolean {
+  const [type = '', property = ''] = name.split('.');
+  return files.some((file) => {
+    const text = readFileSync(file, 'utf8');
+    return new RegExp(`\\b(?:class|interface) ${type}\\b`).test(text) && new RegExp(`\\b${property}\\b`).test(text);
+  });
+}
+
+t.test('ARCHITECTURE.md names only files and methods that exist, in lines of at most 120 columns', (t) => {
+  const map = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  const named = [...map.matchAll(/`([\w./]+)`/g)].map(([, name = '']) => name);
+  const lost = named.filter((name) => {
+    if (name.endsWith('.ts')) return !existsSync(join(ROOT, name)) && !files.some((file) => file.endsWith(`/${name}`));
+    return /^[A-Z]\w+\.\w+$/.test(name) && !name.endsWith('.md') && !isDeclared(name);
+  });
+  t.strictSame(lost, []);
+  t.strictSame(map.split('\n').filter((line) => line.length > MAX_COLUMNS), []);
   t.end();
 });
 

@@ -110,8 +110,8 @@ function round(ms: number): number {
 
 /**
  * The audit record of a response: `result` for one about which something was done, `stall` for one whose client does
- * not read. All sizes are in bytes, all times in ms. src/help/records.md describes each
- * field.
+ * not read. All sizes are in bytes, all times in ms. src/help/records.md describes each field; `slowLog.ts` and
+ * `telemetry/otlp/recordAttributes.ts` have forms of their own for some.
  */
 export function responseRecord(
   event: 'result' | 'stall',

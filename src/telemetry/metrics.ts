@@ -7,7 +7,7 @@ import { CounterVector, GaugeVector, Histogram } from './instruments.js';
 
 /**
  * The counters of the running proxy: plain numbers, incremented where things happen, and nothing per row. Each session
- * adds its own counts when it ends. `prometheus.ts` adds those of open sessions.
+ * adds its own counts when it ends. `prometheus.ts` adds those of open sessions, and has the names and help texts.
  */
 export class Metrics {
   sessions = 0;

@@ -1,6 +1,7 @@
 import { frameNumber, renumber, storedContent, storedFrame } from '../../protocol/compression.js';
 import { otherPeer, type Peer } from '../../protocol/peer.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { Outlet } from './outlet.js';
 
 /** What a frame belongs to, which says how it is counted. */
 export type FramePlace =
@@ -29,14 +30,15 @@ interface QueuedFrame {
 }
 
 /**
- * The frames of one direction from the arrival of their content to the verdict on its last byte.
+ * The outlet of packets that are in compressed frames: the frames of one direction, from the arrival of their content
+ * to the verdict on its last byte.
  *
  *     content of the first frame   [... done ...)[... to be forwarded ...)[... kept ...)[... undecided ...)
  *
  * A frame whose whole content is forwarded goes on as it came. Only where part of it is dropped, where something is put
  * in, or where it cannot wait for the verdict on its rest, its parts go on in stored frames of their own.
  */
-export class FrameQueue {
+export class FrameQueue implements Outlet {
   private readonly frames: QueuedFrame[] = [];
   /** So much behind what is decided waits for `release` or `dropKept`. */
   private keptBytes = 0;

@@ -2,7 +2,8 @@ import type { KillOutcome } from '../../control/killer.js';
 import type { SessionControls } from './sessionControls.js';
 
 /**
- * Stops what the server does for a session's client, by KILL QUERY over a control connection.
+ * Stops what the server does for a session's client, by KILL QUERY over a control connection. `Enforcer` has decided
+ * whether, and `Drain` when.
  * @param signal withdraws the order, as long as that is possible
  * @returns what came of it: "failed" where nothing can be killed, "unknown" where an error leaves it open
  */
