@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   conversation: ['text', 'protocol'],
   policy: ['text', 'protocol', 'sql', 'config', 'conversation'],
   audit: ['protocol', 'config', 'conversation', 'policy'],
-  telemetry: ['protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit'],
+  telemetry: ['text', 'protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit'],
   control: ['text', 'protocol', 'config', 'audit'],
   report: ['text', 'sql', 'statistics', 'config', 'policy', 'audit'],
   relay: ['text', 'protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],

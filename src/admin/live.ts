@@ -1,6 +1,7 @@
 import type { Limits } from '../config/config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
-import { digestJson } from '../statistics/json.js';
+import { parseGrouping } from '../statistics/grouping.js';
+import { digestJson, groupJson } from '../statistics/json.js';
 import type { LogHistogram } from '../statistics/logHistogram.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import { firstBy, fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
@@ -10,8 +11,8 @@ import { finiteOrNull } from '../config/finiteOrNull.js';
 /** As many sessions as a page can show and a person can read. */
 const SESSIONS_SHOWN = 50;
 const DIGESTS_SHOWN = 25;
-/** The most bytes of each of the two lists in an answer. */
-const MAX_LIST_BYTES = 0.4 * MAX_ANSWER_BYTES;
+/** The most bytes of each of the three lists in an answer. */
+const MAX_LIST_BYTES = 0.3 * MAX_ANSWER_BYTES;
 
 /** The data of the live page as JSON. Sizes in bytes, times in ms; null means unlimited or not known. */
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
@@ -29,7 +30,7 @@ export async function liveView(administered: Administered, query: string, nowMs:
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
     sessions: fitting(sessions, MAX_LIST_BYTES),
-    ...(statistics === null ? {} : statisticsJson(statistics, orderIn(query), nowMs)),
+    ...(statistics === null ? {} : statisticsJson(statistics, query, nowMs)),
   };
 }
 
@@ -39,12 +40,13 @@ function urgency({ stalledMs, command }: SessionView): number {
   return (stalledMs === null ? 0 : Number.MAX_SAFE_INTEGER / 2) + command.bytes;
 }
 
-function orderIn(query: string): Order {
-  const asked = new URLSearchParams(query).get('order');
+function orderIn(asked: string | null): Order {
   return ORDERS.find((order) => order === asked) ?? 'bytes';
 }
 
-function statisticsJson(statistics: LiveStatistics, order: Order, nowMs: number): object {
+function statisticsJson(statistics: LiveStatistics, query: string, nowMs: number): object {
+  const asked = new URLSearchParams(query);
+  const order = orderIn(asked.get('order'));
   const { totals, table, bufferedRows, bufferedBytes, timeline } = statistics;
   return {
     totals: { ...totals },
@@ -53,6 +55,22 @@ function statisticsJson(statistics: LiveStatistics, order: Order, nowMs: number)
     order,
     digests: fitting(table.ranking(order).slice(0, DIGESTS_SHOWN).map(digestJson), MAX_LIST_BYTES),
     digestsForgotten: table.hasForgotten,
+    ...groupsJson(statistics, asked.get('groupBy'), order, nowMs),
+  };
+}
+
+/** The ranking by the property that is asked for, where there are statistics by it; that by digest is always there. */
+function groupsJson(statistics: LiveStatistics, asked: string | null, order: Order, nowMs: number): object {
+  const { groupings } = statistics;
+  const grouping = parseGrouping(asked ?? '') ?? 'digest';
+  const group = grouping === 'digest' ? null : statistics.groupedBy(grouping, nowMs);
+  if (group === null) return { groupBy: 'digest', groupings };
+  const { table, sinceMs } = group;
+  return {
+    groupBy: grouping, groupings,
+    groupedSince: new Date(sinceMs).toISOString(),
+    groups: fitting(table.ranking(order).slice(0, DIGESTS_SHOWN).map(groupJson), MAX_LIST_BYTES),
+    groupsForgotten: table.hasForgotten,
   };
 }
 

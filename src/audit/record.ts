@@ -137,6 +137,8 @@ export function responseRecord(
     resultSets: usage.resultSets,
     columns: usage.columns,
     largestRowBytes: usage.largestRowBytes,
+    requestBytes: command.requestBytes,
+    ...(command.affectedRows === 0 ? {} : { affectedRows: command.affectedRows }),
     command: commandName(command.code),
     ...statementFields(usage, settings),
     ...parameterFields(usage, settings),

@@ -13,6 +13,7 @@ import {
 } from './auditFiles.js';
 import { type Arguments, type Command, EXIT_CODES, UsageError } from './command.js';
 import { exemptFrom } from './exempt.js';
+import { groupByOption, groupingFrom } from './grouping.js';
 import { configOptions, describeFlag } from './flags.js';
 
 // The command `advise`: it estimates the effect of limits from audit files.
@@ -93,8 +94,9 @@ export const advise: Command = {
       describe: describeFlag('WHO', 'whom not to limit: user=,schema=,client=,program=,digest=; repeatable'),
       requiresArg: true, group: 'The limits:',
     },
+    'group-by': groupByOption,
     limit: {
-      describe: describeFlag('N', 'how many digests to show'),
+      describe: describeFlag('N', 'how many of them to show'),
       defaultDescription: String(DIGESTS_SHOWN), requiresArg: true,
     },
     json: { describe: describeFlag('', 'for machines'), type: 'boolean' },
@@ -110,7 +112,7 @@ export const advise: Command = {
     const limits = wanted === null
       ? limitsFrom(given)
       : await findLimits(files, selection, limitsFrom(given), wanted, exemptions);
-    const forecast = new Forecast(limits, exemptions, DIGESTS_KEPT);
+    const forecast = new Forecast(limits, exemptions, DIGESTS_KEPT, groupingFrom(given));
     const coverage = new Coverage();
     const survey = new Survey(selection, (record) => {
       forecast.add(record);

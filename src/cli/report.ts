@@ -3,6 +3,7 @@ import { Ledger } from '../report/ledger.js';
 import { Survey } from '../report/survey.js';
 import { reportText } from '../report/text.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
+import { groupByOption, groupingFrom } from './grouping.js';
 import { filesFrom, numberFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
 import { type Arguments, type Command, EXIT_CODES, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
@@ -28,8 +29,9 @@ export const report: Command = {
       defaultDescription: 'bytes',
       requiresArg: true,
     },
+    'group-by': groupByOption,
     limit: {
-      describe: describeFlag('N', 'how many digests to show'),
+      describe: describeFlag('N', 'how many of them to show'),
       defaultDescription: String(DIGESTS_SHOWN),
       requiresArg: true,
     },
@@ -37,7 +39,7 @@ export const report: Command = {
     ...selectionOptions,
   },
   async run(given) {
-    const ledger = new Ledger(orderFrom(given), DIGESTS_KEPT);
+    const ledger = new Ledger(orderFrom(given), DIGESTS_KEPT, groupingFrom(given));
     const limit = numberFrom(given, 'limit', DIGESTS_SHOWN);
     const survey = new Survey(selectionFrom(given), (record) => ledger.add(record));
     const isWhole = await readFiles(filesFrom(given), survey);

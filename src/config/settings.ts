@@ -15,7 +15,7 @@ import {
 } from './schema/kinds.js';
 import { list } from './schema/lists.js';
 import { section } from './schema/section.js';
-import { LIVE_TAGS, RECORDED_TAGS, tagNames } from './tags.js';
+import { LIVE_TAGS, liveTagNames, RECORDED_TAGS, tagNames } from './tags.js';
 import { telemetry } from './telemetry.js';
 import * as treatment from './treatment.js';
 
@@ -179,7 +179,7 @@ export const settings = section<Config>({
         about: 'whether results are recorded that passed their limit because they were taken for streams',
       },
       tags: { kind: tagNames, fallback: RECORDED_TAGS, about: 'which tags of statements the records show' },
-      liveTags: { kind: tagNames, fallback: LIVE_TAGS, about: 'the tags that live statistics are kept by' },
+      liveTags: { kind: liveTagNames, fallback: LIVE_TAGS, about: 'the tags that live statistics are kept by' },
     }),
   },
   telemetry: { kind: telemetry },

@@ -9,6 +9,8 @@ export class BoundParameters {
   private types: ParameterTypes | null = null;
   /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA has brought since the last execution. */
   private longDataBytes: Map<number, number> | null = null;
+  /** All bytes of the packets that have brought it. */
+  private sentAheadBytes = 0;
   /** What the last execution with query attributes has said of its parameters. */
   private definitions: AttributeDefinitions | null = null;
 
@@ -20,6 +22,18 @@ export class BoundParameters {
     if (index >= Math.min(this.parameterCount, MAX_VALUES)) return;
     this.longDataBytes ??= new Map();
     this.longDataBytes.set(index, (this.longDataBytes.get(index) ?? 0) + byteCount);
+  }
+
+  /** A packet of so many bytes has brought part of a value. */
+  addSentAhead(byteCount: number): void {
+    this.sentAheadBytes += byteCount;
+  }
+
+  /** The bytes that were sent ahead of an execution that has arrived. */
+  takeSentAhead(): number {
+    const { sentAheadBytes } = this;
+    this.sentAheadBytes = 0;
+    return sentAheadBytes;
   }
 
   /** Drops what was sent ahead, as COM_STMT_RESET does. */

@@ -1,5 +1,5 @@
 import { Command, CURSOR_TYPE_MASK } from '../protocol/commands.js';
-import { HEADER_BYTES } from '../protocol/framing.js';
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { queryTextOffset } from '../protocol/query.js';
@@ -160,6 +160,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     if (options.parameterBytes > 0 || conversation.dialect.hasQueryAttributes) {
       this.keepParameters(command, front, packetBytes);
     }
+    this.countRequest(command, packetBytes);
     command.hasArrived = true;
     if (conversation.commands.head === command) conversation.settleUnanswered();
   }
@@ -173,6 +174,17 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     command.text = from === offset ? kept : kept.subarray(offset);
     if (from !== offset) command.attributes = kept.subarray(0, offset);
     this.conversation.commands.keep(command, kept.length);
+  }
+
+  /** Counts what the client has sent for a command. Values that are sent ahead count for the execution behind them. */
+  private countRequest(command: PendingCommand<U>, packetBytes: number): void {
+    const { code, statementId } = command;
+    command.requestBytes = packetBytes + HEADER_BYTES * (Math.floor(packetBytes / MAX_PAYLOAD_BYTES) + 1);
+    if (code !== Command.STMT_EXECUTE && code !== Command.STMT_SEND_LONG_DATA) return;
+    const bound = this.conversation.statements.get(statementId)?.bound;
+    if (bound === undefined) return;
+    if (code === Command.STMT_SEND_LONG_DATA) bound.addSentAhead(command.requestBytes);
+    else command.requestBytes += bound.takeSentAhead();
   }
 
   private keepParameters(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {

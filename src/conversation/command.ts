@@ -49,6 +49,10 @@ export interface PendingCommand<U extends Usage = Usage> {
   textBytes: number;
   /** What is kept of its packet, in bytes. */
   keptBytes: number;
+  /** What the client has sent for it, headers included: its packets, and values that were sent ahead of them. */
+  requestBytes: number;
+  /** Rows that its statements have changed so far. */
+  affectedRows: number;
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
@@ -98,7 +102,8 @@ export function newCommand<U extends Usage>(
   return {
     code, shape, number, startedAtMs,
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
-    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, statementId: 0, wantsCursor: false, identity: null,
+    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, requestBytes: 0, affectedRows: 0, statementId: 0,
+    wantsCursor: false, identity: null,
     execution: null, parameters: null, attributes: null,
     statement: null, usage: null, answerCount: 0,
   };

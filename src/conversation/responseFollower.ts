@@ -58,6 +58,7 @@ export class ResponseFollower<U extends Usage> {
       head.attributes = brought.attributes;
       head.execution = null;
     }
+    else if (head.code === Command.STMT_EXECUTE) head.statement?.bound.dropLongData();
     // Executing a statement again closes its cursor.
     if (head.code === Command.STMT_EXECUTE && head.statement !== null) this.closeCursor(head.statement);
   }
@@ -105,6 +106,7 @@ export class ResponseFollower<U extends Usage> {
   private answered(completion: Completion): void {
     const command = this.command!;
     command.answerCount += 1;
+    command.affectedRows += completion.affectedRows;
     if (command.shape !== 'results') return;
     this.conversation.options.responses.statementDone(command, completion.schema !== null);
   }

@@ -1,3 +1,4 @@
+import { ownCopy } from '../text/ownCopy.js';
 import { Generations } from './generations.js';
 import { digestHash, digestText, normalized, type Normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
@@ -56,7 +57,7 @@ export class DigestCache {
     if (known !== undefined) return known;
     const { text, dependsOnServer, isOpenEnded: isOpen } = this.normalize(sql, mode);
     const reading = { digest: this.digestByNormalForm(text), isOpenEnded: isOpen };
-    if (!dependsOnServer) texts.set(sql, reading);
+    if (!dependsOnServer) texts.set(ownCopy(sql), reading);
     return reading;
   }
 

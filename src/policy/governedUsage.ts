@@ -219,7 +219,7 @@ export class GovernedUsage extends Usage {
 }
 
 /** The attributes of an execution win over its statement's comments, which may be those of an earlier PREPARE. */
-function allTags(tags: Tags, attributes: PendingCommand['attributes']): Tags {
+export function allTags(tags: Tags, attributes: PendingCommand['attributes']): Tags {
   if (attributes === null) return tags;
   return new Map([...tags, ...(Buffer.isBuffer(attributes) ? attributesOfQuery(attributes) : attributes)]);
 }

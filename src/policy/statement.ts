@@ -6,6 +6,7 @@ import { findHint, type HintFinding } from './hint.js';
 import type { SqlMode } from '../sql/lexer.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
+import { ownCopy } from '../text/ownCopy.js';
 import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
 
 /**
@@ -145,7 +146,7 @@ function keptTags(tags: Tags): Tags {
   for (const [name, value] of tags) {
     left -= name.length + value.length;
     if (left < 0) break;
-    kept.set(name, value);
+    kept.set(ownCopy(name), ownCopy(value));
   }
   return kept.size === 0 ? NO_TAGS : kept;
 }

@@ -23,6 +23,8 @@ export const PROGRESS_REPORT_CODE = 0xffff;
 export interface Completion {
   readonly statusFlags: number;
   readonly warningCount: number;
+  /** Rows that the statement has changed. */
+  readonly affectedRows: number;
   /** The default schema that the statement set, if the server tracks it and reports it; otherwise null. */
   readonly schema: string | null;
 }
@@ -38,7 +40,7 @@ export interface ServerError {
 /** The payload length of an EOF packet in protocol 4.1: 0xFE, warnings, status flags. */
 export const EOF_PAYLOAD_BYTES = 5;
 
-const NOTHING: Completion = { statusFlags: 0, warningCount: 0, schema: null };
+const NOTHING: Completion = { statusFlags: 0, warningCount: 0, affectedRows: 0, schema: null };
 
 /**
  * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF). The length decides
@@ -49,16 +51,16 @@ const NOTHING: Completion = { statusFlags: 0, warningCount: 0, schema: null };
  */
 export function decodeCompletion(payload: Buffer, tracksSession: boolean): Completion {
   if (payload[0] === FirstByte.EOF && payload.length === EOF_PAYLOAD_BYTES) {
-    return { warningCount: payload.readUInt16LE(1), statusFlags: payload.readUInt16LE(3), schema: null };
+    return { ...NOTHING, warningCount: payload.readUInt16LE(1), statusFlags: payload.readUInt16LE(3) };
   }
   const reader = new PacketReader(payload, 1, payload.length);
-  reader.lenenc(); // affected rows
+  const affectedRows = reader.lenenc();
   reader.lenenc(); // last insert id
   const statusFlags = reader.uint(2);
   const warningCount = reader.uint(2);
   if (reader.failed) return NOTHING;
   const schema = tracksSession && statusFlags & SESSION_STATE_CHANGED ? readTrackedSchema(reader) : null;
-  return { statusFlags, warningCount, schema };
+  return { statusFlags, warningCount, affectedRows, schema };
 }
 
 const SESSION_STATE_CHANGED = 0x4000;

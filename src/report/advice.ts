@@ -1,7 +1,8 @@
 import { oneLine } from '../audit/plainText.js';
 import type { Limits } from '../config/config.js';
 import { formatSize } from '../config/schema/units.js';
-import { profileJson } from '../statistics/json.js';
+import { groupsTitle, groupTitle } from '../statistics/grouping.js';
+import { digestJson, groupJson } from '../statistics/json.js';
 import type { Names } from '../statistics/profile.js';
 import { count, countOf, percent, size } from './amounts.js';
 import { readingCaveats } from './caveats.js';
@@ -43,7 +44,7 @@ function shownLimits({ rows, bytes }: Limits): string {
 }
 
 function cautions({ survey, forecast, coverage }: Advice): string[] {
-  const { counts, uncertain, limits, digests } = forecast;
+  const { counts, uncertain, limits, groups, grouping } = forecast;
   const changesData = counts['changes-data'];
   const blind = coverage.blindFor(limits).join(' and ');
   return [
@@ -56,7 +57,8 @@ function cautions({ survey, forecast, coverage }: Advice): string[] {
     blind === ''
       ? ''
       : `Results below the limit on ${blind} at the time of recording are missing: more would be cut`,
-    digests.hasForgotten ? `Only the ${countOf(digests.size, 'digest')} with the most cuts are kept` : '',
+    groups.hasForgotten
+      ? `Only the ${count(groups.size)} ${groupsTitle(grouping)} with the most cuts are kept` : '',
     ...readingCaveats(survey),
   ].filter((line) => line !== '');
 }
@@ -75,14 +77,14 @@ function names(found: Names): string {
 function table({ forecast, limit }: Advice): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const left = (title: string): Column => ({ title, align: 'left' });
-  const all = forecast.digests.heaviest();
+  const all = forecast.groups.heaviest();
   const rows = all.slice(0, limit).map(({ key, value: { cuts, profile }, missed }) => [
-    key || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`,
+    oneLine(key, LONGEST_NAME) || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`,
     count(profile.rows.max), size(profile.bytes.max),
     names(profile.users), names(profile.programs), oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
   ]);
   const columns = [
-    left('Digest'), right('Cuts'), right('Most rows'), right('Most bytes'),
+    left(groupTitle(forecast.grouping)), right('Cuts'), right('Most rows'), right('Most bytes'),
     left('Users'), left('Programs'), left('Statement'),
   ];
   const hidden = all.length - rows.length;
@@ -110,7 +112,10 @@ export function adviceText(advice: Advice): string {
 /** The advice as JSON. */
 export function adviceJson(advice: Advice): object {
   const { survey, forecast, coverage, limit } = advice;
-  const { counts, uncertain, limited, cutRate, digests, limits } = forecast;
+  const { counts, uncertain, limited, cutRate, groups, grouping, limits } = forecast;
+  const shown = groups.heaviest().slice(0, limit).map(({ key, value: { cuts, profile }, missed }) => ({
+    ...(grouping === 'digest' ? digestJson : groupJson)({ key, profile, amount: cuts, missed }), cuts,
+  }));
   const { lines, badLines, unselected, samples } = survey;
   return {
     read: { lines, badLines, unselected, samples },
@@ -124,8 +129,8 @@ export function adviceJson(advice: Advice): object {
     uncertain,
     isEstimate: coverage.isEstimate,
     recordedOnlyAbove: coverage.blindFor(limits),
-    digests: digests.heaviest().slice(0, limit).map(({ key, value: { cuts, profile }, missed }) =>
-      ({ digest: key, digestText: profile.digestText, ...profileJson(profile), cuts, mayMiss: missed })),
+    groupBy: grouping,
+    ...(grouping === 'digest' ? { digests: shown } : { groups: shown }),
     config: proposedConfig(advice),
   };
 }

@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
-import { NO_TAGS } from '../sql/tags.js';
 import type { ResultRecord } from './reading.js';
 
 /** Tells which results a proposed configuration exempts, with the code that judges live results. */
@@ -14,11 +13,11 @@ export class Exemptions {
     this.rules = compileRules(config.rules);
   }
 
-  exempts({ user, schema, client, program, digest, digestText, atMs }: ResultRecord): boolean {
+  exempts({ user, schema, client, program, digest, digestText, tags, atMs }: ResultRecord): boolean {
     if (this.rules.length === 0) return false;
     const subject = { user, schema, address: client, attributes: new Map([['program_name', program]]) };
     const statement = { kind: 'other', digest: { hash: digest, text: digestText ?? '' } } as const;
-    return firstRule(rulesFor(this.rules, subject), () => ({ statement, tags: NO_TAGS }), atMs) !== null;
+    return firstRule(rulesFor(this.rules, subject), () => ({ statement, tags }), atMs) !== null;
   }
 }
 

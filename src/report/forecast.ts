@@ -1,5 +1,6 @@
 import type { Limits } from '../config/config.js';
 import { resultsOf } from '../sql/results.js';
+import { groupOf, type Grouping } from '../statistics/grouping.js';
 import { HeavyHitters } from '../statistics/heavyHitters.js';
 import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
@@ -13,11 +14,16 @@ export class Forecast {
   };
   /** Results that were within the limits when last seen, but whose end was not seen. */
   uncertain = 0;
-  readonly digests: HeavyHitters<CutDigest>;
+  readonly groups: HeavyHitters<CutGroup>;
 
-  /** @param capacity how many digests are kept: those with the most cuts */
-  constructor(readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number) {
-    this.digests = new HeavyHitters(capacity, () => new CutDigest());
+  /**
+   * @param capacity how many groups are kept: those with the most cuts
+   * @param grouping what results are grouped by
+   */
+  constructor(
+    readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number, readonly grouping: Grouping,
+  ) {
+    this.groups = new HeavyHitters(capacity, () => new CutGroup(grouping));
   }
 
   add(record: ResultRecord): void {
@@ -25,7 +31,7 @@ export class Forecast {
     this.counts[prospect] += record.standsFor;
     if (prospect === 'pass' && record.isLowerBound) this.uncertain += record.standsFor;
     if (prospect !== 'cut') return;
-    const cut = this.digests.add(record.digest, record.standsFor);
+    const cut = this.groups.add(groupOf(record, this.grouping), record.standsFor);
     cut.cuts += record.standsFor;
     cut.profile.add(record);
   }
@@ -63,9 +69,13 @@ export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exe
   return returning.includes(0) ? 'changes-data' : 'cut';
 }
 
-/** The results of one digest that would have been cut. */
-export class CutDigest {
+/** The results of one digest, or of another group, that would have been cut. */
+export class CutGroup {
   /** Their number, including those that were not recorded and for which samples stand. */
   cuts = 0;
-  readonly profile = new Profile();
+  readonly profile: Profile;
+
+  constructor(grouping: Grouping) {
+    this.profile = new Profile(grouping !== 'digest');
+  }
 }

@@ -1,14 +1,16 @@
-import { digestJson, profileJson } from '../statistics/json.js';
+import { digestJson, groupJson, profileJson } from '../statistics/json.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
 import type { Ledger } from './ledger.js';
 import type { Survey } from './survey.js';
 
 /**
  * The report as JSON.
- * @param limit the number of digests
+ * @param limit the number of digests, or of other groups
  */
 export function reportJson(survey: Survey, { overall, table }: Ledger, limit: number): object {
   const { lines, badLines, firstBad, unselected, samples, droppedSamples, admitted, events } = survey;
+  const isByDigest = table.grouping === 'digest';
+  const shown = table.ranking().slice(0, limit);
   const otherEvents = Object.fromEntries(events);
   return {
     order: table.order,
@@ -17,10 +19,12 @@ export function reportJson(survey: Survey, { overall, table }: Ledger, limit: nu
       otherEvents,
     },
     quantileError: RELATIVE_ERROR,
-    digestsKept: table.size,
-    digestsForgotten: table.hasForgotten,
+    groupBy: table.grouping,
+    ...(isByDigest
+      ? { digestsKept: table.size, digestsForgotten: table.hasForgotten }
+      : { groupsKept: table.size, groupsForgotten: table.hasForgotten }),
     mostMissed: table.mostMissed,
     overall: profileJson(overall),
-    digests: table.ranking().slice(0, limit).map(digestJson),
+    ...(isByDigest ? { digests: shown.map(digestJson) } : { groups: shown.map(groupJson) }),
   };
 }

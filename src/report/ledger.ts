@@ -1,18 +1,20 @@
-import { DigestTable } from '../statistics/digestTable.js';
+import { GroupTable } from '../statistics/groupTable.js';
 import type { Execution, Order } from '../statistics/execution.js';
+import type { Grouping } from '../statistics/grouping.js';
 import { Profile } from '../statistics/profile.js';
 
-/** The contents of a report: the results of all statements together, and by digest. */
+/** The contents of a report: the results of all statements together, and by digest or another property. */
 export class Ledger {
   readonly overall = new Profile();
-  readonly table: DigestTable;
+  readonly table: GroupTable;
 
   /**
-   * @param order the measure by which digests are ranked
-   * @param capacity how many digests are kept
+   * @param order the measure by which groups are ranked
+   * @param capacity how many groups are kept
+   * @param grouping what executions are grouped by
    */
-  constructor(order: Order, capacity: number) {
-    this.table = new DigestTable(order, capacity);
+  constructor(order: Order, capacity: number, grouping: Grouping) {
+    this.table = new GroupTable(order, capacity, grouping);
   }
 
   add(execution: Execution): void {

@@ -1,7 +1,8 @@
 import { oneLine, shownAsItself } from '../audit/plainText.js';
 import { formatMoment } from '../config/schema/moment.js';
 import type { Distribution } from '../statistics/distribution.js';
-import type { Names, Profile } from '../statistics/profile.js';
+import type { HeavyHitters } from '../statistics/heavyHitters.js';
+import type { Profile } from '../statistics/profile.js';
 import { count, countOf, duration, percent, size } from './amounts.js';
 import { bars } from './bars.js';
 import { layOut, type Column } from './textTable.js';
@@ -33,6 +34,8 @@ export function measures(profile: Profile): string[] {
     line('First row', profile.firstRowMs, duration, false),
     line('Duration', profile.durationMs, duration),
     line('Stall', profile.stallMs, duration),
+    ...(profile.requestBytes === 0 ? [] : [['Sent', size(profile.requestBytes), '-', '-', '-', '-']]),
+    ...(profile.affectedRows === 0 ? [] : [['Rows changed', count(profile.affectedRows), '-', '-', '-', '-']]),
   ]);
 }
 
@@ -50,7 +53,7 @@ export function timeRange({ firstAtMs, lastAtMs }: Profile): string {
   return `${formatMoment(firstAtMs)} to ${formatMoment(lastAtMs)}`;
 }
 
-function nameList(title: string, names: Names, executions: number): string[] {
+function nameList(title: string, names: HeavyHitters<unknown>, executions: number): string[] {
   // If a name came in late, most of its count may belong to others.
   const known = names.heaviest().filter(({ weight, missed }) => 2 * missed <= weight).slice(0, NAMES_SHOWN);
   const shown = known.map(({ key, weight, missed }) =>
@@ -60,13 +63,15 @@ function nameList(title: string, names: Names, executions: number): string[] {
   return [`${title.padEnd(10)}${[...shown, ...(more === null ? [] : [more])].join(', ')}`];
 }
 
-/** The users, schemas, programs and clients of the executions. */
-export function who({ users, schemas, programs, clients, executions }: Profile): string[] {
+/** The users, schemas, programs, clients and routes of the executions, and their digests where they have several. */
+export function who({ users, schemas, programs, clients, routes, digests, executions }: Profile): string[] {
   return [
     ...nameList('Users', users, executions),
     ...nameList('Schemas', schemas, executions),
     ...nameList('Programs', programs, executions),
     ...nameList('Clients', clients, executions),
+    ...(routes.size === 0 ? [] : nameList('Routes', routes, executions)),
+    ...(digests === null ? [] : nameList('Digests', digests, executions)),
   ];
 }
 

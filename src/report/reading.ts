@@ -1,4 +1,5 @@
 import { hostOf } from '../config/address.js';
+import { NO_TAGS } from '../sql/tags.js';
 import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
@@ -66,6 +67,9 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     schema: textOf(found['schema']),
     program: textOf(found['program']),
     client: hostOf(textOf(found['client'])),
+    requestBytes: isAmount(found['requestBytes']) ? found['requestBytes'] : 0,
+    affectedRows: isAmount(found['affectedRows']) ? found['affectedRows'] : 0,
+    tags: tagsIn(found['tags']),
     reason: textOf(found['reason']),
     isSqlTruncated: found['sqlTruncated'] === true,
     responseClass: textOf(found['class']),
@@ -82,6 +86,11 @@ function isAmount(value: unknown): value is number {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function tagsIn(value: unknown): ReadonlyMap<string, string> {
+  if (!isObject(value)) return NO_TAGS;
+  return new Map(Object.entries(value).map(([name, found]) => [name, textOf(found)]));
 }
 
 function limitIn(value: unknown): ResultRecord['limit'] {

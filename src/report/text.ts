@@ -1,6 +1,7 @@
 import { oneLine } from '../audit/plainText.js';
-import type { DigestTable, RankedDigest } from '../statistics/digestTable.js';
+import type { GroupTable, RankedGroup } from '../statistics/groupTable.js';
 import type { Order } from '../statistics/execution.js';
+import { groupsTitle, groupTitle } from '../statistics/grouping.js';
 import { RELATIVE_ERROR } from '../statistics/logHistogram.js';
 import type { Profile } from '../statistics/profile.js';
 import { count, countOf, duration, percent, size } from './amounts.js';
@@ -13,6 +14,8 @@ import { layOut, type Column } from './textTable.js';
 // A report as text.
 
 const STATEMENT_CHARACTERS = 60;
+const LONGEST_KEY = 512;
+const UNKNOWN = { digest: '(unknown statements)', group: '(unknown)' };
 
 interface Ranked {
   readonly title: string;
@@ -46,9 +49,9 @@ function caveats(survey: Survey, { overall, table }: Ledger): string[] {
   ];
 }
 
-function forgotten({ order, size: places, mostMissed }: DigestTable): string {
+function forgotten({ order, grouping, size: places, mostMissed }: GroupTable): string {
   const weighedBy = order === 'max-bytes' ? 'bytes' : order;
-  return `There are more digests than the ${count(places)} that are kept. Each of the others has ` +
+  return `There are more ${groupsTitle(grouping)} than the ${count(places)} that are kept. Each of the others has ` +
     `at most ${RANKED[weighedBy].write(mostMissed)}${weighedBy === 'bytes' ? '' : ` (${weighedBy})`}`;
 }
 
@@ -62,9 +65,10 @@ function admittedPart({ admitted }: Survey): string[] {
 }
 
 function overallPart(survey: Survey, { overall, table }: Ledger): string[] {
-  const digests = `${table.hasForgotten ? 'more than ' : ''}${countOf(table.size, 'digest')}`;
+  const groups = table.grouping === 'digest'
+    ? countOf(table.size, 'digest') : `${groupsTitle(table.grouping)}: ${count(table.size)}`;
   return [
-    `Overall: ${fates(overall)}; ${digests}`,
+    `Overall: ${fates(overall)}; ${table.hasForgotten ? 'more than ' : ''}${groups}`,
     ...admittedPart(survey),
     `Time range: ${timeRange(overall)}`,
     '',
@@ -72,16 +76,17 @@ function overallPart(survey: Survey, { overall, table }: Ledger): string[] {
   ];
 }
 
-function ranking({ overall, table }: Ledger, ranked: readonly RankedDigest[], hidden: number): string[] {
+function ranking({ overall, table }: Ledger, ranked: readonly RankedGroup[], hidden: number): string[] {
   const { title, write, isSummed } = RANKED[table.order];
   const total = totalOf(overall, table.order);
   const right = (name: string): Column => ({ title: name, align: 'right' });
   const columns: Column[] = [
-    right('Rank'), { title: 'Digest', align: 'left' }, right(title), ...(isSummed ? [right('Share')] : []),
+    right('Rank'), { title: groupTitle(table.grouping), align: 'left' }, right(title),
+    ...(isSummed ? [right('Share')] : []),
     right('Results'), right('95% rows'), right('95% bytes'), { title: 'Statement', align: 'left' },
   ];
-  const rows = ranked.map(({ digest, profile, amount, missed }, index) => [
-    String(index + 1), digest || '(unknown)', `${write(amount)}${missed > 0 ? '+' : ''}`,
+  const rows = ranked.map(({ key, profile, amount, missed }, index) => [
+    String(index + 1), oneLine(key, STATEMENT_CHARACTERS) || '(unknown)', `${write(amount)}${missed > 0 ? '+' : ''}`,
     ...(isSummed ? [percent(total === 0 ? 0 : amount / total)] : []),
     count(profile.executions),
     count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
@@ -89,7 +94,7 @@ function ranking({ overall, table }: Ledger, ranked: readonly RankedDigest[], hi
   ]);
   const isPartial = ranked.some(({ missed }) => missed > 0);
   return [
-    `Ranking by ${table.order}`,
+    `Ranking${table.grouping === 'digest' ? '' : ` of ${groupsTitle(table.grouping)}`} by ${table.order}`,
     ...layOut(columns, rows),
     ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : []),
     ...(isPartial ? ['+ means at least; the profile tells how much may be missing'] : []),
@@ -103,13 +108,14 @@ function totalOf({ bytes, rows, stallMs, cuts, wouldCuts }: Profile, order: Orde
   return totals[order];
 }
 
-function profileOf({ digest, profile, missed }: RankedDigest, rank: number, order: Order): string[] {
+function profileOf({ key, profile, missed }: RankedGroup, rank: number, { order, grouping }: GroupTable): string[] {
   const { about, text } = example(profile);
   const most = RANKED[order].write(missed);
-  const unseen = missed === 0 ? [] : [`Executions before this digest was kept are missing: at most ${most}`];
+  const what = grouping === 'digest' ? 'digest' : 'group';
+  const unseen = missed === 0 ? [] : [`Executions before this ${what} was kept are missing: at most ${most}`];
   return [
     ...commented([
-      `Digest ${rank}: ${digest || '(unknown statements)'}`,
+      `${groupTitle(grouping)} ${rank}: ${oneLine(key, LONGEST_KEY) || UNKNOWN[what]}`,
       fates(profile),
       ...unseen,
       `Time range: ${timeRange(profile)}`,
@@ -128,7 +134,7 @@ function profileOf({ digest, profile, missed }: RankedDigest, rank: number, orde
 
 /**
  * The report as text for people. Every line except the examples begins with `#`.
- * @param limit the number of digests
+ * @param limit the number of digests, or of other groups
  */
 export function reportText(survey: Survey, ledger: Ledger, limit: number): string {
   const { overall, table } = ledger;
@@ -142,6 +148,6 @@ export function reportText(survey: Survey, ledger: Ledger, limit: number): strin
     `95% is read from buckets, within ${percent(RELATIVE_ERROR)} of the true value. All other figures are exact.`, '',
     ...ranking(ledger, shown, all.length - shown.length), '',
   ];
-  const profiles = shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table.order));
+  const profiles = shown.flatMap((ranked, index) => profileOf(ranked, index + 1, table));
   return [...commented(front), ...profiles].join('\n');
 }

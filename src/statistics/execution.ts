@@ -11,6 +11,10 @@ export interface Execution {
   readonly rows: number;
   readonly bytes: number;
   readonly largestRowBytes: number;
+  /** What the client has sent for it: its command and its parameters. */
+  readonly requestBytes: number;
+  /** Rows that it has changed. */
+  readonly affectedRows: number;
   /** Null if there was no row. */
   readonly firstRowMs: number | null;
   readonly durationMs: number;
@@ -24,6 +28,7 @@ export interface Execution {
   readonly program: string;
   /** The client's address, without its port. */
   readonly client: string;
+  readonly tags: ReadonlyMap<string, string>;
 }
 
 /** The fate of a result. */

@@ -1,4 +1,4 @@
-import type { RankedDigest } from './digestTable.js';
+import type { RankedGroup } from './groupTable.js';
 import type { Distribution } from './distribution.js';
 import type { Names, Profile } from './profile.js';
 
@@ -33,6 +33,8 @@ export function profileJson(profile: Profile): object {
     rows: distributionJson(profile.rows),
     bytes: distributionJson(profile.bytes),
     largestRowBytes: distributionJson(profile.largestRowBytes),
+    requestBytes: profile.requestBytes,
+    affectedRows: profile.affectedRows,
     firstRowMs: distributionJson(profile.firstRowMs),
     durationMs: distributionJson(profile.durationMs),
     stallMs: distributionJson(profile.stallMs),
@@ -42,6 +44,7 @@ export function profileJson(profile: Profile): object {
     schemas: namesJson(profile.schemas),
     programs: namesJson(profile.programs),
     clients: namesJson(profile.clients),
+    routes: namesJson(profile.routes),
     example: example === null ? null : { ...example, atMs: undefined, time: timeOf(example.atMs) },
   };
 }
@@ -51,6 +54,13 @@ function timeOf(atMs: number): string | null {
 }
 
 /** A digest of a ranking as JSON. */
-export function digestJson({ digest, profile, missed }: RankedDigest): object {
-  return { digest, digestText: profile.digestText, mayMiss: missed, ...profileJson(profile) };
+export function digestJson({ key, profile, missed }: RankedGroup): object {
+  return { digest: key, digestText: profile.digestText, mayMiss: missed, ...profileJson(profile) };
+}
+
+/** A group of a ranking by another property as JSON, with the digests in it. */
+export function groupJson({ key, profile, missed }: RankedGroup): object {
+  const digests = (profile.digests?.heaviest() ?? []).map(({ key: digest, value: { text }, weight, missed: mayMiss }) =>
+    ({ digest, digestText: text, results: weight - mayMiss, mayMiss }));
+  return { name: key, mayMiss: missed, ...profileJson(profile), digests };
 }

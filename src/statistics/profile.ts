@@ -12,6 +12,9 @@ export class Profile {
   readonly firstRowMs = new Distribution(STEPS_PER_MS);
   readonly durationMs = new Distribution(STEPS_PER_MS);
   readonly stallMs = new Distribution(STEPS_PER_MS);
+  /** What clients have sent for all of them, and the rows that they have changed. */
+  requestBytes = 0;
+  affectedRows = 0;
   cuts = 0;
   wouldCuts = 0;
   /** Executions that passed the limit for buffered results because they were classified as streams. */
@@ -27,6 +30,15 @@ export class Profile {
   readonly schemas = newNames();
   readonly programs = newNames();
   readonly clients = newNames();
+  /** The values of the tag `route`; executions without it are not counted. */
+  readonly routes = newNames();
+  /** Their digests; null where all have the same. */
+  readonly digests: HeavyHitters<DigestName> | null;
+
+  /** @param hasDigests whether executions of several digests are added */
+  constructor(hasDigests = false) {
+    this.digests = hasDigests ? new HeavyHitters<DigestName>(NAMES_KEPT, () => ({ text: null })) : null;
+  }
 
   add(execution: Execution): void {
     this.executions += 1;
@@ -34,6 +46,8 @@ export class Profile {
     this.bytes.add(execution.bytes);
     this.largestRowBytes.add(execution.largestRowBytes);
     if (execution.firstRowMs !== null) this.firstRowMs.add(execution.firstRowMs);
+    this.requestBytes += execution.requestBytes;
+    this.affectedRows += execution.affectedRows;
     this.durationMs.add(execution.durationMs);
     this.stallMs.add(execution.stallMs);
     if (execution.fate === 'cut') this.cuts += 1;
@@ -48,6 +62,9 @@ export class Profile {
     this.schemas.add(execution.schema, 1);
     this.programs.add(execution.program, 1);
     this.clients.add(execution.client, 1);
+    const route = execution.tags.get('route');
+    if (route !== undefined) this.routes.add(route, 1);
+    if (this.digests !== null) this.digests.add(execution.digest, 1).text ??= execution.digestText;
   }
 }
 
@@ -59,6 +76,11 @@ export interface Example {
   readonly schema: string;
   readonly rows: number;
   readonly bytes: number;
+}
+
+/** A digest that is counted by its hash. */
+export interface DigestName {
+  text: string | null;
 }
 
 const NAMES_KEPT = 16;

@@ -4,7 +4,9 @@ import { hostOf } from '../config/address.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Action } from '../policy/terms.js';
 import type { Digest } from '../policy/digestCache.js';
+import type { PendingCommand } from '../conversation/command.js';
 import type { SqlServer } from '../sql/sqlServer.js';
+import { NO_TAGS, type Tags } from '../sql/tags.js';
 import { statementBytes } from '../policy/statement.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 
@@ -17,6 +19,8 @@ export class LiveExecution implements Execution {
   rows = 0;
   bytes = 0;
   largestRowBytes = 0;
+  requestBytes = 0;
+  affectedRows = 0;
   durationMs = 0;
   stallMs = 0;
   isLowerBound = false;
@@ -28,6 +32,12 @@ export class LiveExecution implements Execution {
   /** How the server reads quotes and backslashes in it: see `Status`. */
   readingFlags = 0;
   server: SqlServer | null = null;
+  /** Whether there is more of the text. */
+  isTruncated = false;
+  /** Its query attributes, as its command has them. */
+  attributes: PendingCommand['attributes'] = null;
+  /** Those that statistics are kept by. */
+  tags: Tags = NO_TAGS;
 
   /** Below 0 if there was no row. */
   private firstRowAfterMs = -1;
@@ -45,27 +55,34 @@ export class LiveExecution implements Execution {
     this.rows = usage.rows;
     this.bytes = usage.bytes;
     this.largestRowBytes = usage.largestRowBytes;
+    this.requestBytes = command.requestBytes;
+    this.affectedRows = command.affectedRows;
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
     this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
     this.statement = statementBytes(command);
+    this.isTruncated = (this.statement?.length ?? 0) < (command.statement?.sqlBytes ?? command.textBytes);
+    this.attributes = command.attributes;
     this.readingFlags = usage.readingFlags;
     this.server = usage.server;
     this.firstRowAfterMs = firstRowAtMs === 0 ? -1 : Math.max(0, firstRowAtMs - command.startedAtMs);
     this.origin = origin;
   }
 
-  /** Sets its digest, and how much of the statement may be shown. */
-  identify(digest: Digest | null, shown: AuditSettings['sql']): void {
+  /** Sets its digest, the tags that are wanted, and how much of the statement may be shown. */
+  identify(digest: Digest | null, tags: Tags, shown: AuditSettings['sql']): void {
     this.found = digest;
+    this.tags = tags;
     this.shown = shown;
   }
 
   /** Drops all references. */
   clear(): void {
     this.statement = null;
+    this.attributes = null;
+    this.tags = NO_TAGS;
     this.origin = NOBODY;
     this.found = null;
   }

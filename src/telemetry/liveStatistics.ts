@@ -1,9 +1,13 @@
 import type { Origin } from '../audit/record.js';
 import type { AuditSettings } from '../config/config.js';
 import { digests } from '../policy/digestCache.js';
-import type { GovernedUsage } from '../policy/governedUsage.js';
+import { allTags, type GovernedUsage } from '../policy/governedUsage.js';
 import { sqlModeOf, statementBytes } from '../policy/statement.js';
-import { DigestTable } from '../statistics/digestTable.js';
+import type { Grouping } from '../statistics/grouping.js';
+import { NO_TAGS, type Tags } from '../sql/tags.js';
+import { ownCopy } from '../text/ownCopy.js';
+import { LiveGroups, type LiveGroup } from './liveGroups.js';
+import { GroupTable } from '../statistics/groupTable.js';
 import { isCutFate } from '../statistics/execution.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
 import { Timeline } from '../statistics/timeline.js';
@@ -13,7 +17,8 @@ import { LiveExecution, type EndTimes } from './liveExecution.js';
 /** The cost of each statement since the start, for the live page. Kept only if there is a live page. */
 export class LiveStatistics {
   private readonly ofAll = new Totals();
-  private readonly byDigest = new DigestTable('bytes', DIGESTS_KEPT);
+  private readonly byDigest = new GroupTable('bytes', DIGESTS_KEPT);
+  private readonly groups = new LiveGroups();
   private readonly rows = new LogHistogram();
   private readonly bytes = new LogHistogram();
   private readonly cuts = new Timeline(SLOT_MS, SLOTS);
@@ -33,9 +38,20 @@ export class LiveStatistics {
     return this.ofAll;
   }
 
-  get table(): DigestTable {
+  get table(): GroupTable {
     this.countWaiting();
     return this.byDigest;
+  }
+
+  /** The statistics by a property other than the digest; null if there are none. */
+  groupedBy(grouping: Grouping, nowMs: number): LiveGroup | null {
+    this.countWaiting();
+    return this.groups.by(grouping, nowMs);
+  }
+
+  /** The properties by which there are statistics, or may be. */
+  get groupings(): readonly Grouping[] {
+    return this.groups.groupings;
   }
 
   /** The distribution of the rows of buffered results, to which limits apply. */
@@ -70,18 +86,23 @@ export class LiveStatistics {
   }
 
   private countWaiting(): void {
-    const { sql } = this.settings();
-    for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!, sql);
+    const { sql, liveTags } = this.settings();
+    this.groups.keepTags(liveTags, Date.now());
+    for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!, sql, liveTags);
     this.waitingCount = 0;
     this.waitingStatementBytes = 0;
   }
 
-  private count(execution: LiveExecution, shown: AuditSettings['sql']): void {
-    const { fate, rows, bytes, statement, readingFlags, server } = execution;
-    const digest = statement === null ? null : digests.digestOf(statement.toString(), sqlModeOf(readingFlags, server));
-    execution.identify(digest, shown);
+  private count(execution: LiveExecution, shown: AuditSettings['sql'], liveTags: readonly string[]): void {
+    const { fate, rows, bytes, statement, readingFlags, server, isTruncated, attributes } = execution;
+    const sql = statement?.toString() ?? null;
+    const mode = sqlModeOf(readingFlags, server);
+    const fromText = sql === null || liveTags.length === 0 ? NO_TAGS : digests.tagsOf(sql, isTruncated, mode);
+    const tags = chosenOf(allTags(fromText, attributes), liveTags);
+    execution.identify(sql === null ? null : digests.digestOf(sql, mode), tags, shown);
     this.ofAll.add(execution);
     this.byDigest.add(execution);
+    this.groups.add(execution);
     if (isCutFate(fate)) this.cuts.add(fate, execution.atMs);
     if (execution.isLimited) {
       this.rows.add(rows);
@@ -89,6 +110,17 @@ export class LiveStatistics {
     }
     execution.clear();
   }
+}
+
+/** The tags with these names, in memory of their own: they are kept for longer than their statement. */
+function chosenOf(tags: Tags, names: readonly string[]): Tags {
+  if (tags.size === 0) return NO_TAGS;
+  const chosen = new Map<string, string>();
+  for (const name of names) {
+    const value = tags.get(name);
+    if (value !== undefined) chosen.set(name, ownCopy(value));
+  }
+  return chosen;
 }
 
 /** The number of statements for the ranking; each takes a few KiB. */

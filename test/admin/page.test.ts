@@ -46,6 +46,16 @@ t.test('the page shows new results without being loaded again', async (t) => {
   t.ok(await page.evaluate(shows('#digests', 'No statement has ended yet')));
   await client.query('SELECT * FROM rows_900');
   await page.until(shows('#digests', 'SELECT * FROM `rows_900`'));
+  await page.until("document.getElementById('group-by').options.length === 6");
+  const choose = (grouping: string): string => `(() => {
+    const select = document.getElementById('group-by');
+    select.value = '${grouping}';
+    select.dispatchEvent(new Event('change'));
+  })()`;
+  await page.evaluate(choose('tag:route'));
+  await page.until(shows('#digests-note', 'Counted since'));
+  await page.evaluate(choose('digest'));
+  await page.until(shows('#digests', 'SELECT * FROM `rows_900`'));
   t.ok(await page.evaluate(shows('#tiles', '900 rows')));
   t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
   await client.query('SELECT * FROM rows_5000').catch(() => {});
@@ -178,7 +188,7 @@ t.test('names each control to a screen reader, and lets the keyboard reach each'
     'image: Distribution of 1 result by size, on logarithmic scales',
   ]) t.ok(told.includes(name), name);
   const reached = new Set<string>();
-  for (let i = 0; i < 12; i += 1) {
+  for (let i = 0; i < 14; i += 1) {
     await page.press('Tab');
     reached.add(
       await page.evaluate(
@@ -186,7 +196,7 @@ t.test('names each control to a screen reader, and lets the keyboard reach each'
       ),
     );
   }
-  for (const name of ['pause', 'bytes', 'what-if', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
+  for (const name of ['pause', 'bytes', 'what-if', 'group-by', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
   await page.evaluate("document.getElementById('pause').focus()");
   await page.press(' ');
   await page.until("document.getElementById('pause').getAttribute('aria-pressed') === 'true'");

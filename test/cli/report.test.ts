@@ -53,6 +53,34 @@ t.test('a report has totals, a ranking, and a profile of each digest with its us
   ]) t.match(stdout, promise);
 });
 
+t.test('groups by a user or a tag, and tells who a digest belongs to by route, too', async (t) => {
+  const tagged = (route: string, bytes: number, given: object = {}): string =>
+    auditLine({ bytes, tags: { route }, requestBytes: 100, affectedRows: 3, ...given });
+  const audit = file(t, 'audit.json', [
+    tagged('/a', 9000), tagged('/b', 5000), tagged('/b', 7000, BI), auditLine(),
+  ].join(''));
+  const { code, stdout } = await sluice(['report', '--group-by', 'tag:route', audit]);
+  t.equal(code, 0);
+  for (const promise of [
+    /^# Overall: 4 results, .*; values of route: 3$/m, 
+    /^# Ranking of values of route by bytes$/m, /^# Rank +route +Bytes/m,
+    /^# +1 +\(unknown\) +62\.5 KiB/m, /^# +2 +\/b +11\.7 KiB/m, /^# route 2: \/b$/m,
+    /^# Digests +\w+ 50\.0%, \w+ 50\.0%$/m,
+    /^# Sent +300 B/m, /^# Rows changed +9 /m,
+  ]) t.match(stdout, promise);
+  const byUser = await reportJson('--group-by', 'user', audit);
+  t.match(byUser, { groupBy: 'user', groups: [{ name: 'app', digests: [{ results: 3 }] }, { name: 'bi' }] });
+  t.notOk('digests' in byUser);
+  const byDigest = await reportJson(audit);
+  const first = { routes: [{ name: '/a' }, { name: '/b' }], requestBytes: 200 };
+  t.match(byDigest, { groupBy: 'digest', digests: [first, {}] });
+  const refused = await sluice(['report', '--group-by', 'colour', audit]);
+  t.match(refused, { code: 2, stderr: /--group-by: expected digest, user, / });
+  const limits = ['--max-bytes', '6000', '--max-rows', 'unlimited'];
+  const advised = await sluice(['advise', ...limits, '--group-by', 'tag:route', audit]);
+  t.match(advised.stdout, /^# route +Cuts .*\n# =+.*\n# \(unknown\) +1 .*\n# \/a +1 /m);
+});
+
 t.test('tells results that were let through as streams with their signals, and not as cuts', async (t) => {
   const admit = (signal: string): string =>
     auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });

@@ -19,14 +19,16 @@ const CHANGED = 0x4002;
 
 await t.test('reads status and warnings of an OK packet behind numbers of any size', async (t) => {
   for (const affectedRows of [0, 250, 251, 70_000, 2 ** 30, 2 ** 50]) {
-    t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), { statusFlags: 0x000a, warningCount: 3,
+    t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), {
+      statusFlags: 0x000a, warningCount: 3, affectedRows,
       schema: null });
   }
   t.match(decodeCompletion(okEof(0x0022), true), { statusFlags: 0x0022 });
 });
 
 await t.test('reads status and warnings of an EOF packet in their reverse order', async (t) => {
-  t.same(decodeCompletion(Buffer.from([0xfe, 5, 0, 0x2a, 0]), true), { statusFlags: 0x2a, warningCount: 5,
+  t.same(decodeCompletion(Buffer.from([0xfe, 5, 0, 0x2a, 0]), true), {
+    statusFlags: 0x2a, warningCount: 5, affectedRows: 0,
     schema: null });
   t.match(decodeCompletion(eof(0x0008), false), { statusFlags: 0x0008 });
 });

@@ -41,7 +41,7 @@ t.test('does not cut a stream, a change of data or an exempt result', (t) => {
 });
 
 t.test('counts results with those that a sample stands for, and the users that would be cut', (t) => {
-  const forecast = new Forecast(LIMITS, NOBODY, 10);
+  const forecast = new Forecast(LIMITS, NOBODY, 10, 'digest');
   forecast.add(record({ rows: 500, user: 'bi' }));
   forecast.add(record({ rows: 600, user: 'app', digest: 'other' }));
   forecast.add(record({ rows: 700, user: 'app' }));
@@ -51,7 +51,7 @@ t.test('counts results with those that a sample stands for, and the users that w
   t.equal(forecast.limited, 101);
   t.equal(forecast.cutRate, 3 / 101);
   t.equal(forecast.uncertain, 1, 'that one may have been larger');
-  const [first] = forecast.digests.heaviest();
+  const [first] = forecast.groups.heaviest();
   t.match(first, { key: 'b266dab9faec510d', value: { cuts: 2 } });
   t.strictSame(first?.value.profile.users.heaviest().map(({ key }) => key), ['app', 'bi']);
   t.end();

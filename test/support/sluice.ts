@@ -26,6 +26,8 @@ export interface AuditRecord {
   readonly resultSets: number;
   readonly columns: number;
   readonly largestRowBytes: number;
+  readonly requestBytes: number;
+  readonly affectedRows?: number;
   readonly command: string;
   readonly sql: string | null;
   readonly sqlTruncated: boolean;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { LiveStatistics } from '../../src/telemetry/liveStatistics.js';
+import type { Grouping } from '../../src/statistics/grouping.js';
 import { Command } from '../../src/protocol/commands.js';
 import type { PendingCommand } from '../../src/conversation/command.js';
 import { govern, settings, statementCommand } from '../support/governed.js';
@@ -69,7 +70,7 @@ t.test('counts a prepared statement for its text, and for nothing known when tha
   end(statementCommand(Command.STMT_EXECUTE, null), { rows: 1, bytes: 10 });
   const [known, unknown] = statistics.table.ranking();
   t.match(known?.profile, { executions: 1, digestText: 'SELECT * FROM `t` WHERE `a` = ?' });
-  t.match(unknown, { digest: '', profile: { executions: 1, digestText: null, example: { sql: null } } });
+  t.match(unknown, { key: '', profile: { executions: 1, digestText: null, example: { sql: null } } });
   t.end();
 });
 
@@ -81,5 +82,23 @@ t.test('counts waiting executions before it is read', (t) => {
     statistics.table.ranking()[0]?.profile,
     { executions: 300, rows: { min: 1, max: 300 }, example: { sql: 'SELECT 300' } },
   );
+  t.end();
+});
+
+t.test('keeps statistics by tags from the start, and by other properties from when they are asked for', (t) => {
+  const { statistics, end } = play({ liveTags: ['route', 'job'] });
+  const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  end(`SELECT 1 /*route='%2Fa',traceparent='${parent}'*/`, { rows: 1, bytes: 10 });
+  end(`SELECT 1 /*route='%2Fb',x='y'*/`, { rows: 1, bytes: 30 });
+  end('SELECT 1', { rows: 1, bytes: 99 });
+  const keys = (grouping: Grouping) => statistics.groupedBy(grouping, 5)?.table.ranking().map(({ key }) => key);
+  t.strictSame(keys('tag:route'), ['/b', '/a'], 'without those that have none');
+  t.strictSame([keys('tag:job'), keys('tag:x'), keys('user')], [[], undefined, []]);
+  end('SELECT 1', { rows: 1, bytes: 1 });
+  t.strictSame(keys('user'), ['app']);
+  t.equal(statistics.groupedBy('user', 9)?.sinceMs, 5);
+  t.strictSame(statistics.groupings, ['digest', 'user', 'schema', 'program', 'client', 'tag:route', 'tag:job']);
+  const [only] = statistics.table.ranking();
+  t.strictSame(only?.profile.routes.heaviest().map(({ key }) => key).sort(), ['/a', '/b']);
   t.end();
 });

@@ -75,9 +75,26 @@ function showStatistics(view) {
   showSizes(view);
   $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
   const open = new Set([...document.querySelectorAll('#digests details[open]')].map(({ dataset }) => dataset.digest));
-  const rows = digests.map((digest) => digestRow(digest, totals.bytes, open.has(digest.digest)));
+  showGroupings(view);
+  const groups = view.groupBy === 'digest' ? digests : view.groups.map(asDigest);
+  const rows = groups.map((group) => digestRow(group, totals.bytes, open.has(group.digest)));
   fill($('digests'), rows, 7, 'No statement has ended yet.');
-  $('digests-note').textContent = view.digestsForgotten ? 'Only the statements with the most bytes are kept.' : '';
+  $('digests-note').textContent = groupsNote(view);
+}
+
+/** Offers the properties that statements can be grouped by. */
+function showGroupings({ groupings, groupBy }) {
+  const select = $('group-by');
+  if (select.options.length !== groupings.length) {
+    select.replaceChildren(...groupings.map((grouping) => new Option(grouping.replace(/^tag:/, ''), grouping)));
+    select.value = groupBy;
+  }
+}
+
+function groupsNote({ groupBy, groupedSince, groupsForgotten, digestsForgotten }) {
+  if (groupBy === 'digest') return digestsForgotten ? 'Only the statements with the most bytes are kept.' : '';
+  const since = `Counted since ${new Date(groupedSince).toLocaleTimeString()}.`;
+  return groupsForgotten ? `${since} Only those with the most bytes are kept.` : since;
 }
 
 /** Shows the state of the proxy last, so that it never stands above a page that could not be shown. */
@@ -100,11 +117,17 @@ function sayFailed(reason) {
   showState(`this page has failed: ${reason}`, 'bad');
 }
 
+/** The order and the grouping that are chosen. */
+function question() {
+  const groupBy = $('group-by').value;
+  return new URLSearchParams({ order: $('order').value, ...(groupBy === 'digest' ? {} : { groupBy }) });
+}
+
 /** Fetches the data. If the proxy cannot be reached, shows that and returns null. */
 async function fetchLive() {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
-    return await fetch(`live?order=${encodeURIComponent($('order').value)}`, { headers, cache: 'no-store' });
+    return await fetch(`live?${question()}`, { headers, cache: 'no-store' });
   } catch (error) {
     sayUnreachable(error);
     return null;
@@ -173,6 +196,7 @@ for (const choice of document.querySelectorAll('input[name=unit]')) {
   choice.addEventListener('change', () => latest !== null && showSizes(latest));
 }
 $('order').addEventListener('change', () => void turn());
+$('group-by').addEventListener('change', () => void turn());
 addEventListener('resize', () => latest !== null && show(latest));
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) clearTimeout(timer);

@@ -93,10 +93,12 @@ function names(list, results) {
 }
 
 /** A statement and, if it is open, its users and an example. */
-function statement({ digest, digestText, results, users, programs, example, lowerBounds }, isOpen) {
+function statement({ digest, digestText, results, users, programs, routes, statements, example, lowerBounds }, isOpen) {
   const facts = [
     `digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`,
   ];
+  if (routes.length > 0) facts.push(`routes ${names(routes, results)}`);
+  if (statements !== undefined) facts[0] = `statements ${names(statements, results)}`;
   if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
   const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
     ...facts.map((fact) => make('span', 'sub', fact)));
@@ -106,6 +108,12 @@ function statement({ digest, digestText, results, users, programs, example, lowe
   details.dataset.digest = digest;
   details.open = isOpen;
   return details;
+}
+
+/** A group by another property, in the form of a digest. */
+function asDigest({ name, digests, ...group }) {
+  const statements = digests.map(({ digest, digestText, results }) => ({ name: digestText ?? digest, results }));
+  return { ...group, digest: name, digestText: name || '(none)', statements };
 }
 
 function digestRow(digest, totalBytes, isOpen) {
