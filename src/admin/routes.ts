@@ -1,9 +1,9 @@
 import type { EventLoopWatch } from '../telemetry/eventLoop.js';
-import { EXPOSITION_TYPE } from '../telemetry/exposition.js';
+import { exposition, EXPOSITION_TYPE } from '../telemetry/exposition.js';
 import { liveView } from './live.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { livePage, type Page } from './page.js';
-import { report } from '../telemetry/prometheus.js';
+import { readMetrics } from '../telemetry/readMetrics.js';
 import { firstPage } from './sessionPage.js';
 import type { Administered } from '../telemetry/status.js';
 
@@ -43,8 +43,9 @@ const responders: Readonly<Record<string, { readonly methods: readonly string[];
   '/metrics': {
     methods: READ,
     respond: async (sources) => {
-      const own = report({ ...sources, loopDelay: sources.loop.delay });
-      return { status: 200, type: EXPOSITION_TYPE, body: await sources.administered.allMetrics(own) };
+      const own = readMetrics({ ...sources, loopDelay: sources.loop.delay });
+      const body = exposition(await sources.administered.allMetrics(own));
+      return { status: 200, type: EXPOSITION_TYPE, body };
     },
   },
   '/config': {

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { Family } from '../telemetry/familyList.js';
+import type { LoopDelay } from '../telemetry/eventLoop.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { readMetrics } from '../telemetry/readMetrics.js';
 import type { OtlpExport } from '../telemetry/otlp/otlpExport.js';
 import type { Administered, ReloadResult, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
@@ -49,6 +52,13 @@ export class Program implements Administered, Stoppable {
     this.expiryWatch.watch(this.config);
   }
 
+  /** The metrics of all processes; none before the proxy has begun. */
+  async metricsOfAll(loopDelay: LoopDelay): Promise<readonly Family[]> {
+    if (this.running === null) return [];
+    const own = readMetrics({ metrics: this.parts.metrics, administered: this, loopDelay, version: version() });
+    return this.allMetrics(own);
+  }
+
   get proxy(): Proxy {
     if (this.running === null) throw new Error('the proxy has not begun');
     return this.running;
@@ -82,7 +92,7 @@ export class Program implements Administered, Stoppable {
     return this.proxy.sessionViews(after);
   }
 
-  allMetrics(own: string): string | Promise<string> {
+  allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]> {
     return this.proxy.allMetrics(own);
   }
 

@@ -124,11 +124,14 @@ async function startWith(loaded: LoadedConfig, reload: () => LoadedConfig): Prom
     return EXIT_CODES.failed;
   }
   const metrics = new Metrics();
-  const otlp = new OtlpExport({ logger: log.logger, version: version(), dropped: metrics.otlpDropped });
+  const otlp: OtlpExport = new OtlpExport({
+    logger: log.logger, version: version(), dropped: metrics.otlpDropped,
+    read: (loopDelay) => program.metricsOfAll(loopDelay),
+  });
   const writers = { audit, log, otlp };
   exitOnUncaught(writers);
   const requests = new StopRequests();
-  const program = new Program(config, {
+  const program: Program = new Program(config, {
     ...writers, metrics, loadConfig: reload, stop: (request) => requests.add(request),
   });
   otlp.prepare(config.telemetry)();

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { Family } from '../telemetry/familyList.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
@@ -42,11 +43,8 @@ export interface Proxy {
   readonly statistics: LiveStatistics | null;
   /** The open sessions with a number above `after`, in order. Each is read when its turn comes. */
   sessionViews(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
-  /**
-   * The metrics of all processes of the proxy.
-   * @param own the metrics of this process, in Prometheus' text format
-   */
-  allMetrics(own: string): string | Promise<string>;
+  /** The metrics of all processes of the proxy. @param own the metrics of this process */
+  allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]>;
 }
 
 /** A proxy in one process. */
@@ -139,7 +137,7 @@ class OneProcess implements Proxy {
     return this.relay.sessionViews(after);
   }
 
-  allMetrics(own: string): string {
+  allMetrics(own: readonly Family[]): readonly Family[] {
     return own;
   }
 

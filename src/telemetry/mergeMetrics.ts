@@ -1,20 +1,23 @@
-// Merges the metrics of several processes, as text in Prometheus' format. A new metric is merged without any change
-// here.
+import type { Family, HistogramPoint, Labels, Point } from './familyList.js';
 
 /**
- * Merges several texts into one.
- * @param texts in Prometheus' text format; the first is the primary's
+ * Merges the metrics of several processes. A new metric is merged without any change here.
+ * @param processes the first is the primary
  */
-export function mergeMetrics(texts: readonly string[]): string {
-  const merged: Families = new Map();
-  for (const text of texts) {
-    for (const [name, { head, type, samples }] of familiesIn(text)) {
-      const family = merged.get(name) ?? { head, type, samples: new Map() };
-      merged.set(name, family);
-      for (const [key, value] of samples) family.samples.set(key, merge(name, family.samples.get(key), value));
+export function mergeMetrics(processes: readonly (readonly Family[])[]): Family[] {
+  const merged = new Map<string, Family>();
+  for (const family of processes.flat()) {
+    const { name } = family;
+    const known = merged.get(name);
+    if (known === undefined) merged.set(name, family);
+    else if (known.type === 'histogram' && family.type === 'histogram') {
+      merged.set(name, { ...known, points: mergePoints(known.points, family.points, sumOf) });
+    } else if (known.type !== 'histogram' && family.type !== 'histogram') {
+      const merge = (one: Point, other: Point): Point => ({ ...one, value: mergeValues(name, one.value, other.value) });
+      merged.set(name, { ...known, points: mergePoints(known.points, family.points, merge) });
     }
   }
-  return written(merged);
+  return [...merged.values()];
 }
 
 /** The metrics whose value is taken from the first process. Metrics that are named nowhere here are added up. */
@@ -26,59 +29,31 @@ const LARGEST = /^(sluice_event_loop_delay_|process_open_fds$|process_max_fds$)/
 /** Metrics whose smallest value counts. */
 const SMALLEST: ReadonlySet<string> = new Set(['sluice_upstream_up']);
 
-/** The metrics of one name, with the type from `# TYPE`. */
-interface Family {
-  readonly head: string[];
-  type: string;
-  /** By name and labels. */
-  readonly samples: Map<string, number>;
-}
-
-type Families = Map<string, Family>;
-
-function valueOf(text: string): number {
-  return text === '+Inf' ? Infinity : Number(text);
-}
-
-function textOf(value: number): string {
-  return value === Infinity ? '+Inf' : String(value);
-}
-
-/** Reads what `Exposition` has written. */
-function familiesIn(text: string): Families {
-  const families: Families = new Map();
-  let current: Family | null = null;
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    if (line.startsWith('# ')) {
-      const [, kind, name = '', type = ''] = line.split(' ', 4);
-      current = families.get(name) ?? { head: [], type: 'untyped', samples: new Map() };
-      current.head.push(line);
-      if (kind === 'TYPE') current.type = type;
-      families.set(name, current);
-      continue;
-    }
-    // The value of a label may have spaces; the value of a sample has none.
-    const at = line.lastIndexOf(' ');
-    current?.samples.set(line.slice(0, at), valueOf(line.slice(at + 1)));
+function mergePoints<T extends { readonly labels: Labels }>(
+  some: readonly T[], others: readonly T[], merge: (one: T, other: T) => T,
+): T[] {
+  const points = new Map<string, T>();
+  for (const point of [...some, ...others]) {
+    const key = JSON.stringify(point.labels);
+    const known = points.get(key);
+    points.set(key, known === undefined ? point : merge(known, point));
   }
-  return families;
+  return [...points.values()];
 }
 
-function merge(name: string, one: number | undefined, other: number): number {
-  if (one === undefined) return other;
+function mergeValues(name: string, one: number, other: number): number {
   if (KEPT_OF_FIRST.has(name)) return one;
   if (SMALLEST.has(name)) return Math.min(one, other);
   return LARGEST.test(name) ? Math.max(one, other) : one + other;
 }
 
-function written(families: Families): string {
-  const lines = [...families.values()].flatMap(({ head, samples }) =>
-    [...head, ...[...samples].map(([key, value]) => `${key} ${textOf(value)}`)]);
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+/** All processes are of one version, so that a histogram has the same bounds in each. */
+function sumOf(one: HistogramPoint, other: HistogramPoint): HistogramPoint {
+  const counts = one.counts.map((count, index) => count + (other.counts[index] ?? 0));
+  return { ...one, counts, sum: one.sum + other.sum };
 }
 
-/** The counters in a text: the part that stays true after the process has ended. */
-export function onlyCounters(text: string): string {
-  return written(new Map([...familiesIn(text)].filter(([, { type }]) => type === 'counter' || type === 'histogram')));
+/** What only grows: the part that stays true after the process has ended. */
+export function onlyCounters(families: readonly Family[]): Family[] {
+  return families.filter(({ type }) => type !== 'gauge');
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { Expiry } from '../config/expiry.js';
 import type { LiveStatistics } from './liveStatistics.js';
+import type { Family } from './familyList.js';
 import type { SessionTotals } from './metrics.js';
 
 /** One live session, as `/sessions` shows it. */
@@ -64,11 +65,8 @@ export interface Administered {
   statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
   /** The open sessions of all processes with a number above `after`, in order. Each is read when its turn comes. */
   sessions(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
-  /**
-   * The metrics of all processes of the program.
-   * @param own the metrics of this process, in Prometheus' text format
-   */
-  allMetrics(own: string): string | Promise<string>;
+  /** The metrics of all processes of the program. @param own the metrics of this process */
+  allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]>;
   /** The current configuration. */
   readonly config: Config;
   /** Null if no statistics are kept. */

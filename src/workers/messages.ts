@@ -1,16 +1,23 @@
 // The messages between the primary and its workers, over the channel that Node opens between a process and its child.
 // In each direction, messages arrive in the order in which they were sent.
 
+import type { SessionPage } from '../admin/sessionPage.js';
 import type { Config, Listen } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
+import type { Family } from '../telemetry/familyList.js';
+import type { ProxyStatus } from '../telemetry/status.js';
 
-/** A question to a worker, which it answers with a text. */
+/** A question to a worker. */
 export type Question =
+  /** Answered with `Family[]`. */
   | 'metrics'
+  /** Answered with `ProxyStatus`. */
   | 'status'
-  /** A page of the sessions behind the one with this number. */
+  /** A page of the sessions behind the one with this number: `SessionPage`. */
   | { readonly sessionsAfter: number };
+
+export type Answer = readonly Family[] | ProxyStatus | SessionPage;
 
 export type ToWorker =
   /** The first message. `number` is the worker's own, of `workers`. */
@@ -51,6 +58,6 @@ export type FromWorker =
   | { readonly kind: 'ask'; readonly bytes: number }
   | { readonly kind: 'giveBack'; readonly bytes: number }
   /** null where it cannot tell. */
-  | { readonly kind: 'told'; readonly id: number; readonly text: string | null }
+  | { readonly kind: 'told'; readonly id: number; readonly answer: Answer | null }
   /** Its last session has ended, and nothing follows. */
-  | { readonly kind: 'closed'; readonly hints: Readonly<HintCounts>; readonly metrics: string };
+  | { readonly kind: 'closed'; readonly hints: Readonly<HintCounts>; readonly metrics: readonly Family[] };

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Exposition } from '../telemetry/exposition.js';
+import { FamilyList, type Family } from '../telemetry/familyList.js';
 import type { SessionPage } from '../admin/sessionPage.js';
 import type { SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { Config, Listen, Place } from '../config/config.js';
@@ -51,7 +51,7 @@ class Primary implements Proxy, WorkerSetObserver {
   private readonly budget: Lessor;
   private readonly hintCounts: HintCounts = { followed: 0, forbidden: 0, malformed: 0 };
   /** The counters of workers that have ended, as far as they were reported. */
-  private departed = '';
+  private departed: readonly Family[] = [];
   private lastSessionId = 0;
 
   constructor(private config: Config, private readonly parts: PrimaryParts) {
@@ -129,7 +129,7 @@ class Primary implements Proxy, WorkerSetObserver {
 
   async statusOfAll(): Promise<ProxyStatus> {
     const told = await this.workerSet.tell('status');
-    const each = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as ProxyStatus]));
+    const each = told.flatMap(({ answer }) => (answer === null ? [] : [answer as ProxyStatus]));
     return each.reduce(sumOf, this.status());
   }
 
@@ -141,7 +141,7 @@ class Primary implements Proxy, WorkerSetObserver {
   async *sessionViews(after: number): AsyncGenerator<SessionView> {
     for (let last = after; last !== Infinity; ) {
       const told = await this.workerSet.tell({ sessionsAfter: last });
-      const pages = told.flatMap(({ text }) => (text === null ? [] : [JSON.parse(text) as SessionPage]));
+      const pages = told.flatMap(({ answer }) => (answer === null ? [] : [answer as SessionPage]));
       // A worker may have more sessions than its page shows, with lower numbers than some on other pages.
       last = Math.min(Infinity, ...pages.filter(({ isLast }) => !isLast).map(({ views }) => views.at(-1)!.session));
       const views = pages.flatMap((page) => page.views).filter(({ session }) => session <= last);
@@ -149,15 +149,16 @@ class Primary implements Proxy, WorkerSetObserver {
     }
   }
 
-  async allMetrics(own: string): Promise<string> {
+  async allMetrics(own: readonly Family[]): Promise<readonly Family[]> {
     const told = await this.workerSet.tell('metrics');
-    for (const { worker, text } of told) if (text !== null) worker.metrics = text;
-    const ofWorkers = told.map(({ worker, text }) => text ?? onlyCounters(worker.metrics));
-    const ofSet = new Exposition();
-    const answering = told.filter(({ text }) => text !== null).length;
+    for (const { worker, answer } of told) if (answer !== null) worker.metrics = answer as readonly Family[];
+    const ofWorkers = told.map(({ worker: { metrics }, answer }) =>
+      (answer === null ? onlyCounters(metrics) : metrics));
+    const ofSet = new FamilyList();
+    const answering = told.filter(({ answer }) => answer !== null).length;
     ofSet.gauge('sluice_workers', 'Workers that have answered this request.', answering);
     ofSet.counter('sluice_worker_restarts_total', 'Workers that ended and were replaced.', this.workerSet.restarts);
-    return mergeMetrics([own, this.departed, ...ofWorkers, ofSet.toString()]);
+    return mergeMetrics([own, this.departed, ...ofWorkers, ofSet.families]);
   }
 
   said(worker: WorkerHandle, message: FromWorker): void {

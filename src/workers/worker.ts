@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { EventLoopWatch } from '../telemetry/eventLoop.js';
+import type { Family } from '../telemetry/familyList.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { report } from '../telemetry/prometheus.js';
+import { readMetrics } from '../telemetry/readMetrics.js';
 import { firstPage } from '../admin/sessionPage.js';
 import { loggerTo } from '../audit/log.js';
 import type { Listen } from '../config/config.js';
@@ -10,7 +11,7 @@ import { adoptSent } from '../relay/connection/clientSocket.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { Relay } from '../relay/relay.js';
 import { LeasedBudget } from './leasedBudget.js';
-import type { FromWorker, Question, ToWorker } from './messages.js';
+import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
 import { Outbox } from './outbox.js';
 
 /** A worker: it relays the clients that the primary has accepted. The primary writes its records and log lines. */
@@ -61,7 +62,7 @@ export class Worker {
         this.budget.granted(message.bytes);
         break;
       case 'tell':
-        void this.answer(message.question).then((text) => this.around.send({ kind: 'told', id: message.id, text }));
+        void this.answer(message.question).then((answer) => this.around.send({ kind: 'told', id: message.id, answer }));
         break;
       case 'ping':
         this.around.send({ kind: 'pong' });
@@ -132,12 +133,12 @@ export class Worker {
     await this.relay.close();
     this.outbox.flush();
     this.around.send(
-      { kind: 'closed', hints: this.relay.hints, metrics: this.metricsText() }, () => this.around.exit(0),
+      { kind: 'closed', hints: this.relay.hints, metrics: this.readMetrics() }, () => this.around.exit(0),
     );
   }
 
-  /** The answer as text; null if an error prevented it. */
-  private async answer(question: Question): Promise<string | null> {
+  /** Null if an error prevented it. */
+  private async answer(question: Question): Promise<Answer | null> {
     try {
       return await this.tell(question);
     } catch (error) {
@@ -146,18 +147,18 @@ export class Worker {
     }
   }
 
-  private async tell(question: Question): Promise<string> {
+  private async tell(question: Question): Promise<Answer> {
     switch (question) {
       case 'metrics':
-        return this.metricsText();
+        return this.readMetrics();
       case 'status':
-        return JSON.stringify(this.relay.status());
+        return this.relay.status();
       default:
-        return JSON.stringify(await firstPage(this.relay.sessionViews(question.sessionsAfter)));
+        return await firstPage(this.relay.sessionViews(question.sessionsAfter));
     }
   }
 
-  private metricsText(): string {
+  private readMetrics(): readonly Family[] {
     this.loop ??= new EventLoopWatch();
     const { outbox, relay, metrics, version } = this;
     const administered = {
@@ -167,7 +168,7 @@ export class Worker {
       droppedAuditRecords: outbox.droppedRecords,
       droppedLogLines: outbox.droppedLines,
     };
-    return report({ metrics, administered, loopDelay: this.loop.delay, version });
+    return readMetrics({ metrics, administered, loopDelay: this.loop.delay, version });
   }
 }
 

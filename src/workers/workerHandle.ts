@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Listen } from '../config/config.js';
-import type { FromWorker, Question, ToWorker } from './messages.js';
+import type { Family } from '../telemetry/familyList.js';
+import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
 
 /** One worker, as the primary sees it. */
 export class WorkerHandle {
@@ -12,14 +13,14 @@ export class WorkerHandle {
   /** It does not answer, and gets no new clients until it does. */
   isHung = false;
   /** Its last known metrics. */
-  metrics = '';
+  metrics: readonly Family[] = [];
   readonly startedAtMs = performance.now();
   /** Sessions that ended together with its process. */
   lostSessions = 0;
   private readonly process: ChildProcess;
   /** Connections that it has not received yet. */
   private readonly onTheWay = new Set<Socket>();
-  private readonly questions = new Map<number, (text: string | null) => void>();
+  private readonly questions = new Map<number, (answer: Answer | null) => void>();
   private lastQuestion = 0;
   /**
    * The number of beats since a question that it has not answered; 0 if none is open. A primary that hangs itself
@@ -71,18 +72,18 @@ export class WorkerHandle {
   }
 
   /** Asks a question. Null if no answer comes. */
-  tell(question: Question): Promise<string | null> {
+  tell(question: Question): Promise<Answer | null> {
     if (!this.isReady) return Promise.resolve(null);
     this.lastQuestion += 1;
     const id = this.lastQuestion;
     return new Promise((resolve) => {
-      const answer = (text: string | null): void => {
+      const settle = (answer: Answer | null): void => {
         clearTimeout(timer);
         this.questions.delete(id);
-        resolve(text);
+        resolve(answer);
       };
-      const timer = setTimeout(answer, ANSWER_TIMEOUT_MS, null);
-      this.questions.set(id, answer);
+      const timer = setTimeout(settle, ANSWER_TIMEOUT_MS, null);
+      this.questions.set(id, settle);
       this.send({ kind: 'tell', question, id });
     });
   }
@@ -103,7 +104,7 @@ export class WorkerHandle {
         this.sessions -= message.sessions;
         break;
       case 'told':
-        this.questions.get(message.id)?.(message.text);
+        this.questions.get(message.id)?.(message.answer);
         return;
       case 'closed':
         this.isReady = false;

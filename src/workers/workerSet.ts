@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandle.js';
-import type { FromWorker, Question, ToWorker } from './messages.js';
+import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
 
 /** A fixed number of workers. A worker that ends is replaced. */
@@ -67,9 +67,9 @@ export class WorkerSet implements WorkerObserver {
     }
   }
 
-  /** Asks all workers. The text is null for a worker that does not answer. */
-  tell(question: Question): Promise<{ readonly worker: WorkerHandle; readonly text: string | null }[]> {
-    return Promise.all([...this.handles].map(async (worker) => ({ worker, text: await worker.tell(question) })));
+  /** Asks all workers. The answer is null for a worker that gives none. */
+  tell(question: Question): Promise<{ readonly worker: WorkerHandle; readonly answer: Answer | null }[]> {
+    return Promise.all([...this.handles].map(async (worker) => ({ worker, answer: await worker.tell(question) })));
   }
 
   /** Tells all workers that no more clients come. Resolves when all have ended. */

@@ -34,7 +34,7 @@ const startReloading = (t: Test): Reloading => {
     return { config, notices: [] };
   };
   const metrics = new Metrics();
-  const otlp = new OtlpExport({ logger, version: '0', dropped: metrics.otlpDropped });
+  const otlp = new OtlpExport({ logger, version: '0', dropped: metrics.otlpDropped, read: () => [] });
   const program = new Program(config, { log, audit, metrics, otlp, loadConfig, stop() {} });
   const prepare = (): Promise<ListenChange> => new Promise((resolve, reject) => (settle = { resolve, reject }));
   program.begin({ prepare } as unknown as Proxy);

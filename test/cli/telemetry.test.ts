@@ -1,16 +1,19 @@
 import t, { type Test } from 'tap';
+import { otelNameOf } from '../../src/telemetry/otlp/metrics.js';
 import { startAdministered } from '../admin/administered.js';
 import { configFile } from '../config/configFile.js';
 import { startCollector, type Collector } from '../support/collector.js';
 import { sluice } from './program.js';
 
-/** The attributes of an exported item, by name. */
-const attributesOf = ({ attributes }: { attributes: readonly { key: string; value: object }[] }) =>
+type Attributes = readonly { readonly key: string; readonly value: object }[];
+
+/** The attributes of something that was exported, by name. */
+const attributesOf = ({ attributes }: { readonly attributes: Attributes }) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
 interface LogRecord {
   readonly severityText: string;
-  readonly attributes: readonly { key: string; value: object }[];
+  readonly attributes: Attributes;
 }
 
 /** The log records that a receiver got. */
@@ -20,24 +23,45 @@ const logsIn = ({ received }: Collector): LogRecord[] => received.flatMap(({ pat
   return resourceLogs.flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords));
 });
 
-/** Runs a program in which one result is cut, and ends it. */
-async function runToItsEnd(t: Test, collector: Collector, config: object = {}): Promise<string> {
-  const { program, connect } = await startAdministered(t, {
+interface Metric {
+  readonly name: string;
+  readonly sum?: { readonly dataPoints: readonly { readonly attributes: Attributes; readonly asInt: string }[] };
+}
+
+/** The metrics of the last reading that a receiver has got. */
+const lastMetricsIn = ({ received }: Collector): readonly Metric[] => {
+  const last = received.filter(({ path }) => path === '/v1/metrics').at(-1);
+  const { resourceMetrics } = last?.json as { resourceMetrics: [{ scopeMetrics: [{ metrics: Metric[] }] }] };
+  return resourceMetrics[0].scopeMetrics[0].metrics;
+};
+
+/** What a program has written, and the names of its metrics for Prometheus. */
+interface Run {
+  readonly stdout: string;
+  readonly names: readonly string[];
+}
+
+/** Runs a program whose client has one result cut, and ends it. */
+async function runToItsEnd(t: Test, collector: Collector, config: object = {}): Promise<Run> {
+  const { program, connect, ask } = await startAdministered(t, {
     limits: { rows: 100 }, telemetry: { otlp: { endpoint: collector.url } }, ...config,
   });
   const client = await connect();
   await client.query('SELECT * FROM rows_1000');
   client.close();
+  // A metric without any value is announced all the same.
+  const { body } = await ask('/metrics');
+  const names = [...body.matchAll(/^# TYPE (\S+) .*\n(?=[^#])/gm)].map(([, name = '']) => name);
   program.kill('SIGTERM');
   const { code, stdout } = await program.ended;
   t.equal(code, 0);
-  return stdout;
+  return { stdout, names };
 }
 
 for (const workers of [1, 2]) {
-  await t.test(`exports each record before the program ends, with ${workers} process(es)`, async (t) => {
+  await t.test(`records and metrics are exported before the program ends, with ${workers} process(es)`, async (t) => {
     const collector = await startCollector(t);
-    const stdout = await runToItsEnd(t, collector, { workers });
+    const { stdout, names } = await runToItsEnd(t, collector, { workers });
     const logs = logsIn(collector);
     t.equal(logs.length, 1, 'once');
     const record = JSON.parse(stdout) as Record<string, unknown>;
@@ -47,13 +71,25 @@ for (const workers of [1, 2]) {
       'db.query.summary': 'SELECT rows_1000', 'db.namespace': 'demo',
     });
     t.equal(logs[0]?.severityText, 'ERROR');
+
+    const metrics = lastMetricsIn(collector);
+    const cuts = metrics.find(({ name }) => name === 'sluice.cuts')?.sum?.dataPoints ?? [];
+    t.strictSame(cuts.filter(({ asInt }) => asInt !== '0').map((point) => [attributesOf(point), point.asInt]), [
+      [{ rule: 'default', reason: 'rows' }, '1'],
+    ]);
+    const exported = new Set(metrics.map(({ name }) => name));
+    const unlimited = new Set(['sluice_budget_limit_bytes', 'process_max_fds']);
+    const wanted = names.filter((name) => !unlimited.has(name));
+    t.ok(wanted.length > 40, `there are ${wanted.length} metrics to look for`);
+    t.strictSame(wanted.filter((name) => !exported.has(otelNameOf(name).name)), [], 'whatever /metrics has');
   });
 }
 
 t.test('a receiver that never answers does not delay the end of the program', async (t) => {
   const collector = await startCollector(t);
   for (let index = 0; index < 5; index += 1) collector.answerNext(() => {});
-  t.match(await runToItsEnd(t, collector, { shutdown: { acceptFor: 0, timeout: 200 } }), '"action":"cut"');
+  const { stdout } = await runToItsEnd(t, collector, { shutdown: { acceptFor: 0, timeout: 200 } });
+  t.match(stdout, '"action":"cut"');
 });
 
 t.test('a reload switches the export on and off', async (t) => {

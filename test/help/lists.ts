@@ -5,7 +5,7 @@ import { type Field, isSection, type Section, walk } from '../../src/config/sche
 import { settings } from '../../src/config/settings.js';
 import { variableOf } from '../../src/config/variables.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
-import { report } from '../../src/telemetry/prometheus.js';
+import { readMetrics } from '../../src/telemetry/readMetrics.js';
 import type { ProxyStatus } from '../../src/telemetry/status.js';
 import { filled } from './filled.js';
 
@@ -76,7 +76,7 @@ const STATUS: ProxyStatus = {
   live: { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 },
 };
 
-const metricsText = (): string => report({
+const METRICS = readMetrics({
   metrics: new Metrics(),
   administered: {
     isReady: true, status: () => STATUS, expiries: [], droppedAuditRecords: 0, droppedLogLines: 0,
@@ -87,5 +87,4 @@ const metricsText = (): string => report({
 
 /** Every metric with its type and its description. */
 export const metricItems = (): string[] =>
-  [...metricsText().matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)]
-    .map(([, name, help, type]) => filled(`- \`${name}\` (${type}): ${help}`));
+  METRICS.map(({ name, help, type }) => filled(`- \`${name}\` (${type}): ${help}`));

@@ -4,7 +4,9 @@ import { readTlsFiles } from '../../config/tlsFiles.js';
 import type { CounterVector } from '../instruments.js';
 import { Envelope } from './envelope.js';
 import { ExportLog } from './exportLog.js';
+import type { Item } from './itemQueue.js';
 import { logRecord } from './logs.js';
+import { MetricReader, type ReaderParts } from './metricReader.js';
 import { EXPORT_CLOCK, SignalExporter, type ExportClock, type ExportTarget } from './signalExporter.js';
 import { targetsOf, type Signal } from './targets.js';
 
@@ -14,6 +16,8 @@ import { targetsOf, type Signal } from './targets.js';
  */
 export class OtlpExport {
   private readonly exporters = new Map<Signal, SignalExporter>();
+  /** Null where no metrics are exported. */
+  private reader: MetricReader | null = null;
 
   constructor(private readonly parts: ExportParts, private readonly clock: ExportClock = EXPORT_CLOCK) {}
 
@@ -23,13 +27,13 @@ export class OtlpExport {
    * @throws {TlsFileError} where a file cannot be used
    */
   prepare({ otlp, resource }: TelemetrySettings): () => void {
-    if (otlp === null) return () => this.direct(new Map());
+    if (otlp === null) return () => this.direct(new Map(), 0);
     const tls = readTlsFiles(otlp.tls);
     const envelope = new Envelope(resource, this.parts.version);
     const { sentHeaders: headers, timeoutMs } = otlp;
     const targets = [...targetsOf(otlp)].map(([signal, url]): [Signal, ExportTarget] =>
       [signal, { destination: { url, headers, timeoutMs, tls }, envelope }]);
-    return () => this.direct(new Map(targets));
+    return () => this.direct(new Map(targets), otlp.intervalMs);
   }
 
   /** Takes an audit record. */
@@ -44,14 +48,23 @@ export class OtlpExport {
     const exporters = [...this.exporters.values()];
     let timer: NodeJS.Timeout | undefined;
     const end = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-    await Promise.race([Promise.all(exporters.map((exporter) => exporter.flush())), end]);
+    await Promise.race([this.flush(exporters), end]);
     clearTimeout(timer);
+    this.reader?.stop();
+    this.reader = null;
     for (const exporter of exporters) exporter.close();
     this.exporters.clear();
   }
 
-  /** Exports these signals from here on. */
-  private direct(targets: ReadonlyMap<Signal, ExportTarget>): void {
+  /** The last reading of the metrics says what came to its end. */
+  private async flush(exporters: readonly SignalExporter[]): Promise<void> {
+    const others = exporters.filter(({ signal }) => signal !== 'metrics').map((exporter) => exporter.flush());
+    await this.reader?.read();
+    await Promise.all([...others, this.exporters.get('metrics')?.flush()]);
+  }
+
+  /** Exports these signals from here on, and metrics so often. */
+  private direct(targets: ReadonlyMap<Signal, ExportTarget>, intervalMs: number): void {
     for (const [signal, exporter] of this.exporters) {
       if (targets.has(signal)) continue;
       exporter.close();
@@ -66,6 +79,22 @@ export class OtlpExport {
         this.exporters.set(signal, new SignalExporter(signal, target, log, this.clock));
       }
     }
+    this.readMetrics(intervalMs);
+  }
+
+  private readMetrics(intervalMs: number): void {
+    const exporter = this.exporters.get('metrics');
+    if (exporter === undefined) {
+      this.reader?.stop();
+      this.reader = null;
+    } else if (this.reader !== null) {
+      this.reader.intervalMs = intervalMs;
+    } else {
+      const { parts: { logger, read } } = this;
+      const take = (item: Item): void => exporter.add(item);
+      const failed = (error: unknown): void => logger.error({ err: error }, 'otlp: the metrics could not be read');
+      this.reader = new MetricReader({ read, take, failed }, this.clock, intervalMs);
+    }
   }
 }
 
@@ -75,4 +104,6 @@ export interface ExportParts {
   readonly version: string;
   /** Counts what is lost, by signal and reason. */
   readonly dropped: CounterVector;
+  /** Reads the metrics of all processes; none where the program has not begun. */
+  readonly read: ReaderParts['read'];
 }

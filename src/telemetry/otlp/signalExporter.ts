@@ -31,7 +31,7 @@ export class SignalExporter {
   /** Takes an item. What is too much pushes out the oldest. */
   add(item: Item): void {
     this.log.lost(this.queue.add(item), 'overflow');
-    if (this.cancelTimer === null && this.sending === null) this.sendIn(GATHERING_MS);
+    if (this.cancelTimer === null && this.sending === null) this.sendIn(this.gatheringMs);
   }
 
   /** Sends what waits without waiting for more. Resolves once nothing is left, or the exporter is closed. */
@@ -96,7 +96,13 @@ export class SignalExporter {
   /** What came in the meantime. */
   private goOn(): void {
     if (this.queue.isEmpty) this.whenEmpty?.();
-    else this.sendIn(this.whenEmpty !== null || this.queue.fillsBatch ? 0 : GATHERING_MS);
+    else if (this.whenEmpty !== null) this.sendNow();
+    else this.sendIn(this.gatheringMs);
+  }
+
+  /** For how long more is waited for. */
+  private get gatheringMs(): number {
+    return this.queue.fillsBatch ? 0 : GATHERING_MS;
   }
 
   /** Half of the pause is chance, so that many who have failed together do not come back together. */

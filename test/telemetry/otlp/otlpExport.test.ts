@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../../src/config/load.js';
+import { type Family, FamilyList } from '../../../src/telemetry/familyList.js';
 import { CounterVector } from '../../../src/telemetry/instruments.js';
 import { OtlpExport } from '../../../src/telemetry/otlp/otlpExport.js';
 import { startCollector } from '../../support/collector.js';
@@ -11,10 +12,12 @@ const telemetryOf = (telemetry: object) => readConfig({ upstream: 'db', telemetr
 function makeExport(t: Test) {
   const clock = new PlayedClock();
   const dropped = new CounterVector(['signal', 'reason']);
-  const otlp = new OtlpExport({ logger: pino({ level: 'silent' }), version: '1.2.3', dropped }, clock);
+  const readings: Family[][] = [];
+  const logger = pino({ level: 'silent' });
+  const otlp = new OtlpExport({ logger, version: '1.2.3', dropped, read: () => readings.shift() ?? [] }, clock);
   t.teardown(() => otlp.close(0));
   const lost = () => [...dropped.all()].filter(({ count }) => count > 0);
-  return { otlp, clock, lost, configure: (telemetry: object) => otlp.prepare(telemetryOf(telemetry))() };
+  return { otlp, clock, lost, readings, configure: (telemetry: object) => otlp.prepare(telemetryOf(telemetry))() };
 }
 
 const RECORD = { event: 'result', action: 'cut', reason: 'rows', rule: 'default' };
@@ -93,4 +96,48 @@ t.test('refuses a configuration with unusable files, and goes on with the one be
   const closed = otlp.close(10_000);
   await collector.next();
   await closed;
+});
+
+/** The first metric of a request, and its first value. */
+const valueIn = (json: unknown): [string, string] => {
+  interface Gauge {
+    readonly name: string;
+    readonly gauge: { readonly dataPoints: readonly [{ readonly asInt: string }] };
+  }
+  const { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name, gauge }] }] }] } =
+    json as { resourceMetrics: [{ scopeMetrics: [{ metrics: [Gauge] }] }] };
+  return [name, gauge.dataPoints[0].asInt];
+};
+
+const sessionsAt = (value: number): Family[] => {
+  const list = new FamilyList();
+  list.gauge('sluice_sessions_open', 'Sessions.', value);
+  return list.families;
+};
+
+t.test('reads the metrics as often as the configuration says, and once more at the end', async (t) => {
+  const { otlp, clock, configure, readings } = makeExport(t);
+  const { url, next } = await startCollector(t);
+  readings.push(sessionsAt(1), sessionsAt(2), sessionsAt(3));
+  configure({ otlp: { endpoint: url, logs: false, traces: false, interval: '30s' } });
+  await clock.passOf(30_000);
+  await clock.passOf(0);
+  const { path, json } = await next();
+  t.equal(path, '/v1/metrics');
+  t.strictSame(valueIn(json), ['sluice.sessions_open', '1']);
+  configure({ otlp: { endpoint: url, logs: false, traces: false, interval: '2s' } });
+  await clock.passOf(2000);
+  await clock.passOf(0);
+  t.strictSame(valueIn((await next()).json), ['sluice.sessions_open', '2']);
+  await otlp.close(10_000);
+  t.strictSame(valueIn((await next()).json), ['sluice.sessions_open', '3']);
+  t.equal(clock.waiting, 0);
+});
+
+t.test('has no timer for metrics where they are not exported any more', async (t) => {
+  const { clock, configure } = makeExport(t);
+  configure({ otlp: {} });
+  t.equal(clock.waiting, 1);
+  configure({ otlp: { metrics: false } });
+  t.equal(clock.waiting, 0);
 });

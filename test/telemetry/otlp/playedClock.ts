@@ -39,6 +39,15 @@ export class PlayedClock implements ExportClock {
     return this.pauses.shift()!;
   }
 
+  /** Ends the next pause of so long, waited for where need be. */
+  async passOf(ms: number): Promise<void> {
+    let at = -1;
+    while ((at = this.pauses.findIndex((pause) => pause.ms === ms)) < 0) {
+      await new Promise<void>((resolve) => (this.arrived = resolve));
+    }
+    this.pauses.splice(at, 1)[0]!.end();
+  }
+
   /** Ends the next pause, and says how long it was to be. */
   async pass(): Promise<number> {
     const { ms, end } = await this.pause();

@@ -2,24 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Expiry } from '../config/expiry.js';
 import { commandName } from '../protocol/commands.js';
 import type { LoopDelay } from './eventLoop.js';
-import { Exposition } from './exposition.js';
+import { FamilyList, type Family } from './familyList.js';
 import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
 import type { Administered, ProxyStatus } from './status.js';
 
-/** The sources of the metrics. */
-export interface ReportSources {
-  readonly metrics: Metrics;
-  readonly administered: Pick<
-    Administered, 'isReady' | 'status' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
-  >;
-  readonly loopDelay: LoopDelay;
-  readonly version: string;
-}
-
-/** All metrics, in Prometheus' text format. `sluice help metrics` lists them, with the texts that stand here. */
-export function report({ metrics, administered, loopDelay, version }: ReportSources): string {
-  const out = new Exposition();
+/** Reads all metrics of this process. `sluice help metrics` lists them, with the texts that stand here. */
+export function readMetrics({ metrics, administered, loopDelay, version }: MetricSources): readonly Family[] {
+  const out = new FamilyList();
   const status = administered.status();
   out.gauge(
     'sluice_build_info', 'Always 1; the labels version and node tell which Sluice runs on which Node.js.',
@@ -54,10 +44,20 @@ export function report({ metrics, administered, loopDelay, version }: ReportSour
     metrics.otlpDropped.all(),
   );
   processItself(out, loopDelay);
-  return out.toString();
+  return out.families;
 }
 
-function sessions(out: Exposition, metrics: Metrics, status: ProxyStatus): void {
+/** The sources of the metrics. */
+export interface MetricSources {
+  readonly metrics: Metrics;
+  readonly administered: Pick<
+    Administered, 'isReady' | 'status' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
+  >;
+  readonly loopDelay: LoopDelay;
+  readonly version: string;
+}
+
+function sessions(out: FamilyList, metrics: Metrics, status: ProxyStatus): void {
   out.gauge('sluice_sessions_open', 'Sessions at this moment.', status.openSessions);
   out.counter('sluice_sessions_total', 'Sessions that have begun.', metrics.sessions);
   out.counters(
@@ -108,7 +108,7 @@ function* hintCounts({ hints }: ProxyStatus): Generator<LabelledCount> {
   for (const [outcome, count] of Object.entries(hints)) yield { labels: { outcome }, count };
 }
 
-function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
+function results(out: FamilyList, { resultRows, resultBytes }: Metrics): void {
   const byClass = ({ buffered, streaming }: Metrics['resultRows']) => [
     { labels: { class: 'buffered' }, histogram: buffered }, { labels: { class: 'streaming' }, histogram: streaming },
   ];
@@ -123,7 +123,7 @@ function results(out: Exposition, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** Counters that agree with the audit records: one count for each record. */
-function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
+function judged(out: FamilyList, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
   const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters(
     'sluice_cuts_total', 'Results cut with an error, by rule and reason: one for each record with action cut.',
@@ -181,7 +181,7 @@ function judged(out: Exposition, metrics: Metrics, { droppedSamples, clientlessD
   );
 }
 
-function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxyStatus): void {
+function flow(out: FamilyList, { ended }: Metrics, { live, ...status }: ProxyStatus): void {
   const relayed = [
     { labels: { direction: 'to_client' }, count: ended.bytesToClient + live.bytesToClient },
     { labels: { direction: 'to_upstream' }, count: ended.bytesToUpstream + live.bytesToUpstream },
@@ -202,7 +202,7 @@ function flow(out: Exposition, { ended }: Metrics, { live, ...status }: ProxySta
   out.gauge('sluice_budget_limit_bytes', 'The most that they may have together: budget.bytes.', status.budgetMaxBytes);
 }
 
-function upstream(out: Exposition, metrics: Metrics): void {
+function upstream(out: FamilyList, metrics: Metrics): void {
   const { upstreamConnectFailures, upstreamConnectSeconds, upstreamFailures, upstreamUp } = metrics;
   out.gauges(
     'sluice_upstream_up',
@@ -225,7 +225,7 @@ function upstream(out: Exposition, metrics: Metrics): void {
   );
 }
 
-function expiries(out: Exposition, all: readonly Expiry[]): void {
+function expiries(out: FamilyList, all: readonly Expiry[]): void {
   out.gauges(
     'sluice_rule_ends_timestamp_seconds',
     'When a rule with until ends, by rule, in seconds since 1970; also once it has ended.',
@@ -248,7 +248,7 @@ function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
 }
 
 /** Metrics of the process, under the names of Prometheus' own client libraries. */
-function processItself(out: Exposition, { p50, p99, max }: LoopDelay): void {
+function processItself(out: FamilyList, { p50, p99, max }: LoopDelay): void {
   out.gauge(
     'sluice_event_loop_delay_p50_seconds', 'How late the event loop was, median of the last 15 seconds.',
     p50,

@@ -1,0 +1,60 @@
+import type { Histogram, LabelledCount } from './instruments.js';
+
+/** Collects metrics as they are read, each with its help and type. Prometheus' text and OTLP are made from them. */
+export class FamilyList {
+  readonly families: Family[] = [];
+
+  /** One value that only grows. Its name ends in `_total`. */
+  counter(name: string, help: string, value: number): void {
+    this.families.push({ name, help, type: 'counter', points: [{ labels: {}, value }] });
+  }
+
+  /** Values that only grow, with labels. */
+  counters(name: string, help: string, all: Iterable<LabelledCount>): void {
+    this.families.push({ name, help, type: 'counter', points: pointsOf(all) });
+  }
+
+  /** One value that goes up and down. */
+  gauge(name: string, help: string, value: number, labels: Labels = {}): void {
+    this.families.push({ name, help, type: 'gauge', points: [{ labels, value }] });
+  }
+
+  /** Values that go up and down, with labels. */
+  gauges(name: string, help: string, all: Iterable<LabelledCount>): void {
+    this.families.push({ name, help, type: 'gauge', points: pointsOf(all) });
+  }
+
+  /** Histograms of the same thing, each with its labels. */
+  histograms(
+    name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[],
+  ): void {
+    const points = several.map(({ labels, histogram: { bounds, counts, sum } }) =>
+      ({ labels, bounds, counts: [...counts], sum }));
+    this.families.push({ name, help, type: 'histogram', points });
+  }
+}
+
+/** The metrics of one name, at one moment. */
+export type Family =
+  | { readonly name: string; readonly help: string; readonly type: 'counter' | 'gauge'; readonly points: Point[] }
+  | { readonly name: string; readonly help: string; readonly type: 'histogram'; readonly points: HistogramPoint[] };
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Point {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+export interface HistogramPoint {
+  readonly labels: Labels;
+  /** The largest value of each bucket, ascending. */
+  readonly bounds: readonly number[];
+  /** One count for each bound, and one for values above the last bound. A value counts in one bucket only. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+function pointsOf(all: Iterable<LabelledCount>): Point[] {
+  return Array.from(all, ({ labels, count }) => ({ labels, value: count }));
+}

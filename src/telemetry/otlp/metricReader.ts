@@ -1,0 +1,58 @@
+import { EventLoopWatch, type LoopDelay } from '../eventLoop.js';
+import type { Family } from '../familyList.js';
+import type { Item } from './itemQueue.js';
+import { metricsItem } from './metrics.js';
+import type { ExportClock } from './signalExporter.js';
+
+/** Reads the metrics again and again, and hands each reading on. */
+export class MetricReader {
+  private readonly loop = new EventLoopWatch();
+  private cancelTimer: () => void = () => {};
+  private isStopped = false;
+
+  constructor(private readonly parts: ReaderParts, private readonly clock: ExportClock, private everyMs: number) {
+    this.schedule();
+  }
+
+  /** How often it reads, in ms, from here on. */
+  set intervalMs(ms: number) {
+    if (ms === this.everyMs) return;
+    this.everyMs = ms;
+    this.cancelTimer();
+    this.schedule();
+  }
+
+  /** Reads once. */
+  async read(): Promise<void> {
+    try {
+      const families = await this.parts.read(this.loop.delay);
+      const item = metricsItem(families, Date.now());
+      if (item.count > 0 && !this.isStopped) this.parts.take(item);
+    } catch (error) {
+      this.parts.failed(error);
+    }
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.cancelTimer();
+    this.loop.stop();
+  }
+
+  private schedule(): void {
+    this.cancelTimer = this.clock.after(this.everyMs, () => {
+      void this.read().then(() => {
+        if (!this.isStopped) this.schedule();
+      });
+    });
+  }
+}
+
+/** What a reader reads, and what it does with it. */
+export interface ReaderParts {
+  /** The metrics of all processes; none where the program has not begun. */
+  read(loopDelay: LoopDelay): readonly Family[] | Promise<readonly Family[]>;
+  take(item: Item): void;
+  /** They could not be read. */
+  failed(error: unknown): void;
+}

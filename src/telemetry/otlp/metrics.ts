@@ -1,0 +1,91 @@
+import type { Family, Labels } from '../familyList.js';
+import { keyValues, unixNano, type Attributes } from './json.js';
+import type { Item } from './itemQueue.js';
+
+/**
+ * A reading of all metrics, as what goes out at once. What has no finite value, as a limit that there is not, is left
+ * out.
+ * Source: https://github.com/open-telemetry/opentelemetry-proto, metrics.proto
+ * @param nowMs when they were read, in ms since 1970
+ */
+export function metricsItem(families: readonly Family[], nowMs: number): Item {
+  const times = { startTimeUnixNano: unixNano(performance.timeOrigin), timeUnixNano: unixNano(nowMs) };
+  const metrics = families.map((family) => metricOf(family, times)).filter(({ points }) => points.length > 0);
+  return {
+    text: metrics.map(({ head, kind, points, rest }) =>
+      JSON.stringify({ ...head, [kind]: { dataPoints: points, ...rest } })).join(','),
+    count: metrics.reduce((sum, { points }) => sum + points.length, 0),
+  };
+}
+
+/** The values are counted from the start on, and not from one reading to the next. */
+const CUMULATIVE = 2;
+
+/** The name and unit of a metric to OpenTelemetry. */
+export interface OtelName {
+  readonly name: string;
+  /** In UCUM; empty for a count. "1" would be a ratio. */
+  readonly unit: string;
+  /** What OpenTelemetry wants to be told besides the labels. */
+  readonly attributes?: Attributes;
+}
+
+/** Metrics that OpenTelemetry's conventions have a name for, and those of the same kind. */
+const NAMES: Readonly<Record<string, OtelName>> = {
+  'sluice_result_rows': {
+    name: 'db.client.response.returned_rows', unit: '{row}', attributes: { 'db.system.name': 'mysql' },
+  },
+  'sluice_result_bytes': { name: 'sluice.result.size', unit: 'By' },
+  'process_cpu_seconds_total': { name: 'process.cpu.time', unit: 's' },
+  'process_resident_memory_bytes': { name: 'process.memory.usage', unit: 'By' },
+  'process_open_fds': { name: 'process.unix.file_descriptor.count', unit: '{file_descriptor}' },
+  'process_max_fds': { name: 'process.unix.file_descriptor.limit', unit: '{file_descriptor}' },
+};
+
+const UNITS: Readonly<Record<string, string>> = { bytes: 'By', seconds: 's' };
+
+/**
+ * A metric's name in OpenTelemetry's manner: dots behind `sluice` and `process`, no unit and no `total`. What translates
+ * OpenTelemetry's names for Prometheus makes the same names of them again, but for those that have a name of their own.
+ */
+export function otelNameOf(prometheusName: string): OtelName {
+  const known = NAMES[prometheusName];
+  if (known !== undefined) return known;
+  const [, space = '', name = '', unit = ''] =
+    /^(sluice|process)_(.*?)(?:_(bytes|seconds))?(?:_total)?$/.exec(prometheusName) ?? [];
+  return { name: `${space}.${name}`, unit: UNITS[unit] ?? '' };
+}
+
+interface Times {
+  readonly startTimeUnixNano: string;
+  readonly timeUnixNano: string;
+}
+
+interface Metric {
+  readonly head: { readonly name: string; readonly unit: string; readonly description: string };
+  readonly kind: 'sum' | 'gauge' | 'histogram';
+  readonly points: readonly object[];
+  readonly rest: object;
+}
+
+function metricOf(family: Family, times: Times): Metric {
+  const { name, unit, attributes = {} } = otelNameOf(family.name);
+  const head = { name, unit, description: family.help };
+  const of = (labels: Labels) => ({ attributes: keyValues({ ...labels, ...attributes }), ...times });
+  if (family.type === 'histogram') {
+    const points = family.points.map(({ labels, bounds, counts, sum }) => ({
+      ...of(labels), count: String(counts.reduce((all, count) => all + count, 0)), sum,
+      explicitBounds: bounds, bucketCounts: counts.map(String),
+    }));
+    return { head, kind: 'histogram', points, rest: { aggregationTemporality: CUMULATIVE } };
+  }
+  const points = family.points.filter(({ value }) => Number.isFinite(value))
+    .map(({ labels, value }) => ({ ...of(labels), ...numberOf(value, unit) }));
+  if (family.type === 'gauge') return { head, kind: 'gauge', points, rest: {} };
+  return { head, kind: 'sum', points, rest: { aggregationTemporality: CUMULATIVE, isMonotonic: true } };
+}
+
+/** Seconds have parts; a metric has one kind of number for all its values. */
+function numberOf(value: number, unit: string): object {
+  return unit === 's' ? { asDouble: value } : { asInt: String(value) };
+}

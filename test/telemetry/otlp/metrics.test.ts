@@ -1,0 +1,85 @@
+import t from 'tap';
+import { FamilyList } from '../../../src/telemetry/familyList.js';
+import { Histogram } from '../../../src/telemetry/instruments.js';
+import { metricsItem, otelNameOf } from '../../../src/telemetry/otlp/metrics.js';
+
+/** The metrics of a reading, in OTLP's JSON, and how many data points it has. */
+const told = (fill: (list: FamilyList) => void) => {
+  const list = new FamilyList();
+  fill(list);
+  const { text, count } = metricsItem(list.families, Date.UTC(2026, 10, 20));
+  return { metrics: JSON.parse(`[${text}]`) as unknown[], count };
+};
+
+const TIMES = { startTimeUnixNano: /^\d{19}$/, timeUnixNano: '1795132800000000000' };
+
+t.test('tells counters as sums that only grow', (t) => {
+  const { metrics, count } = told((list) => {
+    list.counters('sluice_cuts_total', 'Cuts.', [
+      { labels: { rule: 'a' }, count: 3 }, { labels: { rule: 'b' }, count: 0 },
+    ]);
+    list.counter('sluice_stall_seconds_total', 'Stalls.', 2);
+  });
+  t.equal(count, 3);
+  const sum = { aggregationTemporality: 2, isMonotonic: true };
+  const ruleIs = (rule: string) => [{ key: 'rule', value: { stringValue: rule } }];
+  t.match(metrics, [
+    {
+      name: 'sluice.cuts', unit: '', description: 'Cuts.',
+      sum: {
+        ...sum,
+        dataPoints: [{ attributes: ruleIs('a'), asInt: '3', ...TIMES }, { attributes: ruleIs('b'), asInt: '0' }],
+      },
+    },
+    { name: 'sluice.stall', unit: 's', sum: { ...sum, dataPoints: [{ attributes: [], asDouble: 2 }] } },
+  ]);
+  t.end();
+});
+
+t.test('tells gauges, and leaves out what has no finite value', (t) => {
+  const { metrics, count } = told((list) => {
+    list.gauge('sluice_budget_used_bytes', 'Used.', 7);
+    list.gauge('sluice_budget_limit_bytes', 'Limit.', Infinity);
+    list.gauges('sluice_upstream_up', 'Up.', []);
+  });
+  t.equal(count, 1);
+  t.match(metrics, [{ name: 'sluice.budget_used', unit: 'By', gauge: { dataPoints: [{ asInt: '7', ...TIMES }] } }]);
+  t.equal(metrics.length, 1);
+  t.end();
+});
+
+t.test('tells histograms with their bounds, each value in one bucket', (t) => {
+  const histogram = new Histogram([1, 10]);
+  for (const value of [1, 5, 5, 50]) histogram.observe(value);
+  const { metrics, count } = told((list) =>
+    list.histograms('sluice_result_rows', 'Rows.', [{ labels: { class: 'buffered' }, histogram }]));
+  t.equal(count, 1);
+  t.match(metrics, [{
+    name: 'db.client.response.returned_rows', unit: '{row}',
+    histogram: {
+      aggregationTemporality: 2,
+      dataPoints: [{
+        attributes: [
+          { key: 'class', value: { stringValue: 'buffered' } },
+          { key: 'db.system.name', value: { stringValue: 'mysql' } },
+        ],
+        count: '4', sum: 61, explicitBounds: [1, 10], bucketCounts: ['1', '2', '1'], ...TIMES,
+      }],
+    },
+  }]);
+  t.end();
+});
+
+t.test('names metrics as OpenTelemetry does', (t) => {
+  const names = {
+    sluice_sessions_total: ['sluice.sessions', ''], sluice_sessions_open: ['sluice.sessions_open', ''],
+    sluice_relayed_bytes_total: ['sluice.relayed', 'By'], sluice_result_bytes: ['sluice.result.size', 'By'],
+    sluice_upstream_connect_seconds: ['sluice.upstream_connect', 's'],
+    process_cpu_seconds_total: ['process.cpu.time', 's'], process_start_time_seconds: ['process.start_time', 's'],
+  };
+  t.strictSame(Object.fromEntries(Object.keys(names).map((name) => {
+    const { name: otel, unit } = otelNameOf(name);
+    return [name, [otel, unit]];
+  })), names);
+  t.end();
+});
