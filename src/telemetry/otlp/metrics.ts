@@ -45,8 +45,8 @@ const NAMES: Readonly<Record<string, OtelName>> = {
 const UNITS: Readonly<Record<string, string>> = { bytes: 'By', seconds: 's' };
 
 /**
- * A metric's name in OpenTelemetry's manner: dots behind `sluice` and `process`, no unit and no `total`. What translates
- * OpenTelemetry's names for Prometheus makes the same names of them again, but for those that have a name of their own.
+ * A metric's name in OpenTelemetry's manner: a dot behind `sluice` or `process`, no unit and no `total`. Translated
+ * back for Prometheus, it is the same again, but for the metrics that have a name of their own.
  */
 export function otelNameOf(prometheusName: string): OtelName {
   const known = NAMES[prometheusName];
