@@ -35,6 +35,8 @@ export interface Origin {
   readonly connectionId: number | null;
   /** Sluice's number for the session. */
   readonly session: number;
+  /** The server, such as `db.example.com:3306`, or the path of its socket. */
+  readonly upstream: string;
 }
 
 /** The reason for a record. */
@@ -151,6 +153,7 @@ export function responseRecord(
     durationMs: round(progress.atMs - command.startedAtMs),
     stallMs: round(progress.stallMs),
     outcome: progress.outcome,
+    ...(judgement.action === 'cut' ? { errorCode: terms.treatment.onExceed.error.code } : {}),
     ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
     ...(judgement.action === 'admit' ? { rowsPerSecond: rounded(judgement.rowsPerSecond) } : {}),
     ...(usage.exempted === null ? {} : { exempt: RETURNING }),

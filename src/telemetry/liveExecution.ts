@@ -138,4 +138,4 @@ export interface EndTimes {
   readonly stallMs: number;
 }
 
-const NOBODY: Origin = { user: '', schema: '', client: '', program: null, connectionId: null, session: 0 };
+const NOBODY: Origin = { user: '', schema: '', client: '', program: null, connectionId: null, session: 0, upstream: '' };

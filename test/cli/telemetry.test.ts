@@ -120,3 +120,39 @@ t.test('check says what would be exported, and which variable has changed that',
   ]);
   t.match((await sluice(['check', '--upstream', 'db'], variables)).stderr, /^warning: .*OTLP_ENDPOINT switches it on;/);
 });
+
+t.test('the cut of a traced statement has a span in the trace of its client', async (t) => {
+  const collector = await startCollector(t);
+  const started = await startAdministered(t, {
+    limits: { rows: 100 }, telemetry: { otlp: { endpoint: collector.url, metrics: false, logs: false } },
+  });
+  const client = await started.connect();
+  const traced = (flags: string) =>
+    `SELECT * FROM rows_1000 /*traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-${flags}'*/`;
+  await client.query(traced('00'));
+  await client.query('SELECT * FROM rows_1000');
+  const beforeMs = Date.now();
+  await client.query(traced('01'));
+  client.close();
+  started.program.kill('SIGTERM');
+  const { stdout } = await started.program.ended;
+  const record = JSON.parse(stdout.trim().split('\n')[2]!) as Record<string, unknown>;
+  t.match(record, { errorCode: 3170, upstream: `127.0.0.1:${started.upstreamPort}` });
+  const startedAtMs = Date.parse(String(record['startedAt']));
+  t.ok(startedAtMs >= beforeMs - 2 && startedAtMs <= Date.parse(String(record['time'])));
+
+  t.equal(collector.received.length, 1);
+  const { path, json } = collector.received[0]!;
+  t.equal(path, '/v1/traces');
+  const { resourceSpans: [{ scopeSpans: [{ spans }] }] } = json as {
+    resourceSpans: [{ scopeSpans: [{ spans: { attributes: Attributes }[] }] }];
+  };
+  t.equal(spans.length, 1, 'neither without a trace nor where the client records none');
+  t.match(spans[0], {
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentSpanId: '00f067aa0ba902b7', name: 'SELECT rows_1000',
+    startTimeUnixNano: `${startedAtMs}000000`,
+  });
+  t.match(attributesOf(spans[0]!), {
+    'error.type': '3170', 'server.address': '127.0.0.1', 'server.port': String(started.upstreamPort),
+  });
+});

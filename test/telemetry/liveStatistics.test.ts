@@ -6,7 +6,7 @@ import type { PendingCommand } from '../../src/conversation/command.js';
 import { govern, settings, statementCommand } from '../support/governed.js';
 import { liveBytes } from '../support/heap.js';
 
-const ORIGIN = { user: 'app', schema: 'shop', client: '10.0.0.7:51234', program: null, connectionId: 1, session: 1 };
+const ORIGIN = { user: 'app', schema: 'shop', client: '10.0.0.7:51234', program: null, connectionId: 1, session: 1, upstream: 'db:3306' };
 const TIMES = { atMs: 30, stallMs: 4 };
 
 const play = (audit: object = {}) => {

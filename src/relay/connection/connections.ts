@@ -15,6 +15,7 @@ import { refuse } from './refusal.js';
 import type { QueueView } from '../pace/clientLook.js';
 import type { Shared } from '../shared.js';
 import type { Encrypt } from '../../control/packetChannel.js';
+import { formatPlace } from '../../config/address.js';
 import type { Remote } from '../../control/controlConnection.js';
 import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnection.js';
 
@@ -35,6 +36,8 @@ export class Connections {
   readonly clientAddress: string;
   /** What the server is called in messages. */
   readonly upstreamName: string;
+  /** The server's address, or the path of its socket. */
+  readonly upstreamAddress: string;
   /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
   readonly replayClient: (early: Buffer) => void;
   private readonly peer: UpstreamConnection;
@@ -67,6 +70,7 @@ export class Connections {
     this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
     this.upstreamName = nameOf(upstream.upstream);
+    this.upstreamAddress = formatPlace(upstream.upstream.at);
     this.clientQueue = new ClientQueue(this, shared.queues);
     this.upstream.on('close', () => this.onClose());
     this.client.on('close', () => this.onClose());

@@ -77,7 +77,7 @@ export class Recorder {
     const { session, session: { shared } } = this;
     const record = responseRecord('stall', usage, judgement, session.origin(), progress, shared.config.audit);
     shared.metrics.recorded('warn', rule, 'stall');
-    this.write({ ...record, serverGaveUp: hasServerGivenUp });
+    this.write({ ...record, serverGaveUp: hasServerGivenUp }, usage);
   }
 
   /** Counts a result that was let through beyond its limit. Returns what is to be recorded of that, if anything. */
@@ -99,12 +99,14 @@ export class Recorder {
       const { usage, recorded, origin, progress } = due;
       const { metrics, config } = this.session.shared;
       if (recorded.action !== 'admit') metrics.recorded(recorded.action, recorded.rule, recorded.reason);
-      this.write(responseRecord('result', usage, recorded, origin, progress, config.audit));
+      this.write(responseRecord('result', usage, recorded, origin, progress, config.audit), usage);
     }
   }
 
-  private write(record: object): void {
-    this.session.shared.audit.write(record);
+  private write(record: object, { command }: GovernedUsage): void {
+    const { shared, conversation } = this.session;
+    const ageMs = conversation.options.now() - command.startedAtMs;
+    shared.audit.write({ ...record, startedAt: new Date(Date.now() - ageMs).toISOString() });
   }
 }
 

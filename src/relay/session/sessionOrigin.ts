@@ -28,6 +28,7 @@ export class SessionOrigin {
       program: conversation.identity?.attributes.get('program_name') ?? null,
       connectionId: conversation.greeting?.connectionId ?? null,
       session: id,
+      upstream: connections.upstreamAddress,
     };
   }
 }

@@ -8,6 +8,7 @@ import type { Item } from './itemQueue.js';
 import { logRecord } from './logs.js';
 import { MetricReader, type ReaderParts } from './metricReader.js';
 import { EXPORT_CLOCK, SignalExporter, type ExportClock, type ExportTarget } from './signalExporter.js';
+import { spanOf } from './spans.js';
 import { targetsOf, type Signal } from './targets.js';
 
 /**
@@ -40,6 +41,9 @@ export class OtlpExport {
   record(record: object): void {
     const logs = this.exporters.get('logs');
     if (logs !== undefined) logs.add({ text: logRecord({ ...record }, Date.now()), count: 1 });
+    const traces = this.exporters.get('traces');
+    const span = traces === undefined ? null : spanOf({ ...record });
+    if (span !== null) traces?.add({ text: span, count: 1 });
   }
 
   /** Sends what waits, for so long at most, and ends. */

@@ -28,7 +28,7 @@ const start = (t: Test): Scene => {
   const records: Scene['records'] = [];
   const taken: (() => void)[] = [];
   const session = fakeSession({
-    origin: () => ({ user: 'app', schema: scene.schema, client: '', program: null, connectionId: 1, session: 1 }),
+    origin: () => ({ user: 'app', schema: scene.schema, client: '', program: null, connectionId: 1, session: 1, upstream: 'db:3306' }),
     conversation: { options: { now: () => scene.nowMs } },
     responses: {
       totalStallMs: 0,
