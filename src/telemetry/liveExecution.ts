@@ -138,4 +138,6 @@ export interface EndTimes {
   readonly stallMs: number;
 }
 
-const NOBODY: Origin = { user: '', schema: '', client: '', program: null, connectionId: null, session: 0, upstream: '' };
+const NOBODY: Origin = {
+  user: '', schema: '', client: '', program: null, connectionId: null, session: 0, upstream: '',
+};
