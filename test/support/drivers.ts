@@ -53,7 +53,7 @@ export const folderOf = (language: Language): string => {
 };
 
 /** Why this machine cannot run a driver, or false; in CI every driver has to be there. */
-export const isMissing = ({ language }: Driver): string | false => {
+export const isMissing = ({ language }: Pick<Driver, 'language'>): string | false => {
   if (existsSync(folderOf(language))) return false;
   const reason = `the drivers of ${language} are not installed (test/setup/install says why)`;
   if (process.env['CI'] === 'true') throw new Error(reason);
