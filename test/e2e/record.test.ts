@@ -89,7 +89,7 @@ for (const kind of SERVER_KINDS) {
         });
         await client.quit();
       });
-      t.strictSame(executed.map(({ requestBytes }) => requestBytes), [45, 28], 'what was sent for each');
+      t.strictSame(executed.map(({ requestBytes }) => requestBytes), [43, 26], 'what was sent for each');
       t.match(executed.map(({ tags }) => tags),
         [{ route: 'executed', job: 'nightly' }, { route: 'prepared', job: 'nightly' }]);
     });
