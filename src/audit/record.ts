@@ -78,6 +78,26 @@ function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings)
   return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true, ...digestFields };
 }
 
+/**
+ * The heaviest columns in the rows that were counted, and the others together. An expression is named by its text, so
+ * names stand only in records that hold the statement.
+ */
+function columnFields({ columnCounter }: GovernedUsage, { sql }: AuditSettings): Record<string, unknown> {
+  if (columnCounter === null || columnCounter.rows === 0 || columnCounter.isBroken) return {};
+  const shares = columnCounter.shares();
+  const shown = shares.slice(0, COLUMNS_SHOWN).map(({ position, name, table, bytes, largest }) =>
+    (name === null || sql !== 'full'
+      ? { position, name: null, table: null, bytes, largest } : { name, table, bytes, largest }));
+  const others = shares.slice(COLUMNS_SHOWN);
+  const rest = {
+    columns: others.length, bytes: others.reduce((sum, { bytes }) => sum + bytes, 0),
+    largest: Math.max(...others.map(({ largest }) => largest)),
+  };
+  return { columnBytes: others.length === 0 ? shown : [...shown, rest], columnBytesRows: columnCounter.rows };
+}
+
+const COLUMNS_SHOWN = 8;
+
 /** The values of a prepared statement's parameters, if the settings ask for them. */
 function parameterFields({ command }: GovernedUsage, settings: AuditSettings): Record<string, unknown> {
   const { parameters } = command;
@@ -139,6 +159,7 @@ export function responseRecord(
     resultSets: usage.resultSets,
     columns: usage.columns,
     largestRowBytes: usage.largestRowBytes,
+    ...columnFields(usage, settings),
     requestBytes: command.requestBytes,
     ...(command.affectedRows === 0 ? {} : { affectedRows: command.affectedRows }),
     command: commandName(command.code),

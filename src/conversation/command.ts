@@ -3,6 +3,7 @@ import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { DecodedParameters } from '../protocol/parameters.js';
 import type { AttributeValues } from '../protocol/queryAttributes.js';
 import type { BoundParameters } from './boundParameters.js';
+import type { ColumnCounter } from './columnCounter.js';
 
 /** How the answer to a command is laid out. */
 export type ResponseShape =
@@ -136,6 +137,12 @@ export class Usage {
   /** Columns of the first result set. */
   columns = 0;
   largestRowBytes = 0;
+  /** A record is due beyond these; Infinity if only a limit makes one due. */
+  recordRows = Infinity;
+  recordBytes = Infinity;
+  /** Whether a record may come to be due. */
+  countsColumns = false;
+  columnCounter: ColumnCounter | null = null;
   /** When the first row's header was seen, on the session's clock in ms; 0 before that. */
   firstRowAtMs = 0;
 

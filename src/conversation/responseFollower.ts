@@ -4,6 +4,7 @@ import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
+import { NOT_HERE } from './columnCounter.js';
 import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
@@ -13,7 +14,11 @@ export class ResponseFollower<U extends Usage> {
   /** The usage of the response under way; null between responses. */
   usage: U | null = null;
 
+  /** The offset at which the result set's column definitions begin in the chunk being scanned; else NOT_HERE. */
+  definitionsAt = NOT_HERE;
+
   private definitionsLeft = 0;
+  private definitionCount = 0;
   /** The result set carries OUT parameters: an OK follows, whatever MORE_RESULTS_EXISTS says. */
   private hasOutParameters = false;
   private command: PendingCommand<U> | null = null;
@@ -69,6 +74,11 @@ export class ResponseFollower<U extends Usage> {
     if (command.shape === 'prepare') this.prepared(command, front);
     else if (front[0] === FirstByte.LOCAL_INFILE) this.conversation.isUploading = true;
     else this.columnCount(command, front);
+  }
+
+  /** A definition begins at this offset. */
+  noteDefinition(at: number): void {
+    if (this.definitionsLeft === this.definitionCount) this.definitionsAt = at;
   }
 
   /** A definition has passed. */
@@ -156,7 +166,8 @@ export class ResponseFollower<U extends Usage> {
     usage.resultSets += 1;
     if (usage.resultSets === 1) usage.columns = columns;
     this.hasOutParameters = false;
-    this.definitionsLeft = definitions;
+    this.definitionsLeft = this.definitionCount = definitions;
+    this.definitionsAt = NOT_HERE;
     if (definitions > 0) this.awaited = 'definition';
     else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
   }

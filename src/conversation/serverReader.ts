@@ -1,6 +1,8 @@
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
+import { MAX_GREETING_BYTES } from '../protocol/greeting.js';
+import { NOT_HERE, noteColumns } from './columnCounter.js';
 import { firstPacketOf } from './firstPacket.js';
 import { endsRows, errorNumberIsThere, isProgressReport, WANTED_BYTES, type PacketRole } from './packetRole.js';
 import { ResponseFollower } from './responseFollower.js';
@@ -15,9 +17,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
-  /**
-   * The size of the row's packet at which the scan stopped, header included, in bytes; 0 where it stopped at none.
-   */
+  /** The size of the row's packet at which the scan stopped, in bytes with the header; 0 if it stopped at none. */
   stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
@@ -92,6 +92,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
 
   protected override beforeScan(): void {
     this.stopReason = 'none';
+    this.responses.definitionsAt = NOT_HERE;
   }
 
   protected override skim(chunk: Buffer, from: number, end: number): number {
@@ -99,6 +100,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     if (this.responses.awaited !== 'row' || usage === null) return from;
     const isFirst = usage.rows === 0;
     const at = skimRows(chunk, from, end, usage, !this.isDiscarding);
+    if (usage.countsColumns) noteColumns(usage, chunk, from, at, end, this.responses.definitionsAt);
     if (isFirst && at > from) usage.firstRowAtMs = this.conversation.options.now();
     if (at <= end) return at;
     this.role = 'row';
@@ -190,6 +192,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
         if (this.isTerminator(start)) return this.enterAs('completion');
         return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
       case 'definition':
+        responses.noteDefinition(start.at);
         return this.enterAs('definition');
       case 'definitionsEnd':
         if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');
@@ -294,6 +297,3 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     return 'stop';
   }
 }
-
-/** A greeting stays undecided until it is whole. Real ones, with the longest names, are far smaller. */
-export const MAX_GREETING_BYTES = 8 * 1024;

@@ -74,6 +74,9 @@ export class GovernedUsage extends Usage {
     this.terms = terms;
   }
 
+  /** Whether it was drawn as a sample. */
+  isDrawn = false;
+
   /** The session's flags that tell how the server reads quotes and backslashes. */
   get readingFlags(): number {
     return this.statusFlags & (Status.NO_BACKSLASH_ESCAPES | Status.ANSI_QUOTES);

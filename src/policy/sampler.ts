@@ -24,6 +24,16 @@ export class Sampler {
     private readonly dropping: () => void,
   ) {}
 
+  /** Draws whether a result that begins is a sample, and tells from which amounts on a record of it is due. */
+  begin(usage: GovernedUsage): void {
+    const { rows, bytes, oneIn } = this.settings;
+    const { warn, limits } = usage.terms.treatment;
+    usage.isDrawn = oneIn !== Infinity && this.random() * oneIn < 1;
+    usage.recordRows = usage.isDrawn ? 0 : Math.min(rows, warn.rows);
+    usage.recordBytes = usage.isDrawn ? 0 : Math.min(bytes, warn.bytes);
+    usage.countsColumns = Math.min(usage.recordRows, usage.recordBytes, limits.rows, limits.bytes) !== Infinity;
+  }
+
   /**
    * Judges a result that has ended and is not recorded for any other reason.
    * @param now a clock in ms that never goes back; it is read only if a sample is due
@@ -36,7 +46,7 @@ export class Sampler {
       const reason = usage.rows > rows ? 'rows' : 'bytes';
       return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, now());
     }
-    if (oneIn === Infinity || this.random() * oneIn >= 1) return null;
+    if (!usage.isDrawn) return null;
     return this.take({ reason: 'chance', rule, limit: limits, standsFor: oneIn }, now());
   }
 

@@ -14,6 +14,9 @@ export interface Greeting {
   readonly isMariadb: boolean;
 }
 
+/** A greeting stays undecided until it is whole. Real ones, with the longest names, are far smaller. */
+export const MAX_GREETING_BYTES = 8 * 1024;
+
 /** The protocol version that HandshakeV10 begins with. */
 export const PROTOCOL_VERSION_10 = 0x0a;
 

@@ -86,8 +86,8 @@ export function pictures({ rows, bytes }: Profile): string[] {
 /** The largest execution: its time, its user, and its statement. */
 export function example({ example: found, digestText }: Profile): Record<'about' | 'text', string> {
   if (found === null) return { about: 'no example', text: '' };
-  const { atMs, user, rows, bytes, sql } = found;
+  const { atMs, user, rows, bytes, sql, heaviestColumn } = found;
   const about = `the largest, ${formatMoment(atMs)}, ${oneLine(user, LONGEST_NAME) || '(none)'}, ` +
-    `${countOf(rows, 'row')}, ${size(bytes)}`;
+    `${countOf(rows, 'row')}, ${size(bytes)}` + (heaviestColumn === null ? '' : `; ${shownAsItself(heaviestColumn)}`);
   return { about, text: shownAsItself(sql ?? digestText ?? '(the statement is not recorded)') };
 }

@@ -2,6 +2,7 @@ import { hostOf } from '../config/address.js';
 import { NO_TAGS } from '../sql/tags.js';
 import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
+import { heaviestColumn } from '../statistics/heaviestColumn.js';
 
 /** The contents of a line of an audit file. */
 export type Reading =
@@ -70,6 +71,7 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     requestBytes: isAmount(found['requestBytes']) ? found['requestBytes'] : 0,
     affectedRows: isAmount(found['affectedRows']) ? found['affectedRows'] : 0,
     tags: tagsIn(found['tags']),
+    heaviestColumn: heaviestIn(found['columnBytes']),
     reason: textOf(found['reason']),
     isSqlTruncated: found['sqlTruncated'] === true,
     responseClass: textOf(found['class']),
@@ -86,6 +88,20 @@ function isAmount(value: unknown): value is number {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** @param value the columns of a record, the heaviest first, and the rest of them */
+function heaviestIn(value: unknown): string | null {
+  const columns = Array.isArray(value) ? value.filter(isObject) : [];
+  const bytesOf = ({ bytes }: Record<string, unknown>): number => (isAmount(bytes) ? bytes : 0);
+  const [first] = columns;
+  if (first === undefined) return null;
+  const { position, name, table } = first;
+  const text = (found: unknown): string | null => (typeof found === 'string' ? found : null);
+  return heaviestColumn(
+    { position: isAmount(position) ? position : 1, name: text(name), table: text(table), bytes: bytesOf(first) },
+    columns.reduce((sum, column) => sum + bytesOf(column), 0),
+  );
 }
 
 function tagsIn(value: unknown): ReadonlyMap<string, string> {

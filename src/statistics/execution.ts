@@ -11,6 +11,8 @@ export interface Execution {
   readonly rows: number;
   readonly bytes: number;
   readonly largestRowBytes: number;
+  /** The share of its heaviest column, as "orders.body is 93% of it"; null if not known. */
+  readonly heaviestColumn: string | null;
   /** What the client has sent for it: its command and its parameters. */
   readonly requestBytes: number;
   /** Rows that it has changed. */

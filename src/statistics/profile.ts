@@ -76,6 +76,7 @@ export interface Example {
   readonly schema: string;
   readonly rows: number;
   readonly bytes: number;
+  readonly heaviestColumn: string | null;
 }
 
 /** A digest that is counted by its hash. */
@@ -92,6 +93,6 @@ export type Names = HeavyHitters<null>;
 
 const newNames = (): Names => new HeavyHitters<null>(NAMES_KEPT, () => null);
 
-function exampleOf({ sql, atMs, user, schema, rows, bytes }: Execution): Example {
-  return { sql, atMs, user, schema, rows, bytes };
+function exampleOf({ sql, atMs, user, schema, rows, bytes, heaviestColumn }: Execution): Example {
+  return { sql, atMs, user, schema, rows, bytes, heaviestColumn };
 }

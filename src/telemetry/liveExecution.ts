@@ -8,7 +8,9 @@ import type { PendingCommand } from '../conversation/command.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
 import { statementBytes } from '../policy/statement.js';
+import type { ColumnCounter } from '../conversation/columnCounter.js';
 import type { Execution, Fate } from '../statistics/execution.js';
+import { heaviestColumn } from '../statistics/heaviestColumn.js';
 
 /**
  * An execution as it ended, copied into an object that is used again and again. The original may be freed, and little
@@ -44,6 +46,7 @@ export class LiveExecution implements Execution {
   private origin: Origin = NOBODY;
   private found: Digest | null = null;
   private shown: AuditSettings['sql'] = 'none';
+  private columns: ColumnCounter | null = null;
 
   /**
    * Copies a response that has just ended.
@@ -56,6 +59,7 @@ export class LiveExecution implements Execution {
     this.bytes = usage.bytes;
     this.largestRowBytes = usage.largestRowBytes;
     this.requestBytes = command.requestBytes;
+    this.columns = usage.columnCounter;
     this.affectedRows = command.affectedRows;
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
@@ -82,6 +86,7 @@ export class LiveExecution implements Execution {
   clear(): void {
     this.statement = null;
     this.attributes = null;
+    this.columns = null;
     this.tags = NO_TAGS;
     this.origin = NOBODY;
     this.found = null;
@@ -99,6 +104,13 @@ export class LiveExecution implements Execution {
     if (this.shown !== 'full' || this.statement === null) return null;
     // Decodes no more than needed, because a part of a string keeps the whole string in memory.
     return this.statement.toString('utf8', 0, MAX_CHARACTER_BYTES * LONGEST_EXAMPLE).slice(0, LONGEST_EXAMPLE);
+  }
+
+  get heaviestColumn(): string | null {
+    // An expression is named by its text, which is part of the statement.
+    if (this.shown !== 'full' || this.columns === null || this.columns.isBroken) return null;
+    const shares = this.columns.shares();
+    return heaviestColumn(shares[0], shares.reduce((sum, { bytes }) => sum + bytes, 0));
   }
 
   get firstRowMs(): number | null {

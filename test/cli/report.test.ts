@@ -20,7 +20,8 @@ const DAY = [
   auditLine({ time: '2026-11-19T23:59:59.000Z' }),
   auditLine({ rows: 500, bytes: 9_000, action: 'warn', stallMs: 900 }),
   auditLine(
-    { ...BI, rows: 90_000, bytes: 5_000_000, complete: false, outcome: 'client-gone', sql: 'SELECT * FROM big' },
+    { ...BI, rows: 90_000, bytes: 5_000_000, complete: false, outcome: 'client-gone', sql: 'SELECT * FROM big',
+      columnBytes: [{ name: 'body', table: 'big', bytes: 93, largest: 9 }, { columns: 3, bytes: 7, largest: 1 }] },
   ),
   auditLine({ time: '2026-11-21T00:00:00.000Z', action: 'cut' }),
 ].join('');
@@ -48,7 +49,7 @@ t.test('a report has totals, a ranking, and a profile of each digest with its us
     /^# Programs +worker 100\.0%$/m,
     /^# Clients +10\.0\.0\.7 100\.0%$/m,
     /^# +4\.0 MiB {2}#+$/m,
-    /^# Example: the largest, 2026-11-20T12:00:00Z, bi, 90,000 rows, 4\.8 MiB$/m,
+    /^# Example: the largest, 2026-11-20T12:00:00Z, bi, 90,000 rows, 4\.8 MiB; big\.body is 93% of it$/m,
     /^SELECT \* FROM big$/m,
   ]) t.match(stdout, promise);
 });

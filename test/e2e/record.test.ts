@@ -94,6 +94,16 @@ for (const kind of SERVER_KINDS) {
         [{ route: 'executed', job: 'nightly' }, { route: 'prepared', job: 'nightly' }]);
     });
 
+    await t.test('tells the columns that make a result heavy', async (t) => {
+      const sql = `SELECT id, REPEAT('x', 1000) AS body, label, NULL AS nothing FROM numbers WHERE id <= 3000`;
+      const records = await recordsOf({}, (port) => commandLine(kind, port, `${sql};\n`));
+      const { columnBytes = [], columnBytesRows = 0 } = records.find(({ rows }) => rows === 3000) ?? {};
+      t.match(columnBytes.map(({ name, table }) => [name, table]),
+        [['body', ''], ['label', 'numbers'], ['id', 'numbers'], ['nothing', '']]);
+      t.match(columnBytes[0], { bytes: 1003 * columnBytesRows, largest: 1003 });
+      t.ok(columnBytesRows > 0 && columnBytesRows <= 1000, `${columnBytesRows} rows were counted`);
+    });
+
     await t.test('audit.sql says how much of a statement a record holds', async (t) => {
       const normal = digestText(SELECT);
       const digest = digestHash(normal);

@@ -7,7 +7,7 @@ const execution = (given: Partial<Execution>): Execution => ({
   digest: 'a', digestText: 'SELECT ?', sql: 'SELECT 1', atMs: 1000, rows: 1, bytes: 10, largestRowBytes: 10,
   firstRowMs: 1,
   durationMs: 2, stallMs: 0, fate: 'passed', isLowerBound: false, user: 'app', schema: 'shop', program: '',
-  client: '::1', requestBytes: 20, affectedRows: 0, tags: new Map(),
+  client: '::1', requestBytes: 20, heaviestColumn: null, affectedRows: 0, tags: new Map(),
   ...given,
 });
 

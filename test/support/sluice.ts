@@ -26,6 +26,9 @@ export interface AuditRecord {
   readonly resultSets: number;
   readonly columns: number;
   readonly largestRowBytes: number;
+  /** The heaviest columns, and the others together, in so many rows. */
+  readonly columnBytes?: readonly { readonly name?: string; readonly table?: string; readonly bytes: number }[];
+  readonly columnBytesRows?: number;
   readonly requestBytes: number;
   readonly affectedRows?: number;
   readonly command: string;

@@ -103,7 +103,8 @@ function statement({ digest, digestText, results, users, programs, routes, state
   const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
     ...facts.map((fact) => make('span', 'sub', fact)));
   if (example !== null && example.sql !== null) {
-    details.append(make('span', 'sub', 'the largest:'), make('code', '', example.sql));
+    const about = example.heaviestColumn === null ? 'the largest:' : `the largest, ${example.heaviestColumn}:`;
+    details.append(make('span', 'sub', about), make('code', '', example.sql));
   }
   details.dataset.digest = digest;
   details.open = isOpen;

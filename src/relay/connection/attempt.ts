@@ -1,6 +1,6 @@
 import type { ConnectionSettings } from '../../config/config.js';
 import { HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
-import { MAX_GREETING_BYTES } from '../../conversation/serverReader.js';
+import { MAX_GREETING_BYTES } from '../../protocol/greeting.js';
 import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';

@@ -60,6 +60,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.socketQuestion.see(command);
     const usage = this.profile.govern(command);
     this.stalls.begin(usage);
+    this.session.shared.sampler.begin(usage);
     this.enforcer.start(usage);
     if (this.session.hasParted) usage.cut(true);
     return usage;

@@ -1,0 +1,140 @@
+import { binaryValueBytes } from '../protocol/binaryValue.js';
+import { decodeDefinitions, type ColumnDefinition } from '../protocol/columnDefinition.js';
+import { Command } from '../protocol/commands.js';
+import { HEADER_BYTES } from '../protocol/framing.js';
+import { PacketReader } from '../protocol/lenenc.js';
+import { FirstByte } from '../protocol/packets.js';
+
+/**
+ * Counts the bytes of each column in some rows of a result set: the first ones of each chunk, at most 1,000. A response
+ * of one chunk is counted only if a record of it is due, or at its limit, so that most responses cost nothing.
+ */
+export class ColumnCounter {
+  /** How many rows were counted. */
+  rows = 0;
+  /** A row was not laid out as the columns say. */
+  isBroken = false;
+  private readonly bytes: Float64Array;
+  private readonly largest: Float64Array;
+
+  /** @param definitions null if they are not known; rows of the binary protocol need them */
+  constructor(
+    readonly columns: number, private readonly isBinary: boolean,
+    private readonly definitions: readonly ColumnDefinition[] | null,
+  ) {
+    this.bytes = new Float64Array(columns);
+    this.largest = new Float64Array(columns);
+  }
+
+  /** Counts whole rows of one packet each, at most `most` of those that lie between two offsets. */
+  count(chunk: Buffer, from: number, to: number, most: number): void {
+    const last = Math.min(this.rows + most, MAX_ROWS);
+    for (let at = from; to - at > HEADER_BYTES && this.rows < last && !this.isBroken;) {
+      const end = at + HEADER_BYTES + chunk.readUIntLE(at, 3);
+      if (end > to) return;
+      if (this.isBinary) this.countBinary(chunk, at + HEADER_BYTES, end);
+      else this.countText(chunk, at + HEADER_BYTES, end);
+      this.rows += 1;
+      at = end;
+    }
+  }
+
+  /** The heaviest columns first. */
+  shares(): ColumnShare[] {
+    return Array.from(this.bytes, (bytes, index): ColumnShare => {
+      const { name = null, table = null } = this.definitions?.[index] ?? {};
+      return { position: index + 1, name, table, bytes, largest: this.largest[index]! };
+    }).sort((one, other) => other.bytes - one.bytes);
+  }
+
+  private countText(chunk: Buffer, from: number, end: number): void {
+    const reader = new PacketReader(chunk, from, end);
+    for (let i = 0; i < this.columns; i += 1) {
+      const { offset } = reader;
+      if (chunk[offset] === NULL_VALUE) reader.skip(1);
+      else reader.skip(reader.lenenc());
+      this.add(i, reader.offset - offset);
+    }
+    this.isBroken = reader.failed || reader.left > 0;
+  }
+
+  private countBinary(chunk: Buffer, from: number, end: number): void {
+    const nulls = from + 1;
+    const reader = new PacketReader(chunk, nulls + ((this.columns + NULL_OFFSET + 7) >> 3), end);
+    for (let i = 0; i < this.columns; i += 1) {
+      const bit = i + NULL_OFFSET;
+      if ((chunk[nulls + (bit >> 3)]! >> (bit & 7)) & 1) continue;
+      const { offset } = reader;
+      reader.skip(binaryValueBytes(reader, this.definitions![i]!.type));
+      this.add(i, reader.offset - offset);
+    }
+    this.isBroken = reader.failed || reader.left > 0;
+  }
+
+  private add(column: number, byteCount: number): void {
+    this.bytes[column]! += byteCount;
+    if (byteCount > this.largest[column]!) this.largest[column] = byteCount;
+  }
+}
+
+/** The part of a column in the rows that were counted, in bytes with the lengths before its values. */
+export interface ColumnShare {
+  /** From 1 on. */
+  readonly position: number;
+  /** Null if not known. */
+  readonly name: string | null;
+  readonly table: string | null;
+  readonly bytes: number;
+  readonly largest: number;
+}
+
+/** What a response's usage tells and keeps of its columns. */
+interface CountedColumns {
+  readonly command: { readonly code: number };
+  readonly rows: number;
+  readonly bytes: number;
+  readonly resultSets: number;
+  readonly columns: number;
+  readonly recordRows: number;
+  readonly recordBytes: number;
+  columnCounter: ColumnCounter | null;
+}
+
+/**
+ * Counts columns of rows that were skimmed, if a record of their response is due or may come to be.
+ * @param at where skimming has stopped, beyond `end` in the middle of a row
+ * @param definitionsAt where the column definitions begin in this chunk; NOT_HERE if they do not
+ */
+export function noteColumns(
+  usage: CountedColumns, chunk: Buffer, from: number, at: number, end: number, definitionsAt: number,
+): void {
+  const goesOn = end - at <= HEADER_BYTES;
+  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || (at === from && !goesOn)) return;
+  const isAtLimit = !goesOn && chunk[at + HEADER_BYTES]! < FirstByte.EOF;
+  const isAll = isAtLimit || usage.rows > usage.recordRows || usage.bytes > usage.recordBytes;
+  if (!goesOn && !isAll) return;
+  usage.columnCounter ??= newCounter(usage, definitionsAt === NOT_HERE ? null : chunk.subarray(definitionsAt, from));
+  usage.columnCounter?.count(chunk, from, Math.min(at, end), isAll ? MAX_ROWS : ROWS_PER_CHUNK);
+}
+
+function newCounter({ columns, command }: CountedColumns, packets: Buffer | null): ColumnCounter | null {
+  const definitions = packets === null ? null : decodeDefinitions(packets, columns);
+  const isBinary = PREPARED.has(command.code);
+  return isBinary && definitions === null ? null : new ColumnCounter(columns, isBinary, definitions);
+}
+
+/** Stands for an offset in another chunk. */
+export const NOT_HERE = -1;
+
+/** Commands whose rows are of the binary protocol. */
+const PREPARED: ReadonlySet<number> = new Set([
+  Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE, Command.STMT_FETCH,
+]);
+const MAX_ROWS = 1000;
+const ROWS_PER_CHUNK = 16;
+/** More than servers allow. */
+const MAX_COLUMNS = 4096;
+/** Begins a NULL in a row of the text protocol. */
+const NULL_VALUE = 0xfb;
+/** The first two bits of a binary row's NULL bitmap mean nothing. (MySQL manual, "Binary Protocol Resultset Row".) */
+const NULL_OFFSET = 2;

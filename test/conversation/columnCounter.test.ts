@@ -1,0 +1,110 @@
+import t from 'tap';
+import { ColumnCounter, NOT_HERE, noteColumns } from '../../src/conversation/columnCounter.js';
+import { Command } from '../../src/protocol/commands.js';
+import { encodePacket } from '../../src/protocol/framing.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { converse } from '../support/conversationHarness.js';
+import { fixtureNames, loadFixture } from '../support/recorder.js';
+import { SPLITS } from '../support/splits.js';
+import type { Usage } from '../../src/conversation/command.js';
+
+const VAR_STRING = 253;
+const LONG = 3;
+const definition = (table: string, name: string, type: number): Buffer => encodePacket(1, Buffer.concat([
+  ...['def', 'shop', 'alias', table, name, name].map(encodeLenencString),
+  Buffer.from([0x0c, 45, 0, 0, 0, 0, 0, type, 0, 0, 0, 0, 0]),
+]));
+const textRow = (...values: (string | null)[]): Buffer =>
+  encodePacket(1, Buffer.concat(
+    values.map((value) => (value === null ? Buffer.from([0xfb]) : encodeLenencString(value))),
+  ));
+const EOF_PACKET = encodePacket(1, Buffer.from([0xfe, 0, 0, 2, 0]));
+const NAMED = [definition('orders', 'id', LONG), definition('orders', 'body', VAR_STRING), definition('', 'n', LONG)];
+
+/** A response with these thresholds of which all that came so far is counted. */
+const counted = (given: object = {}) => ({
+  command: { code: Command.QUERY as number }, rows: 0, bytes: 0, resultSets: 1, columns: 3,
+  recordRows: Infinity, recordBytes: Infinity, columnCounter: null as ColumnCounter | null, ...given,
+});
+
+/** Shows a chunk of definitions and rows, as the reader does that has skimmed them. */
+const show = (
+  usage: ReturnType<typeof counted>, definitions: Buffer[], rows: Buffer[], behind: Buffer = Buffer.alloc(0),
+) => {
+  const [front, body] = [Buffer.concat(definitions), Buffer.concat(rows)];
+  const chunk = Buffer.concat([front, body, behind]);
+  usage.rows += rows.length;
+  const at = front.length + body.length;
+  noteColumns(usage, chunk, front.length, at, chunk.length, front.length > 0 ? 0 : NOT_HERE);
+  return usage.columnCounter;
+};
+
+t.test('tells the bytes of each column by its name and table', (t) => {
+  const rows = [textRow('1', 'x'.repeat(300), null), textRow('22', 'y', '7')];
+  const counter = show(counted(), NAMED, rows);
+  t.equal(counter?.rows, 2);
+  t.strictSame(counter?.shares(), [
+    { position: 2, name: 'body', table: 'orders', bytes: 305, largest: 303 },
+    { position: 1, name: 'id', table: 'orders', bytes: 5, largest: 3 },
+    { position: 3, name: 'n', table: 'alias', bytes: 3, largest: 2 },
+  ]);
+  t.end();
+});
+
+t.test('reads rows of the binary protocol by the types of their columns', (t) => {
+  const row = encodePacket(1, Buffer.concat([Buffer.from([0, 1 << 4, 1, 0, 0, 0]), encodeLenencString('body')]));
+  const counter = show(counted({ command: { code: Command.STMT_EXECUTE } }), NAMED, [row]);
+  t.strictSame(counter?.shares().map(({ name, bytes }) => [name, bytes]), [['body', 5], ['id', 4], ['n', 0]]);
+  t.equal(show(counted({ command: { code: Command.STMT_EXECUTE } }), [], [row]), null, 'not without them');
+  t.end();
+});
+
+t.test('tells columns by position when their definitions are not there', (t) => {
+  const counter = show(counted(), [], [textRow('1', 'abc', '')]);
+  t.match(counter?.shares(), [{ position: 2, name: null, table: null, bytes: 4 }, { position: 1 }, { position: 3 }]);
+  t.end();
+});
+
+t.test('counts a response of one chunk only if a record is due, or at its limit', (t) => {
+  const rows = [textRow('1', 'a', 'b'), textRow('2', 'a', 'b')];
+  t.equal(show(counted(), NAMED, rows, EOF_PACKET), null);
+  t.equal(show(counted({ recordRows: 2 }), NAMED, rows, EOF_PACKET), null);
+  t.equal(show(counted({ recordRows: 1 }), NAMED, rows, EOF_PACKET)?.rows, 2);
+  t.equal(show(counted(), NAMED, rows, textRow('3', 'a', 'b'))?.rows, 2, 'at a limit');
+  t.equal(show(counted({ resultSets: 2 }), NAMED, rows), null, 'only of the first result set');
+  t.end();
+});
+
+t.test('counts a few rows of each chunk, and no more than 1,000', (t) => {
+  const usage = counted();
+  const rows = Array.from({ length: 100 }, () => textRow('1', 'a', 'b'));
+  t.equal(show(usage, NAMED, rows)?.rows, 16);
+  for (let i = 0; i < 100; i += 1) show(usage, [], rows);
+  t.equal(usage.columnCounter?.rows, 1000);
+  t.equal(usage.columnCounter?.shares()[0]?.name, 'id', 'names are kept from the first chunk');
+  t.end();
+});
+
+t.test('gives up where a row is not laid out as its columns', (t) => {
+  for (const row of [textRow('1'), textRow('1', '2', '3', '4'), encodePacket(1, Buffer.from([0xfe, 1, 2]))]) {
+    t.ok(show(counted(), NAMED, [textRow('1', '2', '3'), row])?.isBroken);
+  }
+  t.end();
+});
+
+t.test('understands the rows that real servers have sent, however they are cut', (t) => {
+  const found: Usage[] = [];
+  const limit = (usage: Usage): void => {
+    Object.assign(usage, { countsColumns: true, recordRows: 0 });
+    found.push(usage);
+  };
+  // MySQL answers one fetch there with a column count and definitions, which count as rows.
+  const names = ['mysql', 'mariadb'].flatMap(fixtureNames)
+    .filter((name) => name !== 'mysql/raw-cursor-first-deprecate-eof');
+  for (const name of names) {
+    for (const split of SPLITS) converse(loadFixture(name), { limit }, split);
+  }
+  t.ok(found.some(({ columnCounter }) => (columnCounter?.shares()[0]?.name ?? null) !== null));
+  t.notOk(found.some(({ columnCounter }) => columnCounter?.isBroken));
+  t.end();
+});
