@@ -9,7 +9,8 @@ import { closeGently } from './gentleClose.js';
 import { onPeerEnd, reset } from '../flow/socketEnd.js';
 import type { PacketExchange } from '../login/packetExchange.js';
 import type { Peer } from '../../protocol/peer.js';
-import { bring, DecryptedReads, type Reads } from '../flow/readBuffer.js';
+import { readDecrypted } from '../flow/decryptedReads.js';
+import { bring, type ReadBuffer } from '../flow/readBuffer.js';
 import { readBeforeFailing } from '../flow/readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import type { QueueView } from '../pace/clientLook.js';
@@ -23,10 +24,10 @@ import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnec
 export class Connections {
   /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
   client: Socket;
-  clientBuffer: Reads;
+  clientBuffer: ReadBuffer;
   /** The same of the server. */
   upstream: Socket;
-  upstreamBuffer: Reads;
+  upstreamBuffer: ReadBuffer;
   /** The client's connection itself. */
   readonly clientTcp: Socket;
   readonly upstreamTcp: Socket;
@@ -236,14 +237,9 @@ export class Connections {
   }
 
   /** @param inClear where what came before is; nothing of it is needed any more */
-  private decrypt(peer: Peer, encrypted: TLSSocket, inClear: Reads): Reads {
+  private decrypt(peer: Peer, encrypted: TLSSocket, inClear: ReadBuffer): ReadBuffer {
     inClear.release();
-    const reads = new DecryptedReads();
-    encrypted.on('data', (chunk: Buffer) => {
-      reads.bring(chunk);
-      this.onRead(peer, chunk.length);
-    });
-    return reads;
+    return readDecrypted(encrypted, (byteCount) => this.onRead(peer, byteCount));
   }
 
   private onRead(peer: Peer, byteCount: number): void {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PacketScanner } from '../../protocol/packetScanner.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './socketEnd.js';
-import { HEADROOM_BYTES, MUCH_BYTES, type ReadBuffer } from './readBuffer.js';
+import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 import { SocketSink } from './socketSink.js';
 import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
@@ -57,7 +57,11 @@ export abstract class Flow {
 
   /** Everything that was decided has been taken by the sink, and nothing is undecided. */
   get isEmpty(): boolean {
-    return !this.sink.isFull && this.heldBytes === 0;
+    return !this.sink.isFull && !this.sink.isGathering && this.heldBytes === 0;
+  }
+
+  get isSinkFull(): boolean {
+    return this.sink.isFull;
   }
 
   /** Whether what has come waits for a turn of the event loop. */
@@ -71,10 +75,12 @@ export abstract class Flow {
     if (!this.isClosed) this.acceptPackets(chunk);
   }
 
-  /** Takes what was in a record of TLS. What full records bring leaves together at the end of the turn. */
-  acceptRecord(content: Buffer): void {
-    if (content.length >= MUCH_BYTES) this.sink.gatherTurn();
-    this.accept(content);
+  gatherTurn(): void {
+    this.sink.gatherTurn();
+  }
+
+  flushTurn(): void {
+    this.sink.endGathering();
   }
 
   /** Takes `byteCount` bytes that were read into `buffer`. None of them is needed there when the next read lands. */

@@ -13,15 +13,20 @@ import type { OnReadOpts, Socket } from 'node:net';
  * events from clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large
  * results.
  */
-export class ReadBuffer implements Reads {
+export class ReadBuffer {
   /** The large buffer, headroom first; empty while the shared area is used. */
   whole: Buffer = NOTHING;
   /** The part that the socket may fill next. */
   room: Buffer = sharedRoom;
+  /** Where in the large buffer the read that is being delivered lies. */
+  readAt = HEADROOM_BYTES;
+  /** Where in the large buffer the next read lands, unless it lands elsewhere. */
+  nextAt = HEADROOM_BYTES;
 
   /** A large buffer that is not read into any more, but out of which is still being written. */
-  private lent: Buffer | null = null;
+  protected lent: Buffer | null = null;
 
+  /** Hands over what a read has brought. */
   deliver(byteCount: number, target: ReadTarget): void {
     if (this.isLarge) {
       target.acceptRead(this, byteCount);
@@ -32,10 +37,18 @@ export class ReadBuffer implements Reads {
     target.accept(chunk);
   }
 
+  /** Gives what a read has brought, to keep. */
   take(byteCount: number): Buffer {
     return Buffer.from(this.room.subarray(0, byteCount));
   }
 
+  /**
+   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one
+   * is to land, and only then.
+   * @param readBytes what the read has brought
+   * @param isComplete nothing is to follow on it until something new is asked
+   * @param maxReadBytes how much the next read may bring, as far as that can be chosen
+   */
   adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
     const mayBeLarge = maxReadBytes > SHARED_BYTES;
     if (!this.isLarge) {
@@ -50,37 +63,45 @@ export class ReadBuffer implements Reads {
     }
   }
 
+  /**
+   * Tells `read` how much one look at the socket has brought, once all of it has been delivered.
+   * @param readBytes what was delivered just now
+   */
   whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
     read(readBytes);
   }
 
+  /** All that was read has been taken. */
   taken(): void {
     if (this.lent !== null) keepSpare(this.lent);
     this.lent = null;
   }
 
+  /** Gives back what is the socket's own, once nothing in it is needed any more. */
   release(): void {
     this.taken();
     if (this.isLarge) keepSpare(this.whole);
     this.share();
   }
 
-  private lend(target: ReadTarget): void {
+  protected lend(target: ReadTarget): void {
     target.own();
     this.lent = this.whole;
     this.share();
   }
 
-  private get isLarge(): boolean {
+  protected get isLarge(): boolean {
     return this.whole.length > 0;
   }
 
   private enlarge(): void {
     this.whole = spares.pop() ?? Buffer.allocUnsafeSlow(HEADROOM_BYTES + LARGE_BYTES);
+    this.nextAt = HEADROOM_BYTES;
     this.room = this.whole.subarray(HEADROOM_BYTES);
   }
 
-  private share(): void {
+  /** Goes on in the shared area; the large buffer is left to whoever still reads in it. */
+  protected share(): void {
     this.whole = NOTHING;
     this.room = sharedRoom;
   }
@@ -91,7 +112,7 @@ const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
-export const MUCH_BYTES = 8 * 1024;
+const MUCH_BYTES = 8 * 1024;
 const LITTLE_BYTES = 4 * 1024;
 
 /**
@@ -116,41 +137,20 @@ export interface ReadTarget {
   readonly heldBytes: number;
   /** It holds no bytes, and the other socket has taken all that it was given. */
   readonly isEmpty: boolean;
+  /** The other socket has not taken all that it was given. */
+  readonly isSinkFull: boolean;
   /** More is to be read though the other socket has not taken what was read before. */
   readonly readsPastSink: boolean;
   /** Copies the undecided bytes out of the buffer that they were read into. */
   own(): void;
   /** Takes bytes that are its own from now on. */
   accept(chunk: Buffer): void;
-  /** The same of what was in a record of TLS: more of them may come in this turn. */
-  acceptRecord(content: Buffer): void;
-  /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands. */
+  /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands there. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
-}
-
-/** Where what a socket brings is taken from. */
-export interface Reads {
-  /** Hands over what a read has brought. */
-  deliver(byteCount: number, target: ReadTarget): void;
-  /** Gives what a read has brought, to keep. */
-  take(byteCount: number): Buffer;
-  /**
-   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one
-   * is to land, and only then.
-   * @param readBytes what the read has brought
-   * @param isComplete nothing is to follow on it until something new is asked
-   * @param maxReadBytes how much the next read may bring, as far as that can be chosen
-   */
-  adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void;
-  /**
-   * Tells `read` how much one look at the socket has brought, once all of it has been delivered.
-   * @param readBytes what was delivered just now
-   */
-  whenDelivered(readBytes: number, read: (byteCount: number) => void): void;
-  /** All that was read has been taken. */
-  taken(): void;
-  /** Gives back what is the socket's own, once nothing in it is needed any more. */
-  release(): void;
+  /** Writes what this turn of the event loop brings in as few writes as possible, from here on. */
+  gatherTurn(): void;
+  /** Writes what was gathered. */
+  flushTurn(): void;
 }
 
 function keepSpare(buffer: Buffer): void {
@@ -158,7 +158,7 @@ function keepSpare(buffer: Buffer): void {
 }
 
 /** The option with which a socket reads into `buffer`, emits no `data`, and says how much came to `onRead`. */
-export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void): OnReadOpts {
+export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void): OnReadOpts & ReadsInto {
   return {
     buffer: () => buffer.room,
     callback: (byteCount) => {
@@ -166,6 +166,12 @@ export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void
       return true;
     },
   };
+}
+
+/** Where reads land, and who is told of them. */
+export interface ReadsInto {
+  readonly buffer: () => Buffer;
+  readonly callback: (byteCount: number) => boolean;
 }
 
 /** Puts bytes where a read would have put them, and says so to `onRead`, in as many reads as there is room for. */
@@ -181,44 +187,4 @@ export function bring(bytes: Buffer, buffer: ReadBuffer, onRead: (byteCount: num
 export interface BufferedSocket {
   readonly socket: Socket;
   readonly buffer: ReadBuffer;
-}
-
-/** What an encrypted connection brings: Node decrypts it into a chunk for each read. */
-export class DecryptedReads implements Reads {
-  private chunk: Buffer = NOTHING;
-  /** What this turn of the event loop has brought so far. */
-  private turnBytes = 0;
-
-  /** Takes the chunk that a read has brought. */
-  bring(chunk: Buffer): void {
-    this.chunk = chunk;
-  }
-
-  deliver(_: number, target: ReadTarget): void {
-    target.acceptRecord(this.take());
-  }
-
-  take(): Buffer {
-    const { chunk } = this;
-    this.chunk = NOTHING;
-    return chunk;
-  }
-
-  adapt(): void {}
-
-  /** One look at the socket brings many records, each in a chunk of its own, in one turn of the event loop. */
-  whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
-    if (this.turnBytes === 0) {
-      setImmediate(() => {
-        const { turnBytes } = this;
-        this.turnBytes = 0;
-        read(turnBytes);
-      });
-    }
-    this.turnBytes += readBytes;
-  }
-
-  taken(): void {}
-
-  release(): void {}
 }

@@ -16,7 +16,7 @@ export class SocketSink {
   private waiting: (() => void)[] = [];
   private readonly flushed = (): void => this.onFlushed();
   /** What is written in this turn of the event loop leaves together. */
-  private isGathering = false;
+  isGathering = false;
   private readonly turnEnded = (): void => this.endGathering();
 
   /**
@@ -88,7 +88,8 @@ export class SocketSink {
     setImmediate(this.turnEnded);
   }
 
-  private endGathering(): void {
+  /** Writes what was gathered in this turn. */
+  endGathering(): void {
     if (!this.isGathering) return;
     this.isGathering = false;
     this.uncork();

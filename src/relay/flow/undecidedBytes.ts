@@ -41,11 +41,11 @@ export class UndecidedBytes {
 
   /** Adds what was read into `buffer`. Before it there is room for what has been held, HEADROOM_BYTES at most. */
   takeRead(buffer: ReadBuffer, byteCount: number): void {
-    const at = HEADROOM_BYTES - this.byteCount;
+    const at = buffer.readAt - this.byteCount;
     // What was held stands right before the room already (`park`), unless it came in a chunk of its own.
     if (this.buffer === null) this.chunk.copy(buffer.whole, at, this.at, this.end);
     this.at = at;
-    this.end = HEADROOM_BYTES + byteCount;
+    this.end = buffer.readAt + byteCount;
     this.chunk = buffer.whole;
     this.buffer = buffer;
     this.isOwned = false;
@@ -82,9 +82,10 @@ export class UndecidedBytes {
     } else if (buffer === null) {
       return;
     } else if (byteCount <= HEADROOM_BYTES) {
-      buffer.whole.copy(buffer.whole, HEADROOM_BYTES - byteCount, this.at, this.end);
-      this.at = HEADROOM_BYTES - byteCount;
-      this.end = HEADROOM_BYTES;
+      const at = buffer.nextAt - byteCount;
+      if (at !== this.at) buffer.whole.copy(buffer.whole, at, this.at, this.end);
+      this.at = at;
+      this.end = buffer.nextAt;
     } else {
       this.hold(Buffer.from(this.bytes));
     }

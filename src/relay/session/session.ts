@@ -212,7 +212,8 @@ export class Session extends Containment implements SessionControls, Connections
     const { clientBuffer } = this.connections;
     if (conversation.commands.length === 0) this.responses.answersTaken();
     clientBuffer.deliver(byteCount, requests);
-    const isComplete = requests.isEmpty && conversation.client.isBetweenPackets && !conversation.isUploading;
+    const isTaken = requests.heldBytes === 0 && !requests.isSinkFull && !requests.waitsForTurn;
+    const isComplete = isTaken && conversation.client.isBetweenPackets && !conversation.isUploading;
     clientBuffer.adapt(byteCount, requests, isComplete, Infinity);
   }
 

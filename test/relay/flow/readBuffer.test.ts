@@ -6,18 +6,17 @@ class Taker implements ReadTarget {
   heldBytes = 0;
   isEmpty = true;
   readsPastSink = false;
+  isSinkFull = false;
   readonly taken: Buffer[] = [];
   readonly inPlace: boolean[] = [];
 
   own(): void {}
+  gatherTurn(): void {}
+  flushTurn(): void {}
 
   accept(chunk: Buffer): void {
     this.taken.push(chunk);
     this.inPlace.push(false);
-  }
-
-  acceptRecord(content: Buffer): void {
-    this.accept(content);
   }
 
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
