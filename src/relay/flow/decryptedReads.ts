@@ -61,10 +61,10 @@ export class DecryptedReads extends ReadBuffer {
 }
 
 /**
- * Has a TLS socket read into a buffer, as the option `onread` does for a socket of `node:net`. Node takes no such option
- * for TLS on a socket that there is, so the keys of the properties are taken from a socket that has it: a chunk of its
- * own for each record would have the collector trace the whole heap every few dozen MB. Where a release of Node knows
- * them no more, what comes in chunks is copied.
+ * Has a TLS socket read into a buffer, as the option `onread` does for a socket of `node:net`. Node takes no such
+ * option for TLS on an existing socket, so the keys of the properties are taken from one that has it. A chunk for
+ * each record would have the collector trace the whole heap every few dozen MB. A release of Node that does not have
+ * these keys makes chunks, and they are copied.
  * @param onRead is called with the number of bytes that a record has brought into the buffer
  */
 export function readDecrypted(socket: TLSSocket, onRead: (byteCount: number) => void): ReadBuffer {
