@@ -78,14 +78,17 @@ function table({ forecast, limit }: Advice): string[] {
   const right = (title: string): Column => ({ title, align: 'right' });
   const left = (title: string): Column => ({ title, align: 'left' });
   const all = forecast.groups.heaviest();
+  const hasColumns = all.some(({ value: { profile } }) => profile.example?.heaviestColumn !== null);
   const rows = all.slice(0, limit).map(({ key, value: { cuts, profile }, missed }) => [
     oneLine(key, LONGEST_NAME) || '(unknown)', `${count(cuts)}${missed > 0 ? '+' : ''}`,
     count(profile.rows.max), size(profile.bytes.max),
-    names(profile.users), names(profile.programs), oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
+    names(profile.users), names(profile.programs),
+    ...(hasColumns ? [oneLine(profile.example?.heaviestColumn ?? '', LONGEST_NAME)] : []),
+    oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
   ]);
   const columns = [
     left(groupTitle(forecast.grouping)), right('Cuts'), right('Most rows'), right('Most bytes'),
-    left('Users'), left('Programs'), left('Statement'),
+    left('Users'), left('Programs'), ...(hasColumns ? [left('Heaviest column of the largest')] : []), left('Statement'),
   ];
   const hidden = all.length - rows.length;
   return [...layOut(columns, rows), ...(hidden > 0 ? [`and ${count(hidden)} more: see --limit`] : [])];

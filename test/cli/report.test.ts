@@ -80,6 +80,9 @@ t.test('groups by a user or a tag, and tells who a digest belongs to by route, t
   const limits = ['--max-bytes', '6000', '--max-rows', 'unlimited'];
   const advised = await sluice(['advise', ...limits, '--group-by', 'tag:route', audit]);
   t.match(advised.stdout, /^# route +Cuts .*\n# =+.*\n# \(unknown\) +1 .*\n# \/a +1 /m);
+  const columns = await sluice(['advise', ...limits, file(t, 'audit.json', DAY)]);
+  t.match(columns.stdout, /Heaviest column of the largest/);
+  t.match(columns.stdout, /^# d00000000000000d .* big\.body is 93% of it +SELECT /m);
 });
 
 t.test('tells results that were let through as streams with their signals, and not as cuts', async (t) => {

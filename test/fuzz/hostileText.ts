@@ -12,7 +12,8 @@ const FRAGMENTS = [
   'INSERT ', 'ORDER BY ', 'GROUP BY ', 'IN (', '-', '+', ' ', '\0', '/* sluice: ', 'sluice:', 'rows=', 'bytes=',
   '1KiB ', '-1',
   'unlimited ', 'stream', '9'.repeat(40), 'USE ', 'SET net_write_timeout=', 'SHOW ', '$$', 'é', '大', '🐬', '\u00a0',
-  '\ud800',
+  '\ud800', "/*route='", "',job='", "'*/", '/*a:b,', ',c=d e=f*/', '%%3A', '%2', '%F0%9F', "\\'",
+  "traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'",
 ];
 
 const FORGERIES = [

@@ -4,6 +4,9 @@ import { digestHash, digestText } from '../../src/sql/digest.js';
 import { findHint } from '../../src/policy/hint.js';
 import type { SqlMode } from '../../src/sql/lexer.js';
 import { MAX_DIGEST_TEXT_LENGTH } from '../../src/sql/normalForm.js';
+import { digests } from '../../src/policy/digestCache.js';
+import { traceContextOf } from '../../src/policy/traceContext.js';
+import { MAX_TAG_BYTES, MAX_TAGS, tagsOf } from '../../src/sql/tags.js';
 import { resultsOf } from '../../src/sql/results.js';
 import { isSingleReadOnly, mayLoadFile, statementKind } from '../../src/sql/statement.js';
 import { charactersReadBy } from '../sql/work.js';
@@ -26,6 +29,7 @@ const ask = (sql: string, isTruncated: boolean, mode: SqlMode): string => {
   resultsOf(sql, mode);
   mayLoadFile(sql, isTruncated, mode);
   isSingleReadOnly(sql, isTruncated, mode);
+  tagsOf(sql, isTruncated, mode);
   return digestText(sql, mode);
 };
 
@@ -37,7 +41,7 @@ const wrongLine = (text: string): string | null => {
 
 /** The lines that readers of a slow log take for a head. */
 const HEAD_LINE = /^(?:# |use |SET timestamp=)/;
-const MAX_HEAD_LINES = 8;
+const MAX_HEAD_LINES = 9;
 
 /** Checks that an entry of the slow log has its own head, and that nothing else in it looks like one. */
 const wrongEntry = (record: Readonly<Record<string, unknown>>): string | null => {
@@ -59,8 +63,21 @@ const wrongAnswers = (sql: string, isTruncated: boolean, mode: SqlMode): string 
   if (digest.length > MAX_DIGEST_TEXT_LENGTH + MARK_CHARACTERS) return `a digest's text of ${digest.length} characters`;
   if (digest !== digestText(sql, mode)) return 'another digest for the same text';
   if (!/^[0-9a-f]{16}$/.test(digestHash(digest))) return 'a digest that is no hash';
+  if (digests.digestOf(sql, mode).text !== digest) return 'another digest without its comments';
   if (isTruncated && isSingleReadOnly(sql, true, mode)) return 'a text with a part missing that is said to read only';
-  return wrongLine(sql) ?? wrongLine(digest);
+  return wrongTags(sql, isTruncated, mode) ?? wrongLine(sql) ?? wrongLine(digest);
+};
+
+const wrongTags = (sql: string, isTruncated: boolean, mode: SqlMode): string | null => {
+  const tags = tagsOf(sql, isTruncated, mode);
+  if (tags.size > MAX_TAGS) return `${tags.size} tags`;
+  const tooLong = [...tags.values()].find((value) => Buffer.byteLength(value) > MAX_TAG_BYTES);
+  if (tooLong !== undefined) return `a tag of ${Buffer.byteLength(tooLong)} bytes`;
+  traceContextOf(tags);
+  const record = {
+    event: 'result', action: 'cut', rule: 'default', command: 'COM_QUERY', tags: Object.fromEntries(tags),
+  };
+  return wrongEntry(record) ?? wrongLine(JSON.stringify(record));
 };
 
 /** A text as a server sees it: its bytes as UTF-8, or each byte as a character. */
