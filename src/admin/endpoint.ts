@@ -144,7 +144,7 @@ export class AdminEndpoint {
       return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
     }
     try {
-      const sources = { ...this.options, loop: this.loop };
+      const sources = { ...this.options, loop: this.loop, accept: headers.accept ?? '' };
       if (path !== '/sessions' && path !== '/live') return await answerTo(path, query, sources);
       const asked = `${path}?${query}`;
       const listing = this.listings.get(asked) ?? answerTo(path, query, sources)

@@ -1,5 +1,7 @@
 import type { EventLoopWatch } from '../telemetry/eventLoop.js';
-import { exposition, EXPOSITION_TYPE } from '../telemetry/exposition.js';
+import {
+  exposition, EXPOSITION_TYPE, openMetrics, OPEN_METRICS_TYPE, wantsOpenMetrics,
+} from '../telemetry/exposition.js';
 import { liveView } from './live.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { livePage, type Page } from './page.js';
@@ -24,6 +26,8 @@ export interface Sources {
   readonly metrics: Metrics;
   readonly loop: EventLoopWatch;
   readonly version: string;
+  /** The request's header `Accept`; empty if it has none. */
+  readonly accept: string;
 }
 
 type Responder = (sources: Sources, query: string) => Answer | Promise<Answer>;
@@ -44,8 +48,10 @@ const responders: Readonly<Record<string, { readonly methods: readonly string[];
     methods: READ,
     respond: async (sources) => {
       const own = readMetrics({ ...sources, loopDelay: sources.loop.delay });
-      const body = exposition(await sources.administered.allMetrics(own));
-      return { status: 200, type: EXPOSITION_TYPE, body };
+      const all = await sources.administered.allMetrics(own);
+      return wantsOpenMetrics(sources.accept)
+        ? { status: 200, type: OPEN_METRICS_TYPE, body: openMetrics(all) }
+        : { status: 200, type: EXPOSITION_TYPE, body: exposition(all) };
     },
   },
   '/config': {

@@ -1,22 +1,63 @@
-import type { Family, HistogramPoint, Labels } from './familyList.js';
+import type { Family, HistogramPoint, Labels, Point } from './familyList.js';
 
 /**
  * Metrics in Prometheus' text format, version 0.0.4.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function exposition(families: readonly Family[]): string {
-  return families.map((family) => `${linesOf(family).join('\n')}\n`).join('');
+  return families.map((family) => textOf(linesOf(family, family.name))).join('');
 }
 
-/** The content type of that text. */
-export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/**
+ * The same in OpenMetrics' format, version 1.0.0, whose counters have the traces of their last events as exemplars.
+ * Source: https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
+ */
+export function openMetrics(families: readonly Family[]): string {
+  const texts = families.map((family) => {
+    // There a counter is called as its samples are without `_total`, and a quotation mark in its help is escaped.
+    const { name, help, type } = family;
+    const head = { ...family, help: help.replaceAll('"', '\\"') };
+    return textOf(linesOf(head, type === 'counter' ? name.replace(/_total$/, '') : name, exemplarText));
+  });
+  return `${texts.join('')}# EOF\n`;
+}
 
-function linesOf(family: Family): string[] {
+/** The content type of what `exposition` makes. */
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** The content type of what `openMetrics` makes. */
+export const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** Whether a scraper that sends this header `Accept` wants OpenMetrics, and nothing else more. */
+export function wantsOpenMetrics(accept: string): boolean {
+  const wish = qualityOf(accept, 'application/openmetrics-text');
+  return wish > 0 && wish >= qualityOf(accept, 'text/plain');
+}
+
+/** How much a media type is wanted (RFC 9110, 12.5.1): from 0 to 1. */
+function qualityOf(accept: string, mediaType: string): number {
+  const wishes = accept.toLowerCase().split(',').map((range) => range.split(';').map((part) => part.trim()))
+    .filter(([type]) => type === mediaType)
+    .map(([, ...parameters]) => Number(parameters.find((one) => one.startsWith('q='))?.slice(2) ?? 1));
+  return Math.max(0, ...wishes.filter(Number.isFinite));
+}
+
+function textOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}
+
+/** @param behind a sample, what else is said of it */
+function linesOf(family: Family, familyName: string, behind: (point: Point) => string = () => ''): string[] {
   const { name, help, type } = family;
   const samples = family.type === 'histogram'
     ? family.points.flatMap((point) => histogramLines(name, point))
-    : family.points.map(({ labels, value }) => sample(name, labels, value));
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples];
+    : family.points.map((point) => `${sample(name, point.labels, point.value)}${behind(point)}`);
+  return [`# HELP ${familyName} ${help}`, `# TYPE ${familyName} ${type}`, ...samples];
+}
+
+function exemplarText({ exemplar }: Point): string {
+  if (exemplar === undefined) return '';
+  const { traceId, spanId, atMs } = exemplar;
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} 1 ${atMs / 1000}`;
 }
 
 function histogramLines(name: string, { labels, bounds, counts, sum }: HistogramPoint): string[] {

@@ -1,4 +1,4 @@
-import type { Histogram, LabelledCount } from './instruments.js';
+import type { Exemplar, Histogram, LabelledCount } from './instruments.js';
 
 /** Collects metrics as they are read, each with its help and type. Prometheus' text and OTLP are made from them. */
 export class FamilyList {
@@ -44,6 +44,7 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Point {
   readonly labels: Labels;
   readonly value: number;
+  readonly exemplar?: Exemplar;
 }
 
 export interface HistogramPoint {
@@ -56,5 +57,5 @@ export interface HistogramPoint {
 }
 
 function pointsOf(all: Iterable<LabelledCount>): Point[] {
-  return Array.from(all, ({ labels, count }) => ({ labels, value: count }));
+  return Array.from(all, ({ count, ...rest }) => ({ ...rest, value: count }));
 }

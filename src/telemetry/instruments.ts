@@ -2,11 +2,27 @@
 export interface LabelledCount {
   readonly labels: Readonly<Record<string, string>>;
   readonly count: number;
+  /** Absent if none is known. */
+  readonly exemplar?: Exemplar;
+}
+
+/** One of the events that were counted: the last one with a trace that its application records. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** When it was counted, in ms since 1970. */
+  readonly atMs: number;
+}
+
+interface Entry {
+  readonly values: readonly string[];
+  count: number;
+  exemplar: Exemplar | null;
 }
 
 /** A value for each set of label values. For rare events only: each update looks up a text. */
 abstract class Vector {
-  private readonly entries = new Map<string, { readonly values: readonly string[]; count: number }>();
+  private readonly entries = new Map<string, Entry>();
 
   /** @param labels the names, in the order in which values are given */
   constructor(readonly labels: readonly string[]) {}
@@ -20,16 +36,17 @@ abstract class Vector {
 
   /** All entries, in the order of their first use. */
   *all(): Generator<LabelledCount> {
-    for (const { values, count } of this.entries.values()) {
-      yield { labels: Object.fromEntries(this.labels.map((label, index) => [label, values[index] ?? ''])), count };
+    for (const { values, count, exemplar } of this.entries.values()) {
+      const labels = Object.fromEntries(this.labels.map((label, index) => [label, values[index] ?? '']));
+      yield exemplar === null ? { labels, count } : { labels, count, exemplar };
     }
   }
 
-  protected entryOf(values: readonly string[]): { count: number } {
+  protected entryOf(values: readonly string[]): Entry {
     const key = values.join('\0');
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      entry = { values, count: 0 };
+      entry = { values, count: 0, exemplar: null };
       this.entries.set(key, entry);
     }
     return entry;
@@ -45,6 +62,13 @@ export class CounterVector extends Vector {
 
   increment(...values: readonly string[]): void {
     this.add(1, ...values);
+  }
+
+  /** Counts an event, and keeps its trace as an example of what is counted; null if it has none to show. */
+  incrementBy(exemplar: Exemplar | null, ...values: readonly string[]): void {
+    const entry = this.entryOf(values);
+    entry.count += 1;
+    entry.exemplar = exemplar ?? entry.exemplar;
   }
 
   add(amount: number, ...values: readonly string[]): void {

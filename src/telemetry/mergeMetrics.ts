@@ -13,7 +13,8 @@ export function mergeMetrics(processes: readonly (readonly Family[])[]): Family[
     else if (known.type === 'histogram' && family.type === 'histogram') {
       merged.set(name, { ...known, points: mergePoints(known.points, family.points, sumOf) });
     } else if (known.type !== 'histogram' && family.type !== 'histogram') {
-      const merge = (one: Point, other: Point): Point => ({ ...one, value: mergeValues(name, one.value, other.value) });
+      const merge = (one: Point, other: Point): Point =>
+        ({ ...one, value: mergeValues(name, one.value, other.value), ...newerExemplar(one, other) });
       merged.set(name, { ...known, points: mergePoints(known.points, family.points, merge) });
     }
   }
@@ -39,6 +40,11 @@ function mergePoints<T extends { readonly labels: Labels }>(
     points.set(key, known === undefined ? point : merge(known, point));
   }
   return [...points.values()];
+}
+
+function newerExemplar({ exemplar: one }: Point, { exemplar: other }: Point): Pick<Point, 'exemplar'> {
+  const newer = one !== undefined && one.atMs > (other?.atMs ?? 0) ? one : other;
+  return newer === undefined ? {} : { exemplar: newer };
 }
 
 function mergeValues(name: string, one: number, other: number): number {

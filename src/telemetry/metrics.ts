@@ -3,7 +3,8 @@ import type { Config } from '../config/config.js';
 import type { Action, Reason } from '../policy/terms.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import { CounterVector, GaugeVector, Histogram } from './instruments.js';
+import type { TraceContext } from '../policy/traceContext.js';
+import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instruments.js';
 
 /**
  * The counters of the running proxy: plain numbers, incremented where things happen, and nothing per row. Each session
@@ -79,9 +80,16 @@ export class Metrics {
   }
 
   /** Counts an audit record. */
-  recorded(action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance'): void {
+  recorded(
+    action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance', trace: TraceContext | null,
+  ): void {
     const vector = action === 'sample' ? this.samples : this.judged[action];
-    vector.increment(rule, reason);
+    vector.incrementBy(exemplarOf(trace), rule, reason);
+  }
+
+  /** A result passed its limit because it was taken for a stream. */
+  resultAdmitted(rule: string, signal: string, trace: TraceContext | null): void {
+    this.admitted.incrementBy(exemplarOf(trace), rule, signal);
   }
 
   sessionEnded(label: EndLabel, { bytesToClient, bytesToUpstream, stallMs }: SessionTotals): void {
@@ -114,4 +122,10 @@ type ByAction = Readonly<Record<Action, CounterVector>>;
 
 function judgedBy(): CounterVector {
   return new CounterVector(['rule', 'reason']);
+}
+
+/** An application that does not record its trace has nothing to show for it. */
+function exemplarOf(trace: TraceContext | null): Exemplar | null {
+  if (trace === null || !trace.sampled) return null;
+  return { traceId: trace.traceId, spanId: trace.spanId, atMs: Date.now() };
 }

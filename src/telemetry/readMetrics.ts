@@ -40,7 +40,9 @@ export function readMetrics({ metrics, administered, loopDelay, version }: Metri
     administered.droppedLogLines,
   );
   out.counters(
-    'sluice_otlp_dropped_total', 'Log records, spans and data points that no receiver of OTLP has taken, by why.',
+    'sluice_otlp_dropped_total',
+    'Log records, spans and data points that did not reach OpenTelemetry, by signal (logs, metrics, traces) and ' +
+      'reason (overflow, refused, rejected, stopped).',
     metrics.otlpDropped.all(),
   );
   processItself(out, loopDelay);

@@ -76,7 +76,7 @@ export class Recorder {
     const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
     const { session, session: { shared } } = this;
     const record = responseRecord('stall', usage, judgement, session.origin(), progress, shared.config.audit);
-    shared.metrics.recorded('warn', rule, 'stall');
+    shared.metrics.recorded('warn', rule, 'stall', usage.trace);
     this.write({ ...record, serverGaveUp: hasServerGivenUp }, usage);
   }
 
@@ -84,7 +84,7 @@ export class Recorder {
   private admitted(usage: GovernedUsage): Admission | null {
     const admission = admissionOf(usage);
     if (admission === null) return null;
-    this.session.shared.metrics.admitted.increment(admission.rule, admission.signal);
+    this.session.shared.metrics.resultAdmitted(admission.rule, admission.signal, usage.trace);
     return this.session.shared.config.audit.admitted ? admission : null;
   }
 
@@ -98,7 +98,8 @@ export class Recorder {
     for (let due = this.due.shift(); due !== undefined; due = due === last ? undefined : this.due.shift()) {
       const { usage, recorded, origin, progress } = due;
       const { metrics, config } = this.session.shared;
-      if (recorded.action !== 'admit') metrics.recorded(recorded.action, recorded.rule, recorded.reason);
+      const { action, rule, reason } = recorded;
+      if (action !== 'admit') metrics.recorded(action, rule, reason, usage.trace);
       this.write(responseRecord('result', usage, recorded, origin, progress, config.audit), usage);
     }
   }

@@ -1,4 +1,5 @@
 import type { Family, Labels } from '../familyList.js';
+import type { Exemplar } from '../instruments.js';
 import { keyValues, unixNano, type Attributes } from './json.js';
 import type { Item } from './itemQueue.js';
 
@@ -80,9 +81,15 @@ function metricOf(family: Family, times: Times): Metric {
     return { head, kind: 'histogram', points, rest: { aggregationTemporality: CUMULATIVE } };
   }
   const points = family.points.filter(({ value }) => Number.isFinite(value))
-    .map(({ labels, value }) => ({ ...of(labels), ...numberOf(value, unit) }));
+    .map(({ labels, value, exemplar }) => ({ ...of(labels), ...numberOf(value, unit), ...exemplarsOf(exemplar) }));
   if (family.type === 'gauge') return { head, kind: 'gauge', points, rest: {} };
   return { head, kind: 'sum', points, rest: { aggregationTemporality: CUMULATIVE, isMonotonic: true } };
+}
+
+function exemplarsOf(exemplar: Exemplar | undefined): object {
+  if (exemplar === undefined) return {};
+  const { traceId, spanId, atMs } = exemplar;
+  return { exemplars: [{ timeUnixNano: unixNano(atMs), asInt: '1', traceId, spanId }] };
 }
 
 /** Seconds have parts; a metric has one kind of number for all its values. */

@@ -36,6 +36,17 @@ t.test('tells counters as sums that only grow', (t) => {
   t.end();
 });
 
+t.test('a counter shows the trace of its last event', (t) => {
+  const exemplar = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), atMs: 1500 };
+  const { metrics } = told((list) =>
+    list.counters('sluice_cuts_total', 'Cuts.', [{ labels: {}, count: 3, exemplar }]));
+  const { traceId, spanId } = exemplar;
+  t.match(metrics, [{
+    sum: { dataPoints: [{ exemplars: [{ traceId, spanId, asInt: '1', timeUnixNano: '1500000000' }] }] },
+  }]);
+  t.end();
+});
+
 t.test('tells gauges, and leaves out what has no finite value', (t) => {
   const { metrics, count } = told((list) => {
     list.gauge('sluice_budget_used_bytes', 'Used.', 7);
