@@ -29,6 +29,7 @@ const RULES = [
   rule('calls', { statement: 'call' }, 18),
   rule('others', { statement: ['other', 'ddl'] }, 1),
   rule('shy', { program: 'shy' }, 19, { mode: 'audit' }),
+  rule('route', { tags: { route: '/reports/*' } }, 9),
   rule('own-words', { program: 'own' }, 20, { onExceed: { error: { code: 1644 } } }),
 ];
 
@@ -61,7 +62,7 @@ for (const kind of SERVER_KINDS) {
     ): Promise<AuditRecord> => {
       const seen = await session.run(sql);
       t.match(seen.error, {
-        code: 3130, message: new RegExp(`^sluice: result set exceeds ${rows} rows \\(rule ${name}\\)`),
+        code: 3130, message: new RegExp(`^sluice: result set exceeds ${rows} rows? \\(rule ${name}\\)`),
       }, sql);
       const record = await sluice.nextRecord();
       const limit = { rows, bytes: 65536 };
@@ -90,6 +91,14 @@ for (const kind of SERVER_KINDS) {
       const quoted = await startSession(t, sluice.port, { connect: { user: "'report_eu'" } });
       t.equal((await cutsBy(t, quoted, 'reports', 11)).user, 'report_eu');
       await quoted.close();
+    });
+
+    await t.test('a rule by route cuts one route and not the other, and the record names it', async (t) => {
+      const comment = (route: string): string => `${SELECT} /*route='${route}',job='x'*/`;
+      const { tags } = await cutsBy(t, app, 'route', 9, comment('%2Freports%2F7'));
+      t.strictSame(tags, { route: '/reports/7', job: 'x' });
+      await passes(t, app, comment('%2Fcarts%2F7'));
+      await passes(t, app, `SELECT id, '/*route=/reports/7*/' FROM shop.numbers WHERE id <= ${ROWS}`);
     });
 
     await t.test('a rule matches the current schema, however it was chosen', async (t) => {
@@ -155,7 +164,7 @@ for (const kind of SERVER_KINDS) {
     await t.test('leaves one record for each cut by a rule, and no other', async (t) => {
       await app.close();
       await sluice.stop();
-      t.equal(sluice.records().length, 18);
+      t.equal(sluice.records().length, 19);
     });
   });
 
