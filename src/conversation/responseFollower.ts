@@ -62,8 +62,9 @@ export class ResponseFollower<U extends Usage> {
       head.parameters = brought.parameters;
       head.attributes = brought.attributes;
       head.execution = null;
+    } else if (head.code === Command.STMT_EXECUTE) {
+      head.statement?.bound.dropLongData();
     }
-    else if (head.code === Command.STMT_EXECUTE) head.statement?.bound.dropLongData();
     // Executing a statement again closes its cursor.
     if (head.code === Command.STMT_EXECUTE && head.statement !== null) this.closeCursor(head.statement);
   }
