@@ -25,17 +25,17 @@ export class Connections {
   /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
   client: Socket;
   clientBuffer: ReadBuffer;
-  /** The same of the server. */
+  /** The same for the server. */
   upstream: Socket;
   upstreamBuffer: ReadBuffer;
   /** The client's connection itself. */
   readonly clientTcp: Socket;
   readonly upstreamTcp: Socket;
-  /** Takes what comes in the observer's place. */
+  /** Gets the bytes that arrive, in the observer's place; null if the observer gets them. */
   diversion: PacketExchange | null = null;
   /** The client's address and port, or "unix". */
   readonly clientAddress: string;
-  /** What the server is called in messages. */
+  /** The server's name in messages. */
   readonly upstreamName: string;
   /** The server's address, or the path of its socket. */
   readonly upstreamAddress: string;
@@ -267,9 +267,9 @@ export class Connections {
   }
 }
 
-/** What a session is told of its two connections. */
+/** An observer of the two connections of a session. */
 export interface ConnectionsObserver extends Containment {
-  /** Of a packet of the client's only part has come. */
+  /** Only part of a packet of the client has come. */
   readonly isInRequest: boolean;
   /** The client has sent this many bytes; they lie in `clientBuffer`. */
   clientRead(byteCount: number): void;

@@ -6,11 +6,11 @@ import type { SharedAtArrival } from '../shared.js';
 import { UpstreamConnection } from './upstreamConnection.js';
 
 /**
- * Finds a server that greets. The servers are tried in order. One that takes long is still waited for while the next
- * one is tried, and whichever greets first is taken.
+ * Finds a server that greets. The servers are tried in order. If a server takes long, the next one is tried as well.
+ * The first server that greets is taken.
  */
 export class Dial {
-  /** Those that were not tried yet. */
+  /** The servers that were not tried yet. */
   private readonly untried: Upstream[];
   private readonly attempts = new Set<Attempt>();
   private readonly reasons: string[] = [];
@@ -29,7 +29,7 @@ export class Dial {
     this.next();
   }
 
-  /** Calls it off: nothing is told any more. */
+  /** Stops the dial: the observer gets no more calls. */
   close(): void {
     for (const attempt of this.attempts) attempt.close();
     this.attempts.clear();
@@ -74,11 +74,11 @@ export class Dial {
   }
 }
 
-/** What is told of a dial. One of the two is called, once. */
+/** An observer of a dial. Exactly one of the two methods is called, once, unless the dial is closed first. */
 export interface DialObserver extends Containment {
   /** This server has greeted. Its greeting is told to `upstream.onRead` right after the call. */
   connected(peer: UpstreamConnection): void;
-  /** No server can be had; says why not. */
+  /** No server can be used; `reasons` says why. */
   unavailable(reasons: string): void;
 }
 

@@ -9,11 +9,11 @@ export function owesHeader({ proxyProtocol }: Listen, host: string): boolean {
   return proxyProtocol.some((network) => (network === 'unix' ? host === 'unix' : compileAddressMatcher(network)(host)));
 }
 
-/** What is told of a header that is awaited. One of the three is called, once. */
+/** An observer of a header. One of the three methods is called, once, unless the reader is closed first. */
 export interface HeaderObserver extends Containment {
-  /** Here it is. Nothing behind it was taken from the connection. */
+  /** The header has come. No byte after it was taken from the connection. */
   read(header: ProxyHeader): void;
-  /** What came is none. */
+  /** The bytes that came are not a valid PROXY header on its own. */
   wrong(reason: string): void;
   /** The connection was closed. */
   ended(): void;
@@ -30,7 +30,7 @@ export class HeaderReader {
     client.on('data', this.onData).on('end', this.onEnd).resume();
   }
 
-  /** Stops reading: nothing is told any more. */
+  /** Stops reading: the observer gets no more calls. */
   close(): void {
     this.client.pause().off('data', this.onData).off('end', this.onEnd);
   }

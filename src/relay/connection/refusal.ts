@@ -33,7 +33,7 @@ export function refuse(client: Socket, packet: Buffer): void {
 /** Clients that are told why they are turned away; beyond them connections are closed without a word. */
 const MAX_REFUSED = 1000;
 
-/** Turns away the clients for whom there is no place. */
+/** Turns away the clients that are too many. */
 export class Refusals {
   private refusedCount = 0;
 

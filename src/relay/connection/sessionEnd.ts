@@ -4,11 +4,11 @@ import type { Origin, Outcome } from '../../audit/record.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { Peer } from '../../protocol/peer.js';
 
-/** Who ended a session, and why. */
+/** The side that ended a session, and the reason. */
 export interface SessionEnd {
   readonly by: EndLabel[0];
   readonly reason: string;
-  /** The same, as it is counted. */
+  /** The label under which metrics count the end. */
   readonly label: EndLabel;
 }
 
@@ -17,10 +17,10 @@ export function endOf(label: EndLabel, reason: string): SessionEnd {
   return { by: label[0], reason, label };
 }
 
-/** A client that said that it leaves. */
+/** The end of a session whose client has sent COM_QUIT. */
 export const QUIT: SessionEnd = endOf(['client', 'quit'], 'quit');
 
-/** A client that just closed. */
+/** The end of a session whose client closed without COM_QUIT. */
 export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 
 /** A server that asked for a file of a client that had offered none. */
@@ -48,7 +48,7 @@ const OUTCOMES: Record<SessionEnd['by'], Outcome> = {
   sluice: 'closed',
 };
 
-/** Which session has ended, and how long it was. */
+/** A session that has ended, and its duration. */
 export interface EndedSession {
   readonly session: number;
   /** The client's address. */
@@ -77,7 +77,7 @@ export function logRefusal(log: Logger, what: string, { code, message }: ServerE
   log.info({ session, client, user, code }, `${what}: ${message} (error ${code})`);
 }
 
-/** What became of the responses that were under way. */
+/** The outcome of the responses that were under way. */
 export function outcomeOf({ by }: SessionEnd): Outcome {
   return OUTCOMES[by];
 }

@@ -12,7 +12,7 @@ export class UpstreamConnection {
   readonly socket: Socket;
   /** Is told how many bytes a read has brought into the buffer. */
   onRead: (byteCount: number) => void = () => {};
-  /** What the server was told of the client. */
+  /** The ends of the client's connection that the server was told in a PROXY header; null if it was told none. */
   private readonly announced: ClientEnds | null;
   private readonly headerBytes: number;
 

@@ -6,7 +6,7 @@ import { FAILURE_KINDS, type Failure } from './attempt.js';
 import { nameOf } from './upstreamConnection.js';
 
 /**
- * Remembers which servers have failed: sessions try the others first. One that has failed is tried again in the
+ * Remembers the servers that have failed, so that sessions try the others first. A failed server is tried again in the
  * background until it greets.
  */
 export class UpstreamHealth {
@@ -17,7 +17,7 @@ export class UpstreamHealth {
 
   constructor(private readonly parts: HealthParts, private readonly retryAfterMs = RETRY_AFTER_MS) {}
 
-  /** These servers, and no others, are in use. */
+  /** Sets the servers that are in use. */
   configured(upstreams: readonly Upstream[]): void {
     const { metrics } = this.parts;
     this.upstreams = upstreams;
@@ -46,7 +46,7 @@ export class UpstreamHealth {
     this.parts.log.info({ upstream: place }, `${nameOf(upstream)} greets again`);
   }
 
-  /** A server could not be had for a client. */
+  /** A server could not be used for a client. */
   failed(upstream: Upstream, { kind, reason }: Failure): void {
     const { log, metrics } = this.parts;
     const place = placeOf(upstream);
@@ -60,7 +60,7 @@ export class UpstreamHealth {
     log.warn({ upstream: place }, `${reason}${others}`);
   }
 
-  /** Tries nothing any more. */
+  /** Stops all retries. */
   close(): void {
     this.closing.abort();
     for (const place of [...this.failing.keys()]) this.forget(place);
@@ -93,10 +93,10 @@ export class UpstreamHealth {
 /** How long after a failure a server is tried again. */
 const RETRY_AFTER_MS = 3000;
 
-/** What the health of servers is kept with. */
+/** The parts that the health of servers needs. */
 export interface HealthParts {
   readonly log: Logger;
-  /** Where it counts. */
+  /** The metrics in which it counts. */
   readonly metrics: Metrics;
   /**
    * Tries a server in the background. Never rejects.

@@ -19,14 +19,15 @@ import type { ClientTls } from '../tls/clientTls.js';
 import { ClientLeftError, reasonOf } from '../tls/handshakeError.js';
 
 /**
- * Takes a session from the server's greeting to where both connections can be relayed as they come, where one of them
- * may be encrypted. All is shown to the conversation as if nothing were: as two ends in the clear would say it.
+ * The part of a session between the server's greeting and the relay of both connections, if one of them may be
+ * encrypted. The conversation sees each packet as it would be without encryption.
  *
  *     server's greeting -> client's SSLRequest -> its TLS -> its answer
  *       -> SSLRequest to the server -> its TLS -> the answer
  *
- * Where both are encrypted then, or neither, the rest passes as it is. Else the authentication is bridged, packet by
- * packet; and so is that of every COM_CHANGE_USER.
+ * If only one connection is encrypted then, the authentication is bridged, packet by packet, and so is that of each
+ * COM_CHANGE_USER. Otherwise the rest passes unchanged, except that the login of a client that has shown a certificate
+ * is bridged.
  */
 export class ConnectionPhase {
   private readonly exchange: PacketExchange;
@@ -34,10 +35,10 @@ export class ConnectionPhase {
   private readonly startTls: StartTls;
   private authRelay: AuthRelay | null = null;
   private isClosed = false;
-  /** The client has proved with a certificate who it is: to us, not to the server. */
+  /** The client has proved its identity with a certificate. The server has not seen the certificate. */
   private hasShownCertificate = false;
 
-  /** @param flows is told what the flow of responses would be told, were it to see the connection phase */
+  /** @param flows gets the calls that the flow of responses would make if it saw the connection phase */
   constructor(private readonly session: SessionControls, private readonly flows: ResponseDecisions) {
     const { client, upstream } = session.connections;
     this.encryption = session.encryption;
@@ -47,38 +48,38 @@ export class ConnectionPhase {
     this.startTls = new StartTls(this.exchange, session);
   }
 
-  /** Takes over what comes from now on, where any of it may have to be encrypted. */
+  /** Takes over the bytes of both connections if one of them may have to be encrypted. */
   begin(): void {
     if (this.encryption.isPossible) this.divert(this.run());
     else this.note('none', 'none');
   }
 
-  /** Takes over from a COM_CHANGE_USER on that has begun. All commands before it have been answered. */
+  /** Takes over at the start of a COM_CHANGE_USER. All commands before it have been answered. */
   changeUser(begun: Diverted): void {
     this.exchange.takeOver(begun);
     this.divert(this.bridgeUserChange());
   }
 
-  /** With whom a TLS handshake is under way; null where none is. */
+  /** The peer with which a TLS handshake is under way or has failed; null if there is none. */
   get handshakeWith(): Peer | null {
     return this.startTls.handshakeWith;
   }
 
-  /** Nothing is done any more. */
+  /** Stops the connection phase. */
   close(): void {
     this.isClosed = true;
     this.authRelay?.close();
     this.exchange.close();
   }
 
-  /** Which connection alone is encrypted; null where both are or neither is. */
+  /** The peer whose connection alone is encrypted; null if both connections are, or neither is. */
   private get onlyEncrypted(): Peer | null {
     const { client, server } = this.exchange;
     if (client.isEncrypted === server.isEncrypted) return null;
     return client.isEncrypted ? 'client' : 'server';
   }
 
-  /** What comes goes to the exchange, until `handOver`. */
+  /** Sends all bytes that arrive to the exchange, until `handOver`. */
   private divert(work: Promise<void>): void {
     this.session.connections.diversion = this.exchange;
     work.catch((error: unknown) => this.session.threw(error));
@@ -159,8 +160,8 @@ export class ConnectionPhase {
   }
 
   /**
-   * Gives the client's answer to the greeting, which it sends inside TLS, as it would have sent it in the clear. Null
-   * where the session has ended.
+   * Encrypts the client's connection and reads the client's answer to the greeting inside TLS.
+   * @returns the answer as the client would have sent it in the clear; null if the handshake has failed
    */
   private async encryptClient(clientTls: ClientTls, sslRequest: Buffer): Promise<WholePacket | null> {
     const { exchange } = this;
@@ -176,7 +177,7 @@ export class ConnectionPhase {
     return { bytes, payload: bytes.subarray(HEADER_BYTES) };
   }
 
-  /** Takes the client's answer to the greeting to the server, and what follows it. */
+  /** Sends the client's answer to the greeting to the server, and starts the rest of the authentication. */
   private async logIn({ bytes, payload }: WholePacket): Promise<void> {
     const { session: { conversation }, exchange: { client, server }, encryption: { upstreamTls } } = this;
     const encrypts = upstreamTls.isWanted && this.serverOffersTls;
@@ -200,7 +201,7 @@ export class ConnectionPhase {
     this.handOver();
   }
 
-  /** Returns whether the connection is encrypted; if not, the session has ended. */
+  /** Encrypts the server's connection. Returns whether that succeeded; if not, the session has ended. */
   private async encryptServer(response: Buffer): Promise<boolean> {
     const { exchange: { server }, encryption: { upstreamTls } } = this;
     if (server.rest().length > 0) {
@@ -225,7 +226,7 @@ export class ConnectionPhase {
     this.session.destroy(reason, ['client', 'error']);
   }
 
-  /** Goes on packet by packet until the server lets the client in, or not. */
+  /** Relays packet by packet until the server accepts or refuses the client. */
   private async bridge(first: Buffer, encrypted: Peer | null, isUserChange: boolean): Promise<void> {
     const { exchange, session: { conversation } } = this;
     const bridge = new AuthBridge(encrypted, this.encryption.bridges, conversation.greeting!.scramble);
@@ -239,7 +240,7 @@ export class ConnectionPhase {
     this.session.conversation.server.scan(bytes, 0, bytes.length);
   }
 
-  /** Counts how the two connections are encrypted. */
+  /** Counts the encryption of each of the two connections. */
   private note(client: string, upstream: string): void {
     const { encryptions } = this.session.shared.metrics;
     encryptions.increment('client', client);
@@ -252,7 +253,7 @@ export class ConnectionPhase {
     this.session.abort(message, { end, refusal: null });
   }
 
-  /** What comes from here on is for the flows again, and so is what has come already. */
+  /** Gives the connections back to the flows, with the bytes that have already come. */
   private handOver(): void {
     const { exchange: { client, server }, session: { connections, conversation, requests, responses }, flows } = this;
     connections.diversion = null;

@@ -5,7 +5,7 @@ import type { Enforcer } from './enforcer.js';
 import type { SessionControls } from './sessionControls.js';
 import { logRefusal } from '../connection/sessionEnd.js';
 
-/** Does what a session has to do when something happens in its conversation. */
+/** A session's reactions to the events of its conversation. */
 export class ConversationEvents implements ConversationObserver {
   constructor(private readonly session: SessionControls, private readonly enforcer: Enforcer) {}
 

@@ -11,12 +11,12 @@ import { notRunPacket, type Waiting } from '../flow/lastPackets.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
 
-/** The rest of one response, from the row at which it was cut until the client's next command may go. */
+/** The rest of one cut response, from the row of the cut until the server may get the client's next command. */
 export class Cutting {
   private readonly drain: Drain;
-  /** How the attempt to stop the server went; null where there was none. */
+  /** The outcome of the attempt to stop the server; null if there was no attempt. */
   private kill: Promise<KillOutcome> | null = null;
-  /** Withdraws that attempt, once there is nothing to stop any more. */
+  /** Withdraws that attempt when nothing is left to stop. */
   private readonly withdrawal = new AbortController();
   /** The error with which the server ended the response. */
   private error: ServerError | null = null;
@@ -27,8 +27,8 @@ export class Cutting {
 
   /**
    * Begins to discard.
-   * @param judgement null where the server ends with an error what was held back
-   * @param sequenceId of the row in whose place something else is sent
+   * @param judgement null if the server has ended a held back response with an error
+   * @param sequenceId the sequence id of the row that another packet replaces
    * @param isFetch the row was fetched from a server-side cursor
    */
   constructor(
@@ -51,8 +51,8 @@ export class Cutting {
   }
 
   /**
-   * Sends the error, where the verdict is an error in place of the row.
-   * @param isLast nothing else may come behind it: the client's connection is closed
+   * Sends the error if the judgement is to replace the row with one.
+   * @param isLast no packet may follow the error: the client's connection is closed
    */
   sayError(isLast: boolean): void {
     const { session, usage, judgement } = this;
@@ -68,22 +68,22 @@ export class Cutting {
     else session.abort(OUT_OF_STEP, last);
   }
 
-  /** The statement is to run to its end, which the client may have been told, and has not come to it yet. */
+  /** The statement must run to its end and has not reached it. The client may have been told that it will. */
   get runsOn(): boolean {
     return !this.isDrained && this.judgement !== null && !this.usage.statement.isSingleReadOnly;
   }
 
-  /** More bytes have been discarded. */
+  /** This many more bytes have been discarded. */
   discarded(byteCount: number): void {
     this.drain.add(byteCount);
   }
 
-  /** The server has ended the response; `error` where it did not end well. */
+  /** The server has ended the response; `error` is null if it succeeded. */
   finish(error: ServerError | null): void {
     this.error = error;
   }
 
-  /** All has been discarded. The client's next command goes once nothing can be killed any more. */
+  /** The whole rest is discarded. The client's next command waits until an order to kill can hit nothing more. */
   drained(): void {
     this.isDrained = true;
     this.drain.stop();
@@ -92,13 +92,13 @@ export class Cutting {
     else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
   }
 
-  /** The client waits for the answer to a further command. */
+  /** The client waits for the answer to another command. */
   commandWaits(): void {
     this.waitingTimer ??= setTimeout(
       () => this.session.contain(() => this.giveUp('waiting')), this.bounds.drain.waitingMs);
   }
 
-  /** The connections are about to close. Returns how many bytes were discarded. */
+  /** Stops the drain and its timers. Returns the number of discarded bytes. */
   stop(): number {
     this.drain.stop();
     this.withdrawal.abort();
@@ -107,7 +107,8 @@ export class Cutting {
   }
 
   /**
-   * The rest is not waited for any more; with a command that waits for too long, it is only the client that is let go.
+   * Gives up the rest of the response and closes the connections. If a command has waited too long for a statement that
+   * must run to its end, only the client's connection closes.
    */
   giveUp(why: GivenUp): void {
     const { session, judgement } = this;
@@ -142,7 +143,7 @@ export class Cutting {
     session.resumeRequests();
   }
 
-  /** What the client's next command is answered with, where one waits. */
+  /** The answer to the client's next command; null if no command waits. */
   private refusal(reason: string, kept: Waiting): Buffer | null {
     if (this.waitingTimer === null) return null;
     return notRunPacket(reason, this.session.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
@@ -160,14 +161,14 @@ export class Cutting {
   }
 }
 
-/** What bounds the rest of a cut response, and when the server is to be stopped. */
+/** The bounds on the rest of a cut response, and the condition for stopping the server. */
 export interface CutBounds {
   readonly drain: DrainSettings;
-  /** Null where the server is not stopped. */
+  /** Null if the server is not to be stopped. */
   readonly stopServerWhen: DrainBounds | null;
 }
 
-/** How a cut response ended. */
+/** The end of a cut response. */
 export interface CutEnd {
   readonly outcome: Outcome;
   readonly error: ServerError | null;
@@ -177,7 +178,7 @@ export interface CutEnd {
 
 /** Is told what becomes of a cut response. */
 export interface CutObserver {
-  /** It is over, and commands may go again. */
+  /** The response is over, and the server may get commands again. */
   ended(end: CutEnd): void;
   givenUp(reason: GivenUp): void;
 }

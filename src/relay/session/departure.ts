@@ -2,19 +2,19 @@ import type { EndLabel } from '../../telemetry/metrics.js';
 import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from '../connection/sessionEnd.js';
 import type { SessionControls } from './sessionControls.js';
 
-/** How a session ends, and what becomes of the server's connection when the client leaves, or is let go. */
+/** The end of a session, and the rest of the server's connection after its client has left or was let go. */
 export class Departure {
-  /** Null as long as nobody has ended it. */
+  /** Null until the session's end has a cause. */
   end: SessionEnd | null = null;
-  /** The client's connection is closed, or closing, and the server's goes on. */
+  /** The client's connection is closed or closing, and the server's connection continues. */
   hasParted = false;
-  /** What the client has sent last is for the server still. */
+  /** The server still gets the last bytes that the client has sent. */
   private isHeard = true;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly session: SessionControls) {}
 
-  /** Notes who ends the session, and why, unless somebody has ended it before. */
+  /** Notes the side that ends the session, and the reason. The first note counts. */
   note(label: EndLabel, reason: string): void {
     const { hasQuit, server } = this.session.conversation;
     // A server that is told goodbye often closes before its client does: it was the client that ended it.
@@ -22,12 +22,12 @@ export class Departure {
     this.end ??= isGoodbye ? QUIT : endOf(label, reason);
   }
 
-  /** Notes that the client has left, unless somebody has ended the session before. */
+  /** Notes that the client has left. The first note counts. Returns the end that counts. */
   noteLeaving(): SessionEnd {
     return (this.end ??= leavingEnd(this.session.conversation.hasQuit, this.session.handshakeWith));
   }
 
-  /** The client has said all it has to say (FIN). It waits for what the server has to say, or for nothing. */
+  /** The client sends no more (FIN). It may still wait for an answer of the server. */
   clientEnded(): void {
     this.noteLeaving();
     // An end that is being encrypted cannot be told.
@@ -48,7 +48,7 @@ export class Departure {
     }
   }
 
-  /** Ends the session where its client, of which nothing was read for drain.time, has gone meanwhile. */
+  /** Ends the session if its client, which was not read for drain.time, has gone in the meantime. */
   lookForClient(): void {
     const { connections } = this.session;
     if (!connections.clientTcp.writableEnded) connections.clientTcp.write(''); // fails where the connection was reset
@@ -57,7 +57,7 @@ export class Departure {
     }).catch((error: unknown) => this.session.threw(error));
   }
 
-  /** The client has left while a cut response is being discarded. */
+  /** The client has left during the discarding of a cut response. */
   left(): void {
     if (this.hasParted) return;
     this.noteLeaving();
@@ -74,10 +74,10 @@ export class Departure {
   }
 
   /**
-   * Closes the client's connection behind what was sent to it. The server's goes on until the response under way is
-   * over.
-   * @param isHeard what the client has sent, and waits, goes to the server then
-   * @param lastBytes go to the client before its connection closes
+   * Closes the client's connection after the bytes that were sent to it. The server's connection continues until the
+   * end of the response under way.
+   * @param isHeard the server then gets the bytes of the client that still wait
+   * @param lastBytes the last bytes for the client; null for none
    */
   part(isHeard: boolean, lastBytes: Buffer | null): void {
     const { requests, responses, connections } = this.session;
@@ -97,12 +97,12 @@ export class Departure {
     this.awaitServer();
   }
 
-  /** Nothing is waited for any more. */
+  /** Stops the timer. */
   close(): void {
     clearTimeout(this.timer);
   }
 
-  /** As long as something goes to the client, it is taken for one that has said all and still reads. */
+  /** Gives the server up after drain.time, or later if the client was sent more bytes within that time. */
   private awaitServer(): void {
     const { connections, shared } = this.session;
     const sentBytes = connections.writtenBytes.bytesToClient;

@@ -1,6 +1,6 @@
 import type { DrainBounds, KillSettings } from '../../config/config.js';
 
-/** The discarding of the rest of a response that was cut: bounded in bytes and time. */
+/** The discarding of the rest of a cut response, within bounds in bytes and time. */
 export class Drain {
   /** Bytes discarded so far. */
   bytes = 0;
@@ -24,14 +24,14 @@ export class Drain {
     }
   }
 
-  /** So many bytes more were discarded. */
+  /** This many more bytes were discarded. */
   add(byteCount: number): void {
     this.bytes += byteCount;
     if (this.bytes > this.bounds.bytes) this.end.passedBounds('bytes');
     else if (this.killWhen !== null && this.bytes >= this.killWhen.bytes) this.killNow();
   }
 
-  /** The response is over, or nobody waits for its end any more. */
+  /** Stops both timers: the response is over or was given up. */
   stop(): void {
     clearTimeout(this.boundTimer);
     if (this.killTimer !== null) clearTimeout(this.killTimer);
@@ -51,10 +51,10 @@ export function killWhen({ when }: KillSettings): DrainBounds {
   return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };
 }
 
-/** What ends a drain before the response does. */
+/** An observer of a drain. */
 export interface DrainEnd {
   /** The drain has passed one of its bounds. */
   passedBounds(bound: 'bytes' | 'time'): void;
-  /** It has gone on for so long, or brought so much, that the server is to be stopped. */
+  /** The condition for stopping the server is met. Called at most once. */
   killDue(): void;
 }

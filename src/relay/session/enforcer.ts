@@ -16,10 +16,10 @@ import type { SessionControls } from './sessionControls.js';
 import { heldLostPacket } from '../flow/lastPackets.js';
 import type { Shared } from '../shared.js';
 
-/** Enforces limits on one session: asks for the verdict at a limit, cuts, discards, and lets the client go on. */
+/** Enforces the limits of one session: judges a response at its limit, cuts it, and discards its rest. */
 export class Enforcer implements ResponseVerdicts, WaitingWatch {
   private cutting: Cutting | null = null;
-  /** Whose rows are being held back, and the sequence id of the first of them. */
+  /** The usage whose rows are held back, and the sequence id of its first held back row; null if there is none. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
   private readonly pace: PaceJudge;
 
@@ -30,12 +30,12 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     });
   }
 
-  /** A response begins, or other terms hold for it: one that is to be held back has to stop at its next row. */
+  /** A response begins or has got other terms. If it is to be held back, it stops at its next row. */
   start(usage: GovernedUsage): void {
     if (this.isToHold(usage) && this.held === null) usage.holdFromFirstRow();
   }
 
-  /** What a usage counts comes from a server-side cursor. */
+  /** The rows of a usage come from a server-side cursor. */
   cursorOpened(usage: GovernedUsage): void {
     if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
     // The client asks for the next rows when it has these: held back, they would keep it waiting for good.
@@ -53,19 +53,19 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.pace.judge(usage) : this.decide(usage, reason);
   }
 
-  /** It is the largest of those that fill the budget. A client that reads row by row does not hold it in memory. */
+  /** The response is the largest that fills the budget. A client that reads row by row does not buffer it. */
   private limitOfAllReached(usage: GovernedUsage): Settled {
     const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
     return mayStream ? this.pace.judge(usage) : this.decideOverBudget(usage);
   }
 
-  /** The server ends with an error what is held back: it takes the place of all of it. */
+  /** The server has ended a held back response with an error. The error replaces the whole response. */
   private failed(usage: GovernedUsage): Settled {
     this.startDiscarding(usage, null, null);
     return 'onward';
   }
 
-  /** More of the response under way has been forwarded, or held back. */
+  /** More of the response under way has been forwarded or held back. */
   progressed(usage: GovernedUsage): void {
     if (this.shared.budget.isLimited && !usage.isCut) this.shared.budget.update(usage);
   }
@@ -75,7 +75,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.cutting?.discarded(byteCount);
   }
 
-  /** A usage has ended; `error` is what the server ended it with. */
+  /** A usage has ended; `error` is the error with which the server ended it, null if it succeeded. */
   finish(usage: GovernedUsage, error: ServerError | null): void {
     this.shared.budget.release(usage);
     if (this.cutting?.usage === usage) {
@@ -95,12 +95,12 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.cutting?.commandWaits();
   }
 
-  /** A cut response is being discarded whose statement is to run to its end, also where its client leaves. */
+  /** A cut response is being discarded, and its statement must run to its end even if the client leaves. */
   get runsOn(): boolean {
     return this.cutting?.runsOn ?? false;
   }
 
-  /** So many responses are discarded without their clients that this one has to end. */
+  /** Ends this response because too many responses are being discarded without their clients. */
   giveUpDrain(): void {
     this.cutting?.giveUp('max');
   }
@@ -131,7 +131,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return cutting?.usage === usage ? cutting.stop() : 0;
   }
 
-  /** The usage that is being cut; null while none is. */
+  /** The usage that is being cut; null if there is none. */
   get cutUsage(): GovernedUsage | null {
     return this.cutting?.usage ?? null;
   }
@@ -174,7 +174,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.session.responses.endHold(isDropped);
   }
 
-  /** Reads no more of it until it is known whether the budget has room for its next row. */
+  /** Stops reading the response until it is known whether the budget has room for the next row. */
   private awaitBudget(usage: GovernedUsage): Settled {
     usage.whenGoingOn(() => this.session.contain(() => {
       if (!this.session.isOver && !usage.hasEnded) this.session.resumeResponses();
@@ -182,7 +182,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return 'blocked';
   }
 
-  /** Lets a slow reader on until its usage has doubled: one long pause does not open the gate for good. */
+  /** Lets a slow reader continue until its usage has doubled. So one long pause does not admit everything. */
   private admitUntilDoubled(usage: GovernedUsage): void {
     const { rows, bytes } = usage.terms.limits;
     const nextBytes = usage.bytes + this.session.conversation.server.stoppedPacketBytes;
@@ -245,7 +245,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
   }
 
-  /** Discards the response from here on, with all that is held back of it. */
+  /** Discards the rest of the response from here on, and its held back rows. */
   private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
     const { session, session: { shared: { config, budget, metrics }, conversation } } = this;
     const isHeld = this.held !== null;

@@ -4,18 +4,18 @@ import type { Settled } from '../flow/flow.js';
 import type { SessionControls } from './sessionControls.js';
 
 /**
- * Finds out how a client reads a response that is at its limit. Where its pace so far does not tell, the response waits
- * for the answer, unless nothing would be cut: in audit mode it goes on meanwhile.
+ * Judges how fast a client reads a response that has reached a limit. If its pace so far is not conclusive, the pace is
+ * watched for a while. In enforce mode the response waits for the result. In audit mode it continues.
  */
 export class PaceJudge {
-  /** Whose client is being watched while it goes on. */
+  /** The usage that continues while its client is being watched; null if there is none. */
   private watched: GovernedUsage | null = null;
-  /** What had been sent when the client of the usage was last looked at. */
+  /** The progress of a usage at the last judgement of its client's pace. */
   private last: { readonly usage: GovernedUsage; readonly progress: Progress } | null = null;
 
   constructor(private readonly session: SessionControls, private readonly outcome: PaceOutcome) {}
 
-  /** The response under way has reached a limit that its client's pace decides on. */
+  /** The response under way has reached a limit, and the pace of its client decides. */
   judge(usage: GovernedUsage): Settled {
     const progress = this.progressOf(usage);
     const known = this.soFar(usage, progress);
@@ -31,7 +31,7 @@ export class PaceJudge {
     return isBlocking ? 'blocked' : 'onward';
   }
 
-  /** A response ends. Where its client was still being watched, what is known by now decides. */
+  /** A response ends. If its client was still being watched, the pace so far decides. */
   ended(usage: GovernedUsage): void {
     if (this.watched !== usage) return;
     this.watched = null;
@@ -56,7 +56,7 @@ export class PaceJudge {
     return this.session.shared.pace.soFar(this.session.responses, progress, this.before(usage));
   }
 
-  /** What has been sent of a response so far. */
+  /** The progress of a response so far. */
   private progressOf({ rows, bytes, stallMsBefore, wireBytesBefore, firstRowAtMs }: GovernedUsage): Progress {
     const { conversation, responses } = this.session;
     return {
@@ -85,11 +85,11 @@ export class PaceJudge {
   }
 }
 
-/** What is done once it is known how a client reads. */
+/** An observer of the judgements of a client's pace. */
 export interface PaceOutcome {
-  /** It works row by row: the response goes on until its usage has doubled. */
+  /** The client works row by row: the response continues until its usage has doubled. */
   admitted(usage: GovernedUsage): void;
-  /** It takes rows as fast as it can: the limit holds. */
+  /** The client takes rows as fast as it can: the limit applies. */
   isFast(usage: GovernedUsage): void;
 }
 

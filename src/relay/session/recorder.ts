@@ -9,7 +9,7 @@ import type { SessionControls } from './sessionControls.js';
  * ended. A record says what was forwarded, so it is written once the kernel has that, or the client has gone.
  */
 export class Recorder {
-  /** Of responses that are over, the first that ended first. */
+  /** The records of responses that are over, in the order in which the responses ended. */
   private readonly due: DueRecord[] = [];
   /** The last of those that are written once the kernel has all. */
   private awaited: DueRecord | null = null;
@@ -40,7 +40,7 @@ export class Recorder {
     else process.nextTick(() => session.contain(() => this.handOver()));
   }
 
-  /** Writes what is due once the kernel has what was forwarded. To be called again when more was decided. */
+  /** Writes the due records once the kernel has the forwarded bytes. Call it again after later decisions. */
   handOver(): void {
     const last = this.due.at(-1);
     const { session, session: { responses } } = this;

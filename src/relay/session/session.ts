@@ -151,7 +151,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.sayGoodbye();
   }
 
-  /** So many responses are discarded without their clients that this one has to end. */
+  /** Ends its cut response because too many responses are being discarded without their clients. */
   giveUpDrain(): void {
     this.enforcer.giveUpDrain();
   }
@@ -180,7 +180,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.departure.lookForClient();
   }
 
-  /** How the session stands, for whoever looks after the proxy. */
+  /** The session's state for the list of sessions. */
   view(): SessionView {
     const { conversation, responses: { stalledMs }, arrived: { startedAtMs } } = this;
     const showsStatements = this.shared.config.audit.sql !== 'none';
@@ -274,7 +274,7 @@ export class Session extends Containment implements SessionControls, Connections
 
 const now = performance.now.bind(performance);
 
-/** Is told how a session goes. */
+/** An observer of a session. */
 export interface SessionObserver {
   /** Its client has gone, and a statement is to run to its end on the server. */
   parted(session: Session): void;

@@ -7,7 +7,7 @@ import type { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';
 import { LOST, NEAR_LOSS } from './sessionWarnings.js';
 
-/** One session's stalls: how long its client kept the server from writing, and what is said and recorded of that. */
+/** The stalls of one session: how long its client kept the server from writing, and the warnings and records of it. */
 export class SessionStalls implements Stallable {
   /** The response that began last. */
   private latest: GovernedUsage | null = null;
@@ -33,7 +33,7 @@ export class SessionStalls implements Stallable {
     this.hasWarnedOfLoss = false;
   }
 
-  /** The client has stopped taking what it is sent. */
+  /** The client has stopped taking the bytes that it is sent. */
   start(): void {
     const { responses, connections, shared } = this.session;
     this.wait.stalled(connections.upstreamTcp.bytesRead, responses.totalStallMs);
@@ -41,7 +41,7 @@ export class SessionStalls implements Stallable {
     this.learnTimeout();
   }
 
-  /** The client goes on, or is gone. */
+  /** The client reads again or has gone. */
   stop(): void {
     this.session.shared.stalls.delete(this);
   }

@@ -11,7 +11,7 @@ export interface SessionFacts {
   readonly origin: Origin;
   readonly startedAtMs: number;
   readonly nowMs: number;
-  /** 0 where its client reads. */
+  /** 0 if its client reads. */
   readonly stalledMs: number;
   /** Whether the normal forms of statements may be shown. */
   readonly showsStatements: boolean;

@@ -6,15 +6,15 @@ import type { UpstreamTls } from '../tls/upstreamTls.js';
 
 /** Encrypts the two connections of a session, each once, while packets are exchanged over them. */
 export class StartTls {
-  /** With whom a handshake is under way, or has failed. */
+  /** The peer with which a handshake is under way or has failed; null if there is none. */
   handshakeWith: Peer | null = null;
 
   constructor(private readonly exchange: PacketExchange, private readonly session: SessionControls) {}
 
   /**
    * Goes on inside the client's TLS. Its SSLRequest has been taken.
-   * @returns whether the client has proved with a certificate who it is
-   * @throws Error, ClientLeftError as `ClientSide.encrypt` does
+   * @returns whether the client has proved its identity with a certificate
+   * @throws Error, ClientLeftError as `ClientTls.encrypt` does
    */
   async client(clientTls: ClientTls): Promise<boolean> {
     const { exchange, session: { connections } } = this;
@@ -35,7 +35,7 @@ export class StartTls {
 
   /**
    * Goes on inside TLS with the server, which has been sent the SSLRequest.
-   * @throws Error as `ServerSide.encrypt` does
+   * @throws Error as `UpstreamTls.encrypt` does
    */
   async server(upstreamTls: UpstreamTls): Promise<void> {
     const { exchange, session: { connections } } = this;
@@ -50,7 +50,7 @@ export class StartTls {
     this.useEnds();
   }
 
-  /** Lets the flows go on between the ends as they are now. */
+  /** Connects the flows to the current sockets. */
   private useEnds(): void {
     const { connections, requests, responses } = this.session;
     requests.use(connections.client, connections.upstream, connections.clientTcp);

@@ -91,7 +91,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.profile.reset();
   }
 
-  /** Where the server refuses the set-up, the session goes on without it. */
+  /** The server has answered the set-up. If it has refused, the session continues without it. */
   setUp(error: ServerError | null): void {
     const { occasions } = this.session.shared;
     if (error !== null) {
@@ -150,7 +150,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.session.sayGoodbye();
   }
 
-  /** Both connections are closed. What was not seen to its end is recorded as far as it went. */
+  /** Both connections are closed. A response whose end was not seen is recorded as far as it went. */
   close(outcome: Outcome): void {
     const { conversation: { server }, enforcer, recorder, session: { shared, responses } } = this;
     this.stalls.stop();
