@@ -44,20 +44,20 @@ export class Page {
 
   /** Writes the JSON of an audit record, with line breaks where it is too long. */
   record(record: object): void {
-    const fields = Object.entries(record).map(([name, value]) => ({ name, json: JSON.stringify(value) }));
+    const fields = Object.entries(record);
+    const pieces = fields.flatMap(([name, value], index) =>
+      piecesOf(name, value, index === fields.length - 1 ? '}' : ','));
     let line = '{';
     let columns = line.length;
-    fields.forEach(({ name, json }, i) => {
-      const separator = i === fields.length - 1 ? '}' : ',';
-      const plainLength = name.length + json.length + 3 + separator.length;
-      if (columns > 1 && TEXT_INDENT.length + columns + plainLength > WIDTH) {
+    for (const { name, json } of pieces) {
+      if (columns > 1 && TEXT_INDENT.length + columns + name.length + json.length > WIDTH) {
         this.line(line, TEXT_INDENT);
         line = ' ';
         columns = 1;
       }
-      line += `${this.paint('dim', `"${name}":`)}${json}${separator}`;
-      columns += plainLength;
-    });
+      line += (name === '' ? '' : this.paint('dim', name)) + json;
+      columns += name.length + json.length;
+    }
     this.line(line, TEXT_INDENT);
   }
 
@@ -79,6 +79,22 @@ const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, green: 32, red: 31
 export interface Output {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+}
+
+/** A part of a record that stays in one line: the name of a field, if it begins one, and JSON. */
+interface Piece {
+  readonly name: string;
+  readonly json: string;
+}
+
+/** The parts of a field; each element of a list of objects is one. */
+function piecesOf(name: string, value: unknown, separator: string): Piece[] {
+  const label = `"${name}":`;
+  const isList = Array.isArray(value) && value.some((element) => typeof element === 'object');
+  if (!isList) return [{ name: label, json: JSON.stringify(value) + separator }];
+  const elements = value.map((element: unknown, index) =>
+    ({ name: '', json: JSON.stringify(element) + (index === value.length - 1 ? `]${separator}` : ',') }));
+  return [{ name: label, json: '[' }, ...elements];
 }
 
 /** Breaks a text between its words. A word longer than `width` has a line of its own. */
