@@ -4,6 +4,7 @@ import type { ServerTimeouts } from '../../../src/control/serverTimeouts.js';
 import type { ConversationObserver } from '../../../src/conversation/conversationObserver.js';
 import { Budget } from '../../../src/policy/budget.js';
 import { Guard } from '../../../src/policy/guard.js';
+import { Sampler } from '../../../src/policy/sampler.js';
 import { StallWatch } from '../../../src/relay/pace/stallWatch.js';
 import { Enforcer } from '../../../src/relay/session/enforcer.js';
 import { Recorder } from '../../../src/relay/session/recorder.js';
@@ -54,7 +55,8 @@ const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'>
     shared: {
       config, stalls, guard: new Guard(config, () => 0), budget: new Budget(Infinity), metrics: new Metrics(),
       pace: { readMark: () => Promise.resolve(scene.mark) },
-      timeouts, statistics: null, audit: { write: (record) => void records.push({ ...record }) },
+      timeouts, statistics: null, sampler: new Sampler(config.audit.sample, () => 1, () => undefined),
+      audit: { write: (record) => void records.push({ ...record }) },
     },
   });
   const recorder = new Recorder(session);

@@ -13,7 +13,7 @@ const skip = isMissing({ language: 'go' });
 
 /** What the Collector understands of a request, in its own JSON. */
 async function understood(signal: string, body: string): Promise<unknown> {
-  return JSON.parse(await runOk(join(folderOf('go'), 'otlp'), [signal], { input: body }));
+  return JSON.parse(await runOk('env', [join(folderOf('go'), 'otlp'), signal], { input: body }));
 }
 
 /** The same JSON without what says nothing: in protobuf's JSON a default may stand or be left out. */
