@@ -17,8 +17,8 @@ import type { Connect } from './connection/upstreamConnection.js';
 import type { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /**
- * What all sessions of a proxy have in common. It is live: a reload replaces parts of it, so code that keeps it reads a
- * part when it needs one. `SharedAtArrival` is the snapshot.
+ * The parts that all sessions of a proxy share. They are live: a reload replaces some of them. So code that keeps this
+ * object reads a part when it needs one. `SharedAtArrival` is the snapshot.
  */
 export interface Shared {
   readonly config: Config;
@@ -27,29 +27,29 @@ export interface Shared {
   readonly audit: Pick<AuditLog, 'write'>;
   readonly metrics: Metrics;
   readonly sampler: Sampler;
-  /** Null where nobody can look at them. */
+  /** Null if nobody can look at them. */
   readonly statistics: LiveStatistics | null;
   readonly queues: SocketQueueReader;
   readonly pace: PaceWatch;
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
   readonly bypasses: BypassWarnings;
-  /** How the connections of sessions to servers are made. */
+  /** Opens the connections of sessions to servers. */
   readonly connect: Connect;
-  /** Which servers have failed lately. */
+  /** Knows which servers have failed lately. */
   readonly upstreams: UpstreamHealth;
-  /** Says what may happen with every client. */
+  /** Logs events that every client may cause: at most one line of each kind per period. */
   readonly occasions: OccasionalLog;
-  /** Null where nothing is killed. */
+  /** Null if nothing is killed. */
   readonly killer: Killer | null;
-  /** Null where there is no account to ask the servers with. */
+  /** Null if there is no account to ask the servers with. */
   readonly timeouts: ServerTimeouts | null;
 }
 
-/** The parts of `Shared` that an arrival uses, as they were when its client was accepted. A reload changes none. */
+/** The parts of `Shared` that an arriving client uses, as they were when it was accepted. No reload changes them. */
 export interface SharedAtArrival extends Pick<Shared, 'config' | 'connect' | 'encryption' | 'metrics' | 'upstreams'> {}
 
-/** Takes that snapshot. */
+/** Takes the snapshot of these parts. */
 export function atArrival({ config, connect, encryption, metrics, upstreams }: Shared): SharedAtArrival {
   return { config, connect, encryption, metrics, upstreams };
 }

@@ -3,16 +3,16 @@ import type { TLSSocket } from 'node:tls';
 import { bring, HEADROOM_BYTES, ReadBuffer, type ReadsInto, type ReadTarget, readInto } from './readBuffer.js';
 
 /**
- * Where the records of an encrypted connection land. TLS brings 16 KiB at a time, and many of them in one turn of the
- * event loop. In a large buffer they land one behind the other, and what they bring is written together:
+ * The memory that the records of a TLS connection land in. TLS brings 16 KiB at a time, and many records in one turn of
+ * the event loop. In a large buffer they land one behind the other, and their bytes are written together:
  *
  *     [0, headroom)[headroom ... written and not taken yet ... readAt)[record)[nextAt ... where the next one lands
  *
- * Node goes on with the records that it has, also when the socket was told to read no more. So as soon as its peer's
- * socket does not take all that lies in a buffer, the records land in another one.
+ * Node delivers the records that it already has even after the socket was paused. So once the other socket does not
+ * take all bytes of a buffer, further records land in another one.
  */
 export class DecryptedReads extends ReadBuffer {
-  /** What this turn of the event loop has brought so far. */
+  /** The bytes that this turn of the event loop has brought so far. */
   private turnBytes = 0;
 
   override deliver(byteCount: number, target: ReadTarget): void {
@@ -23,7 +23,7 @@ export class DecryptedReads extends ReadBuffer {
     this.readAt = this.nextAt;
     const end = this.readAt + byteCount;
     const isUsedUp = this.whole.length - end < MAX_RECORD_BYTES;
-    // What lies at the begin has to be out before anything is put there.
+    // The bytes at the start must be out before new ones land there.
     if (isUsedUp) target.flushTurn();
     this.nextAt = isUsedUp && !target.isSinkFull ? HEADROOM_BYTES : end;
     target.gatherTurn();
@@ -49,7 +49,7 @@ export class DecryptedReads extends ReadBuffer {
     this.turnBytes += readBytes;
   }
 
-  /** Lets nothing more land in the buffer: out of it is still being written. */
+  /** Lets no more records land in the buffer: its bytes are still being written. */
   private leave(target: ReadTarget): void {
     if (this.lent === null) {
       this.lend(target);
@@ -61,10 +61,10 @@ export class DecryptedReads extends ReadBuffer {
 }
 
 /**
- * Has a TLS socket read into a buffer, as the option `onread` does for a socket of `node:net`. Node takes no such
- * option for TLS on an existing socket, so the keys of the properties are taken from one that has it. A chunk for
- * each record would have the collector trace the whole heap every few dozen MB. A release of Node that does not have
- * these keys makes chunks, and they are copied.
+ * Makes a TLS socket read into a buffer, as the option `onread` does for a socket of `node:net`. Node takes no such
+ * option for TLS on an existing socket, so the property keys are copied from a socket that has the option. With one
+ * chunk for each record, the garbage collector would trace the whole heap every few dozen MB. If a release of Node
+ * lacks these keys, it makes chunks, and these are copied.
  * @param onRead is called with the number of bytes that a record has brought into the buffer
  */
 export function readDecrypted(socket: TLSSocket, onRead: (byteCount: number) => void): ReadBuffer {
@@ -81,7 +81,7 @@ export function readDecrypted(socket: TLSSocket, onRead: (byteCount: number) => 
   return reads;
 }
 
-/** What a socket of Node's reads into, which is not in its documentation. */
+/** The undocumented properties through which a socket of Node reads into a buffer. */
 interface BufferUser {
   readonly _handle?: { readonly useUserBuffer?: (buffer: Buffer) => void } | null;
   [key: symbol]: unknown;
@@ -99,7 +99,7 @@ function useBuffer(socket: BufferUser, { buffer, callback }: ReadsInto): boolean
   return true;
 }
 
-/** The option of a socket's that is documented for connecting alone. */
+/** The socket option `onread`, which Node documents for connecting only. */
 interface Reading extends SocketConstructorOpts {
   readonly onread: OnReadOpts;
 }
@@ -121,5 +121,5 @@ function findKeys(): Keys | null {
   return buffer && generator && callback ? { buffer, generator, callback } : null;
 }
 
-/** RFC 8446, 5.1. */
+/** The largest plaintext of a TLS record, in bytes (RFC 8446, 5.1). */
 const MAX_RECORD_BYTES = 16 * 1024;

@@ -8,17 +8,17 @@ import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
 
 /**
- * One direction of a session: bytes from one socket, shown to a scanner, and written to the other.
+ * One direction of a session: it reads bytes from one socket, shows them to a scanner, and writes them to the other.
  *
- * Bytes stay undecided for one of three reasons: a packet's header is not whole yet (then they are put before the
- * next read), somebody has to decide what happens to them (then the flow is *blocked*, and nothing is read
- * meanwhile), or there are too many packets for one turn of the event loop (then it waits for its next turn, and
- * nothing is read meanwhile). Whenever the sink has not taken all it was given, the source is paused: at most one read
- * is held.
+ * Bytes are undecided for one of three reasons. A packet's header is incomplete: the bytes wait for the next read. A
+ * decision is missing: the flow is *blocked*, and reads nothing more unless `readsOn` says so. One turn of the event
+ * loop brought too many packets: the flow waits for its next turn, and reads nothing meanwhile. While the sink has no
+ * room, the source is paused if the next bytes need room (`needsRoom`). So a flow holds at most one read, except where
+ * it reads on while it is blocked.
  */
 export abstract class Flow {
   protected readonly sink: SocketSink;
-  /** Where decided bytes go. */
+  /** Writes the decided bytes. */
   protected outlet: Outlet;
   protected isBlocked = false;
   protected isClosed = false;
@@ -38,24 +38,24 @@ export abstract class Flow {
     this.awaitEnd(source, source);
   }
 
-  /** Goes on between other streams: those that the connections have been encrypted in. */
+  /** Continues on other streams, for example on TLS streams after both connections were encrypted. */
   use(source: Duplex, sink: Duplex, sourceConnection: Duplex): void {
     if (source !== this.source) this.awaitEnd(source, sourceConnection);
     this.source = source;
     this.sink.use(sink);
   }
 
-  /** Undecided bytes that are being held. */
+  /** The number of undecided bytes. */
   get heldBytes(): number {
     return this.undecided.byteCount;
   }
 
-  /** The undecided bytes, while the flow is blocked. */
+  /** The undecided bytes, as a view. */
   protected get held(): Buffer {
     return this.undecided.bytes;
   }
 
-  /** Everything that was decided has been taken by the sink, and nothing is undecided. */
+  /** The sink has taken everything that was written to it, and no byte is undecided. */
   get isEmpty(): boolean {
     return !this.sink.isFull && !this.sink.isGathering && this.heldBytes === 0;
   }
@@ -64,12 +64,12 @@ export abstract class Flow {
     return this.sink.isFull;
   }
 
-  /** Whether what has come waits for a turn of the event loop. */
+  /** Whether bytes wait for a turn of the event loop. */
   get waitsForTurn(): boolean {
     return this.isOutOfTurn;
   }
 
-  /** Takes a chunk that is the flow's own from now on. */
+  /** Takes a chunk. Its memory belongs to the flow from now on. */
   accept(chunk: Buffer): void {
     this.scanner.newTurn();
     if (!this.isClosed) this.acceptPackets(chunk);
@@ -83,7 +83,9 @@ export abstract class Flow {
     this.sink.endGathering();
   }
 
-  /** Takes `byteCount` bytes that were read into `buffer`. None of them is needed there when the next read lands. */
+  /**
+   * Takes `byteCount` bytes that were read into `buffer`. The flow needs none of them there when the next read lands.
+   */
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
     this.scanner.newTurn();
     if (this.isClosed) return;
@@ -103,14 +105,14 @@ export abstract class Flow {
     this.undecided.own();
   }
 
-  /** Ends the flow: whatever comes or is held is dropped. */
+  /** Ends the flow: undecided bytes and all later ones are dropped. */
   close(): void {
     this.isClosed = true;
     this.isOutOfTurn = false;
     this.undecided.drop();
   }
 
-  /** Goes on after whatever blocked the flow has been decided. */
+  /** Continues after the decision that blocked the flow has been made. */
   unblock(): void {
     if (!this.isBlocked) return;
     this.isBlocked = false;
@@ -118,14 +120,17 @@ export abstract class Flow {
     this.goOn();
   }
 
-  /** Looks again at what is held, after the scanner has become transparent. */
+  /** Scans the undecided bytes again after the scanner has become transparent. */
   flushHeld(): void {
     this.isOutOfTurn = false;
     if (this.isBlocked) this.unblock();
     else if (this.heldBytes > 0) this.pump();
   }
 
-  /** Writes what is still held, where it is not being decided on: no more is going to come behind it. */
+  /**
+   * Writes the bytes held back and the undecided bytes, because no more bytes will follow. Does nothing while the flow
+   * is blocked or waits for its turn.
+   */
   flushRest(): void {
     if (this.isBlocked || this.isOutOfTurn || this.isClosed) return;
     this.outlet.release();
@@ -138,45 +143,45 @@ export abstract class Flow {
     this.outlet.inject(packets);
   }
 
-  /** Packets of our own, as they have to be to follow on what was written. */
+  /** Returns packets of Sluice's own in the form in which they can follow the written bytes. */
   wrap(packets: Buffer): Buffer {
     return this.outlet.wrap(packets);
   }
 
-  /** Runs what belongs to this flow; an error that it throws ends the session, and no more. */
+  /** Runs `work` for this flow. An error that it throws ends this session and no other. */
   protected abstract contain(work: () => void): void;
 
-  /** Decides on bytes of the chunk from `at` on; see `PacketScanner.scan`. */
+  /** Decides on the chunk's bytes from `at` to `end`; see `PacketScanner.scan`. */
   protected scan(chunk: Buffer, at: number, end: number): number {
     return this.scanner.scan(chunk, at, end);
   }
 
-  /** Decides on what the scanner stopped for. */
+  /** Makes the decision that the scanner stopped for. */
   protected abstract settle(): Settled;
 
-  /** Passes on bytes that were decided, unless they are to be discarded. */
+  /** Passes decided bytes on. A subclass may discard them or hold them back. */
   protected deliver(bytes: Buffer): void {
     this.outlet.forward(bytes);
   }
 
-  /** Whether more is read while the flow is blocked. */
+  /** Whether the source is read while the flow is blocked. */
   protected get readsOn(): boolean {
     return false;
   }
 
-  /** The flow is blocked, or more has come while it was. */
+  /** Called when the flow is blocked, and when more bytes come while it is. */
   protected onMoreHeld(): void {
     if (!this.readsOn) this.source.pause();
   }
 
-  /** Whether what is read next may have to go to the sink: as long as that has no room, nothing is read then. */
+  /** Whether the next bytes may have to go to the sink. If so, nothing is read while the sink has no room. */
   protected get needsRoom(): boolean {
     return true;
   }
 
   /**
    * Takes bytes of packets.
-   * @param isOwned their memory is the flow's own from now on
+   * @param isOwned whether the chunk's memory belongs to the flow from now on
    */
   protected acceptPackets(chunk: Buffer, isOwned = true): void {
     this.undecided.add(chunk, isOwned);
@@ -184,7 +189,7 @@ export abstract class Flow {
     else if (!this.isOutOfTurn) this.pump();
   }
 
-  /** Decides on what is held, as far as that goes. */
+  /** Decides on the undecided bytes until the scan can go no further. */
   protected pump(): void {
     const { undecided } = this;
     for (;;) {
@@ -199,7 +204,7 @@ export abstract class Flow {
       }
       if (settled === 'blocked') {
         this.isBlocked = true;
-        undecided.own(); // once it goes on, it may read before all of this is written
+        undecided.own(); // after `unblock`, a read may land before all of these bytes are written
         this.outlet.flush();
         this.onMoreHeld();
         return;
@@ -207,7 +212,7 @@ export abstract class Flow {
     }
   }
 
-  /** Leaves the next turn to others. */
+  /** Waits for the next turn, so that other sessions can run first. */
   private awaitTurn(): void {
     this.isOutOfTurn = true;
     this.undecided.own();
@@ -224,16 +229,16 @@ export abstract class Flow {
     if (!this.isClosed) this.caughtUp();
   }
 
-  /** What had to wait for its turn has been dealt with, or some of it. */
+  /** Called after a waiting turn was served: some or all of the bytes that waited have been scanned. */
   protected caughtUp(): void {}
 
-  /** Goes on with what had to wait for the flow itself: the source's end, or what it sends next. */
+  /** Continues work that waited for the flow: relays the source's end, and reads on. */
   protected goOn(): void {
     this.finish();
     this.resumeSource();
   }
 
-  /** Whether the flow has to get on itself before more may come. */
+  /** Whether the flow has work of its own to finish before it reads more. */
   protected get isWaiting(): boolean {
     return this.isOutOfTurn || (this.isBlocked && !this.readsOn);
   }
@@ -242,23 +247,23 @@ export abstract class Flow {
     onPeerEnd(source, () => this.contain(() => this.sourceEnded()), connection);
   }
 
-  /** The sink has begun, or ended, to take no more. */
+  /** The sink has become full, or has taken everything again. */
   protected sinkChanged(): void {
     if (this.hasRoom) this.resumeSource();
     else if (this.needsRoom) this.source.pause();
   }
 
-  /** The sink may be given more. */
+  /** The sink may be given more bytes. */
   protected get hasRoom(): boolean {
     return !this.sink.isFull;
   }
 
-  /** Reads on, where nothing speaks against it. */
+  /** Reads on, unless the flow waits, is closed, or needs room that is missing. */
   protected resumeSource(): void {
     if ((this.hasRoom || !this.needsRoom) && !this.isWaiting && !this.isClosed) this.source.resume();
   }
 
-  /** The source has nothing more to say. */
+  /** The source has ended. */
   protected sourceEnded(): void {
     this.hasSourceEnded = true;
     this.finish();
@@ -266,10 +271,10 @@ export abstract class Flow {
 
   private finish(): void {
     if (!this.hasSourceEnded || this.isBlocked || this.isWaiting || this.isClosed) return;
-    this.flushRest(); // a close in the middle of a packet is relayed as one
+    this.flushRest(); // a source may close in the middle of a packet: the front of that packet is relayed
     this.sink.end();
   }
 }
 
-/** What to do after a scan has stopped: scan on, wait for `unblock`, or wait for more bytes. */
+/** What to do after a scan has stopped: scan on, wait for `unblock`, or wait for more bytes or the next turn. */
 export type Settled = 'onward' | 'blocked' | 'exhausted';

@@ -7,29 +7,29 @@ import { turns } from './turns.js';
 /**
  * Opens the frames of one direction, one after the other.
  *
- * Bounded: one frame that is not whole yet, one chunk of frames whose turn has not come, and one frame that is being
- * opened, with its content. The protocol bounds a frame, and its content, to 16 MiB.
+ * It holds at most one incomplete frame, one chunk of frames that wait for their turn, and one frame that is being
+ * opened, with its content. The protocol limits a frame, and its content, to 16 MiB.
  */
 export class FrameOpener {
-  /** It says so itself when frames can be taken again. */
+  /** It cannot give a frame now. It calls `resume` when it can again. */
   isBusy = false;
-  /** Bytes of frames that were taken, in the stream. */
+  /** The number of bytes of the frames that were taken. */
   takenBytes = 0;
 
   private readonly reader = new FrameReader();
   private opened: OpenedFrame | null = null;
   private turnBytes = 0;
 
-  /** @param resume is called when it is no longer busy */
+  /** @param resume is called when `isBusy` becomes false */
   constructor(private readonly compression: Compression, private readonly resume: () => void) {}
 
-  /** Adds the stream's next bytes. They have to stay as they are until `own` is called. */
+  /** Adds the stream's next bytes. They must not change until `own` is called. */
   add(chunk: Buffer): void {
     this.reader.add(chunk);
     this.turnBytes = 0;
   }
 
-  /** The next frame, opened. Null where more has to come first, or where it is busy. */
+  /** Returns the next frame, opened. Null if more bytes have to come first, or if it is busy. */
   next(): OpenedFrame | null {
     const { opened } = this;
     if (opened !== null) {
@@ -49,18 +49,18 @@ export class FrameOpener {
     return { bytes, content: openNow(this.compression, bytes), isStored: false };
   }
 
-  /** Copies what is not taken yet: the memory that it came in is going to be overwritten. */
+  /** Copies the bytes that are not taken yet, because the memory that they came in will be overwritten. */
   own(): void {
     this.reader.own();
   }
 
-  /** Puts a frame back that was taken last. */
+  /** Puts back the frame that was taken last. */
   putBack(bytes: Buffer): void {
     this.reader.putBack(bytes);
     this.takenBytes -= bytes.length;
   }
 
-  /** Takes everything that is there as it came, unopened; not while it is busy. */
+  /** Takes all bytes that are left, unopened. Must not be called while it is busy. */
   rest(): Buffer {
     if (this.opened !== null) this.putBack(this.opened.bytes);
     this.opened = null;
@@ -91,19 +91,19 @@ export class FrameOpener {
   }
 }
 
-/** A frame that was opened. */
+/** An opened frame. */
 export interface OpenedFrame {
-  /** The frame as it came. They have to stay as they are as long as it is needed. */
+  /** The frame as it came. The bytes must not change while the frame is in use. */
   readonly bytes: Buffer;
-  /** What is in it; null where that is not what it declares. */
+  /** The content; null if it is not what the frame declares. */
   readonly content: Buffer | null;
-  /** The content is a part of `bytes`; else it has memory of its own. */
+  /** The content is a part of `bytes`. Otherwise it has its own memory. */
   readonly isStored: boolean;
 }
 
-/** A frame with more content is opened in a thread of its own: this much takes about a millisecond. */
+/** A frame with more content is opened in another thread: opening this much takes about a millisecond. */
 const MAX_BYTES_AT_ONCE = 256 * 1024;
-/** After so much content the other sessions have their turn. */
+/** After this much content, the other sessions get a turn. */
 const MAX_BYTES_PER_TURN = 512 * 1024;
-/** What a frame costs, whatever is in it, is what so much content costs. */
+/** The fixed cost of opening a frame, as the number of content bytes that cost the same. */
 const BYTES_FOR_A_FRAME = 4 * 1024;

@@ -10,25 +10,26 @@ import { PlainOutlet } from './outlet.js';
 import type { ReadBuffer } from './readBuffer.js';
 
 /**
- * A flow that may turn to compressed frames. From then on the chunks that it decides on are what is in the frames,
- * and what it writes is the frames:
+ * A flow that can change to compressed frames. From then on it opens the frames, decides on their contents, and writes
+ * frames:
  *
  *     source -> FrameOpener -> contents -> scan -> FrameQueue -> sink
  *
- * Beside what a FrameOpener holds, it holds two frames with their contents at most, and one of these contents once
- * more: a frame that ends inside a packet's header waits for the next. What is kept back is kept compressed.
+ * Besides the bytes in its FrameOpener, it holds at most two frames with their contents, and a second copy of one
+ * content: a frame that ends inside a packet's header waits for the next frame. Frames that are held back stay
+ * compressed.
  */
 export abstract class FramedFlow extends Flow {
-  /** Null as long as packets come without frames. */
+  /** Null while packets come without frames. */
   private frames: Frames | null = null;
   private isDiverted = false;
 
-  /** @param peer the one that `source` is on */
+  /** @param peer the peer that `source` connects to */
   constructor(source: Duplex, sink: Duplex, private readonly peer: Peer, scanner: PacketScanner) {
     super(source, sink, scanner);
   }
 
-  /** All behind the bytes that were decided on comes, and goes out, in frames. */
+  /** From now on, all bytes behind the decided ones come in frames and go out in frames. */
   beginFrames(compression: Compression, numbers: FrameNumbers): void {
     if (this.scanner.isTransparent) return;
     const behind = Buffer.from(this.held);
@@ -40,7 +41,7 @@ export abstract class FramedFlow extends Flow {
     this.accept(behind);
   }
 
-  /** Gives all that has come and is not decided on; until `takeBack` nothing more must. */
+  /** Returns the bytes that have come and are not decided. The flow must get no more bytes until `takeBack`. */
   protected divert(): Diverted {
     this.isDiverted = true;
     const packets = Buffer.from(this.held);
@@ -51,7 +52,7 @@ export abstract class FramedFlow extends Flow {
     return { packets, frames: { compression, numbers, waiting: opener.rest() } };
   }
 
-  /** Goes on with what comes next. */
+  /** Ends `divert`: the flow takes the next bytes again. */
   takeBack(): void {
     this.isDiverted = false;
   }
@@ -60,7 +61,7 @@ export abstract class FramedFlow extends Flow {
     return super.waitsForTurn || this.isOpening;
   }
 
-  /** Whether frames that have come wait to be opened. */
+  /** Whether frames wait to be opened. */
   private get isOpening(): boolean {
     return this.frames !== null && this.frames.opener.isBusy;
   }
@@ -69,7 +70,7 @@ export abstract class FramedFlow extends Flow {
     return super.isEmpty && !this.isOpening;
   }
 
-  /** Whether what is going to come could be written as it comes. */
+  /** Whether the next bytes could be written unchanged. */
   get canPassFrames(): boolean {
     return this.frames?.queue.canPassFrames ?? true;
   }
@@ -99,10 +100,10 @@ export abstract class FramedFlow extends Flow {
     if (!this.isWaiting && this.frames !== null) this.sink.write(this.frames.opener.rest());
   }
 
-  /** What a frame that has just come is to the count. */
+  /** Returns the place in the count of frame numbers that a new frame has. */
   protected abstract placeOf(frameNumber: number): FramePlace;
 
-  /** A frame does not hold what it declares: makes the scanner transparent, or closes the flow. */
+  /** Handles a frame whose content is not what it declares: makes the scanner transparent, or closes the flow. */
   protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
 
   protected override get isWaiting(): boolean {
@@ -120,7 +121,7 @@ export abstract class FramedFlow extends Flow {
     this.takeFrames();
   }
 
-  /** Takes in the frames that are there, as far as that goes. */
+  /** Takes frames until none is left or the flow has to wait. */
   private takeFrames(): void {
     if (this.frames === null) return;
     this.sink.together(() => {
@@ -134,7 +135,7 @@ export abstract class FramedFlow extends Flow {
     if (this.isWaiting) this.source.pause();
   }
 
-  /** Returns false where none is there. */
+  /** Takes one frame. Returns false if no frame can be taken. */
   private takeFrame({ opener, queue, offsetBytes }: Frames): boolean {
     if (this.isDiverted) return false;
     if (this.scanner.isTransparent) {
@@ -153,7 +154,7 @@ export abstract class FramedFlow extends Flow {
     return true;
   }
 
-  /** From here on frames pass unopened. */
+  /** Ends the opening of frames: all further frames pass unopened. */
   private endFrames(opener: FrameOpener): void {
     this.isBlocked = false;
     if (this.heldBytes > 0) this.pump();
@@ -171,21 +172,21 @@ export abstract class FramedFlow extends Flow {
   }
 }
 
-/** What a flow goes through whose ends compress. */
+/** The state of a flow on connections that use compression. */
 interface Frames {
   readonly opener: FrameOpener;
   readonly queue: FrameQueue;
   readonly compression: Compression;
   readonly numbers: FrameNumbers;
-  /** Bytes that came before the first frame. */
+  /** The number of bytes that were written before the first frame. */
   readonly offsetBytes: number;
 }
 
-/** What somebody is given who goes on in a flow's place. */
+/** The bytes and the framing that a flow hands over to the code that continues in its place. */
 export interface Diverted {
-  /** Bytes of packets that have come and are not decided on. */
+  /** Bytes of packets that have come and are not decided. */
   readonly packets: Buffer;
-  /** How both directions are framed, and what has come of frames that are not opened; null where there are none. */
+  /** The framing of both directions, and the bytes of unopened frames; null without compression. */
   readonly frames: {
     readonly compression: Compression;
     readonly numbers: FrameNumbers;
@@ -194,8 +195,8 @@ export interface Diverted {
 }
 
 /**
- * From here on both directions of a session come, and go out, in frames.
- * @param responses knows whether a response is under way
+ * Changes both directions of a session to compressed frames.
+ * @param responses tells whether a response is under way
  */
 export function beginFrames(
   compression: Compression, requests: FramedFlow, responses: FramedFlow & { readonly isAnswering: boolean },

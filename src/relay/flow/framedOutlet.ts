@@ -3,49 +3,52 @@ import { otherPeer, type Peer } from '../../protocol/peer.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Outlet } from './outlet.js';
 
-/** What a frame belongs to, which says how it is counted. */
+/** The place of a frame in the stream, which determines its number. */
 export type FramePlace =
   /** A command: its frames have the same numbers on both connections. */
   | 'command'
-  /** A response begins with it: its number is the same on both connections, whatever came before. */
+  /** The first frame of a response: its number is the same on both connections, whatever came before. */
   | 'first'
-  /** A response, or the upload that it asked for, goes on: it follows on what each connection saw last. */
+  /**
+   * A further frame of a response, or a frame of the upload that a response asked for: it continues each connection's
+   * count.
+   */
   | 'next';
 
-/** A frame that is not wholly decided on. */
+/** A frame that is not completely decided. */
 interface QueuedFrame {
   /** The frame as it came. */
   bytes: Buffer;
-  /** Null where it can only be forwarded or dropped as a whole. */
+  /** Null if the frame can only be forwarded or dropped as a whole. */
   content: Buffer | null;
   readonly contentBytes: number;
   readonly place: FramePlace;
-  /** How much of the content is decided on, and how much of that is dealt with: written on, or dropped. */
+  /** The decided bytes of the content, and how many of these are done: written or dropped. */
   decidedBytes: number;
   doneBytes: number;
-  /** It, or its first part, has been written on. */
+  /** The frame or its first part has been written. */
   hasBegun: boolean;
-  /** `bytes` are the queue's own. */
+  /** The memory of `bytes` belongs to the queue. */
   isOwned: boolean;
 }
 
 /**
- * The outlet of packets that are in compressed frames: the frames of one direction, from the arrival of their content
- * to the verdict on its last byte.
+ * The outlet of packets in compressed frames. It holds the frames of one direction until the last byte of their content
+ * is decided.
  *
  *     content of the first frame   [... done ...)[... to be forwarded ...)[... kept ...)[... undecided ...)
  *
- * A frame whose whole content is forwarded goes on as it came. Only where part of it is dropped, where something is put
- * in, or where it cannot wait for the verdict on its rest, its parts go on in stored frames of their own.
+ * A frame whose whole content is forwarded goes out as it came. A frame is split into stored frames if a part of it is
+ * dropped, if packets are inserted, or if a part cannot wait for the decision on the rest.
  */
 export class FrameQueue implements Outlet {
   private readonly frames: QueuedFrame[] = [];
-  /** So much behind what is decided waits for `release` or `dropKept`. */
+  /** The number of bytes behind the decided ones that wait for `release` or `dropKept`. */
   private keptBytes = 0;
 
   /**
-   * @param from the connection that the frames come from
-   * @param write takes what goes on to the other connection, piece by piece
+   * @param from the peer whose connection the frames come from
+   * @param write takes each piece that goes out on the other connection
    */
   constructor(
     private readonly from: Peer,
@@ -54,9 +57,9 @@ export class FrameQueue implements Outlet {
   ) {}
 
   /**
-   * Takes in the next frame.
-   * @param bytes the frame as it came; they have to stay as they are until `own` is called
-   * @param content what is in it, which has to stay as it is, unless it is a part of `bytes`
+   * Adds the next frame.
+   * @param bytes the frame as it came; they must not change until `own` is called
+   * @param content the frame's content; it must not change, unless it is a part of `bytes`
    */
   push(bytes: Buffer, content: Buffer, place: FramePlace): void {
     this.frames.push({
@@ -66,20 +69,20 @@ export class FrameQueue implements Outlet {
     this.finishFrames();
   }
 
-  /** The next bytes of content go on. */
+  /** Forwards the next bytes of content. */
   forward({ length }: Buffer): void {
     this.decide(length, false);
   }
 
-  /** The next bytes of content go nowhere. */
+  /** Drops the next bytes of content. */
   drop({ length }: Buffer): void {
     this.decide(length, true);
   }
 
-  /** The next bytes of content wait, those that follow wait behind them. */
+  /** Holds back the next bytes of content. The bytes that follow wait behind them. */
   keep({ length }: Buffer): void {
     this.keptBytes += length;
-    // What is kept is forwarded or dropped at once, so frames that lie within it are not going to be parted.
+    // Kept bytes are forwarded or dropped together, so a frame that lies within them is never split.
     let leftBytes = this.keptBytes;
     for (const frame of this.frames) {
       leftBytes -= frame.contentBytes - frame.decidedBytes;
@@ -88,63 +91,63 @@ export class FrameQueue implements Outlet {
     }
   }
 
-  /** What was kept goes on. */
+  /** Forwards the kept bytes. */
   release(): void {
     if (this.keptBytes > 0) this.decide(this.keptBytes, false);
     this.keptBytes = 0;
   }
 
-  /** What was kept goes nowhere. */
+  /** Drops the kept bytes. */
   dropKept(): void {
     if (this.keptBytes > 0) this.decide(this.keptBytes, true);
     this.keptBytes = 0;
   }
 
-  /** Puts packets in behind all that was decided. They have at most 0xFFFFFF bytes. */
+  /** Inserts packets behind all decided bytes. They have at most 0xFFFFFF bytes. */
   inject(packets: Buffer): void {
     this.flush();
     this.write(this.wrap(packets));
   }
 
-  /** Packets as they have to be to follow on what has gone on so far; to the server they are a command. */
+  /** Returns packets in a frame that continues the written ones. Towards the server, the packets begin a command. */
   wrap(packets: Buffer): Buffer {
     const { numbers, from } = this;
     return storedFrame(from === 'client' ? numbers.restart() : numbers.insert(otherPeer(from)), packets);
   }
 
-  /** A packet that begins a command: with it both ends count frames afresh. */
+  /** Returns a packet that begins a command, in a frame. With it, both ends restart the count. */
   wrapCommand(packet: Buffer): Buffer {
     return storedFrame(this.numbers.restart(), packet);
   }
 
-  /** Packets as they have to be to answer what has come so far. */
+  /** Returns packets in a frame that answers the frames that have come. */
   wrapAnswer(packets: Buffer): Buffer {
     return storedFrame(this.numbers.insert(this.from), packets);
   }
 
-  /** Packets as they have to be to answer a command that goes no further, and came in frame 0. */
+  /** Returns packets in a frame that answers a command. That command came in frame 0 and is not forwarded. */
   wrapRefusal(packets: Buffer): Buffer {
     return storedFrame(1, packets);
   }
 
-  /** Whether what comes next could go on as it comes, with its numbers. */
+  /** Whether the next frames could be forwarded as they come, with their numbers. */
   get canPassFrames(): boolean {
     return !this.numbers.differ && (this.from === 'client' || this.frames[0]?.hasBegun !== true);
   }
 
-  /** Sends on the part of the first frame that is decided, without waiting for the verdict on its rest. */
+  /** Writes the decided part of the first frame, without waiting for the decision on its rest. */
   flush(): void {
     const [frame] = this.frames;
     if (frame !== undefined) this.writePart(frame);
   }
 
-  /** Nothing of what was decided or kept is still here. */
+  /** The queue has no decided or kept bytes left. */
   get isSettled(): boolean {
     const [first] = this.frames;
     return this.keptBytes === 0 && (first === undefined || first.doneBytes === first.decidedBytes);
   }
 
-  /** Copies what is queued: the memory that it came in is going to be overwritten. */
+  /** Copies the queued bytes, because the memory that they came in will be overwritten. */
   own(): void {
     for (let index = this.frames.length - 1; index >= 0; index -= 1) {
       const frame = this.frames[index]!;
@@ -168,7 +171,7 @@ export class FrameQueue implements Outlet {
     this.finishFrames();
   }
 
-  /** Takes out the frames at the front that are wholly decided on. */
+  /** Removes the completely decided frames at the front. */
   private finishFrames(): void {
     for (;;) {
       const [frame] = this.frames;
@@ -198,7 +201,7 @@ export class FrameQueue implements Outlet {
   private nextNumber(frame: QueuedFrame): number {
     const { numbers, from } = this;
     const number = frameNumber(frame.bytes);
-    // What comes from a client is only ever parted in front of a command, and with that the count begins again.
+    // A client's frame is only split in front of a command, and a command restarts the count.
     if (frame.hasBegun) return from === 'client' ? numbers.restart() : numbers.insert('client');
     if (frame.place === 'next') return numbers.relay(from, number);
     return from === 'client' ? numbers.ask(number) : numbers.begin(number);

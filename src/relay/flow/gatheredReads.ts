@@ -1,11 +1,11 @@
 /**
- * Pauses between the reads of a large response, in which the kernel gathers what the server writes.
+ * Pauses between the reads of a large response. During a pause, the kernel gathers the bytes that the server writes.
  *
- *     read | pause | read | pause | ...     each read brings what has come during the pause
+ *     read | pause | read | pause | ...     each read brings the bytes that came during the pause
  *
- * A server writes 16 KiB at a time, and a read for each such piece costs a relay, the server and the client a turn
- * each. A pause is short in proportion to the time that the response has taken, so it can hardly delay its end; no
- * small response has any.
+ * A server writes 16 KiB at a time. A read for each piece would cost the relay, the server and the client a turn each.
+ * A pause is a small part of the time that the response has taken, so it can hardly delay the end. Small responses have
+ * no pauses.
  */
 export class GatheredReads {
   private timer: NodeJS.Timeout | null = null;
@@ -13,16 +13,16 @@ export class GatheredReads {
   /** @param over is called when a pause ends by itself */
   constructor(private readonly over: () => void) {}
 
-  /** A pause is under way: nothing is to be read. */
+  /** A pause is under way: nothing may be read. */
   get isPausing(): boolean {
     return this.timer !== null;
   }
 
   /**
-   * Begins a pause after a read, where one is worth it.
-   * @param readBytes what the read brought
-   * @param responseBytes what the response has brought so far, with this read
-   * @param elapsedMs how long that has taken
+   * Begins a pause after a read, if it pays off.
+   * @param readBytes the bytes that the read brought
+   * @param responseBytes the bytes of the response so far, this read included
+   * @param elapsedMs the time that they took, in ms
    * @returns whether a pause has begun
    */
   begin(readBytes: number, responseBytes: number, elapsedMs: number): boolean {
@@ -36,17 +36,17 @@ export class GatheredReads {
     return true;
   }
 
-  /** Ends a pause before its time, if one is under way. */
+  /** Ends a pause early, if one is under way. */
   end(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
   }
 }
 
-/** A read of so much costs little for each byte: the next one is not put off. */
+/** A read of this many bytes costs little for each byte, so the next read is not postponed. */
 const ENOUGH_BYTES = 512 * 1024;
-/** The reads of a smaller response are never put off. */
+/** The reads of a smaller response are never postponed. */
 const LARGE_RESPONSE_BYTES = 256 * 1024;
 const MAX_PAUSE_MS = 4;
-/** No pause is longer than this part of the time that the response has taken. */
+/** The longest pause, as a part of the time that the response has taken. */
 const MAX_PART_OF_RESPONSE = 1 / 8;

@@ -1,9 +1,9 @@
 import { encodeErr } from '../../protocol/packets.js';
 import { CONNECTION_FAILURE, ServerErrors } from '../../protocol/errorCodes.js';
 
-// What a client gets where the server's own answer is not going to come.
+// The packets that a client gets when the server's own answer will not come.
 
-/** The packets that a client gets before its connection is closed; null where there is none. */
+/** The packets that a client gets before its connection is closed; null for a packet that is not sent. */
 export interface LastPackets {
   /** Ends the response under way. */
   readonly end: Buffer | null;
@@ -12,18 +12,18 @@ export interface LastPackets {
 }
 
 /**
- * Answers a command that is not run, before the connection closes. Pools must give the connection up: SQLAlchemy
- * goes by the number, JDBC pools go by the class of the SQLSTATE.
+ * The error for a command that is not run, before the connection closes. Pools must give up the connection: SQLAlchemy
+ * goes by the error number, JDBC pools by the class of the SQLSTATE.
  */
 const NOT_RUN = { code: ServerErrors.CONNECTION_KILLED.code, sqlState: CONNECTION_FAILURE };
 
-/** What a command waits for that is not going to be answered. */
+/** The reason why a command waits that will not be answered. */
 export type Waiting =
-  /** The rest of a cut response; it is still with Sluice. */
+  /** It waits for the rest of a cut response, and Sluice still has it. */
   | 'kept'
-  /** The same; the server has had it since before that response was cut, so nobody knows whether it was run. */
+  /** The same, but the server got it before that response was cut. So nobody knows whether it was run. */
   | 'sentAhead'
-  /** Word of the attempt to kill the statement before it; it is still with Sluice. */
+  /** It waits for the result of the attempt to kill the statement before it, and Sluice still has it. */
   | 'killing';
 
 const NOT_SENT = 'this command was not run';
@@ -36,20 +36,20 @@ const FATES: Readonly<Record<Waiting, { readonly fate: string; readonly remedy: 
   killing: { fate: NOT_SENT, remedy: 'connect again, and give the statement before it a LIMIT' },
 };
 
-/** The answer to a command that waits in vain, for this reason. */
+/** Returns the answer to a command that waits in vain, with the reason. */
 export function notRunPacket(reason: string, waiting: Waiting): Buffer {
   const { fate, remedy } = FATES[waiting];
   return encodeErr(1, { ...NOT_RUN, message: `sluice: ${reason}, so ${fate} and the connection is closed; ${remedy}` });
 }
 
-/** The error that takes the place of all that was held back of a response whose end is not going to come. */
+/** Returns the error that replaces all held back rows of a response whose end will not come. */
 export function heldLostPacket(sequenceId: number): Buffer {
   const message = 'sluice: the server closed the connection before the end of this result, of which nothing was sent ' +
     '(onExceed hold); connect again';
   return encodeErr(sequenceId, { ...ServerErrors.NET_READ_ERROR, message });
 }
 
-/** The error that takes the place of a request for a file that the client must not see. */
+/** Returns the error that replaces a request for a file that the client must not see. */
 export function unaskedFilePacket(sequenceId: number): Buffer {
   const message = 'sluice: the server asked for a file that no LOAD DATA LOCAL of this client has offered; ' +
     'the connection is closed';

@@ -1,34 +1,37 @@
 import type { SocketSink } from './socketSink.js';
 
-/** Where a flow's decided bytes go. What it is given is in the order of the stream. */
+/** The place that a flow passes its decided bytes to, in the order of the stream. */
 export interface Outlet {
-  /** These bytes go on. */
+  /** Sends these bytes on. */
   forward(bytes: Buffer): void;
-  /** These bytes go nowhere. */
+  /** Drops these bytes. */
   drop(bytes: Buffer): void;
-  /** These bytes wait, and those that follow wait behind them. */
+  /** Holds these bytes back. The bytes that follow wait behind them. */
   keep(bytes: Buffer): void;
-  /** What was kept goes on. */
+  /** Sends on the bytes that were held back. */
   release(): void;
-  /** What was kept goes nowhere. */
+  /** Drops the bytes that were held back. */
   dropKept(): void;
-  /** Puts packets in that the source did not send. */
+  /** Inserts packets that the source did not send. */
   inject(packets: Buffer): void;
-  /** Packets as they have to be to follow on what has gone to the sink so far. */
+  /** Returns packets in the form in which they can follow the bytes that have gone to the sink. */
   wrap(packets: Buffer): Buffer;
-  /** A packet that begins a command, as it has to be to go to the sink. */
+  /** Returns a packet that begins a command, in the form in which it can go to the sink. */
   wrapCommand(packet: Buffer): Buffer;
-  /** Packets as they have to be to answer the source. */
+  /** Returns packets in the form in which they can answer the source. */
   wrapAnswer(packets: Buffer): Buffer;
-  /** Packets as they have to be to answer a command of the sink's that does not go to the source. */
+  /**
+   * Returns packets in the form in which they can answer a command of the sink's peer. That command never goes to the
+   * source.
+   */
   wrapRefusal(packets: Buffer): Buffer;
-  /** Lets out what is decided and waits for something else. */
+  /** Sends on decided bytes that wait for a decision on other bytes. */
   flush(): void;
-  /** Nothing of what was decided or kept is still here. */
+  /** The outlet has no decided or held back bytes left. */
   readonly isSettled: boolean;
 }
 
-/** The outlet of packets that are not in frames: they go out as they are, at once. */
+/** The outlet of packets without frames: they go out at once, as they are. */
 export class PlainOutlet implements Outlet {
   private kept: Buffer[] = [];
 
@@ -41,7 +44,7 @@ export class PlainOutlet implements Outlet {
   drop(): void {}
 
   keep(bytes: Buffer): void {
-    this.kept.push(Buffer.from(bytes)); // what passes is overwritten by the next read
+    this.kept.push(Buffer.from(bytes)); // the next read overwrites `bytes`
   }
 
   release(): void {

@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /**
- * Keeps the failure of a write back until all that the peer said is read. A peer that closes while it is still being
- * written to may have said why: a server says ER_NET_PACKET_TOO_LARGE, and closes with the rest of the command unread.
- * The kernel has its words in the receive queue, behind which comes the reset; but Node destroys a socket of which a
- * write fails, and with it what was not read. Such a peer has closed, so reading comes to its end. Meanwhile the stream
- * takes nothing.
- * @param reader what is read of the peer by now: the socket, or what it is encrypted with, since that reads the socket
+ * Delays the failure of a write until everything that the peer sent is read.
+ *
+ * A peer that closes during a write may have sent the reason first. For example, a server sends ER_NET_PACKET_TOO_LARGE
+ * and closes with the rest of the command unread. The kernel has that packet in its receive queue, and the reset behind
+ * it. But Node destroys a socket whose write fails, and loses the unread bytes. Such a peer has closed, so reading
+ * reaches its end. Until then the stream takes no bytes.
+ * @param reader returns the stream that is read now: the socket, or the TLS stream on it, which reads the socket
  */
 export function readBeforeFailing(socket: Socket, reader: () => Duplex): void {
   const late = (done: Done): Done => (error) => {

@@ -1,32 +1,32 @@
 import type { OnReadOpts, Socket } from 'node:net';
 
 /**
- * Where a socket's reads land, in one direction of a session. While little comes, that is one area which all sockets
- * share: what came is copied out of it before anybody else reads, so that thousands of sessions that wait for their
- * next command hold no buffer at all. While much comes, it is a large buffer of the socket's own, and what came is
- * written on from where it lies. One is enough: the socket reads on only when everything that it read has been taken.
- * The rest of a cut response needs no room at its client and is read in any case: then reads land in another one.
+ * The memory that a socket's reads land in, for one direction of a session. While little comes, this is one area that
+ * all sockets share. Each read is copied out of it before the next socket reads, so thousands of idle sessions hold no
+ * buffer. While much comes, it is a large buffer of the socket's own, and the bytes are written from where they lie.
+ * One large buffer is enough, because the socket reads on only when everything read before has been taken. The
+ * exception is the rest of a cut response: it needs no room at the client and is always read. Then reads land in
+ * another buffer.
  *
  *     [0, headroom) bytes of the last read that are still undecided · [headroom, ...) where the next read lands
  *
- * What that buys, by CPU time of paired runs on a busy machine, against 8 KiB for each upstream socket and `data`
- * events from clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large
- * results.
+ * Measured CPU time of paired runs on a busy machine, relative to 8 KiB for each upstream socket and `data` events from
+ * clients: 0.94 for a session that comes and goes, 0.83 to 0.85 for a small query, 0.82 for a GB of large results.
  */
 export class ReadBuffer {
-  /** The large buffer, headroom first; empty while the shared area is used. */
+  /** The large buffer, with the headroom in front; empty while the shared area is used. */
   whole: Buffer = NOTHING;
   /** The part that the socket may fill next. */
   room: Buffer = sharedRoom;
-  /** Where in the large buffer the read that is being delivered lies. */
+  /** The offset in the large buffer of the read that is being delivered. */
   readAt = HEADROOM_BYTES;
-  /** Where in the large buffer the next read lands, unless it lands elsewhere. */
+  /** The offset in the large buffer of the next read, if that lands there. */
   nextAt = HEADROOM_BYTES;
 
-  /** A large buffer that is not read into any more, but out of which is still being written. */
+  /** A large buffer that takes no more reads, but whose bytes are still being written. */
   protected lent: Buffer | null = null;
 
-  /** Hands over what a read has brought. */
+  /** Passes the bytes of a read to `target`. */
   deliver(byteCount: number, target: ReadTarget): void {
     if (this.isLarge) {
       target.acceptRead(this, byteCount);
@@ -37,17 +37,17 @@ export class ReadBuffer {
     target.accept(chunk);
   }
 
-  /** Gives what a read has brought, to keep. */
+  /** Returns a copy of the bytes of a read. */
   take(byteCount: number): Buffer {
     return Buffer.from(this.room.subarray(0, byteCount));
   }
 
   /**
-   * Suits the buffer to what is to come. Only to be called by what a read calls: a socket asks then where the next one
-   * is to land, and only then.
-   * @param readBytes what the read has brought
-   * @param isComplete nothing is to follow on it until something new is asked
-   * @param maxReadBytes how much the next read may bring, as far as that can be chosen
+   * Chooses the memory for the next read. Call it only inside a read's callback: a socket asks for the memory of the
+   * next read only then.
+   * @param readBytes the bytes that the read has brought
+   * @param isComplete whether no more bytes are expected until the next request
+   * @param maxReadBytes the most bytes that the next read may bring, as far as that can be chosen
    */
   adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
     const mayBeLarge = maxReadBytes > SHARED_BYTES;
@@ -64,20 +64,20 @@ export class ReadBuffer {
   }
 
   /**
-   * Tells `read` how much one look at the socket has brought, once all of it has been delivered.
-   * @param readBytes what was delivered just now
+   * Calls `read` with the bytes that one look at the socket has brought, after all of them were delivered.
+   * @param readBytes the bytes that were delivered just now
    */
   whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
     read(readBytes);
   }
 
-  /** All that was read has been taken. */
+  /** All bytes that were read have been taken. */
   taken(): void {
     if (this.lent !== null) keepSpare(this.lent);
     this.lent = null;
   }
 
-  /** Gives back what is the socket's own, once nothing in it is needed any more. */
+  /** Gives back the socket's own buffers. No byte in them may be needed any more. */
   release(): void {
     this.taken();
     if (this.isLarge) keepSpare(this.whole);
@@ -100,7 +100,7 @@ export class ReadBuffer {
     this.room = this.whole.subarray(HEADROOM_BYTES);
   }
 
-  /** Goes on in the shared area; the large buffer is left to whoever still reads in it. */
+  /** Changes to the shared area. The large buffer stays with those who still read in it. */
   protected share(): void {
     this.whole = NOTHING;
     this.room = sharedRoom;
@@ -111,45 +111,46 @@ const SHARED_BYTES = 64 * 1024;
 const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
-/** A read that brings so much is likely to be followed by more; one that brings less than the other is not. */
+/** A read that brings at least `MUCH_BYTES` is probably followed by more. One below `LITTLE_BYTES` is probably not. */
 const MUCH_BYTES = 8 * 1024;
 const LITTLE_BYTES = 4 * 1024;
 
 /**
- * A packet header and all but the last byte that decides it fit before the next read, so nothing is moved to join them.
+ * Space for an undecided packet header, and for all but the last of the bytes that decide it. It lies before the next
+ * read, so no byte of that read is moved to join them.
  */
 export const HEADROOM_BYTES = 8;
 
 const sharedRoom: Buffer = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
-/** Where little is to be read at once: what is read is only for a slow client. */
+/** Used if little may be read at once, because the client is slow. */
 const smallRoom: Buffer = sharedRoom.subarray(0, SMALL_BYTES);
 
-/** Large buffers that nobody reads into at the moment, kept so that not each burst allocates its own. */
+/** Large buffers without a user, kept so that a burst need not allocate its own. */
 const spares: Buffer[] = [];
 const MAX_SPARES = 8;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** What takes the bytes that a read has brought. */
+/** The receiver of the bytes that a read has brought. */
 export interface ReadTarget {
-  /** Undecided bytes that it holds. */
+  /** The number of undecided bytes that it holds. */
   readonly heldBytes: number;
-  /** It holds no bytes, and the other socket has taken all that it was given. */
+  /** It holds no bytes, and the other socket has taken all that was written to it. */
   readonly isEmpty: boolean;
-  /** The other socket has not taken all that it was given. */
+  /** The other socket has not taken all that was written to it. */
   readonly isSinkFull: boolean;
-  /** More is to be read though the other socket has not taken what was read before. */
+  /** More is read although the other socket has not taken the earlier bytes. */
   readonly readsPastSink: boolean;
   /** Copies the undecided bytes out of the buffer that they were read into. */
   own(): void;
-  /** Takes bytes that are its own from now on. */
+  /** Takes bytes whose memory belongs to it from now on. */
   accept(chunk: Buffer): void;
   /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands there. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
-  /** Writes what this turn of the event loop brings in as few writes as possible, from here on. */
+  /** From now on, writes the bytes of this turn of the event loop in as few writes as possible. */
   gatherTurn(): void;
-  /** Writes what was gathered. */
+  /** Writes the bytes that were gathered. */
   flushTurn(): void;
 }
 
@@ -157,7 +158,10 @@ function keepSpare(buffer: Buffer): void {
   if (spares.length < MAX_SPARES) spares.push(buffer);
 }
 
-/** The option with which a socket reads into `buffer`, emits no `data`, and says how much came to `onRead`. */
+/**
+ * Returns the option that makes a socket read into `buffer`, emit no `data`, and report the number of bytes to
+ * `onRead`.
+ */
 export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void): OnReadOpts & ReadsInto {
   return {
     buffer: () => buffer.room,
@@ -168,13 +172,13 @@ export function readInto(buffer: ReadBuffer, onRead: (byteCount: number) => void
   };
 }
 
-/** Where reads land, and who is told of them. */
+/** The memory for reads, and the function that is called after each. */
 export interface ReadsInto {
   readonly buffer: () => Buffer;
   readonly callback: (byteCount: number) => boolean;
 }
 
-/** Puts bytes where a read would have put them, and says so to `onRead`, in as many reads as there is room for. */
+/** Copies bytes to where a read would have put them, and calls `onRead`, in as many reads as the room requires. */
 export function bring(bytes: Buffer, buffer: ReadBuffer, onRead: (byteCount: number) => void): void {
   for (let at = 0; at < bytes.length; ) {
     const byteCount = bytes.copy(buffer.room, 0, at);
@@ -183,7 +187,7 @@ export function bring(bytes: Buffer, buffer: ReadBuffer, onRead: (byteCount: num
   }
 }
 
-/** A socket, and where its reads land. */
+/** A socket, and the buffer that its reads land in. */
 export interface BufferedSocket {
   readonly socket: Socket;
   readonly buffer: ReadBuffer;

@@ -7,7 +7,7 @@ import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
 import { FramedFlow, type Diverted } from './framedFlow.js';
 
-/** From the client to the server: its answer to the greeting, then its commands. */
+/** The flow from the client to the server: the client's answer to the greeting, then its commands. */
 export class RequestFlow extends FramedFlow {
   constructor(
     client: Duplex,
@@ -23,12 +23,12 @@ export class RequestFlow extends FramedFlow {
     this.decisions.contain(work);
   }
 
-  /** Sends a command that the client did not send. All before it have been answered. */
+  /** Sends a command that the client did not send. All commands before it must be answered. */
   command(packet: Buffer): void {
     this.sink.write(this.wrapCommand(packet));
   }
 
-  /** A packet that begins a command, as it has to be to go to the server now. */
+  /** Returns a packet that begins a command, in the form in which it can go to the server now. */
   wrapCommand(packet: Buffer): Buffer {
     return this.outlet.wrapCommand(packet);
   }
@@ -60,7 +60,7 @@ export class RequestFlow extends FramedFlow {
     super.onMoreHeld();
   }
 
-  /** The client has gone: what it sent last goes to the server, and then its end. */
+  /** The client has left. Its last bytes go to the server, and then its end (FIN). */
   endBehindHeld(): void {
     super.sourceEnded();
     this.unblock();
@@ -79,25 +79,25 @@ export class RequestFlow extends FramedFlow {
     this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
   }
 
-  /** In an upload a client counts on from what it was sent; elsewhere by itself. */
+  /** In an upload, the client continues the count of the frames that it received. Otherwise its own count applies. */
   protected override placeOf(): FramePlace {
     return this.conversation.isUploading ? 'next' : 'command';
   }
 }
 
-/** While commands have to wait, the client is read up to this many bytes: enough to see that it quits. */
+/** While commands wait, the client is read up to this many bytes. That is enough to see a COM_QUIT. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
-/** What the session does for the flow of requests. */
+/** The session's decisions for the flow of requests. */
 export interface RequestDecisions extends Containment {
-  /** The client has left while the rest of a response that it no longer gets is being discarded. */
+  /** The client has left while Sluice discards the rest of a response that the client no longer gets. */
   left(): void;
-  /** A COM_CHANGE_USER has begun that has to be bridged; all commands before it are answered. */
+  /** A COM_CHANGE_USER has begun that Sluice has to bridge. All commands before it are answered. */
   userChangeBegun(begun: Diverted): void;
 }
 
-/** Who is told of commands that wait. */
+/** An observer of waiting commands. */
 export interface WaitingWatch {
-  /** A command that is to be answered waits until a cut response has been discarded. */
+  /** A command that expects an answer waits until a cut response has been discarded. */
   commandWaits(): void;
 }

@@ -10,21 +10,21 @@ import type { QueueView } from '../pace/clientLook.js';
 import { SendWindow } from '../window/sendWindow.js';
 import { StallClock } from '../pace/stallClock.js';
 
-/** From the server to the client: its greeting, then its responses, counted row by row. */
+/** The flow from the server to the client: the greeting, then the responses. The rows of responses are counted. */
 export class ResponseFlow extends FramedFlow {
   private isDiscarding = false;
-  /** What comes answers Sluice itself. */
+  /** The scanned bytes answer a command of Sluice's own. */
   private isForUs = false;
-  /** What is held back goes out before whatever comes next, once this is over. */
+  /** Decided bytes are held back. When this ends, they go out before the next bytes. */
   private isHolding = false;
-  /** The client has left, or was let go: what comes goes nowhere. */
+  /** The client has left, or was let go: no more bytes go to it. */
   private hasParted = false;
-  /** How much may go out that the client has not taken. */
+  /** Bounds the written bytes that the client has not taken. */
   private readonly window: SendWindow;
   private readonly stall: StallClock;
   private readonly gathered = new GatheredReads(() => this.contain(() => this.resumeSource()));
 
-  /** @param queue shows what waits for the client */
+  /** @param queue shows the bytes that wait for the client */
   constructor(
     upstream: Duplex,
     client: Duplex,
@@ -40,32 +40,32 @@ export class ResponseFlow extends FramedFlow {
     this.sink.watch = this.window;
   }
 
-  /** How long the client has not been taking what it was sent, all in all, in ms. */
+  /** The total time in which the client did not take the bytes sent to it, in ms. */
   get totalStallMs(): number {
     return this.stall.totalMs;
   }
 
-  /** How long the client has not been taking what it was sent now, in ms; 0 where it has taken all. */
+  /** The length of the current wait for the client to take its bytes, in ms; 0 if it has taken all. */
   get stalledMs(): number {
     return this.stall.runningMs;
   }
 
-  /** Bytes that were written to the client, all in all. */
+  /** The total number of bytes written to the client. */
   get writtenBytes(): number {
     return this.sink.writtenBytes;
   }
 
-  /** While the response waited, the client had something to read: it is not the network that is slow. */
+  /** Whether the response waits for the client and not for the network: the client had bytes to read meanwhile. */
   get isClientWaitedFor(): boolean {
     return this.window.isClientWaitedFor;
   }
 
-  /** How much is worth reading at once, in bytes. */
+  /** The number of bytes to read from the server at once. */
   get readBytes(): number {
     return this.window.readBytes;
   }
 
-  /** The client goes on after all answers: it has taken them. */
+  /** The client has sent more bytes after all answers, so it has taken the answers. */
   answersTaken(): void {
     this.window.restart();
   }
@@ -76,7 +76,9 @@ export class ResponseFlow extends FramedFlow {
     return server.usage !== null && window.readBytes === Infinity && this.needsRoom && this.hasRoom && !this.isWaiting;
   }
 
-  /** After a read: puts the next one off where the response is large, and so much as to be worth it is to come. */
+  /**
+   * Called after a read of `readBytes` bytes. Postpones the next read if the response is large and the wait pays off.
+   */
   gather(readBytes: number): void {
     const { conversation: { server: { usage }, options } } = this;
     if (usage === null || !this.mayGather || this.isClosed) return;
@@ -103,34 +105,36 @@ export class ResponseFlow extends FramedFlow {
     return super.scan(chunk, at, end);
   }
 
-  /** Whether what comes may go to the client as it comes, looked at or not. */
+  /** Whether the next bytes may go to the client as they come, scanned or not. */
   get canPass(): boolean {
     const { server, isSettingUp } = this.conversation;
     return !server.isDiscarding && !isSettingUp && this.canPassFrames;
   }
 
-  /** The kernel has all that was decided on and not dropped. */
+  /** The kernel has all bytes that were decided and not dropped. */
   get hasHandedOver(): boolean {
     return this.sink.hasTakenAll && this.hasPassedOn;
   }
 
-  /** Nothing that was decided waits for something else to be decided. */
+  /** No decided byte waits for a decision on other bytes. */
   get hasPassedOn(): boolean {
     return this.outlet.isSettled;
   }
 
-  /** Calls back once the kernel has all that was written for the client; never where the client goes before. */
+  /**
+   * Calls `then` once the kernel has all bytes written for the client. Never calls it if the connection closes first.
+   */
   whenTaken(then: () => void): void {
     this.sink.whenTaken(then);
   }
 
-  /** Goes on without the client. */
+  /** Continues without the client. */
   part(): void {
     this.hasParted = true;
     this.resumeSource();
   }
 
-  /** The last bytes that a client gets; null for none. */
+  /** Returns the last bytes that the client gets; null if there are none. */
   wrapLast({ end, refusal }: LastPackets): Buffer | null {
     this.outlet.flush();
     const bytes = end === null ? [] : [this.outlet.wrap(end)];
@@ -138,12 +142,12 @@ export class ResponseFlow extends FramedFlow {
     return bytes.length === 0 ? null : Buffer.concat(bytes);
   }
 
-  /** Keeps back what comes from here on. */
+  /** Holds back all bytes that are decided from now on. */
   hold(): void {
     this.isHolding = true;
   }
 
-  /** Ends keeping back. What was kept goes out before whatever comes next, unless it is dropped. */
+  /** Ends `hold`. The bytes that were held back go out before the next bytes, unless `isDropped`. */
   endHold(isDropped: boolean): void {
     this.isHolding = false;
     if (isDropped) this.outlet.dropKept();
@@ -176,7 +180,7 @@ export class ResponseFlow extends FramedFlow {
     super.flushHeld();
   }
 
-  /** Of a response that is cut or held back, no part goes out that its end is missing of. */
+  /** Writes nothing of a response that is cut or held back, because its end is missing. */
   override flushRest(): void {
     if (this.isClosed || this.conversation.server.isDiscarding) return;
     if (!this.verdicts.heldLost()) super.flushRest();
@@ -186,7 +190,7 @@ export class ResponseFlow extends FramedFlow {
     return this.heldBytes === 0 && this.conversation.server.isAtResponse ? 'first' : 'next';
   }
 
-  /** A response has begun, and is not over, or has not wholly gone on. */
+  /** A response has begun, and is not over or not completely passed on. */
   get isAnswering(): boolean {
     return this.conversation.server.isInResponse || !this.hasPassedOn;
   }
@@ -203,7 +207,7 @@ export class ResponseFlow extends FramedFlow {
     return !this.sink.hasTakenAll && (this.isBlocked || !this.needsRoom);
   }
 
-  /** What is discarded needs no room at the client. */
+  /** Bytes need no room at the client if they are discarded or the client has left. */
   protected override get needsRoom(): boolean {
     return !this.conversation.server.isDiscarding && !this.hasParted;
   }
@@ -212,7 +216,7 @@ export class ResponseFlow extends FramedFlow {
     return super.hasRoom && !this.window.isShut;
   }
 
-  /** The client's socket is full, or its window shut, or neither is any more. */
+  /** The client's socket or the window stops taking bytes, or takes them again. */
   protected override sinkChanged(): void {
     super.sinkChanged();
     const isStalled = !this.hasRoom;
@@ -255,12 +259,15 @@ export class ResponseFlow extends FramedFlow {
 
   private limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     const settled = this.verdicts.limitReached(reason);
-    // It may stand still for a client that does not read.
+    // The source may be paused for a client that does not read. Discarding needs no room at the client.
     if (this.conversation.server.isDiscarding) this.resumeSource();
     return settled;
   }
 
-  /** Behind a response that was discarded past a full sink: what follows has to wait until the client has taken all. */
+  /**
+   * Called behind a response that was discarded while the sink was full. The next bytes wait until the kernel has taken
+   * everything written for the client.
+   */
   private awaitRoom(): Settled {
     if (!this.hasRoom && !this.hasParted) this.source.pause();
     if (this.sink.hasTakenAll || this.hasParted) return 'onward';

@@ -2,16 +2,15 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 
 /**
- * Calls `ended` once the peer has said all it has to say (FIN).
+ * Calls `ended` once the peer has ended its side of the connection (FIN).
  *
- * Node also tells of an end where a reset has come behind the last bytes (libuv takes POLLHUP behind a partial read for
- * one). Writing nothing brings out which of the two it was: on a connection that was reset it fails, and its error says
- * so.
- * @param connection what the stream is encrypted in: TLS keeps such an error to itself
+ * Node also emits `end` when a reset follows the last bytes: libuv takes POLLHUP behind a partial read for an end. An
+ * empty write tells the two apart: on a connection that was reset, it fails with an error. Then `ended` is not called.
+ * @param connection the connection under a TLS stream: TLS does not report such an error
  */
 export function onPeerEnd(stream: Duplex, ended: () => void, connection = stream): void {
   stream.on('end', () => {
-    const isTold = stream.writableLength > 0 || stream.writableEnded; // what is being written fails by itself
+    const isTold = stream.writableLength > 0 || stream.writableEnded; // a pending write fails by itself
     if (isTold) ended();
     else connection.write('', (error) => (error ? undefined : ended()));
   });
@@ -20,11 +19,10 @@ export function onPeerEnd(stream: Duplex, ended: () => void, connection = stream
 /**
  * Closes a connection with a reset (RST).
  *
- * Where its FIN is just going out, that comes first: Node 20 asked to reset a connection between shutdown(2) and the
- * word that it is done gets EINVAL from libuv (`uv_tcp_close_reset`), forgets the connection, and leaves its descriptor
- * open for good.
+ * If its FIN is just going out, the reset waits for it. Between shutdown(2) and its completion, libuv refuses a reset
+ * with EINVAL (`uv_tcp_close_reset`). Node 20 then forgets the connection and leaves its descriptor open for good.
  *
- * @param end what is written to: the connection, or the TLS on it
+ * @param end the stream that is written to: the connection, or the TLS stream on it
  */
 export function reset(connection: Socket, end = connection): void {
   const isEnding = end.writableEnded && !end.writableFinished && end.writableLength === 0;

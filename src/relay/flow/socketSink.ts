@@ -2,26 +2,24 @@ import type { Duplex } from 'node:stream';
 
 /** The stream that a flow writes to. */
 export class SocketSink {
-  /** Bytes that were written. */
+  /** The total number of written bytes. */
   writtenBytes = 0;
-  /** It has not taken all that it was given. */
+  /** The stream has not taken all bytes that were written. */
   isFull = false;
 
-  /** Is told of what goes to a client. */
+  /** An observer of the writes to a client; null for none. */
   watch: WriteWatch | null = null;
 
-  /** Something written has gone nowhere: the stream was closed. */
+  /** Some bytes were lost, because the stream was destroyed before they were written. */
   private hasLost = false;
-  /** Are to be called once all has been taken. */
+  /** Callbacks that run once all bytes have been taken. */
   private waiting: (() => void)[] = [];
   private readonly flushed = (): void => this.onFlushed();
-  /** What is written in this turn of the event loop leaves together. */
+  /** The bytes written in this turn of the event loop leave together. */
   isGathering = false;
   private readonly turnEnded = (): void => this.endGathering();
 
-  /**
-   * @param changed is called when it has stopped taking what it is given, and when it has taken all of it again
-   */
+  /** @param changed is called when the stream stops taking bytes, and when it has taken all of them again */
   constructor(
     private socket: Duplex,
     private readonly changed: (isFull: boolean) => void,
@@ -29,7 +27,7 @@ export class SocketSink {
     socket.on('drain', this.flushed);
   }
 
-  /** Writes to another stream from here on: the one that this one is encrypted in. All that was written is out. */
+  /** Writes to another stream from now on: the TLS stream on this one. All earlier bytes must be out. */
   use(socket: Duplex): void {
     if (socket === this.socket) return;
     this.endGathering();
@@ -38,15 +36,15 @@ export class SocketSink {
     this.socket = socket;
   }
 
-  /** All that was written has been handed over to the kernel. */
+  /** The kernel has all bytes that were written. */
   get hasTakenAll(): boolean {
     const { writableFinished, writableLength } = this.socket;
     return !this.hasLost && (writableFinished || (!this.isFull && writableLength === 0));
   }
 
   /**
-   * Calls back once all that was written has been handed over, at once where it has; never where the stream closes
-   * before.
+   * Calls `then` once the kernel has all written bytes, at once if it already has. Never calls it if the stream closes
+   * first.
    */
   whenTaken(then: () => void): void {
     if (this.hasTakenAll) then();
@@ -62,15 +60,16 @@ export class SocketSink {
       return;
     }
     this.writtenBytes += bytes.length;
-    // No callback: for one, Node makes an object and a turn of its queue, also where all went at once.
+    // No callback: for each one, Node allocates an object and needs a turn of its queue, even if all bytes left at
+    // once.
     socket.write(bytes);
-    // What is corked is going out in a moment.
+    // Corked bytes go out in a moment.
     if (socket.writableLength > 0 && socket.writableCorked === 0) this.fill();
     if (this.watch !== null) this.watch.wrote(this.writtenBytes);
     if (this.isGathering && socket.writableLength >= MAX_GATHERED_BYTES) this.endGathering();
   }
 
-  /** What is written during `work` leaves in one write. */
+  /** The bytes written during `work` leave in one write. */
   together(work: () => void): void {
     this.socket.cork();
     work();
@@ -78,8 +77,8 @@ export class SocketSink {
   }
 
   /**
-   * What is written from here to the end of this turn of the event loop leaves in one write, or in a few where it is
-   * much: what is read of TLS comes in records of 16 KiB, many of them in a turn.
+   * Bytes written from now to the end of this turn of the event loop leave in one write, or in a few if there are many.
+   * TLS brings records of 16 KiB, many of them in a turn.
    */
   gatherTurn(): void {
     if (this.isGathering) return;
@@ -88,7 +87,7 @@ export class SocketSink {
     setImmediate(this.turnEnded);
   }
 
-  /** Writes what was gathered in this turn. */
+  /** Writes the bytes that were gathered in this turn. */
   endGathering(): void {
     if (!this.isGathering) return;
     this.isGathering = false;
@@ -102,7 +101,7 @@ export class SocketSink {
     else if (socket.writableCorked === 0 && !socket.destroyed) this.fill();
   }
 
-  /** Relays a FIN, once all is out. */
+  /** Relays a FIN, after all bytes are out. */
   end(): void {
     this.socket.end();
   }
@@ -115,7 +114,7 @@ export class SocketSink {
     this.changed(true);
   }
 
-  /** Of less than its high-water mark a stream tells nobody when it is gone: then an empty write behind it does. */
+  /** Below its high-water mark, a stream does not report when its bytes are gone. An empty write behind them does. */
   private awaitFlush(): void {
     const { socket } = this;
     if (!socket.writableNeedDrain && !socket.writableEnded && !socket.destroyed) socket.write(NOTHING, this.flushed);
@@ -124,7 +123,7 @@ export class SocketSink {
   private onFlushed(): void {
     if (!this.isFull || this.socket.destroyed) return;
     if (this.socket.writableLength > 0) {
-      this.awaitFlush(); // more was written behind it
+      this.awaitFlush(); // more bytes were written behind it
       return;
     }
     this.isFull = false;
@@ -140,15 +139,15 @@ export class SocketSink {
   }
 }
 
-/** What has to be known of each write. */
+/** An observer of each write. */
 export interface WriteWatch {
-  /** So many bytes have been written all in all. */
+  /** The total of written bytes is now `writtenBytes`. */
   wrote(writtenBytes: number): void;
-  /** The stream does not take what it is given. */
+  /** The stream does not take the bytes written to it. */
   filled(): void;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** More than that waits for the end of no turn. */
+/** Once this many bytes are gathered, they leave before the end of the turn. */
 const MAX_GATHERED_BYTES = 256 * 1024;

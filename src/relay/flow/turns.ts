@@ -1,6 +1,6 @@
 /**
- * Shares the turns of the event loop among flows that have more to look at than fits into one: each gets one turn, in
- * the order in which they asked, and in between the event loop reads what others have sent.
+ * Shares the turns of the event loop among flows that have too much to scan for one turn. Each flow gets one turn, in
+ * the order of their requests. Between the turns, the event loop reads from other sockets.
  */
 export class Turns {
   private readonly waiting: (() => void)[] = [];

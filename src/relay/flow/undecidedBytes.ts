@@ -1,8 +1,8 @@
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 
 /**
- * The bytes of one direction that have come and are not decided on yet. They lie in a chunk of the flow's own, or in
- * the buffer that they were read into.
+ * The bytes of one direction that have come and are not decided yet. They lie in a chunk of the flow's own, or in the
+ * buffer that they were read into.
  *
  *     chunk   [... decided ... at)[at ... undecided ... end)
  */
@@ -10,7 +10,7 @@ export class UndecidedBytes {
   chunk: Buffer = NOTHING;
   at = 0;
   end = 0;
-  /** The buffer that `chunk` was read into; null where it came otherwise. */
+  /** The buffer that `chunk` was read into; null if it came in another way. */
   private buffer: ReadBuffer | null = null;
   /** The memory of `chunk` is not used for anything else. */
   private isOwned = true;
@@ -23,7 +23,7 @@ export class UndecidedBytes {
     return this.chunk.subarray(this.at, this.end);
   }
 
-  /** Gives the bytes up to `to`, an index into the chunk: they are decided. */
+  /** Returns the bytes up to `to`, an offset in the chunk. They are decided from now on. */
   decide(to: number): Buffer {
     const decided = this.chunk.subarray(this.at, to);
     this.at = to;
@@ -32,17 +32,20 @@ export class UndecidedBytes {
 
   /**
    * Adds a chunk.
-   * @param isOwned its memory is the flow's own; else `own` is to be called before it is used for something else
+   * @param isOwned whether its memory belongs to the flow; if not, call `own` before it is used for something else
    */
   add(chunk: Buffer, isOwned = true): void {
     if (this.byteCount > 0) this.hold(Buffer.concat([this.bytes, chunk]));
     else this.hold(chunk, isOwned);
   }
 
-  /** Adds what was read into `buffer`. Before it there is room for what has been held, HEADROOM_BYTES at most. */
+  /**
+   * Adds the bytes that were read into `buffer`. There must be at most HEADROOM_BYTES undecided bytes; they are joined
+   * in front.
+   */
   takeRead(buffer: ReadBuffer, byteCount: number): void {
     const at = buffer.readAt - this.byteCount;
-    // What was held stands right before the room already (`park`), unless it came in a chunk of its own.
+    // Undecided bytes already stand right before the read (`park`), unless they came in a chunk of their own.
     if (this.buffer === null) this.chunk.copy(buffer.whole, at, this.at, this.end);
     this.at = at;
     this.end = buffer.readAt + byteCount;
@@ -51,7 +54,7 @@ export class UndecidedBytes {
     this.isOwned = false;
   }
 
-  /** Holds these bytes and no others. */
+  /** Replaces all bytes by these. */
   hold(chunk: Buffer, isOwned = true): void {
     this.isOwned = isOwned;
     this.chunk = chunk;
@@ -64,12 +67,12 @@ export class UndecidedBytes {
     this.hold(NOTHING);
   }
 
-  /** Copies the bytes out of memory that is about to be used for something else. */
+  /** Copies the bytes, because their memory will be used for something else. */
   own(): void {
     if (!this.isOwned) this.hold(Buffer.from(this.bytes));
   }
 
-  /** Gives back the memory of what was decided, where that is most of a chunk of the flow's own. */
+  /** Frees the memory of decided bytes if they fill more than half of a chunk of the flow's own. */
   trim(): void {
     if (this.buffer === null && 2 * this.byteCount < this.chunk.length) this.hold(Buffer.from(this.bytes));
   }
@@ -78,7 +81,7 @@ export class UndecidedBytes {
   park(): void {
     const { buffer, byteCount } = this;
     if (byteCount === 0) {
-      this.drop(); // what came may be large, and nothing of it is needed any more
+      this.drop(); // the chunk may be large, and no byte of it is needed any more
     } else if (buffer === null) {
       return;
     } else if (byteCount <= HEADROOM_BYTES) {
