@@ -7,6 +7,7 @@ import type { TraceContext } from '../policy/traceContext.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
 import { finiteOrNull } from '../config/finiteOrNull.js';
+import { frontText } from '../protocol/frontText.js';
 
 /** How the response of a record ended. */
 export type Outcome =
@@ -73,9 +74,7 @@ function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings)
   if (text === null || sql !== 'full') return { sql: null, sqlTruncated: false, ...digestFields };
   const bytes = Buffer.from(text);
   if (bytes.length <= sqlBytes) return { sql: text, sqlTruncated: isTruncated, ...digestFields };
-  let end = sqlBytes;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
-  return { sql: bytes.toString('utf8', 0, end), sqlTruncated: true, ...digestFields };
+  return { sql: frontText(bytes, sqlBytes), sqlTruncated: true, ...digestFields };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Command, CURSOR_TYPE_MASK } from '../protocol/commands.js';
+import { Command, CURSOR_TYPE_MASK, EXECUTE_FRONT_BYTES } from '../protocol/commands.js';
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
@@ -229,8 +229,6 @@ const MAX_HANDSHAKE_BYTES = 128 * 1024;
 const ATTRIBUTES_BYTES = 16 * 1024;
 /** Where the text of a COM_QUERY begins that brings no query attributes: behind two counts, or none. */
 const PLAIN_TEXT_OFFSET = 3;
-/** The fixed front of EXECUTE: command, statement id, flags, iterations. */
-const EXECUTE_FRONT_BYTES = 10;
 /** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */
 const MIN_CLOSE_BYTES = 5;
 const MIN_LONG_DATA_BYTES = 7;

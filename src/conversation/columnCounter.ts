@@ -1,4 +1,4 @@
-import { binaryValueBytes } from '../protocol/binaryValue.js';
+import { binaryValueBytes, isNullAt } from '../protocol/binaryValue.js';
 import { decodeDefinitions, type ColumnDefinition } from '../protocol/columnDefinition.js';
 import { Command } from '../protocol/commands.js';
 import { HEADER_BYTES } from '../protocol/framing.js';
@@ -62,8 +62,7 @@ export class ColumnCounter {
     const nulls = from + 1;
     const reader = new PacketReader(chunk, nulls + ((this.columns + NULL_OFFSET + 7) >> 3), end);
     for (let i = 0; i < this.columns; i += 1) {
-      const bit = i + NULL_OFFSET;
-      if ((chunk[nulls + (bit >> 3)]! >> (bit & 7)) & 1) continue;
+      if (isNullAt(chunk, i + NULL_OFFSET, nulls)) continue;
       const { offset } = reader;
       reader.skip(binaryValueBytes(reader, this.definitions![i]!.type));
       this.add(i, reader.offset - offset);

@@ -1,3 +1,4 @@
+import { isNullAt, TYPE_MASK, UNSIGNED } from '../protocol/binaryValue.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { ColumnType, NULL_VALUE, type TypedValue } from './relation.js';
 import { SqlError } from './sqlError.js';
@@ -8,7 +9,6 @@ const Type = {
   TINY: 1, SHORT: 2, LONG: 3, FLOAT: 4, DOUBLE: 5, NULL: 6, TIMESTAMP: 7,
   LONGLONG: 8, INT24: 9, DATE: 10, TIME: 11, DATETIME: 12, YEAR: 13,
 } as const;
-const UNSIGNED = 0x8000;
 
 /** The packet with the values of an execution, and the facts from earlier packets. */
 export interface ParameterSource {
@@ -37,10 +37,9 @@ export function readParameters(source: ParameterSource): { values: TypedValue[];
   if (types.length < source.parameterCount) throw wrongArguments();
   const values: TypedValue[] = [];
   for (let i = 0; i < source.parameterCount; i += 1) {
-    const isNull = ((nulls[i >> 3] ?? 0) >> (i & 7)) & 1;
     const long = source.longData.get(i);
     if (long !== undefined) values.push({ value: long.toString(), type: ColumnType.VAR_STRING });
-    else values.push(isNull ? NULL_VALUE : readValue(reader, types[i]!));
+    else values.push(isNullAt(nulls, i) ? NULL_VALUE : readValue(reader, types[i]!));
   }
   if (reader.failed) throw wrongArguments();
   return { values, types };
@@ -57,7 +56,7 @@ function readTypes(reader: PacketReader, count: number, haveNames: boolean): num
 
 function readValue(reader: PacketReader, type: number): TypedValue {
   const isUnsigned = (type & UNSIGNED) !== 0;
-  switch (type & 0xff) {
+  switch (type & TYPE_MASK) {
     case Type.NULL:
       return NULL_VALUE;
     case Type.TINY:

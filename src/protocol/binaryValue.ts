@@ -6,6 +6,18 @@ const FieldType = {
   LONGLONG: 8, INT24: 9, DATE: 10, TIME: 11, DATETIME: 12, YEAR: 13,
 } as const;
 
+/** The part of a parameter's type on the wire that is the type's number, and the flag for unsigned integers. */
+export const TYPE_MASK = 0xff;
+export const UNSIGNED = 0x8000;
+
+/**
+ * Whether the bit of a value is set in a NULL bitmap. Bits beyond the bitmap are not set.
+ * @param at the offset at which the bitmap begins
+ */
+export function isNullAt(bitmap: Buffer, index: number, at = 0): boolean {
+  return (((bitmap[at + (index >> 3)] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
 /**
  * Reads the length before the next value, if there is one, and returns how many bytes the value has. (MySQL manual,
  * "Binary Protocol Value".)

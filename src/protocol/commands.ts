@@ -44,6 +44,9 @@ export function commandName(code: number): string {
   return NAMES.get(code) ?? `COM_0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
+/** The bytes of EXECUTE's fixed front: command, statement id, flags and iteration count. */
+export const EXECUTE_FRONT_BYTES = 10;
+
 /** The bits of EXECUTE's flags that ask for a cursor on the server (read-only 1, for update 2, scrollable 4). */
 export const CURSOR_TYPE_MASK = 0x07;
 

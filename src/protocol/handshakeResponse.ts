@@ -1,5 +1,6 @@
 import { Capability, commonHalf, joinHalves, mariadbHalf } from './capabilities.js';
 import { encodeLenencString, PacketReader } from './lenenc.js';
+import { frontText } from './frontText.js';
 
 /** A HandshakeResponse41. */
 export interface HandshakeResponse extends ClientIdentity {
@@ -141,14 +142,6 @@ const MAX_NAME_BYTES = 512;
 /** The name of a user, a schema or a program. Of a name that is too long, only the front is kept. */
 export function nameIn(bytes: Buffer): string {
   return frontText(bytes, MAX_NAME_BYTES);
-}
-
-/** The text in the first `maxBytes` bytes. A character that does not fit whole is left out. */
-function frontText(bytes: Buffer, maxBytes: number): string {
-  if (bytes.length <= maxBytes) return bytes.toString();
-  let end = maxBytes;
-  while (end > maxBytes - 4 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // a byte 10xxxxxx continues a character
-  return bytes.toString('utf8', 0, end);
 }
 
 /** Reads all attributes that are readable. Whether the rest is an error is the server's decision. */

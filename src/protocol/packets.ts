@@ -1,5 +1,6 @@
 import { encodePacket } from './framing.js';
 import { PacketReader } from './lenenc.js';
+import { frontBytes } from './frontText.js';
 
 /**
  * First bytes that tell the kind of a server's packet. 0xFB is also NULL in a text row, and 0xFE a length of eight
@@ -109,7 +110,5 @@ const MAX_MESSAGE_BYTES = 511;
 function shortened(message: string): Buffer {
   const bytes = Buffer.from(message);
   if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
-  let end = MAX_MESSAGE_BYTES - 3;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1; // not in the middle of a character
-  return Buffer.concat([bytes.subarray(0, end), Buffer.from('...')]);
+  return Buffer.concat([bytes.subarray(0, frontBytes(bytes, MAX_MESSAGE_BYTES - 3)), Buffer.from('...')]);
 }

@@ -1,5 +1,7 @@
-import { binaryValueBytes, decodeBinaryValue, isStringType } from './binaryValue.js';
-import { Command } from './commands.js';
+import {
+  binaryValueBytes, decodeBinaryValue, isNullAt, isStringType, TYPE_MASK, UNSIGNED,
+} from './binaryValue.js';
+import { Command, EXECUTE_FRONT_BYTES } from './commands.js';
 import { PacketReader } from './lenenc.js';
 
 /** The value of a parameter as an audit record holds it. */
@@ -45,10 +47,6 @@ const NOTHING_READ: DecodedParameters = { values: [], types: null, isTruncated: 
 export const MAX_VALUES = 256;
 /** MySQL 9.7 refuses statements with more parameters. */
 const MAX_PARAMETERS = 0xffff;
-/** The bytes of command, statement id, flags and iteration count. */
-const FRONT_BYTES = 10;
-const UNSIGNED = 0x8000;
-const TYPE_MASK = 0xff;
 /** BIT, VECTOR and GEOMETRY. Their values are never text, even if their bytes could be. */
 const BINARY_TYPES: ReadonlySet<number> = new Set([16, 242, 255]);
 /** Control characters besides tab, line feed and carriage return. Text has none of them. */
@@ -65,7 +63,7 @@ export function decodeParameters(execution: Execution, maxBytes: number): Decode
   const { payload, parameterCount, longDataBytes } = execution;
   if (payload[0] !== Command.STMT_EXECUTE) return null;
   if (parameterCount === 0) return { values: [], types: execution.types, isTruncated: false };
-  const reader = new PacketReader(payload, FRONT_BYTES, payload.length);
+  const reader = new PacketReader(payload, EXECUTE_FRONT_BYTES, payload.length);
   const count = execution.hasQueryAttributes ? reader.lenenc() : parameterCount;
   if (!reader.failed && (count < parameterCount || count > MAX_PARAMETERS)) return null;
   const nulls = reader.slice((count + 7) >> 3);
@@ -78,7 +76,7 @@ export function decodeParameters(execution: Execution, maxBytes: number): Decode
   for (let i = 0; i < wanted && !collector.isTruncated; i += 1) {
     const longData = longDataBytes.get(i);
     if (longData !== undefined) collector.values.push({ longData });
-    else if (((nulls[i >> 3]! >> (i & 7)) & 1) === 1) collector.values.push(null);
+    else if (isNullAt(nulls, i)) collector.values.push(null);
     else collector.take(types[i]!);
   }
   return { values: collector.values, types, isTruncated: collector.isTruncated || wanted < parameterCount };

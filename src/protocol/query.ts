@@ -1,4 +1,4 @@
-import { binaryValueBytes } from './binaryValue.js';
+import { binaryValueBytes, isNullAt, TYPE_MASK } from './binaryValue.js';
 import { Command } from './commands.js';
 import { PacketReader } from './lenenc.js';
 
@@ -32,11 +32,10 @@ function skipAttributes(reader: PacketReader, count: number): void {
   reader.skip(1); // new_params_bind_flag, always 1
   const types: number[] = [];
   for (let i = 0; i < count && !reader.failed; i += 1) {
-    types.push(reader.uint(2) & 0xff);
+    types.push(reader.uint(2) & TYPE_MASK);
     reader.lenencSlice();
   }
   types.forEach((type, i) => {
-    const isNull = ((nulls[i >> 3] ?? 0) >> (i & 7)) & 1;
-    if (!isNull) reader.skip(binaryValueBytes(reader, type));
+    if (!isNullAt(nulls, i)) reader.skip(binaryValueBytes(reader, type));
   });
 }

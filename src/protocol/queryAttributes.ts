@@ -1,5 +1,7 @@
-import { binaryValueBytes, decodeBinaryValue } from './binaryValue.js';
+import { binaryValueBytes, decodeBinaryValue, isNullAt, TYPE_MASK, UNSIGNED } from './binaryValue.js';
+import { EXECUTE_FRONT_BYTES } from './commands.js';
 import { PacketReader } from './lenenc.js';
+import { frontText } from './frontText.js';
 
 // Query attributes: names and values that a client sends with one execution (CLIENT_QUERY_ATTRIBUTES). In a COM_QUERY
 // they stand before the text, in a COM_STMT_EXECUTE among the statement's parameters, behind these. (MySQL manual,
@@ -30,10 +32,11 @@ export function attributesOfQuery(payload: Buffer): AttributeValues {
 
 /** Whether a COM_STMT_EXECUTE brings attributes, told without reading them. */
 export function hasAttributes(payload: Buffer, parameterCount: number): boolean {
-  if (payload.length <= FRONT_BYTES || (payload[FLAGS_AT]! & PARAMETER_COUNT_AVAILABLE) === 0) return false;
-  const first = payload[FRONT_BYTES]!;
+  if (payload.length <= EXECUTE_FRONT_BYTES || (payload[FLAGS_AT]! & PARAMETER_COUNT_AVAILABLE) === 0) return false;
+  const first = payload[EXECUTE_FRONT_BYTES]!;
   if (first < 0xfb) return first > parameterCount;
-  return first === 0xfc && payload.length > FRONT_BYTES + 2 && payload.readUInt16LE(FRONT_BYTES + 1) > parameterCount;
+  const isWhole = payload.length > EXECUTE_FRONT_BYTES + 2;
+  return first === 0xfc && isWhole && payload.readUInt16LE(EXECUTE_FRONT_BYTES + 1) > parameterCount;
 }
 
 /**
@@ -46,13 +49,13 @@ export function hasAttributes(payload: Buffer, parameterCount: number): boolean 
 export function attributesOfExecution(
   payload: Buffer, parameterCount: number, isSentAhead: (index: number) => boolean, known: AttributeDefinitions | null,
 ): { readonly values: AttributeValues; readonly definitions: AttributeDefinitions } | null {
-  const reader = new PacketReader(payload, FRONT_BYTES, payload.length);
+  const reader = new PacketReader(payload, EXECUTE_FRONT_BYTES, payload.length);
   const count = reader.lenenc();
   const nulls = reader.slice((count + 7) >> 3);
   const definitions = reader.uint(1) === 0 ? known : readDefinitions(reader, count, parameterCount);
   if (definitions === null || reader.failed) return null;
   for (let i = 0; i < parameterCount; i += 1) {
-    const hasValue = !isNull(nulls, i) && !isSentAhead(i);
+    const hasValue = !isNullAt(nulls, i) && !isSentAhead(i);
     if (hasValue) reader.skip(binaryValueBytes(reader, (definitions.types[i] ?? 0) & TYPE_MASK));
   }
   return { values: readValues(reader, definitions, nulls, parameterCount), definitions };
@@ -76,7 +79,7 @@ function readValues(
   const values = new Map<string, string>();
   for (const [i, name] of names.entries()) {
     const typeWord = types[from + i] ?? 0;
-    if (isNull(nulls, from + i)) continue;
+    if (isNullAt(nulls, from + i)) continue;
     const type = typeWord & TYPE_MASK;
     const bytes = reader.slice(binaryValueBytes(reader, type));
     if (reader.failed) break;
@@ -87,19 +90,9 @@ function readValues(
 }
 
 function textOf(bytes: Buffer): string {
-  let end = Math.min(bytes.length, MAX_ATTRIBUTE_BYTES);
-  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end -= 1; // never in the middle of a character
-  return bytes.toString('utf8', 0, Math.max(end, 0));
+  return frontText(bytes, MAX_ATTRIBUTE_BYTES);
 }
 
-function isNull(nulls: Buffer, index: number): boolean {
-  return (((nulls[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
-}
-
-/** Command, statement id, flags, iteration count. */
-const FRONT_BYTES = 10;
 const FLAGS_AT = 5;
 /** A flag of COM_STMT_EXECUTE: a count of parameters stands before the values. (MySQL manual, "COM_STMT_EXECUTE".) */
 const PARAMETER_COUNT_AVAILABLE = 0x08;
-const TYPE_MASK = 0xff;
-const UNSIGNED = 0x8000;

@@ -1,0 +1,14 @@
+import t from 'tap';
+import { frontBytes, frontText } from '../../src/protocol/frontText.js';
+
+t.test('ends in front of a character that does not fit whole', (t) => {
+  const bytes = Buffer.from('aé€😀z');
+  const fronts = Array.from({ length: bytes.length + 2 }, (_, maxBytes) => frontText(bytes, maxBytes));
+  t.strictSame(fronts, ['', 'a', 'a', 'aé', 'aé', 'aé', 'aé€', 'aé€', 'aé€', 'aé€', 'aé€😀', 'aé€😀z', 'aé€😀z']);
+  t.end();
+});
+
+t.test('gives up no more than a character where bytes are not UTF-8', (t) => {
+  t.equal(frontBytes(Buffer.alloc(100, 0x80), 50), 46);
+  t.end();
+});
