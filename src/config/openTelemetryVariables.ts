@@ -1,7 +1,7 @@
 import { replaced, valueAt, type GivenSetting } from './overlay.js';
 import { isObject, walk } from './schema/section.js';
 import { settings } from './settings.js';
-import { pairsIn } from './telemetry.js';
+import { OTLP_SIGNALS, pairsIn } from './telemetry.js';
 
 // The variables that OpenTelemetry has for exporters. They fill in or replace keys of `telemetry`.
 // Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
@@ -45,7 +45,7 @@ const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 
 /** The form of the endpoint's variable for one signal, by the signal's key. */
 const SIGNAL_ENDPOINTS: ReadonlyMap<string, string> = new Map(
-  ['metrics', 'logs', 'traces'].map((key) => [key, `OTEL_EXPORTER_OTLP_${key.toUpperCase()}_ENDPOINT`]),
+  OTLP_SIGNALS.map((key) => [key, `OTEL_EXPORTER_OTLP_${key.toUpperCase()}_ENDPOINT`]),
 );
 
 /** By the paths of the settings that they set. */

@@ -5,8 +5,12 @@ import { duration, filePath, leaf, text, type Kind } from './schema/kinds.js';
 import { named } from './schema/lists.js';
 import { isObject, section, type Section } from './schema/section.js';
 import { outgoingTls } from './tls.js';
+import { keyAndValue } from '../text/keyAndValue.js';
 
 // The settings of what is exported to OpenTelemetry.
+
+/** The signals of OpenTelemetry, each with a key, a request and an endpoint of its own. */
+export const OTLP_SIGNALS = ['metrics', 'logs', 'traces'] as const;
 
 /** As it stands in JSON: without the headers that stand in a file. */
 type OtlpForm = Omit<OtlpSettings, 'sentHeaders'>;
@@ -46,10 +50,10 @@ export function pairsIn(given: string): Record<string, string> | null {
   const pairs: [string, string][] = [];
   for (const pair of given.split(',').map((part) => part.trim())) {
     if (pair === '') continue;
-    const at = pair.indexOf('=');
-    if (at <= 0) return null;
+    const [name, value] = keyAndValue(pair);
+    if (name === '' || value === null) return null;
     try {
-      pairs.push([pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]);
+      pairs.push([name.trim(), decodeURIComponent(value.trim())]);
     } catch {
       return null;
     }

@@ -37,9 +37,11 @@ export function tagGrouping(tag: string): TagGrouping {
   return `${TAG_PREFIX}${tag}`;
 }
 
-function isTagGrouping(text: string): text is TagGrouping {
+/** Whether a text is a grouping by a tag, or begins as one. */
+export function isTagGrouping(text: string): text is TagGrouping {
   return text.startsWith(TAG_PREFIX);
 }
 
 const TAG_PREFIX = 'tag:';
-const PROPERTIES = ['digest', 'user', 'schema', 'program', 'client'] as const;
+/** The groupings by a property that is no tag. */
+export const PROPERTIES = ['digest', 'user', 'schema', 'program', 'client'] as const;

@@ -1,5 +1,5 @@
 import type { Execution } from '../statistics/execution.js';
-import { groupOf, tagGrouping, type Grouping } from '../statistics/grouping.js';
+import { groupOf, isTagGrouping, PROPERTIES, tagGrouping, type Grouping } from '../statistics/grouping.js';
 import { GroupTable } from '../statistics/groupTable.js';
 
 /**
@@ -20,18 +20,18 @@ export class LiveGroups {
 
   /** The statistics by a property other than the digest; null for a tag that none are kept by. */
   by(grouping: Grouping, nowMs: number): LiveGroup | null {
-    return grouping.startsWith('tag:') ? this.kept.get(grouping) ?? null : this.keep(grouping, nowMs);
+    return isTagGrouping(grouping) ? this.kept.get(grouping) ?? null : this.keep(grouping, nowMs);
   }
 
   /** The groupings that can be asked for. */
   get groupings(): readonly Grouping[] {
-    return ['digest', 'user', 'schema', 'program', 'client', ...this.tags.map(tagGrouping)];
+    return [...PROPERTIES, ...this.tags.map(tagGrouping)];
   }
 
   /** Counts an execution. One without a tag is in no group of that tag. */
   add(execution: Execution): void {
     for (const [grouping, { table }] of this.kept) {
-      if (!grouping.startsWith('tag:') || groupOf(execution, grouping) !== '') table.add(execution);
+      if (!isTagGrouping(grouping) || groupOf(execution, grouping) !== '') table.add(execution);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { OtlpSettings } from '../../config/config.js';
+import { OTLP_SIGNALS } from '../../config/telemetry.js';
 
-/** What OpenTelemetry tells apart, each with a request of its own. */
-export const SIGNALS = ['metrics', 'logs', 'traces'] as const;
-export type Signal = (typeof SIGNALS)[number];
+/** One of OpenTelemetry's signals. */
+export type Signal = (typeof OTLP_SIGNALS)[number];
 
 /**
  * The URL that each signal goes to, of those that are exported.
@@ -10,7 +10,7 @@ export type Signal = (typeof SIGNALS)[number];
  */
 export function targetsOf(otlp: OtlpSettings): ReadonlyMap<Signal, string> {
   const below = otlp.endpoint.replace(/\/+$/, '');
-  const targets = SIGNALS.flatMap((signal): [Signal, string][] => {
+  const targets = OTLP_SIGNALS.flatMap((signal): [Signal, string][] => {
     const own = otlp[signal];
     if (own === false) return [];
     return [[signal, own === true ? `${below}/v1/${signal}` : own]];
