@@ -39,10 +39,11 @@ export class OtlpExport {
 
   /** Takes an audit record. */
   record(record: object): void {
-    const logs = this.exporters.get('logs');
-    if (logs !== undefined) logs.add({ text: logRecord({ ...record }, Date.now()), count: 1 });
-    const traces = this.exporters.get('traces');
-    const span = traces === undefined ? null : spanOf({ ...record });
+    const [logs, traces] = [this.exporters.get('logs'), this.exporters.get('traces')];
+    if (logs === undefined && traces === undefined) return;
+    const fields = { ...record };
+    logs?.add({ text: logRecord(fields, Date.now()), count: 1 });
+    const span = traces === undefined ? null : spanOf(fields);
     if (span !== null) traces?.add({ text: span, count: 1 });
   }
 
