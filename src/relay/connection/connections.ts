@@ -15,7 +15,7 @@ import { readBeforeFailing } from '../flow/readBeforeFailing.js';
 import { refuse } from './refusal.js';
 import type { QueueView } from '../pace/clientLook.js';
 import type { Shared } from '../shared.js';
-import type { Encrypt } from '../../control/packetChannel.js';
+import type { SessionEncryption } from '../tls/encryption.js';
 import { formatPlace } from '../../config/address.js';
 import type { Remote } from '../../control/controlConnection.js';
 import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnection.js';
@@ -42,6 +42,7 @@ export class Connections {
   /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
   readonly replayClient: (early: Buffer) => void;
   private readonly peer: UpstreamConnection;
+  private readonly encryption: SessionEncryption;
   /** Shows what waits for the client. */
   readonly clientQueue: QueueView;
   /** The client's connection is being closed by itself. */
@@ -57,7 +58,7 @@ export class Connections {
    * noted before it is relayed.
    */
   constructor(
-    { client: accepted, clientAddress, upstream }: Arrived,
+    { client: accepted, clientAddress, upstream, encryption }: Arrived,
     private readonly shared: Pick<Shared, 'config' | 'pace' | 'queues'>,
     private readonly observer: ConnectionsObserver,
   ) {
@@ -68,6 +69,7 @@ export class Connections {
     this.clientBuffer = client.buffer;
     this.clientAddress = clientAddress.text;
     this.peer = upstream;
+    this.encryption = encryption;
     this.upstream = this.upstreamTcp = upstream.socket;
     this.upstreamBuffer = upstream.buffer;
     this.upstreamName = nameOf(upstream.upstream);
@@ -90,8 +92,8 @@ export class Connections {
   }
 
   /** Where this very server is to be reached again, and how; null where that is not known any more. */
-  upstreamRemote(encrypt: Encrypt | null): Remote | null {
-    return this.peer.remote(encrypt);
+  upstreamRemote(): Remote | null {
+    return this.peer.remote(this.encryption.upstreamTls.forControlConnections);
   }
 
   /** The server has had nothing of the client: one that ends now cannot have logged in. */

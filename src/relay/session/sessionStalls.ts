@@ -100,9 +100,10 @@ export class SessionStalls implements Stallable {
 
   /** Asks the server, at the first stall, how long it waits for a client that does not read. */
   private learnTimeout(): void {
-    const { shared: { timeouts }, connections, encryption } = this.session;
-    const remote = connections.upstreamRemote(encryption.upstreamTls.forControlConnections);
-    if (timeouts === null || remote === null || this.hasAskedTimeout) return;
+    const { shared: { timeouts }, connections } = this.session;
+    if (timeouts === null || this.hasAskedTimeout) return;
+    const remote = connections.upstreamRemote();
+    if (remote === null) return;
     this.hasAskedTimeout = true;
     timeouts.netWriteTimeoutMs(remote).then((timeoutMs) => this.profile.serverWaits(timeoutMs))
       .catch((error: unknown) => this.session.threw(error));

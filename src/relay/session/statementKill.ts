@@ -17,10 +17,10 @@ export async function killStatement(session: SessionControls, signal: AbortSigna
 }
 
 async function tryKill(
-  { shared: { killer }, conversation, connections, encryption }: SessionControls, signal: AbortSignal,
+  { shared: { killer }, conversation, connections }: SessionControls, signal: AbortSignal,
 ): Promise<KillOutcome> {
   const { greeting, identity } = conversation;
-  const remote = connections.upstreamRemote(encryption.upstreamTls.forControlConnections);
+  const remote = connections.upstreamRemote();
   if (killer === null || greeting === null || remote === null) return 'failed';
   const target = { connectionId: greeting.connectionId, user: identity?.user ?? '', remote, ...connections.shownEnd };
   return killer.kill(target, signal);

@@ -27,7 +27,6 @@ t.test('answers a waiting command when it is unknown whether the statement befor
         greeting: { connectionId: 54 }, identity: null,
       },
       connections: { upstreamRemote: () => ({}) as Remote, shownEnd: {} },
-      encryption: { upstreamTls: { forControlConnections: null } },
       shared: { killer, metrics: new Metrics() },
       abort: (_, last) => resolve(last),
     });

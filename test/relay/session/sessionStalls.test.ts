@@ -48,7 +48,6 @@ const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'>
   const session = fakeSession({
     responses,
     connections: { upstreamTcp, upstreamRemote: () => ({}) as Remote, upstreamBuffer: { taken: () => undefined } },
-    encryption: { upstreamTls: { forControlConnections: null } },
     origin: () => ({ user: 'app', schema: '', client: '', program: null, connectionId: 1, session: 1, upstream: 'db:3306' }),
     sayGoodbye: () => undefined,
     log: { warn: (details, msg) => void warnings.push({ ...details, msg } as Scene['warnings'][number]) },
