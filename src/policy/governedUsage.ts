@@ -23,6 +23,8 @@ export class GovernedUsage extends Usage {
   readonly looks: PaceLook[] = [];
   /** It is to be cut at its next row, because all results under way together exceed the budget. */
   isOverBudget = false;
+  /** It was drawn as a sample. */
+  isDrawn = false;
   /** It has ended and its records are written. */
   isRecorded = false;
   /** It is to be held back from its first row on, until it is known to fit. */
@@ -73,9 +75,6 @@ export class GovernedUsage extends Usage {
     this.firstTerms = terms;
     this.terms = terms;
   }
-
-  /** Whether it was drawn as a sample. */
-  isDrawn = false;
 
   /** The session's flags that tell how the server reads quotes and backslashes. */
   get readingFlags(): number {

@@ -85,6 +85,17 @@ const greet = async ({ client, server }: Phase, greeting: Buffer): Promise<void>
   client.forget();
 };
 
+/** Begins a session before a server in the clear, whose client has gone inside TLS. `inside` is its end there. */
+const goInsideTls = async (
+  t: Test, showsCertificate = false,
+): Promise<{ readonly scene: Phase; readonly inside: End }> => {
+  const scene = await begin(t, { listen: 'optional' });
+  await greet(scene, CLEAR);
+  scene.client.say(packetsFrom(1, SSL_REQUEST));
+  await scene.withClient.begun;
+  return { scene, inside: scene.withClient.agree(showsCertificate) };
+};
+
 /** The encryption of the session's connections in the metrics. */
 const counted = ({ shared }: Phase): string[] =>
   [...shared.metrics.encryptions.all()].filter(({ count }) => count > 0)
@@ -200,11 +211,7 @@ t.test("decrypts the client's login, and bridges it to a server in clear", async
 });
 
 t.test("a client inside TLS gets the server's refusal of its login", async (t) => {
-  const scene = await begin(t, { listen: 'optional' });
-  await greet(scene, CLEAR);
-  scene.client.say(packetsFrom(1, SSL_REQUEST));
-  await scene.withClient.begun;
-  const inside = scene.withClient.agree();
+  const { scene, inside } = await goInsideTls(t);
   inside.say(packetsFrom(2, withSsl(ANSWER)));
   await scene.server.hear(4 + ANSWER.length);
   scene.server.say(packetsFrom(2, err(1045, 'Access denied')));
@@ -215,11 +222,7 @@ t.test("a client inside TLS gets the server's refusal of its login", async (t) =
 });
 
 t.test('says whose certificate the server sees to a refused client that showed one', async (t) => {
-  const scene = await begin(t, { listen: 'optional' });
-  await greet(scene, CLEAR);
-  scene.client.say(packetsFrom(1, SSL_REQUEST));
-  await scene.withClient.begun;
-  const inside = scene.withClient.agree(true);
+  const { scene, inside } = await goInsideTls(t, true);
   inside.say(packetsFrom(2, withSsl(ANSWER)));
   await scene.server.hear(4 + ANSWER.length);
   scene.server.say(packetsFrom(2, err(1045, 'Access denied')));
@@ -228,11 +231,7 @@ t.test('says whose certificate the server sees to a refused client that showed o
 });
 
 t.test('keeps a command that a client inside TLS sends behind its login until it is let in', async (t) => {
-  const scene = await begin(t, { listen: 'optional' });
-  await greet(scene, CLEAR);
-  scene.client.say(packetsFrom(1, SSL_REQUEST));
-  await scene.withClient.begun;
-  const inside = scene.withClient.agree();
+  const { scene, inside } = await goInsideTls(t);
   inside.say(Buffer.concat([packetsFrom(2, withSsl(ANSWER)), NEXT[0].bytes]));
   await scene.server.hear(4 + ANSWER.length);
   await settled();
@@ -246,11 +245,7 @@ t.test('keeps a command that a client inside TLS sends behind its login until it
 
 for (const [what, reply] of Object.entries({ accepts: ok(), refuses: err(1045, 'Access denied') })) {
   t.test(`bridges a COM_CHANGE_USER of a client inside TLS, also where the server ${what} it`, async (t) => {
-    const scene = await begin(t, { listen: 'optional' });
-    await greet(scene, CLEAR);
-    scene.client.say(packetsFrom(1, SSL_REQUEST));
-    await scene.withClient.begun;
-    const inside = scene.withClient.agree();
+    const { scene, inside } = await goInsideTls(t);
     inside.say(packetsFrom(2, withSsl(ANSWER)));
     await scene.server.hear(4 + ANSWER.length);
     scene.server.say(packetsFrom(2, ok()));
