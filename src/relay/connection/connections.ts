@@ -20,18 +20,18 @@ import { formatPlace } from '../../config/address.js';
 import type { Remote } from '../../control/controlConnection.js';
 import { nameOf, type ShownEnd, type UpstreamConnection } from './upstreamConnection.js';
 
-/** The two connections of a session: the client's, and the one to the upstream server. */
+/** The two connections of a session: to the client, and to the upstream server. */
 export class Connections {
-  /** Where what the client says comes from, and what it is told goes to: its connection, or the TLS on it. */
+  /** For reads from the client and writes to it: the connection, or the TLS on it. */
   client: Socket;
   clientBuffer: ReadBuffer;
   /** The same for the server. */
   upstream: Socket;
   upstreamBuffer: ReadBuffer;
-  /** The client's connection itself. */
+  /** The client's TCP connection (or Unix socket) under any TLS. */
   readonly clientTcp: Socket;
   readonly upstreamTcp: Socket;
-  /** Gets the bytes that arrive, in the observer's place; null if the observer gets them. */
+  /** Gets the arriving bytes instead of the observer; null if the observer gets them. */
   diversion: PacketExchange | null = null;
   /** The client's address and port, or "unix". */
   readonly clientAddress: string;
@@ -39,23 +39,23 @@ export class Connections {
   readonly upstreamName: string;
   /** The server's address, or the path of its socket. */
   readonly upstreamAddress: string;
-  /** Tells of bytes that the client has sent before it was taken over. Only to be called by what a read calls. */
+  /** Delivers bytes that the client sent before the takeover. To be called during a read only. */
   readonly replayClient: (early: Buffer) => void;
   private readonly peer: UpstreamConnection;
   private readonly encryption: SessionEncryption;
-  /** Shows what waits for the client. */
+  /** Shows the bytes that wait for the client. */
   readonly clientQueue: QueueView;
-  /** The client's connection is being closed by itself. */
+  /** The client's connection is being closed. */
   private isClosingClient = false;
-  /** The server's connection goes on without the client's. */
+  /** The server's connection continues without the client's. */
   private hasParted = false;
-  /** What the server has had, once its connection is closed by itself, with a login that is denied. */
+  /** The bytes that the server got before a login to deny; null if there was no such login. */
   private bytesBeforeDenial: number | null = null;
   private hasClosed = false;
 
   /**
-   * Takes both connections over. The observer is told of ends before whoever listens later: what an end means has to be
-   * noted before it is relayed.
+   * Takes both connections over. The observer learns of an end before all later listeners, since the cause of an end
+   * must be noted before the end is relayed.
    */
   constructor(
     { client: accepted, clientAddress, upstream, encryption }: Arrived,
@@ -82,8 +82,8 @@ export class Connections {
   }
 
   /**
-   * The client gets nothing any more, or the server's connection has broken. One that the server has ended in order
-   * leaves what it has sent: encrypted ones are read on, and closed, while that waits for a verdict.
+   * The client gets no more bytes, or the server's connection has broken. After an orderly end the server's last bytes
+   * may still wait for a verdict, so that end is not a break. An encrypted connection is closed by then.
    */
   get isBroken(): boolean {
     const { client, upstream } = this;
@@ -91,42 +91,42 @@ export class Connections {
     return isClientGone || (upstream.destroyed && !upstream.readableEnded);
   }
 
-  /** Where this very server is to be reached again, and how; null where that is not known any more. */
+  /** The address of this very server and the way to reach it again; null if they are no longer known. */
   upstreamRemote(): Remote | null {
     return this.peer.remote(this.encryption.upstreamTls.forControlConnections);
   }
 
-  /** The server has had nothing of the client: one that ends now cannot have logged in. */
+  /** The server has no byte of the client yet, so the client cannot have logged in. */
   get awaitsLogin(): boolean {
     return this.bytesBeforeDenial === null && this.peer.awaitsLogin;
   }
 
-  /** Our end of the server's connection, as the server shows it. */
+  /** Our end of the server's connection, as the server lists it. */
   get shownEnd(): ShownEnd {
     return this.peer.shownEnd;
   }
 
-  /** What was written to either side, on the wire. */
+  /** The bytes that were written to each peer, on the wire. */
   get writtenBytes(): { bytesToClient: number; bytesToUpstream: number } {
     const bytesToUpstream = this.bytesBeforeDenial ?? (this.upstreamTcp.bytesWritten || 0);
     return { bytesToClient: this.clientTcp.bytesWritten || 0, bytesToUpstream };
   }
 
-  /** While the client is not read: something that changes with what goes to either end. Null while it is read. */
+  /** While the client is not read, a mark that changes with each byte that goes to either peer; otherwise null. */
   get unreadMark(): string | null {
     if (!this.client.isPaused()) return null;
     const { bytesToClient, bytesToUpstream } = this.writtenBytes;
     return `${bytesToClient} ${bytesToUpstream} ${pendingBytes(this.upstreamTcp)}`;
   }
 
-  /** Goes on inside TLS that the client has agreed on. */
+  /** Continues inside TLS with the client. */
   encryptClient(encrypted: TLSSocket): void {
     this.client = encrypted;
     this.clientBuffer = this.decrypt('client', encrypted, this.clientBuffer);
     this.listenToClient();
   }
 
-  /** Goes on inside TLS that the server has agreed on. */
+  /** Continues inside TLS with the server. */
   encryptUpstream(encrypted: TLSSocket): void {
     this.upstream = encrypted;
     this.upstreamBuffer = this.decrypt('server', encrypted, this.upstreamBuffer);
@@ -145,49 +145,49 @@ export class Connections {
     refuse(this.client, packet);
   }
 
-  /** Closes the server's connection at once, and the client's behind what was sent to it, and these bytes. */
+  /** Closes the server's connection at once. Closes the client's after all bytes that were sent to it, and these. */
   dismiss(lastBytes: Buffer | null): void {
     this.closeUpstream();
     this.closeClient(lastBytes);
   }
 
-  /** Closes the client's connection behind what was sent to it, and these bytes. The server's goes on. */
+  /** Closes the client's connection after all bytes that were sent to it, and these. The server's continues. */
   part(lastBytes: Buffer | null): void {
     this.hasParted = true;
     this.closeClient(lastBytes);
   }
 
-  /** The server's connection goes on without a client: says to the server that nothing more comes (FIN). */
+  /** The server's connection continues without a client: tells the server that no more bytes come (FIN). */
   endUpstream(): void {
     this.upstream.end();
   }
 
   /**
-   * Closes both where nothing is under way: the server is told so, and the client gets a FIN and a moment to close,
-   * too.
-   * @param quit a COM_QUIT as it is to go to the server
+   * Closes both connections while nothing is under way. The server gets COM_QUIT. The client gets a FIN and a moment to
+   * close as well.
+   * @param quit the COM_QUIT in the form in which it goes to the server
    */
   takeLeave(quit: Buffer): void {
     this.upstream.end(quit);
     this.closeClient(null);
   }
 
-  /** Resets the server's connection, as the client's was. */
+  /** Resets the server's connection because the client's was reset. */
   relayClientReset(): void {
     this.clientTcp.destroy();
     if (this.awaitsLogin) this.closeUpstream();
     else reset(this.upstreamTcp, this.upstream);
   }
 
-  /** Resets the client's connection, as the server's was, once the client has what came before. */
+  /** Resets the client's connection because the server's was reset, once the client has the bytes before it. */
   relayUpstreamReset(): void {
-    // Where the client has the server's FIN, that is its end.
+    // If the client already has the server's FIN, its connection ends with that.
     if (!this.client.writableEnded) this.client.write('', () => void this.resetClient());
   }
 
   /**
-   * A reset would take with it what is on its way to a client that reads slowly, and one that still sends would not
-   * read what came before it: they get a FIN.
+   * Resets the client's connection, or sends a FIN if a reset would lose bytes: those on their way to a slow reader, or
+   * those that a client would still read after it has sent all of its own.
    */
   private async resetClient(): Promise<void> {
     const hasArrived = await this.shared.pace.allArrives(this.client);
@@ -210,20 +210,20 @@ export class Connections {
     client.on('finish', () => (this.isClosingClient ? undefined : this.closeBehindServer()));
   }
 
-  /** All has been written and the server has closed: a server that closes does not read on. */
+  /** The server has closed, and all its bytes are written. Closes both connections, since that server reads no more. */
   private closeBehindServer(): void {
     this.closeUpstream();
-    // A client that still sends would be reset before it has heard why.
+    // A client that still sends would be reset before it reads the last bytes.
     if (this.stillSends) this.closeClient(null);
     else this.clientTcp.destroy();
   }
 
-  /** There is more to come of what the client sends, or more has come than was taken. */
+  /** A packet of the client has arrived in part, or the client is not read at the moment. */
   private get stillSends(): boolean {
     return this.client.isPaused() || this.observer.isInRequest;
   }
 
-  /** Closes the server's connection at once, or gives it away where it would count against us. */
+  /** Closes the server's connection at once. If the server would count that against us, sends a login to deny first. */
   private closeUpstream(): void {
     if (this.awaitsLogin) {
       this.bytesBeforeDenial = this.upstreamTcp.bytesWritten;
@@ -238,7 +238,7 @@ export class Connections {
     closeGently(this.client, this.clientTcp, lastBytes);
   }
 
-  /** @param inClear where what came before is; nothing of it is needed any more */
+  /** @param inClear the buffer of the unencrypted reads; it is released */
   private decrypt(peer: Peer, encrypted: TLSSocket, inClear: ReadBuffer): ReadBuffer {
     inClear.release();
     return readDecrypted(encrypted, (byteCount) => this.onRead(peer, byteCount));
@@ -269,17 +269,17 @@ export class Connections {
   }
 }
 
-/** An observer of the two connections of a session. */
+/** An observer of a session's two connections. */
 export interface ConnectionsObserver extends Containment {
-  /** Only part of a packet of the client has come. */
+  /** A packet of the client has arrived in part. */
   readonly isInRequest: boolean;
-  /** The client has sent this many bytes; they lie in `clientBuffer`. */
+  /** The client has sent this many bytes; they are in `clientBuffer`. */
   clientRead(byteCount: number): void;
-  /** The server has sent this many bytes; they lie in `upstreamBuffer`. */
+  /** The server has sent this many bytes; they are in `upstreamBuffer`. */
   upstreamRead(byteCount: number): void;
-  /** The client has said all it has to say (FIN). */
+  /** The client sends no more (FIN). */
   clientEnded(): void;
-  /** The server has said all it has to say (FIN). */
+  /** The server sends no more (FIN). */
   upstreamEnded(): void;
   /** The client's connection was reset or lost. */
   clientFailed(error: NodeJS.ErrnoException): void;

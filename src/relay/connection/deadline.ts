@@ -1,23 +1,20 @@
-/**
- * A deadline for the current step of a session. One at a time: a new one takes the place of the
- * last.
- */
+/** A deadline for the current step of a session. There is one at a time: a new one replaces the last. */
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param missed is called with the failure of which the time has run out */
+  /** @param missed gets the failure of a step that took too long */
   constructor(private readonly missed: (failure: string) => void) {}
 
   /**
-   * Begins to wait for something else.
-   * @param failure what is said where it does not happen in time
+   * Begins a step.
+   * @param failure the words for the log if the step takes longer than the time-out
    */
   set(failure: string, timeoutMs: number): void {
     this.clear();
     this.timer = setTimeout(() => this.missed(`${failure} within ${timeoutMs} ms`), timeoutMs);
   }
 
-  /** What was waited for has happened. */
+  /** The step is done. */
   clear(): void {
     clearTimeout(this.timer);
   }

@@ -6,30 +6,30 @@ import { encodeHandshakeResponse } from '../../protocol/handshakeResponse.js';
 import { NOBODY } from '../../control/nobody.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
 
-/** How long a server is given to deny a login, and to close. */
+/** The longest wait for a server to deny a login and to close. */
 const DENIAL_TIMEOUT_MS = 2000;
-/** Where there may be few clients, they may come and go while a slow server has not denied the first of them. */
+/** The least bound on denials to wait for: even a few clients may come and go faster than a slow server denies them. */
 const LEAST_AT_ONCE = 128;
-/** A denial has far less, and so has the greeting that may come before it. */
+/** A denial is far smaller, and so is the greeting that may come before it. */
 const MAX_DENIAL_BYTES = 16 * 1024;
 /** Each server since MySQL 5.5 has these. */
 const CAPABILITIES =
   Capability.LONG_PASSWORD | Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH;
 const MAX_PACKET_BYTES = 1024 * 1024;
 const COLLATION_UTF8MB4_GENERAL_CI = 45;
-/** What `mysql_native_password` answers with. */
+/** The length of an answer of `mysql_native_password`. */
 const ANSWER_BYTES = 20;
 
 let underWay = 0;
 
 /**
- * Closes a connection over which the server has had no login. One that ends there counts towards `max_connect_errors`,
- * after which the server lets nobody in from this address (1129); a login that is denied does not count, as long as the
- * connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also where the login is sent before
- * they greet). So the server gets one, and is waited for a moment.
- * @param peer its server awaits a login; nothing else is done with it from here on, and its buffer stays its own
- * @param max of clients. Where denials of as many are waited for, the connection is just closed: with fewer, some of
- *   those that leave all at once would lock the others out
+ * Closes a connection over which the server has had no login. A connection that closes without a login counts towards
+ * `max_connect_errors`. After too many of them the server lets nobody in from this address (1129). A denied login does
+ * not count if the connection stays open until the server closes it (seen: MariaDB 10.11, MySQL 9.7, also if the login
+ * is sent before the greeting). So the server gets a login to deny, and Sluice waits a moment for the denial.
+ * @param peer its server awaits a login. Nobody else may use the connection any more; it keeps its buffer
+ * @param max the maximum number of clients. Sluice waits for at most as many denials, and closes further connections
+ *   at once. With a smaller bound, clients that leave all at once could lock the others out
  */
 export function closeWithDenial(peer: UpstreamConnection, { max }: Pick<ConnectionSettings, 'max'>): void {
   const { socket } = peer;
@@ -51,8 +51,8 @@ export function closeWithDenial(peer: UpstreamConnection, { max }: Pick<Connecti
 }
 
 /**
- * A login as nobody, and behind it an empty answer to whatever the server asks for in return: MySQL asks for that of
- * another plugin, whoever logs in, and takes an empty one for no password.
+ * A login as nobody, with an empty answer after it to the request that the server may send in return. MySQL asks every
+ * user for the answer of another plugin, and takes an empty answer for an empty password.
  */
 function loginToDeny(): Buffer {
   const login = encodeHandshakeResponse({

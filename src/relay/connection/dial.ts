@@ -17,8 +17,8 @@ export class Dial {
 
   /**
    * Begins with the first server.
-   * @param client both ends of the client's connection, for servers that are told; null where it has no IP address
-   * @param shared of the moment at which the client was accepted
+   * @param client both ends of the client's connection, for the PROXY header; null if it has no IP address
+   * @param shared a snapshot from the moment at which the client was accepted
    */
   constructor(
     private readonly client: ClientEnds | null,
@@ -76,16 +76,16 @@ export class Dial {
 
 /** An observer of a dial. Exactly one of the two methods is called, once, unless the dial is closed first. */
 export interface DialObserver extends Containment {
-  /** This server has greeted. Its greeting is told to `upstream.onRead` right after the call. */
+  /** This server has greeted. Right after this call `peer.onRead` gets the greeting. */
   connected(peer: UpstreamConnection): void;
   /** No server can be used; `reasons` says why. */
   unavailable(reasons: string): void;
 }
 
-/** How long a server may take to greet before the next one is tried as well. */
+/** The longest patience; a short time-out of the handshake shortens it. */
 const PATIENCE_MS = 2000;
 
-/** The same, where a handshake may take less time than that. */
+/** The time, in ms, that a server may take to greet before the next one is tried as well. */
 export function patienceMs({ handshakeTimeoutMs }: Pick<ConnectionSettings, 'handshakeTimeoutMs'>): number {
   return Math.min(PATIENCE_MS, Math.ceil(handshakeTimeoutMs / 3));
 }

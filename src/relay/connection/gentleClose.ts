@@ -1,17 +1,16 @@
 import type { Socket } from 'node:net';
 
-/** How long a client that reads slowly is given to take what is queued for it. */
+/** The longest wait for a slow client to read the bytes that are queued for it. */
 const TAKING_TIMEOUT_MS = 30_000;
 
-/** How long a client is then given to close, too. */
+/** The longest wait after that for the client to close. */
 const GOODBYE_TIMEOUT_MS = 2000;
 
 /**
- * Closes a client's connection so that everything that was written arrives: behind it goes a FIN, and what the client
- * still sends is read and thrown away. A connection that is closed with something unread is reset by the kernel (Linux,
- * `tcp_close`), and a reset takes with it what the client has not received. A client that does not take it, or does not
- * close, is not waited for any longer.
- * @param client where it is written to: the connection, or the TLS on it
+ * Closes a client's connection so that all written bytes arrive. A FIN follows them, and the bytes that the client
+ * still sends are read and dropped. If bytes were left unread at the close, the kernel would reset the connection
+ * (Linux, `tcp_close`), and the reset would discard bytes that the client has not received. The wait is bounded.
+ * @param client the connection, or the TLS on it
  */
 export function closeGently(client: Socket, connection: Socket, lastBytes: Buffer | null = null): void {
   const destroy = (): void => void connection.destroy();

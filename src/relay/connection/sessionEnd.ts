@@ -4,7 +4,7 @@ import type { Origin, Outcome } from '../../audit/record.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { Peer } from '../../protocol/peer.js';
 
-/** The side that ended a session, and the reason. */
+/** The end of a session: who ended it, and the reason. */
 export interface SessionEnd {
   readonly by: EndLabel[0];
   readonly reason: string;
@@ -12,7 +12,7 @@ export interface SessionEnd {
   readonly label: EndLabel;
 }
 
-/** @param reason as the log has it; the label's is one of a fixed set */
+/** @param reason the reason in the log, in free words; the label has one of a fixed set */
 export function endOf(label: EndLabel, reason: string): SessionEnd {
   return { by: label[0], reason, label };
 }
@@ -23,19 +23,19 @@ export const QUIT: SessionEnd = endOf(['client', 'quit'], 'quit');
 /** The end of a session whose client closed without COM_QUIT. */
 export const CLOSED: SessionEnd = endOf(['client', 'closed'], 'closed');
 
-/** A server that asked for a file of a client that had offered none. */
+/** The server asked the client for a file that the client had not offered. */
 export const UNASKED_FILE: EndLabel = ['sluice', 'unasked-file'];
 
-/** A client that closed in the midst of TLS. */
+/** The end of a session whose client closed during a TLS handshake, by the peer of that handshake. */
 const LEFT: Record<Peer, SessionEnd> = {
   client: endOf(['client', 'error'], 'left during its TLS handshake'),
   server: endOf(['client', 'error'], 'left while the connection to the server was being encrypted'),
 };
 
 /**
- * How a session ends whose client has left.
- * @param hasQuit it has said so before
- * @param handshakeWith with whom a TLS handshake was under way
+ * The end of a session whose client has left.
+ * @param hasQuit the client has sent COM_QUIT
+ * @param handshakeWith the peer of the TLS handshake that was under way; null if there was none
  */
 export function leavingEnd(hasQuit: boolean, handshakeWith: Peer | null): SessionEnd {
   if (hasQuit) return QUIT;
@@ -56,7 +56,7 @@ export interface EndedSession {
   readonly durationMs: number;
 }
 
-/** Says in the log that a session has ended. Quietly where it has quit or closed: sessions do so all the time. */
+/** Logs the end of a session; at level debug if the client quit or closed, since that happens all the time. */
 export function logEnd(log: Logger, { label, ...told }: SessionEnd, ended: EndedSession): void {
   const durationMs = Math.round(ended.durationMs * 1000) / 1000;
   log[levelOf(label)]({ ...ended, durationMs, ...told }, 'session ended');
@@ -68,9 +68,9 @@ function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {
 }
 
 /**
- * Says in the log that a server has refused to let somebody in: whom, and why.
- * @param what the server refused, as the line begins
- * @param origin its user is the one who was refused
+ * Logs that a server has refused a user, and why.
+ * @param what the beginning of the line: what the server refused
+ * @param origin its user was refused
  */
 export function logRefusal(log: Logger, what: string, { code, message }: ServerError, origin: Origin): void {
   const { session, client, user } = origin;

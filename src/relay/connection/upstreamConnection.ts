@@ -6,11 +6,11 @@ import { bring, ReadBuffer, readInto } from '../flow/readBuffer.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
 
-/** A connection to a server. Host names are resolved anew for each. */
+/** A connection to a server. Each connection resolves the host name again. */
 export class UpstreamConnection {
   readonly buffer = new ReadBuffer();
   readonly socket: Socket;
-  /** Is told how many bytes a read has brought into the buffer. */
+  /** Gets the number of bytes that a read has put into the buffer. */
   onRead: (byteCount: number) => void = () => {};
   /** The ends of the client's connection that the server was told in a PROXY header; null if it was told none. */
   private readonly announced: ClientEnds | null;
@@ -18,7 +18,7 @@ export class UpstreamConnection {
 
   /**
    * Begins to connect.
-   * @param client both ends of the client's connection, for the PROXY header; null where it has no IP address
+   * @param client both ends of the client's connection, for the PROXY header; null if it has no IP address
    */
   constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number, connect: Connect) {
     const { at, proxyProtocol } = upstream;
@@ -37,8 +37,8 @@ export class UpstreamConnection {
   }
 
   /**
-   * The server has had nothing but the PROXY header, and has not closed. It may have accepted the connection before
-   * Node says so.
+   * The server has got nothing but the PROXY header, and has not closed. (It may have accepted the connection before
+   * Node says so.)
    */
   get awaitsLogin(): boolean {
     const { socket } = this;
@@ -46,14 +46,14 @@ export class UpstreamConnection {
     return isOpen && socket.bytesWritten === this.headerBytes;
   }
 
-  /** Tells `onRead` once more of bytes that were read. Only to be called by what a read calls. */
+  /** Gives bytes that were read to `onRead` again. To be called during a read only. */
   replay(bytes: Buffer): void {
     bring(bytes, this.buffer, (byteCount) => this.onRead(byteCount));
   }
 
   /**
-   * Where this very server is to be reached again; null while it is not connected.
-   * @param encrypt how
+   * The address of this very server, to connect to it again; null while it is not connected.
+   * @param encrypt encrypts such a connection; null for none
    */
   remote(encrypt: Encrypt | null): Remote | null {
     const { at, proxyProtocol } = this.upstream;
@@ -74,13 +74,13 @@ export class UpstreamConnection {
 /** Begins to connect to a server: `connect` of `node:net`. */
 export type Connect = (options: NetConnectOpts) => Socket;
 
-/** Our own end of a connection, as the server shows it in its process list; nulls over a Unix socket. */
+/** Our own end of a connection, as the server's process list shows it; null over a Unix socket. */
 export interface ShownEnd {
   readonly localAddress: string | null;
   readonly localPort: number | null;
 }
 
-/** How messages call a server. */
+/** The name of a server in messages. */
 export function nameOf({ at }: Upstream): string {
   return `the upstream server ${formatPlace(at)}`;
 }

@@ -111,7 +111,7 @@ export class ConnectionPhase {
     await this.bridge(payload, this.onlyEncrypted, true);
   }
 
-  /** Shows the greeting to the client, and hands over where nothing can be encrypted. Returns whether it goes on. */
+  /** Sends the greeting to the client; hands over if nothing can be encrypted. Returns whether this phase continues. */
   private greet(greeting: WholePacket): boolean {
     const { exchange, flows, session, session: { conversation }, encryption: { listenMode, upstreamTls } } = this;
     this.show(greeting);

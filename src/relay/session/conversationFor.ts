@@ -6,8 +6,8 @@ import type { ConversationObserver, ResponseObserver } from '../../conversation/
 import type { Shared } from '../shared.js';
 
 /**
- * A conversation that keeps what the configuration of the moment asks for, and counts its commands. Its clock is
- * `performance.now`.
+ * Creates a conversation that keeps as much of statements as the present configuration asks for, and counts its
+ * commands. Its clock is `performance.now`.
  */
 export function conversationFor<U extends Usage>(
   { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>,
@@ -25,8 +25,8 @@ export function conversationFor<U extends Usage>(
 const now = performance.now.bind(performance);
 
 /**
- * Statements are told apart by their text, and hints stand at their ends, so some of it is kept even where records hold
- * none.
+ * The least number of bytes that is kept of a statement's text, even if records hold no text: rules need the statement,
+ * and hints stand at its ends.
  */
 const MIN_TEXT_BYTES = 16 * 1024;
 

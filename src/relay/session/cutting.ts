@@ -114,7 +114,7 @@ export class Cutting {
     const { session, judgement } = this;
     const isLetGo = why === 'waiting' && this.runsOn;
     const last = {
-      // A truncated result has not been ended yet, so its client still needs to hear what became of it.
+      // A truncated result has no end yet, so the client still needs an error.
       end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
       refusal: this.refusal(REASONS[why], 'kept'),
     };

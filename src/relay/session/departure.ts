@@ -14,10 +14,10 @@ export class Departure {
 
   constructor(private readonly session: SessionControls) {}
 
-  /** Notes the side that ends the session, and the reason. The first note counts. */
+  /** Notes who ends the session, and the reason. The first note counts. */
   note(label: EndLabel, reason: string): void {
     const { hasQuit, server } = this.session.conversation;
-    // A server that is told goodbye often closes before its client does: it was the client that ended it.
+    // After COM_QUIT the server often closes before the client does. Even so the client has ended the session.
     const isGoodbye = hasQuit && server.usage === null && label[0] !== 'sluice';
     this.end ??= isGoodbye ? QUIT : endOf(label, reason);
   }
@@ -30,7 +30,7 @@ export class Departure {
   /** The client sends no more (FIN). It may still wait for an answer of the server. */
   clientEnded(): void {
     this.noteLeaving();
-    // An end that is being encrypted cannot be told.
+    // During a TLS handshake a FIN cannot be relayed.
     if (this.session.handshakeWith !== null) this.session.destroy('the client has left', CLOSED.label);
     else if (this.session.connections.awaitsLogin) this.dismiss();
     else if (!this.hasParted) this.awaitServer();
@@ -51,7 +51,7 @@ export class Departure {
   /** Ends the session if its client, which was not read for drain.time, has gone in the meantime. */
   lookForClient(): void {
     const { connections } = this.session;
-    if (!connections.clientTcp.writableEnded) connections.clientTcp.write(''); // fails where the connection was reset
+    if (!connections.clientTcp.writableEnded) connections.clientTcp.write(''); // fails if the connection was reset
     connections.clientQueue.look().then(({ hasClientEnded }) => {
       if (hasClientEnded && !this.session.runsOn) this.session.contain(() => this.giveUpServer());
     }).catch((error: unknown) => this.session.threw(error));
@@ -76,7 +76,7 @@ export class Departure {
   /**
    * Closes the client's connection after the bytes that were sent to it. The server's connection continues until the
    * end of the response under way.
-   * @param isHeard the server then gets the bytes of the client that still wait
+   * @param isHeard at that end the server gets the bytes of the client that still wait
    * @param lastBytes the last bytes for the client; null for none
    */
   part(isHeard: boolean, lastBytes: Buffer | null): void {
@@ -90,7 +90,7 @@ export class Departure {
     this.session.parted();
   }
 
-  /** The response is over: the server gets what the client said last, and the client's end. */
+  /** The response is over: the server gets the last bytes of the client, and its FIN. */
   goOn(): void {
     if (this.isHeard) this.session.requests.endBehindHeld();
     else this.session.connections.endUpstream();

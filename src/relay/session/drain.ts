@@ -10,8 +10,8 @@ export class Drain {
   private isKillDue = false;
 
   /**
-   * @param killWhen once so much is discarded, or so long after the cut, the server is to be stopped; null for never,
-   *   and Infinity leaves that condition out
+   * @param killWhen the number of discarded bytes, or the time after the cut, at which the server is to be stopped;
+   *   Infinity leaves a condition out; null if the server is never to be stopped
    */
   constructor(
     private readonly bounds: DrainBounds,
@@ -45,7 +45,7 @@ export class Drain {
   }
 }
 
-/** When a drain is long enough for the server to be stopped: at once, unless at least one condition is given. */
+/** The conditions for stopping the server; it is stopped at once if no condition is set. */
 export function killWhen({ when }: KillSettings): DrainBounds {
   if (when.bytes === 0 && when.timeMs === 0) return when;
   return { bytes: when.bytes || Infinity, timeMs: when.timeMs || Infinity };

@@ -38,7 +38,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
   /** The rows of a usage come from a server-side cursor. */
   cursorOpened(usage: GovernedUsage): void {
     if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
-    // The client asks for the next rows when it has these: held back, they would keep it waiting for good.
+    // The client asks for the next rows when it has these rows. If they were held back, it would wait forever.
     else usage.applyLimits();
   }
 
@@ -105,7 +105,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.cutting?.giveUp('max');
   }
 
-  /** An error takes the place of all of a response that is held back, or was to be from its first row on. */
+  /** An error replaces the response if all its rows are held back, or were to be held back from the first row. */
   heldLost(): boolean {
     const { held, session, session: { conversation: { server } } } = this;
     const { usage } = server;
@@ -118,12 +118,12 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return true;
   }
 
-  /** Rows that were held back go to the client: no end is seen, or the client has to answer first. */
+  /** Sends the held back rows to the client: the response's end will not be seen, or the client must answer first. */
   letGo(): void {
     if (this.held !== null) this.endHold(false);
   }
 
-  /** A usage is not followed to its end. Returns what was discarded of it, in bytes, where it was being cut. */
+  /** The end of a usage will not be seen. Returns the number of bytes that were discarded if it was being cut. */
   release(usage: GovernedUsage): number {
     const { cutting } = this;
     this.shared.budget.release(usage);
@@ -136,7 +136,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return this.cutting?.usage ?? null;
   }
 
-  /** Lets the rows that a change returns pass, all of their result set, and nothing else of the response. */
+  /** Lets the rows pass that a change returns: their whole result set, and nothing else of the response. */
   private exempt(usage: GovernedUsage, reason: Reason): Settled {
     if (usage.isToBeHeld) {
       usage.holdNext();
@@ -144,7 +144,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     }
     if (usage.exempted === null) this.shared.metrics.exemptions.increment(RETURNING);
     usage.exempted ??= exemptedFrom(usage, reason, this.shared.budget.maxBytes);
-    // It is not known how much still comes, and what is held back fits.
+    // The number of further rows is not known. The rows that are held back are within the limit.
     this.letGo();
     if (this.isToHold(usage)) usage.holdNext();
     usage.passResultSet();
@@ -191,7 +191,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     );
   }
 
-  /** A client that takes rows as fast as it can buffers, whatever it did before. Within its limits it goes on so. */
+  /** The client takes rows as fast as it can, so it may buffer, whatever it did before: its first terms apply again. */
   private decideFast(usage: GovernedUsage): void {
     usage.terms = usage.firstTerms;
     const passed = this.limitPassed(usage);
@@ -199,7 +199,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     else if (passed !== null) this.decide(usage, passed);
   }
 
-  /** The limit of its own that a response has passed, or would pass with the row in front of which it stands. */
+  /** The limit of the response itself that it has passed, or would pass with its next row; null if neither. */
   private limitPassed(usage: GovernedUsage): 'rows' | 'bytes' | null {
     const { rows, bytes } = usage.terms.limits;
     const { stoppedPacketBytes, isInsideRow } = this.session.conversation.server;
@@ -216,7 +216,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     return this.apply(usage, judgeOverBudget(usage, this.shared.budget.maxBytes, this.isInsideForwardedRow));
   }
 
-  /** Half of a row is with the client. What is held back is not, so an error can take the place of all of it. */
+  /** The client has part of a row. (Of a held back row it has nothing, so an error can replace the row.) */
   private get isInsideForwardedRow(): boolean {
     return this.session.conversation.server.isInsideRow && this.held === null;
   }
@@ -239,13 +239,13 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
 
   private cut(usage: GovernedUsage, judgement: Judgement): void {
     const { kill } = this.shared.config;
-    // Commands that were sent ahead are with the server: a kill could hit one of them.
+    // The server already has commands that were sent ahead: a kill could hit one of them.
     const isAlone = this.session.conversation.commands.length === 1;
     const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
     this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
   }
 
-  /** Discards the rest of the response from here on, and its held back rows. */
+  /** Discards the rest of the response, and its held back rows. */
   private startDiscarding(usage: GovernedUsage, judgement: Judgement | null, stopServerWhen: DrainBounds | null): void {
     const { session, session: { shared: { config, budget, metrics }, conversation } } = this;
     const isHeld = this.held !== null;

@@ -40,7 +40,7 @@ export class PaceJudge {
   }
 
   private watchedLong(usage: GovernedUsage, reading: PaceReading, isBlocking: boolean): void {
-    // It ends without a verdict where it cannot be followed any more.
+    // The usage may have ended without a verdict.
     if (this.session.isOver || usage.hasEnded) return;
     this.watched = null;
     this.decide(usage, reading, this.progressOf(usage));
@@ -79,7 +79,7 @@ export class PaceJudge {
       return;
     }
     this.session.shared.budget.release(usage);
-    usage.isOverBudget = false; // it may have been marked meanwhile, and streams do not count
+    usage.isOverBudget = false; // it may have been marked meanwhile, but the budget does not count streams
     usage.terms = this.session.shared.guard.streaming(usage, 'pace');
     this.outcome.admitted(usage);
   }

@@ -5,21 +5,21 @@ import type { ServerError } from '../../protocol/packets.js';
 import type { SessionControls } from './sessionControls.js';
 
 /**
- * Writes one session's audit records: exactly one for each response that was acted upon, in the order in which they
- * ended. A record says what was forwarded, so it is written once the kernel has that, or the client has gone.
+ * Writes the audit records of one session: exactly one for each response that was acted upon, in the order of their
+ * ends. A record holds the number of forwarded bytes, so it is written once the kernel has those bytes or the client
+ * has gone.
  */
 export class Recorder {
-  /** The records of responses that are over, in the order in which the responses ended. */
+  /** The records of ended responses that are not written yet, in the order of the ends. */
   private readonly due: DueRecord[] = [];
-  /** The last of those that are written once the kernel has all. */
+  /** The last due record when the kernel was asked last; null before that. */
   private awaited: DueRecord | null = null;
   private isClosed = false;
 
   constructor(private readonly session: SessionControls) {}
 
   /**
-   * Records how a response ended, where anything was done about it, it was let through, a warning is due, or it is a
-   * sample.
+   * Records the end of a response if it was acted upon or let through, if a warning is due, or if it is a sample.
    */
   result(
     usage: GovernedUsage, outcome: Outcome, isComplete: boolean, error: ServerError | null, drainedBytes: number,
@@ -27,7 +27,7 @@ export class Recorder {
     if (usage.isRecorded) return;
     usage.isRecorded = true;
     const isWhole = isComplete && outcome !== 'killed';
-    // The times are passed as they are: spread into another object they would cost as much as counting the response.
+    // The object of the times is passed on as it is: a spread into another object would cost as much as the counting.
     const { session, session: { shared } } = this;
     shared.statistics?.add(usage, session.origin(), this.timesOf(usage), isWhole);
     const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ??
@@ -35,12 +35,12 @@ export class Recorder {
     if (recorded === null) return;
     const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
     this.due.push({ usage, recorded, progress, origin: session.origin() });
-    // The bytes at which it ended are on their way. Where no more come, nobody else asks.
+    // The last bytes of the response are on their way. If no more bytes come, nothing else calls `handOver`.
     if (this.isClosed) this.writeDue(null);
     else process.nextTick(() => session.contain(() => this.handOver()));
   }
 
-  /** Writes the due records once the kernel has the forwarded bytes. Call it again after later decisions. */
+  /** Writes the due records once the kernel has the forwarded bytes. To be called again after later decisions. */
   handOver(): void {
     const last = this.due.at(-1);
     const { session, session: { responses } } = this;
@@ -50,9 +50,9 @@ export class Recorder {
   }
 
   /**
-   * Both connections are closed: writes what is due, and what comes from now on at once.
-   * @param hasHandedOver the kernel has all that was forwarded
-   * @param outcome of a response that was seen to its end, and did not wholly go to the client
+   * Both connections are closed: writes the due records now, and later records at once.
+   * @param hasHandedOver the kernel has all forwarded bytes
+   * @param outcome the outcome of a response whose end was seen, but whose bytes did not all go to the client
    */
   close(hasHandedOver: boolean, outcome: Outcome): void {
     this.isClosed = true;
@@ -66,8 +66,8 @@ export class Recorder {
   }
 
   /**
-   * Records that a client has not been reading a response.
-   * @param outcome how the response ended meanwhile; null where it goes on
+   * Records that a client has stopped reading a response.
+   * @param outcome the outcome of the response; null if the response continues
    * @param hasServerGivenUp the server closed the connection because of it
    */
   stall(usage: GovernedUsage, outcome: Outcome | null, hasServerGivenUp: boolean): void {
@@ -80,7 +80,7 @@ export class Recorder {
     this.write({ ...record, serverGaveUp: hasServerGivenUp }, usage);
   }
 
-  /** Counts a result that was let through beyond its limit. Returns what is to be recorded of that, if anything. */
+  /** Counts a result that was let through beyond its limit. Returns the admission to record; null if there is none. */
   private admitted(usage: GovernedUsage): Admission | null {
     const admission = admissionOf(usage);
     if (admission === null) return null;
@@ -93,7 +93,7 @@ export class Recorder {
     return { atMs: conversation.options.now(), stallMs: responses.totalStallMs - usage.stallMsBefore };
   }
 
-  /** @param last the last one to be written; null for all */
+  /** @param last the last record to write; null to write all */
   private writeDue(last: DueRecord | null): void {
     for (let due = this.due.shift(); due !== undefined; due = due === last ? undefined : this.due.shift()) {
       const { usage, recorded, origin, progress } = due;
@@ -111,7 +111,7 @@ export class Recorder {
   }
 }
 
-/** The record of a response that is over, before it is written. */
+/** The record of an ended response that is not written yet. */
 interface DueRecord {
   readonly usage: GovernedUsage;
   readonly recorded: Exclude<Recorded, { readonly reason: 'stall' }>;

@@ -30,7 +30,7 @@ import { SessionOrigin } from './sessionOrigin.js';
 import { viewOf } from './sessionView.js';
 import { Supervisor } from './supervisor.js';
 
-/** One client's connection with its connection to the upstream server, from the first byte to the last. */
+/** One client's connection and its connection to the upstream server, from the first byte to the last. */
 export class Session extends Containment implements SessionControls, ConnectionsObserver, RequestDecisions {
   readonly log: SessionLog;
   readonly conversation: Conversation<GovernedUsage>;
@@ -151,12 +151,12 @@ export class Session extends Containment implements SessionControls, Connections
     this.sayGoodbye();
   }
 
-  /** Ends its cut response because too many responses are being discarded without their clients. */
+  /** Stops discarding the cut response: too many responses are being discarded without their clients. */
   giveUpDrain(): void {
     this.enforcer.giveUpDrain();
   }
 
-  /** Ends the session as soon as nothing would be lost with it: between commands, and outside a transaction. */
+  /** Ends the session as soon as nothing would be lost: between two commands, and outside a transaction. */
   endWhenIdle(): void {
     this.isToEnd = true;
     this.sayGoodbye();
@@ -191,7 +191,7 @@ export class Session extends Containment implements SessionControls, Connections
     return { ...this.connections.writtenBytes, stallMs: this.responses.totalStallMs };
   }
 
-  // What the flow of requests asks for.
+  // Decisions for the flow of requests.
 
   left(): void {
     this.departure.left();
@@ -201,7 +201,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.connectionPhase.changeUser(begun);
   }
 
-  // What happens on the two connections.
+  // Events on the two connections.
 
   get isInRequest(): boolean {
     return !this.conversation.client.isBetweenPackets;
@@ -276,7 +276,7 @@ const now = performance.now.bind(performance);
 
 /** An observer of a session. */
 export interface SessionObserver {
-  /** Its client has gone, and a statement is to run to its end on the server. */
+  /** The client has gone, and a statement runs to its end on the server. */
   parted(session: Session): void;
   /** Both connections are closed. Is called once. */
   ended(session: Session): void;

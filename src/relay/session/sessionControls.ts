@@ -14,52 +14,52 @@ import type { SessionEncryption } from '../tls/encryption.js';
 import type { SessionLog } from './sessionLog.js';
 
 /**
- * One session, as its parts see it: the parts that several of them work with, where it stands, and what can be done
- * with it as a whole. Parts that are made early may find others missing until all are made.
+ * The session to its parts: the parts that they share, the session's state, and the actions on the session as a whole.
+ * A part that is created early must not use a later part in its constructor.
  */
 export interface SessionControls extends Containment {
   /** Sluice's number for the session. */
   readonly id: number;
   readonly encryption: SessionEncryption;
-  /** As it is at this moment: a reload replaces what is in it. */
+  /** Live: a reload replaces its fields. */
   readonly shared: Shared;
   readonly log: SessionLog;
   readonly conversation: Conversation<GovernedUsage>;
   readonly connections: Connections;
   readonly requests: RequestFlow;
   readonly responses: ResponseFlow;
-  /** For the current step of the connection phase. */
+  /** The deadline for the current step of the connection phase. */
   readonly deadline: Deadline;
 
-  /** Whose session it is, for records and the log. */
+  /** The client, user and server of the session, for records and the log. */
   origin(): Origin;
-  /** Both connections are closed, or about to be. */
+  /** Both connections are closed or closing. */
   readonly isOver: boolean;
-  /** The client's connection is closed, or closing, and the server's goes on. */
+  /** The client's connection is closed or closing, and the server's connection continues. */
   readonly hasParted: boolean;
-  /** The end with which a TLS handshake is under way; null where none is. */
+  /** The peer with which a TLS handshake is under way; null if there is none. */
   readonly handshakeWith: Peer | null;
-  /** A cut response is being discarded whose statement is to run to its end, also where its client leaves. */
+  /** A cut response is being discarded, and its statement must run to its end even if the client leaves. */
   readonly runsOn: boolean;
 
-  /** Ends a session whose client has not been greeted, with an error in place of the greeting. */
+  /** Ends a session before its greeting: the client gets an error in place of the greeting. */
   refuse(message: string, errorPacket?: Buffer): void;
-  /** Ends both connections; the client still gets what was sent to it, and `last`. The label says why. */
+  /** Closes both connections. Before that the client still gets what was sent to it, and `last`. */
   abort(reason: string, last?: LastPackets, label?: EndLabel): void;
-  /** Ends both connections at once. */
+  /** Closes both connections at once. */
   destroy(reason: string, label: EndLabel): void;
-  /** Closes the client's connection behind these packets. The server's goes on until the response is over. */
+  /** Closes the client's connection after these packets. The server's connection continues until the response ends. */
   letClientGo(reason: string, last: LastPackets): void;
-  /** The server's connection goes on without the client's. Is called once. */
+  /** The client's connection is closing, and the server's connection continues. Is called once. */
   parted(): void;
-  /** The client has said all it has to say (FIN). */
+  /** The client sends no more (FIN). */
   clientEnded(): void;
-  /** Drops whatever comes from now on. */
+  /** From now on drops all bytes that arrive. */
   closeFlows(): void;
-  /** Takes leave of both ends, where the session is to end and nothing is under way. */
+  /** Closes both connections if the session is to end and nothing is under way. */
   sayGoodbye(): void;
-  /** Goes on with the responses, after a decision that took time. */
+  /** Continues with the responses after a decision that took time. */
   resumeResponses(): void;
-  /** Goes on with the client's commands. */
+  /** Continues with the client's commands. */
   resumeRequests(): void;
 }

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 
-/** The log, as one session uses it: each line names the session and its client. */
+/** The log of one session: each line names the session and its client. */
 export class SessionLog {
   /**
-   * @param log where the lines go; also for lines that have a form of their own
+   * @param log gets the lines; it is public for lines in another form
    * @param client the client's address and port, or "unix"
    */
   constructor(readonly log: Logger, private readonly session: number, private readonly client: string) {}

@@ -2,7 +2,10 @@ import type { Origin } from '../../audit/record.js';
 import type { ClientIdentity } from '../../protocol/handshakeResponse.js';
 import type { SessionControls } from './sessionControls.js';
 
-/** Whose session it is. Made anew only where it has changed: statistics ask after every response. */
+/**
+ * The client, user and server of a session, for records and the log. The object is created again only after a change,
+ * since statistics need it after every response.
+ */
 export class SessionOrigin {
   private known: Origin | null = null;
   /** The identity that `known` was made from. */
@@ -10,7 +13,7 @@ export class SessionOrigin {
 
   constructor(private readonly session: Pick<SessionControls, 'id' | 'conversation' | 'connections'>) {}
 
-  /** The origin at this moment. */
+  /** The present origin: a snapshot. */
   get current(): Origin {
     const { identity, schema } = this.session.conversation;
     const isKnown = identity !== null && this.identity === identity && this.known?.schema === schema;

@@ -7,11 +7,11 @@ import type { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';
 import { LOST, NEAR_LOSS } from './sessionWarnings.js';
 
-/** The stalls of one session: how long its client kept the server from writing, and the warnings and records of it. */
+/** The stalls of one session: measures how long the client kept the server from writing, warns, and records. */
 export class SessionStalls implements Stallable {
   /** The response that began last. */
   private latest: GovernedUsage | null = null;
-  /** How long the server was kept from writing that response. */
+  /** The time for which the server was kept from writing that response. */
   private readonly wait = new ServerWait();
   private hasWarnedOfLoss = false;
   private hasServerGivenUp = false;
@@ -33,7 +33,7 @@ export class SessionStalls implements Stallable {
     this.hasWarnedOfLoss = false;
   }
 
-  /** The client has stopped taking the bytes that it is sent. */
+  /** The client has stopped reading. */
   start(): void {
     const { responses, connections, shared } = this.session;
     this.wait.stalled(connections.upstreamTcp.bytesRead, responses.totalStallMs);
@@ -78,7 +78,7 @@ export class SessionStalls implements Stallable {
     if (!isRecorded) this.stalledLong();
   }
 
-  /** The server has ended the connection. Returns whether that is because its client did not take what it was sent. */
+  /** The server has closed the connection. Returns whether the reason is that the client did not read. */
   upstreamEnded(): boolean {
     const { totalMs, session: { conversation: { server: { usage } } } } = this;
     const timeoutMs = this.profile.knownNetWriteTimeoutMs ?? LEAST_WAIT_MS;
@@ -88,7 +88,7 @@ export class SessionStalls implements Stallable {
     return this.hasServerGivenUp;
   }
 
-  /** Both connections are closed: records the stall for which the server gave the client up, if it did. */
+  /** Both connections are closed. If the server closed because of a stall, records that stall. */
   close(outcome: Outcome): void {
     const { usage } = this.session.conversation.server;
     if (this.hasServerGivenUp && usage !== null) this.recorder.stall(usage, outcome, true);
@@ -98,7 +98,7 @@ export class SessionStalls implements Stallable {
     return this.session.responses.totalStallMs;
   }
 
-  /** Asks the server, at the first stall, how long it waits for a client that does not read. */
+  /** At the first stall asks the server how long it waits for a client that does not read. */
   private learnTimeout(): void {
     const { shared: { timeouts }, connections } = this.session;
     if (timeouts === null || this.hasAskedTimeout) return;
@@ -115,7 +115,7 @@ export class SessionStalls implements Stallable {
   }
 }
 
-/** A warning comes before the server gives a client up: after this part of its `net_write_timeout`. */
+/** The part of the server's `net_write_timeout` after which the log warns that the server may close the connection. */
 const WARN_AT_PART_OF_TIMEOUT = 0.5;
-/** Where nobody has told the server's `net_write_timeout`, one that has waited for less than this has not given up. */
+/** If the server's `net_write_timeout` is not known: a server that waited for less has closed for another reason. */
 const LEAST_WAIT_MS = 10_000;

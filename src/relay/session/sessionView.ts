@@ -6,21 +6,24 @@ import { commandName } from '../../protocol/commands.js';
 import type { PendingCommand } from '../../conversation/command.js';
 import type { Conversation } from '../../conversation/conversation.js';
 
-/** What a session knows of itself beside its conversation. Times are on its own clock, in ms. */
+/** The facts about a session that its conversation does not hold. Times are on the session's own clock, in ms. */
 export interface SessionFacts {
   readonly origin: Origin;
   readonly startedAtMs: number;
   readonly nowMs: number;
-  /** 0 if its client reads. */
+  /** 0 if the client reads. */
   readonly stalledMs: number;
-  /** Whether the normal forms of statements may be shown. */
+  /** The normal forms of statements may be shown. */
   readonly showsStatements: boolean;
 }
 
-/** How a session stands, for whoever looks after the proxy. Works out the digest of what runs: not for every query. */
+/**
+ * The present state of a session, for operators. Computes the digest of the statement under way, so do not call it for
+ * every query.
+ */
 export function viewOf(conversation: Conversation<GovernedUsage>, facts: SessionFacts): SessionView {
   const { origin, startedAtMs, nowMs, stalledMs } = facts;
-  const command = conversation.isSettingUp ? null : conversation.commands.head; // what Sluice itself asks is nobody's
+  const command = conversation.isSettingUp ? null : conversation.commands.head; // Sluice's own command is not shown
   const { session, user, schema, client, program, connectionId } = origin;
   return {
     session, user, schema, client, program, connectionId,

@@ -12,7 +12,7 @@ export class StartTls {
   constructor(private readonly exchange: PacketExchange, private readonly session: SessionControls) {}
 
   /**
-   * Goes on inside the client's TLS. Its SSLRequest has been taken.
+   * Continues inside TLS with the client, whose SSLRequest has been read.
    * @returns whether the client has proved its identity with a certificate
    * @throws Error, ClientLeftError as `ClientTls.encrypt` does
    */
@@ -34,7 +34,7 @@ export class StartTls {
   }
 
   /**
-   * Goes on inside TLS with the server, which has been sent the SSLRequest.
+   * Continues inside TLS with the server, to which the SSLRequest has been sent.
    * @throws Error as `UpstreamTls.encrypt` does
    */
   async server(upstreamTls: UpstreamTls): Promise<void> {

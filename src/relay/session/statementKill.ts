@@ -2,10 +2,10 @@ import type { KillOutcome } from '../../control/killer.js';
 import type { SessionControls } from './sessionControls.js';
 
 /**
- * Stops what the server does for a session's client, by KILL QUERY over a control connection. `Enforcer` has decided
- * whether, and `Drain` when.
- * @param signal withdraws the order, as long as that is possible
- * @returns what came of it: "failed" where nothing can be killed, "unknown" where an error leaves it open
+ * Kills the statement of a session by KILL QUERY over a control connection. `Enforcer` has decided whether, and `Drain`
+ * when.
+ * @param signal withdraws the order if it was not sent yet
+ * @returns the outcome: "failed" if nothing can be killed, "unknown" if an error leaves the outcome open
  */
 export async function killStatement(session: SessionControls, signal: AbortSignal): Promise<KillOutcome> {
   const outcome = await tryKill(session, signal).catch((error: unknown): KillOutcome => {

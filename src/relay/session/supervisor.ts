@@ -19,18 +19,18 @@ import type { SessionControls } from './sessionControls.js';
 import { SessionStalls } from './sessionStalls.js';
 import { ENDED_AFTER_ALL, SET_UP_REFUSED } from './sessionWarnings.js';
 
-/** Follows one session's responses, from the terms that hold for each to what is said of it at its end. */
+/** Follows the responses of one session: finds the terms for each, and records and counts its end. */
 export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDecisions {
   readonly conversation: Conversation<GovernedUsage>;
   readonly stalls: SessionStalls;
   private readonly profile: ClientProfile;
   private readonly socketQuestion = new SocketQuestion();
-  /** What Sluice sets for the session, in ms; null where it sets nothing. A session keeps what it began with. */
+  /** The `net_write_timeout` that Sluice sets for the session, in ms, whatever a reload says later; null for none. */
   private readonly netWriteTimeoutMs: number | null;
 
   /**
-   * @param observer is told what else happens in the session's conversation
-   * @param clientAddress the client's IP address; empty where it has none
+   * @param observer gets the other events of the conversation
+   * @param clientAddress the client's IP address; empty if it has none
    */
   constructor(
     private readonly session: SessionControls,
@@ -54,7 +54,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.session.threw(error);
   }
 
-  // What the conversation tells of responses.
+  // Events of the responses.
 
   newUsage(command: PendingCommand): GovernedUsage {
     this.socketQuestion.see(command);
@@ -99,11 +99,11 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     } else if (this.netWriteTimeoutMs !== null) this.profile.setUp(this.netWriteTimeoutMs);
   }
 
-  // What the flow of responses asks for.
+  // Decisions for the flow of responses.
 
   refused(error: ServerError): void {
     const { code, message } = error;
-    // The client knows what to do about the server's own number: pools wait for a place where it is 1040.
+    // The client gets the server's own error number, which it knows how to handle: after 1040 a pool waits for a place.
     const reason = `${this.session.connections.upstreamName} refused the connection: ${message} (error ${code})`;
     this.session.refuse(reason, encodeErr(0, error));
   }
@@ -120,7 +120,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     if (packet !== null) this.session.requests.command(packet);
   }
 
-  /** Rows of the response are held back no longer where the request goes on, since the client has to answer. */
+  /** If the server's request for a file may pass, held back rows go to the client first, since it has to answer. */
   fileRequested(): Settled {
     if (this.profile.mayBeAskedForFile()) {
       this.enforcer.letGo();
@@ -136,7 +136,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     const { usage } = this.conversation.server;
     if (usage !== null) this.enforcer.progressed(usage);
     this.recorder.handOver();
-    this.session.requests.unblock(); // a response may be what the next command waits for
+    this.session.requests.unblock(); // the next command may have waited for the end of a response
     this.session.sayGoodbye();
   }
 
@@ -150,14 +150,14 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.session.sayGoodbye();
   }
 
-  /** Both connections are closed. A response whose end was not seen is recorded as far as it went. */
+  /** Both connections are closed. A response whose end was not seen is recorded up to its last byte. */
   close(outcome: Outcome): void {
     const { conversation: { server }, enforcer, recorder, session: { shared, responses } } = this;
     this.stalls.stop();
     if (outcome === 'client-gone' && this.socketQuestion.wasLast) shared.bypasses.warn(this.session.origin());
     const usages = this.conversation.openUsages();
     const { cutUsage, runsOn } = enforcer;
-    // What they hold is given back first, whatever comes of the records.
+    // First gives back what the usages hold, so that an error in a record cannot prevent it.
     const held = new Set(cutUsage === null ? usages : [...usages, cutUsage]);
     const discarded = new Map([...held].map((usage) => [usage, enforcer.release(usage)]));
     for (const usage of held) {
@@ -170,11 +170,11 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
       shared.metrics.resultEnded(usage);
       recorder.result(usage, usage.givenUp === null ? outcome : 'closed', false, null, discarded.get(usage) ?? 0);
     }
-    // Its end was seen, but not what came of the attempt to kill it.
+    // The end of this response was seen, but not the outcome of the attempt to kill its statement.
     if (cutUsage !== null) recorder.result(cutUsage, outcome, true, null, discarded.get(cutUsage) ?? 0);
   }
 
-  /** The client cannot be told any more that its statement did not run to its end. */
+  /** The statement did not run to its end, and the client has gone: only the log and the record can say so. */
   private statementEnded(usage: GovernedUsage): void {
     usage.isStatementEnded = true;
     this.session.log.warn({}, ENDED_AFTER_ALL);
