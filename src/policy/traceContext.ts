@@ -1,17 +1,17 @@
 import type { Tags } from '../sql/tags.js';
 
-/** The request of an application that a statement is part of, as W3C's Trace Context tells it. */
+/** The application's request to which a statement belongs, as described by W3C's Trace Context. */
 export interface TraceContext {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
-  /** 16 hexadecimal digits: the caller's own span. */
+  /** 16 hexadecimal digits: the application's own span. */
   readonly spanId: string;
   readonly sampled: boolean;
-  /** The caller has sent a `tracestate`, too. */
+  /** The application has sent a `tracestate` as well. */
   readonly hasTracestate: boolean;
 }
 
-/** The trace context among a statement's tags; null where there is none, or none that is valid. */
+/** The trace context among a statement's tags; null if there is none, or if it is not valid. */
 export function traceContextOf(tags: Tags): TraceContext | null {
   const found = TRACEPARENT.exec(tags.get('traceparent') ?? '');
   if (found === null) return null;

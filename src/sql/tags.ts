@@ -2,31 +2,31 @@ import { isSpace } from './characters.js';
 import { isOpenEnded, lastComments, outerComments } from './outerComments.js';
 import type { SqlMode } from './lexer.js';
 
-// Frameworks say in a comment which of an application's parts a statement is from:
+// Frameworks name in a comment the part of the application that sends a statement:
 //
 //   sqlcommenter    route='%2Freports%2F%3Cid%3E',traceparent='00-…-01'    url-encoded, a quote as \'
-//   marginalia      application:Shop,controller:reports,line:app/x.rb:12   as it is, up to the next comma
-//   without quotes  app=shop,route=/reports                                url-encoded; white space may separate, too
+//   marginalia      application:Shop,controller:reports,line:app/x.rb:12   plain text, up to the next comma
+//   without quotes  app=shop,route=/reports                                url-encoded; white space may separate tags
 //
-// sqlcommenter's is Datadog's as well. OpenTelemetry's packages for Python double the percent sign where a statement
-// has no parameters (%%2F is meant as %2F), and Prisma leaves quotes in keys.
+// Datadog writes sqlcommenter's form as well. OpenTelemetry's packages for Python double the percent sign if a
+// statement has no parameters (%%2F stands for %2F), and Prisma leaves quotes in keys.
 
-/** The tags of a statement by name, in the order in which they stand. */
+/** The tags of a statement by name, in the order of the text. */
 export type Tags = ReadonlyMap<string, string>;
 
 export const NO_TAGS: Tags = new Map();
 
-/** What is read of comments, in characters, and how many tags of it. */
+/** The bounds on the characters that are read of comments, and on the tags in them. */
 export const MAX_COMMENT_LENGTH = 8192;
 export const MAX_TAGS = 64;
-/** A longer value is cut behind a character; a tag whose name is longer is left out. */
+/** A longer value is cut after a whole character. A tag with a longer name is left out. */
 export const MAX_TAG_BYTES = 512;
 const MAX_NAME_LENGTH = 256;
 
 /**
- * The tags in the comments at a text's ends.
- * @param sql the text of one command, or its first part (`isTruncated`), where only comments in the front are seen
- * @param isOpen tells of the text between them whether it is open-ended: to read it again can be spared
+ * The tags in the comments at both ends of a text.
+ * @param sql the text of one command, or its first part (`isTruncated`), of which only the first comments are read
+ * @param isOpen says whether the text between the comments is open-ended; a caller that knows spares a second reading
  */
 export function tagsOf(
   sql: string, isTruncated = false, mode: SqlMode = {}, isOpen: (body: string, mode: SqlMode) => boolean = isOpenEnded,
@@ -39,9 +39,9 @@ export function tagsOf(
 }
 
 /**
- * The tags in comments. Of two of the same name the first counts. Work and result are bounded, whatever the comments
- * say; what is no tag in them is passed over.
- * @param comments what stands between the marks of each; Sluice's own hints have no tags
+ * The tags in comments. Of two with the same name the first counts. Work and result are bounded for any comment; text
+ * that is not a tag is skipped.
+ * @param comments the texts between the comment marks; Sluice's own hints have no tags
  */
 export function tagsIn(comments: readonly string[]): Tags {
   const tags = new Map<string, string>();
@@ -54,7 +54,7 @@ export function tagsIn(comments: readonly string[]): Tags {
   return tags;
 }
 
-/** A value as tags have it: at most MAX_TAG_BYTES of UTF-8, never half a character. */
+/** The value of a tag: at most MAX_TAG_BYTES of UTF-8, and never half a character. */
 export function tagValue(text: string): string {
   if (text.length * MAX_CHARACTER_BYTES <= MAX_TAG_BYTES) return text;
   const bytes = Buffer.from(text);
@@ -63,11 +63,11 @@ export function tagValue(text: string): string {
   return bytes.toString('utf8', 0, end);
 }
 
-/** Reads the tags of one comment, from its first character to its last, each a bounded number of times. */
+/** Reads the tags of one comment, from its first character to its last. Reads each a bounded number of times. */
 class TagReader {
   private at = 0;
 
-  /** @param isCut the comment goes on behind the text, so that a tag at its very end is not whole */
+  /** @param isCut the comment continues after the text, so a tag at the very end may be incomplete */
   constructor(
     private readonly text: string, private readonly isCut: boolean, private readonly tags: Map<string, string>,
   ) {}
@@ -94,7 +94,7 @@ class TagReader {
     else this.add(decoded(name), decoded(this.unquoted()));
   }
 
-  /** A value in quotes. What stands between its end and the next separator is none of it; without an end it is none. */
+  /** Reads a value in quotes, and skips the text up to the next separator. Without a closing quote it is no value. */
   private readQuoted(name: string): void {
     const { text } = this;
     const quote = text[this.at]!;
@@ -110,7 +110,7 @@ class TagReader {
     if (this.at < text.length && !isSeparator(text.charCodeAt(this.at))) this.passTo(',');
   }
 
-  /** The value up to the next comma, or to white space behind which another `name=` stands. */
+  /** The value up to the next comma, or to white space before another `name=`. */
   private unquoted(): string {
     const { text, at: start } = this;
     let end = start;
@@ -136,7 +136,7 @@ class TagReader {
     return this.text.slice(start, this.at).trimEnd();
   }
 
-  /** A tag whose end is the text's. */
+  /** Sets a tag, unless it is cut at the end of the text. */
   private add(name: string, value: string): void {
     if (!this.isCut || this.at < this.text.length) this.set(name, value);
   }
@@ -167,7 +167,7 @@ const isWhite = isSpace;
 const isSeparator = (code: number): boolean => code === COMMA || isWhite(code);
 const isNamePart = (code: number): boolean => code !== EQUALS && code !== COLON && !isSeparator(code);
 
-/** Takes the url-encoding off, a doubled percent sign with it; what is not encoded stays, and so does a stray `%`. */
+/** Decodes url-encoded text, also with doubled percent signs. A stray `%` stays. */
 function decoded(text: string): string {
   if (!text.includes('%')) return text;
   return text.replace(ENCODED, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());

@@ -2,25 +2,25 @@ import { isObject } from '../../config/schema/section.js';
 import { parsed, quoted } from './post.js';
 import type { Signal } from './targets.js';
 
-/** How OTLP calls the number of items that a receiver has rejected. */
+/** The names of OTLP's fields for the number of rejected items. */
 const REJECTED: Readonly<Record<Signal, string>> = {
   metrics: 'rejectedDataPoints', logs: 'rejectedLogRecords', traces: 'rejectedSpans',
 };
 
-/** What an answer to a request that was taken says. */
+/** The contents of the answer to a request that was accepted. */
 export interface ReadAnswer {
-  /** It is what OTLP wants, or empty. */
+  /** The answer has OTLP's form, or is empty. */
   readonly isOtlp: boolean;
-  /** Items that were not taken: from 0 to as many as were sent. */
+  /** The number of rejected items: from 0 to the number of sent items. */
   readonly rejected: number;
-  /** What the receiver has to say; empty where it says nothing. */
+  /** The receiver's message; empty if there is none. */
   readonly message: string;
 }
 
 /**
- * Reads the answer to a request that was taken.
- * @param answer null where it could not be read
- * @param sent so many items
+ * Reads the answer to a request that was accepted.
+ * @param answer the body; null if it could not be read
+ * @param sent the number of sent items
  * Source: https://opentelemetry.io/docs/specs/otlp/#partial-success-1
  */
 export function readAnswer(signal: Signal, answer: string | null, sent: number): ReadAnswer {
@@ -29,7 +29,7 @@ export function readAnswer(signal: Signal, answer: string | null, sent: number):
   if (!isObject(found)) return { isOtlp: false, rejected: 0, message: '' };
   const { partialSuccess } = found;
   if (!isObject(partialSuccess)) return { isOtlp: true, rejected: 0, message: '' };
-  // A number of 64 bits, which JSON has as a string.
+  // A number of 64 bits, which OTLP's JSON writes as a string.
   const told = Number(partialSuccess[REJECTED[signal]] ?? 0);
   const rejected = Number.isInteger(told) ? Math.min(Math.max(told, 0), sent) : 0;
   const { errorMessage } = partialSuccess;

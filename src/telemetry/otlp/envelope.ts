@@ -4,8 +4,8 @@ import { keyValues } from './json.js';
 import type { Signal } from './targets.js';
 
 /**
- * What stands around the items of a request: who has made them.
- * @param resource attributes of the configuration, which replace those that Sluice knows of itself
+ * The JSON around the items of a request. It names the program that created the items.
+ * @param resource attributes from the configuration; they override Sluice's own
  */
 export class Envelope {
   private readonly resource: string;
@@ -32,12 +32,12 @@ export class Envelope {
   }
 }
 
-/** How OTLP calls what the items of a signal stand in, from the outside to the inside. */
+/** The names of OTLP's lists around the items of a signal, from the outermost to the innermost. */
 const NAMES: Readonly<Record<Signal, readonly [string, string, string]>> = {
   metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
   logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
   traces: ['resourceSpans', 'scopeSpans', 'spans'],
 };
 
-/** This run of the program. */
+/** Identifies this run of the program. */
 const INSTANCE = randomUUID();

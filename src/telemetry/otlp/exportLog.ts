@@ -3,7 +3,7 @@ import { OccasionalLog } from '../../audit/occasionalLog.js';
 import type { CounterVector } from '../instruments.js';
 import type { Signal } from './targets.js';
 
-/** Says how the export of one signal goes, and counts what is lost. */
+/** Logs the successes and failures of one signal's export, and counts the lost items. */
 export class ExportLog {
   private readonly occasions: OccasionalLog;
   private isFailing = false;
@@ -20,7 +20,7 @@ export class ExportLog {
     }
   }
 
-  /** A request failed, and is sent again. Said once, until one is taken. */
+  /** A request failed, and is sent again. Logged once, until a request is accepted. */
   failed(url: string, reason: string): void {
     if (this.isFailing) return;
     this.isFailing = true;
@@ -28,7 +28,7 @@ export class ExportLog {
     this.logger.warn({ signal, url, reason }, 'otlp: the receiver cannot be reached, or is busy: tried again');
   }
 
-  /** A request was taken. */
+  /** A request was accepted. */
   taken(): void {
     if (!this.isFailing) return;
     this.isFailing = false;
@@ -42,32 +42,32 @@ export class ExportLog {
     if (count === 0) return;
     this.dropped.add(count, this.signal, reason);
     this.droppedSince += count;
-    if (reason === 'rejected') return; // `partial` says it
+    if (reason === 'rejected') return; // `partial` logs it
     this.occasions.warn(reason, { signal: this.signal, dropped: count, ...details }, LOST[reason]);
   }
 
-  /** A receiver took a request, but not all of it, or has something to say about it. Said once. */
+  /** The receiver accepted a request only in part, or with a message. Logged once. */
   partial(rejected: number, message: string): void {
     if (this.hasSaidPartial) return;
     this.hasSaidPartial = true;
     this.logger.warn({ signal: this.signal, rejected, message }, 'otlp: the receiver took a request only in part');
   }
 
-  /** The answer is none that OTLP knows. */
+  /** The answer does not have OTLP's form. */
   strange(url: string): void {
     this.occasions.warn('strange', { signal: this.signal, url }, 'otlp: the answer is not OTLP: is this a receiver?');
   }
 }
 
-/** Why items do not reach their receiver. */
+/** The reason why items did not reach their receiver. */
 export type DropReason =
-  /** They came faster than they were taken. */
+  /** They came faster than the receiver accepted them. */
   | 'overflow'
   /** The receiver refused their request. */
   | 'refused'
-  /** The receiver took their request, and not them. */
+  /** The receiver accepted their request without them. */
   | 'rejected'
-  /** The program ended, or the export was switched off, before they were taken. */
+  /** The program ended, or the export was switched off, before the receiver accepted them. */
   | 'stopped';
 
 const EVERY_MS = 60_000;

@@ -1,4 +1,4 @@
-/** Items in their order, up to a bound: for what comes beyond it, the oldest go. */
+/** A bounded queue of items. Beyond the bound, new items push out the oldest. */
 export class ItemQueue {
   private items: Item[] = [];
   private length = 0;
@@ -9,20 +9,20 @@ export class ItemQueue {
     return this.items.length === 0;
   }
 
-  /** Whether what waits would fill a batch. */
+  /** The waiting items would fill a batch. */
   get fillsBatch(): boolean {
     const { items, length, bounds } = this;
     return items.length >= bounds.batchItems || length >= bounds.batchLength;
   }
 
-  /** Returns how many had to go for it. */
+  /** Adds an item. Returns the number of items (as a receiver counts them) that were pushed out. */
   add(item: Item): number {
     this.items.push(item);
     this.length += item.text.length;
     return this.shorten();
   }
 
-  /** Takes the oldest, as many as go at once. */
+  /** Removes and returns the oldest items, one batch of them. */
   take(): readonly Item[] {
     const { items, bounds } = this;
     let [count, length] = [0, 0];
@@ -36,14 +36,14 @@ export class ItemQueue {
     return batch;
   }
 
-  /** Puts a batch back to the front. Returns how many had to go for that. */
+  /** Puts a batch back to the front. Returns the number of items that were pushed out. */
   putBack(batch: readonly Item[]): number {
     this.items = [...batch, ...this.items];
     this.length += lengthOf(batch);
     return this.shorten();
   }
 
-  /** Forgets all. Returns how many there were. */
+  /** Removes all items. Returns their number. */
   empty(): number {
     const count = countOf(this.items);
     this.items = [];
@@ -62,15 +62,15 @@ export class ItemQueue {
   }
 }
 
-/** Something on its way to a receiver. */
+/** A piece of a request to a receiver. */
 export interface Item {
-  /** In OTLP's JSON. */
+  /** OTLP's JSON. */
   readonly text: string;
-  /** How many of what the receiver counts are in it: log records, spans, data points. */
+  /** The number of log records, spans or data points in it, as the receiver counts them. */
   readonly count: number;
 }
 
-/** How much may wait, and how much goes at once; a single item goes whatever its size. */
+/** The bounds of a queue and of a batch; lengths are in characters. A batch of a single item may be larger. */
 export interface QueueBounds {
   readonly maxItems: number;
   readonly maxLength: number;
@@ -78,7 +78,7 @@ export interface QueueBounds {
   readonly batchLength: number;
 }
 
-/** How many a receiver would count. */
+/** The number of items as a receiver counts them. */
 export function countOf(items: readonly Item[]): number {
   return items.reduce((sum, { count }) => sum + count, 0);
 }

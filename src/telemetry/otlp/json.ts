@@ -1,4 +1,4 @@
-// The parts of OTLP that all signals share, as OTLP's JSON has them.
+// The parts of OTLP's JSON that all signals share.
 // Source: https://github.com/open-telemetry/opentelemetry-proto, common.proto and resource.proto, and
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
@@ -17,13 +17,13 @@ export interface KeyValue {
   readonly value: AnyValue;
 }
 
-/** Attributes by name. What is null or undefined is left out. */
+/** Attributes by name. Those that are null or undefined are left out. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Deeper things are told as text. */
+/** Deeper values become text. */
 const MAX_DEPTH = 8;
 
-/** @returns null for what is not known */
+/** @returns null if there is nothing to export: null, undefined, a function or a symbol */
 function anyValue(value: unknown, depth: number): AnyValue | null {
   switch (typeof value) {
     case 'string': return { stringValue: value };
@@ -41,7 +41,7 @@ function anyValue(value: unknown, depth: number): AnyValue | null {
   }
 }
 
-/** Attributes in the form that OTLP has for them. */
+/** Attributes in OTLP's form. */
 export function keyValues(attributes: Attributes, depth = 0): KeyValue[] {
   return Object.entries(attributes).flatMap(([key, of]) => {
     const value = anyValue(of, depth);
@@ -49,7 +49,7 @@ export function keyValues(attributes: Attributes, depth = 0): KeyValue[] {
   });
 }
 
-/** A time in ns since 1970, as a string: JSON's numbers do not hold it. */
+/** A time in ns since 1970, as a string: it has more digits than a number in JSON holds. */
 export function unixNano(ms: number): string {
   return String(BigInt(Math.round(ms * 1000)) * 1000n);
 }

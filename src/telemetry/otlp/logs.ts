@@ -7,7 +7,7 @@ const INFO = [9, 'INFO'] as const;
 const WARN = [13, 'WARN'] as const;
 const ERROR = [17, 'ERROR'] as const;
 
-/** How grave each action is: an error where a client did not get what it asked for. */
+/** The severity of each action: an error if the client did not get its whole result. */
 const SEVERITIES: Readonly<Record<string, typeof INFO | typeof WARN | typeof ERROR>> = {
   'cut': ERROR, 'truncate': ERROR, 'close': ERROR, 'refuse': ERROR,
   'would-cut': WARN, 'would-refuse': WARN, 'warn': WARN,
@@ -15,8 +15,8 @@ const SEVERITIES: Readonly<Record<string, typeof INFO | typeof WARN | typeof ERR
 };
 
 /**
- * An audit record as a log record.
- * @param nowMs when it is written, in ms since 1970
+ * Converts an audit record to a log record.
+ * @param nowMs the time at which it is written, in ms since 1970
  * @returns OTLP's JSON
  */
 export function logRecord(record: AuditFields, nowMs: number): string {
@@ -36,12 +36,12 @@ export function logRecord(record: AuditFields, nowMs: number): string {
   });
 }
 
-/** An identifier as OTLP's JSON has them: hexadecimal, in contrast to other bytes. */
+/** Whether a value is an identifier in OTLP's JSON: in hexadecimal, where other bytes are in base64. */
 export function isId(found: unknown, digits: 16 | 32): found is string {
   return typeof found === 'string' && found.length === digits && /^[\da-f]+$/.test(found) && !/^0+$/.test(found);
 }
 
-/** What happened, for a reader who sees nothing else. */
+/** A sentence about the record, for a reader who sees nothing else of it. */
 function sentence({ event, action, reason, rule, rows, bytes }: AuditFields): string {
   const what = event === 'stall' ? 'stall' : String(action);
   const amount = rows === undefined ? '' : `${String(rows)} rows, ${String(bytes)} bytes, `;

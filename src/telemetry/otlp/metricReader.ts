@@ -4,7 +4,7 @@ import type { Item } from './itemQueue.js';
 import { metricsItem } from './metrics.js';
 import type { ExportClock } from './signalExporter.js';
 
-/** Reads the metrics again and again, and hands each reading on. */
+/** Reads the metrics at an interval, and passes each reading on. */
 export class MetricReader {
   private readonly loop = new EventLoopWatch();
   private cancelTimer: () => void = () => {};
@@ -14,7 +14,7 @@ export class MetricReader {
     this.schedule();
   }
 
-  /** How often it reads, in ms, from here on. */
+  /** Sets the interval between readings, in ms. */
   set intervalMs(ms: number) {
     if (ms === this.everyMs) return;
     this.everyMs = ms;
@@ -48,11 +48,11 @@ export class MetricReader {
   }
 }
 
-/** What a reader reads, and what it does with it. */
+/** The source of a reader, and the receiver of its readings. */
 export interface ReaderParts {
-  /** The metrics of all processes; none where the program has not begun. */
+  /** The metrics of all processes; none before the program has started. */
   read(loopDelay: LoopDelay): readonly Family[] | Promise<readonly Family[]>;
   take(item: Item): void;
-  /** They could not be read. */
+  /** The metrics could not be read. */
   failed(error: unknown): void;
 }

@@ -4,10 +4,9 @@ import { keyValues, unixNano, type Attributes } from './json.js';
 import type { Item } from './itemQueue.js';
 
 /**
- * A reading of all metrics, as what goes out at once. What has no finite value, as a limit that there is not, is left
- * out.
+ * Converts a reading of all metrics to one item. Values that are not finite, such as "no limit", are left out.
  * Source: https://github.com/open-telemetry/opentelemetry-proto, metrics.proto
- * @param nowMs when they were read, in ms since 1970
+ * @param nowMs the time of the reading, in ms since 1970
  */
 export function metricsItem(families: readonly Family[], nowMs: number): Item {
   const times = { startTimeUnixNano: unixNano(performance.timeOrigin), timeUnixNano: unixNano(nowMs) };
@@ -19,19 +18,19 @@ export function metricsItem(families: readonly Family[], nowMs: number): Item {
   };
 }
 
-/** The values are counted from the start on, and not from one reading to the next. */
+/** Values count from the start of the program, not from the last reading. */
 const CUMULATIVE = 2;
 
-/** The name and unit of a metric to OpenTelemetry. */
+/** A metric's name and unit in OpenTelemetry. */
 export interface OtelName {
   readonly name: string;
   /** In UCUM; empty for a count. "1" would be a ratio. */
   readonly unit: string;
-  /** What OpenTelemetry wants to be told besides the labels. */
+  /** Attributes that OpenTelemetry requires besides the labels. */
   readonly attributes?: Attributes;
 }
 
-/** Metrics that OpenTelemetry's conventions have a name for, and those of the same kind. */
+/** Metrics that have a name in OpenTelemetry's conventions, and metrics of the same kind. */
 const NAMES: Readonly<Record<string, OtelName>> = {
   'sluice_result_rows': {
     name: 'db.client.response.returned_rows', unit: '{row}', attributes: { 'db.system.name': 'mysql' },
@@ -46,8 +45,8 @@ const NAMES: Readonly<Record<string, OtelName>> = {
 const UNITS: Readonly<Record<string, string>> = { bytes: 'By', seconds: 's' };
 
 /**
- * A metric's name in OpenTelemetry's manner: a dot behind `sluice` or `process`, no unit and no `total`. Translated
- * back for Prometheus, it is the same again, but for the metrics that have a name of their own.
+ * A metric's name in OpenTelemetry's style: a dot behind `sluice` or `process`, no unit and no `total`. Prometheus
+ * translates it back to the original name, except for the metrics in `NAMES`.
  */
 export function otelNameOf(prometheusName: string): OtelName {
   const known = NAMES[prometheusName];
@@ -92,7 +91,7 @@ function exemplarsOf(exemplar: Exemplar | undefined): object {
   return { exemplars: [{ timeUnixNano: unixNano(atMs), asInt: '1', traceId, spanId }] };
 }
 
-/** Seconds have parts; a metric has one kind of number for all its values. */
+/** Seconds have fractions; all values of a metric are of one kind. */
 function numberOf(value: number, unit: string): object {
   return unit === 's' ? { asDouble: value } : { asInt: String(value) };
 }

@@ -12,20 +12,20 @@ import { spanOf } from './spans.js';
 import { targetsOf, type Signal } from './targets.js';
 
 /**
- * Exports what the configuration says to OpenTelemetry. Where it says nothing there is no queue, no timer and no
- * connection. With several workers it is the primary that exports: records and metrics of all come together there.
+ * Exports to OpenTelemetry, as the configuration says. If nothing is exported, there is no queue, no timer and no
+ * connection. With several workers the primary exports, since it gets the records and metrics of all.
  */
 export class OtlpExport {
   private readonly exporters = new Map<Signal, SignalExporter>();
-  /** Null where no metrics are exported. */
+  /** Null if no metrics are exported. */
   private reader: MetricReader | null = null;
 
   constructor(private readonly parts: ExportParts, private readonly clock: ExportClock = EXPORT_CLOCK) {}
 
   /**
-   * Gets ready for a configuration.
-   * @returns what makes it hold; what waits then still goes out, to where the new one says
-   * @throws {TlsFileError} where a file cannot be used
+   * Prepares a change to another configuration.
+   * @returns a function that makes the change; items that wait then go to the new destination
+   * @throws {TlsFileError} if a file cannot be used
    */
   prepare({ otlp, resource }: TelemetrySettings): () => void {
     if (otlp === null) return () => this.direct(new Map(), 0);
@@ -37,7 +37,7 @@ export class OtlpExport {
     return () => this.direct(new Map(targets), otlp.intervalMs);
   }
 
-  /** Takes an audit record. */
+  /** Exports an audit record. */
   record(record: object): void {
     const [logs, traces] = [this.exporters.get('logs'), this.exporters.get('traces')];
     if (logs === undefined && traces === undefined) return;
@@ -47,7 +47,7 @@ export class OtlpExport {
     if (span !== null) traces?.add({ text: span, count: 1 });
   }
 
-  /** Sends what waits, for so long at most, and ends. */
+  /** Sends the waiting items, for at most `withinMs`, and stops. */
   async close(withinMs: number): Promise<void> {
     if (this.exporters.size === 0) return;
     const exporters = [...this.exporters.values()];
@@ -61,14 +61,14 @@ export class OtlpExport {
     this.exporters.clear();
   }
 
-  /** The last reading of the metrics says what came to its end. */
+  /** Sends the waiting items, and a last reading of the metrics. */
   private async flush(exporters: readonly SignalExporter[]): Promise<void> {
     const others = exporters.filter(({ signal }) => signal !== 'metrics').map((exporter) => exporter.flush());
     await this.reader?.read();
     await Promise.all([...others, this.exporters.get('metrics')?.flush()]);
   }
 
-  /** Exports these signals from here on, and metrics so often. */
+  /** From now on exports these signals, and metrics at this interval. */
   private direct(targets: ReadonlyMap<Signal, ExportTarget>, intervalMs: number): void {
     for (const [signal, exporter] of this.exporters) {
       if (targets.has(signal)) continue;
@@ -103,12 +103,12 @@ export class OtlpExport {
   }
 }
 
-/** What an export needs of the program. */
+/** The parts of the program that an export needs. */
 export interface ExportParts {
   readonly logger: Logger;
   readonly version: string;
-  /** Counts what is lost, by signal and reason. */
+  /** Counts the lost items, by signal and reason. */
   readonly dropped: CounterVector;
-  /** Reads the metrics of all processes; none where the program has not begun. */
+  /** Reads the metrics of all processes; none before the program has started. */
   readonly read: ReaderParts['read'];
 }

@@ -4,10 +4,10 @@ import type { SecureContextOptions } from 'node:tls';
 import { oneLine } from '../../audit/plainText.js';
 
 /**
- * Sends one request and reads its answer, up to a bound. Follows nothing, and keeps no connection: a receiver that
- * closes an idle one would make the next request fail.
- * @param body in JSON
- * @param signal ends it
+ * Sends one request and reads its answer, up to a bound. Follows no redirect. Keeps no connection: if the receiver
+ * closed it while idle, the next request would fail.
+ * @param body JSON
+ * @param signal aborts the request
  */
 export function post(destination: Destination, body: string, signal: AbortSignal): Promise<Outcome> {
   const { url, headers, timeoutMs, tls } = destination;
@@ -28,7 +28,7 @@ export function post(destination: Destination, body: string, signal: AbortSignal
     const timer = setTimeout(() => timeIsUp(), timeoutMs).unref();
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
     request.on('response', (response) => {
-      // Its status counts, whatever becomes of the rest: what was taken must not be sent again.
+      // Only the status decides, even if the body does not come: accepted items must not be sent again.
       const done = (answer: string | null): void => settle(outcomeOf(response, answer));
       timeIsUp = () => done(null);
       readBody(response, done);
@@ -37,32 +37,32 @@ export function post(destination: Destination, body: string, signal: AbortSignal
   });
 }
 
-/** Where requests go, and with what. */
+/** The receiver of requests, and the parts that all requests to it share. */
 export interface Destination {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The longest that a request takes, its answer included. */
+  /** The longest time for a request and its answer. */
   readonly timeoutMs: number;
   readonly tls: SecureContextOptions;
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type Outcome =
-  /** `answer` is the body; null where it did not come whole or is too large. */
+  /** Accepted. `answer` is the body; null if it did not arrive completely or is too large. */
   | { readonly kind: 'taken'; readonly answer: string | null }
-  /** It may be sent again, after so long at the earliest; null where the receiver does not say. */
+  /** To be sent again, after `afterMs` at the earliest; null if the receiver gives no time. */
   | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | null }
-  /** It would be refused again. */
+  /** Refused for good. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What is read of an answer. */
+/** The longest answer that is read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const LONGEST_QUOTE = 200;
 
 /** Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** @param done is told the body; null where it is too large or does not come whole */
+/** @param done gets the body; null if it is too large or does not arrive completely */
 function readBody(response: IncomingMessage, done: (answer: string | null) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -86,19 +86,19 @@ function outcomeOf({ statusCode = 0, headers }: IncomingMessage, answer: string 
   return { kind: 'later', reason, afterMs: retryAfterMs(headers['retry-after'], Date.now()) };
 }
 
-/** The message of the Status that OTLP wants as the answer, or the front of whatever it is. */
+/** The message of OTLP's Status in the answer; the first characters of any other answer. */
 function saidIn(answer: string | null): string {
   if (answer === null || answer === '') return '';
   const { message } = Object(parsed(answer)) as { message?: unknown };
   return `: ${quoted(typeof message === 'string' ? message : answer)}`;
 }
 
-/** What a receiver says, as a message quotes it. */
+/** A receiver's text, shortened to one line of a log. */
 export function quoted(text: string): string {
   return oneLine(text, LONGEST_QUOTE);
 }
 
-/** @returns undefined for what is not JSON */
+/** @returns undefined if the text is not JSON */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -107,7 +107,7 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. @returns null where there is none that can be read */
+/** RFC 9110, 10.2.3: seconds, or a date. @returns null if the header is missing or has neither form */
 function retryAfterMs(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;

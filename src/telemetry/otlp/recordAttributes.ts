@@ -4,26 +4,26 @@ import { summaryOf, type Summary } from '../../sql/summary.js';
 import type { Attributes } from './json.js';
 
 /**
- * A record as attributes: by OpenTelemetry's conventions for databases what these have a name for, and `sluice.*` for
- * the rest. Nothing is said that `audit.sql` keeps out of the record.
+ * Converts a record to attributes. Fields that OpenTelemetry's conventions for databases name have those names; all
+ * others are `sluice.*`. The attributes hold nothing that `audit.sql` keeps out of the record.
  * Source: https://opentelemetry.io/docs/specs/semconv/database/database-spans/
  */
 export function recordAttributes(record: AuditFields, summary: Summary | null): Attributes {
   return { ...databaseAttributes(record, summary), ...ownAttributes(record) };
 }
 
-/** An audit record, as it would be written in JSON. */
+/** The fields of an audit record, as in its JSON. */
 export type AuditFields = Readonly<Record<string, unknown>>;
 
-/** Fields that an attribute of the conventions tells, or that stand beside the attributes. */
+/** Fields that are an attribute of the conventions, or that are exported beside the attributes. */
 const TOLD_OTHERWISE: ReadonlySet<string> = new Set([
   'sql', 'schema', 'client', 'upstream', 'startedAt', 'traceId', 'spanId', 'sampled',
 ]);
 
-/** Objects whose parts are attributes of their own, so that they can be asked for. */
+/** Objects whose parts become attributes of their own, so that queries can select by them. */
 const FLATTENED: ReadonlySet<string> = new Set(['limit', 'tags', 'serverError']);
 
-/** What is known of the statement of a record. */
+/** The summary of a record's statement; null if the record has no digest text. */
 export function summaryIn({ digestText }: AuditFields): Summary | null {
   return typeof digestText === 'string' ? summaryOf(digestText) : null;
 }
@@ -32,7 +32,7 @@ function databaseAttributes(record: AuditFields, summary: Summary | null): Attri
   const { sql, digestText, schema, forwardedRows, upstream, client } = record;
   const errorCode = errorCodeIn(record);
   return {
-    // The conventions' name for what is spoken: the server may as well be MariaDB.
+    // The conventions' name of the protocol; the server may be MariaDB.
     'db.system.name': 'mysql',
     'db.namespace': schema === '' ? null : schema,
     'db.operation.name': summary?.operation,
@@ -46,13 +46,13 @@ function databaseAttributes(record: AuditFields, summary: Summary | null): Attri
   };
 }
 
-/** The error with which the result ended, for its client: Sluice's, or else the server's. */
+/** The number of the error that ended the result for its client: Sluice's, or else the server's. */
 function errorCodeIn({ errorCode, serverError }: AuditFields): string | null {
   const code = errorCode ?? Object(serverError).code;
   return typeof code === 'number' ? String(code) : null;
 }
 
-/** A result may end early without an error. */
+/** The type of an early end without an error; null for any other end. */
 function brokenOffBy({ action }: AuditFields): string | null {
   return action === 'truncate' || action === 'close' ? `sluice.${action}` : null;
 }
@@ -79,7 +79,7 @@ function ownAttributes(record: AuditFields): Attributes {
   return attributes;
 }
 
-/** `forwardedRows` as `forwarded_rows`, which is how OpenTelemetry writes names. */
+/** `forwardedRows` becomes `forwarded_rows`, the style of OpenTelemetry's names. */
 function attributeName(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

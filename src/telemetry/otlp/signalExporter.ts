@@ -6,21 +6,21 @@ import { post, type Destination } from './post.js';
 import type { Signal } from './targets.js';
 
 /**
- * Sends the items of one signal to their receiver, one request at a time. What a receiver does not take waits in a
- * bounded queue; the pauses between attempts grow. There is a timer only while something waits.
+ * Sends the items of one signal to their receiver, one request at a time. After a failure the items wait in a bounded
+ * queue, and the pauses between attempts grow. A timer runs only while items wait.
  */
 export class SignalExporter {
   private readonly queue: ItemQueue;
   private readonly abortion = new AbortController();
-  /** What is under way; null where nothing is. */
+  /** The batch under way; null if there is none. */
   private sending: readonly Item[] | null = null;
   private cancelTimer: (() => void) | null = null;
-  /** Requests in a row that failed. */
+  /** The number of failed requests in a row. */
   private failures = 0;
-  /** Is called once nothing waits any more; null where nobody waits for that. */
+  /** Is called once no item waits; null if there is no `flush` under way. */
   private whenEmpty: (() => void) | null = null;
 
-  /** @param target may be replaced: the next request goes there */
+  /** @param target may be replaced later: the next request goes to the new one */
   constructor(
     readonly signal: Signal, public target: ExportTarget, private readonly log: ExportLog,
     private readonly clock: ExportClock,
@@ -28,13 +28,13 @@ export class SignalExporter {
     this.queue = new ItemQueue(BOUNDS[signal]);
   }
 
-  /** Takes an item. What is too much pushes out the oldest. */
+  /** Adds an item to the queue. If the queue is full, this pushes out the oldest items. */
   add(item: Item): void {
     this.log.lost(this.queue.add(item), 'overflow');
     if (this.cancelTimer === null && this.sending === null) this.sendIn(this.gatheringMs);
   }
 
-  /** Sends what waits without waiting for more. Resolves once nothing is left, or the exporter is closed. */
+  /** Sends the waiting items at once. Resolves when none is left, or when the exporter is closed. */
   async flush(): Promise<void> {
     if (this.queue.isEmpty && this.sending === null) return;
     const flushed = new Promise<void>((resolve) => (this.whenEmpty = resolve));
@@ -42,7 +42,7 @@ export class SignalExporter {
     await flushed;
   }
 
-  /** Ends what is under way, and drops what is left. */
+  /** Aborts the request under way, and drops all items. */
   close(): void {
     this.cancelTimer?.();
     this.cancelTimer = null;
@@ -93,34 +93,34 @@ export class SignalExporter {
     if (rejected > 0 || message !== '') log.partial(rejected, message);
   }
 
-  /** What came in the meantime. */
+  /** Sends the items that came in the meantime. */
   private goOn(): void {
     if (this.queue.isEmpty) this.whenEmpty?.();
     else if (this.whenEmpty !== null) this.sendNow();
     else this.sendIn(this.gatheringMs);
   }
 
-  /** For how long more is waited for. */
+  /** The wait for further items, in ms. */
   private get gatheringMs(): number {
     return this.queue.fillsBatch ? 0 : GATHERING_MS;
   }
 
-  /** Half of the pause is chance, so that many who have failed together do not come back together. */
+  /** Half of the pause is random, so that programs that failed together do not try again together. */
   private pauseMs(): number {
     const most = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
     return (most / 2) * (1 + this.clock.random());
   }
 }
 
-/** What a request needs. */
+/** The destination of requests, and the JSON around their items. */
 export interface ExportTarget {
   readonly destination: Destination;
   readonly envelope: Envelope;
 }
 
-/** Time and chance, which a test plays. */
+/** Timers and random numbers; a test replaces them. */
 export interface ExportClock {
-  /** Calls back after so long, unless that is cancelled by what is returned. Keeps no process alive. */
+  /** Calls `then` after `ms`. Returns a function that cancels the call. The timer does not keep the process running. */
   after(ms: number, then: () => void): () => void;
   /** From 0 to 1. */
   random(): number;
@@ -134,18 +134,17 @@ export const EXPORT_CLOCK: ExportClock = {
   random: Math.random,
 };
 
-/** For how long items are gathered into one request. */
+/** The time for which items are gathered into one request. */
 const GATHERING_MS = 1000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
-/** A receiver that asks for more is asked again after so long. */
+/** The longest pause, even if the receiver asks for a longer one. */
 const LONGEST_WAIT_MS = 600_000;
 
-// Lengths are characters. A record may hold a statement of 1 MiB; a receiver takes 20 MiB at once where it is the
-// Collector with its own default.
+// Lengths are in characters. A record may hold a statement of 1 MiB. By default the Collector accepts 20 MiB at once.
 const OF_RECORDS: QueueBounds = {
   maxItems: 8192, maxLength: 8 * 1024 * 1024, batchItems: 512, batchLength: 1024 * 1024,
 };
-/** A newer reading says all that an older one says. */
+/** A new reading replaces an older one. */
 const OF_READINGS: QueueBounds = { maxItems: 1, maxLength: Infinity, batchItems: 1, batchLength: Infinity };
 const BOUNDS: Readonly<Record<Signal, QueueBounds>> = { metrics: OF_READINGS, logs: OF_RECORDS, traces: OF_RECORDS };

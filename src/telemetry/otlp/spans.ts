@@ -4,8 +4,9 @@ import { isId } from './logs.js';
 import { recordAttributes, summaryIn, type AuditFields } from './recordAttributes.js';
 
 /**
- * The span of an audit record: from the command's arrival to its end, below the client's own span. Only what was cut,
- * would have been, was let through as a stream, or stalled has one, and only where the client records its trace.
+ * Converts an audit record to a span: from the command's arrival to its end, with the client's own span as its parent.
+ * Only a result that was cut, would have been cut, was let through as a stream, or stalled has a span, and only if the
+ * client records its trace.
  * Source: https://github.com/open-telemetry/opentelemetry-proto, trace.proto, and
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
  * @returns OTLP's JSON; null for none
@@ -31,13 +32,13 @@ export function spanOf(record: AuditFields): string | null {
   });
 }
 
-/** What ended otherwise than the client wanted, would have, or was let through. */
+/** The actions of records that have a span. */
 const WITH_SPAN: ReadonlySet<string> = new Set(['cut', 'truncate', 'close', 'would-cut', 'admit']);
 
 const CLIENT = 3;
 const STATUS_ERROR = 2;
 const SAMPLED = 0x01;
-/** That it is known whether the parent is another program's, and that it is. */
+/** Two bits: it is known whether the parent belongs to another program, and it does. */
 const HAS_REMOTE_PARENT = 0x300;
 
 const ENDS_EARLY: ReadonlySet<unknown> = new Set(['cut', 'truncate', 'close']);

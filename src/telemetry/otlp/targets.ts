@@ -5,7 +5,7 @@ import { OTLP_SIGNALS } from '../../config/telemetry.js';
 export type Signal = (typeof OTLP_SIGNALS)[number];
 
 /**
- * The URL that each signal goes to, of those that are exported.
+ * The URL of each signal that is exported.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
  */
 export function targetsOf(otlp: OtlpSettings): ReadonlyMap<Signal, string> {
