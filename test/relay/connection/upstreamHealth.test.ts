@@ -1,6 +1,6 @@
 import { once, EventEmitter } from 'node:events';
 import { pino } from 'pino';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import type { Upstream } from '../../../src/config/config.js';
 import type { Failure } from '../../../src/relay/connection/attempt.js';
@@ -12,12 +12,8 @@ const serverAt = (host: string): Upstream => ({
 const [one, two, three] = ['one', 'two', 'three'].map(serverAt) as [Upstream, Upstream, Upstream];
 const SILENT: Failure = { kind: 'silent', reason: 'the upstream server one:3306 did not greet within 2000 ms' };
 
-// The timers of UpstreamHealth do not keep the process alive.
-const alive = setInterval(() => {}, 1000);
-t.teardown(() => clearInterval(alive));
-
-/** The test answers the probes, one by one. */
-const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
+/** The health of these servers until a test ends. The test answers the probes, one by one. */
+const makeHealth = (t: Test, upstreams: readonly Upstream[] = [one, two]) => {
   const log: { level: number; msg: string }[] = [];
   const probes = new EventEmitter();
   const metrics = new Metrics();
@@ -26,6 +22,12 @@ const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
     metrics,
     probe: (upstream) => new Promise((resolve) => void setImmediate(() => probes.emit('probe', upstream, resolve))),
   }, 1);
+  // The timers of UpstreamHealth do not keep the process alive.
+  const alive = setInterval(() => {}, 1000);
+  t.teardown(() => {
+    health.close();
+    clearInterval(alive);
+  });
   health.configured(upstreams);
   const isUp = () =>
     Object.fromEntries([...metrics.upstreamUp.all()].map(({ labels, count }) => [labels['upstream'], count]));
@@ -34,8 +36,7 @@ const makeHealth = (upstreams: readonly Upstream[] = [one, two]) => {
 };
 
 t.test('puts failed servers last, in the order of the list', (t) => {
-  const { health, isUp } = makeHealth([one, two, three]);
-  t.teardown(() => health.close());
+  const { health, isUp } = makeHealth(t, [one, two, three]);
   t.strictSame(health.inOrder([one, two, three]), [one, two, three]);
   health.failed(one, SILENT);
   t.strictSame(health.inOrder([one, two, three]), [two, three, one]);
@@ -48,8 +49,7 @@ t.test('puts failed servers last, in the order of the list', (t) => {
 });
 
 t.test('tries a failed server until it is well, and logs the failure once', async (t) => {
-  const { health, log, isUp, nextProbe } = makeHealth();
-  t.teardown(() => health.close());
+  const { health, log, isUp, nextProbe } = makeHealth(t);
   const first = nextProbe();
   health.failed(one, SILENT);
   health.failed(one, SILENT);
@@ -70,8 +70,7 @@ t.test('tries a failed server until it is well, and logs the failure once', asyn
 });
 
 t.test('counts failures for clients by reason, and does not count probes', async (t) => {
-  const { health, metrics, nextProbe } = makeHealth([one]);
-  t.teardown(() => health.close());
+  const { health, metrics, nextProbe } = makeHealth(t, [one]);
   const tried = nextProbe();
   health.failed(one, SILENT);
   health.failed(one, { kind: 'unreachable', reason: 'cannot reach it' });
@@ -86,8 +85,7 @@ t.test('counts failures for clients by reason, and does not count probes', async
 });
 
 t.test('forgets a server that is no longer in the list', async (t) => {
-  const { health, metrics, isUp, nextProbe } = makeHealth();
-  t.teardown(() => health.close());
+  const { health, metrics, isUp, nextProbe } = makeHealth(t);
   const tried = nextProbe();
   health.failed(one, SILENT);
   const [, answer] = await tried;
@@ -101,7 +99,7 @@ t.test('forgets a server that is no longer in the list', async (t) => {
 });
 
 t.test('tries nothing after it is closed', async (t) => {
-  const { health, probes } = makeHealth();
+  const { health, probes } = makeHealth(t);
   health.failed(one, SILENT);
   health.close();
   probes.on('probe', () => t.fail('a probe'));
