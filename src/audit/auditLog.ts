@@ -1,5 +1,5 @@
 import { constants, openSync } from 'node:fs';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { AuditSettings } from '../config/config.js';
 import { plainText } from './plainText.js';
 import { LineSink, type SinkEnd } from './lineSink.js';
@@ -52,6 +52,11 @@ function openSink(to: string, log: Logger): LineSink {
   });
 }
 
+/** A record as a line of JSON. pino would serialise each field by itself, at three times the cost. */
+function jsonLine(record: object, nowMs: number): string {
+  return `${plainText(JSON.stringify({ time: new Date(nowMs).toISOString(), ...record }))}\n`;
+}
+
 /**
  * Opens an audit log.
  * @param target 'stdout' or the path of a file to append to, and the form of records
@@ -62,23 +67,11 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
   let { to, format } = target;
   let sink = openSink(to, log);
   let droppedBefore = 0;
-  const logger = pino(
-    {
-      base: null,
-      formatters: { level: () => ({}) },
-      // pino puts a comma before the time, because the level comes first. Here there is no level.
-      timestamp: () => `"time":"${new Date().toISOString()}"`,
-    },
-    { write: (line) => sink.write(plainText(line)) },
-  );
   return {
     write(record) {
-      if (format === 'json') {
-        logger.info(record);
-        return;
-      }
-      const entry = slowLogEntry({ ...record }, Date.now());
-      if (entry !== null) sink.write(entry);
+      const nowMs = Date.now();
+      const line = format === 'json' ? jsonLine(record, nowMs) : slowLogEntry({ ...record }, nowMs);
+      if (line !== null) sink.write(line);
     },
     get droppedRecords() {
       return droppedBefore + sink.droppedInAll;

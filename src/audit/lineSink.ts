@@ -20,6 +20,8 @@ export class LineSink {
   /** The time since which all writes have failed, on the clock of `performance`; null while they succeed. */
   private failingSinceMs: number | null = null;
   private isWriting = false;
+  /** Writing begins at the end of this turn of the event loop. */
+  private isDue = false;
   private onIdle: (() => void) | undefined;
 
   /**
@@ -43,7 +45,10 @@ export class LineSink {
     }
     this.lines.push(line);
     this.waitingBytes += bytes;
-    if (!this.batch) this.writeNext();
+    if (this.batch || this.isDue) return;
+    // The lines of one turn go out in one write: each write costs a handover to another thread.
+    this.isDue = true;
+    setImmediate(() => this.writeNext());
   }
 
   /**
@@ -51,7 +56,7 @@ export class LineSink {
    * write hangs.
    */
   async close(timeoutMs: number): Promise<SinkEnd> {
-    if (this.batch) await this.untilIdle(timeoutMs);
+    if (this.batch || this.isDue) await this.untilIdle(timeoutMs);
     this.isGone = true;
     if (this.isWriting) await this.untilIdle(HANGS_MS);
     const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
@@ -71,6 +76,7 @@ export class LineSink {
   }
 
   private writeNext(): void {
+    this.isDue = false;
     if (this.lines.length === 0) {
       this.idle();
       return;

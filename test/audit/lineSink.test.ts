@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -61,6 +62,19 @@ t.test('writes whole lines in order, and all of them before close resolves', asy
   t.same(await sink.close(patienceMs), { lostLines: 0, hangs: false });
   t.equal(readFileSync(file, 'utf8'), lines.join(''));
   t.same(reports.said, []);
+});
+
+t.test('writes the lines of one turn of the event loop with one call', async (t) => {
+  let calls = 0;
+  const hook = createHook({ init: (_id, type) => { if (type === 'FSREQCALLBACK') calls += 1; } });
+  const file = join(t.testdir(), 'out');
+  const sink = new LineSink(openSync(file, 'a'), 1024 ** 2, new Reports());
+  hook.enable();
+  for (let number = 0; number < 20; number += 1) sink.write(line(number));
+  await sink.close(patienceMs);
+  hook.disable();
+  t.equal(calls, 2, 'a write, and the closing of the file');
+  t.equal(readFileSync(file, 'utf8').split('\n').length, 21);
 });
 
 t.test('appends to the file, and counts letters beyond ASCII by their bytes', async (t) => {

@@ -17,7 +17,7 @@ export class Cutting {
   /** The outcome of the attempt to stop the server; null if there was no attempt. */
   private kill: Promise<KillOutcome> | null = null;
   /** Withdraws that attempt when nothing is left to stop. */
-  private readonly withdrawal = new AbortController();
+  private withdrawal: AbortController | null = null;
   /** The error with which the server ended the response. */
   private error: ServerError | null = null;
   /** The server has ended the response. */
@@ -45,7 +45,7 @@ export class Cutting {
     conversation.client.isGated = true;
     this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
-      killDue: () => session.contain(() => (this.kill = killStatement(session, this.withdrawal.signal))),
+      killDue: () => session.contain(() => this.stopServer()),
     });
     if (conversation.commands.hasMoreToAnswer) this.commandWaits();
   }
@@ -87,7 +87,7 @@ export class Cutting {
   drained(): void {
     this.isDrained = true;
     this.drain.stop();
-    this.withdrawal.abort();
+    this.withdrawal?.abort();
     if (this.kill === null) this.end(null);
     else void this.kill.then((outcome) => this.session.contain(() => this.end(outcome)));
   }
@@ -101,7 +101,7 @@ export class Cutting {
   /** Stops the drain and its timers. Returns the number of discarded bytes. */
   stop(): number {
     this.drain.stop();
-    this.withdrawal.abort();
+    this.withdrawal?.abort();
     if (this.waitingTimer !== null) clearTimeout(this.waitingTimer);
     return this.drain.bytes;
   }
@@ -124,6 +124,11 @@ export class Cutting {
     session.log.warn({ bound: why }, `${REASONS[why]}: ${what}`);
     if (isLetGo) session.letClientGo(REASONS[why], last);
     else session.abort(REASONS[why], last);
+  }
+
+  private stopServer(): void {
+    this.withdrawal = new AbortController();
+    this.kill = killStatement(this.session, this.withdrawal.signal);
   }
 
   private end(killed: KillOutcome | null): void {

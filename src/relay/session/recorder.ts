@@ -77,7 +77,8 @@ export class Recorder {
     const { session, session: { shared } } = this;
     const record = responseRecord('stall', usage, judgement, session.origin(), progress, shared.config.audit);
     shared.metrics.recorded('warn', rule, 'stall', usage.trace);
-    this.write({ ...record, serverGaveUp: hasServerGivenUp }, usage);
+    record['serverGaveUp'] = hasServerGivenUp;
+    this.write(record, usage);
   }
 
   /** Counts a result that was let through beyond its limit. Returns the admission to record; null if there is none. */
@@ -104,10 +105,11 @@ export class Recorder {
     }
   }
 
-  private write(record: object, { command }: GovernedUsage): void {
+  private write(record: Record<string, unknown>, { command }: GovernedUsage): void {
     const { shared, conversation } = this.session;
     const ageMs = conversation.options.now() - command.startedAtMs;
-    shared.audit.write({ ...record, startedAt: new Date(Date.now() - ageMs).toISOString() });
+    record['startedAt'] = new Date(Date.now() - ageMs).toISOString();
+    shared.audit.write(record);
   }
 }
 
