@@ -8,29 +8,29 @@ import type { Peer } from '../protocol/peer.js';
 import { errorText } from '../text/errorText.js';
 
 // Plugins that prove a secret without sending it pass as they are. Two plugins send the password itself: in clear on an
-// encrypted connection, and encrypted with the server's RSA key on a connection in the clear. Where only one of the two
+// encrypted connection, and encrypted with the server's RSA key on a connection in the clear. If only one of the two
 // connections is encrypted, Sluice turns one form into the other:
 //
 //     client encrypted, server in the clear   password -> we fetch the server's key -> encrypted password
 //     client in the clear, server encrypted   we give a key of our own -> encrypted password -> password
 //
-// A client on an encrypted connection sends whatever the server asks for. So a packet passes to a server in the clear
-// only where a plugin that proves without sending expects it.
+// A client on an encrypted connection sends anything that the server asks for, its password too. So a packet passes to
+// a server in the clear only if it belongs to a plugin that proves a secret without sending it.
 
-/** Follows one authentication, packet by packet, where only one of the two connections is encrypted. */
+/** Follows one authentication, packet by packet, if only one of the two connections is encrypted. */
 export class AuthBridge {
   private plugin = '';
-  /** How many more packets the plugin's client sends to prove its secret. */
+  /** The number of packets that the plugin's client still sends to prove its secret. */
   private proofsLeft = 0;
   private awaited: Awaited = 'nothing';
-  /** The password as the client sent it: with a NUL at its end. */
+  /** The password with the NUL that the client sent after it. */
   private password: Buffer | null = null;
   private ownKey: OwnKey | null = null;
 
   /**
-   * @param encrypted the peer whose connection is encrypted; null where both are: then every packet passes
-   * @param bridges whether passwords may be converted; where not, such an authentication is refused
-   * @param nonce the greeting's
+   * @param encrypted the peer whose connection is encrypted; null if both are, so that every packet passes
+   * @param bridges passwords may be converted; if not, an authentication that needs it is refused
+   * @param nonce the nonce of the greeting
    */
   constructor(
     private readonly encrypted: Peer | null,
@@ -39,8 +39,8 @@ export class AuthBridge {
   ) {}
 
   /**
-   * Takes the packet that begins the authentication: a HandshakeResponse41, or a COM_CHANGE_USER. An answer in it that
-   * may not pass as it is is left out, and the server has to ask for it again.
+   * Takes the packet that begins the authentication: a HandshakeResponse41, or a COM_CHANGE_USER. If the answer in it
+   * must not pass, it is left out, and the server has to ask for it.
    */
   begin(payload: Buffer, capabilities: bigint, isUserChange: boolean): Step {
     if (this.encrypted === null) return { to: 'server', payload };
@@ -55,7 +55,7 @@ export class AuthBridge {
     return { to: 'server', payload: wiping([answer], () => withoutAnswer(payload, carried)) };
   }
 
-  /** Takes a packet of the server's. */
+  /** Takes a packet of the server. */
   fromServer(payload: Buffer): Step {
     if (this.encrypted === null) return { to: 'client', payload };
     switch (payload[0]) {
@@ -70,7 +70,7 @@ export class AuthBridge {
     }
   }
 
-  /** Takes a packet of the client's; what it holds of a password is overwritten. */
+  /** Takes a packet of the client. A password in it is overwritten. */
   fromClient(payload: Buffer): Step {
     const { awaited } = this;
     this.awaited = 'nothing';
@@ -84,14 +84,14 @@ export class AuthBridge {
     return { to: 'server', payload };
   }
 
-  /** Goes on with a key of our own. Most authentications need none, and making one takes long. */
+  /** Continues with a key of our own. It is created only if an authentication needs it, since that takes long. */
   giveKey(key: OwnKey): Step {
     this.ownKey = key;
     this.awaited = 'encryptedPassword';
     return { to: 'client', payload: Buffer.concat([Buffer.from([FirstByte.AUTH_MORE_DATA]), key.publicPem]) };
   }
 
-  /** Overwrites what is known of the password. */
+  /** Overwrites the password. */
   forget(): void {
     this.password?.fill(0);
     this.password = null;
@@ -103,11 +103,11 @@ export class AuthBridge {
     this.proofsLeft = PROVING_PLUGINS.get(plugin) ?? 0;
   }
 
-  /** Whether the answer that comes with the first packet may pass as it is. */
+  /** Whether the answer in the first packet may pass. */
   private mayCarry(isUserChange: boolean): boolean {
     const { plugin } = this;
-    // Its answer to the greeting is a scramble, whatever the connection; which nonce a server that is asked to change
-    // the user goes on with, only its own request tells.
+    // The answer to the greeting is always a scramble. For a change of user the nonce is not known yet: the server's
+    // next request has it.
     if (plugin === CACHING_SHA2) return !isUserChange;
     if (this.encrypted === 'client') return this.proofsLeft > 0;
     return !KEY_REQUESTS.has(plugin) && !CLEAR_PLUGINS.has(plugin);
@@ -135,12 +135,12 @@ export class AuthBridge {
 
   private moreData(payload: Buffer): Step {
     if (this.awaited === 'serverKey') return this.encrypt(payload.subarray(1));
-    // Clients look at no more than this byte.
+    // Clients read only this byte.
     if (this.plugin === CACHING_SHA2 && payload[1] === FULL_AUTH) this.awaited = 'password';
     return { to: 'client', payload };
   }
 
-  /** The password in clear, a request for a key, or nothing but a NUL: no password. */
+  /** Takes the password in clear, a request for a key, or a single NUL (an empty password). */
   private takePassword(payload: Buffer): Step {
     const keyRequest = KEY_REQUESTS.get(this.plugin)!;
     const asksForKey = payload.length === 1 && payload[0] === keyRequest;
@@ -185,27 +185,27 @@ export class AuthBridge {
 }
 
 /**
- * What to do with a packet: send one on, perhaps another one and back to where it came from; go on with `giveKey` once
- * there is a key of our own; or end it all.
+ * What to do after a packet: send this or another packet to one of the peers, call `giveKey` with a key of our own, or
+ * refuse the authentication.
  */
 export type Step =
   | { readonly to: Peer; readonly payload: Buffer }
   | { readonly wants: 'key' }
   | { readonly refusal: string };
 
-/** The pair that clients without encryption encrypt their passwords with. */
+/** The pair of keys with which clients in the clear encrypt their passwords. */
 export interface OwnKey {
   readonly publicPem: Buffer;
   readonly privateKey: KeyObject;
 }
 
-/** The plugins whose password is encrypted on a connection that is not, and how each asks for the key to do so. */
+/** The plugins that encrypt the password on a connection in the clear, with the byte by which each asks for the key. */
 const KEY_REQUESTS: ReadonlyMap<string, number> = new Map([['caching_sha2_password', 0x02], ['sha256_password', 0x01]]);
 const CACHING_SHA2 = 'caching_sha2_password';
 /** These send passwords in clear and know no other way. */
 const CLEAR_PLUGINS: ReadonlySet<string> = new Set(['mysql_clear_password', 'dialog']);
 /**
- * The plugins that prove a secret and never send it, with how many packets of each a client sends. (MySQL 9.7,
+ * The plugins that prove a secret and never send it, with the number of packets that a client sends. (MySQL 9.7,
  * sql-common/client_authentication.cc and libmysql/; MariaDB knowledge base, "Authentication Plugins".)
  */
 const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
@@ -216,23 +216,23 @@ const PROVING_PLUGINS: ReadonlyMap<string, number> = new Map([
   ['authentication_fido_client', Infinity], ['authentication_webauthn_client', Infinity],
 ]);
 /**
- * Does what the mechanism does that the server names in its request, PLAIN as well, which sends the password itself:
- * clients of MySQL 8.0 take any that Cyrus SASL has. (`read_method_name_from_server` in auth_ldap_sasl_client.cc.)
+ * This plugin uses the mechanism that the server names. PLAIN is possible, and sends the password itself: clients of
+ * MySQL 8.0 accept every mechanism of Cyrus SASL. (`read_method_name_from_server` in auth_ldap_sasl_client.cc.)
  */
 const LDAP_SASL = 'authentication_ldap_sasl_client';
 const PROVING_MECHANISMS: ReadonlySet<string> = new Set(['SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI']);
-/** What a client that names no plugin uses, or mysql_old_password, which proves as well. */
+/** The plugin of a client that names none. (Such a client may use mysql_old_password, which proves as well.) */
 const UNNAMED_PLUGIN = 'mysql_native_password';
-/** How much of a plugin's name a message repeats. */
+/** The longest part of a plugin's name in a message. */
 const SHOWN_NAME_CHARS = 64;
-/** Of caching_sha2_password: the server needs the password itself. */
+/** caching_sha2_password: the server needs the password itself. */
 const FULL_AUTH = 0x04;
 
 const SERVER_IN_CLEAR = 'the connection to the server is not encrypted';
 /** The least size of an encrypted password: that of a 1024-bit key. */
 const MIN_ENCRYPTED_BYTES = 128;
 
-/** Whether a client has sent its password as it is, though others can read the connection: the NUL is at its end. */
+/** Whether a client has sent its password itself, though others can read the connection: a NUL follows the password. */
 function isClear(payload: Buffer): boolean {
   return payload.length < MIN_ENCRYPTED_BYTES && payload.indexOf(0) === payload.length - 1;
 }
@@ -241,12 +241,12 @@ function withoutNul(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.at(-1) === 0 ? -1 : undefined);
 }
 
-/** The next packet that needs more than being passed on. */
+/** The next packet that cannot simply pass. */
 type Awaited =
   | 'nothing'
-  /** The client's next packet has the password in it, or asks for a key to encrypt it with. */
+  /** The client's next packet holds the password, or asks for a key to encrypt it. */
   | 'password'
-  /** The server's next packet is its key. */
+  /** The server's next packet is the server's key. */
   | 'serverKey'
-  /** The client's next packet is its password, encrypted with our key. */
+  /** The client's next packet is the password, encrypted with our key. */
   | 'encryptedPassword';

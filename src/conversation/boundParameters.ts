@@ -9,12 +9,12 @@ export class BoundParameters {
   private types: ParameterTypes | null = null;
   /** By parameter index, the bytes that COM_STMT_SEND_LONG_DATA has brought since the last execution. */
   private longDataBytes: Map<number, number> | null = null;
-  /** All bytes of the packets that have brought it. */
+  /** The bytes of all these packets. */
   private sentAheadBytes = 0;
-  /** What the last execution with query attributes has said of its parameters. */
+  /** The definitions of the last execution that had query attributes. */
   private definitions: AttributeDefinitions | null = null;
 
-  /** @param parameterCount how many parameters PREPARE found */
+  /** @param parameterCount the number of parameters that PREPARE found */
   constructor(readonly parameterCount: number) {}
 
   /** Part of a value was sent ahead of the execution. */
@@ -24,27 +24,27 @@ export class BoundParameters {
     this.longDataBytes.set(index, (this.longDataBytes.get(index) ?? 0) + byteCount);
   }
 
-  /** A packet of so many bytes has brought part of a value. */
+  /** A packet of this many bytes has brought part of a value. */
   addSentAhead(byteCount: number): void {
     this.sentAheadBytes += byteCount;
   }
 
-  /** The bytes that were sent ahead of an execution that has arrived. */
+  /** An execution has arrived: returns the number of bytes that were sent ahead of it, and counts anew. */
   takeSentAhead(): number {
     const { sentAheadBytes } = this;
     this.sentAheadBytes = 0;
     return sentAheadBytes;
   }
 
-  /** Drops what was sent ahead, as COM_STMT_RESET does. */
+  /** Drops the values that were sent ahead, as COM_STMT_RESET does. */
   dropLongData(): void {
     this.longDataBytes = null;
   }
 
   /**
-   * What an execution brings; each is null where its packet does not tell it.
-   * @param payload COM_STMT_EXECUTE's, or its front
-   * @param maxBytes of all texts of parameters together; 0 where these are not wanted
+   * Decodes the values of an execution; each part is null if the packet does not tell it.
+   * @param payload the payload of the COM_STMT_EXECUTE, or its front
+   * @param maxBytes the bound on the texts of all parameters together; 0 if parameters are not wanted
    */
   decode(payload: Buffer, hasQueryAttributes: boolean, maxBytes: number): Bound {
     const longDataBytes = this.longDataBytes ?? NO_LONG_DATA;
@@ -73,7 +73,7 @@ export class BoundParameters {
   }
 }
 
-/** What was bound to a prepared statement's parameters, and the query attributes of the execution. */
+/** The values of an execution: the statement's parameters, and the query attributes. */
 export interface Bound {
   readonly parameters: DecodedParameters | null;
   readonly attributes: AttributeValues | null;

@@ -7,13 +7,13 @@ import { hasAttributes } from '../protocol/queryAttributes.js';
 import { newCommand, responseShape, type PendingCommand, type Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
-/** Reads what the client sends: its answer to the greeting, then its commands. */
+/** Reads the packets of the client: its answer to the greeting, then its commands. */
 export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   /** No further command may go to the server for now: the rest of a cut response is still being discarded. */
   isGated = false;
   /** The scan stopped in front of bytes that must not be forwarded yet. */
   isStopped = false;
-  /** It stopped in front of a COM_CHANGE_USER that has to be bridged. */
+  /** The scan stopped in front of a COM_CHANGE_USER that has to be bridged. */
   isAtUserChange = false;
 
   /** The command whose packet is passing. */
@@ -25,9 +25,9 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   }
 
   /**
-   * What undecided bytes of a client ask for. `quit`: a COM_QUIT, alone or behind commands that only close prepared
-   * statements, so nothing that the client asked for is lost with the connection. `command`: anything else. `none`: no
-   * whole command header is there yet.
+   * The request in a client's undecided bytes. `quit`: a COM_QUIT, alone or after commands that only close prepared
+   * statements, so that the client loses nothing if the connection closes. `command`: anything else. `none`: no whole
+   * command header has arrived yet.
    */
   static intentOf(bytes: Buffer): 'quit' | 'command' | 'none' {
     let at = 0;
@@ -53,7 +53,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   protected override begin(start: PacketStart): Entry {
     switch (this.conversation.phase) {
       case 'greeting':
-        return this.stop(); // a client has nothing to say before the greeting
+        return this.stop(); // a client must not send before the greeting
       case 'response':
         return this.beginResponse(start);
       default:
@@ -82,7 +82,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     return problem === null ? 'enter' : this.giveUp(start, problem);
   }
 
-  /** A command begins with sequence id 0; what a client says in an authentication or an upload goes on counting. */
+  /** A command begins with sequence id 0. In an authentication and in an upload the ids of the client count on. */
   private beginPacket(start: PacketStart): Entry {
     const { conversation } = this;
     if (conversation.isUploading) return 'enter';
@@ -95,7 +95,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   private beginCommand(start: PacketStart): Entry {
     const { conversation } = this;
     if (this.isGated || conversation.commands.isFull || conversation.holdsCommands) return this.stop();
-    const code = start.firstByte; // an empty packet is taken for COM_SLEEP by both servers
+    const code = start.firstByte; // both servers read an empty packet as COM_SLEEP
     if (code === Command.CHANGE_USER && conversation.holdsUserChanges) {
       this.isAtUserChange = true;
       return this.stop();
@@ -165,7 +165,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     if (conversation.commands.head === command) conversation.settleUnanswered();
   }
 
-  /** Keeps the front of a statement's text: a copy, since what passes is overwritten by the next read. */
+  /** Keeps the front of a statement's text: a copy, since the next read overwrites the chunk. */
   private keepText(command: PendingCommand<U>, front: Buffer, offset: number | null, packetBytes: number): void {
     if (offset === null || packetBytes === 0) return;
     command.textBytes = packetBytes - offset;
@@ -176,7 +176,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     this.conversation.commands.keep(command, kept.length);
   }
 
-  /** Counts what the client has sent for a command. Values that are sent ahead count for the execution behind them. */
+  /** Counts the bytes that the client has sent for a command. Values sent ahead count for the execution after them. */
   private countRequest(command: PendingCommand<U>, packetBytes: number): void {
     const { code, statementId } = command;
     command.requestBytes = packetBytes + HEADER_BYTES * (Math.floor(packetBytes / MAX_PAYLOAD_BYTES) + 1);
@@ -198,7 +198,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     statement?.bound.addLongData(front.readUInt16LE(MIN_CLOSE_BYTES), packetBytes - MIN_LONG_DATA_BYTES);
   }
 
-  /** Whether an EXECUTE holds values that are kept, or query attributes. */
+  /** Whether an EXECUTE holds values to keep, or query attributes. */
   private isToKeep({ statementId }: PendingCommand<U>, front: Buffer): boolean {
     if (this.conversation.options.parameterBytes > 0) return true;
     const statement = this.conversation.statements.get(statementId);
@@ -222,12 +222,13 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
 }
 
 /**
- * An answer to the greeting is held until it is whole. Servers take 64 KiB of connection attributes and little besides.
+ * An answer to the greeting stays undecided until it is whole. Servers accept 64 KiB of connection attributes and
+ * little besides.
  */
 const MAX_HANDSHAKE_BYTES = 128 * 1024;
-/** Query attributes that stand before a statement's text, or among the values of an EXECUTE. */
+/** The most bytes of query attributes before a statement's text, or among the values of an EXECUTE. */
 const ATTRIBUTES_BYTES = 16 * 1024;
-/** Where the text of a COM_QUERY begins that brings no query attributes: behind two counts, or none. */
+/** The largest offset of the text in a COM_QUERY without query attributes: after the command byte and two counts. */
 const PLAIN_TEXT_OFFSET = 3;
 /** CLOSE carries a statement id, LONG_DATA also a parameter's number. Shorter ones are malformed. */
 const MIN_CLOSE_BYTES = 5;

@@ -10,7 +10,7 @@ import { FirstByte } from '../protocol/packets.js';
  * of one chunk is counted only if a record of it is due, or at its limit, so that most responses cost nothing.
  */
 export class ColumnCounter {
-  /** How many rows were counted. */
+  /** The number of counted rows. */
   rows = 0;
   /** A row was not laid out as the columns say. */
   isBroken = false;
@@ -26,7 +26,7 @@ export class ColumnCounter {
     this.largest = new Float64Array(columns);
   }
 
-  /** Counts whole rows of one packet each, at most `most` of those that lie between two offsets. */
+  /** Counts whole rows of one packet each: at most `most` of the rows between two offsets. */
   count(chunk: Buffer, from: number, to: number, most: number): void {
     const last = Math.min(this.rows + most, MAX_ROWS);
     for (let at = from; to - at > HEADER_BYTES && this.rows < last && !this.isBroken;) {
@@ -87,7 +87,7 @@ export interface ColumnShare {
   readonly largest: number;
 }
 
-/** What a response's usage tells and keeps of its columns. */
+/** The part of a response's usage that counting its columns needs. */
 interface CountedColumns {
   readonly command: { readonly code: number };
   readonly rows: number;
@@ -100,9 +100,9 @@ interface CountedColumns {
 }
 
 /**
- * Counts columns of rows that were skimmed, if a record of their response is due or may come to be.
- * @param at where skimming has stopped, beyond `end` in the middle of a row
- * @param definitionsAt where the column definitions begin in this chunk; NOT_HERE if they do not
+ * Counts the columns of skimmed rows, if a record of their response is due or may become due.
+ * @param at the offset at which skimming has stopped; beyond `end` if the last row continues in the next chunk
+ * @param definitionsAt the offset of the column definitions in this chunk; NOT_HERE if they are in another
  */
 export function noteColumns(
   usage: CountedColumns, chunk: Buffer, from: number, at: number, end: number, definitionsAt: number,

@@ -5,15 +5,15 @@ import type { AttributeValues } from '../protocol/queryAttributes.js';
 import type { BoundParameters } from './boundParameters.js';
 import type { ColumnCounter } from './columnCounter.js';
 
-/** How the answer to a command is laid out. */
+/** The layout of the answer to a command. */
 export type ResponseShape =
-  /** There is none. */
+  /** No answer. */
   | 'none'
   /** OK, ERR, LOCAL INFILE or a result set; then more of them while MORE_RESULTS_EXISTS is set. */
   | 'results'
   /** PREPARE's fixed packet, then definitions of parameters and columns. */
   | 'prepare'
-  /** Binary rows straight away, without column count and definitions. */
+  /** Binary rows at once, without column count and definitions. */
   | 'fetch'
   /** Column definitions without a count before them. */
   | 'fieldList'
@@ -26,12 +26,12 @@ export type ResponseShape =
   /** ERR, or a stream in which commands no longer mean anything. */
   | 'stream';
 
-/** The shapes whose first packet tells what it is. The others begin with rows or definitions, or have no answer. */
+/** The shapes with a first packet that shows its own kind. The others begin with rows or definitions, or are empty. */
 export type AnsweredShape = Exclude<ResponseShape, 'none' | 'fetch' | 'fieldList'>;
 
 /**
  * One request of the client, until its response is over.
- * @typeParam U what counts its response
+ * @typeParam U the counts of its response
  */
 export interface PendingCommand<U extends Usage = Usage> {
   readonly code: number;
@@ -40,35 +40,35 @@ export interface PendingCommand<U extends Usage = Usage> {
   readonly number: number;
   /** The command resets the session: the server forgets what was set in it. */
   readonly resetsSession: boolean;
-  /** When its header arrived, on the session's clock in ms. */
+  /** The time at which its header arrived, on the session's clock in ms. */
   readonly startedAtMs: number;
   /** The whole command has arrived: the fields below are set. */
   hasArrived: boolean;
-  /** The front of the statement's text, of INIT_DB's schema; null where the command carries none. */
+  /** The front of the statement's text, or of INIT_DB's schema; null if the command carries none. */
   text: Buffer | null;
   /** The whole text's length in bytes. */
   textBytes: number;
-  /** What is kept of its packet, in bytes. */
+  /** The number of bytes that are kept of its packet. */
   keptBytes: number;
-  /** What the client has sent for it, headers included: its packets, and values that were sent ahead of them. */
+  /** The bytes that the client has sent for it, headers included: its packets, and values that were sent ahead. */
   requestBytes: number;
   /** Rows that its statements have changed so far. */
   affectedRows: number;
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
-  /** The front of an EXECUTE's payload, where bound parameters are kept or it brings query attributes; else null. */
+  /** The front of an EXECUTE's payload, if parameters are kept or it brings query attributes; else null. */
   execution: Buffer | null;
-  /** What was bound to the statement's parameters; null where that is not kept or not known. */
+  /** The values of the statement's parameters; null if they are not kept or not known. */
   parameters: DecodedParameters | null;
-  /** Its query attributes; of a COM_QUERY the payload up to its text. Null where it brings none. */
+  /** Its query attributes; for a COM_QUERY the payload up to its text. Null if it brings none. */
   attributes: AttributeValues | Buffer | null;
   /** The identity that a CHANGE_USER asks for. */
   identity: ClientIdentity | null;
   /** The statement with this id when the server began to answer. */
   statement: PreparedStatement<U> | null;
   usage: U | null;
-  /** How many answers have begun: result sets, and OKs that bring none. A text of several statements has several. */
+  /** The number of answers that have begun: result sets, and OKs without one. A text of several statements has more. */
   answerCount: number;
 }
 
@@ -113,19 +113,19 @@ export function newCommand<U extends Usage>(
 /** A statement that the server has prepared for this session. */
 export interface PreparedStatement<U extends Usage = Usage> {
   readonly id: number;
-  /** The front of its text; null where it was forgotten to stay within bounds. */
+  /** The front of its text; null if the text was forgotten to stay within bounds. */
   sql: Buffer | null;
   readonly sqlBytes: number;
   readonly bound: BoundParameters;
-  /** The usage of its open cursor; null where none is open. */
+  /** The usage of its open cursor; null if none is open. */
   cursorUsage: U | null;
-  /** What the reader of texts keeps instead of the text; null while the text is there. */
+  /** The observer's value in place of the text; null while the text is there. */
   kept: object | null;
 }
 
 /**
- * What one response has brought so far: rows, and the bytes of their packets with the 4-byte headers. All result sets
- * of a response count together; a server-side cursor's usage runs through all its fetches.
+ * The counts of one response so far: rows, and the bytes of their packets with the 4-byte headers. All result sets of a
+ * response count together. The usage of a server-side cursor continues through all its fetches.
  */
 export class Usage {
   /** @param command the command that began it: for a cursor, its EXECUTE */
@@ -140,13 +140,13 @@ export class Usage {
   /** A record is due beyond these; Infinity if only a limit makes one due. */
   recordRows = Infinity;
   recordBytes = Infinity;
-  /** Whether a record may come to be due. */
+  /** A record may become due. */
   countsColumns = false;
   columnCounter: ColumnCounter | null = null;
-  /** When the first row's header was seen, on the session's clock in ms; 0 before that. */
+  /** The time at which the first row's header was seen, on the session's clock in ms; 0 before that. */
   firstRowAtMs = 0;
 
-  /** The usage has ended, and its observer was told. */
+  /** The usage has ended, and the observer knows it. */
   hasEnded = false;
 
   /** The rows and bytes at which the scan stops and asks; Infinity for never. */
@@ -155,10 +155,10 @@ export class Usage {
   /** The scan also stops in front of an error of the server. */
   stopsAtError = false;
 
-  /** What was forwarded before the rest was discarded; null while nothing is discarded. */
+  /** The counts that were forwarded before the rest was discarded; null while nothing is discarded. */
   private forwarded: { readonly rows: number; readonly bytes: number } | null = null;
 
-  /** What had been forwarded when rows began to be held back. */
+  /** The counts that had been forwarded when holding back began. */
   private beforeHold = { rows: 0, bytes: 0 };
 
   /** The counts at the last moment when the kernel had everything. */
@@ -184,15 +184,15 @@ export class Usage {
 
   /**
    * Rows that follow are counted but no longer forwarded.
-   * @param wasHeld the rows that were held back are dropped, too
+   * @param wasHeld the rows that were held back are dropped as well
    */
   cut(wasHeld: boolean): void {
     this.forwarded ??= wasHeld ? this.beforeHold : { rows: this.rows, bytes: this.bytes };
   }
 
   /**
-   * The kernel has everything that was counted so far.
-   * @param bytesToCome bytes of the last row that are counted and have not come yet
+   * The kernel has all bytes that were counted so far.
+   * @param bytesToCome bytes of the last row that are counted but have not arrived yet
    */
   noteHandedOver(bytesToCome: number): void {
     this.handedOverRows = this.rows - (bytesToCome > 0 ? 1 : 0);
@@ -200,8 +200,8 @@ export class Usage {
   }
 
   /**
-   * Nothing more goes to the client: what the kernel was not handed does not count as forwarded.
-   * @param hasTaken the kernel has all that was forwarded
+   * No more bytes go to the client. Bytes that the kernel did not get do not count as forwarded.
+   * @param hasTaken the kernel has all forwarded bytes
    * @param bytesToCome as for `noteHandedOver`
    */
   endForwarding(hasTaken: boolean, bytesToCome: number): void {

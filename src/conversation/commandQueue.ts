@@ -5,12 +5,12 @@ export class CommandQueue<U extends Usage> {
   private readonly pending: PendingCommand<U>[] = [];
   private keptBytes = 0;
 
-  /** The command that is being answered; null while none is. */
+  /** The command that is being answered; null if there is none. */
   get head(): PendingCommand<U> | null {
     return this.pending[0] ?? null;
   }
 
-  /** The command that was sent last; null where all are answered. */
+  /** The command that was sent last; null if all are answered. */
   get tail(): PendingCommand<U> | null {
     return this.pending[this.pending.length - 1] ?? null;
   }
@@ -33,8 +33,8 @@ export class CommandQueue<U extends Usage> {
   }
 
   /**
-   * Notes how many bytes are kept of the command that was pushed last. The command may be over already: a server may
-   * answer with an error before a command's end.
+   * Notes the number of bytes that are kept of the command that was pushed last. The command may be over already, since
+   * a server may answer with an error before the end of a command.
    */
   keep(command: PendingCommand<U>, byteCount: number): void {
     if (command !== this.tail) return;
@@ -52,7 +52,7 @@ export class CommandQueue<U extends Usage> {
   }
 }
 
-/** Commands sent ahead of their answers that one session may have; the next ones wait with the client. */
+/** The most commands without an answer in one session. Further commands wait. */
 const MAX_PENDING = 256;
-/** The bytes kept of all of them at which the next commands wait. */
+/** The most bytes that are kept of these commands. Beyond it further commands wait. */
 const MAX_KEPT_BYTES = 1024 * 1024;

@@ -7,7 +7,7 @@ import { ConversationState, type ConversationOptions } from './state.js';
 
 /**
  * One session's conversation. Pure: it is fed through its two readers, tells observers, and never touches a socket.
- * @typeParam U what counts its responses
+ * @typeParam U the counts of a response
  */
 export class Conversation<U extends Usage = Usage> extends ConversationState<U> {
   readonly client: ClientReader<U>;
@@ -37,9 +37,9 @@ export class Conversation<U extends Usage = Usage> extends ConversationState<U> 
   }
 
   /**
-   * Gives up following: a compressed frame is not what the protocol asks for.
-   * @param bytes the frame, as it came
-   * @param offsetBytes where in that direction's stream it stands
+   * Stops following, because a compressed frame breaks the protocol.
+   * @param bytes the frame
+   * @param offsetBytes the offset of the frame in that direction's stream
    */
   giveUpFrames(direction: Unparsed['direction'], reason: string, bytes: Buffer, offsetBytes: number): void {
     this.giveUp({ direction, reason, awaited: 'frame', offsetBytes, hex: bytes.toString('hex', 0, 16) });

@@ -4,51 +4,51 @@ import type { ServerError } from '../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { Peer } from '../protocol/peer.js';
 
-/** An observer of a conversation: it is told of each event when it happens. */
+/** An observer of a conversation. Each event is reported when it happens. */
 export interface ConversationObserver {
   /** The server has greeted. */
   greeted(greeting: Greeting): void;
-  /** The client has said who it is: in its answer to the greeting, or by a COM_CHANGE_USER that succeeded. */
+  /** The client's identity is known: from its answer to the greeting, or after a successful COM_CHANGE_USER. */
   identified(identity: ClientIdentity): void;
   /** The connection phase is over: commands may come. */
   ready(): void;
   /** The server has refused the client during the connection phase, and is about to close. */
   loginRefused?(error: ServerError): void;
-  /** The server refused a COM_CHANGE_USER; `asked` is null where the new identity had not arrived yet. */
+  /** The server refused a COM_CHANGE_USER; `asked` is null if the new identity had not arrived yet. */
   userChangeRefused?(asked: ClientIdentity | null, error: ServerError): void;
-  /** What follows is a stream without commands and responses, or TLS of the client. */
+  /** From now on the bytes are a stream without commands and responses, or the client's TLS. */
   streams?(kind: 'stream' | 'tls'): void;
-  /** Nothing is followed from here on. */
+  /** The conversation is not followed any more. */
   unparsed(problem: Unparsed): void;
 }
 
 /**
- * An observer of responses, and of what changes for later ones.
- * @typeParam U what counts a response
+ * An observer of responses, and of events that matter for later responses.
+ * @typeParam U the counts of a response
  */
 export interface ResponseObserver<U extends Usage> {
-  /** The first result set of a response begins, or a fetch from an unknown cursor. Returns what counts it. */
+  /** The first result set of a response begins, or a fetch from an unknown cursor. Returns the usage that counts it. */
   newUsage(command: PendingCommand): U;
   /** The usage counts a server-side cursor, fetch by fetch. */
   cursorOpened(usage: U): void;
   /**
    * A usage has ended.
-   * @param error the error with which the server ended it; null where it ended well
-   * @param isComplete false where following ended before the response did
+   * @param error the error with which the server ended it; null if it succeeded
+   * @param isComplete false if following ended before the response
    */
   usageEnded(usage: U, error: ServerError | null, isComplete: boolean): void;
   /**
    * An OK has answered a statement of a COM_QUERY or an execution: the one that `answerCount` counts.
-   * @param toldSchema the OK itself says what the default schema is now
+   * @param toldSchema the OK itself names the new default schema
    */
   statementDone(command: PendingCommand, toldSchema: boolean): void;
   /**
-   * A prepared statement's text is about to be forgotten. Returns what to keep instead; null for nothing.
+   * A prepared statement's text is about to be forgotten. Returns a value to keep instead; null for nothing.
    */
   textForgotten?(statement: PreparedStatement): object | null;
-  /** A COM_RESET_CONNECTION or COM_CHANGE_USER has reset what the session had set. */
+  /** A COM_RESET_CONNECTION or COM_CHANGE_USER has reset the session's settings. */
   reset?(): void;
-  /** The server has answered the session's set-up; `error` is null where it agreed. */
+  /** The server has answered the session's set-up; `error` is null if it accepted. */
   setUp?(error: ServerError | null): void;
 }
 
@@ -58,27 +58,27 @@ export type Phase =
   | 'greeting'
   /** The client has not answered the greeting yet. */
   | 'response'
-  /** The authentication goes on until the server says OK or ERR. */
+  /** The authentication continues until the server sends OK or ERR. */
   | 'authentication'
   | 'commands'
   /** The server refused the client with an ERR and is about to close. */
   | 'refused'
-  /** A stream that is known but not made of commands and responses, as of a binary log. */
+  /** A known stream that has no commands and responses, such as a binary log. */
   | 'stream'
-  /** The client's TLS is the server's. */
+  /** TLS between client and server passes through. */
   | 'tls'
-  /** Something came that could not be followed; bytes pass unlooked at. */
+  /** A packet could not be followed. All bytes pass unread. */
   | 'unparsed';
 
-/** Why a conversation cannot be followed any more, for the log. */
+/** The reason why a conversation cannot be followed any more, for the log. */
 export interface Unparsed {
   readonly direction: Peer;
-  /** Why, as one phrase. */
+  /** One phrase. */
   readonly reason: string;
   readonly phase: Phase;
-  /** What the reader of that direction was waiting for. */
+  /** The packet that the reader of that direction expected. */
   readonly awaited: string;
-  /** Where in that direction's stream, in bytes. */
+  /** The offset in that direction's stream. */
   readonly offsetBytes: number;
   /** The first bytes of the packet in question, in hexadecimal. */
   readonly hex: string;

@@ -1,7 +1,7 @@
 import { Capability } from '../protocol/capabilities.js';
 import { compressionOf, type Compression } from '../protocol/compression.js';
 
-/** What the agreed capability flags mean for the layout of packets. */
+/** The meaning of the agreed capability flags for the layout of packets. */
 export interface Dialect {
   readonly capabilities: bigint;
   /** No EOF packet behind definitions; results end in an OK packet that begins with 0xFE. */
@@ -11,17 +11,17 @@ export interface Dialect {
   readonly tracksSession: boolean;
   readonly hasQueryAttributes: boolean;
   readonly reportsProgress: boolean;
-  /** The client answers a LOAD DATA LOCAL with a file. Servers take its word for it, whatever they have offered. */
+  /** The client answers LOAD DATA LOCAL with a file. Servers believe this flag even if they have not offered it. */
   readonly offersFiles: boolean;
-  /** What the frames of the command phase are compressed with; null where packets come without frames. */
+  /** The compression of the frames in the command phase; null if packets come without frames. */
   readonly compression: Compression | null;
 }
 
 /**
- * The bits of `all` that Sluice never lets both ends agree on: those of encryption and compression, which would hide
- * the packets, and every bit whose meaning is not known.
- * @param known every bit whose meaning is known
- * @param compressions those compressions that can be opened
+ * The bits of `all` on which Sluice never lets both ends agree: encryption and compression, which would hide the
+ * packets, and every bit with an unknown meaning.
+ * @param known the bits with a known meaning
+ * @param compressions the compressions that Sluice can open
  */
 export function uninspectable(known: bigint, compressions: bigint, all: bigint): bigint {
   const compressing = Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;

@@ -5,25 +5,25 @@ import type { AnsweredShape } from './command.js';
 
 /** The meaning of the first packet of a response, or of a further response to the same command. */
 export type FirstPacket =
-  /** An OK or EOF packet, or what stands for one. */
+  /** An OK or EOF packet, or an OK packet that begins with 0xFE. */
   | 'completion'
   /** A column count, or PREPARE's fixed packet. */
   | 'first'
   | 'fileRequest'
   | 'text'
-  /** The first of a stream that is not made of responses. */
+  /** The first packet of a stream that has no responses. */
   | 'stream'
-  /** More of an authentication. */
+  /** The next packet of an authentication. */
   | 'ignored'
-  /** Nothing that can follow here, and why. */
+  /** A packet that cannot come here, and the reason. */
   | { readonly problem: string };
 
 /** The marker of a length-encoded integer of two bytes. */
 const LENENC_2_BYTES = 0xfc;
 
 /**
- * Tells the meaning by the packet's header and the first byte of its payload.
- * @param shape the expected shape; null where no command awaits an answer
+ * Finds the meaning from the packet's header and the first byte of its payload.
+ * @param shape the expected shape; null if no command awaits an answer
  */
 export function firstPacketOf(shape: AnsweredShape | null, start: PacketStart): FirstPacket {
   const { firstByte, payloadLength } = start;

@@ -2,12 +2,12 @@ import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import { FirstByte, PROGRESS_REPORT_CODE } from '../protocol/packets.js';
 import type { PacketStart } from '../protocol/packetScanner.js';
 
-/** What a packet from the server is. */
+/** The role of a packet from the server. */
 export type PacketRole =
   'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
 
 /**
- * Enough of an OK packet for its session state, where the server tracks any: names, values, sets of transaction ids.
+ * Enough of an OK packet for its session state, if the server tracks it: names, values, sets of transaction ids.
  */
 const COMPLETION_BYTES = 64 * 1024;
 /** Enough of an ERR packet: servers send 512 bytes of text. */
@@ -19,7 +19,7 @@ const ERR_HEAD_BYTES = 3;
 /** An EOF packet is shorter than this; a row that begins with 0xFE is not. */
 const EOF_LIMIT_BYTES = 9;
 
-/** How many bytes of the front of each role's packets have to be seen. */
+/** The number of bytes to show from the front of the packets of each role. */
 export const WANTED_BYTES: Readonly<Record<PacketRole, number>> = {
   authentication: COMPLETION_BYTES, first: FIRST_PACKET_BYTES, definition: 0, row: 0, completion: COMPLETION_BYTES,
   text: 0, error: ERR_BYTES, ignored: 0,
@@ -34,12 +34,12 @@ export function endsRows(start: PacketStart, deprecatesEof: boolean): boolean {
   return start.payloadLength < (deprecatesEof ? MAX_PAYLOAD_BYTES : EOF_LIMIT_BYTES);
 }
 
-/** Whether an ERR packet's number has come, or never will: the packet is shorter. */
+/** Whether an ERR packet's number has arrived, or cannot arrive since the packet is too short. */
 export function errorNumberIsThere(start: PacketStart): boolean {
   return start.payloadLength < ERR_HEAD_BYTES || start.end - start.at >= HEADER_BYTES + ERR_HEAD_BYTES;
 }
 
-/** Whether a packet that begins like an ERR is a report of progress: its number, which has come, tells. */
+/** Whether a packet that begins like an ERR is a report of progress. Its number must have arrived. */
 export function isProgressReport(start: PacketStart): boolean {
   return start.payloadLength >= ERR_HEAD_BYTES &&
     start.chunk.readUInt16LE(start.at + HEADER_BYTES + 1) === PROGRESS_REPORT_CODE;

@@ -8,7 +8,7 @@ import { NOT_HERE } from './columnCounter.js';
 import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
-/** Follows responses: what each packet means for the command it answers, and when that command is over. */
+/** Follows responses: finds the meaning of each packet for its command, and the end of the command. */
 export class ResponseFollower<U extends Usage> {
   awaited: AwaitedPacket = 'response';
   /** The usage of the response under way; null between responses. */
@@ -19,13 +19,13 @@ export class ResponseFollower<U extends Usage> {
 
   private definitionsLeft = 0;
   private definitionCount = 0;
-  /** The result set carries OUT parameters: an OK follows, whatever MORE_RESULTS_EXISTS says. */
+  /** The result set carries OUT parameters: an OK follows even without MORE_RESULTS_EXISTS. */
   private hasOutParameters = false;
   private command: PendingCommand<U> | null = null;
 
   constructor(private readonly conversation: ConversationState<U>) {}
 
-  /** The expected shape of the next packet; null where no command awaits an answer. */
+  /** The expected shape of the next packet; null if no command awaits an answer. */
   get shape(): AnsweredShape | null {
     const shape = this.command?.shape ?? null;
     return shape === 'none' || shape === 'fetch' || shape === 'fieldList' ? null : shape;
@@ -36,13 +36,13 @@ export class ResponseFollower<U extends Usage> {
     return this.command === null;
   }
 
-  /** Forgets the response under way: nothing is followed any more. */
+  /** Forgets the response under way, because the conversation is not followed any more. */
   forget(): void {
     this.command = null;
     this.usage = null;
   }
 
-  /** A response begins, or goes on with a further one: turns to the command at the head of the queue. */
+  /** A response begins, or another one of the same command: turns to the command at the head of the queue. */
   start(): void {
     const { head } = this.conversation.commands;
     if (head === this.command || head === null || head.shape === 'none') return;
@@ -90,7 +90,7 @@ export class ResponseFollower<U extends Usage> {
     else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
   }
 
-  /** An OK or EOF packet, or what stands for one: the end of definitions, of rows, or of the response. */
+  /** An OK or EOF packet, or an OK that begins with 0xFE: the end of definitions, of rows, or of the response. */
   completion(completion: Completion): void {
     const { statusFlags } = completion;
     this.conversation.take(completion);
@@ -113,7 +113,7 @@ export class ResponseFollower<U extends Usage> {
     this.finish(null);
   }
 
-  /** A statement has been answered with an OK that brings no rows. */
+  /** An OK without rows has answered a statement. */
   private answered(completion: Completion): void {
     const command = this.command!;
     command.answerCount += 1;
@@ -129,7 +129,7 @@ export class ResponseFollower<U extends Usage> {
 
   /** An ERR packet: it ends the whole response. */
   error(error: ServerError): void {
-    if (this.command === null) return; // said without being asked, before the server closes
+    if (this.command === null) return; // an unasked error before the server closes
     if (error.code === PROGRESS_REPORT_CODE && this.conversation.dialect.reportsProgress) return;
     this.finish(error);
   }
@@ -195,9 +195,10 @@ export class ResponseFollower<U extends Usage> {
   }
 
   /**
-   * Whether the server has really opened a cursor. CURSOR_EXISTS alone lies: a procedure with an open cursor of its own
-   * sets it on ordinary results (MySQL 9.7, MariaDB 10.11), at the end of its OUT parameters and on its last OK (MySQL
-   * 9.7). A cursor is one that was asked for, of a result set behind which nothing follows.
+   * Whether the server has really opened a cursor. CURSOR_EXISTS alone does not prove it: a procedure with an open
+   * cursor of its own sets the flag on ordinary results (MySQL 9.7, MariaDB 10.11), at the end of its OUT parameters
+   * and on its last OK (MySQL 9.7). So the command must have asked for a cursor, and no packet of the response may
+   * follow.
    */
   private opensCursor(statusFlags: number): boolean {
     const { code, wantsCursor } = this.command!;
@@ -219,7 +220,7 @@ export class ResponseFollower<U extends Usage> {
     if (usage !== null) this.conversation.endUsage(usage, null);
   }
 
-  /** The command is answered, with an error or well. */
+  /** The command is answered; `error` is null if it succeeded. */
   private finish(error: ServerError | null): void {
     const { conversation, usage } = this;
     const command = this.command!;
@@ -227,7 +228,7 @@ export class ResponseFollower<U extends Usage> {
     this.usage = null;
     this.awaited = 'response';
     this.hasOutParameters = false;
-    // Whether the new user is let in or not: MariaDB 10.11 drops the statements first, MySQL closes when it refuses.
+    // Even after a refusal: MariaDB 10.11 first drops the statements, and MySQL closes the connection.
     if (command.shape === 'authentication') {
       conversation.forgetSession();
       if (error !== null) conversation.options.observer.userChangeRefused?.(command.identity, error);
@@ -235,7 +236,7 @@ export class ResponseFollower<U extends Usage> {
     if (conversation.isSettingUp) conversation.endSetUp(error);
     else if (error === null) this.succeed(command);
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
-    // An open cursor goes on to be counted, unless it has just been cut: then its verdict has fallen.
+    // The usage of an open cursor continues, unless it has just been cut.
     if (usage !== null && (!isCursorOpen || usage.isCut)) conversation.endUsage(usage, error);
     conversation.commands.shift();
     this.settleUnanswered();
@@ -264,13 +265,13 @@ export class ResponseFollower<U extends Usage> {
   }
 }
 
-/** Which packet of a response comes next. */
+/** The next packet of a response. */
 export type AwaitedPacket =
-  /** The first of a response, or of a further response of the same command. */
+  /** The first packet of a response, or of a further response of the same command. */
   | 'response'
   /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
   | 'definition'
-  /** The EOF behind a result set's definitions, where CLIENT_DEPRECATE_EOF is not in effect. */
+  /** The EOF after a result set's definitions, if CLIENT_DEPRECATE_EOF is not in effect. */
   | 'definitionsEnd'
   | 'row'
   /** One of FIELD_LIST's definitions, or their end. */

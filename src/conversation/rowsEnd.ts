@@ -8,8 +8,8 @@ export class RowsEnd {
   private readonly isWhole: boolean;
 
   /**
-   * @param front of its payload, as much as is looked at; copied
-   * @param payloadBytes the length of all of it
+   * @param front the front of the payload; it is copied
+   * @param payloadBytes the length of the whole payload
    */
   constructor(front: Buffer, payloadBytes: number) {
     this.front = Buffer.from(front);
@@ -17,11 +17,11 @@ export class RowsEnd {
   }
 
   /**
-   * The payload of this end for a client that gets nothing of what follows: with one warning more, and without the
-   * flags that announce more. Flags and session state stay together, as the server sent them. Session state that was
-   * not kept to its end is left out, with the flag that announces it.
-   * @param isLastFetch of a cursor that may have more rows: the client is told that these were the last
-   * @returns null where the packet cannot be read
+   * The payload of this end for a client that gets no further packet of the response: with one more warning, and
+   * without the flags that announce more. Session state keeps the form in which the server sent it. Incomplete session
+   * state is left out, and so is its flag.
+   * @param isLastFetch the rows are of a cursor, and the client is told that they are the last ones
+   * @returns null if the packet cannot be read
    */
   asLast(isLastFetch: boolean): Buffer | null {
     const { front, isWhole } = this;

@@ -12,18 +12,18 @@ import type { ServerStop } from './serverStop.js';
 import type { Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
-/** Reads what the server sends: its greeting, the authentication, then the responses, packet by packet. */
+/** Reads the packets of the server: its greeting, the authentication, then the responses. */
 export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   stopReason: ServerStop = 'none';
   /** The sequence id of the packet at which the scan stopped. */
   sequenceId = 0;
-  /** The size of the row's packet at which the scan stopped, in bytes with the header; 0 if it stopped at none. */
+  /** The size of the row packet at which the scan stopped, in bytes with the header; 0 if it did not stop at a row. */
   stoppedPacketBytes = 0;
   /** The scan stopped in the middle of a row that spans packets. */
   isInsideRow = false;
-  /** The scanned bytes are the rest of a cut response: they are counted, and do not go to the client. */
+  /** The scanned bytes are the rest of a cut response: they are counted, but do not go to the client. */
   isDiscarding = false;
-  /** The server's error, where `stopReason` is `refused`. */
+  /** The server's error if `stopReason` is `refused`. */
   refusal: ServerError | null = null;
 
   /** While discarding: the packet that ended the rows of the result set in which discarding began. */
@@ -44,12 +44,12 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     return this.responses.usage;
   }
 
-  /** Bytes of a row that are counted and have not come yet. */
+  /** Bytes of a row that are counted but have not arrived yet. */
   get rowBytesToCome(): number {
     return this.role === 'row' ? this.payloadLeft : 0;
   }
 
-  /** Discards the rest of the response, from the row on at which the scan stopped. */
+  /** Discards the rest of the response, beginning with the row at which the scan stopped. */
   discard(): void {
     this.isDiscarding = true;
     this.rowsEnd = null;
@@ -60,26 +60,26 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     return this.isBetweenPackets && this.responses.isIdle && this.conversation.commands.length > 0;
   }
 
-  /** A response has begun, and is not over. */
+  /** A response has begun and has not ended. */
   get isInResponse(): boolean {
     return !this.responses.isIdle;
   }
 
-  /** The request for a file at which the scan stopped may go on. */
+  /** The request for a file at which the scan stopped may pass. */
   admitFile(): void {
     this.isFileAdmitted = true;
   }
 
   /**
-   * While discarding: the packet that tells the server that there is no file. It goes on with its statement, on no
-   * data.
+   * While discarding: the packet that tells the server that there is no file. The server then continues its statement
+   * without data.
    */
   refuseFile(): Buffer {
     this.conversation.isUploading = false;
     return encodePacket(this.sequenceId + 1, Buffer.alloc(0));
   }
 
-  /** Goes on to commands that have no answer and have come to the head of the queue. */
+  /** Ends the commands at the head of the queue that have no answer. */
   settleUnanswered(): void {
     this.responses.settleUnanswered();
   }
@@ -185,7 +185,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     const { responses } = this;
     if (responses.awaited === 'response') responses.start();
     const { firstByte } = start;
-    // No length, no definition and no row begins with 0xFF: wherever it stands, it is an error.
+    // No length, definition or row begins with 0xFF, so this is always an error.
     if (firstByte === FirstByte.ERR) return this.beginError(start);
     switch (responses.awaited) {
       case 'row':
@@ -211,7 +211,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     return isReport ? this.enterAs('error') : this.stopAt('error');
   }
 
-  /** The first packet of a response, or of a further one of the same command. */
+  /** The first packet of a response, or of a further response of the same command. */
   private beginResponse(start: PacketStart): Entry {
     const found = firstPacketOf(this.responses.shape, start);
     switch (found) {
@@ -233,7 +233,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   private beginFileRequest(start: PacketStart): Entry {
     if (!this.isFileAdmitted) return this.stopAt('fileRequest');
     this.isFileAdmitted = false;
-    // Commands sent ahead are with the server already, which takes them for the file's content.
+    // The server already has commands that were sent ahead, and reads them as the file's content.
     const isAlone = this.conversation.commands.length === 1;
     if (!isAlone) return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
     return this.enterAs('first');
@@ -282,7 +282,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     return 'stop';
   }
 
-  /** Stops behind a packet: returns what `packet` has to return for that. */
+  /** Stops after a packet. Returns the value with which `packet` stops the scan. */
   private stopFor(reason: ServerStop): false {
     this.stopReason = reason;
     return false;

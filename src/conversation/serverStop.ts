@@ -1,4 +1,4 @@
-/** Why a scan of the server's bytes stopped. */
+/** The reason why a scan of the server's bytes stopped. */
 export type ServerStop =
   | 'none'
   | SetUpStop
@@ -10,18 +10,18 @@ export type ServerStop =
   | 'bytes'
   /** The error at this header ends a response that is to stop there. */
   | 'error'
-  /** The packet at this header asks for a file: it goes on only once it is known that the client has offered one. */
+  /** The packet at this header asks for a file. It may pass only if the client has offered one. */
   | 'fileRequest'
-  /** While discarding: the server waits for a file that the client is not going to be asked for. */
+  /** While discarding: the server waits for a file. The client will not get that request. */
   | 'fileWanted'
   /** While discarding: the response is over. */
   | 'drained'
-  /** The connection phase is over; what follows comes in compressed frames. */
+  /** The connection phase is over. Compressed frames follow. */
   | 'compressed';
 
-/** What has come of a session's set-up. */
+/** A step of a session's set-up. */
 export type SetUpStop =
-  /** The server has let the client in, or has reset the session: it is to be set up. */
+  /** The server has accepted the login or reset the session, so the session is to be set up. */
   | 'sessionBegun'
   /** The server has answered the set-up. */
   | 'setUp';

@@ -14,7 +14,7 @@ import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
 
-/** Where one session's conversation stands: what its two readers share. */
+/** The state of one session's conversation, which its two readers share. */
 export abstract class ConversationState<U extends Usage> {
   phase: Phase = 'greeting';
   greeting: Greeting | null = null;
@@ -25,13 +25,13 @@ export abstract class ConversationState<U extends Usage> {
   statusFlags = 0;
   /** The server has asked for a file; the client's packets are its content. */
   isUploading = false;
-  /** The client has said COM_QUIT. */
+  /** The client has sent COM_QUIT. */
   hasQuit = false;
 
   /** The server is answering the session's set-up: the client must not see that answer. */
   isSettingUp = false;
 
-  /** A COM_CHANGE_USER may not pass by itself: only one of the two connections is encrypted. */
+  /** A COM_CHANGE_USER has to be bridged, because only one of the two connections is encrypted. */
   holdsUserChanges = false;
 
   readonly commands = new CommandQueue<U>();
@@ -43,7 +43,7 @@ export abstract class ConversationState<U extends Usage> {
   constructor(readonly options: ConversationOptions<U>) {}
 
   /**
-   * Lets everything pass from here on. Ends all usages, and gives back what was kept for following.
+   * From now on lets all bytes pass. Ends all usages, and frees the memory that following needed.
    */
   abstract passAll(phase: 'stream' | 'tls' | 'unparsed'): void;
 
@@ -51,8 +51,8 @@ export abstract class ConversationState<U extends Usage> {
   abstract settleUnanswered(): void;
 
   /**
-   * Takes the server's first packet, and clears in place the capabilities that cannot be followed. Returns false where
-   * the packet is unknown.
+   * Takes the server's first packet, and clears in place the capabilities that cannot be followed. Returns false if the
+   * packet is unknown.
    */
   greet(payload: Buffer): boolean {
     const greeting = decodeGreeting(payload);
@@ -68,7 +68,7 @@ export abstract class ConversationState<U extends Usage> {
 
   /**
    * Takes the client's first packet, and clears in place the capabilities that cannot be followed: some clients ask for
-   * more than the greeting offers. Returns why the packet cannot be followed; null where it can.
+   * more than the greeting offers. Returns the reason why the packet cannot be followed; null if it can.
    */
   respond(payload: Buffer): string | null {
     const asked = responseCapabilities(payload);
@@ -82,8 +82,8 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * Takes the SSLRequest of a client whose TLS passes through to the server, and clears in place what the greeting does
-   * not offer: servers take the flags from this packet. Nothing is followed from here on.
+   * Takes the SSLRequest of a client whose TLS passes through to the server. Servers take the flags from this packet,
+   * so this clears in place the flags that the greeting does not offer. From now on the conversation is not followed.
    */
   passEncrypted(sslRequest: Buffer): void {
     this.clear(sslRequest, responseCapabilities(sslRequest) ?? 0n);
@@ -96,39 +96,39 @@ export abstract class ConversationState<U extends Usage> {
     this.options.observer.loginRefused?.(error);
   }
 
-  /** The connection phase has ended well. */
+  /** The connection phase has succeeded. */
   logIn(completion: Completion): void {
     this.phase = 'commands';
     this.take(completion);
     this.options.observer.ready();
   }
 
-  /** Takes over the identity of a client that the server has let in. */
+  /** Takes over the identity of a client whose login the server has accepted. */
   identify(identity: ClientIdentity): void {
     this.identity = identity;
     this.schema = identity.schema;
     this.options.observer.identified(identity);
   }
 
-  /** Takes over what an OK or EOF packet says of the session. */
+  /** Takes over the session's state from an OK or EOF packet. */
   take(completion: Completion): void {
     this.statusFlags = completion.statusFlags;
     if (completion.schema !== null) this.schema = completion.schema;
   }
 
-  /** Commands wait: the session is to be set up first, or is being set up. */
+  /** Commands wait for the session's set-up. */
   get holdsCommands(): boolean {
     if (this.options.setUp === undefined) return false;
     return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
   }
 
-  /** The session is new, or was reset: it is to be set up, where there is anything to set up. */
+  /** The session is new or was reset. If there is a set-up, it is due now. */
   sessionBegun(): void {
     if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
   }
 
   /**
-   * The packet that sets the session up; null where there is nothing to set up. All commands before it have been
+   * The packet that sets the session up; null if there is nothing to set up. To be called once all earlier commands are
    * answered.
    */
   beginSetUp(): Buffer | null {
@@ -147,7 +147,7 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * The step of the set-up that the last packet brought; null where it brought none. Asking again returns null.
+   * The step of the set-up that the last packet brought; null if it brought none. A second call returns null.
    */
   takeSetUpStop(): SetUpStop | null {
     const stop = this.setUpStop;
@@ -178,14 +178,14 @@ export abstract class ConversationState<U extends Usage> {
     return [...usages].filter((usage) => !usage.hasEnded);
   }
 
-  /** Gives up following, and says why. */
+  /** Stops following, and reports why. */
   giveUp(problem: Omit<Unparsed, 'phase'>): void {
     const { phase } = this;
     this.passAll('unparsed');
     this.options.observer.unparsed({ ...problem, phase });
   }
 
-  /** Clears in a client's first packet what cannot be followed. Returns all such capability flags. */
+  /** Clears the flags in a client's first packet that cannot be followed. Returns all such flags. */
   private clear(payload: Buffer, asked: bigint): bigint {
     const cleared = this.uninspectable(asked) | this.cleared;
     clearResponseCapabilities(payload, cleared);
@@ -201,15 +201,15 @@ export abstract class ConversationState<U extends Usage> {
 export interface ConversationOptions<U extends Usage> {
   readonly observer: ConversationObserver;
   readonly responses: ResponseObserver<U>;
-  /** How many bytes of a statement's text are kept. */
+  /** The number of bytes that are kept of a statement's text. */
   readonly textBytes: number;
-  /** How many bytes of the values bound to prepared statements are kept; 0 for none. */
+  /** The number of bytes that are kept of the parameters of prepared statements; 0 for none. */
   readonly parameterBytes: number;
-  /** The capability flags of compressions that can be opened; any other is cleared. None where it is left out. */
+  /** The flags of the compressions that Sluice can open; all others are cleared. None by default. */
   readonly compressions?: bigint;
   /**
-   * A statement of Sluice's own that sets each session up: after its login, a COM_RESET_CONNECTION and a
-   * COM_CHANGE_USER, before the next command. None where it is left out.
+   * A statement of Sluice's own that sets the session up: after the login, a COM_RESET_CONNECTION and a
+   * COM_CHANGE_USER, before the next command. None by default.
    */
   readonly setUp?: string | undefined;
   /** Counts commands, each at the index of its first byte. */

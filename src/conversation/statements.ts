@@ -1,24 +1,24 @@
 import { LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
 import type { PreparedStatement, Usage } from './command.js';
 
-/** A server refuses more of them by default (`max_prepared_stmt_count` is 16,382), but a client may raise that. */
+/** By default a server allows fewer (`max_prepared_stmt_count` is 16,382), but an administrator may raise that. */
 const MAX_STATEMENTS = 20_000;
-/** Texts kept for one session, all together. */
+/** The most bytes of all kept texts of one session. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
- * The prepared statements of one session. The table is bounded: past its bounds it forgets the texts, and then the
- * statements, that were used least recently. Of a forgotten text it keeps what was found out about it.
+ * The prepared statements of one session. The table is bounded. Beyond its bounds it forgets the least recently used
+ * texts, and then statements. In place of a forgotten text it keeps a value (see `ResponseObserver.textForgotten`).
  */
 export class StatementTable<U extends Usage> {
-  /** In the order in which they were used, the latest last. */
+  /** In the order of their last use, the latest last. */
   private readonly byId = new Map<number, PreparedStatement<U>>();
-  /** The statements whose text is there, in the same order. */
+  /** The statements with a text, in the same order. */
   private readonly withText = new Map<number, PreparedStatement<U>>();
   private textBytes = 0;
   private last: PreparedStatement<U> | null = null;
 
-  /** @param keep says what to keep of a statement whose text is about to be forgotten */
+  /** @param keep returns the value to keep in place of a text that is about to be forgotten */
   constructor(private readonly keep: (statement: PreparedStatement) => object | null) {}
 
   get size(): number {
@@ -50,7 +50,7 @@ export class StatementTable<U extends Usage> {
     return this.byId.get(id) ?? null;
   }
 
-  /** Forgets a statement and returns it; null where it is not known. */
+  /** Forgets a statement and returns it; null if it is not known. */
   delete(id: number): PreparedStatement<U> | null {
     const statement = this.get(id);
     if (statement === null) return null;
@@ -61,7 +61,7 @@ export class StatementTable<U extends Usage> {
     return statement;
   }
 
-  /** Forgets all and returns those whose cursor was open. */
+  /** Forgets all statements, and returns those with an open cursor. */
   clear(): PreparedStatement<U>[] {
     const open = [...this.byId.values()].filter((statement) => statement.cursorUsage !== null);
     this.byId.clear();
@@ -78,7 +78,7 @@ export class StatementTable<U extends Usage> {
     return usages;
   }
 
-  /** Forgets no more than it has to: finding out what to keep takes time for each text. */
+  /** Forgets only as many texts as it must, since `keep` takes time for each. */
   private forgetTexts(): void {
     for (const statement of this.withText.values()) {
       if (this.textBytes <= MAX_TEXT_BYTES) return;
