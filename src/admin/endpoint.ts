@@ -21,7 +21,7 @@ const PUBLIC: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics
 /** The parts of an endpoint. */
 export interface EndpointOptions {
   readonly listen: Address;
-  /** null for none. */
+  /** null if there is none. */
   readonly token: string | null;
   readonly administered: Administered;
   readonly metrics: Metrics;

@@ -59,7 +59,7 @@ function statisticsJson(statistics: LiveStatistics, query: string, nowMs: number
   };
 }
 
-/** The ranking by the property that is asked for, where there are statistics by it; that by digest is always there. */
+/** The ranking by the requested property; by digest if no statistics are kept by that property. */
 function groupsJson(statistics: LiveStatistics, asked: string | null, order: Order, nowMs: number): object {
   const { groupings } = statistics;
   const grouping = parseGrouping(asked ?? '') ?? 'digest';

@@ -11,7 +11,7 @@ export interface SessionPage {
 /** The approximate size limit of an answer, even if clients have very long names. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** The number of sessions that are read in one turn of the event loop. Relaying goes on in between. */
+/** The number of sessions that are read in one turn of the event loop. Relaying continues between the turns. */
 const SESSIONS_PER_TURN = 50;
 
 /** Takes the first sessions, as many as one answer has room for, without blocking the event loop. */

@@ -22,7 +22,7 @@ export interface MovableAuditLog extends AuditLog {
    * @throws the file system's error if the file cannot be opened; then nothing changes
    */
   reopen(target: AuditTarget): void;
-  /** How many records were lost, because the destination was too slow or could not be written. */
+  /** The number of records that were lost, because the destination was too slow or could not be written. */
   readonly droppedRecords: number;
 }
 

@@ -27,7 +27,7 @@ export class LineSink {
   /**
    * @param descriptor open for writing; closed with the sink, unless it is standard output or standard error
    * @param maxWaitingBytes the most bytes that may wait in memory
-   * @param patienceMs how long a failed write is repeated
+   * @param patienceMs the time for which a failed write is repeated
    */
   constructor(
     private readonly descriptor: number,

@@ -7,7 +7,7 @@ import { LineSink, type SinkEnd } from './lineSink.js';
 /** The log of the program, on standard error. Standard output is for the audit. */
 export interface Log {
   readonly logger: Logger;
-  /** How many lines were lost because standard error was too slow. */
+  /** The number of lines that were lost because standard error was too slow. */
   readonly droppedLines: number;
   /** Writes a line of another process's logger as one of its own. */
   write(line: string): void;

@@ -9,7 +9,7 @@ import type { ServerError } from '../protocol/packets.js';
 import { finiteOrNull } from '../config/finiteOrNull.js';
 import { frontText } from '../protocol/frontText.js';
 
-/** How the response of a record ended. */
+/** The end of a record's response. */
 export type Outcome =
   /** All of it was forwarded. */
   | 'completed'
@@ -48,7 +48,7 @@ export const RETURNING = 'returning';
 
 /** The state of a response when its record was written. */
 export interface Progress {
-  /** Null while the response goes on. */
+  /** Null while the response continues. */
   readonly outcome: Outcome | null;
   /** Whether all of the response was seen. */
   readonly isComplete: boolean;
@@ -58,7 +58,7 @@ export interface Progress {
   readonly atMs: number;
   /** Bytes that were discarded after the cut. */
   readonly drainedBytes: number;
-  /** How long the client did not read what it had been sent, in ms. */
+  /** The time for which the client did not read the bytes that it had been sent, in ms. */
   readonly stallMs: number;
 }
 

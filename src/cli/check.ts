@@ -20,7 +20,7 @@ function explanation(config: Config, { as, sql }: Arguments): string[] | undefin
   return explain(config, { ...askerFrom(as), sql, nowMs: Date.now() });
 }
 
-/** What is exported, and where to. */
+/** The exported signals and their destinations. */
 function exported({ telemetry: { otlp } }: Config): string[] {
   if (otlp === null) return [];
   const every = `every ${formatDuration(otlp.intervalMs)}`;

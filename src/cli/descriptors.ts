@@ -11,7 +11,7 @@ const BESIDES = 128;
 
 /**
  * Warns if the process may open too few file descriptors for `connections.max`.
- * @param limit how many file descriptors the process may have open; null if not known
+ * @param limit the most file descriptors that the process may open; null if not known
  * @returns the warning as a line that begins with the key; empty if there is none
  */
 export function descriptorAdvice(

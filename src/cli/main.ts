@@ -31,7 +31,7 @@ function fromYargs({ message }: Error): UsageError {
   return refused(`--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`);
 }
 
-/** @returns the lines that tell the user what is wrong; null where the error is no mistake of the user's */
+/** @returns the lines that explain the user's mistake; null if the error is not the user's mistake */
 function mistakesIn(error: unknown): readonly string[] | null {
   if (error instanceof ConfigError || error instanceof UsageError) return error.problems;
   return error instanceof Error && error.name === 'YError' ? fromYargs(error).problems : null;

@@ -52,7 +52,7 @@ export class Program implements Administered, Stoppable {
     this.expiryWatch.watch(this.config);
   }
 
-  /** The metrics of all processes; none before the proxy has begun. */
+  /** The metrics of all processes; none before the proxy has started. */
   async metricsOfAll(loopDelay: LoopDelay): Promise<readonly Family[]> {
     if (this.running === null) return [];
     const own = readMetrics({ metrics: this.parts.metrics, administered: this, loopDelay, version: version() });

@@ -12,7 +12,7 @@ import type { Proxy } from '../relay/proxy.js';
 export class Shutdown {
   private phase: 'running' | 'accepting' | 'closing' = 'running';
   private signalCount = 0;
-  /** When `shutdown.timeout` is over, on the clock of `performance`. */
+  /** The end of `shutdown.timeout`, on the clock of `performance`. */
   private endAtMs = 0;
   private readonly timers: NodeJS.Timeout[] = [];
 
@@ -24,7 +24,7 @@ export class Shutdown {
 
   /**
    * Resolves after the program was asked to end and its sessions have ended.
-   * @returns what is left of `shutdown.timeout` then, in ms: 0 or less where everything was ended at once
+   * @returns the rest of `shutdown.timeout`, in ms: 0 or less if everything was ended at once
    */
   static async of(program: Stoppable, requests: StopRequests, logger: Logger): Promise<number> {
     return new Promise((resolve) => {

@@ -43,7 +43,7 @@ function logStart(logger: Logger, config: Config, proxy: Proxy, endpoint: AdminE
   );
 }
 
-/** What is still to be written where the program ends. */
+/** The writers to be closed before the program ends. */
 interface Writers {
   readonly audit: MovableAuditLog;
   readonly log: Log;

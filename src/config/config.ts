@@ -25,7 +25,7 @@ export interface Config extends Treatment {
   readonly audit: AuditSettings;
   readonly telemetry: TelemetrySettings;
   readonly log: { readonly level: LogLevel };
-  /** null where there is none. */
+  /** null if there is none. */
   readonly admin: AdminSettings | null;
   readonly shutdown: ShutdownSettings;
   /** The number of processes that relay; 1 means this process itself. */
@@ -220,7 +220,7 @@ export interface AuditSettings {
   /** 'stdout' or the path of a file. */
   readonly to: string;
   readonly format: 'json' | 'slowlog';
-  /** How much of a statement a record holds. */
+  /** The part of a statement that a record holds. */
   readonly sql: 'full' | 'digest' | 'none';
   /** The longest statement that a record holds whole, in bytes. */
   readonly sqlBytes: number;
@@ -235,15 +235,15 @@ export interface AuditSettings {
   readonly liveTags: readonly string[];
 }
 
-/** What is exported to OpenTelemetry. */
+/** The export to OpenTelemetry. */
 export interface TelemetrySettings {
-  /** null where nothing is. */
+  /** null if nothing is exported. */
   readonly otlp: OtlpSettings | null;
-  /** Attributes that tell who exports, besides those that Sluice knows of itself. */
+  /** Attributes of this program, besides Sluice's own. */
   readonly resource: Readonly<Record<string, string>>;
 }
 
-/** Whether a signal is exported; or the URL that it alone goes to, used as it is. */
+/** Whether a signal is exported; or the exact URL for this signal alone. */
 export type OtlpSignal = boolean | string;
 
 /** A receiver of OTLP over HTTP. */
@@ -251,13 +251,13 @@ export interface OtlpSettings {
   /** The URL below which each signal has its path. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Where further headers stand. */
+  /** The file with further headers. */
   readonly headersFile?: string;
-  /** All of them. */
+  /** The headers of both: `headers` and the file. */
   readonly sentHeaders: Readonly<Record<string, string>>;
-  /** How often metrics are exported. */
+  /** The interval between two exports of the metrics. */
   readonly intervalMs: number;
-  /** How long a request may take, its answer included. */
+  /** The longest time for a request and its answer. */
   readonly timeoutMs: number;
   readonly metrics: OtlpSignal;
   readonly logs: OtlpSignal;
@@ -271,13 +271,13 @@ export interface AdminSettings {
   readonly listen: Address;
   /** The file of the token; absent if there is none. */
   readonly tokenFile?: string;
-  /** null where there is none. */
+  /** null if there is none. */
   readonly token: string | null;
 }
 
-/** How the program ends on SIGTERM. Both times count from the signal. */
+/** The end of the program after SIGTERM. Both times count from the signal. */
 export interface ShutdownSettings {
-  /** How long new connections are still accepted and no session is ended. */
+  /** The time during which new connections are still accepted and no session is ended. */
   readonly acceptForMs: number;
   /** The time after which the remaining sessions are ended. */
   readonly timeoutMs: number;

@@ -85,7 +85,7 @@ function isSame(one: ErrorNumber, other: ErrorNumber): boolean {
   return one.code === other.code && one.sqlState === other.sqlState;
 }
 
-/** Warns about an error number that clients treat in a special way, whatever its SQLSTATE. */
+/** Warns about an error number that clients treat in a special way with any SQLSTATE. */
 function* codeAdvice(code: number, path: string): Generator<string> {
   for (const { codes, consequence } of CODES) {
     if (codes.includes(code)) yield `${path}.code: on ${code} ${consequence}; ${PLAIN_ERROR.code} has no such effect`;

@@ -55,7 +55,7 @@ export const LONGEST_SECRET = 1024;
  * Reads a file with a secret, which is its only line.
  * @param what the name of the secret, such as "password"
  * @param path of the setting that names the file
- * @returns the secret; undefined if there is none, which is noted under `path`
+ * @returns the secret; undefined if there is none (a finding under `path` says so)
  */
 export function secretIn(file: string, what: string, path: string, findings: Findings): string | undefined {
   let bytes: Buffer;

@@ -1,6 +1,6 @@
 /**
  * A limit without its Infinity, which JSON does not have: null stands for unlimited.
- * @param write how a finite limit is written
+ * @param write writes a finite limit
  */
 export function finiteOrNull(limit: number): number | null;
 export function finiteOrNull<T>(limit: number, write: (limit: number) => T): T | null;

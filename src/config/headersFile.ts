@@ -1,7 +1,7 @@
 import { decodeUtf8, fileFailure, readUpTo } from './file.js';
 import type { Findings } from './schema/findings.js';
 
-/** A field name of HTTP (RFC 9110, 5.1), but for those that say what the request's body is and how it is sent. */
+/** A field name of HTTP (RFC 9110, 5.1), except the names for the request's body and its transfer. */
 export const HEADER_NAME =
   /^(?!(?:content-.*|transfer-encoding|connection|upgrade|expect|te|trailer|host)$)[!#$%&'*+.^`|~\w-]{1,128}$/i;
 
@@ -13,9 +13,9 @@ export function isHeaderValue(found: unknown): found is string {
 }
 
 /**
- * Reads a file with a header in each line, as `name: value`. Empty lines are passed over.
- * @param path of the setting that names the file
- * @returns undefined where it cannot be used, which is noted under `path`; no value is quoted
+ * Reads a file with a header in each line, in the form `name: value`. Empty lines are skipped.
+ * @param path the path of the setting that names the file
+ * @returns undefined if the file cannot be used (a finding under `path` says so, and quotes no value)
  */
 export function headersIn(file: string, path: string, findings: Findings): Record<string, string> | undefined {
   let content: string;

@@ -3,14 +3,14 @@ import { isObject, walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { OTLP_SIGNALS, pairsIn } from './telemetry.js';
 
-// The variables that OpenTelemetry has for exporters. They fill in or replace keys of `telemetry`.
+// OpenTelemetry's environment variables for exporters. They set or override keys of `telemetry`.
 // Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
 /**
- * Looks at OpenTelemetry's variables. Without `telemetry.otlp` in the file, a variable with an endpoint switches the
- * export on; `OTEL_SDK_DISABLED=true` switches it off in any case. An empty variable counts as none.
- * @param json the file's
+ * Reads OpenTelemetry's variables. Without `telemetry.otlp` in the file, a variable with an endpoint switches the
+ * export on; `OTEL_SDK_DISABLED=true` always switches it off. An empty variable counts as missing.
+ * @param json the JSON of the file
  */
 export function openTelemetryVariables(json: unknown, environment: NodeJS.ProcessEnv): OpenTelemetryVariables {
   const inFile = valueAt(json, OTLP);
@@ -39,7 +39,7 @@ const DISABLED = 'OTEL_SDK_DISABLED';
 const OTLP = ['telemetry', 'otlp'];
 const RESOURCE = 'telemetry.resource';
 const HEADERS = 'telemetry.otlp.headers';
-/** These set some names of an object each. */
+/** The settings of which a variable sets only some names. */
 const OF_PAIRS: ReadonlySet<string> = new Set([HEADERS, RESOURCE]);
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 
@@ -48,27 +48,27 @@ const SIGNAL_ENDPOINTS: ReadonlyMap<string, string> = new Map(
   OTLP_SIGNALS.map((key) => [key, `OTEL_EXPORTER_OTLP_${key.toUpperCase()}_ENDPOINT`]),
 );
 
-/** By the paths of the settings that they set. */
+/** The variables of each setting, by the setting's path. */
 const VARIABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['telemetry.otlp.endpoint', [ENDPOINT]],
   [HEADERS, ['OTEL_EXPORTER_OTLP_HEADERS']],
   ['telemetry.otlp.interval', ['OTEL_METRIC_EXPORT_INTERVAL']],
   ['telemetry.otlp.timeout', ['OTEL_EXPORTER_OTLP_TIMEOUT']],
   ...[...SIGNAL_ENDPOINTS].map(([key, variable]): [string, string[]] => [`telemetry.otlp.${key}`, [variable]]),
-  // The name of the service wins over the same name among the attributes.
+  // The variable for the service's name overrides the same name among the attributes.
   [RESOURCE, ['OTEL_RESOURCE_ATTRIBUTES', SERVICE_NAME]],
 ]);
 
-/** What OpenTelemetry's variables make of a file. */
+/** The effect of OpenTelemetry's variables on a file. */
 export interface OpenTelemetryVariables {
   /** The file's JSON, with `telemetry.otlp` switched on or off. */
   readonly json: unknown;
   readonly given: readonly GivenSetting[];
-  /** What their author may not expect, one line each. */
+  /** Warnings about variables with an unexpected effect, one line each. */
   readonly notices: readonly string[];
 }
 
-/** Without an endpoint for all, only the signals that have one of their own are exported. */
+/** Without an endpoint for all signals, only those with their own endpoint are exported. */
 function switchedOn(environment: NodeJS.ProcessEnv): Record<string, boolean> {
   if (environment[ENDPOINT]) return {};
   const others = [...SIGNAL_ENDPOINTS].filter(([, variable]) => !environment[variable]);
@@ -87,7 +87,7 @@ function givenBy(environment: NodeJS.ProcessEnv, paths: readonly string[]): Give
     return variables.flatMap((from): GivenSetting[] => {
       const value = environment[from];
       if (!value) return [];
-      // It is one pair, and needs the encoding of one.
+      // The setting takes pairs, so the name of the service is encoded as one.
       const text = from === SERVICE_NAME ? `service.name=${encodeURIComponent(value)}` : value;
       const setting = { keys: path.split('.'), kind, from, isFlag: false, text };
       const pairs = OF_PAIRS.has(path) ? pairsIn(text) : null;

@@ -3,15 +3,15 @@ import { Findings } from './schema/findings.js';
 import type { Kind } from './schema/kinds.js';
 import { isObject, join } from './schema/section.js';
 
-// What flags and variables say, in place of what the file says.
+// Flags and variables override values of the file.
 
-/** A configuration file: its JSON, and the folder where its relative paths start; null where there is no file. */
+/** A configuration file: its JSON, and the folder where its relative paths start; null if there is no file. */
 export interface ConfigFile {
   readonly json: unknown;
   readonly folder: string | null;
 }
 
-/** What a flag or a variable says of a setting. */
+/** The value that a flag or a variable gives to a setting. */
 export interface Given {
   /** "--max-rows" or "SLUICE_MAX_ROWS". */
   readonly from: string;
@@ -19,16 +19,16 @@ export interface Given {
   readonly text: string;
 }
 
-/** The same with the setting that it is for. */
+/** The same, with its setting. */
 export interface GivenSetting extends Given {
-  /** The keys on the way to it. */
+  /** The setting's path, key by key. */
   readonly keys: readonly string[];
   readonly kind: Kind<unknown>;
-  /** Where it sets only some names of an object, those. */
+  /** The names that it sets, if it sets only some names of an object. */
   readonly names?: readonly string[];
 }
 
-/** The JSON of a file, with flags and variables in place of its values. */
+/** The JSON of a file after flags and variables have overridden its values. */
 export interface Overlaid {
   readonly json: unknown;
   /** The name of the flag or variable for each path that one has set. */
@@ -37,7 +37,7 @@ export interface Overlaid {
   readonly overridden: readonly string[];
 }
 
-/** Puts what is given in place of a file's values, in its order. */
+/** Overrides a file's values by the given ones, in their order. */
 export function overlayAll({ json: below, folder }: ConfigFile, given: Iterable<GivenSetting>): Overlaid {
   const sources = new Map<string, string>();
   const overridden: string[] = [];
@@ -58,14 +58,14 @@ export function overlayAll({ json: below, folder }: ConfigFile, given: Iterable<
   return { json, sources, overridden };
 }
 
-/** The JSON value at a path; undefined where there is none. */
+/** The JSON value at a path; undefined if there is none. */
 export function valueAt(json: unknown, keys: readonly string[]): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return json;
   return isObject(json) && Object.hasOwn(json, key) ? valueAt(json[key], rest) : undefined;
 }
 
-/** Replaces the JSON value at a path. Missing objects on the path are made. */
+/** Replaces the JSON value at a path. Creates missing objects on the path. */
 export function replaced(below: unknown, keys: readonly string[], by: (value: unknown) => unknown): unknown {
   const [key, ...rest] = keys;
   if (key === undefined) return by(below);

@@ -1,6 +1,6 @@
 // The table of settings. Its larger parts stand in admin.ts, ends.ts (with tls.ts), kill.ts, rules.ts, tags.ts,
 // telemetry.ts and treatment.ts. From its line a key is read, checked, given a default, suggested for a mistyped key,
-// printed by `sluice check` and listed in help/configuration.md. A flag stands in `sluice --help`, too.
+// printed by `sluice check` and listed in help/configuration.md. Flags are listed in `sluice --help` as well.
 
 import type {
   AuditSettings, Config, ConnectionSettings, DrainSettings, LogLevel, SampleSettings, ShutdownSettings,

@@ -1,4 +1,4 @@
-// The names of tags: what frameworks say of a statement in its comments.
+// The names of tags, by which frameworks describe a statement in its comments.
 
 import { text } from './schema/kinds.js';
 import { list } from './schema/lists.js';
@@ -14,16 +14,16 @@ const tagName = text(TAG_NAME, 'the name of a tag, of at most 256 characters');
 const namesUpTo = (max: number) =>
   list(tagName, { items: 'names of tags', max, distinct: { what: 'name', of: String } });
 
-/** Names of tags, none of them twice. */
+/** Names of tags, each at most once. */
 export const tagNames = namesUpTo(MAX_NAMES);
-/** The same for live statistics, of which each tag has its own. */
+/** The same for live statistics; each tag has statistics of its own. */
 export const liveTagNames = namesUpTo(MAX_LIVE_NAMES);
 
-/** What frameworks and Datadog say of where a statement is from. */
+/** The tags by which frameworks and Datadog name the source of a statement. */
 export const RECORDED_TAGS: readonly string[] = [
   'application', 'service', 'route', 'controller', 'action', 'job', 'framework', 'source_location',
   'dddb', 'dddbs', 'dde', 'ddh', 'ddps', 'ddpv',
 ];
 
-/** What live statistics are kept by. */
+/** The tags by which live statistics are kept by default. */
 export const LIVE_TAGS: readonly string[] = ['route'];

@@ -7,19 +7,19 @@ import { isObject, section, type Section } from './schema/section.js';
 import { outgoingTls } from './tls.js';
 import { keyAndValue } from '../text/keyAndValue.js';
 
-// The settings of what is exported to OpenTelemetry.
+// The settings of the export to OpenTelemetry.
 
 /** The signals of OpenTelemetry, each with a key, a request and an endpoint of its own. */
 export const OTLP_SIGNALS = ['metrics', 'logs', 'traces'] as const;
 
-/** As it stands in JSON: without the headers that stand in a file. */
+/** The form in JSON: without the headers from the file. */
 type OtlpForm = Omit<OtlpSettings, 'sentHeaders'>;
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
 const HIDDEN = '***';
 
-// Not with a user or a query: those may be secrets, and URLs are shown.
+// A user or a query is refused, because it may be a secret, and URLs are shown.
 const RECEIVER = 'the URL of an OTLP/HTTP receiver, such as "http://127.0.0.1:4318", without user, query and fragment';
 
 function isReceiver(found: unknown): found is string {
@@ -42,8 +42,8 @@ const signal = leaf<OtlpSignal>({
 });
 
 /**
- * The pairs of `name=value,name=value` with percent-encoded values, as OpenTelemetry's variables have them; null where
- * the text is none.
+ * The pairs in `name=value,name=value` with percent-encoded values, the form of OpenTelemetry's variables; null if the
+ * text has another form.
  * Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
  */
 export function pairsIn(given: string): Record<string, string> | null {
@@ -61,7 +61,7 @@ export function pairsIn(given: string): Record<string, string> | null {
   return Object.fromEntries(pairs);
 }
 
-/** An object of names, which a variable gives as pairs: they replace those of the same name. */
+/** An object of names and values. In a variable it is a list of pairs, each of which overrides the same name. */
 function pairs<T>(names: Kind<T>, isSecret: Pick<Expected, 'isSecret'> = {}): Kind<T> {
   const self: Kind<T> = {
     ...names,
@@ -93,7 +93,7 @@ const headers = pairs(
   { isSecret: true },
 );
 
-/** What tells who exports, besides what Sluice knows of itself. */
+/** Attributes of this program, besides Sluice's own. */
 const resource = pairs(named(
   text(/^[^\0]{0,1024}$/, 'a text of at most 1024 characters'),
   { max: 64, name: /^[\w./-]{1,128}$/, expectedName: 'an attribute such as "service.namespace"' },
@@ -135,7 +135,7 @@ function withHeaders(read: OtlpForm, path: string, findings: Findings): OtlpSett
   return undefined;
 }
 
-/** Where to export, or null. Printed, it has no header's value. */
+/** The destination of the export; null for none. It is printed without the values of headers. */
 const otlp: Section<OtlpSettings | null> = {
   ...form,
   expected: 'an object or null',

@@ -74,7 +74,7 @@ export const listenTls: Kind<ListenTls> = checked(listenForm, (tls, path, findin
   checkFiles(tls, path, findings);
 });
 
-/** What Sluice shows, and whom it believes, where it connects to something else than a MySQL server. */
+/** The files for TLS connections to anything but a MySQL server: trusted authorities, and Sluice's own certificate. */
 export const outgoingTls: Kind<TlsFiles> = checked(
   section<TlsFiles>({
     ca: {

@@ -9,7 +9,7 @@ import { section, type Section, type Setting } from './schema/section.js';
 const maxRows = orUnlimited(integer({ min: 1, expected: 'a positive integer' }));
 export const maxBytes = orUnlimited(size());
 
-/** Limits that are none unless they are set; their parts are for these things. */
+/** Limits that are unlimited by default. `rows` and `bytes` say what each is for. */
 const unlimited = (rows: string, bytes: string): Section<Limits> => section<Limits>({
   rows: { kind: maxRows, fallback: null, about: rows },
   bytes: { kind: maxBytes, fallback: null, about: bytes },

@@ -107,7 +107,7 @@ export class ControlConnection {
 export interface Remote {
   readonly at: Place;
   readonly proxyProtocol: Upstream['proxyProtocol'];
-  /** How connections to it are encrypted; null if they are not. */
+  /** Encrypts connections to it; null if they are not encrypted. */
   readonly encrypt: Encrypt | null;
 }
 

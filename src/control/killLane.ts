@@ -143,7 +143,7 @@ export class KillLane {
 export interface LaneSettings extends ControlSettings {
   /** The most kills that may wait. A further one fails at once. */
   readonly maxWaiting: number;
-  /** How long a control connection without work is kept. */
+  /** The time for which an idle control connection is kept. */
   readonly idleMs: number;
   /** The pause after a failed connection. Servers lock out a host that fails again and again. */
   readonly retryAfterMs: number;

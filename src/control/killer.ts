@@ -82,7 +82,7 @@ export interface KillLimits {
   readonly maxWaitingMs: number;
   /** The most kills that may wait at one upstream address. */
   readonly maxWaiting: number;
-  /** How long a control connection without work is kept. */
+  /** The time for which an idle control connection is kept. */
   readonly idleMs: number;
   /** The pause after a failed control connection. */
   readonly retryAfterMs: number;

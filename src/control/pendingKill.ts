@@ -62,7 +62,7 @@ export class PendingKill {
 
 /**
  * The outcome of a kill. Only after `unknown` may a statement still be killed later.
- * - `killed`: the server has accepted the order; the statement's response ends by itself, mostly with an error
+ * - `killed`: the server has accepted the order; the statement's response ends soon, mostly with an error
  * - `no-match`: nothing was killed, because the connection runs nothing, belongs to another client, or is not visible
  * - `withdrawn`: nothing was killed, because the kill was called off
  * - `failed`: nothing was killed, because the server could not be asked or has refused

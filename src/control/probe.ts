@@ -5,7 +5,7 @@ import { ControlConnection, type Remote } from './controlConnection.js';
 
 /**
  * Finds out whether a server accepts logins. The login runs to its end, even if it is denied: servers lock out a host
- * whose connections end earlier again and again.
+ * after many connections that end earlier.
  * @param account the account that logs in; null if there is none
  * @param timeoutMs the time for all of it
  * @param signal ends the probe at once

@@ -31,7 +31,7 @@ export class ServerTimeouts {
   }
 }
 
-/** How long an answer is valid. An administrator may change the value. */
+/** The time for which an answer is valid. An administrator may change the value. */
 const GOOD_FOR_MS = 60_000;
 /** The most answers that are kept; there are few upstream addresses. */
 const MAX_ANSWERS = 64;

@@ -1,5 +1,5 @@
 /**
- * A server that speaks the MySQL protocol and has tables of any size that nobody had to fill. It is for a first run
+ * A server that speaks the MySQL protocol and has tables of any size without stored rows. It is for a first run
  * without a database, for tests of behaviour that real servers do not show on demand, and for benchmarks, where it must
  * be the fast part. It accepts every login, and listens on the loopback address by default.
  */

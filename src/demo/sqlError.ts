@@ -16,8 +16,8 @@ export class SqlError extends Error implements ServerError {
 }
 
 /**
- * The error for SQL that the demo server does not know; its message lists what it knows. `near` is the text where it
- * stopped.
+ * The error for SQL that the demo server does not know. Its message lists the statements that it knows.
+ * @param near the text at which reading stopped
  */
 export function notUnderstood(near: string): SqlError {
   const place = near === '' ? 'at the end of the statement' : `near '${near.slice(0, 60)}'`;

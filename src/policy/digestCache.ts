@@ -7,37 +7,37 @@ import { tagsOf, type Tags } from '../sql/tags.js';
 
 /**
  * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
- * look-up by text is cheaper than normalizing it again. The text is looked up without the comments at its ends, because
- * frameworks write something new there each time. A statement that differs only in its literals is normalized, but not
+ * look-up by text is cheaper than normalizing the text again. The look-up leaves out the comments at both ends, because
+ * frameworks write a new text there each time. A statement that differs only in its literals is normalized, but not
  * hashed again.
  */
 export class DigestCache {
   /**
    * One cache for each way in which servers read quotes and backslashes, because the same text may be another
-   * statement. Texts with versioned comments that servers read in different ways are in none.
+   * statement. Texts with versioned comments that servers read in different ways are not cached.
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<TextReading>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
 
-  /** @param normalize takes a text apart */
+  /** @param normalize finds the normal form of a text */
   constructor(private readonly normalize: (sql: string, mode: SqlMode) => Normalized = normalized) {}
 
   /**
    * The digest of a statement.
-   * @param sql its text, or the front of it
+   * @param sql the text, or its front
    */
   digestOf(sql: string, mode: SqlMode): Digest {
     const outer = outerComments(sql);
     const body = outer?.body ?? sql;
     if (body.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
     const reading = this.read(body, mode);
-    // Where the body is open-ended, what looks like comments behind it is part of the statement.
+    // After an open-ended body, the text that looks like comments is part of the statement.
     return reading.isOpenEnded && body !== sql ? this.digestOfWhole(sql, mode) : reading.digest;
   }
 
   /**
-   * The tags in the comments at a statement's ends: for no more than a look-up, where its text came lately.
-   * @param isTruncated there is more of it behind this text
+   * The tags in the comments at both ends of a statement. For a recent text this costs only a look-up.
+   * @param isTruncated the statement continues after this text
    */
   tagsOf(sql: string, isTruncated: boolean, mode: SqlMode): Tags {
     return tagsOf(sql, isTruncated, mode, this.isOpen);
@@ -76,10 +76,10 @@ export interface Digest {
   readonly hash: string;
 }
 
-/** What is kept of a text. */
+/** The cached properties of a text. */
 interface TextReading {
   readonly digest: Digest;
-  /** What would follow it would belong to its last literal, quoted name or comment. */
+  /** Further text would belong to its last literal, quoted name or comment. */
   readonly isOpenEnded: boolean;
 }
 

@@ -15,7 +15,7 @@ export class GovernedUsage extends Usage {
   judgement: Judgement | null = null;
   /** The judgement that exempt rows have avoided; null if there was none. */
   exempted: Judgement | null = null;
-  /** How long the session's client had been stalled before it began, in ms. */
+  /** The time for which the session's client had stalled before this response, in ms. */
   stallMsBefore = 0;
   /** Bytes that had been written to the client before it began. */
   wireBytesBefore = 0;
@@ -156,7 +156,7 @@ export class GovernedUsage extends Usage {
     this.holdsNext = false;
   }
 
-  /** Stops in front of the next row, whatever the limits are. */
+  /** Stops in front of the next row, regardless of the limits. */
   stopAtNextRow(): void {
     if (this.pausing === null) this.maxRows = this.rows;
     else this.pausing.rows = this.rows;

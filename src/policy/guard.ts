@@ -150,7 +150,7 @@ export interface Profile {
   readonly server: SqlServer | null;
 }
 
-/** Counts of hints, by what became of them. */
+/** Counts of hints, by outcome. */
 export interface HintCounts {
   followed: number;
   /** They ask for more than `hints` allows. */

@@ -49,7 +49,7 @@ function hintComments(sql: string, isTruncated: boolean, mode: SqlMode): string[
   const lexer = new Lexer(sql, mode);
   const leading: string[] = [];
   let trailing: string[] = [];
-  let front: 'first keyword' | 'next token' | 'over' = 'first keyword'; // what ends it
+  let front: 'first keyword' | 'next token' | 'over' = 'first keyword'; // the end of the front
   while (lexer.nextOrComment() !== 'end') {
     if (lexer.kind !== 'comment') {
       if (lexer.isOperator(';') || lexer.kind === 'hint') continue;

@@ -45,7 +45,7 @@ export class JdbcStreaming {
   private hasBegun = false;
 
   /**
-   * The session has begun anew.
+   * The session was reset.
    * @param seconds its `net_write_timeout`; null if not known
    */
   begun(seconds: number | null): void {

@@ -77,7 +77,7 @@ export class Statement {
     return this.hintFound;
   }
 
-  /** The tags in the comments at its ends. */
+  /** The tags in the comments at both ends. */
   get tags(): Tags {
     this.tagsFound ??= this.sql === null ? NO_TAGS : digests.tagsOf(this.sql, this.isTruncated, this.mode);
     return this.tagsFound;

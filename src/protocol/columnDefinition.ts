@@ -10,7 +10,7 @@ export interface ColumnDefinition {
   readonly type: number;
 }
 
-/** The fixed part at the end of a definition, and where the type stands in it. (MySQL manual, "Column Definition".) */
+/** The fixed part at the end of a definition, and the offset of the type in it. (MySQL manual, "Column Definition".) */
 const FIXED_BYTES = 13;
 const TYPE_OFFSET = 7;
 /** Servers allow 64 characters. */

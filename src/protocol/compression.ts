@@ -64,7 +64,7 @@ export function storedContent(frame: Buffer): Buffer | null {
   return declaredContentBytes(frame) === 0 ? frame.subarray(FRAME_HEADER_BYTES) : null;
 }
 
-/** How many bytes of content a compressed frame declares. */
+/** The number of content bytes that a compressed frame declares. */
 export function declaredContentBytes(frame: Buffer): number {
   return frame.readUIntLE(CONTENT_LENGTH_OFFSET, 3);
 }

@@ -1,4 +1,4 @@
-/** What identifies an error of MySQL or MariaDB: its number and its SQLSTATE. */
+/** The number and the SQLSTATE of an error of MySQL or MariaDB. */
 export interface ErrorNumber {
   readonly code: number;
   /** Five characters. */

@@ -1,18 +1,18 @@
 import * as zlib from 'node:zlib';
 
 /**
- * Inflates bodies that each stand alone, all of them with one engine, which is reset in between: to make one takes
- * longer than to inflate 16 KiB. Where a release of Node shows no such engine, each body gets its own.
+ * Inflates a body that is compressed alone. One engine serves all bodies and is reset in between, because creating an
+ * engine takes longer than inflating 16 KiB. If a release of Node has no such engine, each body gets its own.
  * @param body in the format of zlib (RFC 1950)
- * @param contentBytes the size that its content is declared to have; no more than that and a byte is allocated
- * @returns null where the body does not yield exactly so many bytes
+ * @param contentBytes the declared size of the content; at most one byte more is allocated
+ * @returns null if the body does not inflate to exactly this size
  */
 export function inflateExactly(body: Buffer, contentBytes: number): Buffer | null {
   engine ??= newEngine();
   return engine === 'none' ? inflateAlone(body, contentBytes) : inflateWith(engine, body, contentBytes);
 }
 
-/** A part of a `zlib.Inflate` of which Node's documentation does not speak; the package minizlib relies on it, too. */
+/** A part of `zlib.Inflate` that Node does not document. The package minizlib relies on it as well. */
 interface NativeInflate {
   reset(): void;
   writeSync(
@@ -23,12 +23,12 @@ interface NativeInflate {
 
 interface Engine {
   readonly native: NativeInflate;
-  /** After a write: bytes of `out` that are left, and bytes of the body. */
+  /** After a write: the unused bytes of `out`, and the unread bytes of the body. */
   readonly left: Uint32Array;
   hasFailed: boolean;
 }
 
-/** Null before it is needed. */
+/** Null before the first use. */
 let engine: Engine | 'none' | null = null;
 
 function newEngine(): Engine | 'none' {
@@ -41,7 +41,7 @@ function newEngine(): Engine | 'none' {
   return made;
 }
 
-/** One byte more than declared shows a body that holds more; one that holds less does not come to its end. */
+/** Offers one byte more than declared. A body with more content fills it; a body with less leaves more than it free. */
 function inflateWith(engine: Engine, body: Buffer, contentBytes: number): Buffer | null {
   const { native, left } = engine;
   const out = Buffer.allocUnsafe(contentBytes + 1);
@@ -56,6 +56,6 @@ function inflateAlone(body: Buffer, contentBytes: number): Buffer | null {
     const content = zlib.inflateSync(body, { maxOutputLength: contentBytes });
     return content.length === contentBytes ? content : null;
   } catch {
-    return null; // not in this format, cut short, or more than declared
+    return null; // another format, an incomplete body, or more content than declared
   }
 }

@@ -17,7 +17,7 @@ export abstract class PacketScanner {
   isOutOfTurn = false;
 
   private passesAll = false;
-  /** How many packets may still be entered in this turn. Packets that `skim` skips do not count. */
+  /** The number of packets that may still be entered in this turn. Packets that `skim` skips do not count. */
   private packetsLeft = MAX_PACKETS_PER_TURN;
 
   /** Bytes of the current physical packet's payload that have not come yet. */
@@ -25,7 +25,7 @@ export abstract class PacketScanner {
   /** The current physical packet is full, so the next header continues the same logical packet. */
   protected isContinued = false;
 
-  /** How many bytes at the front of the current logical packet's payload `packet` wants to see. */
+  /** The number of bytes that `packet` wants to see from the front of the current logical packet's payload. */
   private wantedBytes = 0;
   private packetBytes = 0;
   /**
@@ -112,8 +112,8 @@ export abstract class PacketScanner {
   protected beforeScan(): void {}
 
   /**
-   * A fast path over packets whose header is enough. Returns where it stopped: always in front of a header, or `end`
-   * after `passRest` if the last packet continues in the next chunk.
+   * A fast path over packets whose header is enough. Returns the offset at which it ends: always in front of a header,
+   * or `end` after `passRest` if the last packet continues in the next chunk.
    */
   protected skim(_chunk: Buffer, at: number, _end: number): number {
     return at;
@@ -205,7 +205,7 @@ export abstract class PacketScanner {
 export type Entry =
   /** Scan the packet. */
   | 'enter'
-  /** Nothing can be said yet: show the same bytes again, with more behind them. */
+  /** Not decided yet: show the same bytes again, with more after them. */
   | 'wait'
   /** Stop in front of it: somebody else has to decide. */
   | 'stop';

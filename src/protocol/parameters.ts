@@ -22,7 +22,7 @@ export type ParameterTypes = readonly number[];
 export interface Execution {
   /** The packet's payload, or the front of it. */
   readonly payload: Buffer;
-  /** How many parameters PREPARE found in the statement. */
+  /** The number of parameters that PREPARE found in the statement. */
   readonly parameterCount: number;
   /** CLIENT_QUERY_ATTRIBUTES is in effect: a count stands before the values, and each type is followed by a name. */
   readonly hasQueryAttributes: boolean;
@@ -53,7 +53,7 @@ const BINARY_TYPES: ReadonlySet<number> = new Set([16, 242, 255]);
 const CONTROL_CHARACTER = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /**
- * Decodes the values of a prepared statement's parameters. Query attributes, which stand behind them, are left out.
+ * Decodes the values of a prepared statement's parameters. Query attributes, which follow them, are left out.
  * Returns null if the packet does not tell the values: it is no COM_STMT_EXECUTE (MariaDB's bulk execution is another
  * command), it relies on types that no earlier execution sent, or it has fewer values than the statement has
  * parameters. Never throws. (MySQL manual, "COM_STMT_EXECUTE"; MariaDB's is the same without query attributes.)

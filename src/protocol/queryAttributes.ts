@@ -4,8 +4,8 @@ import { PacketReader } from './lenenc.js';
 import { frontText } from './frontText.js';
 
 // Query attributes: names and values that a client sends with one execution (CLIENT_QUERY_ATTRIBUTES). In a COM_QUERY
-// they stand before the text, in a COM_STMT_EXECUTE among the statement's parameters, behind these. (MySQL manual,
-// "COM_QUERY" and "COM_STMT_EXECUTE".)
+// they stand before the text. In a COM_STMT_EXECUTE they follow the statement's parameters. (MySQL manual, "COM_QUERY"
+// and "COM_STMT_EXECUTE".)
 
 /** Query attributes by name, as text. One that is NULL or has no name is left out. */
 export type AttributeValues = ReadonlyMap<string, string>;
@@ -16,7 +16,7 @@ export interface AttributeDefinitions {
   readonly names: readonly string[];
 }
 
-/** How many attributes are read, and how much of a value that is text, in bytes. */
+/** The most attributes that are read, and the most bytes of a value that is text. */
 export const MAX_ATTRIBUTES_READ = 64;
 export const MAX_ATTRIBUTE_BYTES = 512;
 
@@ -30,7 +30,7 @@ export function attributesOfQuery(payload: Buffer): AttributeValues {
   return readValues(reader, readDefinitions(reader, count, 0), nulls, 0);
 }
 
-/** Whether a COM_STMT_EXECUTE brings attributes, told without reading them. */
+/** Whether a COM_STMT_EXECUTE has attributes. Does not read them. */
 export function hasAttributes(payload: Buffer, parameterCount: number): boolean {
   if (payload.length <= EXECUTE_FRONT_BYTES || (payload[FLAGS_AT]! & PARAMETER_COUNT_AVAILABLE) === 0) return false;
   const first = payload[EXECUTE_FRONT_BYTES]!;
@@ -40,11 +40,11 @@ export function hasAttributes(payload: Buffer, parameterCount: number): boolean 
 }
 
 /**
- * The attributes of a COM_STMT_EXECUTE that brings some.
+ * The attributes of a COM_STMT_EXECUTE that has some.
  * @param payload the packet's payload, or its front
- * @param isSentAhead tells whether a parameter's value was sent before, and so is not in the packet
- * @param known what an earlier execution has said, which this one may leave out
- * @returns with what it has said for the next ones; null where the packet does not tell them
+ * @param isSentAhead says whether a parameter's value was sent before, and so is not in the packet
+ * @param known the definitions of an earlier execution, which this packet may leave out
+ * @returns the values, and the definitions for later executions; null if the packet does not tell them
  */
 export function attributesOfExecution(
   payload: Buffer, parameterCount: number, isSentAhead: (index: number) => boolean, known: AttributeDefinitions | null,

@@ -211,7 +211,7 @@ export class Relay {
     if (this.isEnding) session.contain(() => session.endWhenIdle());
   }
 
-  /** The client of a session has left and no longer counts. connections.max bounds the number of such sessions, too. */
+  /** The client of a session has left and no longer counts. connections.max also bounds the number of such sessions. */
   private part(session: Session): void {
     this.clientless.add(session);
     this.parts.left();
@@ -251,10 +251,10 @@ export class Relay {
   }
 }
 
-/** What the encryption of new sessions depends on. */
+/** The settings on which the encryption of new sessions depends. */
 const encryptionOf = ({ listen, upstream }: Config): unknown => [listen, upstream];
 
-/** What killing depends on. */
+/** The settings on which killing depends. */
 const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, connections.connectTimeoutMs, upstream];
 
 function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
@@ -273,21 +273,21 @@ function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
   return sampler;
 }
 
-/** The least time between two lines of the log that say the same kind of thing. */
+/** The shortest time between two lines of the log about the same thing. */
 const SAY_EVERY_MS = 60_000;
 
-/** What a relay is made of. */
+/** The parts that a relay needs. */
 export interface RelayParts {
   readonly log: Logger;
   readonly audit: Pick<AuditLog, 'write'>;
-  /** Where it counts. */
+  /** The metrics in which it counts. */
   readonly metrics: Metrics;
   readonly budget: Budget;
-  /** Whether there is anybody to show them to, where the configuration has an admin endpoint. */
+  /** Live statistics are kept if the configuration has an admin endpoint to show them. */
   readonly keepsStatistics: boolean;
-  /** How the connections of sessions to servers are made. */
+  /** Connects a session to a server. */
   readonly connect: Connect;
-  /** Is told of each client that was let in and is gone. */
+  /** Is called for each admitted client that has gone. */
   left(): void;
 }
 

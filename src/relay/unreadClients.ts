@@ -1,23 +1,23 @@
 import type { Containment } from './containment.js';
 
 /**
- * Finds clients that have gone while nothing is read of them: as long as the server takes no more of what they sent,
- * their end lies unread behind it. One timer serves all sessions.
+ * Finds clients that have gone while they are not read: if the server does not take their bytes, the client's FIN stays
+ * unread behind those bytes. One timer serves all sessions.
  */
 export class UnreadClients {
-  /** Of the sessions whose clients were not being read at the last look. */
+  /** The marks of the sessions whose clients were not read at the last look. */
   private marks = new Map<UnreadSession, string>();
   private timer: NodeJS.Timeout;
 
   /**
-   * @param sessions those that there are when they are looked at
-   * @param everyMs so often, in ms; a session is asked for its client once nothing has moved for so long
+   * @param sessions the present sessions (live)
+   * @param everyMs the interval between looks, in ms; a session looks for its client if no byte has moved in between
    */
   constructor(private readonly sessions: Iterable<UnreadSession>, private readonly everyMs: () => number) {
     this.timer = this.lookLater();
   }
 
-  /** Looks no more. */
+  /** Stops looking. */
   close(): void {
     clearTimeout(this.timer);
   }
@@ -39,10 +39,10 @@ export class UnreadClients {
   }
 }
 
-/** A session whose client may leave without being noticed, because it is not being read. */
+/** A session whose client may leave unnoticed, because it is not read. */
 export interface UnreadSession extends Containment {
-  /** While its client is not read: something that changes with what goes to either end. Null while it is read. */
+  /** While its client is not read, a mark that changes with each byte that goes to either peer; otherwise null. */
   readonly unreadMark: string | null;
-  /** Ends it where its client has gone. */
+  /** Ends the session if its client has gone. */
   lookForClient(): void;
 }

@@ -2,7 +2,7 @@ import type { LogHistogram } from '../statistics/logHistogram.js';
 
 /**
  * Draws a histogram as text: a line for each factor of 4, from the smallest to the largest value.
- * @param write how the smallest value of a line is shown
+ * @param write writes the smallest value of a line
  */
 export function bars(histogram: LogHistogram, write: (value: number) => string): string[] {
   const counts = new Map<number, number>();

@@ -17,8 +17,8 @@ export class Forecast {
   readonly groups: HeavyHitters<CutGroup>;
 
   /**
-   * @param capacity how many groups are kept: those with the most cuts
-   * @param grouping what results are grouped by
+   * @param capacity the most groups that are kept: those with the most cuts
+   * @param grouping the property by which results are grouped
    */
   constructor(
     readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number, readonly grouping: Grouping,

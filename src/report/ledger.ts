@@ -10,8 +10,8 @@ export class Ledger {
 
   /**
    * @param order the measure by which groups are ranked
-   * @param capacity how many groups are kept
-   * @param grouping what executions are grouped by
+   * @param capacity the most groups that are kept
+   * @param grouping the property by which executions are grouped
    */
   constructor(order: Order, capacity: number, grouping: Grouping) {
     this.table = new GroupTable(order, capacity, grouping);

@@ -63,7 +63,7 @@ function nameList(title: string, names: HeavyHitters<unknown>, executions: numbe
   return [`${title.padEnd(10)}${[...shown, ...(more === null ? [] : [more])].join(', ')}`];
 }
 
-/** The users, schemas, programs, clients and routes of the executions, and their digests where they have several. */
+/** The users, schemas, programs, clients and routes of the executions, and their digests if there are several. */
 export function who({ users, schemas, programs, clients, routes, digests, executions }: Profile): string[] {
   return [
     ...nameList('Users', users, executions),

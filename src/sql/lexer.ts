@@ -19,7 +19,7 @@ import {
 // as it is for a server that reads UTF-8. The tokenizer is not exact in three cases:
 // - Connections in big5, cp932, gbk, gb18030 and sjis: the second byte of a character may be a backslash or a
 //   backquote.
-// - Connections in latin1: U+00A0 is white space. (`dependsOnCharacterSet` tells of this case and the one before.)
+// - Connections in latin1: U+00A0 is white space. (`dependsOnCharacterSet` finds this case and the one before.)
 // - MySQL's $$..$$ around the body of a JavaScript routine is read as SQL. (To MariaDB $$ is an identifier.)
 
 /** Reads one token after the other. The fields describe the last one. */

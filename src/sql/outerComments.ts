@@ -2,29 +2,29 @@ import { BANG, CAPITAL_M, isSpace, PLUS, SEMICOLON, SLASH, STAR } from './charac
 import { Lexer, type SqlMode } from './lexer.js';
 import { codeAt } from './scan.js';
 
-// The comments before a text's first token and behind its last one. They are found without reading what stands
+// The comments before the first token of a text and after its last token. They are found without reading the text
 // between them:
 //
 //   /*…*/ SELECT … /*…*/ ;
-//   ↑ certain      ↑ a comment only where the text before it is not open-ended (`isOpenEnded`)
+//   ↑ certain      ↑ a comment only if the text before it is not open-ended (`isOpenEnded`)
 
-/** A text and the comments at its ends, as far as the ends alone tell. */
+/** A text and the comments at both ends, found by looking at the ends alone. */
 export interface OuterComments {
   /** The text between them. */
   readonly body: string;
-  /** What stands between the marks of each, in the text's order. */
+  /** The texts between the comment marks, in order. */
   readonly leading: readonly string[];
-  /** The same behind the body. Where the body is open-ended they are part of its last literal or comment. */
+  /** The same after the body. If the body is open-ended, they belong to its last literal or comment instead. */
   readonly trailing: readonly string[];
-  /** The body ends as a comment does, and only who reads all of it can tell whether one ends there. */
+  /** The body ends with a comment mark. Only reading the whole body shows whether a comment ends there. */
   readonly isUnclear: boolean;
 }
 
 /**
- * Takes the comments off a text's ends, where there are any. Comments with a version and the optimizer's hints are
- * none here, and neither are those that end with the line. Semicolons and white space around the last ones go, too.
+ * Removes the comments at both ends of a text, and the semicolons and white space around the last ones. Versioned
+ * comments, optimizer hints, and comments that end with the line stay.
  * @param sql the text of one command, or its front
- * @returns null where there is no comment at either end, which takes no more than a look at the ends
+ * @returns null if there is no comment at either end; this costs only a look at the ends
  */
 export function outerComments(sql: string): OuterComments | null {
   const leading: string[] = [];
@@ -44,7 +44,7 @@ export function isOpenEnded(sql: string, mode: SqlMode = {}): boolean {
 }
 
 /**
- * The comments behind a text's last token, by reading all of it: for one whose body is unclear or open-ended.
+ * The comments after the last token, found by reading the whole text. For a text with an unclear or open-ended body.
  */
 export function lastComments(sql: string, mode: SqlMode = {}): string[] {
   const lexer = new Lexer(sql, mode);
@@ -61,7 +61,7 @@ export function lastComments(sql: string, mode: SqlMode = {}): string[] {
   }
 }
 
-/** Adds the comments in front, and returns where they end. */
+/** Adds the comments in front to `found`. Returns the index at which they end. */
 function passLeading(sql: string, found: string[]): number {
   let from = 0;
   for (let at = endOfSpace(sql, 0); isCommentStart(sql, at); at = endOfSpace(sql, from)) {
@@ -73,7 +73,7 @@ function passLeading(sql: string, found: string[]): number {
   return from;
 }
 
-/** Adds the comments at the end, and returns where they begin. */
+/** Adds the comments at the end to `found`. Returns the index at which they begin. */
 function passTrailing(sql: string, from: number, found: string[]): number {
   let to = sql.length;
   for (let close = closeBefore(sql, from, to); close !== -1; close = closeBefore(sql, from, to)) {
@@ -86,7 +86,7 @@ function passTrailing(sql: string, from: number, found: string[]): number {
   return to;
 }
 
-/** Where the mark stands that ends a text, white space and semicolons aside; -1 where something else ends it. */
+/** The index of the closing mark at the end of a text, except white space and semicolons; -1 if there is none. */
 function closeBefore(sql: string, from: number, to: number): number {
   let end = to;
   while (end > from && (isSpace(codeAt(sql, end - 1)) || codeAt(sql, end - 1) === SEMICOLON)) end -= 1;

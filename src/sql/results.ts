@@ -11,7 +11,7 @@ export interface Results {
   readonly returning: readonly number[];
   /** The default schema that each USE sets, by the number of its answer. */
   readonly schemas: ReadonlyMap<number, string>;
-  /** How many answers counting tells apart. Later answers belong to statements behind one that may have several. */
+  /** The most answers that can be counted. Later answers belong to statements after one that may have several. */
   readonly countable: number;
   /** The schema of the last USE behind those answers; null if there is none. */
   readonly lateSchema: string | null;

@@ -1,29 +1,29 @@
 import { Lexer } from './lexer.js';
 import { verbOf } from './statement.js';
 
-/** What a statement does, and to what. */
+/** The operations of a statement, and their tables. */
 export interface Summary {
-  /** The verb of its first statement, as `SELECT`. */
+  /** The verb of its first statement, such as `SELECT`. */
   readonly operation: string;
-  /** The operations with their tables, in the order in which they stand: `SELECT orders customers`. */
+  /** The operations with their tables, in the order of the text: `SELECT orders customers`. */
   readonly text: string;
 }
 
 const MAX_LENGTH = 255;
 
-/** Words that begin an operation, also behind others, as in INSERT … SELECT. */
+/** Words that begin an operation, also after other words, as in INSERT … SELECT. */
 const OPERATIONS = new Set(['SELECT', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE', 'CALL']);
-/** Behind these they begin none: FOR UPDATE, ON DUPLICATE KEY UPDATE, ON DELETE. */
+/** Words after which no operation begins: FOR UPDATE, ON DUPLICATE KEY UPDATE, ON DELETE. */
 const NO_OPERATION_BEHIND = new Set(['FOR', 'KEY', 'ON']);
-/** Behind these a table stands, or the routine that is called. */
+/** Words before a table, or before the routine that is called. */
 const BEFORE_TABLE = new Set(['FROM', 'JOIN', 'STRAIGHT_JOIN', 'INTO', 'UPDATE', 'TABLE', 'CALL']);
 const QUERY = new Set(['SELECT', 'WITH', 'TABLE']);
 
 /**
- * Summarizes a statement as OpenTelemetry's conventions for databases want it, so that like statements have one name.
+ * Summarizes a statement in the form of OpenTelemetry's conventions for databases. Like statements get the same name.
  * Source: https://opentelemetry.io/docs/specs/semconv/database/database-spans/#generating-a-summary-of-the-query
  * @param normalForm a statement without its literals
- * @returns null where it begins with no word
+ * @returns null if it does not begin with a word
  */
 export function summaryOf(normalForm: string): Summary | null {
   const operation = verbOf(new Lexer(normalForm));
@@ -36,7 +36,7 @@ export function summaryOf(normalForm: string): Summary | null {
 function* partsOf(text: string): Generator<string> {
   const lexer = new Lexer(text);
   lexer.next();
-  // For each parenthesis that is open, whether tables stand in it: behind FROM in a function none does.
+  // For each open parenthesis, whether it may hold tables. In a function, such as TRIM(… FROM …), it holds none.
   const holdTables: boolean[] = [true];
   let before = '';
   let expectsTable = false;
@@ -61,7 +61,7 @@ function* partsOf(text: string): Generator<string> {
   }
 }
 
-/** Reads a name and what qualifies it, and goes behind it. */
+/** Reads a name with its qualifiers, and moves the lexer past them. */
 function qualifiedName(lexer: Lexer): string {
   let name = lexer.name();
   while (lexer.next() === 'operator' && lexer.isOperator('.')) {

@@ -9,7 +9,7 @@ export class Distribution {
   readonly histogram = new LogHistogram();
 
   /**
-   * @param unitsPerStep how many steps of the histogram make one unit of the values: 1000 for values in ms that are
+   * @param unitsPerStep the number of steps of the histogram for one unit of the values: 1000 for values in ms that are
    * told apart down to a microsecond
    */
   constructor(private readonly unitsPerStep = 1) {}

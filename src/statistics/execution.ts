@@ -6,14 +6,14 @@ export interface Execution {
   readonly digestText: string | null;
   /** The statement or its front; null if it is not known. */
   readonly sql: string | null;
-  /** When it ended, in ms since 1970. */
+  /** The time at which it ended, in ms since 1970. */
   readonly atMs: number;
   readonly rows: number;
   readonly bytes: number;
   readonly largestRowBytes: number;
   /** The share of its heaviest column, as "orders.body is 93% of it"; null if not known. */
   readonly heaviestColumn: string | null;
-  /** What the client has sent for it: its command and its parameters. */
+  /** The bytes that the client has sent for it: its command and its parameters. */
   readonly requestBytes: number;
   /** Rows that it has changed. */
   readonly affectedRows: number;

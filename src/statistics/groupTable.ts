@@ -9,7 +9,7 @@ export class GroupTable {
 
   /**
    * @param order the measure by which the kept groups are the largest
-   * @param capacity how many groups are kept
+   * @param capacity the most groups that are kept
    */
   constructor(readonly order: Order, capacity: number, readonly grouping: Grouping = 'digest') {
     this.groups = new HeavyHitters(capacity, () => new Profile(grouping !== 'digest'));

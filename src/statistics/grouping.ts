@@ -27,7 +27,7 @@ export function groupTitle(grouping: Grouping): string {
   return `${grouping[0]!.toUpperCase()}${grouping.slice(1)}`;
 }
 
-/** What the groups are called together. */
+/** The plural name of the groups. */
 export function groupsTitle(grouping: Grouping): string {
   return isTagGrouping(grouping) ? `values of ${grouping.slice(TAG_PREFIX.length)}` : `${grouping}s`;
 }

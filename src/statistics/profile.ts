@@ -12,7 +12,7 @@ export class Profile {
   readonly firstRowMs = new Distribution(STEPS_PER_MS);
   readonly durationMs = new Distribution(STEPS_PER_MS);
   readonly stallMs = new Distribution(STEPS_PER_MS);
-  /** What clients have sent for all of them, and the rows that they have changed. */
+  /** The bytes that clients have sent for all executions, and the rows that these have changed. */
   requestBytes = 0;
   affectedRows = 0;
   cuts = 0;
@@ -32,7 +32,7 @@ export class Profile {
   readonly clients = newNames();
   /** The values of the tag `route`; executions without it are not counted. */
   readonly routes = newNames();
-  /** Their digests; null where all have the same. */
+  /** Their digests; null if all have the same. */
   readonly digests: HeavyHitters<DigestName> | null;
 
   /** @param hasDigests whether executions of several digests are added */
@@ -85,7 +85,7 @@ export interface DigestName {
 }
 
 const NAMES_KEPT = 16;
-/** Times are told apart down to a microsecond. */
+/** The resolution of times is one microsecond. */
 const STEPS_PER_MS = 1000;
 
 /** Counts names. The counts are exact as long as there are few names. */

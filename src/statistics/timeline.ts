@@ -44,7 +44,7 @@ export class Timeline {
 
 /** The events of one time slot. */
 export interface Slot {
-  /** When it begins, in ms. */
+  /** The time at which it begins, in ms. */
   readonly fromMs: number;
   readonly cuts: number;
   readonly wouldCuts: number;

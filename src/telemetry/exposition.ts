@@ -33,7 +33,7 @@ export function wantsOpenMetrics(accept: string): boolean {
   return wish > 0 && wish >= qualityOf(accept, 'text/plain');
 }
 
-/** How much a media type is wanted (RFC 9110, 12.5.1): from 0 to 1. */
+/** The weight of a media type (RFC 9110, 12.5.1): from 0 to 1. */
 function qualityOf(accept: string, mediaType: string): number {
   const wishes = accept.toLowerCase().split(',').map((range) => range.split(';').map((part) => part.trim()))
     .filter(([type]) => type === mediaType)

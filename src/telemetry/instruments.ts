@@ -10,7 +10,7 @@ export interface LabelledCount {
 export interface Exemplar {
   readonly traceId: string;
   readonly spanId: string;
-  /** When it was counted, in ms since 1970. */
+  /** The time at which it was counted, in ms since 1970. */
   readonly atMs: number;
 }
 
@@ -27,7 +27,7 @@ abstract class Vector {
   /** @param labels the names, in the order in which values are given */
   constructor(readonly labels: readonly string[]) {}
 
-  /** Removes the entries whose value of the first label is none of these. */
+  /** Removes the entries with another value of the first label than these. */
   retain(firstValues: ReadonlySet<string>): void {
     for (const [key, { values }] of this.entries) {
       if (!firstValues.has(values[0] ?? '')) this.entries.delete(key);
@@ -64,7 +64,7 @@ export class CounterVector extends Vector {
     this.add(1, ...values);
   }
 
-  /** Counts an event, and keeps its trace as an example of what is counted; null if it has none to show. */
+  /** Counts an event, and keeps its trace as an example; null if it has no trace to show. */
   incrementBy(exemplar: Exemplar | null, ...values: readonly string[]): void {
     const entry = this.entryOf(values);
     entry.count += 1;

@@ -31,7 +31,7 @@ export class LiveExecution implements Execution {
   isLimited = false;
   /** The front of its text; null if not known. */
   statement: Buffer | null = null;
-  /** How the server reads quotes and backslashes in it: see `Status`. */
+  /** The way in which the server reads quotes and backslashes in it: see `Status`. */
   readingFlags = 0;
   server: SqlServer | null = null;
   /** Whether there is more of the text. */
@@ -146,7 +146,7 @@ const FATES: Readonly<Record<Action, Fate>> = {
 export interface EndTimes {
   /** Its end, on the session's clock. */
   readonly atMs: number;
-  /** How long its client did not read. */
+  /** The time for which its client did not read. */
   readonly stallMs: number;
 }
 

@@ -18,7 +18,7 @@ export class LiveGroups {
     for (const tag of tags) this.keep(tagGrouping(tag), nowMs);
   }
 
-  /** The statistics by a property other than the digest; null for a tag that none are kept by. */
+  /** The statistics by a property other than the digest; null for a tag without statistics. */
   by(grouping: Grouping, nowMs: number): LiveGroup | null {
     return isTagGrouping(grouping) ? this.kept.get(grouping) ?? null : this.keep(grouping, nowMs);
   }

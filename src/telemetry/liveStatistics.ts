@@ -30,7 +30,7 @@ export class LiveStatistics {
   private waitingCount = 0;
   private waitingStatementBytes = 0;
 
-  /** @param settings how much of statements may be shown */
+  /** @param settings the parts of statements that may be shown */
   constructor(private readonly settings: () => AuditSettings) {}
 
   get totals(): Totals {

@@ -59,7 +59,7 @@ function sumOf(one: HistogramPoint, other: HistogramPoint): HistogramPoint {
   return { ...one, counts, sum: one.sum + other.sum };
 }
 
-/** What only grows: the part that stays true after the process has ended. */
+/** The metrics that only grow. They stay true after the process has ended. */
 export function onlyCounters(families: readonly Family[]): Family[] {
   return families.filter(({ type }) => type !== 'gauge');
 }

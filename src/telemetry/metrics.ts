@@ -7,7 +7,7 @@ import type { TraceContext } from '../policy/traceContext.js';
 import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instruments.js';
 
 /**
- * The counters of the running proxy: plain numbers, incremented where things happen, and nothing per row. Each session
+ * The counters of the running proxy: plain numbers, incremented at each event, but not for each row. Each session
  * adds its own counts when it ends. `prometheus.ts` adds those of open sessions, and has the names and help texts.
  */
 export class Metrics {

@@ -283,7 +283,7 @@ function openDescriptors(): { readonly open: number; readonly max: number } | nu
   return max === null ? null : { open: readdirSync('/proc/self/fd').length, max };
 }
 
-/** How many file descriptors the process may have open; null if the system does not tell (proc(5), Linux). */
+/** The most file descriptors that the process may open; null if the system does not tell it (proc(5), Linux). */
 export function descriptorLimit(): number | null {
   try {
     const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

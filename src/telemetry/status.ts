@@ -19,7 +19,7 @@ export interface SessionView {
   readonly ageMs: number;
   /** The command under way, with the rows and bytes of its response so far. */
   readonly command: CommandView | null;
-  /** How long the client has not been reading, in ms; null if it reads. */
+  /** The time for which the client has not been reading, in ms; null if it reads. */
   readonly stalledMs: number | null;
 }
 

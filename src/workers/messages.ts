@@ -30,14 +30,14 @@ export type ToWorker =
     /** The certificates of listeners for which none is configured. */
     readonly certificates: OwnCertificates;
   }
-  /** Another configuration holds from here on. */
+  /** A new configuration applies from now on. */
   | { readonly kind: 'configure'; readonly config: Config; readonly certificates: OwnCertificates }
-  /** A client, whose connection comes with the message, the number of its session, and where it has connected. */
+  /** A client: the number of its session, and the address where it connected. The message carries its connection. */
   | { readonly kind: 'client'; readonly session: number; readonly listen: Listen }
-  /** The answer to `ask`: so much of the budget, and no more. */
+  /** The answer to `ask`: the part of the budget that the worker gets. */
   | { readonly kind: 'lent'; readonly bytes: number }
   | { readonly kind: 'tell'; readonly question: Question; readonly id: number }
-  /** Is answered at once by a worker whose event loop goes round. */
+  /** A worker whose event loop runs answers at once. */
   | { readonly kind: 'ping' }
   /** Each session is to end as soon as nothing is under way in it. */
   | { readonly kind: 'endIdle' }
@@ -50,14 +50,14 @@ export type FromWorker =
   /** The worker takes clients. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'pong' }
-  /** So many sessions have ended. */
+  /** This number of sessions has ended. */
   | { readonly kind: 'ended'; readonly sessions: number }
   /** Audit records, as JSON, and lines of its log. */
   | { readonly kind: 'written'; readonly records: readonly string[]; readonly lines: readonly string[] }
-  /** It needs so much more of the budget. */
+  /** The worker needs this many more bytes of the budget. */
   | { readonly kind: 'ask'; readonly bytes: number }
   | { readonly kind: 'giveBack'; readonly bytes: number }
-  /** null where it cannot tell. */
+  /** The answer to a question; null if the worker cannot answer. */
   | { readonly kind: 'told'; readonly id: number; readonly answer: Answer | null }
-  /** Its last session has ended, and nothing follows. */
+  /** The worker's last session has ended. This is its last message. */
   | { readonly kind: 'closed'; readonly hints: Readonly<HintCounts>; readonly metrics: readonly Family[] };

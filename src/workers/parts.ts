@@ -1,4 +1,4 @@
-// What the program needs to know of workers before it loads them.
+// The parts of workers that the program needs before it loads them.
 
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';

@@ -34,7 +34,7 @@ function extentOf(buckets, limit) {
 /** The limit at a place. A result as large as the place's size is cut, a smaller one is not. */
 const limitAt = (place) => Math.max(1, Math.ceil(sizeAt(place) * 0.9999) - 1);
 
-/** How many results a limit cuts. The number is exact, because the limit stands at an edge of the buckets. */
+/** The number of results that a limit cuts. It is exact, because the limit stands at an edge of the buckets. */
 function cutBy(buckets, place) {
   const edge = sizeAt(place) * 0.9999;
   return buckets.reduce((sum, [from, , count]) => (from >= edge ? sum + count : sum), 0);

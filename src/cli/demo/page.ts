@@ -42,7 +42,7 @@ export class Page {
     for (const line of wrap(text, WIDTH - inner.length)) this.line(this.paint('red', line), inner);
   }
 
-  /** Writes the JSON of an audit record, with line breaks where it is too long. */
+  /** Writes the JSON of an audit record, with line breaks if it is too long for one line. */
   record(record: object): void {
     const fields = Object.entries(record);
     const pieces = fields.flatMap(([name, value], index) =>

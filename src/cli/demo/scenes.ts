@@ -113,7 +113,7 @@ const PAUSE_AFTER_ROWS = 1;
 const SAMPLE_MS = 100;
 const STILL_SAMPLES = 5;
 const MAX_SAMPLES = 300;
-/** How long the reader keeps sleeping after the server has stopped sending. */
+/** The time for which the reader keeps sleeping after the server has stopped sending. */
 const SLEEP_MS = 1000;
 /**
  * The largest growth of memory that is accepted. A connection holds at most two read buffers, besides the kernel's

@@ -51,7 +51,7 @@ export interface Expected {
   readonly expected: string;
   /** The description for flags and variables, if it differs: a command line has no null. */
   readonly expectedAsText?: string;
-  /** The remedy for a common mistake; null if the value is none. */
+  /** The remedy for a common mistake; null for any other value. */
   remedyFor?(found: string): string | null;
   /** Messages never quote a value in this place, because it may be meant as a secret. */
   readonly isSecret?: true;

@@ -83,7 +83,7 @@ export class Arrival extends Containment {
         this.connect();
       },
       wrong: (reason) => this.reject(reason, ['client', 'error']),
-      ended: () => this.fail(CLOSED), // whoever looks only whether somebody listens
+      ended: () => this.fail(CLOSED), // such as a health check that only connects
       contain: (work) => this.contain(work),
       threw: (error) => this.threw(error),
     });

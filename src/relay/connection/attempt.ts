@@ -23,7 +23,7 @@ export class Attempt {
   /**
    * Begins to wait.
    * @param peer has just begun to connect
-   * @param patienceMs after which time `late` is told; null for never
+   * @param patienceMs the time after which `late` is called; null for never
    */
   constructor(
     private readonly peer: UpstreamConnection,
@@ -96,7 +96,7 @@ export class Attempt {
   }
 }
 
-/** How an attempt failed: the connection was not accepted, no greeting came in time, or the server closed before it. */
+/** The failure of an attempt: no accepted connection, no greeting in time, or a close before the greeting. */
 export const FAILURE_KINDS = ['unreachable', 'silent', 'closed'] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 

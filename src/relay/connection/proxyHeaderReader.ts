@@ -36,7 +36,7 @@ export class HeaderReader {
   }
 
   private accept(chunk: Buffer): void {
-    this.received = Buffer.concat([this.received, chunk]); // bounded: a header that is too long is none
+    this.received = Buffer.concat([this.received, chunk]); // bounded: a header that is too long is refused
     let header: ProxyHeader | null;
     try {
       header = readProxyHeader(this.received);

@@ -5,12 +5,12 @@ import type { Metrics } from '../../telemetry/metrics.js';
 import { clientAddressAt } from './clientAddress.js';
 import { type ErrorNumber, ServerErrors } from '../../protocol/errorCodes.js';
 
-/** The ERR packet for a client whose upstream server cannot be had. It takes the place of the greeting. */
+/** The ERR packet for a client whose upstream server is not available. It replaces the greeting. */
 export function upstreamUnavailable(message: string): Buffer {
   return beforeGreeting(ServerErrors.CONNECT_TO_FOREIGN_DATA_SOURCE, message);
 }
 
-/** The ERR packet for a client that is one too many. It takes the place of the greeting. */
+/** The ERR packet for a client beyond `connections.max`. It replaces the greeting. */
 export function tooManyConnections(max: number): Buffer {
   return beforeGreeting(ServerErrors.CON_COUNT_ERROR, `Too many connections: connections.max is ${max}`);
 }
@@ -20,7 +20,7 @@ function beforeGreeting({ code }: ErrorNumber, message: string): Buffer {
   return encodeErr(0, { code, sqlState: '', message: `sluice: ${message}` });
 }
 
-/** A client that does not read its refusal is not waited for any longer. */
+/** The longest wait for a client to read its refusal. */
 const REFUSAL_TIMEOUT_MS = 2000;
 
 /** Sends a client its last packet, then closes. */
@@ -30,22 +30,22 @@ export function refuse(client: Socket, packet: Buffer): void {
   client.end(packet, () => client.destroy());
 }
 
-/** Clients that are told why they are turned away; beyond them connections are closed without a word. */
+/** The most refused clients at a time that get an error. Further connections are closed at once. */
 const MAX_REFUSED = 1000;
 
-/** Turns away the clients that are too many. */
+/** Turns clients away, and bounds the number of errors that are being sent. */
 export class Refusals {
   private refusedCount = 0;
 
   constructor(private readonly log: Logger, private readonly metrics: Metrics) {}
 
-  /** @param max how many are let in at the same time */
+  /** Turns a client away. @param max the number of clients that are admitted at the same time */
   turnAway(client: Socket, max: number): void {
     this.log.warn({ client: clientAddressAt(client).text, max }, 'connections.max is reached: a client is turned away');
     this.refuse(client, tooManyConnections(max));
   }
 
-  /** @param packet what is said to the client, in place of a greeting */
+  /** Refuses a client. @param packet an ERR packet in place of the greeting */
   refuse(client: Socket, packet: Buffer): void {
     client.on('error', () => {}); // it is closed anyway
     this.metrics.turnedAway += 1;

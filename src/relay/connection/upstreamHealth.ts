@@ -90,7 +90,7 @@ export class UpstreamHealth {
   }
 }
 
-/** How long after a failure a server is tried again. */
+/** The time after a failure until a server is tried again. */
 const RETRY_AFTER_MS = 3000;
 
 /** The parts that the health of servers needs. */

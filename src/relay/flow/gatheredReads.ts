@@ -10,7 +10,7 @@
 export class GatheredReads {
   private timer: NodeJS.Timeout | null = null;
 
-  /** @param over is called when a pause ends by itself */
+  /** @param over is called when a pause ends through its timer */
   constructor(private readonly over: () => void) {}
 
   /** A pause is under way: nothing may be read. */

@@ -19,11 +19,11 @@ const NOT_RUN = { code: ServerErrors.CONNECTION_KILLED.code, sqlState: CONNECTIO
 
 /** The reason why a command waits that will not be answered. */
 export type Waiting =
-  /** It waits for the rest of a cut response, and Sluice still has it. */
+  /** The command waits for the rest of a cut response, and Sluice still has the command. */
   | 'kept'
-  /** The same, but the server got it before that response was cut. So nobody knows whether it was run. */
+  /** The same, but the server got the command before the cut. So it is not known whether the command was run. */
   | 'sentAhead'
-  /** It waits for the result of the attempt to kill the statement before it, and Sluice still has it. */
+  /** The command waits for the outcome of the attempt to kill the statement before it. Sluice still has the command. */
   | 'killing';
 
 const NOT_SENT = 'this command was not run';

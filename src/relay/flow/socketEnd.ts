@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
  */
 export function onPeerEnd(stream: Duplex, ended: () => void, connection = stream): void {
   stream.on('end', () => {
-    const isTold = stream.writableLength > 0 || stream.writableEnded; // a pending write fails by itself
+    const isTold = stream.writableLength > 0 || stream.writableEnded; // a pending write fails anyway
     if (isTold) ended();
     else connection.write('', (error) => (error ? undefined : ended()));
   });

@@ -30,7 +30,7 @@ export class ServerWait {
     this.fromStallMs = stallMs;
   }
 
-  /** How long the server has now been unable to write, in ms. */
+  /** The time for which the server has been unable to write until now, in ms. */
   currentMs(stallMs: number): number {
     return stallMs - this.fromStallMs;
   }

@@ -64,9 +64,9 @@ export class StallWatch {
 
 /** A session whose client may stop reading. */
 export interface Stallable {
-  /** How long its client has not taken all bytes that it was sent, in ms; 0 if it has. */
+  /** The time for which the client has left bytes unread, in ms; 0 if it has read all. */
   readonly stalledMs: number;
-  /** How long the client may read nothing before a record is written, in ms. */
+  /** The time, in ms, for which the client may read nothing before a record is written. */
   readonly stallWarningMs: number;
   /** The server may close the connection soon, and no warning has been given. */
   readonly isNearLoss: boolean;

@@ -181,7 +181,7 @@ export interface CutEnd {
   readonly drainedBytes: number;
 }
 
-/** Is told what becomes of a cut response. */
+/** An observer of a cut response. */
 export interface CutObserver {
   /** The response is over, and the server may get commands again. */
   ended(end: CutEnd): void;

@@ -12,7 +12,7 @@ export class UpstreamTls {
   private readonly certificates: Certificates;
   private lastOutcome = '';
 
-  /** @throws TlsFileError where the files cannot be used */
+  /** @throws TlsFileError if the files cannot be used */
   constructor(private readonly upstream: Upstream, private readonly log: Logger) {
     this.certificates = new Certificates('upstream.tls', upstream.tls, log, (options) => {
       this.context = createSecureContext(options);

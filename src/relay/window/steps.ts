@@ -28,7 +28,7 @@ export class Steps {
 
   /**
    * Begins a step for the bytes written since the last one began, unless one is under way. If the last one was so late
-   * that this one would be over already, none begins.
+   * that this one would already be over, no step begins.
    */
   begin(writtenBytes: number): void {
     if (this.timer !== null) return;
