@@ -13,6 +13,8 @@ export interface Command {
   readonly operands?: string;
   /** The flags that may be given more than once. */
   readonly repeatable?: readonly string[];
+  /** Whether it finds in `--` the words behind a `--`, which are a command line of their own. */
+  readonly takesCommand?: boolean;
   /**
    * Runs the command.
    * @returns the exit code

@@ -12,6 +12,7 @@ export const PARSER: Partial<ParserConfigurationOptions> = {
   'dot-notation': false,
   'parse-numbers': false,
   'parse-positional-numbers': false,
+  'populate--': true,
 };
 
 const WIDEST_VALUE = 'SIZE|unlimited'.length;

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { oneLine } from '../audit/plainText.js';
 import { ConfigError, loadAdminAddress } from '../config/load.js';
 import type { Address } from '../config/config.js';
-import { formatAddress } from '../config/address.js';
+import { formatAddress, reachedAt } from '../config/address.js';
 import { EXIT_CODES, say, UsageError, type Arguments, type Command } from './command.js';
 import { configOptions, describeFlag } from './flags.js';
 import { reasonOf } from './listening.js';
@@ -12,8 +12,6 @@ import { joinProcess } from './otherProcess.js';
 /** The longest wait for an answer. Docker's check ends after three seconds. */
 const TIMEOUT_MS = 2000;
 const MAX_ANSWER_LENGTH = 200;
-/** The addresses of all interfaces, and the address on which each can be reached. */
-const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** The program is not ready, or it cannot be asked. The message says why, and what to do. */
 class HealthError extends Error {}
@@ -25,7 +23,7 @@ function endpointOf(given: Arguments): Address {
   const address = loadAdminAddress(program.flags, program.environment);
   if (address === null) throw new HealthError('there is no admin endpoint to ask: set --admin or admin.listen');
   if (address.port === 0) throw new HealthError('the admin endpoint listens on any free port: give it a fixed port');
-  return { ...address, host: EVERYWHERE[address.host] ?? address.host };
+  return reachedAt(address);
 }
 
 /** Reads only the front of an answer that is shown. Any program may be listening there. */

@@ -7,12 +7,13 @@ import { health } from './health.js';
 import { help } from './help.js';
 import { report } from './report.js';
 import { exampleOf, PARSER, variables } from './flags.js';
+import { run } from './run.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
-const commands: readonly Command[] = [start, check, health, report, advise, demo, help];
+const commands: readonly Command[] = [start, run, check, health, report, advise, demo, help];
 
 /** The short names of the flags that every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };
@@ -42,7 +43,7 @@ function refuseUnknown(given: Arguments, command: Command): true {
   const long = [...Object.keys(command.options), ...Object.keys(SHORT)];
   const known = [...long, ...Object.values(SHORT).flat()];
   for (const [flag, value] of Object.entries(given)) {
-    if (flag === '_' || flag === '$0') continue;
+    if (flag === '_' || flag === '--' || flag === '$0') continue;
     const dashed = flag.length === 1 ? `-${flag}` : `--${flag}`;
     if (!known.includes(flag)) throw refused(`unknown flag ${dashed}${didYouMean(flag, long, '--')}`);
     if (!Array.isArray(value) || command.repeatable?.includes(flag)) continue;
@@ -53,8 +54,16 @@ function refuseUnknown(given: Arguments, command: Command): true {
     const suggestion = didYouMean(word, commands.map(({ name }) => name));
     throw refused(`unknown command ${JSON.stringify(word)}${suggestion}`);
   }
-  if (extra === undefined || command.operands !== undefined) return true;
-  throw refused(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}`);
+  if (extra === undefined || (command.operands !== undefined && command.takesCommand !== true)) return true;
+  const remedy = command.takesCommand === true ? ': put -- before the command' : '';
+  throw refused(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}${remedy}`);
+}
+
+/** The flags and words for a command. Where no command line of its own can stand behind `--`, there are operands. */
+function forCommand(given: Arguments, { takesCommand }: Command): Arguments {
+  const { '--': behind, ...rest } = given;
+  if (takesCommand === true || !Array.isArray(behind)) return given;
+  return { ...rest, _: [...(Array.isArray(given['_']) ? given['_'] : []), ...behind] };
 }
 
 function describeProgram(program: Argv): Argv {
@@ -90,7 +99,7 @@ function describeProgram(program: Argv): Argv {
 function describeCommand(flags: Argv, command: Command): Argv {
   const { name, operands, describe } = command;
   if (operands !== undefined) flags.usage(`$0 ${name} [flags] ${operands}\n\n${describe}`);
-  return flags.options(command.options).check((given) => refuseUnknown(given, command));
+  return flags.options(command.options).check((given) => refuseUnknown(forCommand(given, command), command));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -104,7 +113,7 @@ async function main(args: readonly string[]): Promise<number> {
       command.describe,
       (flags) => describeCommand(flags, command),
       async (given) => {
-        exitCode = await command.run(given);
+        exitCode = await command.run(forCommand(given, command));
       },
     );
   }

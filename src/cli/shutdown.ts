@@ -7,7 +7,7 @@ import type { Proxy } from '../relay/proxy.js';
  * `shutdown.acceptFor`: applications that end at the same time still connect, and load balancers need a moment to
  * notice. Then it accepts no more, and ends each session as soon as nothing is under way in it. After
  * `shutdown.timeout` it ends the remaining sessions. A second signal ends everything at once. SIGINT and `POST /quit`
- * skip the time for new connections.
+ * skip the time for new connections, and so does the end of the command of `sluice run`.
  */
 export class Shutdown {
   private phase: 'running' | 'accepting' | 'closing' = 'running';
@@ -39,7 +39,7 @@ export class Shutdown {
   private take(request: StopRequest): void {
     const isSignal = request === 'SIGTERM' || request === 'SIGINT';
     if (isSignal) this.signalCount += 1;
-    const isQuick = request === 'SIGINT' || request === 'POST /quit';
+    const isQuick = QUICK.includes(request);
     if (isSignal && this.signalCount > 1) this.endNow({ signal: request });
     else if (this.phase === 'running') this.begin(request, isQuick);
     else if (this.phase === 'accepting' && isQuick) this.stopAccepting();
@@ -95,7 +95,10 @@ export interface Stoppable {
 }
 
 /** The sources of a request to end the program. */
-export type StopRequest = 'SIGTERM' | 'SIGINT' | 'POST /drain' | 'POST /quit';
+export type StopRequest = 'SIGTERM' | 'SIGINT' | 'POST /drain' | 'POST /quit' | 'the command has ended';
+
+/** Those after which no client is expected any more. */
+const QUICK: readonly StopRequest[] = ['SIGINT', 'POST /quit', 'the command has ended'];
 
 /** Collects requests to end the program, even before there is a listener. */
 export class StopRequests {

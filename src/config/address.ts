@@ -43,6 +43,14 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The addresses of all interfaces, and the address on which each can be reached from this machine. */
+const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Where a program on this machine reaches one that listens on this address. */
+export function reachedAt({ host, port }: Address): Address {
+  return { host: EVERYWHERE[host] ?? host, port };
+}
+
 // sockaddr_un has room for 108 bytes, the last of which is a NUL (unix(7)).
 const MAX_PATH_BYTES = 107;
 

@@ -71,6 +71,9 @@ function* givenSettings(flags: Flags, environment: NodeJS.ProcessEnv): Generator
   }
 }
 
+/** Changes the JSON of a configuration before it is read. What is no object stays as it is: reading reports it. */
+export type Adaptation = (json: unknown) => unknown;
+
 /** A configuration, and notices about the sources of its values, one line each. */
 export interface LoadedConfig {
   readonly config: Config;
@@ -81,10 +84,13 @@ export interface LoadedConfig {
  * Builds the configuration. Flags override environment variables, variables override the file, the file overrides the
  * defaults.
  * @param flags `config` names the file; the others are those of the table of settings
+ * @param adapt what a command says of settings that the file, variables and flags leave open, or have no say in
  * @returns the frozen configuration, with notices about variables that override the file or are mistyped
  * @throws {ConfigError} with all mistakes
  */
-export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): LoadedConfig {
+export function loadWithNotices(
+  flags: Flags, environment: NodeJS.ProcessEnv, adapt: Adaptation = (json) => json,
+): LoadedConfig {
   let problems: readonly string[] = [];
   let file = NO_FILE;
   try {
@@ -97,7 +103,7 @@ export function loadWithNotices(flags: Flags, environment: NodeJS.ProcessEnv): L
   const allGiven = [...givenSettings(flags, environment), ...telemetry.given];
   const { json, sources, overridden } = overlayAll({ ...file, json: telemetry.json }, allGiven);
   const findings = new Findings(sources, file.folder);
-  const config = settings.read(json, '', findings);
+  const config = settings.read(adapt(json), '', findings);
   if (problems.length > 0) throw new ConfigError([...problems, ...findings.fromSources]);
   if (config) findConflicts(config, findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
