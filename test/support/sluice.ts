@@ -41,6 +41,7 @@ export interface AuditRecord {
   /** What the statement, or its execution, says of where it is from. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceId?: string;
+  readonly sampled?: boolean;
   readonly user: string;
   readonly schema: string;
   readonly client: string;
