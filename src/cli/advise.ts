@@ -65,7 +65,9 @@ async function findLimits(
   files: readonly string[], selection: Selection, given: Limits, { by, rate }: Wanted, exemptions: Exemptions,
 ): Promise<Limits> {
   const search = new LimitSearch(by, given, exemptions);
-  await readFiles(files, new Survey(selection, (record) => search.add(record)));
+  await readFiles(files, new Survey(selection, (record) => {
+    if (record.hasResult) search.add(record);
+  }));
   const limit = search.find(rate);
   if (limit !== null) return { ...given, [by]: limit };
   const other = by === 'rows' ? 'max-bytes' : 'max-rows';
@@ -115,6 +117,7 @@ export const advise: Command = {
     const forecast = new Forecast(limits, exemptions, DIGESTS_KEPT, groupingFrom(given));
     const coverage = new Coverage();
     const survey = new Survey(selection, (record) => {
+      if (!record.hasResult) return; // no limit would change anything for it
       forecast.add(record);
       coverage.add(record);
     });

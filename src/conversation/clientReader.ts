@@ -66,8 +66,10 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     if (arriving !== null) {
       this.arriving = null;
       this.complete(arriving, front, packetBytes);
-    } else if (conversation.isUploading && packetBytes === 0) {
-      conversation.isUploading = false; // an empty packet ends the file
+    } else if (conversation.isUploading) {
+      const { head } = conversation.commands;
+      if (head !== null) head.requestBytes += wireBytes(packetBytes);
+      if (packetBytes === 0) conversation.isUploading = false; // an empty packet ends the file
     }
     return true;
   }
@@ -179,7 +181,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   /** Counts the bytes that the client has sent for a command. Values sent ahead count for the execution after them. */
   private countRequest(command: PendingCommand<U>, packetBytes: number): void {
     const { code, statementId } = command;
-    command.requestBytes = packetBytes + HEADER_BYTES * (Math.floor(packetBytes / MAX_PAYLOAD_BYTES) + 1);
+    command.requestBytes = wireBytes(packetBytes);
     if (code !== Command.STMT_EXECUTE && code !== Command.STMT_SEND_LONG_DATA) return;
     const bound = this.conversation.statements.get(statementId)?.bound;
     if (bound === undefined) return;
@@ -219,6 +221,11 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     this.conversation.giveUp({ direction: 'client', reason, awaited, offsetBytes, hex });
     return 'stop';
   }
+}
+
+/** A packet's bytes with the headers of its parts. */
+function wireBytes(packetBytes: number): number {
+  return packetBytes + HEADER_BYTES * (Math.floor(packetBytes / MAX_PAYLOAD_BYTES) + 1);
 }
 
 /**

@@ -43,6 +43,11 @@ export interface ResponseObserver<U extends Usage> {
    */
   statementDone(command: PendingCommand, toldSchema: boolean): void;
   /**
+   * A COM_QUERY or an execution is over without a result set: its answers were OKs, or the error.
+   * @param error the server's error; null if it succeeded
+   */
+  endedWithoutResult?(command: PendingCommand, error: ServerError | null): void;
+  /**
    * A prepared statement's text is about to be forgotten. Returns a value to keep instead; null for nothing.
    */
   textForgotten?(statement: PreparedStatement): object | null;

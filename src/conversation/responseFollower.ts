@@ -238,6 +238,9 @@ export class ResponseFollower<U extends Usage> {
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
     // The usage of an open cursor continues, unless it has just been cut.
     if (usage !== null && (!isCursorOpen || usage.isCut)) conversation.endUsage(usage, error);
+    if (usage === null && command.shape === 'results') {
+      conversation.options.responses.endedWithoutResult?.(command, error);
+    }
     conversation.commands.shift();
     this.settleUnanswered();
   }

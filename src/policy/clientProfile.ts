@@ -57,6 +57,11 @@ export class ClientProfile {
     return this.shared.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
   }
 
+  /** Makes the usage of a statement that has ended without a result, for its record and the statistics. */
+  governEnded(command: PendingCommand): GovernedUsage {
+    return this.shared.guard.governEnded(command, this.current(), this.conversation.statusFlags);
+  }
+
   /** Forgets everything that the session has set. */
   reset(): void {
     this.sessionTimeoutMs = null;

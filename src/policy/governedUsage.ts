@@ -131,6 +131,11 @@ export class GovernedUsage extends Usage {
     return this.statement.returnsChangedRows(this.command.answerCount - 1);
   }
 
+  /** Whether its statement has changed data, or is of a kind that does. */
+  get isChange(): boolean {
+    return this.command.affectedRows > 0 || this.statement.kind === 'dml';
+  }
+
   /** The judgement for its record; null if nothing was done and nothing was exempted. */
   get verdict(): Judgement | null {
     return this.judgement ?? this.exempted;

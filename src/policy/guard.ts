@@ -58,6 +58,14 @@ export class Guard {
     return usage;
   }
 
+  /** Makes the usage of a statement that has ended without a result, with its rule: no limit applies to it. */
+  governEnded(command: PendingCommand, profile: Profile, statusFlags: number): GovernedUsage {
+    const usage = new GovernedUsage(command, statusFlags, profile.server, this.termsOfDefault.buffered);
+    const termsOf = this.termsOf(profile, usage);
+    usage.begin(this.termsByClass(termsOf) ?? termsOf.buffered);
+    return usage;
+  }
+
   /**
    * Chooses the terms for the rest of a response after its default schema has changed.
    * @returns whether the terms have changed

@@ -2,8 +2,8 @@ import type { SampleSettings } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
- * Chooses a sample of the results that are recorded although nothing was done about them, and bounds the samples per
- * second.
+ * Chooses a sample of the results, and of the changes without a result, that are recorded although nothing was done
+ * about them. Bounds the samples per second.
  */
 export class Sampler {
   /** The number of samples that were left out since the start. */
@@ -24,6 +24,12 @@ export class Sampler {
     private readonly dropping: () => void,
   ) {}
 
+  /** Whether anything may be a sample. */
+  get isOn(): boolean {
+    const { rows, bytes, oneIn } = this.settings;
+    return Math.min(rows, bytes, oneIn) !== Infinity;
+  }
+
   /** Draws whether a result that begins is a sample, and tells from which amounts on a record of it is due. */
   begin(usage: GovernedUsage): void {
     const { rows, bytes, oneIn } = this.settings;
@@ -35,15 +41,19 @@ export class Sampler {
   }
 
   /**
-   * Judges a result that has ended and is not recorded for any other reason.
+   * Judges a result that has ended and is not recorded for any other reason. A change without a result is judged by
+   * the rows that it has changed and the bytes that were sent for it.
    * @param now a clock in ms that never goes back; it is read only if a sample is due
    */
   judge(usage: GovernedUsage, now: () => number): Sample | null {
     const { rows, bytes, oneIn } = this.settings;
     const { rule, limits } = usage.terms;
-    if (usage.resultSets === 0) return null;
-    if (usage.rows > rows || usage.bytes > bytes) {
-      const reason = usage.rows > rows ? 'rows' : 'bytes';
+    const { command } = usage;
+    const hasResult = usage.resultSets > 0;
+    if (!hasResult && command.shape === 'fetch') return null;
+    const isOverRows = (hasResult ? usage.rows : command.affectedRows) > rows;
+    if (isOverRows || (hasResult ? usage.bytes : command.requestBytes) > bytes) {
+      const reason = isOverRows ? 'rows' : 'bytes';
       return this.take({ reason, rule, limit: { rows, bytes }, standsFor: 1 }, now());
     }
     if (!usage.isDrawn) return null;

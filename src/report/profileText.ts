@@ -40,10 +40,11 @@ export function measures(profile: Profile): string[] {
 }
 
 /** The number of executions, and their fates. */
-export function fates({ executions, cuts, wouldCuts, admitted, lowerBounds }: Profile): string {
+export function fates({ executions, changes, cuts, wouldCuts, admitted, lowerBounds }: Profile): string {
   return [
-    countOf(executions, 'result'), `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
+    countOf(executions - changes, 'result'), `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
     ...(admitted === 0 ? [] : [`${count(admitted)} let through as ${admitted === 1 ? 'a stream' : 'streams'}`]),
+    ...(changes === 0 ? [] : [`${countOf(changes, 'change')} without a result`]),
     ...(lowerBounds === 0 ? [] : [`${count(lowerBounds)} of unknown end`]),
   ].join(', ');
 }

@@ -59,6 +59,7 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     firstRowMs: isAmount(found['firstRowMs']) ? found['firstRowMs'] : null,
     stallMs: isAmount(found['stallMs']) ? found['stallMs'] : 0,
     fate: FATES[action] ?? 'passed',
+    hasResult: found['resultSets'] !== 0 || rows > 0,
     // A statement that was killed on the server would have continued.
     isLowerBound: found['complete'] !== true || found['outcome'] === 'killed',
     digest: textOf(found['digest']),

@@ -88,7 +88,7 @@ function ranking({ overall, table }: Ledger, ranked: readonly RankedGroup[], hid
   const rows = ranked.map(({ key, profile, amount, missed }, index) => [
     String(index + 1), oneLine(key, STATEMENT_CHARACTERS) || '(unknown)', `${write(amount)}${missed > 0 ? '+' : ''}`,
     ...(isSummed ? [percent(total === 0 ? 0 : amount / total)] : []),
-    count(profile.executions),
+    count(profile.executions - profile.changes),
     count(Math.round(profile.rows.quantile(0.95))), size(profile.bytes.quantile(0.95)),
     oneLine(profile.digestText ?? '', STATEMENT_CHARACTERS),
   ]);

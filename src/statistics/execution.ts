@@ -22,6 +22,8 @@ export interface Execution {
   readonly durationMs: number;
   readonly stallMs: number;
   readonly fate: Fate;
+  /** False for a change of data that has no result. */
+  readonly hasResult: boolean;
   /** Its end was not seen, so rows and bytes are lower bounds. */
   readonly isLowerBound: boolean;
   readonly user: string;

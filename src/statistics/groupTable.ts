@@ -61,7 +61,7 @@ const WEIGHTS: Record<Order, (execution: Execution) => number> = {
 
 const RANKS: Record<Order, (profile: Profile) => number> = {
   bytes: ({ bytes }) => bytes.sum,
-  'max-bytes': ({ bytes }) => bytes.max,
+  'max-bytes': ({ bytes }) => Math.max(0, bytes.max),
   rows: ({ rows }) => rows.sum,
   stall: ({ stallMs }) => stallMs.sum,
   cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,

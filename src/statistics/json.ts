@@ -23,7 +23,9 @@ function bucketsJson({ histogram }: Distribution): number[][] {
 export function profileJson(profile: Profile): object {
   const { example } = profile;
   return {
-    results: profile.executions,
+    executions: profile.executions,
+    results: profile.executions - profile.changes,
+    changes: profile.changes,
     cuts: profile.cuts,
     wouldCuts: profile.wouldCuts,
     admitted: profile.admitted,

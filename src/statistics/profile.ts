@@ -5,6 +5,8 @@ import { HeavyHitters } from './heavyHitters.js';
 /** Statistics of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
 export class Profile {
   executions = 0;
+  /** Those of them that were changes of data without a result: they are in no distribution of rows or bytes. */
+  changes = 0;
   readonly rows = new Distribution();
   readonly bytes = new Distribution();
   readonly largestRowBytes = new Distribution();
@@ -42,9 +44,11 @@ export class Profile {
 
   add(execution: Execution): void {
     this.executions += 1;
-    this.rows.add(execution.rows);
-    this.bytes.add(execution.bytes);
-    this.largestRowBytes.add(execution.largestRowBytes);
+    if (execution.hasResult) {
+      this.rows.add(execution.rows);
+      this.bytes.add(execution.bytes);
+      this.largestRowBytes.add(execution.largestRowBytes);
+    } else this.changes += 1;
     if (execution.firstRowMs !== null) this.firstRowMs.add(execution.firstRowMs);
     this.requestBytes += execution.requestBytes;
     this.affectedRows += execution.affectedRows;

@@ -27,6 +27,7 @@ export class LiveExecution implements Execution {
   stallMs = 0;
   isLowerBound = false;
   fate: Fate = 'passed';
+  hasResult = true;
   /** Whether it had a result to which limits apply. */
   isLimited = false;
   /** The front of its text; null if not known. */
@@ -65,6 +66,7 @@ export class LiveExecution implements Execution {
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
     this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
+    this.hasResult = resultSets > 0 || command.shape === 'fetch';
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
     this.statement = statementBytes(command);
     this.isTruncated = (this.statement?.length ?? 0) < (command.statement?.sqlBytes ?? command.textBytes);

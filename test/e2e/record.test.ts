@@ -94,6 +94,22 @@ for (const kind of SERVER_KINDS) {
         [{ route: 'executed', job: 'nightly' }, { route: 'prepared', job: 'nightly' }]);
     });
 
+    await t.test('samples what changes data without a result, and tells how much was sent and changed', async (t) => {
+      const insert = `INSERT INTO changed VALUES (1, '${'x'.repeat(1000)}'), (2, 'y')`;
+      const statements = [
+        'CREATE TABLE changed (id INT PRIMARY KEY, body TEXT)', 'SET @a = 1', insert, insert,
+        "UPDATE changed SET body = 'z'", 'DELETE FROM changed WHERE id = 1', 'COMMIT', 'DROP TABLE changed',
+      ];
+      const records = await recordsOf({ sample: { oneIn: 1 } }, (port) =>
+        commandLine(kind, port, statements.map((sql) => `${sql};\n`).join('')));
+      const changes = records.filter(({ resultSets }) => resultSets === 0);
+      t.match(changes.map(({ sql, affectedRows }) => [sql, affectedRows]),
+        [[insert, 2], [insert, undefined], [/^UPDATE/, 2], [/^DELETE/, 1]]);
+      t.match(changes[0], { action: 'sample', reason: 'chance', rows: 0, outcome: 'completed' });
+      t.ok(changes[0]!.requestBytes > insert.length && changes[0]!.requestBytes < insert.length + 20);
+      t.match(changes[1], { serverError: { code: 1062 } });
+    });
+
     await t.test('tells the columns that make a result heavy', async (t) => {
       const sql = `SELECT id, REPEAT('x', 1000) AS body, label, NULL AS nothing FROM numbers WHERE id <= 3000`;
       const records = await recordsOf({}, (port) => commandLine(kind, port, `${sql};\n`));

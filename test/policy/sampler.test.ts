@@ -48,10 +48,23 @@ t.test('samples one in oneIn of the results below the floor, and says how many i
   t.end();
 });
 
-t.test('does not sample a response without a result set', (t) => {
-  t.equal(judged(sampler({ oneIn: 1 }, 0).sampler, result(t, 0, 0, 0), AT_0), null);
+t.test('samples a change without a result by what it has changed and sent', (t) => {
+  const change = (affectedRows: number, requestBytes: number) => {
+    const { usage } = govern(t, {}, 'INSERT INTO t VALUES (1)');
+    Object.assign(usage.command, { affectedRows, requestBytes });
+    return usage;
+  };
+  const { sampler: over } = sampler({ rows: 10, bytes: 1000 });
+  t.equal(judged(over, change(10, 1000), AT_0), null);
+  t.match(judged(over, change(11, 5), AT_0), { reason: 'rows', standsFor: 1 });
+  t.match(judged(over, change(1, 1001), AT_0), { reason: 'bytes', standsFor: 1 });
+  t.match(judged(sampler({ oneIn: 3 }, 0).sampler, change(1, 5), AT_0), { reason: 'chance', standsFor: 3 });
+  t.end();
+});
+
+t.test('an empty result may be a sample', (t) => {
   t.match(
-    judged(sampler({ oneIn: 1 }, 0).sampler, result(t, 0, 0, 1), AT_0), { reason: 'chance' }, 'an empty one may be',
+    judged(sampler({ oneIn: 1 }, 0).sampler, result(t, 0, 0, 1), AT_0), { reason: 'chance' },
   );
   t.end();
 });

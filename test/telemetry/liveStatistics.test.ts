@@ -33,7 +33,10 @@ t.test('counts each execution for its digest, and buffered results for what a li
     example: { sql: 'SELECT * FROM t WHERE a = 2' },
   });
   t.strictSame(select?.profile.clients.heaviest().map(({ key }) => key), ['10.0.0.7']);
-  t.match(insert?.profile, { executions: 1, bytes: { sum: 0 } });
+  t.match(insert?.profile, {
+    executions: 1, changes: 1, rows: { count: 0 }, bytes: { count: 0 }, durationMs: { count: 1 },
+  });
+  t.match(statistics.totals, { executions: 3, changes: 1 });
   t.equal(statistics.bufferedRows.total, 2, 'what has no result is not limited');
   t.equal(statistics.timeline.slots(Date.now()).at(-1)?.cuts, 1);
   t.end();

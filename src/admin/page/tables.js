@@ -31,9 +31,10 @@ function tile(name, value, more, className = '') {
 /** The tiles about the cost of statements, if it is kept. */
 function totalTiles({ totals, mode }) {
   if (totals === undefined) return [];
-  const { executions, rows, bytes, cuts, wouldCuts, admitted } = totals;
+  const { executions, rows, bytes, requestBytes, affectedRows, cuts, wouldCuts, admitted } = totals;
   return [
     tile('Statements', showCount(executions), `${showRows(rows)}, ${showSize(bytes)}`),
+    tile('Sent', showSize(requestBytes), `${showRows(affectedRows)} changed`),
     tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
     tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
     tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
@@ -87,18 +88,23 @@ function sessionRow(session, limits) {
     cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
 }
 
-function names(list, results) {
-  const shown = list.slice(0, 4).map(({ name, results: seen }) => `${name || '(none)'} ${showPart(seen / results)}`);
+function names(list, executions) {
+  const shown = list.slice(0, 4).map(({ name, results }) => `${name || '(none)'} ${showPart(results / executions)}`);
   return shown.join(', ');
 }
 
 /** A statement and, if it is open, its users and an example. */
-function statement({ digest, digestText, results, users, programs, routes, statements, example, lowerBounds }, isOpen) {
+function statement(group, isOpen) {
+  const {
+    digest, digestText, executions, users, programs, routes, statements, example, lowerBounds, requestBytes,
+    affectedRows,
+  } = group;
   const facts = [
-    `digest ${digest || 'unknown'}`, `users ${names(users, results)}`, `programs ${names(programs, results)}`,
+    `digest ${digest || 'unknown'}`, `users ${names(users, executions)}`, `programs ${names(programs, executions)}`,
   ];
-  if (routes.length > 0) facts.push(`routes ${names(routes, results)}`);
-  if (statements !== undefined) facts[0] = `statements ${names(statements, results)}`;
+  if (routes.length > 0) facts.push(`routes ${names(routes, executions)}`);
+  if (statements !== undefined) facts[0] = `statements ${names(statements, executions)}`;
+  facts.push(`sent ${showSize(requestBytes)}${affectedRows > 0 ? `, ${showRows(affectedRows)} changed` : ''}`);
   if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
   const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
     ...facts.map((fact) => make('span', 'sub', fact)));
@@ -117,10 +123,15 @@ function asDigest({ name, digests, ...group }) {
   return { ...group, digest: name, digestText: name || '(none)', statements };
 }
 
+/** The rows, or the bytes, of a statement that has no result. */
+const NO_RESULTS = { sum: 0, p95: 0, max: 0 };
+
 function digestRow(digest, totalBytes, isOpen) {
-  const { results, bytes, rows, stallMs, cuts, wouldCuts, admitted } = digest;
+  const { executions, stallMs, cuts, wouldCuts, admitted } = digest;
+  const bytes = digest.bytes ?? NO_RESULTS;
+  const rows = digest.rows ?? NO_RESULTS;
   return make('tr', '', cell('sql', '', statement(digest, isOpen)),
-    cell('number', 'Runs', showCount(results)),
+    cell('number', 'Runs', showCount(executions)),
     cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
     cell('number', 'Rows p95', showCount(rows.p95)),
     cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),

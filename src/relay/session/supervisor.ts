@@ -76,6 +76,17 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.session.shared.metrics.resultEnded(usage);
   }
 
+  /** What changes data is counted, and may be a sample. There is nothing to do where neither is wanted. */
+  endedWithoutResult(command: PendingCommand, error: ServerError | null): void {
+    const { session, session: { shared: { statistics, sampler } } } = this;
+    if (statistics === null && !sampler.isOn) return;
+    const usage = this.profile.governEnded(command);
+    if (!usage.isChange) return;
+    usage.stallMsBefore = session.responses.totalStallMs;
+    sampler.begin(usage);
+    this.recorder.result(usage, session.hasParted ? 'client-gone' : 'completed', true, error, 0);
+  }
+
   statementDone(command: PendingCommand, toldSchema: boolean): void {
     if (command.answerCount === 1) this.socketQuestion.see(command);
     this.profile.statementDone(command, toldSchema);
