@@ -131,6 +131,11 @@ export class GovernedUsage extends Usage {
     return this.statement.returnsChangedRows(this.command.answerCount - 1);
   }
 
+  /** Whether it counts rows: it does not if it stands for a change that had no result. */
+  get hasResult(): boolean {
+    return this.resultSets > 0 || this.command.shape === 'fetch';
+  }
+
   /** Whether its statement has changed data, or is of a kind that does. */
   get isChange(): boolean {
     return this.command.affectedRows > 0 || this.statement.kind === 'dml';

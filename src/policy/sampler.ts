@@ -48,9 +48,8 @@ export class Sampler {
   judge(usage: GovernedUsage, now: () => number): Sample | null {
     const { rows, bytes, oneIn } = this.settings;
     const { rule, limits } = usage.terms;
-    const { command } = usage;
-    const hasResult = usage.resultSets > 0;
-    if (!hasResult && command.shape === 'fetch') return null;
+    const { command, hasResult } = usage;
+    if (hasResult && usage.resultSets === 0) return null;
     const isOverRows = (hasResult ? usage.rows : command.affectedRows) > rows;
     if (isOverRows || (hasResult ? usage.bytes : command.requestBytes) > bytes) {
       const reason = isOverRows ? 'rows' : 'bytes';

@@ -1,4 +1,5 @@
-import type { Family, HistogramPoint, Labels, Point } from './familyList.js';
+import type { Family, HistogramPoint, Labels } from './familyList.js';
+import type { Exemplar } from './instruments.js';
 
 /**
  * Metrics in Prometheus' text format, version 0.0.4.
@@ -9,7 +10,8 @@ export function exposition(families: readonly Family[]): string {
 }
 
 /**
- * The same in OpenMetrics' format, version 1.0.0, whose counters have the traces of their last events as exemplars.
+ * The same in OpenMetrics' format, version 1.0.0. There counters and buckets have exemplars: the traces of their last
+ * events.
  * Source: https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
  */
 export function openMetrics(families: readonly Family[]): string {
@@ -45,26 +47,29 @@ function textOf(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** @param behind a sample, what else is said of it */
-function linesOf(family: Family, familyName: string, behind: (point: Point) => string = () => ''): string[] {
+/** @param behind returns the text behind a sample that has, or may have, an exemplar */
+function linesOf(family: Family, familyName: string, behind: Behind = () => ''): string[] {
   const { name, help, type } = family;
   const samples = family.type === 'histogram'
-    ? family.points.flatMap((point) => histogramLines(name, point))
-    : family.points.map((point) => `${sample(name, point.labels, point.value)}${behind(point)}`);
+    ? family.points.flatMap((point) => histogramLines(name, point, behind))
+    : family.points.map(({ labels, value, exemplar }) => `${sample(name, labels, value)}${behind(exemplar)}`);
   return [`# HELP ${familyName} ${help}`, `# TYPE ${familyName} ${type}`, ...samples];
 }
 
-function exemplarText({ exemplar }: Point): string {
-  if (exemplar === undefined) return '';
-  const { traceId, spanId, atMs } = exemplar;
-  return ` # {trace_id="${traceId}",span_id="${spanId}"} 1 ${atMs / 1000}`;
-}
+type Behind = (exemplar: Exemplar | null | undefined) => string;
 
-function histogramLines(name: string, { labels, bounds, counts, sum }: HistogramPoint): string[] {
+const exemplarText: Behind = (exemplar) => {
+  if (exemplar === undefined || exemplar === null) return '';
+  const { traceId, spanId, value, atMs } = exemplar;
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${atMs / 1000}`;
+};
+
+function histogramLines(name: string, point: HistogramPoint, behind: Behind): string[] {
+  const { labels, bounds, counts, sum, exemplars } = point;
   let count = 0;
   const buckets = [...bounds, Infinity].map((bound, index) => {
     count += counts[index] ?? 0;
-    return sample(`${name}_bucket`, { ...labels, le: numberText(bound) }, count);
+    return `${sample(`${name}_bucket`, { ...labels, le: numberText(bound) }, count)}${behind(exemplars?.[index])}`;
   });
   return [...buckets, sample(`${name}_sum`, labels, sum), sample(`${name}_count`, labels, count)];
 }

@@ -28,8 +28,8 @@ export class FamilyList {
   histograms(
     name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[],
   ): void {
-    const points = several.map(({ labels, histogram: { bounds, counts, sum } }) =>
-      ({ labels, bounds, counts: [...counts], sum }));
+    const points = several.map(({ labels, histogram: { bounds, counts, sum, exemplars } }) =>
+      ({ labels, bounds, counts: [...counts], sum, ...(exemplars === null ? {} : { exemplars: [...exemplars] }) }));
     this.families.push({ name, help, type: 'histogram', points });
   }
 }
@@ -54,6 +54,8 @@ export interface HistogramPoint {
   /** One count for each bound, and one for values above the last bound. A value counts in one bucket only. */
   readonly counts: readonly number[];
   readonly sum: number;
+  /** One for each count, or null; absent if no bucket has one. */
+  readonly exemplars?: readonly (Exemplar | null)[];
 }
 
 function pointsOf(all: Iterable<LabelledCount>): Point[] {

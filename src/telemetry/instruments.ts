@@ -10,6 +10,8 @@ export interface LabelledCount {
 export interface Exemplar {
   readonly traceId: string;
   readonly spanId: string;
+  /** 1 for an event of a counter, else the value in a histogram. */
+  readonly value: number;
   /** The time at which it was counted, in ms since 1970. */
   readonly atMs: number;
 }
@@ -88,6 +90,8 @@ export class Histogram {
   sum = 0;
   /** One count for each bound, and one for values above the last bound. A value counts in one bucket only. */
   readonly counts: Float64Array;
+  /** For each bucket the last value with a trace, or null; null as long as no bucket has one. */
+  exemplars: (Exemplar | null)[] | null = null;
 
   /** @param bounds the largest value of each bucket, ascending */
   constructor(readonly bounds: readonly number[]) {
@@ -95,10 +99,20 @@ export class Histogram {
   }
 
   observe(value: number): void {
+    this.counts[this.bucketOf(value)]! += 1;
+    this.sum += value;
+  }
+
+  /** Keeps an observed value, with its trace, as an example of its bucket. */
+  exemplify(exemplar: Exemplar): void {
+    this.exemplars ??= Array.from(this.counts, () => null);
+    this.exemplars[this.bucketOf(exemplar.value)] = exemplar;
+  }
+
+  private bucketOf(value: number): number {
     const { bounds } = this;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket += 1;
-    this.counts[bucket]! += 1;
-    this.sum += value;
+    return bucket;
   }
 }

@@ -66,7 +66,7 @@ export class LiveExecution implements Execution {
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
     this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
-    this.hasResult = resultSets > 0 || command.shape === 'fetch';
+    this.hasResult = usage.hasResult;
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';
     this.statement = statementBytes(command);
     this.isTruncated = (this.statement?.length ?? 0) < (command.statement?.sqlBytes ?? command.textBytes);

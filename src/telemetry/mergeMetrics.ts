@@ -1,4 +1,5 @@
 import type { Family, HistogramPoint, Labels, Point } from './familyList.js';
+import type { Exemplar } from './instruments.js';
 
 /**
  * Merges the metrics of several processes. A new metric is merged without any change here.
@@ -43,8 +44,12 @@ function mergePoints<T extends { readonly labels: Labels }>(
 }
 
 function newerExemplar({ exemplar: one }: Point, { exemplar: other }: Point): Pick<Point, 'exemplar'> {
-  const newer = one !== undefined && one.atMs > (other?.atMs ?? 0) ? one : other;
-  return newer === undefined ? {} : { exemplar: newer };
+  const exemplar = newerOf(one, other);
+  return exemplar === null ? {} : { exemplar };
+}
+
+function newerOf(one: Exemplar | null = null, other: Exemplar | null = null): Exemplar | null {
+  return one !== null && one.atMs > (other?.atMs ?? 0) ? one : other;
 }
 
 function mergeValues(name: string, one: number, other: number): number {
@@ -56,7 +61,9 @@ function mergeValues(name: string, one: number, other: number): number {
 /** All processes are of one version, so that a histogram has the same bounds in each. */
 function sumOf(one: HistogramPoint, other: HistogramPoint): HistogramPoint {
   const counts = one.counts.map((count, index) => count + (other.counts[index] ?? 0));
-  return { ...one, counts, sum: one.sum + other.sum };
+  const merged = { ...one, counts, sum: one.sum + other.sum };
+  if (one.exemplars === undefined && other.exemplars === undefined) return merged;
+  return { ...merged, exemplars: counts.map((_, index) => newerOf(one.exemplars?.[index], other.exemplars?.[index])) };
 }
 
 /** The metrics that only grow. They stay true after the process has ended. */

@@ -79,6 +79,14 @@ export class Metrics {
     this.resultBytes[terms.responseClass].observe(bytes);
   }
 
+  /** Shows a recorded result as an example of its size: any other result costs nothing for its trace. */
+  exemplify({ rows, bytes, terms: { responseClass }, trace }: GovernedUsage): void {
+    const exemplar = exemplarOf(trace);
+    if (exemplar === null) return;
+    this.resultRows[responseClass].exemplify({ ...exemplar, value: rows });
+    this.resultBytes[responseClass].exemplify({ ...exemplar, value: bytes });
+  }
+
   /** Counts an audit record. */
   recorded(
     action: Action | 'sample', rule: string, reason: Reason | 'stall' | 'chance', trace: TraceContext | null,
@@ -127,5 +135,5 @@ function judgedBy(): CounterVector {
 /** An application that does not record its trace has nothing to show for it. */
 function exemplarOf(trace: TraceContext | null): Exemplar | null {
   if (trace === null || !trace.sampled) return null;
-  return { traceId: trace.traceId, spanId: trace.spanId, atMs: Date.now() };
+  return { traceId: trace.traceId, spanId: trace.spanId, value: 1, atMs: Date.now() };
 }

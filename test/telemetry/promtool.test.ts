@@ -58,6 +58,9 @@ for (const workers of [1, 2]) {
     const [, atSeconds = ''] =
       /^.*\} \d # \{trace_id="2{32}",span_id="00f067aa0ba902b7"\} 1 ([\d.]+)$/.exec(cut ?? '') ?? [];
     t.ok(Math.abs(Number(atSeconds) - Date.now() / 1000) < 600, cut ?? 'there is none');
+    const name = 'sluice_result_rows_bucket{class="buffered",le="1000"}';
+    const bucket = body.split('\n').find((line) => line.startsWith(name));
+    t.match(bucket, /} \d # \{trace_id="2{32}",span_id="00f067aa0ba902b7"\} 1000 [\d.]+$/);
     t.notMatch((await started.ask('/metrics')).body, /trace_id|# EOF/, 'the usual format has none');
   });
 }

@@ -101,6 +101,7 @@ export class Recorder {
       const { metrics, config } = this.session.shared;
       const { action, rule, reason } = recorded;
       if (action !== 'admit') metrics.recorded(action, rule, reason, usage.trace);
+      if (usage.hasResult) metrics.exemplify(usage);
       this.write(responseRecord('result', usage, recorded, origin, progress, config.audit), usage);
     }
   }

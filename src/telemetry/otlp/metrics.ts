@@ -73,22 +73,23 @@ function metricOf(family: Family, times: Times): Metric {
   const head = { name, unit, description: family.help };
   const of = (labels: Labels) => ({ attributes: keyValues({ ...labels, ...attributes }), ...times });
   if (family.type === 'histogram') {
-    const points = family.points.map(({ labels, bounds, counts, sum }) => ({
+    const points = family.points.map(({ labels, bounds, counts, sum, exemplars = [] }) => ({
       ...of(labels), count: String(counts.reduce((all, count) => all + count, 0)), sum,
-      explicitBounds: bounds, bucketCounts: counts.map(String),
+      explicitBounds: bounds, bucketCounts: counts.map(String), ...exemplarsOf(exemplars),
     }));
     return { head, kind: 'histogram', points, rest: { aggregationTemporality: CUMULATIVE } };
   }
   const points = family.points.filter(({ value }) => Number.isFinite(value))
-    .map(({ labels, value, exemplar }) => ({ ...of(labels), ...numberOf(value, unit), ...exemplarsOf(exemplar) }));
+    .map(({ labels, value, exemplar }) => ({ ...of(labels), ...numberOf(value, unit), ...exemplarsOf([exemplar]) }));
   if (family.type === 'gauge') return { head, kind: 'gauge', points, rest: {} };
   return { head, kind: 'sum', points, rest: { aggregationTemporality: CUMULATIVE, isMonotonic: true } };
 }
 
-function exemplarsOf(exemplar: Exemplar | undefined): object {
-  if (exemplar === undefined) return {};
-  const { traceId, spanId, atMs } = exemplar;
-  return { exemplars: [{ timeUnixNano: unixNano(atMs), asInt: '1', traceId, spanId }] };
+function exemplarsOf(all: readonly (Exemplar | null | undefined)[]): object {
+  const known = all.filter((exemplar) => exemplar !== undefined && exemplar !== null);
+  const exemplars = known.map(({ traceId, spanId, value, atMs }) =>
+    ({ timeUnixNano: unixNano(atMs), asInt: String(value), traceId, spanId }));
+  return exemplars.length === 0 ? {} : { exemplars };
 }
 
 /** Seconds have fractions; all values of a metric are of one kind. */

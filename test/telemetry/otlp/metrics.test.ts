@@ -37,13 +37,25 @@ t.test('tells counters as sums that only grow', (t) => {
 });
 
 t.test('a counter shows the trace of its last event', (t) => {
-  const exemplar = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), atMs: 1500 };
+  const exemplar = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), value: 1, atMs: 1500 };
   const { metrics } = told((list) =>
     list.counters('sluice_cuts_total', 'Cuts.', [{ labels: {}, count: 3, exemplar }]));
   const { traceId, spanId } = exemplar;
   t.match(metrics, [{
     sum: { dataPoints: [{ exemplars: [{ traceId, spanId, asInt: '1', timeUnixNano: '1500000000' }] }] },
   }]);
+  t.end();
+});
+
+t.test('a histogram shows the traces of the last values in its buckets', (t) => {
+  const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
+  const histogram = new Histogram([10, 100]);
+  for (const value of [5, 6, 500]) histogram.exemplify({ traceId, spanId, value, atMs: value });
+  const { metrics } = told((list) => list.histograms('sluice_result_rows', 'Rows.', [{ labels: {}, histogram }]));
+  const exemplars = [
+    { traceId, spanId, asInt: '6', timeUnixNano: '6000000' }, { traceId, spanId, asInt: '500' },
+  ];
+  t.match(metrics, [{ histogram: { dataPoints: [{ exemplars }] } }]);
   t.end();
 });
 
