@@ -8,7 +8,6 @@ import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Upstream } from '../config/config.js';
 import type { Budget } from '../policy/budget.js';
 import { Guard, type HintCounts } from '../policy/guard.js';
-import { Sampler } from '../policy/sampler.js';
 import { Encryption } from './tls/encryption.js';
 import { Arrival, type Arrived } from './connection/arrival.js';
 import { patienceMs } from './connection/dial.js';
@@ -22,6 +21,7 @@ import { OccasionalLog } from '../audit/occasionalLog.js';
 import { probe } from '../control/probe.js';
 import { SocketQueueReader } from './pace/socketQueues.js';
 import { StallWatch } from './pace/stallWatch.js';
+import { samplerFor } from './samplerFor.js';
 import { UnreadClients } from './unreadClients.js';
 import type { Connect } from './connection/upstreamConnection.js';
 import { UpstreamHealth } from './connection/upstreamHealth.js';
@@ -40,7 +40,7 @@ export class Relay {
   private emptied: () => void = () => {};
 
   constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
-    const { log, audit, metrics, budget, keepsStatistics, connect } = parts;
+    const { log, audit, metrics, budget, connect } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
     const queues = new SocketQueueReader();
@@ -48,7 +48,7 @@ export class Relay {
       config, audit, metrics, encryption, budget, queues, connect,
       guard: new Guard(config, Date.now),
       sampler: samplerFor(config, log),
-      statistics: config.admin === null || !keepsStatistics ? null : new LiveStatistics(() => this.shared.config.audit),
+      statistics: null,
       pace: new PaceWatch(queues, config.streaming.pace),
       stalls: new StallWatch(),
       bypasses: new BypassWarnings(log),
@@ -58,6 +58,7 @@ export class Relay {
       timeouts: timeoutsFor(config),
     };
     this.shared.upstreams.configured(config.upstream);
+    this.keepStatistics();
     this.unread = new UnreadClients(this.sessions, () => this.config.drain.timeMs);
   }
 
@@ -156,10 +157,18 @@ export class Relay {
     shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
     shared.metrics.configured(config);
     shared.upstreams.configured(config.upstream);
+    this.keepStatistics();
     // The old killer finishes its kills. Then its control connections are idle, and close by themselves.
     if (isSame(before, config, killingOf)) return;
     shared.killer = killerFor(config, this.parts.log);
     shared.timeouts = timeoutsFor(config);
+  }
+
+  /** Keeps live statistics as long as there is an admin endpoint to show them. */
+  private keepStatistics(): void {
+    const { shared, parts } = this;
+    const isShown = shared.config.admin !== null && parts.keepsStatistics;
+    shared.statistics = isShown ? shared.statistics ?? new LiveStatistics(() => shared.config.audit) : null;
   }
 
   get statistics(): LiveStatistics | null {
@@ -259,18 +268,6 @@ const killingOf = ({ kill, connections, upstream }: Config): unknown => [kill, c
 
 function isSame(before: Config, after: Config, part: (config: Config) => unknown): boolean {
   return isDeepStrictEqual(part(before), part(after));
-}
-
-/** The shortest time between two log lines about samples that were left out. */
-const DROPPING_SAID_EVERY_MS = 10_000;
-
-function samplerFor({ audit: { sample } }: Config, log: Logger): Sampler {
-  const occasional = new OccasionalLog(log, DROPPING_SAID_EVERY_MS);
-  const sampler = new Sampler(sample, Math.random, () => {
-    const { perSecond } = sampler.settings;
-    occasional.warn('dropping', { perSecond }, 'audit: samples are left out: more are due than audit.sample.perSecond');
-  });
-  return sampler;
 }
 
 /** The shortest time between two lines of the log about the same thing. */

@@ -33,11 +33,11 @@ class Scene {
   private lastId = 0;
   private readonly ends: End[] = [];
 
-  constructor(private readonly t: Test, settings: object = {}) {
+  constructor(private readonly t: Test, settings: object = {}, keepsStatistics = false) {
     const config = this.config(settings);
     this.timers = fakeTimers(t);
     this.relay = new Relay(config, {}, {
-      log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes), keepsStatistics: false,
+      log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes), keepsStatistics,
       connect: this.servers.connect, audit: { write: (record) => void this.records.push(record) },
       left: () => (this.leftCount += 1),
     });
@@ -296,4 +296,19 @@ t.test('applies a new budget to results under way', async (t) => {
   await settled();
   t.match(pair.client.heard.toString('latin1'), /exceed the budget of 10 bytes/);
   t.match(scene.relay.status(), { budgetMaxBytes: 10, budgetUsedBytes: 0 });
+});
+
+t.test('keeps live statistics from the reload on that brings an admin endpoint, and none without', (t) => {
+  const scene = new Scene(t, {}, true);
+  const reload = (settings: object) => scene.relay.prepare(scene.config(settings), {}).apply();
+  const admin = { admin: { listen: '127.0.0.1:9307' } };
+  t.equal(scene.relay.statistics, null);
+  reload(admin);
+  const { statistics } = scene.relay;
+  t.ok(statistics);
+  reload({ ...admin, limits: { rows: 7 } });
+  t.equal(scene.relay.statistics, statistics, 'another reload keeps what was counted');
+  reload({});
+  t.equal(scene.relay.statistics, null);
+  t.end();
 });
