@@ -166,6 +166,7 @@ export function responseRecord(
     ...parameterFields(usage, settings),
     ...tagFields(usage, settings),
     ...origin,
+    ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
     class: terms.responseClass,
     signal: terms.signal,
     ...(usage.looks.some(({ class: found }) => found === 'streaming') ? { looks: usage.looks } : {}),

@@ -17,7 +17,7 @@ export type AuditFields = Readonly<Record<string, unknown>>;
 
 /** Fields that are an attribute of the conventions, or that are exported beside the attributes. */
 const TOLD_OTHERWISE: ReadonlySet<string> = new Set([
-  'sql', 'schema', 'client', 'upstream', 'startedAt', 'traceId', 'spanId', 'sampled',
+  'sql', 'schema', 'client', 'upstream', 'dbSystem', 'startedAt', 'traceId', 'spanId', 'sampled',
 ]);
 
 /** Objects whose parts become attributes of their own, so that queries can select by them. */
@@ -28,12 +28,16 @@ export function summaryIn({ digestText }: AuditFields): Summary | null {
   return typeof digestText === 'string' ? summaryOf(digestText) : null;
 }
 
+/** The conventions' name of the server, or of its protocol if it is not known. */
+export function dbSystemIn({ dbSystem }: AuditFields): string {
+  return dbSystem === 'mariadb' ? 'mariadb' : 'mysql';
+}
+
 function databaseAttributes(record: AuditFields, summary: Summary | null): Attributes {
   const { sql, digestText, schema, forwardedRows, upstream, client } = record;
   const errorCode = errorCodeIn(record);
   return {
-    // The conventions' name of the protocol; the server may be MariaDB.
-    'db.system.name': 'mysql',
+    'db.system.name': dbSystemIn(record),
     'db.namespace': schema === '' ? null : schema,
     'db.operation.name': summary?.operation,
     'db.query.summary': summary?.text,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { keyValues, unixNano } from './json.js';
 import { isId } from './logs.js';
-import { recordAttributes, summaryIn, type AuditFields } from './recordAttributes.js';
+import { dbSystemIn, recordAttributes, summaryIn, type AuditFields } from './recordAttributes.js';
 
 /**
  * Converts an audit record to a span: from the command's arrival to its end, with the client's own span as its parent.
@@ -23,7 +23,7 @@ export function spanOf(record: AuditFields): string | null {
     spanId: randomBytes(8).toString('hex'),
     parentSpanId,
     flags: SAMPLED | HAS_REMOTE_PARENT,
-    name: summary?.text ?? 'mysql',
+    name: summary?.text ?? dbSystemIn(record),
     kind: CLIENT,
     startTimeUnixNano: unixNano(startMs),
     endTimeUnixNano: unixNano(startMs + durationMs),

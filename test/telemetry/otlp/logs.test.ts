@@ -41,6 +41,15 @@ t.test('writes an audit record with the conventional names for databases, and ot
   t.end();
 });
 
+t.test('names the system of the server, or its protocol', (t) => {
+  for (const [dbSystem, name] of [['mariadb', 'mariadb'], ['mysql', 'mysql'], [undefined, 'mysql']]) {
+    const { attributes } = read({ ...RECORD, dbSystem });
+    t.equal(attributes['db.system.name'], name);
+    t.notOk('sluice.db_system' in attributes);
+  }
+  t.end();
+});
+
 t.test('holds no more of a statement than audit.sql allows', (t) => {
   const { attributes: digest } = read({ ...RECORD, sql: null });
   t.equal(digest['db.query.text'], 'SELECT * FROM `orders` WHERE `id` > ?');
