@@ -36,7 +36,8 @@ export class UsageError extends Error {
   }
 }
 
-export const EXIT_CODES = { ok: 0, failed: 1, wrongUsage: 2 } as const;
+/** The program's exit codes. `policyBroken`: Sluice has done its work, and found what the command line fails on. */
+export const EXIT_CODES = { ok: 0, failed: 1, wrongUsage: 2, policyBroken: 3 } as const;
 
 /** The mistake of a word that this program does not know, or does not take at its place. */
 export function refused(says: string): UsageError {

@@ -3,19 +3,35 @@ import { NO_TAGS } from '../sql/tags.js';
 import { isObject } from '../config/schema/section.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 import { heaviestColumn } from '../statistics/heaviestColumn.js';
+import { scopeOf, type Scope } from './scope.js';
 
 /** The contents of a line of an audit file. */
 export type Reading =
   | { readonly kind: 'result'; readonly record: ResultRecord }
+  /** A statement that was refused, or would have been. */
+  | { readonly kind: 'refusal'; readonly record: RefusalRecord }
   /** Another event, such as a stall. */
   | { readonly kind: 'event'; readonly event: string }
   /** No audit record. */
   | { readonly kind: 'bad' };
 
+/** What a record says of a statement and its client. */
+type StatementFacts =
+  Pick<Execution, 'atMs' | 'digest' | 'digestText' | 'sql' | 'user' | 'schema' | 'program' | 'client' | 'tags'>;
+
+/** The record of a statement that was refused, or would have been. */
+export interface RefusalRecord extends StatementFacts {
+  readonly action: string;
+  readonly rule: string;
+}
+
 /** The record of a result, for reports. */
 export interface ResultRecord extends Execution {
   readonly action: string;
   readonly reason: string;
+  readonly rule: string;
+  /** The trace or the transaction that it is part of; null if of neither. */
+  readonly scope: Scope | null;
   readonly responseClass: string;
   /** The signal that classified it as a stream; empty if there was none. */
   readonly signal: string;
@@ -43,25 +59,27 @@ export function readRecord(line: string): Reading {
   } catch {
     return BAD;
   }
+  return readFields(found);
+}
+
+/** Reads a record as it was before it became a line. */
+export function readFields(found: unknown): Reading {
   if (!isObject(found) || typeof found['event'] !== 'string') return BAD;
-  if (found['event'] !== 'result') return { kind: 'event', event: found['event'] };
-  const record = resultIn(found);
+  const { event, action } = found;
+  const facts = statementIn(found);
+  if (event === 'refused' && (action === 'refuse' || action === 'would-refuse')) {
+    return facts === null ? BAD : { kind: 'refusal', record: { ...facts, action, rule: textOf(found['rule']) } };
+  }
+  if (event !== 'result') return { kind: 'event', event };
+  const record = facts === null ? null : resultIn(found, facts);
   return record === null ? BAD : { kind: 'result', record };
 }
 
-function resultIn(found: Record<string, unknown>): ResultRecord | null {
+function statementIn(found: Record<string, unknown>): StatementFacts | null {
   const atMs = typeof found['time'] === 'string' ? Date.parse(found['time']) : NaN;
-  const { rows, bytes, largestRowBytes, durationMs, action } = found;
-  if (Number.isNaN(atMs) || typeof action !== 'string') return null;
-  if (!isAmount(rows) || !isAmount(bytes) || !isAmount(largestRowBytes) || !isAmount(durationMs)) return null;
+  if (Number.isNaN(atMs)) return null;
   return {
-    atMs, rows, bytes, largestRowBytes, durationMs, action,
-    firstRowMs: isAmount(found['firstRowMs']) ? found['firstRowMs'] : null,
-    stallMs: isAmount(found['stallMs']) ? found['stallMs'] : 0,
-    fate: FATES[action] ?? 'passed',
-    hasResult: found['resultSets'] !== 0 || rows > 0,
-    // A statement that was killed on the server would have continued.
-    isLowerBound: found['complete'] !== true || found['outcome'] === 'killed',
+    atMs,
     digest: textOf(found['digest']),
     digestText: typeof found['digestText'] === 'string' ? found['digestText'] : null,
     sql: typeof found['sql'] === 'string' ? found['sql'] : null,
@@ -69,9 +87,26 @@ function resultIn(found: Record<string, unknown>): ResultRecord | null {
     schema: textOf(found['schema']),
     program: textOf(found['program']),
     client: hostOf(textOf(found['client'])),
+    tags: tagsIn(found['tags']),
+  };
+}
+
+function resultIn(found: Record<string, unknown>, facts: StatementFacts): ResultRecord | null {
+  const { rows, bytes, largestRowBytes, durationMs, action } = found;
+  if (typeof action !== 'string') return null;
+  if (!isAmount(rows) || !isAmount(bytes) || !isAmount(largestRowBytes) || !isAmount(durationMs)) return null;
+  return {
+    ...facts, rows, bytes, largestRowBytes, durationMs, action,
+    rule: textOf(found['rule']),
+    scope: scopeOf(found),
+    firstRowMs: isAmount(found['firstRowMs']) ? found['firstRowMs'] : null,
+    stallMs: isAmount(found['stallMs']) ? found['stallMs'] : 0,
+    fate: FATES[action] ?? 'passed',
+    hasResult: found['resultSets'] !== 0 || rows > 0,
+    // A statement that was killed on the server would have continued.
+    isLowerBound: found['complete'] !== true || found['outcome'] === 'killed',
     requestBytes: isAmount(found['requestBytes']) ? found['requestBytes'] : 0,
     affectedRows: isAmount(found['affectedRows']) ? found['affectedRows'] : 0,
-    tags: tagsIn(found['tags']),
     heaviestColumn: heaviestIn(found['columnBytes']),
     reason: textOf(found['reason']),
     isSqlTruncated: found['sqlTruncated'] === true,

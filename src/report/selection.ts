@@ -1,5 +1,5 @@
 import type { Matcher } from '../policy/glob.js';
-import type { ResultRecord } from './reading.js';
+import type { RefusalRecord } from './reading.js';
 
 /** The results that a report covers. */
 export interface Selection {
@@ -11,7 +11,7 @@ export interface Selection {
   readonly schema: Matcher;
 }
 
-export function isSelected({ atMs, user, schema }: ResultRecord, selection: Selection): boolean {
+export function isSelected({ atMs, user, schema }: RefusalRecord, selection: Selection): boolean {
   if (atMs < selection.sinceMs || atMs >= selection.untilMs) return false;
   return selection.user(user) && selection.schema(schema);
 }

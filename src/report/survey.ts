@@ -1,6 +1,6 @@
 import type { Signal } from '../policy/signals.js';
 import type { LineReader } from './lines.js';
-import { readRecord, type ResultRecord } from './reading.js';
+import { readRecord, type RefusalRecord, type ResultRecord } from './reading.js';
 import { isSelected, type Selection } from './selection.js';
 
 /** Reads the lines of audit files, passes on the selected results, and counts everything else. */
@@ -22,8 +22,15 @@ export class Survey implements LineReader {
   readonly events = new Map<string, number>();
   private place = { file: '', line: 0 };
 
-  /** @param take is called with each selected result */
-  constructor(private readonly selection: Selection, private readonly take: (record: ResultRecord) => void) {}
+  /**
+   * @param take is called with each selected result
+   * @param takeRefusal is called with each selected statement that was refused, or would have been
+   */
+  constructor(
+    private readonly selection: Selection,
+    private readonly take: (record: ResultRecord) => void,
+    private readonly takeRefusal: (record: RefusalRecord) => void = () => {},
+  ) {}
 
   /** Begins a file. The next lines belong to it. */
   begin(file: string): void {
@@ -37,6 +44,7 @@ export class Survey implements LineReader {
     const reading = readRecord(text);
     if (reading.kind === 'bad') this.noteBad();
     else if (reading.kind === 'event') this.noteEvent(reading.event);
+    else if (reading.kind === 'refusal') this.noteRefusal(reading.record);
     else this.noteResult(reading.record);
   }
 
@@ -56,6 +64,15 @@ export class Survey implements LineReader {
     if (record.action === 'admit') this.noteAdmitted(record.signal);
     this.droppedSamples += record.droppedSamples;
     this.take(record);
+  }
+
+  private noteRefusal(record: RefusalRecord): void {
+    if (!isSelected(record, this.selection)) {
+      this.unselected += 1;
+      return;
+    }
+    this.noteEvent('refused');
+    this.takeRefusal(record);
   }
 
   private noteAdmitted(signal: string): void {

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { auditLine } from '../support/auditRecords.js';
+import { sluice } from './program.js';
+
+/** A folder with an audit file of these lines, and what else is to be in it. */
+const folderWith = (t: Test, lines: readonly string[], files: Record<string, string> = {}): string =>
+  t.testdir({ 'audit.json': lines.join(''), ...files });
+
+t.test('report ends with 3 where the policy is broken, and with 0 where it is kept', async (t) => {
+  const audit = join(folderWith(t, [auditLine(), auditLine({ action: 'sample', digest: 'fine', rows: 10 })]), 'audit.json');
+  const broken = await sluice(['report', '--fail-on', 'cut,would-cut', audit]);
+  t.equal(broken.code, 3);
+  t.match(broken.stdout, /^# Policy broken by 1 digest: 2 executions of 2 digests$/m);
+  t.match(broken.stdout, /^# Breaks the policy:\n# {3}b266dab9faec510d {2}1 result would have been cut$/m);
+  t.equal((await sluice(['report', '--fail-on', 'cut', '--fail-on', 'admit', audit])).code, 0);
+  t.equal((await sluice(['report', '--max-rows', '1999', audit])).code, 3);
+  t.equal((await sluice(['report', '--max-rows', '2000', '--max-bytes', '1MiB', audit])).code, 0);
+  t.notMatch((await sluice(['report', audit])).stdout, /Policy/, 'without a policy there is nothing about one');
+});
+
+t.test('report refuses a policy that it cannot read', async (t) => {
+  const refused = async (says: RegExp, ...flags: string[]) =>
+    t.match(await sluice(['report', ...flags, '/dev/null']), { code: 2, stderr: says });
+  await refused(/--fail-on: unknown kind "cuts", did you mean cut\?/, '--fail-on', 'cuts');
+  await refused(/--fail-on: unknown kind "", expected some of cut,/, '--fail-on', '');
+  await refused(/--max-executions: expected a number from 1 /, '--max-executions', '0');
+  await refused(/--growth: needs --baseline/, '--growth', '3');
+  await refused(/--format: unknown format "junits", did you mean junit\?/, '--format', 'junits=x');
+  await refused(/--format: expected a file behind "junit="/, '--format', 'junit=');
+  await refused(/--format: json and text cannot both go to standard output/, '--format', 'json', '--format', 'text');
+  await refused(/--json: give --format json instead/, '--json', '--format', 'text');
+});
+
+t.test('report writes several formats at once, each to its place', async (t) => {
+  const folder = folderWith(t, [auditLine()], { 'old.xml': 'old' });
+  const at = (name: string): string => join(folder, name);
+  const formats = [`junit=${at('old.xml')}`, `sarif=${at('s.sarif')}`, `markdown=${at('m.md')}`, 'github', 'text'];
+  const flags = formats.flatMap((format) => ['--format', format]);
+  const { code, stdout, stderr } = await sluice(['report', ...flags, '--fail-on', 'would-cut', at('audit.json')]);
+  t.strictSame([code, stderr], [3, '']);
+  t.match(stdout, /^::error title=Sluice%3A b266dab9faec510d::1 result would have been cut%0A[^]*^# Overall: /m);
+  t.match(readFileSync(at('old.xml'), 'utf8'), /^<\?xml [^]*<\/testsuites>\n$/);
+  t.equal(JSON.parse(readFileSync(at('s.sarif'), 'utf8')).version, '2.1.0');
+  t.match(readFileSync(at('m.md'), 'utf8'), /^### Sluice: Policy broken by 1 digest/);
+  t.strictSame(readdirSync(folder).sort(), ['audit.json', 'm.md', 'old.xml', 's.sarif'], 'nothing else is left');
+});
+
+t.test("report adds to GitHub's summary of the job, where that is the file of a format", async (t) => {
+  const folder = folderWith(t, [auditLine()], { 'summary.md': 'before\n' });
+  const summary = join(folder, 'summary.md');
+  const args = ['report', '--format', `markdown=${summary}`, join(folder, 'audit.json')];
+  t.equal((await sluice(args, { GITHUB_STEP_SUMMARY: summary })).code, 0);
+  t.match(readFileSync(summary, 'utf8'), /^before\n### Sluice: /);
+  await sluice(['report', '--format', 'text', join(folder, 'audit.json')], { GITHUB_STEP_SUMMARY: join(folder, 'no') });
+  t.notOk(existsSync(join(folder, 'no')), 'and not where it is not asked to');
+});
+
+t.test('report says which file of a format cannot be written, and ends with 1', async (t) => {
+  const folder = folderWith(t, [auditLine()]);
+  writeFileSync(join(folder, 'file'), '');
+  const place = join(folder, 'file', 'x.xml');
+  const args = ['report', '--fail-on', 'would-cut', '--format', `junit=${place}`, '--format', 'json'];
+  const { code, stdout, stderr } = await sluice([...args, join(folder, 'audit.json')]);
+  t.equal(code, 1);
+  t.match(stderr, /^sluice: --format junit: cannot write ".*x\.xml": ENOTDIR/);
+  t.match(JSON.parse(stdout), { verdict: { isBroken: true } });
+});

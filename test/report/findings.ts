@@ -1,0 +1,28 @@
+import type { FailPolicy } from '../../src/report/failPolicy.js';
+import { NO_POLICY } from '../../src/report/failPolicy.js';
+import { FindingTable } from '../../src/report/findingTable.js';
+import { verdictOn, type Verdict } from '../../src/report/verdict.js';
+import { auditRecord } from '../support/auditRecords.js';
+
+/** Noon of the day on which the tests' records are judged. */
+export const NOW_MS = Date.parse('2026-11-20T12:00:00Z');
+
+export const FOLDER = '/home/ci/shop';
+
+export const policy = (given: Partial<FailPolicy> = {}): FailPolicy => ({ ...NO_POLICY, growth: 2, ...given });
+
+/** A sample of a small result. */
+export const sample = (given: object = {}): Record<string, unknown> =>
+  auditRecord({ action: 'sample', reason: 'chance', rows: 1, bytes: 50, ...given });
+
+export const refusal = (given: object = {}): Record<string, unknown> => {
+  const { rows: _rows, bytes: _bytes, ...rest } = auditRecord({ event: 'refused', action: 'refuse', ...given });
+  return rest;
+};
+
+/** What a policy says of these records. */
+export const judge = (given: Partial<FailPolicy>, records: readonly object[]): Verdict => {
+  const table = new FindingTable(policy(given), FOLDER, () => NOW_MS);
+  for (const record of records) table.add(record);
+  return verdictOn(table, policy(given), NOW_MS);
+};
