@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { formatAddress } from '../config/address.js';
 import type { Address } from '../config/config.js';
-import { answerTo, isKnownPath, methodsOf, type Answer } from './routes.js';
 import { Gatekeeper } from './gatekeeper.js';
+import { routeOf, type Answer } from './routes.js';
 import { EventLoopWatch } from '../telemetry/eventLoop.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Administered } from '../telemetry/status.js';
@@ -35,6 +36,8 @@ export class AdminEndpoint {
   private readonly server: Server;
   private readonly loop = new EventLoopWatch();
   private readonly sockets = new Set<Socket>();
+  /** Answers that go on for as long as their clients listen. */
+  private readonly streams = new Set<ServerResponse>();
   private gatekeeper: Gatekeeper;
   /** The lists of sessions under way, by request. An equal request in the meantime gets the same list. */
   private readonly listings = new Map<string, Promise<Answer>>();
@@ -81,6 +84,7 @@ export class AdminEndpoint {
   /** Accepts no more requests, and closes after the answers that are due. */
   retire(): void {
     this.loop.stop();
+    for (const stream of this.streams) stream.end();
     this.server.close();
   }
 
@@ -110,22 +114,28 @@ export class AdminEndpoint {
   private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = await this.answer(request);
     if (response.destroyed) return;
-    const { status, body, type = 'text/plain; charset=utf-8', headers = {} } = answer;
+    const { status, body, type = 'text/plain; charset=utf-8', headers = {}, stream } = answer;
     const content = Buffer.from(body);
     response.writeHead(status, {
       'content-type': type,
-      'content-length': content.length,
+      ...(stream === undefined ? { 'content-length': content.length } : {}),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       ...headers,
     });
+    if (stream !== undefined && request.method !== 'HEAD') {
+      this.streams.add(response.once('close', () => this.streams.delete(response)));
+      stream(response);
+      return;
+    }
     response.end(request.method === 'HEAD' ? undefined : content, answer.afterwards);
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-    if (!isKnownPath(path)) return { status: 404, body: 'there is no such path\n' };
-    const methods = methodsOf(path);
+    const route = routeOf(path);
+    if (route === null) return { status: 404, body: 'there is no such path\n' };
+    const { methods } = route;
     if (!methods.includes(request.method ?? '')) {
       return {
         status: 405, body: `answers only to ${methods.join(' and ')}\n`, headers: { allow: methods.join(', ') },
@@ -135,6 +145,7 @@ export class AdminEndpoint {
     const { headers, socket } = request;
     const isPublic = PUBLIC.has(path);
     const remoteAddress = socket.remoteAddress ?? '';
+    const hasToken = this.gatekeeper.hasToken(headers.authorization);
     const refusal = this.gatekeeper.refusal({ headers, remoteAddress, isPublic, changesState });
     if (refusal !== null) {
       const challenge = refusal.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
@@ -144,10 +155,14 @@ export class AdminEndpoint {
       return { status: 413, body: 'no request here has a body\n', headers: { connection: 'close' } };
     }
     try {
-      const sources = { ...this.options, loop: this.loop, accept: headers.accept ?? '' };
-      if (path !== '/sessions' && path !== '/live') return await answerTo(path, query, sources);
+      const asker = { client: formatAddress({ host: remoteAddress, port: socket.remotePort ?? 0 }), hasToken };
+      const sources = {
+        ...this.options, loop: this.loop, accept: headers.accept ?? '', asker,
+        lastEventId: String(headers['last-event-id'] ?? ''),
+      };
+      if (path !== '/sessions' && path !== '/live') return await route.respond(sources, query);
       const asked = `${path}?${query}`;
-      const listing = this.listings.get(asked) ?? answerTo(path, query, sources)
+      const listing = this.listings.get(asked) ?? Promise.resolve(route.respond(sources, query))
         .finally(() => this.listings.delete(asked));
       this.listings.set(asked, listing);
       return await listing;

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
  *
  * A web page in a browser on this host can send requests here too. It cannot read the token. It cannot send a request
  * from another origin without a header that shows it (`Origin`, `Sec-Fetch-Site`). If the page's own name resolves to
- * 127.0.0.1, that name stands in the Host header.
+ * 127.0.0.1, that name stands in the Host header. The live page is of this very origin: its changes are allowed.
  */
 export class Gatekeeper {
   private readonly expected: Buffer | null;
@@ -36,7 +36,8 @@ export class Gatekeeper {
     return { status: 403, says: 'answers only over loopback, unless admin.tokenFile is set' };
   }
 
-  private hasToken(authorization: string | undefined): boolean {
+  /** Whether a header `Authorization` shows the token; false where there is none. */
+  hasToken(authorization: string | undefined): boolean {
     const [, given] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
     return given !== undefined && this.expected !== null && timingSafeEqual(digest(given), this.expected);
   }
@@ -47,13 +48,15 @@ export class Gatekeeper {
   }
 
   /**
-   * Whether a web page may have sent the request: it has an origin, or one of the three content types that need no
-   * permission.
+   * Whether a web page of another origin may have sent the request: it names one, or has one of the three content types
+   * that need no permission.
    */
-  private isOfWebPage(headers: IncomingHttpHeaders): boolean {
+  private isOfWebPage({ origin, host, ...headers }: IncomingHttpHeaders): boolean {
     const type = headers['content-type'] ?? '';
     const isFormType = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i.test(type);
-    return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined || isFormType;
+    const isOtherOrigin = origin !== undefined && ![`http://${host}`, `https://${host}`].includes(origin);
+    const isOtherSite = (headers['sec-fetch-site'] ?? 'same-origin') !== 'same-origin';
+    return isFormType || isOtherOrigin || isOtherSite;
   }
 }
 

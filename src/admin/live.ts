@@ -4,24 +4,25 @@ import { parseGrouping } from '../statistics/grouping.js';
 import { digestJson, groupJson } from '../statistics/json.js';
 import type { LogHistogram } from '../statistics/logHistogram.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
-import { firstBy, fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
-import type { Administered, SessionView } from '../telemetry/status.js';
+import { sessionList } from './sessionList.js';
+import { fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
+import type { Administered } from '../telemetry/status.js';
 import { finiteOrNull } from '../config/finiteOrNull.js';
 
-/** As many sessions as a page can show and a person can read. */
-const SESSIONS_SHOWN = 50;
+// The data of the live page.
+
 const DIGESTS_SHOWN = 25;
-/** The most bytes of each of the three lists in an answer. */
-const MAX_LIST_BYTES = 0.3 * MAX_ANSWER_BYTES;
+/** The most bytes of each of the four lists in an answer. */
+const MAX_LIST_BYTES = 0.22 * MAX_ANSWER_BYTES;
 
 /** The data of the live page as JSON. Sizes in bytes, times in ms; null means unlimited or not known. */
 export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits, workers } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.statusOfAll();
-  const sessions = await firstBy(
-    administered.sessions(0), SESSIONS_SHOWN, (one, other) => urgency(other) - urgency(one),
-  );
+  const lastEvent = new URLSearchParams(query).get('events') ?? '';
+  const news = administered.history.after(/^\d{1,15}$/.test(lastEvent) ? Number(lastEvent) : 0);
+  const { sessions, counts, skip } = await sessionList(administered.sessions(0), query, MAX_LIST_BYTES);
   return {
     time: new Date(nowMs).toISOString(),
     isReady, mode, workers,
@@ -29,15 +30,11 @@ export async function liveView(administered: Administered, query: string, nowMs:
     openSessions, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
-    sessions: fitting(sessions, MAX_LIST_BYTES),
+    // The newest ones, where there is no room for all.
+    events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
+    sessions, sessionCounts: counts, sessionsSkipped: skip,
     ...(statistics === null ? {} : statisticsJson(statistics, query, nowMs)),
   };
-}
-
-/** The order of sessions: first those whose clients do not read, then those with large results. */
-function urgency({ stalledMs, command }: SessionView): number {
-  if (command === null) return -1;
-  return (stalledMs === null ? 0 : Number.MAX_SAFE_INTEGER / 2) + command.bytes;
 }
 
 function orderIn(asked: string | null): Order {

@@ -1,12 +1,16 @@
+import type { ServerResponse } from 'node:http';
 import type { EventLoopWatch } from '../telemetry/eventLoop.js';
 import {
   exposition, EXPOSITION_TYPE, openMetrics, OPEN_METRICS_TYPE, wantsOpenMetrics,
 } from '../telemetry/exposition.js';
+import { streamEvents } from './eventStream.js';
 import { liveView } from './live.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { livePage, type Page } from './page.js';
 import { readMetrics } from '../telemetry/readMetrics.js';
+import { SessionFilter } from './sessionFilter.js';
 import { firstPage } from './sessionPage.js';
+import { NO_SUCH_SESSION, type Asker, type OrderOutcome, type SessionOrder } from '../telemetry/sessionOrder.js';
 import type { Administered } from '../telemetry/status.js';
 
 /** An answer to a request. */
@@ -16,6 +20,8 @@ export interface Answer {
   /** The body's type; plain text if absent. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Writes a body that goes on for as long as the client listens; `body` is then empty. */
+  readonly stream?: (response: ServerResponse) => void;
   /** Runs after the answer has been sent. */
   readonly afterwards?: () => void;
 }
@@ -28,18 +34,29 @@ export interface Sources {
   readonly version: string;
   /** The request's header `Accept`; empty if it has none. */
   readonly accept: string;
+  /** The request's header `Last-Event-ID`; empty if it has none. */
+  readonly lastEventId: string;
+  /** Who asks. */
+  readonly asker: Asker;
 }
 
 type Responder = (sources: Sources, query: string) => Answer | Promise<Answer>;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 const READ = ['GET', 'HEAD'];
 const CHANGE = ['POST'];
 
 /** Read from its files at the first request. */
 let knownPage: Page | undefined;
 
-const responders: Readonly<Record<string, { readonly methods: readonly string[]; readonly respond: Responder }>> = {
+/** What answers the requests for a path. */
+export interface Route {
+  readonly methods: readonly string[];
+  readonly respond: Responder;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
   '/': { methods: READ, respond: page },
   '/live': { methods: READ, respond: live },
   '/livez': { methods: READ, respond: () => ({ status: 200, body: 'alive\n' }) },
@@ -58,24 +75,20 @@ const responders: Readonly<Record<string, { readonly methods: readonly string[];
     methods: READ,
     respond: ({ administered }) => ({ status: 200, type: JSON_TYPE, body: `${administered.configText()}\n` }),
   },
+  '/events': { methods: READ, respond: events },
   '/sessions': { methods: READ, respond: sessions },
   '/reload': { methods: CHANGE, respond: reload },
   '/drain': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /drain') },
   '/quit': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /quit') },
 };
 
-export function isKnownPath(path: string): boolean {
-  return Object.hasOwn(responders, path);
-}
-
-/** The methods of a known path. */
-export function methodsOf(path: string): readonly string[] {
-  return responders[path]?.methods ?? [];
-}
-
-/** Answers an allowed request for a known path. */
-export async function answerTo(path: string, query: string, sources: Sources): Promise<Answer> {
-  return responders[path]!.respond(sources, query);
+/** The route of a path; null if there is none. */
+export function routeOf(path: string): Route | null {
+  if (Object.hasOwn(ROUTES, path)) return ROUTES[path]!;
+  const [, session, order] = /^\/sessions\/(\d{1,15})(?:\/(kill|end))?$/.exec(path) ?? [];
+  if (session === undefined) return null;
+  if (order === undefined) return { methods: READ, respond: (sources) => sessionDetail(sources, Number(session)) };
+  return { methods: CHANGE, respond: (sources) => giveOrder(sources, Number(session), order as SessionOrder) };
 }
 
 async function readiness({ administered }: Sources, query: string): Promise<Answer> {
@@ -89,11 +102,29 @@ async function readiness({ administered }: Sources, query: string): Promise<Answ
 
 /** Lists as many sessions as one answer has room for. A Link header leads to the others. */
 async function sessions({ administered }: Sources, query: string): Promise<Answer> {
-  const after = new URLSearchParams(query).get('after') ?? '0';
+  const asked = new URLSearchParams(query);
+  const after = asked.get('after') ?? '0';
   if (!/^\d{1,15}$/.test(after)) return { status: 400, body: 'after: expected the number of a session\n' };
-  const { views, isLast } = await firstPage(administered.sessions(Number(after)));
-  const headers = isLast ? {} : { link: `</sessions?after=${views.at(-1)?.session}>; rel="next"` };
+  const filter = new SessionFilter(asked);
+  const { views, isLast } = await firstPage(administered.sessions(Number(after)), (view) => filter.matches(view));
+  asked.set('after', String(views.at(-1)?.session));
+  const headers = isLast ? {} : { link: `</sessions?${asked}>; rel="next"` };
   return { status: 200, type: JSON_TYPE, headers, body: `${JSON.stringify(views)}\n` };
+}
+
+async function sessionDetail({ administered }: Sources, session: number): Promise<Answer> {
+  const detail = await administered.session(session);
+  if (detail === null) return { status: 404, body: `${NO_SUCH_SESSION.message}\n` };
+  const past = administered.history.after(0).filter((event) => event['session'] === session);
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify({ ...detail, events: past })}\n` };
+}
+
+/** The events behind the last one that the client has, and all later ones. */
+function events({ administered, lastEventId }: Sources): Answer {
+  if (!/^\d{0,15}$/.test(lastEventId)) return { status: 400, body: 'Last-Event-ID: expected the id of an event\n' };
+  const afterId = Number(lastEventId);
+  const { history } = administered;
+  return { status: 200, type: EVENTS_TYPE, body: '', stream: (response) => streamEvents(response, history, afterId) };
 }
 
 async function live({ administered }: Sources, query: string): Promise<Answer> {
@@ -107,6 +138,22 @@ function page(): Answer {
     status: 200, type: 'text/html; charset=utf-8', body: html,
     headers: { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
   };
+}
+
+/** The status of the answer to an order. */
+const ORDER_STATUS: Readonly<Record<OrderOutcome, number>> = {
+  'killed': 200, 'ended': 200, 'absent': 404, 'refused': 409, 'no-match': 409, 'withdrawn': 409,
+  'failed': 502, 'unknown': 502,
+};
+
+/** Ends a session or its statement. Where nothing was killed, the answer has the statement that does it by hand. */
+async function giveOrder(
+  { administered, asker }: Sources, session: number, order: SessionOrder,
+): Promise<Answer> {
+  const { outcome, connectionId, message } = await administered.order(session, order, asker);
+  const byHand = order === 'kill' && outcome !== 'killed' && connectionId !== null;
+  const told = { session, outcome, connectionId, message, ...(byHand ? { sql: `KILL QUERY ${connectionId}` } : {}) };
+  return { status: ORDER_STATUS[outcome], type: JSON_TYPE, body: `${JSON.stringify(told)}\n` };
 }
 
 async function reload({ administered }: Sources): Promise<Answer> {

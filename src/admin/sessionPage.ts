@@ -14,15 +14,20 @@ export const MAX_ANSWER_BYTES = 1024 * 1024;
 /** The number of sessions that are read in one turn of the event loop. Relaying continues between the turns. */
 const SESSIONS_PER_TURN = 50;
 
-/** Takes the first sessions, as many as one answer has room for, without blocking the event loop. */
-export async function firstPage(sessions: Iterable<SessionView> | AsyncIterable<SessionView>): Promise<SessionPage> {
+/** Takes the first wanted sessions, as many as one answer has room for, without blocking the event loop. */
+export async function firstPage(
+  sessions: Iterable<SessionView> | AsyncIterable<SessionView>, isWanted: (view: SessionView) => boolean = () => true,
+): Promise<SessionPage> {
   const views: SessionView[] = [];
   let bytes = 0;
+  let looked = 0;
   for await (const view of sessions) {
+    looked += 1;
+    if (looked % SESSIONS_PER_TURN === 0) await nextTurn();
+    if (!isWanted(view)) continue;
     bytes += jsonBytes(view);
     if (bytes > MAX_ANSWER_BYTES && views.length > 0) return { views, isLast: false };
     views.push(view);
-    if (views.length % SESSIONS_PER_TURN === 0) await nextTurn();
   }
   return { views, isLast: true };
 }

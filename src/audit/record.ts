@@ -1,8 +1,10 @@
 import type { AuditSettings, Limits } from '../config/config.js';
+import type { PendingCommand } from '../conversation/command.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
-import type { Admission } from '../policy/judgement.js';
+import { cutError, type Admission } from '../policy/judgement.js';
 import type { Judgement } from '../policy/terms.js';
 import type { Sample } from '../policy/sampler.js';
+import type { Statement } from '../policy/statement.js';
 import type { TraceContext } from '../policy/traceContext.js';
 import { commandName } from '../protocol/commands.js';
 import type { ServerError } from '../protocol/packets.js';
@@ -68,8 +70,9 @@ function limitField(limit: Limits): Record<'rows' | 'bytes', number | null> {
 }
 
 /** The statement in the form that the settings ask for: at most `sqlBytes` of it, never half a character. */
-function statementFields(usage: GovernedUsage, { sql, sqlBytes }: AuditSettings): Record<string, unknown> {
-  const { text, isTruncated, digest } = usage.statement;
+export function statementFields(
+  { text, isTruncated, digest }: Statement, { sql, sqlBytes }: AuditSettings,
+): Record<string, unknown> {
   const digestFields = { digest: digest?.hash ?? null, digestText: sql === 'none' ? null : digest?.text ?? null };
   if (text === null || sql !== 'full') return { sql: null, sqlTruncated: false, ...digestFields };
   const bytes = Buffer.from(text);
@@ -98,8 +101,9 @@ function columnFields({ columnCounter }: GovernedUsage, { sql }: AuditSettings):
 const COLUMNS_SHOWN = 8;
 
 /** The values of a prepared statement's parameters, if the settings ask for them. */
-function parameterFields({ command }: GovernedUsage, settings: AuditSettings): Record<string, unknown> {
-  const { parameters } = command;
+export function parameterFields(
+  { parameters }: Pick<PendingCommand, 'parameters'>, settings: AuditSettings,
+): Record<string, unknown> {
   if (!settings.params || parameters === null) return {};
   return { params: parameters.values, paramsTruncated: parameters.isTruncated };
 }
@@ -162,8 +166,8 @@ export function responseRecord(
     requestBytes: command.requestBytes,
     ...(command.affectedRows === 0 ? {} : { affectedRows: command.affectedRows }),
     command: commandName(command.code),
-    ...statementFields(usage, settings),
-    ...parameterFields(usage, settings),
+    ...statementFields(usage.statement, settings),
+    ...parameterFields(command, settings),
     ...tagFields(usage, settings),
     ...origin,
     ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
@@ -174,7 +178,7 @@ export function responseRecord(
     durationMs: round(progress.atMs - command.startedAtMs),
     stallMs: round(progress.stallMs),
     outcome: progress.outcome,
-    ...(judgement.action === 'cut' ? { errorCode: terms.treatment.onExceed.error.code } : {}),
+    ...(judgement.action === 'cut' ? { errorCode: cutError(usage, judgement).code } : {}),
     ...(judgement.action === 'sample' ? sampleFields(judgement) : {}),
     ...(judgement.action === 'admit' ? { rowsPerSecond: rounded(judgement.rowsPerSecond) } : {}),
     ...(usage.exempted === null ? {} : { exempt: RETURNING }),

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { EventSink } from '../telemetry/history.js';
 import type { Config } from '../config/config.js';
 import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
 import { expiryOf } from '../config/tlsFiles.js';
@@ -12,7 +13,10 @@ export class ExpiryWatch {
   private timer: NodeJS.Timeout | undefined;
 
   /** @param lookEveryMs the longest time between two checks */
-  constructor(private config: Config, private readonly log: Logger, private readonly lookEveryMs = LOOK_EVERY_MS) {}
+  constructor(
+    private config: Config, private readonly log: Logger, private readonly history: EventSink,
+    private readonly lookEveryMs = LOOK_EVERY_MS,
+  ) {}
 
   /** The ends of rules and certificates, from the files as they are now. */
   get expiries(): Expiry[] {
@@ -43,7 +47,11 @@ export class ExpiryWatch {
     const before = this.said.get(path);
     const stage = stageOf(expiry, nowMs);
     const saidStage = before?.atMs === atMs ? before.stage : 0;
-    if (stage > saidStage) this.log.warn(`config: ${expiryAdvice(expiry, nowMs)}`);
+    if (stage > saidStage) {
+      const message = `config: ${expiryAdvice(expiry, nowMs)}`;
+      this.log.warn(message);
+      this.history.note('expiry', { path, message });
+    }
     this.said.set(path, { atMs, stage: Math.max(stage, saidStage) });
   }
 }

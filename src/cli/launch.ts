@@ -8,6 +8,7 @@ import { TlsFileError } from '../config/tlsFiles.js';
 import { UNEXPECTED } from '../relay/containment.js';
 import { ListenError } from '../relay/listen/listener.js';
 import { startProxy, type Proxy } from '../relay/proxy.js';
+import { History } from '../telemetry/history.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { OtlpExport } from '../telemetry/otlp/otlpExport.js';
 import { NO_WORKERS, type PrimaryParts } from '../workers/parts.js';
@@ -36,7 +37,7 @@ export async function launch({ config }: LoadedConfig, plan: LaunchPlan): Promis
   });
   const writers = { audit, log, otlp };
   exitOnUncaught(writers, beforeFailing);
-  const program: Program = new Program(config, { ...writers, metrics, ...orders });
+  const program: Program = new Program(config, { ...writers, metrics, history: new History(), ...orders });
   otlp.prepare(config.telemetry)();
   const listening = await listen(program, config);
   if (listening === null) return exit(EXIT_CODES.failed, writers);
@@ -107,18 +108,19 @@ async function startWorkers(config: Config, parts: PrimaryParts): Promise<Proxy>
 async function listen(
   program: Program, config: Config,
 ): Promise<{ proxy: Proxy; endpoint: AdminEndpoint | null } | null> {
-  const { log, audit, metrics, otlp } = program.parts;
+  const { log, audit, metrics, history, otlp } = program.parts;
   const records: Pick<AuditLog, 'write'> = {
     write(record) {
       audit.write(record);
       otlp.record(record);
+      if (program.config.admin !== null) history.recorded(record as Readonly<Record<string, unknown>>);
     },
   };
   let proxy: Proxy;
   try {
     proxy = config.workers === 1
-      ? await startProxy(config, log.logger, records, metrics)
-      : await startWorkers(config, { log, audit: records, metrics, version: version() });
+      ? await startProxy(config, log.logger, records, metrics, history)
+      : await startWorkers(config, { log, audit: records, metrics, history, version: version() });
   } catch (error) {
     if (error instanceof ListenError) say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
     else if (error instanceof TlsFileError) say([`sluice: listen.tls.${error.key}: ${error.message}`]);

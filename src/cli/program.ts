@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
+import type { History } from '../telemetry/history.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Family } from '../telemetry/familyList.js';
 import type { LoopDelay } from '../telemetry/eventLoop.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { readMetrics } from '../telemetry/readMetrics.js';
 import type { OtlpExport } from '../telemetry/otlp/otlpExport.js';
-import type { Administered, ReloadResult, SessionView, ProxyStatus } from '../telemetry/status.js';
+import type { Asker, OrderResult, SessionOrder } from '../telemetry/sessionOrder.js';
+import type { Administered, ReloadResult, SessionDetail, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import { ConfigError, printConfig, type LoadedConfig } from '../config/load.js';
@@ -39,7 +41,11 @@ export class Program implements Administered, Stoppable {
 
   /** @param config the current configuration; a reload replaces it */
   constructor(public config: Config, readonly parts: ProgramParts) {
-    this.expiryWatch = new ExpiryWatch(config, parts.log.logger);
+    this.expiryWatch = new ExpiryWatch(config, parts.log.logger, parts.history);
+  }
+
+  get history(): History {
+    return this.parts.history;
   }
 
   get statistics(): LiveStatistics | null {
@@ -115,6 +121,20 @@ export class Program implements Administered, Stoppable {
     return this.readiness.takesLogins();
   }
 
+  session(session: number): SessionDetail | null | Promise<SessionDetail | null> {
+    return this.proxy.session(session);
+  }
+
+  async order(session: number, order: SessionOrder, { client, hasToken }: Asker): Promise<OrderResult> {
+    const result = await this.proxy.order(session, order);
+    const { outcome, connectionId, message } = result;
+    const asked = `admin: POST /sessions/${session}/${order}`;
+    this.parts.log.logger.warn({ session, connectionId, outcome, client, token: hasToken }, `${asked}: ${message}`);
+    const whose = connectionId === null ? { session } : { session, connectionId };
+    this.history.note(order, { ...whose, outcome, asker: client, message });
+    return result;
+  }
+
   stop(request: 'POST /drain' | 'POST /quit'): void {
     this.parts.stop(request);
   }
@@ -143,6 +163,9 @@ export class Program implements Administered, Stoppable {
   private async reloadNow(): Promise<ReloadResult> {
     const { logger } = this.parts.log;
     const result = await this.tryReload();
+    this.history.note('reload', {
+      outcome: result.isApplied ? 'applied' : 'refused', message: result.lines.join('; '),
+    });
     this.parts.metrics.reloads.increment(result.isApplied ? 'applied' : 'refused');
     if (result.isApplied) logger.info({ changed: result.lines }, 'configuration read again');
     else logger.error({ problems: result.lines }, 'configuration refused; the previous one still applies');
@@ -214,6 +237,7 @@ export interface ProgramParts {
   readonly log: Log;
   readonly audit: MovableAuditLog;
   readonly metrics: Metrics;
+  readonly history: History;
   readonly otlp: OtlpExport;
   /**
    * Reads the configuration again.

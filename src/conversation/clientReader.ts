@@ -9,8 +9,6 @@ import type { ConversationState } from './state.js';
 
 /** Reads the packets of the client: its answer to the greeting, then its commands. */
 export class ClientReader<U extends Usage = Usage> extends PacketScanner {
-  /** No further command may go to the server for now: the rest of a cut response is still being discarded. */
-  isGated = false;
   /** The scan stopped in front of bytes that must not be forwarded yet. */
   isStopped = false;
   /** The scan stopped in front of a COM_CHANGE_USER that has to be bridged. */
@@ -19,6 +17,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   /** The command whose packet is passing. */
   private arriving: PendingCommand<U> | null = null;
   private commandCount = 0;
+  private gates = 0;
 
   constructor(private readonly conversation: ConversationState<U>) {
     super();
@@ -43,6 +42,23 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   override passAll(): void {
     super.passAll();
     this.arriving = null;
+  }
+
+  /**
+   * No further command may go to the server for now: the rest of a cut response is still being discarded, or an order
+   * to kill could hit it.
+   */
+  get isGated(): boolean {
+    return this.gates > 0;
+  }
+
+  /** Lets no further command pass, until as many calls of `ungate` have followed. */
+  gate(): void {
+    this.gates += 1;
+  }
+
+  ungate(): void {
+    this.gates -= 1;
   }
 
   protected override beforeScan(): void {

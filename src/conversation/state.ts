@@ -7,6 +7,7 @@ import {
 } from '../protocol/handshakeResponse.js';
 import type { Completion, ServerError } from '../protocol/packets.js';
 import { encodeQuery } from '../protocol/query.js';
+import { Status } from '../protocol/status.js';
 import { newCommand, type Usage } from './command.js';
 import { CommandQueue } from './commandQueue.js';
 import type { ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
@@ -25,6 +26,11 @@ export abstract class ConversationState<U extends Usage> {
   statusFlags = 0;
   /** The server has asked for a file; the client's packets are its content. */
   isUploading = false;
+  /**
+   * When the command arrived that has opened the current transaction, on the session's clock in ms; null where none is
+   * open.
+   */
+  transactionSinceMs: number | null = null;
   /** The client has sent COM_QUIT. */
   hasQuit = false;
 
@@ -113,6 +119,9 @@ export abstract class ConversationState<U extends Usage> {
   /** Takes over the session's state from an OK or EOF packet. */
   take(completion: Completion): void {
     this.statusFlags = completion.statusFlags;
+    const isInTransaction = (completion.statusFlags & Status.IN_TRANS) !== 0;
+    if (!isInTransaction) this.transactionSinceMs = null;
+    else this.transactionSinceMs ??= this.commands.head?.startedAtMs ?? this.options.now();
     if (completion.schema !== null) this.schema = completion.schema;
   }
 

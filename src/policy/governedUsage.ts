@@ -23,6 +23,8 @@ export class GovernedUsage extends Usage {
   readonly looks: PaceLook[] = [];
   /** It is to be cut at its next row, because all results under way together exceed the budget. */
   isOverBudget = false;
+  /** The server has been told to end its statement, so it is to be cut at its next row. */
+  isKilled = false;
   /** It was drawn as a sample. */
   isDrawn = false;
   /** It has ended and its records are written. */
@@ -161,7 +163,7 @@ export class GovernedUsage extends Usage {
   override endResultSet(): void {
     if (this.isPassing) this.applyLimits();
     this.isPassing = false;
-    if (this.isOverBudget && this.judgement === null) this.stopAtNextRow();
+    if ((this.isOverBudget || this.isKilled) && this.judgement === null) this.stopAtNextRow();
     if (this.holdsNext) this.holdFromFirstRow();
     this.holdsNext = false;
   }
@@ -220,6 +222,7 @@ export class GovernedUsage extends Usage {
 
   /** Lets this many rows and bytes pass before the next decision. */
   allow(rows: number, bytes: number): void {
+    if (this.isKilled) return; // it stops at its next row, whatever is decided about its limits meanwhile
     if (this.pausing === null) {
       this.maxRows = rows;
       this.maxBytes = bytes;

@@ -2,6 +2,7 @@ import type { Limits } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 import type { Action, Judgement, Reason } from './terms.js';
+import { ServerErrors, type ErrorNumber } from '../protocol/errorCodes.js';
 import { counted } from '../text/counted.js';
 
 /**
@@ -17,6 +18,11 @@ export function judge(usage: GovernedUsage, reason: 'rows' | 'bytes', isInsideRo
 export function judgeOverBudget(usage: GovernedUsage, budgetBytes: number, isInsideRow: boolean): Judgement {
   const limit = { rows: Infinity, bytes: budgetBytes };
   return { action: actionOn(usage, 'budget', isInsideRow), reason: 'budget', rule: usage.terms.rule, limit };
+}
+
+/** Judges a usage at its next row, when the server has been told to end its statement. */
+export function judgeKilled({ terms: { rule, limits } }: GovernedUsage, isInsideRow: boolean): Judgement {
+  return { action: isInsideRow ? 'close' : 'cut', reason: 'kill', rule, limit: limits };
 }
 
 /** A result that has passed the limit for buffered results, because it was classified as a stream. */
@@ -68,10 +74,16 @@ function actionOn(usage: GovernedUsage, reason: Reason, isInsideRow: boolean): A
   return onExceed.action === 'truncate' && reason !== 'budget' ? 'truncate' : 'cut';
 }
 
+/** The number and the SQLSTATE of the error that a client gets in place of the row at which its result was cut. */
+export function cutError({ terms }: GovernedUsage, { reason }: { readonly reason: string }): ErrorNumber {
+  return reason === 'kill' ? ServerErrors.QUERY_INTERRUPTED : terms.treatment.onExceed.error;
+}
+
 const NOUNS = { rows: 'row', bytes: 'byte' } as const;
 
 /** The text of the error that a client gets in place of the row at which its result was cut. */
 export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgement): string {
+  if (reason === 'kill') return 'sluice: the statement was killed on request at the admin endpoint';
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
   if (reason === 'budget') {
     return `sluice: results under way exceed the budget of ${counted(limit.bytes, 'byte')}, and this is the largest ` +

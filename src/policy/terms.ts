@@ -67,8 +67,11 @@ export type Action =
   /** Both connections are closed. */
   | 'close';
 
-/** The bound that a usage has exceeded: a limit of its own, or the budget for all that are under way. */
-export type Reason = 'rows' | 'bytes' | 'budget';
+/**
+ * Why something is done about a usage: it has exceeded a limit of its own, or the budget for all that are under way; or
+ * somebody has its statement killed.
+ */
+export type Reason = 'rows' | 'bytes' | 'budget' | 'kill';
 
 /** The decision about a usage: the action, and its reason. */
 export interface Judgement {
@@ -76,6 +79,6 @@ export interface Judgement {
   readonly reason: Reason;
   /** The rule of the limit. */
   readonly rule: string;
-  /** The limit, warning threshold or budget that was exceeded. */
+  /** The limit, warning threshold or budget that was exceeded; with `kill`, the limit that held. */
   readonly limit: Limits;
 }

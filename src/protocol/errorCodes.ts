@@ -35,6 +35,7 @@ export const ServerErrors = {
   UNKNOWN_STMT_HANDLER: { code: 1243, sqlState: GENERAL_ERROR },
   NOT_SUPPORTED_AUTH_MODE: { code: 1251, sqlState: '08004' },
   SP_DOES_NOT_EXIST: { code: 1305, sqlState: '42000' },
+  QUERY_INTERRUPTED: { code: 1317, sqlState: '70100' },
   STMT_HAS_NO_OPEN_CURSOR: { code: 1421, sqlState: GENERAL_ERROR },
   /** A server that this server needs cannot be reached. */
   CONNECT_TO_FOREIGN_DATA_SOURCE: { code: 1429, sqlState: GENERAL_ERROR },

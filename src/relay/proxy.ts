@@ -1,9 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { History, type EventSink } from '../telemetry/history.js';
 import type { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Family } from '../telemetry/familyList.js';
 import { Metrics } from '../telemetry/metrics.js';
-import type { SessionView, ProxyStatus } from '../telemetry/status.js';
+import type { OrderResult, SessionOrder } from '../telemetry/sessionOrder.js';
+import type { SessionDetail, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import { Budget } from '../policy/budget.js';
@@ -43,6 +45,10 @@ export interface Proxy {
   readonly statistics: LiveStatistics | null;
   /** The open sessions with a number above `after`, in order. Each is read when its turn comes. */
   sessionViews(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
+  /** All that may be shown of one session; null if it is not there. */
+  session(id: number): SessionDetail | null | Promise<SessionDetail | null>;
+  /** Carries out an order for one session. */
+  order(session: number, order: SessionOrder): Promise<OrderResult>;
   /** The metrics of all processes of the proxy. @param own the metrics of this process */
   allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]>;
 }
@@ -55,10 +61,12 @@ class OneProcess implements Proxy {
   private readonly maker: CertificateMaker;
   private lastSessionId = 0;
 
-  constructor(config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics: Metrics) {
+  constructor(
+    config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics: Metrics, history: EventSink,
+  ) {
     this.maker = new CertificateMaker(log);
     this.relay = new Relay(config, this.maker.for(config), {
-      log, audit, metrics, budget: new Budget(config.budget.bytes), keepsStatistics: true, connect, left() {},
+      log, audit, metrics, history, budget: new Budget(config.budget.bytes), keepsStatistics: true, connect, left() {},
     });
     this.refusals = new Refusals(log, metrics);
     this.listeners = new Listeners({
@@ -134,7 +142,15 @@ class OneProcess implements Proxy {
   }
 
   sessionViews(after: number): Iterable<SessionView> {
-    return this.relay.sessionViews(after);
+    return this.relay.open.views(after);
+  }
+
+  session(id: number): SessionDetail | null {
+    return this.relay.open.detail(id);
+  }
+
+  order(session: number, order: SessionOrder): Promise<OrderResult> {
+    return this.relay.open.order(session, order);
   }
 
   allMetrics(own: readonly Family[]): readonly Family[] {
@@ -155,10 +171,12 @@ class OneProcess implements Proxy {
 /**
  * Starts to listen and to relay.
  * @param metrics the counters to use
+ * @param history is told of servers that are lost and found
  * @throws {ListenError} if it cannot listen on an address, {TlsFileError} if a certificate cannot be used
  */
 export async function startProxy(
   config: Config, log: Logger, audit: Pick<AuditLog, 'write'>, metrics = new Metrics(),
+  history: EventSink = new History(),
 ): Promise<Proxy> {
-  return new OneProcess(config, log, audit, metrics).listen();
+  return new OneProcess(config, log, audit, metrics, history).listen();
 }

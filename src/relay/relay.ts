@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import type { EventSink } from '../telemetry/history.js';
 import { LiveStatistics } from '../telemetry/liveStatistics.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import type { SessionView, ProxyStatus } from '../telemetry/status.js';
+import type { ProxyStatus } from '../telemetry/status.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Config, Listen, Upstream } from '../config/config.js';
 import type { Budget } from '../policy/budget.js';
@@ -12,6 +13,7 @@ import { Encryption } from './tls/encryption.js';
 import { Arrival, type Arrived } from './connection/arrival.js';
 import { patienceMs } from './connection/dial.js';
 import { killerFor, timeoutsFor } from '../control/killer.js';
+import { OpenSessions } from './openSessions.js';
 import { PaceWatch } from './pace/paceWatch.js';
 import { Session } from './session/session.js';
 import { atArrival, type Shared } from './shared.js';
@@ -28,11 +30,9 @@ import { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /** All sessions of a process, and their shared parts. */
 export class Relay {
-  private readonly sessions = new Set<Session>();
+  readonly open = new OpenSessions();
   /** Sessions whose clients have gone while a statement runs to its end, the oldest first. */
   private readonly clientless = new Set<Session>();
-  /** Clients without a greeting. */
-  private readonly arrivals = new Set<Arrival>();
   private readonly shared: { -readonly [Key in keyof Shared]: Shared[Key] };
   private readonly unread: UnreadClients;
   private isEnding = false;
@@ -40,7 +40,7 @@ export class Relay {
   private emptied: () => void = () => {};
 
   constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
-    const { log, audit, metrics, budget, connect } = parts;
+    const { log, audit, metrics, budget, connect, history } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
     const queues = new SocketQueueReader();
@@ -52,14 +52,16 @@ export class Relay {
       pace: new PaceWatch(queues, config.streaming.pace),
       stalls: new StallWatch(),
       bypasses: new BypassWarnings(log),
-      upstreams: new UpstreamHealth({ log, metrics, probe: (upstream, signal) => this.isWell(upstream, signal) }),
+      upstreams: new UpstreamHealth({
+        log, metrics, history, probe: (upstream, signal) => this.isWell(upstream, signal),
+      }),
       occasions: new OccasionalLog(log, SAY_EVERY_MS),
       killer: killerFor(config, log),
       timeouts: timeoutsFor(config),
     };
     this.shared.upstreams.configured(config.upstream);
     this.keepStatistics();
-    this.unread = new UnreadClients(this.sessions, () => this.config.drain.timeMs);
+    this.unread = new UnreadClients(this.open.sessions, () => this.config.drain.timeMs);
   }
 
   get config(): Config {
@@ -72,7 +74,7 @@ export class Relay {
 
   /** The number of clients that were admitted and have not gone. */
   get sessionCount(): number {
-    return this.sessions.size - this.clientless.size + this.arrivals.size;
+    return this.open.size - this.clientless.size;
   }
 
   /**
@@ -88,15 +90,15 @@ export class Relay {
     const arrival = new Arrival(id, client, listen, atArrival(this.shared), this.parts.log, {
       arrived: (arrived) => {
         this.begin(arrived);
-        this.arrivals.delete(arrival);
+        this.open.arrivals.delete(arrival);
       },
       failed: (label) => {
         metrics.sessionEnded(label, { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 });
-        this.arrivals.delete(arrival);
+        this.open.arrivals.delete(arrival);
         this.left();
       },
     });
-    this.arrivals.add(arrival);
+    this.open.arrivals.add(arrival);
     arrival.begin();
   }
 
@@ -113,12 +115,14 @@ export class Relay {
 
   endIdle(): void {
     this.isEnding = true;
-    for (const session of this.sessions) session.contain(() => session.endWhenIdle());
+    for (const session of this.open.sessions) session.contain(() => session.endWhenIdle());
   }
 
   destroy(): void {
-    for (const arrival of this.arrivals) arrival.contain(() => arrival.abort());
-    for (const session of this.sessions) {
+    for (const arrival of this.open.arrivals) {
+      arrival.contain(() => arrival.abort(['sluice', 'stopped'], 'Sluice is told to stop'));
+    }
+    for (const session of this.open.sessions) {
       session.contain(() => session.destroy('Sluice is told to stop', ['sluice', 'stopped']));
     }
   }
@@ -178,7 +182,7 @@ export class Relay {
   status(): ProxyStatus {
     const { budget, guard, sampler, stalls } = this.shared;
     const live = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
-    for (const { totals } of this.sessions) {
+    for (const { totals } of this.open.sessions) {
       live.bytesToClient += totals.bytesToClient;
       live.bytesToUpstream += totals.bytesToUpstream;
       live.stallMs += totals.stallMs;
@@ -195,28 +199,16 @@ export class Relay {
     };
   }
 
-  /** The sessions with a number above this one, in order. */
-  *sessionViews(after: number): Generator<SessionView> {
-    const behind = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
-    behind.sort((one, other) => one.id - other.id);
-    // The reader may take long, and sessions may end in the meantime.
-    for (const one of behind) if (this.isThere(one)) yield one.view();
-  }
-
-  private isThere(one: Arrival | Session): boolean {
-    return one instanceof Arrival ? this.arrivals.has(one) : this.sessions.has(one);
-  }
-
   private begin(arrived: Arrived): void {
     const session = new Session(arrived, this.shared, this.parts.log, {
       parted: () => this.part(session),
       ended: () => {
-        this.sessions.delete(session);
+        this.open.sessions.delete(session);
         if (this.clientless.delete(session)) this.sayWhetherEmpty();
         else this.left();
       },
     });
-    this.sessions.add(session);
+    this.open.sessions.add(session);
     if (this.isEnding) session.contain(() => session.endWhenIdle());
   }
 
@@ -248,7 +240,7 @@ export class Relay {
   }
 
   private sayWhetherEmpty(): void {
-    if (this.sessions.size + this.arrivals.size === 0) this.emptied();
+    if (this.open.size === 0) this.emptied();
   }
 
   /** Sessions take their connections over, so the server that accepted them does not know when they end. */
@@ -282,6 +274,8 @@ export interface RelayParts {
   readonly budget: Budget;
   /** Live statistics are kept if the configuration has an admin endpoint to show them. */
   readonly keepsStatistics: boolean;
+  /** Is told of servers that are lost and found. */
+  readonly history: EventSink;
   /** Connects a session to a server. */
   readonly connect: Connect;
   /** Is called for each admitted client that has gone. */

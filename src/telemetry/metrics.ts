@@ -117,7 +117,10 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export type EndLabel =
   | readonly ['client', 'quit' | 'closed' | 'error']
   | readonly ['upstream', 'unavailable' | 'closed' | 'error' | 'gave-up']
-  | readonly ['sluice', 'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'unasked-file' | 'error'];
+  | readonly [
+    'sluice',
+    'limit' | 'timeout' | 'unparsed' | 'drained' | 'stopped' | 'requested' | 'unasked-file' | 'error',
+  ];
 
 /** The bytes that one session has moved, and the time in which its client did not read. */
 export interface SessionTotals {

@@ -1,8 +1,10 @@
 import type { Config } from '../config/config.js';
 import type { Expiry } from '../config/expiry.js';
+import type { History } from './history.js';
 import type { LiveStatistics } from './liveStatistics.js';
 import type { Family } from './familyList.js';
 import type { SessionTotals } from './metrics.js';
+import type { Asker, OrderResult, SessionOrder } from './sessionOrder.js';
 
 /** One live session, as `/sessions` shows it. */
 export interface SessionView {
@@ -14,14 +16,42 @@ export interface SessionView {
   readonly program: string | null;
   /** The server's number for the connection. */
   readonly connectionId: number | null;
-  /** `connecting`, then the part of the connection phase, `idle`, `running`, `discarding`, `stream`, `unparsed`. */
-  readonly state: string;
+  /** The server, such as `db.example.com:3306`; null before one has been reached. */
+  readonly upstream: string | null;
+  /** The TLS version of either connection, or `passthrough`; null for a connection in the clear. */
+  readonly tls: { readonly client: string | null; readonly upstream: string | null };
+  readonly state: SessionState;
   readonly ageMs: number;
+  /** The age of its transaction, in ms; null if none is open. */
+  readonly inTransactionMs: number | null;
   /** The command under way, with the rows and bytes of its response so far. */
   readonly command: CommandView | null;
   /** The time for which the client has not been reading, in ms; null if it reads. */
   readonly stalledMs: number | null;
 }
+
+/** The state of a session. */
+export type SessionState =
+  /** No server has greeted yet. */
+  | 'connecting'
+  /** The connection phase. */
+  | 'greeting' | 'response' | 'authentication' | 'refused'
+  /** No command is under way, and no transaction is open. */
+  | 'idle'
+  /** No command is under way, and a transaction is open: it may hold locks. */
+  | 'in-transaction'
+  | 'running'
+  /** The client has not taken anything of its response for `STALLED_AFTER_MS`. */
+  | 'stalled'
+  /** The server waits for the client most of the time. */
+  | 'reading-slowly'
+  /** Its result is held back until it is known to fit. */
+  | 'held-back'
+  | 'waiting-for-budget'
+  /** Its response was cut, and the rest is being drained. */
+  | 'discarding'
+  /** Bytes pass without being followed. */
+  | 'stream' | 'tls' | 'unparsed';
 
 export interface CommandView {
   readonly command: string;
@@ -37,6 +67,18 @@ export interface CommandView {
   readonly signal: string | null;
   /** Whether it has passed the limit for buffered results for that reason. */
   readonly isAdmitted: boolean;
+  /** How much the client has been sent in a second, since the first row; null before that. */
+  readonly rowsPerSecond: number | null;
+  readonly bytesPerSecond: number | null;
+  /** Those of `audit.tags`. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly traceId: string | null;
+}
+
+/** All that may be shown of one session. */
+export interface SessionDetail extends SessionView {
+  /** The statement under way, as `audit.sql` permits; null if none is, or it may not be shown. */
+  readonly statement: Readonly<Record<string, unknown>> | null;
 }
 
 /** The status of the proxy at the time of the request. */
@@ -69,6 +111,8 @@ export interface Administered {
   allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]>;
   /** The current configuration. */
   readonly config: Config;
+  /** The last events of all processes. */
+  readonly history: History;
   /** Null if no statistics are kept. */
   readonly statistics: LiveStatistics | null;
   /** The ends of the configuration's rules and certificates; empty if another process reports them. */
@@ -79,6 +123,10 @@ export interface Administered {
   readonly droppedLogLines: number;
   /** Whether the upstream server accepts logins. */
   reachesUpstream(): Promise<boolean>;
+  /** All that may be shown of one session of any process; null if there is no such session. */
+  session(session: number): SessionDetail | null | Promise<SessionDetail | null>;
+  /** Carries out an order for one session of any process, and logs it with who has asked for it. */
+  order(session: number, order: SessionOrder, asker: Asker): Promise<OrderResult>;
   /** Reads the configuration again. Returns the changes, or the mistakes if it is refused. */
   reload(): Promise<ReloadResult>;
   /** Ends the program: `POST /drain` as SIGTERM does, `POST /quit` without waiting for further connections. */

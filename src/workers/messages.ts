@@ -5,8 +5,10 @@ import type { SessionPage } from '../admin/sessionPage.js';
 import type { Config, Listen } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
+import type { EventFacts, EventKind } from '../telemetry/history.js';
 import type { Family } from '../telemetry/familyList.js';
-import type { ProxyStatus } from '../telemetry/status.js';
+import type { OrderResult, SessionOrder } from '../telemetry/sessionOrder.js';
+import type { ProxyStatus, SessionDetail } from '../telemetry/status.js';
 
 /** A question to a worker. */
 export type Question =
@@ -15,9 +17,13 @@ export type Question =
   /** Answered with `ProxyStatus`. */
   | 'status'
   /** A page of the sessions behind the one with this number: `SessionPage`. */
-  | { readonly sessionsAfter: number };
+  | { readonly sessionsAfter: number }
+  /** All of one session, which may be another worker's: `SessionDetail`, or null. */
+  | { readonly detailOf: number }
+  /** An order for a session, which may be another worker's: `OrderResult`. */
+  | { readonly order: SessionOrder; readonly session: number };
 
-export type Answer = readonly Family[] | ProxyStatus | SessionPage;
+export type Answer = readonly Family[] | ProxyStatus | SessionPage | SessionDetail | OrderResult;
 
 export type ToWorker =
   /** The first message. `number` is the worker's own, of `workers`. */
@@ -54,6 +60,8 @@ export type FromWorker =
   | { readonly kind: 'ended'; readonly sessions: number }
   /** Audit records, as JSON, and lines of its log. */
   | { readonly kind: 'written'; readonly records: readonly string[]; readonly lines: readonly string[] }
+  /** Something has happened that the primary's history remembers. */
+  | { readonly kind: 'noted'; readonly event: EventKind; readonly facts: EventFacts }
   /** The worker needs this many more bytes of the budget. */
   | { readonly kind: 'ask'; readonly bytes: number }
   | { readonly kind: 'giveBack'; readonly bytes: number }

@@ -1,5 +1,6 @@
 // The parts of workers that the program needs before it loads them.
 
+import type { EventSink } from '../telemetry/history.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
@@ -11,6 +12,7 @@ export interface PrimaryParts {
   readonly audit: Pick<AuditLog, 'write'>;
   /** The counters of the primary itself. */
   readonly metrics: Metrics;
+  readonly history: EventSink;
   readonly version: string;
 }
 

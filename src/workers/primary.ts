@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { FamilyList, type Family } from '../telemetry/familyList.js';
 import type { SessionPage } from '../admin/sessionPage.js';
-import type { SessionView, ProxyStatus } from '../telemetry/status.js';
+import { NO_SUCH_SESSION, type OrderResult, type SessionOrder } from '../telemetry/sessionOrder.js';
+import type { SessionDetail, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import { Refusals, upstreamUnavailable } from '../relay/connection/refusal.js';
@@ -55,10 +56,10 @@ class Primary implements Proxy, WorkerSetObserver {
   private lastSessionId = 0;
 
   constructor(private config: Config, private readonly parts: PrimaryParts) {
-    const { log: { logger }, metrics, version } = parts;
+    const { log: { logger }, metrics, history, version } = parts;
     this.budget = new Lessor(config.budget.bytes);
     this.maker = new CertificateMaker(logger);
-    this.workerSet = new WorkerSet(config, this.maker.for(config), version, logger, this);
+    this.workerSet = new WorkerSet(config, this.maker.for(config), version, { log: logger, history }, this);
     this.refusals = new Refusals(logger, metrics);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
@@ -149,6 +150,20 @@ class Primary implements Proxy, WorkerSetObserver {
     }
   }
 
+  async session(id: number): Promise<SessionDetail | null> {
+    const told = await this.workerSet.tell({ detailOf: id });
+    return told.map(({ answer }) => answer as SessionDetail | null).find((detail) => detail !== null) ?? null;
+  }
+
+  /** Only the session's own worker knows it, so all are asked. */
+  async order(session: number, order: SessionOrder): Promise<OrderResult> {
+    const told = await this.workerSet.tell({ order, session }, ORDER_TIMEOUT_MS);
+    const results = told.flatMap(({ answer }) => (answer === null ? [] : [answer as OrderResult]));
+    const done = results.find(({ outcome }) => outcome !== 'absent');
+    if (done !== undefined) return done;
+    return results.length === told.length ? NO_SUCH_SESSION : WORKER_SILENT;
+  }
+
   async allMetrics(own: readonly Family[]): Promise<readonly Family[]> {
     const told = await this.workerSet.tell('metrics');
     for (const { worker, answer } of told) if (answer !== null) worker.metrics = answer as readonly Family[];
@@ -166,6 +181,9 @@ class Primary implements Proxy, WorkerSetObserver {
       case 'written':
         for (const record of message.records) this.parts.audit.write(JSON.parse(record) as object);
         for (const line of message.lines) this.parts.log.write(line);
+        break;
+      case 'noted':
+        this.parts.history.note(message.event, message.facts);
         break;
       case 'ask':
         worker.send({ kind: 'lent', bytes: this.budget.lend(worker.number, message.bytes) });
@@ -202,6 +220,13 @@ class Primary implements Proxy, WorkerSetObserver {
     worker.give(this.lastSessionId, client, listen);
   }
 }
+
+/** The longest wait for what comes of an order: longer than a kill may take. */
+const ORDER_TIMEOUT_MS = 30_000;
+
+const WORKER_SILENT: OrderResult = {
+  outcome: 'failed', connectionId: null, message: 'a worker does not answer, and no other has the session',
+};
 
 /**
  * Starts `workers` processes that relay, and begins to listen for them.

@@ -43,6 +43,9 @@ export class Worker {
       metrics: this.metrics,
       budget: this.budget,
       keepsStatistics: false,
+      history: {
+        note: (event, facts) => around.send({ kind: 'noted', event, facts: { ...facts, worker: number } }),
+      },
       connect,
       left: () => this.left(),
     });
@@ -147,14 +150,16 @@ export class Worker {
     }
   }
 
-  private async tell(question: Question): Promise<Answer> {
+  private async tell(question: Question): Promise<Answer | null> {
     switch (question) {
       case 'metrics':
         return this.readMetrics();
       case 'status':
         return this.relay.status();
       default:
-        return await firstPage(this.relay.sessionViews(question.sessionsAfter));
+        if ('detailOf' in question) return this.relay.open.detail(question.detailOf);
+        if ('order' in question) return await this.relay.open.order(question.session, question.order);
+        return await firstPage(this.relay.open.views(question.sessionsAfter));
     }
   }
 

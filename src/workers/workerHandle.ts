@@ -71,8 +71,8 @@ export class WorkerHandle {
     });
   }
 
-  /** Asks a question. Null if no answer comes. */
-  tell(question: Question): Promise<Answer | null> {
+  /** Asks a question. Null if no answer comes in time. */
+  tell(question: Question, withinMs = ANSWER_TIMEOUT_MS): Promise<Answer | null> {
     if (!this.isReady) return Promise.resolve(null);
     this.lastQuestion += 1;
     const id = this.lastQuestion;
@@ -82,7 +82,7 @@ export class WorkerHandle {
         this.questions.delete(id);
         resolve(answer);
       };
-      const timer = setTimeout(settle, ANSWER_TIMEOUT_MS, null);
+      const timer = setTimeout(settle, withinMs, null);
       this.questions.set(id, settle);
       this.send({ kind: 'tell', question, id });
     });
@@ -147,7 +147,7 @@ const PROGRAM = fileURLToPath(new URL('./workerMain.js', import.meta.url));
 /** The length of a worker's standard error that is kept, from its end. Node writes there why a process ends. */
 const MAX_LAST_WORDS = 2000;
 
-/** The longest wait for a worker's answer. */
+/** The longest wait for a worker's answer, unless told otherwise. */
 const ANSWER_TIMEOUT_MS = 2000;
 
 /**

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import type { EventSink } from '../telemetry/history.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandle.js';
 import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
@@ -19,7 +20,8 @@ export class WorkerSet implements WorkerObserver {
   /** @param certificates of listeners for which none is configured: the same in all workers */
   constructor(
     private config: Config, private certificates: OwnCertificates, private readonly version: string,
-    private readonly log: Logger, private readonly observer: WorkerSetObserver,
+    private readonly told: { readonly log: Logger; readonly history: EventSink },
+    private readonly observer: WorkerSetObserver,
   ) {
     this.size = config.workers;
   }
@@ -67,9 +69,12 @@ export class WorkerSet implements WorkerObserver {
     }
   }
 
-  /** Asks all workers. The answer is null for a worker that gives none. */
-  tell(question: Question): Promise<{ readonly worker: WorkerHandle; readonly answer: Answer | null }[]> {
-    return Promise.all([...this.handles].map(async (worker) => ({ worker, answer: await worker.tell(question) })));
+  /** Asks all workers. The answer is null for a worker that gives none in time. */
+  tell(
+    question: Question, withinMs?: number,
+  ): Promise<{ readonly worker: WorkerHandle; readonly answer: Answer | null }[]> {
+    return Promise.all([...this.handles].map(async (worker) =>
+      ({ worker, answer: await worker.tell(question, withinMs) })));
   }
 
   /** Tells all workers that no more clients come. Resolves when all have ended. */
@@ -92,8 +97,10 @@ export class WorkerSet implements WorkerObserver {
 
   missed({ number, pid, sessions }: WorkerHandle, isHung: boolean): void {
     const worker = { worker: number, pid, sessions };
-    if (isHung) this.log.error(worker, 'a worker does not answer: it gets no new clients until it does');
-    else this.log.warn(worker, 'a worker answers again, and gets new clients');
+    const { log, history } = this.told;
+    if (isHung) history.note('worker-hung', { worker: number, sessions });
+    if (isHung) log.error(worker, 'a worker does not answer: it gets no new clients until it does');
+    else log.warn(worker, 'a worker answers again, and gets new clients');
   }
 
   ended(worker: WorkerHandle, end: WorkerEnd): void {
@@ -121,7 +128,8 @@ export class WorkerSet implements WorkerObserver {
     this.pauses.set(number, isSoon ? pauseMs : FIRST_PAUSE_MS / 2);
     this.restarts += 1;
     const { code, signal, said } = end;
-    this.log.error(
+    this.told.history.note('worker-replaced', { worker: number, sessions: lostSessions, message: causeOf(end) });
+    this.told.log.error(
       { worker: number, pid, code, signal, ...(said === '' ? {} : { said }), sessions: lostSessions, pauseMs },
       'a worker has ended, and its sessions with it; another one takes its place',
     );

@@ -110,9 +110,10 @@ t.test('answers an unknown path with 404 and a wrong method with 405', async (t)
 });
 
 t.test('refuses a change that a web page of another origin asks for', async (t) => {
-  const { ask, program } = await startAdministered(t);
+  const { ask, program, adminPort } = await startAdministered(t);
   const pages = [
     { origin: 'https://example.com' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' },
+    { origin: `http://127.0.0.1:${adminPort + 1}` }, { 'sec-fetch-site': 'same-site' },
     { 'content-type': 'application/x-www-form-urlencoded' }, { 'content-type': 'text/plain; charset=utf-8' },
     { 'content-type': 'multipart/form-data; boundary=x' },
   ];
@@ -122,6 +123,82 @@ t.test('refuses a change that a web page of another origin asks for', async (t) 
     }
   }
   t.notOk(program.log.some(({ msg }) => /stopping|configuration/.test(String(msg))), 'nothing was done');
+  const own = { origin: `http://127.0.0.1:${adminPort}`, 'sec-fetch-site': 'same-origin' };
+  t.equal((await ask('/reload', { method: 'POST', headers: own })).status, 200, 'its own page may');
+});
+
+t.test('takes orders for sessions only with the token when one is configured, and logs who gave them', async (t) => {
+  const tokenFile = join(t.testdir(), 'token');
+  writeFileSync(tokenFile, 'one-token\n');
+  const { ask, connect: client, program } = await startAdministered(t, { admin: { listen: '127.0.0.1:0', tokenFile } });
+  const app = await client();
+  const headers = { authorization: 'Bearer one-token' };
+  t.equal((await ask('/sessions/1/end', { method: 'POST' })).status, 401);
+  t.equal((await ask('/sessions/1', {})).status, 401);
+  t.equal((await app.query('SELECT * FROM rows_5')).rows, 5, 'nothing was ended');
+  t.match(await ask('/sessions/1/kill', { method: 'POST', headers }), { status: 409, body: /"outcome":"refused"/ });
+  t.equal((await ask('/sessions/1/end', { method: 'POST', headers })).status, 200);
+  await t.rejects(app.query('SELECT * FROM rows_5'));
+  t.match(await program.said(/^admin: POST \/sessions\/1\/end/), {
+    session: 1, outcome: 'ended', client: /^127\.0\.0\.1:\d+$/, token: true,
+  });
+  t.equal((await ask('/sessions/1/end', { method: 'GET', headers })).status, 405);
+});
+
+t.test('chooses sessions by what a request asks for, and shows the statement of one', async (t) => {
+  const { ask, connect: client } = await startAdministered(t, { audit: { tags: ['route'] } });
+  const [idle, slow] = [await client(), await client()];
+  await idle.query('SELECT 1');
+  const statement = "SELECT * FROM rows_1000000 /* route='/orders' */";
+  const stopped = new Promise<void>((resolve) => {
+    void slow.query(statement, () => new Promise<void>(() => resolve())).catch(() => {});
+  });
+  await stopped;
+  const found = async (query: string): Promise<number[]> =>
+    (JSON.parse((await ask(`/sessions?${query}`)).body) as { session: number }[]).map(({ session }) => session);
+  t.strictSame(await found('state=idle'), [1]);
+  t.strictSame(await found('user=DEM&digest=rows_1000000'), [2]);
+  t.strictSame(await found('text=127.0.0.1'), [1, 2]);
+  t.strictSame(await found('text=nobody'), []);
+  const detail = JSON.parse((await ask('/sessions/2')).body);
+  t.match(detail, {
+    session: 2, inTransactionMs: null, tls: { client: null, upstream: null }, upstream: /^127\.0\.0\.1:/,
+    statement: { sql: statement, sqlTruncated: false }, command: { tags: { route: '/orders' } }, events: [],
+  });
+  t.equal((await ask('/sessions/3')).status, 404);
+  const live = JSON.parse((await ask('/live')).body);
+  t.match(live, { sessions: [{ session: 2 }], sessionCounts: { open: 2, matching: 2, idle: 1 } });
+  t.match(JSON.parse((await ask('/live?idle&skip=1')).body), { sessions: [{ session: 1 }], sessionsSkipped: 1 });
+});
+
+t.test('sends events as they happen, and resumes behind the last one that a client has', async (t) => {
+  const { ask, adminPort, connect: client } = await startAdministered(t, { limits: { rows: 10 } });
+  const listen = async (headers: Record<string, string>, count: number) => {
+    const aborter = new AbortController();
+    const { body, headers: told } = await fetch(
+      `http://127.0.0.1:${adminPort}/events`, { headers, signal: aborter.signal },
+    );
+    let text = '';
+    for await (const chunk of body!) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      if (text.split('\n\nid: ').length > count) break;
+    }
+    aborter.abort();
+    t.match(told.get('content-type'), /^text\/event-stream/);
+    return [...text.matchAll(/^id: (\d+)\nevent: ([\w-]+)\ndata: (.*)$/gm)].map(([, id, kind, data]) =>
+      ({ id, kind, ...JSON.parse(data!) as object }));
+  };
+  const app = await client();
+  await app.query('SELECT * FROM rows_20').catch(() => {});
+  const first = listen({}, 2);
+  await ask('/reload', { method: 'POST' });
+  const [cut, reload] = await first;
+  t.match(cut, { kind: 'cut', reason: 'rows', rule: 'default', session: 1, digest: /^[0-9a-f]{16}/ });
+  t.match(reload, { kind: 'reload', outcome: 'applied' });
+  await app.query('SELECT * FROM rows_20').catch(() => {});
+  t.match(await listen({ 'last-event-id': String(reload!.id) }, 1), [{ kind: 'cut', session: 1 }]);
+  t.equal((await ask('/events', { headers: { 'last-event-id': 'x' } })).status, 400);
+  t.match(JSON.parse((await ask('/sessions/1')).body), { events: [{ kind: 'cut' }, { kind: 'cut' }] });
 });
 
 t.test('refuses a request whose Host is neither an address nor localhost', async (t) => {

@@ -19,6 +19,9 @@ const openLive = async (t: Test, started: AdministeredProgram): Promise<BrowserP
   return page;
 };
 
+/** How often the page has fetched its data. */
+const FETCHED = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/live?')).length";
+
 const text = (selector: string): string => `(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '')`;
 const shows = (selector: string, what: string): string => `${text(selector)}.includes(${JSON.stringify(what)})`;
 
@@ -33,7 +36,7 @@ t.test('the page loads nothing from elsewhere, and its policy allows nothing els
   t.notMatch(body, /\b(?:src|href)="(?!#)/, 'it names no other resource');
   t.match(body, />the script of this page does not run</, 'which stands there until it runs');
   const page = await openLive(t, started);
-  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 1");
+  await page.until(`${FETCHED} > 1`);
   const asked = new Set(page.requests.map((url) => new URL(url).href.replace(/\?.*/, '')));
   t.strictSame([...asked], [addressOf(started), `${addressOf(started)}live`]);
   t.strictSame(page.complaints, [], 'and the browser has nothing to say about it');
@@ -144,7 +147,7 @@ t.test('shows statements, users and programs as text when they contain HTML', as
     0,
   );
   await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
-  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 2");
+  await page.until(`${FETCHED} > 2`);
   t.equal(await page.evaluate('window.hacked === undefined'), true);
   t.ok(
     await page.evaluate("[...document.querySelectorAll('#digests details')].every((one) => one.open)"),
@@ -233,7 +236,7 @@ t.test('shows the sessions of all workers, and says that statistics are not kept
   t.notOk(await page.evaluate(shows('#tiles', 'Statements')));
   t.ok(await page.evaluate("[...document.querySelectorAll('.statistics')].every((part) => part.hidden)"));
   t.equal(await page.evaluate("document.getElementById('no-statistics').hidden"), false);
-  await page.until("performance.getEntriesByName(location.href + 'live?order=bytes').length > 1");
+  await page.until(`${FETCHED} > 1`);
   t.strictSame(page.complaints, []);
 });
 

@@ -9,6 +9,7 @@ function* sessionsAfter(after: number, count: number, name = LONGEST): Generator
   for (let session = after + 1; session <= count; session += 1) {
     yield {
       session, user: name, schema: name, client: '127.0.0.1:1', program: name, connectionId: session, state: 'idle',
+      upstream: name, tls: { client: null, upstream: null }, inTransactionMs: null,
       ageMs: session, command: null, stalledMs: null,
     };
   }

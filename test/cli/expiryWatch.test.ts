@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { ExpiryWatch } from '../../src/cli/expiryWatch.js';
+import { History } from '../../src/telemetry/history.js';
 import { load } from '../config/configFile.js';
 import { startAdministered } from '../admin/administered.js';
 import { runOk } from '../support/run.js';
@@ -32,7 +33,7 @@ function watch(t: Test, config: object): { watch: ExpiryWatch; log: string[]; sa
   const log: string[] = [];
   const logger = pino({}, { write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg) });
   const loaded = load(t, { upstream: 'db', ...config });
-  const expiryWatch = new ExpiryWatch(loaded, logger, 20);
+  const expiryWatch = new ExpiryWatch(loaded, logger, new History(), 20);
   expiryWatch.watch(loaded);
   t.teardown(() => expiryWatch.watch({ ...loaded, rules: [], listen: [], upstream: [] }));
   const said = async (line: RegExp): Promise<void> => {

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { History } from '../../src/telemetry/history.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { OtlpExport } from '../../src/telemetry/otlp/otlpExport.js';
 import { openAuditLog } from '../../src/audit/auditLog.js';
@@ -35,7 +36,7 @@ const startReloading = (t: Test): Reloading => {
   };
   const metrics = new Metrics();
   const otlp = new OtlpExport({ logger, version: '0', dropped: metrics.otlpDropped, read: () => [] });
-  const program = new Program(config, { log, audit, metrics, otlp, loadConfig, stop() {} });
+  const program = new Program(config, { log, audit, metrics, history: new History(), otlp, loadConfig, stop() {} });
   const prepare = (): Promise<ListenChange> => new Promise((resolve, reject) => (settle = { resolve, reject }));
   program.begin({ prepare } as unknown as Proxy);
   return {

@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/config.js';
 import { TlsFileError } from '../../src/config/tlsFiles.js';
 import { decodeErr } from '../../src/protocol/packets.js';
 import { Relay } from '../../src/relay/relay.js';
+import { History } from '../../src/telemetry/history.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { load } from '../config/configFile.js';
 import { query } from '../support/commandPayloads.js';
@@ -38,6 +39,7 @@ class Scene {
     this.timers = fakeTimers(t);
     this.relay = new Relay(config, {}, {
       log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes), keepsStatistics,
+      history: new History(),
       connect: this.servers.connect, audit: { write: (record) => void this.records.push(record) },
       left: () => (this.leftCount += 1),
     });
@@ -131,9 +133,9 @@ t.test('shows the sessions after a number in order, without those that ended mea
   const scene = new Scene(t);
   const pairs = [await scene.begin(), await scene.begin(), await scene.begin()];
   scene.admit();
-  const views = [...scene.relay.sessionViews(1)];
+  const views = [...scene.relay.open.views(1)];
   t.match(views, [{ session: 2, state: 'idle' }, { session: 3, state: 'idle' }, { session: 4, state: 'connecting' }]);
-  const slowly = scene.relay.sessionViews(0);
+  const slowly = scene.relay.open.views(0);
   t.match(slowly.next().value, { session: 1 });
   pairs[1]!.client.socket.resetAndDestroy();
   await settled();

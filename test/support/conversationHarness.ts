@@ -218,7 +218,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
         this.close();
         return 'exhausted';
       default: // drained
-        client.isGated = false;
+        client.ungate();
         return 'onward';
     }
   }
@@ -231,7 +231,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
       server.discard();
       usage.cut(false);
       this.responses.written.push(encodeErr(server.sequenceId, CUT_ERROR));
-      client.isGated = true;
+      client.gate();
     }
   }
 }

@@ -235,7 +235,7 @@ export class FramedExchange implements
   }
 
   drained(): Settled {
-    this.conversation.client.isGated = false;
+    this.conversation.client.ungate();
     return 'onward';
   }
 
@@ -277,7 +277,7 @@ export class FramedExchange implements
     if (wasHeld) this.endHold(true);
     usage.cut(wasHeld);
     this.conversation.server.discard();
-    this.conversation.client.isGated = true;
+    this.conversation.client.gate();
     this.responses.inject(encodeErr(sequenceId, CUT_ERROR));
   }
 }

@@ -55,6 +55,8 @@ export interface AuditRecord {
   readonly stallMs: number;
   /** null while the response goes on. */
   readonly outcome: string | null;
+  /** Of cuts: the error that the client got. */
+  readonly errorCode?: number;
   /** The error with which the server itself ended the response. */
   readonly serverError?: { readonly code: number };
   /** In records of results that were let through. */

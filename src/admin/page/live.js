@@ -120,7 +120,7 @@ function sayFailed(reason) {
 /** The order and the grouping that are chosen. */
 function question() {
   const groupBy = $('group-by').value;
-  return new URLSearchParams({ order: $('order').value, ...(groupBy === 'digest' ? {} : { groupBy }) });
+  return new URLSearchParams({ idle: '', order: $('order').value, ...(groupBy === 'digest' ? {} : { groupBy }) });
 }
 
 /** Fetches the data. If the proxy cannot be reached, shows that and returns null. */

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { EndLabel } from '../../telemetry/metrics.js';
-import type { SessionView } from '../../telemetry/status.js';
+import type { OrderResult, SessionOrder } from '../../telemetry/sessionOrder.js';
+import type { SessionDetail, SessionView } from '../../telemetry/status.js';
 import type { Listen } from '../../config/config.js';
 import { type ClientAddress, clientAddressAt, clientAddressOf } from './clientAddress.js';
 import { Containment, UNEXPECTED } from '../containment.js';
@@ -61,9 +62,16 @@ export class Arrival extends Containment {
     this.fail(endOf(['sluice', 'error'], 'an error that nobody expected'));
   }
 
-  /** Ends the arrival at once. */
-  abort(): void {
-    this.fail(endOf(['sluice', 'stopped'], 'Sluice is told to stop'));
+  /** Ends the arrival at once. The label says why. */
+  abort(label: EndLabel, reason: string): void {
+    this.fail(endOf(label, reason));
+  }
+
+  /** Carries out an order of the admin endpoint: an arrival can only be ended. */
+  order(order: SessionOrder): OrderResult {
+    if (order === 'kill') return { outcome: 'refused', connectionId: null, message: 'the session has not begun yet' };
+    this.contain(() => this.abort(['sluice', 'requested'], 'ended on request at the admin endpoint'));
+    return { outcome: 'ended', connectionId: null, message: 'the client\'s connection is closed' };
   }
 
   /** Its state for the list of sessions. Little is known of it yet. */
@@ -71,8 +79,13 @@ export class Arrival extends Containment {
     const ageMs = Math.round(performance.now() - this.startedAtMs);
     return {
       session: this.id, user: '', schema: '', client: this.clientAddress.text, program: null, connectionId: null,
-      state: 'connecting', ageMs, command: null, stalledMs: null,
+      upstream: null, tls: { client: null, upstream: null },
+      state: 'connecting', ageMs, inTransactionMs: null, command: null, stalledMs: null,
     };
+  }
+
+  detail(): SessionDetail {
+    return { ...this.view(), statement: null };
   }
 
   private awaitHeader(): void {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { EventSink } from '../../telemetry/history.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { formatPlace } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
@@ -44,11 +45,12 @@ export class UpstreamHealth {
     this.forget(place);
     this.show(place);
     this.parts.log.info({ upstream: place }, `${nameOf(upstream)} greets again`);
+    this.parts.history.note('server-found', { upstream: place });
   }
 
   /** A server could not be used for a client. */
   failed(upstream: Upstream, { kind, reason }: Failure): void {
-    const { log, metrics } = this.parts;
+    const { log, metrics, history } = this.parts;
     const place = placeOf(upstream);
     if (kind === 'unreachable') metrics.upstreamConnectFailures += 1;
     if (!this.upstreams.some((other) => placeOf(other) === place)) return; // of an older configuration
@@ -58,6 +60,7 @@ export class UpstreamHealth {
     this.show(place);
     const others = this.upstreams.length > 1 ? '; until it greets again the other servers are tried first' : '';
     log.warn({ upstream: place }, `${reason}${others}`);
+    history.note('server-lost', { upstream: place, message: reason });
   }
 
   /** Stops all retries. */
@@ -96,6 +99,7 @@ const RETRY_AFTER_MS = 3000;
 /** The parts that the health of servers needs. */
 export interface HealthParts {
   readonly log: Logger;
+  readonly history: EventSink;
   /** The metrics in which it counts. */
   readonly metrics: Metrics;
   /**

@@ -42,6 +42,12 @@ export function notRunPacket(reason: string, waiting: Waiting): Buffer {
   return encodeErr(1, { ...NOT_RUN, message: `sluice: ${reason}, so ${fate} and the connection is closed; ${remedy}` });
 }
 
+/** Returns the error for a command whose session is ended on request. */
+export function endedPacket(sequenceId: number): Buffer {
+  const message = 'sluice: the session was ended on request at the admin endpoint; connect again';
+  return encodeErr(sequenceId, { ...NOT_RUN, message });
+}
+
 /** Returns the error that replaces all held back rows of a response whose end will not come. */
 export function heldLostPacket(sequenceId: number): Buffer {
   const message = 'sluice: the server closed the connection before the end of this result, of which nothing was sent ' +

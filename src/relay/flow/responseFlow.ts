@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Conversation } from '../../conversation/conversation.js';
+import type { Usage } from '../../conversation/command.js';
 import type { FramePlace } from './framedOutlet.js';
 import type { Settled } from './flow.js';
 import { FramedFlow } from './framedFlow.js';
@@ -22,6 +23,8 @@ export class ResponseFlow extends FramedFlow {
   /** Bounds the written bytes that the client has not taken. */
   private readonly window: SendWindow;
   private readonly stall: StallClock;
+  /** A response that is to be cut at its next row, and whose row under way needs no room at the client. */
+  private hurried: Usage | null = null;
   private readonly gathered = new GatheredReads(() => this.contain(() => this.resumeSource()));
 
   /** @param queue shows the bytes that wait for the client */
@@ -142,6 +145,17 @@ export class ResponseFlow extends FramedFlow {
     return bytes.length === 0 ? null : Buffer.concat(bytes);
   }
 
+  /**
+   * Reads the row under way to its end, although the client does not read, so that the response can be cut behind it.
+   * A row that is too large for that goes on at the client's pace.
+   */
+  hurry(): void {
+    const { usage, rowBytesToCome } = this.conversation.server;
+    if (rowBytesToCome > MAX_HURRIED_BYTES) return;
+    this.hurried = usage;
+    this.resumeSource();
+  }
+
   /** Holds back all bytes that are decided from now on. */
   hold(): void {
     this.isHolding = true;
@@ -207,9 +221,11 @@ export class ResponseFlow extends FramedFlow {
     return !this.sink.hasTakenAll && (this.isBlocked || !this.needsRoom);
   }
 
-  /** Bytes need no room at the client if they are discarded or the client has left. */
+  /** Bytes need no room at the client if they are discarded, few and to be cut, or the client has left. */
   protected override get needsRoom(): boolean {
-    return !this.conversation.server.isDiscarding && !this.hasParted;
+    const { isDiscarding, usage } = this.conversation.server;
+    const isHurried = this.hurried !== null && this.hurried === usage;
+    return !isDiscarding && !isHurried && !this.hasParted;
   }
 
   protected override get hasRoom(): boolean {
@@ -277,3 +293,6 @@ export class ResponseFlow extends FramedFlow {
     return 'blocked';
   }
 }
+
+/** The largest rest of a row that is written to a client that does not read. */
+const MAX_HURRIED_BYTES = 1024 * 1024;

@@ -1,13 +1,13 @@
 import type { Outcome } from '../../audit/record.js';
 import type { DrainBounds, DrainSettings } from '../../config/config.js';
 import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
-import { cutMessage } from '../../policy/judgement.js';
+import { cutError, cutMessage } from '../../policy/judgement.js';
 import type { Judgement } from '../../policy/terms.js';
 import { encodePacket } from '../../protocol/framing.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import { Drain } from './drain.js';
 import type { KillOutcome } from '../../control/killer.js';
-import { notRunPacket, type Waiting } from '../flow/lastPackets.js';
+import { notRunPacket, type LastPackets, type Waiting } from '../flow/lastPackets.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
 
@@ -42,10 +42,10 @@ export class Cutting {
   ) {
     const { conversation } = session;
     conversation.server.discard();
-    conversation.client.isGated = true;
+    conversation.client.gate();
     this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
-      killDue: () => session.contain(() => this.stopServer()),
+      killDue: () => session.contain(() => void this.stopServer()),
     });
     if (conversation.commands.hasMoreToAnswer) this.commandWaits();
   }
@@ -70,7 +70,14 @@ export class Cutting {
 
   /** The statement must run to its end and has not reached it. The client may have been told that it will. */
   get runsOn(): boolean {
-    return !this.isDrained && this.judgement !== null && !this.usage.statement.isSingleReadOnly;
+    const isPromised = this.judgement !== null && this.judgement.reason !== 'kill';
+    return !this.isDrained && isPromised && !this.usage.statement.isSingleReadOnly;
+  }
+
+  /** Kills the statement, unless that is under way already. */
+  stopServer(): Promise<KillOutcome> {
+    this.withdrawal ??= new AbortController();
+    return (this.kill ??= killStatement(this.session, this.withdrawal.signal));
   }
 
   /** This many more bytes have been discarded. */
@@ -111,13 +118,9 @@ export class Cutting {
    * must run to its end, only the client's connection closes.
    */
   giveUp(why: GivenUp): void {
-    const { session, judgement } = this;
+    const { session } = this;
     const isLetGo = why === 'waiting' && this.runsOn;
-    const last = {
-      // A truncated result has no end yet, so the client still needs an error.
-      end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
-      refusal: this.refusal(REASONS[why], 'kept'),
-    };
+    const last = this.lastPackets(REASONS[why]);
     this.usage.givenUp = why;
     this.observer.givenUp(why);
     const what = isLetGo ? 'the client is let go, its statement runs on' : 'the connections are closed';
@@ -126,9 +129,14 @@ export class Cutting {
     else session.abort(REASONS[why], last);
   }
 
-  private stopServer(): void {
-    this.withdrawal = new AbortController();
-    this.kill = killStatement(this.session, this.withdrawal.signal);
+  /** The packets for a client whose connection is closed now, for this reason. */
+  lastPackets(reason: string): LastPackets {
+    const { judgement } = this;
+    return {
+      // A truncated result has no end yet, so the client still needs an error.
+      end: judgement?.action === 'truncate' ? this.errorPacket(judgement) : null,
+      refusal: this.refusal(reason, 'kept'),
+    };
   }
 
   private end(killed: KillOutcome | null): void {
@@ -142,9 +150,10 @@ export class Cutting {
     }
     if (error !== null && judgement?.action !== 'cut') session.responses.inject(encodeErr(this.sequenceId, error));
     else if (judgement?.action === 'truncate') session.responses.inject(this.truncation(judgement));
-    const outcome = killed === 'killed' && error !== null ? 'killed' : 'drained';
+    const isKilled = killed === 'killed' || judgement?.reason === 'kill';
+    const outcome = isKilled && error !== null ? 'killed' : 'drained';
     this.observer.ended({ outcome, error, drainedBytes });
-    session.conversation.client.isGated = false;
+    session.conversation.client.ungate();
     session.resumeRequests();
   }
 
@@ -161,7 +170,7 @@ export class Cutting {
   }
 
   private errorPacket(judgement: Judgement): Buffer {
-    const { code, sqlState } = this.usage.terms.treatment.onExceed.error;
+    const { code, sqlState } = cutError(this.usage, judgement);
     return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement) });
   }
 }

@@ -1,7 +1,7 @@
 import { RETURNING } from '../../audit/record.js';
 import type { DrainBounds } from '../../config/config.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
-import { exemptedFrom, judge, judgeOverBudget } from '../../policy/judgement.js';
+import { exemptedFrom, judge, judgeKilled, judgeOverBudget } from '../../policy/judgement.js';
 import type { Judgement, Reason } from '../../policy/terms.js';
 import { losesStep } from '../../policy/losesStep.js';
 import type { ServerError } from '../../protocol/packets.js';
@@ -18,7 +18,8 @@ import type { Shared } from '../shared.js';
 
 /** Enforces the limits of one session: judges a response at its limit, cuts it, and discards its rest. */
 export class Enforcer implements ResponseVerdicts, WaitingWatch {
-  private cutting: Cutting | null = null;
+  /** The rest of a response that is being cut; null if there is none. */
+  cutting: Cutting | null = null;
   /** The usage whose rows are held back, and the sequence id of its first held back row; null if there is none. */
   private held: { readonly usage: GovernedUsage; readonly sequenceId: number } | null = null;
   private readonly pace: PaceJudge;
@@ -44,6 +45,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
 
   limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     const usage = this.session.conversation.server.usage!;
+    if (usage.isKilled) return this.apply(usage, judgeKilled(usage, this.isInsideForwardedRow));
     if (reason === 'error') return this.failed(usage);
     if (usage.isPaused) return this.awaitBudget(usage);
     if (usage.isExempt) return this.exempt(usage, usage.isOverBudget ? 'budget' : reason);
@@ -107,20 +109,46 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
 
   /** An error replaces the response if all its rows are held back, or were to be held back from the first row. */
   heldLost(): boolean {
-    const { held, session, session: { conversation: { server } } } = this;
+    const sequenceId = this.dropHeld();
+    if (sequenceId === null) return false;
+    this.session.abort('the server has gone', { end: heldLostPacket(sequenceId), refusal: null });
+    return true;
+  }
+
+  /**
+   * Drops a response that is held back, or was to be from its first row on. Returns the sequence id of the packet that
+   * takes its place; null if there is no such response.
+   */
+  dropHeld(): number | null {
+    const { held, session: { conversation: { server } } } = this;
     const { usage } = server;
-    if (usage === null || (held === null && !(usage.isToBeHeld && server.isBetweenPackets))) return false;
+    if (usage === null || (held === null && !(usage.isToBeHeld && server.isBetweenPackets))) return null;
     this.shared.budget.release(usage);
     usage.cut(held !== null);
     this.endHold(true);
-    const end = heldLostPacket(held?.sequenceId ?? server.sequenceId + 1);
-    session.abort('the server has gone', { end, refusal: null });
-    return true;
+    return held?.sequenceId ?? server.sequenceId + 1;
+  }
+
+  /**
+   * The server has been told to end the statement under way. The response is cut at its next row, also where its client
+   * does not read. Rows that a change returns pass, and the server's own error replaces all that is held back.
+   */
+  killed(): void {
+    const { usage } = this.session.conversation.server;
+    if (usage === null || usage.isCut || usage.isExempt || usage.isToBeHeld || this.held !== null) return;
+    usage.isKilled = true;
+    usage.stopAtNextRow();
+    this.session.responses.hurry();
   }
 
   /** Sends the held back rows to the client: the response's end will not be seen, or the client must answer first. */
   letGo(): void {
     if (this.held !== null) this.endHold(false);
+  }
+
+  /** Whether rows of the response under way are held back. */
+  get isHolding(): boolean {
+    return this.held !== null;
   }
 
   /** The end of a usage will not be seen. Returns the number of bytes that were discarded if it was being cut. */
@@ -241,7 +269,8 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     const { kill } = this.shared.config;
     // The server already has commands that were sent ahead: a kill could hit one of them.
     const isAlone = this.session.conversation.commands.length === 1;
-    const mayKill = kill !== null && judgement.action === 'cut' && isAlone && usage.statement.isSingleReadOnly;
+    const mayKill = kill !== null && judgement.action === 'cut' && judgement.reason !== 'kill' && isAlone &&
+      usage.statement.isSingleReadOnly;
     this.startDiscarding(usage, judgement, mayKill ? killWhen(kill) : null);
   }
 

@@ -6,7 +6,8 @@ import { Command } from '../../protocol/commands.js';
 import { encodePacket } from '../../protocol/framing.js';
 import type { Peer } from '../../protocol/peer.js';
 import type { EndLabel, SessionTotals } from '../../telemetry/metrics.js';
-import type { SessionView } from '../../telemetry/status.js';
+import type { OrderResult, SessionOrder } from '../../telemetry/sessionOrder.js';
+import type { SessionDetail, SessionView } from '../../telemetry/status.js';
 import type { Arrived } from '../connection/arrival.js';
 import { Connections, type ConnectionsObserver } from '../connection/connections.js';
 import { Deadline } from '../connection/deadline.js';
@@ -27,7 +28,7 @@ import { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';
 import { SessionLog } from './sessionLog.js';
 import { SessionOrigin } from './sessionOrigin.js';
-import { viewOf } from './sessionView.js';
+import { detailOf, viewOf } from './sessionView.js';
 import { Supervisor } from './supervisor.js';
 
 /** One client's connection and its connection to the upstream server, from the first byte to the last. */
@@ -163,13 +164,23 @@ export class Session extends Containment implements SessionControls, Connections
   }
 
   sayGoodbye(): void {
+    if (this.isToEnd) this.takeLeave(['sluice', 'drained'], 'Sluice is about to stop');
+  }
+
+  takeLeave(label: EndLabel, reason: string): boolean {
     const { conversation, requests, responses } = this;
-    if (!this.isToEnd || this.departure.end !== null) return;
-    if (!conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return;
-    this.departure.note(['sluice', 'drained'], 'Sluice is about to stop');
+    if (this.departure.end !== null) return false;
+    if (!conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return false;
+    this.departure.note(label, reason);
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
     this.connections.takeLeave(quit);
+    return true;
+  }
+
+  /** Carries out an order of the admin endpoint. */
+  order(order: SessionOrder): Promise<OrderResult> {
+    return this.supervisor.orders[order]();
   }
 
   get unreadMark(): string | null {
@@ -182,9 +193,12 @@ export class Session extends Containment implements SessionControls, Connections
 
   /** The session's state for the list of sessions. */
   view(): SessionView {
-    const { conversation, responses: { stalledMs }, arrived: { startedAtMs } } = this;
-    const showsStatements = this.shared.config.audit.sql !== 'none';
-    return viewOf(conversation, { origin: this.origin(), startedAtMs, nowMs: now(), stalledMs, showsStatements });
+    return viewOf(this, this.arrived.startedAtMs, this.enforcer.isHolding);
+  }
+
+  /** All that may be shown of it. */
+  detail(): SessionDetail {
+    return detailOf(this, this.arrived.startedAtMs, this.enforcer.isHolding);
   }
 
   get totals(): SessionTotals {

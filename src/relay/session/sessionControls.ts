@@ -58,6 +58,8 @@ export interface SessionControls extends Containment {
   closeFlows(): void;
   /** Closes both connections if the session is to end and nothing is under way. */
   sayGoodbye(): void;
+  /** Ends the session in order, if nothing is under way in it. Returns whether it does. The label says why. */
+  takeLeave(label: EndLabel, reason: string): boolean;
   /** Continues with the responses after a decision that took time. */
   resumeResponses(): void;
   /** Continues with the client's commands. */

@@ -16,6 +16,7 @@ import { conversationFor } from './conversationFor.js';
 import type { Enforcer } from './enforcer.js';
 import type { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';
+import { SessionOrders } from './sessionOrders.js';
 import { SessionStalls } from './sessionStalls.js';
 import { ENDED_AFTER_ALL, SET_UP_REFUSED } from './sessionWarnings.js';
 
@@ -23,6 +24,7 @@ import { ENDED_AFTER_ALL, SET_UP_REFUSED } from './sessionWarnings.js';
 export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDecisions {
   readonly conversation: Conversation<GovernedUsage>;
   readonly stalls: SessionStalls;
+  readonly orders: SessionOrders;
   private readonly profile: ClientProfile;
   private readonly socketQuestion = new SocketQuestion();
   /** The `net_write_timeout` that Sluice sets for the session, in ms, whatever a reload says later; null for none. */
@@ -44,6 +46,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.netWriteTimeoutMs = shared.config.streaming.netWriteTimeoutMs;
     this.profile = new ClientProfile(shared, this.conversation, clientAddress);
     this.stalls = new SessionStalls(session, this.profile, recorder);
+    this.orders = new SessionOrders(session, enforcer);
   }
 
   contain(work: () => void): void {
@@ -147,6 +150,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     const { usage } = this.conversation.server;
     if (usage !== null) this.enforcer.progressed(usage);
     this.recorder.handOver();
+    this.orders.caughtUp();
     this.session.requests.unblock(); // the next command may have waited for the end of a response
     this.session.sayGoodbye();
   }

@@ -1,3 +1,4 @@
+import { History } from '../../../src/telemetry/history.js';
 import t, { type Test } from 'tap';
 import { decodeErr } from '../../../src/protocol/packets.js';
 import { Arrival, type Arrived } from '../../../src/relay/connection/arrival.js';
@@ -50,7 +51,7 @@ const start = (t: Test, { upstream = [FIRST, SECOND], proxyProtocol = [], arrive
   const { log, entries } = keptLog();
   const metrics = new Metrics();
   const servers = new MemoryServers();
-  const upstreams = new UpstreamHealth({ log, metrics, probe: () => Promise.resolve(false) });
+  const upstreams = new UpstreamHealth({ log, metrics, history: new History(), probe: () => Promise.resolve(false) });
   upstreams.configured(config.upstream);
   const shared: SharedAtArrival = {
     config, metrics, upstreams, encryption: new Encryption(config, {}, log), connect: servers.connect,
@@ -267,8 +268,8 @@ for (const [what, { leave, label }] of Object.entries(LEAVING)) {
 t.test('ends at once when Sluice is told to stop', async (t) => {
   const scene = start(t);
   const server = await scene.servers.next();
-  scene.arrival.abort();
-  scene.arrival.abort();
+  scene.arrival.abort(['sluice', 'stopped'], 'Sluice is told to stop');
+  scene.arrival.abort(['sluice', 'stopped'], 'Sluice is told to stop');
   t.equal(await scene.client.ended(), 'FIN');
   server.socket.end();
   await settled();

@@ -1,6 +1,7 @@
 import { once, EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { History } from '../../../src/telemetry/history.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import type { Upstream } from '../../../src/config/config.js';
 import type { Failure } from '../../../src/relay/connection/attempt.js';
@@ -17,9 +18,11 @@ const makeHealth = (t: Test, upstreams: readonly Upstream[] = [one, two]) => {
   const log: { level: number; msg: string }[] = [];
   const probes = new EventEmitter();
   const metrics = new Metrics();
+  const history = new History();
   const health = new UpstreamHealth({
     log: pino({}, { write: (line) => void log.push(JSON.parse(line)) }),
     metrics,
+    history,
     probe: (upstream) => new Promise((resolve) => void setImmediate(() => probes.emit('probe', upstream, resolve))),
   }, 1);
   // The timers of UpstreamHealth do not keep the process alive.

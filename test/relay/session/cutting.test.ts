@@ -23,7 +23,7 @@ t.test('answers a waiting command when it is unknown whether the statement befor
     const session = fakeSession({
       isOver: false,
       conversation: {
-        commands: new CommandQueue<GovernedUsage>(), server: { discard() {} }, client: { isGated: false },
+        commands: new CommandQueue<GovernedUsage>(), server: { discard() {} }, client: { gate() {}, ungate() {} },
         greeting: { connectionId: 54 }, identity: null,
       },
       connections: { upstreamRemote: () => ({}) as Remote, shownEnd: {} },

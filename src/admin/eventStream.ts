@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http';
+import type { History, PastEvent } from '../telemetry/history.js';
+
+/**
+ * Sends events as they happen, as server-sent events (WHATWG HTML, 9.2). A client that does not read them loses its
+ * connection, and can resume behind the last one that it has.
+ * @param afterId the first events are those behind this number that are kept
+ */
+export function streamEvents(response: ServerResponse, history: History, afterId: number): void {
+  const write = (text: string): void => {
+    if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
+    else response.write(text);
+  };
+  const missed = history.missedAfter(afterId);
+  response.write(`retry: ${RETRY_MS}\n\n`);
+  if (missed > 0) write(`event: missed\ndata: ${JSON.stringify({ missed })}\n\n`);
+  response.write(history.after(afterId).map(textOf).join(''));
+  const stop = history.listen((event) => write(textOf(event)));
+  const pulse = setInterval(() => write(': nothing new\n\n'), PULSE_MS).unref();
+  response.once('close', () => {
+    clearInterval(pulse);
+    stop();
+  });
+}
+
+/** A client comes back after this time when its connection has ended. */
+const RETRY_MS = 2000;
+/** More often than connections without traffic are closed. */
+const PULSE_MS = 4000;
+/** More than all events that are kept have. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+function textOf(event: PastEvent): string {
+  return `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+}

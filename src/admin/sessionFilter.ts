@@ -1,0 +1,62 @@
+import type { SessionView } from '../telemetry/status.js';
+
+/**
+ * Chooses sessions by what a request asks for: `user`, `schema`, `program`, `client` and `digest` as a part of the
+ * name, `text` as a part of any of these, `state` as a whole.
+ */
+export class SessionFilter {
+  private readonly parts: readonly (readonly [Key, string])[];
+  private readonly text: string;
+  private readonly state: string;
+
+  /** @param asked the query of the request; other keys are for others */
+  constructor(asked: URLSearchParams) {
+    this.parts = KEYS.map((key) => [key, wanted(asked, key)] as const).filter(([, part]) => part !== '');
+    this.text = wanted(asked, 'text');
+    this.state = wanted(asked, 'state');
+  }
+
+  matches(view: SessionView): boolean {
+    if (this.state !== '' && view.state !== this.state) return false;
+    const fields = fieldsOf(view);
+    return this.parts.every(([key, part]) => fields[key].includes(part)) &&
+      (this.text === '' || KEYS.some((key) => fields[key].includes(this.text)));
+  }
+}
+
+/**
+ * The order in which sessions are looked at: stalled ones, then what runs, the oldest first, open transactions, and the
+ * rest; idle ones last.
+ */
+export function byUrgency(one: SessionView, other: SessionView): number {
+  return rankOf(one) - rankOf(other) || agedMs(other) - agedMs(one) || one.session - other.session;
+}
+
+function rankOf({ state, command }: SessionView): number {
+  if (state === 'stalled') return 0;
+  if (command !== null) return 1;
+  if (state === 'in-transaction') return 2;
+  return state === 'idle' ? 4 : 3;
+}
+
+/** How long it has been as it is, in ms. */
+function agedMs({ state, stalledMs, command, inTransactionMs, ageMs }: SessionView): number {
+  if (state === 'stalled') return stalledMs ?? 0;
+  return command?.runningMs ?? inTransactionMs ?? ageMs;
+}
+
+type Key = 'user' | 'schema' | 'program' | 'client' | 'digest';
+
+const KEYS: readonly Key[] = ['user', 'schema', 'program', 'client', 'digest'];
+
+function wanted(asked: URLSearchParams, key: string): string {
+  return (asked.get(key) ?? '').trim().toLowerCase();
+}
+
+function fieldsOf({ user, schema, program, client, command }: SessionView): Readonly<Record<Key, string>> {
+  const digest = command === null ? '' : `${command.digest ?? ''} ${command.digestText ?? ''}`;
+  return {
+    user: user.toLowerCase(), schema: schema.toLowerCase(), program: (program ?? '').toLowerCase(),
+    client: client.toLowerCase(), digest: digest.toLowerCase(),
+  };
+}

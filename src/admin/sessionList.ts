@@ -1,0 +1,60 @@
+import type { SessionView } from '../telemetry/status.js';
+import { byUrgency, SessionFilter } from './sessionFilter.js';
+import { firstBy, fitting } from './sessionPage.js';
+
+/**
+ * The sessions that a request asks for, the most urgent first, and how many there are.
+ * @param query with the keys of `SessionFilter`, `idle` to list idle sessions too, and `skip` and `show` for a part of
+ * the list
+ * @param maxBytes of the list as JSON
+ */
+export async function sessionList(
+  sessions: Iterable<SessionView> | AsyncIterable<SessionView>, query: string, maxBytes: number,
+): Promise<SessionList> {
+  const asked = new URLSearchParams(query);
+  const filter = new SessionFilter(asked);
+  const listsIdle = asked.has('idle') || asked.get('state') === 'idle';
+  const counts = { open: 0, matching: 0, idle: 0, states: new Map<string, number>() };
+  const skip = countIn(asked, 'skip', 0, Infinity);
+  const show = countIn(asked, 'show', SESSIONS_SHOWN, MOST_SHOWN);
+  const first = await firstBy(listed(), skip + show, byUrgency);
+  const list = first.slice(skip);
+  return { sessions: fitting(list, maxBytes), counts: { ...counts, states: Object.fromEntries(counts.states) }, skip };
+
+  async function* listed(): AsyncGenerator<SessionView> {
+    for await (const view of sessions) {
+      counts.open += 1;
+      counts.states.set(view.state, (counts.states.get(view.state) ?? 0) + 1);
+      if (!filter.matches(view)) continue;
+      counts.matching += 1;
+      const isIdle = view.state === 'idle';
+      counts.idle += Number(isIdle);
+      if (!isIdle || listsIdle) yield view;
+    }
+  }
+}
+
+/** A part of the sessions that a request asks for. */
+export interface SessionList {
+  readonly sessions: readonly SessionView[];
+  readonly counts: {
+    readonly open: number;
+    /** Those that the filter lets pass, and the idle ones among them. */
+    readonly matching: number;
+    readonly idle: number;
+    /** All that are open, by their state. */
+    readonly states: Readonly<Record<string, number>>;
+  };
+  /** How many of the list stand before this part. */
+  readonly skip: number;
+}
+
+/** The number that a request gives; the usual one where it gives none that makes sense. */
+function countIn(asked: URLSearchParams, key: string, usual: number, most: number): number {
+  const text = asked.get(key) ?? '';
+  return /^\d{1,6}$/.test(text) ? Math.min(Number(text), most) : usual;
+}
+
+/** As many sessions as a page can show at once and a person can read. */
+const SESSIONS_SHOWN = 50;
+const MOST_SHOWN = 500;
