@@ -139,7 +139,7 @@ t.test('help is a folder of text, with one Markdown file for each topic', (t) =>
   t.end();
 });
 
-/** What a reader can keep in mind, and what fits beside another window. */
+/** A reader can keep this many lines in mind, and this many columns fit beside another window. */
 const MAX_LINES = 300;
 const MAX_COLUMNS = 120;
 
@@ -290,7 +290,7 @@ t.test('the constants of a module have upper-case names', (t) => {
   t.end();
 });
 
-/** What has one definition, and the files that may write it. */
+/** Code that may stand only in one place, and the files of that place. */
 const DEFINED_ONCE: readonly (readonly [what: RegExp, where: readonly string[]])[] = [
   [/\bcode: \d{4}\b|\bsqlState: '[0-9A-Z]{5}'|'(?:HY000|08S01)'/,
     ['src/protocol/errorCodes.ts', 'src/config/connectorJStates.ts']],

@@ -13,7 +13,7 @@ import { commandThatBegins, commandThatIs } from './support/readme.js';
 import { run } from './support/run.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What `npm pack` reads: a clone has no `dist`. */
+/** The files that `npm pack` reads. A clone has no `dist`. */
 const CLONED = ['package.json', 'tsconfig.json', 'src', 'LICENSE', 'README.md', 'CHANGELOG.md', 'config.example.json'];
 
 /** Makes a clone after `npm ci`, in a folder that goes away with the test. */
@@ -55,7 +55,7 @@ t.test("the README's commands put `sluice` on the PATH when they run in a fresh 
 t.test("the README's first command shows the demo in a fresh clone, and stays up", async (t) => {
   const { clone } = await makeClone(t);
   const command = commandThatIs('npm ci && npm run demo').replace('npm ci && ', '');
-  // In a group of its own, as a terminal has it, so that an interrupt reaches npm and what it has started.
+  // In a process group of its own, as in a terminal, so that an interrupt reaches npm and the processes it has started.
   const demo = spawn('sh', ['-c', `cd '${clone}' && ${command}`], {
     detached: true, stdio: ['ignore', 'pipe', 'inherit'],
   });

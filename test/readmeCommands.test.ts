@@ -10,7 +10,7 @@ import { blocksIn, commandThatBegins, commandThatIs, README } from './support/re
 import { APP } from './support/seed.js';
 import { startServer } from './support/servers.js';
 
-// Follows the README from its quick start on, as a reader who types its commands.
+// Follows the README from its quick start on, like a reader who types its commands.
 
 /** The output of a program as it comes. */
 interface Said {

@@ -32,7 +32,7 @@ export interface AdministeredProgram {
   ask(path: string, asking?: Asking): Promise<Reply>;
   /** A client of the proxy that has been let in. */
   connect(): Promise<DemoClient>;
-  /** The value of a metric, with its labels as they stand in the text; 0 where it is not there. */
+  /** The value of a metric whose labels are written as in the text; 0 if it is not there. */
   metric(name: string): Promise<number>;
 }
 

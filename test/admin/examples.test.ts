@@ -12,7 +12,7 @@ function metricsIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\b(?:sluice|process)_[a-z0-9_]+/g)].map(([name]) => name))];
 }
 
-/** What two alerts show. */
+/** The expected output for two alerts. */
 const expected = {
   SluiceRuleEnds: {
     exp_labels: { severity: 'warning', rule: 'search', instance: 'i' },

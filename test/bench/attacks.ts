@@ -6,7 +6,7 @@ import { deflatedFrame } from '../support/frames.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 import { LOAD_SCHEMA, LOAD_USER } from './loadSession.js';
 
-/** How many clients attack at the same time. */
+/** The number of clients that attack at the same time. */
 const ATTACKERS = 4;
 const COMMANDS_AT_ONCE = 64;
 

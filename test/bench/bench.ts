@@ -19,10 +19,10 @@ export interface Load {
   run(relay: Relay): Promise<Reading[]>;
 }
 
-/** How many processes make load: short sessions keep one process busy. */
+/** The number of processes that make load. Short sessions keep one process busy. */
 const DRIVERS = 2;
 
-/** What all sections of a run share: servers and drivers, which start when they are first needed, and the results. */
+/** The parts that all sections of a run share: the results, and servers and drivers, which start at their first use. */
 export class Bench {
   readonly recorder = new Recorder();
   private readonly databases = new Map<ServerKind, Promise<Server>>();
@@ -146,7 +146,7 @@ export const cpuReading = (
   metric: Reading['metric'], cpu: number | null, units: number, scale = 1,
 ): Reading[] => (cpu === null ? [] : [{ metric, value: (cpu * scale) / units }]);
 
-/** How long things took. */
+/** Durations. */
 export const timeReadings = ({ medianMs, p99Ms, maxMs }: Times): Reading[] => [
   { metric: 'medianMs', value: medianMs }, { metric: 'p99Ms', value: p99Ms }, { metric: 'maxMs', value: maxMs },
 ];

@@ -10,7 +10,7 @@ import { timesOf } from './times.js';
 
 /** Sessions that stay open until they are released. */
 let held: LoadSession[] = [];
-/** How many sessions are opened at the same time. */
+/** The number of sessions that are opened at the same time. */
 const OPENING = 32;
 
 type Counts = Omit<Outcome, 'elapsedSeconds'>;

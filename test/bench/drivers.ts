@@ -71,7 +71,7 @@ export class Drivers {
   }
 }
 
-/** What one of `count` processes does of an order. */
+/** The part of an order for one of `count` processes. */
 const partOf = (order: SharedOrder, index: number, count: number): SharedOrder => {
   const share = (whole: number): number => Math.floor((whole + index) / count);
   const part = { ...order, sessions: share(order.sessions) };

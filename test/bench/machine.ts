@@ -34,6 +34,6 @@ export const sourceRevision = (): string => {
 export const descriptorLimit = (): number =>
   Number(execFileSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
 
-/** Where results are recorded, and where unrecorded ones go, relative to the package's folder, where the run begins. */
+/** The folders for recorded and for unrecorded results, relative to the package's folder, in which a run starts. */
 export const KEPT_RESULTS = resolve('test/bench/results');
 export const PASSING_RESULTS = resolve('node_modules/.cache/sluice-bench/results');

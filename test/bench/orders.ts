@@ -59,11 +59,11 @@ export interface Outcome {
   /** Bytes of the answers. */
   readonly bytes: number;
   readonly elapsedSeconds: number;
-  /** When each answer or login was timed. */
+  /** The time of each answer or login. */
   readonly times?: Times;
 }
 
-/** What the two processes say to each other. */
+/** The messages between the two processes. */
 export interface Envelope {
   readonly id: number;
   readonly order: Order;

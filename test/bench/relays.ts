@@ -45,7 +45,7 @@ export const startPipe: StartRelay = async (scope, upstreamPort) => {
   return { pid, port };
 };
 
-/** A program that reads from a file where to listen. */
+/** A program that reads its address from a file. */
 interface ConfiguredRelay {
   readonly program: string;
   readonly args: (file: string) => string[];

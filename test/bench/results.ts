@@ -1,6 +1,6 @@
 import type { Machine } from './machine.js';
 
-/** What can be measured. */
+/** The measured quantities. */
 export const METRICS = {
   cpuPerGb: { name: 'CPU', unit: 's/GB' },
   throughput: { name: 'throughput', unit: 'GB/s' },

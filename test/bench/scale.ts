@@ -1,4 +1,4 @@
-/** How large the loads are. */
+/** The size of the loads. */
 export interface Scale {
   readonly rounds: number;
   /** A result from the synthetic server, in bytes. */
@@ -11,11 +11,11 @@ export interface Scale {
   /** Sessions of a process that has just been started. */
   readonly coldSessions: number;
   readonly idleSessions: readonly number[];
-  /** How long a process is idle before its memory is measured: V8 gives memory back when idle. */
+  /** The idle time of a process before its memory is measured: V8 gives memory back when idle. */
   readonly settleMs: number;
   readonly stalledSessions: number;
   readonly askSeconds: number;
-  /** How long each slow reader reads, and the server's time-out for it. */
+  /** The time for which each slow reader reads, and the server's time-out for it. */
   readonly slowReader: { readonly seconds: number; readonly netWriteTimeoutSeconds: number };
   readonly curveBytes: readonly number[];
   readonly curveSessions: readonly number[];

@@ -16,7 +16,7 @@ const NOTHING_CHANGES: ListenChange = { apply() {}, cancel() {} };
 
 interface Reloading {
   readonly program: Program;
-  /** How often the configuration was read. */
+  /** The number of times the configuration was read. */
   readonly reads: () => number;
   /** Ends the preparation that is under way, with an error or well. */
   prepared(error?: Error): void;

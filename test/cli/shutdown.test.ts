@@ -9,7 +9,7 @@ import { startCountingServer } from '../support/countingServer.js';
 import { RawClient } from '../support/rawClient.js';
 import { startScriptedServer, type ScriptedConnection } from '../support/scriptedServer.js';
 
-/** Answers pings at once, and other commands when the test says so. SQL with BEGIN opens a transaction. */
+/** Answers pings at once, and other commands when the test releases them. SQL with BEGIN opens a transaction. */
 async function serveLogins(connection: ScriptedConnection): Promise<void> {
   const encoder = await connection.login();
   if (encoder === null) return;

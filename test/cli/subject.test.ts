@@ -2,7 +2,7 @@ import t from 'tap';
 import { askerFrom } from '../../src/cli/subject.js';
 import { UsageError } from '../../src/cli/command.js';
 
-/** What is wrong with it, one line each. */
+/** The problems of a message, one line each. */
 function problems(text: string): readonly string[] {
   try {
     askerFrom(text);

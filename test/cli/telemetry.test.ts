@@ -35,7 +35,7 @@ const lastMetricsIn = ({ received }: Collector): readonly Metric[] => {
   return resourceMetrics[0].scopeMetrics[0].metrics;
 };
 
-/** What a program has written, and the names of its counters and histograms for Prometheus. */
+/** The output of a program, and the names of its counters and histograms for Prometheus. */
 interface Run {
   readonly stdout: string;
   readonly names: readonly string[];

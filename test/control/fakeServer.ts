@@ -79,7 +79,7 @@ export class Peer {
   }
 }
 
-/** What a fake server does with each client. */
+/** The behaviour of a fake server towards each client. */
 export type Script = (peer: Peer) => void | Promise<void>;
 
 export interface FakeServer {

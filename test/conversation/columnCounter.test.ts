@@ -21,7 +21,7 @@ const textRow = (...values: (string | null)[]): Buffer =>
 const EOF_PACKET = encodePacket(1, Buffer.from([0xfe, 0, 0, 2, 0]));
 const NAMED = [definition('orders', 'id', LONG), definition('orders', 'body', VAR_STRING), definition('', 'n', LONG)];
 
-/** A response with these thresholds of which all that came so far is counted. */
+/** A response with these thresholds. All its rows so far are counted. */
 const counted = (given: object = {}) => ({
   command: { code: Command.QUERY as number }, rows: 0, bytes: 0, resultSets: 1, columns: 3,
   recordRows: Infinity, recordBytes: Infinity, columnCounter: null as ColumnCounter | null, ...given,

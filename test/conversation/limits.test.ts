@@ -26,7 +26,7 @@ const limitedTo = ({ rows = Infinity, bytes = Infinity }): EverySplitOptions => 
   },
 });
 
-/** What the client gets of a cut response: the first `count` payloads, then the error. */
+/** The packets of a cut response for the client: the first `count` payloads, then the error. */
 const cutAfter = (count: number, ...payloads: Buffer[]): Buffer =>
   Buffer.concat([packetsFrom(1, ...payloads.slice(0, count)), encodeErr(count + 1, CUT_ERROR)]);
 
@@ -35,7 +35,7 @@ const NEXT = [ask(query('SELECT 42')), answer(...resultSet('eof', [textRow('42')
 const stops = (outcome: Outcome): unknown[] => eventsOf(outcome, 'stopped').map(({ stopReason }) =>
   stopReason);
 
-/** What the client gets after the connection phase. */
+/** The packets that the client gets after the connection phase. */
 const afterLogin = (outcome: Outcome, dialect: DialectName): Buffer =>
   outcome.toClient.subarray(allFrom('server', login(dialect)).length);
 

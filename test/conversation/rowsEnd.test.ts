@@ -11,7 +11,7 @@ const MORE = AUTOCOMMIT | MORE_RESULTS_EXISTS | PS_OUT_PARAMS | CURSOR_EXISTS;
 const lastOf = (payload: Buffer, isLastFetch = false): Buffer =>
   new RowsEnd(payload, payload.length).asLast(isLastFetch)!;
 
-/** An OK packet that ends rows, with session state of so many bytes. */
+/** An OK packet that ends rows, with this many bytes of session state. */
 const tracking = (stateBytes: number): Buffer => {
   const end = okEof(MORE | SESSION_STATE_CHANGED);
   return Buffer.concat([end, encodeLenencString(''), encodeLenenc(stateBytes), Buffer.alloc(stateBytes, 0x41)]);

@@ -9,7 +9,7 @@ export interface Heard {
   readonly title: string;
   readonly way: Way;
   readonly isVolatile: boolean;
-  /** What a client sees of it, as text; only its shape when the contents differ between any two connections. */
+  /** The answer as a client sees it, as text; only its shape when the contents differ between any two connections. */
   readonly seen: string;
   /** The bytes of the answer with their frames; a digest when they are long. */
   readonly bytes: Buffer;
@@ -17,7 +17,7 @@ export interface Heard {
 
 const KEPT_BYTES = 1024 * 1024;
 
-/** What is kept of an answer, or of the error in reading it, for the comparison. */
+/** The parts of an answer, or of the error in reading it, that are compared. */
 export const heardOf = (
   title: string, way: Way, isVolatile: boolean, answer: readonly Part[] | Error, bytes: Buffer,
 ): Heard => {

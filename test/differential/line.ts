@@ -7,7 +7,7 @@ import { Capability } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
 import { Status } from '../../src/protocol/status.js';
 
-/** How a statement is sent, and how its rows come. */
+/** The protocol of a statement and of its rows. */
 export type Way = 'text' | 'binary' | 'cursor';
 export const WAYS: readonly Way[] = ['text', 'binary', 'cursor'];
 
@@ -106,7 +106,7 @@ export const prepared = (sql: string, ...runs: readonly (readonly BoundParameter
       return parts;
     }));
 
-/** What ends a cursor that was not read to its end. */
+/** The commands that end a cursor before its last row. */
 export type CursorEnd = 'close' | 'reset' | 'execute' | 'leave';
 
 /** A cursor with fetches of these numbers of rows. */

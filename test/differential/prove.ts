@@ -20,7 +20,7 @@ import { clearedBy, type Variant, variantsOf } from './variants.js';
 export interface Verdict {
   readonly variant: string;
   readonly group: string;
-  /** How often a line was sent, in each of the ways. */
+  /** The number of lines that were sent, counting each way. */
   readonly said: number;
   /** The command bytes that the client sent; none when it compresses. */
   readonly commands: ReadonlySet<number>;

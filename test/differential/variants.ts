@@ -12,11 +12,11 @@ export interface Variant {
   /** Capabilities that the client asks for even when nobody offers them. */
   readonly overreaching?: bigint;
   readonly config: object;
-  /** Whether groups that take long run, too. */
+  /** Slow groups run as well. */
   readonly isLarge?: true;
   /** Whether it runs with every `npm test`. The variants that do cover every group. */
   readonly isUsual?: true;
-  /** What the proxy clears besides what it always clears. */
+  /** The capability flags that the proxy clears besides those that it always clears. */
   readonly clears?: bigint;
 }
 
@@ -45,7 +45,7 @@ const COMMON = { limits: { rows: null, bytes: null } };
 /** Every row is read, every parameter decoded, and each result leaves a record. */
 const WATCHED = { mode: 'audit', limits: { rows: 1, bytes: 64 }, streaming: { signals: [] }, audit: { params: true } };
 
-/** MySQL compresses with zstd, too, and so does this client where its Node can. */
+/** MySQL also compresses with zstd, and so does this client if its Node can. */
 const hasZstd = (kind: ServerKind): boolean =>
   kind === 'mysql' && (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n;
 

@@ -23,7 +23,7 @@ const loadSql = (): string => {
   }).join('\n');
 };
 
-/** How often each digest was or would have been cut. */
+/** The number of times each digest was or would have been cut. */
 const cutsOf = (records: readonly AuditRecord[]): Record<string, number> => {
   const cuts: Record<string, number> = {};
   for (const { digest, action } of records) if (action === 'cut') cuts[digest] = (cuts[digest] ?? 0) + 1;

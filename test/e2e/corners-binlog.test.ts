@@ -11,7 +11,7 @@ import {
 } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// A binary log is an endless stream without commands. It passes unchanged, whatever the limits.
+// A binary log is an endless stream without commands. It passes unchanged, and no limit applies.
 
 const FORGET: Record<ServerKind, string> = { mariadb: 'RESET MASTER', mysql: 'RESET BINARY LOGS AND GTIDS' };
 const READERS: Record<ServerKind, string> = { mariadb: 'mariadb-binlog', mysql: mysql9Program('mysqlbinlog') };

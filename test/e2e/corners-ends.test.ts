@@ -27,7 +27,7 @@ const beginResult = async (client: WireClient, sql = ENDLESS): Promise<void> => 
   client.transport.socket.pause();
 };
 
-/** How many of the server's threads have this id and such a state. */
+/** The number of the server's threads with this id and state. */
 const countOf = async (server: Server, id: string, state = 'TRUE'): Promise<number> => {
   const sql = `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ${id} AND ${state}`;
   return Number((await server.sql(sql))[0]?.[0]);
@@ -43,7 +43,7 @@ const isGone = async (server: Server, id: string): Promise<void> => {
   while (await countOf(server, id) !== 0) continue;
 };
 
-/** How an answer ended: with its own end, an error's code, or a closed connection. */
+/** The end of an answer: its own end, an error's code, or a closed connection. */
 const endOf = (parts: readonly Part[]): string => {
   const part = parts.at(-1);
   const end = part?.is === 'result' ? part.end : part;

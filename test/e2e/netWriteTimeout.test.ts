@@ -10,7 +10,7 @@ import { startSluice } from '../support/sluice.js';
 import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
 
 const SECONDS = 420;
-/** Where a client may send connection attributes, its COM_CHANGE_USER has to. */
+/** A client that has agreed on connection attributes must send them in COM_CHANGE_USER. */
 const NO_ATTRIBUTES = Buffer.alloc(1);
 const ASK = 'SELECT @@net_write_timeout';
 

@@ -20,7 +20,7 @@ interface Leaving {
   /** The end that sees it, and what it sees. */
   readonly seenBy: 'client' | 'server';
   readonly as: 'FIN' | 'ECONNRESET';
-  /** Who ended the session and why, as the log has it, and the level of that line. */
+  /** The log's line about the end: who ended the session, why, and the level. */
   readonly by: 'client' | 'upstream';
   readonly reason: string;
   readonly level: 'debug' | 'info';

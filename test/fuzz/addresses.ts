@@ -102,7 +102,7 @@ const wrongPlace = (text: string): string | null => {
   return isDeepStrictEqual(again, place) ? null : `a place that is written as another: ${text}`;
 };
 
-/** What is wrong with the reading of an address, a pattern or a header; null when nothing is. */
+/** The mistake in the reading of an address, a pattern or a header; null when it is right. */
 export const wrongAddresses = (random: Random): string | null => {
   const [text, other] = [hostileAddress(random), shownAddress(random)];
   const [whole, plain] = [other, plainIp(other)].map((address) => formatIp(ipBytes(address)));

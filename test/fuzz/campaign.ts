@@ -41,7 +41,7 @@ export class Campaign {
 
   /**
    * @param firstSeed the seeds count on from here
-   * @param tell is told of each finding
+   * @param tell gets each finding
    */
   constructor(
     readonly name: ModeName,

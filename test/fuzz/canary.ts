@@ -10,10 +10,10 @@ import {
 
 /** Often enough to notice a fault, and seldom enough to leave time to the others. */
 const PAUSE_MS = 10;
-/** How long an answer may take on a busy machine. */
+/** The longest time for an answer on a busy machine. */
 const LONG_MS = 60_000;
 
-/** Unencrypted, whatever the proxy offers. */
+/** Unencrypted, even if the proxy offers TLS. */
 const LOGIN = [
   fromServer(packetsFrom(0, greetingPayload({ capabilities: MYSQL_OFFER & ~Capability.SSL }))),
   fromClient(packetsFrom(1, responsePayload({ capabilities: BASE_CAPABILITIES }))),
@@ -22,7 +22,7 @@ const LOGIN = [
 
 /** A session without faults beside all others. It sends queries all along, and has to notice nothing of the others. */
 export class Canary {
-  /** What it noticed; null when all is well. */
+  /** The first fault that it noticed; null when there was none. */
   problem: string | null = null;
   /** The number of answers, each of them checked. */
   answers = 0;

@@ -19,7 +19,7 @@ import { LOW, wrongEnd } from './sockets.js';
 // Conversations inside TLS on one connection or both, and some that announce TLS and send something else. As in clear,
 // the process lives, each session ends, and the sessions beside it notice nothing.
 
-/** What two ends do: encrypt and talk, or only announce encryption. */
+/** The behaviour of two ends: they encrypt and talk, or only announce encryption. */
 interface Plan {
   readonly encrypted: Encrypted;
   readonly isBroken: boolean;

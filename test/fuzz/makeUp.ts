@@ -154,7 +154,7 @@ const talkOn = (talk: Talk): Turn[] => {
   return [fromClient(...asked.map(({ bytes }) => bytes)), fromServer(...answered.map(({ bytes }) => bytes))];
 };
 
-/** The connection phase, with a client that calls itself whatever it likes. */
+/** The connection phase, with a client that sends any names. */
 const enter = (random: Random, dialect: wire.DialectName, capabilities: bigint): Turn[] => {
   const usual = wire.login(dialect, { server: random.pick(['mysql', 'mariadb']), capabilities });
   const [greeting, answer, ok] = usual as [Turn, Turn, Turn];

@@ -2,13 +2,13 @@
 export interface Played {
   /** The bytes that were sent. */
   readonly bytes: number;
-  /** What is wrong; null when nothing is. */
+  /** The fault that was found; null when there is none. */
   readonly problem: string | null;
 }
 
 /** One mode of the fuzzer. It takes every choice from the seed, so that a run can be repeated. */
 export interface Mode {
-  /** How many seeds are played at the same time. */
+  /** The number of seeds that are played at the same time. */
   readonly concurrency: number;
   /** The input of a seed, in lines that a person can read or a program can send again. */
   inputOf(seed: number): readonly string[];

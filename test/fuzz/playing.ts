@@ -6,9 +6,9 @@ import type { Random } from '../support/random.js';
 
 // Two ends over real connections: they talk, stall, leave in the middle, say goodbye or not.
 
-/** How long an end waits for bytes that may never come. */
+/** The longest wait for bytes that may never come. */
 const PATIENCE_MS = 8;
-/** How long expected bytes may take on a busy machine. */
+/** The longest wait for expected bytes on a busy machine. */
 export const LONG_MS = 60_000;
 
 /** Sends bytes in one to a few pieces. */
@@ -82,7 +82,7 @@ export const playAndLeave = async (
   for (const { socket } of [pair.client, pair.server]) socket.resume();
 };
 
-/** An end that is alone ends, too. */
+/** An end whose peer has gone ends as well. */
 const followSuit = ({ socket }: End): void => {
   if (socket.readableEnded) socket.end();
   else socket.on('end', () => socket.end());

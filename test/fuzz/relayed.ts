@@ -3,10 +3,10 @@ import type { Split } from '../support/splits.js';
 import { Random } from '../support/random.js';
 import { packetOffsets } from './mutations.js';
 
-// What relayed bytes have to be.
+// Compares relayed bytes with the sent ones.
 
 /**
- * What is wrong with `relayed`. It may differ from the sent bytes by bits cleared in the first packet, and end
+ * The first fault in `relayed`. It may differ from the sent bytes by bits cleared in the first packet, and end
  * earlier.
  */
 export const wrongBytes = (sent: Buffer, relayed: Buffer): string | null => {

@@ -81,7 +81,7 @@ const wrongRelay = (turns: readonly Turn[], { client, server }: Pair): string | 
   return wrongResponses === null ? null : `at the client: ${wrongResponses}`;
 };
 
-/** What is wrong with the end of a session, by the log. */
+/** The fault in the end of a session, according to the log. */
 export const wrongEnd = ({ by, reason }: Entry): string | null =>
   (by && reason ? null : 'a session ended without a reason');
 

@@ -19,7 +19,7 @@ import type { Mode, Played } from './mode.js';
 
 /** The mark behind a digest's text that is too long: a space and three dots. */
 const MARK_CHARACTERS = 4;
-/** How often a function may read a character. Some read the first one of an operator once for each known operator. */
+/** A function may read a character this often. Some read the first one of an operator once for each known operator. */
 const MAX_READS = 300;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 

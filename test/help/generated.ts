@@ -8,7 +8,7 @@ import { adviceLines, asBlock, explanationLines, reportLines } from './outputs.j
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** What a browser shows without scrolling. */
+/** The number of columns that a browser shows without scrolling. */
 const README_WIDTH = 110;
 
 /** A part of a document: the pattern that finds it, and its text. */

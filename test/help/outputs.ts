@@ -43,7 +43,7 @@ const folded = (line: string, width: number): string[] => {
   return [line.slice(0, end), ...folded(next + line.slice(end + 1), width)];
 };
 
-/** A line of a table that is too wide ends in an ellipsis, any other goes on in the next line. */
+/** If a line of a table is too wide, it ends with an ellipsis. Any other line continues in the next one. */
 const fitted = (line: string, width: number): string[] =>
   (line.length > width && / {2}/.test(line) ? [`${line.slice(0, width - 1)}…`] : folded(line, width));
 

@@ -3,7 +3,7 @@ import { query } from '../support/commandPayloads.js';
 import { eventsOf, everySplit, fromServer, type Turn } from '../support/conversationHarness.js';
 import { answer, ask, greetingPayload, login, ok, packetsFrom } from '../support/wirePackets.js';
 
-// Sluice stops following impossible packets, and says so.
+// Sluice stops following impossible packets, and logs it.
 
 const IMPOSSIBLE: Record<string, { turns: Turn[]; reason: string }> = {
   'a server that lets a client in before it has answered the greeting': {

@@ -11,7 +11,7 @@ import {
   answer, ask, err, greetingPayload, login, packetsFrom, preparedAnswer, resultSet, responsePayload, textRow,
 } from '../support/wirePackets.js';
 
-// The memory that one session can make Sluice keep, however long it lasts and whatever it sends.
+// The memory that one session can make Sluice keep with any bytes and in any time.
 
 const MIB = 1024 * 1024;
 

@@ -8,7 +8,7 @@ import {
   answer, ask, definition, eof, login, packetsFrom, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-// When following ends, Sluice relays what came or closes the session, and logs once what came and where.
+// When following ends, Sluice relays the bytes or closes the session, and logs the packet and its offset once.
 
 const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n'.repeat(30));
 
@@ -30,7 +30,7 @@ interface Moment {
   readonly turns: readonly Turn[];
   readonly from: Turn['from'];
   readonly garbage?: Buffer;
-  /** What the log line says, besides place and bytes. */
+  /** The fields of the log line, besides offset and bytes. */
   readonly phase: string;
   readonly awaited: string;
 }

@@ -59,7 +59,7 @@ t.test('asks only for the schema again when only the schema has changed', (t) =>
   t.end();
 });
 
-/** A command of which so many answers have begun. */
+/** A command of which this many answers have begun. */
 const answered = (command: PendingCommand, answerCount = 1): PendingCommand => Object.assign(command, { answerCount });
 
 t.test('reads the schema from a USE when the server does not tell it', (t) => {

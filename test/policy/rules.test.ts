@@ -5,13 +5,13 @@ import type { Subject } from '../../src/policy/subject.js';
 import { queryCommand, settings, SUBJECT } from '../support/governed.js';
 import type { Test } from 'tap';
 
-/** What a rule may ask of a statement. */
+/** The properties of a statement that rules use. */
 const asked = (sql: string): Asked => {
   const statement = Statement.of(queryCommand(sql), 0);
   return { statement, tags: statement.tags };
 };
 
-/** The name of the rule that holds; null where none does. */
+/** The name of the rule that applies; null if none does. */
 const winner = (
   t: Test, rules: object[], subject: Partial<Subject>, sql = 'SELECT 1 FROM t', atMs = 0,
 ): string | null => {

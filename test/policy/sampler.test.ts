@@ -20,7 +20,7 @@ const result = (t: Test, rows: number, bytes: number, resultSets = 1) => {
   return Object.assign(usage, { rows, bytes, resultSets });
 };
 
-/** What is said of a result that begins and ends. */
+/** The sampler's judgement of a result that begins and ends. */
 const judged = (sampling: Sampler, usage: GovernedUsage, now: () => number): Sample | null => {
   sampling.begin(usage);
   return sampling.judge(usage, now);

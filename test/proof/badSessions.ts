@@ -13,7 +13,7 @@ const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')])).bytes;
 const OVER_LIMIT = answer(...resultSet('eof', Array.from({ length: 10 }, () => textRow('x'.repeat(1000))))).bytes;
 const LARGE = answer(...resultSet('eof', [textRow('x'.repeat(2 * 1024 * 1024))])).bytes;
 const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n'.repeat(30));
-/** A little of a packet of 16 MiB that announces another one behind it. */
+/** The first bytes of a packet of 16 MiB that announces another one after it. */
 const TRICKLE = Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0]), query('SELECT')]);
 const ENDLESS_COLUMNS = answer(
   Buffer.from([0xfc, 0xff, 0xff]), ...Array.from({ length: 500 }, (_, i) => definition(`c${i}`)),
@@ -30,7 +30,7 @@ const fromServer = (bytes: Buffer): Turn => ({ from: 'server', bytes });
 interface BadSession {
   /** The turns that are sent and heard. */
   readonly turns: readonly Turn[];
-  /** The last bytes before an end leaves; nobody may hear them. */
+  /** The last bytes before an end leaves. The other end may not receive them. */
   readonly last?: (pair: Pair) => void;
   readonly leaves: 'client resets' | 'client closes' | 'server resets' | 'server closes';
 }

@@ -8,7 +8,7 @@ import {
 } from '../support/wirePackets.js';
 import { SCALE } from './scale.js';
 
-// The memory for one client or server has a bound that does not depend on how long it goes on.
+// The memory for one client or server has a bound that does not grow with time.
 
 const CONFIG = { ...IN_CLEAR, limits: { rows: null, bytes: null } };
 const MIB = 1024 * 1024;

@@ -14,7 +14,7 @@ import { startSluice } from '../support/sluice.js';
 
 const RESULTS = fileURLToPath(new URL('results/slowest-readers.md', import.meta.url));
 const FOUND = fileURLToPath(new URL('../../node_modules/.cache/sluice-proof/slowest-readers.json', import.meta.url));
-/** How much faster a reader through Sluice may have to read, and how much more may wait for it. */
+/** Compared to a direct connection: the largest ratios of the slowest rate that survives, and of the waiting bytes. */
 const MAX_RATE_RATIO = 1.2;
 const MAX_WAITING_RATIO = 1.5;
 /** Past the default limit, so that limits are enforced: readers at these rates count as streams. */

@@ -89,7 +89,7 @@ class Scene {
     return client.heard.toString('latin1');
   }
 
-  /** A session whose statement runs on behind its client, which has left. */
+  /** A session whose client has left while its statement runs on. */
   async beginClientless(): Promise<Pair> {
     const pair = await this.begin();
     await this.ask(pair, PROMISED, FIVE.slice(0, -1));

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// The test files of `npm run test:quick`: those that start no server and no built program. Each file is judged by the
-// text of all modules that it imports, so that a new test file belongs to them, or not, by itself. setup.test.ts
-// checks the result with the compiler.
+// The test files of `npm run test:quick`: those that start no server and no built program. The text of all modules that
+// a file imports decides, so a new test file needs no entry in a list. setup.test.ts checks the result with the
+// compiler.
 
 const TEST = fileURLToPath(new URL('..', import.meta.url));
 

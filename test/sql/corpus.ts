@@ -25,7 +25,7 @@ const otherLiteral = (lexer: Lexer): string => {
   return text;
 };
 
-/** The same statement with other literals, where these can change and still fit. */
+/** The same statement with other literals of the same kinds. */
 export const withOtherLiterals = (sql: string): string => rewrite(sql, otherLiteral);
 
 const LAYOUT = " /* here's */\n\t-- and `here\n";

@@ -6,7 +6,7 @@ import { remoteAt } from './remote.js';
 
 /** The account that kills cut queries. */
 export const KILLER = { user: 'sluice', password: 'kills-only' } as const;
-/** What the documented statements for each server begin with. */
+/** The first words of the documented statements for each server. */
 const HEADINGS: Record<ServerKind, string> = { mysql: '-- MySQL ', mariadb: '-- MariaDB ' };
 
 /** Creates the account of `KILLER` with the statements of `sluice help rules`, but for the password. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { guard, type Lifetime, spawned } from './guard.js';
 
-// Drives Chromium with its DevTools protocol: JSON messages, each with a NUL behind it, over two pipes.
+// Drives Chromium with its DevTools protocol: JSON messages over two pipes, with a NUL after each.
 
 const PATIENCE_MS = 60_000;
 

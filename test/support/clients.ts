@@ -76,7 +76,7 @@ export interface CommandLineReport {
   readonly stderr: string;
 }
 
-/** Runs the `mariadb` or the `mysql` command line with `input` to read; it goes on after an error. */
+/** Runs the `mariadb` or the `mysql` command line with `input` to read. It continues after an error. */
 export const commandLine = async (
   vendor: ServerKind, port: number, input: string, flags: readonly string[] = [],
 ): Promise<CommandLineReport> => {

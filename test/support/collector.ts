@@ -14,12 +14,12 @@ export interface Received {
   readonly json: unknown;
 }
 
-/** How a receiver answers a request. */
+/** The answer of a receiver to a request. */
 export type Answering = (response: ServerResponse, received: Received) => void;
 
 export interface Collector {
   readonly url: string;
-  /** What it got so far. */
+  /** The requests that it got so far. */
   readonly received: readonly Received[];
   /** The most requests under way at the same time. */
   readonly mostAtOnce: number;

@@ -21,7 +21,7 @@ export interface Attribute {
   readonly value: Buffer | null;
 }
 
-/** A query where CLIENT_QUERY_ATTRIBUTES is in effect. */
+/** A query with CLIENT_QUERY_ATTRIBUTES in effect. */
 export const attributedQuery = (sql: string, attributes: readonly Attribute[] = []): Buffer => {
   if (attributes.length === 0) return command(Command.QUERY, '\0\x01', sql);
   const nulls = Buffer.alloc((attributes.length + 7) >> 3);

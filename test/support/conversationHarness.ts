@@ -25,7 +25,7 @@ export interface HarnessOptions {
   readonly limit?: (usage: Usage) => void;
   /** The verdict at a limit; `cut` when it is left out. */
   readonly decide?: (usage: Usage, isInsideRow: boolean) => Decision;
-  /** How many bytes of a statement's text are kept. */
+  /** The number of bytes that are kept of a statement's text. */
   readonly textBytes?: number;
 }
 
@@ -48,7 +48,7 @@ export interface Outcome {
   readonly conversation: Conversation;
 }
 
-/** The error that takes the place of a row. */
+/** The error that replaces a row. */
 export const CUT_ERROR: ServerError = { code: 3170, sqlState: 'HY000', message: 'too large' };
 
 // Bytes around a read and after it. A scanner that reads there, or keeps a view of passed bytes, sees these.
@@ -287,7 +287,7 @@ export const everySplit = (
   return whole;
 };
 
-/** How a split conversation's outcome differs from that of the whole one, for a person to read. */
+/** The differences between the outcomes of a split conversation and of the whole one, for a person to read. */
 const differencesOf = (split: Outcome, whole: Outcome, { name }: Split): string[] => {
   const differences: string[] = [];
   const compare = (what: string, found: unknown, wanted: unknown): void => {

@@ -11,7 +11,7 @@ import { APP } from './seed.js';
 export const LANGUAGES = ['go', 'java', 'node', 'python', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** How a driver reads a statement. */
+/** A driver's way of reading a statement. */
 export interface Reading {
   /** The host in place of 127.0.0.1, or the path of a Unix socket, which begins with a slash. */
   readonly host?: string;
@@ -52,7 +52,7 @@ export const folderOf = (language: Language): string => {
   return folder;
 };
 
-/** Why this machine cannot run a driver, or false; in CI every driver has to be there. */
+/** The reason why this machine cannot run a driver; false if it can. In CI every driver has to be there. */
 export const isMissing = ({ language }: Pick<Driver, 'language'>): string | false => {
   if (existsSync(folderOf(language))) return false;
   const reason = `the drivers of ${language} are not installed (test/setup/install says why)`;

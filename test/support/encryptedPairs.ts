@@ -86,7 +86,7 @@ export const encryptedPair = async (
 export class Dialogue {
   private constructor(private readonly pair: Pair, private readonly nextIds: { client: number; server: number }) {}
 
-  /** Goes on after `greetedPair`. */
+  /** Continues after `greetedPair`. */
   static behindAnswer(pair: Pair, encrypted: Encrypted): Dialogue {
     return new Dialogue(pair, { client: answerId(encrypted.client) + 1, server: answerId(encrypted.server) + 1 });
   }

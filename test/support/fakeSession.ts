@@ -4,8 +4,8 @@ import type { SessionControls } from '../../src/relay/session/sessionControls.js
 export type SomeParts<T> = { [Key in keyof T]?: T[Key] extends (...given: never[]) => unknown ? T[Key] : SomeParts<T[Key]> };
 
 /**
- * A session that has only the parts that a test gives it. An error that its work throws fails the test; what it is
- * said to do beyond that has to be given, too.
+ * A session with only the parts that a test gives it. An error in contained work fails the test. Any other method that
+ * is called must be given as well.
  */
 export const fakeSession = (parts: SomeParts<SessionControls>): SessionControls => {
   const session = {

@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 
-/** Timers whose time passes only when a test says so. */
+/** Timers whose time passes only when a test lets it pass. */
 export interface FakeTimers {
-  /** How many are set and have not fired. */
+  /** The number of timers that are set and have not fired. */
   readonly count: number;
   /** Lets this many ms pass: due timers fire in the order of their time. */
   pass(ms: number): void;
@@ -16,8 +16,8 @@ interface Timer {
 }
 
 /**
- * Takes the place of `setTimeout` and `setInterval` until the test is over; `performance.now` and `setImmediate` go on
- * as they are. A timer that was set before goes on, too.
+ * Replaces `setTimeout` and `setInterval` until the test is over. `performance.now`, `setImmediate` and earlier timers
+ * stay real.
  */
 export const fakeTimers = (t: Test): FakeTimers => {
   const timers = new Set<Timer>();

@@ -144,7 +144,7 @@ export class FramedExchange implements
     if (areFramesWhole) this.notePassed(before);
   }
 
-  /** Goes on after a verdict that took time. */
+  /** Continues after a verdict that took time. */
   async unblock(): Promise<void> {
     const before = this.written();
     this.responses.unblock();
@@ -181,7 +181,7 @@ export class FramedExchange implements
     }
   }
 
-  /** Numbers go on from the last one on this connection; a command begins with 0. */
+  /** Numbers continue from the last one on this connection; a command begins with 0. */
   private framesOf(from: Peer, bytes: Buffer, framing: Framing): Buffer[] {
     const beginsCommand = from === 'client' && bytes[3] === 0;
     const last = this.passed[from].at(-1)?.number ?? 0;
@@ -283,7 +283,7 @@ export class FramedExchange implements
 }
 
 /**
- * What is wrong with the frame numbers on one connection, as both ends check them: 0 begins a command, and every other
+ * The fault in the frame numbers on one connection, as both ends check them: 0 begins a command, and every other
  * frame follows the one before. Null when nothing is wrong.
  */
 export const miscounted = (passed: readonly Passed[], isClientConnection: boolean): string | null => {

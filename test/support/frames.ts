@@ -18,7 +18,7 @@ export const rawFrame = (number: number, contentBytes: number, body: Buffer): Bu
   return Buffer.concat([header, body]);
 };
 
-/** How content is put into frames: the bytes of each, and whether it is compressed. */
+/** A way to put content into frames: the bytes of each, and whether it is compressed. */
 export interface Framing {
   readonly name: string;
   readonly bytesOf: (index: number) => number;

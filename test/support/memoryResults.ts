@@ -11,7 +11,7 @@ export const HEAD_PACKETS = 3;
 
 export const rows = (count: number): Buffer[] => Array.from({ length: count }, (_, index) => textRow(`row ${index}`));
 
-/** The payloads of a result with so many rows. */
+/** The payloads of a result with this many rows. */
 export const result = (count: number, statusFlags?: number): Buffer[] =>
   resultSet('eof', rows(count), statusFlags === undefined ? {} : { statusFlags });
 
@@ -26,9 +26,9 @@ export const respond = async (
 
 /** A client's bytes, divided into the packets that passed and the rest. */
 export interface Heard {
-  /** How many of the server's packets came first, unchanged. */
+  /** The number of the server's packets that came first, unchanged. */
   readonly passed: number;
-  /** The bytes behind them. */
+  /** The bytes after them. */
   readonly behind: Buffer;
 }
 

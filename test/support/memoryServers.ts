@@ -11,7 +11,7 @@ const SLUICE: Address = { host: '10.0.0.1', port: 50_000 };
 export class MemoryServers {
   /** The hosts that were tried, in their order. */
   readonly tried: string[] = [];
-  /** Each connection as Sluice has it, in the order in which they were begun. */
+  /** Sluice's end of each connection, in the order of their beginnings. */
   readonly sockets: Socket[] = [];
   private readonly willing = new Map<string, Willingness>();
   private readonly accepted: End[] = [];

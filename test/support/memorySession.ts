@@ -54,11 +54,11 @@ export interface MemorySessionOptions {
   readonly shared?: SomeParts<Shared>;
   /** The bytes of the client before its server was there. */
   readonly early?: Buffer;
-  /** How its connections may be encrypted; as the settings say where it is left out. */
+  /** The encryption of its connections; that of the settings by default. */
   readonly encryption?: SessionEncryption;
 }
 
-/** Settings as they stand in a configuration file, for clients and servers in memory: none is encrypted. */
+/** Settings in the form of a configuration file, for clients and servers in memory: no connection is encrypted. */
 export const memorySettings = (t: Test, settings: ProxySettings = {}): Config => {
   const { upstreamTls = { mode: 'off' }, ...rest } = settings;
   const listen = { host: '10.0.0.1', port: 3306, tls: { mode: 'off' } };

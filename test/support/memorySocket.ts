@@ -2,7 +2,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Where one end of a connection is. */
+/** The address of one end of a connection. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -198,7 +198,7 @@ export const settled = async (): Promise<void> => {
   for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns = dueCount > 0 ? 0 : quietTurns + 1) await nextTurn();
 };
 
-/** What one delivery leads to may take a few turns before there is another one. */
+/** The consequences of one delivery may take a few turns before the next delivery. */
 const QUIET_TURNS = 5;
 
 const failure = (code: string): Error => Object.assign(new Error(`in memory: ${code}`), { code });

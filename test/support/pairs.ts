@@ -14,7 +14,7 @@ export const within = async (what: Promise<unknown>, patienceMs: number): Promis
   return isInTime;
 };
 
-/** One end of a session over a real connection. It sends what it is told to, and keeps what it hears. */
+/** One end of a session over a real connection. It sends the test's bytes, and keeps the bytes that it receives. */
 export class End {
   private pieces: Buffer[] = [];
   heardBytes = 0;
@@ -50,7 +50,7 @@ export class End {
     return Buffer.concat(this.pieces);
   }
 
-  /** Forgets what it has heard so far. */
+  /** Forgets the bytes that it has received so far. */
   forget(): void {
     this.pieces = [];
     this.heardBytes = 0;
@@ -89,7 +89,7 @@ export class End {
 export interface Pair {
   readonly client: End;
   readonly server: End;
-  /** The client's address, as the log has it. */
+  /** The client's address in the form of the log. */
   readonly address: string;
 }
 

@@ -10,17 +10,17 @@ export const blocksIn = (text: string, language: string): string[] =>
 /** The commands of the README, one line each, in their order. */
 export const commands: readonly string[] = blocksIn(README, 'sh').flatMap((block) => block.trimEnd().split('\n'));
 
-/** The only one of these. @throws where there is none, or another one */
+/** The only one of these. @throws if there is none, or another one */
 const theOnly = (found: readonly string[], description: string): string => {
   const [command, another] = found;
   if (command !== undefined && another === undefined) return command;
   throw new Error(`the README has ${found.length} commands ${description}`);
 };
 
-/** The command that begins so, as the README has it. @throws where there is none, or another one */
+/** The README's command that begins with these words. @throws if there is none, or another one */
 export const commandThatBegins = (beginning: string): string =>
   theOnly(commands.filter((command) => command.startsWith(beginning)), `that begin with ${beginning}`);
 
-/** The command that is just this. @throws where the README does not have it */
+/** The README's command with exactly these words. @throws if there is none, or another one */
 export const commandThatIs = (wanted: string): string =>
   theOnly(commands.filter((command) => command === wanted), wanted);

@@ -15,7 +15,7 @@ export interface Seen {
   readonly rows: number;
   /** Sum of the rows' first columns. */
   readonly sum: number;
-  /** The last row, each field as text; null where there was none. */
+  /** The last row, each field as text; null if there was none. */
   readonly last: readonly string[] | null;
   readonly results: number;
   /** The count in the last packet. */

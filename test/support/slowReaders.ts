@@ -13,7 +13,7 @@ export interface SlowReader {
   readonly rate: number;
   /** Whether it still had its connection at the end. */
   readonly lived: boolean;
-  /** How long it read, in seconds. */
+  /** The time for which it read, in seconds. */
   readonly seconds: number;
   /**
    * The bytes that waited for it in the kernel, in all sockets on its way: the median of samples. Null when nobody
@@ -22,7 +22,7 @@ export interface SlowReader {
   readonly waitingBytes: number | null;
 }
 
-/** How readers connect. */
+/** The way in which readers connect. */
 export interface ReaderOptions {
   readonly host?: string;
   readonly encrypt?: boolean;
@@ -35,7 +35,7 @@ export interface ReaderOptions {
 
 /**
  * Runs readers side by side, one for each of `rates` (KB/s).
- * @param seconds how long they read, unless they are lost
+ * @param seconds the time for which they read, unless they are lost
  * @returns the outcome of each, the slowest first; throws when one cannot log in
  */
 export const readSlowly = async (

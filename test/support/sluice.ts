@@ -26,7 +26,7 @@ export interface AuditRecord {
   readonly resultSets: number;
   readonly columns: number;
   readonly largestRowBytes: number;
-  /** The heaviest columns, and the others together, in so many rows. */
+  /** The heaviest columns, and the others together, in `columnBytesRows` rows. */
   readonly columnBytes?: readonly { readonly name?: string; readonly table?: string; readonly bytes: number }[];
   readonly columnBytesRows?: number;
   readonly requestBytes: number;
@@ -38,7 +38,7 @@ export interface AuditRecord {
   readonly digestText: string | null;
   /** The bound parameters of a prepared statement as JSON: `{hex}` and `{longData}` for values that JSON lacks. */
   readonly params?: readonly unknown[];
-  /** What the statement, or its execution, says of where it is from. */
+  /** The tags of the statement or of its execution. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceId?: string;
   readonly sampled?: boolean;
@@ -53,7 +53,7 @@ export interface AuditRecord {
   readonly firstRowMs: number;
   readonly durationMs: number;
   readonly stallMs: number;
-  /** null while the response goes on. */
+  /** null while the response continues. */
   readonly outcome: string | null;
   /** Of cuts: the error that the client got. */
   readonly errorCode?: number;
@@ -61,7 +61,7 @@ export interface AuditRecord {
   readonly serverError?: { readonly code: number };
   /** In records of results that were let through. */
   readonly rowsPerSecond?: number | null;
-  /** Why exempt rows passed a limit. */
+  /** The reason why exempt rows passed a limit. */
   readonly exempt?: string;
   /** In records of stalls. */
   readonly serverGaveUp?: boolean;
@@ -113,7 +113,7 @@ export interface SluiceOptions {
 
 const COLLECTED = 'garbage is collected';
 
-/** A module that is loaded before the program's own. It collects garbage at SIGUSR2, and says so. */
+/** A module that is loaded before the program's own. It collects garbage at SIGUSR2, and reports it. */
 const COLLECTOR = `data:text/javascript,${encodeURIComponent(`
   import { setFlagsFromString } from 'node:v8';
   import { runInNewContext } from 'node:vm';
@@ -163,7 +163,7 @@ class Lines<T> {
         return line;
       }
       if (this.#ended) throw this.#ended;
-      // Far longer than a line takes. A missing line becomes a failure that says so.
+      // Far longer than a line takes. After that the failure names the missing line.
       await new Promise<void>((resolve, reject) => {
         const patience = setTimeout(() => reject(new Error('waited 30 s for a line of sluice')), 30_000);
         this.#changed = () => {

@@ -155,7 +155,7 @@ export class WireClient {
     }
   }
 
-  /** Answers an AuthSwitchRequest or an AuthMoreData. Returns the exchange that goes on. */
+  /** Answers an AuthSwitchRequest or an AuthMoreData. Returns the exchange that continues. */
   private authStep({ payload, sequenceId }: Packet, under: AuthExchange | null, password: string): AuthExchange {
     if (payload[0] === 0xfe) {
       const { plugin, nonce } = decodeAuthSwitch(payload);

@@ -175,7 +175,7 @@ export interface LoginOptions {
   readonly capabilities?: bigint;
   /** Base capabilities that the client does not ask for. */
   readonly without?: bigint;
-  /** The client's connection attributes; it sends none where they are left out. */
+  /** The client's connection attributes; none by default. */
   readonly attributes?: ReadonlyMap<string, string>;
 }
 

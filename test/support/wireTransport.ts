@@ -88,12 +88,12 @@ export class WireTransport {
     return sequenceId + 1 + Math.floor(payload.length / MAX_PAYLOAD_BYTES);
   }
 
-  /** A packet that has come; null when none has. */
+  /** A packet that has arrived; null when none has. */
   arrived(): Packet | null {
     return this.assembler.next();
   }
 
-  /** The next packet. Throws a ConnectionClosedError where the connection ends first. */
+  /** The next packet. Throws a ConnectionClosedError if the connection ends first. */
   async packet(): Promise<Packet> {
     for (;;) {
       const packet = this.assembler.next();

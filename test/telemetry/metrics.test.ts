@@ -140,7 +140,7 @@ t.test('the topic of metrics describes every metric, and no other', async (t) =>
   const told = [...(await ask('/metrics')).body.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
   const topic = readFileSync(new URL('../../src/help/metrics.md', import.meta.url), 'utf8');
   const described = [...topic.matchAll(/^- `((?:sluice|process)_\w+)/gm)].map(([, name]) => name);
-  // What there is only with several processes.
+  // Metrics that exist only with several processes.
   const ofWorkers = ['sluice_workers', 'sluice_worker_restarts_total'];
   t.strictSame([...described].sort(), [...told, ...ofWorkers].sort());
 });

@@ -34,7 +34,7 @@ t.test('promtool accepts the metrics, before anything happened and after', async
   t.match(await promtoolOn('Bad-Name 1\n'), /exit code/, 'promtool finds what is wrong');
 });
 
-/** What Prometheus asks with. */
+/** The `Accept` header of Prometheus. */
 const PROMETHEUS = 'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;' +
   'q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.1';
 

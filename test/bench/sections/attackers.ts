@@ -18,8 +18,8 @@ const ATTACKS: Readonly<Record<Attack, string>> = {
 };
 
 /**
- * What a good client's queries take, alone and beside clients whose messages cost a relay much. The direct connections
- * show the machine's share of the cost: attackers need a core, too.
+ * The latency of a good client's queries, alone and beside clients whose messages cost a relay much. The direct
+ * connections show the machine's share of the cost, since attackers need a core as well.
  */
 export const attackers = async (bench: Bench): Promise<void> => {
   for (const kind of SERVER_KINDS) {

@@ -23,7 +23,7 @@ const AT_A_TIME = 32;
 type ChurnOrder = Extract<Order, { readonly kind: 'churn' }>;
 
 /**
- * What Sluice costs as it is installed: the default settings before real servers. MySQL offers TLS, so Sluice decrypts
+ * The cost of Sluice with its default settings before real servers. MySQL offers TLS, so Sluice decrypts
  * its answers; MariaDB 10.11 does not.
  */
 export const defaults = async (bench: Bench): Promise<void> => {

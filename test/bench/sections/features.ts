@@ -30,7 +30,7 @@ export const rulesByStatement = (count: number): object =>
 const CUT = { limits: { rows: CUT_ROWS }, streaming: { signals: [] }, drain: { bytes: '100GiB', time: '1h' } };
 const EVERY_KIND_OF_RECORD = { limits: { rows: 1 }, streaming: { signals: [] } };
 
-/** What each feature adds to the cost of results and queries. */
+/** The cost that each feature adds to results and queries. */
 export const features = async (bench: Bench): Promise<void> => {
   const port = await bench.synthetic;
   await bench.interleave(BULK_SECTION, port, [bulkLoad(bench)], [

@@ -9,11 +9,11 @@ import { rulesByStatement } from './features.js';
 const SECTION = 'workers';
 const WORKERS = [1, 2, 4];
 const ROW_BYTES = 1000;
-/** How many results are read at the same time; together they are as large as the one of the bulk section. */
+/** The number of results that are read at the same time. Together they are as large as the one of the bulk section. */
 const READERS = 8;
 const ASKERS = 64;
 const AT_A_TIME = 32;
-/** How many rules make a query cost the relay several times its cost to load and server. */
+/** With this number of rules a query costs the relay several times its cost to load and server. */
 const RULES = 1000;
 
 const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${workers} workers`);
@@ -22,7 +22,7 @@ const nameOf = (workers: number): string => (workers === 1 ? 'one process' : `${
 export const ONE_PROCESS = nameOf(1);
 
 /**
- * The gain of more processes. The load's own processes and the server need cores, too. On a machine with few cores the
+ * The gain of more processes. The load's own processes and the server also need cores. On a machine with few cores the
  * usual loads show the cost of workers; only a load that is nearly all the relay's work shows their gain.
  */
 export const workers = async (bench: Bench): Promise<void> => {

@@ -5,7 +5,7 @@ const mariadb = require('mariadb');
 
 /** Gives a connection that reads whole results, or streams them; both in the text protocol or prepared. */
 exports.connect = async (options) => {
-  // By itself it waits for a second only, which a busy machine may need.
+  // The default time-out is one second, and a busy machine may need longer.
   const patience = { connectTimeout: 30_000 };
   const connection = await mariadb.createConnection({ allowPublicKeyRetrieval: true, ...patience, ...options });
   return {
@@ -16,7 +16,7 @@ exports.connect = async (options) => {
       try {
         yield* rows;
       } finally {
-        // What is left has to be read before another statement; close() says so to the driver.
+        // The rest of the rows has to be read before another statement; close() makes the driver do that.
         rows.close();
         prepared?.close();
       }

@@ -1,6 +1,6 @@
 'use strict';
 // read.cjs DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL [WORK_MS [STOP_AFTER]]: reads a result with a driver for Node
-// and says what it saw.
+// and reports it.
 //
 // DRIVER is mysql2 or mariadb; MODE is buffered (the rows in an array) or streaming (the driver's stream), each also as
 // prepared-buffered and prepared-streaming. A HOST that begins with a slash is the path of a Unix socket. WORK_MS is

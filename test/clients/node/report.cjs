@@ -1,5 +1,5 @@
 'use strict';
-// Counts the rows that come into a program's hands, works on each, and says what was seen as one line of JSON.
+// Counts the rows that the program gets, works on each, and reports them in one line of JSON.
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
@@ -10,12 +10,12 @@ class Report {
     this.startedAt = this.connectedAt = this.first = this.last = performance.now();
   }
 
-  /** The connection stands; its statement follows at once. */
+  /** The connection is open. The statement follows at once. */
   connected() {
     this.connectedAt = performance.now();
   }
 
-  /** Takes a row; gives whether further rows are wanted. */
+  /** Takes a row. Returns whether further rows are wanted. */
   take(row) {
     this.last = performance.now();
     if (this.seen.rows === 0) this.first = this.last;
@@ -24,14 +24,14 @@ class Report {
     return this.seen.rows !== this.reading.stopAfter;
   }
 
-  /** Sleeps, or is busy where the time is too short for a sleep. */
+  /** Sleeps, or keeps the processor busy if the time is too short for a sleep. */
   async work() {
     const { workMs } = this.reading;
     if (workMs >= 1) await sleep(workMs);
     else for (const end = performance.now() + workMs; performance.now() < end;);
   }
 
-  /** Takes rows that are all there, until enough were taken. */
+  /** Takes rows from a complete result, until enough were taken. */
   async readWhole(rows) {
     for (const row of rows) {
       if (!this.take(row)) return;
@@ -39,7 +39,7 @@ class Report {
     }
   }
 
-  /** Takes rows as a stream brings them, until enough were taken. */
+  /** Takes rows from a stream, until enough were taken. */
   async readStream(rows) {
     for await (const row of rows) {
       if (!this.take(row)) return;

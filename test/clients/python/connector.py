@@ -24,7 +24,7 @@ def arguments(reading):
     return {
         **reading.place(), "user": reading.user, "password": reading.password, "database": reading.schema,
         "use_pure": reading.driver == "connector-pure", "ssl_disabled": True,
-        # What was not read before another statement is read then, and dropped.
+        # The next statement first reads and drops the unread rows.
         "consume_results": True, **reading.options,
     }
 

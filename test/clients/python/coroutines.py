@@ -1,4 +1,4 @@
-"""Reads with aiomysql or asyncmy in an event loop; work on a row lets the loop go on."""
+"""Reads with aiomysql or asyncmy in an event loop. The loop continues during the work on a row."""
 import asyncio
 import importlib
 

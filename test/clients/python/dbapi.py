@@ -30,7 +30,7 @@ def read(reading, report):
 
 def arguments(reading):
     login = {"user": reading.user, "password": reading.password, "database": reading.schema}
-    # PyMySQL encrypts where the server can; without, a way through a proxy compares with the direct one.
+    # PyMySQL encrypts if the server can. Without encryption a connection through a proxy compares with a direct one.
     plain = {"ssl_disabled": True} if reading.driver == "pymysql" else {}
     return {**reading.place(), **login, **plain, **reading.options}
 
@@ -44,4 +44,4 @@ def close(cursor, driver):
     try:
         cursor.close()
     except driver.Error:
-        pass  # MySQLdb's SSCursor raises the error of its result once more
+        pass  # MySQLdb's SSCursor raises the error of its result again

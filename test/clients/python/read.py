@@ -1,4 +1,4 @@
-"""read.py DRIVER MODE ... (see reading.py): reads a result with a Python driver and says what it saw.
+"""read.py DRIVER MODE ... (see reading.py): reads a result with a Python driver and reports it.
 
 MODE: buffered (the driver's ordinary way, all rows in memory) or streaming (its way to read row by row);
 Connector/Python knows prepared-buffered and prepared-streaming besides.

@@ -1,4 +1,4 @@
-"""What every reader here is told on its command line, and what it says at its end.
+"""The command line of every reader here, and its report.
 
 DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL [WORK_MS [STOP_AFTER]]
 
@@ -28,12 +28,12 @@ class Reading:
         return self.mode.startswith("prepared")
 
     def place(self):
-        """Where to connect, in the words that all the drivers share."""
+        """The server's address, in the keywords that all the drivers share."""
         return {"unix_socket": self.host} if self.host.startswith("/") else {"host": self.host, "port": self.port}
 
 
 class Report:
-    """Counts the rows that come into the program's hands, and says what was seen as one line of JSON."""
+    """Counts the rows that the program gets, and reports them in one line of JSON."""
 
     def __init__(self, reading):
         self.reading = reading
@@ -44,11 +44,11 @@ class Report:
         self.started = self.connected_at = self.first = self.last = time.monotonic()
 
     def connected(self):
-        """The connection stands; its statement follows at once."""
+        """The connection is open. The statement follows at once."""
         self.connected_at = time.monotonic()
 
     def take(self, row):
-        """Takes a row; gives whether further rows are wanted."""
+        """Takes a row. Returns whether further rows are wanted."""
         self.last = time.monotonic()
         if self.seen["rows"] == 0:
             self.first = self.last
@@ -57,14 +57,14 @@ class Report:
         return self.seen["rows"] != self.reading.stop_after
 
     def read(self, rows):
-        """Takes rows and works on each; stops where enough were taken."""
+        """Takes rows and works on each, until enough were taken."""
         for row in rows:
             if not self.take(row):
                 return
             self.work()
 
     def work(self):
-        """Sleeps, or is busy where the time is too short for a sleep."""
+        """Sleeps, or keeps the processor busy if the time is too short for a sleep."""
         seconds = self.reading.work_seconds
         if seconds >= 0.001:
             time.sleep(seconds)

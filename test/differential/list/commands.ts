@@ -95,7 +95,7 @@ const users: Group = {
 
 const COMPRESSIONS = Capability.COMPRESS | Capability.ZSTD_COMPRESSION_ALGORITHM;
 
-/** MySQL closes where it refuses these; MariaDB goes on. */
+/** MySQL refuses these and closes. MariaDB refuses them and continues. */
 const refused = (line: Line): Line =>
   ({ ...line, play: (client, way) => (client.greeting.isMariadb ? line : last(line)).play(client, way) });
 

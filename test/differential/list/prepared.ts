@@ -174,7 +174,7 @@ const cursors: Group = {
 
 /**
  * MySQL 9.7 answers the second EXECUTE with definitions and an OK packet, so that every client waits for the end of
- * the rows. Without EOF packets that OK may be a row, and nothing shows that it is none.
+ * the rows. Without EOF packets that OK looks like a row.
  */
 const brokenExecute: Group = {
   name: "MySQL's broken execution behind a cursor", server: 'mysql', isUnparsed: true,

@@ -46,7 +46,7 @@ const infile: Group = {
   ],
 };
 
-/** A statement of so many bytes, its command byte included. */
+/** A statement of this many bytes, its command byte included. */
 const long = (bytes: number): ((client: WireClient) => Buffer) => (client) =>
   client.query(`SELECT LENGTH('${'q'.repeat(bytes - client.query("SELECT LENGTH('')").length)}')`);
 
@@ -172,7 +172,7 @@ const cachedMetadata: Group = {
   ],
 };
 
-/** How many there are depends on the clock. */
+/** Their number depends on the clock. */
 const progress: Group = {
   name: 'reports of progress', server: 'mariadb', needs: Capability.MARIADB_PROGRESS,
   setup: ['DROP TABLE IF EXISTS shop.slow', 'CREATE TABLE shop.slow (id INT, label VARCHAR(40))',

@@ -2,7 +2,7 @@ import { type Cell, driverOf, limitBytes, workMsOf } from './cells.js';
 import { READS_AT_ONCE } from './readsAtOnce.js';
 import type { Outcome } from './reading.js';
 
-/** The expected outcome of a cell's reader; `null`: it cannot be told from a buffering one, so either is fine. */
+/** The expected outcome of a cell's reader; null if it looks like a buffering reader, so that either is fine. */
 export type Wanted = 'cut' | 'lived' | null;
 
 /** A program with this much work for each row is known as streaming under any load. */

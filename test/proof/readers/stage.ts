@@ -32,7 +32,7 @@ export class Stage {
     return new Stage(t, await startNetworkNamespace(t));
   }
 
-  /** Why this machine cannot run a cell, or false. */
+  /** The reason why this machine cannot run a cell; false if it can. */
   lacks({ way }: Cell): string | false {
     return way === 'namespace' && this.far === null && 'this machine makes no network namespaces for us';
   }

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import t from 'tap';
 import { SocketSink } from '../../../src/relay/flow/socketSink.js';
 
-/** A stream that takes nothing until it is told to, and then everything at once. */
+/** A stream that takes no bytes until the test releases it, and then all bytes at once. */
 const slowStream = (highWaterMark: number) => {
   const waiting: (() => void)[] = [];
   let isSlow = true;

@@ -10,7 +10,7 @@ import { deflatedFrame } from '../../support/frames.js';
 import { WHOLE } from '../../support/splits.js';
 import { answer, ask, login, ok, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
-// The work of one turn of the event loop has a bound, whatever one end sends. The tests count turns and packets.
+// The work of one turn of the event loop has a bound for any bytes of either end. The tests count turns and packets.
 
 /** The most packets that one turn reads. */
 const PER_TURN = 1024;

@@ -10,7 +10,7 @@ import type { Peer } from '../../../src/protocol/peer.js';
 import { AuthBridge } from '../../../src/conversation/authBridge.js';
 import type { Conversation } from '../../../src/conversation/conversation.js';
 
-// An authentication takes bounded memory, whatever one end sends and the other does not read.
+// An authentication takes bounded memory, even if one end sends much and the other does not read.
 
 const KIBIBYTE = 1024;
 const MAX_BYTES = 256 * KIBIBYTE;

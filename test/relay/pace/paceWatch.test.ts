@@ -34,7 +34,7 @@ const client = (...seen: readonly Partial<SocketQueues>[]): WatchedSession & { l
   return session;
 };
 
-/** The same client, where the network is slow. */
+/** The same client on a slow network. */
 const overNetwork = (session: WatchedSession): WatchedSession =>
   ({ ...session, responses: { ...session.responses, ...NETWORK } });
 

@@ -11,7 +11,7 @@ import { beginSession, type MemorySession, NOTHING_LEFT } from '../../support/me
 import { Random } from '../../support/random.js';
 import { err, login, ok, packetsFrom } from '../../support/wirePackets.js';
 
-// What holds for a session in whatever order things happen to it.
+// Properties of a session that hold for events in any order.
 
 const SESSIONS = 150;
 const STEPS = 14;
@@ -31,13 +31,13 @@ const SETTINGS: readonly ProxySettings[] = [
   { ...BASE, kill: { user: 'killer', password: 'secret' }, drain: { bytes: 100, time: '5s', waiting: '1s' } },
 ];
 
-/** What a client says once it is let in, or thinks that it is. */
+/** Commands of a client, sent whether or not its login has succeeded. */
 const COMMANDS: readonly Buffer[] = [
   ...['SELECT * FROM big', 'SELECT 1; INSERT INTO t VALUES (1)', 'BEGIN', 'USE archive'].map(query),
   command(Command.QUIT), command(Command.RESET_CONNECTION), command(Command.PING),
 ].map((payload) => packetsFrom(0, payload));
 
-/** What a server says, whatever it was asked. */
+/** Answers of a server, sent to any command. */
 const ANSWERS: readonly Buffer[] = [
   FIVE, FIVE.subarray(0, 60), FIVE.subarray(60),
   ...[ok(), ok(MORE), ok(Status.AUTOCOMMIT | Status.IN_TRANS), err(1064), Buffer.from('\xfbfile', 'latin1')]

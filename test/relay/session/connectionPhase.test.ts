@@ -19,8 +19,8 @@ import {
   BASE_CAPABILITIES, err, greetingPayload, MYSQL_OFFER, ok, packetsFrom, responsePayload,
 } from '../../support/wirePackets.js';
 
-// From the greeting to where both connections are relayed as they come. TLS is stood for by a second connection in
-// memory: what the test says on its other end is what the peer says inside TLS.
+// From the greeting to the point at which both connections are relayed unchanged. A second connection in memory stands
+// for TLS: the bytes that the test writes to its other end are those that the peer sends inside TLS.
 
 const ANSWER = responsePayload({ capabilities: BASE_CAPABILITIES });
 const SSL_REQUEST = sslRequestFor(ANSWER);

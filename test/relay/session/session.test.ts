@@ -19,7 +19,7 @@ const QUIT = packetsFrom(0, command(Command.QUIT));
 const RESULT = packetsFrom(1, ...resultSet('eof', [textRow('1')]));
 const [GREETING, ANSWER, WELCOME] = login('eof') as [Turn, Turn, Turn];
 
-/** How far a session has come. */
+/** The progress of a session. */
 const PHASES = {
   'before the greeting': [],
   'before the answer to the greeting': [GREETING],
@@ -241,7 +241,7 @@ t.test("closes the session when the server neither answers nor closes within dra
   t.equal(timers.count, 0);
 });
 
-/** What a look at the kernel's queues shows of a client. */
+/** The view of a client in the kernel's queues. */
 const looking = (hasClientEnded: boolean) => ({
   shared: {
     queues: {

@@ -28,7 +28,7 @@ interface Scene {
   readonly warnings: {
     readonly serverWaitMs: number; readonly netWriteTimeoutMs: number | null; readonly msg: string,
   }[];
-  /** How long the client has not read, in ms. */
+  /** The time for which the client has not read, in ms. */
   readonly responses: { stalledMs: number };
   /** All stalled sessions. */
   readonly stalls: StallWatch;
@@ -38,7 +38,7 @@ interface Scene {
   stall(ms: number, thenBytes: number): void;
 }
 
-/** @param timeouts the server's own, for those who ask */
+/** @param timeouts the server's own time-outs */
 const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'> | null = null): Scene => {
   const config = settings(t, {});
   const [records, warnings]: [Scene['records'], Scene['warnings']] = [[], []];

@@ -13,7 +13,7 @@ import {
   answer, ask, err, login, ok, packetsFrom, preparedAnswer, resultSet,
 } from '../../support/wirePackets.js';
 
-// On what terms a session's responses pass, and what is said of each at its end.
+// The terms of a session's responses, and the records of their ends.
 
 const SELECT = 'SELECT * FROM big';
 /** Its error promises that it runs to its end. */
@@ -112,7 +112,7 @@ t.test('releases held back rows when the client has to answer first', async (t) 
   t.equal(heardOf(scene, first).passed, first.length);
 });
 
-// What is recorded of responses that are not seen to their end.
+// Records of responses whose end is not seen.
 
 const HALF = FIVE.slice(0, HEAD_PACKETS + 1);
 const ENDS: Record<string, { readonly end: (scene: MemorySession) => void, readonly outcome: string }> = {

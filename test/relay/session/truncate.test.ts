@@ -7,7 +7,7 @@ import { query } from '../../support/commandPayloads.js';
 import { converseOver, PairedProxy } from '../../support/pairs.js';
 import { ask, login, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
-// A truncated result ends as the server's own would, whatever the rest of its text does to the session.
+// A truncated result ends like the server's own, even if later statements of its text change the session.
 
 const { AUTOCOMMIT, MORE_RESULTS_EXISTS, SESSION_STATE_CHANGED } = Status;
 const ROWS = Array.from({ length: 5 }, () => textRow('x'));

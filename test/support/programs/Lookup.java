@@ -6,7 +6,7 @@ import java.sql.Statement;
 
 /**
  * Lookup URL SQL FIRST: reads a table as a stream, and looks each row up on the same connection, from the FIRST one on.
- * Then it asks for 2 three times. Says what came of each, a line for each.
+ * Then it asks for 2 three times. Prints a line about the outcome of each.
  */
 public class Lookup {
     public static void main(String[] args) throws SQLException {

@@ -10,7 +10,7 @@ import MySQLdb
 import MySQLdb.cursors
 
 host, port, user, password, schema, sql = sys.argv[1:]
-# MySQLdb compresses where the option is there at all, even if it is False.
+# MySQLdb compresses if the option is given at all, even if it is False.
 options = {"compress": True} if "READ_COMPRESSED" in os.environ else {}
 connection = MySQLdb.connect(
     host=host, port=int(port), user=user, password=password, database=schema, **options

@@ -11,7 +11,7 @@ import { runOk } from '../../support/run.js';
 
 const skip = isMissing({ language: 'go' });
 
-/** What the Collector understands of a request, in its own JSON. */
+/** The Collector's reading of a request, in its own JSON. */
 async function understood(signal: string, body: string): Promise<unknown> {
   return JSON.parse(await runOk('env', [join(folderOf('go'), 'otlp'), signal], { input: body }));
 }
@@ -55,7 +55,7 @@ t.test('the Collector understands a record that holds whatever a client can send
   };
   const body = new Envelope({}, '1').around('logs', [logRecord(record, 0), logRecord({}, 1e13)]);
   const found = await understood('logs', body);
-  // A half of a character is none to Go.
+  // Go reads half a character as U+FFFD.
   const sent = JSON.parse(body.replaceAll('\\ud800', '\ufffd')) as unknown;
   t.strictSame(withoutDefaults(found), withoutDefaults(sent));
 });

@@ -7,7 +7,7 @@ export interface Pause {
   end(): void;
 }
 
-/** A clock whose pauses end only when a test says so. */
+/** A clock whose pauses end only when a test ends them. */
 export class PlayedClock implements ExportClock {
   /** The next random number. */
   chance = 1;
@@ -28,18 +28,18 @@ export class PlayedClock implements ExportClock {
     return this.chance;
   }
 
-  /** Pauses that have not ended, and were not asked for. */
+  /** The number of pauses that have not ended and were not taken by the test. */
   get waiting(): number {
     return this.pauses.length;
   }
 
-  /** The next pause, waited for where need be. */
+  /** The next pause. Waits until it begins. */
   async pause(): Promise<Pause> {
     while (this.pauses.length === 0) await new Promise<void>((resolve) => (this.arrived = resolve));
     return this.pauses.shift()!;
   }
 
-  /** Ends the next pause of so long, waited for where need be. */
+  /** Ends the next pause of this length. Waits until it begins. */
   async passOf(ms: number): Promise<void> {
     let at = -1;
     while ((at = this.pauses.findIndex((pause) => pause.ms === ms)) < 0) {
