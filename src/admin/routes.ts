@@ -48,7 +48,7 @@ const READ = ['GET', 'HEAD'];
 const CHANGE = ['POST'];
 
 /** Read from its files at the first request. */
-let knownPage: Page | undefined;
+let knownPage: Page | null = null;
 
 /** What answers the requests for a path. */
 export interface Route {

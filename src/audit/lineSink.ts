@@ -11,7 +11,7 @@ import { close as closeDescriptor, write as writeDescriptor } from 'node:fs';
 export class LineSink {
   private readonly lines: string[] = [];
   /** The lines that are being written. They stay until their last byte is out. */
-  private batch: { readonly bytes: Buffer; readonly lines: number; written: number } | undefined;
+  private batch: { readonly bytes: Buffer; readonly lines: number; written: number } | null = null;
   private waitingBytes = 0;
   /** Lines dropped since the start. */
   droppedInAll = 0;
@@ -22,7 +22,7 @@ export class LineSink {
   private isWriting = false;
   /** Writing begins at the end of this turn of the event loop. */
   private isDue = false;
-  private onIdle: (() => void) | undefined;
+  private onIdle: (() => void) | null = null;
 
   /**
    * @param descriptor open for writing; closed with the sink, unless it is standard output or standard error
@@ -45,7 +45,7 @@ export class LineSink {
     }
     this.lines.push(line);
     this.waitingBytes += bytes;
-    if (this.batch || this.isDue) return;
+    if (this.batch !== null || this.isDue) return;
     // The lines of one turn go out in one write: each write costs a handover to another thread.
     this.isDue = true;
     setImmediate(() => this.writeNext());
@@ -56,7 +56,7 @@ export class LineSink {
    * write hangs.
    */
   async close(timeoutMs: number): Promise<SinkEnd> {
-    if (this.batch || this.isDue) await this.untilIdle(timeoutMs);
+    if (this.batch !== null || this.isDue) await this.untilIdle(timeoutMs);
     this.isGone = true;
     if (this.isWriting) await this.untilIdle(HANGS_MS);
     const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
@@ -87,7 +87,7 @@ export class LineSink {
   }
 
   private idle(): void {
-    this.batch = undefined;
+    this.batch = null;
     if (this.droppedLines > 0 && !this.isGone) {
       const droppedLines = this.droppedLines;
       this.droppedLines = 0;
@@ -98,7 +98,7 @@ export class LineSink {
 
   private writeBatch(): void {
     const { batch } = this;
-    if (!batch || this.isGone) return;
+    if (batch === null || this.isGone) return;
     this.isWriting = true;
     const { bytes, written } = batch;
     writeDescriptor(this.descriptor, bytes, written, bytes.length - written, null, (error, count) => {
@@ -112,7 +112,7 @@ export class LineSink {
       this.waitingBytes -= count;
       if (this.isGone) {
         // The sink was closed in the meantime. This was the last write.
-        if (batch.written === bytes.length) this.batch = undefined;
+        if (batch.written === bytes.length) this.batch = null;
         this.onIdle?.();
       } else if (batch.written < bytes.length) this.writeBatch();
       else this.writeNext();
@@ -141,7 +141,7 @@ export class LineSink {
   /** Drops the waiting lines, except for a line that is partly written: later lines must not follow half a line. */
   private giveUp(): void {
     const { batch } = this;
-    const isBegun = batch !== undefined && batch.written > 0 && !this.isGone;
+    const isBegun = batch !== null && batch.written > 0 && !this.isGone;
     this.drop(this.lines.length + (isBegun ? 0 : batch?.lines ?? 0));
     this.lines.length = 0;
     this.waitingBytes = isBegun ? batch.bytes.length - batch.written : 0;
@@ -149,7 +149,7 @@ export class LineSink {
       this.retry();
       return;
     }
-    this.batch = undefined;
+    this.batch = null;
     this.onIdle?.();
   }
 

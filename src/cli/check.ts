@@ -12,9 +12,9 @@ import { askerFrom } from './subject.js';
 
 const GROUP = 'Instead of printing, say which rule would hold, and why:';
 
-/** The explanation that --as and --sql ask for; undefined without these flags. */
-function explanation(config: Config, { as, sql }: Arguments): string[] | undefined {
-  if (as === undefined && sql === undefined) return undefined;
+/** The explanation that --as and --sql ask for; null without these flags. */
+function explanation(config: Config, { as, sql }: Arguments): string[] | null {
+  if (as === undefined && sql === undefined) return null;
   if (typeof as !== 'string') throw new UsageError(['--sql: needs --as, such as --as user=app,schema=shop']);
   if (typeof sql !== 'string') throw new UsageError(['--as: needs --sql, such as --sql "SELECT 1"']);
   return explain(config, { ...askerFrom(as), sql, nowMs: Date.now() });
@@ -49,7 +49,7 @@ export const check: Command = {
     const answer = explanation(config, given);
     process.stdout.write(`${(answer ?? [printConfig(config)]).join('\n')}\n`);
     say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
-    if (!answer) say(['The configuration is good.', ...exported(config)]);
+    if (answer === null) say(['The configuration is good.', ...exported(config)]);
     return EXIT_CODES.ok;
   },
 };

@@ -47,7 +47,7 @@ export function refused(says: string): UsageError {
 /** Ends a usage error with the known word that was probably meant, if there is one. */
 export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
   const suggestion = nearest(word, known);
-  return suggestion === undefined ? '' : `, did you mean ${prefix}${suggestion}?`;
+  return suggestion === null ? '' : `, did you mean ${prefix}${suggestion}?`;
 }
 
 /** Writes lines to standard error, for the person at the terminal. */

@@ -12,8 +12,8 @@ function matchFrom(text: string): Readonly<Record<string, string>> {
   const match: Record<string, string> = {};
   for (const [key, value, part] of keysAndValues(text)) {
     if (value === null || !KEYS.includes(key)) {
-      const meant = value === null ? undefined : nearest(key, KEYS);
-      const remedy = meant === undefined ? `with any of ${KEYS.join(', ')}` : `did you mean ${meant}?`;
+      const meant = value === null ? null : nearest(key, KEYS);
+      const remedy = meant === null ? `with any of ${KEYS.join(', ')}` : `did you mean ${meant}?`;
       throw new UsageError([`--exempt: expected KEY=PATTERN, ${remedy}, got ${JSON.stringify(part)}`]);
     }
     if (Object.hasOwn(match, key)) {

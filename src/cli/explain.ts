@@ -122,15 +122,15 @@ function showMiss({ key, wanted, found }: Miss): string {
 /** One line for each rule: whether it matches, and if not, why. */
 function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Question): Line[] {
   const lines: Line[] = [];
-  let winner: string | undefined;
+  let winner: string | null = null;
   for (const compiled of compileRules(config.rules)) {
     const { name } = compiled.rule;
-    const misses = winner === undefined ? missesOf(compiled, subject, usage, nowMs) : [];
-    if (winner !== undefined) lines.push([name, `not asked, since ${winner} matches before`]);
+    const misses = winner === null ? missesOf(compiled, subject, usage, nowMs) : [];
+    if (winner !== null) lines.push([name, `not asked, since ${winner} matches before`]);
     else if (misses.length > 0) lines.push([name, `no: ${misses.map(showMiss).join('; ')}`]);
     else lines.push([winner = name, 'yes: this one holds']);
   }
-  if (winner === undefined) lines.push([DEFAULT_RULE, 'yes: no rule matches, the global settings hold']);
+  if (winner === null) lines.push([DEFAULT_RULE, 'yes: no rule matches, the global settings hold']);
   return lines;
 }
 

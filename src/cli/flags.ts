@@ -47,11 +47,11 @@ export const configOptions: Readonly<Record<string, Options>> = {
   ...settingOptions(),
 };
 
-/** An example of the value of a setting's flag; undefined for any other flag. */
-export function exampleOf(flag: string): string | undefined {
+/** An example of the value of a setting's flag; null for any other flag. */
+export function exampleOf(flag: string): string | null {
   if (flag === 'config') return 'sluice.json';
   for (const { field } of walk(settings)) if (field.flag?.name === flag) return field.flag.example;
-  return undefined;
+  return null;
 }
 
 export const variables: readonly string[] = Object.keys(configOptions).map(variableOf);

@@ -6,8 +6,8 @@ import type { Address } from '../config/config.js';
 import { formatAddress, reachedAt } from '../config/address.js';
 import { EXIT_CODES, say, UsageError, type Arguments, type Command } from './command.js';
 import { configOptions, describeFlag } from './flags.js';
-import { reasonOf } from './listening.js';
 import { joinProcess } from './otherProcess.js';
+import { errorCode, errorText } from '../text/errorText.js';
 
 /** The longest wait for an answer. Docker's check ends after three seconds. */
 const TIMEOUT_MS = 2000;
@@ -48,8 +48,8 @@ async function ask(address: Address): Promise<string> {
     throw new HealthError(`the program at ${formatAddress(address)} is not ready: ${body}`);
   } catch (error) {
     if (error instanceof HealthError) throw error;
-    const { code, message } = reasonOf(error);
-    const reason = code === 'ABORT_ERR' ? `no answer within ${TIMEOUT_MS} ms` : code ?? message;
+    const code = errorCode(error);
+    const reason = code === 'ABORT_ERR' ? `no answer within ${TIMEOUT_MS} ms` : code ?? errorText(error);
     throw new HealthError(`cannot ask the program at ${formatAddress(address)}: ${reason}`);
   }
 }

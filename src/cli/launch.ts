@@ -13,7 +13,8 @@ import { Metrics } from '../telemetry/metrics.js';
 import { OtlpExport } from '../telemetry/otlp/otlpExport.js';
 import { NO_WORKERS, type PrimaryParts } from '../workers/parts.js';
 import { EXIT_CODES, say, version } from './command.js';
-import { cannotListen, reasonOf } from './listening.js';
+import { cannotListen } from './listening.js';
+import { errorCode, errorText } from '../text/errorText.js';
 import { Program, type ProgramParts } from './program.js';
 
 /**
@@ -27,7 +28,7 @@ export async function launch({ config }: LoadedConfig, plan: LaunchPlan): Promis
   try {
     audit = openAudit(config.audit, log.logger);
   } catch (error) {
-    say([`sluice: audit.to: ${reasonOf(error).message}: give a file that can be written, or "stdout"`]);
+    say([`sluice: audit.to: ${errorText(error)}: give a file that can be written, or "stdout"`]);
     return null;
   }
   const metrics = new Metrics();
@@ -124,7 +125,7 @@ async function listen(
   } catch (error) {
     if (error instanceof ListenError) say([`sluice: ${cannotListen(error.place, error, '--listen')}`]);
     else if (error instanceof TlsFileError) say([`sluice: listen.tls.${error.key}: ${error.message}`]);
-    else if (reasonOf(error).code === NO_WORKERS) say([`sluice: workers: ${reasonOf(error).message}`]);
+    else if (errorCode(error) === NO_WORKERS) say([`sluice: workers: ${errorText(error)}`]);
     else throw error;
     return null;
   }

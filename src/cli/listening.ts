@@ -1,20 +1,15 @@
 import type { Place } from '../config/config.js';
 import { formatPlace, isSocketFile } from '../config/address.js';
+import { errorCode, errorText } from '../text/errorText.js';
 
 /** The message for a failure to listen, with a remedy. @param flag the flag that gives another address */
 export function cannotListen(place: Place, error: unknown, flag: string): string {
-  const { code, message } = reasonOf(error);
+  const code = errorCode(error);
   const remedy = isSocketFile(place) ? remedyForFile(code) : remedyFor(code, flag);
-  return `cannot listen on ${formatPlace(place)}: ${message}${remedy === null ? '' : `: ${remedy}`}`;
+  return `cannot listen on ${formatPlace(place)}: ${errorText(error)}${remedy === null ? '' : `: ${remedy}`}`;
 }
 
-/** The message of an error, and the system's code if it has one. */
-export function reasonOf(error: unknown): { code: string | undefined; message: string } {
-  if (!(error instanceof Error)) return { code: undefined, message: String(error) };
-  return { code: 'code' in error && error.code !== undefined ? String(error.code) : undefined, message: error.message };
-}
-
-function remedyFor(code: string | undefined, flag: string): string {
+function remedyFor(code: string | null, flag: string): string {
   switch (code) {
     case 'EADDRINUSE':
       return `another program listens there; stop it, or give another address with ${flag}`;
@@ -31,9 +26,9 @@ function remedyFor(code: string | undefined, flag: string): string {
 }
 
 /** The remedy for a Unix socket; null if the message contains it already. */
-function remedyForFile(code: string | undefined): string | null {
+function remedyForFile(code: string | null): string | null {
   switch (code) {
-    case undefined:
+    case null:
       return null;
     case 'EACCES':
     case 'EPERM':

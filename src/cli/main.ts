@@ -29,7 +29,7 @@ function fromYargs({ message }: Error): UsageError {
   const [, flag] = /^Not enough arguments following: (\S+)$/.exec(message) ?? [];
   if (flag === undefined) return refused(message);
   const example = exampleOf(flag);
-  return refused(`--${flag} needs a value${example === undefined ? '' : `, such as ${example}`}`);
+  return refused(`--${flag} needs a value${example === null ? '' : `, such as ${example}`}`);
 }
 
 /** @returns the lines that explain the user's mistake; null if the error is not the user's mistake */

@@ -4,7 +4,7 @@ import yargs from 'yargs';
 import { type Flags } from '../config/load.js';
 import { type Arguments, UsageError } from './command.js';
 import { configOptions, PARSER } from './flags.js';
-import { reasonOf } from './listening.js';
+import { errorText } from '../text/errorText.js';
 import { keyAndValue } from '../text/keyAndValue.js';
 
 /** The flags and variables that a process was started with. */
@@ -57,6 +57,6 @@ export function joinProcess(pid: unknown, flags: Arguments): Told {
     return { flags: { ...parser.parseSync(), ...flags }, environment };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw refuse(`cannot read process ${pid}: ${reasonOf(error).message}`);
+    throw refuse(`cannot read process ${pid}: ${errorText(error)}`);
   }
 }

@@ -22,7 +22,8 @@ import type { Proxy } from '../relay/proxy.js';
 import { Readiness } from '../relay/readiness.js';
 import { logAdvice } from './adviceLog.js';
 import { ExpiryWatch } from './expiryWatch.js';
-import { cannotListen, reasonOf } from './listening.js';
+import { cannotListen } from './listening.js';
+import { errorText } from '../text/errorText.js';
 import type { Stoppable, StopRequest } from './shutdown.js';
 import { version } from './command.js';
 
@@ -209,7 +210,7 @@ export class Program implements Administered, Stoppable {
     try {
       this.parts.audit.reopen(audit);
     } catch (error) {
-      throw new ConfigError([`audit.to: ${reasonOf(error).message}`]);
+      throw new ConfigError([`audit.to: ${errorText(error)}`]);
     }
   }
 
@@ -256,5 +257,5 @@ function problemsIn(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof TlsFileError) return [`${error.key}: ${error.message}`];
   if (error instanceof ListenError) return [`listen: ${cannotListen(error.place, error, '--listen')}`];
-  return [reasonOf(error).message];
+  return [errorText(error)];
 }

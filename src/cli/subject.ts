@@ -15,15 +15,15 @@ function fullKey(key: string): string {
   return key === 'program' ? `${ATTRIBUTE_PREFIX}program_name` : key;
 }
 
-function problemWith(key: string, value: string | null): string | undefined {
+function problemWith(key: string, value: string | null): string | null {
   if (value === null) return `expected KEY=VALUE, got ${JSON.stringify(key)}`;
   const isNamed = [ATTRIBUTE_PREFIX, TAG_PREFIX].some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
   if (!isNamed && !KEYS.includes(key)) {
     const meant = nearest(key, KEYS);
-    const remedy = meant === undefined ? `known here: ${KEYS.join(', ')}` : `did you mean ${meant}?`;
+    const remedy = meant === null ? `known here: ${KEYS.join(', ')}` : `did you mean ${meant}?`;
     return `unknown key ${JSON.stringify(key)}, ${remedy}`;
   }
-  if (key !== 'client' || value === '' || isIP(value) !== 0) return undefined;
+  if (key !== 'client' || value === '' || isIP(value) !== 0) return null;
   return `client: expected an IP address, got ${JSON.stringify(value)}`;
 }
 
@@ -44,7 +44,7 @@ export function askerFrom(text: string): Asker {
   for (const [key, value] of keysAndValues(text)) {
     const isSecond = given.has(fullKey(key));
     const problem = isSecond ? `${key} is given more than once` : problemWith(key, value);
-    if (problem !== undefined) problems.push(`--as: ${problem}`);
+    if (problem !== null) problems.push(`--as: ${problem}`);
     else given.set(fullKey(key), value ?? '');
   }
   if (problems.length > 0) throw new UsageError(problems);

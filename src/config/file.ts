@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { errorCode } from '../text/errorText.js';
 import type { Findings } from './schema/findings.js';
 
 /**
@@ -28,7 +29,7 @@ export function readUpTo(file: string, maxBytes: number): Buffer {
 /** Tells why a file cannot be read, with its name. For rare reasons this is the system's own message. */
 export function fileFailure(file: string, error: unknown): string {
   if (!(error instanceof Error)) return `${file}: ${String(error)}`;
-  switch ('code' in error ? error.code : undefined) {
+  switch (errorCode(error)) {
     case 'ENOENT':
       return `${file}: no such file`;
     case 'EACCES':

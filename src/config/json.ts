@@ -37,7 +37,7 @@ class JsonReader {
     if (next === '[') return this.list(depth);
     if (next === '"') return this.string();
     const digits = this.take(NUMBER);
-    if (digits !== undefined) return Number(digits);
+    if (digits !== null) return Number(digits);
     const start = this.offset;
     const literal = WORDS.get(this.take(WORD) ?? '');
     if (literal === undefined) this.fail('expected a value', start);
@@ -72,7 +72,7 @@ class JsonReader {
 
   private string(): string {
     const literal = this.take(STRING);
-    if (literal === undefined) this.fail('this string does not end on its line, or holds a wrong escape');
+    if (literal === null) this.fail('this string does not end on its line, or holds a wrong escape');
     return String(JSON.parse(literal));
   }
 
@@ -95,9 +95,9 @@ class JsonReader {
     return this.text.charAt(this.offset);
   }
 
-  private take(pattern: RegExp): string | undefined {
+  private take(pattern: RegExp): string | null {
     pattern.lastIndex = this.offset;
-    const found = pattern.exec(this.text)?.[0];
+    const found = pattern.exec(this.text)?.[0] ?? null;
     this.offset += found?.length ?? 0;
     return found;
   }

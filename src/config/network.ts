@@ -24,7 +24,7 @@ interface Address {
 export function compileAddressMatcher(pattern: string): (address: string) => boolean {
   const [base = '', bits, ...rest] = pattern.split('/');
   const address = parseAddress(base);
-  if (address === undefined || rest.length > 0) {
+  if (address === null || rest.length > 0) {
     throw new Error(`expected an IP address or a network such as 10.0.0.0/8 or fd00::/8, got "${pattern}"`);
   }
   const list = new BlockList();
@@ -45,9 +45,9 @@ function prefixOf({ family, isMapped }: Address, bits: string | undefined, patte
   return Number(bits) - least;
 }
 
-function parseAddress(text: string): Address | undefined {
+function parseAddress(text: string): Address | null {
   const address = withoutZone(text);
-  if (isIP(address) === 0) return undefined;
+  if (isIP(address) === 0) return null;
   if (!isIPv6(address)) return { text: address, family: 'ipv4', isMapped: false };
   // A URL has one form of each address: ::ffff:10.0.0.1 becomes [::ffff:a00:1].
   const mapped = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`tcp://[${address}]`).hostname);

@@ -30,6 +30,6 @@ export function strayVariables(environment: NodeJS.ProcessEnv): string[] {
     if (!isOurs || VARIABLES.includes(name)) return [];
     const known = VARIABLES.map((variable) => variable.slice(PREFIX.length));
     const meant = nearest(name.slice(PREFIX.length), known);
-    return meant === undefined ? [] : [`${JSON.stringify(name)}: is not read, did you mean ${PREFIX}${meant}?`];
+    return meant === null ? [] : [`${JSON.stringify(name)}: is not read, did you mean ${PREFIX}${meant}?`];
   });
 }

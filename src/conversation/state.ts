@@ -127,13 +127,13 @@ export abstract class ConversationState<U extends Usage> {
 
   /** Commands wait for the session's set-up. */
   get holdsCommands(): boolean {
-    if (this.options.setUp === undefined) return false;
+    if (this.options.setUp === null) return false;
     return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
   }
 
   /** The session is new or was reset. If there is a set-up, it is due now. */
   sessionBegun(): void {
-    if (this.options.setUp !== undefined) this.setUpStop = 'sessionBegun';
+    if (this.options.setUp !== null) this.setUpStop = 'sessionBegun';
   }
 
   /**
@@ -142,7 +142,7 @@ export abstract class ConversationState<U extends Usage> {
    */
   beginSetUp(): Buffer | null {
     const { setUp, now } = this.options;
-    if (setUp === undefined || this.phase !== 'commands') return null;
+    if (setUp === null || this.phase !== 'commands') return null;
     this.isSettingUp = true;
     this.commands.push(newCommand(Command.QUERY, 'single', 0, now()));
     return encodePacket(0, encodeQuery(setUp, this.dialect.hasQueryAttributes));
@@ -218,9 +218,9 @@ export interface ConversationOptions<U extends Usage> {
   readonly compressions?: bigint;
   /**
    * A statement of Sluice's own that sets the session up: after the login, a COM_RESET_CONNECTION and a
-   * COM_CHANGE_USER, before the next command. None by default.
+   * COM_CHANGE_USER, before the next command; null for none.
    */
-  readonly setUp?: string | undefined;
+  readonly setUp: string | null;
   /** Counts commands, each at the index of its first byte. */
   readonly commandCounts?: Float64Array;
   /** A clock in ms. */

@@ -12,7 +12,7 @@ export class ColumnPositions {
    * of the form.
    */
   private readonly lists: number[] = [];
-  private position: string | undefined;
+  private position: string | null = null;
 
   constructor(private readonly form: NormalForm) {}
 
@@ -68,8 +68,8 @@ export class ColumnPositions {
   }
 
   private settle(isWholeExpression: boolean): void {
-    if (isWholeExpression && this.position !== undefined) this.form.replaceLast(this.position);
-    this.position = undefined;
+    if (isWholeExpression && this.position !== null) this.form.replaceLast(this.position);
+    this.position = null;
   }
 
   private closeLists(depth: number): void {

@@ -103,7 +103,7 @@ class Normalizer {
   private addWord(): void {
     const { lexer, form, positions } = this;
     const keyword = keywordOf(lexer.keyword(), lexer.isCalled());
-    if (keyword === undefined) {
+    if (keyword === null) {
       positions.beforeOther();
       form.addName(lexer.name());
       return;

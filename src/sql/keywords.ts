@@ -116,11 +116,11 @@ const CHARACTER_SETS = wordsOf(`
 /**
  * @param word an unquoted word in upper case
  * @param isCalled whether a `(` follows it immediately
- * @returns the keyword as the server's digest shows it (INT is INTEGER); undefined for an identifier
+ * @returns the keyword as the server's digest shows it (INT is INTEGER); null for an identifier
  */
-export function keywordOf(word: string, isCalled: boolean): string | undefined {
-  if (!KEYWORDS.has(word) && !(isCalled && CALLED_KEYWORDS.has(word))) return undefined;
-  return Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : word;
+export function keywordOf(word: string, isCalled: boolean): string | null {
+  if (!KEYWORDS.has(word) && !(isCalled && CALLED_KEYWORDS.has(word))) return null;
+  return Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word]! : word;
 }
 
 /** Whether the word, in upper case, is the name of an optimizer hint. */

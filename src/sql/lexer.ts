@@ -157,7 +157,7 @@ export class Lexer {
     const isSkipped = server !== null && !runsComment(server, version, forMariadb);
     const behind = isSkipped ? endOfSkippedComment(sql, this.end) : codeFrom;
     this.end = behind ?? sql.length;
-    if (!isSkipped || behind === undefined) this.inVersionedComment = true;
+    if (!isSkipped || behind === null) this.inVersionedComment = true;
     return true;
   }
 
@@ -182,8 +182,8 @@ export class Lexer {
   }
 
   /** Ends the token here. Without an end the token is the rest of the text. */
-  private take(kind: TokenKind, end: number | undefined): TokenKind {
-    this.unterminated = end === undefined;
+  private take(kind: TokenKind, end: number | null): TokenKind {
+    this.unterminated = end === null;
     this.end = end ?? this.sql.length;
     return kind;
   }
@@ -224,7 +224,7 @@ export class Lexer {
   private number(): TokenKind {
     const { sql, start } = this;
     const prefixed = endOfPrefixedNumber(sql, start);
-    if (prefixed !== undefined) return this.take('number', prefixed);
+    if (prefixed !== null) return this.take('number', prefixed);
     const end = endOfDigits(sql, start);
     if (codeAt(sql, end) === DOT) return this.take('number', endOfFraction(sql, end));
     const exponent = endOfExponent(sql, end);
@@ -260,7 +260,7 @@ export class Lexer {
   private comment(): TokenKind {
     const kind = codeAt(this.sql, this.start + 2) === PLUS ? 'hint' : 'comment';
     const close = this.sql.indexOf('*/', this.start + 2);
-    return this.take(kind, close === -1 ? undefined : close + 2);
+    return this.take(kind, close === -1 ? null : close + 2);
   }
 
   private operator(first: number): TokenKind {

@@ -31,7 +31,7 @@ export function endOfDigits(sql: string, from: number): number {
  * @param from the index of the opening quote
  * @param escapes whether a backslash escapes the next character; a doubled quote is always escaped
  */
-export function endOfQuoted(sql: string, from: number, escapes: boolean): number | undefined {
+export function endOfQuoted(sql: string, from: number, escapes: boolean): number | null {
   const quote = codeAt(sql, from);
   for (let index = from + 1; index < sql.length; index += 1) {
     const code = sql.charCodeAt(index);
@@ -42,14 +42,14 @@ export function endOfQuoted(sql: string, from: number, escapes: boolean): number
       index += 1;
     }
   }
-  return undefined;
+  return null;
 }
 
 /**
  * The end of a versioned comment that the server skips. Only such a comment may contain a comment, one level deep.
  * (`consume_comment` of both servers.)
  */
-export function endOfSkippedComment(sql: string, from: number): number | undefined {
+export function endOfSkippedComment(sql: string, from: number): number | null {
   let depth = 1;
   for (let index = from + 2; index < sql.length; index += 1) {
     const code = sql.charCodeAt(index);
@@ -60,7 +60,7 @@ export function endOfSkippedComment(sql: string, from: number): number | undefin
     index += 1;
     if (depth === 0) return index + 1;
   }
-  return undefined;
+  return null;
 }
 
 /** The end of `e5`, `E+5` or `e-5`; the index itself if there is no exponent. */
@@ -77,13 +77,13 @@ export const endOfFraction = (sql: string, dot: number): number =>
   endOfExponent(sql, endOfDigits(sql, dot + 1));
 
 /** The end of 0x41 or 0b01. Only a small x or b counts; 0x4g is an identifier. */
-export function endOfPrefixedNumber(sql: string, from: number): number | undefined {
+export function endOfPrefixedNumber(sql: string, from: number): number | null {
   const base = codeAt(sql, from + 1);
-  if (codeAt(sql, from) !== DIGIT_0 || (base !== SMALL_X && base !== SMALL_B)) return undefined;
+  if (codeAt(sql, from) !== DIGIT_0 || (base !== SMALL_X && base !== SMALL_B)) return null;
   const isDigitOfBase = base === SMALL_X ? isHexDigit : isBinaryDigit;
   let index = from + 2;
   while (isDigitOfBase(codeAt(sql, index))) index += 1;
-  return index === from + 2 || isIdentifierChar(codeAt(sql, index)) ? undefined : index;
+  return index === from + 2 || isIdentifierChar(codeAt(sql, index)) ? null : index;
 }
 
 const isBinaryDigit = (code: number): boolean => code === DIGIT_0 || code === DIGIT_1;

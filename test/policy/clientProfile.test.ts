@@ -19,7 +19,7 @@ const RESPONSES: ResponseObserver<Usage> = {
 /** A client that has logged in as `app` to the schema `shop`. */
 const logIn = (t: Test, given: object): { conversation: Conversation; profile: ClientProfile } => {
   const conversation = new Conversation(
-    { observer: OBSERVER, responses: RESPONSES, textBytes: 1024, parameterBytes: 0, now: () => 0 },
+    { observer: OBSERVER, responses: RESPONSES, textBytes: 1024, parameterBytes: 0, setUp: null, now: () => 0 },
   );
   conversation.identify({ user: 'app', schema: 'shop', attributes: new Map() });
   const profile = new ClientProfile({ guard: new Guard(settings(t, given), () => 0) }, conversation, '10.0.0.7');

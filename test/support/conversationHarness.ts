@@ -133,7 +133,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
     const { textBytes = 4096 } = options;
     const now = (): number => 1;
     this.conversation = new Conversation(
-      { observer: this, responses: this, textBytes, parameterBytes: PARAMETER_BYTES, now },
+      { observer: this, responses: this, textBytes, parameterBytes: PARAMETER_BYTES, setUp: null, now },
     );
     const { client, server } = this.conversation;
     this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'));

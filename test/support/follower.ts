@@ -19,7 +19,7 @@ export class Follower {
       newUsage: (command) => new Usage(command), cursorOpened: NOTHING, usageEnded: NOTHING, statementDone: NOTHING,
     };
     this.conversation = new Conversation(
-      { observer, responses, textBytes: 16 * 1024, parameterBytes: 0, now: () => 1, ...options },
+      { observer, responses, textBytes: 16 * 1024, parameterBytes: 0, setUp: null, now: () => 1, ...options },
     );
   }
 

@@ -97,7 +97,7 @@ export class FramedExchange implements
   constructor(private readonly options: FramedOptions = {}) {
     this.conversation = new Conversation({
       observer: this, responses: this, textBytes: 4096, parameterBytes: 0, compressions: OPENABLE_COMPRESSIONS,
-      now: () => 1,
+      setUp: null, now: () => 1,
     });
     this.requests = new RequestFlow(this.client, this.upstream, this.conversation, {
       left: () => (this.hasGone = true),

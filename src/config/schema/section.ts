@@ -68,7 +68,7 @@ export function* walk(section: Section<unknown>, path = ''): Generator<{ path: s
 function unknownKey(section: Section<unknown>, path: string, key: string): string {
   const keys = section.fields.map((field) => field.key);
   const sibling = nearest(key, keys);
-  if (sibling !== undefined) return `unknown key, did you mean ${join(path, sibling)}?`;
+  if (sibling !== null) return `unknown key, did you mean ${join(path, sibling)}?`;
   const within = [...walk(section, path)].find(({ field }) => field.key === key);
   return within ? `unknown key, did you mean ${within.path}?` : `unknown key, known here: ${keys.join(', ')}`;
 }

@@ -31,12 +31,12 @@ const LONGEST_NAME = 64;
  * Finds the name that a mistyped one may stand for.
  * @param name the mistyped name
  * @param known the names that exist
- * @returns the nearest known name; undefined if none is near enough
+ * @returns the nearest known name; null if none is near enough
  */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  if (name.length > LONGEST_NAME) return undefined;
+export function nearest(name: string, known: readonly string[]): string | null {
+  if (name.length > LONGEST_NAME) return null;
   const word = bareWord(name);
-  let best: string | undefined;
+  let best: string | null = null;
   let bestDistance = Infinity;
   for (const candidate of known) {
     const target = bareWord(candidate);

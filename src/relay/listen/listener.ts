@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Listen, Place } from '../../config/config.js';
 import { makeRoom } from './socketFile.js';
-import { asError, errorText } from '../../text/errorText.js';
+import { asError, errorCode, errorText } from '../../text/errorText.js';
 
 /** Listens for clients on one address. */
 export class Listener {
@@ -112,12 +112,12 @@ const BACKLOG = 4096;
 
 /** An address on which Sluice cannot listen. */
 export class ListenError extends Error {
-  /** The system's error code, if there is one. */
-  readonly code: string | undefined;
+  /** The system's error code; null if there is none. */
+  readonly code: string | null;
 
   constructor(readonly place: Place, cause: unknown) {
     super(errorText(cause), { cause });
-    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+    this.code = errorCode(cause);
   }
 }
 

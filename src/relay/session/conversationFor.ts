@@ -30,7 +30,7 @@ const now = performance.now.bind(performance);
  */
 const MIN_TEXT_BYTES = 16 * 1024;
 
-/** The statement that sets a session up as `streaming` says; undefined if nothing is to be set. */
-function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | undefined {
-  return netWriteTimeoutMs === null ? undefined : `SET SESSION net_write_timeout = ${netWriteTimeoutMs / 1000}`;
+/** The statement that sets a session up as `streaming` says; null if nothing is to be set. */
+function setUpFor({ netWriteTimeoutMs }: StreamingSettings): string | null {
+  return netWriteTimeoutMs === null ? null : `SET SESSION net_write_timeout = ${netWriteTimeoutMs / 1000}`;
 }
