@@ -294,11 +294,11 @@ t.test('the constants of a module have upper-case names', (t) => {
 const DEFINED_ONCE: readonly (readonly [what: RegExp, where: readonly string[]])[] = [
   [/\bcode: \d{4}\b|\bsqlState: '[0-9A-Z]{5}'|'(?:HY000|08S01)'/,
     ['src/protocol/errorCodes.ts', 'src/config/connectorJStates.ts']],
-  [/\binstanceof Error \? \w+(?:\.message)? :/, ['src/text/errorText.ts']],
+  [/\binstanceof Error \? \w+(?:\.message)? :|'code' in \w+/, ['src/text/errorText.ts']],
   [/=== Infinity \? (?:null|'unlimited')/, ['src/config/finiteOrNull.ts']],
 ];
 
-t.test('error numbers, the text of an error and the form of an unlimited amount are defined once', (t) => {
+t.test('error numbers, the text and code of an error and the form of an unlimited amount are defined once', (t) => {
   const wrong = files.flatMap((file) => {
     const name = relative(ROOT, file);
     const code = readFileSync(file, 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
