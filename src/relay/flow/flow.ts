@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { PacketScanner } from '../../protocol/packetScanner.js';
+import type { Containment } from '../containment.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './socketEnd.js';
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
@@ -32,6 +33,7 @@ export abstract class Flow {
     protected source: Duplex,
     sink: Duplex,
     protected readonly scanner: PacketScanner,
+    private readonly containment: Pick<Containment, 'contain'>,
   ) {
     this.sink = new SocketSink(sink, () => this.contain(() => this.sinkChanged()));
     this.outlet = new PlainOutlet(this.sink);
@@ -149,7 +151,9 @@ export abstract class Flow {
   }
 
   /** Runs `work` for this flow. An error that it throws ends this session and no other. */
-  protected abstract contain(work: () => void): void;
+  protected contain(work: () => void): void {
+    this.containment.contain(work);
+  }
 
   /** Decides on the chunk's bytes from `at` to `end`; see `PacketScanner.scan`. */
   protected scan(chunk: Buffer, at: number, end: number): number {

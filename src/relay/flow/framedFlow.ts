@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { frameNumber, type Compression } from '../../protocol/compression.js';
-import type { PacketScanner } from '../../protocol/packetScanner.js';
+import type { Conversation } from '../../conversation/conversation.js';
 import { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Peer } from '../../protocol/peer.js';
-import { FrameQueue, type FramePlace } from './framedOutlet.js';
+import type { Containment } from '../containment.js';
+import { FramedOutlet, type FramePlace } from './framedOutlet.js';
 import { Flow } from './flow.js';
 import { FrameOpener } from './frameOpener.js';
 import { PlainOutlet } from './outlet.js';
@@ -13,7 +14,7 @@ import type { ReadBuffer } from './readBuffer.js';
  * A flow that can change to compressed frames. From then on it opens the frames, decides on their contents, and writes
  * frames:
  *
- *     source -> FrameOpener -> contents -> scan -> FrameQueue -> sink
+ *     source -> FrameOpener -> contents -> scan -> FramedOutlet -> sink
  *
  * Besides the bytes in its FrameOpener, it holds at most two frames with their contents, and a second copy of one
  * content: a frame that ends inside a packet's header waits for the next frame. Frames that are held back stay
@@ -24,9 +25,15 @@ export abstract class FramedFlow extends Flow {
   private frames: Frames | null = null;
   private isDiverted = false;
 
-  /** @param peer the peer that `source` connects to */
-  constructor(source: Duplex, sink: Duplex, private readonly peer: Peer, scanner: PacketScanner) {
-    super(source, sink, scanner);
+  /**
+   * @param peer the peer that `source` connects to
+   * @param conversation its reader of this peer scans the bytes
+   */
+  constructor(
+    source: Duplex, sink: Duplex, private readonly peer: Peer, protected readonly conversation: Conversation,
+    containment: Pick<Containment, 'contain'>,
+  ) {
+    super(source, sink, conversation[peer], containment);
   }
 
   /** From now on, all bytes behind the decided ones come in frames and go out in frames. */
@@ -34,7 +41,7 @@ export abstract class FramedFlow extends Flow {
     if (this.scanner.isTransparent) return;
     const behind = Buffer.from(this.held);
     this.undecided.drop();
-    const queue = new FrameQueue(this.peer, numbers, (bytes) => this.sink.write(bytes));
+    const queue = new FramedOutlet(this.peer, numbers, (bytes) => this.sink.write(bytes));
     const opener = new FrameOpener(compression, () => this.contain(() => this.onOpened()));
     this.frames = { opener, queue, compression, numbers, offsetBytes: this.sink.writtenBytes };
     this.outlet = queue;
@@ -103,9 +110,6 @@ export abstract class FramedFlow extends Flow {
   /** Returns the place in the count of frame numbers that a new frame has. */
   protected abstract placeOf(frameNumber: number): FramePlace;
 
-  /** Handles a frame whose content is not what it declares: makes the scanner transparent, or closes the flow. */
-  protected abstract unreadable(frame: Buffer, offsetBytes: number): void;
-
   protected override get isWaiting(): boolean {
     return super.isWaiting || this.isOpening;
   }
@@ -146,7 +150,7 @@ export abstract class FramedFlow extends Flow {
     if (frame === null) return false;
     if (frame.content === null) {
       opener.putBack(frame.bytes);
-      this.unreadable(frame.bytes, offsetBytes + opener.takenBytes);
+      this.conversation.giveUpFrames(this.peer, NOT_AS_DECLARED, frame.bytes, offsetBytes + opener.takenBytes);
       return true;
     }
     queue.push(frame.bytes, frame.content, this.placeOf(frameNumber(frame.bytes)));
@@ -172,10 +176,12 @@ export abstract class FramedFlow extends Flow {
   }
 }
 
+const NOT_AS_DECLARED = 'a frame that does not hold what it declares';
+
 /** The state of a flow on connections that use compression. */
 interface Frames {
   readonly opener: FrameOpener;
-  readonly queue: FrameQueue;
+  readonly queue: FramedOutlet;
   readonly compression: Compression;
   readonly numbers: FrameNumbers;
   /** The number of bytes that were written before the first frame. */

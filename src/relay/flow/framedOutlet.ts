@@ -3,35 +3,6 @@ import { otherPeer, type Peer } from '../../protocol/peer.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Outlet } from './outlet.js';
 
-/** The place of a frame in the stream, which determines its number. */
-export type FramePlace =
-  /** A command: its frames have the same numbers on both connections. */
-  | 'command'
-  /** The first frame of a response: its number is the same on both connections, whatever came before. */
-  | 'first'
-  /**
-   * A further frame of a response, or a frame of the upload that a response asked for: it continues each connection's
-   * count.
-   */
-  | 'next';
-
-/** A frame that is not completely decided. */
-interface QueuedFrame {
-  /** The frame as it came. */
-  bytes: Buffer;
-  /** Null if the frame can only be forwarded or dropped as a whole. */
-  content: Buffer | null;
-  readonly contentBytes: number;
-  readonly place: FramePlace;
-  /** The decided bytes of the content, and how many of these are done: written or dropped. */
-  decidedBytes: number;
-  doneBytes: number;
-  /** The frame or its first part has been written. */
-  hasBegun: boolean;
-  /** The memory of `bytes` belongs to the queue. */
-  isOwned: boolean;
-}
-
 /**
  * The outlet of packets in compressed frames. It holds the frames of one direction until the last byte of their content
  * is decided.
@@ -41,7 +12,7 @@ interface QueuedFrame {
  * A frame whose whole content is forwarded goes out as it came. A frame is split into stored frames if a part of it is
  * dropped, if packets are inserted, or if a part cannot wait for the decision on the rest.
  */
-export class FrameQueue implements Outlet {
+export class FramedOutlet implements Outlet {
   private readonly frames: QueuedFrame[] = [];
   /** The number of bytes behind the decided ones that wait for `release` or `dropKept`. */
   private keptBytes = 0;
@@ -141,7 +112,7 @@ export class FrameQueue implements Outlet {
     if (frame !== undefined) this.writePart(frame);
   }
 
-  /** The queue has no decided or kept bytes left. */
+  /** The outlet has no decided or kept bytes left. */
   get isSettled(): boolean {
     const [first] = this.frames;
     return this.keptBytes === 0 && (first === undefined || first.doneBytes === first.decidedBytes);
@@ -206,4 +177,33 @@ export class FrameQueue implements Outlet {
     if (frame.place === 'next') return numbers.relay(from, number);
     return from === 'client' ? numbers.ask(number) : numbers.begin(number);
   }
+}
+
+/** The place of a frame in the stream, which determines its number. */
+export type FramePlace =
+  /** A command: its frames have the same numbers on both connections. */
+  | 'command'
+  /** The first frame of a response: its number is the same on both connections, regardless of earlier frames. */
+  | 'first'
+  /**
+   * A further frame of a response, or a frame of the upload that a response asked for: it continues each connection's
+   * count.
+   */
+  | 'next';
+
+/** A frame that is not completely decided. */
+interface QueuedFrame {
+  /** The frame as it came. */
+  bytes: Buffer;
+  /** Null if the frame can only be forwarded or dropped as a whole. */
+  content: Buffer | null;
+  readonly contentBytes: number;
+  readonly place: FramePlace;
+  /** The decided bytes of the content, and how many of these are done: written or dropped. */
+  decidedBytes: number;
+  doneBytes: number;
+  /** The frame or its first part has been written. */
+  hasBegun: boolean;
+  /** The memory of `bytes` belongs to the outlet. */
+  isOwned: boolean;
 }

@@ -12,15 +12,11 @@ export class RequestFlow extends FramedFlow {
   constructor(
     client: Duplex,
     upstream: Duplex,
-    private readonly conversation: Conversation,
+    conversation: Conversation,
     private readonly decisions: RequestDecisions,
     private readonly waiting: WaitingWatch,
   ) {
-    super(client, upstream, 'client', conversation.client);
-  }
-
-  protected override contain(work: () => void): void {
-    this.decisions.contain(work);
+    super(client, upstream, 'client', conversation, decisions);
   }
 
   /** Sends a command that the client did not send. All commands before it must be answered. */
@@ -73,10 +69,6 @@ export class RequestFlow extends FramedFlow {
       this.flushHeld();
     }
     super.beginFrames(compression, numbers);
-  }
-
-  protected override unreadable(frame: Buffer, offsetBytes: number): void {
-    this.conversation.giveUpFrames('client', 'a frame that does not hold what it declares', frame, offsetBytes);
   }
 
   /** In an upload, the client continues the count of the frames that it received. Otherwise its own count applies. */

@@ -32,11 +32,11 @@ export class ResponseFlow extends FramedFlow {
     upstream: Duplex,
     client: Duplex,
     queue: QueueView,
-    private readonly conversation: Conversation,
+    conversation: Conversation,
     private readonly decisions: ResponseDecisions,
     private readonly verdicts: ResponseVerdicts,
   ) {
-    super(upstream, client, 'server', conversation.server);
+    super(upstream, client, 'server', conversation, decisions);
     const { now } = conversation.options;
     this.stall = new StallClock(now);
     this.window = new SendWindow(queue, now, () => this.contain(() => this.sinkChanged()));
@@ -167,10 +167,6 @@ export class ResponseFlow extends FramedFlow {
     if (isDropped) this.outlet.dropKept();
   }
 
-  protected override contain(work: () => void): void {
-    this.decisions.contain(work);
-  }
-
   protected override deliver(bytes: Buffer): void {
     if (this.isForUs) {
       this.outlet.drop(bytes);
@@ -207,10 +203,6 @@ export class ResponseFlow extends FramedFlow {
   /** A response has begun, and is not over or not completely passed on. */
   get isAnswering(): boolean {
     return this.conversation.server.isInResponse || !this.hasPassedOn;
-  }
-
-  protected override unreadable(frame: Buffer, offsetBytes: number): void {
-    this.conversation.giveUpFrames('server', 'a frame that does not hold what it declares', frame, offsetBytes);
   }
 
   protected override caughtUp(): void {

@@ -30,10 +30,6 @@ class Transparent extends PacketScanner {
 class LeavingFlow extends Flow {
   leave = (): number => 0;
 
-  protected override contain(work: () => void): void {
-    work();
-  }
-
   protected override scan(_chunk: Buffer, at: number, end: number): number {
     return Math.max(at, end - this.leave());
   }
@@ -77,7 +73,7 @@ for (const seed of Array.from({ length: 20 }, (_, index) => index + 1)) {
     const below = numbers(seed);
     const source = new Duplex({ read() {} });
     const { socket, taken } = kernel(() => below(10) === 0);
-    const flow = new LeavingFlow(source, socket, new Transparent());
+    const flow = new LeavingFlow(source, socket, new Transparent(), { contain: (work) => work() });
     flow.leave = () => (below(3) === 0 ? below(8) : 0);
     const reads = new DecryptedReads();
     const sent: Buffer[] = [];

@@ -1,21 +1,21 @@
 import t from 'tap';
 import { storedFrame } from '../../../src/protocol/compression.js';
 import { FrameNumbers } from '../../../src/protocol/frameNumbers.js';
-import { FrameQueue } from '../../../src/relay/flow/framedOutlet.js';
+import { FramedOutlet } from '../../../src/relay/flow/framedOutlet.js';
 import { deflatedFrame } from '../../support/frames.js';
 
 const ERROR = Buffer.from('an error');
 
 /** A queue of frames from the server, and everything that it wrote. */
-const responses = (): { queue: FrameQueue; written: Buffer[]; numbers: FrameNumbers } => {
+const responses = (): { queue: FramedOutlet; written: Buffer[]; numbers: FrameNumbers } => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
-  const queue = new FrameQueue('server', numbers, (bytes) => written.push(Buffer.from(bytes)));
+  const queue = new FramedOutlet('server', numbers, (bytes) => written.push(Buffer.from(bytes)));
   return { queue, written, numbers };
 };
 
-const push = (queue: FrameQueue, number: number, content: string): Buffer => {
+const push = (queue: FramedOutlet, number: number, content: string): Buffer => {
   const frame = deflatedFrame(number, Buffer.from(content));
   queue.push(Buffer.from(frame), Buffer.from(content), 'next');
   return frame;
@@ -135,8 +135,8 @@ t.test('keeps its own copy of queued frames', (t) => {
 
 t.test('a frame inserted towards the server is a command and begins a new count', (t) => {
   const numbers = new FrameNumbers(() => false);
-  const requests = new FrameQueue('client', numbers, () => undefined);
-  const answers = new FrameQueue('server', numbers, () => undefined);
+  const requests = new FramedOutlet('client', numbers, () => undefined);
+  const answers = new FramedOutlet('server', numbers, () => undefined);
   numbers.restart();
   push(answers, 1, 'abc');
   answers.forward(bytes(3));
@@ -147,7 +147,7 @@ t.test('a frame inserted towards the server is a command and begins a new count'
 t.test("a client's frame that is split in front of a command begins a new count there", (t) => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers(() => false);
-  const queue = new FrameQueue('client', numbers, (frame) => written.push(Buffer.from(frame)));
+  const queue = new FramedOutlet('client', numbers, (frame) => written.push(Buffer.from(frame)));
   queue.push(stored(0, 'abcdef'), Buffer.from('abcdef'), 'command');
   queue.forward(bytes(4));
   queue.flush();
