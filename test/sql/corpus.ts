@@ -41,7 +41,7 @@ export const inCapitals = (sql: string): string =>
 /** The identifiers in backquotes. */
 export const withQuotedNames = (sql: string): string =>
   rewrite(sql, (lexer) => {
-    const isIdentifier = lexer.kind === 'word' && keywordOf(lexer.keyword(), lexer.isCalled()) === undefined;
+    const isIdentifier = lexer.kind === 'word' && keywordOf(lexer.keyword(), lexer.isCalled()) === null;
     return isIdentifier ? `\`${lexer.text()}\`` : lexer.text();
   });
 

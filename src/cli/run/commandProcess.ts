@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { reasonOf } from '../listening.js';
+import { errorCode, errorText } from '../../text/errorText.js';
 import { EXIT_CODES, say } from '../command.js';
 import { isInForeground } from './foreground.js';
 
@@ -37,7 +37,7 @@ export class CommandProcess {
         child.once('exit', (code, signal) => resolve(signal === null ? code ?? EXIT_CODES.failed : codeOf(signal)));
       });
     } catch (error) {
-      return cannotStart(program, reasonOf(error).code ?? reasonOf(error).message);
+      return cannotStart(program, errorCode(error) ?? errorText(error));
     }
   }
 

@@ -18,9 +18,9 @@ t.test('finds a word in spite of upper case, hyphens and underscores', (t) => {
 });
 
 t.test('suggests no key when none is close', (t) => {
-  t.equal(nearest('banana', known), undefined);
-  t.equal(nearest('x', known), undefined);
-  t.equal(nearest('', known), undefined);
-  t.equal(nearest('listen'.repeat(100_000), known), undefined);
+  t.equal(nearest('banana', known), null);
+  t.equal(nearest('x', known), null);
+  t.equal(nearest('', known), null);
+  t.equal(nearest('listen'.repeat(100_000), known), null);
   t.end();
 });
