@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { readFileSync } from 'node:fs';
-import { nearest } from '../config/schema/suggest.js';
+import { suggest } from '../config/schema/suggest.js';
 
 /** One command of the program. src/cli/main.ts lists all of them. */
 export interface Command {
@@ -46,7 +46,7 @@ export function refused(says: string): UsageError {
 
 /** Ends a usage error with the known word that was probably meant, if there is one. */
 export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
-  const suggestion = nearest(word, known);
+  const suggestion = suggest(word, known);
   return suggestion === null ? '' : `, did you mean ${prefix}${suggestion}?`;
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/load.js';
-import { nearest } from '../config/schema/suggest.js';
+import { suggest } from '../config/schema/suggest.js';
 import { exemptingRule, Exemptions, type ExemptingRule } from '../report/exemptions.js';
 import { keysAndValues } from '../text/keyAndValue.js';
 import { UsageError } from './command.js';
@@ -12,7 +12,7 @@ function matchFrom(text: string): Readonly<Record<string, string>> {
   const match: Record<string, string> = {};
   for (const [key, value, part] of keysAndValues(text)) {
     if (value === null || !KEYS.includes(key)) {
-      const meant = value === null ? null : nearest(key, KEYS);
+      const meant = value === null ? null : suggest(key, KEYS);
       const remedy = meant === null ? `with any of ${KEYS.join(', ')}` : `did you mean ${meant}?`;
       throw new UsageError([`--exempt: expected KEY=PATTERN, ${remedy}, got ${JSON.stringify(part)}`]);
     }

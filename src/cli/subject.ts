@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { nearest } from '../config/schema/suggest.js';
+import { suggest } from '../config/schema/suggest.js';
 import type { Subject } from '../policy/subject.js';
 import { keysAndValues } from '../text/keyAndValue.js';
 import { UsageError } from './command.js';
@@ -19,7 +19,7 @@ function problemWith(key: string, value: string | null): string | null {
   if (value === null) return `expected KEY=VALUE, got ${JSON.stringify(key)}`;
   const isNamed = [ATTRIBUTE_PREFIX, TAG_PREFIX].some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
   if (!isNamed && !KEYS.includes(key)) {
-    const meant = nearest(key, KEYS);
+    const meant = suggest(key, KEYS);
     const remedy = meant === null ? `known here: ${KEYS.join(', ')}` : `did you mean ${meant}?`;
     return `unknown key ${JSON.stringify(key)}, ${remedy}`;
   }

@@ -2,7 +2,7 @@
 
 import { walk } from './schema/section.js';
 import { settings } from './settings.js';
-import { nearest } from './schema/suggest.js';
+import { suggest } from './schema/suggest.js';
 
 const PREFIX = 'SLUICE_';
 
@@ -29,7 +29,7 @@ export function strayVariables(environment: NodeJS.ProcessEnv): string[] {
     const isOurs = name.toUpperCase().startsWith(PREFIX) && !OF_A_SERVICE.test(name);
     if (!isOurs || VARIABLES.includes(name)) return [];
     const known = VARIABLES.map((variable) => variable.slice(PREFIX.length));
-    const meant = nearest(name.slice(PREFIX.length), known);
+    const meant = suggest(name.slice(PREFIX.length), known);
     return meant === null ? [] : [`${JSON.stringify(name)}: is not read, did you mean ${PREFIX}${meant}?`];
   });
 }

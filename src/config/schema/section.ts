@@ -1,6 +1,6 @@
 import type { Findings } from './findings.js';
 import type { Kind } from './kinds.js';
-import { nearest } from './suggest.js';
+import { suggest } from './suggest.js';
 
 /** A kind that consists of settings: an object in JSON, a frozen object in the program. */
 export interface Section<T> extends Kind<T> {
@@ -67,7 +67,7 @@ export function* walk(section: Section<unknown>, path = ''): Generator<{ path: s
 
 function unknownKey(section: Section<unknown>, path: string, key: string): string {
   const keys = section.fields.map((field) => field.key);
-  const sibling = nearest(key, keys);
+  const sibling = suggest(key, keys);
   if (sibling !== null) return `unknown key, did you mean ${join(path, sibling)}?`;
   const within = [...walk(section, path)].find(({ field }) => field.key === key);
   return within ? `unknown key, did you mean ${within.path}?` : `unknown key, known here: ${keys.join(', ')}`;
