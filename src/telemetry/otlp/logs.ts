@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted.js';
 import { keyValues, unixNano } from './json.js';
 import { recordAttributes, summaryIn, type AuditFields } from './recordAttributes.js';
 
@@ -44,6 +45,6 @@ export function isId(found: unknown, digits: 16 | 32): found is string {
 /** A sentence about the record, for a reader who sees nothing else of it. */
 function sentence({ event, action, reason, rule, rows, bytes }: AuditFields): string {
   const what = event === 'stall' ? 'stall' : String(action);
-  const amount = rows === undefined ? '' : `${String(rows)} rows, ${String(bytes)} bytes, `;
+  const amount = rows === undefined ? '' : `${counted(Number(rows), 'row')}, ${counted(Number(bytes), 'byte')}, `;
   return `${what}: ${amount}rule ${String(rule)}, ${String(reason)}`;
 }

@@ -58,6 +58,11 @@ t.test('holds no more of a statement than audit.sql allows', (t) => {
   t.end();
 });
 
+t.test('writes the amounts of a small record in the singular', (t) => {
+  t.match(read({ ...RECORD, rows: 1, bytes: 1 }), { body: { stringValue: 'cut: 1 row, 1 byte, rule default, rows' } });
+  t.end();
+});
+
 t.test('the severity is that of the effect on the client', (t) => {
   const severityOf = (action: string) => read({ ...RECORD, action })['severityText'];
   for (const action of ['cut', 'truncate', 'close', 'refuse']) t.equal(severityOf(action), 'ERROR', action);
