@@ -1,5 +1,5 @@
 // Command read DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL [WORK_MS [STOP_AFTER]]: reads a result with Go's
-// database/sql and go-sql-driver, and says what it saw.
+// database/sql and go-sql-driver, and reports it.
 //
 // DRIVER is mysql. MODE is buffered (all rows into a slice) or streaming (row by row), each also as prepared-buffered
 // and prepared-streaming. A HOST that begins with a slash is the path of a Unix socket. WORK_MS is the work on each row
@@ -68,7 +68,7 @@ func main() {
 	report.print()
 }
 
-// read gives the error of the connection; the report takes those of the statements.
+// read returns the error of the connection. The report holds the errors of the statements.
 func read(what reading, report *report) error {
 	connector, err := mysql.NewConnector(what.config)
 	if err != nil {
@@ -95,7 +95,7 @@ func readRows(connection *sql.Conn, what reading, report *report) error {
 	if err != nil {
 		return err
 	}
-	// The driver reads what is left when the rows are closed.
+	// The driver reads the rest of the rows when they are closed.
 	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {

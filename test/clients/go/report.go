@@ -20,7 +20,7 @@ type answer struct {
 	ConnectionID int64 `json:"connectionId"`
 }
 
-// report counts the rows that come into the program's hands, works on each, and says what was seen as a line of JSON.
+// report counts the rows that the program gets, works on each, and reports them in one line of JSON.
 type report struct {
 	what                                reading
 	startedAt, connectedAt, first, last time.Time
@@ -40,10 +40,10 @@ func newReport(what reading) *report {
 	return &report{what: what, startedAt: now, connectedAt: now, first: now, last: now}
 }
 
-// connected notes that the connection stands; its statement follows at once.
+// connected notes that the connection is open. The statement follows at once.
 func (r *report) connected() { r.connectedAt = time.Now() }
 
-// take counts a row by its first column, and tells whether further rows are wanted.
+// take counts a row by its first column. It returns whether further rows are wanted.
 func (r *report) take(first int64) bool {
 	r.last = time.Now()
 	if r.Rows == 0 {
@@ -58,7 +58,7 @@ func (r *report) take(first int64) bool {
 	return true
 }
 
-// work sleeps, or is busy where the time is too short for a sleep.
+// work sleeps, or keeps the processor busy if the time is too short for a sleep.
 func (r *report) work() {
 	wanted := time.Duration(r.what.workMs * float64(time.Millisecond))
 	if wanted >= time.Millisecond {

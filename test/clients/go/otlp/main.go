@@ -1,5 +1,5 @@
 // Command otlp SIGNAL: decodes a request of OTLP in JSON from standard input as OpenTelemetry's Collector does, and
-// writes what it has understood to standard output, in the Collector's own JSON. SIGNAL is metrics, logs or traces.
+// writes the result to standard output, in the Collector's own JSON. SIGNAL is metrics, logs or traces.
 package main
 
 import (

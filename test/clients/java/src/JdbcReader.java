@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
 
-/** What the programs with a JDBC driver share: the driver's options, and how a result is read. */
+/** The parts that all programs with a JDBC driver share: the driver's options, and the reading of a result. */
 final class JdbcReader {
   interface Connecting {
     Connection connect() throws SQLException;
@@ -25,7 +25,7 @@ final class JdbcReader {
     return "jdbc:" + (isMysql ? "mysql" : "mariadb") + "://" + place + "/" + reading.schema();
   }
 
-  /** Without TLS unless READ_OPTIONS asks for it, so that a way through a proxy compares with the direct one. */
+  /** Without TLS unless READ_OPTIONS asks for it: a connection through a proxy then compares with a direct one. */
   Properties properties() {
     Properties properties = new Properties();
     properties.setProperty("user", reading.user());

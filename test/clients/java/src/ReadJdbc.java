@@ -1,7 +1,7 @@
 import java.sql.DriverManager;
 
 /**
- * ReadJdbc DRIVER MODE ... (see Reading): reads a result with MySQL's or MariaDB's Connector/J and says what it saw.
+ * ReadJdbc DRIVER MODE ... (see Reading): reads a result with MySQL's or MariaDB's Connector/J and reports it.
  * MODE: buffered, streaming, prepared-buffered, prepared-streaming.
  */
 public final class ReadJdbc {

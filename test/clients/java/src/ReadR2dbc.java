@@ -34,7 +34,7 @@ public final class ReadR2dbc {
       report.failed(failure.getErrorCode(), failure.getSqlState(), failure.getMessage());
     }
     report.print();
-    // The driver's threads would keep the program.
+    // The driver's threads would keep the program running.
     System.exit(0);
   }
 
@@ -60,7 +60,7 @@ public final class ReadR2dbc {
   }
 
   private static void readInSteps(Flux<Long> rows, Report report) {
-    // Leaving the loop cancels what is left.
+    // Leaving the loop cancels the rest.
     try (var stream = rows.toStream(ROWS_AT_A_TIME)) {
       for (var values = stream.iterator(); values.hasNext() && report.take(values.next());) continue;
     }

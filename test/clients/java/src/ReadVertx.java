@@ -11,7 +11,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowStream;
 
 /**
- * ReadVertx DRIVER MODE ... (see Reading): reads a result with Vert.x's client and says what it saw.
+ * ReadVertx DRIVER MODE ... (see Reading): reads a result with Vert.x's client and reports it.
  * MODE: buffered, or streaming, for which this driver opens a cursor on the server and fetches 50 rows at a time.
  */
 public final class ReadVertx {
@@ -53,7 +53,7 @@ public final class ReadVertx {
 
   private static void stream(MySQLConnection connection, Reading reading, Report report) {
     PreparedStatement statement = connection.prepare(reading.sql()).await();
-    // A cursor needs a transaction, as the driver's manual has it.
+    // A cursor needs a transaction, says the driver's manual.
     var transaction = connection.begin().await();
     Promise<Void> over = Promise.promise();
     RowStream<Row> stream = statement.createStream(ROWS_AT_A_TIME);

@@ -2,7 +2,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What every program here is told on its command line:
+ * The command line of every program here:
  * DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL [WORK_MS [STOP_AFTER]].
  *
  * <p>DRIVER is the module whose class path is used, for r2dbc the driver's own name. A HOST that begins with a slash is

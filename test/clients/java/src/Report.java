@@ -1,6 +1,6 @@
 import java.util.Locale;
 
-/** Counts the rows that come into a program's hands, works on each, and says what was seen as one line of JSON. */
+/** Counts the rows that the program gets, works on each, and reports them in one line of JSON. */
 final class Report {
   private final Reading reading;
   private final long started = System.nanoTime();
@@ -17,12 +17,12 @@ final class Report {
     this.reading = reading;
   }
 
-  /** The connection stands; its statement follows at once. */
+  /** The connection is open. The statement follows at once. */
   void connected() {
     connected = System.nanoTime();
   }
 
-  /** Takes a row by its first column; gives whether further rows are wanted. */
+  /** Takes a row by its first column. Returns whether further rows are wanted. */
   boolean take(long value) {
     last = System.nanoTime();
     if (rows == 0) first = last;
@@ -33,7 +33,7 @@ final class Report {
     return true;
   }
 
-  /** Sleeps, or is busy where the time is too short for a sleep. */
+  /** Sleeps, or keeps the processor busy if the time is too short for a sleep. */
   private void work() {
     if (reading.workMs() >= 1) {
       try {

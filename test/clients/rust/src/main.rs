@@ -1,5 +1,5 @@
 //! read DRIVER MODE HOST PORT USER PASSWORD SCHEMA SQL [WORK_MS [STOP_AFTER]]: reads a result with a driver for Rust
-//! and says what it saw.
+//! and reports it.
 //!
 //! DRIVER is mysql, mysql_async or sqlx. MODE is buffered (all rows into a vector) or streaming (row by row). A HOST
 //! that begins with a slash is the path of a Unix socket. WORK_MS is the work on each row (0 by default), STOP_AFTER
@@ -14,7 +14,7 @@ use report::Report;
 use std::env;
 use std::process::exit;
 
-/// What follows the last row.
+/// The statement after the last row.
 const ANSWER: &str = "SELECT 42, CONNECTION_ID()";
 
 pub struct Reading {

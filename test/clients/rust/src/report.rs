@@ -1,4 +1,4 @@
-//! Counts the rows that come into the program's hands, works on each, and says what was seen as one line of JSON.
+//! Counts the rows that the program gets, works on each, and reports them in one line of JSON.
 
 use crate::Reading;
 use serde_json::{json, Value};
@@ -37,12 +37,12 @@ impl Report {
         }
     }
 
-    /// The connection stands; its statement follows at once.
+    /// The connection is open. The statement follows at once.
     pub fn connected(&mut self) {
         self.connected = Instant::now();
     }
 
-    /// Takes a row by its first column; gives whether further rows are wanted.
+    /// Takes a row by its first column. Returns whether further rows are wanted.
     pub fn take(&mut self, first: i64) -> bool {
         self.last = Instant::now();
         if self.rows == 0 {
@@ -57,7 +57,7 @@ impl Report {
         true
     }
 
-    /// Sleeps, or is busy where the time is too short for a sleep.
+    /// Sleeps, or keeps the processor busy if the time is too short for a sleep.
     fn work(&self) {
         if self.work >= Duration::from_millis(1) {
             sleep(self.work);

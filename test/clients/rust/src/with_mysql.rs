@@ -26,7 +26,7 @@ pub fn read(reading: &Reading, report: &mut Report) {
 }
 
 fn options(reading: &Reading) -> OptsBuilder {
-    // It would ask the server for a Unix socket otherwise, and go around any proxy.
+    // Otherwise the driver would ask the server for a Unix socket, and bypass any proxy.
     let options = OptsBuilder::new().prefer_socket(false).user(Some(&reading.user)).pass(Some(&reading.password));
     let options = options.db_name(Some(&reading.schema));
     if reading.is_socket() {
@@ -37,7 +37,7 @@ fn options(reading: &Reading) -> OptsBuilder {
 }
 
 fn stream(connection: &mut Conn, reading: &Reading, report: &mut Report) -> Result<(), Error> {
-    // What is left is read when the result is dropped.
+    // The driver reads the rest when the result is dropped.
     for row in connection.query_iter(&reading.sql)? {
         if !report.take(first_of(&row?)) {
             break;

@@ -27,7 +27,7 @@ pub async fn read(reading: &Reading, report: &mut Report) {
 }
 
 fn options(reading: &Reading) -> OptsBuilder {
-    // It would ask the server for a Unix socket otherwise, and go around any proxy.
+    // Otherwise the driver would ask the server for a Unix socket, and bypass any proxy.
     let options = OptsBuilder::default().prefer_socket(false).user(Some(&reading.user)).pass(Some(&reading.password));
     let options = options.db_name(Some(&reading.schema));
     if reading.is_socket() {

@@ -40,7 +40,7 @@ fn options(reading: &Reading) -> MySqlConnectOptions {
 }
 
 async fn stream(connection: &mut MySqlConnection, reading: &Reading, report: &mut Report) -> Result<(), Error> {
-    // What is left is read before the next statement.
+    // The driver reads the rest before the next statement.
     let mut rows = connection.fetch(raw_sql(AssertSqlSafe(reading.sql.clone())));
     while let Some(row) = rows.next().await {
         if !report.take(number_of(&row?, 0)?) {
@@ -59,7 +59,7 @@ async fn read_whole(connection: &mut MySqlConnection, reading: &Reading, report:
     Ok(())
 }
 
-/// A number of whatever type the server says it is.
+/// A number of any of the server's integer types.
 fn number_of(row: &MySqlRow, column: usize) -> Result<i64, Error> {
     row.try_get_unchecked(column)
 }
