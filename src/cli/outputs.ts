@@ -7,7 +7,7 @@ import type { Verdict } from '../report/verdict.js';
 import { keyAndValue } from '../text/keyAndValue.js';
 import { type Arguments, didYouMean, say, UsageError, version } from './command.js';
 import { describeFlag } from './flags.js';
-import { reasonOf } from './listening.js';
+import { errorText } from '../text/errorText.js';
 import { appendTo, replaceFile } from './writtenFile.js';
 
 // The flag --format: the forms of what was found, each on standard output or in a file.
@@ -105,7 +105,7 @@ function writeForm(format: Format, file: string, text: string): boolean {
     else replaceFile(file, text);
     return true;
   } catch (error) {
-    say([`sluice: --format ${format}: cannot write ${JSON.stringify(file)}: ${reasonOf(error).message}`]);
+    say([`sluice: --format ${format}: cannot write ${JSON.stringify(file)}: ${errorText(error)}`]);
     return false;
   }
 }
