@@ -43,6 +43,16 @@ const statusWithDefaults = async (vendor: ServerKind, port: number): Promise<str
   return (await run(commandLineOf(vendor), flags, { input: 'status', env: MYSQL9_ENV })).stdout;
 };
 
+/** Checks that the later of two sessions resumes the TLS session of the first, which is open. */
+const resumesTls = async (t: Test, server: Server): Promise<void> => {
+  const settings = config({}, { mode: 'verify-ca', ca: authority.ca });
+  const sluice = await startSluice(t, { upstream: server.port, config: settings });
+  for (const reused of ['0', '1']) {
+    const { last } = await (await startSession(t, sluice.port)).run("SHOW SESSION STATUS LIKE 'Ssl_sessions_reused'");
+    t.same(last, ['Ssl_sessions_reused', reused]);
+  }
+};
+
 const LARGE_COMMAND = `SELECT '${'x'.repeat(2 * 2 ** 20)}'`;
 /** A client reads the server's error or the close first, by chance. */
 const TRIES = 2;
@@ -76,6 +86,8 @@ await t.test('in front of mysql', async (t) => {
     t.match(seen.rows, [['Ssl_cipher', /TLS|AES/]]);
     t.ok(await said(sluice, /upstream\.tls: connections to the server are encrypted \(TLSv1/));
   });
+
+  await t.test('resumes the TLS session of an open connection to the server', (t) => resumesTls(t, server));
 
   await t.test('a client with default options and the CA encrypts by itself', async (t) => {
     const sluice = await startSluice(t, { upstream, config: config({ mode: 'optional', ...relay }) });
