@@ -36,7 +36,7 @@ export class AdminEndpoint {
   private readonly server: Server;
   private readonly loop = new EventLoopWatch();
   private readonly sockets = new Set<Socket>();
-  /** Answers that go on for as long as their clients listen. */
+  /** Answers that continue while their clients listen. */
   private readonly streams = new Set<ServerResponse>();
   private gatekeeper: Gatekeeper;
   /** The lists of sessions under way, by request. An equal request in the meantime gets the same list. */

@@ -23,11 +23,11 @@ export function streamEvents(response: ServerResponse, history: History, afterId
   });
 }
 
-/** A client comes back after this time when its connection has ended. */
+/** A client connects again this long after the end of its connection. */
 const RETRY_MS = 2000;
-/** More often than connections without traffic are closed. */
+/** Shorter than the time after which proxies close connections without traffic. */
 const PULSE_MS = 4000;
-/** More than all events that are kept have. */
+/** More than all kept events together. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 function textOf(event: PastEvent): string {

@@ -30,7 +30,7 @@ export async function liveView(administered: Administered, query: string, nowMs:
     openSessions, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
-    // The newest ones, where there is no room for all.
+    // Only the newest ones, if there is no room for all.
     events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
     sessions, sessionCounts: counts, sessionsSkipped: skip,
     ...(statistics === null ? {} : statisticsJson(statistics, query, nowMs)),

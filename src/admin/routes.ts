@@ -20,7 +20,7 @@ export interface Answer {
   /** The body's type; plain text if absent. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Writes a body that goes on for as long as the client listens; `body` is then empty. */
+  /** Writes a body that continues while the client listens; `body` is then empty. */
   readonly stream?: (response: ServerResponse) => void;
   /** Runs after the answer has been sent. */
   readonly afterwards?: () => void;
@@ -36,7 +36,7 @@ export interface Sources {
   readonly accept: string;
   /** The request's header `Last-Event-ID`; empty if it has none. */
   readonly lastEventId: string;
-  /** Who asks. */
+  /** The client that sends the request. */
   readonly asker: Asker;
 }
 
@@ -50,7 +50,7 @@ const CHANGE = ['POST'];
 /** Read from its files at the first request. */
 let knownPage: Page | null = null;
 
-/** What answers the requests for a path. */
+/** The handlers of the requests for a path. */
 export interface Route {
   readonly methods: readonly string[];
   readonly respond: Responder;

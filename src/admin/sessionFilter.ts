@@ -39,7 +39,7 @@ function rankOf({ state, command }: SessionView): number {
   return state === 'idle' ? 4 : 3;
 }
 
-/** How long it has been as it is, in ms. */
+/** The time for which it has been in its state, in ms. */
 function agedMs({ state, stalledMs, command, inTransactionMs, ageMs }: SessionView): number {
   if (state === 'stalled') return stalledMs ?? 0;
   return command?.runningMs ?? inTransactionMs ?? ageMs;

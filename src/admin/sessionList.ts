@@ -39,17 +39,17 @@ export interface SessionList {
   readonly sessions: readonly SessionView[];
   readonly counts: {
     readonly open: number;
-    /** Those that the filter lets pass, and the idle ones among them. */
+    /** The sessions that pass the filter, and the idle ones among them. */
     readonly matching: number;
     readonly idle: number;
-    /** All that are open, by their state. */
+    /** All open sessions, by their state. */
     readonly states: Readonly<Record<string, number>>;
   };
-  /** How many of the list stand before this part. */
+  /** The number of sessions in the list before this part. */
   readonly skip: number;
 }
 
-/** The number that a request gives; the usual one where it gives none that makes sense. */
+/** The number that a request gives; the default if it gives none, or one without sense. */
 function countIn(asked: URLSearchParams, key: string, usual: number, most: number): number {
   const text = asked.get(key) ?? '';
   return /^\d{1,6}$/.test(text) ? Math.min(Number(text), most) : usual;

@@ -48,11 +48,11 @@ export async function launch({ config }: LoadedConfig, plan: LaunchPlan): Promis
   };
 }
 
-/** What is special about a launch. */
+/** The options of a launch. */
 export interface LaunchPlan extends Pick<ProgramParts, 'loadConfig' | 'stop'> {
   /** @throws the file system's error if the file cannot be opened */
   openAudit?(target: AuditTarget, log: Logger): MovableAuditLog;
-  /** What is to be ended first where the program ends because of an unexpected error. */
+  /** Is called first if the program ends because of an unexpected error. */
   beforeFailing?(): Promise<void>;
 }
 
@@ -96,7 +96,7 @@ function exitOnUncaught(writers: Writers, before: LaunchPlan['beforeFailing']): 
   });
 }
 
-/** For how long the end of the program waits for what is still to be exported, if nothing else is said. */
+/** The time for which the end of the program waits for the export, by default. */
 export const SHORTEST_EXPORT_MS = 1000;
 
 /** Starts several processes. Their code is loaded only here. */

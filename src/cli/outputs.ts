@@ -10,7 +10,7 @@ import { describeFlag } from './flags.js';
 import { errorText } from '../text/errorText.js';
 import { appendTo, replaceFile } from './writtenFile.js';
 
-// The flag --format: the forms of what was found, each on standard output or in a file.
+// The flag --format: the forms of the findings, each on standard output or in a file.
 
 /** A form, and the file in which it is written; null for standard output. */
 export interface Output {

@@ -8,7 +8,7 @@ import { type Arguments, didYouMean, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { numberFrom } from './auditFiles.js';
 
-// The flags that say what breaks a build. `report` and `run` share them.
+// The flags for the conditions that break a build. `report` and `run` share them.
 
 /** The heading of these flags in the help. */
 export const POLICY_GROUP = 'Fail with exit code 3:';

@@ -14,7 +14,7 @@ import { Shutdown, StopRequests } from './shutdown.js';
 
 // The command `run`: it runs a program behind a proxy of its own.
 
-/** What the command line asks for. */
+/** The requests of the command line. */
 interface Order {
   readonly given: Arguments;
   /** The program and its arguments. */

@@ -5,8 +5,8 @@ import {
 // Files that commands write: reports and baselines.
 
 /**
- * Replaces a file at once: whoever reads it finds the old text or the new one, never a part. What is no regular file,
- * such as a pipe, is written to.
+ * Replaces a file at once: a reader finds the old text or the new one, never a part. A file that is not regular, such
+ * as a pipe, is written to.
  * @throws the file system's error; then the file is as it was
  */
 export function replaceFile(file: string, text: string): void {

@@ -27,7 +27,7 @@ export abstract class ConversationState<U extends Usage> {
   /** The server has asked for a file; the client's packets are its content. */
   isUploading = false;
   /**
-   * When the command arrived that has opened the current transaction, on the session's clock in ms; null where none is
+   * The arrival of the command that has opened the current transaction, on the session's clock in ms; null if none is
    * open.
    */
   transactionSinceMs: number | null = null;

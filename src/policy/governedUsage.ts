@@ -222,7 +222,7 @@ export class GovernedUsage extends Usage {
 
   /** Lets this many rows and bytes pass before the next decision. */
   allow(rows: number, bytes: number): void {
-    if (this.isKilled) return; // it stops at its next row, whatever is decided about its limits meanwhile
+    if (this.isKilled) return; // it stops at its next row in any case
     if (this.pausing === null) {
       this.maxRows = rows;
       this.maxBytes = bytes;

@@ -15,7 +15,7 @@ export interface Progress {
   readonly bytes: number;
   /** Bytes on the wire. */
   readonly wireBytes: number;
-  /** How long the response has waited for its client, in ms. */
+  /** The time for which the response has waited for its client, in ms. */
   readonly waitedMs: number;
   /** The time since its first row came, in ms. */
   readonly elapsedMs: number;

@@ -3,7 +3,7 @@ import type { SessionDetail, SessionView } from '../telemetry/status.js';
 import type { Arrival } from './connection/arrival.js';
 import type { Session } from './session/session.js';
 
-/** The sessions of a process that are there, and the clients without a greeting. */
+/** The open sessions of a process, and the clients without a greeting. */
 export class OpenSessions {
   readonly sessions = new Set<Session>();
   /** Clients without a greeting. */
@@ -21,7 +21,7 @@ export class OpenSessions {
     for (const one of behind) if (this.isThere(one)) yield one.view();
   }
 
-  /** All that may be shown of the session with this number; null if there is none. */
+  /** The view of the session with this number; null if there is none. */
   detail(id: number): SessionDetail | null {
     return this.find(id)?.detail() ?? null;
   }

@@ -171,7 +171,7 @@ class OneProcess implements Proxy {
 /**
  * Starts to listen and to relay.
  * @param metrics the counters to use
- * @param history is told of servers that are lost and found
+ * @param history gets the servers that are lost and found
  * @throws {ListenError} if it cannot listen on an address, {TlsFileError} if a certificate cannot be used
  */
 export async function startProxy(

@@ -27,7 +27,7 @@ export interface Shared {
   readonly audit: Pick<AuditLog, 'write'>;
   readonly metrics: Metrics;
   readonly sampler: Sampler;
-  /** Null if nobody can look at them. */
+  /** Null if nothing can show them. */
   readonly statistics: LiveStatistics | null;
   readonly queues: SocketQueueReader;
   readonly pace: PaceWatch;

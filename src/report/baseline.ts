@@ -7,7 +7,7 @@ import { parseEnd } from '../config/schema/moment.js';
 import { section } from '../config/schema/section.js';
 import { errorText } from '../text/errorText.js';
 
-/** The digests that are known, by their hashes. */
+/** The known digests, by their hashes. */
 export type Baseline = ReadonlyMap<string, BaselineEntry>;
 
 /** A digest that is known, with its largest results. */
@@ -21,7 +21,7 @@ export interface BaselineEntry {
   readonly bytes: number;
   /** The most executions in one trace or transaction; absent for one. */
   readonly executions?: number;
-  /** When the entry ends: from then on its digest is new again. A date counts whole, in UTC. */
+  /** The end of the entry, after which its digest is new again. A date is included, in UTC. */
   readonly until?: string;
 }
 
@@ -39,7 +39,7 @@ export const MOST_ENTRIES = 20_000;
 /** The longest text of an entry, in characters: Sluice's own digest texts have at most about 4,100. */
 export const LONGEST_TEXT = 8192;
 
-/** When an entry ends, in ms since 1970; Infinity for never. */
+/** The end of an entry, in ms since 1970; Infinity for never. */
 export function endOf({ until }: BaselineEntry): number {
   return until === undefined ? Infinity : parseEnd(until) ?? Infinity;
 }

@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.js';
 import type { FindingKind } from './findingKind.js';
 
-/** What breaks a build. */
+/** The conditions that break a build. */
 export interface FailPolicy {
   readonly failOn: ReadonlySet<FindingKind>;
   /** The most rows and bytes of a result that is not read as a stream; Infinity for any number. */
@@ -9,9 +9,9 @@ export interface FailPolicy {
   readonly maxBytes: number;
   /** The most executions of a digest in one trace or transaction; more are `repeated`. Infinity for any number. */
   readonly maxExecutions: number;
-  /** The digests that are known; null without a baseline, where everything is new. */
+  /** The known digests; null without a baseline, so that each digest is new. */
   readonly baseline: Baseline | null;
-  /** By which factor a known digest may grow beyond its baseline. */
+  /** The factor by which a known digest may grow beyond its baseline. */
   readonly growth: number;
 }
 

@@ -5,19 +5,19 @@ import { FINDING_KINDS, type FindingKind } from './findingKind.js';
 import { positionOf, type Position } from './position.js';
 import type { RefusalRecord, ResultRecord } from './reading.js';
 
-/** All that was found of one digest. Its memory is bounded, whatever records say. */
+/** The findings about one digest. Its memory is bounded for any records. */
 export class Finding {
   /** The hash; empty for statements whose text is not known. */
   readonly digest: string;
   digestText: string | null = null;
-  /** How many results, or refused statements, are of each kind. */
+  /** The number of results, or refused statements, of each kind. */
   readonly kinds = new Map<FindingKind, number>();
-  /** How often it was executed; what was refused does not count. */
+  /** The number of executions, without refused ones. */
   executions = 0;
   /** The largest result: its rows, and its bytes. They may be of two. */
   rows = 0;
   bytes = 0;
-  /** Whether one of its results was larger than what was seen of it. */
+  /** Whether one of its results was larger than the part that was seen. */
   isLowerBound = false;
   rowsInAll = 0;
   durationMs = 0;
@@ -25,7 +25,7 @@ export class Finding {
   repetition: Repetition | null = null;
   /** Its gravest result, and the largest of those. */
   example: FoundExample | null = null;
-  /** Where in the code it comes from, as its gravest results say. */
+  /** The place in the code from which it comes, according to its gravest results. */
   position: Position | null = null;
   readonly rules = names();
   readonly users = names();
@@ -39,7 +39,7 @@ export class Finding {
 
   /**
    * Adds an execution.
-   * @param folder where annotations look for files
+   * @param folder the folder in which annotations look for files
    */
   addResult(record: ResultRecord, kinds: readonly FindingKind[], folder: string): void {
     this.executions += 1;

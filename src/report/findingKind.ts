@@ -1,7 +1,7 @@
-/** What was found of a digest: a kind of `--fail-on`, or a result beyond `--max-rows` or `--max-bytes`. */
+/** The kind of a finding: one of `--fail-on`, or a result beyond `--max-rows` or `--max-bytes`. */
 export type FindingKind = FailOnKind | 'max-rows' | 'max-bytes';
 
-/** What a policy can fail on, the gravest first, as `--fail-on` takes it. */
+/** The kinds on which a policy can fail, the gravest first, in the words of `--fail-on`. */
 export const FAIL_ON_KINDS = ['cut', 'refuse', 'would-cut', 'would-refuse', 'repeated', 'admit', 'warn'] as const;
 
 /** A kind that `--fail-on` names. */

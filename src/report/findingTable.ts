@@ -8,7 +8,7 @@ import { judged } from './judgedFinding.js';
 import { readFields, type RefusalRecord, type ResultRecord } from './reading.js';
 import { Repetitions } from './repetitions.js';
 
-/** What was found of each digest, from records that come one by one. Its memory is bounded. */
+/** The findings about each digest, from records that come one by one. Its memory is bounded. */
 export class FindingTable {
   /** The number of executions, and of refused statements. */
   executions = 0;
@@ -22,7 +22,7 @@ export class FindingTable {
   private readonly maxima: Limits;
 
   /**
-   * @param policy what breaks a build
+   * @param policy the conditions that break a build
    * @param folder the working folder, in which annotations look for files
    * @param dateNow the time of day in ms since 1970
    */
@@ -62,7 +62,7 @@ export class FindingTable {
     return this.kept.values();
   }
 
-  /** Executions that were not looked at for repetitions, because they are part of no trace and no transaction. */
+  /** The number of executions outside of traces and transactions, which cannot be repetitions. */
   get unscoped(): number {
     return this.repetitions.unscoped;
   }

@@ -5,15 +5,15 @@ import type { JudgedFinding } from './judgedFinding.js';
 
 /** A finding in words, for all formats: each text on one line, without control characters, of a bounded length. */
 export interface FindingText {
-  /** The digest; `(unknown statements)` where that is not known. */
+  /** The digest; `(unknown statements)` if it is not known. */
   readonly digest: string;
-  /** What was found, and how it stands to the baseline. */
+  /** The finding, compared to the baseline. */
   readonly summary: string;
-  /** What else is known, by name. */
+  /** Further facts, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** The statement without its literals; empty if not known. */
   readonly statement: string;
-  /** Where in the code it comes from: `app/orders.rb:12`; empty if not known. */
+  /** The place in the code from which it comes: `app/orders.rb:12`; empty if not known. */
   readonly position: string;
 }
 

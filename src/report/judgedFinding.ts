@@ -5,13 +5,13 @@ import { failsOnAny, type FailPolicy } from './failPolicy.js';
 import type { Finding } from './finding.js';
 import { FINDING_KINDS, type FindingKind } from './findingKind.js';
 
-/** What a policy says of a finding. */
+/** The judgement of a policy about a finding. */
 export interface JudgedFinding {
   readonly finding: Finding;
   readonly isBroken: boolean;
-  /** What was found, in words: `3 results would have been cut`; the gravest first. */
+  /** The finding in words: `3 results would have been cut`; the gravest first. */
   readonly found: readonly string[];
-  /** How it stands to the baseline, in words; null without a baseline, or if there is nothing to compare. */
+  /** The comparison to the baseline, in words; null without a baseline, or if there is nothing to compare. */
   readonly compared: string | null;
 }
 
@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
   'warn': (times) => `${countOf(times, 'result')} over a threshold of warn`,
 };
 
-/** How a finding stands to its entry in the baseline. */
+/** The comparison of a finding to its entry in the baseline. */
 function comparedTo(
   entry: BaselineEntry | undefined, finding: Finding, { growth }: FailPolicy, nowMs: number,
 ): { readonly isKnown: boolean; readonly says: string } {

@@ -2,14 +2,14 @@ import type { Tags } from '../sql/tags.js';
 
 /** A line of an application's source code. */
 export interface Position {
-  /** As the tag has it; a path inside the working folder is relative to that. */
+  /** The path in the tag; inside the working folder it is relative to that folder. */
   readonly file: string;
   /** From 1 on. */
   readonly line: number;
 }
 
 /**
- * Where in an application's code a statement comes from, as its tags say.
+ * The place in an application's code from which a statement comes, according to its tags.
  * @param folder the working folder, in which annotations look for files
  * @returns null if no tag tells
  */
@@ -34,7 +34,7 @@ const APART = [
   ['code.file.path', 'code.line.number'], ['code.filepath', 'code.lineno'], ['file', 'line'],
 ] as const;
 
-/** All tags that may say it. */
+/** All tags that may name a place. */
 export const POSITION_TAGS: readonly string[] = [...new Set([...WITH_LINE, ...APART.flat()])];
 
 /** "app/models/order.rb:12", "/app/x.py:7:in 'find'", "C:\app\x.cs:9:3"; no URL, and no "host:3306". */

@@ -15,7 +15,7 @@ export type Reading =
   /** No audit record. */
   | { readonly kind: 'bad' };
 
-/** What a record says of a statement and its client. */
+/** The fields of a record about a statement and its client. */
 type StatementFacts =
   Pick<Execution, 'atMs' | 'digest' | 'digestText' | 'sql' | 'user' | 'schema' | 'program' | 'client' | 'tags'>;
 

@@ -1,7 +1,7 @@
-/** A trace or a transaction: what a statement is expected to run in only a few times. */
+/** A trace or a transaction, in which a statement is expected to run only a few times. */
 export interface Scope {
   readonly kind: 'trace' | 'transaction';
-  /** What tells it from all others. */
+  /** Identifies it among all others. */
   readonly key: string;
   /** Its name for people: `trace 0af7651916cd43dd8448eb211c80319c`, `transaction 3 of session 12`. */
   readonly name: string;
@@ -9,8 +9,8 @@ export interface Scope {
 
 /**
  * The scope of a recorded result. A trace goes over sessions and transactions, so it comes first.
- * @param record as JSON has it
- * @returns null outside of both, where each statement is a transaction of its own
+ * @param record a record in the form of its JSON
+ * @returns null outside of both, when each statement is a transaction of its own
  */
 export function scopeOf(record: Readonly<Record<string, unknown>>): Scope | null {
   const { traceId, transaction, session, client, upstream } = record;

@@ -3,11 +3,11 @@ import type { FindingTable } from './findingTable.js';
 import { FINDING_KINDS } from './findingKind.js';
 import { judged, type JudgedFinding } from './judgedFinding.js';
 
-/** What a policy says of all that was found. */
+/** The judgement of a policy about all findings. */
 export interface Verdict {
   readonly policy: FailPolicy;
   readonly isBroken: boolean;
-  /** The digests that break the policy; then those of which something was found; then all others. */
+  /** The digests that break the policy; then those with other findings; then all others. */
   readonly broken: readonly JudgedFinding[];
   readonly tolerated: readonly JudgedFinding[];
   readonly passed: readonly JudgedFinding[];
@@ -15,12 +15,12 @@ export interface Verdict {
   readonly refusals: number;
   /** Executions and refused statements of digests that are not kept, and how many of these break the policy. */
   readonly leftOut: FindingTable['leftOut'];
-  /** Executions that were part of no trace and no transaction; only counted where repetitions are looked for. */
+  /** Executions outside of traces and transactions; counted only if repetitions are looked for. */
   readonly unscoped: number;
 }
 
 /**
- * Judges all that was found.
+ * Judges all findings.
  * @param nowMs the time of day, for entries of the baseline that end
  */
 export function verdictOn(table: FindingTable, policy: FailPolicy, nowMs: number): Verdict {

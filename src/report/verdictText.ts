@@ -5,7 +5,7 @@ import { findingText } from './findingText.js';
 import type { JudgedFinding } from './judgedFinding.js';
 import type { Verdict } from './verdict.js';
 
-/** A verdict as text for people: first what breaks the policy, then what else was found. */
+/** A verdict as text for people: first the digests that break the policy, then the other findings. */
 export function verdictText(verdict: Verdict): string {
   const { broken, tolerated } = verdict;
   const lines = [

@@ -41,7 +41,7 @@ export class History implements EventSink {
     return this.kept.filter((event) => event.id > id);
   }
 
-  /** How many events behind this number are not kept any more; 0 for a number of another start. */
+  /** The number of events after this one that are not kept any more; 0 for a number of another start. */
   missedAfter(id: number): number {
     const [oldest] = this.kept;
     return oldest === undefined || id < this.firstId ? 0 : Math.max(0, oldest.id - id - 1);
@@ -65,7 +65,7 @@ export type EventKind =
   | 'kill' | 'end'
   | 'reload' | 'expiry' | 'server-lost' | 'server-found' | 'worker-replaced' | 'worker-hung';
 
-/** What is known of an event. Texts are cut to a bounded length. */
+/** The fields of an event. Texts are cut to a bounded length. */
 export type EventFacts = Readonly<Record<string, string | number>>;
 
 export interface PastEvent extends EventFacts {

@@ -5,16 +5,16 @@ export type SessionOrder = 'kill' | 'end';
 export interface Asker {
   /** Its address, such as `10.0.0.7:51234`. */
   readonly client: string;
-  /** Whether it has shown the token; false where none is configured. */
+  /** Whether it has shown the token; false if none is configured. */
   readonly hasToken: boolean;
 }
 
-/** What came of an order. */
+/** The outcome of an order. */
 export interface OrderResult {
   readonly outcome: OrderOutcome;
   /** The server's number for the connection; null if it is not known. */
   readonly connectionId: number | null;
-  /** What happened, or why nothing did. */
+  /** A sentence about the effect, or the reason why there is none. */
   readonly message: string;
 }
 

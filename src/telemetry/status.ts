@@ -67,7 +67,7 @@ export interface CommandView {
   readonly signal: string | null;
   /** Whether it has passed the limit for buffered results for that reason. */
   readonly isAdmitted: boolean;
-  /** How much the client has been sent in a second, since the first row; null before that. */
+  /** The bytes per second that were sent to the client, since the first row; null before that. */
   readonly rowsPerSecond: number | null;
   readonly bytesPerSecond: number | null;
   /** Those of `audit.tags`. */

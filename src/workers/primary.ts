@@ -221,7 +221,7 @@ class Primary implements Proxy, WorkerSetObserver {
   }
 }
 
-/** The longest wait for what comes of an order: longer than a kill may take. */
+/** The longest wait for the outcome of an order: longer than a kill may take. */
 const ORDER_TIMEOUT_MS = 30_000;
 
 const WORKER_SILENT: OrderResult = {

@@ -20,8 +20,8 @@ export class CommandProcess {
   /**
    * Runs the command to its end; not at all if a signal came before.
    * @param words the program and its arguments; there is a program
-   * @returns the exit code: its own, or 128 and the number of the signal that ended it; as in a shell, 127 where there
-   * is no such program, and 126 where it cannot be executed
+   * @returns the exit code: its own, or 128 and the number of the signal that ended it; as in a shell, 127 if there is
+   * no such program, and 126 if it cannot be executed
    */
   async run([program = '', ...args]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
     if (this.early !== null) return codeOf(this.early);

@@ -3,7 +3,7 @@ import type { Address } from '../../config/config.js';
 import { UsageError } from '../command.js';
 import { UrlError, urlPlace, type UrlPlace } from './urlPlace.js';
 
-// The environment of the command: it says where the proxy is.
+// The environment of the command: it holds the address of the proxy.
 
 /** A variable that holds a URL, with the place of the server's address in it. */
 export interface Rewrite {
@@ -35,7 +35,7 @@ export function rewritesOf(names: readonly string[], environment: NodeJS.Process
 
 /**
  * The environment of the command.
- * @param proxy where the command reaches the proxy
+ * @param proxy the address of the proxy
  * @param below the environment of Sluice itself
  */
 export function environmentFor(

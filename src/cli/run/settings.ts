@@ -7,7 +7,7 @@ import { variableOf } from '../../config/variables.js';
 import type { Arguments } from '../command.js';
 import { configOptions } from '../flags.js';
 
-// The configuration of `sluice run`: that of `sluice start`, but for what a proxy for one command needs.
+// The configuration of `sluice run`: that of `sluice start`, with some changes for a single command.
 
 const { admin: _admin, ...options } = configOptions;
 
@@ -29,7 +29,7 @@ const TEST_TAGS = ['test', 'test_name', 'test.name', 'test.case.name'];
 
 const FREE_PORT = { host: '127.0.0.1', port: 0 };
 
-/** How long sessions that are open when the command has ended may go on. */
+/** The time for which open sessions may continue after the end of the command. */
 const SESSIONS_TIMEOUT = '5s';
 
 function over(defaults: object, given: unknown): unknown {
@@ -37,7 +37,7 @@ function over(defaults: object, given: unknown): unknown {
   return isObject(given) ? { ...defaults, ...given } : given;
 }
 
-/** What one command needs: settings in place of those of a server, and other defaults. */
+/** The needs of one command: settings instead of those of a server, and other defaults. */
 export interface Needs {
   /** The embedded server, if the command is run before that one. */
   readonly demo: Address | null;
@@ -47,7 +47,7 @@ export interface Needs {
 
 const EVERY_RESULT = { sample: { oneIn: 1, perSecond: Number.MAX_SAFE_INTEGER } };
 
-/** Changes a configuration to what a command needs. */
+/** Changes a configuration for a command. */
 function adapted(json: unknown, given: Arguments, { demo, allResults }: Needs): unknown {
   if (!isObject(json)) return json;
   const audit = over({ tags: [...RECORDED_TAGS, ...TEST_TAGS] }, json['audit']);

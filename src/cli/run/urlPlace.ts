@@ -1,7 +1,7 @@
 /**
  * Finds where the URL of a database names its server, so that another address can stand there. All else is kept as it
  * is, byte for byte: no part is decoded and written anew.
- * @throws {UrlError} where there is no such place, or the server is named elsewhere, too; its message holds no secret
+ * @throws {UrlError} if there is no such place, or the server is named elsewhere as well; its message holds no secret
  */
 export function urlPlace(url: string): UrlPlace {
   const [, scheme, authority, rest] = URL_PARTS.exec(url) ?? [];

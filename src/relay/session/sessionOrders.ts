@@ -7,7 +7,7 @@ import type { Enforcer } from './enforcer.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
 
-/** Carries out the orders for one session that somebody gives at the admin endpoint. */
+/** Carries out the orders for one session that an operator gives at the admin endpoint. */
 export class SessionOrders {
   /** The statement that is being killed; null if there is none. */
   private killing: { readonly command: PendingCommand; readonly withdrawal: AbortController } | null = null;
@@ -25,7 +25,7 @@ export class SessionOrders {
     return this.result(outcome, KILL_RESULTS[outcome]);
   }
 
-  /** Ends the session: its statement where that can be killed in good time, then both connections. */
+  /** Ends the session: first its statement, if it can be killed soon enough, then both connections. */
   async end(): Promise<OrderResult> {
     let killed: KillOutcome | null = null;
     if (this.obstacle() === null) {
@@ -38,7 +38,7 @@ export class SessionOrders {
     return this.result('ended', mayRunOn ? MAY_RUN_ON : 'both connections of the session are closed');
   }
 
-  /** More of the responses has come. A statement that is over is not killed any more. */
+  /** More of the responses has arrived. A statement that is over is not killed any more. */
   caughtUp(): void {
     const { killing } = this;
     if (killing !== null && this.session.conversation.commands.head !== killing.command) killing.withdrawal.abort();
@@ -87,7 +87,7 @@ export class SessionOrders {
     else session.abort(ENDED, this.lastPackets(), REQUESTED);
   }
 
-  /** The error for the command under way, where the client awaits a packet. */
+  /** The error for the command under way, if the client awaits a packet. */
   private lastPackets(): LastPackets {
     const { conversation: { phase, commands: { head }, server, isUploading, isSettingUp } } = this.session;
     const { cutting } = this.enforcer;
@@ -105,7 +105,7 @@ export class SessionOrders {
   }
 }
 
-/** How long the end of a session waits until the order to kill its statement is sent. */
+/** The longest wait of a session's end until the order to kill its statement is sent. */
 const KILL_WITHIN_MS = 2000;
 
 const ENDED = 'ended on request at the admin endpoint';

@@ -79,7 +79,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.session.shared.metrics.resultEnded(usage);
   }
 
-  /** What changes data is counted, and may be a sample. There is nothing to do where neither is wanted. */
+  /** Counts a statement that has changed data, and may record it as a sample. Does nothing if neither is wanted. */
   endedWithoutResult(command: PendingCommand, error: ServerError | null): void {
     const { session, session: { shared: { statistics, sampler } } } = this;
     if (statistics === null && !sampler.isOn) return;
