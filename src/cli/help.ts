@@ -8,8 +8,8 @@ import { type Arguments, type Command, didYouMean, EXIT_CODES, refused } from '.
 
 /** The topics, in the order of the list. */
 export const TOPICS: readonly string[] = [
-  'configuration', 'rules', 'records', 'reports', 'operations', 'encryption', 'metrics', 'telemetry', 'limits',
-  'performance', 'troubleshooting',
+  'configuration', 'rules', 'records', 'reports', 'ci', 'operations', 'encryption', 'metrics', 'telemetry',
+  'limits', 'performance', 'troubleshooting',
 ];
 
 const DEFAULT_PAGER = 'less -R';

@@ -3,12 +3,16 @@ import { isSocketFile, reachedAt } from '../config/address.js';
 import type { Address, Place } from '../config/config.js';
 import type { LoadedConfig } from '../config/load.js';
 import { startDemoServer } from '../demo/server.js';
+import type { FailPolicy } from '../report/failPolicy.js';
 import { type Arguments, type Command, EXIT_CODES, refused, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { launch, type Launched } from './launch.js';
+import { formatOption, type Output, outputsFrom } from './outputs.js';
+import { needsAllResults, policyFrom, policyOptions, REPEATABLE_POLICY_FLAGS } from './policyFlags.js';
 import { openRunAudit } from './run/audit.js';
 import { CommandProcess } from './run/commandProcess.js';
 import { environmentFor, type Rewrite, rewritesOf } from './run/environment.js';
+import { Findings } from './run/findings.js';
 import { runConfigFrom, runOptions } from './run/settings.js';
 import { Shutdown, StopRequests } from './shutdown.js';
 
@@ -20,6 +24,9 @@ interface Order {
   /** The program and its arguments. */
   readonly words: readonly string[];
   readonly rewrites: readonly Rewrite[];
+  readonly policy: FailPolicy;
+  /** What is written besides the summary on standard error. */
+  readonly outputs: readonly Output[];
 }
 
 function wordsIn(given: Arguments): readonly string[] {
@@ -33,17 +40,20 @@ function listOf(value: unknown): readonly string[] {
   return (Array.isArray(value) ? value : [value]).map(String);
 }
 
-/** @throws {UsageError} */
+/** @throws {UsageError} @throws {ConfigError} if a limit is no number or size */
 function orderFrom(given: Arguments): Order {
   if (given['demo'] === true && given['upstream'] !== undefined) {
     throw new UsageError(['--demo: is the server itself, leave --upstream out']);
   }
-  return { given, words: wordsIn(given), rewrites: rewritesOf(listOf(given['rewrite']), process.env) };
+  return {
+    given, words: wordsIn(given), rewrites: rewritesOf(listOf(given['rewrite']), process.env),
+    policy: policyFrom(given, 'limits'), outputs: given['format'] === undefined ? [] : outputsFrom(given),
+  };
 }
 
 /** @throws {ConfigError} @throws {UsageError} if the command could not find the proxy there */
-function configFor({ given }: Order, demo: Address | null): LoadedConfig {
-  const loaded = runConfigFrom(given, process.env, { demo, allResults: false });
+function configFor({ given, policy }: Order, demo: Address | null): LoadedConfig {
+  const loaded = runConfigFrom(given, process.env, { demo, allResults: needsAllResults(policy) });
   if (!loaded.config.listen.some(({ at }) => isSocketFile(at))) return loaded;
   throw new UsageError(['--listen: the command needs a host and a port']);
 }
@@ -61,8 +71,9 @@ async function endProxy({ program, logger }: Launched): Promise<void> {
 }
 
 async function runWith(order: Order, loaded: LoadedConfig, command: CommandProcess): Promise<number> {
+  const findings = new Findings(order.policy, order.outputs);
   const launched = await launch(loaded, {
-    openAudit: (target, log) => openRunAudit(target, log, () => {}),
+    openAudit: (target, log) => openRunAudit(target, log, (record) => findings.add(record)),
     beforeFailing: () => command.end(),
     loadConfig: () => loaded,
     stop() {},
@@ -73,10 +84,11 @@ async function runWith(order: Order, loaded: LoadedConfig, command: CommandProce
   const environment = environmentFor(addressOf(proxy.places), order.rewrites, process.env);
   const exitCode = await command.run(order.words, environment);
   await endProxy(launched);
-  return launched.exit(exitCode);
+  const judged = command.hasBegun ? findings.tell(launched.metrics) : exitCode;
+  return launched.exit(exitCode === EXIT_CODES.ok ? judged : exitCode);
 }
 
-/** Runs a command behind a proxy of its own, and ends with its exit code. */
+/** Runs a command behind a proxy of its own, and ends with its exit code, or with 3 if a policy was broken. */
 export const run: Command = {
   name: 'run',
   describe: 'run a command, such as a test suite, behind a proxy of its own',
@@ -88,8 +100,10 @@ export const run: Command = {
       describe: describeFlag('NAME', 'put the address of the proxy into the URL that this variable holds'),
       requiresArg: true,
     },
+    format: { ...formatOption, defaultDescription: 'a summary on standard error' },
+    ...policyOptions,
   },
-  repeatable: ['rewrite'],
+  repeatable: ['rewrite', 'format', ...REPEATABLE_POLICY_FLAGS],
   takesCommand: true,
   async run(given) {
     const order = orderFrom(given);

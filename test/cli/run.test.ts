@@ -68,6 +68,28 @@ t.test('records go to the file of audit.to, and never to standard output', async
   t.match(JSON.parse(records[0]!), { action: 'would-cut', rows: 3, time: String });
 });
 
+t.test('a result beyond a limit fails a command that has succeeded, and no other', async (t) => {
+  const folder = t.testdir({});
+  const report = (name: string): string => join(folder, name);
+  const read = "mariadb --no-defaults --user=demo --comments --execute=\"SELECT * FROM rows_3 /*test='lists'*/\" demo";
+  const cases = [
+    { flags: ['--max-rows', '2'], command: read, code: 3, says: /1 result would have been cut\n.*3 rows.*Test: lists/ },
+    { flags: ['--max-rows', '2'], command: `${read}; exit 4`, code: 4, says: /^Policy broken by 1 digest/m },
+    { flags: ['--max-rows', '3'], command: read, code: 0, says: /^Policy kept/m },
+    { flags: [], command: read, code: 0, says: /^sluice: 1 session\nNo result was beyond a limit\n$/ },
+    { flags: [], command: 'true', code: 0, says: /^sluice: no client came to the proxy: / },
+    { flags: ['--max-rows', '2', '--mode', 'enforce'], command: `${read} || true`, code: 3, says: /1 result cut\n/ },
+    { flags: ['--format', `json=${report('no/such')}`], command: 'true', code: 1, says: /^sluice: --format json: /m },
+    { flags: ['--format', `json=${report('a.json')}`, '--format', 'text'], command: read, code: 0, says: /^sluice: 1/ },
+  ];
+  await Promise.all(cases.map(async ({ flags, command, code, says }) => {
+    const result = await sluice(['run', '--demo', ...flags, '--', 'sh', '-c', command]);
+    t.equal(result.code, code, result.stderr);
+    t.match(result.stderr, says);
+  }));
+  t.type(JSON.parse(readFileSync(report('a.json'), 'utf8')), 'object');
+});
+
 t.test('says what is wrong with the command line, with exit code 2, before anything starts', async (t) => {
   const started = join(t.testdir({}), 'started');
   const words = { '--': ['touch', started] };
@@ -76,7 +98,7 @@ t.test('says what is wrong with the command line, with exit code 2, before anyth
     [{ demo: true, '--': [] }, /expected a command behind --/],
     [words, /^config: upstream: required/],
     [{ demo: true, upstream: 'db', ...words }, /^--demo: is the server itself, leave --upstream out/],
-    [{ demo: true, rewrite: ['NO_SUCH', 'NONE'], ...words }, /^--rewrite NO_SUCH: .* no such variable\n--rewrite NONE: /],
+    [{ demo: true, rewrite: ['NO_SUCH', 'NONE'], ...words }, /^--rewrite NO_SUCH: .*\n--rewrite NONE: /],
     [{ demo: true, listen: '/tmp/x.sock', ...words }, /^--listen: the command needs a host and a port/],
     [{ demo: true, 'max-rows': 'many', ...words }, /--max-rows/],
   ];
@@ -98,7 +120,7 @@ t.test('says what is wrong with the command line, with exit code 2, before anyth
 t.test('a command that cannot be run gives a shell\'s exit code, and one of a failure of Sluice is 1', async (t) => {
   const folder = t.testdir({ 'not-executable': '#!/bin/sh\n' });
   const cases: readonly (readonly [args: readonly string[], code: number, says: RegExp])[] = [
-    [['--', 'no-such-program'], 127, /^sluice: cannot run "no-such-program": there is no such program/],
+    [['--', 'no-such-program'], 127, /^sluice: cannot run "no-such-program": there is no such program[^\n]*\n$/],
     [['--', ''], 127, /^sluice: cannot run "": there is no such program/],
     [['--', join(folder, 'not-executable')], 126, /it is no program that this user may execute/],
     [['--', folder], 126, /it is no program that this user may execute/],

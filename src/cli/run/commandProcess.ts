@@ -17,6 +17,11 @@ export class CommandProcess {
     for (const signal of PASSED_ON) process.on(signal, () => this.pass(signal));
   }
 
+  /** Whether the command has begun. */
+  get hasBegun(): boolean {
+    return this.child?.pid !== undefined;
+  }
+
   /**
    * Runs the command to its end; not at all if a signal came before.
    * @param words the program and its arguments; there is a program

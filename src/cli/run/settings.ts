@@ -4,6 +4,8 @@ import { loadWithNotices, type LoadedConfig } from '../../config/load.js';
 import { isObject } from '../../config/schema/section.js';
 import { RECORDED_TAGS } from '../../config/tags.js';
 import { variableOf } from '../../config/variables.js';
+import { TEST_TAGS } from '../../report/finding.js';
+import { POSITION_TAGS } from '../../report/position.js';
 import type { Arguments } from '../command.js';
 import { configOptions } from '../flags.js';
 
@@ -24,8 +26,8 @@ export const runOptions: Readonly<Record<string, Options>> = {
   ...withDefault('log-level', 'warn'),
 };
 
-/** Frameworks that test say in these which test a statement is from. */
-const TEST_TAGS = ['test', 'test_name', 'test.name', 'test.case.name'];
+/** What records show of tags: also which test a statement is from, and where in the code it stands. */
+const TAGS = [...new Set([...RECORDED_TAGS, ...POSITION_TAGS, ...TEST_TAGS])];
 
 const FREE_PORT = { host: '127.0.0.1', port: 0 };
 
@@ -50,7 +52,7 @@ const EVERY_RESULT = { sample: { oneIn: 1, perSecond: Number.MAX_SAFE_INTEGER } 
 /** Changes a configuration for a command. */
 function adapted(json: unknown, given: Arguments, { demo, allResults }: Needs): unknown {
   if (!isObject(json)) return json;
-  const audit = over({ tags: [...RECORDED_TAGS, ...TEST_TAGS] }, json['audit']);
+  const audit = over({ tags: TAGS }, json['audit']);
   return {
     mode: 'audit',
     ...json,

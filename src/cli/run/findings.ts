@@ -1,0 +1,47 @@
+import { countOf } from '../../report/amounts.js';
+import { FindingTable } from '../../report/findingTable.js';
+import { verdictOn } from '../../report/verdict.js';
+import { verdictJson } from '../../report/verdictJson.js';
+import { verdictText } from '../../report/verdictText.js';
+import { isEmpty, type FailPolicy } from '../../report/failPolicy.js';
+import type { Metrics } from '../../telemetry/metrics.js';
+import { EXIT_CODES, say } from '../command.js';
+import { type Output, writeOutputs } from '../outputs.js';
+
+/** What was found in the results of a command. */
+export class Findings {
+  private readonly table: FindingTable;
+
+  constructor(private readonly policy: FailPolicy, private readonly outputs: readonly Output[]) {
+    this.table = new FindingTable(policy, process.cwd());
+  }
+
+  /** Takes an audit record, with its time. */
+  add(record: object): void {
+    this.table.add(record);
+  }
+
+  /**
+   * Tells what was found, on standard error and in the outputs. It is called when the command has ended.
+   * @param metrics those of the proxy
+   * @returns the exit code for a command that has succeeded
+   */
+  tell(metrics: Metrics): number {
+    const verdict = verdictOn(this.table, this.policy, Date.now());
+    const text = verdictText(verdict);
+    const isSilent = isEmpty(this.policy) && verdict.tolerated.length === 0;
+    say([`sluice: ${sessionsIn(metrics)}`, isSilent ? 'No result was beyond a limit' : text]);
+    const areWritten = writeOutputs(this.outputs, verdict, { text: () => text, json: () => verdictJson(verdict) });
+    if (!areWritten) return EXIT_CODES.failed;
+    return verdict.isBroken ? EXIT_CODES.policyBroken : EXIT_CODES.ok;
+  }
+}
+
+/** How many clients came, and how many of them were not followed. */
+function sessionsIn({ sessions, opaqueSessions }: Metrics): string {
+  if (sessions === 0) {
+    return 'no client came to the proxy: let the command connect to SLUICE_HOST and SLUICE_PORT, or use --rewrite';
+  }
+  const unfollowed = [...opaqueSessions.all()].reduce((sum, { count }) => sum + count, 0);
+  return countOf(sessions, 'session') + (unfollowed === 0 ? '' : `, ${unfollowed} of them not followed: see the log`);
+}
