@@ -15,10 +15,12 @@ import { ALONE, attackers, ATTACKERS_SECTION } from './sections/attackers.js';
 import { auditMode, AUDIT_SECTION, BELOW } from './sections/auditMode.js';
 import { bulk } from './sections/bulk.js';
 import { clientTls, CLIENT_TLS_SECTION, TLS_OFF } from './sections/clientTls.js';
+import { comments, COMMENTS_SECTION, NO_COMMENT } from './sections/comments.js';
 import { connections } from './sections/connections.js';
 import { curves } from './sections/curves.js';
 import { defaults } from './sections/defaults.js';
 import { features, PLAIN } from './sections/features.js';
+import { hangingCollector, HANGING_COLLECTOR_SECTION, NO_EXPORT } from './sections/hangingCollector.js';
 import { point } from './sections/point.js';
 import { slowestReader, SLOWEST_READER_SECTION } from './sections/slowestReader.js';
 import { stall } from './sections/stall.js';
@@ -27,7 +29,7 @@ import { renderTable } from './table.js';
 
 const SECTIONS = {
   bulk, defaults, point, connections, stall, 'slowest-reader': slowestReader, attackers, 'audit-mode': auditMode,
-  features, 'client-tls': clientTls, workers, curves,
+  features, comments, 'hanging-collector': hangingCollector, 'client-tls': clientTls, workers, curves,
 };
 type SectionName = keyof typeof SECTIONS;
 
@@ -93,7 +95,7 @@ const write = (run: Run, text: string, folder: string): void => {
 /** The reference of a section, when it is not HAProxy. */
 const REFERENCES: Readonly<Record<string, string>> = {
   workers: ONE_PROCESS, [SLOWEST_READER_SECTION]: DIRECT, [ATTACKERS_SECTION]: ALONE, [AUDIT_SECTION]: BELOW,
-  [CLIENT_TLS_SECTION]: TLS_OFF,
+  [CLIENT_TLS_SECTION]: TLS_OFF, [COMMENTS_SECTION]: NO_COMMENT, [HANGING_COLLECTOR_SECTION]: NO_EXPORT,
 };
 
 const referenceOf = (section: string): string =>

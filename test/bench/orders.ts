@@ -22,6 +22,8 @@ export type Order =
     readonly rows?: ManyRows;
     /** As a prepared statement with one parameter. */
     readonly prepared?: boolean;
+    /** Each time with another comment behind it, as sqlcommenter's packages write it. */
+    readonly isCommented?: boolean;
   }
   /** Connect, log in, ask once, quit: over and over, `sessions` at a time. */
   | {

@@ -36,6 +36,7 @@ interface RepeatedResult {
   readonly tail: Buffer;
 }
 
+/** By the part of a query that asks for it: the rest may be another one each time. */
 const results = new Map<string, RepeatedResult>();
 
 const repeatedResult = (rows: number, rowBytes: number): RepeatedResult => {
@@ -67,11 +68,11 @@ const lenencOf = (rowBytes: number): Buffer => {
 };
 
 const resultOf = (sql: string): RepeatedResult => {
-  const known = results.get(sql);
+  const [asked = '', rows = '1', rowBytes = '10'] = /rows (\d+) of (\d+)/.exec(sql) ?? [];
+  const known = results.get(asked);
   if (known !== undefined) return known;
-  const [, rows = '1', rowBytes = '10'] = /rows (\d+) of (\d+)/.exec(sql) ?? [];
   const result = repeatedResult(Number(rows), Number(rowBytes));
-  results.set(sql, result);
+  results.set(asked, result);
   return result;
 };
 
