@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   text: [],
   protocol: ['text'],
   sql: [],
-  statistics: [],
+  statistics: ['text'],
   config: ['text', 'protocol', 'sql'],
   conversation: ['text', 'protocol'],
   policy: ['text', 'protocol', 'sql', 'config', 'conversation'],

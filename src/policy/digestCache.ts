@@ -2,8 +2,8 @@ import { ownCopy } from '../text/ownCopy.js';
 import { Generations } from './generations.js';
 import { digestHash, digestText, normalized, type Normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
-import { isOpenEnded, outerComments } from '../sql/outerComments.js';
-import { tagsOf, type Tags } from '../sql/tags.js';
+import { isOpenEnded, outerComments, type OuterComments } from '../sql/outerComments.js';
+import { NO_TAGS, tagsAround, type Tags } from '../sql/tags.js';
 
 /**
  * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
@@ -27,12 +27,7 @@ export class DigestCache {
    * @param sql the text, or its front
    */
   digestOf(sql: string, mode: SqlMode): Digest {
-    const outer = outerComments(sql);
-    const body = outer?.body ?? sql;
-    if (body.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
-    const reading = this.read(body, mode);
-    // After an open-ended body, the text that looks like comments is part of the statement.
-    return reading.isOpenEnded && body !== sql ? this.digestOfWhole(sql, mode) : reading.digest;
+    return this.digestIn(outerComments(sql), sql, mode);
   }
 
   /**
@@ -40,7 +35,30 @@ export class DigestCache {
    * @param isTruncated the statement continues after this text
    */
   tagsOf(sql: string, isTruncated: boolean, mode: SqlMode): Tags {
-    return tagsOf(sql, isTruncated, mode, this.isOpen);
+    return this.tagsAround(outerComments(sql), sql, isTruncated, mode, null);
+  }
+
+  /** The digest of a statement, and those of its tags that are wanted. The text is taken apart once for both. */
+  identify(sql: string, isTruncated: boolean, mode: SqlMode, wanted: readonly string[]): Identified {
+    const outer = outerComments(sql);
+    return {
+      digest: this.digestIn(outer, sql, mode),
+      tags: wanted.length === 0 ? NO_TAGS : this.tagsAround(outer, sql, isTruncated, mode, wanted),
+    };
+  }
+
+  private digestIn(outer: OuterComments | null, sql: string, mode: SqlMode): Digest {
+    const body = outer?.body ?? sql;
+    if (body.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
+    const reading = this.read(body, mode);
+    // After an open-ended body, the text that looks like comments is part of the statement.
+    return reading.isOpenEnded && body !== sql ? this.digestOfWhole(sql, mode) : reading.digest;
+  }
+
+  private tagsAround(
+    outer: OuterComments | null, sql: string, isTruncated: boolean, mode: SqlMode, wanted: readonly string[] | null,
+  ): Tags {
+    return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, this.isOpen);
   }
 
   private readonly isOpen = (body: string, mode: SqlMode): boolean =>
@@ -68,6 +86,12 @@ export class DigestCache {
     this.byNormalForm.set(text, digest);
     return digest;
   }
+}
+
+/** What live statistics know a statement by. */
+export interface Identified {
+  readonly digest: Digest;
+  readonly tags: Tags;
 }
 
 /** A statement's normal form, and its short hash. */

@@ -1,6 +1,7 @@
-import { isSpace } from './characters.js';
-import { isOpenEnded, lastComments, outerComments } from './outerComments.js';
+import { BACKSLASH, DOUBLE_QUOTE, isHexDigit, isSpace, QUOTE } from './characters.js';
+import { isOpenEnded, lastComments, outerComments, type OuterComments } from './outerComments.js';
 import type { SqlMode } from './lexer.js';
+import { codeAt } from './scan.js';
 
 // Frameworks name in a comment the part of the application that sends a statement:
 //
@@ -26,32 +27,44 @@ const MAX_NAME_LENGTH = 256;
 /**
  * The tags in the comments at both ends of a text.
  * @param sql the text of one command, or its first part (`isTruncated`), of which only the first comments are read
- * @param isOpen says whether the text between the comments is open-ended; a caller that knows spares a second reading
+ * @param wanted the names of the tags that are returned; null for all
  */
 export function tagsOf(
-  sql: string, isTruncated = false, mode: SqlMode = {}, isOpen: (body: string, mode: SqlMode) => boolean = isOpenEnded,
+  sql: string, isTruncated = false, mode: SqlMode = {}, wanted: readonly string[] | null = null,
 ): Tags {
   const outer = outerComments(sql);
-  if (outer === null) return NO_TAGS;
-  const { body, leading, trailing, isUnclear } = outer;
-  if (isTruncated || (trailing.length === 0 && !isUnclear)) return tagsIn(leading);
-  return tagsIn([...leading, ...(isUnclear || isOpen(body, mode) ? lastComments(sql, mode) : trailing)]);
+  return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, isOpenEnded);
+}
+
+/**
+ * The same for a text whose comments are found already.
+ * @param isOpen says whether the text between the comments is open-ended; a caller that knows spares a second reading
+ */
+export function tagsAround(
+  { body, leading, trailing, isUnclear }: OuterComments, sql: string, isTruncated: boolean, mode: SqlMode,
+  wanted: readonly string[] | null, isOpen: (body: string, mode: SqlMode) => boolean,
+): Tags {
+  if (isTruncated || (trailing.length === 0 && !isUnclear)) return tagsIn(leading, wanted);
+  const last = isUnclear || isOpen(body, mode) ? lastComments(sql, mode) : trailing;
+  return tagsIn(leading.length === 0 ? last : [...leading, ...last], wanted);
 }
 
 /**
  * The tags in comments. Of two with the same name the first counts. Work and result are bounded for any comment; text
  * that is not a tag is skipped.
  * @param comments the texts between the comment marks; Sluice's own hints have no tags
+ * @param wanted the names of the tags that are returned; null for all
  */
-export function tagsIn(comments: readonly string[]): Tags {
-  const tags = new Map<string, string>();
+export function tagsIn(comments: readonly string[], wanted: readonly string[] | null = null): Tags {
+  const reader = new TagReader(wanted);
   let room = MAX_COMMENT_LENGTH;
   for (const comment of comments) {
-    if (room === 0 || tags.size === MAX_TAGS) break;
-    if (!HINT.test(comment)) new TagReader(comment.slice(0, room), comment.length > room, tags).read();
+    if (room === 0) break;
+    const isCut = comment.length > room;
+    if (!HINT.test(comment)) reader.read(isCut ? comment.slice(0, room) : comment, isCut);
     room -= Math.min(room, comment.length);
   }
-  return tags;
+  return reader.tags;
 }
 
 /** The value of a tag: at most MAX_TAG_BYTES of UTF-8, and never half a character. */
@@ -63,34 +76,40 @@ export function tagValue(text: string): string {
   return bytes.toString('utf8', 0, end);
 }
 
-/** Reads the tags of one comment, from its first character to its last. Reads each a bounded number of times. */
+/** Reads the tags of comments, from the first character to the last. Reads each a bounded number of times. */
 class TagReader {
+  readonly tags = new Map<string, string>();
+  private tagsLeft = MAX_TAGS;
+  private text = '';
   private at = 0;
+  /** The comment continues after the text, so a tag at the very end may be incomplete. */
+  private isCut = false;
 
-  /** @param isCut the comment continues after the text, so a tag at the very end may be incomplete */
-  constructor(
-    private readonly text: string, private readonly isCut: boolean, private readonly tags: Map<string, string>,
-  ) {}
+  constructor(private readonly wanted: readonly string[] | null) {}
 
-  read(): void {
-    while (this.tags.size < MAX_TAGS) {
-      this.passWhile(isSeparator);
-      if (this.at >= this.text.length) return;
+  read(text: string, isCut: boolean): void {
+    this.text = text;
+    this.at = 0;
+    this.isCut = isCut;
+    while (this.tagsLeft > 0) {
+      this.passSeparators();
+      if (this.at >= text.length) return;
       this.readTag();
     }
   }
 
   private readTag(): void {
     const { text, at: start } = this;
-    this.passWhile(isNamePart);
+    this.passName();
     const name = text.slice(start, this.at);
-    this.passWhile(isWhite);
-    const sign = text[this.at];
-    if (name === '' || (sign !== '=' && sign !== ':')) return this.passTo(',');
+    this.passWhite();
+    const sign = codeAt(text, this.at);
+    if (name === '' || (sign !== EQUALS && sign !== COLON)) return this.passTo(',');
     this.at += 1;
-    this.passWhile(isWhite);
-    if (sign === ':') this.add(name, this.upToComma());
-    else if (QUOTES.includes(text[this.at] ?? ' ')) this.readQuoted(name);
+    this.passWhite();
+    const first = codeAt(text, this.at);
+    if (sign === COLON) this.add(name, this.upToComma());
+    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(decoded(name));
     else this.add(decoded(name), decoded(this.unquoted()));
   }
 
@@ -100,14 +119,18 @@ class TagReader {
     const quote = text[this.at]!;
     const start = this.at + 1;
     let end = text.indexOf(quote, start);
-    while (end !== -1 && text[end - 1] === '\\' && end > start) end = text.indexOf(quote, end + 1);
+    while (end !== -1 && codeAt(text, end - 1) === BACKSLASH && end > start) end = text.indexOf(quote, end + 1);
     if (end === -1) {
       this.at = text.length;
       return;
     }
     this.at = end + 1;
-    this.set(decoded(name), decoded(text.slice(start, end).replaceAll(`\\${quote}`, quote)));
-    if (this.at < text.length && !isSeparator(text.charCodeAt(this.at))) this.passTo(',');
+    if (this.isWanted(name)) {
+      const value = text.slice(start, end);
+      this.set(name, decoded(value.includes('\\') ? value.replaceAll(`\\${quote}`, quote) : value));
+    }
+    this.tagsLeft -= 1;
+    if (this.at < text.length && !isSeparator(codeAt(text, this.at))) this.passTo(',');
   }
 
   /** The value up to the next comma, or to white space before another `name=`. */
@@ -115,11 +138,11 @@ class TagReader {
     const { text, at: start } = this;
     let end = start;
     while (end < text.length && text[end] !== ',') {
-      while (end < text.length && text[end] !== ',' && !isWhite(text.charCodeAt(end))) end += 1;
+      while (end < text.length && text[end] !== ',' && !isSpace(codeAt(text, end))) end += 1;
       this.at = end;
-      this.passWhile(isWhite);
+      this.passWhite();
       const next = this.at;
-      this.passWhile(isNamePart);
+      this.passName();
       if (this.at > next && next > end && text[this.at] === '=') {
         this.at = next;
         return text.slice(start, end);
@@ -138,7 +161,13 @@ class TagReader {
 
   /** Sets a tag, unless it is cut at the end of the text. */
   private add(name: string, value: string): void {
-    if (!this.isCut || this.at < this.text.length) this.set(name, value);
+    if (this.isCut && this.at >= this.text.length) return;
+    this.tagsLeft -= 1;
+    if (this.isWanted(name)) this.set(name, value);
+  }
+
+  private isWanted(name: string): boolean {
+    return this.wanted === null || this.wanted.includes(name);
   }
 
   private set(name: string, value: string): void {
@@ -151,26 +180,67 @@ class TagReader {
     this.at = found === -1 ? this.text.length : found;
   }
 
-  private passWhile(holds: (code: number) => boolean): void {
-    while (this.at < this.text.length && holds(this.text.charCodeAt(this.at))) this.at += 1;
+  private passWhite(): void {
+    while (isSpace(codeAt(this.text, this.at))) this.at += 1;
+  }
+
+  private passSeparators(): void {
+    while (isSeparator(codeAt(this.text, this.at))) this.at += 1;
+  }
+
+  private passName(): void {
+    const { text } = this;
+    while (this.at < text.length && isNamePart(codeAt(text, this.at))) this.at += 1;
   }
 }
 
 const HINT = /^\s*sluice:/;
-const QUOTES = '\'"';
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const COLON = 0x3a;
 const MAX_CHARACTER_BYTES = 3;
 
-const isWhite = isSpace;
-const isSeparator = (code: number): boolean => code === COMMA || isWhite(code);
+const isSeparator = (code: number): boolean => code === COMMA || isSpace(code);
 const isNamePart = (code: number): boolean => code !== EQUALS && code !== COLON && !isSeparator(code);
 
 /** Decodes url-encoded text, also with doubled percent signs. A stray `%` stays. */
 function decoded(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(ENCODED, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
+  let decodedText = '';
+  let from = 0;
+  for (let at = text.indexOf('%'); at !== -1;) {
+    const end = endOfRun(text, at);
+    if (end > at) {
+      decodedText += text.slice(from, at) + decodedRun(text, at, end);
+      from = end;
+    }
+    at = text.indexOf('%', Math.max(end, at + 1));
+  }
+  return from === 0 ? text : decodedText + text.slice(from);
 }
 
-const ENCODED = /(?:%{1,2}[0-9a-fA-F]{2})+/g;
+/** The end of the encoded bytes that stand here one behind the other; the offset itself if there are none. */
+function endOfRun(text: string, from: number): number {
+  for (let end = from; ;) {
+    const digits = end + (codeAt(text, end + 1) === PERCENT ? 2 : 1);
+    const isByte = codeAt(text, end) === PERCENT && isHexDigit(codeAt(text, digits)) &&
+      isHexDigit(codeAt(text, digits + 1));
+    if (!isByte) return end;
+    end = digits + 2;
+  }
+}
+
+/** Most runs are one character of ASCII. */
+function decodedRun(text: string, from: number, end: number): string {
+  const byte = 16 * hexValue(codeAt(text, end - 2)) + hexValue(codeAt(text, end - 1));
+  if (end - from <= MAX_BYTE_LENGTH && byte < NOT_ASCII) return String.fromCharCode(byte);
+  return Buffer.from(text.slice(from, end).replaceAll('%', ''), 'hex').toString();
+}
+
+function hexValue(digit: number): number {
+  return (digit & 0xf) + (digit >> 6) * 9;
+}
+
+const PERCENT = 0x25;
+const NOT_ASCII = 0x80;
+/** The length of `%%2F`. */
+const MAX_BYTE_LENGTH = 4;

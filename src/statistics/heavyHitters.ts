@@ -1,3 +1,5 @@
+import { ownCopy } from '../text/ownCopy.js';
+
 // The heaviest of any number of keys in bounded memory: Space-Saving (Metwally, Agrawal, El Abbadi: Efficient
 // Computation of Frequent and Top-k Elements in Data Streams, 2005).
 //
@@ -56,8 +58,8 @@ export class HeavyHitters<T> {
   }
 
   private append(key: string): Slot<T> {
-    const place = { key, value: this.create(), weight: 0, missed: 0, index: this.heap.length };
-    this.places.set(key, place);
+    const place = { key: ownCopy(key), value: this.create(), weight: 0, missed: 0, index: this.heap.length };
+    this.places.set(place.key, place);
     this.heap.push(place);
     this.rise(place);
     return place;
@@ -67,8 +69,8 @@ export class HeavyHitters<T> {
     const place = this.heap[0]!;
     this.hasForgotten = true;
     this.places.delete(place.key);
-    this.places.set(key, place);
-    place.key = key;
+    place.key = ownCopy(key);
+    this.places.set(place.key, place);
     place.value = this.create();
     place.missed = place.weight;
     return place;

@@ -45,6 +45,7 @@ export class LiveExecution implements Execution {
   /** Below 0 if there was no row. */
   private firstRowAfterMs = -1;
   private origin: Origin = NOBODY;
+  private clientHost: string | null = null;
   private found: Digest | null = null;
   private shown: AuditSettings['sql'] = 'none';
   private columns: ColumnCounter | null = null;
@@ -91,6 +92,7 @@ export class LiveExecution implements Execution {
     this.columns = null;
     this.tags = NO_TAGS;
     this.origin = NOBODY;
+    this.clientHost = null;
     this.found = null;
   }
 
@@ -132,7 +134,8 @@ export class LiveExecution implements Execution {
   }
 
   get client(): string {
-    return hostOf(this.origin.client);
+    this.clientHost ??= hostOf(this.origin.client);
+    return this.clientHost;
   }
 }
 

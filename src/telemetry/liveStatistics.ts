@@ -5,7 +5,6 @@ import { allTags, type GovernedUsage } from '../policy/governedUsage.js';
 import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import type { Grouping } from '../statistics/grouping.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
-import { ownCopy } from '../text/ownCopy.js';
 import { LiveGroups, type LiveGroup } from './liveGroups.js';
 import { GroupTable } from '../statistics/groupTable.js';
 import { isCutFate } from '../statistics/execution.js';
@@ -97,9 +96,10 @@ export class LiveStatistics {
     const { fate, rows, bytes, statement, readingFlags, server, isTruncated, attributes } = execution;
     const sql = statement?.toString() ?? null;
     const mode = sqlModeOf(readingFlags, server);
-    const fromText = sql === null || liveTags.length === 0 ? NO_TAGS : digests.tagsOf(sql, isTruncated, mode);
-    const tags = chosenOf(allTags(fromText, attributes), liveTags);
-    execution.identify(sql === null ? null : digests.digestOf(sql, mode), tags, shown);
+    const found = sql === null ? null : digests.identify(sql, isTruncated, mode, liveTags);
+    const fromText = found?.tags ?? NO_TAGS;
+    const tags = attributes === null ? fromText : chosenOf(allTags(fromText, attributes), liveTags);
+    execution.identify(found?.digest ?? null, tags, shown);
     this.ofAll.add(execution);
     this.byDigest.add(execution);
     this.groups.add(execution);
@@ -112,15 +112,9 @@ export class LiveStatistics {
   }
 }
 
-/** The tags with these names, in memory of their own: they are kept for longer than their statement. */
+/** The tags with these names. */
 function chosenOf(tags: Tags, names: readonly string[]): Tags {
-  if (tags.size === 0) return NO_TAGS;
-  const chosen = new Map<string, string>();
-  for (const name of names) {
-    const value = tags.get(name);
-    if (value !== undefined) chosen.set(name, ownCopy(value));
-  }
-  return chosen;
+  return new Map([...tags].filter(([name]) => names.includes(name)));
 }
 
 /** The number of statements for the ranking; each takes a few KiB. */

@@ -53,6 +53,9 @@ t.test('normalizes statements once that differ only in their outer comments', (t
     for (const sql of [`SELECT 1 ${comment}`, `${comment} SELECT 2`, `SELECT 3${comment};`, `${comment}SELECT 3 ${comment}`]) {
       cache.digestOf(sql, {});
       t.equal(cache.tagsOf(sql, false, {}).get('route'), '/a');
+      const { digest, tags } = cache.identify(sql, false, {}, ['route', 'absent']);
+      t.equal(digest, cache.digestOf(sql, {}));
+      t.strictSame([...tags], [['route', '/a']], 'and no tag that is not wanted');
     }
   }
   t.strictSame(taken, ['SELECT 1 ', ' SELECT 2', 'SELECT 3', 'SELECT 3 ']);
