@@ -3,6 +3,7 @@ import type { PendingCommand } from '../conversation/command.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { cutError, type Admission } from '../policy/judgement.js';
 import type { Judgement } from '../policy/terms.js';
+import type { Refused } from '../policy/refusal.js';
 import type { Sample } from '../policy/sampler.js';
 import type { Statement } from '../policy/statement.js';
 import type { TraceContext } from '../policy/traceContext.js';
@@ -131,6 +132,30 @@ function rounded(amount: number | null): number | null {
 
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+/**
+ * The audit record of a command that was refused before the server got it, or would have been.
+ * @param atMs the time of its answer, on the session's clock; of a command that passed, when it had arrived
+ */
+export function refusalRecord(
+  { usage, refusal: { action, reason, rule } }: Refused, origin: Origin, atMs: number, settings: AuditSettings,
+): Record<string, unknown> {
+  const { command } = usage;
+  return {
+    event: 'refused',
+    action,
+    reason,
+    rule: rule.name,
+    requestBytes: command.requestBytes,
+    command: commandName(command.code),
+    ...statementFields(usage, settings),
+    ...parameterFields(usage, settings),
+    ...tagFields(usage, settings),
+    ...origin,
+    durationMs: round(atMs - command.startedAtMs),
+    ...(action === 'refuse' ? { errorCode: rule.refusal.code } : {}),
+  };
 }
 
 /**

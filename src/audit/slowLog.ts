@@ -31,13 +31,30 @@ const CUT_ACTIONS: readonly unknown[] = ['cut', 'truncate', 'close'];
  * @returns a whole entry with its line feed; null for a record that is no execution of a statement
  */
 export function slowLogEntry(record: AuditFields, atMs: number): string | null {
-  if (record['event'] !== 'result') return null;
+  if (record['event'] === 'refused') return entry(record, atMs, refusedHead(record));
+  return record['event'] === 'result' ? entry(record, atMs, resultHead(record)) : null;
+}
+
+/** The lines between the head's first two and its tags. */
+type Lines = readonly string[];
+
+function entry(record: AuditFields, atMs: number, lines: Lines): string {
   const schema = word(record['schema']);
   return [
     `# Time: ${new Date(atMs).toISOString().replace('Z', '000Z')}`,
     `# User@Host: ${userAtHost(record)}  Id: ${Number(record['connectionId'] ?? 0)}`,
+    ...lines,
+    ...tagHead(record),
+    ...(schema === '' ? [] : [`use ${schema};`]),
+    `SET timestamp=${Math.floor(atMs / 1000)};`,
+    `${statement(record)};\n`,
+  ].join('\n');
+}
+
+function resultHead(record: AuditFields): Lines {
+  return [
     head({
-      Schema: schema, Query_time: seconds(record['durationMs']),
+      Schema: word(record['schema']), Query_time: seconds(record['durationMs']),
       First_row_time: seconds(record['firstRowMs']),
     }),
     head({ Rows_sent: number(record['rows']), Bytes_sent: number(record['bytes']) }),
@@ -51,11 +68,19 @@ export function slowLogEntry(record: AuditFields, atMs: number): string | null {
       Complete: yesOrNo(record['complete'] === true), Rule: word(record['rule']), Program: word(record['program']),
       Stands_for: number(record['standsFor']),
     }),
-    ...tagHead(record),
-    ...(schema === '' ? [] : [`use ${schema};`]),
-    `SET timestamp=${Math.floor(atMs / 1000)};`,
-    `${statement(record)};\n`,
-  ].join('\n');
+  ];
+}
+
+/** A refused statement has no result: tools that rank by time or rows count it with none. */
+function refusedHead(record: AuditFields): Lines {
+  return [
+    head({ Schema: word(record['schema']), Query_time: seconds(0) }),
+    head({ Rows_sent: number(0), Bytes_sent: number(0) }),
+    head({
+      Refused: yesOrNo(record['action'] === 'refuse'), Would_refuse: yesOrNo(record['action'] === 'would-refuse'),
+      Rule: word(record['rule']), Program: word(record['program']),
+    }),
+  ];
 }
 
 /** A line of the head, with the known values only. */

@@ -4,12 +4,13 @@ import { formatMoment } from '../config/schema/moment.js';
 import { formatSize } from '../config/schema/units.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import { DEFAULT_RULE, Guard, type HintCounts } from '../policy/guard.js';
+import { refusalMessage, type Refused } from '../policy/refusal.js';
 import { compileRules, missesOf, type Miss } from '../policy/rules.js';
 import { JdbcStreaming } from '../policy/signals.js';
 import type { Hint } from '../policy/hint.js';
 import type { Subject } from '../policy/subject.js';
 import { Command } from '../protocol/commands.js';
-import { newCommand, responseShape } from '../conversation/command.js';
+import { newCommand, responseShape, type PendingCommand } from '../conversation/command.js';
 import { finiteOrNull } from '../config/finiteOrNull.js';
 import { counted } from '../text/counted.js';
 
@@ -19,8 +20,10 @@ import { counted } from '../text/counted.js';
  */
 export function explain(config: Config, question: Question): string[] {
   const guard = new Guard(config, () => question.nowMs);
-  const usage = usageFor(guard, question);
-  const { rule, treatment } = usage.terms;
+  const command = commandFor(question);
+  const profile = guard.profile(question.subject);
+  const refused = guard.refusalOf(command, profile, 0);
+  const usage = guard.govern(command, profile, 0, new JdbcStreaming());
   return [
     ...align([...subjectLines(question.subject), ...statementLines(usage)]),
     '',
@@ -28,14 +31,36 @@ export function explain(config: Config, question: Question): string[] {
     ...align(ruleLines(config, usage, question)).map((line) => `  ${line}`),
     '',
     ...align([
-      ['rule', rule],
-      hintLine(usage, guard.hints),
-      ...classLines(guard, usage, config),
-      ['warn', showLimits(treatment.warn)],
-      onExceedLine(usage, config),
+      ...(refused === null ? [] : refusalLines(refused)),
+      ...(refused?.refusal.action === 'refuse' ? [] : resultLines(guard, usage, config)),
     ]),
   ];
 }
+
+/** What the statement's result would get. */
+function resultLines(guard: Guard, usage: GovernedUsage, config: Config): Line[] {
+  const { rule, treatment } = usage.terms;
+  return [
+    ['rule', rule],
+    hintLine(usage, guard.hints),
+    ...classLines(guard, usage, config),
+    ['warn', showLimits(treatment.warn)],
+    onExceedLine(usage, config),
+  ];
+}
+
+/** The refusal, which comes before any result. */
+function refusalLines(refused: Refused): Line[] {
+  const { action, reason, rule: { name, refusal: { code, sqlState } } } = refused.refusal;
+  const why = reason === 'unjudged' ? 'it may hold a statement that cannot be told, and unjudged is true' : REFUSED;
+  const error = `error ${code} (${sqlState}): ${refusalMessage(refused)}`;
+  return [
+    ['refused', `by ${name}: ${why}`],
+    ['', action === 'refuse' ? `${error}; the server does not get it` : `only recorded, since mode is audit; else ${error}`],
+  ];
+}
+
+const REFUSED = 'it, or one of its statements, meets the rule';
 
 /** The question: a client and its statement. */
 export interface Question {
@@ -69,12 +94,11 @@ function showLimits({ rows, bytes }: Limits): string {
   return `${counted(rows, 'row', showRows(rows))}, ${showBytes(bytes)}${bytes === Infinity ? ' bytes' : ''}`;
 }
 
-/** The usage as a session would make it, so that the answer is the proxy's own. */
-function usageFor(guard: Guard, { subject, tags, sql }: Question): GovernedUsage {
+/** The command as a session would get it, so that the answer is the proxy's own. */
+function commandFor({ tags, sql }: Question): PendingCommand {
   const text = Buffer.from(sql);
   const command = newCommand(Command.QUERY, responseShape(Command.QUERY), 1, 0);
-  Object.assign(command, { hasArrived: true, text, textBytes: text.length, attributes: tags });
-  return guard.govern(command, guard.profile(subject), 0, new JdbcStreaming());
+  return Object.assign(command, { hasArrived: true, text, textBytes: text.length, attributes: tags });
 }
 
 function subjectLines({ user, schema, address, attributes }: Subject): Line[] {

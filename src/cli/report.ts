@@ -3,6 +3,7 @@ import { isEmpty } from '../report/failPolicy.js';
 import { FindingTable } from '../report/findingTable.js';
 import { reportJson } from '../report/json.js';
 import { Ledger } from '../report/ledger.js';
+import { refusedExecution } from '../report/reading.js';
 import { Survey } from '../report/survey.js';
 import { reportText } from '../report/text.js';
 import { verdictOn } from '../report/verdict.js';
@@ -74,7 +75,10 @@ export const report: Command = {
         ledger.add(record);
         table.addResult(record);
       },
-      (record) => table.addRefusal(record),
+      (record) => {
+        ledger.add(refusedExecution(record));
+        table.addRefusal(record);
+      },
     );
     const isWhole = await readFiles(filesFrom(given), survey);
     const verdict = verdictOn(table, policy, Date.now());

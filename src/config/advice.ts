@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
-import { errorAdvice } from './errorAdvice.js';
+import { errorAdvice, REFUSED_ERROR } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
@@ -64,6 +64,19 @@ function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<str
     if (rule.class === 'buffered' && rule.streaming.limits[unit] !== config.streaming.limits[unit]) {
       yield `${prefix}streaming.limits.${unit}: has no effect in class buffered; limits.${unit} has`;
     }
+  }
+}
+
+/** Warns about a refusal that does not take place, and about its error. */
+function* refusalAdvice({ action, refusal, match }: Rule, { listen }: Config, prefix: string): Generator<string> {
+  if (action === null) {
+    const isSet = refusal.unjudged || refusal.code !== REFUSED_ERROR.code || refusal.sqlState !== REFUSED_ERROR.sqlState;
+    if (isSet) yield `${prefix}refusal: has no effect without "action": "refuse"`;
+    return;
+  }
+  yield* errorAdvice(refusal, `${prefix}refusal`, undefined, match, REFUSED_ERROR);
+  if (listen.some(({ tls }) => tls.mode === 'passthrough')) {
+    yield `${prefix}action: refuses nothing of clients that encrypt, since listen.tls.mode is "passthrough"`;
   }
 }
 
@@ -147,7 +160,10 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
     ...placesIn(config).flatMap((place) => [...placeAdvice(place)]),
     ...limitAdvice(config),
     ...tlsAdvice(config),
-    ...config.rules.flatMap((rule, index) => [...classAdvice(rule, config, `rules[${index}].`)]),
+    ...config.rules.flatMap((rule, index) => {
+      const prefix = `rules[${index}].`;
+      return [...classAdvice(rule, config, prefix), ...refusalAdvice(rule, config, prefix)];
+    }),
     ...endAdvice(config, nowMs),
     ...reachAdvice(config, nowMs),
     ...(config.kill ? killAdvice(config.kill, config) : []),

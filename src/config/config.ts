@@ -4,6 +4,7 @@
 import type { TlsFiles } from './tlsFiles.js';
 import type { StatementKind } from '../sql/statement.js';
 import type { ErrorNumber } from '../protocol/errorCodes.js';
+import type { MessageTemplate } from './messageTemplate.js';
 
 export interface Config extends Treatment {
   readonly listen: readonly Listen[];
@@ -148,8 +149,19 @@ export interface Rule extends Treatment {
   readonly match: Match;
   /** Null if the rule leaves the class to hints and signals. */
   readonly class: ResponseClass | null;
+  /** Null if statements that match go to the server. */
+  readonly action: 'refuse' | null;
+  /** For a rule that refuses. */
+  readonly refusal: RefusalSettings;
   /** The end of the rule, in ms since 1970; Infinity if it has none. */
   readonly untilMs: number;
+}
+
+/** The error with which a rule refuses a statement. */
+export interface RefusalSettings extends ErrorNumber {
+  readonly message: MessageTemplate;
+  /** Whether the rule also refuses what cannot be judged. */
+  readonly unjudged: boolean;
 }
 
 export interface StreamingSettings {

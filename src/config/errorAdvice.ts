@@ -10,22 +10,27 @@ import { stateInConnectorJ } from './connectorJStates.js';
  * @param path of the error's settings, such as "onExceed.error"
  * @param inherited the error that applies without these settings; a warning about it is not repeated
  * @param match the conditions of the rule; undefined for the global settings
+ * @param plain an error that clients treat as one of the statement alone
  */
 export function* errorAdvice(
   error: ErrorNumber, path: string, inherited: ErrorNumber | undefined, match: Match | undefined,
+  plain = PLAIN_ERROR,
 ): Generator<string> {
   const { code, sqlState } = error;
-  if (code !== inherited?.code) yield* codeAdvice(code, path);
-  if (inherited === undefined || !isSame(error, inherited)) yield* replacementAdvice(error, path);
+  if (code !== inherited?.code) yield* codeAdvice(code, path, plain);
+  if (inherited === undefined || !isSame(error, inherited)) yield* replacementAdvice(error, path, plain);
   if (sqlState === inherited?.sqlState) return;
   if (isSame(error, TOO_BIG_SELECT) && match !== undefined && isForPrograms(match)) return;
   for (const consequence of consequencesOf(sqlState)) {
-    yield `${path}.sqlState: on ${sqlState} ${consequence}; ${PLAIN_ERROR.sqlState} has no such effect`;
+    yield `${path}.sqlState: on ${sqlState} ${consequence}; ${plain.sqlState} has no such effect`;
   }
 }
 
 /** The error of a cut, unless the configuration sets another one. */
 export const PLAIN_ERROR: ErrorNumber = ServerErrors.CAPACITY_EXCEEDED;
+
+/** The error of a refusal, unless the configuration sets another one. */
+export const REFUSED_ERROR: ErrorNumber = ServerErrors.AUDIT_API_ABORT;
 
 /** The error that r2dbc-mariadb does not treat as transient. */
 const TOO_BIG_SELECT: ErrorNumber = ServerErrors.TOO_BIG_SELECT;
@@ -86,18 +91,18 @@ function isSame(one: ErrorNumber, other: ErrorNumber): boolean {
 }
 
 /** Warns about an error number that clients treat in a special way with any SQLSTATE. */
-function* codeAdvice(code: number, path: string): Generator<string> {
+function* codeAdvice(code: number, path: string, plain: ErrorNumber): Generator<string> {
   for (const { codes, consequence } of CODES) {
-    if (codes.includes(code)) yield `${path}.code: on ${code} ${consequence}; ${PLAIN_ERROR.code} has no such effect`;
+    if (codes.includes(code)) yield `${path}.code: on ${code} ${consequence}; ${plain.code} has no such effect`;
   }
 }
 
 /** Warns if MySQL Connector/J replaces the SQLSTATE. */
-function* replacementAdvice({ code, sqlState }: ErrorNumber, path: string): Generator<string> {
+function* replacementAdvice({ code, sqlState }: ErrorNumber, path: string, plain: ErrorNumber): Generator<string> {
   const replacement = sqlState === GENERAL_ERROR ? stateInConnectorJ(code) : null;
   if (replacement === null) return;
   const isEvicted = replacement.startsWith('08') || EVICTED_BY_HIKARI.test(replacement);
   const consequence = isEvicted ? ', and pools throw the connection away' : '';
   yield `${path}.code: on ${code} MySQL Connector/J replaces HY000 by ${replacement}${consequence}; ` +
-    `${PLAIN_ERROR.code} has no such effect`;
+    `${plain.code} has no such effect`;
 }

@@ -1,14 +1,16 @@
 // The part of the table of settings with the rules.
 
-import type { Match, ResponseClass, Rule, Treatment } from './config.js';
+import type { Match, RefusalSettings, ResponseClass, Rule, Treatment } from './config.js';
+import { messageTemplate } from './messageTemplate.js';
 import { compileAddressMatcher } from './network.js';
 import type { StatementKind } from '../sql/statement.js';
-import { leaf, oneOf, orNull, text, type Kind } from './schema/kinds.js';
+import { leaf, oneOf, orNull, text, trueOrFalse, type Kind } from './schema/kinds.js';
 import { list, named, oneOrMore } from './schema/lists.js';
 import { formatMoment, parseEnd } from './schema/moment.js';
 import { section } from './schema/section.js';
 import { TAG_NAME } from './tags.js';
 import * as treatment from './treatment.js';
+import { REFUSED_ERROR } from './errorAdvice.js';
 import { errorText } from '../text/errorText.js';
 import { finiteOrNull } from './finiteOrNull.js';
 
@@ -87,6 +89,22 @@ const name = text(
   'a name of 1 to 64 letters, digits and _ . : - that is not "default"',
 );
 
+/** What may stand in braces in a refusal's message. */
+const REFUSAL_PLACEHOLDERS = ['rule', 'statement', 'digest'] as const;
+
+const refusal = section<RefusalSettings>({
+  code: { kind: treatment.errorCode, fallback: REFUSED_ERROR.code, about: "the error's number" },
+  sqlState: { kind: treatment.sqlState, fallback: REFUSED_ERROR.sqlState, about: "the error's SQLSTATE" },
+  message: {
+    kind: messageTemplate(REFUSAL_PLACEHOLDERS), fallback: 'sluice: statement refused (rule {rule})',
+    about: "the error's text",
+  },
+  unjudged: {
+    kind: trueOrFalse, fallback: false,
+    about: 'also refuse what cannot be judged, because Sluice does not have or cannot read all of it',
+  },
+});
+
 /** What one rule is made of. */
 export const rule = section<Rule>({
   name: { kind: name, about: 'the name that stands in records and errors' },
@@ -95,6 +113,11 @@ export const rule = section<Rule>({
     kind: orNull(oneOf<ResponseClass>('buffered', 'streaming')), fallback: null,
     about: 'how its clients read; null leaves it to hints and signals',
   },
+  action: {
+    kind: orNull(oneOf('refuse')), fallback: null,
+    about: '"refuse" answers statements that match with an error, before the server gets them',
+  },
+  refusal: { kind: refusal },
   mode: treatment.mode,
   limits: treatment.limits,
   warn: treatment.warn,

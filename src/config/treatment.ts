@@ -17,7 +17,7 @@ const unlimited = (rows: string, bytes: string): Section<Limits> => section<Limi
 
 // Client libraries use 2000 to 2999 and 5000 to 5999 for their own errors and refuse them from a server. 0 is no error.
 // From 32768 on MariaDB Connector/J, r2dbc-mariadb and PyMySQL read a negative number.
-const errorCode = leaf({
+export const errorCode = leaf({
   expected: 'an error code from 1 to 32767, except 2000 to 2999 and 5000 to 5999, which clients refuse',
   parse: (found) =>
     typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 32767 &&
@@ -27,7 +27,7 @@ const errorCode = leaf({
 });
 
 // Class 00 means success, and a client may believe it.
-const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"');
+export const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"');
 
 export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),

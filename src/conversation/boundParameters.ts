@@ -1,4 +1,6 @@
-import { decodeParameters, MAX_VALUES, type DecodedParameters, type ParameterTypes } from '../protocol/parameters.js';
+import {
+  decodeParameters, MAX_VALUES, type DecodedParameters, type ParameterTypes, type TypesSent,
+} from '../protocol/parameters.js';
 import {
   attributesOfExecution, hasAttributes, type AttributeDefinitions, type AttributeValues,
 } from '../protocol/queryAttributes.js';
@@ -13,6 +15,8 @@ export class BoundParameters {
   private sentAheadBytes = 0;
   /** The definitions of the last execution that had query attributes. */
   private definitions: AttributeDefinitions | null = null;
+  /** The server does not have the types of the last execution that sent them, because that execution was refused. */
+  lacksTypes = false;
 
   /** @param parameterCount the number of parameters that PREPARE found */
   constructor(readonly parameterCount: number) {}
@@ -36,6 +40,22 @@ export class BoundParameters {
     return sentAheadBytes;
   }
 
+  /** Whether values were sent ahead of the next execution. */
+  get hasSentAhead(): boolean {
+    return this.sentAheadBytes > 0;
+  }
+
+  /** The server gets an execution. */
+  executionSent(types: TypesSent): void {
+    if (types === 'sent') this.lacksTypes = false;
+  }
+
+  /** The server does not get an execution. What was sent ahead of it is dropped. */
+  executionRefused(types: TypesSent): void {
+    if (types === 'sent') this.lacksTypes = true;
+    this.dropLongData();
+  }
+
   /** Drops the values that were sent ahead, as COM_STMT_RESET does. */
   dropLongData(): void {
     this.longDataBytes = null;
@@ -47,29 +67,28 @@ export class BoundParameters {
    * @param maxBytes the bound on the texts of all parameters together; 0 if parameters are not wanted
    */
   decode(payload: Buffer, hasQueryAttributes: boolean, maxBytes: number): Bound {
-    const longDataBytes = this.longDataBytes ?? NO_LONG_DATA;
+    const { parameters, attributes, definitions } = this.look(payload, hasQueryAttributes, maxBytes);
     this.longDataBytes = null;
-    const bringsAttributes = hasQueryAttributes && hasAttributes(payload, this.parameterCount);
-    return {
-      parameters: maxBytes === 0 ? null : this.decodeValues(payload, hasQueryAttributes, longDataBytes, maxBytes),
-      attributes: bringsAttributes ? this.decodeAttributes(payload, longDataBytes) : null,
-    };
+    this.types = parameters?.types ?? this.types;
+    this.definitions = definitions ?? this.definitions;
+    return { parameters, attributes };
   }
 
-  private decodeValues(
-    payload: Buffer, hasQueryAttributes: boolean, longDataBytes: ReadonlyMap<number, number>, maxBytes: number,
-  ): DecodedParameters | null {
+  /** The same, where the execution does not have to take place: what is known for later ones stays as it is. */
+  look(
+    payload: Buffer, hasQueryAttributes: boolean, maxBytes: number,
+  ): Bound & { readonly definitions: AttributeDefinitions | null } {
     const { parameterCount, types } = this;
-    const decoded = decodeParameters({ payload, parameterCount, hasQueryAttributes, types, longDataBytes }, maxBytes);
-    this.types = decoded?.types ?? types;
-    return decoded;
-  }
-
-  private decodeAttributes(payload: Buffer, longDataBytes: ReadonlyMap<number, number>): AttributeValues | null {
+    const longDataBytes = this.longDataBytes ?? NO_LONG_DATA;
+    const execution = { payload, parameterCount, hasQueryAttributes, types, longDataBytes };
+    const bringsAttributes = hasQueryAttributes && hasAttributes(payload, parameterCount);
     const isSentAhead = (index: number): boolean => longDataBytes.has(index);
-    const found = attributesOfExecution(payload, this.parameterCount, isSentAhead, this.definitions);
-    this.definitions = found?.definitions ?? this.definitions;
-    return found?.values ?? null;
+    const found = bringsAttributes
+      ? attributesOfExecution(payload, parameterCount, isSentAhead, this.definitions) : null;
+    return {
+      parameters: maxBytes === 0 ? null : decodeParameters(execution, maxBytes),
+      attributes: found?.values ?? null, definitions: found?.definitions ?? null,
+    };
   }
 }
 

@@ -4,39 +4,42 @@ import { decodeChangeUser } from '../protocol/handshakeResponse.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { queryTextOffset } from '../protocol/query.js';
 import { hasAttributes } from '../protocol/queryAttributes.js';
+import type { ClientStop } from './clientStop.js';
 import { newCommand, responseShape, type PendingCommand, type Usage } from './command.js';
+import { CommandGate, type FrontReader, type RefusedCommand } from './commandGate.js';
 import type { ConversationState } from './state.js';
 
 /** Reads the packets of the client: its answer to the greeting, then its commands. */
-export class ClientReader<U extends Usage = Usage> extends PacketScanner {
-  /** The scan stopped in front of bytes that must not be forwarded yet. */
-  isStopped = false;
-  /** The scan stopped in front of a COM_CHANGE_USER that has to be bridged. */
-  isAtUserChange = false;
+export class ClientReader<U extends Usage = Usage> extends PacketScanner implements FrontReader<U> {
+  /** Why the last scan stopped. */
+  stopReason: ClientStop = 'none';
+  /** The scanned bytes are those of a refused command: they do not go to the server. */
+  isSwallowing = false;
 
   /** The command whose packet is passing. */
   private arriving: PendingCommand<U> | null = null;
   private commandCount = 0;
   private gates = 0;
+  private readonly commandGate: CommandGate<U>;
 
   constructor(private readonly conversation: ConversationState<U>) {
     super();
+    this.commandGate = new CommandGate(conversation, this);
   }
 
-  /**
-   * The request in a client's undecided bytes. `quit`: a COM_QUIT, alone or after commands that only close prepared
-   * statements, so that the client loses nothing if the connection closes. `command`: anything else. `none`: no whole
-   * command header has arrived yet.
-   */
-  static intentOf(bytes: Buffer): 'quit' | 'command' | 'none' {
-    let at = 0;
-    while (bytes.length - at > HEADER_BYTES) {
-      const code = bytes[at + HEADER_BYTES];
-      if (code === Command.QUIT && bytes.readUIntLE(at, 3) === 1) return 'quit';
-      if (code !== Command.STMT_CLOSE) return 'command';
-      at += HEADER_BYTES + bytes.readUIntLE(at, 3);
-    }
-    return 'none';
+  /** The scan stopped in front of bytes that must not be forwarded yet. */
+  get isStopped(): boolean {
+    return this.stopReason === 'waiting' || this.stopReason === 'userChange';
+  }
+
+  /** Drops the packet of the refused command at which the scan stopped. */
+  swallow(): void {
+    this.isSwallowing = true;
+  }
+
+  /** Returns the refused command whose packet was dropped. */
+  takeRefused(): RefusedCommand<U> {
+    return this.commandGate.takeRefused();
   }
 
   override passAll(): void {
@@ -62,14 +65,14 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
   }
 
   protected override beforeScan(): void {
-    this.isStopped = false;
-    this.isAtUserChange = false;
+    this.stopReason = 'none';
   }
 
   protected override begin(start: PacketStart): Entry {
+    if (this.isSwallowing) return this.beginRefused(start);
     switch (this.conversation.phase) {
       case 'greeting':
-        return this.stop(); // a client must not send before the greeting
+        return this.stop('waiting'); // a client must not send before the greeting
       case 'response':
         return this.beginResponse(start);
       default:
@@ -77,8 +80,19 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     }
   }
 
+  protected override continue(start: PacketStart): Entry {
+    if (this.isSwallowing) this.commandGate.sequenceId = start.sequenceId;
+    return 'enter';
+  }
+
   protected override packet(front: Buffer, packetBytes: number): boolean {
     const { arriving, conversation } = this;
+    if (this.isSwallowing) {
+      this.isSwallowing = false;
+      this.countRequest(this.commandGate.passing, packetBytes);
+      this.stopReason = 'swallowed';
+      return false;
+    }
     if (arriving !== null) {
       this.arriving = null;
       this.complete(arriving, front, packetBytes);
@@ -112,22 +126,34 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
 
   private beginCommand(start: PacketStart): Entry {
     const { conversation } = this;
-    if (this.isGated || conversation.commands.isFull || conversation.holdsCommands) return this.stop();
+    if (this.isGated || conversation.commands.isFull || conversation.holdsCommands) return this.stop('waiting');
     const code = start.firstByte; // both servers read an empty packet as COM_SLEEP
-    if (code === Command.CHANGE_USER && conversation.holdsUserChanges) {
-      this.isAtUserChange = true;
-      return this.stop();
+    if (code === Command.CHANGE_USER && conversation.holdsUserChanges) return this.stop('userChange');
+    if (this.commandGate.concerns(code)) {
+      const look = this.commandGate.look(start, this.judgedBytesOf(code));
+      if (look !== 'pass') return look === 'wait' ? 'wait' : this.stop(look);
     }
     const shape = this.shapeOf(code, start.payloadLength);
     if (code === Command.QUIT) conversation.hasQuit = true;
-    if (shape !== 'none') this.commandCount += 1;
-    const { commandCounts } = conversation.options;
-    if (commandCounts !== undefined) commandCounts[code]! += 1;
+    this.count(code, shape);
     const command = newCommand<U>(code, shape, this.commandCount, conversation.options.now());
     this.arriving = command;
     this.want(this.frontBytesOf(code));
     if (shape !== 'none' || code === Command.STMT_CLOSE) conversation.commands.push(command);
     return 'enter';
+  }
+
+  private beginRefused(start: PacketStart): Entry {
+    const { code, shape } = this.commandGate.passing;
+    this.commandGate.sequenceId = start.sequenceId;
+    this.count(code, shape);
+    return 'enter';
+  }
+
+  private count(code: number, shape: PendingCommand['shape']): void {
+    if (shape !== 'none') this.commandCount += 1;
+    const { commandCounts } = this.conversation.options;
+    if (commandCounts !== undefined) commandCounts[code]! += 1;
   }
 
   /** MySQL (seen: 9.7) answers a malformed CLOSE or LONG_DATA with an ERR, MariaDB (10.11) with nothing. */
@@ -156,9 +182,26 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     }
   }
 
+  /** How much of a command is looked at before it may go to the server. */
+  private judgedBytesOf(code: number): number {
+    if (code !== Command.STMT_EXECUTE) return this.frontBytesOf(code);
+    return EXECUTE_FRONT_BYTES + this.conversation.options.parameterBytes + ATTRIBUTES_BYTES;
+  }
+
   private complete(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
     const { conversation } = this;
-    const { options } = conversation;
+    this.read(command, front, packetBytes);
+    if (conversation.options.parameterBytes > 0 || conversation.dialect.hasQueryAttributes) {
+      this.keepParameters(command, front, packetBytes);
+    }
+    this.countRequest(command, packetBytes);
+    command.hasArrived = true;
+    this.commandGate.arrived(command);
+    if (conversation.commands.head === command) conversation.settleUnanswered();
+  }
+
+  read(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
+    const { conversation } = this;
     switch (command.code) {
       case Command.QUERY:
         this.keepText(command, front, queryTextOffset(front, conversation.dialect.hasQueryAttributes), packetBytes);
@@ -175,12 +218,6 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
         if (front.length >= MIN_CLOSE_BYTES) command.statementId = front.readUInt32LE(1);
         command.wantsCursor = command.code === Command.STMT_EXECUTE && ((front[5] ?? 0) & CURSOR_TYPE_MASK) !== 0;
     }
-    if (options.parameterBytes > 0 || conversation.dialect.hasQueryAttributes) {
-      this.keepParameters(command, front, packetBytes);
-    }
-    this.countRequest(command, packetBytes);
-    command.hasArrived = true;
-    if (conversation.commands.head === command) conversation.settleUnanswered();
   }
 
   /** Keeps the front of a statement's text: a copy, since the next read overwrites the chunk. */
@@ -223,8 +260,8 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner {
     return statement !== null && hasAttributes(front, statement.bound.parameterCount);
   }
 
-  private stop(): Entry {
-    this.isStopped = true;
+  private stop(reason: ClientStop): Entry {
+    this.stopReason = reason;
     return 'stop';
   }
 

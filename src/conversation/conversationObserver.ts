@@ -57,6 +57,20 @@ export interface ResponseObserver<U extends Usage> {
   setUp?(error: ServerError | null): void;
 }
 
+/** Judges commands that run or prepare a statement, before the server gets them. */
+export interface CommandJudge {
+  /** Whether a command of this client may be refused now. */
+  readonly isOn: boolean;
+  /** Whether the client takes answers, so that a refused command can be answered. */
+  readonly mayAnswer: boolean;
+  /**
+   * Judges a command by its front. `note`: it passes, and `noted` is called once it has arrived. `refuse`: the server
+   * does not get it.
+   */
+  judge(command: PendingCommand): 'pass' | 'note' | 'refuse';
+  noted(command: PendingCommand): void;
+}
+
 /** The phase of a conversation. */
 export type Phase =
   /** The server has not greeted yet. */

@@ -233,8 +233,8 @@ export class ResponseFollower<U extends Usage> {
       conversation.forgetSession();
       if (error !== null) conversation.options.observer.userChangeRefused?.(command.identity, error);
     }
-    if (conversation.isSettingUp) conversation.endSetUp(error);
-    else if (error === null) this.succeed(command);
+    if (error === null && conversation.ownCommand !== 'setUp') this.succeed(command);
+    if (conversation.ownCommand !== null) conversation.endOwnCommand(error);
     const isCursorOpen = command.statement !== null && command.statement.cursorUsage === usage;
     // The usage of an open cursor continues, unless it has just been cut.
     if (usage !== null && (!isCursorOpen || usage.isCut)) conversation.endUsage(usage, error);

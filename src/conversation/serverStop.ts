@@ -19,9 +19,9 @@ export type ServerStop =
   /** The connection phase is over. Compressed frames follow. */
   | 'compressed';
 
-/** A step of a session's set-up. */
+/** A step of a session's set-up, or of another command of Sluice's own. */
 export type SetUpStop =
   /** The server has accepted the login or reset the session, so the session is to be set up. */
   | 'sessionBegun'
-  /** The server has answered the set-up. */
-  | 'setUp';
+  /** The server has answered the set-up, or another command of Sluice's own. */
+  | 'ownAnswer';

@@ -1,5 +1,5 @@
 import { KNOWN_CAPABILITIES } from '../protocol/capabilities.js';
-import { Command } from '../protocol/commands.js';
+import { Command, encodeReset } from '../protocol/commands.js';
 import { encodePacket } from '../protocol/framing.js';
 import { clearGreetingCapabilities, decodeGreeting, type Greeting } from '../protocol/greeting.js';
 import {
@@ -10,7 +10,7 @@ import { encodeQuery } from '../protocol/query.js';
 import { Status } from '../protocol/status.js';
 import { newCommand, type Usage } from './command.js';
 import { CommandQueue } from './commandQueue.js';
-import type { ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
+import type { CommandJudge, ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
 import { agreeOn, uninspectable, type Dialect } from './dialect.js';
 import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
@@ -34,8 +34,8 @@ export abstract class ConversationState<U extends Usage> {
   /** The client has sent COM_QUIT. */
   hasQuit = false;
 
-  /** The server is answering the session's set-up: the client must not see that answer. */
-  isSettingUp = false;
+  /** The command of Sluice's own that the server is answering; null for none. The client must not see that answer. */
+  ownCommand: 'setUp' | 'reset' | null = null;
 
   /** A COM_CHANGE_USER has to be bridged, because only one of the two connections is encrypted. */
   holdsUserChanges = false;
@@ -125,10 +125,11 @@ export abstract class ConversationState<U extends Usage> {
     if (completion.schema !== null) this.schema = completion.schema;
   }
 
-  /** Commands wait for the session's set-up. */
+  /** Commands wait for the session's set-up, or for the answer to another command of Sluice's own. */
   get holdsCommands(): boolean {
+    if (this.ownCommand !== null) return true;
     if (this.options.setUp === null) return false;
-    return this.isSettingUp || this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
+    return this.phase === 'authentication' || this.commands.tail?.resetsSession === true;
   }
 
   /** The session is new or was reset. If there is a set-up, it is due now. */
@@ -143,16 +144,26 @@ export abstract class ConversationState<U extends Usage> {
   beginSetUp(): Buffer | null {
     const { setUp, now } = this.options;
     if (setUp === null || this.phase !== 'commands') return null;
-    this.isSettingUp = true;
+    this.ownCommand = 'setUp';
     this.commands.push(newCommand(Command.QUERY, 'single', 0, now()));
     return encodePacket(0, encodeQuery(setUp, this.dialect.hasQueryAttributes));
   }
 
-  /** The server has answered the set-up. */
-  endSetUp(error: ServerError | null): void {
-    this.isSettingUp = false;
-    this.setUpStop = 'setUp';
-    this.options.responses.setUp?.(error);
+  /** The packet that resets a prepared statement. All commands before it have been answered. */
+  beginReset(statementId: number): Buffer {
+    const command = newCommand<U>(Command.STMT_RESET, 'single', 0, this.options.now());
+    command.statementId = statementId;
+    this.ownCommand = 'reset';
+    this.commands.push(command);
+    return encodePacket(0, encodeReset(statementId));
+  }
+
+  /** The server has answered a command of Sluice's own. */
+  endOwnCommand(error: ServerError | null): void {
+    const wasSetUp = this.ownCommand === 'setUp';
+    this.ownCommand = null;
+    this.setUpStop = 'ownAnswer';
+    if (wasSetUp) this.options.responses.setUp?.(error);
   }
 
   /**
@@ -221,6 +232,8 @@ export interface ConversationOptions<U extends Usage> {
    * COM_CHANGE_USER, before the next command; null for none.
    */
   readonly setUp: string | null;
+  /** Judges commands; without it none is refused. */
+  readonly judge?: CommandJudge;
   /** Counts commands, each at the index of its first byte. */
   readonly commandCounts?: Float64Array;
   /** A clock in ms. */

@@ -17,6 +17,11 @@ export class StatementTable<U extends Usage> {
   private readonly withText = new Map<number, PreparedStatement<U>>();
   private textBytes = 0;
   private last: PreparedStatement<U> | null = null;
+  /**
+   * The preparation that came last was refused. The server does not know that, and takes another statement for the last
+   * one.
+   */
+  isLastRefused = false;
 
   /** @param keep returns the value to keep in place of a text that is about to be forgotten */
   constructor(private readonly keep: (statement: PreparedStatement) => object | null) {}
@@ -30,6 +35,7 @@ export class StatementTable<U extends Usage> {
     this.delete(statement.id);
     this.byId.set(statement.id, statement);
     this.last = statement;
+    this.isLastRefused = false;
     if (statement.sql !== null) this.withText.set(statement.id, statement);
     this.textBytes += statement.sql?.length ?? 0;
     this.forgetTexts();
@@ -61,6 +67,12 @@ export class StatementTable<U extends Usage> {
     return statement;
   }
 
+  /** A preparation was refused: no statement is the last one. */
+  lastRefused(): void {
+    this.last = null;
+    this.isLastRefused = true;
+  }
+
   /** Forgets all statements, and returns those with an open cursor. */
   clear(): PreparedStatement<U>[] {
     const open = [...this.byId.values()].filter((statement) => statement.cursorUsage !== null);
@@ -68,6 +80,7 @@ export class StatementTable<U extends Usage> {
     this.withText.clear();
     this.textBytes = 0;
     this.last = null;
+    this.isLastRefused = false;
     return open;
   }
 

@@ -4,6 +4,7 @@ import type { PendingCommand, PreparedStatement } from '../conversation/command.
 import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';
+import type { Refused } from './refusal.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
 import { sqlServerOf } from './sqlServerOf.js';
 import type { SqlServer } from '../sql/sqlServer.js';
@@ -60,6 +61,21 @@ export class ClientProfile {
   /** Makes the usage of a statement that has ended without a result, for its record and the statistics. */
   governEnded(command: PendingCommand): GovernedUsage {
     return this.shared.guard.governEnded(command, this.current(), this.conversation.statusFlags);
+  }
+
+  /** Whether a rule may refuse a statement of this client. */
+  get mayRefuse(): boolean {
+    return this.shared.guard.hasRefusals && this.current().mayRefuse;
+  }
+
+  /** Whether nothing of this client may pass unjudged. */
+  get refusesUnjudged(): boolean {
+    return this.mayRefuse && this.shared.guard.refusesUnjudged(this.current());
+  }
+
+  /** Judges a command before the server gets it; null if it may pass. */
+  refusalOf(command: PendingCommand): Refused | null {
+    return this.shared.guard.refusalOf(command, this.current(), this.conversation.statusFlags);
   }
 
   /** Forgets everything that the session has set. */

@@ -1,6 +1,7 @@
 import type { Config, Rule, StreamingSignal } from '../config/config.js';
 import type { PendingCommand } from '../conversation/command.js';
 import { GovernedUsage } from './governedUsage.js';
+import { haveRefusals, refusalOf, refusesUnjudged, type Refused } from './refusal.js';
 import { compileRules, firstRule, rulesForClient, rulesForSchema, type CompiledRule } from './rules.js';
 import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
 import type { SqlServer } from '../sql/sqlServer.js';
@@ -15,6 +16,8 @@ export class Guard {
   private readonly termsOfRule: ReadonlyMap<Rule, TermsOf>;
   private readonly signals: ReadonlySet<StreamingSignal>;
   private readonly looksForHints: boolean;
+  /** Whether a rule refuses statements. */
+  readonly hasRefusals: boolean;
 
   /**
    * @param dateNow the time of day in ms since 1970
@@ -29,15 +32,17 @@ export class Guard {
     this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null);
     this.termsOfRule = new Map(config.rules.map((rule) => [rule, new TermsOf(rule.name, rule, rule.class)]));
     this.signals = new Set(config.streaming.signals);
+    this.hasRefusals = haveRefusals(this.rules);
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }
 
   /** The profile of an identified client in front of a server. */
   profile(subject: Subject, server: SqlServer | null = null): Profile {
     const ofClient = rulesForClient(this.rules, subject);
+    const candidates = rulesForSchema(ofClient, subject);
     return {
-      subject, server, ofClient,
-      candidates: rulesForSchema(ofClient, subject),
+      subject, server, ofClient, candidates,
+      mayRefuse: haveRefusals(candidates),
       isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
     };
   }
@@ -45,7 +50,8 @@ export class Guard {
   /** The profile of the same client with another schema. Only the conditions on the schema are checked again. */
   withSchema(profile: Profile, schema: string): Profile {
     const subject = { ...profile.subject, schema };
-    return { ...profile, subject, candidates: rulesForSchema(profile.ofClient, subject) };
+    const candidates = rulesForSchema(profile.ofClient, subject);
+    return { ...profile, subject, candidates, mayRefuse: haveRefusals(candidates) };
   }
 
   /**
@@ -64,6 +70,21 @@ export class Guard {
     const termsOf = this.termsOf(profile, usage);
     usage.begin(this.termsByClass(termsOf) ?? termsOf.buffered);
     return usage;
+  }
+
+  /**
+   * Judges a command before the server gets it.
+   * @returns the refusal, with a usage that tells the command's statement; null if the command may pass
+   */
+  refusalOf(command: PendingCommand, profile: Profile, statusFlags: number): Refused | null {
+    const usage = new GovernedUsage(command, statusFlags, profile.server, this.termsOfDefault.buffered);
+    const refusal = refusalOf(profile.candidates, usage, this.dateNow());
+    return refusal === null ? null : { usage, refusal };
+  }
+
+  /** Whether nothing may pass unjudged for this client. */
+  refusesUnjudged(profile: Profile): boolean {
+    return refusesUnjudged(profile.candidates, this.dateNow());
   }
 
   /**
@@ -153,6 +174,8 @@ export interface Profile {
   readonly ofClient: readonly CompiledRule[];
   /** The rules that can match it with any statement. */
   readonly candidates: readonly CompiledRule[];
+  /** Whether one of these rules refuses statements. */
+  readonly mayRefuse: boolean;
   readonly isDumpProgram: boolean;
   /** The server that reads its statements; null if not known. */
   readonly server: SqlServer | null;

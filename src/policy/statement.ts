@@ -8,6 +8,7 @@ import type { SqlServer } from '../sql/sqlServer.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
 import { ownCopy } from '../text/ownCopy.js';
 import { isSingleReadOnly, mayLoadFile, statementKind, type StatementKind } from '../sql/statement.js';
+import { statementsIn } from '../sql/statementsIn.js';
 
 /**
  * The statement that a command carries or executes. Each property is worked out at its first use, because most are
@@ -21,6 +22,7 @@ export class Statement {
   private loadsFile: boolean | null = null;
   private answersFound: Results | null = null;
   private tagsFound: Tags | null = null;
+  private partsFound: Parts | null = null;
 
   private constructor(
     private sql: string | null,
@@ -109,6 +111,32 @@ export class Statement {
     return answer < countable ? schemas.get(answer) ?? null : lateSchema;
   }
 
+  /** Whether its text is there, or was when the facts about it were worked out. */
+  get isKnown(): boolean {
+    return this.sql !== null || this.digestFound !== null;
+  }
+
+  /** The statements of its text; itself if it is the only one, or if its text is not known. */
+  get parts(): readonly Statement[] {
+    return this.known.statements;
+  }
+
+  /** Whether the server may run other statements than its parts. True if its text was never known. */
+  get mayHoldMore(): boolean {
+    return this.known.mayHoldMore;
+  }
+
+  private get known(): Parts {
+    this.partsFound ??= this.sql === null ? { statements: [this], mayHoldMore: true } : this.partsOf(this.sql);
+    return this.partsFound;
+  }
+
+  private partsOf(sql: string): Parts {
+    const { statements, mayHoldMore } = statementsIn(sql, this.isTruncated, this.mode);
+    if (statements.length < 2) return { statements: [this], mayHoldMore };
+    return { statements: statements.map((text) => new Statement(text, false, this.mode)), mayHoldMore };
+  }
+
   private get results(): Results {
     this.answersFound ??= this.sql === null ? NO_ANSWERS : resultsOf(this.sql, this.mode);
     return this.answersFound;
@@ -118,8 +146,15 @@ export class Statement {
     const { kind: _kind, digest, hint: _hint, isSingleReadOnly: _reads, mayLoadFile: _loads, results: _results } = this;
     this.digestFound = digest === null ? null : { hash: digest.hash, text: null };
     this.tagsFound = keptTags(this.tags);
+    // Servers prepare a text of one statement only; MariaDB's compound statements hold more.
+    this.partsFound = { statements: [this], mayHoldMore: this.mayHoldMore || this.parts.length > 1 };
     this.sql = null;
   }
+}
+
+interface Parts {
+  readonly statements: readonly Statement[];
+  readonly mayHoldMore: boolean;
 }
 
 /** The front of the text of the statement that a command carries or executes; null if not known. */

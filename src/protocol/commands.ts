@@ -52,3 +52,11 @@ export const CURSOR_TYPE_MASK = 0x07;
 
 /** The statement id that means the statement prepared last. MariaDB 10.2.4 and later. */
 export const LAST_PREPARED_STATEMENT_ID = 0xffff_ffff;
+
+/** The payload of a COM_STMT_RESET. (MySQL manual, "COM_STMT_RESET".) */
+export function encodeReset(statementId: number): Buffer {
+  const payload = Buffer.alloc(5);
+  payload[0] = Command.STMT_RESET;
+  payload.writeUInt32LE(statementId, 1);
+  return payload;
+}

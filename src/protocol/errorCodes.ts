@@ -45,6 +45,8 @@ export const ServerErrors = {
   /** MariaDB's. SQLAlchemy treats it as a lost connection. */
   CONNECTION_KILLED: { code: 1927, sqlState: '70100' },
   SECURE_TRANSPORT_REQUIRED: { code: 3159, sqlState: GENERAL_ERROR },
+  /** MySQL's, for a statement that a plugin refuses. Every pool takes it as an error of the statement alone. */
+  AUDIT_API_ABORT: { code: 3164, sqlState: GENERAL_ERROR },
   /** MySQL's. Every pool that was tried takes it as an error of the statement alone, not of the connection. */
   CAPACITY_EXCEEDED: { code: 3170, sqlState: GENERAL_ERROR },
 } as const satisfies Readonly<Record<string, ErrorNumber>>;

@@ -82,6 +82,31 @@ export function decodeParameters(execution: Execution, maxBytes: number): Decode
   return { values: collector.values, types, isTruncated: collector.isTruncated || wanted < parameterCount };
 }
 
+/** Whether an execution says of which types its values are; `none` where it has no values. */
+export type TypesSent = 'sent' | 'left out' | 'none';
+
+/**
+ * Whether an execution brings the types of its values. A server keeps those of the last execution that brought them.
+ * (MySQL manual, "COM_STMT_EXECUTE"; MariaDB, "COM_STMT_BULK_EXECUTE".)
+ * @param payload COM_STMT_EXECUTE's or COM_STMT_BULK_EXECUTE's, or its front
+ */
+export function typesIn(payload: Buffer, parameterCount: number, hasQueryAttributes: boolean): TypesSent {
+  if (payload[0] === Command.STMT_BULK_EXECUTE) {
+    if (parameterCount === 0) return 'none';
+    return ((payload[BULK_FLAGS_AT] ?? 0) & BULK_SENDS_TYPES) === 0 ? 'left out' : 'sent';
+  }
+  const reader = new PacketReader(payload, EXECUTE_FRONT_BYTES, payload.length);
+  const count = hasQueryAttributes ? reader.lenenc() : parameterCount;
+  if (reader.failed || count === 0 || reader.left === 0) return 'none';
+  reader.skip((count + 7) >> 3);
+  const flag = reader.uint(1);
+  return reader.failed ? 'none' : flag === 0 ? 'left out' : 'sent';
+}
+
+const BULK_FLAGS_AT = 5;
+/** STMT_BULK_FLAG_CLIENT_SEND_TYPES */
+const BULK_SENDS_TYPES = 0x80;
+
 /** Reads all types, but keeps only the first 256. Null if the payload ends before the last type. */
 function readTypes(reader: PacketReader, count: number, haveNames: boolean): ParameterTypes | null {
   const types: number[] = [];

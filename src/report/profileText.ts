@@ -40,12 +40,15 @@ export function measures(profile: Profile): string[] {
 }
 
 /** The number of executions, and their fates. */
-export function fates({ executions, changes, cuts, wouldCuts, admitted, lowerBounds }: Profile): string {
+export function fates(profile: Profile): string {
+  const { executions, changes, cuts, wouldCuts, admitted, lowerBounds, refusals, wouldRefuses } = profile;
   return [
     countOf(executions - changes, 'result'), `${count(cuts)} cut`, `${count(wouldCuts)} that would have been cut`,
     ...(admitted === 0 ? [] : [`${count(admitted)} let through as ${admitted === 1 ? 'a stream' : 'streams'}`]),
     ...(changes === 0 ? [] : [`${countOf(changes, 'change')} without a result`]),
     ...(lowerBounds === 0 ? [] : [`${count(lowerBounds)} of unknown end`]),
+    ...(refusals === 0 ? [] : [`${countOf(refusals, 'statement')} refused`]),
+    ...(wouldRefuses === 0 ? [] : [`${countOf(wouldRefuses, 'statement')} that would have been refused`]),
   ].join(', ');
 }
 
@@ -54,30 +57,31 @@ export function timeRange({ firstAtMs, lastAtMs }: Profile): string {
   return `${formatMoment(firstAtMs)} to ${formatMoment(lastAtMs)}`;
 }
 
-function nameList(title: string, names: HeavyHitters<unknown>, executions: number): string[] {
+function nameList(title: string, names: HeavyHitters<unknown>, sent: number): string[] {
   // If a name came in late, most of its count may belong to others.
   const known = names.heaviest().filter(({ weight, missed }) => 2 * missed <= weight).slice(0, NAMES_SHOWN);
   const shown = known.map(({ key, weight, missed }) =>
-    `${oneLine(key, LONGEST_NAME) || '(none)'} ${missed > 0 ? 'up to ' : ''}${percent(weight / executions)}`);
+    `${oneLine(key, LONGEST_NAME) || '(none)'} ${missed > 0 ? 'up to ' : ''}${percent(weight / sent)}`);
   const hidden = names.size - shown.length;
   const more = names.hasForgotten ? 'many more' : hidden > 0 ? `${hidden} more` : null;
   return [`${title.padEnd(10)}${[...shown, ...(more === null ? [] : [more])].join(', ')}`];
 }
 
-/** The users, schemas, programs, clients and routes of the executions, and their digests if there are several. */
-export function who({ users, schemas, programs, clients, routes, digests, executions }: Profile): string[] {
+/** The users, schemas, programs, clients and routes of the statements, and their digests if there are several. */
+export function who({ users, schemas, programs, clients, routes, digests, sent }: Profile): string[] {
   return [
-    ...nameList('Users', users, executions),
-    ...nameList('Schemas', schemas, executions),
-    ...nameList('Programs', programs, executions),
-    ...nameList('Clients', clients, executions),
-    ...(routes.size === 0 ? [] : nameList('Routes', routes, executions)),
-    ...(digests === null ? [] : nameList('Digests', digests, executions)),
+    ...nameList('Users', users, sent),
+    ...nameList('Schemas', schemas, sent),
+    ...nameList('Programs', programs, sent),
+    ...nameList('Clients', clients, sent),
+    ...(routes.size === 0 ? [] : nameList('Routes', routes, sent)),
+    ...(digests === null ? [] : nameList('Digests', digests, sent)),
   ];
 }
 
-/** Pictures of the sizes of the results. */
-export function pictures({ rows, bytes }: Profile): string[] {
+/** Pictures of the sizes of the results; none if there are no results. */
+export function pictures({ executions, rows, bytes }: Profile): string[] {
+  if (executions === 0) return [];
   return [
     'Rows of a result, from … on', ...bars(rows.histogram, rounded),
     'Bytes of a result, from … on', ...bars(bytes.histogram, size),

@@ -118,6 +118,18 @@ function resultIn(found: Record<string, unknown>, facts: StatementFacts): Result
   };
 }
 
+/** A refused statement among executions. It has no result, and all its sizes are 0. */
+export function refusedExecution({ action, rule: _rule, ...facts }: RefusalRecord): Execution {
+  return {
+    ...facts, ...NO_RESULT, fate: action === 'refuse' ? 'refused' : 'would-refuse',
+  };
+}
+
+const NO_RESULT = {
+  rows: 0, bytes: 0, largestRowBytes: 0, heaviestColumn: null, requestBytes: 0, affectedRows: 0, firstRowMs: null,
+  durationMs: 0, stallMs: 0, hasResult: false, isLowerBound: false,
+};
+
 function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

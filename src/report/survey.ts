@@ -3,11 +3,11 @@ import type { LineReader } from './lines.js';
 import { readRecord, type RefusalRecord, type ResultRecord } from './reading.js';
 import { isSelected, type Selection } from './selection.js';
 
-/** Reads the lines of audit files, passes on the selected results, and counts everything else. */
+/** Reads the lines of audit files, passes on the selected results and refusals, and counts everything else. */
 export class Survey implements LineReader {
   lines = 0;
   results = 0;
-  /** Results outside the selection. */
+  /** Results and refusals outside the selection. */
   unselected = 0;
   /** Lines that are not audit records. */
   badLines = 0;
@@ -18,7 +18,7 @@ export class Survey implements LineReader {
   droppedSamples = 0;
   /** Results that passed their limit as streams, by the signal that classified them. */
   readonly admitted = new Map<string, number>();
-  /** Events other than results, such as stalls. */
+  /** Events that are not passed on, such as stalls. */
   readonly events = new Map<string, number>();
   private place = { file: '', line: 0 };
 
@@ -29,7 +29,7 @@ export class Survey implements LineReader {
   constructor(
     private readonly selection: Selection,
     private readonly take: (record: ResultRecord) => void,
-    private readonly takeRefusal: (record: RefusalRecord) => void = () => {},
+    private readonly takeRefusal: ((record: RefusalRecord) => void) | null = null,
   ) {}
 
   /** Begins a file. The next lines belong to it. */
@@ -67,12 +67,9 @@ export class Survey implements LineReader {
   }
 
   private noteRefusal(record: RefusalRecord): void {
-    if (!isSelected(record, this.selection)) {
-      this.unselected += 1;
-      return;
-    }
-    this.noteEvent('refused');
-    this.takeRefusal(record);
+    if (this.takeRefusal === null) this.noteEvent('refused');
+    else if (isSelected(record, this.selection)) this.takeRefusal(record);
+    else this.unselected += 1;
   }
 
   private noteAdmitted(signal: string): void {

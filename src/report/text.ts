@@ -31,6 +31,7 @@ const RANKED: Record<Order, Ranked> = {
   'max-bytes': { title: 'Largest', write: size, isSummed: false },
   stall: { title: 'Stall', write: duration, isSummed: true },
   cuts: { title: 'Cuts', write: count, isSummed: true },
+  refusals: { title: 'Refused', write: count, isSummed: true },
 };
 
 const commented = (lines: readonly string[]): string[] => lines.map((line) => `# ${line}`.trimEnd());
@@ -101,9 +102,11 @@ function ranking({ overall, table }: Ledger, ranked: readonly RankedGroup[], hid
   ];
 }
 
-function totalOf({ bytes, rows, stallMs, cuts, wouldCuts }: Profile, order: Order): number {
+function totalOf(profile: Profile, order: Order): number {
+  const { bytes, rows, stallMs, cuts, wouldCuts, refusals, wouldRefuses } = profile;
   const totals: Record<Order, number> = {
     bytes: bytes.sum, 'max-bytes': bytes.sum, rows: rows.sum, stall: stallMs.sum, cuts: cuts + wouldCuts,
+    refusals: refusals + wouldRefuses,
   };
   return totals[order];
 }
@@ -139,7 +142,7 @@ function profileOf({ key, profile, missed }: RankedGroup, rank: number, { order,
 export function reportText(survey: Survey, ledger: Ledger, limit: number): string {
   const { overall, table } = ledger;
   const caution = caveats(survey, ledger);
-  if (overall.executions === 0) return commented(['No results.', ...caution]).join('\n');
+  if (overall.sent === 0) return commented(['No results.', ...caution]).join('\n');
   const all = table.ranking();
   const shown = all.slice(0, limit);
   const front = [

@@ -1,4 +1,4 @@
-/** One execution of a statement. Sizes are in bytes, times in ms. */
+/** One execution of a statement, or a statement that was refused. Sizes are in bytes, times in ms. */
 export interface Execution {
   /** The hash of its normal form; empty if the statement is not known. */
   readonly digest: string;
@@ -43,14 +43,23 @@ export type Fate =
   /** It would have been, but nothing was enforced. */
   | 'would-cut'
   /** It passed the limit for buffered results, because it was taken for a stream. */
-  | 'admitted';
+  | 'admitted'
+  /** There is none: a rule refused the statement, and the server did not get it. */
+  | 'refused'
+  /** There is none yet: a rule would have refused the statement, and only recorded it. */
+  | 'would-refuse';
 
 /** Whether a limit cut the result, or would have cut it. */
 export function isCutFate(fate: Fate): fate is 'cut' | 'would-cut' {
   return fate === 'cut' || fate === 'would-cut';
 }
 
-/** The measures by which statements are ranked. */
-export type Order = 'bytes' | 'rows' | 'max-bytes' | 'stall' | 'cuts';
+/** Whether a rule refused the statement, or would have. It has no result: all its sizes are 0. */
+export function isRefusedFate(fate: Fate): fate is 'refused' | 'would-refuse' {
+  return fate === 'refused' || fate === 'would-refuse';
+}
 
-export const ORDERS: readonly Order[] = ['bytes', 'rows', 'max-bytes', 'stall', 'cuts'];
+/** The measures by which statements are ranked. */
+export type Order = 'bytes' | 'rows' | 'max-bytes' | 'stall' | 'cuts' | 'refusals';
+
+export const ORDERS: readonly Order[] = ['bytes', 'rows', 'max-bytes', 'stall', 'cuts', 'refusals'];

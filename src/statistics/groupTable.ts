@@ -1,4 +1,4 @@
-import { isCutFate, type Execution, type Order } from './execution.js';
+import { isCutFate, isRefusedFate, type Execution, type Order } from './execution.js';
 import { groupOf, type Grouping } from './grouping.js';
 import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
@@ -57,6 +57,7 @@ const WEIGHTS: Record<Order, (execution: Execution) => number> = {
   rows: ({ rows }) => rows,
   stall: ({ stallMs }) => stallMs,
   cuts: ({ fate }) => (isCutFate(fate) ? 1 : 0),
+  refusals: ({ fate }) => (isRefusedFate(fate) ? 1 : 0),
 };
 
 const RANKS: Record<Order, (profile: Profile) => number> = {
@@ -65,6 +66,7 @@ const RANKS: Record<Order, (profile: Profile) => number> = {
   rows: ({ rows }) => rows.sum,
   stall: ({ stallMs }) => stallMs.sum,
   cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,
+  refusals: ({ refusals, wouldRefuses }) => refusals + wouldRefuses,
 };
 
 /** A group with its statistics. */
@@ -74,6 +76,6 @@ export interface RankedGroup {
   readonly profile: Profile;
   /** The amount that decides its rank. */
   readonly amount: number;
-  /** The most that is missing from its totals, in the table's measure: rows, bytes, ms or cuts. */
+  /** The most that is missing from its totals, in the table's measure: rows, bytes, ms, cuts or refusals. */
   readonly missed: number;
 }

@@ -29,6 +29,8 @@ export function profileJson(profile: Profile): object {
     cuts: profile.cuts,
     wouldCuts: profile.wouldCuts,
     admitted: profile.admitted,
+    refusals: profile.refusals,
+    wouldRefuses: profile.wouldRefuses,
     lowerBounds: profile.lowerBounds,
     first: timeOf(profile.firstAtMs),
     last: timeOf(profile.lastAtMs),

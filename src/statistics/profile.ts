@@ -21,6 +21,9 @@ export class Profile {
   wouldCuts = 0;
   /** Executions that passed the limit for buffered results because they were classified as streams. */
   admitted = 0;
+  /** Statements that were refused, and those that would have been: they are no executions. */
+  refusals = 0;
+  wouldRefuses = 0;
   /** Executions whose end was not seen. */
   lowerBounds = 0;
   firstAtMs = Infinity;
@@ -32,7 +35,7 @@ export class Profile {
   readonly schemas = newNames();
   readonly programs = newNames();
   readonly clients = newNames();
-  /** The values of the tag `route`; executions without it are not counted. */
+  /** The values of the tag `route`; statements without it are not counted. */
   readonly routes = newNames();
   /** Their digests; null if all have the same. */
   readonly digests: HeavyHitters<DigestName> | null;
@@ -42,7 +45,23 @@ export class Profile {
     this.digests = hasDigests ? new HeavyHitters<DigestName>(NAMES_KEPT, () => ({ text: null })) : null;
   }
 
+  /** How often its statements were sent: the names are those of so many clients. */
+  get sent(): number {
+    return this.executions + this.refusals + this.wouldRefuses;
+  }
+
   add(execution: Execution): void {
+    if (execution.fate === 'refused') this.refusals += 1;
+    else if (execution.fate === 'would-refuse') this.wouldRefuses += 1;
+    else this.addResult(execution);
+    if (execution.atMs < this.firstAtMs) this.firstAtMs = execution.atMs;
+    if (execution.atMs > this.lastAtMs) this.lastAtMs = execution.atMs;
+    this.digestText ??= execution.digestText;
+    if (this.example === null || execution.bytes > this.example.bytes) this.example = exampleOf(execution);
+    this.addNames(execution);
+  }
+
+  private addResult(execution: Execution): void {
     this.executions += 1;
     if (execution.hasResult) {
       this.rows.add(execution.rows);
@@ -58,10 +77,9 @@ export class Profile {
     else if (execution.fate === 'would-cut') this.wouldCuts += 1;
     else if (execution.fate === 'admitted') this.admitted += 1;
     if (execution.isLowerBound) this.lowerBounds += 1;
-    if (execution.atMs < this.firstAtMs) this.firstAtMs = execution.atMs;
-    if (execution.atMs > this.lastAtMs) this.lastAtMs = execution.atMs;
-    this.digestText ??= execution.digestText;
-    if (this.example === null || execution.bytes > this.example.bytes) this.example = exampleOf(execution);
+  }
+
+  private addNames(execution: Execution): void {
     this.users.add(execution.user, 1);
     this.schemas.add(execution.schema, 1);
     this.programs.add(execution.program, 1);

@@ -1,4 +1,4 @@
-import type { Execution } from './execution.js';
+import { isRefusedFate, type Execution } from './execution.js';
 
 /** The totals over all executions. */
 export class Totals {
@@ -12,8 +12,16 @@ export class Totals {
   cuts = 0;
   wouldCuts = 0;
   admitted = 0;
+  /** Statements that were refused, and those that would have been: they are no executions. */
+  refusals = 0;
+  wouldRefuses = 0;
 
   add({ rows, bytes, requestBytes, affectedRows, fate, hasResult }: Execution): void {
+    if (isRefusedFate(fate)) {
+      if (fate === 'refused') this.refusals += 1;
+      else this.wouldRefuses += 1;
+      return;
+    }
     this.executions += 1;
     if (!hasResult) this.changes += 1;
     this.rows += rows;

@@ -2,6 +2,7 @@ import type { Origin } from '../audit/record.js';
 import type { AuditSettings } from '../config/config.js';
 import { hostOf } from '../config/address.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { Refusal } from '../policy/refusal.js';
 import type { Action } from '../policy/terms.js';
 import type { Digest } from '../policy/digestCache.js';
 import type { PendingCommand } from '../conversation/command.js';
@@ -76,6 +77,12 @@ export class LiveExecution implements Execution {
     this.server = usage.server;
     this.firstRowAfterMs = firstRowAtMs === 0 ? -1 : Math.max(0, firstRowAtMs - command.startedAtMs);
     this.origin = origin;
+  }
+
+  /** Copies a statement that was refused, or would have been. */
+  noteRefusal(usage: GovernedUsage, origin: Origin, times: EndTimes, action: Refusal['action']): void {
+    this.note(usage, origin, times, true);
+    this.fate = action === 'refuse' ? 'refused' : 'would-refuse';
   }
 
   /** Sets its digest, the tags that are wanted, and how much of the statement may be shown. */

@@ -2,6 +2,7 @@ import type { Origin } from '../audit/record.js';
 import type { AuditSettings } from '../config/config.js';
 import { digests } from '../policy/digestCache.js';
 import { allTags, type GovernedUsage } from '../policy/governedUsage.js';
+import type { Refusal } from '../policy/refusal.js';
 import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import type { Grouping } from '../statistics/grouping.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
@@ -78,6 +79,16 @@ export class LiveStatistics {
     const statement = statementBytes(usage.command);
     if (usage.resultSets === 0 && statement === null) return;
     this.waiting[this.waitingCount]!.note(usage, origin, times, isWhole);
+    this.noted(statement);
+  }
+
+  /** Adds a statement that was refused, or would have been. */
+  refused(usage: GovernedUsage, origin: Origin, times: EndTimes, action: Refusal['action']): void {
+    this.waiting[this.waitingCount]!.noteRefusal(usage, origin, times, action);
+    this.noted(statementBytes(usage.command));
+  }
+
+  private noted(statement: Buffer | null): void {
     this.waitingCount += 1;
     this.waitingStatementBytes += statement?.length ?? 0;
     const isEnough = this.waitingCount === COUNTED_AT_ONCE || this.waitingStatementBytes >= STATEMENTS_AT_ONCE_BYTES;

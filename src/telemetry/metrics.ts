@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { Action, Reason } from '../policy/terms.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
+import type { Refusal } from '../policy/refusal.js';
 import type { TraceContext } from '../policy/traceContext.js';
 import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instruments.js';
 
@@ -25,6 +26,8 @@ export class Metrics {
   readonly judged: ByAction = {
     'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
   };
+  /** Commands that were refused before the server got them, and those that would have been. */
+  readonly refusals = { 'refuse': new CounterVector(['rule']), 'would-refuse': new CounterVector(['rule']) };
   readonly samples = judgedBy();
   /** Results that passed the limit for buffered results because they were classified as streams. */
   readonly admitted = new CounterVector(['rule', 'signal']);
@@ -61,7 +64,11 @@ export class Metrics {
   /** Shows a counter for each rule of a configuration, and removes those of rules that are gone. */
   configured({ mode, rules, streaming }: Config): void {
     const names = new Set([DEFAULT_RULE, ...rules.map(({ name }) => name)]);
-    for (const vector of [...Object.values(this.judged), this.samples, this.admitted]) vector.retain(names);
+    const byRule = [...Object.values(this.judged), ...Object.values(this.refusals), this.samples, this.admitted];
+    for (const vector of byRule) vector.retain(names);
+    for (const rule of rules) {
+      if (rule.action === 'refuse') this.refusals[rule.mode === 'audit' ? 'would-refuse' : 'refuse'].declare(rule.name);
+    }
     for (const signal of streaming.signals) this.admitted.declare(DEFAULT_RULE, signal);
     for (const rule of rules) {
       if (rule.class === 'streaming') this.admitted.declare(rule.name, 'rule');
@@ -93,6 +100,11 @@ export class Metrics {
   ): void {
     const vector = action === 'sample' ? this.samples : this.judged[action];
     vector.incrementBy(exemplarOf(trace), rule, reason);
+  }
+
+  /** Counts a command that was refused, or would have been. */
+  refused(action: Refusal['action'], rule: string, trace: TraceContext | null): void {
+    this.refusals[action].incrementBy(exemplarOf(trace), rule);
   }
 
   /** A result passed its limit because it was taken for a stream. */

@@ -126,7 +126,7 @@ function results(out: FamilyList, { resultRows, resultBytes }: Metrics): void {
 
 /** Counters that agree with the audit records: one count for each record. */
 function judged(out: FamilyList, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
-  const { judged, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
+  const { judged, refusals, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
   out.counters(
     'sluice_cuts_total', 'Results cut with an error, by rule and reason: one for each record with action cut.',
     judged.cut.all(),
@@ -149,6 +149,15 @@ function judged(out: FamilyList, metrics: Metrics, { droppedSamples, clientlessD
     'sluice_warnings_total',
     'Results that passed a warning threshold, by rule and reason: action warn; stalls have the reason stall.',
     judged.warn.all(),
+  );
+  out.counters(
+    'sluice_refusals_total', 'Statements that a rule refused before the server got them, by rule: action refuse.',
+    refusals.refuse.all(),
+  );
+  out.counters(
+    'sluice_would_refuses_total',
+    'Statements that a rule would have refused and that were only recorded, by rule: action would-refuse.',
+    refusals['would-refuse'].all(),
   );
   out.counters(
     'sluice_admitted_total',

@@ -24,7 +24,11 @@ t.test('a rule without settings takes the global settings', (t) => {
     hints: 'none',
     streaming: { limits: { rows: 9, bytes: 10 } },
   };
-  t.strictSame(ruleOf(t, {}, global), { ...global, name: 'r', match: {}, class: null, untilMs: Infinity });
+  const refusal = {
+    code: 3164, sqlState: 'HY000', message: 'sluice: statement refused (rule {rule})', unjudged: false,
+  };
+  const own = { name: 'r', match: {}, class: null, action: null, refusal, untilMs: Infinity };
+  t.strictSame(ruleOf(t, {}, global), { ...global, ...own });
   t.end();
 });
 

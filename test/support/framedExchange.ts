@@ -104,6 +104,7 @@ export class FramedExchange implements
       contain: (work) => this.contain(work),
       threw: (error) => this.threw(error),
       userChangeBegun: () => undefined,
+      commandRefused: () => undefined,
     }, { commandWaits: () => undefined });
     this.responses = new ResponseFlow(this.upstream, this.client, UNSEEN, this.conversation, this, this);
   }

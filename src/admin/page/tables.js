@@ -31,13 +31,17 @@ function tile(name, value, more, className = '') {
 /** The tiles about the cost of statements, if it is kept. */
 function totalTiles({ totals, mode }) {
   if (totals === undefined) return [];
-  const { executions, rows, bytes, requestBytes, affectedRows, cuts, wouldCuts, admitted } = totals;
+  const {
+    executions, rows, bytes, requestBytes, affectedRows, cuts, wouldCuts, admitted, refusals, wouldRefuses,
+  } = totals;
   return [
     tile('Statements', showCount(executions), `${showRows(rows)}, ${showSize(bytes)}`),
     tile('Sent', showSize(requestBytes), `${showRows(affectedRows)} changed`),
     tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
     tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
     tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
+    ...refusals + wouldRefuses === 0 ? [] : [tile('Refused', showCount(refusals),
+      wouldRefuses > 0 ? `+${showCount(wouldRefuses)} audit only` : 'by a rule', refusals > 0 ? 'cut' : 'would')],
   ];
 }
 
@@ -88,8 +92,8 @@ function sessionRow(session, limits) {
     cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
 }
 
-function names(list, executions) {
-  const shown = list.slice(0, 4).map(({ name, results }) => `${name || '(none)'} ${showPart(results / executions)}`);
+function names(list, sent) {
+  const shown = list.slice(0, 4).map(({ name, results }) => `${name || '(none)'} ${showPart(results / sent)}`);
   return shown.join(', ');
 }
 
@@ -99,11 +103,12 @@ function statement(group, isOpen) {
     digest, digestText, executions, users, programs, routes, statements, example, lowerBounds, requestBytes,
     affectedRows,
   } = group;
+  const sent = executions + group.refusals + group.wouldRefuses;
   const facts = [
-    `digest ${digest || 'unknown'}`, `users ${names(users, executions)}`, `programs ${names(programs, executions)}`,
+    `digest ${digest || 'unknown'}`, `users ${names(users, sent)}`, `programs ${names(programs, sent)}`,
   ];
-  if (routes.length > 0) facts.push(`routes ${names(routes, executions)}`);
-  if (statements !== undefined) facts[0] = `statements ${names(statements, executions)}`;
+  if (routes.length > 0) facts.push(`routes ${names(routes, sent)}`);
+  if (statements !== undefined) facts[0] = `statements ${names(statements, sent)}`;
   facts.push(`sent ${showSize(requestBytes)}${affectedRows > 0 ? `, ${showRows(affectedRows)} changed` : ''}`);
   if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
   const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
@@ -123,13 +128,14 @@ function asDigest({ name, digests, ...group }) {
   return { ...group, digest: name, digestText: name || '(none)', statements };
 }
 
-/** The rows, or the bytes, of a statement that has no result. */
+/** The rows, the bytes, or the stalls, of a statement that has no result. */
 const NO_RESULTS = { sum: 0, p95: 0, max: 0 };
 
 function digestRow(digest, totalBytes, isOpen) {
-  const { executions, stallMs, cuts, wouldCuts, admitted } = digest;
+  const { executions, cuts, wouldCuts, admitted, refusals, wouldRefuses } = digest;
   const bytes = digest.bytes ?? NO_RESULTS;
   const rows = digest.rows ?? NO_RESULTS;
+  const stallMs = digest.stallMs ?? NO_RESULTS;
   return make('tr', '', cell('sql', '', statement(digest, isOpen)),
     cell('number', 'Runs', showCount(executions)),
     cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
@@ -138,5 +144,7 @@ function digestRow(digest, totalBytes, isOpen) {
     cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
     cell('number', 'Cuts', cuts + wouldCuts === 0 ? '–' : showCount(cuts),
       wouldCuts > 0 ? make('span', 'sub', `+${showCount(wouldCuts)} audit only`) : null,
-      admitted > 0 ? make('span', 'sub', `${showCount(admitted)} let through`) : null));
+      admitted > 0 ? make('span', 'sub', `${showCount(admitted)} let through`) : null,
+      refusals > 0 ? make('span', 'sub', make('span', 'badge cut', `${showCount(refusals)} refused`)) : null,
+      wouldRefuses > 0 ? make('span', 'sub', `${showCount(wouldRefuses)} would be refused`) : null));
 }

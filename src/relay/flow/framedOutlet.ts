@@ -137,9 +137,18 @@ export class FramedOutlet implements Outlet {
       const decidedBytes = Math.min(leftBytes, frame.contentBytes - frame.decidedBytes);
       frame.decidedBytes += decidedBytes;
       leftBytes -= decidedBytes;
-      if (isDropped) frame.doneBytes = frame.decidedBytes;
+      if (isDropped) this.noteDropped(frame);
     }
     this.finishFrames();
+  }
+
+  /**
+   * The decided bytes of a frame's content are done. A client counts on from the frame in which its dropped command
+   * came, also if a command before it came in the same frame.
+   */
+  private noteDropped(frame: QueuedFrame): void {
+    frame.doneBytes = frame.decidedBytes;
+    if (this.from === 'client') this.numbers.drop('client', frameNumber(frame.bytes));
   }
 
   /** Removes the completely decided frames at the front. */

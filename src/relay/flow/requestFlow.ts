@@ -1,14 +1,19 @@
 import type { Duplex } from 'node:stream';
 import type { Compression } from '../../protocol/compression.js';
-import { ClientReader } from '../../conversation/clientReader.js';
+import { intentOf } from '../../conversation/intentOf.js';
+import type { RefusedCommand } from '../../conversation/commandGate.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import type { Settled } from './flow.js';
 import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
 import { FramedFlow, type Diverted } from './framedFlow.js';
 
 /** The flow from the client to the server: the client's answer to the greeting, then its commands. */
 export class RequestFlow extends FramedFlow {
+  /** The scanned bytes are those of a refused command. */
+  private isSwallowing = false;
+
   constructor(
     client: Duplex,
     upstream: Duplex,
@@ -34,12 +39,34 @@ export class RequestFlow extends FramedFlow {
     else super.sourceEnded();
   }
 
-  protected override settle(): 'blocked' | 'exhausted' {
+  protected override scan(chunk: Buffer, at: number, end: number): number {
+    this.isSwallowing = this.conversation.client.isSwallowing;
+    return super.scan(chunk, at, end);
+  }
+
+  protected override deliver(bytes: Buffer): void {
+    if (this.isSwallowing) this.outlet.drop(bytes);
+    else super.deliver(bytes);
+  }
+
+  protected override settle(): Settled {
     const { client, commands } = this.conversation;
-    if (!client.isStopped) return 'exhausted';
-    if (!client.isAtUserChange || commands.length > 0) return 'blocked';
-    this.decisions.userChangeBegun(this.divert());
-    return 'exhausted';
+    switch (client.stopReason) {
+      case 'none':
+        return 'exhausted';
+      case 'waiting':
+        return 'blocked';
+      case 'userChange':
+        if (commands.length > 0) return 'blocked';
+        this.decisions.userChangeBegun(this.divert());
+        return 'exhausted';
+      case 'refused':
+        client.swallow();
+        return 'onward';
+      case 'swallowed':
+        this.decisions.commandRefused(client.takeRefused());
+        return 'onward';
+    }
   }
 
   protected override get readsOn(): boolean {
@@ -47,7 +74,7 @@ export class RequestFlow extends FramedFlow {
   }
 
   protected override onMoreHeld(): void {
-    const intent = this.conversation.client.isGated ? ClientReader.intentOf(this.held) : 'none';
+    const intent = this.conversation.client.isGated ? intentOf(this.held) : 'none';
     if (intent === 'quit') {
       this.decisions.left();
       return;
@@ -86,6 +113,8 @@ export interface RequestDecisions extends Containment {
   left(): void;
   /** A COM_CHANGE_USER has begun that Sluice has to bridge. All commands before it are answered. */
   userChangeBegun(begun: Diverted): void;
+  /** A command was refused: all of it has come, and no byte of it goes to the server. */
+  commandRefused(refused: RefusedCommand): void;
 }
 
 /** An observer of waiting commands. */

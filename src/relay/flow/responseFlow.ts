@@ -101,7 +101,7 @@ export class ResponseFlow extends FramedFlow {
   protected override scan(chunk: Buffer, at: number, end: number): number {
     const { server } = this.conversation;
     this.isDiscarding = server.isDiscarding;
-    this.isForUs = this.conversation.isSettingUp;
+    this.isForUs = this.conversation.ownCommand !== null;
     if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) {
       server.usage.noteHandedOver(server.rowBytesToCome);
     }
@@ -110,8 +110,8 @@ export class ResponseFlow extends FramedFlow {
 
   /** Whether the next bytes may go to the client as they come, scanned or not. */
   get canPass(): boolean {
-    const { server, isSettingUp } = this.conversation;
-    return !server.isDiscarding && !isSettingUp && this.canPassFrames;
+    const { server, ownCommand } = this.conversation;
+    return !server.isDiscarding && ownCommand === null && this.canPassFrames;
   }
 
   /** The kernel has all bytes that were decided and not dropped. */
@@ -257,7 +257,7 @@ export class ResponseFlow extends FramedFlow {
       case 'sessionBegun':
         this.decisions.sessionBegun();
         return 'onward';
-      case 'setUp':
+      case 'ownAnswer':
         return 'onward';
       case 'refused':
         this.decisions.refused(server.refusal!);

@@ -7,7 +7,12 @@ import { logRefusal } from '../connection/sessionEnd.js';
 
 /** A session's reactions to the events of its conversation. */
 export class ConversationEvents implements ConversationObserver {
-  constructor(private readonly session: SessionControls, private readonly enforcer: Enforcer) {}
+  /** @param refusesUnjudged tells whether nothing of the client may pass without being judged */
+  constructor(
+    private readonly session: SessionControls,
+    private readonly enforcer: Enforcer,
+    private readonly refusesUnjudged: () => boolean,
+  ) {}
 
   greeted(): void {
     this.awaitWithinHandshake('the client did not answer the greeting');
@@ -39,12 +44,13 @@ export class ConversationEvents implements ConversationObserver {
 
   unparsed(problem: Unparsed): void {
     const { session } = this;
-    const { shared: { config, metrics }, requests, responses } = session;
+    const { shared: { config, metrics }, conversation, requests, responses } = session;
     session.deadline.clear();
     metrics.protocolErrors.increment(problem.direction);
     session.log.warn(problem, 'cannot follow this session any more');
     this.enforcer.letGo();
-    const isRelayed = responses.canPass && config.onUnparsed === 'relay';
+    const mayPass = responses.canPass && !conversation.client.isSwallowing && !this.refusesUnjudged();
+    const isRelayed = mayPass && config.onUnparsed === 'relay';
     if (isRelayed) metrics.opaqueSessions.increment(problem.reason);
     if (!isRelayed) session.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
     else if (problem.direction === 'client') responses.flushHeld();

@@ -2,7 +2,7 @@ import type { StreamingSettings } from '../../config/config.js';
 import { OPENABLE_COMPRESSIONS } from '../../protocol/compression.js';
 import { Conversation } from '../../conversation/conversation.js';
 import type { Usage } from '../../conversation/command.js';
-import type { ConversationObserver, ResponseObserver } from '../../conversation/conversationObserver.js';
+import type { CommandJudge, ConversationObserver, ResponseObserver } from '../../conversation/conversationObserver.js';
 import type { Shared } from '../shared.js';
 
 /**
@@ -10,10 +10,10 @@ import type { Shared } from '../shared.js';
  * commands. Its clock is `performance.now`.
  */
 export function conversationFor<U extends Usage>(
-  { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>,
+  { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>, judge: CommandJudge,
 ): Conversation<U> {
   return new Conversation({
-    observer, responses, now,
+    observer, responses, judge, now,
     textBytes: Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES),
     parameterBytes: config.audit.params ? config.audit.sqlBytes : 0,
     compressions: config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n,

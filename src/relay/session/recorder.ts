@@ -1,6 +1,7 @@
-import { responseRecord, type Origin, type Outcome, type Progress, type Recorded } from '../../audit/record.js';
+import { refusalRecord, responseRecord, type Origin, type Outcome, type Progress, type Recorded } from '../../audit/record.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { admissionOf, warningFor, type Admission } from '../../policy/judgement.js';
+import type { Refused } from '../../policy/refusal.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { SessionControls } from './sessionControls.js';
 
@@ -79,6 +80,16 @@ export class Recorder {
     shared.metrics.recorded('warn', rule, 'stall', usage.trace);
     record['serverGaveUp'] = hasServerGivenUp;
     this.write(record, usage);
+  }
+
+  /** Records a command that was refused, or would have been. */
+  refusal(refused: Refused): void {
+    const { session, session: { shared, conversation } } = this;
+    const { usage, refusal: { action, rule } } = refused;
+    const atMs = conversation.options.now();
+    shared.metrics.refused(action, rule.name, usage.trace);
+    shared.statistics?.refused(usage, session.origin(), { atMs, stallMs: 0 }, action);
+    this.write(refusalRecord(refused, session.origin(), atMs, shared.config.audit), usage);
   }
 
   /** Counts a result that was let through beyond its limit. Returns the admission to record; null if there is none. */

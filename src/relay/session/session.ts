@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Origin } from '../../audit/record.js';
+import type { RefusedCommand } from '../../conversation/commandGate.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { Command } from '../../protocol/commands.js';
@@ -57,7 +58,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.log = new SessionLog(log, arrived.id, arrived.clientAddress.text);
     const recorder = new Recorder(this);
     this.enforcer = new Enforcer(this, recorder);
-    const events = new ConversationEvents(this, this.enforcer);
+    const events = new ConversationEvents(this, this.enforcer, () => this.supervisor.refusesUnjudged);
     this.supervisor = new Supervisor(this, this.enforcer, recorder, events, arrived.clientAddress.host);
     this.conversation = this.supervisor.conversation;
     this.connections = new Connections(arrived, shared, this);
@@ -214,6 +215,8 @@ export class Session extends Containment implements SessionControls, Connections
   userChangeBegun(begun: Diverted): void {
     this.connectionPhase.changeUser(begun);
   }
+
+  readonly commandRefused = (refused: RefusedCommand): void => this.supervisor.refusing.answer(refused);
 
   // Events on the two connections.
 

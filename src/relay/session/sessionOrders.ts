@@ -46,10 +46,10 @@ export class SessionOrders {
 
   /** The reason why the statement cannot be killed; null if it can. */
   private obstacle(): string | null {
-    const { shared: { killer }, conversation: { phase, commands, isSettingUp }, isOver } = this.session;
+    const { shared: { killer }, conversation: { phase, commands, ownCommand }, isOver } = this.session;
     if (isOver) return 'the session is ending';
     if (phase !== 'commands') return 'Sluice sees no statements in this session; it can only be ended';
-    if (commands.length === 0 || isSettingUp) return 'the session runs no statement';
+    if (commands.length === 0 || ownCommand !== null) return 'the session runs no statement';
     if (commands.length > 1) return 'the client has sent further commands ahead, and the order could hit one of them';
     if (this.killing !== null) return 'the statement is being killed already';
     return killer === null ? 'there is no account that kills statements: see the setting kill' : null;
@@ -89,13 +89,13 @@ export class SessionOrders {
 
   /** The error for the command under way, if the client awaits a packet. */
   private lastPackets(): LastPackets {
-    const { conversation: { phase, commands: { head }, server, isUploading, isSettingUp } } = this.session;
+    const { conversation: { phase, commands: { head }, server, isUploading, ownCommand } } = this.session;
     const { cutting } = this.enforcer;
     if (cutting !== null) return cutting.lastPackets(ENDED);
     const ofHeld = this.enforcer.dropHeld();
     if (ofHeld !== null) return { end: endedPacket(ofHeld), refusal: null };
     const isAwaited = phase === 'commands' && head !== null && head.hasArrived && head.shape !== 'none';
-    const isPossible = isAwaited && !isSettingUp && !isUploading && server.isBetweenPackets;
+    const isPossible = isAwaited && ownCommand === null && !isUploading && server.isBetweenPackets;
     const sequenceId = server.isInResponse ? server.sequenceId + 1 : 1;
     return { end: isPossible ? endedPacket(sequenceId) : null, refusal: null };
   }

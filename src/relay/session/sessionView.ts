@@ -47,7 +47,7 @@ export function detailOf(session: SessionControls, startedAtMs: number, isHoldin
 
 /** The command under way. Sluice's own command is not shown. */
 function commandOf({ conversation }: SessionControls): PendingCommand<GovernedUsage> | null {
-  return conversation.isSettingUp ? null : conversation.commands.head;
+  return conversation.ownCommand === null ? conversation.commands.head : null;
 }
 
 function statementOf({ conversation }: SessionControls, command: PendingCommand<GovernedUsage>): Statement {

@@ -15,6 +15,7 @@ import { SocketQuestion } from '../pace/socketQuestion.js';
 import { conversationFor } from './conversationFor.js';
 import type { Enforcer } from './enforcer.js';
 import type { Recorder } from './recorder.js';
+import { Refusing } from './refusing.js';
 import type { SessionControls } from './sessionControls.js';
 import { SessionOrders } from './sessionOrders.js';
 import { SessionStalls } from './sessionStalls.js';
@@ -25,6 +26,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
   readonly conversation: Conversation<GovernedUsage>;
   readonly stalls: SessionStalls;
   readonly orders: SessionOrders;
+  readonly refusing: Refusing;
   private readonly profile: ClientProfile;
   private readonly socketQuestion = new SocketQuestion();
   /** The `net_write_timeout` that Sluice sets for the session, in ms, whatever a reload says later; null for none. */
@@ -42,7 +44,8 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     clientAddress: string,
   ) {
     const { shared } = session;
-    this.conversation = conversationFor(shared, observer, this);
+    this.refusing = new Refusing(session, recorder, () => this.profile);
+    this.conversation = conversationFor(shared, observer, this, this.refusing);
     this.netWriteTimeoutMs = shared.config.streaming.netWriteTimeoutMs;
     this.profile = new ClientProfile(shared, this.conversation, clientAddress);
     this.stalls = new SessionStalls(session, this.profile, recorder);
@@ -162,7 +165,13 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     }
     this.session.connections.upstreamBuffer.taken();
     this.stalls.stop();
+    this.session.requests.unblock(); // a refused command may wait for room for its answer
     this.session.sayGoodbye();
+  }
+
+  /** Nothing of this client may pass without being judged. */
+  get refusesUnjudged(): boolean {
+    return this.profile.refusesUnjudged;
   }
 
   /** Both connections are closed. A response whose end was not seen is recorded up to its last byte. */

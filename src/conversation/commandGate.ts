@@ -1,0 +1,164 @@
+import { Command, LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
+import { ServerErrors } from '../protocol/errorCodes.js';
+import { HEADER_BYTES } from '../protocol/framing.js';
+import type { ServerError } from '../protocol/packets.js';
+import type { PacketStart } from '../protocol/packetScanner.js';
+import { typesIn } from '../protocol/parameters.js';
+import { newCommand, responseShape, type PendingCommand, type PreparedStatement, type Usage } from './command.js';
+import type { ConversationState } from './state.js';
+
+/**
+ * Decides at a command's header whether the command goes to the server.
+ *
+ * A command is judged by its front, and once all commands before it are answered: those may change the user, the
+ * schema, the prepared statements, or how the server reads the text. So a refused command is answered at once, and its
+ * answer has its place behind theirs.
+ */
+export class CommandGate<U extends Usage> {
+  /** The command that is refused, until its whole packet has come. */
+  private refused: RefusedCommand<U> | null = null;
+  /** The command that goes to the server, and of which the judge wants to know when it has arrived. */
+  private noted: PendingCommand<U> | null = null;
+  /** A preparation or an execution was refused, on which later commands may depend. */
+  private hasOrphans = false;
+
+  constructor(private readonly conversation: ConversationState<U>, private readonly reader: FrontReader<U>) {}
+
+  /** Whether a command with this code has to be looked at. */
+  concerns(code: number): boolean {
+    const { judge } = this.conversation.options;
+    if (judge === undefined) return false;
+    return (this.hasOrphans && NAMES_STATEMENT.has(code)) || (JUDGED.has(code) && judge.isOn);
+  }
+
+  /**
+   * Looks at a command that concerns the gate.
+   * @param frontBytes how much of its payload is looked at
+   */
+  look(start: PacketStart, frontBytes: number): Look {
+    const { conversation, conversation: { options: { judge, now } } } = this;
+    if (conversation.phase !== 'commands' || conversation.commands.length > 0 || !judge!.mayAnswer) return 'waiting';
+    const from = start.at + HEADER_BYTES;
+    const wantedBytes = Math.min(start.payloadLength, frontBytes);
+    if (start.end - from < wantedBytes) return 'wait';
+    const front = start.chunk.subarray(from, from + wantedBytes);
+    const command = newCommand<U>(start.firstByte, responseShape(start.firstByte), 0, now());
+    this.reader.read(command, front, start.payloadLength);
+    return this.decide(command, front);
+  }
+
+  /** Returns what is to be done about the refused command, whose whole packet has come. */
+  takeRefused(): RefusedCommand<U> {
+    const refused = this.refused!;
+    this.refused = null;
+    return refused;
+  }
+
+  /** The packet of the command that was looked at last has come. @param packet what is known of it now */
+  arrived(packet: Pick<PendingCommand<U>, 'requestBytes'>): void {
+    const { noted } = this;
+    if (noted === null) return;
+    this.noted = null;
+    noted.requestBytes = packet.requestBytes;
+    this.conversation.options.judge!.noted(noted);
+  }
+
+  /** The refused command, while its packet passes. */
+  get passing(): PendingCommand<U> {
+    return this.refused!.command;
+  }
+
+  /** The sequence id of the packet of the refused command that has come last. */
+  set sequenceId(sequenceId: number) {
+    this.refused!.sequenceId = sequenceId;
+  }
+
+  private decide(command: PendingCommand<U>, front: Buffer): Look {
+    const { conversation: { options: { judge }, statements } } = this;
+    const { code, statementId } = command;
+    const isNaming = NAMES_STATEMENT.has(code);
+    if (isNaming && statementId === LAST_PREPARED_STATEMENT_ID && statements.isLastRefused) {
+      return this.refuse(command, front, STATEMENT_NOT_PREPARED);
+    }
+    if (isNaming) command.statement = statements.get(statementId);
+    if (EXECUTING.has(code) && command.statement !== null) {
+      if (command.statement.bound.lacksTypes && this.typesOf(command.statement, front) === 'left out') {
+        return this.refuse(command, front, TYPES_NOT_SENT);
+      }
+      this.readBound(command, command.statement, front);
+    }
+    const judgement = JUDGED.has(code) && judge!.isOn ? judge!.judge(command) : 'pass';
+    if (judgement === 'refuse') return this.refuse(command, front, null);
+    this.noted = judgement === 'note' ? command : null;
+    if (EXECUTING.has(code)) command.statement?.bound.executionSent(this.typesOf(command.statement, front));
+    return 'pass';
+  }
+
+  private refuse(command: PendingCommand<U>, front: Buffer, error: ServerError | null): Look {
+    const { statement, code } = command;
+    let isToReset = false;
+    if (code === Command.STMT_PREPARE) this.conversation.statements.lastRefused();
+    if (EXECUTING.has(code) && statement !== null) {
+      isToReset = statement.bound.hasSentAhead || statement.cursorUsage !== null;
+      statement.bound.executionRefused(this.typesOf(statement, front));
+    }
+    this.hasOrphans ||= code !== Command.QUERY;
+    this.refused = { command, error, isToReset, sequenceId: 0 };
+    return 'refused';
+  }
+
+  /** What the execution binds, for the decision and its record. The statement's own state stays as it is. */
+  private readBound(command: PendingCommand<U>, { bound }: PreparedStatement<U>, front: Buffer): void {
+    if (command.code !== Command.STMT_EXECUTE) return;
+    const { dialect, options } = this.conversation;
+    const { parameters, attributes } = bound.look(front, dialect.hasQueryAttributes, options.parameterBytes);
+    command.parameters = parameters;
+    command.attributes = attributes;
+  }
+
+  private typesOf({ bound }: PreparedStatement<U>, front: Buffer): ReturnType<typeof typesIn> {
+    return typesIn(front, bound.parameterCount, this.conversation.dialect.hasQueryAttributes);
+  }
+}
+
+/** Takes from the front of a command's payload what the command is about. */
+export interface FrontReader<U extends Usage> {
+  /** @param payloadLength the length of the whole payload, or of the part of it in the first packet */
+  read(command: PendingCommand<U>, front: Buffer, payloadLength: number): void;
+}
+
+/** What comes of a look at a command: it passes, it is refused, or nothing can be said before more bytes or answers. */
+export type Look = 'pass' | 'refused' | 'wait' | 'waiting';
+
+/** A command that Sluice answers in place of the server. */
+export interface RefusedCommand<U extends Usage = Usage> {
+  readonly command: PendingCommand<U>;
+  /** The error of a command that depends on a refused one; null where the judge has the error. */
+  readonly error: ServerError | null;
+  /**
+   * The server has values that were sent ahead, or an open cursor, which the execution would have used up: the
+   * statement has to be reset there.
+   */
+  readonly isToReset: boolean;
+  /** The sequence id of its last packet. */
+  sequenceId: number;
+}
+
+/** The commands that run a statement, or prepare one. */
+const JUDGED: ReadonlySet<number> = new Set<number>([
+  Command.QUERY, Command.STMT_PREPARE, Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE,
+]);
+const EXECUTING: ReadonlySet<number> = new Set<number>([Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE]);
+const NAMES_STATEMENT: ReadonlySet<number> = new Set<number>([
+  ...EXECUTING, Command.STMT_SEND_LONG_DATA, Command.STMT_CLOSE, Command.STMT_RESET, Command.STMT_FETCH,
+]);
+
+/** What a server says of a statement that it has not prepared. */
+const STATEMENT_NOT_PREPARED: ServerError = {
+  ...ServerErrors.UNKNOWN_STMT_HANDLER, message: 'sluice: the statement prepared last was refused',
+};
+/** A server would take the values for those of other types. */
+const TYPES_NOT_SENT: ServerError = {
+  ...ServerErrors.UNKNOWN_STMT_HANDLER,
+  message: 'sluice: the types of the parameters came with an execution that was refused; prepare the statement again',
+};

@@ -1,0 +1,55 @@
+import type { RefusedCommand } from '../../conversation/commandGate.js';
+import type { CommandJudge } from '../../conversation/conversationObserver.js';
+import type { PendingCommand } from '../../conversation/command.js';
+import type { ClientProfile } from '../../policy/clientProfile.js';
+import { refusalMessage, type Refused } from '../../policy/refusal.js';
+import { encodeErr, type ServerError } from '../../protocol/packets.js';
+import type { Recorder } from './recorder.js';
+import type { SessionControls } from './sessionControls.js';
+
+/** Refuses commands of one session: judges them before the server gets them, answers and records them. */
+export class Refusing implements CommandJudge {
+  /** The last judgement that was not to let the command pass. */
+  private found: Refused | null = null;
+
+  /** @param profile returns what is known of the client; it is made later than this object */
+  constructor(
+    private readonly session: SessionControls,
+    private readonly recorder: Recorder,
+    private readonly profile: () => ClientProfile,
+  ) {}
+
+  get isOn(): boolean {
+    return this.profile().mayRefuse;
+  }
+
+  /** A client that does not read gets no more answers to keep for it. */
+  get mayAnswer(): boolean {
+    return !this.session.responses.isSinkFull;
+  }
+
+  judge(command: PendingCommand): 'pass' | 'note' | 'refuse' {
+    this.found = this.profile().refusalOf(command);
+    if (this.found === null) return 'pass';
+    return this.found.refusal.action === 'refuse' ? 'refuse' : 'note';
+  }
+
+  noted(): void {
+    if (this.found !== null) this.recorder.refusal(this.found);
+  }
+
+  /** Answers a command of which all has come, and nothing went to the server. */
+  answer({ command, error, isToReset, sequenceId }: RefusedCommand): void {
+    const { session, session: { conversation, requests, responses } } = this;
+    if (command.shape === 'none') return;
+    responses.inject(encodeErr(sequenceId + 1, error ?? this.refusalError()));
+    if (error === null && this.found !== null) this.recorder.refusal(this.found);
+    if (isToReset) requests.command(conversation.beginReset(command.statement!.id));
+    session.sayGoodbye();
+  }
+
+  private refusalError(): ServerError {
+    const { code, sqlState } = this.found!.refusal.rule.refusal;
+    return { code, sqlState, message: refusalMessage(this.found!) };
+  }
+}

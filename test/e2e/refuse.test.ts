@@ -1,0 +1,91 @@
+import t from 'tap';
+import { Capability } from '../../src/protocol/capabilities.js';
+import { digestHash, digestText } from '../../src/sql/digest.js';
+import { COMPRESSED_CLIENTS } from '../support/clients.js';
+import { execute, prepare } from '../support/commandPayloads.js';
+import { DRIVERS, isMissing } from '../support/drivers.js';
+import { APP, NUMBERS_ROWS } from '../support/seed.js';
+import { SERVER_KINDS, startServer } from '../support/servers.js';
+import { IN_CLEAR, startSluice } from '../support/sluice.js';
+import { BASE_CAPABILITIES, WireClient } from '../support/wireClient.js';
+import { shareOf } from './shareOf.js';
+
+// A rule refuses changes of data: real servers, and clients of every implementation.
+
+const DELETE = 'DELETE FROM numbers WHERE id <= 10';
+const SELECT = 'SELECT id, label FROM numbers WHERE id <= 10';
+const CONFIG = {
+  ...IN_CLEAR,
+  rules: [
+    { name: 'watched', match: { digest: '*', statement: 'call' }, action: 'refuse', mode: 'audit' },
+    { name: 'known', match: { digest: digestHash(digestText(SELECT)) }, action: 'refuse' },
+    { name: 'read-only', match: { statement: ['dml', 'ddl'] }, action: 'refuse', refusal: { unjudged: true } },
+  ],
+};
+const REFUSED = { code: 3164, message: /sluice: statement refused \(rule known\)/ };
+
+/** Drivers that prepare statements, and those that send commands ahead. */
+const PREPARING = DRIVERS.filter(({ name }) => /prepared|^mariadb for Node$/.test(name));
+const COMPRESSING = COMPRESSED_CLIENTS.filter(({ name }) => /^(mariadb|mysql|PHP mysqli)( prepared)?$/.test(name));
+
+for (const kind of SERVER_KINDS) {
+  await t.test(`in front of ${kind}`, async (t) => {
+    const server = await startServer(t, kind);
+    const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
+
+    await t.test('every client gets the error, and goes on', { jobs: 2 }, async (t) => {
+      for (const client of [...shareOf(PREPARING, kind), ...shareOf(COMPRESSING, kind)]) {
+        const skip = 'language' in client ? isMissing(client as typeof DRIVERS[number]) : false;
+        void t.test(`${client.name}, ${client.protocol}`, { skip }, async (t) => {
+          const seen = await client.read(sluice.port, SELECT);
+          t.match(seen.error, REFUSED);
+          t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
+        });
+      }
+    });
+
+    const compressions = { 'no compression': 0n, 'zlib': Capability.COMPRESS, 'zstd': Capability.ZSTD_COMPRESSION_ALGORITHM };
+    for (const [name, compression] of Object.entries(compressions)) {
+      if (name === 'zstd' && kind === 'mariadb') continue; // it has none
+      await t.test(`answers a pipeline in order with ${name}`, async (t) => {
+        const client = await WireClient.connect({
+          ...APP, port: sluice.port,
+          capabilities: BASE_CAPABILITIES | compression | Capability.QUERY_ATTRIBUTES | Capability.DEPRECATE_EOF,
+        });
+        const long = client.query(`INSERT INTO numbers VALUES (0, '${'x'.repeat(300_000)}')`);
+        const commands = [
+          client.query('SELECT 1'), client.query(DELETE), client.query(`SELECT 2; ${DELETE}`), long,
+          client.query("LOAD DATA LOCAL INFILE 'none' INTO TABLE numbers"), prepare(DELETE), prepare('SELECT 3'),
+          client.query('SELECT 4'),
+        ];
+        const told = (await client.ask(commands)).map((part) => (part.is === 'error' ? part.code : part.is));
+        t.strictSame(told, ['result', 3164, 3164, 3164, 3164, 3164, 'prepared', 'result']);
+        const executed = await client.ask([execute(client.statementId), client.query('SELECT 5')]);
+        t.strictSame(executed.map(({ is }) => is), ['result', 'result']);
+        await client.quit();
+      });
+    }
+
+    await t.test('lets a statement pass that is only watched', async (t) => {
+      const client = await WireClient.connect({ ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES });
+      const [part] = await client.ask([client.query('CALL no_such_procedure()')]);
+      t.match(part, { is: 'error', code: 1305 }, "the server's own error");
+      await client.quit();
+    });
+
+    await t.test('nothing has reached the server, and each refusal has its record', async (t) => {
+      t.strictSame(await server.sql('SELECT COUNT(*) FROM shop.numbers'), [[String(NUMBERS_ROWS)]]);
+      await sluice.stop();
+      const records = sluice.records();
+      t.ok(records.every(({ event }) => event === 'refused'));
+      t.equal(records.filter(({ action }) => action === 'would-refuse').length, 1);
+      const clients = [...shareOf(PREPARING, kind).filter((driver) => isMissing(driver) === false),
+        ...shareOf(COMPRESSING, kind)].length;
+      const pipelines = kind === 'mariadb' ? 2 : 3;
+      const refusedBy = (name: string): number =>
+        records.filter(({ action, rule }) => action === 'refuse' && rule === name).length;
+      t.equal(refusedBy('known'), clients);
+      t.equal(refusedBy('read-only'), 5 * pipelines);
+    });
+  });
+}
