@@ -149,10 +149,11 @@ export function refusalRecord(
     rule: rule.name,
     requestBytes: command.requestBytes,
     command: commandName(command.code),
-    ...statementFields(usage, settings),
-    ...parameterFields(usage, settings),
+    ...statementFields(usage.statement, settings),
+    ...parameterFields(command, settings),
     ...tagFields(usage, settings),
     ...origin,
+    ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
     durationMs: round(atMs - command.startedAtMs),
     ...(action === 'refuse' ? { errorCode: rule.refusal.code } : {}),
   };

@@ -1,4 +1,4 @@
-import { descriptorLimit } from '../telemetry/readMetrics.js';
+import { descriptorLimit } from '../telemetry/openDescriptors.js';
 import type { Config } from '../config/config.js';
 
 /** The file descriptors of a session: one connection to its client, one to the server. */

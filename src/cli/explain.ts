@@ -56,10 +56,11 @@ function refusalLines(refused: Refused): Line[] {
   const error = `error ${code} (${sqlState}): ${refusalMessage(refused)}`;
   return [
     ['refused', `by ${name}: ${why}`],
-    ['', action === 'refuse' ? `${error}; the server does not get it` : `only recorded, since mode is audit; else ${error}`],
+    ['', action === 'refuse' ? `${error}; the server does not get it` : `${ONLY_RECORDED}; else ${error}`],
   ];
 }
 
+const ONLY_RECORDED = 'only recorded, since mode is audit';
 const REFUSED = 'it, or one of its statements, meets the rule';
 
 /** The question: a client and its statement. */
@@ -187,7 +188,7 @@ function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }:
 
 function onExceedLine({ terms: { treatment }, statement }: GovernedUsage, config: Config): Line {
   const { mode, onExceed: { action, error } } = treatment;
-  if (mode === 'audit') return ['onExceed', 'only recorded, since mode is audit'];
+  if (mode === 'audit') return ['onExceed', ONLY_RECORDED];
   if (statement.returnsChangedRows(0)) {
     return ['onExceed', 'only recorded, on MariaDB: it changes data and returns rows'];
   }

@@ -70,7 +70,8 @@ function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<str
 /** Warns about a refusal that does not take place, and about its error. */
 function* refusalAdvice({ action, refusal, match }: Rule, { listen }: Config, prefix: string): Generator<string> {
   if (action === null) {
-    const isSet = refusal.unjudged || refusal.code !== REFUSED_ERROR.code || refusal.sqlState !== REFUSED_ERROR.sqlState;
+    const { code, sqlState, unjudged } = refusal;
+    const isSet = unjudged || code !== REFUSED_ERROR.code || sqlState !== REFUSED_ERROR.sqlState;
     if (isSet) yield `${prefix}refusal: has no effect without "action": "refuse"`;
     return;
   }

@@ -26,7 +26,8 @@ export function messageTemplate(known: readonly string[]): Kind<MessageTemplate>
       const template = plainText.read(found, path, findings);
       if (template === undefined) return undefined;
       const byteCount = Buffer.byteLength(template);
-      const unknown = [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!).find((name) => !known.includes(name));
+      const named = [...template.matchAll(PLACEHOLDER)].map(([, name]) => name!);
+      const unknown = named.find((name) => !known.includes(name));
       if (byteCount > MAX_MESSAGE_BYTES) {
         findings.add(path, `has ${byteCount} bytes, but clients keep ${MAX_MESSAGE_BYTES}: shorten it`);
       } else if (unknown !== undefined) {

@@ -27,7 +27,9 @@ export const errorCode = leaf({
 });
 
 // Class 00 means success, and a client may believe it.
-export const sqlState = text(/^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"');
+export const sqlState = text(
+  /^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"',
+);
 
 export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),

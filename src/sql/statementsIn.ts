@@ -4,15 +4,8 @@ import { verbOf } from './statement.js';
 
 // The statements of a text, for a decision about each of them before a server runs the first one.
 
-/** The statements of a text, as far as they can be told. */
-export interface StatementsInText {
-  /** The text of each statement, in order. */
-  readonly statements: readonly string[];
-  /** The server may run other statements than these. */
-  readonly mayHoldMore: boolean;
-}
-
 /**
+ * Takes a text apart.
  * @param sql the text of one command, or its first part (`isTruncated`)
  * @returns the statements between the semicolons; other statements may hide
  *
@@ -35,6 +28,14 @@ export function statementsIn(sql: string, isTruncated = false, mode: SqlMode = {
   const mayEndElsewhere = sql.includes(';') && dependsOnCharacterSet(sql);
   const isUncertain = isTruncated || mayEndElsewhere || lexer.unterminated || lexer.hasUncertainComment;
   return { statements, mayHoldMore: isUncertain || reader.mayHoldMore };
+}
+
+/** The statements of a text, as far as they can be told. */
+export interface StatementsInText {
+  /** The text of each statement, in order. */
+  readonly statements: readonly string[];
+  /** The server may run other statements than these. */
+  readonly mayHoldMore: boolean;
 }
 
 /** The most statements of a text that are told apart. */

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Expiry } from '../config/expiry.js';
 import { commandName } from '../protocol/commands.js';
+import { openDescriptors } from './openDescriptors.js';
 import type { LoopDelay } from './eventLoop.js';
 import { FamilyList, type Family } from './familyList.js';
 import type { LabelledCount } from './instruments.js';
@@ -285,20 +285,4 @@ function processItself(out: FamilyList, { p50, p99, max }: LoopDelay): void {
   if (descriptors === null) return;
   out.gauge('process_open_fds', 'File descriptors that are open.', descriptors.open);
   out.gauge('process_max_fds', 'File descriptors that may be open.', descriptors.max);
-}
-
-function openDescriptors(): { readonly open: number; readonly max: number } | null {
-  const max = descriptorLimit();
-  return max === null ? null : { open: readdirSync('/proc/self/fd').length, max };
-}
-
-/** The most file descriptors that the process may open; null if the system does not tell it (proc(5), Linux). */
-export function descriptorLimit(): number | null {
-  try {
-    const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    if (soft === undefined) return null;
-    return soft === 'unlimited' ? Infinity : Number(soft);
-  } catch {
-    return null;
-  }
 }

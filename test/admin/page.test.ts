@@ -67,6 +67,18 @@ t.test('the page shows new results without being loaded again', async (t) => {
   t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
 });
 
+t.test('marks statements that a rule refuses, also those that have no result', async (t) => {
+  const rules = [{ name: 'known', match: { user: 'demo', statement: 'ddl' }, action: 'refuse' }];
+  const started = await startAdministered(t, { limits: LIMITS, rules });
+  const client = await started.connect();
+  t.match(await client.query('DROP TABLE rows_5'), { error: { code: 3164 } });
+  const page = await openLive(t, started);
+  await page.until(shows('#tiles', 'Refused'));
+  await page.until(shows('#digests .badge.cut', '1 refused'));
+  t.ok(await page.evaluate(shows('#digests', 'DROP TABLE `rows_5`')));
+  t.strictSame(page.complaints, []);
+});
+
 t.test('shows characters that hide or turn the direction of text as escapes', async (t) => {
   const started = await startAdministered(t, { limits: LIMITS });
   const program = 'left\u202e\u2028\u2066right';

@@ -51,6 +51,10 @@ SELECT * FROM orders WHERE id > 7;
   const tagged = entry({ tags: { route: '/a b', 'x.y': 'é#' }, traceId: 'ab', spanId: 'cd' });
   t.match(tagged, /Program: worker\n# Tag_route: \/a_b {2}Tag_x_y: é_ {2}Trace_id: ab {2}Span_id: cd\nuse shop;\n/);
   t.equal(slowLogEntry(auditRecord({ event: 'stall' }), AT_MS), null, 'a stall is no execution');
+  const refused = entry({ event: 'refused', action: 'refuse', rule: 'no-ddl', sql: 'DROP TABLE t', durationMs: 3 });
+  t.match(refused, /^# Query_time: 0\.000000\n# Rows_sent: 0 {2}Bytes_sent: 0\n# Refused: Yes {2}Would_refuse: No {2}Rule: no-ddl/m);
+  t.match(refused, /\nDROP TABLE t;\n$/);
+  t.match(entry({ event: 'refused', action: 'would-refuse' }), /^# Refused: No {2}Would_refuse: Yes {2}/m);
   t.end();
 });
 

@@ -139,3 +139,20 @@ t.test('matches a rule by tags in the text and by tags of the execution', (t) =>
   t.equal(other.rules['reports'], 'no: tags.route is /carts, not /reports/*');
   t.end();
 });
+
+t.test('says that a statement is refused, by which rule and with which error', (t) => {
+  const rule = { name: 'no-ddl', match: { statement: 'ddl' }, action: 'refuse' };
+  const answer = ask(t, { rules: [rule] }, 'user=app', 'SELECT 1; DROP TABLE t');
+  t.match(answer.lines.join('\n'), [
+    'refused     by no-ddl: it, or one of its statements, meets the rule',
+    '            error 3164 (HY000): sluice: statement refused (rule no-ddl); the server does not get it',
+  ].join('\n'));
+  t.equal(answer['limits'], undefined, 'it has no result');
+  const watched = ask(t, { rules: [{ ...rule, mode: 'audit' }] }, 'user=app', 'DROP TABLE t');
+  t.match(watched.lines.join('\n'), 'only recorded, since mode is audit; else error 3164 (HY000): sluice: statement');
+  t.match(watched['onExceed'], 'only recorded');
+  const strict = { ...rule, refusal: { unjudged: true } };
+  t.match(ask(t, { rules: [strict] }, 'user=app', 'EXECUTE s')['refused'], /^by no-ddl: it may hold a statement that/);
+  t.equal(ask(t, { rules: [rule] }, 'user=app', 'SELECT 1')['refused'], undefined);
+  t.end();
+});

@@ -187,7 +187,7 @@ t.test('says what a flag takes when its value is wrong', async (t) => {
   t.match(await refusal('--until', '2026-02-30'), /^--until: expected a date/);
   t.match(await refusal('--since', '2026-11-20', '--until', '2026-11-19'), /^--until: expected a time after --since/);
   t.match(
-    await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, got "size"/,
+    await refusal('--order', 'size'), /^--order: expected one of bytes, rows, max-bytes, stall, cuts, refusals, got "size"/,
   );
   t.match(await refusal('--limit', '0'), /^--limit: expected a number/);
   t.match(await refusal('--sinse', '2026-11-20'), /unknown flag --sinse, did you mean --since/);

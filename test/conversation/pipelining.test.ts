@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Command, LAST_PREPARED_STATEMENT_ID } from '../../src/protocol/commands.js';
-import { ClientReader } from '../../src/conversation/clientReader.js';
+import { intentOf } from '../../src/conversation/intentOf.js';
 import { close, command, execute, longData, prepare, query } from '../support/commandPayloads.js';
 import { allFrom, eventsOf, everySplit, fromClient, fromServer,
   type Turn } from '../support/conversationHarness.js';
@@ -139,15 +139,15 @@ await t.test('keeps the front and the whole length of a long text', async (t) =>
 await t.test('finds a quit only at the front or behind commands that close statements', async (t) => {
   const bytes = (...payloads: Buffer[]): Buffer => ahead(...payloads).bytes;
   const quit = command(Command.QUIT);
-  t.equal(ClientReader.intentOf(bytes(quit)), 'quit');
-  t.equal(ClientReader.intentOf(bytes(close(1), close(2), quit)), 'quit');
-  t.equal(ClientReader.intentOf(Buffer.concat([bytes(quit), Buffer.from([1, 2, 3])])), 'quit');
-  t.equal(ClientReader.intentOf(bytes(query('SELECT 1'), quit)), 'command');
-  t.equal(ClientReader.intentOf(bytes(close(1))), 'none');
-  t.equal(ClientReader.intentOf(Buffer.alloc(0)), 'none');
-  t.equal(ClientReader.intentOf(packetsFrom(0, Buffer.from([1, 1]))), 'command', 'a quit has one byte');
+  t.equal(intentOf(bytes(quit)), 'quit');
+  t.equal(intentOf(bytes(close(1), close(2), quit)), 'quit');
+  t.equal(intentOf(Buffer.concat([bytes(quit), Buffer.from([1, 2, 3])])), 'quit');
+  t.equal(intentOf(bytes(query('SELECT 1'), quit)), 'command');
+  t.equal(intentOf(bytes(close(1))), 'none');
+  t.equal(intentOf(Buffer.alloc(0)), 'none');
+  t.equal(intentOf(packetsFrom(0, Buffer.from([1, 1]))), 'command', 'a quit has one byte');
   const whole = bytes(close(1), quit);
   for (let length = 0; length < whole.length; length += 1) {
-    t.equal(ClientReader.intentOf(whole.subarray(0, length)), 'none');
+    t.equal(intentOf(whole.subarray(0, length)), 'none');
   }
 });

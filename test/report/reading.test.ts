@@ -1,6 +1,6 @@
 import t from 'tap';
 import { readRecord } from '../../src/report/reading.js';
-import { auditLine } from '../support/auditRecords.js';
+import { auditLine, auditRecord } from '../support/auditRecords.js';
 
 const recordOf = (given: object) => {
   const reading = readRecord(auditLine(given));
@@ -33,6 +33,20 @@ t.test('a result that was killed, or whose end was not seen, is a lower bound', 
   t.ok(recordOf({ complete: false }).isLowerBound);
   t.ok(recordOf({ outcome: 'killed' }).isLowerBound);
   t.notOk(recordOf({ outcome: 'drained' }).isLowerBound);
+  t.end();
+});
+
+t.test('reads a refusal, which has no result', (t) => {
+  const { rows: _rows, bytes: _bytes, largestRowBytes: _largest, limit: _limit, ...refused } = auditRecord({
+    event: 'refused', action: 'refuse', reason: 'statement', rule: 'no-ddl', sql: 'DROP TABLE t',
+  });
+  const line = (given: object = {}): string => JSON.stringify({ ...refused, ...given });
+  t.match(readRecord(line()), {
+    kind: 'refusal', record: { fate: 'refused', rows: 0, bytes: 0, sql: 'DROP TABLE t', user: 'app', isLowerBound: false },
+  });
+  t.match(readRecord(line({ action: 'would-refuse' })), { record: { fate: 'would-refuse' } });
+  t.equal(readRecord(line({ action: 'cut' })).kind, 'bad', 'a cut is no refusal');
+  t.equal(readRecord(auditLine({ action: 'refuse' })).kind, 'bad', 'and a refusal no result');
   t.end();
 });
 

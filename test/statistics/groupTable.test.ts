@@ -39,12 +39,25 @@ t.test('each order puts the largest first', (t) => {
   const digests: readonly Partial<Execution>[] = [
     { digest: 'bytes', bytes: 400 }, { digest: 'bytes', bytes: 400 }, { digest: 'rows', rows: 1000 },
     { digest: 'max-bytes', bytes: 500 }, { digest: 'stall', stallMs: 90 }, { digest: 'cuts', fate: 'would-cut' },
+    { digest: 'refusals', fate: 'refused' },
   ];
   for (const order of ORDERS) {
     const table = new GroupTable(order, 10);
     for (const one of digests) table.add(execution(one));
     t.equal(table.ranking()[0]?.key, order);
   }
+  t.end();
+});
+
+t.test('counts refused statements apart from results', (t) => {
+  const table = new GroupTable('bytes', 10);
+  table.add(execution({ digest: 'a', fate: 'refused', user: 'eve' }));
+  t.match(table.ranking('max-bytes')[0], { key: 'a', amount: 0 }, 'it has no result');
+  table.add(execution({ digest: 'a', rows: 3, bytes: 30 }));
+  table.add(execution({ digest: 'a', fate: 'would-refuse' }));
+  const [{ profile } = { profile: null }] = table.ranking();
+  t.match(profile, { executions: 1, refusals: 1, wouldRefuses: 1, sent: 3, rows: { count: 1, min: 3 } });
+  t.equal(profile?.users.size, 2, 'but who sent them counts');
   t.end();
 });
 

@@ -1,4 +1,6 @@
-import { refusalRecord, responseRecord, type Origin, type Outcome, type Progress, type Recorded } from '../../audit/record.js';
+import {
+  refusalRecord, responseRecord, type Origin, type Outcome, type Progress, type Recorded,
+} from '../../audit/record.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import { admissionOf, warningFor, type Admission } from '../../policy/judgement.js';
 import type { Refused } from '../../policy/refusal.js';

@@ -46,7 +46,7 @@ const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'>
   const responses = { totalStallMs: 0, stalledMs: 0, writtenBytes: 0, hasHandedOver: true };
   const upstreamTcp = { bytesRead: 0 };
   const session = fakeSession({
-    responses,
+    responses, requests: { unblock: () => undefined },
     connections: { upstreamTcp, upstreamRemote: () => ({}) as Remote, upstreamBuffer: { taken: () => undefined } },
     origin: () => ({ user: 'app', schema: '', client: '', program: null, connectionId: 1, session: 1, upstream: 'db:3306' }),
     sayGoodbye: () => undefined,
