@@ -1,4 +1,4 @@
-import { nearest } from './schema/suggest.js';
+import { suggest } from './schema/suggest.js';
 import { text, type Kind } from './schema/kinds.js';
 
 // The texts of errors that the configuration writes: a template with placeholders such as `{rule}`.
@@ -39,8 +39,8 @@ export function messageTemplate(known: readonly string[]): Kind<MessageTemplate>
 }
 
 function remedyFor(unknown: string, known: readonly string[], shown: string): string {
-  const meant = nearest(unknown, known);
-  return `${meant === undefined ? '' : `did you mean {${meant}}? `}known here: ${shown}`;
+  const meant = suggest(unknown, known);
+  return `${meant === null ? '' : `did you mean {${meant}}? `}known here: ${shown}`;
 }
 
 /** A template with its placeholders filled. @param values by the names of the placeholders; each is asked for once */
