@@ -86,9 +86,9 @@ export const demo: Command = {
   name: 'demo',
   describe: 'show what it does, without a database',
   options: {
-    once: { describe: 'end after the show, with exit code 1 where something did not work', type: 'boolean' },
+    once: { describe: 'end after the show, with exit code 1 if something did not work', type: 'boolean' },
     listen: {
-      describe: 'where the proxy listens (port 0: any that is free)',
+      describe: 'the address of the proxy (port 0: any free port)',
       defaultDescription: DEFAULT_LISTEN,
       requiresArg: true,
     },

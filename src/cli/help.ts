@@ -58,7 +58,7 @@ async function page(text: string, pager: string): Promise<boolean> {
 /** Prints one topic, or the list of topics. On a terminal it uses a pager. */
 export const help: Command = {
   name: 'help',
-  describe: 'print what there is to know about a topic, or list the topics',
+  describe: 'print a help topic, or list the topics',
   operands: '[TOPIC]',
   options: {},
   async run(given) {

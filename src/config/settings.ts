@@ -39,7 +39,7 @@ export const settings = section<Config>({
   listen: {
     kind: listen,
     fallback: '127.0.0.1:3307',
-    about: 'where clients connect (port 0: any that is free)',
+    about: 'the address for clients (port 0: any free port)',
     flag: { name: 'listen', value: 'HOST:PORT', example: '127.0.0.1:3307' },
   },
   upstream: {
@@ -58,44 +58,46 @@ export const settings = section<Config>({
       signals: {
         kind: list(signal, { items: 'signals', max: 5, distinct: { what: 'signal', of: String } }),
         fallback: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
-        about: 'what may tell that a client streams; signals can be forged',
+        about: 'the signals that a client streams; they can be forged',
       },
       pace: {
         kind: section<PaceSettings>({
           waitMs: {
             key: 'wait', kind: paceWait, fallback: '500ms',
-            about: "at a limit: how long Sluice watches the client's pace at most",
+            about: "the longest time for which Sluice watches the client's pace at a limit",
           },
           maxRowsPerSecond: {
-            kind: count, fallback: 4000, about: 'a client that takes more rows a second reads into memory',
+            kind: count, fallback: 4000, about: 'a client that takes more rows per second reads into memory',
           },
           maxBytesPerSecond: {
-            kind: size(), fallback: '32MiB', about: 'the same in bytes, which decide where rows are wide',
+            kind: size(), fallback: '32MiB', about: 'the same in bytes, for wide rows',
           },
         }),
       },
       netWriteTimeoutMs: {
         key: 'netWriteTimeout', kind: netWriteTimeout, fallback: null,
-        about: "what Sluice sets each session's net_write_timeout to on the server; null leaves it alone",
+        about: "the net_write_timeout that Sluice sets on the server for each session; null: none",
       },
     }),
   },
-  rules: { kind: rules, fallback: [], inherits: true, about: 'who is treated otherwise: see sluice help rules' },
+  rules: {
+    kind: rules, fallback: [], inherits: true,
+    about: 'other settings for some clients and statements: see sluice help rules',
+  },
   drain: {
     kind: section<DrainSettings>({
       bytes: {
         kind: size(), fallback: '256MiB',
-        about: 'how much of a cut response Sluice reads and discards before it closes both connections',
+        about: 'the most bytes of a cut response that Sluice discards before it closes both connections',
       },
       timeMs: {
         key: 'time', kind: timeout, fallback: '30s',
-        about: 'how long that may take; also how long a client that has closed keeps its session while the server ' +
-          'does not answer',
+        about: 'the longest time for the discarding, and for the server to answer after its client has closed',
       },
       waitingMs: {
         key: 'waiting', kind: timeout, fallback: '5s',
-        about: "how long the client's next command waits for that, before it gets an error and the client's " +
-          'connection is closed',
+        about: "the longest wait of the client's next command for the discarding; then it gets an error and the " +
+          "client's connection is closed",
       },
     }),
   },
@@ -113,12 +115,13 @@ export const settings = section<Config>({
   stall: {
     kind: section<Config['stall']>({
       warnAfterMs: {
-        key: 'warnAfter', kind: timeout, fallback: '10s', about: 'a client that has not read for so long is recorded',
+        key: 'warnAfter', kind: timeout, fallback: '10s',
+        about: 'the time without a read after which a client is recorded',
       },
     }),
   },
   onUnparsed: {
-    kind: oneOf('relay', 'close'), fallback: 'relay', about: 'what to do with a conversation that cannot be followed',
+    kind: oneOf('relay', 'close'), fallback: 'relay', about: 'the reaction to a conversation that cannot be followed',
   },
   compression: {
     kind: oneOf('inspect', 'strip'), fallback: 'inspect',
@@ -128,30 +131,31 @@ export const settings = section<Config>({
     kind: section<ConnectionSettings>({
       max: { kind: count, fallback: 10_000, about: 'the most clients at the same time' },
       connectTimeoutMs: {
-        key: 'connectTimeout', kind: timeout, fallback: '10s', about: 'how long a server has to accept a connection',
+        key: 'connectTimeout', kind: timeout, fallback: '10s',
+        about: 'the longest time for a server to accept a connection',
       },
       handshakeTimeoutMs: {
         key: 'handshakeTimeout', kind: timeout, fallback: '10s',
-        about: "how long each step of a login may take: a PROXY header, the server's greeting, the client's login",
+        about: "the longest time for each step of a login: a PROXY header, the server's greeting, the client's login",
       },
       keepAliveMs: {
         key: 'keepAlive', kind: keepAlive, fallback: '30s',
-        about: 'how soon TCP asks whether a silent peer is still there',
+        about: 'the silence after which TCP probes a peer',
       },
     }),
   },
   audit: {
     kind: section<AuditSettings>({
-      to: { kind: auditTo, fallback: 'stdout', about: 'where audit records go' },
+      to: { kind: auditTo, fallback: 'stdout', about: 'the destination of audit records' },
       format: {
         kind: oneOf('json', 'slowlog'), fallback: 'json', about: 'one JSON line each, or entries of a slow query log',
       },
       sql: {
-        kind: oneOf('full', 'digest', 'none'), fallback: 'full', about: 'how much of a statement the records show',
+        kind: oneOf('full', 'digest', 'none'), fallback: 'full', about: 'the part of a statement that records show',
       },
       sqlBytes: {
         kind: size({ min: 0, max: 2 ** 20 }), fallback: '4KiB',
-        about: 'the longest statement that the records show whole',
+        about: 'the longest statement that records show whole',
       },
       params: {
         kind: trueOrFalse, fallback: false, about: 'whether records show the values bound to a prepared statement',
@@ -160,26 +164,26 @@ export const settings = section<Config>({
         kind: section<SampleSettings>({
           rows: {
             kind: orUnlimited(integer({ min: 0, expected: 'a number of rows' })), fallback: null,
-            about: 'results with more rows are recorded, whatever the limits are',
+            about: 'results with more rows are recorded, regardless of limits',
           },
           bytes: {
             kind: orUnlimited(size({ min: 0 })), fallback: null,
-            about: 'results with more bytes are recorded, whatever the limits are',
+            about: 'results with more bytes are recorded, regardless of limits',
           },
           oneIn: {
-            kind: orUnlimited(count), fallback: null, about: 'of the other results, one in so many is recorded',
+            kind: orUnlimited(count), fallback: null, about: 'one in this many of the other results is recorded',
           },
           perSecond: {
-            kind: count, fallback: 100, about: 'the most samples in a second; those that are left out are counted',
+            kind: count, fallback: 100, about: 'the most samples per second; further ones are only counted',
           },
         }),
       },
       admitted: {
         kind: trueOrFalse, fallback: true,
-        about: 'whether results are recorded that passed their limit because they were taken for streams',
+        about: 'whether results that passed their limit as streams are recorded',
       },
-      tags: { kind: tagNames, fallback: RECORDED_TAGS, about: 'which tags of statements the records show' },
-      liveTags: { kind: liveTagNames, fallback: LIVE_TAGS, about: 'the tags that live statistics are kept by' },
+      tags: { kind: tagNames, fallback: RECORDED_TAGS, about: 'the tags of statements that records show' },
+      liveTags: { kind: liveTagNames, fallback: LIVE_TAGS, about: 'the tags by which live statistics are kept' },
     }),
   },
   telemetry: { kind: telemetry },
@@ -188,7 +192,7 @@ export const settings = section<Config>({
       level: {
         kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
         fallback: 'info',
-        about: 'what is logged, from this level up: trace, debug, info, warn, error, fatal or silent',
+        about: 'the lowest level that is logged: trace, debug, info, warn, error, fatal or silent',
         flag: { name: 'log-level', value: 'LEVEL', example: 'debug' },
       },
     }),
@@ -203,16 +207,16 @@ export const settings = section<Config>({
     kind: section<ShutdownSettings>({
       acceptForMs: {
         key: 'acceptFor', kind: duration({ minMs: 0, maxMs: HOUR_MS }), fallback: '5s',
-        about: 'after SIGTERM: how long new connections are still accepted',
+        about: 'the time after SIGTERM for which new connections are accepted',
       },
       timeoutMs: {
         key: 'timeout', kind: timeout, fallback: '30s',
-        about: 'after SIGTERM: when the sessions that are left are ended',
+        about: 'the time after SIGTERM at which remaining sessions are ended',
       },
     }),
   },
   workers: {
     kind: integer({ min: 1, max: 64, expected: 'a number of processes from 1 to 64' }), fallback: 1,
-    about: 'how many processes relay: see sluice help operations',
+    about: 'the number of processes that relay: see sluice help operations',
   },
 });
