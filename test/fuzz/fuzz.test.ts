@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Campaign, type ModeName } from './campaign.js';
 
-// A short run of the fuzzer with fixed seeds. `npm run fuzz` goes on for as long as it is told to. Each finding tells
-// its seed and how to repeat it.
+// A short run of the fuzzer with fixed seeds. `npm run fuzz` runs for a given time. Each finding names its seed and the
+// command that repeats it.
 
 const FIRST_SEED = 1;
 
@@ -12,15 +12,13 @@ interface Run {
 }
 
 const RUNS: Record<string, Run> = {
-  'whatever a statement says, it has a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 15_000 },
-  'whatever two ends say, it is followed the same at any split, or relayed as it is': { mode: 'readers', seeds: 1000 },
-  'whatever is in compressed frames, or said to be, it is opened, cut and relayed within bounds': {
-    mode: 'flows', seeds: 800,
-  },
-  'whatever two ends do, their session ends, says why, and the ones beside it notice nothing': {
+  'gives any statement a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 15_000 },
+  'follows any conversation the same at every split, or relays it unchanged': { mode: 'readers', seeds: 1000 },
+  'opens, cuts and relays any compressed frames within bounds': { mode: 'flows', seeds: 800 },
+  'ends the session of any two ends, logs why, and disturbs no other session': {
     mode: 'sockets', seeds: 800,
   },
-  'whatever comes, the program lives, keeps no socket and writes no line but its own': { mode: 'program', seeds: 800 },
+  'lives through any conversation, keeps no socket and writes only lines of its own': { mode: 'program', seeds: 800 },
 };
 
 for (const [title, { mode, seeds }] of Object.entries(RUNS)) {
