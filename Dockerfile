@@ -24,6 +24,7 @@ WORKDIR /app
 COPY package.json LICENSE config.example.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/schema.json ./
 USER node
 EXPOSE 3307
 STOPSIGNAL SIGTERM

@@ -44,7 +44,7 @@ t.test("the README's commands put `sluice` on the PATH when they run in a fresh 
   t.match(checked, { code: 0, stderr: /The configuration is good\.$/m });
   const packed = join(prefix, 'lib', 'node_modules', 'mysql-sluice');
   const files = [
-    'CHANGELOG.md', 'README.md', 'config.example.json', 'dist/admin/page/page.html', 'dist/help/rules.md',
+    'CHANGELOG.md', 'README.md', 'config.example.json', 'schema.json', 'dist/admin/page/page.html', 'dist/help/rules.md',
     'src/help/rules.md',
   ];
   for (const file of files) t.ok(existsSync(join(packed, file)), file);

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { fileSchema } from '../src/config/fileSchema.js';
 import { load } from './config/configFile.js';
+import { schemaFailures } from './support/jsonSchema.js';
 import { blocksIn, commands, README } from './support/readme.js';
 
 const TOPICS = new URL('../src/help/', import.meta.url);
@@ -53,7 +55,10 @@ t.test('every configuration in the README and in the topics is valid as it stand
   for (const [name, text] of texts) {
     // In a ConfigMap the file stands indented.
     const files = [...text.matchAll(/^ +sluice\.json: \|\n((?: {4}.*\n)+)/gm)].map(([, json = '']) => json);
-    for (const json of [...blocksIn(text, 'json'), ...files]) t.ok(load(t, json).upstream, name);
+    for (const json of [...blocksIn(text, 'json'), ...files]) {
+      t.ok(load(t, json).upstream, name);
+      t.strictSame(schemaFailures(fileSchema(), JSON.parse(json)), [], name);
+    }
   }
   t.end();
 });

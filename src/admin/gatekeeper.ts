@@ -30,10 +30,10 @@ export class Gatekeeper {
     }
     if (knock.isPublic || hasToken) return null;
     if (this.expected !== null) {
-      return { status: 401, says: 'needs the token of admin.tokenFile: Authorization: Bearer TOKEN' };
+      return { status: 401, says: 'needs the token of this endpoint: Authorization: Bearer TOKEN' };
     }
     if (isLoopback(knock.remoteAddress)) return null;
-    return { status: 403, says: 'answers only over loopback, unless admin.tokenFile is set' };
+    return { status: 403, says: 'answers only over loopback, unless admin.tokenFile or SLUICE_ADMIN_TOKEN is set' };
   }
 
   /** Whether a header `Authorization` shows the token; false where there is none. */

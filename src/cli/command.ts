@@ -8,9 +8,11 @@ export interface Command {
   /** Whether it runs if the command line names no command. */
   readonly isDefault?: boolean;
   readonly describe: string;
-  readonly options: Readonly<Record<string, Options>>;
+  readonly options: Readonly<Record<string, Flag>>;
   /** The arguments besides flags, as the help shows them: `FILE...`; absent if there are none. */
   readonly operands?: string;
+  /** All that there are of these arguments, if they are few: a shell completes them. */
+  readonly operandValues?: readonly string[];
   /** The flags that may be given more than once. */
   readonly repeatable?: readonly string[];
   /** Whether it finds in `--` the words behind a `--`, which are a command line of their own. */
@@ -22,6 +24,13 @@ export interface Command {
    * @throws {ConfigError} if the configuration cannot be used
    */
   run(given: Arguments): Promise<number>;
+}
+
+/** A flag as yargs describes it, with what a shell completes behind it. */
+export interface Flag extends Options {
+  /** The values that it can have, if these are few. */
+  readonly values?: readonly string[];
+  readonly takesFile?: true;
 }
 
 /** The flags as yargs reads them: text, or a list if a flag was given more than once. */

@@ -1,9 +1,8 @@
-import type { Options, ParserConfigurationOptions } from 'yargs';
+import type { ParserConfigurationOptions } from 'yargs';
 import { loadWithNotices, type LoadedConfig } from '../config/load.js';
-import { walk } from '../config/schema/section.js';
+import { type Field, walk } from '../config/schema/section.js';
 import { settings } from '../config/settings.js';
-import { variableOf } from '../config/variables.js';
-import type { Arguments } from './command.js';
+import type { Arguments, Flag } from './command.js';
 
 /** The way yargs reads a command line: each flag as text, as given. */
 export const PARSER: Partial<ParserConfigurationOptions> = {
@@ -22,8 +21,19 @@ export function describeFlag(value: string, about: string): string {
   return `${value.padEnd(WIDEST_VALUE)}  ${about}`;
 }
 
-function settingOptions(): Record<string, Options> {
-  const options: Record<string, Options> = {};
+/** The purpose in such a help, or in one without a value. */
+export function aboutFlag(describe: string): string {
+  return describe.replace(/^\S* {2,}/, '');
+}
+
+/** The values of a setting's flag that stand in its help or in its kind. */
+function fixedValues({ flag, kind }: Field): readonly string[] {
+  const words = (flag?.value ?? '').split('|').filter((word) => /^[a-z]/.test(word));
+  return [...new Set([...kind.schema.enum ?? [], ...words])];
+}
+
+function settingOptions(): Record<string, Flag> {
+  const options: Record<string, Flag> = {};
   for (const { field } of walk(settings)) {
     if (!field.flag) continue;
     const isRequired = field.fallback === undefined;
@@ -31,6 +41,7 @@ function settingOptions(): Record<string, Options> {
       describe: describeFlag(field.flag.value, `${field.about}${isRequired ? '; required' : ''}`),
       ...(isRequired ? {} : { defaultDescription: field.fallback === null ? 'off' : String(field.fallback) }),
       requiresArg: true,
+      values: fixedValues(field),
       group: 'Settings:',
     };
   }
@@ -38,10 +49,11 @@ function settingOptions(): Record<string, Options> {
 }
 
 /** The flags of every command that works with a configuration. */
-export const configOptions: Readonly<Record<string, Options>> = {
+export const configOptions: Readonly<Record<string, Flag>> = {
   config: {
     describe: describeFlag('FILE', 'the configuration, in JSON'),
     requiresArg: true,
+    takesFile: true,
     group: 'Settings:',
   },
   ...settingOptions(),
@@ -53,8 +65,6 @@ export function exampleOf(flag: string): string | null {
   for (const { field } of walk(settings)) if (field.flag?.name === flag) return field.flag.example;
   return null;
 }
-
-export const variables: readonly string[] = Object.keys(configOptions).map(variableOf);
 
 /**
  * Loads the configuration from the command line, the environment and the file.

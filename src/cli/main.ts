@@ -6,14 +6,16 @@ import { demo } from './demo.js';
 import { health } from './health.js';
 import { help } from './help.js';
 import { report } from './report.js';
-import { exampleOf, PARSER, variables } from './flags.js';
+import { exampleOf, PARSER } from './flags.js';
 import { run } from './run.js';
+import { schema } from './schema.js';
 import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
+import { VARIABLES } from '../config/variables.js';
 
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
-const commands: readonly Command[] = [start, run, check, health, report, advise, demo, help];
+const commands: readonly Command[] = [start, run, check, health, report, advise, demo, schema, help];
 
 /** The short names of the flags that every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };
@@ -81,7 +83,7 @@ function describeProgram(program: Argv): Argv {
     .epilogue(
       'SIZE is a number of bytes or has a unit: 64KiB, 1GiB.\n' +
         'Flags override variables, variables override the file.\n' +
-        `Variables: ${variables.join(', ')}.\n` +
+        `Variables: ${VARIABLES.join(', ')}.\n` +
         'The file has more settings: config.example.json shows them all, sluice help configuration explains them.',
     )
     .version(version())

@@ -1,8 +1,10 @@
 import type { Address, AdminSettings } from './config.js';
 import { formatAddress, isHost, parseAddress } from './address.js';
+import { addressPattern, HOST_PATTERN } from './addressPatterns.js';
 import type { Findings } from './schema/findings.js';
 import { filePath, integer, type Kind, leaf } from './schema/kinds.js';
-import { secretIn } from './file.js';
+import { LONGEST_SECRET, secretIn } from './file.js';
+import { either, textLike, type JsonSchema } from './schema/jsonSchema.js';
 import { isObject, section, type Section } from './schema/section.js';
 
 /** The settings as they stand in JSON. */
@@ -23,16 +25,28 @@ function withToken(read: AdminForm, path: string, findings: Findings): AdminSett
   if (tokenFile === undefined) return Object.freeze({ ...read, token: null });
   const token = secretIn(tokenFile, 'token', `${path}.tokenFile`, findings);
   if (token === undefined) return undefined;
-  if (/^[\x21-\x7e]+$/.test(token)) return Object.freeze({ ...read, token });
-  findings.add(
-    `${path}.tokenFile`, 'expected a token of visible ASCII characters: nothing else can stand in an HTTP header',
-  );
+  if (isToken(token)) return Object.freeze({ ...read, token });
+  findings.add(`${path}.tokenFile`, TOKEN_EXPECTED);
   return undefined;
+}
+
+/** Whether a text can be a token: it has to stand in a header of HTTP. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text) && text.length <= LONGEST_SECRET;
+}
+
+export const TOKEN_EXPECTED =
+  `expected a token of at most ${LONGEST_SECRET} visible ASCII characters: nothing else can stand in an HTTP header`;
+
+/** A file may have only the token's: a flag or a variable gives the address then. */
+function withoutListen({ required: _, ...schema }: JsonSchema): JsonSchema {
+  return schema;
 }
 
 /** The setting of the admin endpoint, or null. A flag or a variable sets its address. */
 export const admin: Section<AdminSettings | null> = {
   ...form,
+  schema: either(withoutListen(form.schema), { type: 'null' }),
   expected: 'an object or null',
   expectedAsText: 'HOST:PORT or [IPV6]:PORT',
   fromText: (given, below) => {
@@ -66,6 +80,7 @@ export function address(defaultPort: number, lowestPort: number): Kind<Address> 
     host: {
       kind: leaf({
         expected: 'a host name or an IP address',
+        schema: textLike(HOST_PATTERN),
         parse: (found) => (typeof found === 'string' && isHost(found) ? found : undefined),
       }),
       about: 'a host name or an IP address',
@@ -79,10 +94,12 @@ export function address(defaultPort: number, lowestPort: number): Kind<Address> 
     expected,
     expectedAsText: 'HOST:PORT or [IPV6]:PORT',
     parse: (found) => (typeof found === 'string' ? parseAddress(found, defaultPort, lowestPort) : undefined),
+    schema: textLike(addressPattern(lowestPort)),
     write: formatAddress,
   });
   return {
     ...asText,
+    schema: either(asText.schema, asObject.schema),
     // Replaces the address and keeps the object's other settings.
     fromText(text, below) {
       const replacement = parseAddress(text, defaultPort, lowestPort);

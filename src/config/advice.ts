@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
+import type { AdminSettings, Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
+import { TOKEN_VARIABLE } from './adminToken.js';
 import { errorAdvice, REFUSED_ERROR } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
@@ -117,6 +118,23 @@ function* killAdvice(kill: KillSettings, { mode, rules, drain }: Config): Genera
   }
 }
 
+/** A token of random letters and digits with fewer characters can be found by trying. */
+const SHORTEST_TOKEN = 16;
+
+function* adminAdvice({ listen, tokenFile, token }: AdminSettings): Generator<string> {
+  if (token === null && !LOOPBACK.test(listen.host)) {
+    yield `admin.listen: other hosts can connect, and without a token they get only what is public: give ` +
+      `admin.tokenFile or ${TOKEN_VARIABLE}`;
+  }
+  if (tokenFile !== undefined && isReadableByOthers(tokenFile)) {
+    yield `admin.tokenFile: every user of this host can read ${tokenFile}; make it readable for Sluice alone`;
+  }
+  if (token !== null && token.length < SHORTEST_TOKEN) {
+    yield `${tokenFile === undefined ? TOKEN_VARIABLE : 'admin.tokenFile'}: the token is short, and can be guessed; ` +
+      `give one of at least ${SHORTEST_TOKEN} random characters, such as openssl rand -hex 16 prints`;
+  }
+}
+
 /** Addresses of this host alone. Traffic to them never leaves the host. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
@@ -168,6 +186,7 @@ export function adviceOn(config: Config, nowMs = Date.now(), cores = availablePa
     ...endAdvice(config, nowMs),
     ...reachAdvice(config, nowMs),
     ...(config.kill ? killAdvice(config.kill, config) : []),
+    ...(config.admin ? adminAdvice(config.admin) : []),
     ...workerAdvice(config, cores),
   ];
 }

@@ -3,8 +3,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Listen, Place, Upstream } from './config.js';
 import { compileAddressMatcher } from './network.js';
+import { HOST_PATTERN, PEER_PATTERN, placePattern, SOCKET_PATH_PATTERN } from './addressPatterns.js';
 import { formatPlace, isHost, isSocketFile, isSocketPath, parsePlace } from './address.js';
 import { Findings } from './schema/findings.js';
+import { either, textLike } from './schema/jsonSchema.js';
 import { integer, leaf, oneOf, type Kind } from './schema/kinds.js';
 import { list, oneOrMore } from './schema/lists.js';
 import { isObject, section, type Section } from './schema/section.js';
@@ -37,22 +39,27 @@ const port = (lowest: number) => integer({ min: lowest, max: 65535, expected: `a
 
 const host = leaf({
   expected: 'a host name or an IP address',
+  schema: textLike(HOST_PATTERN),
   parse: (found) => (typeof found === 'string' && isHost(found) ? found : undefined),
 });
 
 const socketPath = leaf({
   expected: 'the absolute path of a Unix socket, of at most 107 bytes',
+  schema: textLike(SOCKET_PATH_PATTERN),
   parse: (found) => (typeof found === 'string' && isSocketPath(found) ? found : undefined),
 });
 
+const PERMISSIONS = /^0?[0-7]{3}$/;
 const permissions = leaf<number>({
   expected: 'permission bits in octal digits such as "0660"',
+  schema: textLike(PERMISSIONS),
   write: (bits) => bits.toString(8).padStart(4, '0'),
-  parse: (found) => (typeof found === 'string' && /^0?[0-7]{3}$/.test(found) ? parseInt(found, 8) : undefined),
+  parse: (found) => (typeof found === 'string' && PERMISSIONS.test(found) ? parseInt(found, 8) : undefined),
 });
 
 const network = leaf({
   expected: 'an IP address, a network such as "10.0.0.0/8", or "unix"',
+  schema: textLike(PEER_PATTERN),
   parse: (found) => (typeof found === 'string' && isNetwork(found) ? found : undefined),
 });
 
@@ -85,6 +92,7 @@ function end<Form extends PlaceForm>(
   const asText = leaf<Place>({
     expected: '"host:port", "[ipv6]:port", "/path" or an object',
     expectedAsText: 'HOST:PORT, [IPV6]:PORT or /PATH',
+    schema: textLike(placePattern(lowestPort)),
     remedyFor(found) {
       const [, bare] = /^:(\d+)$/.exec(found) ?? [];
       return bare === undefined ? null : remedyForPort(bare);
@@ -93,6 +101,7 @@ function end<Form extends PlaceForm>(
   });
   return {
     ...asText,
+    schema: either(asText.schema, form.schema),
     // Replaces the place and keeps the object's other settings.
     fromText(text, below) {
       const replacement = parsePlace(text, defaultPort, lowestPort);

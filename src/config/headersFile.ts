@@ -1,15 +1,21 @@
 import { decodeUtf8, fileFailure, readUpTo } from './file.js';
 import type { Findings } from './schema/findings.js';
 
+/** The names for the request's body and its transfer. A JSON Schema's pattern has no flag for any case. */
+const ABOUT_BODY = ['content-.*', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'host']
+  .map((name) => name.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`)).join('|');
+
 /** A field name of HTTP (RFC 9110, 5.1), except the names for the request's body and its transfer. */
-export const HEADER_NAME =
-  /^(?!(?:content-.*|transfer-encoding|connection|upgrade|expect|te|trailer|host)$)[!#$%&'*+.^`|~\w-]{1,128}$/i;
+export const HEADER_NAME = new RegExp(`^(?!(?:${ABOUT_BODY})$)[!#$%&'*+.^\`|~\\w-]{1,128}$`);
+
+/** A field value of HTTP (RFC 9110, 5.5). */
+export const HEADER_VALUE = /^[\x20-\x7e]{0,8192}$/;
 
 const MAX_FILE_BYTES = 16 * 1024;
 
 /** Whether a header of HTTP can have this value (RFC 9110, 5.5). */
 export function isHeaderValue(found: unknown): found is string {
-  return typeof found === 'string' && found.length <= 8192 && /^[\x20-\x7e]*$/.test(found);
+  return typeof found === 'string' && HEADER_VALUE.test(found);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { KillSettings } from './config.js';
 import type { Findings } from './schema/findings.js';
 import { duration, filePath, secret, size, text } from './schema/kinds.js';
 import { LONGEST_SECRET, secretIn } from './file.js';
+import { either } from './schema/jsonSchema.js';
 import { isObject, section, type Section } from './schema/section.js';
 
 /** The settings as they stand in JSON, with either the password or its file. */
@@ -48,6 +49,7 @@ function withPassword(read: KillForm, path: string, findings: Findings): KillSet
 export const kill: Section<KillSettings | null> = {
   ...form,
   expected: 'an object or null',
+  schema: either(form.schema, { type: 'null' }),
   isSecret: true,
   read(found, path, findings) {
     if (found === null) return null;

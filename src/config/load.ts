@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Address, Config, Place } from './config.js';
 import { admin } from './admin.js';
+import { adminTokenVariables, withAdminToken, withoutTokenFile } from './adminToken.js';
 import { decodeUtf8, fileFailure, readUpTo } from './file.js';
+import { settingsIn } from './fileSchema.js';
 import { Findings } from './schema/findings.js';
 import { JsonError, parseJson } from './json.js';
 import { openTelemetryVariables } from './openTelemetryVariables.js';
@@ -100,14 +102,17 @@ export function loadWithNotices(
     problems = error.problems;
   }
   const telemetry = openTelemetryVariables(file.json, environment);
-  const allGiven = [...givenSettings(flags, environment), ...telemetry.given];
-  const { json, sources, overridden } = overlayAll({ ...file, json: telemetry.json }, allGiven);
+  const token = adminTokenVariables(telemetry.json, environment, given('admin', flags, environment) !== undefined);
+  const allGiven = [...givenSettings(flags, environment), ...token.given, ...telemetry.given];
+  const { json, sources, overridden } = overlayAll({ ...file, json: token.json }, allGiven);
   const findings = new Findings(sources, file.folder);
-  const config = settings.read(adapt(json), '', findings);
-  if (problems.length > 0) throw new ConfigError([...problems, ...findings.fromSources]);
+  const config = settings.read(adapt(settingsIn(json, findings)), '', findings);
+  if (problems.length > 0) throw new ConfigError([...problems, ...token.problems, ...findings.fromSources]);
   if (config) findConflicts(config, findings);
-  if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
-  return { config, notices: [...telemetry.notices, ...overridden, ...strayVariables(environment)] };
+  const mistakes = [...token.problems, ...findings.all];
+  if (!config || mistakes.length > 0) throw new ConfigError(mistakes);
+  const notices = [...telemetry.notices, ...token.notices, ...overridden, ...strayVariables(environment)];
+  return { config: withAdminToken(config, token.token), notices };
 }
 
 /** Builds the configuration without the notices. */
@@ -124,7 +129,8 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config
 export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): Address | null {
   const source = given('admin', flags, environment);
   const { json, folder } = source ? NO_FILE : fileFrom(flags, environment);
-  const found = source ? admin.fromText(source.text, undefined) : valueAt(json, ['admin']);
+  // Whoever asks for the address may not be allowed to read the token.
+  const found = source ? admin.fromText(source.text, undefined) : valueAt(withoutTokenFile(json), ['admin']);
   const findings = new Findings(new Map(source ? [['admin', source.from]] : []), folder);
   const read = admin.read(found ?? null, 'admin', findings);
   if (read === undefined) throw new ConfigError(findings.all);
@@ -138,7 +144,7 @@ export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): 
  */
 export function readConfig(json: unknown): Config {
   const findings = new Findings(new Map(), null);
-  const config = settings.read(json, '', findings);
+  const config = settings.read(settingsIn(json, findings), '', findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
   return config;
 }

@@ -2,11 +2,13 @@
 
 import type { Match, RefusalSettings, ResponseClass, Rule, Treatment } from './config.js';
 import { messageTemplate } from './messageTemplate.js';
+import { NETWORK_PATTERN } from './addressPatterns.js';
 import { compileAddressMatcher } from './network.js';
 import type { StatementKind } from '../sql/statement.js';
 import { leaf, oneOf, orNull, text, trueOrFalse, type Kind } from './schema/kinds.js';
 import { list, named, oneOrMore } from './schema/lists.js';
-import { formatMoment, parseEnd } from './schema/moment.js';
+import { either, textLike } from './schema/jsonSchema.js';
+import { formatMoment, MOMENT, parseEnd } from './schema/moment.js';
 import { section } from './schema/section.js';
 import { TAG_NAME } from './tags.js';
 import * as treatment from './treatment.js';
@@ -28,6 +30,7 @@ const addressShape = text(/^[\w:.%/-]{1,100}$/, 'an IP address or a network such
 /** An IP address or a network. Reading compiles it once to check it. */
 const address: Kind<string> = {
   ...addressShape,
+  schema: textLike(NETWORK_PATTERN),
   read(found, path, findings) {
     const pattern = addressShape.read(found, path, findings);
     if (pattern === undefined) return undefined;
@@ -79,6 +82,7 @@ const match = section<Match>({
 
 const end = leaf<number>({
   expected: 'a date such as "2026-12-31", a date-time with its zone such as "2026-12-31T18:00:00Z", or null',
+  schema: either(textLike(MOMENT), { type: 'null' }),
   write: (untilMs) => finiteOrNull(untilMs, formatMoment),
   parse: (found) => (found === null ? Infinity : typeof found === 'string' ? parseEnd(found) : undefined),
 });

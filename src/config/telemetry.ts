@@ -1,7 +1,9 @@
 import type { OtlpSettings, OtlpSignal, TelemetrySettings } from './config.js';
-import { HEADER_NAME, headersIn, isHeaderValue } from './headersFile.js';
+import { URL_PATTERN } from './addressPatterns.js';
+import { HEADER_NAME, HEADER_VALUE, headersIn, isHeaderValue } from './headersFile.js';
 import type { Expected, Findings } from './schema/findings.js';
 import { duration, filePath, leaf, text, type Kind } from './schema/kinds.js';
+import { either, textLike } from './schema/jsonSchema.js';
 import { named } from './schema/lists.js';
 import { isObject, section, type Section } from './schema/section.js';
 import { outgoingTls } from './tls.js';
@@ -23,13 +25,12 @@ const HIDDEN = '***';
 const RECEIVER = 'the URL of an OTLP/HTTP receiver, such as "http://127.0.0.1:4318", without user, query and fragment';
 
 function isReceiver(found: unknown): found is string {
-  if (typeof found !== 'string' || found.length > 2048 || !URL.canParse(found)) return false;
-  const { protocol, username, password, search, hash } = new URL(found);
-  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+  return typeof found === 'string' && URL_PATTERN.test(found) && URL.canParse(found);
 }
 
 const receiver = leaf<string>({
   expected: RECEIVER,
+  schema: textLike(URL_PATTERN),
   isSecret: true,
   parse: (found) => (isReceiver(found) ? found : undefined),
 });
@@ -37,6 +38,7 @@ const receiver = leaf<string>({
 const signal = leaf<OtlpSignal>({
   expected: 'true, false or the URL of an OTLP/HTTP receiver, without user, query and fragment',
   expectedAsText: RECEIVER,
+  schema: either({ type: 'boolean' }, receiver.schema),
   isSecret: true,
   parse: (found) => (typeof found === 'boolean' || isReceiver(found) ? found : undefined),
 });
@@ -83,6 +85,7 @@ function pairs<T>(names: Kind<T>, isSecret: Pick<Expected, 'isSecret'> = {}): Ki
 
 const headerValue = leaf<string>({
   expected: `a text of visible ASCII characters and blanks, and not the ${HIDDEN} that is printed in place of it`,
+  schema: textLike(HEADER_VALUE),
   isSecret: true,
   write: () => HIDDEN,
   parse: (found) => (isHeaderValue(found) && found !== HIDDEN ? found : undefined),
@@ -139,6 +142,7 @@ function withHeaders(read: OtlpForm, path: string, findings: Findings): OtlpSett
 const otlp: Section<OtlpSettings | null> = {
   ...form,
   expected: 'an object or null',
+  schema: either(form.schema, { type: 'null' }),
   read(found, path, findings) {
     if (found === null) return null;
     if (!isObject(found)) {

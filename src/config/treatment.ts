@@ -4,6 +4,7 @@ import type { ErrorNumber } from '../protocol/errorCodes.js';
 import type { Limits, OnExceed, Treatment } from './config.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
+import { either } from './schema/jsonSchema.js';
 import { section, type Section, type Setting } from './schema/section.js';
 
 const maxRows = orUnlimited(integer({ min: 1, expected: 'a positive integer' }));
@@ -19,6 +20,10 @@ const unlimited = (rows: string, bytes: string): Section<Limits> => section<Limi
 // From 32768 on MariaDB Connector/J, r2dbc-mariadb and PyMySQL read a negative number.
 export const errorCode = leaf({
   expected: 'an error code from 1 to 32767, except 2000 to 2999 and 5000 to 5999, which clients refuse',
+  schema: {
+    type: 'integer', minimum: 1, maximum: 32767,
+    not: either({ minimum: 2000, maximum: 2999 }, { minimum: 5000, maximum: 5999 }),
+  },
   parse: (found) =>
     typeof found === 'number' && Number.isInteger(found) && found >= 1 && found <= 32767 &&
     ![2, 5].includes(Math.floor(found / 1000))

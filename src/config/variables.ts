@@ -1,5 +1,6 @@
 // The environment variables that override settings. Each has the name of its flag.
 
+import { TOKEN_FILE_VARIABLE, TOKEN_VARIABLE } from './adminToken.js';
 import { walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { suggest } from './schema/suggest.js';
@@ -11,10 +12,12 @@ export function variableOf(flagName: string): string {
   return `${PREFIX}${flagName.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** All variables that are read. */
-const VARIABLES: readonly string[] = [
+/** All variables of Sluice's own that are read. */
+export const VARIABLES: readonly string[] = [
   variableOf('config'),
   ...[...walk(settings)].flatMap(({ field }) => (field.flag === undefined ? [] : [variableOf(field.flag.name)])),
+  TOKEN_VARIABLE,
+  TOKEN_FILE_VARIABLE,
 ];
 
 /** Variables that Kubernetes sets in each pod for a Service named sluice, or sluice-something. */

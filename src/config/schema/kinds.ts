@@ -3,10 +3,16 @@
 
 import { resolve } from 'node:path';
 import type { Expected, Findings } from './findings.js';
-import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
+import { either, textLike, unicode, type JsonSchema } from './jsonSchema.js';
+import { DURATION, formatDuration, formatSize, parseDuration, parseSize, SIZE } from './units.js';
 import { finiteOrNull } from '../finiteOrNull.js';
 
 export interface Kind<T> extends Expected {
+  /**
+   * The JSON Schema of its values. It accepts all that `read` accepts. It may accept more where a schema cannot tell:
+   * files, conflicts between settings, ranges of values with units, and secrets.
+   */
+  readonly schema: JsonSchema;
   /**
    * Reads a JSON value. A mistake is added to the findings under `path`, and the result is undefined.
    * @param inherited an object with the values of parts that are left out, by the same names
@@ -29,7 +35,7 @@ export interface Leaf<T> extends Kind<T> {
   parse(found: unknown): T | undefined;
 }
 
-type LeafParts<T> = Expected & Pick<Leaf<T>, 'parse'> & Partial<Pick<Leaf<T>, 'write' | 'fromText'>>;
+type LeafParts<T> = Expected & Pick<Leaf<T>, 'parse' | 'schema'> & Partial<Pick<Leaf<T>, 'write' | 'fromText'>>;
 
 /** Completes a kind. By default a value is written as it is, and text stands for itself. */
 export function leaf<T>(parts: LeafParts<T>): Leaf<T> {
@@ -55,6 +61,10 @@ function numberInFull(found: string): string | null {
   return digits === undefined ? null : `write ${Number(digits) * (unit!.toLowerCase() === 'k' ? 1000 : 1_000_000)}`;
 }
 
+function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): JsonSchema {
+  return { type: 'integer', minimum, maximum };
+}
+
 function between(value: unknown, min: number, max: number): number | undefined {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return undefined;
   return value >= min && value <= max ? value : undefined;
@@ -67,6 +77,7 @@ function between(value: unknown, min: number, max: number): number | undefined {
 export function integer(range: { min: number; max?: number; expected: string }): Leaf<number> {
   return leaf({
     expected: range.expected,
+    schema: wholeNumber(range.min, range.max),
     remedyFor: numberInFull,
     fromText: digitsToNumber,
     parse: (found) => between(found, range.min, range.max ?? Number.MAX_SAFE_INTEGER),
@@ -80,6 +91,7 @@ export function size(range: { min?: number; max?: number } = {}): Leaf<number> {
   const most = range.max === undefined ? '' : ` up to ${formatSize(max)}`;
   return leaf({
     expected: `${least}${most} such as 65536 or "64KiB" (B, KiB, MiB, GiB, TiB)`,
+    schema: either(wholeNumber(min, max), textLike(SIZE)),
     fromText: digitsToNumber,
     write: formatSize,
     parse: (found) => between(typeof found === 'string' ? parseSize(found) : found, min, max),
@@ -95,6 +107,7 @@ export function duration(range: { minMs: number; maxMs: number; wholeSeconds?: b
   const extent = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
   return leaf({
     expected: `a time ${wholeSeconds ? 'in whole seconds ' : ''}${extent} such as 10000 or "10s" (ms, s, m, h)`,
+    schema: either({ ...wholeNumber(minMs, maxMs), ...(wholeSeconds ? { multipleOf: 1000 } : {}) }, textLike(DURATION)),
     fromText: digitsToNumber,
     write: formatDuration,
     parse: (found) => {
@@ -113,6 +126,7 @@ export function orUnlimited(kind: Leaf<number>): Leaf<number> {
   return leaf({
     ...remedyOf(kind),
     expected: `${kind.expected} or null`,
+    schema: either(kind.schema, { type: 'null' }),
     expectedAsText: `${kind.expected} or "unlimited"`,
     fromText: (text, below) => (text === 'unlimited' ? null : kind.fromText(text, below)),
     write: (value) => finiteOrNull(value, kind.write),
@@ -125,6 +139,7 @@ export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
   return leaf<T | null>({
     ...remedyOf(kind),
     expected: `${kind.expected} or null`,
+    schema: either(kind.schema, { type: 'null' }),
     write: (value) => (value === null ? null : kind.write(value)),
     parse: (found) => (found === null ? null : kind.parse(found)),
   });
@@ -134,18 +149,22 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   const quoted = choices.map((choice) => JSON.stringify(choice));
   return leaf({
     expected: new Intl.ListFormat('en', { type: 'disjunction' }).format(quoted),
+    schema: { type: 'string', enum: choices },
     parse: (found) => choices.find((choice) => choice === found),
   });
 }
 
 /**
  * A text that matches a pattern.
+ * @param pattern without flags
  * @param expected the pattern in words
  */
 export function text(pattern: RegExp, expected: string): Leaf<string> {
+  const exact = unicode(pattern);
   return leaf({
     expected,
-    parse: (found) => (typeof found === 'string' && pattern.test(found) ? found : undefined),
+    schema: textLike(pattern),
+    parse: (found) => (typeof found === 'string' && exact.test(found) ? found : undefined),
   });
 }
 
@@ -166,6 +185,7 @@ export function filePath(expected: string): Kind<string> {
 
 export const trueOrFalse: Leaf<boolean> = leaf({
   expected: 'true or false',
+  schema: { type: 'boolean' },
   parse: (found) => (typeof found === 'boolean' ? found : undefined),
 });
 
@@ -175,6 +195,7 @@ const SECRET_PLACEHOLDER = '***';
 export function secret(kind: Leaf<string>): Leaf<string> {
   return leaf({
     expected: `${kind.expected}, not the ${SECRET_PLACEHOLDER} that Sluice prints in its place`,
+    schema: kind.schema,
     isSecret: true,
     write: () => SECRET_PLACEHOLDER,
     parse: (found) => (found === SECRET_PLACEHOLDER ? undefined : kind.parse(found)),

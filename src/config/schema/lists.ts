@@ -1,6 +1,7 @@
 // Lists and maps: kinds with any number of values of another kind.
 
 import { quote } from './findings.js';
+import { either, textLike, unicode } from './jsonSchema.js';
 import type { Kind } from './kinds.js';
 import { isObject, join } from './section.js';
 
@@ -17,6 +18,10 @@ interface ListParts<T> {
 export function list<T>(item: Kind<T>, { items, min = 0, max, distinct }: ListParts<T>): Kind<readonly T[]> {
   const self: Kind<readonly T[]> = {
     expected: `a list of ${min === 0 ? 'at most' : `${min} to`} ${max} ${items}`,
+    schema: {
+      type: 'array', items: item.schema, minItems: min, maxItems: max,
+      ...(distinct !== undefined && item.schema.type === 'string' ? { uniqueItems: true } : {}),
+    },
     fromText: (text) => text,
     write: (values) => values.map((value) => item.write(value)),
     read(found, path, findings, inherited) {
@@ -48,6 +53,7 @@ export function oneOrMore<T>(item: Kind<T>, parts: ListParts<T> & { readonly min
   const several = list(item, parts);
   return {
     ...several,
+    schema: either(item.schema, several.schema),
     read(found, path, findings, inherited) {
       if (Array.isArray(found)) return several.read(found, path, findings, inherited);
       const single = item.read(found, path, findings, inherited);
@@ -67,8 +73,12 @@ type Named<T> = Readonly<Record<string, T>>;
 
 /** Values of one kind by names that are not known beforehand: an object in JSON and in the program. */
 export function named<T>(item: Kind<T>, { max, name, expectedName }: NamedParts): Kind<Named<T>> {
+  const exact = unicode(name);
   const self: Kind<Named<T>> = {
     expected: `an object with at most ${max} keys`,
+    schema: {
+      type: 'object', maxProperties: max, propertyNames: textLike(name), additionalProperties: item.schema,
+    },
     fromText: (text) => text,
     write: (values) =>
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, item.write(value)])),
@@ -79,7 +89,7 @@ export function named<T>(item: Kind<T>, { max, name, expectedName }: NamedParts)
       }
       const values: [string, T][] = [];
       for (const [key, element] of Object.entries(found)) {
-        if (!name.test(key)) findings.add(join(path, key), `expected ${expectedName} as the key`);
+        if (!exact.test(key)) findings.add(join(path, key), `expected ${expectedName} as the key`);
         const value = item.read(element, join(path, key), findings);
         if (value !== undefined) values.push([key, value]);
       }

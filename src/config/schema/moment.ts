@@ -2,14 +2,18 @@
 // mean another moment on every host.
 
 const DAY_MS = 24 * 3_600_000;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-/** @returns the beginning of the day in UTC, in ms since 1970; undefined for days such as the 30th of February */
-function parseDay(text: string): number | undefined {
-  const ms = DATE.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text) ? ms : undefined;
-}
+/** The days that each month has, and the 29th of February of leap years. */
+const DATE = [
+  '\\d{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])',
+  '\\d{4}-(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)',
+  '\\d{4}-02-(?:0[1-9]|1\\d|2[0-8])',
+  '(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29',
+].join('|');
+const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,3})?)?(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)';
+
+/** A date, or a date-time with its zone (RFC 3339, ISO 8601). */
+export const MOMENT = new RegExp(`^(?:${DATE})(?:T${TIME})?$`);
 
 /**
  * @param text a date, which means the beginning of that day in UTC, or a date-time with its zone (RFC 3339, ISO 8601)
@@ -28,11 +32,8 @@ export function parseEnd(text: string): number | undefined {
 }
 
 function parseMoment(text: string, intoDayMs: number): number | undefined {
-  const [day = '', timeOfDay, ...rest] = text.split('T');
-  const dayStartMs = parseDay(day);
-  if (dayStartMs === undefined || rest.length > 0) return undefined;
-  if (timeOfDay === undefined) return dayStartMs + intoDayMs;
-  return TIME.test(timeOfDay) ? Date.parse(text) : undefined;
+  if (!MOMENT.test(text)) return undefined;
+  return text.includes('T') ? Date.parse(text) : Date.parse(`${text}T00:00:00Z`) + intoDayMs;
 }
 
 /** @returns a date-time in UTC: "2027-01-01T00:00:00Z" */

@@ -1,4 +1,5 @@
 import type { Findings } from './findings.js';
+import type { JsonSchema } from './jsonSchema.js';
 import type { Kind } from './kinds.js';
 import { suggest } from './suggest.js';
 
@@ -89,6 +90,31 @@ function readField(
   return undefined;
 }
 
+/** Whether a file has to have it. What a flag can give need not stand in a file. */
+function isRequired({ kind, fallback, isOptional, flag }: Field): boolean {
+  return fallback === undefined && isOptional === undefined && flag === undefined && !isSection(kind);
+}
+
+/** The JSON Schema of a field, with what an editor shows of it. */
+function schemaOf({ kind, fallback, about }: Field): JsonSchema {
+  const texts = [about, isSection(kind) ? undefined : kind.expected].filter((part) => part !== undefined);
+  return {
+    ...(texts.length === 0 ? {} : { description: texts.join('; ') }),
+    ...(fallback === undefined ? {} : { default: fallback }),
+    ...kind.schema,
+  };
+}
+
+function objectSchema(fields: readonly Field[]): JsonSchema {
+  const required = fields.filter(isRequired).map(({ key }) => key);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(fields.map((field) => [field.key, schemaOf(field)])),
+    ...(required.length === 0 ? {} : { required }),
+    additionalProperties: false,
+  };
+}
+
 /** @param settings the table: one line for each property of T */
 export function section<T>(settings: Settings<T>): Section<T> {
   const entries = Object.entries<Setting<unknown>>(settings);
@@ -96,6 +122,7 @@ export function section<T>(settings: Settings<T>): Section<T> {
   const keys = new Set(fields.map((field) => field.key));
   const self: Section<T> = {
     expected: 'an object',
+    schema: objectSchema(fields),
     fields,
     fromText: (text) => text,
     read(found, path, findings, inherited) {

@@ -4,12 +4,19 @@
 const BYTES_OF_UNIT = { TiB: 2 ** 40, GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 };
 const MS_OF_UNIT = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
+/** The forms of a size and of a time. */
+export const SIZE = formOf(BYTES_OF_UNIT);
+export const DURATION = formOf(MS_OF_UNIT);
+
 type Units = Readonly<Record<string, number>>;
 
-function parseWithUnit(text: string, units: Units): number | undefined {
-  const [, digits, unit] = /^(\d{1,16}) ?([A-Za-z]+)$/.exec(text) ?? [];
-  if (digits === undefined || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
-  return Number(digits) * (units[unit] ?? NaN);
+function formOf(units: Units): RegExp {
+  return new RegExp(`^(\\d{1,16}) ?(${Object.keys(units).join('|')})$`);
+}
+
+function parseWithUnit(text: string, form: RegExp, units: Units): number | undefined {
+  const [, digits, unit = ''] = form.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (units[unit] ?? NaN);
 }
 
 /** @param units the largest first */
@@ -24,7 +31,7 @@ function formatWithUnit(amount: number, units: Units): string {
  * @returns bytes, possibly beyond the safe integers; undefined if the text is no size
  */
 export function parseSize(text: string): number | undefined {
-  return parseWithUnit(text, BYTES_OF_UNIT);
+  return parseWithUnit(text, SIZE, BYTES_OF_UNIT);
 }
 
 /** @returns a number of bytes in the largest unit that divides it: 65536 is "64KiB", 1000 is "1000B" */
@@ -37,7 +44,7 @@ export function formatSize(bytes: number): string {
  * @returns milliseconds; undefined if the text is no time
  */
 export function parseDuration(text: string): number | undefined {
-  return parseWithUnit(text, MS_OF_UNIT);
+  return parseWithUnit(text, DURATION, MS_OF_UNIT);
 }
 
 /** @returns a number of milliseconds in the largest unit that divides it: 90000 is "90s", 1500 is "1500ms" */

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import t from 'tap';
+import { HOST_PATTERN, NETWORK_PATTERN, PEER_PATTERN, placePattern } from '../../src/config/addressPatterns.js';
+import { isHost, parsePlace } from '../../src/config/address.js';
+import { fileSchema } from '../../src/config/fileSchema.js';
+import { ConfigError, readConfig } from '../../src/config/load.js';
+import { compileAddressMatcher } from '../../src/config/network.js';
+import { parseEnd } from '../../src/config/schema/moment.js';
+import { IS_WHOLE } from '../proof/scale.js';
+import { schemaFailures } from '../support/jsonSchema.js';
+import { Random } from '../support/random.js';
+import { problems, withUpstream } from './configFile.js';
+
+const SCHEMA = fileSchema();
+const EXAMPLE: unknown = JSON.parse(readFileSync(new URL('../../config.example.json', import.meta.url), 'utf8'));
+
+/** What `check` finds wrong with a file. */
+const refusals = (json: unknown): readonly string[] => {
+  try {
+    readConfig(json);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+/** What the schema cannot tell. Everything else that `check` refuses, the schema refuses. */
+const BEYOND_THE_SCHEMA: Readonly<Record<string, RegExp>> = {
+  files: /: (cannot be read|cannot read|\S+ (is not a folder|holds no|is larger)|expected one line with)|107 bytes, got|"\/ü{60}"$/,
+  conflicts: new RegExp([
+    'has the \\w+ ".*" of ', 'expected exactly one of', 'a certificate needs its key', 'expected a path alone',
+    'required: a host name or an IP address \\(or give path\\)', 'only the file of a Unix socket', 'a Unix socket has no',
+    'required with ', 'expected without cert and key', 'cannot be used: ',
+  ].join('|')),
+  'ranges of values with units': /: expected a (size|time) /,
+  secrets: /, not the \*\*\* that Sluice prints|and not the \*\*\* that is printed/,
+  'what a flag or a variable may give': /^config: (upstream|admin\.listen): required: /,
+};
+
+/** Values of all kinds: most of them are wrong at most places. */
+const VALUES: readonly unknown[] = [
+  null, true, false, 0, 1, -1, 1.5, 1000, 1999, 2500, 3306, 5999, 32768, 65536, 2 ** 53, 1e300,
+  '', ' ', 'x', 'a'.repeat(64), 'a'.repeat(65), 'a'.repeat(1025), '\u{1f600}'.repeat(64), '\0', '***', 'default',
+  '10s', '10 s', '999h', '0ms', '1500ms', '64KiB', '64KB', '99999999TiB', '0B', 'unlimited',
+  'db', 'db:3306', 'db:0', 'db:65536', '10.1', '10.0.0.1', '::1', '[::1]', '[::1]:70', '[fe80::1%eth0]:1', ':3306', 'db_1.',
+  '/run/x.sock', '/run/', `/${'ü'.repeat(60)}`, '10.0.0.0/8', '10.0.0.0/33', 'fd00::/8', '::ffff:10.0.0.0/64', 'unix',
+  '0660', '0888', 'stdout', 'HY000', '00000', 'b266dab9faec510d', 'TLSv1.3', 'verify-full', 'required', 'passthrough',
+  '2027-02-29', '2028-02-29', '2026-12-31T18:00:00Z', '2026-12-31T18:00:00',
+  'http://127.0.0.1:4318/v1', 'https://user@host', 'http://host?x', 'ftp://host', 'http://bücher.example',
+  [], {}, ['x'], ['x', 'x'], ['hint', 'hint'], ['route', 'job'], ['select', 'call'], ['db:1', { host: 'db', port: 2 }], [[]],
+  { unknown: 1 }, { $schema: 'x' }, { host: 'db' }, { path: '/run/x.sock' }, { host: 'db', path: '/x' }, { rows: 5 },
+  { name: 'x' }, { 'content-type': 'x' }, { authorization: '***' }, { 'x y': 'z' }, { '': 'z' }, { listen: 'h:1' },
+  { tokenFile: '/nowhere' }, { user: 'x' }, { user: 'x', password: '***' }, { user: 'x', passwordFile: '/nowhere' },
+  { mode: 'required', cert: '/nowhere', key: '/nowhere' }, { requestCert: true }, { folder: '/nowhere' },
+  { permissions: '0660' },
+];
+
+type Path = readonly (string | number)[];
+
+/** The paths of all values in a JSON value, its own included. */
+function* pathsIn(json: unknown, path: Path = []): Generator<Path> {
+  yield path;
+  if (typeof json !== 'object' || json === null) return;
+  const entries: Iterable<[string | number, unknown]> = Array.isArray(json) ? json.entries() : Object.entries(json);
+  for (const [key, value] of entries) yield* pathsIn(value, [...path, key]);
+}
+
+/** A copy of a JSON value in which the value at a path is another one; undefined takes the key away. */
+const changed = (json: unknown, [key, ...rest]: Path, value: unknown): unknown => {
+  if (key === undefined) return value;
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(json) ? [...json] : { ...Object(json) };
+  const inner = changed(Object(json)[key], rest, value);
+  Object.assign(copy, { [key]: inner });
+  if (inner === undefined) Reflect.deleteProperty(copy, key);
+  return copy;
+};
+
+/** One case in so many is tried; a proof tries all. */
+const STEP = IS_WHOLE ? 1 : 4;
+
+/** The example with one change: another value, an unknown key, a key less, or a list of the value. */
+function* changedExamples(): Generator<{ readonly path: Path; readonly value: unknown; readonly json: unknown }> {
+  for (const path of pathsIn(EXAMPLE)) {
+    for (const value of VALUES) yield { path, value, json: changed(EXAMPLE, path, value) };
+    for (const key of ['unknown', '$schema']) {
+      yield { path: [...path, key], value: 'x', json: changed(EXAMPLE, [...path, key], 'x') };
+    }
+    const found = path.reduce((inner, key) => Object(inner)[key], EXAMPLE);
+    yield { path, value: [found], json: changed(EXAMPLE, path, [found]) };
+    if (typeof path.at(-1) === 'string') yield { path, value: undefined, json: changed(EXAMPLE, path, undefined) };
+  }
+}
+
+t.test('the schema accepts what check accepts, and refuses the rest but for what no schema can tell', (t) => {
+  const counts = { both: 0, neither: 0 };
+  const beyond = new Map(Object.keys(BEYOND_THE_SCHEMA).map((kind) => [kind, 0]));
+  const wrong: string[] = [];
+  for (const [index, { path, value, json }] of [...changedExamples()].entries()) {
+    const namesFile = JSON.stringify(value)?.includes('/nowhere') === true;
+    if (index % STEP !== 0 && !namesFile) continue;
+    const refused = refusals(json);
+    const failures = schemaFailures(SCHEMA, json);
+    const shown = `${path.join('.')} = ${JSON.stringify(value)?.slice(0, 60)}`;
+    if (refused.length === 0 && failures.length === 0) counts.both += 1;
+    else if (refused.length > 0 && failures.length > 0) counts.neither += 1;
+    else if (failures.length > 0) wrong.push(`the schema refuses ${shown}: ${failures.join('; ')}`);
+    else for (const problem of refused) {
+      const [kind] = Object.entries(BEYOND_THE_SCHEMA).find(([, says]) => says.test(problem)) ?? [];
+      if (kind === undefined) wrong.push(`check refuses ${shown}: ${problem}`);
+      else beyond.set(kind, (beyond.get(kind) ?? 0) + 1);
+    }
+  }
+  t.strictSame(wrong.slice(0, 20), []);
+  t.ok(counts.both > 500 / STEP && counts.neither > 5000 / STEP, JSON.stringify(counts));
+  for (const [kind, count] of beyond) t.ok(count > 0, `${kind}: ${count}`);
+  t.end();
+});
+
+t.test('the example names its schema, and fits it', (t) => {
+  t.equal(Object(EXAMPLE).$schema, './schema.json');
+  t.strictSame(schemaFailures(SCHEMA, EXAMPLE), []);
+  t.end();
+});
+
+t.test('$schema may stand at the top of a file, as a text, and nowhere else', (t) => {
+  t.strictSame(problems(t, withUpstream({ $schema: './schema.json' })), []);
+  t.match(problems(t, withUpstream({ $schema: 1 })), [
+    'config: $schema: expected the path or the URL of a JSON Schema, got 1',
+  ]);
+  t.match(problems(t, withUpstream({ limits: { $schema: 'x' } })), [/^config: limits\."\$schema": unknown key/]);
+  t.end();
+});
+
+t.test('every setting has a description in the schema', (t) => {
+  const bare: string[] = [];
+  const look = (schema: object, path: string): void => {
+    for (const inner of Object(schema).anyOf ?? []) look(inner, path);
+    for (const [key, property] of Object.entries<object>(Object(schema).properties ?? {})) {
+      const isSection = 'properties' in property;
+      if (!isSection && !('description' in property)) bare.push(`${path}.${key}`);
+      look(property, `${path}.${key}`);
+    }
+    if (Object(schema).items !== undefined) look(Object(schema).items, `${path}[]`);
+  };
+  look(SCHEMA, 'file');
+  t.strictSame(bare, []);
+  t.end();
+});
+
+/** Texts of a few pieces, most of which are parts of addresses or dates. */
+const textsOf = function* (pieces: readonly string[], count: number): Generator<string> {
+  const random = new Random(19);
+  for (let made = 0; made < count; made += 1) {
+    yield Array.from({ length: 1 + random.below(9) }, () => random.pick(pieces)).join('');
+  }
+};
+
+const isNetwork = (text: string): boolean => {
+  try {
+    compileAddressMatcher(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+t.test('the patterns of addresses match exactly the texts that are addresses', (t) => {
+  const pieces = [
+    '10', '255', '256', '0', '00', '1', '.', '.', ':', ':', '::', '::ffff:', '0:0:0:0:0:ffff', 'ffff', 'fd00', 'a', 'db',
+    '-', '_', '/', '8', '95', '96', '032', '128', '[', ']', '%', 'eth0', ' ', '65535', '65536', '1.2.3.4', 'x'.repeat(63),
+  ];
+  const good = { host: 0, place: 0, network: 0 };
+  const wrong: string[] = [];
+  const compare = (kind: keyof typeof good, text: string, expected: boolean, found: boolean): void => {
+    if (expected) good[kind] += 1;
+    if (expected !== found) wrong.push(`${kind} ${JSON.stringify(text)}: ${expected}`);
+  };
+  for (const text of textsOf(pieces, 40_000 / STEP)) {
+    compare('host', text, isHost(text), HOST_PATTERN.test(text));
+    for (const lowest of [0, 1]) {
+      compare('place', text, parsePlace(text, 1, lowest) !== undefined, placePattern(lowest).test(text));
+    }
+    compare('network', text, isNetwork(text), PEER_PATTERN.test(text));
+    compare('network', text, isNetwork(text) && /^[\w:.%/-]{1,100}$/.test(text), NETWORK_PATTERN.test(text));
+  }
+  t.strictSame(wrong.slice(0, 20), []);
+  t.ok(Object.values(good).every((count) => count > 200 / STEP), JSON.stringify(good));
+  t.end();
+});
+
+t.test('a date is one exactly where the calendar has that day', (t) => {
+  const wrong: string[] = [];
+  for (const year of [0, 1900, 2000, 2026, 2028, 2100]) {
+    for (let month = 0; month <= 13; month += 1) {
+      for (let day = 0; day <= 32; day += 1) {
+        const text = [[year, 4], [month, 2], [day, 2]].map(([part, width]) => String(part).padStart(width!, '0')).join('-');
+        const ms = Date.parse(`${text}T00:00:00Z`);
+        const isDay = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+        if (!isDeepStrictEqual(parseEnd(text), isDay ? ms + 86_400_000 : undefined)) wrong.push(text);
+      }
+    }
+  }
+  t.strictSame(wrong, []);
+  t.end();
+});
