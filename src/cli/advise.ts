@@ -90,7 +90,7 @@ export const advise: Command = {
     },
     by: {
       describe: describeFlag('rows|bytes', 'the unit of that limit'),
-      defaultDescription: 'bytes', requiresArg: true, group: 'The limits:',
+      defaultDescription: 'bytes', requiresArg: true, values: ['rows', 'bytes'], group: 'The limits:',
     },
     exempt: {
       describe: describeFlag('WHO', 'whom not to limit: user=,schema=,client=,program=,digest=; repeatable'),

@@ -1,13 +1,13 @@
-import type { Options } from 'yargs';
-import { GROUPINGS, parseGrouping, type Grouping } from '../statistics/grouping.js';
-import { type Arguments, UsageError } from './command.js';
+import { GROUPINGS, parseGrouping, PROPERTIES, type Grouping } from '../statistics/grouping.js';
+import { type Arguments, type Flag, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 
 /** The flag --group-by. */
-export const groupByOption: Options = {
+export const groupByOption: Flag = {
   describe: describeFlag('WHAT', `what to group results by: ${GROUPINGS}`),
   defaultDescription: 'digest',
   requiresArg: true,
+  values: PROPERTIES,
 };
 
 /** Reads the flag --group-by. @throws {UsageError} */

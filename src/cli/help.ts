@@ -60,6 +60,7 @@ export const help: Command = {
   name: 'help',
   describe: 'print a help topic, or list the topics',
   operands: '[TOPIC]',
+  operandValues: TOPICS,
   options: {},
   async run(given) {
     const topic = topicFrom(given);

@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { advise } from './advise.js';
 import { check } from './check.js';
+import { completion } from './completion.js';
 import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, UsageError, version } from './command.js';
 import { demo } from './demo.js';
 import { health } from './health.js';
@@ -15,7 +16,9 @@ import { VARIABLES } from '../config/variables.js';
 
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
-const commands: readonly Command[] = [start, run, check, health, report, advise, demo, schema, help];
+const commands: readonly Command[] = [
+  start, run, check, health, report, advise, demo, schema, completion(() => commands), help,
+];
 
 /** The short names of the flags that every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };

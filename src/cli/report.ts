@@ -49,6 +49,7 @@ export const report: Command = {
       describe: describeFlag('ORDER', `what to rank by: ${ORDERS.join(', ')}`),
       defaultDescription: 'bytes',
       requiresArg: true,
+      values: ORDERS,
     },
     'group-by': groupByOption,
     limit: {
