@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import type { Options } from 'yargs';
 import { fileFailure } from '../config/file.js';
 import { parseBeginning, parseEnd } from '../config/schema/moment.js';
+import { parseDuration } from '../config/schema/units.js';
 import { compileGlob } from '../policy/glob.js';
 import { type Input, openInput, readLines, STANDARD_INPUT, STANDARD_INPUT_DESCRIPTOR } from '../report/input.js';
 import type { Selection } from '../report/selection.js';
@@ -15,11 +16,15 @@ import { errorText } from '../text/errorText.js';
 // The part of the command line that `report` and `advise` share: the audit files, and the selection of results in them.
 
 const GROUP = 'Choose the results:';
-const EXPECTED_MOMENT = 'a date ("2026-11-20", in UTC), or a time with its zone ("2026-11-20T08:00:00+01:00")';
+const EXPECTED_MOMENT = 'a date ("2026-11-20", in UTC), a time with its zone ("2026-11-20T08:00:00+01:00"), or how ' +
+  'long ago it was ("1h", with ms, s, m or h)';
 
 /** The flags that select results. */
 export const selectionOptions: Readonly<Record<string, Options>> = {
-  since: { describe: describeFlag('TIME', 'none before this'), requiresArg: true, group: GROUP },
+  since: {
+    describe: describeFlag('TIME', 'none before this: a date, a time, or how long ago, as in 1h'), requiresArg: true,
+    group: GROUP,
+  },
   until: {
     describe: describeFlag('TIME', 'none after this; a date counts to its end'), requiresArg: true, group: GROUP,
   },
@@ -29,15 +34,22 @@ export const selectionOptions: Readonly<Record<string, Options>> = {
   schema: { describe: describeFlag('GLOB', 'only those in these default schemas'), requiresArg: true, group: GROUP },
 };
 
+/** The moment that was so long ago, in ms since 1970; undefined if the text is no time. */
+function momentAgo(text: string, nowMs: number): number | undefined {
+  const ms = parseDuration(text);
+  return ms === undefined ? undefined : nowMs - ms;
+}
+
 /**
- * Reads the selection of results.
+ * Reads the selection of results. It is by the records' own times.
+ * @param nowMs the time of day, in ms since 1970
  * @throws {UsageError}
  */
-export function selectionFrom(given: Arguments): Selection {
+export function selectionFrom(given: Arguments, nowMs = Date.now()): Selection {
   const moment = (flag: string, parse: (text: string) => number | undefined): number | undefined => {
     const text = given[flag];
     if (text === undefined) return undefined;
-    const ms = typeof text === 'string' ? parse(text) : undefined;
+    const ms = typeof text === 'string' ? parse(text) ?? momentAgo(text, nowMs) : undefined;
     if (ms !== undefined) return ms;
     throw new UsageError([`--${flag}: expected ${EXPECTED_MOMENT}, got ${JSON.stringify(text)}`]);
   };

@@ -8,15 +8,16 @@ import type { Survey } from './survey.js';
  * @param limit the number of digests, or of other groups
  */
 export function reportJson(survey: Survey, { overall, table }: Ledger, limit: number): object {
-  const { lines, badLines, firstBad, unselected, samples, droppedSamples, admitted, events } = survey;
+  const { lines, badLines, firstBad, firstOfSlowLog, unselected } = survey;
+  const { samples, droppedSamples, admitted, events } = survey;
   const isByDigest = table.grouping === 'digest';
   const shown = table.ranking().slice(0, limit);
   const otherEvents = Object.fromEntries(events);
   return {
     order: table.order,
     read: {
-      lines, badLines, firstBad, unselected, samples, droppedSamples, admitted: Object.fromEntries(admitted),
-      otherEvents,
+      lines, badLines, firstBad, firstOfSlowLog, unselected, samples, droppedSamples,
+      admitted: Object.fromEntries(admitted), otherEvents,
     },
     quantileError: RELATIVE_ERROR,
     groupBy: table.grouping,

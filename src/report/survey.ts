@@ -12,6 +12,8 @@ export class Survey implements LineReader {
   /** Lines that are not audit records. */
   badLines = 0;
   firstBad: LineInFile | null = null;
+  /** The first line of a slow query log, which has none of the records that are read here. */
+  firstOfSlowLog: LineInFile | null = null;
   /** Results that were recorded as samples. */
   samples = 0;
   /** Samples that were left out because their second had too many. */
@@ -42,7 +44,7 @@ export class Survey implements LineReader {
     if (text === '' || text === '\r') return;
     this.lines += 1;
     const reading = readRecord(text);
-    if (reading.kind === 'bad') this.noteBad();
+    if (reading.kind === 'bad') this.noteBad(text);
     else if (reading.kind === 'event') this.noteEvent(reading.event);
     else if (reading.kind === 'refusal') this.noteRefusal(reading.record);
     else this.noteResult(reading.record);
@@ -51,7 +53,7 @@ export class Survey implements LineReader {
   overlong(): void {
     this.place.line += 1;
     this.lines += 1;
-    this.noteBad();
+    this.noteBad('');
   }
 
   private noteResult(record: ResultRecord): void {
@@ -77,9 +79,10 @@ export class Survey implements LineReader {
     this.admitted.set(known, (this.admitted.get(known) ?? 0) + 1);
   }
 
-  private noteBad(): void {
+  private noteBad(text: string): void {
     this.badLines += 1;
     this.firstBad ??= { ...this.place };
+    if (this.firstOfSlowLog === null && SLOW_LOG.test(text)) this.firstOfSlowLog = { ...this.place };
   }
 
   private noteEvent(event: string): void {
@@ -87,6 +90,9 @@ export class Survey implements LineReader {
     this.events.set(known, (this.events.get(known) ?? 0) + 1);
   }
 }
+
+/** A line in the head of an entry, in the slow query logs of both vendors, Percona's and Sluice's own. */
+const SLOW_LOG = /^# (?:Time|User@Host|Query_time): /;
 
 /** Signals with a count of their own. A file may contain any other text. */
 const SIGNALS: ReadonlySet<string> = new Set<Signal>(['cursor', 'dump', 'jdbc', 'hint', 'pace', 'rule']);

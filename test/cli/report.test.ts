@@ -131,6 +131,8 @@ t.test('--since, --until, --user and --schema choose records, and the report say
   t.equal(await results('--until', '2026-11-20'), 3, 'a day counts to its end');
   t.equal(await results('--since', '2026-11-20', '--until', '2026-11-20'), 2);
   t.equal(await results('--since', '2026-11-20T00:59:59+01:00'), 4);
+  t.equal(await results('--since', '999999h'), 4, 'so long ago');
+  t.equal(await results('--until', '1h'), await results('--until', new Date(Date.now() - 3_600_000).toISOString()));
   t.equal(await results('--user', 'b*'), 1);
   t.equal(await results('--schema', 'shop'), 3);
   const { stdout } = await sluice(['report', '--user', 'b*', audit]);
@@ -200,4 +202,14 @@ t.test('--help says what it takes', async (t) => {
   for (const flag of ['order', 'limit', 'json', 'since', 'until', 'user', 'schema']) {
     t.match(stdout, new RegExp(`--${flag} `));
   }
+});
+
+t.test('says that a file is a slow query log, which it does not read', async (t) => {
+  const entry = '# Time: 2026-11-20T12:00:00.000000Z\n# User@Host: app[app] @  [10.0.0.7]  Id: 42\nSELECT 1;\n';
+  const slow = file(t, 'slow.log', entry);
+  const { code, stdout } = await sluice(['report', slow]);
+  t.equal(code, 0);
+  t.match(stdout, `# ${slow} is a slow query log (line 1): pt-query-digest reads it. `);
+  t.match((await reportJson(slow)).read, { badLines: 3, firstOfSlowLog: { file: slow, line: 1 } });
+  t.equal((await reportJson(file(t, 'audit.json', DAY))).read.firstOfSlowLog, null);
 });
