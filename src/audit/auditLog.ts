@@ -37,7 +37,8 @@ const CLOSE_TIMEOUT_MS = 2000;
 // Records hold statements and therefore data, which not everybody may read.
 const FILE_MODE = 0o640;
 
-function openAppending(file: string): number {
+/** Opens an audit file for writing, and creates it. @throws the file system's error */
+export function openAppending(file: string): number {
   // Without blocking: opening a named pipe without a reader must fail instead of waiting.
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
   return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, FILE_MODE);

@@ -3,7 +3,10 @@ import { printConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
 import { EXIT_CODES, say, type Arguments, type Command, UsageError } from './command.js';
 import { formatDuration } from '../config/schema/units.js';
+import { counted } from '../text/counted.js';
 import { targetsOf } from '../telemetry/otlp/targets.js';
+import { findingLine } from './connect/finding.js';
+import { lookAround } from './connect/lookAround.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
 import { askerFrom } from './subject.js';
@@ -43,13 +46,24 @@ export const check: Command = {
       group: GROUP,
     },
     sql: { describe: describeFlag('TEXT', 'and this statement'), requiresArg: true, group: GROUP },
+    connect: {
+      describe: describeFlag('', 'try servers, the account that kills, addresses, the audit file and certificates'),
+      type: 'boolean', group: 'Instead of printing, look around:',
+    },
   },
   async run(given) {
     const { config, notices } = configFrom(given);
     const answer = explanation(config, given);
-    process.stdout.write(`${(answer ?? [printConfig(config)]).join('\n')}\n`);
+    const looks = given['connect'] === true;
+    if (looks && answer !== null) throw new UsageError(['--connect: leave --as and --sql out']);
+    const findings = looks ? await lookAround(config, Date.now()) : [];
+    const lines = looks ? findings.map(findingLine) : answer ?? [printConfig(config)];
+    process.stdout.write(`${lines.join('\n')}\n`);
     say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
     if (answer === null) say(['The configuration is good.', ...exported(config)]);
-    return EXIT_CODES.ok;
+    const failed = findings.filter(({ state }) => state === 'FAILED').length;
+    if (failed === 0) return EXIT_CODES.ok;
+    say([`${counted(failed, 'thing')} that it needs failed.`]);
+    return EXIT_CODES.failed;
   },
 };

@@ -29,6 +29,7 @@ function remedyFor(code: string | null, flag: string): string {
 function remedyForFile(code: string | null): string | null {
   switch (code) {
     case null:
+    case 'EADDRINUSE':
       return null;
     case 'EACCES':
     case 'EPERM':

@@ -6,7 +6,7 @@ import type { Greeting } from '../protocol/greeting.js';
 import { EOF_PAYLOAD_BYTES, FirstByte } from '../protocol/packets.js';
 import { encodeProxyHeader } from '../protocol/proxyHeader.js';
 import { decodeTextRow, type TextRow } from '../protocol/textRow.js';
-import { logIn, type Account } from './login.js';
+import { logIn, type Account, type Greeted } from './login.js';
 import { PacketChannel, type Encrypt } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
 import { asError } from '../text/errorText.js';
@@ -37,9 +37,9 @@ export class ControlConnection {
    * The connection is then destroyed.
    */
   async logIn(): Promise<void> {
-    const { account, connectTimeoutMs, encrypt } = this.settings;
+    const { account, connectTimeoutMs, encrypt, greeted } = this.settings;
     try {
-      const work = (): Promise<Greeting> => logIn(this.channel, account, encrypt);
+      const work = (): Promise<Greeting> => logIn(this.channel, account, encrypt, greeted);
       this.isMariadb = (await this.channel.within(connectTimeoutMs, 'complete the login', work)).isMariadb;
     } catch (error) {
       this.channel.fail(asError(error));
@@ -120,6 +120,8 @@ export interface ControlSettings {
   readonly answerTimeoutMs: number;
   /** Puts TLS on the connection; null leaves it in the clear. */
   readonly encrypt: Encrypt | null;
+  /** Is called with the server's greeting. The login goes on once it has come back. */
+  readonly greeted?: Greeted;
 }
 
 /** Sluice's own statements have results of a few columns and one row. */

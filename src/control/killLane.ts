@@ -1,5 +1,6 @@
 import { formatPlace } from '../config/address.js';
 import type { OccasionalLog } from '../audit/occasionalLog.js';
+import { ADVICE_ON_PRIVILEGES } from './killPrivileges.js';
 import type { KillOutcome, KillTarget, PendingKill } from './pendingKill.js';
 import { look, type Sighting } from './processList.js';
 import { ServerRefusal } from './serverRefusal.js';
@@ -117,7 +118,8 @@ export class KillLane {
     }
     if (error.code === ServerErrors.NO_SUCH_THREAD.code) return 'no-match';
     this.renew();
-    this.warn('refused', kill.target, NOT_ALLOWED.includes(error.code) ? `${message}; ${ADVICE}` : message);
+    const advice = NOT_ALLOWED.includes(error.code) ? `; ${ADVICE_ON_PRIVILEGES}` : '';
+    this.warn('refused', kill.target, `${message}${advice}`);
     return 'failed';
   }
 
@@ -154,8 +156,6 @@ const NOT_ALLOWED: readonly number[] = [
   ServerErrors.KILL_DENIED_ERROR.code, ServerErrors.SPECIFIC_ACCESS_DENIED_ERROR.code,
 ];
 
-const ADVICE = 'kill.user needs the privileges PROCESS and CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN; older ' +
-  'servers: SUPER), and SYSTEM_USER too where MySQL has given that to the account of the session';
 const CLOSING = 'Sluice is shutting down';
 const UNSEEN = 'the process list does not show the connection: it is gone, or kill.user has no privilege PROCESS, ' +
   'or the server is behind another proxy';

@@ -11,12 +11,14 @@ import { ServerRefusal } from './serverRefusal.js';
 /**
  * Goes through the connection phase, from the greeting to the server's OK.
  * @param encrypt puts TLS on the connection; null means no encryption
+ * @param greeted is called with the greeting, before the answer to it
  * @throws ServerRefusal if the server refuses all logins or this one; Error if it cannot be understood
  */
 export async function logIn(
-  channel: PacketChannel, account: Account, encrypt: Encrypt | null,
+  channel: PacketChannel, account: Account, encrypt: Encrypt | null, greeted?: Greeted,
 ): Promise<Greeting> {
   const greeting = await readGreeting(channel);
+  await greeted?.(greeting);
   if ((greeting.capabilities & REQUIRED) !== REQUIRED) throw new Error('the server is older than MySQL 5.5');
   const offersTls = (greeting.capabilities & Capability.SSL) !== 0n;
   if (encrypt?.isRequired && !offersTls) throw new Error('the server offers no TLS');
@@ -42,6 +44,9 @@ export async function logIn(
   }
   return greeting;
 }
+
+/** Takes a server's greeting. */
+export type Greeted = (greeting: Greeting) => void | Promise<void>;
 
 /** An account on the upstream server. */
 export interface Account {

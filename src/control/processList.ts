@@ -32,13 +32,23 @@ const MARIADB_LISTS = ['information_schema.PROCESSLIST'] as const;
  * @throws as ControlConnection.query, if no list can be read
  */
 export async function look(connection: ControlConnection, process: Process): Promise<Sighting> {
+  const row = await rowOf(connection, process.connectionId);
+  return row === null ? 'absent' : sightingOf(row, process);
+}
+
+/** Whether a process list shows a connection at all. @throws as `look` */
+export async function isListed(connection: ControlConnection, connectionId: number): Promise<boolean> {
+  return await rowOf(connection, connectionId) !== null;
+}
+
+/** The row (USER, HOST, COMMAND) of a connection, from the first list that has one. */
+async function rowOf(connection: ControlConnection, connectionId: number): Promise<TextRow | null> {
   let refusal: ServerRefusal | null = null;
   let hasAnswer = false;
   for (const list of connection.isMariadb ? MARIADB_LISTS : LISTS) {
     try {
-      const sql = `SELECT USER, HOST, COMMAND FROM ${list} WHERE ID = ${process.connectionId}`;
-      const [row] = await connection.query(sql);
-      if (row !== undefined) return sightingOf(row, process);
+      const [row] = await connection.query(`SELECT USER, HOST, COMMAND FROM ${list} WHERE ID = ${connectionId}`);
+      if (row !== undefined) return row;
       hasAnswer = true;
     } catch (error) {
       if (!(error instanceof ServerRefusal)) throw error;
@@ -46,7 +56,7 @@ export async function look(connection: ControlConnection, process: Process): Pro
     }
   }
   if (!hasAnswer && refusal !== null) throw refusal;
-  return 'absent';
+  return null;
 }
 
 /** Judges the row (USER, HOST, COMMAND) that stands in the process list under the connection's id. */

@@ -3,6 +3,7 @@ import type { Config, Upstream } from '../config/config.js';
 import { UpstreamTls } from './tls/upstreamTls.js';
 import type { Encrypt } from '../control/packetChannel.js';
 import { probe } from '../control/probe.js';
+import type { ServerRefusal } from '../control/serverRefusal.js';
 import { ServerErrors } from '../protocol/errorCodes.js';
 
 /**
@@ -42,7 +43,7 @@ export class Readiness {
       // A login that will be denied needs no encryption. A server would count each failed handshake.
       const encrypt = kill === null ? null : this.encryptTo(upstream);
       const refusal = await probe({ at, proxyProtocol, encrypt }, kill, timeoutMs);
-      return refusal === null || DENIED.includes(refusal.code);
+      return refusal === null || deniesOneLogin(refusal);
     } catch {
       return false;
     }
@@ -59,7 +60,11 @@ export class Readiness {
 /** The time for the login of a readiness check. */
 const REACH_TIMEOUT_MS = 2000;
 
-/** Errors that deny one login: the server accepts others. None of them can stand in place of a greeting. */
+/** Whether a server that refuses so accepts other logins. None of these errors can stand in place of a greeting. */
+export function deniesOneLogin({ code }: ServerRefusal): boolean {
+  return DENIED.includes(code);
+}
+
 const DENIED: readonly number[] = [
   ServerErrors.ACCESS_DENIED_ERROR.code,
   ServerErrors.ACCESS_DENIED_NO_PASSWORD_ERROR.code,

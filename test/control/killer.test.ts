@@ -1,5 +1,7 @@
 import { pino, type Logger } from 'pino';
 import t, { type Test } from 'tap';
+import { lookAround } from '../../src/cli/connect/lookAround.js';
+import { readConfig } from '../../src/config/load.js';
 import { Killer, KILL_LIMITS, type KillTarget } from '../../src/control/killer.js';
 import { ServerRefusal } from '../../src/control/serverRefusal.js';
 import { ControlConnection } from '../../src/control/controlConnection.js';
@@ -185,6 +187,25 @@ for (const kind of SERVER_KINDS) {
       t.match(looker.lines, [/not owner of thread.*needs the privileges PROCESS and CONNECTION_ADMIN/]);
       t.equal(await startKiller(t, 'sluice').killer.kill(victim.target), 'killed');
       t.equal(await code(), ER_QUERY_INTERRUPTED);
+    });
+
+    await t.test('check --connect tells whether the account of kill sees the sessions of others and may kill', async (t) => {
+      const found = async (user: string, password = PASSWORD) => {
+        const upstream = `127.0.0.1:${server.port}`;
+        const config = readConfig({ listen: '127.0.0.1:0', upstream, kill: { user, password } });
+        const findings = await lookAround(config, Date.now());
+        return findings.filter(({ path, says }) => !/^(listen|audit)/.test(path) && !/certificate/.test(says));
+      };
+      const name = kind === 'mysql' ? 'MySQL 9' : 'MariaDB 1';
+      const reached = { state: 'ok', path: 'upstream', says: new RegExp(`^127\\.0\\.0\\.1:\\d+ is ${name}`) };
+      const tls = { path: 'upstream.tls', says: /^mode is "preferred", and connections are / };
+      const isKill = (state: string, says: RegExp) => ({ state, path: 'kill', says });
+      t.match(await found('sluice'), [reached, tls, isKill('ok', /^sees the sessions of others at .*, and may kill$/)]);
+      t.match(await found('bare'), [reached, tls, isKill('FAILED', /does not show the sessions of others; .* PROCESS/)]);
+      t.match(await found('looker'), [reached, tls, isKill('FAILED', /You are not owner of thread .* CONNECTION_ADMIN/)]);
+      const denied = await found('sluice', `${PASSWORD}-wrong`);
+      t.match(denied, [reached, tls, isKill('FAILED', /^cannot log in at .*Access denied.*1045/)]);
+      t.notMatch(JSON.stringify(denied), PASSWORD);
     });
 
     await t.test('kills with privileges that were granted after a failed kill', async (t) => {

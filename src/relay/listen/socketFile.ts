@@ -19,13 +19,15 @@ export async function makeRoom(path: string): Promise<void> {
   }
   if (!found.isSocket()) throw new Error('there is a file that is not a socket: remove it, or give another path');
   const code = await lookAt(path);
-  if (code === null) throw new Error('another program listens there; stop it, or give another path');
+  if (code === null) throw Object.assign(new Error(TAKEN), { code: 'EADDRINUSE' });
   if (code === 'ENOENT') return;
   if (code !== 'ECONNREFUSED') {
     throw new Error(`there is a socket, and it is not known whether a program listens on it (${code})`);
   }
   unlinkSync(path);
 }
+
+const TAKEN = 'another program listens there; stop it, or give another path';
 
 /** Null if a program listens there; otherwise the code of the error. */
 function lookAt(path: string): Promise<string | null> {
