@@ -73,11 +73,15 @@ t.test('encryption is tried as the configuration asks for it, with the date of t
   const isCertificate = /^ok {6}upstream\.tls\.ca: the certificate authority .* expires at /;
   const reached = /^ok {6}upstream: /;
   const isEncrypted = /^ok {6}upstream\.tls: mode is "verify-full", and connections are encrypted \(TLSv1\.3, /;
-  t.match(await tls(good), [reached, isEncrypted, /^ok {6}upstream\.tls: the server's certificate expires at /, isCertificate]);
+  t.match(await tls(good), [
+    reached, isEncrypted, /^ok {6}upstream\.tls: the server's certificate expires at /, isCertificate,
+  ]);
   const soon = await tls(good, Date.now() + 50 * DAY_MS);
   t.match(soon, [reached, isEncrypted, /^note /, /^note {4}.* in less than 14 days$/]);
   const late = await tls(good, Date.now() + 90 * DAY_MS);
-  t.match(late, [reached, isEncrypted, /^FAILED {2}.*certificate expired at /, /^FAILED {2}.* expired at .*; replace it$/]);
+  t.match(late, [
+    reached, isEncrypted, /^FAILED {2}.*certificate expired at /, /^FAILED {2}.* expired at .*; replace it$/,
+  ]);
   t.match(await tls({ ...good, serverName: 'elsewhere' }), [/^FAILED {2}upstream: .*upstream\.tls\.serverName/, /^ok/]);
   t.match(await tls({ ...good, ca: stranger.ca }), [/^FAILED {2}upstream: .*upstream\.tls\.ca/, /^ok/]);
   const unencrypted = { host: '127.0.0.1', port: demo.address.port, tls: { mode: 'required' } };
@@ -109,7 +113,8 @@ t.test('addresses that are taken are noted, and those that cannot be opened fail
 
 t.test('the audit file is opened, and not left over where it was not there', async (t) => {
   const folder = t.testdir({ old: 'records\n' });
-  const audit = async (to: string) => (await linesOf({ upstream, audit: { to } })).find((line) => line.includes('audit.to'));
+  const audit = async (to: string) =>
+    (await linesOf({ upstream, audit: { to } })).find((line) => line.includes('audit.to'));
   t.match(await audit(join(folder, 'new')), /^ok {6}audit\.to: .*new can be written, and is not there yet$/);
   t.notOk(existsSync(join(folder, 'new')));
   t.match(await audit(join(folder, 'old')), /^ok {6}audit\.to: .*old can be written$/);
