@@ -1,9 +1,9 @@
 import { decodeUtf8 } from '../config/file.js';
 import { JsonError, parseJson } from '../config/json.js';
 import { Findings } from '../config/schema/findings.js';
-import { integer, leaf, oneOf, orNull, text } from '../config/schema/kinds.js';
+import { integer, oneOf, orNull, text } from '../config/schema/kinds.js';
 import { list } from '../config/schema/lists.js';
-import { parseEnd } from '../config/schema/moment.js';
+import { MOMENT, parseEnd } from '../config/schema/moment.js';
 import { section } from '../config/schema/section.js';
 import { errorText } from '../text/errorText.js';
 
@@ -72,10 +72,9 @@ const VERSION = '1';
 
 const amount = integer({ min: 0, expected: 'a whole number from 0 on' });
 
-const until = leaf<string>({
-  expected: 'a date such as "2026-12-31", or a date-time with its zone such as "2026-12-31T18:00:00Z"',
-  parse: (found) => (typeof found === 'string' && parseEnd(found) !== undefined ? found : undefined),
-});
+const until = text(
+  MOMENT, 'a date such as "2026-12-31", or a date-time with its zone such as "2026-12-31T18:00:00Z"',
+);
 
 const entry = section<BaselineEntry>({
   digest: { kind: text(/^[\x21-\x7e]{1,64}$/, 'the digest of a statement, as reports show it') },
