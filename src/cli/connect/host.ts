@@ -9,7 +9,8 @@ import { formatPlace, isSocketFile } from '../../config/address.js';
 import { expiriesIn, expiryAdvice } from '../../config/expiry.js';
 import { formatMoment } from '../../config/schema/moment.js';
 import { makeRoom } from '../../relay/listen/socketFile.js';
-import { cannotListen, reasonOf } from '../listening.js';
+import { errorCode, errorText } from '../../text/errorText.js';
+import { cannotListen } from '../listening.js';
 import type { Finding } from './finding.js';
 
 /**
@@ -24,7 +25,7 @@ export async function lookAtListener(at: Place, path: string, flag: string): Pro
     await once(server, 'listening');
     return { state: 'ok', path, says: `can listen on ${formatPlace(at)}` };
   } catch (error) {
-    const isTaken = reasonOf(error).code === 'EADDRINUSE';
+    const isTaken = errorCode(error) === 'EADDRINUSE';
     if (!isTaken) return { state: 'FAILED', path, says: cannotListen(at, error, flag) };
     const says = `a program listens on ${formatPlace(at)}: a Sluice that runs already, or another`;
     return { state: 'note', path, says };
@@ -43,7 +44,7 @@ export function lookAtAudit(to: string): Finding {
     if (isNew) unlinkSync(to);
     return { state: 'ok', path, says: `${to} can be written${isNew ? ', and is not there yet' : ''}` };
   } catch (error) {
-    return { state: 'FAILED', path, says: `${reasonOf(error).message}: give a file that can be written, or "stdout"` };
+    return { state: 'FAILED', path, says: `${errorText(error)}: give a file that can be written, or "stdout"` };
   }
 }
 
