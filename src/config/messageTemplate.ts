@@ -1,4 +1,5 @@
 import { suggest } from './schema/suggest.js';
+import { textLike } from './schema/jsonSchema.js';
 import { text, type Kind } from './schema/kinds.js';
 
 // The texts of errors that the configuration writes: a template with placeholders such as `{rule}`.
@@ -19,8 +20,10 @@ const plainText = text(/^[^\p{Cc}\p{Cs}]+$/u, 'a text of 1 to 511 bytes without 
  */
 export function messageTemplate(known: readonly string[]): Kind<MessageTemplate> {
   const shown = known.map((name) => `{${name}}`).join(', ');
+  const unknownName = `\\{(?!(?:${known.join('|')})\\})[^{}]*\\}`;
   return {
     ...plainText,
+    schema: textLike(new RegExp(`^(?![\\s\\S]*${unknownName})[^\\p{Cc}\\p{Cs}]{1,${MAX_MESSAGE_BYTES}}$`, 'u')),
     expected: `${plainText.expected}; ${shown} stand for what they name`,
     read(found, path, findings) {
       const template = plainText.read(found, path, findings);
