@@ -3,7 +3,7 @@
 #
 # Beside an application (one network namespace, as in a pod) the default address, 127.0.0.1:3307, is the right one.
 
-FROM node:22-alpine AS build
+FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -11,12 +11,12 @@ COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build
 
-FROM node:22-alpine AS dependencies
+FROM node:24-alpine AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
-FROM node:22-alpine
+FROM node:24-alpine
 # The admin endpoint answers the health check; --admin or SLUICE_ADMIN moves it, say to 0.0.0.0:9307 for Prometheus.
 # An empty SLUICE_ADMIN leaves it to the configuration file.
 ENV NODE_ENV=production SLUICE_ADMIN=127.0.0.1:9307

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
 
 // The test files of `npm run test:quick`: those that start no server and no built program. The text of all modules that
 // a file imports decides, so a new test file needs no entry in a list. setup.test.ts checks the result with the
@@ -44,6 +45,18 @@ export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
     processes.set(name, [...processes.get(name) ?? [], file]);
   }
   return processes;
+};
+
+const ROOT = join(TEST, '..');
+const ARGS = ['--import=./test/setup/transpile.mjs', './test/setup/together.ts'];
+
+/**
+ * Runs the files of one process, as a subtest.
+ * @param node the program of the Node.js that runs them
+ * @param name of the process
+ */
+export const runQuickFiles = (t: Test, node: string, name: string): void => {
+  void t.spawn(node, [...ARGS, name], { cwd: ROOT, buffered: true }, `test/${name}`);
 };
 
 /**

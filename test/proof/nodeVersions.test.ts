@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { quickProcesses, runQuickFiles } from '../setup/quickFiles.js';
+import { runOk } from '../support/run.js';
+import { IS_WHOLE } from './scale.js';
+
+// The quick tests on the other releases of Node.js that `engines` names. Each comes from npm, as a package that holds
+// the program: some 30 MB, so only the whole proof fetches them.
+
+const VERSIONS = ['22.23.5', '24.22.3', '26.12.1'] as const;
+const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/sluice-node/', import.meta.url));
+
+/** Fetches a release unless it is there. Returns the path of its program. */
+const nodeProgram = async (version: string): Promise<string> => {
+  const folder = `${FOLDER}${version}`;
+  const program = `${folder}/package/bin/node`;
+  if (!existsSync(program)) {
+    mkdirSync(folder, { recursive: true });
+    const name = `node-${process.platform}-${process.arch}`;
+    await runOk('sh', ['-ec', 'cd "$1"; npm pack --silent "$2"; tar -xzf *.tgz', 'sh', folder, `${name}@${version}`]);
+  }
+  return program;
+};
+
+/** On a busy machine each release takes several minutes. */
+const PATIENCE_MS = 3_600_000;
+
+t.setTimeout(PATIENCE_MS);
+if (!IS_WHOLE) t.comment('only the whole proof fetches other releases of Node.js');
+for (const version of IS_WHOLE ? VERSIONS : []) {
+  await t.test(`the quick tests pass on Node.js ${version}`, { jobs: 4 }, async (t) => {
+    const node = await nodeProgram(version);
+    t.equal((await runOk('sh', ['-c', '"$0" --version', node])).trim(), `v${version}`);
+    for (const name of quickProcesses().keys()) runQuickFiles(t, node, name);
+  });
+}
+if (!IS_WHOLE) t.end();
