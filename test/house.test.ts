@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   report: ['text', 'sql', 'statistics', 'config', 'policy', 'audit'],
   relay: ['text', 'protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],
   admin: ['text', 'statistics', 'config', 'telemetry'],
-  workers: ['config', 'policy', 'audit', 'telemetry', 'relay', 'admin'],
+  workers: ['statistics', 'config', 'policy', 'audit', 'telemetry', 'relay', 'admin'],
   demo: ['protocol', 'sql'],
   cli: [
     'text', 'protocol', 'statistics', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'report',

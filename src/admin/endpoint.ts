@@ -16,8 +16,8 @@ const REQUEST_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 
-/** The paths that need no token. The page itself contains no data until it has asked `/live`. */
-const PUBLIC: ReadonlySet<string> = new Set(['/', '/livez', '/readyz', '/metrics']);
+/** The paths that need no token. The page itself contains no data until it has asked `/live`; the runbook has none. */
+const PUBLIC: ReadonlySet<string> = new Set(['/', '/runbook', '/livez', '/readyz', '/metrics']);
 
 /** The parts of an endpoint. */
 export interface EndpointOptions {

@@ -1,9 +1,13 @@
+import { hostname } from 'node:os';
+import { formatPlace } from '../config/address.js';
 import type { Limits } from '../config/config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
-import { parseGrouping } from '../statistics/grouping.js';
+import { parseGrouping, type Grouping } from '../statistics/grouping.js';
+import type { GroupIndex, RankedGroup } from '../statistics/groupTable.js';
 import { digestJson, groupJson } from '../statistics/json.js';
-import type { LogHistogram } from '../statistics/logHistogram.js';
-import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import { RELATIVE_ERROR, type LogHistogram } from '../statistics/logHistogram.js';
+import { largestGroups, withProfiles } from '../statistics/merge.js';
+import { mergeOverviews, type StatisticsOverview, type StatisticsSource } from '../telemetry/statisticsSource.js';
 import { sessionList } from './sessionList.js';
 import { fitting, MAX_ANSWER_BYTES } from './sessionPage.js';
 import type { Administered } from '../telemetry/status.js';
@@ -16,7 +20,10 @@ const DIGESTS_SHOWN = 25;
 const MAX_LIST_BYTES = 0.22 * MAX_ANSWER_BYTES;
 
 /** The data of the live page as JSON. Sizes in bytes, times in ms; null means unlimited or not known. */
-export async function liveView(administered: Administered, query: string, nowMs: number): Promise<object> {
+export async function liveView(
+  { administered, version }: { readonly administered: Administered; readonly version: string }, query: string,
+  nowMs: number,
+): Promise<object> {
   const { statistics, isReady } = administered;
   const { mode, limits, workers } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.statusOfAll();
@@ -26,6 +33,8 @@ export async function liveView(administered: Administered, query: string, nowMs:
   return {
     time: new Date(nowMs).toISOString(),
     isReady, mode, workers,
+    about: aboutJson(administered, version),
+    canKill: administered.config.kill !== null,
     limits: limitsJson(limits),
     openSessions, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
@@ -33,7 +42,20 @@ export async function liveView(administered: Administered, query: string, nowMs:
     // Only the newest ones, if there is no room for all.
     events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
     sessions, sessionCounts: counts, sessionsSkipped: skip,
-    ...(statistics === null ? {} : statisticsJson(statistics, query, nowMs)),
+    ...(statistics === null ? {} : await statisticsJson(statistics, query)),
+  };
+}
+
+/** Who this is: the program, where it listens, and its servers. */
+function aboutJson({ config, listeners, history, startedAtMs, configuredAtMs }: Administered, version: string): object {
+  const lastOf = new Map<unknown, string>();
+  for (const { kind, upstream } of history.after(0)) if (upstream !== undefined) lastOf.set(upstream, kind);
+  return {
+    version, host: hostname(),
+    startedAt: new Date(startedAtMs).toISOString(), configuredAt: new Date(configuredAtMs).toISOString(),
+    listeners: listeners.map(formatPlace),
+    upstreams: config.upstream.map(({ at }) => formatPlace(at))
+      .map((address) => ({ address, isLost: lastOf.get(address) === 'server-lost' })),
   };
 }
 
@@ -41,33 +63,49 @@ function orderIn(asked: string | null): Order {
   return ORDERS.find((order) => order === asked) ?? 'bytes';
 }
 
-function statisticsJson(statistics: LiveStatistics, query: string, nowMs: number): object {
+/** The statistics of all processes together; nothing where none answers. */
+async function statisticsJson(source: StatisticsSource, query: string): Promise<object> {
   const asked = new URLSearchParams(query);
   const order = orderIn(asked.get('order'));
-  const { totals, table, bufferedRows, bufferedBytes, timeline } = statistics;
+  const grouping = parseGrouping(asked.get('groupBy') ?? '') ?? 'digest';
+  const parts = await source.overviews({ order, grouping });
+  if (parts.length === 0) return {};
+  const { totals, rows, bytes, slots, cutReasons } = mergeOverviews(parts);
+  const digests = await ranking(source, 'digest', parts.map((part) => part.digests), order);
   return {
-    totals: { ...totals },
-    sizes: { rows: bucketsJson(bufferedRows), bytes: bucketsJson(bufferedBytes) },
-    cutsOverTime: timeline.slots(nowMs),
+    totals, cutReasons,
+    sizes: { rows: bucketsJson(rows), bytes: bucketsJson(bytes) },
+    cutsOverTime: slots,
     order,
-    digests: fitting(table.ranking(order).slice(0, DIGESTS_SHOWN).map(digestJson), MAX_LIST_BYTES),
-    digestsForgotten: table.hasForgotten,
-    ...groupsJson(statistics, asked.get('groupBy'), order, nowMs),
+    quantileError: RELATIVE_ERROR,
+    digests: fitting(digests.groups.map(digestJson), MAX_LIST_BYTES),
+    digestsForgotten: digests.hasForgotten,
+    ...await groupsJson(source, parts, grouping, order),
   };
 }
 
-/** The ranking by the requested property; by digest if no statistics are kept by that property. */
-function groupsJson(statistics: LiveStatistics, asked: string | null, order: Order, nowMs: number): object {
-  const { groupings } = statistics;
-  const grouping = parseGrouping(asked ?? '') ?? 'digest';
-  const group = grouping === 'digest' ? null : statistics.groupedBy(grouping, nowMs);
-  if (group === null) return { groupBy: 'digest', groupings };
-  const { table, sinceMs } = group;
+/** The largest groups of all processes, with their profiles. */
+async function ranking(
+  source: StatisticsSource, grouping: Grouping, indexes: readonly GroupIndex[], order: Order,
+): Promise<{ groups: readonly RankedGroup[]; hasForgotten: boolean }> {
+  const largest = largestGroups(indexes, order, DIGESTS_SHOWN);
+  const profiles = await source.profiles(grouping, largest.groups.map(({ key }) => key));
+  return { groups: withProfiles(largest, profiles, grouping !== 'digest'), hasForgotten: largest.hasForgotten };
+}
+
+/** The ranking by the property that is asked for, where there are statistics by it; that by digest is always there. */
+async function groupsJson(
+  source: StatisticsSource, parts: readonly StatisticsOverview[], grouping: Grouping, order: Order,
+): Promise<object> {
+  const { groupings } = parts[0]!;
+  const kept = parts.flatMap(({ group }) => (group === null ? [] : [group]));
+  if (kept.length === 0) return { groupBy: 'digest', groupings };
+  const { groups, hasForgotten } = await ranking(source, grouping, kept.map(({ index }) => index), order);
   return {
     groupBy: grouping, groupings,
-    groupedSince: new Date(sinceMs).toISOString(),
-    groups: fitting(table.ranking(order).slice(0, DIGESTS_SHOWN).map(groupJson), MAX_LIST_BYTES),
-    groupsForgotten: table.hasForgotten,
+    groupedSince: new Date(Math.min(...kept.map(({ sinceMs }) => sinceMs))).toISOString(),
+    groups: fitting(groups.map(groupJson), MAX_LIST_BYTES),
+    groupsForgotten: hasForgotten,
   };
 }
 

@@ -9,10 +9,17 @@ export interface Page {
 }
 
 /** The scripts of the page, in the order of their dependencies. They are joined to one. */
-const SCRIPTS = ['amounts.js', 'charts.js', 'tables.js', 'live.js'];
+const SCRIPTS = [
+  'amounts.js', 'charts.js', 'tables.js', 'events.js', 'orders.js', 'sessions.js', 'about.js', 'live.js',
+];
 
 function part(name: string): string {
   return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
+}
+
+/** What `sluice help troubleshooting` prints: what to do in which situation. The page has a link to it. */
+export function runbook(): string {
+  return readFileSync(new URL('../help/troubleshooting.md', import.meta.url), 'utf8');
 }
 
 /** The policy's name of the only script or style sheet that is allowed (CSP level 2, 4.2.5). */

@@ -6,7 +6,7 @@ import {
 import { streamEvents } from './eventStream.js';
 import { liveView } from './live.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { livePage, type Page } from './page.js';
+import { livePage, runbook, type Page } from './page.js';
 import { readMetrics } from '../telemetry/readMetrics.js';
 import { SessionFilter } from './sessionFilter.js';
 import { firstPage } from './sessionPage.js';
@@ -47,8 +47,9 @@ const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 const READ = ['GET', 'HEAD'];
 const CHANGE = ['POST'];
 
-/** Read from its files at the first request. */
+/** Read from their files at the first request. */
 let knownPage: Page | null = null;
+let knownRunbook: string | null = null;
 
 /** The handlers of the requests for a path. */
 export interface Route {
@@ -76,6 +77,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     respond: ({ administered }) => ({ status: 200, type: JSON_TYPE, body: `${administered.configText()}\n` }),
   },
   '/events': { methods: READ, respond: events },
+  '/runbook': { methods: READ, respond: () => ({ status: 200, body: (knownRunbook ??= runbook()) }) },
   '/sessions': { methods: READ, respond: sessions },
   '/reload': { methods: CHANGE, respond: reload },
   '/drain': { methods: CHANGE, respond: (sources) => stopping(sources, 'POST /drain') },
@@ -127,8 +129,8 @@ function events({ administered, lastEventId }: Sources): Answer {
   return { status: 200, type: EVENTS_TYPE, body: '', stream: (response) => streamEvents(response, history, afterId) };
 }
 
-async function live({ administered }: Sources, query: string): Promise<Answer> {
-  const view = await liveView(administered, query, Date.now());
+async function live(sources: Sources, query: string): Promise<Answer> {
+  const view = await liveView(sources, query, Date.now());
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(view)}\n` };
 }
 

@@ -2,22 +2,25 @@ import type { SessionView } from '../telemetry/status.js';
 
 /**
  * Chooses sessions by what a request asks for: `user`, `schema`, `program`, `client` and `digest` as a part of the
- * name, `text` as a part of any of these, `state` as a whole.
+ * name, `text` as a part of any of these, `state` and `session` as a whole.
  */
 export class SessionFilter {
   private readonly parts: readonly (readonly [Key, string])[];
   private readonly text: string;
   private readonly state: string;
+  private readonly session: string;
 
   /** @param asked the query of the request; other keys are for others */
   constructor(asked: URLSearchParams) {
     this.parts = KEYS.map((key) => [key, wanted(asked, key)] as const).filter(([, part]) => part !== '');
     this.text = wanted(asked, 'text');
     this.state = wanted(asked, 'state');
+    this.session = wanted(asked, 'session');
   }
 
   matches(view: SessionView): boolean {
     if (this.state !== '' && view.state !== this.state) return false;
+    if (this.session !== '' && String(view.session) !== this.session) return false;
     const fields = fieldsOf(view);
     return this.parts.every(([key, part]) => fields[key].includes(part)) &&
       (this.text === '' || KEYS.some((key) => fields[key].includes(this.text)));

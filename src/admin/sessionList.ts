@@ -14,17 +14,23 @@ export async function sessionList(
   const asked = new URLSearchParams(query);
   const filter = new SessionFilter(asked);
   const listsIdle = asked.has('idle') || asked.get('state') === 'idle';
-  const counts = { open: 0, matching: 0, idle: 0, states: new Map<string, number>() };
+  const [states, upstreams] = [new Map<string, number>(), new Map<string, number>()];
+  const counts = { open: 0, matching: 0, idle: 0 };
   const skip = countIn(asked, 'skip', 0, Infinity);
   const show = countIn(asked, 'show', SESSIONS_SHOWN, MOST_SHOWN);
   const first = await firstBy(listed(), skip + show, byUrgency);
   const list = first.slice(skip);
-  return { sessions: fitting(list, maxBytes), counts: { ...counts, states: Object.fromEntries(counts.states) }, skip };
+  return {
+    sessions: fitting(list, maxBytes),
+    counts: { ...counts, states: Object.fromEntries(states), upstreams: Object.fromEntries(upstreams) },
+    skip,
+  };
 
   async function* listed(): AsyncGenerator<SessionView> {
     for await (const view of sessions) {
       counts.open += 1;
-      counts.states.set(view.state, (counts.states.get(view.state) ?? 0) + 1);
+      countOne(states, view.state);
+      if (view.upstream !== null) countOne(upstreams, view.upstream);
       if (!filter.matches(view)) continue;
       counts.matching += 1;
       const isIdle = view.state === 'idle';
@@ -44,9 +50,15 @@ export interface SessionList {
     readonly idle: number;
     /** All open sessions, by their state. */
     readonly states: Readonly<Record<string, number>>;
+    /** The same by their server. */
+    readonly upstreams: Readonly<Record<string, number>>;
   };
   /** The number of sessions in the list before this part. */
   readonly skip: number;
+}
+
+function countOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** The number that a request gives; the default if it gives none, or one without sense. */

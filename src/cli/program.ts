@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AdminEndpoint } from '../admin/endpoint.js';
 import type { History } from '../telemetry/history.js';
-import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { StatisticsSource } from '../telemetry/statisticsSource.js';
 import type { Family } from '../telemetry/familyList.js';
 import type { LoopDelay } from '../telemetry/eventLoop.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -12,7 +12,7 @@ import type { Administered, ReloadResult, SessionDetail, SessionView, ProxyStatu
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import { ConfigError, printConfig, type LoadedConfig } from '../config/load.js';
-import type { AdminSettings, AuditSettings, Config, ShutdownSettings } from '../config/config.js';
+import type { AdminSettings, AuditSettings, Config, Place, ShutdownSettings } from '../config/config.js';
 import { changedKeys } from '../config/changes.js';
 import type { Expiry } from '../config/expiry.js';
 import { TlsFileError } from '../config/tlsFiles.js';
@@ -31,6 +31,8 @@ import { version } from './command.js';
 export class Program implements Administered, Stoppable {
   endpoint: AdminEndpoint | null = null;
   private readonly expiryWatch: ExpiryWatch;
+  readonly startedAtMs = Date.now();
+  configuredAtMs = Date.now();
   private running: Proxy | null = null;
   private isStopping = false;
   /** Null until the first question about the configuration's servers. */
@@ -45,11 +47,15 @@ export class Program implements Administered, Stoppable {
     this.expiryWatch = new ExpiryWatch(config, parts.log.logger, parts.history);
   }
 
+  get listeners(): readonly Place[] {
+    return this.proxy.places;
+  }
+
   get history(): History {
     return this.parts.history;
   }
 
-  get statistics(): LiveStatistics | null {
+  get statistics(): StatisticsSource | null {
     return this.proxy.statistics;
   }
 
@@ -220,6 +226,7 @@ export class Program implements Administered, Stoppable {
     const { logger } = this.parts.log;
     const changed = changedKeys(this.config, config);
     this.config = config;
+    this.configuredAtMs = Date.now();
     this.readiness?.close();
     this.readiness = null;
     if (endpoint !== this.endpoint) this.endpoint?.retire();

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { History, type EventSink } from '../telemetry/history.js';
-import type { LiveStatistics } from '../telemetry/liveStatistics.js';
+import type { StatisticsSource } from '../telemetry/statisticsSource.js';
 import type { Family } from '../telemetry/familyList.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { OrderResult, SessionOrder } from '../telemetry/sessionOrder.js';
@@ -42,7 +42,7 @@ export interface Proxy {
   /** The status of all processes of the proxy together. */
   statusOfAll(): ProxyStatus | Promise<ProxyStatus>;
   /** The cost of statements since the start; null if it is not kept. */
-  readonly statistics: LiveStatistics | null;
+  readonly statistics: StatisticsSource | null;
   /** The open sessions with a number above `after`, in order. Each is read when its turn comes. */
   sessionViews(after: number): Iterable<SessionView> | AsyncIterable<SessionView>;
   /** All that may be shown of one session; null if it is not there. */
@@ -66,7 +66,7 @@ class OneProcess implements Proxy {
   ) {
     this.maker = new CertificateMaker(log);
     this.relay = new Relay(config, this.maker.for(config), {
-      log, audit, metrics, history, budget: new Budget(config.budget.bytes), keepsStatistics: true, connect, left() {},
+      log, audit, metrics, history, budget: new Budget(config.budget.bytes), connect, left() {},
     });
     this.refusals = new Refusals(log, metrics);
     this.listeners = new Listeners({
@@ -129,8 +129,12 @@ class OneProcess implements Proxy {
     };
   }
 
-  get statistics(): LiveStatistics | null {
-    return this.relay.statistics;
+  get statistics(): StatisticsSource | null {
+    const { statistics } = this.relay;
+    return statistics === null ? null : {
+      overviews: async (question) => [statistics.overview(question, Date.now())],
+      profiles: async (grouping, keys) => [statistics.profiles(grouping, keys, Date.now())],
+    };
   }
 
   status(): ProxyStatus {

@@ -170,8 +170,8 @@ export class Relay {
 
   /** Keeps live statistics as long as there is an admin endpoint to show them. */
   private keepStatistics(): void {
-    const { shared, parts } = this;
-    const isShown = shared.config.admin !== null && parts.keepsStatistics;
+    const { shared } = this;
+    const isShown = shared.config.admin !== null;
     shared.statistics = isShown ? shared.statistics ?? new LiveStatistics(() => shared.config.audit) : null;
   }
 
@@ -272,8 +272,6 @@ export interface RelayParts {
   /** The metrics in which it counts. */
   readonly metrics: Metrics;
   readonly budget: Budget;
-  /** Live statistics are kept if the configuration has an admin endpoint to show them. */
-  readonly keepsStatistics: boolean;
   /** Is told of servers that are lost and found. */
   readonly history: EventSink;
   /** Connects a session to a server. */

@@ -1,4 +1,4 @@
-import { LogHistogram } from './logHistogram.js';
+import { LogHistogram, type HistogramData } from './logHistogram.js';
 
 /** The distribution of many values of one kind, without keeping the values. Count, sum and extremes are exact. */
 export class Distribution {
@@ -23,6 +23,21 @@ export class Distribution {
     this.histogram.add(value * this.unitsPerStep);
   }
 
+  /** The distribution in a form that goes from process to process. */
+  get data(): DistributionData {
+    const { count, sum, min, max, histogram } = this;
+    return { count, sum, min, max, histogram: histogram.data };
+  }
+
+  /** Adds the values of another distribution of the same kind. */
+  absorb({ count, sum, min, max, histogram }: DistributionData): void {
+    this.count += count;
+    this.sum += sum;
+    this.min = Math.min(this.min, min);
+    this.max = Math.max(this.max, max);
+    this.histogram.absorb(histogram);
+  }
+
   /** 0 if there are no values. */
   get mean(): number {
     return this.count === 0 ? 0 : this.sum / this.count;
@@ -37,4 +52,15 @@ export class Distribution {
     const found = this.histogram.quantile(part) / this.unitsPerStep;
     return Math.min(this.max, Math.max(this.min, found));
   }
+}
+
+/** A distribution as plain data. */
+export interface DistributionData {
+  readonly count: number;
+  readonly sum: number;
+  /** Infinity if there are no values. */
+  readonly min: number;
+  /** -Infinity if there are no values. */
+  readonly max: number;
+  readonly histogram: HistogramData;
 }

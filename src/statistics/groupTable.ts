@@ -35,6 +35,18 @@ export class GroupTable {
     return this.groups.mostMissed;
   }
 
+  /** All kept groups with their amounts in an order, in a form that goes from process to process. */
+  index(order: Order): GroupIndex {
+    const groups = this.groups.heaviest()
+      .map(({ key, value, missed }) => ({ key, amount: RANKS[order](value), missed }));
+    return { groups, mostMissed: this.mostMissed, hasForgotten: this.hasForgotten };
+  }
+
+  /** The profile of a kept group; null if it is not kept. */
+  profile(key: string): Profile | null {
+    return this.groups.get(key);
+  }
+
   /**
    * The groups with the largest amounts. For any order but the table's own, the result is a choice among the kept
    * groups.
@@ -68,6 +80,13 @@ const RANKS: Record<Order, (profile: Profile) => number> = {
   cuts: ({ cuts, wouldCuts }) => cuts + wouldCuts,
   refusals: ({ refusals, wouldRefuses }) => refusals + wouldRefuses,
 };
+
+/** The groups of a table as plain data, without their profiles. */
+export interface GroupIndex {
+  readonly groups: readonly { readonly key: string; readonly amount: number; readonly missed: number }[];
+  readonly mostMissed: number;
+  readonly hasForgotten: boolean;
+}
 
 /** A group with its statistics. */
 export interface RankedGroup {

@@ -52,6 +52,45 @@ export class HeavyHitters<T> {
     return place.value;
   }
 
+  /** The kept keys in a form that goes from process to process. */
+  get data(): HeavyHittersData<T> {
+    return { held: this.heaviest().map(({ key, value, weight, missed }) => ({ key, value, weight, missed })),
+      mostMissed: this.mostMissed, hasForgotten: this.hasForgotten };
+  }
+
+  /**
+   * Adds the keys of others (Agarwal et al.: Mergeable Summaries, 2012). A key that only one of the two has kept may
+   * have weighed as much in the other as its `mostMissed`.
+   * @param merge makes one value of both; null for the one that is there
+   */
+  absorb(other: HeavyHittersData<T>, merge: (own: T | null, value: T) => T): void {
+    const ownMissed = this.mostMissed;
+    const merged = new Map(this.heap.map((slot) => [slot.key, {
+      key: slot.key, value: slot.value,
+      weight: slot.weight + other.mostMissed, missed: slot.missed + other.mostMissed,
+    }]));
+    for (const { key, value, weight, missed } of other.held) {
+      const own = this.places.get(key) ?? null;
+      merged.set(key, {
+        key, value: merge(own?.value ?? null, value),
+        weight: (own?.weight ?? ownMissed) + weight, missed: (own?.missed ?? ownMissed) + missed,
+      });
+    }
+    const sorted = [...merged.values()].sort((one, two) => two.weight - one.weight || (one.key < two.key ? -1 : 1));
+    this.hasForgotten ||= other.hasForgotten || sorted.length > this.capacity;
+    // The lightest first: a list in order is a heap.
+    const kept = sorted.slice(0, this.capacity).reverse();
+    this.heap.splice(0, Infinity, ...kept.map((one, index) => ({ ...one, index })));
+    this.places.clear();
+    for (const slot of this.heap) this.places.set(slot.key, slot);
+    this.latest = null;
+  }
+
+  /** The value of a kept key; null if it is not kept. */
+  get(key: string): T | null {
+    return this.places.get(key)?.value ?? null;
+  }
+
   /** The kept keys, the heaviest first; keys of the same weight are in order. */
   heaviest(): readonly Held<T>[] {
     return [...this.heap].sort((one, other) => other.weight - one.weight || (one.key < other.key ? -1 : 1));
@@ -115,6 +154,13 @@ export interface Held<T> {
   readonly weight: number;
   /** The most that the key can have weighed before it came in; 0 if it was seen from its beginning. */
   readonly missed: number;
+}
+
+/** Kept keys as plain data. */
+export interface HeavyHittersData<T> {
+  readonly held: readonly Held<T>[];
+  readonly mostMissed: number;
+  readonly hasForgotten: boolean;
 }
 
 interface Slot<T> {

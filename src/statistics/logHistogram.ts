@@ -14,13 +14,7 @@ export class LogHistogram {
 
   /** @param value 0 or more; a value below 1 counts as 0 */
   add(value: number, times = 1): void {
-    const bucket = bucketOf(value);
-    const { counts } = this;
-    if (counts.length === 0) this.first = bucket;
-    for (; bucket < this.first; this.first -= 1) counts.unshift(0);
-    while (bucket >= this.first + counts.length) counts.push(0);
-    counts[bucket - this.first]! += times;
-    this.total += times;
+    this.addTo(bucketOf(value), times);
   }
 
   /**
@@ -59,9 +53,36 @@ export class LogHistogram {
     }
   }
 
+  /** The histogram in a form that goes from process to process. */
+  get data(): HistogramData {
+    return { first: this.first, counts: this.counts };
+  }
+
+  /** Adds the values of another histogram. */
+  absorb({ first, counts }: HistogramData): void {
+    counts.forEach((count, index) => {
+      if (count > 0) this.addTo(first + index, count);
+    });
+  }
+
+  private addTo(bucket: number, times: number): void {
+    const { counts } = this;
+    if (counts.length === 0) this.first = bucket;
+    for (; bucket < this.first; this.first -= 1) counts.unshift(0);
+    while (bucket >= this.first + counts.length) counts.push(0);
+    counts[bucket - this.first]! += times;
+    this.total += times;
+  }
+
   private middle(bucket: number): number {
     return bucket === 0 ? 0 : Math.sqrt(lowerEdge(bucket) * upperEdge(bucket));
   }
+}
+
+/** A histogram as plain data: its counts from the bucket with the number `first` on. */
+export interface HistogramData {
+  readonly first: number;
+  readonly counts: readonly number[];
 }
 
 const BUCKETS_PER_DOUBLING = 8;

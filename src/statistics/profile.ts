@@ -1,6 +1,6 @@
-import { Distribution } from './distribution.js';
+import { Distribution, type DistributionData } from './distribution.js';
 import type { Execution } from './execution.js';
-import { HeavyHitters } from './heavyHitters.js';
+import { HeavyHitters, type HeavyHittersData } from './heavyHitters.js';
 
 /** Statistics of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
 export class Profile {
@@ -88,7 +88,54 @@ export class Profile {
     if (route !== undefined) this.routes.add(route, 1);
     if (this.digests !== null) this.digests.add(execution.digest, 1).text ??= execution.digestText;
   }
+
+  /** The profile in a form that goes from process to process. */
+  get data(): ProfileData {
+    const { firstAtMs, lastAtMs, digestText, example, digests } = this;
+    const part = <Key extends string, Value>(names: readonly Key[], of: (name: Key) => Value): Record<Key, Value> =>
+      Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Key, Value>;
+    return {
+      ...part(DISTRIBUTIONS, (name) => this[name].data), ...part(COUNTS, (name) => this[name]),
+      ...part(NAMES, (name) => this[name].data),
+      firstAtMs, lastAtMs, digestText, example, digests: digests?.data ?? null,
+    };
+  }
+
+  /** Adds the executions of another profile of the same kind. */
+  absorb(other: ProfileData): void {
+    for (const name of DISTRIBUTIONS) this[name].absorb(other[name]);
+    for (const name of COUNTS) this[name] += other[name];
+    for (const name of NAMES) this[name].absorb(other[name], () => null);
+    if (other.digests !== null) this.digests?.absorb(other.digests, (own, value) => own ?? value);
+    this.firstAtMs = Math.min(this.firstAtMs, other.firstAtMs);
+    this.lastAtMs = Math.max(this.lastAtMs, other.lastAtMs);
+    this.digestText ??= other.digestText;
+    if (other.example !== null && other.example.bytes > (this.example?.bytes ?? -1)) this.example = other.example;
+  }
 }
+
+const DISTRIBUTIONS = ['rows', 'bytes', 'largestRowBytes', 'firstRowMs', 'durationMs', 'stallMs'] as const;
+const COUNTS = [
+  'executions', 'changes', 'requestBytes', 'affectedRows', 'cuts', 'wouldCuts', 'admitted', 'refusals',
+  'wouldRefuses', 'lowerBounds',
+] as const;
+const NAMES = ['users', 'schemas', 'programs', 'clients', 'routes'] as const;
+
+type DistributionName = (typeof DISTRIBUTIONS)[number];
+type CountName = (typeof COUNTS)[number];
+type NamesName = (typeof NAMES)[number];
+
+/** A profile as plain data, in a form that goes from process to process. */
+export type ProfileData =
+  Readonly<Record<DistributionName, DistributionData> & Record<CountName, number> & Record<NamesName, NamesData>> & {
+    readonly firstAtMs: number;
+    readonly lastAtMs: number;
+    readonly digestText: string | null;
+    readonly example: Example | null;
+    readonly digests: HeavyHittersData<DigestName> | null;
+  };
+
+type NamesData = HeavyHittersData<null>;
 
 /** An execution as an example of the others. */
 export interface Example {

@@ -42,6 +42,16 @@ export class Timeline {
   }
 }
 
+/** Adds up the slots of several timelines of the same kind, up to the same time. */
+export function mergeSlots(timelines: readonly (readonly Slot[])[]): Slot[] {
+  const merged = new Map<number, Slot>();
+  for (const { fromMs, cuts, wouldCuts } of timelines.flat()) {
+    const known = merged.get(fromMs);
+    merged.set(fromMs, { fromMs, cuts: cuts + (known?.cuts ?? 0), wouldCuts: wouldCuts + (known?.wouldCuts ?? 0) });
+  }
+  return [...merged.values()].sort((one, other) => one.fromMs - other.fromMs);
+}
+
 /** The events of one time slot. */
 export interface Slot {
   /** The time at which it begins, in ms. */

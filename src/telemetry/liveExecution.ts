@@ -28,6 +28,9 @@ export class LiveExecution implements Execution {
   stallMs = 0;
   isLowerBound = false;
   fate: Fate = 'passed';
+  /** The rule and the reason of its verdict; empty if there was none. */
+  rule = '';
+  reason = '';
   hasResult = true;
   /** Whether it had a result to which limits apply. */
   isLimited = false;
@@ -67,6 +70,8 @@ export class LiveExecution implements Execution {
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
     this.isLowerBound = !isWhole;
+    this.rule = verdict?.rule ?? '';
+    this.reason = verdict?.reason ?? '';
     this.fate = verdict !== null ? FATES[verdict.action] : usage.isAdmitted ? 'admitted' : 'passed';
     this.hasResult = usage.hasResult;
     this.isLimited = resultSets > 0 && usage.terms.responseClass !== 'streaming';

@@ -6,13 +6,16 @@ import type { Refusal } from '../policy/refusal.js';
 import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import type { Grouping } from '../statistics/grouping.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
+import { CutReasons } from './cutReasons.js';
 import { LiveGroups, type LiveGroup } from './liveGroups.js';
 import { GroupTable } from '../statistics/groupTable.js';
 import { isCutFate } from '../statistics/execution.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
+import type { ProfileData } from '../statistics/profile.js';
 import { Timeline } from '../statistics/timeline.js';
 import { Totals } from '../statistics/totals.js';
 import { LiveExecution, type EndTimes } from './liveExecution.js';
+import type { StatisticsOverview, StatisticsQuestion } from './statisticsSource.js';
 
 /** The cost of each statement since the start, for the live page. Kept only if there is a live page. */
 export class LiveStatistics {
@@ -22,6 +25,7 @@ export class LiveStatistics {
   private readonly rows = new LogHistogram();
   private readonly bytes = new LogHistogram();
   private readonly cuts = new Timeline(SLOT_MS, SLOTS);
+  private readonly reasons = new CutReasons();
   /**
    * Responses that have ended and are not counted yet: the first `waitingCount`. Counting touches much memory. Done for
    * many responses at once, it finds that memory in the processor's caches and costs a fraction per query.
@@ -32,6 +36,24 @@ export class LiveStatistics {
 
   /** @param settings the parts of statements that may be shown */
   constructor(private readonly settings: () => AuditSettings) {}
+
+  /** All that is counted, but for the profiles of groups, in a form that goes from process to process. */
+  overview({ order, grouping }: StatisticsQuestion, nowMs: number): StatisticsOverview {
+    this.countWaiting();
+    const group = grouping === 'digest' ? null : this.groups.by(grouping, nowMs);
+    return {
+      totals: { ...this.ofAll }, rows: this.rows.data, bytes: this.bytes.data, slots: this.cuts.slots(nowMs),
+      cutReasons: this.reasons.all, digests: this.byDigest.index(order), groupings: this.groupings,
+      group: group === null ? null : { sinceMs: group.sinceMs, index: group.table.index(order) },
+    };
+  }
+
+  /** The profiles of these groups; null for a group that is not kept. */
+  profiles(grouping: Grouping, keys: readonly string[], nowMs: number): (ProfileData | null)[] {
+    this.countWaiting();
+    const table = grouping === 'digest' ? this.byDigest : this.groups.by(grouping, nowMs)?.table;
+    return keys.map((key) => table?.profile(key)?.data ?? null);
+  }
 
   get totals(): Totals {
     this.countWaiting();
@@ -114,7 +136,10 @@ export class LiveStatistics {
     this.ofAll.add(execution);
     this.byDigest.add(execution);
     this.groups.add(execution);
-    if (isCutFate(fate)) this.cuts.add(fate, execution.atMs);
+    if (isCutFate(fate)) {
+      this.cuts.add(fate, execution.atMs);
+      this.reasons.add(fate, execution.rule, execution.reason);
+    }
     if (execution.isLimited) {
       this.rows.add(rows);
       this.bytes.add(bytes);

@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.js';
+import type { Config, Place } from '../config/config.js';
 import type { Expiry } from '../config/expiry.js';
 import type { History } from './history.js';
-import type { LiveStatistics } from './liveStatistics.js';
+import type { StatisticsSource } from './statisticsSource.js';
 import type { Family } from './familyList.js';
 import type { SessionTotals } from './metrics.js';
 import type { Asker, OrderResult, SessionOrder } from './sessionOrder.js';
@@ -111,10 +111,15 @@ export interface Administered {
   allMetrics(own: readonly Family[]): readonly Family[] | Promise<readonly Family[]>;
   /** The current configuration. */
   readonly config: Config;
+  /** When it was read, and when the program began, in ms since 1970. */
+  readonly configuredAtMs: number;
+  readonly startedAtMs: number;
+  /** The addresses on which it listens for clients. */
+  readonly listeners: readonly Place[];
   /** The last events of all processes. */
   readonly history: History;
   /** Null if no statistics are kept. */
-  readonly statistics: LiveStatistics | null;
+  readonly statistics: StatisticsSource | null;
   /** The ends of the configuration's rules and certificates; empty if another process reports them. */
   readonly expiries: readonly Expiry[];
   /** The current configuration as JSON, without secrets. */

@@ -6,7 +6,10 @@ import type { Config, Listen } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
 import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import type { EventFacts, EventKind } from '../telemetry/history.js';
+import type { Grouping } from '../statistics/grouping.js';
+import type { ProfileData } from '../statistics/profile.js';
 import type { Family } from '../telemetry/familyList.js';
+import type { StatisticsOverview, StatisticsQuestion } from '../telemetry/statisticsSource.js';
 import type { OrderResult, SessionOrder } from '../telemetry/sessionOrder.js';
 import type { ProxyStatus, SessionDetail } from '../telemetry/status.js';
 
@@ -18,12 +21,17 @@ export type Question =
   | 'status'
   /** A page of the sessions behind the one with this number: `SessionPage`. */
   | { readonly sessionsAfter: number }
+  /** What the worker has counted: `StatisticsOverview`, or null. */
+  | { readonly statistics: StatisticsQuestion }
+  /** The profiles of these groups: a list of `ProfileData`, or null. */
+  | { readonly profiles: readonly string[]; readonly grouping: Grouping }
   /** All of one session, which may be another worker's: `SessionDetail`, or null. */
   | { readonly detailOf: number }
   /** An order for a session, which may be another worker's: `OrderResult`. */
   | { readonly order: SessionOrder; readonly session: number };
 
-export type Answer = readonly Family[] | ProxyStatus | SessionPage | SessionDetail | OrderResult;
+export type Answer = readonly Family[] | ProxyStatus | SessionPage | SessionDetail | OrderResult |
+  StatisticsOverview | readonly (ProfileData | null)[];
 
 export type ToWorker =
   /** The first message. `number` is the worker's own, of `workers`. */

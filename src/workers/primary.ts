@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { ProfileData } from '../statistics/profile.js';
+import type { StatisticsOverview, StatisticsSource } from '../telemetry/statisticsSource.js';
 import { FamilyList, type Family } from '../telemetry/familyList.js';
 import type { SessionPage } from '../admin/sessionPage.js';
 import { NO_SUCH_SESSION, type OrderResult, type SessionOrder } from '../telemetry/sessionOrder.js';
@@ -13,7 +15,7 @@ import { WorkerSet, type WorkerSetObserver } from './workerSet.js';
 import { Lessor } from './leases.js';
 import type { WorkerHandle } from './workerHandle.js';
 import { mergeMetrics, onlyCounters } from '../telemetry/mergeMetrics.js';
-import type { FromWorker } from './messages.js';
+import type { Answer, FromWorker, Question } from './messages.js';
 import type { PrimaryParts } from './parts.js';
 
 // The primary process: it accepts clients and hands each to a worker.
@@ -134,9 +136,20 @@ class Primary implements Proxy, WorkerSetObserver {
     return each.reduce(sumOf, this.status());
   }
 
-  /** Always null: only a proxy in one process keeps statistics. */
-  get statistics(): null {
-    return null;
+  /** Those of all workers that answer. A worker that is replaced takes its own with it. */
+  get statistics(): StatisticsSource | null {
+    if (this.config.admin === null) return null;
+    return {
+      overviews: async (statistics) => this.answersTo<StatisticsOverview>({ statistics }),
+      profiles: async (grouping, profiles) =>
+        this.answersTo<readonly (ProfileData | null)[]>({ profiles, grouping }),
+    };
+  }
+
+  /** The answers of the workers that give one. @typeParam T the kind of answer to this question */
+  private async answersTo<T extends Answer>(question: Question): Promise<T[]> {
+    const told = await this.workerSet.tell(question);
+    return told.flatMap(({ answer }) => (answer === null ? [] : [answer as T]));
   }
 
   async *sessionViews(after: number): AsyncGenerator<SessionView> {

@@ -42,7 +42,6 @@ export class Worker {
       audit: this.outbox,
       metrics: this.metrics,
       budget: this.budget,
-      keepsStatistics: false,
       history: {
         note: (event, facts) => around.send({ kind: 'noted', event, facts: { ...facts, worker: number } }),
       },
@@ -151,16 +150,16 @@ export class Worker {
   }
 
   private async tell(question: Question): Promise<Answer | null> {
-    switch (question) {
-      case 'metrics':
-        return this.readMetrics();
-      case 'status':
-        return this.relay.status();
-      default:
-        if ('detailOf' in question) return this.relay.open.detail(question.detailOf);
-        if ('order' in question) return await this.relay.open.order(question.session, question.order);
-        return await firstPage(this.relay.open.views(question.sessionsAfter));
+    const { relay } = this;
+    if (question === 'metrics') return this.readMetrics();
+    if (question === 'status') return relay.status();
+    if ('statistics' in question) return relay.statistics?.overview(question.statistics, Date.now()) ?? null;
+    if ('profiles' in question) {
+      return relay.statistics?.profiles(question.grouping, question.profiles, Date.now()) ?? null;
     }
+    if ('detailOf' in question) return relay.open.detail(question.detailOf);
+    if ('order' in question) return await relay.open.order(question.session, question.order);
+    return await firstPage(relay.open.views(question.sessionsAfter));
   }
 
   private readMetrics(): readonly Family[] {

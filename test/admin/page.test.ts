@@ -22,6 +22,9 @@ const openLive = async (t: Test, started: AdministeredProgram): Promise<BrowserP
 /** How often the page has fetched its data. */
 const FETCHED = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/live?')).length";
 
+/** Lists idle sessions, too. */
+const SHOW_IDLE = "document.getElementById('idle').click()";
+
 const text = (selector: string): string => `(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '')`;
 const shows = (selector: string, what: string): string => `${text(selector)}.includes(${JSON.stringify(what)})`;
 
@@ -33,7 +36,8 @@ t.test('the page loads nothing from elsewhere, and its policy allows nothing els
   const policy = String(headers['content-security-policy']);
   t.match(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; connect-src 'self'; /);
   t.notMatch(policy, /unsafe|\*|http|data:/);
-  t.notMatch(body, /\b(?:src|href)="(?!#)/, 'it names no other resource');
+  t.notMatch(body, /\b(?:src|href)="(?!#|runbook")/, 'it names no other resource');
+  t.match(await started.ask('/runbook'), { status: 200, body: /^# Troubleshooting/ });
   t.match(body, />the script of this page does not run</, 'which stands there until it runs');
   const page = await openLive(t, started);
   await page.until(`${FETCHED} > 1`);
@@ -60,9 +64,12 @@ t.test('the page shows new results without being loaded again', async (t) => {
   await page.evaluate(choose('digest'));
   await page.until(shows('#digests', 'SELECT * FROM `rows_900`'));
   t.ok(await page.evaluate(shows('#tiles', '900 rows')));
-  t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
+  await page.evaluate(SHOW_IDLE);
+  await page.until(shows('#sessions', 'demo in demo'));
   await client.query('SELECT * FROM rows_5000').catch(() => {});
-  await page.until(shows('#tiles .cut dd', '1'));
+  await page.until(shows('#tiles .cut dd', '1default: 1 by rows'));
+  t.equal(await page.evaluate("document.querySelector('input[name=unit]:checked').value"), 'rows', 'as it was cut');
+  await page.until(shows('#events', 'rule default, by rows'));
   t.match(await page.evaluate("document.querySelector('#cuts svg').getAttribute('aria-label')"), /1 result was cut/);
   t.equal(await page.evaluate("document.querySelectorAll('#cuts rect.cut').length"), 1);
 });
@@ -87,6 +94,7 @@ t.test('shows characters that hide or turn the direction of text as escapes', as
   );
   t.teardown(() => client.close());
   const page = await openLive(t, started);
+  await page.evaluate(SHOW_IDLE);
   await page.until(shows('#sessions', 'left\\u202e\\u2028\\u2066right'));
   await client.query('SELECT * FROM rows_5');
   await page.until(shows('#digests', 'left\\u202e\\u2028\\u2066right'));
@@ -99,7 +107,7 @@ t.test('shows a growing result as it grows, and marks a client that does not rea
   // Takes the first row only.
   void slow.query('SELECT * FROM rows_1000000', () => new Promise<void>(() => {})).catch(() => {});
   const page = await openLive(t, started);
-  await page.until(shows('#sessions', 'not reading for'));
+  await page.until(shows('#sessions', 'the client has read nothing for'));
   t.ok(await page.evaluate(shows('#sessions', 'SELECT * FROM `rows_1000000`')));
   t.ok(await page.evaluate(shows('#tiles', '1 not reading')));
   t.ok(await page.evaluate("parseFloat(document.querySelector('#sessions .meter i').style.width) > 0"));
@@ -152,7 +160,10 @@ t.test('shows statements, users and programs as text when they contain HTML', as
   await client.query(`SELECT '${evil.replaceAll("'", "''")}'`).catch(() => {});
   await client.query(`SELECT \`${evil.replaceAll('`', '``')}\` FROM rows_10`).catch(() => {});
   const page = await openLive(t, started);
+  await page.evaluate(SHOW_IDLE);
   await page.until(shows('#sessions', 'onerror'));
+  await page.evaluate("document.querySelector('#sessions .disclose').click()");
+  await page.until("document.querySelector('#sessions .facts')");
   await page.until(shows('#digests', 'onerror'));
   t.equal(
     await page.evaluate("document.querySelectorAll('img, script:not([type=module]), main script, main style').length"),
@@ -200,10 +211,11 @@ t.test('names each control to a screen reader, and lets the keyboard reach each'
     'slider: What would another limit cut?',
     'region: Cuts in the last hour', 'region: Sessions', 'region: Statements', 'combobox: by',
     'columnheader: Statement',
-    'image: Distribution of 1 result by size, on logarithmic scales',
+    'heading: What happened', 'searchbox: Sessions with', 'combobox: in state', 'link: What to do', 'button: 1 idle',
   ]) t.ok(told.includes(name), name);
+  t.ok(told.some((name) => /^image: Distribution of 1 result by bytes, on logarithmic scales: half have/.test(name)));
   const reached = new Set<string>();
-  for (let i = 0; i < 14; i += 1) {
+  for (let i = 0; i < 22; i += 1) {
     await page.press('Tab');
     reached.add(
       await page.evaluate(
@@ -211,7 +223,7 @@ t.test('names each control to a screen reader, and lets the keyboard reach each'
       ),
     );
   }
-  for (const name of ['pause', 'bytes', 'what-if', 'group-by', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
+  for (const name of ['pause', 'bytes', 'what-if', 'filter-text', 'filter-state', 'idle', 'group-by', 'order', 'SUMMARY']) t.ok(reached.has(name), name);
   await page.evaluate("document.getElementById('pause').focus()");
   await page.press(' ');
   await page.until("document.getElementById('pause').getAttribute('aria-pressed') === 'true'");
@@ -234,21 +246,31 @@ t.test('keeps the last known values and says that the proxy cannot be reached wh
   const started = await startAdministered(t, { limits: LIMITS });
   const page = await openLive(t, started);
   started.program.kill('SIGKILL');
-  await page.until(shows('#state', 'cannot be reached; the figures are the last known'));
+  await page.until(shows('#banner', 'No answer since '));
+  t.ok(await page.evaluate(shows('#banner', ', showing the last state')));
+  t.equal(await page.evaluate(text('#state')), 'no answer');
 });
 
-t.test('shows the sessions of all workers, and says that statistics are not kept', async (t) => {
-  const started = await startAdministered(t, { limits: LIMITS, workers: 2 });
-  await (await started.connect()).query('SELECT * FROM rows_10');
-  await started.connect();
+t.test('shows the sessions and the statistics of all workers together', async (t) => {
+  const started = await startAdministered(t, { limits: { rows: 1000 }, workers: 2 });
+  for (const client of [await started.connect(), await started.connect()]) {
+    for (const rows of [10, 10, 100]) await client.query(`SELECT * FROM rows_${rows}`);
+    await client.query('SELECT * FROM rows_5000').catch(() => {});
+  }
   const page = await openLive(t, started);
   await page.until(shows('#state', 'running, enforcing, 2 sessions'));
-  t.ok(await page.evaluate(shows('#sessions', 'demo in demo')));
+  await page.evaluate(SHOW_IDLE);
+  await page.until(shows('#sessions', 'demo in demo'));
   t.ok(await page.evaluate(shows('#tiles', 'without its 2 workers')));
-  t.notOk(await page.evaluate(shows('#tiles', 'Statements')));
-  t.ok(await page.evaluate("[...document.querySelectorAll('.statistics')].every((part) => part.hidden)"));
-  t.equal(await page.evaluate("document.getElementById('no-statistics').hidden"), false);
-  await page.until(`${FETCHED} > 1`);
+  t.ok(await page.evaluate(shows('#tiles', 'Statements8')));
+  t.ok(await page.evaluate(shows('#tiles', 'Cut2default: 2 by rows')));
+  const { digests, cutsOverTime, sizes } = JSON.parse((await started.ask('/live?groupBy=user')).body);
+  t.match(digests.find(({ digestText }: { digestText: string }) => digestText === 'SELECT * FROM `rows_10`'), {
+    results: 4, rows: { count: 4, sum: 40 }, users: [{ name: 'demo', results: 4 }], mayMiss: 0,
+  });
+  t.equal(cutsOverTime.reduce((sum: number, { cuts }: { cuts: number }) => sum + cuts, 0), 2);
+  t.equal(sizes.rows.reduce((sum: number, [, , count]: number[]) => sum + count!, 0), 8);
+  await started.ask('/live?groupBy=user');
   t.strictSame(page.complaints, []);
 });
 
@@ -267,4 +289,78 @@ t.test('says that the page has failed when it cannot show an answer, until it ca
     "document.getElementById('verdict').remove(); document.getElementById('what-if').dispatchEvent(new Event('input'))",
   );
   await page.until(shows('#state', 'this page has failed: '));
+});
+
+t.test('puts sessions first where one is stalled, and ends it once that is confirmed', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const slow = await started.connect();
+  const statement = `SELECT * FROM rows_1000000 /* ${'long '.repeat(200)} */`;
+  void slow.query(statement, () => new Promise<void>(() => {})).catch(() => {});
+  const page = await openLive(t, started);
+  await page.until(shows('#sessions .badge', 'stalled'));
+  await page.until("document.getElementById('welcome').nextElementSibling.id === 'sessions-card'");
+  await page.evaluate("document.querySelector('#tiles .stall a').click()");
+  t.equal(await page.evaluate('document.activeElement.id'), 'sessions-card');
+  await page.evaluate("document.querySelector('#sessions .disclose').focus()");
+  await page.press('Enter');
+  await page.until(shows('#sessions .sqlbox', statement));
+  await page.until(shows('#sessions .byhand', 'No kill account: run KILL QUERY 1'));
+  const press = (label: string): Promise<void> => page.evaluate(
+    `[...document.querySelectorAll('button')].find((one) => one.textContent === ${JSON.stringify(label)}).focus()`,
+  );
+  await press('End the session…');
+  await page.press('Enter');
+  await page.until("document.getElementById('ask').open && document.activeElement.id === 'ask-cancel'");
+  await page.press('Enter');
+  await page.until("!document.getElementById('ask').open");
+  t.match(JSON.parse((await started.ask('/sessions')).body), [{ session: 1 }], 'not without a confirmation');
+  await press('End the session…');
+  await page.press('Enter');
+  await press('End the session');
+  await page.press('Enter');
+  await page.until(shows('#ask-result', 'ended: both connections of the session are closed'));
+  await page.press('Enter');
+  await page.until(shows('#events', 'end ordered'));
+  t.strictSame(page.complaints, []);
+});
+
+t.test('filters sessions, pages through many, and keeps the rows few', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const connect = (user: string): Promise<DemoClient> =>
+    DemoClient.connect({ host: '127.0.0.1', port: started.program.port, user, schema: 'demo', program: 'test' });
+  const clients = await Promise.all(Array.from({ length: 120 }, (_, index) => connect(`user-${index % 3}`)));
+  t.teardown(() => clients.forEach((client) => client.close()));
+  const page = await openLive(t, started);
+  await page.until(shows('#idle', '120 idle'));
+  t.ok(await page.evaluate(shows('#sessions', 'Nothing runs.')));
+  await page.evaluate(SHOW_IDLE);
+  await page.until(shows('#sessions-note', '1 to 50 of 120'));
+  for (const note of ['51 to 100 of 120', '101 to 120 of 120']) {
+    await page.evaluate("document.getElementById('later').click()");
+    await page.until(shows('#sessions-note', note));
+  }
+  t.equal(await page.evaluate("document.querySelectorAll('#sessions tr').length"), 20);
+  t.equal(await page.evaluate("document.getElementById('later').disabled"), true);
+  await page.evaluate(`(() => {
+    const filter = document.getElementById('filter-text');
+    filter.value = 'user:user-1';
+    filter.dispatchEvent(new Event('input'));
+  })()`);
+  await page.until(shows('#idle', '40 idle'));
+  t.notOk(await page.evaluate(shows('#sessions', 'user-2')));
+});
+
+t.test('says how to connect a client while there is none, who it is, and when it shows the past', async (t) => {
+  const started = await startAdministered(t, { limits: LIMITS });
+  const page = await openLive(t, started);
+  await page.until(shows('#connect', `mysql --host 127.0.0.1 --port ${started.program.port}`));
+  t.ok(await page.evaluate(shows('#about', `listens on 127.0.0.1:${started.program.port}`)));
+  t.ok(await page.evaluate(shows('#about', `server 127.0.0.1:${started.upstreamPort}`)));
+  await page.evaluate("document.getElementById('pause').click()");
+  await page.until(shows('#banner', 'Paused, showing '));
+  await page.evaluate("document.getElementById('pause').click()");
+  await page.until("document.getElementById('banner').hidden");
+  await (await started.connect()).query('SELECT * FROM rows_5');
+  await page.until("document.getElementById('welcome').hidden");
+  await page.until(shows('#about', '(in use by 1)'));
 });

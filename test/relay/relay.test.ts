@@ -34,11 +34,11 @@ class Scene {
   private lastId = 0;
   private readonly ends: End[] = [];
 
-  constructor(private readonly t: Test, settings: object = {}, keepsStatistics = false) {
+  constructor(private readonly t: Test, settings: object = {}) {
     const config = this.config(settings);
     this.timers = fakeTimers(t);
     this.relay = new Relay(config, {}, {
-      log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes), keepsStatistics,
+      log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes),
       history: new History(),
       connect: this.servers.connect, audit: { write: (record) => void this.records.push(record) },
       left: () => (this.leftCount += 1),
@@ -301,7 +301,7 @@ t.test('applies a new budget to results under way', async (t) => {
 });
 
 t.test('keeps live statistics from the reload on that brings an admin endpoint, and none without', (t) => {
-  const scene = new Scene(t, {}, true);
+  const scene = new Scene(t);
   const reload = (settings: object) => scene.relay.prepare(scene.config(settings), {}).apply();
   const admin = { admin: { listen: '127.0.0.1:9307' } };
   t.equal(scene.relay.statistics, null);

@@ -17,10 +17,19 @@ function showSize(bytes) {
   return `${unit === 0 || amount >= 100 ? Math.round(amount) : Number(amount.toFixed(1))} ${SIZE_UNITS[unit]}`;
 }
 
-/** `7 ms`, `2.1 s`, `3 min` */
+/** `7 ms`, `2.1 s`, `3 min`, `5 h`, `12 days` */
 function showTime(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`;
+}
+
+/** `11:34:09`, and the date if it is not today's. */
+function showMoment(time) {
+  const moment = new Date(time);
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? moment.toLocaleTimeString([], { hour12: false }) : moment.toLocaleString([], { hour12: false });
 }
 
 /** `12.3%`, `0.042%` */
@@ -40,8 +49,8 @@ const showRows = (rows) => counted(rows, 'row');
  * The units of results: how an amount is shown in full and on an axis, and the factor between two marks of the axis.
  */
 const UNITS = {
-  bytes: { show: showSize, mark: showSize, stepFactor: 16 },
-  rows: { show: showRows, mark: showCount, stepFactor: 10 },
+  bytes: { name: 'bytes', show: showSize, mark: showSize, stepFactor: 16 },
+  rows: { name: 'rows', show: showRows, mark: showCount, stepFactor: 10 },
 };
 
 /**

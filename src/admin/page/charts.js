@@ -34,7 +34,7 @@ function extentOf(buckets, limit) {
 /** The limit at a place. A result as large as the place's size is cut, a smaller one is not. */
 const limitAt = (place) => Math.max(1, Math.ceil(sizeAt(place) * 0.9999) - 1);
 
-/** The number of results that a limit cuts. It is exact, because the limit stands at an edge of the buckets. */
+/** How many results a limit cuts. The number is exact, because the limit stands at an edge of the buckets. */
 function cutBy(buckets, place) {
   const edge = sizeAt(place) * 0.9999;
   return buckets.reduce((sum, [from, , count]) => (from >= edge ? sum + count : sum), 0);
@@ -49,7 +49,7 @@ function axis(width, y) {
 function limitLine(x, width, y, className, label) {
   const isLate = x > width * 0.7;
   return [
-    draw('line', { x1: x, x2: x, y1: y - 8, y2: FLOOR, class: className }),
+    draw('line', { x1: x, x2: x, y1: y - 10, y2: FLOOR, class: className }),
     draw('text', {
       x: x + (isLate ? -6 : 6), y, 'text-anchor': isLate ? 'end' : 'start', class: `${className}-text`,
     }, label),
@@ -81,13 +81,14 @@ function barsOf(buckets) {
 /**
  * The number of results of each size, with the limit and another limit that is tried.
  * @param tried the place of the limit that is tried
+ * @param isTried whether somebody has chosen it
  */
-function histogramPicture(width, buckets, unit, limit, tried) {
+function histogramPicture(width, buckets, unit, limit, tried, isTried) {
   const extent = extentOf(buckets, limit);
   const xOf = (place) => (place / extent) * width;
   const all = barsOf(buckets);
   // The few large results matter most, so their bars must be visible beside those of a million small ones.
-  const scale = 160 / Math.log2(1 + Math.max(1, ...all.values()));
+  const scale = 140 / Math.log2(1 + Math.max(1, ...all.values()));
   const barWidth = Math.max(2, xOf(BUCKETS_PER_BAR) - 1.5);
   const bars = [...all].map(([place, count]) => {
     const height = 4 + Math.log2(1 + count) * scale;
@@ -96,12 +97,28 @@ function histogramPicture(width, buckets, unit, limit, tried) {
     const title = draw('title', {}, `from ${unit.show(least)}: ${counted(count, 'result')}`);
     return draw('rect', { ...shape, class: place >= tried ? 'bar beyond' : 'bar' }, title);
   });
-  const total = [...all.values()].reduce((sum, count) => sum + count, 0);
-  const label = `Distribution of ${counted(total, 'result')} by size, on logarithmic scales`;
-  return picture(width, FLOOR + 30, label,
+  const isSame = limit !== null && (!isTried || unit.show(limitAt(tried)) === unit.show(limit));
+  return picture(width, FLOOR + 48, histogramLabel(buckets, unit, limit),
     axis(width, FLOOR), ...bars, ...marks(extent, width, unit, xOf),
-    ...(limit === null ? [] : limitLine(xOf(placeOf(limit)), width, 14, 'limit', `limit ${unit.show(limit)}`)),
-    ...limitLine(xOf(tried), width, 34, 'if', `if ${unit.show(limitAt(tried))}`));
+    draw('text', { x: 0, y: 10, class: 'axis-name' }, 'results, on a logarithmic scale ↑'),
+    draw('text', { x: width, y: FLOOR + 42, 'text-anchor': 'end', class: 'axis-name' },
+      `${unit.name} of a result, on a logarithmic scale →`),
+    ...(limit === null ? [] : limitLine(xOf(placeOf(limit)), width, 28, 'limit', `limit ${unit.show(limit)}`)),
+    ...(isSame ? [] : limitLine(xOf(tried), width, 48, 'if', `if ${unit.show(limitAt(tried))}`)));
+}
+
+/** The distribution in words. */
+function histogramLabel(buckets, unit, limit) {
+  const total = buckets.reduce((sum, [, , count]) => sum + count, 0);
+  const atMost = (part) => {
+    let below = 0;
+    const found = buckets.find(([, , count]) => (below += count) >= part * total);
+    return unit.show(Math.round(found[1]));
+  };
+  const spread = total === 0 ? '' : `: half have less than ${atMost(0.5)}, 95% less than ${atMost(0.95)}, ` +
+    `all less than ${atMost(1)}`;
+  const allowed = limit === null ? 'no limit' : `the limit is ${unit.show(limit)}`;
+  return `Distribution of ${counted(total, 'result')} by ${unit.name}, on logarithmic scales${spread}; ${allowed}`;
 }
 
 const TIMELINE_FLOOR = 100;
@@ -131,5 +148,7 @@ function timelinePicture(totalWidth, slots) {
     `and ${showCount(sum('wouldCuts'))} would have been`;
   const mark = (x, anchor, text) => draw('text', { x, y: 118, 'text-anchor': anchor }, text);
   return picture(totalWidth, 122, label, axis(totalWidth, TIMELINE_FLOOR), ...bars,
+    draw('line', { x1: 0, x2: totalWidth, y1: 10.5, y2: 10.5, class: 'axis' }),
+    draw('text', { x: 0, y: 7, class: 'axis-name' }, `${showCount(most)} in 30 s`),
     mark(0, 'start', 'an hour ago'), mark(totalWidth / 2, 'middle', 'half an hour'), mark(totalWidth, 'end', 'now'));
 }

@@ -2,6 +2,9 @@
 
 const EVERY_MS = 2000;
 const SLOWEST_MS = 15_000;
+/** As many rows of sessions can be open. */
+const MOST_OPEN = 5;
+const PAGE = 50;
 
 const $ = (id) => document.getElementById(id);
 
@@ -10,6 +13,16 @@ let latest = null;
 let isPaused = false;
 let failures = 0;
 let timer = 0;
+/** When the proxy has answered last, in ms. */
+let answeredAt = 0;
+/** Somebody has chosen the unit of sizes, or cuts have. */
+let isUnitChosen = false;
+let isIdleShown = false;
+/** The proxy has not answered the last time. */
+let isGone = false;
+/** The sessions before those that are shown, and those before the next ones. */
+let skip = 0;
+let nextSkip = 0;
 /** The slider's place for each unit, once somebody has moved it. */
 const tried = { rows: null, bytes: null };
 
@@ -38,7 +51,7 @@ function showSizes({ sizes, limits }) {
   const cut = cutBy(buckets, place);
   const size = unit.show(limitAt(place));
   slider.setAttribute('aria-valuetext', `${size}: cuts ${showCount(cut)} of ${showCount(total)}`);
-  $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place));
+  $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place, tried[name] !== null));
   const before = `A limit of ${size} would cut `;
   const behind = ` of ${showCount(total)} buffered results${total === 0 ? '' : ` (${showPart(cut / total)})`}.`;
   // A screen reader would read the same text again.
@@ -46,32 +59,76 @@ function showSizes({ sizes, limits }) {
   $('verdict').replaceChildren(before, make('b', '', showCount(cut)), behind);
 }
 
-/** Puts rows into a table, or a text if there are none. */
+/** Puts rows into a table, or a text if there are none. What has the focus keeps it. */
 function fill(body, rows, columns, none) {
-  const focused = document.activeElement?.closest('details')?.dataset.digest;
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const scrolled = new Map([...body.querySelectorAll('pre[data-key]')].map((box) => [box.dataset.key, box.scrollTop]));
   if (rows.length > 0) body.replaceChildren(...rows);
   else {
     const only = cell('empty', '', none);
     only.colSpan = columns;
     body.replaceChildren(make('tr', '', only));
   }
-  if (focused !== undefined) body.querySelector(`details[data-digest="${CSS.escape(focused)}"] summary`)?.focus();
+  for (const [key, top] of scrolled) {
+    const box = body.querySelector(`pre[data-key="${CSS.escape(key)}"]`);
+    if (box !== null) box.scrollTop = top;
+  }
+  if (focused !== undefined) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-function showSessionTable({ sessions, limits, openSessions }) {
-  fill($('sessions'), sessions.map((session) => sessionRow(session, limits)), 5, 'Nobody is connected.');
-  $('sessions-note').textContent = openSessions > sessions.length
-    ? `${sessions.length} of ${showCount(openSessions)}`
-    : '';
+/** Offers these values in a list, behind the one for all. */
+function offer(select, values, nameOf) {
+  const before = select.value;
+  const known = [...select.options].slice(1).map(({ value }) => value);
+  const all = before === '' || values.includes(before) ? values : [...values, before];
+  if (all.length === known.length && all.every((value) => known.includes(value))) return;
+  select.replaceChildren(select.options[0], ...all.map((value) => new Option(nameOf(value), value)));
+  select.value = before;
 }
 
-/** Shows the cost of statements. Several workers do not keep it; then these parts are absent. */
+function showSessionTable(view) {
+  const { sessions, limits, sessionCounts: counts, sessionsSkipped: skipped } = view;
+  const listed = counts.matching - (listsIdle() ? 0 : counts.idle);
+  const none = counts.open === 0 ? 'Nobody is connected.' : counts.matching === 0 ? noSession() : 'Nothing runs.';
+  const rows = sessions.flatMap((session) => sessionRows(session, limits, view.canKill));
+  fill($('sessions'), rows, 6, none);
+  $('idle').hidden = counts.idle === 0 || $('filter-state').value === 'idle';
+  $('idle').setAttribute('aria-expanded', String(isIdleShown));
+  $('idle').textContent = `${showCount(counts.idle)} idle`;
+  const last = skipped + sessions.length;
+  $('sessions-note').textContent = listed > sessions.length ? `${skipped + 1} to ${last} of ${showCount(listed)}` : '';
+  $('pager').hidden = listed <= sessions.length;
+  $('earlier').disabled = skipped === 0;
+  $('later').disabled = last >= listed;
+  nextSkip = last;
+  offer($('filter-state'), Object.keys(STATES).filter((state) => state in counts.states), (state) => STATES[state]);
+}
+
+/** What stands where no session is as the filter asks. */
+function noSession() {
+  const [, number] = /\bsession:(\d+)/.exec($('filter-text').value) ?? [];
+  return number === undefined ? 'No session is like that.' : `Session ${number} is not there any more.`;
+}
+
+/** Sessions come first where one is stalled. */
+function orderSections({ sessionCounts: { states } }) {
+  const isStalled = (states.stalled ?? 0) > 0;
+  const card = $('sessions-card');
+  const isFirst = $('welcome').nextElementSibling === card;
+  if (isStalled === isFirst) return;
+  const focused = card.contains(document.activeElement) ? document.activeElement : null;
+  if (isStalled) $('welcome').after(card);
+  else $('events-card').before(card);
+  focused?.focus({ preventScroll: true });
+}
+
+/** Shows the cost of statements. Where no worker answers it is absent. */
 function showStatistics(view) {
   const { totals, digests } = view;
   const isKept = totals !== undefined;
   for (const part of document.querySelectorAll('.statistics')) part.hidden = !isKept;
-  $('no-statistics').hidden = isKept;
   if (!isKept) return;
+  chooseUnit(view);
   showSizes(view);
   $('cuts').replaceChildren(timelinePicture(widthOf($('cuts')), view.cutsOverTime));
   const open = new Set([...document.querySelectorAll('#digests details[open]')].map(({ dataset }) => dataset.digest));
@@ -91,24 +148,58 @@ function showGroupings({ groupings, groupBy }) {
   }
 }
 
-function groupsNote({ groupBy, groupedSince, groupsForgotten, digestsForgotten }) {
-  if (groupBy === 'digest') return digestsForgotten ? 'Only the statements with the most bytes are kept.' : '';
-  const since = `Counted since ${new Date(groupedSince).toLocaleTimeString()}.`;
-  return groupsForgotten ? `${since} Only those with the most bytes are kept.` : since;
+function groupsNote({ groupBy, groupedSince, groupsForgotten, digestsForgotten, quantileError, totals }) {
+  const error = totals.executions === 0 ? '' : ` p95 is within ${showPart(quantileError)}.`;
+  if (groupBy === 'digest') return `${digestsForgotten ? 'Only the statements with the most bytes are kept.' : ''}${error}`.trim();
+  const since = `Counted since ${showMoment(groupedSince)}.`;
+  return `${since}${groupsForgotten ? ' Only those with the most bytes are kept.' : ''}${error}`;
+}
+
+/** Sizes open in the unit by which cuts happen; without a cut in one that has a limit. */
+function chooseUnit({ cutReasons: reasons, limits }) {
+  if (isUnitChosen) return;
+  const cutsBy = (unit) => reasons.filter(({ reason }) => reason === unit)
+    .reduce((sum, { cuts, wouldCuts }) => sum + cuts + wouldCuts, 0);
+  const [rows, bytes] = [cutsBy('rows'), cutsBy('bytes')];
+  const unit = rows > bytes || (rows === bytes && limits.bytes === null && limits.rows !== null) ? 'rows' : 'bytes';
+  isUnitChosen = rows + bytes > 0;
+  document.querySelector(`input[name=unit][value=${unit}]`).checked = true;
 }
 
 /** Shows the state of the proxy last, so that it never stands above a page that could not be shown. */
 function show(view) {
-  $('tiles').replaceChildren(...tiles(view));
+  fill($('tiles'), tiles(view), 0, '');
+  showAbout(view);
+  showWelcome(view);
   showStatistics(view);
   showSessionTable(view);
-  const [good, text] = view.isReady ? ['good', 'running'] : ['bad', 'stopping'];
-  const mode = view.mode === 'audit' ? 'only watching' : 'enforcing';
-  showState(`${text}, ${mode}, ${counted(view.openSessions, 'session')}`, good);
+  showEvents();
+  orderSections(view);
+  showNow();
+}
+
+/** Whether what stands here is still so, or the past. */
+function showNow() {
+  if (isGone) {
+    showState('no answer', 'bad');
+    showBanner(`No answer since ${showMoment(answeredAt)}, showing the last state`, 'gone');
+    return;
+  }
+  if (isPaused) {
+    showState('paused', '');
+    showBanner(`Paused, showing ${showMoment(answeredAt)}`, 'paused');
+    return;
+  }
+  const [good, text] = latest.isReady ? ['good', 'running'] : ['bad', 'stopping'];
+  const mode = latest.mode === 'audit' ? 'only watching' : 'enforcing';
+  showState(`${text}, ${mode}, ${counted(latest.openSessions, 'session')}`, good);
+  showBanner('', '');
 }
 
 function sayUnreachable(error) {
-  showState(latest === null ? 'cannot be reached' : 'cannot be reached; the figures are the last known', 'bad');
+  isGone = true;
+  if (latest === null) showState('cannot be reached', 'bad');
+  else showNow();
   console.warn(String(error));
 }
 
@@ -117,21 +208,104 @@ function sayFailed(reason) {
   showState(`this page has failed: ${reason}`, 'bad');
 }
 
-/** The order and the grouping that are chosen. */
+const listsIdle = () => isIdleShown || $('filter-state').value === 'idle';
+
+/** The filter of the sessions: words are a part of any name, `user:app` a part of one. */
+function sessionQuestion() {
+  const asked = {};
+  const words = [];
+  for (const word of $('filter-text').value.split(/\s+/).filter(Boolean)) {
+    const [, field, value] = /^(user|schema|program|client|digest|session):(.+)$/.exec(word) ?? [];
+    if (field === undefined) words.push(word);
+    else asked[field] = value;
+  }
+  if (words.length > 0) asked.text = words.join(' ');
+  if ($('filter-state').value !== '') asked.state = $('filter-state').value;
+  if (listsIdle()) asked.idle = '';
+  if (skip > 0) asked.skip = skip;
+  return asked;
+}
+
+/** What the page asks for. */
 function question() {
   const groupBy = $('group-by').value;
-  return new URLSearchParams({ idle: '', order: $('order').value, ...(groupBy === 'digest' ? {} : { groupBy }) });
+  return new URLSearchParams({
+    ...sessionQuestion(), events: lastEvent(), order: $('order').value, ...(groupBy === 'digest' ? {} : { groupBy }),
+  });
 }
+
+const authorization = () => (token === null ? {} : { authorization: `Bearer ${token}` });
 
 /** Fetches the data. If the proxy cannot be reached, shows that and returns null. */
 async function fetchLive() {
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
-    return await fetch(`live?${question()}`, { headers, cache: 'no-store' });
+    return await fetch(`live?${question()}`, { headers: authorization(), cache: 'no-store' });
   } catch (error) {
     sayUnreachable(error);
     return null;
   }
+}
+
+/** Fetches what is shown of the sessions that are listed and open. What has gone is closed. */
+async function fetchOpened(view) {
+  await Promise.all(view.sessions.map(({ session }) => session).filter((one) => opened.has(one)).map(async (number) => {
+    const response = await fetch(`sessions/${number}`, { headers: authorization(), cache: 'no-store' }).catch(() => null);
+    if (response?.ok && opened.has(number)) opened.set(number, await response.json());
+    else if (response?.status === 404) opened.delete(number);
+  }));
+}
+
+/** Opens or closes the row of a session. */
+async function toggleSession(number) {
+  if (opened.has(number)) opened.delete(number);
+  else {
+    opened.set(number, null);
+    for (const [oldest] of opened) if (opened.size > MOST_OPEN) opened.delete(oldest);
+    if (latest !== null) await fetchOpened(latest);
+  }
+  if (latest !== null) showSessionTable(latest);
+}
+
+function filterSessions(text, state) {
+  $('filter-text').value = text;
+  if (state !== '' && ![...$('filter-state').options].some(({ value }) => value === state)) {
+    $('filter-state').add(new Option(STATES[state], state));
+  }
+  $('filter-state').value = state;
+  refilter();
+}
+
+/** Asks for the first sessions of another filter. */
+function refilter() {
+  skip = 0;
+  void turn();
+}
+
+function goTo(id) {
+  $(id).scrollIntoView({ block: 'start' });
+  $(id).focus({ preventScroll: true });
+}
+
+/** Leads to a session. */
+function showSession(number) {
+  opened.set(number, null);
+  isIdleShown = true;
+  filterSessions(`session:${number}`, '');
+  goTo('sessions-card');
+}
+
+/** Leads to a digest: to its statistics where they are shown, else to its events. */
+function showDigest(digest) {
+  const found = document.querySelector(`#digests details[data-digest="${CSS.escape(digest)}"]`);
+  if (found === null) {
+    $('events-text').value = `digest:${digest}`;
+    showEvents();
+    goTo('events-card');
+    return;
+  }
+  found.open = true;
+  found.scrollIntoView({ block: 'center' });
+  found.querySelector('summary').focus({ preventScroll: true });
 }
 
 /** Returns whether everything is shown, or the page is asking for the token. */
@@ -145,7 +319,12 @@ async function ask() {
     return true;
   }
   if (!response.ok) throw new Error(`the proxy answered ${response.status}: ${(await response.text()).trim()}`);
-  latest = await response.json();
+  const view = await response.json();
+  await fetchOpened(view);
+  latest = view;
+  answeredAt = Date.now();
+  isGone = false;
+  keepEvents(latest.events);
   $('login').hidden = true;
   $('main').hidden = false;
   show(latest);
@@ -180,6 +359,7 @@ $('pause').addEventListener('click', () => {
   $('pause').setAttribute('aria-pressed', String(isPaused));
   if (isPaused) clearTimeout(timer);
   else void turn();
+  if (isPaused && latest !== null) showNow();
 });
 $('login').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -193,8 +373,37 @@ $('what-if').addEventListener('input', (event) => {
   if (latest !== null) showSizes(latest);
 });
 for (const choice of document.querySelectorAll('input[name=unit]')) {
-  choice.addEventListener('change', () => latest !== null && showSizes(latest));
+  choice.addEventListener('change', () => {
+    isUnitChosen = true;
+    if (latest !== null) showSizes(latest);
+  });
 }
+for (const form of document.querySelectorAll('form.filter')) form.addEventListener('submit', (event) => event.preventDefault());
+$('filter-text').addEventListener('input', refilter);
+$('filter-state').addEventListener('change', refilter);
+$('idle').addEventListener('click', () => {
+  isIdleShown = !isIdleShown;
+  refilter();
+});
+$('earlier').addEventListener('click', () => {
+  skip = Math.max(0, skip - PAGE);
+  void turn();
+});
+$('later').addEventListener('click', () => {
+  skip = nextSkip;
+  void turn();
+});
+for (const id of ['events-text', 'events-kind']) {
+  $(id).addEventListener('input', () => {
+    shownEvents = EVENTS_SHOWN;
+    showEvents();
+  });
+}
+$('more-events').addEventListener('click', () => {
+  shownEvents += 50;
+  showEvents();
+});
+$('ask-do').addEventListener('click', () => void giveOrder());
 $('order').addEventListener('change', () => void turn());
 $('group-by').addEventListener('change', () => void turn());
 addEventListener('resize', () => latest !== null && show(latest));

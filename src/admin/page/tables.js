@@ -24,12 +24,51 @@ function meter(part) {
   return track;
 }
 
+/** An element that keeps the focus when it is made anew with the same key. */
+function keyed(element, key) {
+  element.dataset.key = key;
+  return element;
+}
+
+/** A button that copies a text; where the browser does not let it, it selects the text. */
+function copyButton(text, key, source = null) {
+  const button = keyed(make('button', 'copy', 'Copy'), key);
+  button.type = 'button';
+  button.setAttribute('aria-label', `Copy ${text.length > 60 ? 'the statement' : text}`);
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(source ?? button.previousElementSibling ?? button);
+      button.textContent = 'Selected';
+    }
+  });
+  return button;
+}
+
+/** A statement in a box that scrolls, with a button that copies it. Nothing where there is none. */
+function sqlBox(sql, key, isTruncated = false) {
+  if (sql === null || sql === undefined) return [];
+  const text = keyed(make('pre', 'sqlbox', sql), key);
+  text.tabIndex = 0;
+  text.setAttribute('aria-label', 'The statement');
+  return [make('div', 'sqlframe', text, copyButton(sql, `copy ${key}`, text)),
+    isTruncated ? make('p', 'note', 'Only its front is kept: see audit.sqlBytes.') : null];
+}
+
 function tile(name, value, more, className = '') {
   return make('div', `tile ${className}`, make('dt', '', name), make('dd', '', value, make('span', 'more', more)));
 }
 
+/** What was cut and why, such as `default: 3 by rows`. */
+function cutReasons(reasons, key) {
+  return reasons.filter((one) => one[key] > 0).sort((one, other) => other[key] - one[key]).slice(0, 3)
+    .map((one) => `${one.rule}: ${showCount(one[key])} by ${one.reason}`).join(', ');
+}
+
 /** The tiles about the cost of statements, if it is kept. */
-function totalTiles({ totals, mode }) {
+function totalTiles({ totals, mode, cutReasons: reasons }) {
   if (totals === undefined) return [];
   const {
     executions, rows, bytes, requestBytes, affectedRows, cuts, wouldCuts, admitted, refusals, wouldRefuses,
@@ -37,59 +76,43 @@ function totalTiles({ totals, mode }) {
   return [
     tile('Statements', showCount(executions), `${showRows(rows)}, ${showSize(bytes)}`),
     tile('Sent', showSize(requestBytes), `${showRows(affectedRows)} changed`),
-    tile('Cut', showCount(cuts), mode === 'audit' ? 'only watching' : 'enforcing', cuts > 0 ? 'cut' : ''),
-    tile('Would have been cut', showCount(wouldCuts), 'but only recorded', wouldCuts > 0 ? 'would' : ''),
+    tile('Cut', showCount(cuts),
+      cutReasons(reasons, 'cuts') || (mode === 'audit' ? 'only watching' : 'enforcing'), cuts > 0 ? 'cut' : ''),
+    tile('Would have been cut', showCount(wouldCuts),
+      cutReasons(reasons, 'wouldCuts') || 'but only recorded', wouldCuts > 0 ? 'would' : ''),
     tile('Let through', showCount(admitted), 'beyond a limit, as streams'),
     ...refusals + wouldRefuses === 0 ? [] : [tile('Refused', showCount(refusals),
       wouldRefuses > 0 ? `+${showCount(wouldRefuses)} audit only` : 'by a rule', refusals > 0 ? 'cut' : 'would')],
   ];
 }
 
+function sessionTile({ openSessions, sessionCounts }) {
+  const { stalled = 0, 'in-transaction': open = 0 } = sessionCounts.states;
+  if (stalled === 0) {
+    return tile('Sessions', showCount(openSessions), open > 0 ? `${showCount(open)} in transaction` : openSessions > 0 ? 'all are reading' : 'nobody is connected');
+  }
+  const link = keyed(make('a', '', `${showCount(stalled)} not reading`), 'stalled');
+  link.href = '#sessions-card';
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    filterSessions('', 'stalled');
+    goTo('sessions-card');
+  });
+  return tile('Sessions', showCount(openSessions), link, 'stall');
+}
+
 function tiles(view) {
-  const { openSessions, stalledSessions, memoryBytes, budget, workers } = view;
+  const { memoryBytes, budget, workers } = view;
   const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
   const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
   if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
   return [
+    sessionTile(view),
     ...totalTiles(view),
-    tile('Sessions', showCount(openSessions),
-      stalledSessions > 0 ? `${stalledSessions} not reading` : 'all are reading', stalledSessions > 0 ? 'stall' : ''),
     budgetTile,
     tile('Memory', showSize(memoryBytes),
       workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`),
   ];
-}
-
-/** The state of a session, as a badge. */
-function doing({ state, stalledMs, ageMs, command }) {
-  if (stalledMs !== null) return [make('span', 'badge stall', `not reading for ${showTime(stalledMs)}`)];
-  if (state === 'discarding') return [make('span', 'badge cut', 'cut, discarding the rest')];
-  if (command === null) return [make('span', 'badge', state), make('span', 'sub', `connected for ${showTime(ageMs)}`)];
-  return [make('span', 'badge running', state), make('span', 'sub', `for ${showTime(command.runningMs)}`)];
-}
-
-/** The reason why a result may be so large. */
-function streamingMark({ signal, isAdmitted }) {
-  if (!isAdmitted) return make('span', 'sub', `streaming (${signal}): has limits of its own`);
-  return make('span', 'sub', make('span', 'badge admitted', 'let through'), ` beyond its limit: streaming (${signal})`);
-}
-
-function sessionRow(session, limits) {
-  const { user, schema, program, client, command } = session;
-  const who = cell('who', '', make('b', '', user || '(nobody yet)'), schema ? ` in ${schema}` : '',
-    make('span', 'sub', [program, client].filter(Boolean).join(' · ')));
-  if (command === null) {
-    return make('tr', '', who, cell('', '', ...doing(session)), cell('sql'), cell('number'), cell('number'));
-  }
-  const text = command.digestText ?? command.digest ?? command.command;
-  // Unlimited is null. Every amount is 0% of it.
-  const parts = [command.rows / (limits.rows ?? Infinity), command.bytes / (limits.bytes ?? Infinity)];
-  const isStreaming = command.class === 'streaming';
-  const sql = cell('sql', '', make('code', '', text),
-    isStreaming ? streamingMark(command) : null);
-  return make('tr', '', who, cell('', '', ...doing(session)), sql,
-    cell('number', 'Rows', showCount(command.rows)),
-    cell('number', 'Bytes so far', showSize(command.bytes), isStreaming ? null : meter(Math.max(...parts))));
 }
 
 function names(list, sent) {
@@ -104,18 +127,18 @@ function statement(group, isOpen) {
     affectedRows,
   } = group;
   const sent = executions + group.refusals + group.wouldRefuses;
-  const facts = [
+  const known = [
     `digest ${digest || 'unknown'}`, `users ${names(users, sent)}`, `programs ${names(programs, sent)}`,
   ];
-  if (routes.length > 0) facts.push(`routes ${names(routes, sent)}`);
-  if (statements !== undefined) facts[0] = `statements ${names(statements, sent)}`;
-  facts.push(`sent ${showSize(requestBytes)}${affectedRows > 0 ? `, ${showRows(affectedRows)} changed` : ''}`);
-  if (lowerBounds > 0) facts.push(`the end of ${showCount(lowerBounds)} was not seen`);
-  const details = make('details', '', make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')),
-    ...facts.map((fact) => make('span', 'sub', fact)));
+  if (routes.length > 0) known.push(`routes ${names(routes, sent)}`);
+  if (statements !== undefined) known[0] = `statements ${names(statements, sent)}`;
+  known.push(`sent ${showSize(requestBytes)}${affectedRows > 0 ? `, ${showRows(affectedRows)} changed` : ''}`);
+  if (lowerBounds > 0) known.push(`the end of ${showCount(lowerBounds)} was not seen`);
+  const details = make('details', '', keyed(make('summary', '', make('code', '', digestText ?? digest ?? '(not known)')), `digest ${digest}`),
+    ...known.map((fact) => make('span', 'sub', fact)));
   if (example !== null && example.sql !== null) {
     const about = example.heaviestColumn === null ? 'the largest:' : `the largest, ${example.heaviestColumn}:`;
-    details.append(make('span', 'sub', about), make('code', '', example.sql));
+    details.append(make('span', 'sub', about), ...sqlBox(example.sql, `example ${digest}`).filter(Boolean));
   }
   details.dataset.digest = digest;
   details.open = isOpen;
@@ -132,13 +155,14 @@ function asDigest({ name, digests, ...group }) {
 const NO_RESULTS = { sum: 0, p95: 0, max: 0 };
 
 function digestRow(digest, totalBytes, isOpen) {
-  const { executions, cuts, wouldCuts, admitted, refusals, wouldRefuses } = digest;
+  const { executions, cuts, wouldCuts, admitted, refusals, wouldRefuses, mayMiss } = digest;
   const bytes = digest.bytes ?? NO_RESULTS;
   const rows = digest.rows ?? NO_RESULTS;
   const stallMs = digest.stallMs ?? NO_RESULTS;
   return make('tr', '', cell('sql', '', statement(digest, isOpen)),
     cell('number', 'Runs', showCount(executions)),
-    cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes)),
+    cell('number', 'Bytes', showSize(bytes.sum), meter(totalBytes === 0 ? 0 : bytes.sum / totalBytes),
+      mayMiss > 0 ? make('span', 'sub', `up to ${showSize(mayMiss)} more`) : null),
     cell('number', 'Rows p95', showCount(rows.p95)),
     cell('number', 'Largest', showSize(bytes.max), make('span', 'sub', showRows(rows.max))),
     cell('number', 'Stall', stallMs.sum === 0 ? '–' : showTime(stallMs.sum)),
