@@ -33,7 +33,7 @@ t.test('promtool accepts the example alert rules', async (t) => {
 });
 
 t.test('the alert rules and the dashboard name only metrics that exist', async (t) => {
-  const { ask } = await startAdministered(t);
+  const { ask } = await startAdministered(t, { workers: 2 });
   const { body } = await ask('/metrics');
   const types = new Map([...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
   const exists = (name: string): boolean => {
@@ -81,6 +81,58 @@ t.test('alerts a week before a rule ends and two weeks before a certificate expi
   }];
   const file = `${t.testdir(
     { 'alerts.test.yml': JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1d', tests }) },
+  )}/alerts.test.yml`;
+  const { code, stdout, stderr } = await run('promtool', ['test', 'rules', file]);
+  t.equal(code, 0, stdout + stderr);
+});
+
+/** An hour in which nothing is wrong, and an hour in which something is: values of a counter, and of a gauge. */
+const GROWS = '0x60 1+1x60';
+const gauge = (well: number, wrong: number): string => `${well}x60 ${wrong}x60`;
+
+/** For each alert the series that make it fire. */
+const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  SluiceDown: { 'up{job="j",instance="i"}': gauge(1, 0), 'sluice_build_info{job="j",instance="i"}': '1x60 _x60' },
+  SluiceWorkerRestarts: { 'sluice_worker_restarts_total{instance="i"}': GROWS },
+  SluiceCutsResults: { 'sluice_cuts_total{job="j",rule="r",reason="rows"}': GROWS },
+  SluiceClosesConnections: { 'sluice_closes_total{job="j",rule="r",reason="rows"}': GROWS },
+  SluiceUpstreamUnreachable: { 'sluice_upstream_connect_failures_total{instance="i"}': GROWS },
+  SluiceUpstreamDown: { 'sluice_upstream_up{instance="i",upstream="db:3306"}': gauge(1, 0) },
+  SluiceTurnsClientsAway: { 'sluice_clients_turned_away_total{instance="i"}': GROWS },
+  SluiceShortOfFileDescriptors: {
+    'process_open_fds{job="j",instance="i"}': gauge(10, 90), 'process_max_fds{job="j",instance="i"}': '100x120',
+    'sluice_ready{job="j",instance="i"}': '1x120',
+  },
+  SluiceBudgetNearlyUsed: {
+    'sluice_budget_used_bytes{instance="i"}': gauge(10, 95), 'sluice_budget_limit_bytes{instance="i"}': '100x120',
+  },
+  SluiceOpaqueSessions: { 'sluice_opaque_sessions_total{job="j",instance="i",reason="tls"}': GROWS },
+  SluiceStalledClients: { 'sluice_stalled_sessions{instance="i"}': gauge(0, 1) },
+  SluiceServerGivesUpOnClients: {
+    'sluice_sessions_ended_total{job="j",instance="i",by="upstream",reason="gave-up"}': GROWS,
+  },
+  SluiceCannotFollow: { 'sluice_protocol_errors_total{job="j",instance="i",direction="client"}': GROWS },
+  SluiceLosesAuditRecords: { 'sluice_audit_dropped_records_total{instance="i"}': GROWS },
+  SluiceKillsFail: { 'sluice_kills_total{job="j",instance="i",outcome="failed"}': GROWS },
+  SluiceEventLoopIsLate: { 'sluice_event_loop_delay_p99_seconds{instance="i"}': gauge(0.01, 0.5) },
+  SluiceRuleEnds: { 'sluice_rule_ends_timestamp_seconds{instance="i",rule="r"}': gauge(30 * 86_400, 86_400) },
+  SluiceCertificateExpires: {
+    'sluice_certificate_expires_timestamp_seconds{instance="i",file="a.pem"}': gauge(30 * 86_400, 86_400),
+  },
+  SluiceConfigurationRefused: { 'sluice_config_reloads_total{instance="i",outcome="refused"}': GROWS },
+};
+
+t.test('each alert fires when something is wrong, and not before', async (t) => {
+  const alerts = [...readFileSync(ALERTS, 'utf8').matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name);
+  t.strictSame(Object.keys(CASES).sort(), alerts.sort());
+  const tests = Object.entries(CASES).map(([name, series]) => ({
+    interval: '1m',
+    input_series: Object.entries(series).map(([one, values]) => ({ series: one, values })),
+    promql_expr_test: [['59m', []], ['100m', [{ labels: '{}', value: 1 }]]].map(([eval_time, exp_samples]) =>
+      ({ expr: `count(ALERTS{alertname="${name}",alertstate="firing"})`, eval_time, exp_samples })),
+  }));
+  const file = `${t.testdir(
+    { 'alerts.test.yml': JSON.stringify({ rule_files: [ALERTS], evaluation_interval: '1m', tests }) },
   )}/alerts.test.yml`;
   const { code, stdout, stderr } = await run('promtool', ['test', 'rules', file]);
   t.equal(code, 0, stdout + stderr);
