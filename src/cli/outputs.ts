@@ -1,11 +1,10 @@
-import type { Options } from 'yargs';
 import { github } from '../report/github.js';
 import { junit } from '../report/junit.js';
 import { markdown } from '../report/markdown.js';
 import { sarif } from '../report/sarif.js';
 import type { Verdict } from '../report/verdict.js';
 import { keyAndValue } from '../text/keyAndValue.js';
-import { type Arguments, didYouMean, say, UsageError, version } from './command.js';
+import { type Arguments, didYouMean, type Flag, say, UsageError, version } from './command.js';
 import { describeFlag } from './flags.js';
 import { errorText } from '../text/errorText.js';
 import { appendTo, replaceFile } from './writtenFile.js';
@@ -29,10 +28,11 @@ export interface OwnForms {
 }
 
 /** The flag, which may be given more than once. */
-export const formatOption: Options = {
+export const formatOption: Flag = {
   describe: describeFlag('FORMAT[=FILE]', `${FORMATS.join(', ')}; to a file or standard output; repeatable`),
   defaultDescription: 'text',
   requiresArg: true,
+  values: FORMATS,
 };
 
 /**

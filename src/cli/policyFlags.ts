@@ -1,10 +1,9 @@
-import type { Options } from 'yargs';
 import { fileFailure, readUpTo } from '../config/file.js';
 import { loadConfig } from '../config/load.js';
 import { type Baseline, BaselineError, parseBaseline } from '../report/baseline.js';
 import type { FailPolicy } from '../report/failPolicy.js';
 import { FAIL_ON_KINDS, type FindingKind } from '../report/findingKind.js';
-import { type Arguments, didYouMean, UsageError } from './command.js';
+import { type Arguments, didYouMean, type Flag, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { numberFrom } from './auditFiles.js';
 
@@ -14,10 +13,10 @@ import { numberFrom } from './auditFiles.js';
 export const POLICY_GROUP = 'Fail with exit code 3:';
 
 /** The flags besides --max-rows and --max-bytes. */
-export const policyOptions: Readonly<Record<string, Options>> = {
+export const policyOptions: Readonly<Record<string, Flag>> = {
   'fail-on': {
     describe: describeFlag('KINDS', `on results of these kinds: ${FAIL_ON_KINDS.join(',')}`),
-    requiresArg: true, group: POLICY_GROUP,
+    requiresArg: true, values: FAIL_ON_KINDS, group: POLICY_GROUP,
   },
   'max-executions': {
     describe: describeFlag('N', 'more executions of a digest in one transaction or trace are "repeated"'),
@@ -25,7 +24,7 @@ export const policyOptions: Readonly<Record<string, Options>> = {
   },
   baseline: {
     describe: describeFlag('FILE', 'only on what is not in this file, or has grown'),
-    requiresArg: true, group: POLICY_GROUP,
+    requiresArg: true, takesFile: true, group: POLICY_GROUP,
   },
   growth: {
     describe: describeFlag('FACTOR', 'how much larger than in the baseline a result may be'),

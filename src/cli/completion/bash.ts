@@ -18,7 +18,7 @@ _sluice() {
       ${flagsWithValue(commands).join('|')})
         [[ \${COMP_WORDS[at+1]} == = ]] && ((at++))
         ((at++)) ;;
-      ${commands.map(({ name }) => name).join('|')}) command=\${COMP_WORDS[at]}; break ;;
+      ${commands.map(({ name }) => name).join('|')}) command=\${command:-\${COMP_WORDS[at]}} ;;
     esac
   done
   if [[ $current == = ]]; then current=

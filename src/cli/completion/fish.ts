@@ -13,6 +13,7 @@ export function fishScript(commands: readonly CompletedCommand[]): string {
 
 function __sluice_command
     set -l is_value no
+    set -l found ${NONE}
     for word in (commandline -opc)[2..]
         if test $is_value = yes
             set is_value no
@@ -25,11 +26,10 @@ function __sluice_command
             case ${flagsWithValue(commands).join(' ')}
                 set is_value yes
             case ${commands.map(({ name }) => name).join(' ')}
-                echo $word
-                return
+                test $found = ${NONE}; and set found $word
         end
     end
-    echo ${NONE}
+    echo $found
 end
 
 complete -c sluice -n 'not test (__sluice_command) = ${PROGRAM}' -f

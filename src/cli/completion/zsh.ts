@@ -17,17 +17,18 @@ ${commands.map(({ name, about }) => `    ${quoted(`${name}:${about.replaceAll(':
 }
 
 _sluice() {
-  local command= at
+  local command= at first
   for ((at = 2; at < CURRENT; at++)); do
     case $words[at] in
       --) _files; return ;;
       ${flagsWithValue(commands).join('|')}) ((at++)) ;;
-      ${commands.map(({ name }) => name).join('|')}) command=$words[at]; break ;;
+      ${commands.map(({ name }) => name).join('|')})
+        [[ -z $command ]] && command=$words[at] first=$at ;;
     esac
   done
   if [[ -n $command ]]; then
-    words=("\${(@)words[at,-1]}")
-    ((CURRENT -= at - 1))
+    words=("\${(@)words[first,-1]}")
+    ((CURRENT -= first - 1))
   fi
   case $command in
     '')
