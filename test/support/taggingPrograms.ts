@@ -40,8 +40,7 @@ const program = (
 ): TaggingProgram => ({
   language, routes,
   read: async (ports) => {
-    const [first = '', ...args] = command();
-    const out = await runOk(first, [...args, APP.user, APP.password, APP.schema, ...ports.map(String)]);
+    const out = await runOk('env', [...command(), APP.user, APP.password, APP.schema, ...ports.map(String)]);
     return JSON.parse(out.split('\n').find((line) => line.startsWith('['))!) as PageReport[];
   },
 });
@@ -50,7 +49,7 @@ export const TAGGING_PROGRAMS: readonly TaggingProgram[] = [
   program('python', { Django: (page) => `${page}/<int:id>/`, SQLAlchemy: (page) => `/${page}/<int:id>/` }, () => [
     join(folderOf('python'), 'bin/python'), '-B', join(CLIENTS, 'python/tagging.py')]),
   program('node', { Knex: (page) => `/${page}/:id`, Sequelize: (page) => `/${page}/:id` }, () => [
-    'env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
+    `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
     join(CLIENTS, 'node/tagging.cjs')]),
   program('java', { 'Hibernate': (page) => `/${page}/{id}`, 'Connector/J': (page) => `/${page}/{id}` }, () => [
     'java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp',
