@@ -6,6 +6,7 @@ import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, Usa
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { help } from './help.js';
+import { preset } from './preset.js';
 import { report } from './report.js';
 import { exampleOf, PARSER } from './flags.js';
 import { run } from './run.js';
@@ -17,7 +18,7 @@ import { VARIABLES } from '../config/variables.js';
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
 const commands: readonly Command[] = [
-  start, run, check, health, report, advise, demo, schema, completion(() => commands), help,
+  start, run, check, health, report, advise, preset, demo, schema, completion(() => commands), help,
 ];
 
 /** The short names of the flags that every command has. */

@@ -102,7 +102,13 @@ export interface Limits {
 /** The reaction to a result that would exceed a limit, and the error that reports it. */
 export interface OnExceed {
   readonly action: 'error' | 'truncate' | 'close' | 'hold';
-  readonly error: ErrorNumber;
+  readonly error: CutError;
+}
+
+/** The error of a cut. */
+export interface CutError extends ErrorNumber {
+  /** Null for Sluice's own text. */
+  readonly message: MessageTemplate | null;
 }
 
 /** How the client reads a response: into its memory, or row by row. */

@@ -1,5 +1,5 @@
 import { suggest } from './schema/suggest.js';
-import { textLike } from './schema/jsonSchema.js';
+import { either, textLike } from './schema/jsonSchema.js';
 import { text, type Kind } from './schema/kinds.js';
 
 // The texts of errors that the configuration writes: a template with placeholders such as `{rule}`.
@@ -38,6 +38,17 @@ export function messageTemplate(known: readonly string[]): Kind<MessageTemplate>
       } else return template;
       return undefined;
     },
+  };
+}
+
+/** The same, or null. */
+export function templateOrNull(known: readonly string[]): Kind<MessageTemplate | null> {
+  const template = messageTemplate(known);
+  return {
+    ...template,
+    schema: either(template.schema, { type: 'null' }),
+    expected: `${template.expected}; or null`,
+    read: (found, path, findings) => (found === null ? null : template.read(found, path, findings)),
   };
 }
 

@@ -1,8 +1,8 @@
 // The part of the table of settings that is the same for rules and globally.
 
-import type { ErrorNumber } from '../protocol/errorCodes.js';
-import type { Limits, OnExceed, Treatment } from './config.js';
+import type { CutError, Limits, OnExceed, Treatment } from './config.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
+import { templateOrNull } from './messageTemplate.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
 import { either } from './schema/jsonSchema.js';
 import { section, type Section, type Setting } from './schema/section.js';
@@ -35,6 +35,9 @@ export const errorCode = leaf({
 export const sqlState = text(
   /^(?!00)[0-9A-Z]{5}$/, 'five characters of 0-9 and A-Z, not beginning with 00, such as "HY000"',
 );
+
+/** The names that may stand in braces in the text of a cut's error. */
+const CUT_PLACEHOLDERS = ['limit', 'rule', 'rows', 'bytes', 'digest', 'advice'] as const;
 
 export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),
@@ -74,9 +77,12 @@ export const onExceed: Setting<OnExceed> = {
       about: 'what the client gets when a response breaks its limit',
     },
     error: {
-      kind: section<ErrorNumber>({
+      kind: section<CutError>({
         code: { kind: errorCode, fallback: PLAIN_ERROR.code, about: "the error's number" },
         sqlState: { kind: sqlState, fallback: PLAIN_ERROR.sqlState, about: "the error's SQLSTATE" },
+        message: {
+          kind: templateOrNull(CUT_PLACEHOLDERS), fallback: null, about: "the error's text; null for Sluice's own",
+        },
       }),
     },
   }),

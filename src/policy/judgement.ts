@@ -1,4 +1,6 @@
 import type { Limits } from '../config/config.js';
+import { fill, type MessageTemplate } from '../config/messageTemplate.js';
+import { cutAdvice, hintRemark, type CutPlace } from './cutAdvice.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 import type { Action, Judgement, Reason } from './terms.js';
@@ -82,16 +84,32 @@ export function cutError({ terms }: GovernedUsage, { reason }: { readonly reason
 const NOUNS = { rows: 'row', bytes: 'byte' } as const;
 
 /** The text of the error that a client gets in place of the row at which its result was cut. */
-export function cutMessage(usage: GovernedUsage, { limit, reason, rule }: Judgement): string {
+export function cutMessage(usage: GovernedUsage, judgement: Judgement, place: CutPlace): string {
+  const { limit, reason, rule } = judgement;
   if (reason === 'kill') return 'sluice: the statement was killed on request at the admin endpoint';
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
+  const { message } = usage.terms.treatment.onExceed.error;
+  if (message !== null) return `${filled(message, usage, judgement, place)}${runsOn}`;
   if (reason === 'budget') {
     return `sluice: results under way exceed the budget of ${counted(limit.bytes, 'byte')}, and this is the largest ` +
       `(rule ${rule}); page it, stream it, or raise the budget${runsOn}`;
   }
   const history = wasStreamed(usage);
   return `sluice: result set exceeds ${counted(limit[reason], NOUNS[reason])} (rule ${rule})${history}; ` +
-    `page it, stream it, or raise the limit${runsOn}`;
+    `page it, stream it, or raise the limit${hintRemark(usage)}${runsOn}`;
+}
+
+/** The text of a configuration, about this cut. */
+function filled(template: MessageTemplate, usage: GovernedUsage, judgement: Judgement, place: CutPlace): string {
+  const { limit, reason, rule } = judgement;
+  return fill(template, {
+    limit: () => (reason === 'rows' ? counted(limit.rows, 'row') : counted(limit.bytes, 'byte')),
+    rule: () => rule,
+    rows: () => String(place.rows),
+    bytes: () => String(place.bytes),
+    digest: () => usage.statement.digest?.hash ?? 'unknown',
+    advice: () => cutAdvice(usage, reason, place),
+  });
 }
 
 /** Describes the client's pace, for a result that was let through at first. */

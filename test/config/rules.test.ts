@@ -20,7 +20,7 @@ t.test('a rule without settings takes the global settings', (t) => {
     mode: 'audit',
     limits: { rows: 7, bytes: 8 },
     warn: { rows: 5, bytes: 6 },
-    onExceed: { action: 'close', error: { code: 1644, sqlState: '45000' } },
+    onExceed: { action: 'close', error: { code: 1644, sqlState: '45000', message: null } },
     hints: 'none',
     streaming: { limits: { rows: 9, bytes: 10 } },
   };
@@ -42,7 +42,7 @@ t.test('a setting of a rule overrides the global one, key by key', (t) => {
     },
   );
   t.strictSame(rule.limits, { rows: 1, bytes: 8 });
-  t.strictSame(rule.onExceed, { action: 'truncate', error: { code: 4000, sqlState: '45000' } });
+  t.strictSame(rule.onExceed, { action: 'truncate', error: { code: 4000, sqlState: '45000', message: null } });
   t.strictSame(rule.streaming, { limits: { rows: 9, bytes: Infinity } });
   t.end();
 });

@@ -17,7 +17,7 @@ t.test('with nothing but an upstream the documented defaults hold', (t) => {
     mode: 'enforce',
     limits: { rows: 100_000, bytes: 64 * 1024 ** 2 },
     warn: { rows: Infinity, bytes: Infinity },
-    onExceed: { action: 'error', error: { code: 3170, sqlState: 'HY000' } },
+    onExceed: { action: 'error', error: { code: 3170, sqlState: 'HY000', message: null } },
     hints: 'lower',
     streaming: {
       limits: { rows: Infinity, bytes: Infinity },

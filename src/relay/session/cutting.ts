@@ -1,6 +1,7 @@
 import type { Outcome } from '../../audit/record.js';
 import type { DrainBounds, DrainSettings } from '../../config/config.js';
 import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
+import type { CutPlace } from '../../policy/cutAdvice.js';
 import { cutError, cutMessage } from '../../policy/judgement.js';
 import type { Judgement } from '../../policy/terms.js';
 import { encodePacket } from '../../protocol/framing.js';
@@ -24,6 +25,7 @@ export class Cutting {
   private isDrained = false;
   /** Runs while a command of the client waits. */
   private waitingTimer: NodeJS.Timeout | null = null;
+  private readonly place: CutPlace;
 
   /**
    * Begins to discard.
@@ -41,6 +43,10 @@ export class Cutting {
     private readonly observer: CutObserver,
   ) {
     const { conversation } = session;
+    this.place = {
+      rows: usage.rows, bytes: usage.bytes, mayStream: session.shared.config.streaming.signals.length > 0,
+      attributes: conversation.identity?.attributes ?? new Map(),
+    };
     conversation.server.discard();
     conversation.client.gate();
     this.drain = new Drain(bounds.drain, bounds.stopServerWhen, {
@@ -171,7 +177,7 @@ export class Cutting {
 
   private errorPacket(judgement: Judgement): Buffer {
     const { code, sqlState } = cutError(this.usage, judgement);
-    return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement) });
+    return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement, this.place) });
   }
 }
 

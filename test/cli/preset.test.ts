@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { explain } from '../../src/cli/explain.js';
+import { PRESETS } from '../../src/cli/preset.js';
+import { askerFrom } from '../../src/cli/subject.js';
+import { adviceOn } from '../../src/config/advice.js';
+import { load } from '../config/configFile.js';
+import { sluice } from './program.js';
+
+const textOf = (name: string): string =>
+  readFileSync(new URL(`../../src/presets/${name}.json`, import.meta.url), 'utf8');
+
+/** What `check --as user=agent` says of a statement with the preset `agent`. */
+const told = (t: Test, sql: string): string =>
+  explain(load(t, textOf('agent')), { ...askerFrom('user=agent'), sql, nowMs: 0 }).join('\n');
+
+t.test('each preset is a configuration that nothing is said against', async (t) => {
+  for (const name of PRESETS.keys()) t.strictSame(adviceOn(load(t, textOf(name))), [], name);
+});
+
+t.test('prints a preset as its file is, lists them, and suggests one', async (t) => {
+  t.match(await sluice(['preset', 'agent']), { code: 0, stdout: textOf('agent') });
+  const { stdout } = await sluice(['preset']);
+  for (const [name, about] of PRESETS) t.ok(stdout.includes(`  ${name.padEnd(7)}  ${about}\n`), name);
+  t.match(await sluice(['preset', 'agents']), { code: 2, stderr: /unknown preset "agents", did you mean agent\?/ });
+});
+
+t.test('an agent reads 200 rows, more about the schema, and changes nothing', async (t) => {
+  t.match(told(t, 'SELECT * FROM orders'), /^limits +200 rows, 256KiB$/m);
+  t.match(told(t, '/* sluice: rows=9 */ SELECT * FROM orders'), /^hint +rows=9: ignored/m);
+  for (const sql of ['SHOW VARIABLES', 'DESCRIBE orders', 'SELECT * FROM information_schema.columns']) {
+    t.match(told(t, sql), /^limits +5000 rows, 1MiB$/m, sql);
+  }
+  const changes = ['DELETE FROM orders', 'DROP TABLE orders', 'CALL pay()', 'SELECT 1; TRUNCATE orders', 'EXECUTE s'];
+  for (const sql of changes) t.match(told(t, sql), /^refused +by read-only: /m, sql);
+  for (const sql of ['START TRANSACTION READ ONLY', 'SET NAMES utf8mb4', 'USE shop']) {
+    t.notMatch(told(t, sql), /^refused/m, sql);
+  }
+});
