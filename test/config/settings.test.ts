@@ -57,7 +57,7 @@ t.test('reads every setting from the file', (t) => {
     mode: 'audit',
     limits: { rows: null, bytes: 1000 },
     warn: { rows: 5, bytes: '1KiB' },
-    onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000' } },
+    onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000', message: 'at most {limit}' } },
     hints: 'any',
     streaming: {
       limits: { rows: 7, bytes: '1GiB' }, signals: ['pace', 'dump'],
@@ -98,7 +98,7 @@ t.test('reads every setting from the file', (t) => {
     mode: 'audit',
     limits: { rows: Infinity, bytes: 1000 },
     warn: { rows: 5, bytes: 1024 },
-    onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000' } },
+    onExceed: { action: 'hold', error: { code: 1644, sqlState: '45000', message: 'at most {limit}' } },
     hints: 'any',
     streaming: {
       limits: { rows: 7, bytes: 1024 ** 3 }, signals: ['pace', 'dump'],
