@@ -3,8 +3,7 @@
 
 import type { TlsFiles } from './tlsFiles.js';
 import type { StatementKind } from '../sql/statement.js';
-import type { ErrorNumber } from '../protocol/errorCodes.js';
-import type { MessageTemplate } from './messageTemplate.js';
+import type { CutError, RefusalSettings } from './errorSettings.js';
 
 export interface Config extends Treatment {
   readonly listen: readonly Listen[];
@@ -105,12 +104,6 @@ export interface OnExceed {
   readonly error: CutError;
 }
 
-/** The error of a cut. */
-export interface CutError extends ErrorNumber {
-  /** Null for Sluice's own text. */
-  readonly message: MessageTemplate | null;
-}
-
 /** How the client reads a response: into its memory, or row by row. */
 export type ResponseClass = 'buffered' | 'streaming';
 
@@ -161,13 +154,6 @@ export interface Rule extends Treatment {
   readonly refusal: RefusalSettings;
   /** The end of the rule, in ms since 1970; Infinity if it has none. */
   readonly untilMs: number;
-}
-
-/** The error with which a rule refuses a statement. */
-export interface RefusalSettings extends ErrorNumber {
-  readonly message: MessageTemplate;
-  /** Whether the rule also refuses what cannot be judged. */
-  readonly unjudged: boolean;
 }
 
 export interface StreamingSettings {

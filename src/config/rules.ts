@@ -1,6 +1,7 @@
 // The part of the table of settings with the rules.
 
-import type { Match, RefusalSettings, ResponseClass, Rule, Treatment } from './config.js';
+import type { Match, ResponseClass, Rule, Treatment } from './config.js';
+import type { RefusalSettings } from './errorSettings.js';
 import { messageTemplate } from './messageTemplate.js';
 import { NETWORK_PATTERN } from './addressPatterns.js';
 import { compileAddressMatcher } from './network.js';

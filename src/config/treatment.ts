@@ -1,6 +1,7 @@
 // The part of the table of settings that is the same for rules and globally.
 
-import type { CutError, Limits, OnExceed, Treatment } from './config.js';
+import type { Limits, OnExceed, Treatment } from './config.js';
+import type { CutError } from './errorSettings.js';
 import { PLAIN_ERROR } from './errorAdvice.js';
 import { templateOrNull } from './messageTemplate.js';
 import { integer, leaf, oneOf, orUnlimited, size, text } from './schema/kinds.js';
