@@ -84,7 +84,7 @@ async function runWith(order: Order, loaded: LoadedConfig, command: CommandProce
   const environment = environmentFor(addressOf(proxy.places), order.rewrites, process.env);
   const exitCode = await command.run(order.words, environment);
   await endProxy(launched);
-  const judged = command.hasBegun ? findings.tell(launched.metrics) : exitCode;
+  const judged = command.hasBegun ? await findings.tell(launched.metrics) : exitCode;
   return launched.exit(exitCode === EXIT_CODES.ok ? judged : exitCode);
 }
 

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import type { Arguments } from '../../src/cli/command.js';
 import { run as runCommand } from '../../src/cli/run.js';
 import { run } from '../support/run.js';
-import { CLI, sluice } from './program.js';
+import { CLI, silentUpstream, sluice } from './program.js';
 
 /** A command of `node` that runs this script. */
 const node = (script: string, ...args: readonly string[]): string[] => ['--', process.execPath, '-e', script, ...args];
@@ -88,6 +88,38 @@ t.test('a result beyond a limit fails a command that has succeeded, and no other
     t.match(result.stderr, says);
   }));
   t.type(JSON.parse(readFileSync(report('a.json'), 'utf8')), 'object');
+});
+
+t.test('a report on standard output is whole, also where its reader is late', async (t) => {
+  const statements = Array.from({ length: 400 }, (_, index) => `SELECT * FROM rows_${index + 3};`).join(' ');
+  // A program of Node.js that is killed leaves the pipe in a mode in which a write takes only a part.
+  const killed = "console.log(); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100)";
+  const { stdout: report } = await run('/bin/sh', [
+    '-c', '"$@" | { sleep 3; cat; }', 'sh', process.execPath, CLI, 'run', '--demo', '--max-rows', '2',
+    '--format', 'json', '--', 'sh', '-c',
+    `mariadb --no-defaults --user=demo --execute='${statements}' demo >/dev/null; exec node -e "${killed}"`,
+  ]);
+  t.ok(report.length > 65_536, 'it is longer than a pipe takes at once');
+  t.doesNotThrow(() => JSON.parse(report));
+});
+
+t.test('sessions that outlive the command are ended after shutdown.timeout', async (t) => {
+  const { address } = await silentUpstream(t);
+  const config = join(t.testdir({ 'sluice.json': '{ "shutdown": { "timeout": "200ms" } }' }), 'sluice.json');
+  const lasting = `
+    const socket = require('net').connect(process.env.SLUICE_PORT, () => console.log('connected'));
+    socket.on('error', () => {});
+    socket.on('close', () => process.exit());
+  `;
+  const command = `
+    const { spawn } = require('child_process');
+    const options = { detached: true, stdio: ['ignore', 'pipe', 'ignore'] };
+    const child = spawn(process.execPath, ['-e', process.argv[1]], options);
+    child.stdout.on('data', () => process.exit(6));
+  `;
+  const { code, stderr } = await sluice(['run', '--upstream', address, '--config', config, ...node(command, lasting)]);
+  t.equal(code, 6);
+  t.match(stderr, /"timeoutMs":200,.*"msg":"stopping now: the sessions are ended"/);
 });
 
 t.test('says what is wrong with the command line, with exit code 2, before anything starts', async (t) => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { CLI } from '../cli/program.js';
 import { Random } from '../support/random.js';
-import { SCALE } from './scale.js';
+import { IS_WHOLE, SCALE } from './scale.js';
 
 /** In the environment of Sluice and of its command: whatever is left of them has it. */
 const MARK = `sluice-proof-${process.pid}`;
@@ -20,7 +20,7 @@ const COMMANDS: readonly string[] = [
   'mariadb --no-defaults --user=demo --execute="SELECT * FROM rows_100" demo >/dev/null',
   'exec mariadb --no-defaults --user=demo --quick --execute="SELECT * FROM rows_50000_of_1000" demo >/dev/null',
   'exec sleep 60',
-  `exec ${process.execPath} -e "process.on('SIGTERM', () => process.exit(9)); setInterval(() => {}, 1000)"`,
+  `exec ${process.execPath} -e "process.on('SIGTERM', () => process.exit(9)); setTimeout(() => {}, 60000)"`,
 ];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL', null] as const;
 
@@ -71,6 +71,8 @@ const isExpected = ({ code, signal }: Ended, sent: NodeJS.Signals | null, own: r
   return signal === sent || code === 128 + constants.signals[sent];
 };
 
+if (IS_WHOLE) t.setTimeout(3_600_000);
+
 await t.test(`${SCALE.commands} commands leave no process and no port, whatever ends them`, async (t) => {
   const random = new Random(19);
   const wrong: string[] = [];
@@ -81,7 +83,7 @@ await t.test(`${SCALE.commands} commands leave no process and no port, whatever 
   const runOne = async (index: number): Promise<void> => {
     const command = COMMANDS[index % COMMANDS.length]!;
     const chosen = SIGNALS[Math.floor(index / COMMANDS.length) % SIGNALS.length]!;
-    const endless = command.includes('sleep') || command.includes('setInterval');
+    const endless = command.includes('sleep') || command.includes('setTimeout');
     const signal = chosen ?? (endless ? 'SIGTERM' : null);
     const child = spawn(process.execPath, [CLI, 'run', '--demo', '--', 'sh', '-c', `echo $SLUICE_PORT; ${command}`], {
       stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, MARK },

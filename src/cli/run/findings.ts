@@ -24,14 +24,15 @@ export class Findings {
   /**
    * Tells what was found, on standard error and in the outputs. It is called when the command has ended.
    * @param metrics those of the proxy
-   * @returns the exit code for a command that has succeeded
+   * @returns the exit code for a command that has succeeded, once the readers of the standard streams have everything
    */
-  tell(metrics: Metrics): number {
+  async tell(metrics: Metrics): Promise<number> {
     const verdict = verdictOn(this.table, this.policy, Date.now());
     const text = verdictText(verdict);
     const isSilent = isEmpty(this.policy) && verdict.tolerated.length === 0;
     say([`sluice: ${sessionsIn(metrics)}`, isSilent ? 'No result was beyond a limit' : text]);
     const areWritten = writeOutputs(this.outputs, verdict, { text: () => text, json: () => verdictJson(verdict) });
+    await Promise.all([process.stdout, process.stderr].map(taken));
     if (!areWritten) return EXIT_CODES.failed;
     return verdict.isBroken ? EXIT_CODES.policyBroken : EXIT_CODES.ok;
   }
@@ -44,4 +45,18 @@ function sessionsIn({ sessions, opaqueSessions }: Metrics): string {
   }
   const unfollowed = [...opaqueSessions.all()].reduce((sum, { count }) => sum + count, 0);
   return countOf(sessions, 'session') + (unfollowed === 0 ? '' : `, ${unfollowed} of them not followed: see the log`);
+}
+
+/** How long the reader of a pipe may take to empty it. */
+const READER_TIMEOUT_MS = 5000;
+
+/** Resolves when a stream has passed on all that was written: the end of the process would drop the rest. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, READER_TIMEOUT_MS);
+    stream.write('', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
