@@ -26,7 +26,7 @@ export class Gatekeeper {
       return { status: 421, says: 'the Host header names another host: ask for 127.0.0.1, [::1] or localhost' };
     }
     if (knock.changesState && this.isOfWebPage(headers)) {
-      return { status: 403, says: 'requests of web pages are refused: use a program such as curl' };
+      return { status: 403, says: 'requests of other web pages are refused: use the live page or curl' };
     }
     if (knock.isPublic || hasToken) return null;
     if (this.expected !== null) {

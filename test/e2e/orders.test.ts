@@ -17,7 +17,6 @@ interface View {
   readonly session: number;
   readonly connectionId: number;
   readonly state: string;
-  readonly stalledMs: number | null;
   readonly inTransactionMs: number | null;
   readonly command: { readonly digestText: string } | null;
 }
@@ -58,7 +57,7 @@ for (const kind of SERVER_KINDS) {
     await t.test('kill the statement of a client that does not read, and its session goes on', async (t) => {
       const session = await startSession(t, ordered.port);
       const begun = await session.begin(ENDLESS, 1, 0);
-      const { session: number, connectionId } = await endpoint.find(({ stalledMs }) => stalledMs !== null);
+      const { session: number, connectionId } = await endpoint.find(({ state }) => state === 'stalled');
       t.match(await endpoint.order(number, 'kill'), { status: 200, body: { outcome: 'killed', connectionId } });
       await watch.until(IS_RUNNING, 0);
       const { rows, error } = await session.rest();
