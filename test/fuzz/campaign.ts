@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mode, Played } from './mode.js';
 
 /** The modes of the fuzzer, from the pure parts to the built program. */
-export const MODE_NAMES = ['texts', 'readers', 'flows', 'sockets', 'encrypted', 'program'] as const;
+export const MODE_NAMES = ['texts', 'answers', 'readers', 'flows', 'sockets', 'encrypted', 'program'] as const;
 export type ModeName = (typeof MODE_NAMES)[number];
 
 /** Starts a mode with its servers. */
@@ -13,6 +13,8 @@ export const openMode = async (name: ModeName): Promise<Mode> => {
   switch (name) {
     case 'texts':
       return new (await import('./texts.js')).TextsMode();
+    case 'answers':
+      return (await import('./answers.js')).AnswersMode.start();
     case 'readers':
       return new (await import('./readers.js')).ReadersMode();
     case 'flows':

@@ -13,6 +13,7 @@ interface Run {
 
 const RUNS: Record<string, Run> = {
   'gives any statement a digest, a kind and a line of its own, in time': { mode: 'texts', seeds: 15_000 },
+  'ends a request to OpenTelemetry within bounds, whatever is answered': { mode: 'answers', seeds: 400 },
   'follows any conversation the same at every split, or relays it unchanged': { mode: 'readers', seeds: 1000 },
   'opens, cuts and relays any compressed frames within bounds': { mode: 'flows', seeds: 800 },
   'ends the session of any two ends, logs why, and disturbs no other session': {

@@ -27,6 +27,11 @@ export function post(destination: Destination, body: string, signal: AbortSignal
     let timeIsUp = (): void => fail(`no answer within ${timeoutMs} ms`);
     const timer = setTimeout(() => timeIsUp(), timeoutMs).unref();
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
+    let interimAnswers = 0;
+    request.on('information', () => {
+      interimAnswers += 1;
+      if (interimAnswers > MAX_INTERIM_ANSWERS) fail('sends one interim answer (1xx) after the other');
+    });
     request.on('response', (response) => {
       // Only the status decides, even if the body does not come: accepted items must not be sent again.
       const done = (answer: string | null): void => settle(outcomeOf(response, answer));
@@ -57,6 +62,8 @@ export type Outcome =
 
 /** The longest answer that is read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** Interim answers (100 Continue, 103 Early Hints) precede the answer. */
+const MAX_INTERIM_ANSWERS = 10;
 const LONGEST_QUOTE = 200;
 
 /** Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */

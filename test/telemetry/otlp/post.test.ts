@@ -114,3 +114,12 @@ t.test("checks the receiver's certificate over HTTPS", async (t) => {
   t.match(await send(to(collector.url, { tls: { ca: readFileSync(authority.ca) } })), { kind: 'taken' });
   t.equal(collector.received.length, 1);
 });
+
+t.test('gives up a receiver that sends interim answers without an end', async (t) => {
+  const endless: Answering = (response) => {
+    const timer = setInterval(() => response.writeContinue(), 1);
+    response.on('close', () => clearInterval(timer));
+  };
+  const outcome = await outcomeOf(t, endless, { timeoutMs: 60_000 });
+  t.strictSame(outcome, { kind: 'later', reason: 'sends one interim answer (1xx) after the other', afterMs: null });
+});
