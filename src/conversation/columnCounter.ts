@@ -14,6 +14,8 @@ export class ColumnCounter {
   rows = 0;
   /** A row was not laid out as the columns say. */
   isBroken = false;
+  /** The row that comes next was counted by its front. */
+  private isFrontCounted = false;
   private readonly bytes: Float64Array;
   private readonly largest: Float64Array;
 
@@ -29,7 +31,9 @@ export class ColumnCounter {
   /** Counts whole rows of one packet each: at most `most` of the rows between two offsets. */
   count(chunk: Buffer, from: number, to: number, most: number): void {
     const last = Math.min(this.rows + most, MAX_ROWS);
-    for (let at = from; to - at > HEADER_BYTES && this.rows < last && !this.isBroken;) {
+    const first = this.isFrontCounted && to > from ? from + HEADER_BYTES + chunk.readUIntLE(from, 3) : from;
+    if (to > from) this.isFrontCounted = false;
+    for (let at = first; to - at > HEADER_BYTES && this.rows < last && !this.isBroken;) {
       const end = at + HEADER_BYTES + chunk.readUIntLE(at, 3);
       if (end > to) return;
       if (this.isBinary) this.countBinary(chunk, at + HEADER_BYTES, end);
@@ -37,6 +41,31 @@ export class ColumnCounter {
       this.rows += 1;
       at = end;
     }
+  }
+
+  /**
+   * Counts a row that may be larger than what has come of it: as far as the lengths of its values can be read. Counting
+   * goes on behind this row.
+   */
+  countFront(chunk: Buffer, from: number, end: number): void {
+    if (this.isFrontCounted || this.isBroken || this.rows >= MAX_ROWS || end - from <= HEADER_BYTES) return;
+    const rowEnd = Math.min(end, from + HEADER_BYTES + chunk.readUIntLE(from, 3));
+    const row = from + HEADER_BYTES;
+    const values = this.isBinary ? row + 1 + this.bitmapBytes : row;
+    const reader = new PacketReader(chunk, Math.min(values, rowEnd), rowEnd);
+    for (let i = 0; i < this.columns && reader.left > 0; i += 1) {
+      const { offset } = reader;
+      if (this.isBinary ? isNullAt(chunk, i + NULL_OFFSET, row + 1) : chunk[offset] === NULL_VALUE) {
+        if (!this.isBinary) reader.skip(1);
+        continue;
+      }
+      const valueBytes = this.isBinary ? binaryValueBytes(reader, this.definitions![i]!.type) : reader.lenenc();
+      if (reader.failed) break;
+      this.add(i, reader.offset - offset + valueBytes);
+      this.isFrontCounted = true;
+      reader.skip(valueBytes);
+    }
+    if (this.isFrontCounted) this.rows += 1;
   }
 
   /** The heaviest columns first. */
@@ -60,7 +89,7 @@ export class ColumnCounter {
 
   private countBinary(chunk: Buffer, from: number, end: number): void {
     const nulls = from + 1;
-    const reader = new PacketReader(chunk, nulls + ((this.columns + NULL_OFFSET + 7) >> 3), end);
+    const reader = new PacketReader(chunk, nulls + this.bitmapBytes, end);
     for (let i = 0; i < this.columns; i += 1) {
       if (isNullAt(chunk, i + NULL_OFFSET, nulls)) continue;
       const { offset } = reader;
@@ -68,6 +97,10 @@ export class ColumnCounter {
       this.add(i, reader.offset - offset);
     }
     this.isBroken = reader.failed || reader.left > 0;
+  }
+
+  private get bitmapBytes(): number {
+    return (this.columns + NULL_OFFSET + 7) >> 3;
   }
 
   private add(column: number, byteCount: number): void {
@@ -108,12 +141,23 @@ export function noteColumns(
   usage: CountedColumns, chunk: Buffer, from: number, at: number, end: number, definitionsAt: number,
 ): void {
   const goesOn = end - at <= HEADER_BYTES;
-  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || (at === from && !goesOn)) return;
   const isAtLimit = !goesOn && chunk[at + HEADER_BYTES]! < FirstByte.EOF;
+  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || (at === from && !goesOn && !isAtLimit)) return;
   const isAll = isAtLimit || usage.rows > usage.recordRows || usage.bytes > usage.recordBytes;
   if (!goesOn && !isAll) return;
   usage.columnCounter ??= newCounter(usage, definitionsAt === NOT_HERE ? null : chunk.subarray(definitionsAt, from));
   usage.columnCounter?.count(chunk, from, Math.min(at, end), isAll ? MAX_ROWS : ROWS_PER_CHUNK);
+  if (isAtLimit) usage.columnCounter?.countFront(chunk, at, end);
+}
+
+/**
+ * Keeps the column definitions of a cursor, whose rows come with later commands, if a record may come to be due.
+ * @param definitionsAt where they begin in this chunk; NOT_HERE if they do not
+ * @param at where they end
+ */
+export function noteCursorColumns(usage: CountedColumns, chunk: Buffer, definitionsAt: number, at: number): void {
+  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || definitionsAt === NOT_HERE) return;
+  usage.columnCounter ??= newCounter(usage, chunk.subarray(definitionsAt, at));
 }
 
 function newCounter({ columns, command }: CountedColumns, packets: Buffer | null): ColumnCounter | null {

@@ -1,10 +1,12 @@
 import { Command } from '../protocol/commands.js';
+import { HEADER_BYTES } from '../protocol/framing.js';
 import { nameIn } from '../protocol/handshakeResponse.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
+import type { PacketStart } from '../protocol/packetScanner.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
-import { NOT_HERE } from './columnCounter.js';
+import { NOT_HERE, noteCursorColumns } from './columnCounter.js';
 import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
@@ -77,9 +79,12 @@ export class ResponseFollower<U extends Usage> {
     else this.columnCount(command, front);
   }
 
-  /** A definition begins at this offset. */
-  noteDefinition(at: number): void {
+  /** A definition begins. Behind the last one of a cursor no rows come, but with later commands. */
+  noteDefinition({ chunk, at, end, payloadLength }: PacketStart): void {
     if (this.definitionsLeft === this.definitionCount) this.definitionsAt = at;
+    const definitionEnd = at + HEADER_BYTES + payloadLength;
+    if (this.definitionsLeft > 1 || !this.command!.wantsCursor || definitionEnd > end) return;
+    if (this.usage?.countsColumns === true) noteCursorColumns(this.usage, chunk, this.definitionsAt, definitionEnd);
   }
 
   /** A definition has passed. */

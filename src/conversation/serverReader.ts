@@ -192,7 +192,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
         if (this.isTerminator(start)) return this.enterAs('completion');
         return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
       case 'definition':
-        responses.noteDefinition(start.at);
+        responses.noteDefinition(start);
         return this.enterAs('definition');
       case 'definitionsEnd':
         if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ColumnCounter, NOT_HERE, noteColumns } from '../../src/conversation/columnCounter.js';
+import { ColumnCounter, NOT_HERE, noteColumns, noteCursorColumns } from '../../src/conversation/columnCounter.js';
 import { Command } from '../../src/protocol/commands.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
@@ -70,7 +70,7 @@ t.test('counts a response of one chunk only if a record is due, or at its limit'
   t.equal(show(counted(), NAMED, rows, EOF_PACKET), null);
   t.equal(show(counted({ recordRows: 2 }), NAMED, rows, EOF_PACKET), null);
   t.equal(show(counted({ recordRows: 1 }), NAMED, rows, EOF_PACKET)?.rows, 2);
-  t.equal(show(counted(), NAMED, rows, textRow('3', 'a', 'b'))?.rows, 2, 'at a limit');
+  t.equal(show(counted(), NAMED, rows, textRow('3', 'a', 'b'))?.rows, 3, 'at a limit, with the row that breaks it');
   t.equal(show(counted({ resultSets: 2 }), NAMED, rows), null, 'only of the first result set');
   t.end();
 });
@@ -82,6 +82,33 @@ t.test('counts a few rows of each chunk, and no more than 1,000', (t) => {
   for (let i = 0; i < 100; i += 1) show(usage, [], rows);
   t.equal(usage.columnCounter?.rows, 1000);
   t.equal(usage.columnCounter?.shares()[0]?.name, 'id', 'names are kept from the first chunk');
+  t.end();
+});
+
+t.test('counts the row that breaks the limit as far as its lengths can be read, and only once', (t) => {
+  const usage = counted();
+  const fat = textRow('1', 'x'.repeat(5000), 'behind');
+  const seen = fat.subarray(0, 1000);
+  for (const attempt of ['at first', 'when it is looked at again']) {
+    const counter = show(usage, attempt === 'at first' ? NAMED : [], [], seen);
+    t.equal(counter?.rows, 1, attempt);
+    t.strictSame(counter?.shares().map(({ name, bytes }) => [name, bytes]), [['body', 5003], ['id', 2], ['n', 0]]);
+  }
+  // The rest is discarded: it begins with the same row, which is whole now.
+  const counter = show(Object.assign(usage, { recordRows: 0 }), [], [fat, textRow('2', 'y', 'z')]);
+  t.equal(counter?.rows, 2);
+  t.strictSame(counter?.shares().map(({ bytes }) => bytes), [5005, 4, 2]);
+  t.end();
+});
+
+t.test('counts the fetches from a cursor by the definitions that its execution brought', (t) => {
+  const usage = counted({ command: { code: Command.STMT_EXECUTE } });
+  const front = Buffer.concat(NAMED);
+  noteCursorColumns(usage, front, 0, front.length);
+  const row = encodePacket(1, Buffer.concat([Buffer.from([0, 1 << 4, 1, 0, 0, 0]), encodeLenencString('body')]));
+  const counter = show(Object.assign(usage, { recordRows: 0 }), [], [row, row]);
+  t.equal(counter?.rows, 2);
+  t.strictSame(counter?.shares().map(({ name, bytes }) => [name, bytes]), [['body', 10], ['id', 8], ['n', 0]]);
   t.end();
 });
 
