@@ -5,7 +5,7 @@ import { quickProcesses, runQuickFiles } from '../setup/quickFiles.js';
 import { runOk } from '../support/run.js';
 import { IS_WHOLE } from './scale.js';
 
-// The quick tests on the other releases of Node.js that `engines` names. Each comes from npm, as a package that holds
+// The quick tests on the later releases of Node.js that have long-term support. Each comes from npm, as a package that holds
 // the program: some 30 MB, so only the whole proof fetches them.
 
 const VERSIONS = ['22.23.5', '24.22.3', '26.12.1'] as const;
