@@ -63,6 +63,8 @@ export interface Progress {
   readonly drainedBytes: number;
   /** The time for which the client did not read the bytes that it had been sent, in ms. */
   readonly stallMs: number;
+  /** The number of the transaction that is open behind it, in its session; null outside one. */
+  readonly transaction: number | null;
 }
 
 /** A limit as JSON; null means unlimited. */
@@ -196,6 +198,7 @@ export function responseRecord(
     ...parameterFields(command, settings),
     ...tagFields(usage, settings),
     ...origin,
+    ...(progress.transaction === null ? {} : { transaction: progress.transaction }),
     ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
     class: terms.responseClass,
     signal: terms.signal,

@@ -24,6 +24,8 @@ export abstract class ConversationState<U extends Usage> {
   dialect: Dialect = agreeOn(0n, 0n);
   /** The status flags of the last OK or EOF packet. */
   statusFlags = 0;
+  /** The transactions that have begun so far. */
+  private transactions = 0;
   /** The server has asked for a file; the client's packets are its content. */
   isUploading = false;
   /**
@@ -121,8 +123,16 @@ export abstract class ConversationState<U extends Usage> {
     this.statusFlags = completion.statusFlags;
     const isInTransaction = (completion.statusFlags & Status.IN_TRANS) !== 0;
     if (!isInTransaction) this.transactionSinceMs = null;
-    else this.transactionSinceMs ??= this.commands.head?.startedAtMs ?? this.options.now();
+    else if (this.transactionSinceMs === null) {
+      this.transactionSinceMs = this.commands.head?.startedAtMs ?? this.options.now();
+      this.transactions += 1;
+    }
     if (completion.schema !== null) this.schema = completion.schema;
+  }
+
+  /** The number of the open transaction, from 1 on; null outside one. */
+  get transaction(): number | null {
+    return this.transactionSinceMs === null ? null : this.transactions;
   }
 
   /** Commands wait for the session's set-up, or for the answer to another command of Sluice's own. */

@@ -110,6 +110,19 @@ for (const kind of SERVER_KINDS) {
       t.match(changes[1], { serverError: { code: 1062 } });
     });
 
+    await t.test('numbers the transactions of a session, and names none outside of them', async (t) => {
+      const statements = [
+        "SELECT 'before'", 'BEGIN', "SELECT 'first'", "SELECT 'first again'", 'COMMIT', "SELECT 'between'",
+        'SET autocommit = 0', 'SELECT label FROM numbers WHERE id = 1', 'ROLLBACK',
+        'SELECT label FROM numbers WHERE id = 2', 'COMMIT',
+      ];
+      const records = await recordsOf({}, (port) =>
+        commandLine(kind, port, statements.map((sql) => `${sql};\n`).join('')));
+      const numberOf = (sql: string) => records.find((record) => record.sql === sql)?.transaction;
+      t.strictSame(statements.filter((sql) => sql.startsWith('SELECT')).map(numberOf),
+        [undefined, 1, 1, undefined, 2, 3]);
+    });
+
     await t.test('tells the columns that make a result heavy', async (t) => {
       const sql = `SELECT id, REPEAT('x', 1000) AS body, label, NULL AS nothing FROM numbers WHERE id <= 3000`;
       const records = await recordsOf({}, (port) => commandLine(kind, port, `${sql};\n`));

@@ -48,6 +48,7 @@ export interface AuditRecord {
   readonly program: string | null;
   readonly connectionId: number;
   readonly session: number | string;
+  readonly transaction?: number;
   readonly class: string;
   readonly signal: string | null;
   readonly firstRowMs: number;

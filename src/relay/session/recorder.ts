@@ -36,7 +36,7 @@ export class Recorder {
     const recorded = usage.verdict ?? this.admitted(usage) ?? warningFor(usage) ??
       shared.sampler.judge(usage, session.conversation.options.now);
     if (recorded === null) return;
-    const progress = { outcome, isComplete, error, drainedBytes, ...this.timesOf(usage) };
+    const progress = { outcome, isComplete, error, drainedBytes, ...this.placeOf(usage) };
     this.due.push({ usage, recorded, progress, origin: session.origin() });
     // The last bytes of the response are on their way. If no more bytes come, nothing else calls `handOver`.
     if (this.isClosed) this.writeDue(null);
@@ -76,7 +76,7 @@ export class Recorder {
   stall(usage: GovernedUsage, outcome: Outcome | null, hasServerGivenUp: boolean): void {
     const { rule, limits } = usage.terms;
     const judgement = { action: 'warn', reason: 'stall', rule, limit: limits } as const;
-    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.timesOf(usage) };
+    const progress = { outcome, isComplete: false, error: null, drainedBytes: 0, ...this.placeOf(usage) };
     const { session, session: { shared } } = this;
     const record = responseRecord('stall', usage, judgement, session.origin(), progress, shared.config.audit);
     shared.metrics.recorded('warn', rule, 'stall', usage.trace);
@@ -105,6 +105,11 @@ export class Recorder {
   private timesOf(usage: GovernedUsage): { atMs: number; stallMs: number } {
     const { conversation, responses } = this.session;
     return { atMs: conversation.options.now(), stallMs: responses.totalStallMs - usage.stallMsBefore };
+  }
+
+  /** Its times, and the transaction that it is part of. */
+  private placeOf(usage: GovernedUsage): Pick<Progress, 'atMs' | 'stallMs' | 'transaction'> {
+    return { ...this.timesOf(usage), transaction: this.session.conversation.transaction };
   }
 
   /** @param last the last record to write; null to write all */
