@@ -1,5 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { advise } from './advise.js';
+import { baseline } from './baseline.js';
 import { check } from './check.js';
 import { completion } from './completion.js';
 import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, UsageError, version } from './command.js';
@@ -18,7 +19,7 @@ import { VARIABLES } from '../config/variables.js';
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
 const commands: readonly Command[] = [
-  start, run, check, health, report, advise, preset, demo, schema, completion(() => commands), help,
+  start, run, check, health, report, baseline, advise, preset, demo, schema, completion(() => commands), help,
 ];
 
 /** The short names of the flags that every command has. */

@@ -12,6 +12,9 @@ import { numberFrom } from './auditFiles.js';
 /** The heading of these flags in the help. */
 export const POLICY_GROUP = 'Fail with exit code 3:';
 
+const DEFAULT_GROWTH = 2;
+const DEFAULT_EXECUTIONS = 20;
+
 /** The flags besides --max-rows and --max-bytes. */
 export const policyOptions: Readonly<Record<string, Flag>> = {
   'fail-on': {
@@ -20,7 +23,7 @@ export const policyOptions: Readonly<Record<string, Flag>> = {
   },
   'max-executions': {
     describe: describeFlag('N', 'more executions of a digest in one transaction or trace are "repeated"'),
-    requiresArg: true, group: POLICY_GROUP,
+    defaultDescription: String(DEFAULT_EXECUTIONS), requiresArg: true, group: POLICY_GROUP,
   },
   baseline: {
     describe: describeFlag('FILE', 'only on what is not in this file, or has grown'),
@@ -28,15 +31,13 @@ export const policyOptions: Readonly<Record<string, Flag>> = {
   },
   growth: {
     describe: describeFlag('FACTOR', 'how much larger than in the baseline a result may be'),
-    defaultDescription: '2', requiresArg: true, group: POLICY_GROUP,
+    defaultDescription: String(DEFAULT_GROWTH), requiresArg: true, group: POLICY_GROUP,
   },
 };
 
 /** Those of them that may be given more than once. */
 export const REPEATABLE_POLICY_FLAGS: readonly string[] = ['fail-on'];
 
-const DEFAULT_GROWTH = 2;
-const DEFAULT_EXECUTIONS = 20;
 const MAX_BASELINE_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -47,9 +48,9 @@ const MAX_BASELINE_BYTES = 32 * 1024 * 1024;
  */
 export function policyFrom(given: Arguments, maxima: 'judged' | 'limits'): FailPolicy {
   const kinds = failOnKinds(given['fail-on']);
-  const overRows = given['max-rows'] !== undefined;
-  const overBytes = given['max-bytes'] !== undefined;
   const limits = maximaFrom(given);
+  const overRows = given['max-rows'] !== undefined && limits.rows !== Infinity;
+  const overBytes = given['max-bytes'] !== undefined && limits.bytes !== Infinity;
   const ofMaxima: readonly FindingKind[] = maxima === 'judged'
     ? [...(overRows ? ['max-rows' as const] : []), ...(overBytes ? ['max-bytes' as const] : [])]
     : overRows || overBytes ? ['cut', 'would-cut'] : [];

@@ -70,11 +70,13 @@ export const report: Command = {
     const outputs = outputsFrom(given);
     const policy = policyFrom(given, 'judged');
     const table = new FindingTable(policy, process.cwd());
+    // The report itself has no use for findings.
+    const needsFindings = !isEmpty(policy) || outputs.some(({ format }) => format !== 'text' && format !== 'json');
     const survey = new Survey(
       selectionFrom(given),
       (record) => {
         ledger.add(record);
-        table.addResult(record);
+        if (needsFindings) table.addResult(record);
       },
       (record) => {
         ledger.add(refusedExecution(record));

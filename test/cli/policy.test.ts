@@ -9,7 +9,8 @@ const folderWith = (t: Test, lines: readonly string[], files: Record<string, str
   t.testdir({ 'audit.json': lines.join(''), ...files });
 
 t.test('report ends with 3 where the policy is broken, and with 0 where it is kept', async (t) => {
-  const audit = join(folderWith(t, [auditLine(), auditLine({ action: 'sample', digest: 'fine', rows: 10 })]), 'audit.json');
+  const folder = folderWith(t, [auditLine(), auditLine({ action: 'sample', digest: 'fine', rows: 10 })]);
+  const audit = join(folder, 'audit.json');
   const broken = await sluice(['report', '--fail-on', 'cut,would-cut', audit]);
   t.equal(broken.code, 3);
   t.match(broken.stdout, /^# Policy broken by 1 digest: 2 executions of 2 digests$/m);
@@ -66,4 +67,39 @@ t.test('report says which file of a format cannot be written, and ends with 1', 
   t.equal(code, 1);
   t.match(stderr, /^sluice: --format junit: cannot write ".*x\.xml": ENOTDIR/);
   t.match(JSON.parse(stdout), { verdict: { isBroken: true } });
+});
+
+t.test('baseline writes what report then knows, and updates it', async (t) => {
+  const folder = folderWith(t, [auditLine(), auditLine({ digest: 'other', action: 'sample' })], {
+    'later.json': auditLine({ rows: 5000 }), 'new.json': auditLine({ digest: 'unheard-of' }),
+  });
+  const at = (name: string): string => join(folder, name);
+  const flags = ['--baseline', at('known.json')];
+  const written = await sluice(['baseline', ...flags, at('audit.json')]);
+  t.match(written, { code: 0, stdout: '', stderr: /known\.json: 2 digests: 2 new, 0 changed, 0 removed\n$/ });
+  const before = readFileSync(at('known.json'), 'utf8');
+  const judged = (file: string, ...more: string[]) =>
+    sluice(['report', '--fail-on', 'would-cut', ...flags, ...more, at(file)]);
+  t.equal((await judged('audit.json')).code, 0);
+  const grown = await judged('later.json');
+  t.equal(grown.code, 3);
+  t.match(grown.stdout, /^# {3}b266dab9faec510d {2}1 result .*; grown to 5,000 rows from 2,000 in the baseline/m);
+  t.equal((await judged('later.json', '--growth', '2.5')).code, 0);
+  t.match(await judged('new.json'), { code: 3, stdout: /unheard-of {2}1 result .*; not in the baseline/ });
+  await sluice(['baseline', ...flags, at('audit.json')]);
+  t.equal(readFileSync(at('known.json'), 'utf8'), before, 'the same records change nothing');
+  const updated = await sluice(['baseline', ...flags, '--prune', at('later.json')]);
+  t.match(updated.stderr, /1 digest: 0 new, 1 changed, 1 removed/);
+  t.equal((await judged('later.json')).code, 0);
+});
+
+t.test('a baseline that cannot be read is refused, and stays as it is', async (t) => {
+  const folder = folderWith(t, [auditLine()], { 'known.json': '{"version": "1", "digest": []}' });
+  const [known, audit] = [join(folder, 'known.json'), join(folder, 'audit.json')];
+  const says = /^--baseline: .*known\.json: digest: unknown key, did you mean digests\?\n/;
+  t.match(await sluice(['baseline', '--baseline', known, audit]), { code: 2, stderr: says });
+  t.equal(readFileSync(known, 'utf8'), '{"version": "1", "digest": []}');
+  t.match(await sluice(['report', '--baseline', known, audit]), { code: 2, stderr: says });
+  const missing = await sluice(['report', '--baseline', `${known}.no`, audit]);
+  t.match(missing, { code: 2, stderr: /^--baseline: cannot read ".*": no such file: sluice baseline writes such a/ });
 });

@@ -122,6 +122,32 @@ t.test('sessions that outlive the command are ended after shutdown.timeout', asy
   t.match(stderr, /"timeoutMs":200,.*"msg":"stopping now: the sessions are ended"/);
 });
 
+t.test('a statement that is repeated in one transaction fails a command, and a baseline lets it pass', async (t) => {
+  const folder = t.testdir({
+    'run.json': JSON.stringify({ audit: { to: 'audit.json', sample: { oneIn: 1 } } }), 'audit.json': '',
+  });
+  const [config, audit, known] = ['run.json', 'audit.json', 'known.json'].map((name) => join(folder, name));
+  const read = 'SELECT * FROM rows_3;';
+  const suite = async (statements: string, ...flags: readonly string[]) => {
+    const command = ['mariadb', '--no-defaults', '--user=demo', `--execute=${statements}`, 'demo'];
+    const limits = ['--max-executions', '3', '--fail-on', 'repeated'];
+    return sluice(['run', '--demo', ...limits, ...flags, '--', ...command]);
+  };
+  const [once, often, apart] = await Promise.all([
+    suite(`BEGIN; ${read.repeat(3)} COMMIT; BEGIN; ${read.repeat(3)} COMMIT`),
+    suite(`BEGIN; ${read.repeat(5)} COMMIT`, '--config', config!),
+    suite(read.repeat(5)),
+  ]);
+  t.equal(once.code, 0, once.stderr);
+  t.equal(often.code, 3);
+  t.match(often.stderr, /repeated 5 times in transaction 1 of session 1, 15 rows in all \(at most 3 executions\)/);
+  t.equal(apart.code, 0);
+  t.match(apart.stderr, /^Not looked at for repetitions: \d+ executions outside of transactions and traces$/m);
+  t.equal((await sluice(['baseline', '--baseline', known!, audit!])).code, 0);
+  t.equal((await suite(`BEGIN; ${read.repeat(5)} COMMIT`, '--baseline', known!)).code, 0);
+  t.equal((await suite(`BEGIN; ${read.repeat(11)} COMMIT`, '--baseline', known!)).code, 3);
+});
+
 t.test('says what is wrong with the command line, with exit code 2, before anything starts', async (t) => {
   const started = join(t.testdir({}), 'started');
   const words = { '--': ['touch', started] };

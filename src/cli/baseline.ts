@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { countOf } from '../report/amounts.js';
+import { type Baseline, baselineText, endOf, MOST_ENTRIES } from '../report/baseline.js';
+import { BaselineUpdate } from '../report/baselineUpdate.js';
+import { Survey } from '../report/survey.js';
+import { errorText } from '../text/errorText.js';
+import { filesFrom, readFiles, selectionFrom, selectionOptions } from './auditFiles.js';
+import { type Command, EXIT_CODES, say } from './command.js';
+import { describeFlag } from './flags.js';
+import { readBaseline } from './policyFlags.js';
+import { replaceFile } from './writtenFile.js';
+
+// The command `baseline`: it writes the digests that are known, for review in a pull request.
+
+const DEFAULT_FILE = 'sluice-baseline.json';
+
+/** What has changed from one baseline to the next, in words. */
+function changes(before: Baseline, after: Baseline): string[] {
+  const added = [...after.keys()].filter((digest) => !before.has(digest)).length;
+  const removed = [...before.keys()].filter((digest) => !after.has(digest)).length;
+  const changed = [...after.values()].filter((entry) => {
+    const old = before.get(entry.digest);
+    return old !== undefined && (['rows', 'bytes', 'executions'] as const).some((key) => old[key] !== entry[key]);
+  }).length;
+  const ended = [...after.values()].filter((entry) => endOf(entry) <= Date.now()).length;
+  return [
+    `${countOf(after.size, 'digest')}: ${added} new, ${changed} changed, ${removed} removed`,
+    ...(ended === 0 ? [] : [
+      `${countOf(ended, 'digest')} of them no longer known, because until has passed: edit or remove it`,
+    ]),
+  ];
+}
+
+/** Notes about records that are not in the baseline; empty if there are none. */
+function omissions({ leftOut: { unknown, digests } }: BaselineUpdate, { badLines }: Survey): string[] {
+  return [
+    ...(badLines === 0 ? [] : [`left out: ${countOf(badLines, 'line')} that are no audit records`]),
+    ...(unknown === 0 ? [] : [`left out: ${countOf(unknown, 'record')} of unknown statements`]),
+    ...(digests.size === 0 ? [] : [
+      `left out: ${countOf(digests.size, 'digest')} or more: a baseline has at most ${MOST_ENTRIES}`,
+    ]),
+  ];
+}
+
+/** Writes a baseline from audit files, or updates it. */
+export const baseline: Command = {
+  name: 'baseline',
+  describe: 'write or update the baseline of known statements, from audit files',
+  operands: 'FILE...',
+  options: {
+    baseline: {
+      describe: describeFlag('FILE', 'the baseline to write or update'),
+      takesFile: true, defaultDescription: DEFAULT_FILE, requiresArg: true,
+    },
+    prune: {
+      describe: describeFlag('', 'drop what is not in the audit files, and let sizes shrink to theirs'),
+      type: 'boolean',
+    },
+    ...selectionOptions,
+  },
+  async run(given) {
+    const file = String(given['baseline'] ?? DEFAULT_FILE);
+    const before: Baseline = existsSync(file) ? readBaseline(file) : new Map();
+    const update = new BaselineUpdate();
+    const survey = new Survey(
+      selectionFrom(given), (record) => update.addResult(record), (record) => update.addRefusal(record),
+    );
+    // Half of the files would make a baseline that lets everything in the other half fail.
+    if (!await readFiles(filesFrom(given), survey)) return EXIT_CODES.failed;
+    const after = update.baseline(before, given['prune'] === true);
+    try {
+      replaceFile(file, baselineText(after));
+    } catch (error) {
+      say([`sluice: --baseline: cannot write ${JSON.stringify(file)}: ${errorText(error)}`]);
+      return EXIT_CODES.failed;
+    }
+    say([...changes(before, after), ...omissions(update, survey)].map((line) => `${file}: ${line}`));
+    return update.leftOut.digests.size === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
+  },
+};
