@@ -7,7 +7,8 @@ const problemsOf = (t: Parameters<typeof problems>[0], message: unknown): readon
 
 t.test('refuses an unknown placeholder with its place and the known ones', async (t) => {
   const [problem] = problemsOf(t, 'no {rul} here');
-  t.match(problem, /rules\[0\]\.refusal\.message: unknown placeholder \{rul\}, did you mean \{rule\}\? known here: \{rule\}, \{statement\}, \{digest\}$/);
+  t.match(problem, /rules\[0\]\.refusal\.message: unknown placeholder \{rul\}, did you mean \{rule\}\? known here:/);
+  t.match(problem, /known here: \{rule\}, \{statement\}, \{digest\}$/);
   t.match(problemsOf(t, '{"a": 1}')[0], /unknown placeholder \{"a": 1\}, known here: /);
 });
 

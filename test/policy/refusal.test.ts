@@ -101,7 +101,8 @@ t.test('judges a prepared statement the same after its text was dropped', async 
     const command = statementCommand(Command.STMT_EXECUTE, null);
     return Object.assign(command, { statement: { ...prepared, sql: null, kept } });
   };
-  const rules = [refuse('r', { digest: DIGEST }), NO_DDL, refuse('strict', { statement: 'call' }, { refusal: { unjudged: true } })];
+  const strict = refuse('strict', { statement: 'call' }, { refusal: { unjudged: true } });
+  const rules = [refuse('r', { digest: DIGEST }), NO_DDL, strict];
   t.equal(told(ask(t, rules, forgotten('DELETE FROM t WHERE a = ?'))), 'refuse by r: statement');
   t.equal(told(ask(t, rules, forgotten('DROP TABLE t'))), 'refuse by no-ddl: statement');
   t.equal(told(ask(t, rules, forgotten('BEGIN NOT ATOMIC SELECT 1; END'))), 'refuse by strict: unjudged');

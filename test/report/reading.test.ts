@@ -42,7 +42,8 @@ t.test('a refusal is a statement without a result', (t) => {
     if (reading.kind !== 'refusal') throw new Error(`it is ${reading.kind}`);
     return refusedExecution(reading.record);
   };
-  t.match(refusal('refuse'), { fate: 'refused', rows: 0, bytes: 0, sql: 'DROP TABLE t', user: 'app', hasResult: false });
+  const of = { sql: 'DROP TABLE t', user: 'app', hasResult: false };
+  t.match(refusal('refuse'), { fate: 'refused', rows: 0, bytes: 0, ...of });
   t.match(refusal('would-refuse'), { fate: 'would-refuse', digest: 'b266dab9faec510d' });
   t.end();
 });
