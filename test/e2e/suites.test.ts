@@ -7,7 +7,7 @@ import { folderOf, isMissing } from '../support/drivers.js';
 import { hostOfItsOwn } from '../support/hostOfItsOwn.js';
 import { startNetworkNamespace } from '../support/networkNamespace.js';
 import { blocksIn } from '../support/readme.js';
-import { runOk } from '../support/run.js';
+import { run, runOk } from '../support/run.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 
 // Follows `sluice help ci`: test suites of four languages under `sluice run`, with its commands as it has them.
@@ -17,9 +17,14 @@ const JDBC = process.env['SLUICE_JDBC'] ?? '/usr/share/java/mariadb-java-client.
 const TOPIC = readFileSync(new URL('../../src/help/ci.md', import.meta.url), 'utf8');
 
 const commands = blocksIn(TOPIC, 'sh').map((block) => block.trim());
-/** The commands in the workflow and in the job file, in which a folded text has several lines. */
-const jobs = blocksIn(TOPIC, 'yaml').map((block) =>
+/** The workflow and the job file. */
+const files = blocksIn(TOPIC, 'yaml');
+/** The commands in them, in which a folded text has several lines. */
+const jobs = files.map((block) =>
   /^ +(sluice run [^]*?-- npm test)$/m.exec(block)?.[1]?.replaceAll(/\n */g, ' ') ?? '');
+
+/** The schema of each of them, of those that check-jsonschema carries. */
+const SCHEMAS = ['vendor.github-workflows', 'vendor.gitlab-ci'];
 
 /** What the environment of the commands has besides. The hosts of the URLs lead to the server itself. */
 const VARIABLES = {
@@ -48,6 +53,20 @@ const makeProjects = async (): Promise<void> => {
   symlinkSync(join(folderOf('node'), 'node_modules'), join(work, 'node_modules'));
   await runOk('javac', ['-d', join(work, 'classes'), join(SUITES, 'OrdersTest.java')]);
 };
+
+await t.test('the workflow and the job file are valid by their schemas', { skip: missing }, async (t) => {
+  const check = (file: string, schema: string) =>
+    run(join(folderOf('python'), 'bin/python'), ['-m', 'check_jsonschema', '--builtin-schema', schema, file]);
+  t.equal(files.length, SCHEMAS.length);
+  await Promise.all(SCHEMAS.map(async (schema, index) => {
+    const file = join(folder, `${schema}.yml`);
+    writeFileSync(file, files[index]!);
+    t.match(await check(file, schema), { code: 0 }, schema);
+    const mistaken = join(folder, `${schema}.mistaken.yml`);
+    writeFileSync(mistaken, files[index]!.replace('services:', 'servants:'));
+    t.match(await check(mistaken, schema), { code: 1 }, 'a mistake is found');
+  }));
+});
 
 const skip = missing || (network === null && 'needs root');
 
