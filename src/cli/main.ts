@@ -7,6 +7,7 @@ import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, Usa
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { help } from './help.js';
+import { inject } from './inject.js';
 import { preset } from './preset.js';
 import { report } from './report.js';
 import { exampleOf, PARSER } from './flags.js';
@@ -19,7 +20,8 @@ import { VARIABLES } from '../config/variables.js';
 // The command line: all commands with their flags, and the messages about mistakes in them.
 
 const commands: readonly Command[] = [
-  start, run, check, health, report, baseline, advise, preset, demo, schema, completion(() => commands), help,
+  start, run, check, health, report, baseline, advise, preset, inject, demo, schema, completion(() => commands),
+  help,
 ];
 
 /** The short names of the flags that every command has. */

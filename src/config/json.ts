@@ -10,6 +10,15 @@ export class JsonError extends Error {
   }
 }
 
+/** A number as its text is. */
+export class JsonNumber {
+  constructor(readonly digits: string) {}
+}
+
+/** JSON with the order of its keys, and the digits of its numbers. */
+export type ExactJson = null | boolean | string | JsonNumber | ExactJson[] | ExactObject;
+export type ExactObject = Map<string, ExactJson>;
+
 // A configuration has only a few levels. Without a bound, "[[[[..." would overflow the stack.
 const MAX_DEPTH = 64;
 
@@ -19,15 +28,28 @@ const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const WORD = /[A-Za-z]+/y;
 const WORDS = new Map<string, null | boolean>([['null', null], ['true', true], ['false', false]]);
 
+/** What objects and numbers become. */
+interface JsonForm {
+  /** @param entries in the order of the text */
+  object(entries: ReadonlyMap<string, unknown>): unknown;
+  number(digits: string): unknown;
+}
+
 class JsonReader {
   private offset = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(private readonly text: string, private readonly form: JsonForm) {}
 
   document(): unknown {
     const value = this.value(0);
     if (this.peek() !== '') this.fail('expected the end of the file');
     return value;
+  }
+
+  documents(): unknown[] {
+    const all: unknown[] = [];
+    while (this.peek() !== '') all.push(this.value(0));
+    return all;
   }
 
   private value(depth: number): unknown {
@@ -37,17 +59,17 @@ class JsonReader {
     if (next === '[') return this.list(depth);
     if (next === '"') return this.string();
     const digits = this.take(NUMBER);
-    if (digits !== null) return Number(digits);
+    if (digits !== null) return this.form.number(digits);
     const start = this.offset;
     const literal = WORDS.get(this.take(WORD) ?? '');
     if (literal === undefined) this.fail('expected a value', start);
     return literal;
   }
 
-  private object(depth: number): Record<string, unknown> {
+  private object(depth: number): unknown {
     const entries = new Map<string, unknown>();
     this.offset++;
-    if (this.closes('}')) return {};
+    if (this.closes('}')) return this.form.object(entries);
     do {
       if (this.peek() !== '"') this.fail('expected a key in double quotes');
       const start = this.offset;
@@ -57,7 +79,7 @@ class JsonReader {
       this.offset++;
       entries.set(key, this.value(depth + 1));
     } while (this.continues('}'));
-    return Object.fromEntries(entries); // treats "__proto__" like any other key
+    return this.form.object(entries);
   }
 
   private list(depth: number): unknown[] {
@@ -112,10 +134,25 @@ class JsonReader {
   }
 }
 
+/** Object.fromEntries treats "__proto__" like any other key. */
+const PLAIN: JsonForm = { object: Object.fromEntries, number: Number };
+
+const EXACT: JsonForm = { object: (entries) => entries, number: (digits) => new JsonNumber(digits) };
+
 /**
  * Reads JSON (RFC 8259), more strictly than JSON.parse: two equal keys in one object are an error.
  * @throws {JsonError} with line and column of the first error
  */
 export function parseJson(text: string): unknown {
-  return new JsonReader(text).document();
+  return new JsonReader(text, PLAIN).document();
+}
+
+/**
+ * Reads JSON documents that stand one behind the other, and keeps what JSON.parse loses: the order of all keys, also of
+ * those that look like numbers, and the digits of numbers.
+ * @returns the documents: objects as maps, numbers as `JsonNumber`
+ * @throws {JsonError} as `parseJson`
+ */
+export function parseExactJson(text: string): ExactJson[] {
+  return new JsonReader(text, EXACT).documents() as ExactJson[];
 }

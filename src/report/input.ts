@@ -1,6 +1,7 @@
 import { createReadStream, fstatSync, openSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { decodeUtf8 } from '../config/file.js';
 import { LineSplitter, type LineReader } from './lines.js';
 
 /** An open file, or standard input. */
@@ -49,6 +50,22 @@ export async function readLines(input: Input, reader: LineReader, onRead: OnRead
   } finally {
     splitter.end();
   }
+}
+
+/**
+ * Reads a whole file as text, with or without gzip compression.
+ * @param maxBytes of its contents
+ * @throws Error if it is larger, or not UTF-8; zlib's or the file system's error
+ */
+export async function readText(input: Input, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of contentsOf(input.descriptor, () => {})) {
+    length += chunk.length;
+    if (length > maxBytes) throw new Error(`${input.name}: larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return decodeUtf8(Buffer.concat(chunks));
 }
 
 async function* contentsOf(descriptor: number, onRead: OnRead): AsyncGenerator<Buffer> {

@@ -93,6 +93,8 @@ const CASES: readonly { readonly words: readonly string[]; readonly offers?: rea
   { words: ['run', '--fail-on', 'would-c'], offers: ['would-cut'] },
   { words: ['run', '--', 'aud'], offers: ['audit.json'] },
   { words: ['report', '--baseline', 'slu'], offers: ['sluice.json'] },
+  { words: ['inject', '--pod'], offers: ['--pod-monitor'] },
+  { words: ['inject', 'aud'], offers: ['audit.json'] },
   { words: ['help', 'trou'], offers: ['troubleshooting'] },
   { words: ['completion', ''], offers: ['bash', 'fish', 'zsh'] },
 ];

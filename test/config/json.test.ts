@@ -1,5 +1,5 @@
 import t from 'tap';
-import { JsonError, parseJson } from '../../src/config/json.js';
+import { JsonError, JsonNumber, parseExactJson, parseJson } from '../../src/config/json.js';
 
 function errorOf(text: string): string {
   try {
@@ -64,5 +64,15 @@ t.test('refuses endless brackets without overflowing the stack', (t) => {
   t.match(errorOf('['.repeat(1_000_000)), /nested deeper than 64 levels/);
   t.match(errorOf('{"a":'.repeat(1_000_000)), /nested deeper than 64 levels/);
   t.match(errorOf(`"${'a'.repeat(1_000_000)}`), /does not end/);
+  t.end();
+});
+
+t.test('exact JSON keeps several documents, the order of keys and the digits of numbers', (t) => {
+  const [first, second, ...others] = parseExactJson('{"2": 1.50, "1": 12345678901234567890, "__proto__": []}\n[null]{}');
+  t.strictSame([...first as Map<string, unknown>],
+    [['2', new JsonNumber('1.50')], ['1', new JsonNumber('12345678901234567890')], ['__proto__', []]]);
+  t.strictSame([second, ...others], [[null], new Map()]);
+  t.strictSame(parseExactJson(' \n'), []);
+  t.throws(() => parseExactJson('{} {"a": 1, "a": 2}'), { message: 'the key "a" is given twice' });
   t.end();
 });

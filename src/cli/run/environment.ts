@@ -33,6 +33,11 @@ export function rewritesOf(names: readonly string[], environment: NodeJS.Process
   return rewrites;
 }
 
+/** The variables in which a program finds the proxy. */
+export function proxyVariables({ host, port }: Address): Readonly<Record<string, string>> {
+  return { SLUICE_HOST: host, SLUICE_PORT: String(port), MYSQL_HOST: host, MYSQL_TCP_PORT: String(port) };
+}
+
 /**
  * The environment of the command.
  * @param proxy the address of the proxy
@@ -41,11 +46,7 @@ export function rewritesOf(names: readonly string[], environment: NodeJS.Process
 export function environmentFor(
   proxy: Address, rewrites: readonly Rewrite[], below: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const port = String(proxy.port);
   const urls = rewrites.map(({ name, place: { before, behind } }) =>
     [name, `${before}${formatAddress(proxy)}${behind}`]);
-  return {
-    ...below, SLUICE_HOST: proxy.host, SLUICE_PORT: port, MYSQL_HOST: proxy.host, MYSQL_TCP_PORT: port,
-    ...Object.fromEntries(urls),
-  };
+  return { ...below, ...proxyVariables(proxy), ...Object.fromEntries(urls) };
 }

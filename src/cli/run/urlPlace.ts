@@ -16,12 +16,14 @@ export function urlPlace(url: string): UrlPlace {
   if (SOCKET.test(rest)) throw new UrlError('it names a Unix socket, which bypasses Sluice: leave that out');
   // What is no UTF-8 in the environment has become U+FFFD already.
   if (url.includes('\ufffd')) throw new UrlError('expected text in UTF-8');
-  return { before: `${scheme}//${authority.slice(0, hostAt)}`, behind: rest };
+  return { before: `${scheme}//${authority.slice(0, hostAt)}`, server, behind: rest };
 }
 
-/** The parts of a URL around its host and port. */
+/** A URL's host and port, and the parts around them. */
 export interface UrlPlace {
   readonly before: string;
+  /** What stands there: `host`, `host:port`, or nothing. */
+  readonly server: string;
   readonly behind: string;
 }
 
