@@ -52,14 +52,14 @@ export const check: Command = {
     },
   },
   async run(given) {
-    const { config, notices } = configFrom(given);
+    const { config, notices, figures } = configFrom(given);
     const answer = explanation(config, given);
     const looks = given['connect'] === true;
     if (looks && answer !== null) throw new UsageError(['--connect: leave --as and --sql out']);
     const findings = looks ? await lookAround(config, Date.now()) : [];
     const lines = looks ? findings.map(findingLine) : answer ?? [printConfig(config)];
     process.stdout.write(`${lines.join('\n')}\n`);
-    say([...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`));
+    say([...figures, ...[...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`)]);
     if (answer === null) say(['The configuration is good.', ...exported(config)]);
     const failed = findings.filter(({ state }) => state === 'FAILED').length;
     if (failed === 0) return EXIT_CODES.ok;

@@ -80,6 +80,7 @@ async function runWith(order: Order, loaded: LoadedConfig, command: CommandProce
   });
   if (launched === null) return EXIT_CODES.failed;
   const { logger, proxy } = launched;
+  for (const figure of loaded.figures) logger.info(`config: ${figure}`);
   for (const advice of [...loaded.notices, ...adviceOn(loaded.config)]) logger.warn(`config: ${advice}`);
   const environment = environmentFor(addressOf(proxy.places), order.rewrites, process.env);
   const exitCode = await command.run(order.words, environment);

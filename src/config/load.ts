@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Address, Config, Place } from './config.js';
 import { admin } from './admin.js';
 import { adminTokenVariables, withAdminToken, withoutTokenFile } from './adminToken.js';
+import { withAutomatic } from './automatic.js';
 import { decodeUtf8, fileFailure, readUpTo } from './file.js';
 import { settingsIn } from './fileSchema.js';
 import { Findings } from './schema/findings.js';
@@ -76,10 +77,13 @@ function* givenSettings(flags: Flags, environment: NodeJS.ProcessEnv): Generator
 /** Changes the JSON of a configuration before it is read. What is no object stays as it is: reading reports it. */
 export type Adaptation = (json: unknown) => unknown;
 
-/** A configuration, and notices about the sources of its values, one line each. */
+/** A configuration, and what is to be said of the sources of its values, one line each. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** Warnings. */
   readonly notices: readonly string[];
+  /** What "auto" stands for. */
+  readonly figures: readonly string[];
 }
 
 /**
@@ -87,11 +91,12 @@ export interface LoadedConfig {
  * defaults.
  * @param flags `config` names the file; the others are those of the table of settings
  * @param adapt what a command says of settings that the file, variables and flags leave open, or have no say in
+ * @param root where `/proc` and the mounted control groups are found
  * @returns the frozen configuration, with notices about variables that override the file or are mistyped
  * @throws {ConfigError} with all mistakes
  */
 export function loadWithNotices(
-  flags: Flags, environment: NodeJS.ProcessEnv, adapt: Adaptation = (json) => json,
+  flags: Flags, environment: NodeJS.ProcessEnv, adapt: Adaptation = (json) => json, root = '/',
 ): LoadedConfig {
   let problems: readonly string[] = [];
   let file = NO_FILE;
@@ -106,13 +111,14 @@ export function loadWithNotices(
   const allGiven = [...givenSettings(flags, environment), ...token.given, ...telemetry.given];
   const { json, sources, overridden } = overlayAll({ ...file, json: token.json }, allGiven);
   const findings = new Findings(sources, file.folder);
-  const config = settings.read(adapt(settingsIn(json, findings)), '', findings);
+  const automatic = withAutomatic(adapt(settingsIn(json, findings)), environment, findings, root);
+  const config = settings.read(automatic.json, '', findings);
   if (problems.length > 0) throw new ConfigError([...problems, ...token.problems, ...findings.fromSources]);
   if (config) findConflicts(config, findings);
   const mistakes = [...token.problems, ...findings.all];
   if (!config || mistakes.length > 0) throw new ConfigError(mistakes);
   const notices = [...telemetry.notices, ...token.notices, ...overridden, ...strayVariables(environment)];
-  return { config: withAdminToken(config, token.token), notices };
+  return { config: withAdminToken(config, token.token), notices, figures: automatic.figures };
 }
 
 /** Builds the configuration without the notices. */
@@ -144,14 +150,15 @@ export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): 
  */
 export function readConfig(json: unknown): Config {
   const findings = new Findings(new Map(), null);
-  const config = settings.read(settingsIn(json, findings), '', findings);
+  const automatic = withAutomatic(settingsIn(json, findings), process.env, findings, '/');
+  const config = settings.read(automatic.json, '', findings);
   if (!config || findings.all.length > 0) throw new ConfigError(findings.all);
   return config;
 }
 
 /**
- * @returns the configuration as JSON; loading it gives the same configuration, except for secrets that had to be left
- * out
+ * @returns the configuration as JSON, with figures in the place of "auto"; loading it gives the same configuration,
+ * except for secrets that had to be left out
  */
 export function printConfig(config: Config): string {
   return JSON.stringify(settings.write(config), null, 2);

@@ -7,11 +7,12 @@ import type {
   PaceSettings, StreamingSettings, StreamingSignal,
 } from './config.js';
 import { admin } from './admin.js';
+import { DEFAULT_MAX_CONNECTIONS } from './automatic.js';
 import { listen, upstream } from './ends.js';
 import { kill } from './kill.js';
 import { rules } from './rules.js';
 import {
-  duration, filePath, integer, oneOf, orNull, orUnlimited, size, trueOrFalse, type Kind,
+  duration, filePath, integer, oneOf, orAutomatic, orNull, orUnlimited, size, trueOrFalse, type Kind,
 } from './schema/kinds.js';
 import { list } from './schema/lists.js';
 import { section } from './schema/section.js';
@@ -107,8 +108,9 @@ export const settings = section<Config>({
   budget: {
     kind: section<Config['budget']>({
       bytes: {
-        kind: treatment.maxBytes, fallback: null,
-        about: 'the most bytes of all buffered responses under way together; beyond it the largest is cut',
+        kind: orAutomatic(treatment.maxBytes), fallback: null,
+        about: 'the most bytes of all buffered responses under way together; beyond it the largest is cut; "auto" is ' +
+          'a quarter of the memory that the application may use',
       },
     }),
   },
@@ -129,7 +131,10 @@ export const settings = section<Config>({
   },
   connections: {
     kind: section<ConnectionSettings>({
-      max: { kind: count, fallback: 10_000, about: 'the most clients at the same time' },
+      max: {
+        kind: orAutomatic(count), fallback: DEFAULT_MAX_CONNECTIONS,
+        about: 'the most clients at the same time; "auto" follows from the memory that Sluice may use',
+      },
       connectTimeoutMs: {
         key: 'connectTimeout', kind: timeout, fallback: '10s',
         about: 'the longest time for a server to accept a connection',

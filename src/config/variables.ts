@@ -1,6 +1,7 @@
 // The environment variables that override settings. Each has the name of its flag.
 
 import { TOKEN_FILE_VARIABLE, TOKEN_VARIABLE } from './adminToken.js';
+import { APPLICATION_MEMORY_VARIABLE } from './automatic.js';
 import { walk } from './schema/section.js';
 import { settings } from './settings.js';
 import { suggest } from './schema/suggest.js';
@@ -18,6 +19,7 @@ export const VARIABLES: readonly string[] = [
   ...[...walk(settings)].flatMap(({ field }) => (field.flag === undefined ? [] : [variableOf(field.flag.name)])),
   TOKEN_VARIABLE,
   TOKEN_FILE_VARIABLE,
+  APPLICATION_MEMORY_VARIABLE,
 ];
 
 /** Variables that Kubernetes sets in each pod for a Service named sluice, or sluice-something. */

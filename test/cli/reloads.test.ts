@@ -32,7 +32,7 @@ const startReloading = (t: Test): Reloading => {
   let settle: { resolve: (change: ListenChange) => void; reject: (error: Error) => void } | null = null;
   const loadConfig = (): LoadedConfig => {
     reads += 1;
-    return { config, notices: [] };
+    return { config, notices: [], figures: [] };
   };
   const metrics = new Metrics();
   const otlp = new OtlpExport({ logger, version: '0', dropped: metrics.otlpDropped, read: () => [] });

@@ -49,6 +49,19 @@ t.test('logs address, upstream and limits in one line, and the fingerprint of it
   t.match(await program.ended, { code: 0, stdout: '' });
 });
 
+t.test('says at the start which figures "auto" stands for, and refuses to start without them', async (t) => {
+  const settings = { upstream: 'db.invalid', listen: '127.0.0.1:0', connections: { max: 'auto' } };
+  const config = configFile(t, { ...settings, budget: { bytes: 'auto' } });
+  const program = await startProgram(t, ['--config', config], { SLUICE_APPLICATION_MEMORY: '536870912' });
+  t.match(await program.said(/^config: connections\.max: "auto" is \d+, as the container of Sluice /), { level: 'info' });
+  t.match(await program.said(/^config: budget\.bytes: "auto" is 128MiB, a quarter of /), { level: 'info' });
+  program.kill('SIGTERM');
+  await program.ended;
+  const refused = await sluice(['--config', config]);
+  t.equal(refused.code, 2);
+  t.match(refused.stderr, /^config: budget\.bytes: "auto" needs .* SLUICE_APPLICATION_MEMORY, .* and it is not set$/m);
+});
+
 t.test('warns of a variable that overrides the file, and of one that is mistyped', async (t) => {
   const config = configFile(t, { upstream: 'db.invalid', listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:1' } });
   const variables = { SLUICE_ADMIN: '127.0.0.1:0', SLUICE_MAXROWS: '5' };

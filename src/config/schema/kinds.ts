@@ -134,6 +134,18 @@ export function orUnlimited(kind: Leaf<number>): Leaf<number> {
   });
 }
 
+/** The value of a setting that follows from where Sluice runs. */
+export const AUTO = 'auto';
+
+/** A number or "auto". `config/automatic.ts` puts a number in the place of "auto" before a configuration is read. */
+export function orAutomatic(kind: Leaf<number>): Leaf<number> {
+  return leaf({
+    ...kind,
+    expected: `${kind.expected} or "${AUTO}"`,
+    schema: either(kind.schema, { type: 'string', enum: [AUTO] }),
+  });
+}
+
 /** A value or null. */
 export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
   return leaf<T | null>({
