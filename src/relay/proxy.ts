@@ -162,11 +162,7 @@ class OneProcess implements Proxy {
   }
 
   private accept(client: Socket, listen: Listen): void {
-    const { max } = this.relay.config.connections;
-    if (this.relay.sessionCount >= max) {
-      this.refusals.turnAway(client, max);
-      return;
-    }
+    if (this.refusals.turnAway(client, this.relay.sessionCount, this.relay.config.connections.max)) return;
     this.lastSessionId += 1;
     this.relay.admit(this.lastSessionId, client, listen);
   }

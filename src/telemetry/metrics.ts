@@ -14,8 +14,10 @@ import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instrume
 export class Metrics {
   sessions = 0;
   readonly sessionEnds = new CounterVector(['by', 'reason']);
-  /** Clients refused because of `connections.max`. */
+  /** Clients refused before a session began. */
   turnedAway = 0;
+  /** Those of them that were refused because memory was short. */
+  memoryRefusals = 0;
   /** The sums over sessions that have ended. */
   readonly ended = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
   /** Commands, by their first byte. */

@@ -69,7 +69,12 @@ function sessions(out: FamilyList, metrics: Metrics, status: ProxyStatus): void 
     metrics.sessionEnds.all(),
   );
   out.counter(
-    'sluice_clients_turned_away_total', 'Clients that were turned away, beyond connections.max.', metrics.turnedAway,
+    'sluice_clients_turned_away_total',
+    'Clients that were turned away, beyond connections.max or because memory was short.', metrics.turnedAway,
+  );
+  out.counter(
+    'sluice_memory_refusals_total',
+    'Those of them that were turned away because the memory limit of the container was near.', metrics.memoryRefusals,
   );
   out.counters(
     'sluice_commands_total', 'Commands of clients, by command (COM_QUERY and so on).', commandCounts(metrics),

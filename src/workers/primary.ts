@@ -219,11 +219,7 @@ class Primary implements Proxy, WorkerSetObserver {
   }
 
   private accept(client: Socket, listen: Listen): void {
-    const { max } = this.config.connections;
-    if (this.workerSet.sessions >= max) {
-      this.refusals.turnAway(client, max);
-      return;
-    }
+    if (this.refusals.turnAway(client, this.workerSet.sessions, this.config.connections.max)) return;
     const worker = this.workerSet.least();
     if (worker === null) {
       this.refusals.refuse(client, upstreamUnavailable('no worker can take the connection; try again later'));

@@ -3,6 +3,9 @@ import { encodeErr } from '../../protocol/packets.js';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { clientAddressAt } from './clientAddress.js';
+import { MemoryCgroup } from '../../config/cgroup.js';
+import { MemoryWatch } from './memoryWatch.js';
+import { OccasionalLog } from '../../audit/occasionalLog.js';
 import { type ErrorNumber, ServerErrors } from '../../protocol/errorCodes.js';
 
 /** The ERR packet for a client whose upstream server is not available. It replaces the greeting. */
@@ -11,8 +14,13 @@ export function upstreamUnavailable(message: string): Buffer {
 }
 
 /** The ERR packet for a client beyond `connections.max`. It replaces the greeting. */
-export function tooManyConnections(max: number): Buffer {
+function tooManyConnections(max: number): Buffer {
   return beforeGreeting(ServerErrors.CON_COUNT_ERROR, `Too many connections: connections.max is ${max}`);
+}
+
+/** The ERR packet for a client for whose session there is too little memory. It replaces the greeting. */
+function tooLittleMemory(): Buffer {
+  return beforeGreeting(ServerErrors.CON_COUNT_ERROR, 'Too many connections: the memory limit of Sluice is near');
 }
 
 /** Before the greeting no capability is agreed, so an ERR packet carries no SQLSTATE. (MySQL 9.7, `net_send_error`.) */
@@ -30,19 +38,45 @@ export function refuse(client: Socket, packet: Buffer): void {
   client.end(packet, () => client.destroy());
 }
 
+/** The shortest time between two lines of the log about too little memory. */
+const SAY_EVERY_MS = 60_000;
+
 /** The most refused clients at a time that get an error. Further connections are closed at once. */
 const MAX_REFUSED = 1000;
 
 /** Turns clients away, and bounds the number of errors that are being sent. */
 export class Refusals {
   private refusedCount = 0;
+  private readonly occasions: OccasionalLog;
 
-  constructor(private readonly log: Logger, private readonly metrics: Metrics) {}
+  constructor(
+    private readonly log: Logger, private readonly metrics: Metrics,
+    private readonly memory = new MemoryWatch(new MemoryCgroup()),
+  ) {
+    this.occasions = new OccasionalLog(log, SAY_EVERY_MS);
+  }
 
-  /** Turns a client away. @param max the number of clients that are admitted at the same time */
-  turnAway(client: Socket, max: number): void {
-    this.log.warn({ client: clientAddressAt(client).text, max }, 'connections.max is reached: a client is turned away');
-    this.refuse(client, tooManyConnections(max));
+  /**
+   * Turns a client away if there is no room for its session.
+   * @param sessions the number of clients that are admitted now
+   * @param max the most that are admitted at the same time
+   * @returns whether it is turned away
+   */
+  turnAway(client: Socket, sessions: number, max: number): boolean {
+    if (sessions >= max) {
+      const { text } = clientAddressAt(client);
+      this.log.warn({ client: text, max }, 'connections.max is reached: a client is turned away');
+      this.refuse(client, tooManyConnections(max));
+      return true;
+    }
+    // What ended sessions have left is collected while others run. So a single one is always let in.
+    const shortage = sessions === 0 ? null : this.memory.shortage;
+    if (shortage === null) return false;
+    const details = { client: clientAddressAt(client).text, sessions, ...shortage };
+    this.occasions.warn('memory', details, 'the memory limit is near: a client is turned away');
+    this.metrics.memoryRefusals += 1;
+    this.refuse(client, tooLittleMemory());
+    return true;
   }
 
   /** Refuses a client. @param packet an ERR packet in place of the greeting */

@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap';
 import { decodeErr } from '../../../src/protocol/packets.js';
+import type { MemoryCgroup } from '../../../src/config/cgroup.js';
+import { MemoryWatch } from '../../../src/relay/connection/memoryWatch.js';
 import { Refusals } from '../../../src/relay/connection/refusal.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { fakeTimers, type FakeTimers } from '../../support/fakeTimers.js';
@@ -8,7 +10,7 @@ import { keptLog } from '../../support/keptLog.js';
 import { memoryPair, settled } from '../../support/memorySocket.js';
 import { End } from '../../support/pairs.js';
 
-// Clients beyond the limit of connections.
+// Clients for whose sessions there is no room.
 
 /** The number of clients that get an error at the same time. */
 const MAX_TOLD = 1000;
@@ -19,21 +21,20 @@ interface Scene {
   readonly timers: FakeTimers;
   /** A client connects, and is turned away. */
   turnAway(): End;
+  /** A client connects while this many are there. @returns null if it is admitted */
+  connect(sessions: number): End | null;
 }
 
-const start = (t: Test): Scene => {
+const start = (t: Test, cgroup: Pick<MemoryCgroup, 'read'> = { read: () => [] }): Scene => {
   const { log, entries } = keptLog();
   const [metrics, timers] = [new Metrics(), fakeTimers(t)];
-  const refusals = new Refusals(log, metrics);
-  return {
-    log: entries, metrics, timers,
-    turnAway: () => {
-      const { accepted, connected } = memoryPair();
-      t.teardown(() => connected.destroy());
-      refusals.turnAway(accepted, 5);
-      return new End(connected);
-    },
+  const refusals = new Refusals(log, metrics, new MemoryWatch(cgroup));
+  const connect = (sessions: number): End | null => {
+    const { accepted, connected } = memoryPair();
+    t.teardown(() => connected.destroy());
+    return refusals.turnAway(accepted, sessions, 5) ? new End(connected) : null;
   };
+  return { log: entries, metrics, timers, connect, turnAway: () => connect(5)! };
 };
 
 t.test('sends error 1040 to a client beyond connections.max, and closes its connection', async (t) => {
@@ -61,4 +62,26 @@ t.test('closes connections without an error while too many clients have not read
   t.ok(later.heardBytes > 0, 'once they have, others are told again');
   await settled();
   t.strictSame([metrics.turnedAway, timers.count], [MAX_TOLD + 2, 0]);
+});
+
+t.test('sends error 1040 while memory is short, logs it once and counts each', async (t) => {
+  const { connect, log, metrics } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 91 }] });
+  const clients = [connect(1), connect(4)];
+  for (const client of clients) {
+    t.equal(await client!.ended(), 'FIN');
+    t.match(decodeErr(client!.heard.subarray(4)), {
+      code: 1040, message: 'sluice: Too many connections: the memory limit of Sluice is near',
+    });
+  }
+  const msg = 'the memory limit is near: a client is turned away';
+  t.match(log, [{ level: 'warn', client: '10.0.0.7:40000', sessions: 1, limitBytes: 100, usedBytes: 91, msg }]);
+  t.equal(log.length, 1);
+  t.strictSame([metrics.memoryRefusals, metrics.turnedAway], [2, 2]);
+});
+
+t.test('admits a client when no other is there, however short memory is', (t) => {
+  const { connect, metrics } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 100 }] });
+  t.equal(connect(0), null);
+  t.strictSame([metrics.memoryRefusals, metrics.turnedAway], [0, 0]);
+  t.end();
 });
