@@ -159,7 +159,8 @@ t.test('inject refuses what it would have to guess or overwrite', (t) => {
 });
 
 t.test('sluice inject reads standard input or a file, and prints nothing when it refuses', async (t) => {
-  const folder = t.testdir({ 'shop.json': WORKLOADS['Deployment']!, 'sluice.json': '{ "upstream": "db2", "mode": "audit" }' });
+  const folder = t.testdir({ 'shop.json': WORKLOADS['Deployment']!, 'sluice.json': '{ "upstream": "db2", "mode": "audit" }',
+    'files.json': '{ "upstream": { "host": "db", "tls": { "ca": "ca.pem" } }, "audit": { "to": "a.json" }, "kill": { "user": "k", "passwordFile": "p" } }' });
   const piped = await run(process.execPath, [CLI, 'inject', '--rewrite', 'DATABASE_URL'], { input: WORKLOADS['Deployment']! });
   t.match(piped, { code: 0, stdout: injected(WORKLOADS['Deployment']!), stderr: '' });
   const file = join(folder, 'shop.json');
@@ -167,6 +168,8 @@ t.test('sluice inject reads standard input or a file, and prints nothing when it
   t.match(withConfig, { code: 0, stdout: /"image": "sluice:test"/, stderr: '' });
   t.match(readInjected(withConfig.stdout).config, /"upstream": "db2",\n {2}"mode": "audit"/);
   t.match(await sluice(['inject', file]), { code: 2, stdout: '', stderr: /the server is not known/ });
+  t.match(refusal(() => injected(WORKLOADS['Job']!, { config: join(folder, 'files.json') })),
+    /^config: upstream\.tls\.ca: is on this machine.*\nconfig: audit\.to: .*\nconfig: kill\.passwordFile: /);
   t.match(await sluice(['inject', '--remove', '--image', 'x', file]), { code: 2, stdout: '', stderr: /--image: .*--remove/ });
 });
 

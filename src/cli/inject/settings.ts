@@ -50,12 +50,13 @@ function serverIn(rewrites: readonly PodRewrite[], { title }: Workload): string 
   ]);
 }
 
-/** The paths of settings that name a file. */
+/** The paths of settings that name a file or a folder. */
 function* filesIn(json: unknown, path = ''): Generator<string> {
   if (!isObject(json)) return;
   for (const [key, value] of Object.entries(json)) {
     const within = join(path, key);
-    if (/(?:File|^(?:ca|cert|key))$/.test(key) && typeof value === 'string') yield within;
+    if (within === 'audit.to' && value !== 'stdout') yield within;
+    if (/(?:File|^(?:ca|cert|key|folder))$/.test(key) && typeof value === 'string') yield within;
     yield* filesIn(value, within);
   }
 }
@@ -104,6 +105,6 @@ export function podSettings(
 
 function refuseFiles(json: unknown): void {
   const problems = [...filesIn(json)].map((path) =>
-    `config: ${path}: names a file, which the ConfigMap does not have: leave it out, and mount it by hand`);
+    `config: ${path}: is on this machine, and the pod has only the ConfigMap: leave it out, or write this pod by hand`);
   if (problems.length > 0) throw new UsageError(problems);
 }
