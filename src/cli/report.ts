@@ -84,7 +84,8 @@ export const report: Command = {
       },
     );
     const isWhole = await readFiles(filesFrom(given), survey);
-    const verdict = verdictOn(table, policy, Date.now());
+    const hasRecords = survey.results > 0 || table.refusals > 0;
+    const verdict = verdictOn(table, policy, Date.now(), hasRecords ? [] : ['No record of a statement was read']);
     const areWritten = writeOutputs(outputs, verdict, {
       text: () => [
         reportText(survey, ledger, limit), ...(isEmpty(policy) ? [] : [commented(verdictText(verdict))]),

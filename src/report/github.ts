@@ -11,9 +11,10 @@ import { countOf } from './amounts.js';
  * actions/toolkit, packages/core/src/command.ts
  */
 export function github(verdict: Verdict): string {
-  const { broken, tolerated, isBroken } = verdict;
+  const { broken, tolerated, isBroken, gaps } = verdict;
   return [
     ...annotations('error', broken), ...annotations('warning', tolerated),
+    ...gaps.map((gap) => command('warning', { title: 'Sluice' }, gap)),
     command(isBroken ? 'error' : 'notice', { title: 'Sluice' }, headline(verdict)),
     '',
   ].join('\n');

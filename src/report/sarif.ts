@@ -64,10 +64,13 @@ function resultOf(one: JudgedFinding): object {
     ruleId: finding.gravest ?? NEW_OR_GROWN,
     level: isBroken ? 'error' : 'note',
     message: { text: [summary, ...details, statement].filter((line) => line !== '').join('\n') },
-    ...(finding.position === null ? {} : { locations: [locationOf(finding.position)] }),
+    locations: [locationOf(finding.position ?? UNKNOWN_PLACE)],
     partialFingerprints: { 'sluiceDigest/v1': digest },
   };
 }
+
+/** The place of a result that no tag tells. GitHub takes nothing of a file in which one result has no place. */
+const UNKNOWN_PLACE: Position = { file: 'unknown', line: 1 };
 
 function locationOf({ file, line }: Position): object {
   return { physicalLocation: { artifactLocation: { uri: uriOf(file) }, region: { startLine: line } } };

@@ -17,19 +17,24 @@ export interface Verdict {
   readonly leftOut: FindingTable['leftOut'];
   /** Executions outside of traces and transactions; counted only if repetitions are looked for. */
   readonly unscoped: number;
+  /** What keeps the verdict from being about everything, such as clients that did not come to the proxy. */
+  readonly gaps: readonly string[];
 }
 
 /**
  * Judges all findings.
  * @param nowMs the time of day, for entries of the baseline that end
+ * @param gaps what was not seen, in sentences
  */
-export function verdictOn(table: FindingTable, policy: FailPolicy, nowMs: number): Verdict {
+export function verdictOn(
+  table: FindingTable, policy: FailPolicy, nowMs: number, gaps: readonly string[] = [],
+): Verdict {
   const all = [...table.findings].map((finding) => judged(finding, policy, nowMs)).sort(byGravity);
   const broken = all.filter(({ isBroken }) => isBroken);
   const others = all.filter(({ isBroken }) => !isBroken);
   const { executions, refusals, leftOut, unscoped } = table;
   return {
-    policy, broken, executions, refusals, leftOut,
+    policy, broken, executions, refusals, leftOut, gaps,
     isBroken: broken.length > 0 || leftOut.broken > 0,
     tolerated: others.filter(({ finding }) => finding.gravest !== null),
     passed: others.filter(({ finding }) => finding.gravest === null),

@@ -5,7 +5,7 @@ import type { Verdict } from './verdict.js';
 
 /** A verdict as JSON: sizes in bytes, times in ms. */
 export function verdictJson(verdict: Verdict): object {
-  const { policy, isBroken, executions, refusals, leftOut, unscoped, broken, tolerated, passed } = verdict;
+  const { policy, isBroken, executions, refusals, leftOut, unscoped, gaps, broken, tolerated, passed } = verdict;
   const { failOn, maxRows, maxBytes, maxExecutions, baseline, growth } = policy;
   return {
     isBroken,
@@ -17,6 +17,7 @@ export function verdictJson(verdict: Verdict): object {
     executions, refusals,
     leftOut: { ...leftOut },
     unscopedExecutions: unscoped,
+    gaps,
     broken: broken.map(findingJson), tolerated: tolerated.map(findingJson), passed: passed.map(findingJson),
   };
 }

@@ -40,8 +40,9 @@ export function policyWords({ failOn, baseline, growth, maxRows, maxBytes, maxEx
 }
 
 /** Notes for reading a verdict correctly; empty if there are none. */
-export function caveats({ policy, leftOut, unscoped }: Verdict): string[] {
+export function caveats({ policy, leftOut, unscoped, gaps }: Verdict): string[] {
   return [
+    ...gaps,
     ...(isEmpty(policy) ? [] : [`The policy ${policyWords(policy)}`]),
     ...(leftOut.executions === 0 ? [] : [
       `Of more digests than are kept: ${countOf(leftOut.executions, 'execution')}, of which ${count(leftOut.broken)} ` +

@@ -96,6 +96,7 @@ t.test('the server is slow because of one statement', async (t) => {
 t.test('the pool is exhausted: connections.max is reached by idle sessions', async (t) => {
   await reload({ connections: { max: 2 } });
   const idle = [await startSession(t, port), await startSession(t, port)];
+  for (const one of idle) await one.run('SELECT 1'); // it has been let in
   const refused = await startSession(t, port, { connect: { connect_timeout: 5 } }).then((one) => one.run('SELECT 1'))
     .catch((error: unknown) => String(error));
   t.match(JSON.stringify(refused), /1040/);
@@ -109,7 +110,7 @@ t.test('the pool is exhausted: connections.max is reached by idle sessions', asy
     }
   };
   t.match(await next(), { sum: 42 });
-  for (const one of idle) await one.close();
+  for (const one of idle) await one.close().catch(() => {}); // one of them was ended
   await reload({});
 });
 

@@ -140,6 +140,24 @@ t.test('no format has more findings than its reader takes, and each says how man
   t.end();
 });
 
+t.test('every format says what was not seen', (t) => {
+  const verdict = { ...VERDICT, gaps: ['No client came to the proxy'] };
+  const formats = [verdictText(verdict), markdown(verdict), github(verdict), junit(verdict)];
+  for (const text of [...formats, JSON.stringify(sarif(verdict, '1')), JSON.stringify(verdictJson(verdict))]) {
+    t.match(text, /No client came to the proxy/);
+  }
+  t.end();
+});
+
+t.test('as SARIF each result has a place, without which GitHub takes nothing of the file', (t) => {
+  const { runs } = sarif(VERDICT, '1.2.3') as { runs: [{ results: { locations: unknown[] }[] }] };
+  const places = runs[0].results.map(({ locations }) => locations);
+  const at = (uri: string, startLine: number): object =>
+    ({ physicalLocation: { artifactLocation: { uri }, region: { startLine } } });
+  t.strictSame(places, [[at('app/orders.rb', 12)], [at('unknown', 1)]]);
+  t.end();
+});
+
 /** The forms of a plain verdict and of hostile ones, in files of a folder. */
 const written = (t: Test, formOf: (verdict: Verdict) => string): string[] => {
   const folder = t.testdir({});

@@ -27,10 +27,12 @@ export class Findings {
    * @returns the exit code for a command that has succeeded, once the readers of the standard streams have everything
    */
   async tell(metrics: Metrics): Promise<number> {
-    const verdict = verdictOn(this.table, this.policy, Date.now());
+    const gaps = gapsIn(metrics);
+    const verdict = verdictOn(this.table, this.policy, Date.now(), gaps);
     const text = verdictText(verdict);
     const isSilent = isEmpty(this.policy) && verdict.tolerated.length === 0;
-    say([`sluice: ${sessionsIn(metrics)}`, isSilent ? 'No result was beyond a limit' : text]);
+    const shown = isSilent ? ['No result was beyond a limit', ...gaps] : [text];
+    say([`sluice: ${countOf(metrics.sessions, 'session')}`, ...shown]);
     const areWritten = writeOutputs(this.outputs, verdict, { text: () => text, json: () => verdictJson(verdict) });
     await Promise.all([process.stdout, process.stderr].map(taken));
     if (!areWritten) return EXIT_CODES.failed;
@@ -38,13 +40,13 @@ export class Findings {
   }
 }
 
-/** How many clients came, and how many of them were not followed. */
-function sessionsIn({ sessions, opaqueSessions }: Metrics): string {
+/** What of the command's traffic could not be judged, in sentences. */
+function gapsIn({ sessions, opaqueSessions }: Metrics): string[] {
   if (sessions === 0) {
-    return 'no client came to the proxy: let the command connect to SLUICE_HOST and SLUICE_PORT, or use --rewrite';
+    return ['No client came to the proxy: let the command connect to SLUICE_HOST and SLUICE_PORT, or use --rewrite'];
   }
   const unfollowed = [...opaqueSessions.all()].reduce((sum, { count }) => sum + count, 0);
-  return countOf(sessions, 'session') + (unfollowed === 0 ? '' : `, ${unfollowed} of them not followed: see the log`);
+  return unfollowed === 0 ? [] : [`Not followed, so not judged: ${countOf(unfollowed, 'session')}; the log says why`];
 }
 
 /** How long the reader of a pipe may take to empty it. */

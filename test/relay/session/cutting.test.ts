@@ -11,7 +11,7 @@ import { newCommand } from '../../../src/conversation/command.js';
 import { CommandQueue } from '../../../src/conversation/commandQueue.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { fakeSession } from '../../support/fakeSession.js';
-import { govern } from '../../support/governed.js';
+import { govern, settings } from '../../support/governed.js';
 
 // The rest of a cut response, without connections.
 
@@ -27,7 +27,7 @@ t.test('answers a waiting command when it is unknown whether the statement befor
         greeting: { connectionId: 54 }, identity: null,
       },
       connections: { upstreamRemote: () => ({}) as Remote, shownEnd: {} },
-      shared: { killer, metrics: new Metrics() },
+      shared: { killer, metrics: new Metrics(), config: settings(t, {}) },
       abort: (_, last) => resolve(last),
     });
     const drain = { bytes: Infinity, timeMs: 60_000, waitingMs: 60_000 };
