@@ -1,12 +1,27 @@
+import type { StreamingSignal } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
-import type { Reason } from './terms.js';
 
-/** The advice in the error of a cut: what the author of the statement or of the program can do. */
-export function cutAdvice(usage: GovernedUsage, reason: Reason, { rows, mayStream, attributes }: CutPlace): string {
-  const isRowTooLarge = reason === 'bytes' && rows === 0;
-  const streams = mayStream && usage.terms.source.fixedClass === null;
-  const remedy = streams ? `add a LIMIT, or stream it: ${streamingCall(attributes)}` : READ_LESS;
-  return (isRowTooLarge ? ONE_ROW : remedy) + hintRemark(usage);
+/**
+ * The advice in the error of a cut at a limit: what the author of the statement or of the program can do. A call that
+ * streams is named only where a trusted signal would tell that it streams.
+ */
+export function cutAdvice(usage: GovernedUsage, reason: 'rows' | 'bytes', place: CutPlace): string {
+  const isRowTooLarge = reason === 'bytes' && place.rows === 0;
+  return (isRowTooLarge ? ONE_ROW : remedy(usage, place)) + hintRemark(usage);
+}
+
+function remedy({ terms, looks }: GovernedUsage, place: CutPlace): string {
+  const { source: { fixedClass }, responseClass, treatment: { hints, onExceed } } = terms;
+  if (fixedClass !== null) return READ_LESS;
+  const isFast = looks.at(-1)?.class === 'buffered';
+  const needs = `as fast as one that buffers: it needs ${hints === 'any' ? 'a hint, ' : ''}a rule or a higher limit`;
+  if (responseClass === 'streaming') return isFast ? `add a LIMIT; this client streams ${needs}` : READ_LESS;
+  // What is held back does not show how its client reads.
+  const watchesPace = place.signals.includes('pace') && onExceed.action !== 'hold';
+  const found = streamingCall(place, watchesPace);
+  if (found === null) return READ_LESS;
+  const caveat = isFast && found.signal === null ? `; if it does already, it reads ${needs}` : '';
+  return `add a LIMIT, or stream it: ${found.call}${caveat}`;
 }
 
 /** Says that the statement's hint was not followed; empty if it has none, or if it was. */
@@ -22,8 +37,8 @@ export interface CutPlace {
   /** The rows before the cut, and their bytes. */
   readonly rows: number;
   readonly bytes: number;
-  /** Whether a signal is trusted that tells a stream. */
-  readonly mayStream: boolean;
+  /** The signals of a stream that are trusted. */
+  readonly signals: readonly StreamingSignal[];
   /** The connection attributes of the client. */
   readonly attributes: ReadonlyMap<string, string>;
 }
@@ -31,28 +46,44 @@ export interface CutPlace {
 const ONE_ROW = 'select fewer columns, for one row alone is larger';
 const READ_LESS = 'add a LIMIT, aggregate, or select fewer columns';
 
-/** How the driver of a client reads row by row. */
-function streamingCall(attributes: ReadonlyMap<string, string>): string {
-  for (const name of ['program_name', '_connector_name', '_client_name']) {
-    const call = STREAMING_CALLS.get(attributes.get(name) ?? '');
-    if (call !== undefined) return call;
-  }
-  return 'read it row by row';
+/** A call that reads row by row, and the signals that tell it: `pace` does where the program takes its time. */
+interface StreamingCall {
+  readonly call: string;
+  /** The signal that tells it for sure; null if only the pace does. */
+  readonly signal: StreamingSignal | null;
 }
 
+/** The call with which a client would be known to stream; null if no trusted signal tells any of its calls. */
+function streamingCall({ signals, attributes }: CutPlace, watchesPace: boolean): StreamingCall | null {
+  const names = ['program_name', '_connector_name', '_client_name'].map((key) => attributes.get(key) ?? '');
+  const calls = names.map((name) => STREAMING_CALLS.get(name)).find((found) => found !== undefined) ?? [ANY_CALL];
+  const isTold = ({ signal }: StreamingCall): boolean => signal !== null && signals.includes(signal);
+  return calls.find(isTold) ?? (watchesPace ? { ...calls[0]!, signal: null } : null);
+}
+
+/** A call that only the pace tells. */
+function paced(call: string): readonly StreamingCall[] {
+  return [{ call, signal: null }];
+}
+
+const ANY_CALL: StreamingCall = { call: 'read it row by row', signal: null };
+
 /** What a program writes to read row by row, by the name of the program, the connector or the client library. */
-const STREAMING_CALLS: ReadonlyMap<string, string> = new Map([
-  ['mysql', 'mysql --quick'],
-  ['mysqldump', 'mysqldump --quick'],
-  ['MySQL Connector/J', 'statement.setFetchSize(Integer.MIN_VALUE)'],
-  ['MariaDB Connector/J', 'statement.setFetchSize(1000)'],
-  ['mysql-connector-python', 'cursor(buffered=False), then fetchmany()'],
-  ['pymysql', 'pymysql.cursors.SSCursor'],
-  ['aiomysql', 'aiomysql.SSCursor'],
-  ['libmysql', 'mysql_use_result(), in Python MySQLdb.cursors.SSCursor'],
-  ['libmariadb', 'mysql_use_result(), in Python MySQLdb.cursors.SSCursor'],
-  ['mysqlnd', 'MYSQLI_USE_RESULT, or PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false'],
-  ['Node-MySQL-2', 'connection.query(sql).stream()'],
-  ['MariaDB connector/Node', 'connection.queryStream(sql)'],
-  ['Go-MySQL-Driver', 'work on each row inside rows.Next(), and keep none'],
+const STREAMING_CALLS: ReadonlyMap<string, readonly StreamingCall[]> = new Map([
+  ['mysql', paced('mysql --quick')],
+  ['mysqldump', [{ call: 'mysqldump --quick', signal: 'dump' }]],
+  ['MySQL Connector/J', [
+    { call: 'statement.setFetchSize(Integer.MIN_VALUE)', signal: 'jdbc' },
+    { call: 'useCursorFetch=true in the URL, and statement.setFetchSize(1000)', signal: 'cursor' },
+  ]],
+  ['MariaDB Connector/J', paced('statement.setFetchSize(1000)')],
+  ['mysql-connector-python', paced('cursor(buffered=False), then fetchmany()')],
+  ['pymysql', paced('pymysql.cursors.SSCursor')],
+  ['aiomysql', paced('aiomysql.SSCursor')],
+  ['libmysql', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],
+  ['libmariadb', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],
+  ['mysqlnd', paced('MYSQLI_USE_RESULT, or PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false')],
+  ['Node-MySQL-2', paced('connection.query(sql).stream()')],
+  ['MariaDB connector/Node', paced('connection.queryStream(sql)')],
+  ['Go-MySQL-Driver', paced('work on each row inside rows.Next(), and keep none')],
 ]);

@@ -1,10 +1,12 @@
 import type { Limits } from '../config/config.js';
-import { fill, type MessageTemplate } from '../config/messageTemplate.js';
+import { fill, MAX_MESSAGE_BYTES, type MessageTemplate } from '../config/messageTemplate.js';
+import { readableSize } from '../config/schema/units.js';
 import { cutAdvice, hintRemark, type CutPlace } from './cutAdvice.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 import type { Action, Judgement, Reason } from './terms.js';
 import { ServerErrors, type ErrorNumber } from '../protocol/errorCodes.js';
+import { shortened } from '../protocol/frontText.js';
 import { counted } from '../text/counted.js';
 
 /**
@@ -83,27 +85,34 @@ export function cutError({ terms }: GovernedUsage, { reason }: { readonly reason
 
 const NOUNS = { rows: 'row', bytes: 'byte' } as const;
 
-/** The text of the error that a client gets in place of the row at which its result was cut. */
+/**
+ * The text of the error that a client gets in place of the row at which its result was cut: at most 511 bytes. The
+ * configuration's text is about the limit of one result, so cuts by the budget and by orders to kill have Sluice's own.
+ */
 export function cutMessage(usage: GovernedUsage, judgement: Judgement, place: CutPlace): string {
   const { limit, reason, rule } = judgement;
   if (reason === 'kill') return 'sluice: the statement was killed on request at the admin endpoint';
   const runsOn = usage.statement.isSingleReadOnly ? '' : '; the statement runs to its end on the server';
-  const { message } = usage.terms.treatment.onExceed.error;
-  if (message !== null) return `${filled(message, usage, judgement, place)}${runsOn}`;
   if (reason === 'budget') {
     return `sluice: results under way exceed the budget of ${counted(limit.bytes, 'byte')}, and this is the largest ` +
       `(rule ${rule}); page it, stream it, or raise the budget${runsOn}`;
+  }
+  const { message } = usage.terms.treatment.onExceed.error;
+  if (message !== null) {
+    const text = filled(message, usage, { limit, reason, rule }, place);
+    return `${shortened(text, MAX_MESSAGE_BYTES - runsOn.length)}${runsOn}`;
   }
   const history = wasStreamed(usage);
   return `sluice: result set exceeds ${counted(limit[reason], NOUNS[reason])} (rule ${rule})${history}; ` +
     `page it, stream it, or raise the limit${hintRemark(usage)}${runsOn}`;
 }
 
-/** The text of a configuration, about this cut. */
-function filled(template: MessageTemplate, usage: GovernedUsage, judgement: Judgement, place: CutPlace): string {
-  const { limit, reason, rule } = judgement;
+/** The text of a configuration, about a cut at the limit of one result. */
+function filled(
+  template: MessageTemplate, usage: GovernedUsage, { limit, reason, rule }: CutAtLimit, place: CutPlace,
+): string {
   return fill(template, {
-    limit: () => (reason === 'rows' ? counted(limit.rows, 'row') : counted(limit.bytes, 'byte')),
+    limit: () => (reason === 'rows' ? counted(limit.rows, 'row') : readableSize(limit.bytes)),
     rule: () => rule,
     rows: () => String(place.rows),
     bytes: () => String(place.bytes),
@@ -111,6 +120,8 @@ function filled(template: MessageTemplate, usage: GovernedUsage, judgement: Judg
     advice: () => cutAdvice(usage, reason, place),
   });
 }
+
+type CutAtLimit = Pick<Judgement, 'limit' | 'rule'> & { readonly reason: 'rows' | 'bytes' };
 
 /** Describes the client's pace, for a result that was let through at first. */
 function wasStreamed({ looks, rows }: GovernedUsage): string {

@@ -1,6 +1,6 @@
 import { encodePacket } from './framing.js';
 import { PacketReader } from './lenenc.js';
-import { frontBytes } from './frontText.js';
+import { shortened } from './frontText.js';
 
 /**
  * First bytes that tell the kind of a server's packet. 0xFB is also NULL in a text row, and 0xFE a length of eight
@@ -102,13 +102,8 @@ export function decodeErr(payload: Buffer): ServerError {
 export function encodeErr(sequenceId: number, error: ServerError): Buffer {
   const head = Buffer.from([FirstByte.ERR, error.code & 0xff, error.code >> 8]);
   const state = error.sqlState === '' ? '' : `#${error.sqlState}`;
-  return encodePacket(sequenceId, Buffer.concat([head, Buffer.from(state, 'latin1'), shortened(error.message)]));
+  const message = Buffer.from(shortened(error.message, MAX_MESSAGE_BYTES));
+  return encodePacket(sequenceId, Buffer.concat([head, Buffer.from(state, 'latin1'), message]));
 }
 
 const MAX_MESSAGE_BYTES = 511;
-
-function shortened(message: string): Buffer {
-  const bytes = Buffer.from(message);
-  if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
-  return Buffer.concat([bytes.subarray(0, frontBytes(bytes, MAX_MESSAGE_BYTES - 3)), Buffer.from('...')]);
-}

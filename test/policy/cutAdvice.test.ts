@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap';
-import { cutMessage, judge } from '../../src/policy/judgement.js';
+import type { StreamingSignal } from '../../src/config/config.js';
+import { cutMessage, judge, judgeOverBudget } from '../../src/policy/judgement.js';
+import { decodeErr, encodeErr } from '../../src/protocol/packets.js';
 import { problems, withUpstream } from '../config/configFile.js';
 import { govern } from '../support/governed.js';
 
@@ -7,19 +9,26 @@ const SELECT = 'SELECT * FROM t';
 
 interface Place {
   readonly settings?: object;
-  readonly reason?: 'rows' | 'bytes';
+  readonly reason?: 'rows' | 'bytes' | 'budget';
   readonly sql?: string;
   readonly rows?: number;
-  readonly mayStream?: boolean;
+  readonly signals?: readonly StreamingSignal[];
+  /** The signal that has told a stream, and the last look at its client's pace. */
+  readonly told?: StreamingSignal;
+  readonly isFast?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+const SIGNALS: readonly StreamingSignal[] = ['cursor', 'dump', 'jdbc', 'hint', 'pace'];
+
 const textOf = (t: Test, message: string | null, place: Place = {}): string => {
-  const { settings = {}, reason = 'rows', sql = SELECT, rows = 10, mayStream = true, attributes = {} } = place;
-  const given = { limits: { rows: 10, bytes: 4096 }, onExceed: { error: { message } }, ...settings };
-  const { usage } = govern(t, given, sql);
-  const at = { rows, bytes: 123, mayStream, attributes: new Map(Object.entries(attributes)) };
-  return cutMessage(usage, judge(usage, reason, false), at);
+  const { settings = {}, reason = 'rows', sql = SELECT, rows = 10, signals = SIGNALS, attributes = {} } = place;
+  const given = { limits: { rows: 10, bytes: 262_144 }, onExceed: { error: { message } }, ...settings };
+  const { usage, guard } = govern(t, given, sql);
+  if (place.told !== undefined) usage.terms = guard.streaming(usage, place.told);
+  if (place.isFast !== undefined) usage.lookedAt({ isSlow: !place.isFast, rowsPerSecond: 9000 });
+  const judgement = reason === 'budget' ? judgeOverBudget(usage, 65_536, false) : judge(usage, reason, false);
+  return cutMessage(usage, judgement, { rows, bytes: 123, signals, attributes: new Map(Object.entries(attributes)) });
 };
 
 t.test('fills limit, rule, rows, bytes and digest', async (t) => {
@@ -27,8 +36,30 @@ t.test('fills limit, rule, rows, bytes and digest', async (t) => {
     textOf(t, '{limit} {rule} {rows} {bytes} {digest}'),
     `10 rows default 10 123 ${govern(t, {}, SELECT).usage.statement.digest!.hash}`,
   );
-  t.equal(textOf(t, '{limit}', { reason: 'bytes' }), '4096 bytes');
+  t.equal(textOf(t, '{limit}', { reason: 'bytes' }), '256 KiB');
+  for (const [bytes, shown] of [[1536 * 1024, '1536 KiB'], [2 ** 20, '1 MiB'], [1500, '1500 bytes']] as const) {
+    t.equal(textOf(t, '{limit}', { reason: 'bytes', settings: { limits: { bytes } } }), shown);
+  }
   t.equal(textOf(t, 'short', { sql: 'CALL p()' }), 'short; the statement runs to its end on the server');
+});
+
+t.test('keeps the promise about the statement whole behind a text that is too long', async (t) => {
+  const promise = '; the statement runs to its end on the server';
+  for (const front of ['', 'a', 'ab']) {
+    const text = textOf(t, `${front}${'é'.repeat(250)}{advice}`, { sql: 'CALL p()' });
+    const whole = decodeErr(encodeErr(1, { code: 3170, sqlState: 'HY000', message: text }).subarray(4)).message;
+    t.equal(whole, text, 'it fits into the packet');
+    const kept = Math.floor((511 - promise.length - 3 - front.length) / 2);
+    t.equal(whole, `${front}${'é'.repeat(kept)}...${promise}`);
+  }
+});
+
+t.test('does not give the budget of all results as the limit of one', async (t) => {
+  t.equal(
+    textOf(t, 'the result has more than {limit}', { reason: 'budget' }),
+    'sluice: results under way exceed the budget of 65536 bytes, and this is the largest (rule default); ' +
+      'page it, stream it, or raise the budget',
+  );
 });
 
 t.test('advises the call that streams, by driver and program', async (t) => {
@@ -55,11 +86,47 @@ t.test('advises the call that streams, by driver and program', async (t) => {
 
 t.test('advises what can be followed', async (t) => {
   const less = 'add a LIMIT, aggregate, or select fewer columns';
-  t.equal(textOf(t, '{advice}', { mayStream: false }), less, 'no signal is trusted');
+  t.equal(textOf(t, '{advice}', { signals: [] }), less, 'no signal is trusted');
   const buffered = { rules: [{ name: 'r', match: {}, class: 'buffered' }] };
   t.equal(textOf(t, '{advice}', { settings: buffered }), less, 'the rule says how the client reads');
   const oneRow = { reason: 'bytes', rows: 0 } as const;
   t.equal(textOf(t, '{advice}', oneRow), 'select fewer columns, for one row alone is larger');
+});
+
+t.test('advises a call only where a trusted signal tells it', async (t) => {
+  const less = 'add a LIMIT, aggregate, or select fewer columns';
+  const stream = 'add a LIMIT, or stream it: ';
+  const advice = (client: string, signals: readonly StreamingSignal[], settings = {}) =>
+    textOf(t, '{advice}', { attributes: { _client_name: client }, signals, settings });
+  t.equal(advice('pymysql', ['jdbc', 'cursor', 'dump', 'hint']), less);
+  t.equal(advice('MariaDB Connector/J', ['jdbc', 'cursor']), less, 'it does not announce its streams');
+  t.equal(advice('unknown', ['cursor']), less);
+  t.equal(advice('pymysql', ['pace']), `${stream}pymysql.cursors.SSCursor`);
+  t.equal(advice('MySQL Connector/J', ['jdbc']), `${stream}statement.setFetchSize(Integer.MIN_VALUE)`);
+  t.equal(advice('MySQL Connector/J', ['pace']), `${stream}statement.setFetchSize(Integer.MIN_VALUE)`);
+  const cursor = `${stream}useCursorFetch=true in the URL, and statement.setFetchSize(1000)`;
+  t.equal(advice('MySQL Connector/J', ['cursor', 'pace']), cursor);
+  t.equal(advice('mysqldump', ['dump']), `${stream}mysqldump --quick`);
+  const held = { onExceed: { action: 'hold', error: { message: '{advice}' } }, budget: { bytes: '1MiB' } };
+  t.equal(advice('pymysql', SIGNALS, held), less, 'pace does not tell about what is held back');
+});
+
+t.test('advises no stream to a client that streams, and says where it reads too fast', async (t) => {
+  const attributes = { _client_name: 'pymysql' };
+  const call = 'add a LIMIT, or stream it: pymysql.cursors.SSCursor';
+  const fast = 'as fast as one that buffers: it needs a rule or a higher limit';
+  t.equal(textOf(t, '{advice}', { attributes, isFast: true }), `${call}; if it does already, it reads ${fast}`);
+  t.equal(
+    textOf(t, '{advice}', { attributes, isFast: true, told: 'pace' }), `add a LIMIT; this client streams ${fast}`);
+  t.equal(
+    textOf(t, '{advice}', { attributes, isFast: true, settings: { hints: 'any' } }),
+    `${call}; if it does already, it reads ${fast.replace('a rule', 'a hint, a rule')}`);
+  const less = 'add a LIMIT, aggregate, or select fewer columns';
+  t.equal(textOf(t, '{advice}', { attributes, isFast: false, told: 'pace' }), less, 'the limit of streams');
+  t.equal(textOf(t, '{advice}', { attributes, told: 'cursor' }), less, 'the limit of streams');
+  const java = { _client_name: 'MySQL Connector/J' };
+  const told = 'add a LIMIT, or stream it: statement.setFetchSize(Integer.MIN_VALUE)';
+  t.equal(textOf(t, '{advice}', { attributes: java, isFast: true }), told, 'it would announce a stream');
 });
 
 t.test('says that a hint was refused, with and without a text of its own', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { frontBytes, frontText } from '../../src/protocol/frontText.js';
+import { frontBytes, frontText, shortened } from '../../src/protocol/frontText.js';
 
 t.test('ends in front of a character that does not fit whole', (t) => {
   const bytes = Buffer.from('aé€😀z');
@@ -10,5 +10,12 @@ t.test('ends in front of a character that does not fit whole', (t) => {
 
 t.test('gives up no more than a character where bytes are not UTF-8', (t) => {
   t.equal(frontBytes(Buffer.alloc(100, 0x80), 50), 46);
+  t.end();
+});
+
+t.test('shortens a text to whole characters and three dots, and only where it is too long', (t) => {
+  const texts = [13, 12, 11, 10].map((maxBytes) => shortened('aé€😀éz', maxBytes));
+  t.strictSame(texts, ['aé€😀éz', 'aé€...', 'aé€...', 'aé€...']);
+  t.equal(shortened('aé€😀éz', 8), 'aé...');
   t.end();
 });

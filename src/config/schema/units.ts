@@ -1,3 +1,5 @@
+import { counted } from '../../text/counted.js';
+
 // Sizes and times as people write them: "64KiB", "10s". Only whole numbers and the units of the two tables are allowed.
 // "64KB" is refused, because half of its readers take it for 64,000 and the other half for 65,536.
 
@@ -37,6 +39,12 @@ export function parseSize(text: string): number | undefined {
 /** @returns a number of bytes in the largest unit that divides it: 65536 is "64KiB", 1000 is "1000B" */
 export function formatSize(bytes: number): string {
   return formatWithUnit(bytes, BYTES_OF_UNIT);
+}
+
+/** @returns the same for people: 65536 is "64 KiB", 1000 is "1000 bytes" */
+export function readableSize(bytes: number): string {
+  const isRound = bytes >= 1024 && bytes % 1024 === 0;
+  return isRound ? formatSize(bytes).replace(/(?=[A-Z])/, ' ') : counted(bytes, 'byte');
 }
 
 /**

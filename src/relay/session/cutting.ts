@@ -44,7 +44,7 @@ export class Cutting {
   ) {
     const { conversation } = session;
     this.place = {
-      rows: usage.rows, bytes: usage.bytes, mayStream: session.shared.config.streaming.signals.length > 0,
+      rows: usage.rows, bytes: usage.bytes, signals: session.shared.config.streaming.signals,
       attributes: conversation.identity?.attributes ?? new Map(),
     };
     conversation.server.discard();
