@@ -42,7 +42,7 @@ export class Guard {
     const candidates = rulesForSchema(ofClient, subject);
     return {
       subject, server, ofClient, candidates,
-      mayRefuse: haveRefusals(candidates),
+      mayRefuse: haveRefusals(ofClient),
       isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
     };
   }
@@ -51,7 +51,7 @@ export class Guard {
   withSchema(profile: Profile, schema: string): Profile {
     const subject = { ...profile.subject, schema };
     const candidates = rulesForSchema(profile.ofClient, subject);
-    return { ...profile, subject, candidates, mayRefuse: haveRefusals(candidates) };
+    return { ...profile, subject, candidates };
   }
 
   /**
@@ -78,7 +78,7 @@ export class Guard {
    */
   refusalOf(command: PendingCommand, profile: Profile, statusFlags: number): Refused | null {
     const usage = new GovernedUsage(command, statusFlags, profile.server, this.termsOfDefault.buffered);
-    const refusal = refusalOf(profile.candidates, usage, this.dateNow());
+    const refusal = refusalOf(profile, usage, this.dateNow());
     return refusal === null ? null : { usage, refusal };
   }
 
@@ -174,7 +174,7 @@ export interface Profile {
   readonly ofClient: readonly CompiledRule[];
   /** The rules that can match it with any statement. */
   readonly candidates: readonly CompiledRule[];
-  /** Whether one of these rules refuses statements. */
+  /** Whether a rule refuses statements of its client, with any schema: a text may begin with a USE. */
   readonly mayRefuse: boolean;
   readonly isDumpProgram: boolean;
   /** The server that reads its statements; null if not known. */

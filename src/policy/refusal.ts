@@ -1,8 +1,9 @@
 import type { Rule } from '../config/config.js';
 import { fill } from '../config/messageTemplate.js';
 import type { GovernedUsage } from './governedUsage.js';
-import { firstRule, type CompiledRule } from './rules.js';
+import { firstRule, rulesForSchema, type CompiledRule } from './rules.js';
 import type { Statement } from './statement.js';
+import type { Subject } from './subject.js';
 
 /** The decision that a command is refused, or would be. */
 export interface Refusal {
@@ -10,6 +11,8 @@ export interface Refusal {
   readonly action: 'refuse' | 'would-refuse';
   readonly reason: RefusalReason;
   readonly rule: Rule;
+  /** The statement that the rule refuses, out of a text that may have several; null if it cannot be told. */
+  readonly statement: Pick<Statement, 'kind' | 'digest'> | null;
 }
 
 /** A command that is refused, or would be. It has no response: its usage counts nothing. */
@@ -31,43 +34,62 @@ export function haveRefusals(candidates: readonly CompiledRule[]): boolean {
 
 /**
  * Decides whether a command is refused: it is if, for one of its statements, the first rule that matches refuses. A
- * rule by digest matches a statement by its own digest, and by that of the whole text.
- * @param candidates the rules that can match its client
+ * rule by digest matches a statement by its own digest, and by that of the whole text. Statements behind a USE in the
+ * same text are judged by its schema.
+ * @param client the client and the rules that can match it
  * @param asked the usage that its response would have
  * @param atMs the time of day, in ms since 1970
  * @returns null if it may go to the server
  */
-export function refusalOf(candidates: readonly CompiledRule[], asked: GovernedUsage, atMs: number): Refusal | null {
+export function refusalOf(client: Client, asked: GovernedUsage, atMs: number): Refusal | null {
   let found: Refusal | null = null;
-  for (const refusal of refusals(candidates, asked, atMs)) {
+  for (const refusal of refusals(client, asked, atMs)) {
     if (refusal.action === 'refuse') return refusal;
     found ??= refusal;
   }
   return found;
 }
 
-function* refusals(candidates: readonly CompiledRule[], asked: GovernedUsage, atMs: number): Generator<Refusal> {
+/** The client that is judged. */
+export interface Client {
+  readonly subject: Subject;
+  /** The rules that can match it with any schema. */
+  readonly ofClient: readonly CompiledRule[];
+  /** The rules that can match it with its schema. */
+  readonly candidates: readonly CompiledRule[];
+}
+
+function* refusals(client: Client, asked: GovernedUsage, atMs: number): Generator<Refusal> {
   const { statement } = asked;
+  let { candidates } = client;
+  // What cannot be told may run with any of the schemas.
+  const inSchemas = [candidates];
   if (statement.isKnown) {
     for (const part of statement.parts) {
-      const rule = ruleFor(part, candidates, asked, atMs);
-      if (rule?.action === 'refuse') yield refusalBy(rule, 'statement');
+      const { rule, by } = ruleFor(part, candidates, asked, atMs);
+      if (rule?.action === 'refuse') yield refusalBy(rule, 'statement', by);
+      const schema = part === statement || part.kind !== 'other' ? null : part.schemaFrom(0);
+      if (schema === null) continue;
+      candidates = rulesForSchema(client.ofClient, { ...client.subject, schema });
+      inSchemas.push(candidates);
     }
   }
-  if (statement.mayHoldMore) yield* refusalsOfUnknown(candidates, atMs);
+  if (!statement.mayHoldMore) return;
+  for (const rules of inSchemas) yield* refusalsOfUnknown(rules, atMs);
 }
 
 function ruleFor(
   part: Statement, candidates: readonly CompiledRule[], asked: GovernedUsage, atMs: number,
-): Rule | null {
+): { rule: Rule | null; by: Refusal['statement'] } {
   const { statement, tags } = asked;
-  if (part === statement) return firstRule(candidates, () => asked, atMs);
+  if (part === statement) return { rule: firstRule(candidates, () => asked, atMs), by: statement };
   const own = firstRule(candidates, () => ({ statement: part, tags }), atMs);
   const { kind } = part;
-  const byWhole = firstRule(candidates, () => ({ statement: { kind, digest: statement.digest }, tags }), atMs);
-  if (own === null || byWhole === null) return own ?? byWhole;
+  const inWhole = { kind, digest: statement.digest };
+  const byWhole = firstRule(candidates, () => ({ statement: inWhole, tags }), atMs);
   const placeOf = (wanted: Rule): number => candidates.findIndex(({ rule }) => rule === wanted);
-  return placeOf(own) <= placeOf(byWhole) ? own : byWhole;
+  const isOwn = byWhole === null || (own !== null && placeOf(own) <= placeOf(byWhole));
+  return isOwn ? { rule: own, by: part } : { rule: byWhole, by: inWhole };
 }
 
 /**
@@ -79,7 +101,7 @@ function* refusalsOfUnknown(candidates: readonly CompiledRule[], atMs: number): 
     if (atMs >= rule.untilMs) continue;
     const isSure = byStatement.length === 0;
     if (rule.action === 'refuse' && (isSure || rule.refusal.unjudged)) {
-      yield refusalBy(rule, isSure ? 'statement' : 'unjudged');
+      yield refusalBy(rule, isSure ? 'statement' : 'unjudged', null);
     }
     if (isSure) return;
   }
@@ -90,13 +112,18 @@ export function refusesUnjudged(candidates: readonly CompiledRule[], atMs: numbe
   return [...refusalsOfUnknown(candidates, atMs)].some(({ action }) => action === 'refuse');
 }
 
-/** The text of the error that answers a refused command. */
-export function refusalMessage({ usage: { statement }, refusal: { rule } }: Refused): string {
+/**
+ * The text of the error that answers a refused command. It tells the statement that is refused. If that cannot be told,
+ * its kind is unknown, and the digest is that of the whole text.
+ */
+export function refusalMessage({ usage, refusal: { rule, statement } }: Refused): string {
   return fill(rule.refusal.message, {
-    rule: () => rule.name, statement: () => statement.kind, digest: () => statement.digest?.hash ?? 'unknown',
+    rule: () => rule.name,
+    statement: () => statement?.kind ?? 'unknown',
+    digest: () => (statement ?? usage.statement).digest?.hash ?? 'unknown',
   });
 }
 
-function refusalBy(rule: Rule, reason: RefusalReason): Refusal {
-  return { action: rule.mode === 'audit' ? 'would-refuse' : 'refuse', reason, rule };
+function refusalBy(rule: Rule, reason: RefusalReason, statement: Refusal['statement']): Refusal {
+  return { action: rule.mode === 'audit' ? 'would-refuse' : 'refuse', reason, rule, statement };
 }

@@ -66,6 +66,17 @@ t.test('refuses a text when one of its statements is refused', async (t) => {
   t.equal(ask(t, [exempt, refuse('no-dml', { statement: 'dml' })], both), null, 'an earlier rule knows the whole text');
 });
 
+t.test('judges the statements behind a USE by its schema', async (t) => {
+  const rules = [refuse('prod', { schema: 'prod', statement: 'ddl' }, { refusal: { unjudged: true } })];
+  t.equal(ask(t, rules, 'DROP TABLE t'), null);
+  t.equal(told(ask(t, rules, 'USE `prod`; SELECT 1; DROP TABLE t')), 'refuse by prod: statement');
+  t.equal(ask(t, rules, 'DROP TABLE t; USE prod'), null, 'those before it by the schema of the session');
+  t.equal(ask(t, rules, 'USE prod; USE test; DROP TABLE t'), null);
+  t.equal(told(ask(t, rules, 'USE prod; USE test; EXECUTE s')), 'refuse by prod: unjudged');
+  const guard = new Guard(settings(t, { rules }), () => 0);
+  t.ok(guard.profile(SUBJECT, MARIADB).mayRefuse, 'so a rule for another schema may concern the client');
+});
+
 t.test('lets pass what cannot be judged, unless the rule says otherwise', async (t) => {
   const strict = refuse('strict', { statement: 'ddl' }, { refusal: { unjudged: true } });
   const hidden = [
@@ -113,5 +124,10 @@ t.test('fills in rule, kind and digest in the message', async (t) => {
   const message = '{rule} takes no {statement} ({digest})';
   const refused = ask(t, [refuse('r', { statement: 'ddl' }, { refusal: { message } })], 'DROP TABLE t');
   t.equal(refusalMessage(refused!), `r takes no ddl (${digestHash(digestText('DROP TABLE t'))})`);
+  const rules = [refuse('r', { statement: 'dml' }, { refusal: { message, unjudged: true } })];
+  const behind = ask(t, rules, 'SELECT 1; DELETE FROM t WHERE a = 2');
+  t.equal(refusalMessage(behind!), `r takes no dml (${DIGEST})`, 'those of the statement that is refused');
+  const hidden = 'SELECT 1; EXECUTE s';
+  t.equal(refusalMessage(ask(t, rules, hidden)!), `r takes no unknown (${digestHash(digestText(hidden))})`);
   t.equal(refusalMessage(ask(t, [NO_DDL], 'DROP TABLE t')!), 'sluice: statement refused (rule no-ddl)');
 });
