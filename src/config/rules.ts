@@ -5,7 +5,7 @@ import type { RefusalSettings } from './errorSettings.js';
 import { messageTemplate } from './messageTemplate.js';
 import { NETWORK_PATTERN } from './addressPatterns.js';
 import { compileAddressMatcher } from './network.js';
-import type { StatementKind } from '../sql/statement.js';
+import { STATEMENT_KINDS, type StatementKind } from '../sql/statement.js';
 import { leaf, oneOf, orNull, text, trueOrFalse, type Kind } from './schema/kinds.js';
 import { list, named, oneOrMore } from './schema/lists.js';
 import { either, textLike } from './schema/jsonSchema.js';
@@ -24,7 +24,7 @@ const glob = text(/^[^\0]{0,1000}$/, 'a pattern of at most 1000 characters, with
 
 const digest = text(/^[0-9a-f*?]{1,32}$/, 'the 16 digits 0-9, a-f of a digest, or a pattern of them');
 
-const statement = oneOf<StatementKind>('select', 'metadata', 'show', 'call', 'dml', 'ddl', 'other');
+const statement = oneOf<StatementKind>(...STATEMENT_KINDS);
 
 const addressShape = text(/^[\w:.%/-]{1,100}$/, 'an IP address or a network such as 10.0.0.0/8 or fd00::/8');
 
@@ -77,7 +77,7 @@ const match = section<Match>({
   },
   statement: {
     kind: patterns(statement), isOptional: true,
-    about: "the statement's kind: select, metadata, show, call, dml, ddl or other",
+    about: `the statement's kind: ${STATEMENT_KINDS.join(', ').replace(/, (?=\w+$)/, ' or ')}`,
   },
 });
 

@@ -6,29 +6,86 @@ import { dependsOnCharacterSet } from './scan.js';
 // and reads only as much as its answer needs. If a part of the text is not enough for an answer, the answer is the safe
 // one.
 
-/** `metadata` are SHOW and SELECT statements about the session and the schema; these are not `show` or `select`. */
-export type StatementKind = 'select' | 'metadata' | 'show' | 'call' | 'dml' | 'ddl' | 'other';
+/**
+ * `metadata` are SHOW and SELECT statements about the session and the schema; these are not `show` or `select`. `admin`
+ * are those about the server and its files.
+ */
+export const STATEMENT_KINDS = ['select', 'metadata', 'show', 'call', 'dml', 'ddl', 'admin', 'other'] as const;
+export type StatementKind = (typeof STATEMENT_KINDS)[number];
 
 const KINDS: ReadonlyMap<string, StatementKind> = new Map([
   ['SELECT', 'select'], ['TABLE', 'select'], ['VALUES', 'select'],
   ['SHOW', 'show'],
   ['CALL', 'call'],
   ['INSERT', 'dml'], ['REPLACE', 'dml'], ['UPDATE', 'dml'], ['DELETE', 'dml'], ['LOAD', 'dml'],
+  ['BINLOG', 'dml'],
   ['CREATE', 'ddl'], ['ALTER', 'ddl'], ['DROP', 'ddl'], ['RENAME', 'ddl'], ['TRUNCATE', 'ddl'],
+  ['GRANT', 'ddl'], ['REVOKE', 'ddl'], ['IMPORT', 'ddl'], ['INSTALL', 'ddl'], ['UNINSTALL', 'ddl'],
+  ['OPTIMIZE', 'ddl'], ['REPAIR', 'ddl'],
+  ['BACKUP', 'admin'], ['CACHE', 'admin'], ['CHANGE', 'admin'], ['CLONE', 'admin'], ['FLUSH', 'admin'],
+  ['KILL', 'admin'], ['LOCK', 'admin'], ['PURGE', 'admin'], ['RESET', 'admin'], ['RESTART', 'admin'],
+  ['SHUTDOWN', 'admin'], ['STOP', 'admin'], ['UNLOCK', 'admin'],
 ]);
+
+/** Behind ANALYZE: it stores statistics of tables. MariaDB's other ANALYZE runs the statement behind it. */
+export const ANALYZED = new Set(['TABLE', 'TABLES', 'LOCAL', 'NO_WRITE_TO_BINLOG']);
+/** At the beginning of an assignment of SET: it concerns all sessions, an account or the server's threads. */
+const SET_FOR_ALL = new Set(['GLOBAL', 'PERSIST', 'PERSIST_ONLY', 'PASSWORD', 'DEFAULT', 'RESOURCE']);
 
 const MAIN_VERBS = new Set(['SELECT', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 const READING_VERBS = new Set(['SELECT', 'TABLE', 'VALUES']);
 
 /**
  * The kind of a text's first statement. After a WITH, or after MariaDB's SET STATEMENT … FOR, the statement behind it
- * counts. EXPLAIN, DESCRIBE, EXECUTE, SET, compound statements and everything else are `other`. A text is `metadata`
- * only if it is complete and all its statements are metadata.
+ * counts. EXPLAIN, DESCRIBE, EXECUTE, SET for the session, compound statements and everything else are `other`. A text
+ * is `metadata` only if it is complete and all its statements are metadata.
  */
 export function statementKind(sql: string, isTruncated = false, mode: SqlMode = {}): StatementKind {
-  const kind = KINDS.get(verbOf(new Lexer(sql, mode))) ?? 'other';
+  const lexer = new Lexer(sql, mode);
+  const verb = verbOf(lexer);
+  const kind = KINDS.get(verb) ?? kindByNextWords(verb, lexer);
+  if (kind === 'select' && INTO_FILE.test(sql) && writesFile(lexer)) return 'admin';
   const mayBeMetadata = (kind === 'select' || kind === 'show') && !isTruncated;
   return mayBeMetadata && isMetadata(sql, mode) ? 'metadata' : kind;
+}
+
+/** The kind of a statement whose first word alone does not tell it. The lexer is where `verbOf` has left it. */
+function kindByNextWords(verb: string, lexer: Lexer): StatementKind {
+  if (verb === 'SET') return setsForAll(lexer) ? 'admin' : 'other';
+  if (verb !== 'START' && verb !== 'ANALYZE') return 'other';
+  lexer.next();
+  const keyword = lexer.keyword();
+  if (verb === 'ANALYZE') return ANALYZED.has(keyword) ? 'ddl' : 'other';
+  return keyword === '' || keyword === 'TRANSACTION' ? 'other' : 'admin';
+}
+
+/** Whether one of the assignments of a SET is not for the session alone. */
+function setsForAll(lexer: Lexer): boolean {
+  if (lexer.keyword() === 'SET') lexer.next(); // behind SET STATEMENT … FOR
+  let depth = 0;
+  let isAtAssignment = true;
+  for (; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
+    if (isAtAssignment && lexer.kind === 'atAt') lexer.next();
+    if (isAtAssignment && SET_FOR_ALL.has(lexer.keyword())) return true;
+    if (lexer.isOperator('(')) depth += 1;
+    else if (lexer.isOperator(')')) depth -= 1;
+    isAtAssignment = depth === 0 && lexer.isOperator(',');
+  }
+  return false;
+}
+
+/** Words that most texts do not have. */
+const INTO_FILE = /outfile|dumpfile/i;
+
+/** Whether the SELECT in which the lexer stands has an INTO OUTFILE or INTO DUMPFILE. */
+function writesFile(lexer: Lexer): boolean {
+  let isBehindInto = false;
+  for (; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
+    const keyword = lexer.keyword();
+    if (isBehindInto && (keyword === 'OUTFILE' || keyword === 'DUMPFILE')) return true;
+    isBehindInto = keyword === 'INTO';
+  }
+  return false;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Lexer, type SqlMode } from './lexer.js';
 import { dependsOnCharacterSet } from './scan.js';
-import { verbOf } from './statement.js';
+import { ANALYZED, verbOf } from './statement.js';
 
 // The statements of a text, for a decision about each of them before a server runs the first one.
 
@@ -44,8 +44,6 @@ const MAX_STATEMENTS = 100;
 /** Statements that execute another text, and MariaDB's statements that hold other statements. */
 const EXECUTING_VERBS = new Set(['EXECUTE', 'IF', 'CASE', 'LOOP', 'WHILE', 'REPEAT', 'FOR']);
 const EXPLAINING_VERBS = new Set(['EXPLAIN', 'DESCRIBE', 'DESC']);
-/** Behind ANALYZE: it computes statistics of tables. MariaDB's other ANALYZE runs the statement behind it. */
-const ANALYZED = new Set(['TABLE', 'TABLES', 'LOCAL', 'NO_WRITE_TO_BINLOG']);
 const CHANGING_VERBS = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 /** A SET of one of these changes where literals end in the statements behind it. */
 const READING_SETTINGS = /^(SQL_MODE|NAMES|CHARACTER|CHARSET|CHARACTER_SET_\w+)$/;

@@ -32,6 +32,13 @@ t.test('an agent reads 200 rows, more about the schema, and changes nothing', as
     t.match(told(t, sql), /^limits +5000 rows, 1MiB$/m, sql);
   }
   const changes = ['DELETE FROM orders', 'DROP TABLE orders', 'CALL pay()', 'SELECT 1; TRUNCATE orders', 'EXECUTE s'];
+  changes.push(
+    'GRANT ALL ON *.* TO u', 'FLUSH TABLES', 'LOCK TABLES t WRITE', 'SET GLOBAL a = 1', 'SET PERSIST a = 1',
+    "SET PASSWORD = 'x'", 'OPTIMIZE TABLE t', 'REPAIR TABLE t', 'SHUTDOWN', 'KILL 1', "IMPORT TABLE FROM 'x'",
+    "BINLOG 'x'", "INSTALL PLUGIN p SONAME 'x'", 'RESET MASTER', "PURGE BINARY LOGS TO 'x'", 'STOP REPLICA',
+    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'x'", "CLONE LOCAL DATA DIRECTORY 'x'",
+    "SELECT * FROM orders INTO OUTFILE 'x'",
+  );
   for (const sql of changes) t.match(told(t, sql), /^refused +by read-only: /m, sql);
   for (const sql of ['START TRANSACTION READ ONLY', 'SET NAMES utf8mb4', 'USE shop']) {
     t.notMatch(told(t, sql), /^refused/m, sql);
