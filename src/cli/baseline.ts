@@ -14,13 +14,16 @@ import { replaceFile } from './writtenFile.js';
 
 const DEFAULT_FILE = 'sluice-baseline.json';
 
+/** The fields of an entry that come from records. */
+const COMPARED = ['rows', 'bytes', 'executions', 'refused'] as const;
+
 /** What has changed from one baseline to the next, in words. */
 function changes(before: Baseline, after: Baseline): string[] {
   const added = [...after.keys()].filter((digest) => !before.has(digest)).length;
   const removed = [...before.keys()].filter((digest) => !after.has(digest)).length;
   const changed = [...after.values()].filter((entry) => {
     const old = before.get(entry.digest);
-    return old !== undefined && (['rows', 'bytes', 'executions'] as const).some((key) => old[key] !== entry[key]);
+    return old !== undefined && COMPARED.some((key) => old[key] !== entry[key]);
   }).length;
   const ended = [...after.values()].filter((entry) => endOf(entry) <= Date.now()).length;
   return [
@@ -40,6 +43,25 @@ function omissions({ leftOut: { unknown, digests } }: BaselineUpdate, { badLines
       `left out: ${countOf(digests.size, 'digest')} or more: a baseline has at most ${MOST_ENTRIES}`,
     ]),
   ];
+}
+
+/** Why nothing can be written from these records; null if it can. */
+function refusalFor(update: BaselineUpdate, survey: Survey, prunes: boolean): string | null {
+  const { badLines, firstBad, firstOfSlowLog, unselected } = survey;
+  const bad = firstBad === null ? '' : `${countOf(badLines, 'line')} without an audit record, ` +
+    `the first at ${firstBad.file}:${firstBad.line}`;
+  if (update.isEmpty) {
+    const reasons = [
+      ...(firstOfSlowLog === null ? [] : [`a slow query log at ${firstOfSlowLog.file}:${firstOfSlowLog.line}`]),
+      ...(bad === '' ? [] : [bad]),
+      ...(update.leftOut.unknown === 0 ? [] : [`${countOf(update.leftOut.unknown, 'record')} of unknown statements`]),
+      ...(unselected === 0 ? [] : [`${countOf(unselected, 'record')} outside of the selection`]),
+    ];
+    const found = reasons.length === 0 ? '' : `, only ${reasons.join('; ')}`;
+    return `found no record of a known statement${found}: give audit files of Sluice with "format": "json"`;
+  }
+  if (!prunes || bad === '') return null;
+  return `found ${bad}: --prune would drop what they stand for; repair the file, or leave --prune out`;
 }
 
 /** Writes a baseline from audit files, or updates it. */
@@ -67,7 +89,13 @@ export const baseline: Command = {
     );
     // Half of the files would make a baseline that lets everything in the other half fail.
     if (!await readFiles(filesFrom(given), survey)) return EXIT_CODES.failed;
-    const after = update.baseline(before, given['prune'] === true);
+    const prunes = given['prune'] === true;
+    const refusal = refusalFor(update, survey, prunes);
+    if (refusal !== null) {
+      say([`sluice: ${refusal}`, `${file}: not written`]);
+      return EXIT_CODES.failed;
+    }
+    const after = update.baseline(before, prunes);
     try {
       replaceFile(file, baselineText(after));
     } catch (error) {

@@ -4,6 +4,7 @@ import { baseline } from './baseline.js';
 import { check } from './check.js';
 import { completion } from './completion.js';
 import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, UsageError, version } from './command.js';
+import { errorText } from '../text/errorText.js';
 import { demo } from './demo.js';
 import { health } from './health.js';
 import { help } from './help.js';
@@ -137,10 +138,17 @@ async function main(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-// A reader that closes the pipe early (sluice --help | head -3) is no error.
-for (const stream of [process.stdout, process.stderr]) {
+// A reader that closes the pipe early (sluice --help | head -3) is no error. Other errors, such as a full disk, are
+// said once: each further write may meet them again, and so may the message itself.
+let isOutputLost = false;
+for (const [stream, name] of [[process.stdout, 'standard output'], [process.stderr, 'standard error']] as const) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE' || isOutputLost) return;
+    isOutputLost = true;
+    process.once('exit', (code) => {
+      if (code === EXIT_CODES.ok || code === EXIT_CODES.policyBroken) process.exitCode = EXIT_CODES.failed;
+    });
+    say([`sluice: cannot write ${name}: ${errorText(error)}`]);
   });
 }
 

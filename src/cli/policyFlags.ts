@@ -22,7 +22,7 @@ export const policyOptions: Readonly<Record<string, Flag>> = {
     requiresArg: true, values: FAIL_ON_KINDS, group: POLICY_GROUP,
   },
   'max-executions': {
-    describe: describeFlag('N', 'more executions of a digest in one transaction or trace are "repeated"'),
+    describe: describeFlag('N', 'with --fail-on repeated: on more executions of a digest in one transaction or trace'),
     defaultDescription: String(DEFAULT_EXECUTIONS), requiresArg: true, group: POLICY_GROUP,
   },
   baseline: {

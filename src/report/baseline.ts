@@ -1,7 +1,7 @@
 import { decodeUtf8 } from '../config/file.js';
 import { JsonError, parseJson } from '../config/json.js';
 import { Findings } from '../config/schema/findings.js';
-import { integer, oneOf, orNull, text } from '../config/schema/kinds.js';
+import { integer, oneOf, orNull, text, trueOrFalse } from '../config/schema/kinds.js';
 import { list } from '../config/schema/lists.js';
 import { MOMENT, parseEnd } from '../config/schema/moment.js';
 import { section } from '../config/schema/section.js';
@@ -21,6 +21,8 @@ export interface BaselineEntry {
   readonly bytes: number;
   /** The most executions in one trace or transaction; absent for one. */
   readonly executions?: number;
+  /** Whether it was refused, or would have been; absent if never. Without it, a refusal is new. */
+  readonly refused?: boolean;
   /** The end of the entry, after which its digest is new again. A date is included, in UTC. */
   readonly until?: string;
 }
@@ -61,8 +63,9 @@ export function parseBaseline(bytes: Buffer, file: string): Baseline {
 /** A baseline as the text of its file: sorted by digest, so that a review shows what has changed. */
 export function baselineText(baseline: Baseline): string {
   const entries = [...baseline.values()].sort((one, other) => (one.digest < other.digest ? -1 : 1));
-  const digests = entries.map(({ digest, digestText, rows, bytes, executions, until }) => ({
+  const digests = entries.map(({ digest, digestText, rows, bytes, executions, refused, until }) => ({
     digest, digestText, rows, bytes, ...(executions === undefined ? {} : { executions }),
+    ...(refused === undefined ? {} : { refused }),
     ...(until === undefined ? {} : { until }),
   }));
   return `${JSON.stringify({ version: VERSION, digests }, null, 2)}\n`;
@@ -84,6 +87,7 @@ const entry = section<BaselineEntry>({
   rows: { kind: amount },
   bytes: { kind: amount },
   executions: { kind: integer({ min: 2, expected: 'a whole number from 2 on' }), isOptional: true },
+  refused: { kind: trueOrFalse, isOptional: true },
   until: { kind: until, isOptional: true },
 });
 

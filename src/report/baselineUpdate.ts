@@ -13,11 +13,11 @@ export class BaselineUpdate {
 
   addResult(record: ResultRecord): void {
     const executions = this.repetitions.add(record)?.executions ?? 1;
-    this.add(record, { rows: record.rows, bytes: record.bytes, executions });
+    this.add(record, { rows: record.rows, bytes: record.bytes, executions }, false);
   }
 
   addRefusal(record: RefusalRecord): void {
-    this.add(record, { rows: 0, bytes: 0, executions: 1 });
+    this.add(record, { rows: 0, bytes: 0, executions: 1 }, true);
   }
 
   /**
@@ -31,7 +31,14 @@ export class BaselineUpdate {
     return entries;
   }
 
-  private add({ digest, digestText }: RefusalRecord, { rows, bytes, executions }: Amounts): void {
+  /** Whether no record was added whose statement is known: there is nothing to write a baseline from. */
+  get isEmpty(): boolean {
+    return this.seen.size === 0;
+  }
+
+  private add(
+    { digest, digestText }: RefusalRecord, { rows, bytes, executions }: Amounts, isRefused: boolean,
+  ): void {
     if (!DIGEST.test(digest)) {
       this.leftOut.unknown += 1;
       return;
@@ -39,12 +46,13 @@ export class BaselineUpdate {
     const sizes = this.seen.get(digest);
     if (sizes === undefined) {
       const { leftOut: { digests } } = this;
-      const amounts = { rows, bytes, executions };
-      if (this.seen.size < MOST_ENTRIES) this.seen.set(ownCopy(digest), newSizes(digestText, amounts));
+      const first = { rows, bytes, executions, isRefused, digestText: textOf(digestText) };
+      if (this.seen.size < MOST_ENTRIES) this.seen.set(ownCopy(digest), first);
       else if (digests.size < MOST_ENTRIES) digests.add(ownCopy(digest));
       return;
     }
     sizes.digestText ??= textOf(digestText);
+    sizes.isRefused ||= isRefused;
     sizes.rows = Math.max(sizes.rows, rows);
     sizes.bytes = Math.max(sizes.bytes, bytes);
     sizes.executions = Math.max(sizes.executions, executions);
@@ -60,13 +68,10 @@ interface Amounts {
 
 interface Sizes extends Amounts {
   digestText: string | null;
+  isRefused: boolean;
 }
 
 const DIGEST = new RegExp(`^[\\x21-\\x7e]{1,${LONGEST_DIGEST}}$`);
-
-function newSizes(digestText: string | null, amounts: Amounts): Sizes {
-  return { ...amounts, digestText: textOf(digestText) };
-}
 
 function textOf(digestText: string | null): string | null {
   return digestText === null ? null : ownCopy(digestText.slice(0, LONGEST_TEXT));
@@ -81,6 +86,7 @@ function entryOf(digest: string, sizes: Sizes, before: BaselineEntry | undefined
     rows: Math.max(sizes.rows, least?.rows ?? 0),
     bytes: Math.max(sizes.bytes, least?.bytes ?? 0),
     ...(executions > 1 ? { executions } : {}),
+    ...(sizes.isRefused || least?.refused === true ? { refused: true } : {}),
     ...(before?.until === undefined ? {} : { until: before.until }),
   };
 }

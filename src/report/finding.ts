@@ -19,6 +19,8 @@ export class Finding {
   bytes = 0;
   /** Whether one of its results was larger than the part that was seen. */
   isLowerBound = false;
+  /** Whether one of its results was cut before its end, so that nobody knows how large it would have been. */
+  isCutUnmeasured = false;
   rowsInAll = 0;
   durationMs = 0;
   /** Its most executions in one scope; null if it was never seen twice in one. */
@@ -46,6 +48,7 @@ export class Finding {
     this.rows = Math.max(this.rows, record.rows);
     this.bytes = Math.max(this.bytes, record.bytes);
     this.isLowerBound ||= record.isLowerBound;
+    this.isCutUnmeasured ||= record.isLowerBound && kinds.includes('cut');
     this.rowsInAll += record.rows;
     this.durationMs += record.durationMs;
     this.add(record, record.rows, record.bytes, kinds, folder);

@@ -22,13 +22,16 @@ export interface JudgedFinding {
 export function judged(finding: Finding, policy: FailPolicy, nowMs: number): JudgedFinding {
   const { failOn, baseline } = policy;
   const found = FINDING_KINDS.filter((kind) => finding.kinds.has(kind));
-  const isCandidate = failsOnAny(policy) || found.some((kind) => failOn.has(kind));
-  const { isKnown, says } = comparedTo(baseline?.get(finding.digest), finding, policy, nowMs);
+  const failing = failsOnAny(policy) ? found : found.filter((kind) => failOn.has(kind));
+  const isCandidate = failsOnAny(policy) || failing.length > 0;
+  const compared = (kinds: readonly FindingKind[]): Comparison =>
+    comparedTo(baseline?.get(finding.digest), finding, kinds, policy, nowMs);
   return {
     finding,
-    isBroken: isCandidate && !isKnown,
+    // A refusal that nobody asked about does not make a known result fail.
+    isBroken: isCandidate && !compared(failing).isKnown,
     found: found.map((kind) => WORDS[kind](finding.kinds.get(kind)!, finding, policy)),
-    compared: baseline === null ? null : says,
+    compared: baseline === null ? null : compared(found).says,
   };
 }
 
@@ -49,13 +52,26 @@ const WORDS: Readonly<Record<FindingKind, Words>> = {
   'warn': (times) => `${countOf(times, 'result')} over a threshold of warn`,
 };
 
-/** The comparison of a finding to its entry in the baseline. */
+interface Comparison {
+  readonly isKnown: boolean;
+  /** The comparison in words. */
+  readonly says: string;
+}
+
+/**
+ * The comparison of a finding to its entry in the baseline.
+ * @param kinds those of its kinds that are compared
+ */
 function comparedTo(
-  entry: BaselineEntry | undefined, finding: Finding, { growth }: FailPolicy, nowMs: number,
-): { readonly isKnown: boolean; readonly says: string } {
+  entry: BaselineEntry | undefined, finding: Finding, kinds: readonly FindingKind[], { growth }: FailPolicy,
+  nowMs: number,
+): Comparison {
   if (entry === undefined) return { isKnown: false, says: 'not in the baseline' };
   const endMs = endOf(entry);
   if (nowMs >= endMs) return { isKnown: false, says: `its entry in the baseline ended at ${formatMoment(endMs)}` };
+  if (entry.refused !== true && kinds.some((kind) => kind === 'refuse' || kind === 'would-refuse')) {
+    return { isKnown: false, says: 'in the baseline, but not as a refused statement' };
+  }
   const executions = finding.kinds.has('repeated') ? finding.repetition?.executions ?? 1 : 1;
   const grown = [
     ...(finding.rows > growth * Math.max(entry.rows, LEAST.rows)
@@ -65,8 +81,13 @@ function comparedTo(
     ...(executions > growth * (entry.executions ?? 1)
       ? [`${countOf(executions, 'execution')} from ${count(entry.executions ?? 1)}`] : []),
   ];
-  if (grown.length === 0) return { isKnown: true, says: 'known: in the baseline' };
-  return { isKnown: false, says: `grown to ${grown.join(', to ')} in the baseline (more than ${growth} times)` };
+  if (grown.length > 0) {
+    return { isKnown: false, says: `grown to ${grown.join(', to ')} in the baseline (more than ${growth} times)` };
+  }
+  if (finding.isCutUnmeasured && kinds.includes('cut')) {
+    return { isKnown: false, says: 'in the baseline, but cut before its end: its whole size is not known' };
+  }
+  return { isKnown: true, says: 'known: in the baseline' };
 }
 
 /** An entry counts as at least this much, so that a result that was empty is not a growth without bounds. */

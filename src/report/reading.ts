@@ -94,7 +94,7 @@ function statementIn(found: Record<string, unknown>): StatementFacts | null {
 function resultIn(found: Record<string, unknown>, facts: StatementFacts): ResultRecord | null {
   const { rows, bytes, largestRowBytes, durationMs, action } = found;
   if (typeof action !== 'string') return null;
-  if (!isAmount(rows) || !isAmount(bytes) || !isAmount(largestRowBytes) || !isAmount(durationMs)) return null;
+  if (!isCount(rows) || !isCount(bytes) || !isCount(largestRowBytes) || !isAmount(durationMs)) return null;
   return {
     ...facts, rows, bytes, largestRowBytes, durationMs, action,
     rule: textOf(found['rule']),
@@ -129,6 +129,11 @@ const NO_RESULT = {
   rows: 0, bytes: 0, largestRowBytes: 0, heaviestColumn: null, requestBytes: 0, affectedRows: 0, firstRowMs: null,
   durationMs: 0, stallMs: 0, hasResult: false, isLowerBound: false,
 };
+
+/** Whether it is a number of things, as a baseline has them. Durations have fractions. */
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && isAmount(value);
+}
 
 function isAmount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;

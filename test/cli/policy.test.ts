@@ -1,12 +1,23 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { auditLine } from '../support/auditRecords.js';
-import { sluice } from './program.js';
+import { CLI, sluice } from './program.js';
 
 /** A folder with an audit file of these lines, and what else is to be in it. */
 const folderWith = (t: Test, lines: readonly string[], files: Record<string, string> = {}): string =>
   t.testdir({ 'audit.json': lines.join(''), ...files });
+
+/** Runs the program with a descriptor as its standard output. */
+const written = async (args: readonly string[], stdout: number): Promise<{ code: number | null; stderr: string }> => {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', stdout, 'pipe'] });
+  let stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => { stderr += chunk; });
+  const [code] = await once(child, 'close');
+  return { code, stderr };
+};
 
 t.test('report ends with 3 where the policy is broken, and with 0 where it is kept', async (t) => {
   const folder = folderWith(t, [auditLine(), auditLine({ action: 'sample', digest: 'fine', rows: 10 })]);
@@ -102,4 +113,72 @@ t.test('a baseline that cannot be read is refused, and stays as it is', async (t
   t.match(await sluice(['report', '--baseline', known, audit]), { code: 2, stderr: says });
   const missing = await sluice(['report', '--baseline', `${known}.no`, audit]);
   t.match(missing, { code: 2, stderr: /^--baseline: cannot read ".*": no such file: sluice baseline writes such a/ });
+});
+
+t.test('baseline writes nothing where no record names a known statement', async (t) => {
+  const slow = '# Time: 2026-11-20T12:00:00Z\n# User@Host: app[app] @ []\nSELECT 1;\n';
+  const folder = folderWith(t, [auditLine()], {
+    'empty.json': '', 'slow.log': slow, 'unknown.json': auditLine({ digest: null }),
+    'stall.json': '{"event": "stall"}\n',
+  });
+  const at = (name: string): string => join(folder, name);
+  const known = at('known.json');
+  await sluice(['baseline', '--baseline', known, at('audit.json')]);
+  const before = readFileSync(known, 'utf8');
+  const refused = async (says: RegExp, args: readonly string[]) => {
+    const { code, stderr } = await sluice(['baseline', '--baseline', known, ...args]);
+    t.equal(code, 1, args.join(' '));
+    t.match(stderr, says);
+    t.match(stderr, /known\.json: not written\n$/);
+    t.equal(readFileSync(known, 'utf8'), before);
+  };
+  const nothing = 'sluice: found no record of a known statement';
+  await Promise.all([
+    refused(new RegExp(`^${nothing}: give audit files`), [at('empty.json')]),
+    refused(new RegExp(`^${nothing}: give audit files`), ['--prune', at('stall.json')]),
+    refused(new RegExp(`^${nothing}, only a slow query log at .*slow\\.log:1; 3 lines`), ['--prune', at('slow.log')]),
+    refused(
+      new RegExp(`^${nothing}, only \\d+ lines without an audit record, the first at .*:1`), ['--prune', known],
+    ),
+    refused(new RegExp(`^${nothing}, only 1 record of unknown`), [at('unknown.json')]),
+    refused(new RegExp(`^${nothing}, only 1 record outside of the selection`),
+      ['--prune', '--user', 'nobody', at('audit.json')]),
+  ]);
+  await sluice(['baseline', '--baseline', at('new.json'), at('empty.json')]);
+  t.notOk(existsSync(at('new.json')));
+});
+
+t.test('baseline refuses to prune by files with lines that are no records, and updates without --prune', async (t) => {
+  const folder = folderWith(t, [auditLine(), auditLine({ bytes: 1.5, digest: 'half' })]);
+  const [known, audit] = [join(folder, 'known.json'), join(folder, 'audit.json')];
+  t.match(await sluice(['baseline', '--baseline', known, '--prune', audit]), {
+    code: 1, stderr: /^sluice: found 1 line without an audit record, the first at .*audit\.json:2: --prune would drop/,
+  });
+  t.notOk(existsSync(known));
+  t.equal((await sluice(['baseline', '--baseline', known, audit])).code, 0);
+  t.equal((await sluice(['report', '--baseline', known, audit])).code, 0, 'what was written can be read');
+});
+
+t.test('says in a line that standard output cannot be written', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  const found = join(t.testdir({}), 'found.json');
+  t.teardown(() => closeSync(full));
+  const says = /^sluice: cannot write standard output: ENOSPC: no space left on device, write\n/m;
+  const commands = [
+    ['schema'], ['report', '/dev/null'],
+    ['run', '--demo', '--format', 'text', '--format', `json=${found}`, '--', 'true'],
+  ];
+  await Promise.all(commands.map(async (args) => {
+    const { code, stderr } = await written(args, full);
+    t.equal(code, 1, args.join(' '));
+    t.match(stderr, says);
+    t.notMatch(stderr.replace(says, ''), /ENOSPC|nobody expected|    at /, 'and once, without a stack');
+  }));
+  t.ok(existsSync(found), 'the other outputs are written');
+});
+
+t.test('the help says with which flag --max-executions fails', async (t) => {
+  for (const command of ['report', 'run']) {
+    t.match((await sluice([command, '--help'])).stdout, /--max-executions +N +with\s+--fail-on\s+repeated: /);
+  }
 });

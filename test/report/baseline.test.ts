@@ -30,7 +30,8 @@ const updated = (before: Baseline, records: readonly object[], prunes = false): 
 };
 
 t.test('a baseline is written sorted by digest, and read as it was written', (t) => {
-  const entries = [{ ...ENTRY, digest: 'b', executions: 7, until: '2027-01-31' }, { ...ENTRY, digestText: null }];
+  const full = { ...ENTRY, digest: 'b', executions: 7, refused: true, until: '2027-01-31' };
+  const entries = [full, { ...ENTRY, digestText: null }];
   const baseline: Baseline = new Map(entries.map((entry) => [entry.digest, entry]));
   const text = baselineText(baseline);
   t.equal(text, `{
@@ -48,6 +49,7 @@ t.test('a baseline is written sorted by digest, and read as it was written', (t)
       "rows": 10,
       "bytes": 1000,
       "executions": 7,
+      "refused": true,
       "until": "2027-01-31"
     }
   ]
@@ -83,9 +85,19 @@ t.test('a baseline has the largest rows, bytes and executions of each digest', (
     refusal({ digest: 'c' }), auditRecord({ digest: null }),
   ]);
   t.match([...baseline.values()], [
-    { digest: 'a', rows: 7, bytes: 900 }, { digest: 'b', executions: 3 }, { digest: 'c', rows: 0, bytes: 0 },
+    { digest: 'a', rows: 7, bytes: 900 }, { digest: 'b', executions: 3 },
+    { digest: 'c', rows: 0, bytes: 0, refused: true },
   ]);
   t.notOk('executions' in baseline.get('a')!);
+  t.notOk('refused' in baseline.get('a')!);
+  t.end();
+});
+
+t.test('an entry stays refused in an update, until pruning finds no refusal of it', (t) => {
+  const before = updated(new Map(), [refusal({ digest: 'a' })]);
+  t.equal(updated(before, [sample({ digest: 'a' })]).get('a')?.refused, true);
+  t.notOk('refused' in updated(before, [sample({ digest: 'a' })], true).get('a')!);
+  t.equal(updated(before, [sample({ digest: 'a' }), refusal({ digest: 'a' })], true).get('a')?.refused, true);
   t.end();
 });
 

@@ -36,6 +36,16 @@ t.test('a result that was killed, or whose end was not seen, is a lower bound', 
   t.end();
 });
 
+t.test('a record whose rows or bytes are no whole number from 0 on is none', (t) => {
+  for (const key of ['rows', 'bytes', 'largestRowBytes']) {
+    for (const value of [1.5, -1, 2 ** 53]) {
+      t.equal(readRecord(auditLine({ [key]: value })).kind, 'bad', `${key} ${value}`);
+    }
+  }
+  t.equal(readRecord(auditLine({ durationMs: 1.5 })).kind, 'result');
+  t.end();
+});
+
 t.test('a refusal is a statement without a result', (t) => {
   const refusal = (action: string) => {
     const reading = readRecord(auditLine({ event: 'refused', action, rule: 'no-ddl', sql: 'DROP TABLE t' }));

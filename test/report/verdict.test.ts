@@ -104,6 +104,31 @@ t.test('with a baseline a policy fails only on digests that are new, have grown,
   t.end();
 });
 
+t.test('a refusal is new unless its entry in the baseline was written from one', (t) => {
+  for (const kind of ['refuse', 'would-refuse'] as const) {
+    const records = [refusal({ action: kind })];
+    for (const failOn of [new Set([kind]), new Set<never>()]) {
+      t.equal(judge({ failOn, baseline: known({}) }, records).broken[0]?.compared,
+        'in the baseline, but not as a refused statement');
+      t.notOk(judge({ failOn, baseline: known({ refused: true }) }, records).isBroken);
+    }
+    t.notOk(judge({ failOn: new Set(['would-cut']), baseline: known({}) }, [auditRecord(), ...records]).isBroken,
+      'a policy that does not ask about refusals');
+  }
+  t.end();
+});
+
+t.test('a cut that ended a result before its end is not known, whatever the baseline has', (t) => {
+  const cut = (given: object) =>
+    judge({ failOn: new Set(['cut']), baseline: known({}) }, [auditRecord({ action: 'cut', ...given })]);
+  t.equal(cut({ outcome: 'killed' }).broken[0]?.compared,
+    'in the baseline, but cut before its end: its whole size is not known');
+  t.equal(cut({ outcome: 'drained' }).tolerated[0]?.compared, 'known: in the baseline');
+  const left = [auditRecord({ action: 'cut', outcome: 'drained' }), sample({ complete: false })];
+  t.notOk(judge({ failOn: new Set(['cut']), baseline: known({}) }, left).isBroken, 'only the cut result counts');
+  t.end();
+});
+
 t.test('a policy of nothing but a baseline fails on any result that is new or has grown', (t) => {
   const baseline = known({ rows: 0, bytes: 0 });
   t.notOk(judge({ baseline }, [sample({ rows: 2, bytes: 2048 })]).isBroken, 'an empty result counts as 1 row, 1 KiB');
