@@ -187,7 +187,8 @@ for text in sys.argv[2:]:
         else:
             kubernetes_validate.validate(found, '1.37', strict=True)
 `;
-const validate = (texts: readonly string[]) => run(python(), ['-c', VALIDATE, POD_MONITOR_CRD.pathname, ...texts]);
+const validate = (texts: readonly string[]) =>
+  run('env', [python(), '-c', VALIDATE, POD_MONITOR_CRD.pathname, ...texts]);
 
 t.test('manifests of the documents, and those that inject prints, are valid in Kubernetes', {
   skip: isMissing({ language: 'python' }),

@@ -56,7 +56,7 @@ const makeProjects = async (): Promise<void> => {
 
 await t.test('the workflow and the job file are valid by their schemas', { skip: missing }, async (t) => {
   const check = (file: string, schema: string) =>
-    run(join(folderOf('python'), 'bin/python'), ['-m', 'check_jsonschema', '--builtin-schema', schema, file]);
+    run('env', [join(folderOf('python'), 'bin/python'), '-m', 'check_jsonschema', '--builtin-schema', schema, file]);
   t.equal(files.length, SCHEMAS.length);
   await Promise.all(SCHEMAS.map(async (schema, index) => {
     const file = join(folder, `${schema}.yml`);
