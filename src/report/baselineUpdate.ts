@@ -1,6 +1,6 @@
 import { ownCopy } from '../text/ownCopy.js';
 import { type Baseline, type BaselineEntry, LONGEST_TEXT, MOST_ENTRIES } from './baseline.js';
-import { LONGEST_DIGEST } from './finding.js';
+import { LONGEST_DIGEST, shortened } from './finding.js';
 import type { RefusalRecord, ResultRecord } from './reading.js';
 import { Repetitions } from './repetitions.js';
 
@@ -46,12 +46,12 @@ export class BaselineUpdate {
     const sizes = this.seen.get(digest);
     if (sizes === undefined) {
       const { leftOut: { digests } } = this;
-      const first = { rows, bytes, executions, isRefused, digestText: textOf(digestText) };
+      const first = { rows, bytes, executions, isRefused, digestText: shortened(digestText, LONGEST_TEXT) };
       if (this.seen.size < MOST_ENTRIES) this.seen.set(ownCopy(digest), first);
       else if (digests.size < MOST_ENTRIES) digests.add(ownCopy(digest));
       return;
     }
-    sizes.digestText ??= textOf(digestText);
+    sizes.digestText ??= shortened(digestText, LONGEST_TEXT);
     sizes.isRefused ||= isRefused;
     sizes.rows = Math.max(sizes.rows, rows);
     sizes.bytes = Math.max(sizes.bytes, bytes);
@@ -72,10 +72,6 @@ interface Sizes extends Amounts {
 }
 
 const DIGEST = new RegExp(`^[\\x21-\\x7e]{1,${LONGEST_DIGEST}}$`);
-
-function textOf(digestText: string | null): string | null {
-  return digestText === null ? null : ownCopy(digestText.slice(0, LONGEST_TEXT));
-}
 
 function entryOf(digest: string, sizes: Sizes, before: BaselineEntry | undefined, prunes: boolean): BaselineEntry {
   const least = prunes ? undefined : before;

@@ -1,5 +1,5 @@
 import { HeavyHitters } from '../statistics/heavyHitters.js';
-import { ownCopy } from '../text/ownCopy.js';
+import { ownFront } from '../text/ownCopy.js';
 import { LONGEST_TEXT } from './baseline.js';
 import { FINDING_KINDS, type FindingKind } from './findingKind.js';
 import { positionOf, type Position } from './position.js';
@@ -36,7 +36,7 @@ export class Finding {
   readonly tests = names();
 
   constructor(digest: string) {
-    this.digest = ownCopy(digest.slice(0, LONGEST_DIGEST));
+    this.digest = ownFront(digest, LONGEST_DIGEST);
   }
 
   /**
@@ -78,7 +78,7 @@ export class Finding {
     for (const [counted, name] of [
       [this.rules, record.rule], [this.users, record.user], [this.programs, record.program],
       [this.routes, routeIn(record)], [this.tests, testIn(record)],
-    ] as const) if (name !== '') counted.add(name.length > LONGEST_NAME ? shortened(name, LONGEST_NAME)! : name, 1);
+    ] as const) if (name !== '') counted.add(name.length > LONGEST_NAME ? ownFront(name, LONGEST_NAME) : name, 1);
     const gravity = Math.min(...kinds.map((kind) => FINDING_KINDS.indexOf(kind)), FINDING_KINDS.length);
     const before = this.example;
     if (before !== null && (gravity > before.gravity || (gravity === before.gravity && bytes <= before.bytes))) return;
@@ -131,6 +131,7 @@ function testIn({ tags }: RefusalRecord): string {
   return TEST_TAGS.map((tag) => tags.get(tag)).find((name) => name !== undefined) ?? '';
 }
 
-function shortened(text: string | null, longest: number): string | null {
-  return text === null ? null : ownCopy(text.slice(0, longest));
+/** Copies the front of a text, if it is known. */
+export function shortened(text: string | null, longest: number): string | null {
+  return text === null ? null : ownFront(text, longest);
 }

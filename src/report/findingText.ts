@@ -44,6 +44,12 @@ export function findingText({ finding, found, compared }: JudgedFinding): Findin
   };
 }
 
+/** All of a finding but its digest, a line for each: the summary, the facts, and the statement if it is known. */
+export function detailsOf({ summary, facts, statement }: FindingText): string {
+  const lines = [summary, ...facts.map(([name, value]) => `${name}: ${value}`), statement];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
 const LONGEST_STATEMENT = 1000;
 const LONGEST_NAME = 120;
 const LONGEST_PATH = 400;

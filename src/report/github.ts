@@ -1,4 +1,4 @@
-import { findingText } from './findingText.js';
+import { detailsOf, findingText } from './findingText.js';
 import type { JudgedFinding } from './judgedFinding.js';
 import type { Verdict } from './verdict.js';
 import { headline } from './verdictText.js';
@@ -33,10 +33,9 @@ function annotations(level: 'error' | 'warning', all: readonly JudgedFinding[]):
 
 function annotation(level: 'error' | 'warning', one: JudgedFinding): string {
   const { position } = one.finding;
-  const { digest, summary, facts, statement } = findingText(one);
-  const details = [summary, ...facts.map(([name, value]) => `${name}: ${value}`), statement];
+  const text = findingText(one);
   const place = position === null ? {} : { file: position.file, line: String(position.line) };
-  return command(level, { ...place, title: `Sluice: ${digest}` }, details.filter((line) => line !== '').join('\n'));
+  return command(level, { ...place, title: `Sluice: ${text.digest}` }, detailsOf(text));
 }
 
 function command(name: string, properties: Readonly<Record<string, string>>, message: string): string {

@@ -1,4 +1,4 @@
-import { findingText } from './findingText.js';
+import { detailsOf, findingText } from './findingText.js';
 import type { FindingKind } from './findingKind.js';
 import type { JudgedFinding } from './judgedFinding.js';
 import type { Position } from './position.js';
@@ -58,14 +58,13 @@ function ruleOf([id, text]: readonly [string, string]): object {
 
 function resultOf(one: JudgedFinding): object {
   const { finding, isBroken } = one;
-  const { digest, summary, facts, statement } = findingText(one);
-  const details = facts.map(([name, value]) => `${name}: ${value}`);
+  const text = findingText(one);
   return {
     ruleId: finding.gravest ?? NEW_OR_GROWN,
     level: isBroken ? 'error' : 'note',
-    message: { text: [summary, ...details, statement].filter((line) => line !== '').join('\n') },
+    message: { text: detailsOf(text) },
     locations: [locationOf(finding.position ?? UNKNOWN_PLACE)],
-    partialFingerprints: { 'sluiceDigest/v1': digest },
+    partialFingerprints: { 'sluiceDigest/v1': text.digest },
   };
 }
 

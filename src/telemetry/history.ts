@@ -1,4 +1,4 @@
-import { ownCopy } from '../text/ownCopy.js';
+import { ownFront } from '../text/ownCopy.js';
 
 /** Remembers the last events of the program, and tells them to whoever listens. */
 export class History implements EventSink {
@@ -92,5 +92,5 @@ const RECORD_FIELDS = [
 
 function bounded(facts: EventFacts): EventFacts {
   return Object.fromEntries(Object.entries(facts).map(([name, value]) =>
-    [name, typeof value === 'string' ? ownCopy(value.slice(0, MAX_TEXT_LENGTH)) : value]));
+    [name, typeof value === 'string' ? ownFront(value, MAX_TEXT_LENGTH) : value]));
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../../src/cli/command.js';
 import { withoutSidecars, withSidecars } from '../../src/cli/inject/manifests.js';
 import { parseStream, printStream } from '../../src/cli/inject/stream.js';
 import { readConfig } from '../../src/config/load.js';
-import { folderOf, isMissing } from '../support/drivers.js';
+import { isMissing, runPython } from '../support/drivers.js';
 import { run } from '../support/run.js';
 import { blocksIn } from '../support/readme.js';
 import { CLI, sluice } from './program.js';
@@ -173,8 +173,6 @@ t.test('sluice inject reads standard input or a file, and prints nothing when it
   t.match(await sluice(['inject', '--remove', '--image', 'x', file]), { code: 2, stdout: '', stderr: /--image: .*--remove/ });
 });
 
-const python = () => join(folderOf('python'), 'bin/python');
-
 /** Validates objects as a cluster of this version would. YAML is read by PyYAML. */
 const VALIDATE = `
 import sys, yaml, kubernetes_validate, jsonschema
@@ -187,8 +185,7 @@ for text in sys.argv[2:]:
         else:
             kubernetes_validate.validate(found, '1.37', strict=True)
 `;
-const validate = (texts: readonly string[]) =>
-  run('env', [python(), '-c', VALIDATE, POD_MONITOR_CRD.pathname, ...texts]);
+const validate = (texts: readonly string[]) => runPython(['-c', VALIDATE, POD_MONITOR_CRD.pathname, ...texts]);
 
 t.test('manifests of the documents, and those that inject prints, are valid in Kubernetes', {
   skip: isMissing({ language: 'python' }),

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { CLI } from '../cli/program.js';
-import { folderOf, isMissing } from '../support/drivers.js';
+import { folderOf, isMissing, runPython } from '../support/drivers.js';
 import { hostOfItsOwn } from '../support/hostOfItsOwn.js';
 import { startNetworkNamespace } from '../support/networkNamespace.js';
 import { blocksIn } from '../support/readme.js';
-import { run, runOk } from '../support/run.js';
+import { runOk } from '../support/run.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 
 // Follows `sluice help ci`: test suites of four languages under `sluice run`, with its commands as it has them.
@@ -56,7 +56,7 @@ const makeProjects = async (): Promise<void> => {
 
 await t.test('the workflow and the job file are valid by their schemas', { skip: missing }, async (t) => {
   const check = (file: string, schema: string) =>
-    run('env', [join(folderOf('python'), 'bin/python'), '-m', 'check_jsonschema', '--builtin-schema', schema, file]);
+    runPython(['-m', 'check_jsonschema', '--builtin-schema', schema, file]);
   t.equal(files.length, SCHEMAS.length);
   await Promise.all(SCHEMAS.map(async (schema, index) => {
     const file = join(folder, `${schema}.yml`);

@@ -10,8 +10,7 @@ import type { Verdict } from '../../src/report/verdict.js';
 import { verdictJson } from '../../src/report/verdictJson.js';
 import { verdictText } from '../../src/report/verdictText.js';
 import { auditRecord } from '../support/auditRecords.js';
-import { folderOf, isMissing } from '../support/drivers.js';
-import { run } from '../support/run.js';
+import { isMissing, runPython } from '../support/drivers.js';
 import { judge, refusal, sample } from './findings.js';
 
 const PYTHON = { language: 'python' } as const;
@@ -171,20 +170,18 @@ const written = (t: Test, formOf: (verdict: Verdict) => string): string[] => {
 t.test("JUnit's XML is valid by the schema of Jenkins' plugin", { skip: isMissing(PYTHON) }, async (t) => {
   const files = written(t, junit);
   const program = 'import sys, xmlschema\ns = xmlschema.XMLSchema(sys.argv[1])\nfor f in sys.argv[2:]: s.validate(f)';
-  const python = join(folderOf('python'), 'bin/python');
-  t.match(await run('env', [python, '-c', program, join(SCHEMAS, 'junit-10.xsd'), ...files]), { code: 0, stderr: '' });
+  t.match(await runPython(['-c', program, join(SCHEMAS, 'junit-10.xsd'), ...files]), { code: 0, stderr: '' });
   writeFileSync(files[0]!, junit(VERDICT).replace('tests="3" failures', 'failures').replaceAll('tests="3"', ''));
-  const refused = await run('env', [python, '-c', program, join(SCHEMAS, 'junit-10.xsd'), files[0]!]);
+  const refused = await runPython(['-c', program, join(SCHEMAS, 'junit-10.xsd'), files[0]!]);
   t.match(refused, { code: 1, stderr: /'tests'/ });
 });
 
 t.test('SARIF is valid by its schema', { skip: isMissing(PYTHON) }, async (t) => {
   const files = written(t, (verdict) => JSON.stringify(sarif(verdict, '1.2.3')));
-  const python = join(folderOf('python'), 'bin/python');
   // One of the schema's own patterns has a bracket that a Unicode expression refuses.
   const schema = ['--regex-variant', 'nonunicode', '--schemafile', join(SCHEMAS, 'sarif-2.1.0.json')];
   const args = ['-m', 'check_jsonschema', ...schema];
-  t.match(await run('env', [python, ...args, ...files]), { code: 0 });
+  t.match(await runPython([...args, ...files]), { code: 0 });
   writeFileSync(files[0]!, JSON.stringify(sarif(VERDICT, '1.2.3')).replace('"level":"error"', '"level":"fatal"'));
-  t.match(await run('env', [python, ...args, files[0]!]), { code: 1, stdout: /fatal/ });
+  t.match(await runPython([...args, files[0]!]), { code: 1, stdout: /fatal/ });
 });

@@ -2,15 +2,7 @@ import t from 'tap';
 import { GroupTable } from '../../src/statistics/groupTable.js';
 import { parseGrouping, type Grouping } from '../../src/statistics/grouping.js';
 import { type Execution, ORDERS } from '../../src/statistics/execution.js';
-
-const execution = (given: Partial<Execution>): Execution => ({
-  digest: 'a', digestText: 'SELECT ?', sql: 'SELECT 1', atMs: 1000, rows: 1, bytes: 10, largestRowBytes: 10,
-  firstRowMs: 1,
-  durationMs: 2, stallMs: 0, fate: 'passed', hasResult: true, isLowerBound: false, user: 'app', schema: 'shop',
-  program: '',
-  client: '::1', requestBytes: 20, heaviestColumn: null, affectedRows: 0, tags: new Map(),
-  ...given,
-});
+import { execution } from './executions.js';
 
 t.test('counts executions for each digest', (t) => {
   const table = new GroupTable('bytes', 10);

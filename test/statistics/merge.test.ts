@@ -1,23 +1,15 @@
 import t from 'tap';
-import type { Execution, Fate } from '../../src/statistics/execution.js';
+import type { Fate } from '../../src/statistics/execution.js';
 import { GroupTable } from '../../src/statistics/groupTable.js';
 import { HeavyHitters } from '../../src/statistics/heavyHitters.js';
 import { profileJson } from '../../src/statistics/json.js';
 import { largestGroups, withProfiles } from '../../src/statistics/merge.js';
 import { mergeSlots } from '../../src/statistics/timeline.js';
 import { Random } from '../support/random.js';
+import { execution } from './executions.js';
 
 const WORKERS = 3;
 const FATES: readonly Fate[] = ['passed', 'cut', 'would-cut', 'admitted', 'refused', 'would-refuse'];
-
-const execution = (given: Partial<Execution>): Execution => ({
-  digest: 'a', digestText: 'SELECT ?', sql: 'SELECT 1', atMs: 1000, rows: 1, bytes: 10, largestRowBytes: 10,
-  firstRowMs: 1,
-  durationMs: 2, stallMs: 0, fate: 'passed', hasResult: true, isLowerBound: false, user: 'app', schema: 'shop',
-  program: '',
-  client: '::1', requestBytes: 20, heaviestColumn: null, affectedRows: 0, tags: new Map(),
-  ...given,
-});
 
 /** The tables of several processes, and one that has counted everything. */
 const countedBy = (capacity: number, digests: number) => {

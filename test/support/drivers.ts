@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, type ClientReport, report } from './clients.js';
+import { run, type RunResult } from './run.js';
 import { APP } from './seed.js';
 
 // The drivers that test/clients pins, with one interface. The set-up installs them; a machine without a language's
@@ -51,6 +52,10 @@ export const folderOf = (language: Language): string => {
   folders.set(language, folder);
   return folder;
 };
+
+/** Runs Python with the packages that test/clients pins. */
+export const runPython = (args: readonly string[]): Promise<RunResult> =>
+  run('env', [join(folderOf('python'), 'bin/python'), ...args]);
 
 /** The reason why this machine cannot run a driver; false if it can. In CI every driver has to be there. */
 export const isMissing = ({ language }: Pick<Driver, 'language'>): string | false => {

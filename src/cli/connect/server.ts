@@ -12,7 +12,7 @@ import { ServerRefusal } from '../../control/serverRefusal.js';
 import type { Greeting } from '../../protocol/greeting.js';
 import { deniesOneLogin } from '../../relay/readiness.js';
 import { reasonOf as handshakeReasonOf } from '../../relay/tls/handshakeError.js';
-import { UpstreamTls } from '../../relay/tls/upstreamTls.js';
+import { termsOf, UpstreamTls } from '../../relay/tls/upstreamTls.js';
 import type { Finding } from './finding.js';
 
 // What a server shows of itself, and what the account that kills may do there.
@@ -83,8 +83,7 @@ class ServerLook {
       encrypt: async (socket) => {
         const encrypted = await encrypt.encrypt(socket);
         if (encrypted instanceof TLSSocket) {
-          const terms = `${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name}`;
-          this.tls = { terms, validTo: encrypted.getPeerCertificate().valid_to };
+          this.tls = { terms: termsOf(encrypted), validTo: encrypted.getPeerCertificate().valid_to };
         }
         return encrypted;
       },

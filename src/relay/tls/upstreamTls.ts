@@ -63,8 +63,7 @@ export class UpstreamTls {
       encrypted.once('close', () => fail(new Error('the server closed the connection')));
       encrypted.once('secureConnect', () => {
         encrypted.off('error', fail);
-        const terms = `${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name}`;
-        this.note(`connections to the server are encrypted (${terms})`);
+        this.note(`connections to the server are encrypted (${termsOf(encrypted)})`);
         endQuietly(encrypted, socket);
         resolve(encrypted);
       });
@@ -91,6 +90,11 @@ export class UpstreamTls {
     this.lastOutcome = outcome;
     this.log.info({ mode: this.upstream.tls.mode }, `upstream.tls: ${outcome}`);
   }
+}
+
+/** The version of TLS and the cipher on which both ends have agreed, such as `TLSv1.3, TLS_AES_128_GCM_SHA256`. */
+export function termsOf(encrypted: TLSSocket): string {
+  return `${encrypted.getProtocol() ?? 'TLS'}, ${encrypted.getCipher().name}`;
 }
 
 /**
