@@ -1,9 +1,9 @@
-import { adviceOn } from '../config/advice.js';
 import { isSocketFile, reachedAt } from '../config/address.js';
 import type { Address, Place } from '../config/config.js';
 import type { LoadedConfig } from '../config/load.js';
 import { startDemoServer } from '../demo/server.js';
 import type { FailPolicy } from '../report/failPolicy.js';
+import { logAdvice } from './adviceLog.js';
 import { type Arguments, type Command, EXIT_CODES, refused, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { launch, type Launched } from './launch.js';
@@ -80,8 +80,7 @@ async function runWith(order: Order, loaded: LoadedConfig, command: CommandProce
   });
   if (launched === null) return EXIT_CODES.failed;
   const { logger, proxy } = launched;
-  for (const figure of loaded.figures) logger.info(`config: ${figure}`);
-  for (const advice of [...loaded.notices, ...adviceOn(loaded.config)]) logger.warn(`config: ${advice}`);
+  logAdvice(logger, loaded, []); // a command needs few descriptors
   const environment = environmentFor(addressOf(proxy.places), order.rewrites, process.env);
   const exitCode = await command.run(order.words, environment);
   await endProxy(launched);
