@@ -48,14 +48,12 @@ export async function liveView(
 
 /** Who this is: the program, where it listens, and its servers. */
 function aboutJson({ config, listeners, history, startedAtMs, configuredAtMs }: Administered, version: string): object {
-  const lastOf = new Map<unknown, string>();
-  for (const { kind, upstream } of history.after(0)) if (upstream !== undefined) lastOf.set(upstream, kind);
   return {
     version, host: hostname(),
     startedAt: new Date(startedAtMs).toISOString(), configuredAt: new Date(configuredAtMs).toISOString(),
     listeners: listeners.map(formatPlace),
     upstreams: config.upstream.map(({ at }) => formatPlace(at))
-      .map((address) => ({ address, isLost: lastOf.get(address) === 'server-lost' })),
+      .map((address) => ({ address, isLost: history.isLost(address) })),
   };
 }
 

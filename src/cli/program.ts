@@ -11,6 +11,7 @@ import type { Asker, OrderResult, SessionOrder } from '../telemetry/sessionOrder
 import type { Administered, ReloadResult, SessionDetail, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
+import { formatPlace } from '../config/address.js';
 import { ConfigError, printConfig, type LoadedConfig } from '../config/load.js';
 import type { AdminSettings, AuditSettings, Config, Place, ShutdownSettings } from '../config/config.js';
 import { changedKeys } from '../config/changes.js';
@@ -227,6 +228,7 @@ export class Program implements Administered, Stoppable {
     const changed = changedKeys(this.config, config);
     this.config = config;
     this.configuredAtMs = Date.now();
+    this.history.retain(config.upstream.map(({ at }) => formatPlace(at)));
     this.readiness?.close();
     this.readiness = null;
     if (endpoint !== this.endpoint) this.endpoint?.retire();

@@ -4,6 +4,8 @@ import { ownFront } from '../text/ownCopy.js';
 export class History implements EventSink {
   private readonly kept: PastEvent[] = [];
   private readonly listeners = new Set<(event: PastEvent) => void>();
+  /** The servers that were lost and not found again, by address. */
+  private readonly lost = new Set<string>();
   /**
    * Numbers begin at the time of the start in ms, so that they go on growing over a restart, and a client that resumes
    * behind an event of the program before gets all of this one's.
@@ -21,7 +23,19 @@ export class History implements EventSink {
     const event = { id: this.lastId, time: new Date(this.now()).toISOString(), kind, ...bounded(facts) };
     this.kept.push(event);
     if (this.kept.length > EVENTS_KEPT) this.kept.shift();
+    if (kind === 'server-lost') this.lost.add(String(facts['upstream']));
+    if (kind === 'server-found') this.lost.delete(String(facts['upstream']));
     for (const tell of this.listeners) tell(event);
+  }
+
+  /** Forgets the loss of servers at other addresses: they are not used any more. */
+  retain(addresses: readonly string[]): void {
+    for (const address of this.lost) if (!addresses.includes(address)) this.lost.delete(address);
+  }
+
+  /** Whether the server at an address is lost, however many events have followed its loss. */
+  isLost(address: string): boolean {
+    return this.lost.has(address);
   }
 
   /** Notes an audit record, if it tells of a cut, would-be cut, admission, refusal or stall. */

@@ -24,6 +24,22 @@ t.test('keeps of a record its main fields, cut to a bounded length, and ignores 
   t.end();
 });
 
+t.test('knows that a server is lost until it is found, whatever else has happened there', (t) => {
+  const history = new History();
+  const upstream = 'db.example.com:3306';
+  history.note('server-lost', { upstream });
+  for (let number = 0; number < 1500; number += 1) history.recorded({ event: 'result', action: 'cut', upstream });
+  t.ok(history.isLost(upstream));
+  history.note('server-found', { upstream });
+  t.notOk(history.isLost(upstream));
+  history.note('server-lost', { upstream });
+  history.retain([upstream]);
+  t.ok(history.isLost(upstream));
+  history.retain(['other.example.com:3306']);
+  t.notOk(history.isLost(upstream), 'it left the configuration');
+  t.end();
+});
+
 t.test('tells listeners of each event until they stop', (t) => {
   const history = new History();
   const told: string[] = [];
