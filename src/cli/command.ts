@@ -2,7 +2,7 @@ import type { Options } from 'yargs';
 import { readFileSync } from 'node:fs';
 import { suggest } from '../config/schema/suggest.js';
 
-/** One command of the program. src/cli/main.ts lists all of them. */
+/** One command of the program. src/cli/commands.ts lists all of them. */
 export interface Command {
   readonly name: string;
   /** Whether it runs if the command line names no command. */

@@ -6,9 +6,9 @@ import { type Command, didYouMean, EXIT_CODES, refused } from './command.js';
 
 /**
  * The command `completion`: it prints a script with which a shell completes commands, flags and their values.
- * @param commands all commands of the program, this one too
+ * @param commands loads all commands of the program, this one too
  */
-export function completion(commands: () => readonly Command[]): Command {
+export function completion(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
     describe: `print a script that completes commands and flags in a shell: ${SHELLS.join(', ')}`,
@@ -23,7 +23,7 @@ export function completion(commands: () => readonly Command[]): Command {
         const found = shell === undefined ? '' : `, got ${JSON.stringify(shell)}${didYouMean(shell, SHELLS)}`;
         throw refused(`completion: expected a shell (${SHELLS.join(', ')})${found}`);
       }
-      process.stdout.write(script(commands().map(completedCommand)));
+      process.stdout.write(script((await commands()).map(completedCommand)));
       return EXIT_CODES.ok;
     },
   };

@@ -1,29 +1,12 @@
 import yargs, { type Argv } from 'yargs';
-import { advise } from './advise.js';
-import { baseline } from './baseline.js';
-import { check } from './check.js';
-import { completion } from './completion.js';
 import { type Arguments, type Command, didYouMean, EXIT_CODES, refused, say, UsageError, version } from './command.js';
+import { COMMAND_NAMES, commandsFor } from './commands.js';
 import { errorText } from '../text/errorText.js';
-import { demo } from './demo.js';
-import { health } from './health.js';
-import { help } from './help.js';
-import { inject } from './inject.js';
-import { preset } from './preset.js';
-import { report } from './report.js';
 import { exampleOf, PARSER } from './flags.js';
-import { run } from './run.js';
-import { schema } from './schema.js';
-import { start } from './start.js';
 import { ConfigError } from '../config/load.js';
 import { VARIABLES } from '../config/variables.js';
 
 // The command line: all commands with their flags, and the messages about mistakes in them.
-
-const commands: readonly Command[] = [
-  start, run, check, health, report, baseline, advise, preset, inject, demo, schema, completion(() => commands),
-  help,
-];
 
 /** The short names of the flags that every command has. */
 const SHORT = { help: ['h'], version: ['v', 'V'] };
@@ -61,7 +44,7 @@ function refuseUnknown(given: Arguments, command: Command): true {
   }
   const [word, extra]: string[] = Array.isArray(given._) ? given._.map(String) : [];
   if (word !== undefined && word !== command.name) {
-    const suggestion = didYouMean(word, commands.map(({ name }) => name));
+    const suggestion = didYouMean(word, COMMAND_NAMES);
     throw refused(`unknown command ${JSON.stringify(word)}${suggestion}`);
   }
   if (extra === undefined || (command.operands !== undefined && command.takesCommand !== true)) return true;
@@ -112,9 +95,12 @@ function describeCommand(flags: Argv, command: Command): Argv {
   return flags.options(command.options).check((given) => refuseUnknown(forCommand(given, command), command));
 }
 
+const HELP = 'help';
+
 async function main(args: readonly string[]): Promise<number> {
   // yargs treats a last word `help` as --help, and would not run the command without a topic.
-  if (args.length === 1 && args[0] === help.name) return help.run({});
+  const commands = await commandsFor(args);
+  if (args.length === 1 && args[0] === HELP) return commands[0]!.run({});
   let exitCode: number = EXIT_CODES.ok;
   const program = describeProgram(yargs(args));
   for (const command of commands) {
