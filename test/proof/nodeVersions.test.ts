@@ -27,12 +27,14 @@ const nodeProgram = async (version: string): Promise<string> => {
 const PATIENCE_MS = 3_600_000;
 
 t.setTimeout(PATIENCE_MS);
-if (!IS_WHOLE) t.comment('only the whole proof fetches other releases of Node.js');
-for (const version of IS_WHOLE ? VERSIONS : []) {
+/** In the gate a small part of them runs, on the Node.js of the machine. */
+const RELEASES = IS_WHOLE ? VERSIONS : [process.versions.node];
+const isWanted = (name: string): boolean => IS_WHOLE || name === 'text';
+
+for (const version of RELEASES) {
   await t.test(`the quick tests pass on Node.js ${version}`, { jobs: 4 }, async (t) => {
-    const node = await nodeProgram(version);
+    const node = IS_WHOLE ? await nodeProgram(version) : process.execPath;
     t.equal((await runOk('sh', ['-c', '"$0" --version', node])).trim(), `v${version}`);
-    for (const name of quickProcesses().keys()) runQuickFiles(t, node, name);
+    for (const name of quickProcesses().keys()) if (isWanted(name)) runQuickFiles(t, node, name);
   });
 }
-if (!IS_WHOLE) t.end();
