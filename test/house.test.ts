@@ -10,23 +10,24 @@ const SOURCE = join(ROOT, 'src');
 /** Which folders the files of a folder may import from, besides their own. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   text: [],
+  world: [],
   protocol: ['text'],
   sql: [],
   statistics: ['text'],
-  config: ['text', 'protocol', 'sql'],
+  config: ['text', 'protocol', 'sql', 'world'],
   conversation: ['text', 'protocol'],
   policy: ['text', 'protocol', 'sql', 'config', 'conversation'],
-  audit: ['protocol', 'config', 'conversation', 'policy'],
-  telemetry: ['text', 'protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit'],
-  control: ['text', 'protocol', 'config', 'audit'],
-  report: ['text', 'sql', 'statistics', 'config', 'policy', 'audit'],
-  relay: ['text', 'protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control'],
-  admin: ['text', 'statistics', 'config', 'telemetry'],
-  workers: ['statistics', 'config', 'policy', 'audit', 'telemetry', 'relay', 'admin'],
+  audit: ['protocol', 'config', 'conversation', 'policy', 'world'],
+  telemetry: ['text', 'protocol', 'sql', 'statistics', 'config', 'conversation', 'policy', 'audit', 'world'],
+  control: ['text', 'protocol', 'config', 'audit', 'world'],
+  report: ['text', 'sql', 'statistics', 'config', 'policy', 'audit', 'world'],
+  relay: ['text', 'protocol', 'sql', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'world'],
+  admin: ['text', 'statistics', 'config', 'telemetry', 'world'],
+  workers: ['statistics', 'config', 'policy', 'audit', 'telemetry', 'relay', 'admin', 'world'],
   demo: ['protocol', 'sql'],
   cli: [
     'text', 'protocol', 'statistics', 'config', 'conversation', 'policy', 'audit', 'telemetry', 'control', 'report',
-    'relay', 'admin', 'workers', 'demo',
+    'relay', 'admin', 'workers', 'demo', 'world',
   ],
 };
 
@@ -120,6 +121,34 @@ t.test('pure folders touch no socket, file or process', (t) => {
     .map(({ from, to }) => `${relative(ROOT, from)} imports ${to}`)
     .filter((line) => !allowed.has(line));
   t.strictSame(wrong, []);
+  t.end();
+});
+
+/** The functions of Node.js that `src/world/` stands before, as they are used or imported. */
+const WORLD_ALONE = [
+  /\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bprocess\.(?:cpuUsage|hrtime)\b/,
+  /(?<![.\w])(?:set|clear)(?:Timeout|Interval|Immediate)\b|'node:timers/,
+  /\bMath\.random\b|(?<![.\w])random(?:Bytes|Int|UUID)\(/,
+  /^import (?!type )[^;]*\b(?:connect|createServer|fork)\b[^;]* from 'node:(?:net|tls|child_process)';/m,
+];
+
+/** The files that use them all the same. */
+const BESIDE_WORLD: Readonly<Record<string, string>> = {
+  'src/demo/server.ts': 'the server of `sluice demo` is another program, which imports protocol and sql alone',
+  'src/demo/client.ts': 'so is its client',
+  'src/demo/connection.ts': 'a part of that server',
+  'src/demo/login.ts': 'a part of that server',
+  'src/telemetry/otlp/envelope.ts': 'names this run of the program when it is loaded, before any other world',
+};
+
+t.test('time, turns, chance and connections come from the world alone', (t) => {
+  const users = files.filter((file) => folderOf(file) !== 'world').flatMap((file) => {
+    const code = readFileSync(file, 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+    const found = WORLD_ALONE.map((what) => what.exec(code)?.[0] ?? null).find((text) => text !== null);
+    return found == null ? [] : [{ name: relative(ROOT, file), found }];
+  });
+  t.strictSame(users.filter(({ name }) => !(name in BESIDE_WORLD)), []);
+  t.strictSame(Object.keys(BESIDE_WORLD).filter((name) => !users.some((user) => user.name === name)), []);
   t.end();
 });
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { History, PastEvent } from '../telemetry/history.js';
+import { world } from '../world/world.js';
 
 /**
  * Sends events as they happen, as server-sent events (WHATWG HTML, 9.2). A client that does not read them loses its
@@ -16,9 +17,9 @@ export function streamEvents(response: ServerResponse, history: History, afterId
   if (missed > 0) write(`event: missed\ndata: ${JSON.stringify({ missed })}\n\n`);
   response.write(history.after(afterId).map(textOf).join(''));
   const stop = history.listen((event) => write(textOf(event)));
-  const pulse = setInterval(() => write(': nothing new\n\n'), PULSE_MS).unref();
+  const pulse = world.every(PULSE_MS, () => write(': nothing new\n\n')).unref();
   response.once('close', () => {
-    clearInterval(pulse);
+    world.cancel(pulse);
     stop();
   });
 }

@@ -12,6 +12,7 @@ import { SessionFilter } from './sessionFilter.js';
 import { firstPage } from './sessionPage.js';
 import { NO_SUCH_SESSION, type Asker, type OrderOutcome, type SessionOrder } from '../telemetry/sessionOrder.js';
 import type { Administered } from '../telemetry/status.js';
+import { world } from '../world/world.js';
 
 /** An answer to a request. */
 export interface Answer {
@@ -130,7 +131,7 @@ function events({ administered, lastEventId }: Sources): Answer {
 }
 
 async function live(sources: Sources, query: string): Promise<Answer> {
-  const view = await liveView(sources, query, Date.now());
+  const view = await liveView(sources, query, world.dateMs());
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(view)}\n` };
 }
 

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionView } from '../telemetry/status.js';
+import { nextTurn } from '../world/sleep.js';
 
 /** Some of the open sessions, in the order of their numbers. */
 export interface SessionPage {

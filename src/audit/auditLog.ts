@@ -1,9 +1,10 @@
-import { constants, openSync } from 'node:fs';
+import { constants } from 'node:fs';
 import type { Logger } from 'pino';
 import type { AuditSettings } from '../config/config.js';
 import { plainText } from './plainText.js';
 import { LineSink, type SinkEnd } from './lineSink.js';
 import { slowLogEntry } from './slowLog.js';
+import { world } from '../world/world.js';
 
 /** The destination of audit records. */
 export interface AuditLog {
@@ -41,7 +42,7 @@ const FILE_MODE = 0o640;
 export function openAppending(file: string): number {
   // Without blocking: opening a named pipe without a reader must fail instead of waiting.
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, FILE_MODE);
+  return world.openFile(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, FILE_MODE);
 }
 
 function openSink(to: string, log: Logger): LineSink {
@@ -70,7 +71,7 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
   let droppedBefore = 0;
   return {
     write(record) {
-      const nowMs = Date.now();
+      const nowMs = world.dateMs();
       const line = format === 'json' ? jsonLine(record, nowMs) : slowLogEntry({ ...record }, nowMs);
       if (line !== null) sink.write(line);
     },

@@ -1,4 +1,4 @@
-import { close as closeDescriptor, write as writeDescriptor } from 'node:fs';
+import { world } from '../world/world.js';
 
 /**
  * A buffered writer of lines to a file descriptor. Lines wait in memory, up to a bound. Lines beyond it are dropped,
@@ -48,7 +48,7 @@ export class LineSink {
     if (this.batch !== null || this.isDue) return;
     // The lines of one turn go out in one write: each write costs a handover to another thread.
     this.isDue = true;
-    setImmediate(() => this.writeNext());
+    world.soon(() => this.writeNext());
   }
 
   /**
@@ -60,16 +60,16 @@ export class LineSink {
     this.isGone = true;
     if (this.isWriting) await this.untilIdle(HANGS_MS);
     const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
-    if (this.descriptor > 2 && !this.isWriting) closeDescriptor(this.descriptor);
+    if (this.descriptor > 2 && !this.isWriting) world.closeFile(this.descriptor);
     return { lostLines, hangs: this.isWriting };
   }
 
   /** Waits until no line is left, or until the last write has returned. */
   private async untilIdle(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
+      const timer = world.after(timeoutMs, resolve);
       this.onIdle = () => {
-        clearTimeout(timer);
+        world.cancel(timer);
         resolve();
       };
     });
@@ -101,7 +101,7 @@ export class LineSink {
     if (batch === null || this.isGone) return;
     this.isWriting = true;
     const { bytes, written } = batch;
-    writeDescriptor(this.descriptor, bytes, written, bytes.length - written, null, (error, count) => {
+    world.writeFile(this.descriptor, bytes, written, (error, count) => {
       this.isWriting = false;
       if (error && !this.isGone) {
         this.fail(error);
@@ -126,16 +126,16 @@ export class LineSink {
       return;
     }
     if (this.failingSinceMs === null) {
-      this.failingSinceMs = performance.now();
+      this.failingSinceMs = world.nowMs();
       this.report.failed(error);
     }
     this.isGone = error.code === 'EPIPE';
-    if (!this.isGone && performance.now() - this.failingSinceMs < this.patienceMs) this.retry();
+    if (!this.isGone && world.nowMs() - this.failingSinceMs < this.patienceMs) this.retry();
     else this.giveUp();
   }
 
   private retry(): void {
-    setTimeout(() => this.writeBatch(), RETRY_MS).unref();
+    world.after(RETRY_MS, () => this.writeBatch()).unref();
   }
 
   /** Drops the waiting lines, except for a line that is partly written: later lines must not follow half a line. */

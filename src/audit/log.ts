@@ -1,8 +1,9 @@
-import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, type Logger } from 'pino';
 import type { LogLevel } from '../config/config.js';
 import { plainText } from './plainText.js';
 import { readableLine } from './readableLine.js';
 import { LineSink, type SinkEnd } from './lineSink.js';
+import { world } from '../world/world.js';
 
 /** The log of the program, on standard error. Standard output is for the audit. */
 export interface Log {
@@ -26,7 +27,8 @@ const CLOSE_TIMEOUT_MS = 1000;
  */
 export function loggerTo(level: LogLevel, write: (line: string) => void, base: object | null = null): Logger {
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base, timestamp: stdTimeFunctions.isoTime, formatters }, { write });
+  const timestamp = (): string => `,"time":"${new Date(world.dateMs()).toISOString()}"`;
+  return pino({ level, base, timestamp, formatters }, { write });
 }
 
 /**

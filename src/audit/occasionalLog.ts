@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { world } from '../world/world.js';
 
 /**
  * Warns of events that may happen very often: at most one line of each kind per period, with the number of lines left
@@ -12,7 +13,7 @@ export class OccasionalLog {
 
   /** @param kind one of a few constants; `details` must hold no secret */
   warn(kind: string, details: object, message: string): void {
-    const nowMs = performance.now();
+    const nowMs = world.nowMs();
     const last = this.kinds.get(kind);
     if (last !== undefined && nowMs - last.saidAtMs < this.everyMs) {
       last.suppressed += 1;

@@ -12,6 +12,7 @@ import { type Arguments, say, UsageError } from './command.js';
 import { describeFlag } from './flags.js';
 import { Progress } from './progress.js';
 import { errorText } from '../text/errorText.js';
+import { world } from '../world/world.js';
 
 // The part of the command line that `report` and `advise` share: the audit files, and the selection of results in them.
 
@@ -45,7 +46,7 @@ function momentAgo(text: string, nowMs: number): number | undefined {
  * @param nowMs the time of day, in ms since 1970
  * @throws {UsageError}
  */
-export function selectionFrom(given: Arguments, nowMs = Date.now()): Selection {
+export function selectionFrom(given: Arguments, nowMs = world.dateMs()): Selection {
   const moment = (flag: string, parse: (text: string) => number | undefined): number | undefined => {
     const text = given[flag];
     if (text === undefined) return undefined;
@@ -125,7 +126,7 @@ export async function readFiles(files: readonly string[], survey: Survey): Promi
   if (files.includes(STANDARD_INPUT) && isatty(STANDARD_INPUT_DESCRIPTOR)) {
     say(['Reading standard input. To read audit files, give their names.']);
   }
-  const progress = new Progress(process.stderr, totalSize(inputs), performance.now.bind(performance));
+  const progress = new Progress(process.stderr, totalSize(inputs));
   const problems: string[] = [];
   for (const input of inputs) {
     survey.begin(input.name);

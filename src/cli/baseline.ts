@@ -9,6 +9,7 @@ import { type Command, EXIT_CODES, say } from './command.js';
 import { describeFlag } from './flags.js';
 import { readBaseline } from './policyFlags.js';
 import { replaceFile } from './writtenFile.js';
+import { world } from '../world/world.js';
 
 // The command `baseline`: it writes the digests that are known, for review in a pull request.
 
@@ -25,7 +26,7 @@ function changes(before: Baseline, after: Baseline): string[] {
     const old = before.get(entry.digest);
     return old !== undefined && COMPARED.some((key) => old[key] !== entry[key]);
   }).length;
-  const ended = [...after.values()].filter((entry) => endOf(entry) <= Date.now()).length;
+  const ended = [...after.values()].filter((entry) => endOf(entry) <= world.dateMs()).length;
   return [
     `${countOf(after.size, 'digest')}: ${added} new, ${changed} changed, ${removed} removed`,
     ...(ended === 0 ? [] : [

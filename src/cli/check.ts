@@ -10,6 +10,7 @@ import { lookAround } from './connect/lookAround.js';
 import { explain } from './explain.js';
 import { configFrom, configOptions, describeFlag } from './flags.js';
 import { askerFrom } from './subject.js';
+import { world } from '../world/world.js';
 
 // The command `check`: it checks and prints a configuration, or explains which rule applies to a statement.
 
@@ -20,7 +21,7 @@ function explanation(config: Config, { as, sql }: Arguments): string[] | null {
   if (as === undefined && sql === undefined) return null;
   if (typeof as !== 'string') throw new UsageError(['--sql: needs --as, such as --as user=app,schema=shop']);
   if (typeof sql !== 'string') throw new UsageError(['--as: needs --sql, such as --sql "SELECT 1"']);
-  return explain(config, { ...askerFrom(as), sql, nowMs: Date.now() });
+  return explain(config, { ...askerFrom(as), sql, nowMs: world.dateMs() });
 }
 
 /** The exported signals and their destinations. */
@@ -56,7 +57,7 @@ export const check: Command = {
     const answer = explanation(config, given);
     const looks = given['connect'] === true;
     if (looks && answer !== null) throw new UsageError(['--connect: leave --as and --sql out']);
-    const findings = looks ? await lookAround(config, Date.now()) : [];
+    const findings = looks ? await lookAround(config, world.dateMs()) : [];
     const lines = looks ? findings.map(findingLine) : answer ?? [printConfig(config)];
     process.stdout.write(`${lines.join('\n')}\n`);
     say([...figures, ...[...notices, ...adviceOn(config)].map((advice) => `warning: ${advice}`)]);

@@ -4,13 +4,15 @@ import type { EventSink } from '../telemetry/history.js';
 import type { Config } from '../config/config.js';
 import { expiriesIn, expiryAdvice, nextStageMs, stageOf, type Expiry, type ReadExpiry } from '../config/expiry.js';
 import { expiryOf } from '../config/tlsFiles.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /** Logs when rules and certificates are about to expire, and when they have expired. */
 export class ExpiryWatch {
   /** The last stage that was logged for each setting. */
   private said = new Map<string, { readonly atMs: number; readonly stage: number }>();
   private readonly readExpiry = rememberingReader();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   /** @param lookEveryMs the longest time between two checks */
   constructor(
@@ -26,20 +28,20 @@ export class ExpiryWatch {
   /** Watches a configuration from here on. Its current stages are not logged: its loader has already reported them. */
   watch(config: Config): void {
     this.config = config;
-    const nowMs = Date.now();
+    const nowMs = world.dateMs();
     const { expiries } = this;
     this.said = new Map(expiries.map((expiry) => [expiry.path, { atMs: expiry.atMs, stage: stageOf(expiry, nowMs) }]));
     this.look();
   }
 
   private look(): void {
-    clearTimeout(this.timer);
-    const nowMs = Date.now();
+    world.cancel(this.timer);
+    const nowMs = world.dateMs();
     const { expiries } = this;
     for (const expiry of expiries) this.say(expiry, nowMs);
     if (expiries.length === 0) return;
     const nextMs = Math.min(...expiries.map((expiry) => nextStageMs(expiry, nowMs)));
-    this.timer = setTimeout(() => this.look(), Math.min(this.lookEveryMs, nextMs - nowMs)).unref();
+    this.timer = world.after(Math.min(this.lookEveryMs, nextMs - nowMs), () => this.look()).unref();
   }
 
   private say(expiry: Expiry, nowMs: number): void {

@@ -27,13 +27,14 @@ import { cannotListen } from './listening.js';
 import { errorText } from '../text/errorText.js';
 import type { Stoppable, StopRequest } from './shutdown.js';
 import { version } from './command.js';
+import { world } from '../world/world.js';
 
 /** The running program, as the admin endpoint and signals see it. */
 export class Program implements Administered, Stoppable {
   endpoint: AdminEndpoint | null = null;
   private readonly expiryWatch: ExpiryWatch;
-  readonly startedAtMs = Date.now();
-  configuredAtMs = Date.now();
+  readonly startedAtMs = world.dateMs();
+  configuredAtMs = world.dateMs();
   private running: Proxy | null = null;
   private isStopping = false;
   /** Null until the first question about the configuration's servers. */
@@ -227,7 +228,7 @@ export class Program implements Administered, Stoppable {
     const { logger } = this.parts.log;
     const changed = changedKeys(this.config, config);
     this.config = config;
-    this.configuredAtMs = Date.now();
+    this.configuredAtMs = world.dateMs();
     this.history.retain(config.upstream.map(({ at }) => formatPlace(at)));
     this.readiness?.close();
     this.readiness = null;

@@ -1,24 +1,18 @@
 import { percent, size } from '../report/amounts.js';
+import { world } from '../world/world.js';
 
 /** Shows the progress of reading files on a terminal. Elsewhere it shows nothing. */
 export class Progress {
   private bytes = 0;
   private shownAtMs = -Infinity;
 
-  /**
-   * @param totalBytes null if not known
-   * @param now a clock in ms
-   */
-  constructor(
-    private readonly terminal: Terminal,
-    private readonly totalBytes: number | null,
-    private readonly now: () => number,
-  ) {}
+  /** @param totalBytes null if not known */
+  constructor(private readonly terminal: Terminal, private readonly totalBytes: number | null) {}
 
   /** Adds bytes that have been read. */
   advance(byteCount: number): void {
     this.bytes += byteCount;
-    const nowMs = this.now();
+    const nowMs = world.nowMs();
     if (this.terminal.isTTY !== true || nowMs - this.shownAtMs < LEAST_MS_BETWEEN) return;
     this.shownAtMs = nowMs;
     this.terminal.write(`${CLEAR_LINE}${this.line()}`);

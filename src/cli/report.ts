@@ -16,6 +16,7 @@ import { type Arguments, type Command, EXIT_CODES, UsageError } from './command.
 import { configOptions, describeFlag } from './flags.js';
 import { formatOption, outputsFrom, writeOutputs } from './outputs.js';
 import { policyFrom, policyOptions, POLICY_GROUP, REPEATABLE_POLICY_FLAGS } from './policyFlags.js';
+import { world } from '../world/world.js';
 
 /** More digests than applications have. Each takes a few KiB, so they fit into a small machine. */
 const DIGESTS_KEPT = 5000;
@@ -85,7 +86,7 @@ export const report: Command = {
     );
     const isWhole = await readFiles(filesFrom(given), survey);
     const hasRecords = survey.results > 0 || table.refusals > 0;
-    const verdict = verdictOn(table, policy, Date.now(), hasRecords ? [] : ['No record of a statement was read']);
+    const verdict = verdictOn(table, policy, world.dateMs(), hasRecords ? [] : ['No record of a statement was read']);
     const areWritten = writeOutputs(outputs, verdict, {
       text: () => [
         reportText(survey, ledger, limit), ...(isEmpty(policy) ? [] : [commented(verdictText(verdict))]),

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { ShutdownSettings } from '../config/config.js';
 import type { Proxy } from '../relay/proxy.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /**
  * Ends the program in a way that suits clusters. After the first request it still accepts connections for
@@ -14,7 +16,7 @@ export class Shutdown {
   private signalCount = 0;
   /** The end of `shutdown.timeout`, on the clock of `performance`. */
   private endAtMs = 0;
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly timers: Timer[] = [];
 
   private constructor(
     private readonly program: Stoppable,
@@ -29,8 +31,8 @@ export class Shutdown {
   static async of(program: Stoppable, requests: StopRequests, logger: Logger): Promise<number> {
     return new Promise((resolve) => {
       const shutdown = new Shutdown(program, logger, () => {
-        for (const timer of shutdown.timers) clearTimeout(timer);
-        resolve(shutdown.endAtMs - performance.now());
+        for (const timer of shutdown.timers) world.cancel(timer);
+        resolve(shutdown.endAtMs - world.nowMs());
       });
       requests.forEach((request) => shutdown.take(request));
     });
@@ -49,7 +51,7 @@ export class Shutdown {
     const { proxy, shutdown } = this.program;
     const { acceptForMs, timeoutMs } = shutdown;
     this.phase = 'accepting';
-    this.endAtMs = performance.now() + timeoutMs;
+    this.endAtMs = world.nowMs() + timeoutMs;
     this.program.markStopping();
     this.logger.info(
       { signal, sessions: proxy.sessionCount }, 'stopping when all sessions have ended, or at a second signal',
@@ -79,7 +81,7 @@ export class Shutdown {
   }
 
   private after(ms: number, then: () => void): void {
-    this.timers.push(setTimeout(then, ms));
+    this.timers.push(world.after(ms, then));
   }
 }
 

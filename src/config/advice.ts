@@ -7,6 +7,7 @@ import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
 import { counted } from '../text/counted.js';
+import { world } from '../world/world.js';
 
 // Warnings about settings that are valid but probably a mistake.
 
@@ -174,7 +175,7 @@ function* workerAdvice({ workers }: Config, cores: number): Generator<string> {
  * @param cores the number of cores of this machine
  * @returns one line for each warning, beginning with the key
  */
-export function adviceOn(config: Config, nowMs = Date.now(), cores = availableParallelism()): string[] {
+export function adviceOn(config: Config, nowMs = world.dateMs(), cores = availableParallelism()): string[] {
   return [
     ...placesIn(config).flatMap((place) => [...placeAdvice(place)]),
     ...limitAdvice(config),

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { world } from '../world/world.js';
 
 /**
  * The memory of the control group (cgroup) in which this process runs: of its container, mostly. The kernel ends a
@@ -57,8 +58,8 @@ interface Mount {
 
 /** Null where the system has no such hierarchy. */
 function placeIn(root: string): MemoryCgroup['place'] {
-  const groups = textOf(join(root, 'proc/self/cgroup')).split('\n').map((line) => line.split(':'));
-  const mounts = textOf(join(root, 'proc/self/mountinfo')).split('\n').flatMap((line) => mountIn(line) ?? []);
+  const groups = world.kernelText(join(root, 'proc/self/cgroup')).split('\n').map((line) => line.split(':'));
+  const mounts = world.kernelText(join(root, 'proc/self/mountinfo')).split('\n').flatMap((line) => mountIn(line) ?? []);
   // Where both are mounted, the controller is in one of them: version 1, if that has it at all.
   const mount = mounts.find(({ files }) => files === V1) ?? mounts[0];
   if (mount === undefined) return null;
@@ -94,10 +95,10 @@ function upwards(folder: string, top: string): string[] {
 }
 
 function groupMemory(folder: string, { limit, usage, inactive }: Files): GroupMemory | null {
-  const limitBytes = numberIn(textOf(join(folder, limit)));
-  const inUse = limitBytes === null ? null : numberIn(textOf(join(folder, usage)));
+  const limitBytes = numberIn(world.kernelText(join(folder, limit)));
+  const inUse = limitBytes === null ? null : numberIn(world.kernelText(join(folder, usage)));
   if (limitBytes === null || inUse === null) return null;
-  const [, cached = '0'] = inactive.exec(textOf(join(folder, 'memory.stat'))) ?? [];
+  const [, cached = '0'] = inactive.exec(world.kernelText(join(folder, 'memory.stat'))) ?? [];
   return { limitBytes, usedBytes: Math.max(0, inUse - Number(cached)) };
 }
 
@@ -105,13 +106,4 @@ function groupMemory(folder: string, { limit, usage, inactive }: Files): GroupMe
 function numberIn(text: string): number | null {
   const number = /^\d+\n?$/.test(text) ? Number(text) : Infinity;
   return number <= Number.MAX_SAFE_INTEGER ? number : null;
-}
-
-/** Empty for a file that is not there. A group may go while it is read. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import type { Place, Upstream } from '../config/config.js';
 import { isSocketFile } from '../config/address.js';
 import { Command } from '../protocol/commands.js';
@@ -10,6 +9,7 @@ import { logIn, type Account, type Greeted } from './login.js';
 import { PacketChannel, type Encrypt } from './packetChannel.js';
 import { ServerRefusal } from './serverRefusal.js';
 import { asError } from '../text/errorText.js';
+import { world } from '../world/world.js';
 
 /** A connection of Sluice's own to the upstream server. After `logIn` it runs one statement at a time. */
 export class ControlConnection {
@@ -20,7 +20,7 @@ export class ControlConnection {
   /** Begins to connect. */
   constructor(remote: Remote, private readonly settings: ControlSettings) {
     const { at, proxyProtocol } = remote;
-    const socket = connect({ ...at, noDelay: true });
+    const socket = world.connect({ ...at, noDelay: true });
     // This connection belongs to no client.
     if (proxyProtocol !== 'off') socket.write(encodeProxyHeader(proxyProtocol, null));
     this.channel = new PacketChannel(socket, isSocketFile(at));

@@ -8,6 +8,8 @@ import { ControlConnection, type Remote, type ControlSettings } from './controlC
 import { errorText } from '../text/errorText.js';
 import { ServerErrors } from '../protocol/errorCodes.js';
 import { counted } from '../text/counted.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /**
  * Kills statements at one upstream address, one after the other, over one control connection that is kept open for a
@@ -19,7 +21,7 @@ export class KillLane {
   private connection: ControlConnection | null = null;
   private isBusy = false;
   private isClosed = false;
-  private idleTimer: NodeJS.Timeout | undefined;
+  private idleTimer: Timer | undefined;
   private lastFailure: { readonly error: unknown; readonly untilMs: number } | null = null;
 
   /** @param onIdle is called when the lane has been idle for long and has closed its connection */
@@ -44,21 +46,21 @@ export class KillLane {
   /** Ends all kills and the connection at once. */
   close(): void {
     this.isClosed = true;
-    clearTimeout(this.idleTimer);
+    world.cancel(this.idleTimer);
     for (const kill of [...this.waiting, this.current]) kill?.callOff('failed');
     this.connection?.destroy(CLOSING);
   }
 
   private async work(): Promise<void> {
     this.isBusy = true;
-    clearTimeout(this.idleTimer);
+    world.cancel(this.idleTimer);
     for (let kill = this.waiting.shift(); kill !== undefined; kill = this.waiting.shift()) {
       this.current = kill;
       if (!kill.isSettled) kill.settle(await this.perform(kill));
     }
     this.current = null;
     this.isBusy = false;
-    this.idleTimer = setTimeout(() => this.retire(), this.settings.idleMs).unref();
+    this.idleTimer = world.after(this.settings.idleMs, () => this.retire()).unref();
   }
 
   private async perform(kill: PendingKill): Promise<KillOutcome> {
@@ -90,12 +92,12 @@ export class KillLane {
   private async connect(): Promise<ControlConnection> {
     if (this.isClosed) throw new Error(CLOSING);
     const { lastFailure } = this;
-    if (lastFailure !== null && performance.now() < lastFailure.untilMs) throw lastFailure.error;
+    if (lastFailure !== null && world.nowMs() < lastFailure.untilMs) throw lastFailure.error;
     try {
       this.connection = new ControlConnection(this.remote, this.settings);
       await this.connection.logIn();
     } catch (error) {
-      this.lastFailure = { error, untilMs: performance.now() + this.settings.retryAfterMs };
+      this.lastFailure = { error, untilMs: world.nowMs() + this.settings.retryAfterMs };
       throw error;
     }
     this.lastFailure = null;

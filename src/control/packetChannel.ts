@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
+import { world } from '../world/world.js';
 
 /**
  * Sends and receives whole packets over a socket, for one conversation at a time. The first error destroys the socket,
@@ -71,11 +72,11 @@ export class PacketChannel {
   /** Runs `work`. If it takes longer than `timeoutMs`, the channel fails with an error that names `what`. */
   async within<T>(timeoutMs: number, what: string, work: () => Promise<T>): Promise<T> {
     const late = (): void => this.fail(new Error(`the server did not ${what} within ${timeoutMs} ms`));
-    const timer = setTimeout(late, timeoutMs);
+    const timer = world.after(timeoutMs, late);
     try {
       return await work();
     } finally {
-      clearTimeout(timer);
+      world.cancel(timer);
     }
   }
 

@@ -1,12 +1,14 @@
 import type { Process } from './processList.js';
 import type { Remote } from './controlConnection.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /** A kill from its request to its outcome. It can be called off until the order is sent; then no order is sent. */
 export class PendingKill {
   readonly outcome: Promise<KillOutcome>;
   private resolve!: (outcome: KillOutcome) => void;
   private state: 'waiting' | 'sent' | 'settled' = 'waiting';
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: Timer;
   private readonly onAbort = (): void => this.callOff('withdrawn');
 
   /**
@@ -23,10 +25,10 @@ export class PendingKill {
     this.outcome = new Promise((resolve) => {
       this.resolve = resolve;
     });
-    this.timer = setTimeout(() => {
+    this.timer = world.after(maxWaitingMs, () => {
       this.callOff('failed');
       onLate();
-    }, maxWaitingMs);
+    });
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.callOff('withdrawn');
   }
@@ -42,7 +44,7 @@ export class PendingKill {
   /** Marks the order as sent. From here on only the server's answer settles the kill. */
   markSent(): void {
     this.state = 'sent';
-    clearTimeout(this.timer);
+    world.cancel(this.timer);
   }
 
   /** Settles the kill, unless the order has been sent. */
@@ -54,7 +56,7 @@ export class PendingKill {
   settle(outcome: KillOutcome): void {
     if (this.isSettled) return;
     this.state = 'settled';
-    clearTimeout(this.timer);
+    world.cancel(this.timer);
     this.signal?.removeEventListener('abort', this.onAbort);
     this.resolve(outcome);
   }

@@ -1,5 +1,6 @@
 import { formatPlace } from '../config/address.js';
 import { ControlConnection, type Remote, type ControlSettings } from './controlConnection.js';
+import { world } from '../world/world.js';
 
 /** Reads the time-outs of upstream servers over control connections. */
 export class ServerTimeouts {
@@ -14,10 +15,10 @@ export class ServerTimeouts {
   netWriteTimeoutMs(remote: Remote): Promise<number | null> {
     const key = formatPlace(remote.at);
     const found = this.found.get(key);
-    if (found !== undefined && performance.now() < found.untilMs) return found.netWriteTimeoutMs;
+    if (found !== undefined && world.nowMs() < found.untilMs) return found.netWriteTimeoutMs;
     if (this.found.size >= MAX_ANSWERS) this.found.clear();
     const netWriteTimeoutMs = this.ask(remote).catch(() => null);
-    this.found.set(key, { untilMs: performance.now() + GOOD_FOR_MS, netWriteTimeoutMs });
+    this.found.set(key, { untilMs: world.nowMs() + GOOD_FOR_MS, netWriteTimeoutMs });
     return netWriteTimeoutMs;
   }
 

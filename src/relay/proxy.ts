@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { History, type EventSink } from '../telemetry/history.js';
 import type { StatisticsSource } from '../telemetry/statisticsSource.js';
@@ -14,6 +14,7 @@ import { Refusals } from './connection/refusal.js';
 import { Relay } from './relay.js';
 import { Listeners, type ListenChange } from './listen/listeners.js';
 import { CertificateMaker } from './tls/ownCertificates.js';
+import { world } from '../world/world.js';
 
 /** A proxy that accepts connections. */
 export interface Proxy {
@@ -66,7 +67,7 @@ class OneProcess implements Proxy {
   ) {
     this.maker = new CertificateMaker(log);
     this.relay = new Relay(config, this.maker.for(config), {
-      log, audit, metrics, history, budget: new Budget(config.budget.bytes), connect, left() {},
+      log, audit, metrics, history, budget: new Budget(config.budget.bytes), left() {},
     });
     this.refusals = new Refusals(log, metrics);
     this.listeners = new Listeners({
@@ -132,8 +133,8 @@ class OneProcess implements Proxy {
   get statistics(): StatisticsSource | null {
     const { statistics } = this.relay;
     return statistics === null ? null : {
-      overviews: async (question) => [statistics.overview(question, Date.now())],
-      profiles: async (grouping, keys) => [statistics.profiles(grouping, keys, Date.now())],
+      overviews: async (question) => [statistics.overview(question, world.dateMs())],
+      profiles: async (grouping, keys) => [statistics.profiles(grouping, keys, world.dateMs())],
     };
   }
 

@@ -25,8 +25,8 @@ import { SocketQueueReader } from './pace/socketQueues.js';
 import { StallWatch } from './pace/stallWatch.js';
 import { samplerFor } from './samplerFor.js';
 import { UnreadClients } from './unreadClients.js';
-import type { Connect } from './connection/upstreamConnection.js';
 import { UpstreamHealth } from './connection/upstreamHealth.js';
+import { world } from '../world/world.js';
 
 /** All sessions of a process, and their shared parts. */
 export class Relay {
@@ -40,13 +40,13 @@ export class Relay {
   private emptied: () => void = () => {};
 
   constructor(config: Config, certificates: OwnCertificates, private readonly parts: RelayParts) {
-    const { log, audit, metrics, budget, connect, history } = parts;
+    const { log, audit, metrics, budget, history } = parts;
     metrics.configured(config);
     const encryption = new Encryption(config, certificates, log);
     const queues = new SocketQueueReader();
     this.shared = {
-      config, audit, metrics, encryption, budget, queues, connect,
-      guard: new Guard(config, Date.now),
+      config, audit, metrics, encryption, budget, queues,
+      guard: new Guard(config, () => world.dateMs()),
       sampler: samplerFor(config, log),
       statistics: null,
       pace: new PaceWatch(queues, config.streaming.pace),
@@ -155,7 +155,7 @@ export class Relay {
     const { shared } = this;
     const before = shared.config;
     shared.config = config;
-    shared.guard = new Guard(config, Date.now, shared.guard.hints);
+    shared.guard = new Guard(config, () => world.dateMs(), shared.guard.hints);
     shared.sampler.settings = config.audit.sample;
     shared.budget.resize(config.budget.bytes);
     shared.pace = new PaceWatch(shared.queues, config.streaming.pace);
@@ -225,13 +225,13 @@ export class Relay {
     const { config: { kill, connections }, encryption } = this.shared;
     const { at, proxyProtocol } = upstream;
     const remote = { at, proxyProtocol, encrypt: encryption.upstreamTls(upstream).forControlConnections };
-    const startedAtMs = performance.now();
+    const startedAtMs = world.nowMs();
     try {
       await probe(remote, kill, connections.handshakeTimeoutMs, signal);
     } catch {
       return false;
     }
-    return performance.now() - startedAtMs <= patienceMs(connections);
+    return world.nowMs() - startedAtMs <= patienceMs(connections);
   }
 
   private left(): void {
@@ -274,8 +274,6 @@ export interface RelayParts {
   readonly budget: Budget;
   /** Is told of servers that are lost and found. */
   readonly history: EventSink;
-  /** Connects a session to a server. */
-  readonly connect: Connect;
   /** Is called for each admitted client that has gone. */
   left(): void;
 }

@@ -13,7 +13,6 @@ import type { OccasionalLog } from '../audit/occasionalLog.js';
 import type { ServerTimeouts } from '../control/serverTimeouts.js';
 import type { BypassWarnings } from './pace/socketQuestion.js';
 import type { StallWatch } from './pace/stallWatch.js';
-import type { Connect } from './connection/upstreamConnection.js';
 import type { UpstreamHealth } from './connection/upstreamHealth.js';
 
 /**
@@ -34,8 +33,6 @@ export interface Shared {
   readonly stalls: StallWatch;
   readonly encryption: Encryption;
   readonly bypasses: BypassWarnings;
-  /** Opens the connections of sessions to servers. */
-  readonly connect: Connect;
   /** Knows which servers have failed lately. */
   readonly upstreams: UpstreamHealth;
   /** Logs events that every client may cause: at most one line of each kind per period. */
@@ -47,9 +44,9 @@ export interface Shared {
 }
 
 /** The parts of `Shared` that an arriving client uses, as they were when it was accepted. No reload changes them. */
-export interface SharedAtArrival extends Pick<Shared, 'config' | 'connect' | 'encryption' | 'metrics' | 'upstreams'> {}
+export interface SharedAtArrival extends Pick<Shared, 'config' | 'encryption' | 'metrics' | 'upstreams'> {}
 
 /** Takes the snapshot of these parts. */
-export function atArrival({ config, connect, encryption, metrics, upstreams }: Shared): SharedAtArrival {
-  return { config, connect, encryption, metrics, upstreams };
+export function atArrival({ config, encryption, metrics, upstreams }: Shared): SharedAtArrival {
+  return { config, encryption, metrics, upstreams };
 }

@@ -1,4 +1,6 @@
 import type { Containment } from './containment.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /**
  * Finds clients that have gone while they are not read: if the server does not take their bytes, the client's FIN stays
@@ -7,7 +9,7 @@ import type { Containment } from './containment.js';
 export class UnreadClients {
   /** The marks of the sessions whose clients were not read at the last look. */
   private marks = new Map<UnreadSession, string>();
-  private timer: NodeJS.Timeout;
+  private timer: Timer;
 
   /**
    * @param sessions the present sessions (live)
@@ -19,11 +21,11 @@ export class UnreadClients {
 
   /** Stops looking. */
   close(): void {
-    clearTimeout(this.timer);
+    world.cancel(this.timer);
   }
 
-  private lookLater(): NodeJS.Timeout {
-    return setTimeout(() => this.look(), this.everyMs()).unref();
+  private lookLater(): Timer {
+    return world.after(this.everyMs(), () => this.look()).unref();
   }
 
   private look(): void {

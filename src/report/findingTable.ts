@@ -7,6 +7,7 @@ import { prospectOf } from './forecast.js';
 import { judged } from './judgedFinding.js';
 import { readFields, type RefusalRecord, type ResultRecord } from './reading.js';
 import { Repetitions } from './repetitions.js';
+import { world } from '../world/world.js';
 
 /** The findings about each digest, from records that come one by one. Its memory is bounded. */
 export class FindingTable {
@@ -24,11 +25,8 @@ export class FindingTable {
   /**
    * @param policy the conditions that break a build
    * @param folder the working folder, in which annotations look for files
-   * @param dateNow the time of day in ms since 1970
    */
-  constructor(
-    private readonly policy: FailPolicy, private readonly folder: string, private readonly dateNow = Date.now,
-  ) {
+  constructor(private readonly policy: FailPolicy, private readonly folder: string) {
     this.maxima = { rows: policy.maxRows, bytes: policy.maxBytes };
   }
 
@@ -98,7 +96,7 @@ export class FindingTable {
 
   private leaveOut(finding: Finding): void {
     this.leftOut.executions += 1;
-    if (judged(finding, this.policy, this.dateNow()).isBroken) this.leftOut.broken += 1;
+    if (judged(finding, this.policy, world.dateMs()).isBroken) this.leftOut.broken += 1;
   }
 }
 

@@ -1,4 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /** The delay of the event loop in a time window, in seconds. */
 export interface LoopDelay {
@@ -17,15 +19,15 @@ const NANOSECONDS = 1e9;
  */
 export class EventLoopWatch {
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: Timer;
   private last: LoopDelay | null = null;
 
   constructor() {
     this.histogram.enable();
-    this.timer = setInterval(() => {
+    this.timer = world.every(WINDOW_MS, () => {
       this.last = this.read();
       this.histogram.reset();
-    }, WINDOW_MS).unref();
+    }).unref();
   }
 
   get delay(): LoopDelay {
@@ -33,7 +35,7 @@ export class EventLoopWatch {
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    world.cancel(this.timer);
     this.histogram.disable();
   }
 

@@ -1,4 +1,5 @@
 import { ownFront } from '../text/ownCopy.js';
+import { world } from '../world/world.js';
 
 /** Remembers the last events of the program, and tells them to whoever listens. */
 export class History implements EventSink {
@@ -10,17 +11,12 @@ export class History implements EventSink {
    * Numbers begin at the time of the start in ms, so that they go on growing over a restart, and a client that resumes
    * behind an event of the program before gets all of this one's.
    */
-  private readonly firstId: number;
-  private lastId: number;
-
-  constructor(private readonly now: () => number = Date.now) {
-    this.firstId = now();
-    this.lastId = this.firstId - 1;
-  }
+  private readonly firstId = world.dateMs();
+  private lastId = this.firstId - 1;
 
   note(kind: EventKind, facts: EventFacts): void {
     this.lastId += 1;
-    const event = { id: this.lastId, time: new Date(this.now()).toISOString(), kind, ...bounded(facts) };
+    const event = { id: this.lastId, time: new Date(world.dateMs()).toISOString(), kind, ...bounded(facts) };
     this.kept.push(event);
     if (this.kept.length > EVENTS_KEPT) this.kept.shift();
     if (kind === 'server-lost') this.lost.add(String(facts['upstream']));

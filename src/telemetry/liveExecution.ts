@@ -12,6 +12,7 @@ import { statementBytes } from '../policy/statement.js';
 import type { ColumnCounter } from '../conversation/columnCounter.js';
 import type { Execution, Fate } from '../statistics/execution.js';
 import { heaviestColumn } from '../statistics/heaviestColumn.js';
+import { world } from '../world/world.js';
 
 /**
  * An execution as it ended, copied into an object that is used again and again. The original may be freed, and little
@@ -60,7 +61,7 @@ export class LiveExecution implements Execution {
    */
   note(usage: GovernedUsage, origin: Origin, times: EndTimes, isWhole: boolean): void {
     const { command, verdict, resultSets, firstRowAtMs } = usage;
-    this.atMs = Date.now();
+    this.atMs = world.dateMs();
     this.rows = usage.rows;
     this.bytes = usage.bytes;
     this.largestRowBytes = usage.largestRowBytes;

@@ -16,6 +16,7 @@ import { Timeline } from '../statistics/timeline.js';
 import { Totals } from '../statistics/totals.js';
 import { LiveExecution, type EndTimes } from './liveExecution.js';
 import type { StatisticsOverview, StatisticsQuestion } from './statisticsSource.js';
+import { world } from '../world/world.js';
 
 /** The cost of each statement since the start, for the live page. Kept only if there is a live page. */
 export class LiveStatistics {
@@ -119,7 +120,7 @@ export class LiveStatistics {
 
   private countWaiting(): void {
     const { sql, liveTags } = this.settings();
-    this.groups.keepTags(liveTags, Date.now());
+    this.groups.keepTags(liveTags, world.dateMs());
     for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!, sql, liveTags);
     this.waitingCount = 0;
     this.waitingStatementBytes = 0;

@@ -6,6 +6,7 @@ import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Refusal } from '../policy/refusal.js';
 import type { TraceContext } from '../policy/traceContext.js';
 import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instruments.js';
+import { world } from '../world/world.js';
 
 /**
  * The counters of the running proxy: plain numbers, incremented at each event, but not for each row. Each session
@@ -152,5 +153,5 @@ function judgedBy(): CounterVector {
 /** An application that does not record its trace has nothing to show for it. */
 function exemplarOf(trace: TraceContext | null): Exemplar | null {
   if (trace === null || !trace.sampled) return null;
-  return { traceId: trace.traceId, spanId: trace.spanId, value: 1, atMs: Date.now() };
+  return { traceId: trace.traceId, spanId: trace.spanId, value: 1, atMs: world.dateMs() };
 }

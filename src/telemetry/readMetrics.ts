@@ -6,6 +6,7 @@ import { FamilyList, type Family } from './familyList.js';
 import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
 import type { Administered, ProxyStatus } from './status.js';
+import { world } from '../world/world.js';
 
 /** Reads all metrics of this process. `sluice help metrics` lists them, with the texts that stand here. */
 export function readMetrics({ metrics, administered, loopDelay, version }: MetricSources): readonly Family[] {
@@ -278,13 +279,12 @@ function processItself(out: FamilyList, { p50, p99, max }: LoopDelay): void {
     max,
   );
   const { rss, heapUsed } = process.memoryUsage();
-  const { user, system } = process.cpuUsage();
   out.gauge('process_resident_memory_bytes', 'Memory that the process has resident.', rss);
   out.gauge('sluice_heap_used_bytes', 'Memory of that which JavaScript objects use.', heapUsed);
-  out.counter('process_cpu_seconds_total', 'CPU time that the process has used.', (user + system) / 1e6);
+  out.counter('process_cpu_seconds_total', 'CPU time that the process has used.', world.cpuMs() / 1000);
   out.gauge(
     'process_start_time_seconds', 'When the process began, in seconds since 1970.',
-    performance.timeOrigin / 1000,
+    world.startedAtMs / 1000,
   );
   const descriptors = openDescriptors();
   if (descriptors === null) return;

@@ -1,3 +1,5 @@
+import { world } from '../world/world.js';
+
 // A worker's audit records and log lines on their way to the primary, which writes them. Those of one turn of the event
 // loop are sent together. If the primary is slow, they wait in memory, up to a bound. Beyond it they are dropped and
 // counted, as the primary's own sinks would do.
@@ -51,7 +53,7 @@ export class Outbox {
   private schedule(): void {
     if (this.isDue) return;
     this.isDue = true;
-    setImmediate(() => this.flush());
+    world.soon(() => this.flush());
   }
 }
 

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { EventLoopWatch } from '../telemetry/eventLoop.js';
 import type { Family } from '../telemetry/familyList.js';
@@ -13,6 +13,7 @@ import { Relay } from '../relay/relay.js';
 import { LeasedBudget } from './leasedBudget.js';
 import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
 import { Outbox } from './outbox.js';
+import { world } from '../world/world.js';
 
 /** A worker: it relays the clients that the primary has accepted. The primary writes its records and log lines. */
 export class Worker {
@@ -45,7 +46,6 @@ export class Worker {
       history: {
         note: (event, facts) => around.send({ kind: 'noted', event, facts: { ...facts, worker: number } }),
       },
-      connect,
       left: () => this.left(),
     });
     around.send({ kind: 'ready' });
@@ -122,7 +122,7 @@ export class Worker {
   /** Reports the ended sessions once for each turn of the event loop. */
   private left(): void {
     this.endedSessions += 1;
-    if (this.endedSessions === 1) setImmediate(() => this.sayEnded());
+    if (this.endedSessions === 1) world.soon(() => this.sayEnded());
   }
 
   private sayEnded(): void {
@@ -153,9 +153,9 @@ export class Worker {
     const { relay } = this;
     if (question === 'metrics') return this.readMetrics();
     if (question === 'status') return relay.status();
-    if ('statistics' in question) return relay.statistics?.overview(question.statistics, Date.now()) ?? null;
+    if ('statistics' in question) return relay.statistics?.overview(question.statistics, world.dateMs()) ?? null;
     if ('profiles' in question) {
-      return relay.statistics?.profiles(question.grouping, question.profiles, Date.now()) ?? null;
+      return relay.statistics?.profiles(question.grouping, question.profiles, world.dateMs()) ?? null;
     }
     if ('detailOf' in question) return relay.open.detail(question.detailOf);
     if ('order' in question) return await relay.open.order(question.session, question.order);

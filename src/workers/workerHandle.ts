@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Listen } from '../config/config.js';
 import type { Family } from '../telemetry/familyList.js';
 import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
+import { world } from '../world/world.js';
+import type { OwnProcess } from '../world/processes.js';
 
 /** One worker, as the primary sees it. */
 export class WorkerHandle {
@@ -14,10 +15,10 @@ export class WorkerHandle {
   isHung = false;
   /** Its last known metrics. */
   metrics: readonly Family[] = [];
-  readonly startedAtMs = performance.now();
+  readonly startedAtMs = world.nowMs();
   /** Sessions that ended together with its process. */
   lostSessions = 0;
-  private readonly process: ChildProcess;
+  private readonly process: OwnProcess;
   /** Connections that it has not received yet. */
   private readonly onTheWay = new Set<Socket>();
   private readonly questions = new Map<number, (answer: Answer | null) => void>();
@@ -27,7 +28,7 @@ export class WorkerHandle {
    * counts no beats.
    */
   private beats = 0;
-  private readonly heartbeat = setInterval(() => this.beat(), BEAT_EVERY_MS).unref();
+  private readonly heartbeat = world.every(BEAT_EVERY_MS, () => this.beat()).unref();
   private lastWords = '';
 
   /**
@@ -37,7 +38,7 @@ export class WorkerHandle {
   constructor(
     readonly number: number, start: Extract<ToWorker, { kind: 'start' }>, private readonly observer: WorkerObserver,
   ) {
-    this.process = fork(PROGRAM, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.process = world.startProcess(PROGRAM);
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.lastWords = `${this.lastWords}${text}`.slice(-MAX_LAST_WORDS);
     });
@@ -78,18 +79,14 @@ export class WorkerHandle {
     const id = this.lastQuestion;
     return new Promise((resolve) => {
       const settle = (answer: Answer | null): void => {
-        clearTimeout(timer);
+        world.cancel(timer);
         this.questions.delete(id);
         resolve(answer);
       };
-      const timer = setTimeout(settle, withinMs, null);
+      const timer = world.after(withinMs, () => settle(null));
       this.questions.set(id, settle);
       this.send({ kind: 'tell', question, id });
     });
-  }
-
-  kill(): void {
-    this.process.kill('SIGKILL');
   }
 
   private heard(message: FromWorker): void {
@@ -132,7 +129,7 @@ export class WorkerHandle {
   }
 
   private ended(end: WorkerEnd): void {
-    clearInterval(this.heartbeat);
+    world.cancel(this.heartbeat);
     this.isReady = false;
     this.lostSessions = this.sessions;
     this.sessions = 0;

@@ -5,6 +5,8 @@ import type { OwnCertificates } from '../relay/tls/ownCertificates.js';
 import { WorkerHandle, type WorkerEnd, type WorkerObserver } from './workerHandle.js';
 import type { Answer, FromWorker, Question, ToWorker } from './messages.js';
 import { NO_WORKERS } from './parts.js';
+import type { Timer } from '../world/time.js';
+import { world } from '../world/world.js';
 
 /** A fixed number of workers. A worker that ends is replaced. */
 export class WorkerSet implements WorkerObserver {
@@ -12,7 +14,7 @@ export class WorkerSet implements WorkerObserver {
   restarts = 0;
   private readonly handles = new Set<WorkerHandle>();
   private readonly pauses = new Map<number, number>();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly timers = new Set<Timer>();
   private readonly size: number;
   private starting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
   private closed: (() => void) | null = null;
@@ -33,7 +35,6 @@ export class WorkerSet implements WorkerObserver {
   start(): Promise<void> {
     const started = new Promise<void>((resolve, reject) => (this.starting = { resolve, reject }));
     for (let number = 1; number <= this.size; number += 1) this.begin(number);
-    process.once('exit', () => this.kill()); // including workers that hang
     return started;
   }
 
@@ -79,15 +80,11 @@ export class WorkerSet implements WorkerObserver {
 
   /** Tells all workers that no more clients come. Resolves when all have ended. */
   close(): Promise<void> {
-    for (const timer of this.timers) clearTimeout(timer);
+    for (const timer of this.timers) world.cancel(timer);
     const closed = new Promise<void>((resolve) => (this.closed = resolve));
     this.send({ kind: 'close' });
     if (this.handles.size === 0) this.closed?.();
     return closed;
-  }
-
-  kill(): void {
-    for (const worker of this.handles) worker.kill();
   }
 
   said(worker: WorkerHandle, message: FromWorker): void {
@@ -123,7 +120,7 @@ export class WorkerSet implements WorkerObserver {
   }
 
   private replace({ number, pid, startedAtMs, lostSessions }: WorkerHandle, end: WorkerEnd): void {
-    const isSoon = performance.now() - startedAtMs < SOON_MS;
+    const isSoon = world.nowMs() - startedAtMs < SOON_MS;
     const pauseMs = isSoon ? Math.min(LONGEST_PAUSE_MS, 2 * (this.pauses.get(number) ?? FIRST_PAUSE_MS / 2)) : 0;
     this.pauses.set(number, isSoon ? pauseMs : FIRST_PAUSE_MS / 2);
     this.restarts += 1;
@@ -133,10 +130,10 @@ export class WorkerSet implements WorkerObserver {
       { worker: number, pid, code, signal, ...(said === '' ? {} : { said }), sessions: lostSessions, pauseMs },
       'a worker has ended, and its sessions with it; another one takes its place',
     );
-    const timer = setTimeout(() => {
+    const timer = world.after(pauseMs, () => {
       this.timers.delete(timer);
       this.begin(number);
-    }, pauseMs);
+    });
     this.timers.add(timer);
   }
 

@@ -25,7 +25,7 @@ const LIMITED = { limits: { rows: 2 }, streaming: { signals: [] } };
 /** A relay whose clients and servers are in memory. */
 class Scene {
   readonly metrics = new Metrics();
-  readonly servers = new MemoryServers();
+  readonly servers: MemoryServers;
   readonly timers: FakeTimers;
   readonly relay: Relay;
   readonly records: object[] = [];
@@ -37,10 +37,11 @@ class Scene {
   constructor(private readonly t: Test, settings: object = {}) {
     const config = this.config(settings);
     this.timers = fakeTimers(t);
+    this.servers = new MemoryServers(t);
     this.relay = new Relay(config, {}, {
       log: keptLog().log, metrics: this.metrics, budget: new Budget(config.budget.bytes),
       history: new History(),
-      connect: this.servers.connect, audit: { write: (record) => void this.records.push(record) },
+      audit: { write: (record) => void this.records.push(record) },
       left: () => (this.leftCount += 1),
     });
     t.teardown(async () => {

@@ -3,6 +3,7 @@ import { NO_POLICY } from '../../src/report/failPolicy.js';
 import { FindingTable } from '../../src/report/findingTable.js';
 import { verdictOn, type Verdict } from '../../src/report/verdict.js';
 import { auditRecord } from '../support/auditRecords.js';
+import { enterWorld, world } from '../../src/world/world.js';
 
 /** Noon of the day on which the tests' records are judged. */
 export const NOW_MS = Date.parse('2026-11-20T12:00:00Z');
@@ -22,7 +23,9 @@ export const refusal = (given: object = {}): Record<string, unknown> => {
 
 /** What a policy says of these records. */
 export const judge = (given: Partial<FailPolicy>, records: readonly object[]): Verdict => {
-  const table = new FindingTable(policy(given), FOLDER, () => NOW_MS);
+  const table = new FindingTable(policy(given), FOLDER);
+  const before = enterWorld({ ...world, dateMs: () => NOW_MS });
   for (const record of records) table.add(record);
+  enterWorld(before);
   return verdictOn(table, policy(given), NOW_MS);
 };

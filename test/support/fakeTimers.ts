@@ -1,4 +1,6 @@
 import type { Test } from 'tap';
+import type { Timer } from '../../src/world/time.js';
+import { changeWorld } from './changeWorld.js';
 
 /** Timers whose time passes only when a test lets it pass. */
 export interface FakeTimers {
@@ -8,36 +10,27 @@ export interface FakeTimers {
   pass(ms: number): void;
 }
 
-interface Timer {
+interface FakeTimer extends Timer {
   dueAtMs: number;
   readonly everyMs: number | null;
   readonly fire: () => void;
-  unref(): Timer;
 }
 
-/**
- * Replaces `setTimeout` and `setInterval` until the test is over. `performance.now`, `setImmediate` and earlier timers
- * stay real.
- */
+/** Replaces the program's timers until the test is over. Clocks, turns and earlier timers stay real. */
 export const fakeTimers = (t: Test): FakeTimers => {
-  const timers = new Set<Timer>();
-  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+  const timers = new Set<FakeTimer>();
   let nowMs = 0;
-  const set = (isRepeated: boolean) => (then: () => void, ms = 0): Timer => {
-    const timer: Timer = {
-      dueAtMs: nowMs + ms, everyMs: isRepeated ? ms : null, fire: then, unref: () => timer,
+  const set = (isRepeated: boolean) => (ms: number, work: () => void): Timer => {
+    const timer: FakeTimer = {
+      dueAtMs: nowMs + ms, everyMs: isRepeated ? ms : null, fire: work,
+      unref() { return this; },
+      close: () => void timers.delete(timer),
     };
     timers.add(timer);
     return timer;
   };
-  const clear = (timer?: Timer): void => {
-    if (timer !== undefined && !timers.delete(timer)) clearTimeout(timer as unknown as NodeJS.Timeout);
-  };
-  Object.assign(globalThis, {
-    setTimeout: set(false), clearTimeout: clear, setInterval: set(true), clearInterval: clear,
-  });
-  t.teardown(() => Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval }));
-  const firstDue = (untilMs: number): Timer | undefined =>
+  changeWorld(t, { after: set(false), every: set(true) });
+  const firstDue = (untilMs: number): FakeTimer | undefined =>
     [...timers].filter(({ dueAtMs }) => dueAtMs <= untilMs).sort((one, other) => one.dueAtMs - other.dueAtMs)[0];
   return {
     get count() {

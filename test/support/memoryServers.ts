@@ -1,4 +1,6 @@
 import type { NetConnectOpts, Socket } from 'node:net';
+import type { Test } from 'tap';
+import { changeWorld } from './changeWorld.js';
 import { asSocket, MemorySocket, type Address } from './memorySocket.js';
 import { End } from './pairs.js';
 
@@ -7,7 +9,7 @@ type Willingness = 'accepts' | 'refuses' | 'is silent';
 
 const SLUICE: Address = { host: '10.0.0.1', port: 50_000 };
 
-/** Servers in memory by host name. The test plays each connection to them. */
+/** Servers in memory by host name, to which the program connects. The test plays each connection to them. */
 export class MemoryServers {
   /** The hosts that were tried, in their order. */
   readonly tried: string[] = [];
@@ -16,6 +18,11 @@ export class MemoryServers {
   private readonly willing = new Map<string, Willingness>();
   private readonly accepted: End[] = [];
   private wake: () => void = () => undefined;
+
+  /** Until the test is over, the program connects to these servers and to no others. */
+  constructor(t: Test) {
+    changeWorld(t, { connect: (options) => this.connect(options) });
+  }
 
   /** From now on a server refuses connections, or neither accepts nor refuses them. */
   become(host: string, willingness: Willingness): void {
@@ -30,8 +37,7 @@ export class MemoryServers {
     }
   }
 
-  /** Stands for `connect` of `node:net`. */
-  readonly connect = (options: NetConnectOpts): Socket => {
+  private connect(options: NetConnectOpts): Socket {
     if (!('port' in options)) throw new Error('servers in memory have host names');
     const { host = 'localhost', port, onread } = options;
     const remote = { host, port };
@@ -42,7 +48,7 @@ export class MemoryServers {
     this.sockets.push(asSocket(own));
     setImmediate(() => this.answer(host, own, far));
     return asSocket(own);
-  };
+  }
 
   private answer(host: string, own: MemorySocket, far: MemorySocket): void {
     const willingness = this.willing.get(host) ?? 'accepts';

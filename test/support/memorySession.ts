@@ -72,7 +72,7 @@ export const beginSession = async (
   const config = memorySettings(t, settings);
   const { log, entries } = keptLog();
   const records: Record<string, unknown>[] = [];
-  const servers = new MemoryServers();
+  const servers = new MemoryServers(t);
   const encryption = new Encryption(config, {}, log);
   const shared = Object.defineProperties({
     config, encryption, metrics: new Metrics(), guard: new Guard(config, () => 0), statistics: null,
@@ -85,7 +85,7 @@ export const beginSession = async (
   }, Object.getOwnPropertyDescriptors(options.shared ?? {})) as unknown as MemorySession['shared'];
   const { accepted, connected } = memoryPair();
   const clientAddress = clientAddressAt(accepted);
-  const upstream = new UpstreamConnection(config.upstream[0]!, clientAddress.ends, 0, servers.connect);
+  const upstream = new UpstreamConnection(config.upstream[0]!, clientAddress.ends, 0);
   const server = await servers.next();
   const told: MemorySession['told'] = [];
   const own = options.encryption ?? encryption.between(config.listen[0]!, config.upstream[0]!);

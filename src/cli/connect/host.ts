@@ -2,7 +2,6 @@
 
 import { closeSync, existsSync, unlinkSync } from 'node:fs';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { openAppending } from '../../audit/auditLog.js';
 import type { Config, Place } from '../../config/config.js';
 import { formatPlace, isSocketFile } from '../../config/address.js';
@@ -12,13 +11,14 @@ import { makeRoom } from '../../relay/listen/socketFile.js';
 import { errorCode, errorText } from '../../text/errorText.js';
 import { cannotListen } from '../listening.js';
 import type { Finding } from './finding.js';
+import { world } from '../../world/world.js';
 
 /**
  * Listens on an address for a moment.
  * @param flag the flag that gives another address
  */
 export async function lookAtListener(at: Place, path: string, flag: string): Promise<Finding> {
-  const server = createServer((client) => client.destroy());
+  const server = world.createServer({}, (client) => client.destroy());
   try {
     if (isSocketFile(at)) await makeRoom(at.path);
     server.listen(at);

@@ -14,6 +14,7 @@ import { deniesOneLogin } from '../../relay/readiness.js';
 import { reasonOf as handshakeReasonOf } from '../../relay/tls/handshakeError.js';
 import { termsOf, UpstreamTls } from '../../relay/tls/upstreamTls.js';
 import type { Finding } from './finding.js';
+import { world } from '../../world/world.js';
 
 // What a server shows of itself, and what the account that kills may do there.
 
@@ -92,7 +93,7 @@ class ServerLook {
 
   /** @returns the server's refusal; null where it took the login. @throws Error as `ControlConnection.logIn` */
   async logIn(remote: Remote, account: { user: string; password: string }): Promise<ServerRefusal | null> {
-    const startedAtMs = performance.now();
+    const startedAtMs = world.nowMs();
     this.connection = this.connect(remote, account, (greeting) => {
       this.version = `${greeting.isMariadb ? 'MariaDB' : 'MySQL'} ${shown(greeting.serverVersion)}`;
     });
@@ -103,7 +104,7 @@ class ServerLook {
       if (error instanceof ServerRefusal) return error;
       throw error;
     } finally {
-      this.tookMs = Math.round(performance.now() - startedAtMs);
+      this.tookMs = Math.round(world.nowMs() - startedAtMs);
     }
   }
 

@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DemoClient, ResultSummary } from '../../demo/client.js';
 import { count, countOf, duration, size } from '../../report/amounts.js';
 import type { Page } from './page.js';
 import type { Stage } from './stage.js';
+import { sleep } from '../../world/sleep.js';
+import { world } from '../../world/world.js';
 
 // The scenes of the demo. Each scene runs, is measured and described, and returns whether all its promises were kept.
 
@@ -26,9 +27,9 @@ interface Timed {
 }
 
 async function timed(client: DemoClient, sql: string): Promise<Timed> {
-  const startedAt = performance.now();
+  const startedAt = world.nowMs();
   const result = await client.query(sql);
-  return { result, ms: performance.now() - startedAt };
+  return { result, ms: world.nowMs() - startedAt };
 }
 
 function isSame(one: ResultSummary, other: ResultSummary): boolean {
@@ -130,12 +131,12 @@ const slowReader: Scene = async (stage, page) => {
   const sentBefore = stage.server.sentBytes;
   const memoryBefore = process.memoryUsage.rss();
   const pause = async (): Promise<void> => {
-    const startedAt = performance.now();
+    const startedAt = world.nowMs();
     const sent = await standstill(stage) - sentBefore;
-    await delay(SLEEP_MS);
+    await sleep(SLEEP_MS);
     const sentSince = stage.server.sentBytes - sentBefore - sent;
     const grown = process.memoryUsage.rss() - memoryBefore;
-    const asleep = duration(performance.now() - startedAt);
+    const asleep = duration(world.nowMs() - startedAt);
     findings.note(
       sentSince === 0 && sent < expected.bytes / 2,
       `the reader sleeps for ${asleep} after its first row: the server has sent ${size(sent)} of ` +
@@ -162,7 +163,7 @@ async function standstill(stage: Stage): Promise<number> {
   for (let still = 0, samples = 0; still < STILL_SAMPLES && samples < MAX_SAMPLES; samples += 1) {
     still = stage.server.sentBytes === sent ? still + 1 : 0;
     sent = stage.server.sentBytes;
-    await delay(SAMPLE_MS);
+    await sleep(SAMPLE_MS);
   }
   return sent;
 }

@@ -5,6 +5,7 @@ import { isSocketFile } from '../../config/address.js';
 import { DemoClient } from '../../demo/client.js';
 import { type DemoServer, startDemoServer } from '../../demo/server.js';
 import { type Proxy, startProxy } from '../../relay/proxy.js';
+import { world } from '../../world/world.js';
 
 /** The embedded server with three proxies in front of it: one that cuts, one that only records, one without limits. */
 export class Stage {
@@ -71,7 +72,7 @@ export class RecordKeeper implements AuditLog {
   #onRecord: (record: DemoRecord) => void = (record) => this.#records.push(record);
 
   write(record: object): void {
-    this.#onRecord({ time: new Date().toISOString(), ...(record as Omit<DemoRecord, 'time'>) });
+    this.#onRecord({ time: new Date(world.dateMs()).toISOString(), ...(record as Omit<DemoRecord, 'time'>) });
   }
 
   close(): Promise<{ lostLines: number; hangs: boolean }> {
@@ -84,11 +85,11 @@ export class RecordKeeper implements AuditLog {
     if (waiting !== undefined) return Promise.resolve(waiting);
     return new Promise((resolve) => {
       const done = (record: DemoRecord | null): void => {
-        clearTimeout(timer);
+        world.cancel(timer);
         this.#onRecord = (later) => this.#records.push(later);
         resolve(record);
       };
-      const timer = setTimeout(done, RECORD_TIMEOUT_MS, null);
+      const timer = world.after(RECORD_TIMEOUT_MS, () => done(null));
       this.#onRecord = done;
     });
   }

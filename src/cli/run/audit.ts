@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type AuditTarget, type MovableAuditLog, openAuditLog } from '../../audit/auditLog.js';
+import { world } from '../../world/world.js';
 
 // The audit log of `sluice run`.
 
@@ -21,7 +22,7 @@ export function openRunAudit(target: AuditTarget, log: Logger, take: (record: ob
   return {
     write(record) {
       written.write(record);
-      take({ time: new Date().toISOString(), ...record });
+      take({ time: new Date(world.dateMs()).toISOString(), ...record });
     },
     reopen: (next) => written.reopen(next),
     get droppedRecords() {

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { errorCode, errorText } from '../../text/errorText.js';
 import { EXIT_CODES, say } from '../command.js';
 import { isInForeground } from './foreground.js';
+import { world } from '../../world/world.js';
 
 /**
  * The command of `sluice run`. It has Sluice's standard streams and its process group, so that it can use the terminal.
@@ -50,12 +51,12 @@ export class CommandProcess {
   async end(): Promise<void> {
     const { child } = this;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const killing = setTimeout(() => child.kill('SIGKILL'), TERMINATION_MS);
+    const killing = world.after(TERMINATION_MS, () => child.kill('SIGKILL'));
     await new Promise((resolve) => {
       child.once('exit', resolve);
       child.kill('SIGTERM');
     });
-    clearTimeout(killing);
+    world.cancel(killing);
   }
 
   private pass(signal: NodeJS.Signals): void {

@@ -7,6 +7,7 @@ import { isEmpty, type FailPolicy } from '../../report/failPolicy.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { EXIT_CODES, say } from '../command.js';
 import { type Output, writeOutputs } from '../outputs.js';
+import { world } from '../../world/world.js';
 
 /** What was found in the results of a command. */
 export class Findings {
@@ -28,7 +29,7 @@ export class Findings {
    */
   async tell(metrics: Metrics): Promise<number> {
     const gaps = gapsIn(metrics);
-    const verdict = verdictOn(this.table, this.policy, Date.now(), gaps);
+    const verdict = verdictOn(this.table, this.policy, world.dateMs(), gaps);
     const text = verdictText(verdict);
     const isSilent = isEmpty(this.policy) && verdict.tolerated.length === 0;
     const shown = isSilent ? ['No result was beyond a limit', ...gaps] : [text];
@@ -55,9 +56,9 @@ const READER_TIMEOUT_MS = 5000;
 /** Resolves when a stream has passed on all that was written: the end of the process would drop the rest. */
 function taken(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, READER_TIMEOUT_MS);
+    const timer = world.after(READER_TIMEOUT_MS, resolve);
     stream.write('', () => {
-      clearTimeout(timer);
+      world.cancel(timer);
       resolve();
     });
   });

@@ -14,13 +14,14 @@ import { refuse, upstreamUnavailable } from './refusal.js';
 import { CLOSED, endOf, logEnd, type SessionEnd } from './sessionEnd.js';
 import type { SharedAtArrival } from '../shared.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
+import { world } from '../../world/world.js';
 
 /**
  * A client from its acceptance until a server's greeting. First its PROXY header is read, if one is due; then the
  * servers are tried.
  */
 export class Arrival extends Containment {
-  private readonly startedAtMs = performance.now();
+  private readonly startedAtMs = world.nowMs();
   private readonly deadline = new Deadline((failure) =>
     this.contain(() => this.reject(failure, ['sluice', 'timeout'])));
   private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
@@ -76,7 +77,7 @@ export class Arrival extends Containment {
 
   /** Its state for the list of sessions. Little is known of it yet. */
   view(): SessionView {
-    const ageMs = Math.round(performance.now() - this.startedAtMs);
+    const ageMs = Math.round(world.nowMs() - this.startedAtMs);
     return {
       session: this.id, user: '', schema: '', client: this.clientAddress.text, program: null, connectionId: null,
       upstream: null, tls: { client: null, upstream: null },
@@ -151,7 +152,7 @@ export class Arrival extends Containment {
 
   private end(end: SessionEnd): void {
     this.isOver = true;
-    const durationMs = performance.now() - this.startedAtMs;
+    const durationMs = world.nowMs() - this.startedAtMs;
     logEnd(this.log, end, { session: this.id, client: this.clientAddress.text, durationMs });
     this.observer.failed(end.label);
   }

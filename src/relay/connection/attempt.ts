@@ -5,13 +5,15 @@ import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
 import { nameOf, type UpstreamConnection } from './upstreamConnection.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** One attempt to get a server: waits until it is connected, and for its greeting. */
 export class Attempt {
   private readonly name: string;
-  private readonly startedAtMs = performance.now();
+  private readonly startedAtMs = world.nowMs();
   private readonly deadline = new Deadline((reason) => this.contain(() => this.fail(reason)));
-  private readonly patience: NodeJS.Timeout | undefined;
+  private readonly patience: Timer | undefined;
   private hasAccepted = false;
   /** The front of the server's first packet. */
   private received: Buffer = Buffer.alloc(0);
@@ -36,7 +38,7 @@ export class Attempt {
     peer.socket.on('error', this.onError).on('end', this.onEnd);
     peer.socket.once('connect', () => this.contain(() => this.accepted()));
     this.deadline.set(this.missing, connections.connectTimeoutMs);
-    if (patienceMs !== null) this.patience = setTimeout(() => this.contain(() => this.isLate(patienceMs)), patienceMs);
+    if (patienceMs !== null) this.patience = world.after(patienceMs, () => this.contain(() => this.isLate(patienceMs)));
   }
 
   /** Calls the attempt off. The observer gets no more calls. */
@@ -62,7 +64,7 @@ export class Attempt {
   private accepted(): void {
     this.hasAccepted = true;
     this.deadline.set(this.missing, this.connections.handshakeTimeoutMs);
-    this.observer.accepted(performance.now() - this.startedAtMs);
+    this.observer.accepted(world.nowMs() - this.startedAtMs);
   }
 
   /** A packet that is too long for a greeting is passed on at once: the session decides about it. */
@@ -91,7 +93,7 @@ export class Attempt {
 
   private settle(): void {
     this.deadline.clear();
-    clearTimeout(this.patience);
+    world.cancel(this.patience);
     this.peer.socket.off('error', this.onError).off('end', this.onEnd);
   }
 }

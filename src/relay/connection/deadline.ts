@@ -1,6 +1,9 @@
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
+
 /** A deadline for the current step of a session. There is one at a time: a new one replaces the last. */
 export class Deadline {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   /** @param missed gets the failure of a step that took too long */
   constructor(private readonly missed: (failure: string) => void) {}
@@ -11,11 +14,11 @@ export class Deadline {
    */
   set(failure: string, timeoutMs: number): void {
     this.clear();
-    this.timer = setTimeout(() => this.missed(`${failure} within ${timeoutMs} ms`), timeoutMs);
+    this.timer = world.after(timeoutMs, () => this.missed(`${failure} within ${timeoutMs} ms`));
   }
 
   /** The step is done. */
   clear(): void {
-    clearTimeout(this.timer);
+    world.cancel(this.timer);
   }
 }

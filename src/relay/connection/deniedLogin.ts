@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { ConnectionSettings } from '../../config/config.js';
 import { Capability } from '../../protocol/capabilities.js';
 import { encodePacket } from '../../protocol/framing.js';
 import { encodeHandshakeResponse } from '../../protocol/handshakeResponse.js';
 import { NOBODY } from '../../control/nobody.js';
 import type { UpstreamConnection } from './upstreamConnection.js';
+import { world } from '../../world/world.js';
 
 /** The longest wait for a server to deny a login and to close. */
 const DENIAL_TIMEOUT_MS = 2000;
@@ -37,13 +37,13 @@ export function closeWithDenial(peer: UpstreamConnection, { max }: Pick<Connecti
   socket.removeAllListeners().on('error', () => {});
   if (underWay >= Math.max(max, LEAST_AT_ONCE)) return destroy();
   underWay += 1;
-  const timer = setTimeout(destroy, DENIAL_TIMEOUT_MS);
+  const timer = world.after(DENIAL_TIMEOUT_MS, destroy);
   const readBytes = socket.bytesRead;
   peer.onRead = () => {
     if (socket.bytesRead - readBytes > MAX_DENIAL_BYTES) destroy();
   };
   socket.on('end', destroy).once('close', () => {
-    clearTimeout(timer);
+    world.cancel(timer);
     underWay -= 1;
   });
   socket.write(loginToDeny());
@@ -61,7 +61,7 @@ function loginToDeny(): Buffer {
     collation: COLLATION_UTF8MB4_GENERAL_CI,
     user: NOBODY,
     authPlugin: 'mysql_native_password',
-    authResponse: randomBytes(ANSWER_BYTES),
+    authResponse: world.randomBytes(ANSWER_BYTES),
     attributes: new Map(),
   });
   return Buffer.concat([encodePacket(1, login), encodePacket(3, Buffer.alloc(0))]);

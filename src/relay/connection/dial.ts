@@ -42,7 +42,7 @@ export class Dial {
   }
 
   private attemptAt(upstream: Upstream): Attempt {
-    const { config: { connections }, connect, metrics, upstreams } = this.shared;
+    const { config: { connections }, metrics, upstreams } = this.shared;
     let isPassedOver = false;
     const passOver = (failure: Failure): void => {
       isPassedOver = true;
@@ -50,7 +50,7 @@ export class Dial {
       this.next();
     };
     const patience = this.untried.length > 0 ? patienceMs(connections) : null;
-    const peer = new UpstreamConnection(upstream, this.client, connections.keepAliveMs, connect);
+    const peer = new UpstreamConnection(upstream, this.client, connections.keepAliveMs);
     const attempt = new Attempt(peer, connections, patience, {
       contain: (work) => this.observer.contain(work),
       threw: (error) => this.observer.threw(error),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { world } from '../../world/world.js';
 
 /** The longest wait for a slow client to read the bytes that are queued for it. */
 const TAKING_TIMEOUT_MS = 30_000;
@@ -14,15 +15,15 @@ const GOODBYE_TIMEOUT_MS = 2000;
  */
 export function closeGently(client: Socket, connection: Socket, lastBytes: Buffer | null = null): void {
   const destroy = (): void => void connection.destroy();
-  let timer = setTimeout(destroy, TAKING_TIMEOUT_MS);
-  connection.once('close', () => clearTimeout(timer));
+  let timer = world.after(TAKING_TIMEOUT_MS, destroy);
+  connection.once('close', () => world.cancel(timer));
   const taken = (): void => {
-    clearTimeout(timer);
+    world.cancel(timer);
     if (client.readableEnded || connection.destroyed) {
       destroy();
       return;
     }
-    timer = setTimeout(destroy, GOODBYE_TIMEOUT_MS);
+    timer = world.after(GOODBYE_TIMEOUT_MS, destroy);
     client.once('end', destroy);
   };
   if (lastBytes === null) client.end(taken);

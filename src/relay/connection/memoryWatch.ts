@@ -1,5 +1,6 @@
 import { ADMITTING_PART } from '../../config/automatic.js';
 import type { GroupMemory, MemoryCgroup } from '../../config/cgroup.js';
+import { world } from '../../world/world.js';
 
 /**
  * Watches the memory of the control groups in which Sluice runs. The kernel ends a process at their limits, and all its
@@ -10,14 +11,11 @@ export class MemoryWatch {
   private lookedAtMs = -Infinity;
   private short: GroupMemory | null = null;
 
-  /** @param now a clock in ms */
-  constructor(
-    private readonly cgroup: Pick<MemoryCgroup, 'read'>, private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(private readonly cgroup: Pick<MemoryCgroup, 'read'>) {}
 
   /** The group that is near its limit, as it was a moment ago; null if none is. */
   get shortage(): GroupMemory | null {
-    const nowMs = this.now();
+    const nowMs = world.nowMs();
     if (nowMs - this.lookedAtMs < LOOK_EVERY_MS) return this.short;
     this.lookedAtMs = nowMs;
     const part = this.short === null ? ADMITTING_PART : ADMITTING_AGAIN_PART;

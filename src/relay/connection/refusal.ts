@@ -7,6 +7,7 @@ import { MemoryCgroup } from '../../config/cgroup.js';
 import { MemoryWatch } from './memoryWatch.js';
 import { OccasionalLog } from '../../audit/occasionalLog.js';
 import { type ErrorNumber, ServerErrors } from '../../protocol/errorCodes.js';
+import { world } from '../../world/world.js';
 
 /** The ERR packet for a client whose upstream server is not available. It replaces the greeting. */
 export function upstreamUnavailable(message: string): Buffer {
@@ -33,8 +34,8 @@ const REFUSAL_TIMEOUT_MS = 2000;
 
 /** Sends a client its last packet, then closes. */
 export function refuse(client: Socket, packet: Buffer): void {
-  const timer = setTimeout(() => client.destroy(), REFUSAL_TIMEOUT_MS);
-  client.on('close', () => clearTimeout(timer));
+  const timer = world.after(REFUSAL_TIMEOUT_MS, () => client.destroy());
+  client.on('close', () => world.cancel(timer));
   client.end(packet, () => client.destroy());
 }
 

@@ -1,10 +1,11 @@
-import type { NetConnectOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import { type ClientEnds, encodeProxyHeader } from '../../protocol/proxyHeader.js';
 import { bring, ReadBuffer, readInto } from '../flow/readBuffer.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
+import { world } from '../../world/world.js';
 
 /** A connection to a server. Each connection resolves the host name again. */
 export class UpstreamConnection {
@@ -20,10 +21,10 @@ export class UpstreamConnection {
    * Begins to connect.
    * @param client both ends of the client's connection, for the PROXY header; null if it has no IP address
    */
-  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number, connect: Connect) {
+  constructor(readonly upstream: Upstream, client: ClientEnds | null, keepAliveMs: number) {
     const { at, proxyProtocol } = upstream;
     const header = proxyProtocol === 'off' ? null : encodeProxyHeader(proxyProtocol, client);
-    this.socket = connect({
+    this.socket = world.connect({
       ...at,
       allowHalfOpen: true,
       noDelay: true,
@@ -70,9 +71,6 @@ export class UpstreamConnection {
     return { localAddress, localPort };
   }
 }
-
-/** Begins to connect to a server: `connect` of `node:net`. */
-export type Connect = (options: NetConnectOpts) => Socket;
 
 /** Our own end of a connection, as the server's process list shows it; null over a Unix socket. */
 export interface ShownEnd {

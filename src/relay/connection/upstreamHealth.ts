@@ -5,6 +5,8 @@ import { formatPlace } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import { FAILURE_KINDS, type Failure } from './attempt.js';
 import { nameOf } from './upstreamConnection.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /**
  * Remembers the servers that have failed, so that sessions try the others first. A failed server is tried again in the
@@ -12,7 +14,7 @@ import { nameOf } from './upstreamConnection.js';
  */
 export class UpstreamHealth {
   /** The timer of the next retry, by the place of a server that has failed; undefined while it is being tried. */
-  private readonly failing = new Map<string, NodeJS.Timeout | undefined>();
+  private readonly failing = new Map<string, Timer | undefined>();
   private upstreams: readonly Upstream[] = [];
   private readonly closing = new AbortController();
 
@@ -70,7 +72,7 @@ export class UpstreamHealth {
   }
 
   private retryLater(place: string): void {
-    this.failing.set(place, setTimeout(() => void this.retry(place), this.retryAfterMs).unref());
+    this.failing.set(place, world.after(this.retryAfterMs, () => void this.retry(place)).unref());
   }
 
   private async retry(place: string): Promise<void> {
@@ -84,7 +86,7 @@ export class UpstreamHealth {
   }
 
   private forget(place: string): void {
-    clearTimeout(this.failing.get(place));
+    world.cancel(this.failing.get(place));
     this.failing.delete(place);
   }
 

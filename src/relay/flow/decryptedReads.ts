@@ -1,6 +1,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { bring, HEADROOM_BYTES, ReadBuffer, type ReadsInto, type ReadTarget, readInto } from './readBuffer.js';
+import { world } from '../../world/world.js';
 
 /**
  * The memory that the records of a TLS connection land in. TLS brings 16 KiB at a time, and many records in one turn of
@@ -40,7 +41,7 @@ export class DecryptedReads extends ReadBuffer {
 
   override whenDelivered(readBytes: number, read: (byteCount: number) => void): void {
     if (this.turnBytes === 0) {
-      setImmediate(() => {
+      world.soon(() => {
         const { turnBytes } = this;
         this.turnBytes = 0;
         read(turnBytes);

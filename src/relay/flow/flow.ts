@@ -5,8 +5,8 @@ import { PlainOutlet, type Outlet } from './outlet.js';
 import { onPeerEnd } from './socketEnd.js';
 import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
 import { SocketSink } from './socketSink.js';
-import { turns } from './turns.js';
 import { UndecidedBytes } from './undecidedBytes.js';
+import { world } from '../../world/world.js';
 
 /**
  * One direction of a session: it reads bytes from one socket, shows them to a scanner, and writes them to the other.
@@ -221,7 +221,7 @@ export abstract class Flow {
     this.isOutOfTurn = true;
     this.undecided.own();
     this.source.pause();
-    turns.next(() => this.contain(() => this.takeTurn()));
+    world.turns.next(() => this.contain(() => this.takeTurn()));
   }
 
   private takeTurn(): void {

@@ -2,7 +2,7 @@ import {
   declaredContentBytes, open, openNow, storedContent, type Compression,
 } from '../../protocol/compression.js';
 import { FrameReader } from '../../protocol/frameReader.js';
-import { turns } from './turns.js';
+import { world } from '../../world/world.js';
 
 /**
  * Opens the frames of one direction, one after the other.
@@ -69,7 +69,7 @@ export class FrameOpener {
 
   private wait(): null {
     this.isBusy = true;
-    turns.next(() => {
+    world.turns.next(() => {
       this.turnBytes = 0;
       this.goOn();
     });
@@ -78,7 +78,9 @@ export class FrameOpener {
 
   private openLater(bytes: Buffer): null {
     this.isBusy = true;
-    void open(this.compression, bytes).then((content) => {
+    const { compression } = this;
+    const work = { inThread: () => open(compression, bytes), here: () => openNow(compression, bytes) };
+    void world.aside(work).then((content) => {
       this.opened = { bytes, content, isStored: false };
       this.goOn();
     });

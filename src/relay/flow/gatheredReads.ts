@@ -1,3 +1,6 @@
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
+
 /**
  * Pauses between the reads of a large response. During a pause, the kernel gathers the bytes that the server writes.
  *
@@ -8,7 +11,7 @@
  * no pauses.
  */
 export class GatheredReads {
-  private timer: NodeJS.Timeout | null = null;
+  private timer: Timer | null = null;
 
   /** @param over is called when a pause ends through its timer */
   constructor(private readonly over: () => void) {}
@@ -29,16 +32,16 @@ export class GatheredReads {
     if (readBytes >= ENOUGH_BYTES || responseBytes < LARGE_RESPONSE_BYTES || this.timer !== null) return false;
     const pauseMs = Math.min(MAX_PAUSE_MS, Math.floor(elapsedMs * MAX_PART_OF_RESPONSE));
     if (pauseMs < 1) return false;
-    this.timer = setTimeout(() => {
+    this.timer = world.after(pauseMs, () => {
       this.timer = null;
       this.over();
-    }, pauseMs);
+    });
     return true;
   }
 
   /** Ends a pause early, if one is under way. */
   end(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
+    world.cancel(this.timer);
     this.timer = null;
   }
 }

@@ -22,7 +22,7 @@ export class ResponseFlow extends FramedFlow {
   private hasParted = false;
   /** Bounds the written bytes that the client has not taken. */
   private readonly window: SendWindow;
-  private readonly stall: StallClock;
+  private readonly stall = new StallClock();
   /** A response that is to be cut at its next row, and whose row under way needs no room at the client. */
   private hurried: Usage | null = null;
   private readonly gathered = new GatheredReads(() => this.contain(() => this.resumeSource()));
@@ -37,9 +37,7 @@ export class ResponseFlow extends FramedFlow {
     private readonly verdicts: ResponseVerdicts,
   ) {
     super(upstream, client, 'server', conversation, decisions);
-    const { now } = conversation.options;
-    this.stall = new StallClock(now);
-    this.window = new SendWindow(queue, now, () => this.contain(() => this.sinkChanged()));
+    this.window = new SendWindow(queue, () => this.contain(() => this.sinkChanged()));
     this.sink.watch = this.window;
   }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { world } from '../../world/world.js';
 
 /** The stream that a flow writes to. */
 export class SocketSink {
@@ -84,7 +85,7 @@ export class SocketSink {
     if (this.isGathering) return;
     this.isGathering = true;
     this.socket.cork();
-    setImmediate(this.turnEnded);
+    world.soon(this.turnEnded);
   }
 
   /** Writes the bytes that were gathered in this turn. */

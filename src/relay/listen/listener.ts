@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Listen, Place } from '../../config/config.js';
 import { makeRoom } from './socketFile.js';
 import { asError, errorCode, errorText } from '../../text/errorText.js';
+import { world } from '../../world/world.js';
 
 /** Listens for clients on one address. */
 export class Listener {
@@ -13,7 +14,7 @@ export class Listener {
   private constructor(private settings: Listen, private readonly observer: ListenerObserver) {
     // Nothing is read until the session takes the connection over.
     const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
-    this.server = createServer(options, (client) => this.accept(client));
+    this.server = world.createServer(options, (client) => this.accept(client));
   }
 
   /**

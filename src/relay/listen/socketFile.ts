@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { world } from '../../world/world.js';
 
 /** The time that a program behind the socket has to accept a connection. */
 const LOOK_TIMEOUT_MS = 1000;
@@ -32,13 +32,13 @@ const TAKEN = 'another program listens there; stop it, or give another path';
 /** Null if a program listens there; otherwise the code of the error. */
 function lookAt(path: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect({ path });
+    const socket = world.connect({ path });
     const settle = (code: string | null): void => {
-      clearTimeout(timer);
+      world.cancel(timer);
       socket.destroy();
       resolve(code);
     };
-    const timer = setTimeout(settle, LOOK_TIMEOUT_MS, 'ETIMEDOUT');
+    const timer = world.after(LOOK_TIMEOUT_MS, () => settle('ETIMEDOUT'));
     socket.on('connect', () => settle(null));
     socket.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
   });

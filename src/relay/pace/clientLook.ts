@@ -1,11 +1,13 @@
 import type { SocketQueues } from './socketQueues.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** Requests looks at one client, one at a time. */
 export class ClientLook {
   private isLooking = false;
   private isClosed = false;
-  private restTimer: NodeJS.Timeout | null = null;
-  private lateTimer: NodeJS.Timeout | null = null;
+  private restTimer: Timer | null = null;
+  private lateTimer: Timer | null = null;
 
   constructor(private readonly view: QueueView, private readonly observer: LookObserver) {}
 
@@ -13,23 +15,23 @@ export class ClientLook {
   ask(restMs: number): void {
     if (this.isLooking || this.isClosed || this.restTimer !== null) return;
     if (restMs <= 0) void this.look();
-    else this.restTimer = setTimeout(() => void this.look(), restMs);
+    else this.restTimer = world.after(restMs, () => void this.look());
   }
 
   /** Stops all reports. */
   close(): void {
     this.isClosed = true;
-    if (this.restTimer !== null) clearTimeout(this.restTimer);
-    if (this.lateTimer !== null) clearInterval(this.lateTimer);
+    world.cancel(this.restTimer);
+    world.cancel(this.lateTimer);
   }
 
   private async look(): Promise<void> {
     this.restTimer = null;
     this.isLooking = true;
-    this.lateTimer = setInterval(() => this.observer.isLate(), LATE_AFTER_MS);
+    this.lateTimer = world.every(LATE_AFTER_MS, () => this.observer.isLate());
     const queues = await this.view.look();
     this.isLooking = false;
-    clearInterval(this.lateTimer);
+    world.cancel(this.lateTimer);
     if (!this.isClosed) this.observer.seen(queues);
   }
 }

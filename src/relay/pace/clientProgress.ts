@@ -1,21 +1,20 @@
+import { world } from '../../world/world.js';
+
 /** The progress of a client through the bytes that it was sent, and its rate. */
 export class ClientProgress {
   /** The bytes that the client's kernel had taken at the look from which the rate counts. */
   takenBytes = 0;
   private atMs = 0;
 
-  /** @param now a clock in ms */
-  constructor(private readonly now: () => number) {}
-
   /** The time since that look, in ms. */
   get elapsedMs(): number {
-    return this.now() - this.atMs;
+    return world.nowMs() - this.atMs;
   }
 
   /** Counts the rate from here on. */
   countFrom(takenBytes: number): void {
     this.takenBytes = Math.max(this.takenBytes, takenBytes);
-    this.atMs = this.now();
+    this.atMs = world.nowMs();
   }
 
   /**

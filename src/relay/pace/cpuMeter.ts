@@ -1,24 +1,25 @@
+import { world } from '../../world/world.js';
+
 /**
  * Adds up the CPU time of a piece of work that takes several turns of the event loop, without the work of others in
  * between.
  */
 export class CpuMeter {
   private spentMs = 0;
-  private cpuBefore: NodeJS.CpuUsage = { user: 0, system: 0 };
+  private cpuBeforeMs = 0;
   private startedAtMs = 0;
 
   /** The work begins or continues. */
   start(): void {
-    this.startedAtMs = performance.now();
-    this.cpuBefore = process.cpuUsage();
+    this.startedAtMs = world.nowMs();
+    this.cpuBeforeMs = world.cpuMs();
   }
 
   /** The work pauses for others or is done. */
   stop(): void {
-    const { user, system } = process.cpuUsage(this.cpuBefore);
     // Other threads of this process may have worked in the meantime. The work cannot have taken more than the elapsed
     // time.
-    this.spentMs += Math.min((user + system) / 1000, performance.now() - this.startedAtMs);
+    this.spentMs += Math.min(world.cpuMs() - this.cpuBeforeMs, world.nowMs() - this.startedAtMs);
   }
 
   /** The CPU time since the last call, in ms. */

@@ -1,3 +1,5 @@
+import { world } from '../../world/world.js';
+
 /**
  * Bounds the cost of looks at the kernel's socket tables. It is an account in ms of CPU time: 2 % of a core flow in,
  * and each look takes out its price. While the account is overdrawn, no look is allowed. So the interval between two
@@ -6,12 +8,7 @@
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;
   private lastPriceMs = 0;
-  private countedAtMs: number;
-
-  /** @param now a clock in ms */
-  constructor(private readonly now: () => number) {
-    this.countedAtMs = now();
-  }
+  private countedAtMs = world.nowMs();
 
   /** The time until the next look is allowed, in ms; 0 if it is allowed now. */
   get waitMs(): number {
@@ -32,7 +29,7 @@ export class LookAllowance {
   }
 
   private accrue(): void {
-    const nowMs = this.now();
+    const nowMs = world.nowMs();
     this.creditMs = Math.min(MAX_CREDIT_MS, this.creditMs + (nowMs - this.countedAtMs) * PART_OF_CORE);
     this.countedAtMs = nowMs;
   }

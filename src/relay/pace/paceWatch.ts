@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PaceSettings } from '../../config/config.js';
 import { judgePace, maxStreamRate, rateOf, type PaceReading, type Progress } from '../../policy/pace.js';
 import type { QueueView } from './clientLook.js';
 import type { SocketQueueReader, SocketQueues } from './socketQueues.js';
 import { WaitedFor } from './waitedFor.js';
+import { sleep } from '../../world/sleep.js';
+import { world } from '../../world/world.js';
 
 /**
  * Measures whether a client works on rows as they come, or takes them as fast as it can: the rate at which it takes
@@ -32,7 +33,7 @@ export class PaceWatch {
   async watch(session: WatchedSession, progress: Progress, before: Progress): Promise<PaceReading> {
     const rowBytes = wireRowBytes(progress);
     const maxRate = this.maxRate(progress);
-    const startMs = performance.now();
+    const startMs = world.nowMs();
     const { responses } = session;
     const first = await this.observe(session);
     if (first === null) return TAKEN_AT_ONCE;
@@ -46,7 +47,7 @@ export class PaceWatch {
     // read much at once.
     let calmSince = first;
     for (let restMs = FIRST_LOOK_AFTER_MS; !session.isOver; restMs = Math.min(2 * restMs, MAX_LOOK_EVERY_MS)) {
-      await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - performance.now())));
+      await sleep(Math.max(0, Math.min(restMs, startMs + this.settings.waitMs - world.nowMs())));
       const seen = await this.observe(session);
       if (seen === null) break;
       waitedFor.seen(seen.queues);
@@ -77,10 +78,10 @@ export class PaceWatch {
    * not known.
    */
   async allArrives(client: Socket): Promise<boolean> {
-    const deadlineMs = performance.now() + this.settings.waitMs;
+    const deadlineMs = world.nowMs() + this.settings.waitMs;
     while (!client.destroyed) {
       if (await this.hasArrived(client)) return true;
-      const leftMs = deadlineMs - performance.now();
+      const leftMs = deadlineMs - world.nowMs();
       if (leftMs <= 0) return false;
       await sleep(Math.min(LOOK_EVERY_MS, leftMs));
     }
@@ -147,7 +148,7 @@ export class PaceWatch {
       leastTakenBytes: writtenBytes - pendingBytes - unacknowledgedBytes - unread,
       mostTakenBytes: writtenBytes - pendingBytes - Math.max(unacknowledgedBytes, unread),
       queues,
-      atMs: performance.now(),
+      atMs: world.nowMs(),
     };
   }
 

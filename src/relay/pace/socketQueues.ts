@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { CpuMeter } from './cpuMeter.js';
 import { LookAllowance } from './lookAllowance.js';
 import { findRows, type RowKeys, rowKeys } from './socketTable.js';
+import { nextTurn, sleep } from '../../world/sleep.js';
 
 /** The kernel's view of one TCP connection between this process and a client. */
 export interface SocketQueues {
@@ -49,16 +48,10 @@ export class SocketQueueReader {
   private waiting: Look[] = [];
   private isServing = false;
   private readonly meter = new CpuMeter();
-  private readonly allowance = new LookAllowance(() => performance.now());
+  private readonly allowance = new LookAllowance();
 
-  /**
-   * @param minIntervalMs the shortest pause between two reads
-   * @param folder of the tables `tcp` and `tcp6`
-   */
-  constructor(
-    private readonly minIntervalMs = MIN_INTERVAL_MS,
-    private readonly folder = '/proc/net',
-  ) {}
+  /** @param minIntervalMs the shortest pause between two reads */
+  constructor(private readonly minIntervalMs = MIN_INTERVAL_MS) {}
 
   /** The time between two reads, in ms, while some caller always waits for the next one. */
   get intervalMs(): number {
@@ -117,10 +110,10 @@ export class SocketQueueReader {
     this.readCount += 1;
     const wanted = looks.flatMap(({ own, peer }) => [own, peer]);
     const tcpKeys = wanted.flatMap(({ tcp }) => (tcp === null ? [] : [tcp]));
-    const inTcp = await findRows(join(this.folder, 'tcp'), new Set(tcpKeys), this.leaveTurn);
+    const inTcp = await findRows('/proc/net/tcp', new Set(tcpKeys), this.leaveTurn);
     const inTcpOf = ({ tcp }: RowKeys) => (tcp === null ? undefined : inTcp.get(tcp));
     const missing = wanted.filter((keys) => inTcpOf(keys) === undefined);
-    const inTcp6 = await findRows(join(this.folder, 'tcp6'), new Set(missing.map(({ tcp6 }) => tcp6)), this.leaveTurn);
+    const inTcp6 = await findRows('/proc/net/tcp6', new Set(missing.map(({ tcp6 }) => tcp6)), this.leaveTurn);
     const rowOf = (keys: RowKeys) => inTcpOf(keys) ?? inTcp6.get(keys.tcp6);
     for (const { own, peer, resolve } of looks) {
       const ours = rowOf(own);

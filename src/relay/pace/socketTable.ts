@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { endianness } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ipBytes, IPV4_MAPPED_PREFIX } from '../../protocol/ipAddress.js';
+import { nextTurn } from '../../world/sleep.js';
+import type { KernelTable } from '../../world/kernel.js';
+import { world } from '../../world/world.js';
 
 // Reads the kernel's tables of TCP sockets, /proc/net/tcp and tcp6, with a line for each socket of this network
 // namespace:
@@ -78,12 +79,12 @@ export async function findRows(
 ): Promise<Map<string, SocketRow>> {
   const rows = new Map<string, SocketRow>();
   if (keys.size === 0) return rows;
-  let descriptor: number | null = null;
+  let table: KernelTable | null = null;
   try {
-    descriptor = openSync(path, 'r');
+    table = world.openTable(path);
     let partialLine = '';
     for (let pages = 1; rows.size < keys.size; pages += 1) {
-      const byteCount = readSync(descriptor, page, 0, PAGE_BYTES, null);
+      const byteCount = table.read(page);
       if (byteCount === 0) break;
       partialLine = takeRows(partialLine + page.toString('latin1', 0, byteCount), keys, rows);
       if (pages % PAGES_IN_A_TURN === 0) await leaveTurn();
@@ -91,7 +92,7 @@ export async function findRows(
   } catch {
     // Not Linux, or not allowed: what was found until then is what there is.
   } finally {
-    if (descriptor !== null) closeSync(descriptor);
+    table?.close();
   }
   return rows;
 }

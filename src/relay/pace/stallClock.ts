@@ -1,10 +1,9 @@
+import { world } from '../../world/world.js';
+
 /** Measures waiting time: the current wait, and the total. */
 export class StallClock {
   private sinceMs: number | null = null;
   private pastMs = 0;
-
-  /** @param now a clock in ms */
-  constructor(private readonly now: () => number) {}
 
   get isRunning(): boolean {
     return this.sinceMs !== null;
@@ -12,7 +11,7 @@ export class StallClock {
 
   /** The length of the current wait, in ms; 0 if there is none. */
   get runningMs(): number {
-    return this.sinceMs === null ? 0 : this.now() - this.sinceMs;
+    return this.sinceMs === null ? 0 : world.nowMs() - this.sinceMs;
   }
 
   /** The total waiting time, in ms. */
@@ -21,7 +20,7 @@ export class StallClock {
   }
 
   start(): void {
-    this.sinceMs ??= this.now();
+    this.sinceMs ??= world.nowMs();
   }
 
   stop(): void {

@@ -1,3 +1,6 @@
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
+
 /**
  * Watches the sessions whose clients have stopped reading. One timer serves all of them; while all clients read there
  * is none. A client that reads slowly may leave the sockets' buffers full for long. Before a report, the kernel is
@@ -6,7 +9,7 @@
  */
 export class StallWatch {
   private readonly stalls = new Map<Stallable, Stall>();
-  private timer: NodeJS.Timeout | null = null;
+  private timer: Timer | null = null;
 
   /** The number of clients that are not reading now. */
   get count(): number {
@@ -16,7 +19,7 @@ export class StallWatch {
   /** A client has stopped reading. */
   add(session: Stallable): void {
     this.stalls.set(session, { sinceMs: 0, mark: null, isReported: false });
-    this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.timer ??= world.every(LOOK_EVERY_MS, () => this.look()).unref();
   }
 
   /** A client reads again or has gone. */
@@ -35,7 +38,7 @@ export class StallWatch {
   }
 
   private stop(): void {
-    if (this.timer !== null) clearInterval(this.timer);
+    world.cancel(this.timer);
     this.timer = null;
   }
 

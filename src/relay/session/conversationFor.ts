@@ -4,16 +4,17 @@ import { Conversation } from '../../conversation/conversation.js';
 import type { Usage } from '../../conversation/command.js';
 import type { CommandJudge, ConversationObserver, ResponseObserver } from '../../conversation/conversationObserver.js';
 import type { Shared } from '../shared.js';
+import { world } from '../../world/world.js';
 
 /**
  * Creates a conversation that keeps as much of statements as the present configuration asks for, and counts its
- * commands. Its clock is `performance.now`.
+ * commands.
  */
 export function conversationFor<U extends Usage>(
   { config, metrics }: Shared, observer: ConversationObserver, responses: ResponseObserver<U>, judge: CommandJudge,
 ): Conversation<U> {
   return new Conversation({
-    observer, responses, judge, now,
+    observer, responses, judge, now: () => world.nowMs(),
     textBytes: Math.max(config.audit.sqlBytes, MIN_TEXT_BYTES),
     parameterBytes: config.audit.params ? config.audit.sqlBytes : 0,
     compressions: config.compression === 'inspect' ? OPENABLE_COMPRESSIONS : 0n,
@@ -21,8 +22,6 @@ export function conversationFor<U extends Usage>(
     commandCounts: metrics.commands,
   });
 }
-
-const now = performance.now.bind(performance);
 
 /**
  * The least number of bytes that is kept of a statement's text, even if records hold no text: rules need the statement,

@@ -11,6 +11,8 @@ import type { KillOutcome } from '../../control/killer.js';
 import { notRunPacket, type LastPackets, type Waiting } from '../flow/lastPackets.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** The rest of one cut response, from the row of the cut until the server may get the client's next command. */
 export class Cutting {
@@ -24,7 +26,7 @@ export class Cutting {
   /** The server has ended the response. */
   private isDrained = false;
   /** Runs while a command of the client waits. */
-  private waitingTimer: NodeJS.Timeout | null = null;
+  private waitingTimer: Timer | null = null;
   private readonly place: CutPlace;
 
   /**
@@ -107,15 +109,15 @@ export class Cutting {
 
   /** The client waits for the answer to another command. */
   commandWaits(): void {
-    this.waitingTimer ??= setTimeout(
-      () => this.session.contain(() => this.giveUp('waiting')), this.bounds.drain.waitingMs);
+    this.waitingTimer ??= world.after(
+      this.bounds.drain.waitingMs, () => this.session.contain(() => this.giveUp('waiting')));
   }
 
   /** Stops the drain and its timers. Returns the number of discarded bytes. */
   stop(): number {
     this.drain.stop();
     this.withdrawal?.abort();
-    if (this.waitingTimer !== null) clearTimeout(this.waitingTimer);
+    world.cancel(this.waitingTimer);
     return this.drain.bytes;
   }
 

@@ -1,6 +1,8 @@
 import type { EndLabel } from '../../telemetry/metrics.js';
 import { CLOSED, endOf, leavingEnd, QUIT, type SessionEnd } from '../connection/sessionEnd.js';
 import type { SessionControls } from './sessionControls.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** The end of a session, and the rest of the server's connection after its client has left or was let go. */
 export class Departure {
@@ -10,7 +12,7 @@ export class Departure {
   hasParted = false;
   /** The server still gets the last bytes that the client has sent. */
   private isHeard = true;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
 
   constructor(private readonly session: SessionControls) {}
 
@@ -99,7 +101,7 @@ export class Departure {
 
   /** Stops the timer. */
   close(): void {
-    clearTimeout(this.timer);
+    world.cancel(this.timer);
   }
 
   /** Gives the server up after drain.time, or later if the client was sent more bytes within that time. */
@@ -107,10 +109,10 @@ export class Departure {
     const { connections, shared } = this.session;
     const sentBytes = connections.writtenBytes.bytesToClient;
     this.close();
-    this.timer = setTimeout(() => this.session.contain(() => {
+    this.timer = world.after(shared.config.drain.timeMs, () => this.session.contain(() => {
       if (connections.writtenBytes.bytesToClient > sentBytes) this.awaitServer();
       else this.giveUpServer();
-    }), shared.config.drain.timeMs);
+    }));
   }
 
   private giveUpServer(): void {

@@ -1,12 +1,14 @@
 import type { DrainBounds, KillSettings } from '../../config/config.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** The discarding of the rest of a cut response, within bounds in bytes and time. */
 export class Drain {
   /** Bytes discarded so far. */
   bytes = 0;
 
-  private readonly boundTimer: NodeJS.Timeout;
-  private killTimer: NodeJS.Timeout | null = null;
+  private readonly boundTimer: Timer;
+  private killTimer: Timer | null = null;
   private isKillDue = false;
 
   /**
@@ -18,9 +20,9 @@ export class Drain {
     private readonly killWhen: DrainBounds | null,
     private readonly end: DrainEnd,
   ) {
-    this.boundTimer = setTimeout(() => end.passedBounds('time'), bounds.timeMs);
+    this.boundTimer = world.after(bounds.timeMs, () => end.passedBounds('time'));
     if (killWhen !== null && killWhen.timeMs !== Infinity) {
-      this.killTimer = setTimeout(() => this.killNow(), killWhen.timeMs);
+      this.killTimer = world.after(killWhen.timeMs, () => this.killNow());
     }
   }
 
@@ -33,8 +35,8 @@ export class Drain {
 
   /** Stops both timers: the response is over or was given up. */
   stop(): void {
-    clearTimeout(this.boundTimer);
-    if (this.killTimer !== null) clearTimeout(this.killTimer);
+    world.cancel(this.boundTimer);
+    world.cancel(this.killTimer);
     this.isKillDue = true;
   }
 

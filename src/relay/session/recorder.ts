@@ -6,6 +6,7 @@ import { admissionOf, warningFor, type Admission } from '../../policy/judgement.
 import type { Refused } from '../../policy/refusal.js';
 import type { ServerError } from '../../protocol/packets.js';
 import type { SessionControls } from './sessionControls.js';
+import { world } from '../../world/world.js';
 
 /**
  * Writes the audit records of one session: exactly one for each response that was acted upon, in the order of their
@@ -127,7 +128,7 @@ export class Recorder {
   private write(record: Record<string, unknown>, { command }: GovernedUsage): void {
     const { shared, conversation } = this.session;
     const ageMs = conversation.options.now() - command.startedAtMs;
-    record['startedAt'] = new Date(Date.now() - ageMs).toISOString();
+    record['startedAt'] = new Date(world.dateMs() - ageMs).toISOString();
     shared.audit.write(record);
   }
 }

@@ -31,6 +31,7 @@ import { SessionLog } from './sessionLog.js';
 import { SessionOrigin } from './sessionOrigin.js';
 import { detailOf, viewOf } from './sessionView.js';
 import { Supervisor } from './supervisor.js';
+import { world } from '../../world/world.js';
 
 /** One client's connection and its connection to the upstream server, from the first byte to the last. */
 export class Session extends Containment implements SessionControls, ConnectionsObserver, RequestDecisions {
@@ -273,7 +274,7 @@ export class Session extends Containment implements SessionControls, Connections
     const end = this.departure.noteLeaving();
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
-    const durationMs = now() - this.arrived.startedAtMs;
+    const durationMs = world.nowMs() - this.arrived.startedAtMs;
     logEnd(this.log.log, end, { session: this.id, client: this.connections.clientAddress, durationMs });
     this.observer.ended(this);
   }
@@ -288,8 +289,6 @@ export class Session extends Containment implements SessionControls, Connections
     this.departure.note(['upstream', hasGivenUp ? 'gave-up' : how], reason);
   }
 }
-
-const now = performance.now.bind(performance);
 
 /** An observer of a session. */
 export interface SessionObserver {

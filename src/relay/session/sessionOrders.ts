@@ -6,6 +6,7 @@ import { endedPacket, type LastPackets } from '../flow/lastPackets.js';
 import type { Enforcer } from './enforcer.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
+import { world } from '../../world/world.js';
 
 /** Carries out the orders for one session that an operator gives at the admin endpoint. */
 export class SessionOrders {
@@ -29,9 +30,9 @@ export class SessionOrders {
   async end(): Promise<OrderResult> {
     let killed: KillOutcome | null = null;
     if (this.obstacle() === null) {
-      const timer = setTimeout(() => this.killing?.withdrawal.abort(), KILL_WITHIN_MS);
+      const timer = world.after(KILL_WITHIN_MS, () => this.killing?.withdrawal.abort());
       killed = await this.killNow();
-      clearTimeout(timer);
+      world.cancel(timer);
     }
     const mayRunOn = killed !== 'killed' && this.session.conversation.commands.length > 0;
     if (!this.session.isOver) this.session.contain(() => this.close());

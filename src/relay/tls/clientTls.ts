@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { ListenTls } from '../../config/config.js';
 import { Certificates } from './certificates.js';
 import { ClientLeftError } from './handshakeError.js';
 import type { OwnCertificate } from './selfSigned.js';
+import { world } from '../../world/world.js';
 
 /** Encrypts the connections of clients that ask for it. */
 export class ClientTls {
@@ -46,7 +47,7 @@ export class ClientTls {
       return;
     }
     const { requestCert } = this.tls;
-    this.server = createServer({ ...options, requestCert, rejectUnauthorized: requestCert });
+    this.server = world.createTlsServer({ ...options, requestCert, rejectUnauthorized: requestCert });
     this.server.on('secureConnection', (encrypted) => {
       const handshake = this.take(connectionOf(encrypted));
       encrypted.allowHalfOpen = true;

@@ -7,6 +7,7 @@ import { isSocketFile } from '../../config/address.js';
 import { readTlsFiles, TlsFileError } from '../../config/tlsFiles.js';
 import { makeSelfSigned, type OwnCertificate } from './selfSigned.js';
 import { errorText } from '../../text/errorText.js';
+import { world } from '../../world/world.js';
 
 /** Sluice's own certificates for all listeners, by the folder that keeps them. */
 export type OwnCertificates = Readonly<Record<string, OwnCertificate>>;
@@ -69,7 +70,7 @@ function readKept(folder: string): OwnCertificate | null {
   try {
     readTlsFiles({ cert, key });
     const kept = { cert: readFileSync(cert, 'latin1'), key: readFileSync(key, 'latin1') };
-    return Date.parse(new X509Certificate(kept.cert).validTo) > Date.now() ? kept : null;
+    return Date.parse(new X509Certificate(kept.cert).validTo) > world.dateMs() ? kept : null;
   } catch (error) {
     const reason = errorText(error);
     throw new TlsFileError('folder', `${reason}; remove cert.pem and key.pem there to have them made anew`);

@@ -1,6 +1,7 @@
-import { generateKeyPair } from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { OwnKey } from '../../conversation/authBridge.js';
+import { world } from '../../world/world.js';
 
 /** The length of the keys that servers make for themselves. */
 const MODULUS_BITS = 2048;
@@ -14,6 +15,9 @@ export function ownKey(): Promise<OwnKey> {
 }
 
 async function make(): Promise<OwnKey> {
-  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS });
+  const { publicKey, privateKey } = await world.aside({
+    inThread: () => promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS }),
+    here: () => generateKeyPairSync('rsa', { modulusLength: MODULUS_BITS }),
+  });
   return { publicPem: Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })), privateKey };
 }

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { hostname } from 'node:os';
+import { world } from '../../world/world.js';
 
 /** A certificate that Sluice has made for itself, and its key; both in PEM form. */
 export interface OwnCertificate {
@@ -40,7 +41,7 @@ const Oid = {
  * @param now the time of making
  * @param host this host's name; it is added to the certificate beside localhost if it is a valid DNS name
  */
-export function makeSelfSigned(now: Date = new Date(), host = hostname()): OwnCertificate {
+export function makeSelfSigned(now: Date = new Date(world.dateMs()), host = hostname()): OwnCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const body = tbsCertificate(publicKey.export({ type: 'spki', format: 'der' }), now, host);
   const signature = sign('sha256', body, privateKey);
@@ -59,7 +60,7 @@ function tbsCertificate(publicKeyInfo: Buffer, now: Date, host: string): Buffer 
   const name = sequence(der(Tag.SET, sequence(oid(Oid.COMMON_NAME), der(Tag.UTF8_STRING, Buffer.from(SUBJECT)))));
   const version3 = der(Tag.VERSION, integer(Buffer.from([2])));
   return sequence(
-    version3, integer(randomBytes(SERIAL_BYTES)), algorithm(), name, sequence(time(from), time(to)), name,
+    version3, integer(world.randomBytes(SERIAL_BYTES)), algorithm(), name, sequence(time(from), time(to)), name,
     publicKeyInfo,
     der(Tag.EXTENSIONS, sequence(...extensions(host))),
   );

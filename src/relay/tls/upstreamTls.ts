@@ -1,10 +1,11 @@
 import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { isSocketFile } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import { Certificates } from './certificates.js';
+import { world } from '../../world/world.js';
 
 /** Encrypts connections to the upstream server. */
 export class UpstreamTls {
@@ -43,7 +44,7 @@ export class UpstreamTls {
   encrypt(socket: Socket): Promise<TLSSocket> {
     const { at, tls } = this.upstream;
     const { mode, serverName = isSocketFile(at) ? 'localhost' : at.host } = tls;
-    const encrypted = connect({
+    const encrypted = world.connectTls({
       socket,
       secureContext: this.context!,
       ...(this.session === null ? {} : { session: this.session }),

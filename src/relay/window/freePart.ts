@@ -1,4 +1,5 @@
 import { isQuick } from '../pace/readerVerdict.js';
+import { world } from '../../world/world.js';
 
 /**
  * The part of a response that goes out before a look at its client: as much as the client has taken at once before, and
@@ -9,15 +10,11 @@ export class FreePart {
   private bytes: number;
   /** The beginning of the response under way, in bytes written, and its time. */
   private startBytes = 0;
-  private startMs: number;
+  private startMs = world.nowMs();
 
-  /**
-   * @param now a clock in ms
-   * @param isServerFar whether the server is on another host
-   */
-  constructor(private readonly now: () => number, isServerFar: boolean) {
+  /** @param isServerFar whether the server is on another host */
+  constructor(isServerFar: boolean) {
     this.leastBytes = this.bytes = isServerFar ? FAR_FREE_BYTES : FREE_BYTES;
-    this.startMs = now();
   }
 
   /** Whether the client has taken a large earlier response at once. */
@@ -33,17 +30,17 @@ export class FreePart {
    */
   begin(writtenBytes: number, wasSlow: boolean): number {
     const takenBytes = writtenBytes - this.startBytes;
-    const isAtOnce = takenBytes >= this.leastBytes && takenBytes >= QUICK_BYTES_PER_MS * (this.now() - this.startMs);
+    const isAtOnce = takenBytes >= this.leastBytes && takenBytes >= QUICK_BYTES_PER_MS * (world.nowMs() - this.startMs);
     if (wasSlow) this.bytes = this.leastBytes;
     else if (isAtOnce) this.bytes = Math.min(Math.max(this.bytes, 2 * takenBytes), MAX_FREE_BYTES);
     this.startBytes = writtenBytes;
-    this.startMs = this.now();
+    this.startMs = world.nowMs();
     return writtenBytes + this.bytes;
   }
 
   /** Whether a client that has read the response up to this offset by now is not a slow reader. */
   isReadQuickly(writtenBytes: number): boolean {
-    return isQuick(writtenBytes - this.startBytes, this.now() - this.startMs);
+    return isQuick(writtenBytes - this.startBytes, world.nowMs() - this.startMs);
   }
 }
 

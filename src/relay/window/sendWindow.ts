@@ -6,6 +6,7 @@ import { SlowReader } from './slowReader.js';
 import type { SocketQueues } from '../pace/socketQueues.js';
 import { Steps } from './steps.js';
 import { WaitedFor } from '../pace/waitedFor.js';
+import { world } from '../../world/world.js';
 
 /**
  * A bound on the bytes that a client's kernel has not taken: a slow start with proof, like TCP's own.
@@ -40,22 +41,14 @@ export class SendWindow implements LookObserver {
   private isShutNow = false;
   private isClosed = false;
   private readonly clientLook: ClientLook;
-  private readonly progress: ClientProgress;
+  private readonly progress = new ClientProgress();
   private readonly freePart: FreePart;
 
-  /**
-   * @param now a clock in ms
-   * @param changed is called when nothing more may be written, and when writing may continue
-   */
-  constructor(
-    private readonly view: QueueView,
-    private readonly now: () => number,
-    private readonly changed: (isShut: boolean) => void,
-  ) {
+  /** @param changed is called when nothing more may be written, and when writing may continue */
+  constructor(private readonly view: QueueView, private readonly changed: (isShut: boolean) => void) {
     this.clientLook = new ClientLook(view, this);
-    this.progress = new ClientProgress(now);
-    this.steps = new Steps(STEP_BYTES, now, () => this.goOn());
-    this.freePart = new FreePart(now, view.isServerFar);
+    this.steps = new Steps(STEP_BYTES, () => this.goOn());
+    this.freePart = new FreePart(view.isServerFar);
     this.stopAtBytes = this.grantedBytes = this.askAtBytes = this.freePart.begin(0, false);
   }
 
@@ -96,7 +89,7 @@ export class SendWindow implements LookObserver {
 
   /** The socket is full. */
   filled(): void {
-    if (this.phase === 'slow' || this.phase === 'free' || this.now() < this.trustedUntilMs) return;
+    if (this.phase === 'slow' || this.phase === 'free' || world.nowMs() < this.trustedUntilMs) return;
     this.clientLook.ask(this.restMs);
   }
 
@@ -201,7 +194,7 @@ export class SendWindow implements LookObserver {
     this.phase = 'open';
     this.slow = null;
     this.steps.stop();
-    this.trustedUntilMs = this.now() + forMs;
+    this.trustedUntilMs = world.nowMs() + forMs;
     this.windowBytes = WINDOW_UPDATE_BYTES;
     this.grantedBytes = this.askAtBytes = this.stopAtBytes = Infinity;
     this.open();

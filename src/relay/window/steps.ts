@@ -1,20 +1,20 @@
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
+
 /** Lets bytes out step by step. While a step is under way, nothing more goes out. */
 export class Steps {
   /** The length of a step of one piece, in ms. */
   everyMs = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private timer: Timer | null = null;
   private fromBytes = 0;
   /** The part of the next steps' time that has already passed, in ms. */
   private lateMs = 0;
 
   /**
    * @param pieceBytes the bytes of one step. Encrypted bytes come in larger pieces, whose steps take longer.
-   * @param now a clock in ms
    * @param done is called at the end of a step
    */
-  constructor(
-    private readonly pieceBytes: number, private readonly now: () => number, private readonly done: () => void,
-  ) {}
+  constructor(private readonly pieceBytes: number, private readonly done: () => void) {}
 
   get isUnderWay(): boolean {
     return this.timer !== null;
@@ -36,16 +36,16 @@ export class Steps {
     this.fromBytes = writtenBytes;
     this.lateMs = Math.max(0, -restMs);
     if (restMs <= 0) return;
-    const dueMs = this.now() + restMs;
-    this.timer = setTimeout(() => {
+    const dueMs = world.nowMs() + restMs;
+    this.timer = world.after(restMs, () => {
       this.timer = null;
-      this.lateMs = Math.min(MAX_LATE_MS, Math.max(0, this.now() - dueMs));
+      this.lateMs = Math.min(MAX_LATE_MS, Math.max(0, world.nowMs() - dueMs));
       this.done();
-    }, restMs);
+    });
   }
 
   stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
+    world.cancel(this.timer);
     this.timer = null;
   }
 }

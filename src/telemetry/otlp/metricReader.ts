@@ -2,15 +2,16 @@ import { EventLoopWatch, type LoopDelay } from '../eventLoop.js';
 import type { Family } from '../familyList.js';
 import type { Item } from './itemQueue.js';
 import { metricsItem } from './metrics.js';
-import type { ExportClock } from './signalExporter.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /** Reads the metrics at an interval, and passes each reading on. */
 export class MetricReader {
   private readonly loop = new EventLoopWatch();
-  private cancelTimer: () => void = () => {};
+  private timer: Timer | null = null;
   private isStopped = false;
 
-  constructor(private readonly parts: ReaderParts, private readonly clock: ExportClock, private everyMs: number) {
+  constructor(private readonly parts: ReaderParts, private everyMs: number) {
     this.schedule();
   }
 
@@ -18,7 +19,7 @@ export class MetricReader {
   set intervalMs(ms: number) {
     if (ms === this.everyMs) return;
     this.everyMs = ms;
-    this.cancelTimer();
+    world.cancel(this.timer);
     this.schedule();
   }
 
@@ -26,7 +27,7 @@ export class MetricReader {
   async read(): Promise<void> {
     try {
       const families = await this.parts.read(this.loop.delay);
-      const item = metricsItem(families, Date.now());
+      const item = metricsItem(families, world.dateMs());
       if (item.count > 0 && !this.isStopped) this.parts.take(item);
     } catch (error) {
       this.parts.failed(error);
@@ -35,16 +36,16 @@ export class MetricReader {
 
   stop(): void {
     this.isStopped = true;
-    this.cancelTimer();
+    world.cancel(this.timer);
     this.loop.stop();
   }
 
   private schedule(): void {
-    this.cancelTimer = this.clock.after(this.everyMs, () => {
+    this.timer = world.after(this.everyMs, () => {
       void this.read().then(() => {
         if (!this.isStopped) this.schedule();
       });
-    });
+    }).unref();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Family, Labels } from '../familyList.js';
 import type { Exemplar } from '../instruments.js';
 import { keyValues, unixNano, type Attributes } from './json.js';
 import type { Item } from './itemQueue.js';
+import { world } from '../../world/world.js';
 
 /**
  * Converts a reading of all metrics to one item. Values that are not finite, such as "no limit", are left out.
@@ -9,7 +10,7 @@ import type { Item } from './itemQueue.js';
  * @param nowMs the time of the reading, in ms since 1970
  */
 export function metricsItem(families: readonly Family[], nowMs: number): Item {
-  const times = { startTimeUnixNano: unixNano(performance.timeOrigin), timeUnixNano: unixNano(nowMs) };
+  const times = { startTimeUnixNano: unixNano(world.startedAtMs), timeUnixNano: unixNano(nowMs) };
   const metrics = families.map((family) => metricOf(family, times)).filter(({ points }) => points.length > 0);
   return {
     text: metrics.map(({ head, kind, points, rest }) =>

@@ -7,9 +7,11 @@ import { ExportLog } from './exportLog.js';
 import type { Item } from './itemQueue.js';
 import { logRecord } from './logs.js';
 import { MetricReader, type ReaderParts } from './metricReader.js';
-import { EXPORT_CLOCK, SignalExporter, type ExportClock, type ExportTarget } from './signalExporter.js';
+import { SignalExporter, type ExportTarget } from './signalExporter.js';
 import { spanOf } from './spans.js';
 import { targetsOf, type Signal } from './targets.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /**
  * Exports to OpenTelemetry, as the configuration says. If nothing is exported, there is no queue, no timer and no
@@ -20,7 +22,7 @@ export class OtlpExport {
   /** Null if no metrics are exported. */
   private reader: MetricReader | null = null;
 
-  constructor(private readonly parts: ExportParts, private readonly clock: ExportClock = EXPORT_CLOCK) {}
+  constructor(private readonly parts: ExportParts) {}
 
   /**
    * Prepares a change to another configuration.
@@ -42,7 +44,7 @@ export class OtlpExport {
     const [logs, traces] = [this.exporters.get('logs'), this.exporters.get('traces')];
     if (logs === undefined && traces === undefined) return;
     const fields = { ...record };
-    logs?.add({ text: logRecord(fields, Date.now()), count: 1 });
+    logs?.add({ text: logRecord(fields, world.dateMs()), count: 1 });
     const span = traces === undefined ? null : spanOf(fields);
     if (span !== null) traces?.add({ text: span, count: 1 });
   }
@@ -51,10 +53,10 @@ export class OtlpExport {
   async close(withinMs: number): Promise<void> {
     if (this.exporters.size === 0) return;
     const exporters = [...this.exporters.values()];
-    let timer: NodeJS.Timeout | undefined;
-    const end = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    let timer: Timer | undefined;
+    const end = new Promise<void>((resolve) => (timer = world.after(withinMs, resolve)));
     await Promise.race([this.flush(exporters), end]);
-    clearTimeout(timer);
+    world.cancel(timer);
     this.reader?.stop();
     this.reader = null;
     for (const exporter of exporters) exporter.close();
@@ -81,7 +83,7 @@ export class OtlpExport {
       if (exporter !== undefined) exporter.target = target;
       else {
         const log = new ExportLog(signal, logger, dropped);
-        this.exporters.set(signal, new SignalExporter(signal, target, log, this.clock));
+        this.exporters.set(signal, new SignalExporter(signal, target, log));
       }
     }
     this.readMetrics(intervalMs);
@@ -98,7 +100,7 @@ export class OtlpExport {
       const { parts: { logger, read } } = this;
       const take = (item: Item): void => exporter.add(item);
       const failed = (error: unknown): void => logger.error({ err: error }, 'otlp: the metrics could not be read');
-      this.reader = new MetricReader({ read, take, failed }, this.clock, intervalMs);
+      this.reader = new MetricReader({ read, take, failed }, intervalMs);
     }
   }
 }

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { oneLine } from '../../audit/plainText.js';
+import { world } from '../../world/world.js';
 
 /**
  * Sends one request and reads its answer, up to a bound. Follows no redirect. Keeps no connection: if the receiver
@@ -19,13 +20,13 @@ export function post(destination: Destination, body: string, signal: AbortSignal
       headers: { ...headers, 'content-type': 'application/json', 'content-length': content.length },
     });
     const settle = (outcome: Outcome): void => {
-      clearTimeout(timer);
+      world.cancel(timer);
       resolve(outcome);
       request.destroy();
     };
     const fail = (reason: string): void => settle({ kind: 'later', reason, afterMs: null });
     let timeIsUp = (): void => fail(`no answer within ${timeoutMs} ms`);
-    const timer = setTimeout(() => timeIsUp(), timeoutMs).unref();
+    const timer = world.after(timeoutMs, () => timeIsUp()).unref();
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? error.name)));
     let interimAnswers = 0;
     request.on('information', () => {
@@ -90,7 +91,7 @@ function outcomeOf({ statusCode = 0, headers }: IncomingMessage, answer: string 
   }
   const reason = `answers ${statusCode}${saidIn(answer)}`;
   if (!RETRYABLE.has(statusCode)) return { kind: 'refused', reason };
-  return { kind: 'later', reason, afterMs: retryAfterMs(headers['retry-after'], Date.now()) };
+  return { kind: 'later', reason, afterMs: retryAfterMs(headers['retry-after'], world.dateMs()) };
 }
 
 /** The message of OTLP's Status in the answer; the first characters of any other answer. */

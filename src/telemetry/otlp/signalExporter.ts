@@ -4,6 +4,8 @@ import type { ExportLog } from './exportLog.js';
 import { countOf, ItemQueue, type Item, type QueueBounds } from './itemQueue.js';
 import { post, type Destination } from './post.js';
 import type { Signal } from './targets.js';
+import type { Timer } from '../../world/time.js';
+import { world } from '../../world/world.js';
 
 /**
  * Sends the items of one signal to their receiver, one request at a time. After a failure the items wait in a bounded
@@ -14,24 +16,22 @@ export class SignalExporter {
   private readonly abortion = new AbortController();
   /** The batch under way; null if there is none. */
   private sending: readonly Item[] | null = null;
-  private cancelTimer: (() => void) | null = null;
+  /** Ends the pause before the next request; null if there is none. */
+  private timer: Timer | null = null;
   /** The number of failed requests in a row. */
   private failures = 0;
   /** Is called once no item waits; null if there is no `flush` under way. */
   private whenEmpty: (() => void) | null = null;
 
   /** @param target may be replaced later: the next request goes to the new one */
-  constructor(
-    readonly signal: Signal, public target: ExportTarget, private readonly log: ExportLog,
-    private readonly clock: ExportClock,
-  ) {
+  constructor(readonly signal: Signal, public target: ExportTarget, private readonly log: ExportLog) {
     this.queue = new ItemQueue(BOUNDS[signal]);
   }
 
   /** Adds an item to the queue. If the queue is full, this pushes out the oldest items. */
   add(item: Item): void {
     this.log.lost(this.queue.add(item), 'overflow');
-    if (this.cancelTimer === null && this.sending === null) this.sendIn(this.gatheringMs);
+    if (this.timer === null && this.sending === null) this.sendIn(this.gatheringMs);
   }
 
   /** Sends the waiting items at once. Resolves when none is left, or when the exporter is closed. */
@@ -44,20 +44,20 @@ export class SignalExporter {
 
   /** Aborts the request under way, and drops all items. */
   close(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = null;
+    world.cancel(this.timer);
+    this.timer = null;
     this.abortion.abort();
     this.log.lost(this.queue.empty() + countOf(this.sending ?? []), 'stopped');
     this.whenEmpty?.();
   }
 
   private sendIn(ms: number): void {
-    this.cancelTimer = this.clock.after(ms, () => this.sendNow());
+    this.timer = world.after(ms, () => this.sendNow()).unref();
   }
 
   private sendNow(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = null;
+    world.cancel(this.timer);
+    this.timer = null;
     this.sending = this.queue.take();
     void this.send(this.sending);
   }
@@ -108,7 +108,7 @@ export class SignalExporter {
   /** Half of the pause is random, so that programs that failed together do not try again together. */
   private pauseMs(): number {
     const most = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
-    return (most / 2) * (1 + this.clock.random());
+    return (most / 2) * (1 + world.random());
   }
 }
 
@@ -117,22 +117,6 @@ export interface ExportTarget {
   readonly destination: Destination;
   readonly envelope: Envelope;
 }
-
-/** Timers and random numbers; a test replaces them. */
-export interface ExportClock {
-  /** Calls `then` after `ms`. Returns a function that cancels the call. The timer does not keep the process running. */
-  after(ms: number, then: () => void): () => void;
-  /** From 0 to 1. */
-  random(): number;
-}
-
-export const EXPORT_CLOCK: ExportClock = {
-  after(ms, then) {
-    const timer = setTimeout(then, ms).unref();
-    return () => clearTimeout(timer);
-  },
-  random: Math.random,
-};
 
 /** The time for which items are gathered into one request. */
 const GATHERING_MS = 1000;

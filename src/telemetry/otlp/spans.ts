@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { keyValues, unixNano } from './json.js';
 import { isId } from './logs.js';
 import { dbSystemIn, recordAttributes, summaryIn, type AuditFields } from './recordAttributes.js';
+import { world } from '../../world/world.js';
 
 /**
  * Converts an audit record to a span: from the command's arrival to its end, with the client's own span as its parent.
@@ -20,7 +20,7 @@ export function spanOf(record: AuditFields): string | null {
   const summary = summaryIn(record);
   return JSON.stringify({
     traceId,
-    spanId: randomBytes(8).toString('hex'),
+    spanId: world.randomBytes(8).toString('hex'),
     parentSpanId,
     flags: SAMPLED | HAS_REMOTE_PARENT,
     name: summary?.text ?? dbSystemIn(record),

@@ -50,12 +50,10 @@ const start = (t: Test, { upstream = [FIRST, SECOND], proxyProtocol = [], arrive
   const timers = fakeTimers(t);
   const { log, entries } = keptLog();
   const metrics = new Metrics();
-  const servers = new MemoryServers();
+  const servers = new MemoryServers(t);
   const upstreams = new UpstreamHealth({ log, metrics, history: new History(), probe: () => Promise.resolve(false) });
   upstreams.configured(config.upstream);
-  const shared: SharedAtArrival = {
-    config, metrics, upstreams, encryption: new Encryption(config, {}, log), connect: servers.connect,
-  };
+  const shared: SharedAtArrival = { config, metrics, upstreams, encryption: new Encryption(config, {}, log) };
   const { accepted, connected } = memoryPair();
   const told: Scene['told'] = [];
   const read: Buffer[] = [];

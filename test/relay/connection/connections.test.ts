@@ -33,8 +33,8 @@ interface Scene {
 const start = async (t: Test, allArrives = true): Promise<Scene> => {
   const timers = fakeTimers(t);
   const config = memorySettings(t);
-  const servers = new MemoryServers();
-  const upstream = new UpstreamConnection(config.upstream[0]!, null, 0, servers.connect);
+  const servers = new MemoryServers(t);
+  const upstream = new UpstreamConnection(config.upstream[0]!, null, 0);
   const server = await servers.next();
   const { accepted, connected } = memoryPair();
   const client = new End(connected);

@@ -2,13 +2,15 @@ import t from 'tap';
 import { MemoryCgroup } from '../../../src/config/cgroup.js';
 import { MemoryWatch } from '../../../src/relay/connection/memoryWatch.js';
 import { setMemory, treeOfV2 } from '../../support/cgroups.js';
+import { changeWorld } from '../../support/changeWorld.js';
 
 const LIMIT = 1000;
 
 t.test('finds memory short above 90 % of the limit, and again enough below 85 %', (t) => {
   const root = treeOfV2(t, '/pod', { '/pod': { limit: LIMIT, used: 900 } });
   let nowMs = 0;
-  const watch = new MemoryWatch(new MemoryCgroup(root), () => nowMs);
+  changeWorld(t, { nowMs: () => nowMs });
+  const watch = new MemoryWatch(new MemoryCgroup(root));
   const shortageWith = (used: number, inactive: number): number | null => {
     nowMs += 50;
     setMemory(root, '/pod', { limit: LIMIT, used, inactive });
@@ -29,7 +31,8 @@ t.test('looks at most once in 50 ms, however many clients come', (t) => {
     looks += 1;
     return [];
   };
-  const watch = new MemoryWatch({ read }, () => nowMs);
+  changeWorld(t, { nowMs: () => nowMs });
+  const watch = new MemoryWatch({ read });
   for (const [atMs, expected] of [[0, 1], [0, 1], [49, 1], [50, 2], [60, 2]] as const) {
     nowMs = atMs;
     t.equal(watch.shortage, null);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { Command } from '../../../src/protocol/commands.js';
 import { Status } from '../../../src/protocol/status.js';
-import { Turns } from '../../../src/relay/flow/turns.js';
+import { Turns } from '../../../src/world/turns.js';
 import { command, query } from '../../support/commandPayloads.js';
 import type { Turn } from '../../support/conversationHarness.js';
 import { FramedExchange } from '../../support/framedExchange.js';
@@ -94,7 +94,7 @@ t.test("relays a client's flood to its end, then that it ended", async (t) => {
 });
 
 t.test('gives each waiting session one turn, in the order in which they asked', async (t) => {
-  const turns = new Turns();
+  const turns = new Turns(setImmediate);
   const served: string[] = [];
   const work = (name: string, count: number): void => {
     served.push(name);

@@ -1,11 +1,13 @@
 import t from 'tap';
 import { LookAllowance } from '../../../src/relay/pace/lookAllowance.js';
+import { changeWorld } from '../../support/changeWorld.js';
 
 t.test('looks at any price take 2 % of a core over time, beyond an initial burst', (t) => {
   for (const priceMs of [0.5, 2, 20]) {
     let nowMs = 0;
     let spentMs = 0;
-    const allowance = new LookAllowance(() => nowMs);
+    changeWorld(t, { nowMs: () => nowMs });
+    const allowance = new LookAllowance();
     while (nowMs < 60_000) {
       nowMs += allowance.waitMs + 1;
       allowance.spend(priceMs);
@@ -18,7 +20,8 @@ t.test('looks at any price take 2 % of a core over time, beyond an initial burst
 });
 
 t.test('the interval of looks grows with their price', (t) => {
-  const allowance = new LookAllowance(() => 0);
+  changeWorld(t, { nowMs: () => 0 });
+  const allowance = new LookAllowance();
   allowance.spend(1);
   t.equal(allowance.intervalMs, 50);
   allowance.spend(20);

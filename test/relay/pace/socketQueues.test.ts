@@ -3,12 +3,14 @@ import fs, { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { pendingBytes } from '../../../src/relay/connection/clientSocket.js';
 import { findRows } from '../../../src/relay/pace/socketTable.js';
 import { type ConnectionEnds, SocketQueueReader, type SocketQueues } from '../../../src/relay/pace/socketQueues.js';
+import { world } from '../../../src/world/world.js';
+import { changeWorld } from '../../support/changeWorld.js';
 
 /** Two pieces: the count of turns may come before or after one of them. */
 const MAX_BYTES_IN_A_TURN = 2 * 24 * 4096;
@@ -16,6 +18,13 @@ const UNKNOWN: SocketQueues = {
   unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
 };
 const EMPTY: SocketQueues = { ...UNKNOWN, unacknowledgedBytes: 0, unreadBytes: 0 };
+
+/** A reader of tables in a folder of the test's. */
+const readerIn = (t: Test, folder: string, minIntervalMs = 0): SocketQueueReader => {
+  const { openTable } = world;
+  changeWorld(t, { openTable: (path) => openTable(join(folder, basename(path))) });
+  return new SocketQueueReader(minIntervalMs);
+};
 
 const listen = async (t: Test, host: string): Promise<Server> => {
   const server = createServer({ pauseOnConnect: true }).listen(0, host, 4096);
@@ -129,9 +138,9 @@ await t.test('knows nothing of an unknown connection, or of text that is no addr
 await t.test('knows nothing, and does not throw, when the tables are missing or unreadable', async (t) => {
   const folder = t.testdir({ tcp: {}, unused: '' }); // a folder in a table's place
   const ends = { localAddress: '127.0.0.1', localPort: 1, remoteAddress: '127.0.0.1', remotePort: 2 };
-  t.same(await new SocketQueueReader(0, folder).look(ends), UNKNOWN);
-  t.same(await new SocketQueueReader(0, join(folder, 'nowhere')).look(ends), UNKNOWN);
-  t.same(await new SocketQueueReader(0, folder).look({ ...ends, localAddress: '::1', remoteAddress: '::1' }), UNKNOWN);
+  t.same(await readerIn(t, folder).look(ends), UNKNOWN);
+  t.same(await readerIn(t, join(folder, 'nowhere')).look(ends), UNKNOWN);
+  t.same(await readerIn(t, folder).look({ ...ends, localAddress: '::1', remoteAddress: '::1' }), UNKNOWN);
 });
 
 /** A line of /proc/net/tcp between 10.0.0.1 and 10.0.0.2. */
@@ -150,7 +159,7 @@ await t.test('finds lines of any number at any page border', async (t) => {
   const connections = Array.from({ length: 12_000 }, (_, i) => line(i, [1, 3306], [2, i + 1], '01',
     `${i.toString(16).toUpperCase().padStart(8, '0')}:00000000`));
   writeFileSync(join(folder, 'tcp'), HEADER + connections.join(''));
-  const reader = new SocketQueueReader(0, folder);
+  const reader = readerIn(t, folder);
   const looks = Array.from({ length: 12_000 }, (_, i) => reader.look({
     localAddress: '10.0.0.1', localPort: 3306, remoteAddress: '10.0.0.2', remotePort: i + 1,
   }));
@@ -166,7 +175,7 @@ await t.test('does not take what an earlier connection left behind for the one i
   for (const remains of ['06', '03']) {
     writeFileSync(join(folder, 'tcp'), line(1, [2, 77], [1, 3306], remains, '00000000:00000000') + live);
     t.same(
-      await new SocketQueueReader(0, folder).look(ends),
+      await readerIn(t, folder).look(ends),
       { unacknowledgedBytes: null, unreadBytes: 2560, isClientFull: false, hasClientEnded: false },
     );
   }
@@ -177,7 +186,7 @@ await t.test('waiting looks share a read, and none is answered by a read that be
   const ends = { localAddress: '10.0.0.1', localPort: 3306, remoteAddress: '10.0.0.2', remotePort: 77 };
   const unread = (bytes: number): void =>
     writeFileSync(join(folder, 'tcp'), line(1, [2, 77], [1, 3306], '01', `00000000:0000000${bytes}`));
-  const reader = new SocketQueueReader(20, folder);
+  const reader = readerIn(t, folder, 20);
   unread(1);
   const first = Array.from({ length: 1000 }, () => reader.look(ends));
   while (reader.readCount === 0) await nextTurn();

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { QueueView } from '../../../src/relay/pace/clientLook.js';
 import { SendWindow } from '../../../src/relay/window/sendWindow.js';
 import type { SocketQueues } from '../../../src/relay/pace/socketQueues.js';
+import { changeWorld } from '../../support/changeWorld.js';
 
 const KIB = 1024;
 const STEP_BYTES = 8 * KIB;
@@ -20,7 +21,8 @@ class Client implements QueueView {
 
   constructor(t: Test, isServerFar = false) {
     this.isServerFar = isServerFar;
-    this.window = new SendWindow(this, () => this.nowMs, (isShut) => this.changes.push(isShut));
+    changeWorld(t, { nowMs: () => this.nowMs });
+    this.window = new SendWindow(this, (isShut) => this.changes.push(isShut));
     t.teardown(() => this.window.close());
   }
 

@@ -10,11 +10,11 @@ import { PlayedClock } from './playedClock.js';
 const telemetryOf = (telemetry: object) => readConfig({ upstream: 'db', telemetry }).telemetry;
 
 function makeExport(t: Test) {
-  const clock = new PlayedClock();
+  const clock = new PlayedClock(t);
   const dropped = new CounterVector(['signal', 'reason']);
   const readings: Family[][] = [];
   const logger = pino({ level: 'silent' });
-  const otlp = new OtlpExport({ logger, version: '1.2.3', dropped, read: () => readings.shift() ?? [] }, clock);
+  const otlp = new OtlpExport({ logger, version: '1.2.3', dropped, read: () => readings.shift() ?? [] });
   t.teardown(() => otlp.close(0));
   const lost = () => [...dropped.all()].filter(({ count }) => count > 0);
   return { otlp, clock, lost, readings, configure: (telemetry: object) => otlp.prepare(telemetryOf(telemetry))() };

@@ -1,4 +1,10 @@
-import type { ExportClock } from '../../../src/telemetry/otlp/signalExporter.js';
+import type { Test } from 'tap';
+import type { Timer } from '../../../src/world/time.js';
+import { world } from '../../../src/world/world.js';
+import { changeWorld } from '../../support/changeWorld.js';
+
+/** The deadline of a request, which stays real. */
+export const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A pause that an exporter wants to make. */
 export interface Pause {
@@ -7,25 +13,32 @@ export interface Pause {
   end(): void;
 }
 
-/** A clock whose pauses end only when a test ends them. */
-export class PlayedClock implements ExportClock {
+/** Pauses of the program that end only when a test ends them, until the test is over. */
+export class PlayedClock {
   /** The next random number. */
   chance = 1;
   private readonly pauses: Pause[] = [];
   private arrived = (): void => {};
 
-  after(ms: number, then: () => void): () => void {
-    const pause = { ms, end: then };
-    this.pauses.push(pause);
-    this.arrived();
-    return () => {
-      const at = this.pauses.indexOf(pause);
-      if (at >= 0) this.pauses.splice(at, 1);
-    };
+  constructor(t: Test) {
+    const { after } = world;
+    changeWorld(t, {
+      after: (ms, work) => (ms === REQUEST_TIMEOUT_MS ? after(ms, work) : this.pauseFor(ms, work)),
+      random: () => this.chance,
+    });
   }
 
-  random(): number {
-    return this.chance;
+  private pauseFor(ms: number, end: () => void): Timer {
+    const pause = { ms, end };
+    this.pauses.push(pause);
+    this.arrived();
+    return {
+      unref() { return this; },
+      close: () => {
+        const at = this.pauses.indexOf(pause);
+        if (at >= 0) this.pauses.splice(at, 1);
+      },
+    };
   }
 
   /** The number of pauses that have not ended and were not taken by the test. */

@@ -6,7 +6,7 @@ import { ExportLog } from '../../../src/telemetry/otlp/exportLog.js';
 import { SignalExporter } from '../../../src/telemetry/otlp/signalExporter.js';
 import type { Signal } from '../../../src/telemetry/otlp/targets.js';
 import { answer, startCollector, type Collector, type Received } from '../../support/collector.js';
-import { PlayedClock } from './playedClock.js';
+import { PlayedClock, REQUEST_TIMEOUT_MS } from './playedClock.js';
 
 interface Exporting {
   readonly collector: Collector;
@@ -23,7 +23,7 @@ interface Exporting {
 
 async function startExporting(t: Test, signal: Signal = 'logs'): Promise<Exporting> {
   const collector = await startCollector(t);
-  const clock = new PlayedClock();
+  const clock = new PlayedClock(t);
   const log: Record<string, unknown>[] = [];
   let [taken, arrived] = [0, () => {}];
   const logger = pino({ base: null, timestamp: false }, {
@@ -33,9 +33,9 @@ async function startExporting(t: Test, signal: Signal = 'logs'): Promise<Exporti
     },
   });
   const dropped = new CounterVector(['signal', 'reason']);
-  const destination = { url: `${collector.url}/v1/${signal}`, headers: {}, timeoutMs: 10_000, tls: {} };
+  const destination = { url: `${collector.url}/v1/${signal}`, headers: {}, timeoutMs: REQUEST_TIMEOUT_MS, tls: {} };
   const target = { destination, envelope: new Envelope({}, '1') };
-  const exporter = new SignalExporter(signal, target, new ExportLog(signal, logger, dropped), clock);
+  const exporter = new SignalExporter(signal, target, new ExportLog(signal, logger, dropped));
   t.teardown(() => exporter.close());
   return {
     collector, clock, exporter, log,

@@ -5,18 +5,18 @@
 export class Turns {
   private readonly waiting: (() => void)[] = [];
 
+  /** @param soon calls a function in the next turn of the event loop */
+  constructor(private readonly soon: (work: () => void) => void) {}
+
   /** Calls `goOn` in a turn of its own. It must not throw. */
   next(goOn: () => void): void {
     this.waiting.push(goOn);
-    if (this.waiting.length === 1) setImmediate(() => this.serve());
+    if (this.waiting.length === 1) this.soon(() => this.serve());
   }
 
   private serve(): void {
     this.waiting[0]!();
     this.waiting.shift();
-    if (this.waiting.length > 0) setImmediate(() => this.serve());
+    if (this.waiting.length > 0) this.soon(() => this.serve());
   }
 }
-
-/** The turns of this process's event loop. */
-export const turns = new Turns();
