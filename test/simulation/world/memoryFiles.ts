@@ -1,0 +1,57 @@
+import type { Files, Written } from '../../../src/world/files.js';
+import type { EventLoop } from './eventLoop.js';
+import type { Random } from './random.js';
+
+/** Files in memory, on a disk that can be slow, full, or a pipe without room. */
+export class MemoryFiles {
+  /** What becomes of writes from now on. */
+  disk: DiskState = 'works';
+  /** The most time that a write takes, in ms. */
+  writeMs = 1;
+  /** Descriptors that are open. */
+  readonly open = new Set<number>();
+  private readonly texts = new Map<string, string>();
+  private readonly paths = new Map<number, string>();
+  private lastDescriptor = 100;
+
+  constructor(private readonly random: Random) {}
+
+  /** The text of a file; empty if it was never opened. */
+  text(path: string): string {
+    return this.texts.get(path) ?? '';
+  }
+
+  /** The files as a process of this loop sees them. */
+  of(loop: EventLoop): Files {
+    return {
+      openFile: (path) => {
+        if (this.disk === 'cannot be opened') throw failure('EACCES');
+        this.lastDescriptor += 1;
+        this.open.add(this.lastDescriptor);
+        this.paths.set(this.lastDescriptor, path);
+        this.texts.set(path, this.text(path));
+        return this.lastDescriptor;
+      },
+      writeFile: (descriptor, bytes, offset, written) => this.write(loop, descriptor, bytes.subarray(offset), written),
+      closeFile: (descriptor) => void this.open.delete(descriptor),
+    };
+  }
+
+  private write(loop: EventLoop, descriptor: number, bytes: Buffer, written: Written): void {
+    const path = this.paths.get(descriptor);
+    if (this.disk === 'hangs') return;
+    loop.after(this.writeMs * this.random.fraction(), () => {
+      if (path === undefined || !this.open.has(descriptor)) return written(failure('EBADF'), 0);
+      if (this.disk === 'is full') return written(failure('ENOSPC'), 0);
+      if (this.disk === 'has no room' && this.random.chance(0.5)) return written(failure('EAGAIN'), 0);
+      const count = this.random.chance(0.1) ? this.random.between(1, bytes.length) : bytes.length;
+      this.texts.set(path, this.text(path) + bytes.toString('latin1', 0, count));
+      written(null, count);
+    });
+  }
+}
+
+/** What becomes of writes: EAGAIN (`has no room`), ENOSPC (`is full`), no end of a write (`hangs`). */
+export type DiskState = 'works' | 'has no room' | 'is full' | 'hangs' | 'cannot be opened';
+
+const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(`in memory: ${code}`), { code });

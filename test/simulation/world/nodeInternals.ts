@@ -1,0 +1,61 @@
+import { constants } from 'node:os';
+
+// The parts of Node below `node:net` that a simulated kernel stands for. Node does not document them. Sockets look for
+// their handle's class, and read the outcome of a read or write from an array that they share with it.
+
+interface StreamBinding {
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kArrayBufferOffset: number;
+  readonly kBytesWritten: number;
+  readonly kLastWriteWasAsync: number;
+}
+interface TcpBinding {
+  readonly TCP: { readonly prototype: object };
+}
+interface Bindings {
+  binding(name: 'stream_wrap'): StreamBinding;
+  binding(name: 'tcp_wrap'): TcpBinding;
+}
+
+const bindings = process as unknown as Bindings;
+const streams = bindings.binding('stream_wrap');
+
+/** The array in which a handle leaves the outcome of its last read or write, and the places in it. */
+export const STREAM_STATE = {
+  state: streams.streamBaseState, kReadBytesOrError: streams.kReadBytesOrError,
+  kArrayBufferOffset: streams.kArrayBufferOffset, kBytesWritten: streams.kBytesWritten,
+  kLastWriteWasAsync: streams.kLastWriteWasAsync,
+};
+
+/** Node asks with `instanceof` whether a handle is of TCP: for resets, and for servers. */
+export const inheritTcp = (handles: { readonly prototype: object }): void =>
+  void Object.setPrototypeOf(handles.prototype, bindings.binding('tcp_wrap').TCP.prototype);
+
+/** A write or a shutdown under way. */
+export interface StreamRequest {
+  oncomplete(status: number, handle?: unknown, error?: unknown): void;
+}
+
+/** An attempt to connect. */
+export interface ConnectRequest {
+  oncomplete(status: number, handle: unknown, request: unknown, isReadable: boolean, isWritable: boolean): void;
+}
+
+/** A handle above a TCP handle, which gets what that reads. */
+export interface UpperHandle {
+  receive(bytes: Buffer): void;
+  /** @param status the end or an error, as libuv numbers them */
+  ended(status: number): void;
+}
+
+/** The names of the errors that a handle reports. */
+export type Errno =
+  'EOF' | 'ECONNRESET' | 'EPIPE' | 'ETIMEDOUT' | 'ECONNREFUSED' | 'EHOSTUNREACH' | 'ECANCELED' | 'EINVAL' | 'EBADF' |
+  'EADDRINUSE' | 'ENOTCONN';
+
+const EOF = -4095;
+
+/** The number of an error, as libuv gives it. */
+export const errnoOf = (name: Errno): number =>
+  (name === 'EOF' ? EOF : -constants.errno[name]);
