@@ -84,12 +84,12 @@ export function statementFields(
 }
 
 /**
- * The heaviest columns in the rows that were counted, and the others together. An expression is named by its text, so
- * names stand only in records that hold the statement.
+ * The heaviest columns in the rows that were counted, and the others together: of the heaviest result set. An
+ * expression is named by its text, so names stand only in records that hold the statement.
  */
-function columnFields({ columnCounter }: GovernedUsage, { sql }: AuditSettings): Record<string, unknown> {
-  if (columnCounter === null || columnCounter.rows === 0 || columnCounter.isBroken) return {};
-  const shares = columnCounter.shares();
+function columnFields({ heaviestColumns, resultSets }: GovernedUsage, { sql }: AuditSettings): Record<string, unknown> {
+  if (heaviestColumns === null || heaviestColumns.rows === 0 || heaviestColumns.isBroken) return {};
+  const shares = heaviestColumns.shares();
   const shown = shares.slice(0, COLUMNS_SHOWN).map(({ position, name, table, bytes, largest }) =>
     (name === null || sql !== 'full'
       ? { position, name: null, table: null, bytes, largest } : { name, table, bytes, largest }));
@@ -98,7 +98,10 @@ function columnFields({ columnCounter }: GovernedUsage, { sql }: AuditSettings):
     columns: others.length, bytes: others.reduce((sum, { bytes }) => sum + bytes, 0),
     largest: Math.max(...others.map(({ largest }) => largest)),
   };
-  return { columnBytes: others.length === 0 ? shown : [...shown, rest], columnBytesRows: columnCounter.rows };
+  return {
+    columnBytes: others.length === 0 ? shown : [...shown, rest], columnBytesRows: heaviestColumns.rows,
+    ...(resultSets > 1 ? { columnBytesResultSet: heaviestColumns.resultSet } : {}),
+  };
 }
 
 const COLUMNS_SHOWN = 8;
@@ -155,7 +158,7 @@ export function refusalRecord(
     ...parameterFields(command, settings),
     ...tagFields(usage, settings),
     ...origin,
-    ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
+    ...(usage.server === null ? {} : { dbSystem: usage.dbSystem }),
     durationMs: round(atMs - command.startedAtMs),
     ...(action === 'refuse' ? { errorCode: rule.refusal.code } : {}),
   };
@@ -199,7 +202,7 @@ export function responseRecord(
     ...tagFields(usage, settings),
     ...origin,
     ...(progress.transaction === null ? {} : { transaction: progress.transaction }),
-    ...(usage.server === null ? {} : { dbSystem: usage.server.isMariadb ? 'mariadb' : 'mysql' }),
+    ...(usage.server === null ? {} : { dbSystem: usage.dbSystem }),
     class: terms.responseClass,
     signal: terms.signal,
     ...(usage.looks.some(({ class: found }) => found === 'streaming') ? { looks: usage.looks } : {}),

@@ -2,7 +2,7 @@ import {
   decodeParameters, MAX_VALUES, type DecodedParameters, type ParameterTypes, type TypesSent,
 } from '../protocol/parameters.js';
 import {
-  attributesOfExecution, hasAttributes, type AttributeDefinitions, type AttributeValues,
+  attributesOfExecution, hasAttributes, MAX_ATTRIBUTES_READ, type AttributeDefinitions, type AttributeValues,
 } from '../protocol/queryAttributes.js';
 
 /** The parameters of one prepared statement, as the session's executions bound them. */
@@ -70,7 +70,7 @@ export class BoundParameters {
     const { parameters, attributes, definitions } = this.look(payload, hasQueryAttributes, maxBytes);
     this.longDataBytes = null;
     this.types = parameters?.types ?? this.types;
-    this.definitions = definitions ?? this.definitions;
+    if (definitions !== null) this.definitions = isSmall(definitions) ? definitions : null;
     return { parameters, attributes };
   }
 
@@ -97,5 +97,14 @@ export interface Bound {
   readonly parameters: DecodedParameters | null;
   readonly attributes: AttributeValues | null;
 }
+
+/** Whether definitions may be kept: a session may have very many statements. */
+function isSmall({ types, names }: AttributeDefinitions): boolean {
+  const namesLength = names.reduce((sum, { length }) => sum + length, 0);
+  return types.length <= MAX_VALUES + MAX_ATTRIBUTES_READ && namesLength <= MAX_KEPT_NAMES_LENGTH;
+}
+
+/** The names of one statement's attributes together, in characters. */
+const MAX_KEPT_NAMES_LENGTH = 1024;
 
 const NO_LONG_DATA: ReadonlyMap<number, number> = new Map();

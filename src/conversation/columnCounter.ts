@@ -1,9 +1,7 @@
 import { binaryValueBytes, isNullAt } from '../protocol/binaryValue.js';
-import { decodeDefinitions, type ColumnDefinition } from '../protocol/columnDefinition.js';
-import { Command } from '../protocol/commands.js';
+import type { ColumnDefinition } from '../protocol/columnDefinition.js';
 import { HEADER_BYTES } from '../protocol/framing.js';
 import { PacketReader } from '../protocol/lenenc.js';
-import { FirstByte } from '../protocol/packets.js';
 
 /**
  * Counts the bytes of each column in some rows of a result set: the first ones of each chunk, at most 1,000. A response
@@ -19,13 +17,21 @@ export class ColumnCounter {
   private readonly bytes: Float64Array;
   private readonly largest: Float64Array;
 
-  /** @param definitions null if they are not known; rows of the binary protocol need them */
+  /**
+   * @param resultSet the number of the result set in its response, from 1 on
+   * @param types the number of each column's type if its rows are of the binary protocol; null for text
+   * @param definitions null if they are not known
+   */
   constructor(
-    readonly columns: number, private readonly isBinary: boolean,
+    readonly columns: number, readonly resultSet: number, private readonly types: ArrayLike<number> | null,
     private readonly definitions: readonly ColumnDefinition[] | null,
   ) {
     this.bytes = new Float64Array(columns);
     this.largest = new Float64Array(columns);
+  }
+
+  private get isBinary(): boolean {
+    return this.types !== null;
   }
 
   /** Counts whole rows of one packet each: at most `most` of the rows between two offsets. */
@@ -59,7 +65,7 @@ export class ColumnCounter {
         if (!this.isBinary) reader.skip(1);
         continue;
       }
-      const valueBytes = this.isBinary ? binaryValueBytes(reader, this.definitions![i]!.type) : reader.lenenc();
+      const valueBytes = this.isBinary ? binaryValueBytes(reader, this.types![i]!) : reader.lenenc();
       if (reader.failed) break;
       this.add(i, reader.offset - offset + valueBytes);
       this.isFrontCounted = true;
@@ -93,7 +99,7 @@ export class ColumnCounter {
     for (let i = 0; i < this.columns; i += 1) {
       if (isNullAt(chunk, i + NULL_OFFSET, nulls)) continue;
       const { offset } = reader;
-      reader.skip(binaryValueBytes(reader, this.definitions![i]!.type));
+      reader.skip(binaryValueBytes(reader, this.types![i]!));
       this.add(i, reader.offset - offset);
     }
     this.isBroken = reader.failed || reader.left > 0;
@@ -120,63 +126,8 @@ export interface ColumnShare {
   readonly largest: number;
 }
 
-/** The part of a response's usage that counting its columns needs. */
-interface CountedColumns {
-  readonly command: { readonly code: number };
-  readonly rows: number;
-  readonly bytes: number;
-  readonly resultSets: number;
-  readonly columns: number;
-  readonly recordRows: number;
-  readonly recordBytes: number;
-  columnCounter: ColumnCounter | null;
-}
-
-/**
- * Counts the columns of skimmed rows, if a record of their response is due or may become due.
- * @param at the offset at which skimming has stopped; beyond `end` if the last row continues in the next chunk
- * @param definitionsAt the offset of the column definitions in this chunk; NOT_HERE if they are in another
- */
-export function noteColumns(
-  usage: CountedColumns, chunk: Buffer, from: number, at: number, end: number, definitionsAt: number,
-): void {
-  const goesOn = end - at <= HEADER_BYTES;
-  const isAtLimit = !goesOn && chunk[at + HEADER_BYTES]! < FirstByte.EOF;
-  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || (at === from && !goesOn && !isAtLimit)) return;
-  const isAll = isAtLimit || usage.rows > usage.recordRows || usage.bytes > usage.recordBytes;
-  if (!goesOn && !isAll) return;
-  usage.columnCounter ??= newCounter(usage, definitionsAt === NOT_HERE ? null : chunk.subarray(definitionsAt, from));
-  usage.columnCounter?.count(chunk, from, Math.min(at, end), isAll ? MAX_ROWS : ROWS_PER_CHUNK);
-  if (isAtLimit) usage.columnCounter?.countFront(chunk, at, end);
-}
-
-/**
- * Keeps the column definitions of a cursor, whose rows come with later commands, if a record may come to be due.
- * @param definitionsAt where they begin in this chunk; NOT_HERE if they do not
- * @param at where they end
- */
-export function noteCursorColumns(usage: CountedColumns, chunk: Buffer, definitionsAt: number, at: number): void {
-  if (usage.resultSets !== 1 || usage.columns > MAX_COLUMNS || definitionsAt === NOT_HERE) return;
-  usage.columnCounter ??= newCounter(usage, chunk.subarray(definitionsAt, at));
-}
-
-function newCounter({ columns, command }: CountedColumns, packets: Buffer | null): ColumnCounter | null {
-  const definitions = packets === null ? null : decodeDefinitions(packets, columns);
-  const isBinary = PREPARED.has(command.code);
-  return isBinary && definitions === null ? null : new ColumnCounter(columns, isBinary, definitions);
-}
-
-/** Stands for an offset in another chunk. */
-export const NOT_HERE = -1;
-
-/** Commands whose rows are of the binary protocol. */
-const PREPARED: ReadonlySet<number> = new Set([
-  Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE, Command.STMT_FETCH,
-]);
-const MAX_ROWS = 1000;
-const ROWS_PER_CHUNK = 16;
-/** More than servers allow. */
-const MAX_COLUMNS = 4096;
+/** The most rows of a result set that are counted. */
+export const MAX_ROWS = 1000;
 /** Begins a NULL in a row of the text protocol. */
 const NULL_VALUE = 0xfb;
 /** The first two bits of a binary row's NULL bitmap mean nothing. (MySQL manual, "Binary Protocol Resultset Row".) */

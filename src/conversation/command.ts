@@ -117,6 +117,11 @@ export interface PreparedStatement<U extends Usage = Usage> {
   sql: Buffer | null;
   readonly sqlBytes: number;
   readonly bound: BoundParameters;
+  /**
+   * The number of each column's type in its result, for executions of which the server sends no definitions; null if
+   * not known.
+   */
+  columnTypes: Buffer | null;
   /** The usage of its open cursor; null if none is open. */
   cursorUsage: U | null;
   /** The observer's value in place of the text; null while the text is there. */
@@ -134,15 +139,21 @@ export class Usage {
   rows = 0;
   bytes = 0;
   resultSets = 0;
-  /** Columns of the first result set. */
+  /** Columns of the first result set, and of the current one. */
   columns = 0;
+  columnsNow = 0;
   largestRowBytes = 0;
   /** A record is due beyond these; Infinity if only a limit makes one due. */
   recordRows = Infinity;
   recordBytes = Infinity;
   /** A record may become due. */
   countsColumns = false;
+  /** Counts the columns of the current result set; null if they are not counted. */
   columnCounter: ColumnCounter | null = null;
+  /** That of the heaviest earlier result set, and the bytes of that set; null if none was counted. */
+  private earlierColumns: { readonly counter: ColumnCounter; readonly bytes: number } | null = null;
+  /** The bytes before the current result set. */
+  private bytesBefore = 0;
   /** The time at which the first row's header was seen, on the session's clock in ms; 0 before that. */
   firstRowAtMs = 0;
 
@@ -211,6 +222,29 @@ export class Usage {
     this.forwarded = {
       rows: Math.min(forwardedRows, handedOverRows), bytes: Math.min(forwardedBytes, handedOverBytes),
     };
+  }
+
+  /** A result set begins. */
+  beginResultSet(columns: number): void {
+    const counter = this.heaviestColumns;
+    if (counter !== null && counter === this.columnCounter) this.earlierColumns = { counter, bytes: this.bytesOfSet };
+    this.columnCounter = null;
+    this.bytesBefore = this.bytes;
+    this.resultSets += 1;
+    this.columnsNow = columns;
+    if (this.resultSets === 1) this.columns = columns;
+  }
+
+  /** The columns of the heaviest result set that was counted so far; null if none was. */
+  get heaviestColumns(): ColumnCounter | null {
+    const { earlierColumns: earlier, columnCounter } = this;
+    if (earlier === null) return columnCounter;
+    return columnCounter !== null && this.bytesOfSet > earlier.bytes ? columnCounter : earlier.counter;
+  }
+
+  /** The bytes of the current result set. */
+  private get bytesOfSet(): number {
+    return this.bytes - this.bytesBefore;
   }
 
   /** A result set has ended, and more of the response follows. */

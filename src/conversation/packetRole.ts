@@ -6,6 +6,18 @@ import type { PacketStart } from '../protocol/packetScanner.js';
 export type PacketRole =
   'authentication' | 'first' | 'definition' | 'row' | 'completion' | 'text' | 'error' | 'ignored';
 
+/** The next packet of a response. */
+export type AwaitedPacket =
+  /** The first packet of a response, or of a further response of the same command. */
+  | 'response'
+  /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
+  | 'definition'
+  /** The EOF after a result set's definitions, if CLIENT_DEPRECATE_EOF is not in effect. */
+  | 'definitionsEnd'
+  | 'row'
+  /** One of FIELD_LIST's definitions, or their end. */
+  | 'field';
+
 /**
  * Enough of an OK packet for its session state, if the server tracks it: names, values, sets of transaction ids.
  */

@@ -1,12 +1,13 @@
 import { Command } from '../protocol/commands.js';
-import { HEADER_BYTES } from '../protocol/framing.js';
 import { nameIn } from '../protocol/handshakeResponse.js';
 import { PacketReader } from '../protocol/lenenc.js';
 import { FirstByte, PROGRESS_REPORT_CODE, type Completion, type ServerError } from '../protocol/packets.js';
 import type { PacketStart } from '../protocol/packetScanner.js';
 import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
-import { NOT_HERE, noteCursorColumns } from './columnCounter.js';
+import { Definitions } from './definitions.js';
+import type { AwaitedPacket } from './packetRole.js';
+import { beginCounting } from './resultColumns.js';
 import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
@@ -16,11 +17,11 @@ export class ResponseFollower<U extends Usage> {
   /** The usage of the response under way; null between responses. */
   usage: U | null = null;
 
-  /** The offset at which the result set's column definitions begin in the chunk being scanned; else NOT_HERE. */
-  definitionsAt = NOT_HERE;
+  /** The definitions of the result set under way, or of the PREPARE. */
+  readonly definitions = new Definitions();
 
-  private definitionsLeft = 0;
-  private definitionCount = 0;
+  /** The statement whose columns they define; null if there is none, or if their types need not be known later. */
+  private defining: PreparedStatement<U> | null = null;
   /** The result set carries OUT parameters: an OK follows even without MORE_RESULTS_EXISTS. */
   private hasOutParameters = false;
   private command: PendingCommand<U> | null = null;
@@ -42,6 +43,8 @@ export class ResponseFollower<U extends Usage> {
   forget(): void {
     this.command = null;
     this.usage = null;
+    this.defining = null;
+    this.definitions.forget();
   }
 
   /** A response begins, or another one of the same command: turns to the command at the head of the queue. */
@@ -79,18 +82,18 @@ export class ResponseFollower<U extends Usage> {
     else this.columnCount(command, front);
   }
 
-  /** A definition begins. Behind the last one of a cursor no rows come, but with later commands. */
-  noteDefinition({ chunk, at, end, payloadLength }: PacketStart): void {
-    if (this.definitionsLeft === this.definitionCount) this.definitionsAt = at;
-    const definitionEnd = at + HEADER_BYTES + payloadLength;
-    if (this.definitionsLeft > 1 || !this.command!.wantsCursor || definitionEnd > end) return;
-    if (this.usage?.countsColumns === true) noteCursorColumns(this.usage, chunk, this.definitionsAt, definitionEnd);
+  /** The scan of a chunk has ended at an offset: keeps the definitions in it if their rows are still to come. */
+  scanned(chunk: Buffer, to: number): void {
+    const { awaited, definitions, defining, usage } = this;
+    const isInFrontOfRows = awaited === 'definition' || awaited === 'definitionsEnd';
+    if (isInFrontOfRows && (defining !== null || usage?.countsColumns === true)) definitions.keep(chunk, to);
+    else definitions.forget();
   }
 
-  /** A definition has passed. */
-  definition(): void {
-    this.definitionsLeft -= 1;
-    if (this.definitionsLeft > 0) return;
+  /** A definition has passed, in a chunk of which `end` bytes have come. */
+  definition({ chunk, end }: PacketStart): void {
+    if (this.definitions.passed()) this.columnsDefined(chunk, end);
+    if (!this.definitions.areOver) return;
     if (this.command!.shape === 'prepare') this.finish(null);
     else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
   }
@@ -169,11 +172,10 @@ export class ResponseFollower<U extends Usage> {
     command.answerCount += 1;
     const usage = command.usage ?? this.beginUsage(command);
     this.usage = usage;
-    usage.resultSets += 1;
-    if (usage.resultSets === 1) usage.columns = columns;
+    usage.beginResultSet(columns);
     this.hasOutParameters = false;
-    this.definitionsLeft = this.definitionCount = definitions;
-    this.definitionsAt = NOT_HERE;
+    this.definitions.expect(0, definitions, 0);
+    this.defining = this.conversation.dialect.hasMetadataFlag && usage.resultSets === 1 ? command.statement : null;
     if (definitions > 0) this.awaited = 'definition';
     else this.awaited = this.conversation.dialect.deprecatesEof ? 'row' : 'definitionsEnd';
   }
@@ -187,16 +189,27 @@ export class ResponseFollower<U extends Usage> {
     reader.skip(3);
     const { dialect } = this.conversation;
     const hasDefinitions = !dialect.hasMetadataFlag || reader.left === 0 || reader.uint(1) !== 0;
-    const forgotten = this.conversation.statements.add({
-      id, sql: command.text, sqlBytes: command.textBytes, cursorUsage: null, kept: null,
+    const statement = {
+      id, sql: command.text, sqlBytes: command.textBytes, columnTypes: null, cursorUsage: null, kept: null,
       bound: new BoundParameters(parameterCount),
-    });
+    };
+    const forgotten = this.conversation.statements.add(statement);
     if (forgotten !== null) this.closeCursor(forgotten);
-    const packetsOf = (count: number): number =>
-      count === 0 ? 0 : (hasDefinitions ? count : 0) + (dialect.deprecatesEof ? 0 : 1);
-    this.definitionsLeft = packetsOf(parameterCount) + packetsOf(columnCount);
-    if (this.definitionsLeft > 0) this.awaited = 'definition';
-    else this.finish(null);
+    const definitionsOf = (count: number): number => (hasDefinitions ? count : 0);
+    const eofsBehind = (count: number): number => (count === 0 || dialect.deprecatesEof ? 0 : 1);
+    const before = definitionsOf(parameterCount) + eofsBehind(parameterCount);
+    this.definitions.expect(before, definitionsOf(columnCount), eofsBehind(columnCount));
+    this.defining = dialect.hasMetadataFlag ? statement : null;
+    if (this.definitions.areOver) this.finish(null);
+    else this.awaited = 'definition';
+  }
+
+  /** All columns of a result set, or of a PREPARE, are defined. Later commands may bring rows without definitions. */
+  private columnsDefined(chunk: Buffer, end: number): void {
+    const { usage, defining, definitions } = this;
+    if (this.command!.wantsCursor && usage?.countsColumns === true) beginCounting(usage, definitions.upTo(chunk, end));
+    const types = defining === null ? null : definitions.typesUpTo(chunk, end);
+    if (types !== null) this.conversation.statements.keepTypes(defining!, types);
   }
 
   /**
@@ -231,6 +244,8 @@ export class ResponseFollower<U extends Usage> {
     const command = this.command!;
     this.command = null;
     this.usage = null;
+    this.defining = null;
+    this.definitions.forget();
     this.awaited = 'response';
     this.hasOutParameters = false;
     // Even after a refusal: MariaDB 10.11 first drops the statements, and MySQL closes the connection.
@@ -272,15 +287,3 @@ export class ResponseFollower<U extends Usage> {
     }
   }
 }
-
-/** The next packet of a response. */
-export type AwaitedPacket =
-  /** The first packet of a response, or of a further response of the same command. */
-  | 'response'
-  /** A definition of a column or parameter, or an EOF between those of a PREPARE. */
-  | 'definition'
-  /** The EOF after a result set's definitions, if CLIENT_DEPRECATE_EOF is not in effect. */
-  | 'definitionsEnd'
-  | 'row'
-  /** One of FIELD_LIST's definitions, or their end. */
-  | 'field';

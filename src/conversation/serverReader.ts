@@ -2,10 +2,10 @@ import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
 import { decodeCompletion, decodeErr, FirstByte, type ServerError } from '../protocol/packets.js';
 import { PacketScanner, type Entry, type PacketStart } from '../protocol/packetScanner.js';
 import { MAX_GREETING_BYTES } from '../protocol/greeting.js';
-import { NOT_HERE, noteColumns } from './columnCounter.js';
 import { firstPacketOf } from './firstPacket.js';
 import { endsRows, errorNumberIsThere, isProgressReport, WANTED_BYTES, type PacketRole } from './packetRole.js';
 import { ResponseFollower } from './responseFollower.js';
+import { noteColumns } from './resultColumns.js';
 import { RowsEnd } from './rowsEnd.js';
 import { skimRows } from './rowSkim.js';
 import type { ServerStop } from './serverStop.js';
@@ -70,10 +70,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     this.isFileAdmitted = true;
   }
 
-  /**
-   * While discarding: the packet that tells the server that there is no file. The server then continues its statement
-   * without data.
-   */
+  /** While discarding: the packet that says that there is no file. The server then continues without data. */
   refuseFile(): Buffer {
     this.conversation.isUploading = false;
     return encodePacket(this.sequenceId + 1, Buffer.alloc(0));
@@ -90,9 +87,12 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     this.responses.forget();
   }
 
-  protected override beforeScan(): void {
+  override scan(chunk: Buffer, from: number, end: number): number {
     this.stopReason = 'none';
-    this.responses.definitionsAt = NOT_HERE;
+    this.responses.definitions.goOn(from);
+    const decidedTo = super.scan(chunk, from, end);
+    this.responses.scanned(chunk, decidedTo);
+    return decidedTo;
   }
 
   protected override skim(chunk: Buffer, from: number, end: number): number {
@@ -100,7 +100,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     if (this.responses.awaited !== 'row' || usage === null) return from;
     const isFirst = usage.rows === 0;
     const at = skimRows(chunk, from, end, usage, !this.isDiscarding);
-    if (usage.countsColumns) noteColumns(usage, chunk, from, at, end, this.responses.definitionsAt);
+    if (usage.countsColumns) noteColumns(usage, chunk, from, at, end, this.responses.definitions);
     if (isFirst && at > from) usage.firstRowAtMs = this.conversation.options.now();
     if (at <= end) return at;
     this.role = 'row';
@@ -148,7 +148,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
         responses.first(front);
         return !this.isDiscarding || !conversation.isUploading || this.stopFor('fileWanted');
       case 'definition':
-        responses.definition();
+        responses.definition(this.start);
         return true;
       case 'text':
         responses.text();
@@ -192,7 +192,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
         if (this.isTerminator(start)) return this.enterAs('completion');
         return start.payloadLength > 0 ? this.countRow(start, false) : this.giveUp(start, 'an empty row');
       case 'definition':
-        responses.noteDefinition(start);
+        responses.definitions.begin(start.at);
         return this.enterAs('definition');
       case 'definitionsEnd':
         if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');

@@ -3,7 +3,7 @@ import type { PreparedStatement, Usage } from './command.js';
 
 /** By default a server allows fewer (`max_prepared_stmt_count` is 16,382), but an administrator may raise that. */
 const MAX_STATEMENTS = 20_000;
-/** The most bytes of all kept texts of one session. */
+/** The most bytes of all kept texts of one session, and of the types of their columns. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 
 /**
@@ -37,9 +37,17 @@ export class StatementTable<U extends Usage> {
     this.last = statement;
     this.isLastRefused = false;
     if (statement.sql !== null) this.withText.set(statement.id, statement);
-    this.textBytes += statement.sql?.length ?? 0;
+    this.textBytes += keptBytes(statement);
     this.forgetTexts();
     return this.byId.size > MAX_STATEMENTS ? this.forgetLeastUsed() : null;
+  }
+
+  /** Keeps the types of the columns of a statement's result, as long as its text. */
+  keepTypes(statement: PreparedStatement<U>, types: Buffer): void {
+    if (this.withText.get(statement.id) !== statement) return;
+    this.textBytes += types.length - (statement.columnTypes?.length ?? 0);
+    statement.columnTypes = types;
+    this.forgetTexts();
   }
 
   /** The statement that an EXECUTE or FETCH uses. */
@@ -62,7 +70,7 @@ export class StatementTable<U extends Usage> {
     if (statement === null) return null;
     this.byId.delete(statement.id);
     this.withText.delete(statement.id);
-    this.textBytes -= statement.sql?.length ?? 0;
+    this.textBytes -= keptBytes(statement);
     if (this.last === statement) this.last = null;
     return statement;
   }
@@ -96,8 +104,9 @@ export class StatementTable<U extends Usage> {
     for (const statement of this.withText.values()) {
       if (this.textBytes <= MAX_TEXT_BYTES) return;
       statement.kept = this.keep(statement);
-      this.textBytes -= statement.sql!.length;
+      this.textBytes -= keptBytes(statement);
       statement.sql = null;
+      statement.columnTypes = null;
       this.withText.delete(statement.id);
     }
   }
@@ -106,4 +115,8 @@ export class StatementTable<U extends Usage> {
     const [id] = this.byId.keys();
     return id === undefined ? null : this.delete(id);
   }
+}
+
+function keptBytes({ sql, columnTypes }: PreparedStatement): number {
+  return (sql?.length ?? 0) + (columnTypes?.length ?? 0);
 }

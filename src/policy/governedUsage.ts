@@ -4,7 +4,7 @@ import { Status } from '../protocol/status.js';
 import { type PendingCommand, Usage } from '../conversation/command.js';
 import type { Judgement, Terms } from './terms.js';
 import type { PaceReading } from './pace.js';
-import type { SqlServer } from '../sql/sqlServer.js';
+import { dbSystemOf, type DbSystem, type SqlServer } from '../sql/sqlServer.js';
 import { Statement } from './statement.js';
 import type { Tags } from '../sql/tags.js';
 import { traceContextOf, type TraceContext } from './traceContext.js';
@@ -110,6 +110,11 @@ export class GovernedUsage extends Usage {
     const { rows, bytes } = this;
     this.rowsPerSecond = rowsPerSecond;
     this.looks.push({ rows, bytes, rowsPerSecond, class: isSlow ? 'streaming' : 'buffered' });
+  }
+
+  /** The kind of the server; that of the protocol if it is not known. */
+  get dbSystem(): DbSystem {
+    return dbSystemOf(this.server);
   }
 
   get statement(): Statement {

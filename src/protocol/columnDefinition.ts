@@ -6,8 +6,6 @@ export interface ColumnDefinition {
   readonly name: string;
   /** The table that it is from, by its own name; empty for an expression. */
   readonly table: string;
-  /** Its type's number. */
-  readonly type: number;
 }
 
 /** The fixed part at the end of a definition, and the offset of the type in it. (MySQL manual, "Column Definition".) */
@@ -33,6 +31,23 @@ export function decodeDefinitions(packets: Buffer, count: number): readonly Colu
   return definitions;
 }
 
+/**
+ * Reads the types of the columns of a result set from the packets of its definitions.
+ * @returns the number of each type; null if not all definitions are there
+ */
+export function typesIn(packets: Buffer, count: number): Buffer | null {
+  const types = Buffer.alloc(count);
+  let at = 0;
+  for (let i = 0; i < count; i += 1) {
+    if (packets.length - at <= HEADER_BYTES) return null;
+    const end = at + HEADER_BYTES + packets.readUIntLE(at, 3);
+    if (end > packets.length || end - at < HEADER_BYTES + FIXED_BYTES) return null;
+    types[i] = packets[end - FIXED_BYTES + TYPE_OFFSET]!;
+    at = end;
+  }
+  return types;
+}
+
 function decodeDefinition(packets: Buffer, from: number, end: number): ColumnDefinition | null {
   const reader = new PacketReader(packets, from, end);
   reader.lenencSlice(); // catalog
@@ -43,8 +58,7 @@ function decodeDefinition(packets: Buffer, from: number, end: number): ColumnDef
   reader.lenencSlice(); // the column's own name
   // MariaDB may put extended metadata here, so the rest is read from the end.
   if (reader.failed || reader.left < FIXED_BYTES) return null;
-  const type = packets[end - FIXED_BYTES + TYPE_OFFSET]!;
-  return { name: nameOf(name), table: nameOf(table.length > 0 ? table : alias), type };
+  return { name: nameOf(name), table: nameOf(table.length > 0 ? table : alias) };
 }
 
 function nameOf(bytes: Buffer): string {

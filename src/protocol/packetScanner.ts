@@ -36,7 +36,8 @@ export abstract class PacketScanner {
   /** The front of a packet that is split over several chunks; null otherwise. */
   private front: Buffer | null = null;
   private frontBytes = 0;
-  private readonly start: PacketStart = {
+  /** The packet that was entered last. Its chunk, and the end of that, are those of the present scan. */
+  protected readonly start: PacketStart = {
     chunk: Buffer.alloc(0), at: 0, end: 0, payloadLength: 0, sequenceId: 0, firstByte: 0,
   };
 
@@ -46,6 +47,8 @@ export abstract class PacketScanner {
    */
   scan(chunk: Buffer, from: number, end: number): number {
     this.scanFrom = from;
+    this.start.chunk = chunk;
+    this.start.end = end;
     const decidedTo = this.walk(chunk, from, end);
     this.start.chunk = NO_BYTES; // a session may be idle for long: keep no reference to its last chunk
     this.decidedBytes += decidedTo - from;
@@ -93,7 +96,7 @@ export abstract class PacketScanner {
         return at;
       }
       this.packetsLeft -= 1;
-      if (!this.enterPacket(chunk, at, end, payloadLength)) {
+      if (!this.enterPacket(chunk, at, payloadLength)) {
         if (this.passesAll) break;
         return at;
       }
@@ -150,11 +153,9 @@ export abstract class PacketScanner {
     this.wantedBytes = byteCount;
   }
 
-  private enterPacket(chunk: Buffer, at: number, end: number, payloadLength: number): boolean {
+  private enterPacket(chunk: Buffer, at: number, payloadLength: number): boolean {
     const start = this.start;
-    start.chunk = chunk;
     start.at = at;
-    start.end = end;
     start.payloadLength = payloadLength;
     start.sequenceId = chunk[at + 3]!;
     start.firstByte = payloadLength > 0 ? chunk[at + HEADER_BYTES]! : 0;

@@ -107,7 +107,7 @@ function resultIn(found: Record<string, unknown>, facts: StatementFacts): Result
     isLowerBound: found['complete'] !== true || found['outcome'] === 'killed',
     requestBytes: isAmount(found['requestBytes']) ? found['requestBytes'] : 0,
     affectedRows: isAmount(found['affectedRows']) ? found['affectedRows'] : 0,
-    heaviestColumn: heaviestIn(found['columnBytes']),
+    heaviestColumn: heaviestIn(found['columnBytes'], found['columnBytesResultSet']),
     reason: textOf(found['reason']),
     isSqlTruncated: found['sqlTruncated'] === true,
     responseClass: textOf(found['class']),
@@ -143,8 +143,11 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** @param value the columns of a record, the heaviest first, and the rest of them */
-function heaviestIn(value: unknown): string | null {
+/**
+ * @param value the columns of a record, the heaviest first, and the rest of them
+ * @param resultSet the number of their result set, if there are several
+ */
+function heaviestIn(value: unknown, resultSet: unknown): string | null {
   const columns = Array.isArray(value) ? value.filter(isObject) : [];
   const bytesOf = ({ bytes }: Record<string, unknown>): number => (isAmount(bytes) ? bytes : 0);
   const [first] = columns;
@@ -154,6 +157,7 @@ function heaviestIn(value: unknown): string | null {
   return heaviestColumn(
     { position: isAmount(position) ? position : 1, name: text(name), table: text(table), bytes: bytesOf(first) },
     columns.reduce((sum, column) => sum + bytesOf(column), 0),
+    isAmount(resultSet) ? resultSet : null,
   );
 }
 

@@ -5,6 +5,16 @@ export interface SqlServer {
   readonly version: number | null;
 }
 
+export const DB_SYSTEMS = ['mysql', 'mariadb'] as const;
+
+/** The kind of a server, by OpenTelemetry's name. */
+export type DbSystem = (typeof DB_SYSTEMS)[number];
+
+/** The kind of a server; that of the protocol if it is not known. */
+export function dbSystemOf(server: SqlServer | null): DbSystem {
+  return server?.isMariadb === true ? 'mariadb' : 'mysql';
+}
+
 // MariaDB skips comments for MySQL alone: versions from 5.7 on, up to its own 10.0.
 const FIRST_OF_MYSQL_ALONE = 50_700;
 const LAST_OF_MYSQL_ALONE = 99_999;

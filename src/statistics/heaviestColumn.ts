@@ -1,9 +1,16 @@
-/** Says which part of a result its heaviest column is, such as "orders.body is 93% of it"; null if nothing is known. */
-export function heaviestColumn(first: ColumnBytes | undefined, totalBytes: number): string | null {
+/**
+ * Says which part of a result its heaviest column is, such as "orders.body is 93% of it"; null if nothing is known.
+ * @param totalBytes of all columns
+ * @param resultSet the number of the result set with these columns; null if it is the only one of its response
+ */
+export function heaviestColumn(
+  first: ColumnBytes | undefined, totalBytes: number, resultSet: number | null,
+): string | null {
   if (first === undefined || totalBytes <= 0) return null;
   const { position, name, table, bytes } = first;
   const column = name === null ? `column ${position}` : table === null || table === '' ? name : `${table}.${name}`;
-  return `${column} is ${Math.round((bytes / totalBytes) * 100)}% of it`;
+  const whole = resultSet === null ? 'it' : `result set ${resultSet}`;
+  return `${column} is ${Math.round((bytes / totalBytes) * 100)}% of ${whole}`;
 }
 
 /** A column and its bytes in the rows that were counted. */

@@ -54,6 +54,7 @@ export class LiveExecution implements Execution {
   private found: Digest | null = null;
   private shown: AuditSettings['sql'] = 'none';
   private columns: ColumnCounter | null = null;
+  private hasSeveralResults = false;
 
   /**
    * Copies a response that has just ended.
@@ -66,7 +67,8 @@ export class LiveExecution implements Execution {
     this.bytes = usage.bytes;
     this.largestRowBytes = usage.largestRowBytes;
     this.requestBytes = command.requestBytes;
-    this.columns = usage.columnCounter;
+    this.columns = usage.heaviestColumns;
+    this.hasSeveralResults = resultSets > 1;
     this.affectedRows = command.affectedRows;
     this.durationMs = Math.max(0, times.atMs - command.startedAtMs);
     this.stallMs = times.stallMs;
@@ -127,7 +129,8 @@ export class LiveExecution implements Execution {
     // An expression is named by its text, which is part of the statement.
     if (this.shown !== 'full' || this.columns === null || this.columns.isBroken) return null;
     const shares = this.columns.shares();
-    return heaviestColumn(shares[0], shares.reduce((sum, { bytes }) => sum + bytes, 0));
+    const totalBytes = shares.reduce((sum, { bytes }) => sum + bytes, 0);
+    return heaviestColumn(shares[0], totalBytes, this.hasSeveralResults ? this.columns.resultSet : null);
   }
 
   get firstRowMs(): number | null {

@@ -1,12 +1,15 @@
 import t from 'tap';
-import { ColumnCounter, NOT_HERE, noteColumns, noteCursorColumns } from '../../src/conversation/columnCounter.js';
+import type { ColumnCounter } from '../../src/conversation/columnCounter.js';
+import { Usage } from '../../src/conversation/command.js';
+import { Definitions } from '../../src/conversation/definitions.js';
+import { beginCounting, noteColumns } from '../../src/conversation/resultColumns.js';
 import { Command } from '../../src/protocol/commands.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { converse } from '../support/conversationHarness.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
-import { SPLITS } from '../support/splits.js';
-import type { Usage } from '../../src/conversation/command.js';
+import { SPLITS, WHOLE } from '../support/splits.js';
+import { queryCommand } from '../support/governed.js';
 
 const VAR_STRING = 253;
 const LONG = 3;
@@ -23,19 +26,23 @@ const NAMED = [definition('orders', 'id', LONG), definition('orders', 'body', VA
 
 /** A response with these thresholds. All its rows so far are counted. */
 const counted = (given: object = {}) => ({
-  command: { code: Command.QUERY as number }, rows: 0, bytes: 0, resultSets: 1, columns: 3,
+  command: { code: Command.QUERY as number, statement: null }, rows: 0, bytes: 0, resultSets: 1, columnsNow: 3,
   recordRows: Infinity, recordBytes: Infinity, columnCounter: null as ColumnCounter | null, ...given,
 });
 
 /** Shows a chunk of definitions and rows, as the reader does that has skimmed them. */
 const show = (
-  usage: ReturnType<typeof counted>, definitions: Buffer[], rows: Buffer[], behind: Buffer = Buffer.alloc(0),
+  usage: Parameters<typeof noteColumns>[0] & { rows: number }, definitions: Buffer[], rows: Buffer[],
+  behind: Buffer = Buffer.alloc(0),
 ) => {
   const [front, body] = [Buffer.concat(definitions), Buffer.concat(rows)];
   const chunk = Buffer.concat([front, body, behind]);
   usage.rows += rows.length;
   const at = front.length + body.length;
-  noteColumns(usage, chunk, front.length, at, chunk.length, front.length > 0 ? 0 : NOT_HERE);
+  const seen = new Definitions();
+  seen.expect(0, definitions.length, 0);
+  seen.begin(0);
+  noteColumns(usage, chunk, front.length, at, chunk.length, seen);
   return usage.columnCounter;
 };
 
@@ -53,9 +60,16 @@ t.test('tells the bytes of each column by its name and table', (t) => {
 
 t.test('reads rows of the binary protocol by the types of their columns', (t) => {
   const row = encodePacket(1, Buffer.concat([Buffer.from([0, 1 << 4, 1, 0, 0, 0]), encodeLenencString('body')]));
-  const counter = show(counted({ command: { code: Command.STMT_EXECUTE } }), NAMED, [row]);
+  const code = Command.STMT_EXECUTE;
+  const counter = show(counted({ command: { code, statement: null } }), NAMED, [row]);
   t.strictSame(counter?.shares().map(({ name, bytes }) => [name, bytes]), [['body', 5], ['id', 4], ['n', 0]]);
-  t.equal(show(counted({ command: { code: Command.STMT_EXECUTE } }), [], [row]), null, 'not without them');
+  t.equal(show(counted({ command: { code, statement: { columnTypes: null } } }), [], [row]), null, 'not without them');
+  const columnTypes = Buffer.from([LONG, VAR_STRING, LONG]);
+  const known = show(counted({ command: { code, statement: { columnTypes } } }), [], [row]);
+  t.strictSame(known?.shares().map(({ name, position, bytes }) => [name, position, bytes]),
+    [[null, 2, 5], [null, 1, 4], [null, 3, 0]], 'which may be known from an earlier command');
+  const others = show(counted({ command: { code, statement: { columnTypes: columnTypes.subarray(1) } } }), [], [row]);
+  t.equal(others, null, 'not by those of other columns');
   t.end();
 });
 
@@ -71,7 +85,7 @@ t.test('counts a response of one chunk only if a record is due, or at its limit'
   t.equal(show(counted({ recordRows: 2 }), NAMED, rows, EOF_PACKET), null);
   t.equal(show(counted({ recordRows: 1 }), NAMED, rows, EOF_PACKET)?.rows, 2);
   t.equal(show(counted(), NAMED, rows, textRow('3', 'a', 'b'))?.rows, 3, 'at a limit, with the row that breaks it');
-  t.equal(show(counted({ resultSets: 2 }), NAMED, rows), null, 'only of the first result set');
+  t.equal(show(counted({ resultSets: 65 }), NAMED, rows), null, 'not of one result set after the other');
   t.end();
 });
 
@@ -102,9 +116,8 @@ t.test('counts the row that breaks the limit as far as its lengths can be read, 
 });
 
 t.test('counts the fetches from a cursor by the definitions that its execution brought', (t) => {
-  const usage = counted({ command: { code: Command.STMT_EXECUTE } });
-  const front = Buffer.concat(NAMED);
-  noteCursorColumns(usage, front, 0, front.length);
+  const usage = counted({ command: { code: Command.STMT_EXECUTE, statement: null } });
+  beginCounting(usage, Buffer.concat(NAMED));
   const row = encodePacket(1, Buffer.concat([Buffer.from([0, 1 << 4, 1, 0, 0, 0]), encodeLenencString('body')]));
   const counter = show(Object.assign(usage, { recordRows: 0 }), [], [row, row]);
   t.equal(counter?.rows, 2);
@@ -131,7 +144,64 @@ t.test('understands the rows that real servers have sent, however they are cut',
   for (const name of names) {
     for (const split of SPLITS) converse(loadFixture(name), { limit }, split);
   }
-  t.ok(found.some(({ columnCounter }) => (columnCounter?.shares()[0]?.name ?? null) !== null));
-  t.notOk(found.some(({ columnCounter }) => columnCounter?.isBroken));
+  t.ok(found.some(({ heaviestColumns }) => (heaviestColumns?.shares()[0]?.name ?? null) !== null));
+  t.notOk(found.some(({ heaviestColumns }) => heaviestColumns?.isBroken));
+  t.end();
+});
+
+/** The usages of a recorded conversation, all rows of which are counted. */
+const usagesOf = (name: string, split = WHOLE): Usage[] => {
+  const found: Usage[] = [];
+  converse(loadFixture(name), {
+    limit: (usage) => {
+      Object.assign(usage, { countsColumns: true, recordRows: 0 });
+      found.push(usage);
+    },
+  }, split);
+  return found.filter(({ rows }) => rows > 0);
+};
+
+t.test('tells the columns of the heaviest result set of a command', (t) => {
+  const usage = new Usage(queryCommand('CALL p()'));
+  Object.assign(usage, { countsColumns: true, recordRows: 0 });
+  const resultSet = (definitions: Buffer[], rows: Buffer[]): void => {
+    usage.beginResultSet(definitions.length);
+    usage.bytes += Buffer.concat(rows).length;
+    show(usage, definitions, rows, EOF_PACKET);
+  };
+  resultSet(NAMED, [textRow('1', 'x', '1')]);
+  resultSet([definition('posts', 'text', VAR_STRING)], [textRow('x'.repeat(100)), textRow('y')]);
+  resultSet([definition('tags', 'tag', VAR_STRING)], [textRow('z')]);
+  const { heaviestColumns: counter } = usage;
+  t.equal(counter?.resultSet, 2);
+  t.equal(counter?.rows, 2);
+  t.match(counter?.shares(), [{ name: 'text', table: 'posts', bytes: 103 }]);
+  usage.beginResultSet(1);
+  t.equal(usage.heaviestColumns, counter, 'also while a further one begins');
+  t.end();
+});
+
+t.test('counts executions of which the client knows the definitions', (t) => {
+  for (const name of ['mariadb/raw-cached-metadata-eof', 'mariadb/raw-cached-metadata-deprecate-eof']) {
+    for (const split of SPLITS) {
+      const usages = usagesOf(name, split).filter(({ command }) => command.code === Command.STMT_EXECUTE);
+      t.ok(usages.length >= 6);
+      for (const { heaviestColumns: counter, command } of usages) {
+        t.ok(counter !== null && !counter.isBroken, `${name}, ${command.statement?.sql?.toString()}, ${split.name}`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('knows the names of columns whose definitions come in pieces', (t) => {
+  for (const name of ['mysql/raw-prepared-eof', 'mysql/raw-text-deprecate-eof', 'mariadb/raw-cursor-eof']) {
+    for (const first of [1, 7, 20, 40, 60, 90]) {
+      const split = { name: '', cut: (bytes: Buffer) => [bytes.subarray(0, first), bytes.subarray(first)] };
+      const usages = usagesOf(name, split).filter(({ heaviestColumns }) => (heaviestColumns?.rows ?? 0) > 0);
+      t.ok(usages.length > 0);
+      for (const { heaviestColumns } of usages) t.type(heaviestColumns?.shares()[0]?.name, 'string', `${name} ${first}`);
+    }
+  }
   t.end();
 });

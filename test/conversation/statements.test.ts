@@ -1,12 +1,14 @@
 import t from 'tap';
 import { LAST_PREPARED_STATEMENT_ID } from '../../src/protocol/commands.js';
+import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { executePayload } from '../support/executePacket.js';
 import { BoundParameters } from '../../src/conversation/boundParameters.js';
 import { newCommand, type PreparedStatement, Usage } from '../../src/conversation/command.js';
 import { StatementTable } from '../../src/conversation/statements.js';
 
 const statement = (id: number, textBytes = 10): PreparedStatement =>
   ({ id, sql: Buffer.alloc(textBytes, 0x41), sqlBytes: textBytes, bound: new BoundParameters(0),
-    cursorUsage: null, kept: null });
+    columnTypes: null, cursorUsage: null, kept: null });
 
 const openCursor = (): Usage => new Usage(newCommand(0x17, 'results', 1, 0));
 
@@ -99,4 +101,36 @@ await t.test('clear() returns the statements with an open cursor', async (t) => 
   t.equal(table.size, 0);
   t.same(table.openCursors(), []);
   t.equal(table.get(LAST_PREPARED_STATEMENT_ID), null);
+});
+
+await t.test('knows the names of attributes from an earlier execution, unless they are very long', async (t) => {
+  const options = { hasQueryAttributes: true };
+  const found = (name: string): (string | undefined)[] => {
+    const attributes = Array.from({ length: 3 }, (_, i) =>
+      ({ type: 253, name: `${name}${i}`, bytes: encodeLenencString(`value ${i}`) }));
+    const bound = new BoundParameters(0);
+    const first = bound.decode(executePayload(attributes, options), true, 0);
+    const later = bound.decode(executePayload(attributes, { ...options, withoutTypes: true }), true, 0);
+    return [first, later].map((one) => one.attributes?.get(`${name}2`));
+  };
+  t.strictSame(found('route'), ['value 2', 'value 2']);
+  t.strictSame(found('x'.repeat(400)), ['value 2', undefined]);
+});
+
+await t.test('keeps the types of columns as long as the text, and within the same bound', async (t) => {
+  const table = new StatementTable(() => null);
+  const [one, two] = [statement(1), statement(2, 1024 * 1024 - 100)];
+  table.add(one);
+  table.keepTypes(one, Buffer.alloc(10));
+  t.equal(one.columnTypes?.length, 10);
+  table.add(two);
+  t.equal(one.columnTypes?.length, 10, 'while there is room for both');
+  table.keepTypes(two, Buffer.alloc(90));
+  t.strictSame([one.sql, one.columnTypes], [null, null]);
+  t.equal(two.columnTypes?.length, 90);
+  table.keepTypes(one, Buffer.alloc(10));
+  t.equal(one.columnTypes, null, 'not of a statement whose text was dropped');
+  table.delete(2);
+  table.keepTypes(two, Buffer.alloc(10));
+  t.equal(two.columnTypes?.length, 90, 'nor of one that is closed');
 });

@@ -4,7 +4,9 @@ import { Capability } from '../../src/protocol/capabilities.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
 import { commandLine, sysbenchOptions } from '../support/clients.js';
+import { execute } from '../support/commandPayloads.js';
 import { executePayload } from '../support/executePacket.js';
+import { startCollector } from '../support/collector.js';
 import { runOk } from '../support/run.js';
 import { APP } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
@@ -131,6 +133,42 @@ for (const kind of SERVER_KINDS) {
         [['body', ''], ['label', 'numbers'], ['id', 'numbers'], ['nothing', '']]);
       t.match(columnBytes[0], { bytes: 1003 * columnBytesRows, largest: 1003 });
       t.ok(columnBytesRows > 0 && columnBytesRows <= 1000, `${columnBytesRows} rows were counted`);
+    });
+
+    await t.test('tells the columns of the heaviest result set of several', async (t) => {
+      const statements = ['SELECT 1 AS small', "SELECT REPEAT('x', 1000) AS large FROM numbers", 'SELECT 2 AS last'];
+      const records = await recordsOf({}, (port) =>
+        commandLine(kind, port, `DELIMITER //\n${statements.join('; ')}//\n`));
+      const { columnBytes, columnBytesResultSet } = records.find(({ resultSets }) => resultSets === 3) ?? {};
+      t.match(columnBytes, [{ name: 'large', largest: 1003 }]);
+      t.equal(columnBytesResultSet, 2);
+    });
+
+    await t.test('tells columns by position when the client knows their definitions', async (t) => {
+      const records = await recordsOf({}, async (port) => {
+        const kept = kind === 'mariadb' ? Capability.MARIADB_CACHE_METADATA : Capability.OPTIONAL_RESULTSET_METADATA;
+        const client = await WireClient.connect({ port, ...APP, capabilities: BASE_CAPABILITIES | kept });
+        await client.withStatement('SELECT id, label FROM numbers WHERE id <= 50', async (id) => {
+          // MariaDB leaves out what has not changed since the last time; MySQL what the client says.
+          if (kind === 'mysql') await client.sql("SET resultset_metadata = 'NONE'");
+          return [...await client.ask([execute(id)]), ...await client.ask([execute(id)])];
+        });
+        await client.quit();
+      });
+      const last = records.filter(({ command }) => command === 'COM_STMT_EXECUTE').at(-1);
+      t.match(last?.columnBytes, [{ position: 2, name: null }, { position: 1, name: null, bytes: 200, largest: 4 }]);
+      t.equal(last?.columnBytesRows, 50);
+    });
+
+    await t.test('exports which kind of server the results are from', async (t) => {
+      const collector = await startCollector(t);
+      const telemetry = { otlp: { endpoint: collector.url, logs: false, traces: false } };
+      const sluice = await startSluice(t, { upstream: server.port, config: { telemetry } });
+      await commandLine(kind, sluice.port, 'SELECT * FROM numbers;\n');
+      await sluice.stop();
+      const told = JSON.stringify(collector.received.at(-1)?.json);
+      const systems = [...told.matchAll(/"db\.system\.name","value":\{"stringValue":"(\w+)"/g)].map(([, name]) => name);
+      t.strictSame([...new Set(systems)], [kind]);
     });
 
     await t.test('audit.sql says how much of a statement a record holds', async (t) => {

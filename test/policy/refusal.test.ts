@@ -107,7 +107,9 @@ t.test('judges a prepared statement the same after its text was dropped', async 
   const bound = {} as PreparedStatement['bound'];
   const forgotten = (sql: string): PendingCommand => {
     const text = Buffer.from(sql);
-    const prepared = { id: 1, sql: text, sqlBytes: text.length, bound, cursorUsage: null, kept: null };
+    const prepared = {
+      id: 1, sql: text, sqlBytes: text.length, bound, columnTypes: null, cursorUsage: null, kept: null,
+    };
     const kept = Statement.keptOf(prepared, 0, MARIADB);
     const command = statementCommand(Command.STMT_EXECUTE, null);
     return Object.assign(command, { statement: { ...prepared, sql: null, kept } });

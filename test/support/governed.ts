@@ -23,7 +23,7 @@ export const queryCommand = (sql: string, number = 1, keptBytes = Infinity): Pen
 export const statementCommand = (code: number, sql: string | null, number = 1): PendingCommand => {
   const text = sql === null ? null : Buffer.from(sql);
   const sqlBytes = text?.length ?? 70_000;
-  const statement = { id: 1, sql: text, sqlBytes, parameterCount: 0, cursorUsage: null, kept: null };
+  const statement = { id: 1, sql: text, sqlBytes, parameterCount: 0, columnTypes: null, cursorUsage: null, kept: null };
   const command = newCommand(code, responseShape(code), number, 0);
   return Object.assign(command, { hasArrived: true, statementId: 1, statement });
 };

@@ -29,6 +29,7 @@ export interface AuditRecord {
   /** The heaviest columns, and the others together, in `columnBytesRows` rows. */
   readonly columnBytes?: readonly { readonly name?: string; readonly table?: string; readonly bytes: number }[];
   readonly columnBytesRows?: number;
+  readonly columnBytesResultSet?: number;
   readonly requestBytes: number;
   readonly affectedRows?: number;
   readonly command: string;
