@@ -1,5 +1,6 @@
 import type { Family, HistogramPoint, Labels } from './familyList.js';
 import type { Exemplar } from './instruments.js';
+import { byLabels } from './mergeMetrics.js';
 
 /**
  * Metrics in Prometheus' text format, version 0.0.4.
@@ -51,7 +52,7 @@ function textOf(lines: readonly string[]): string {
 function linesOf(family: Family, familyName: string, behind: Behind = () => ''): string[] {
   const { name, help, type } = family;
   const samples = family.type === 'histogram'
-    ? family.points.flatMap((point) => histogramLines(name, point, behind))
+    ? byLabels(family.points).flatMap((point) => histogramLines(name, point, behind))
     : family.points.map(({ labels, value, exemplar }) => `${sample(name, labels, value)}${behind(exemplar)}`);
   return [`# HELP ${familyName} ${help}`, `# TYPE ${familyName} ${type}`, ...samples];
 }

@@ -26,10 +26,11 @@ export class FamilyList {
 
   /** Histograms of the same thing, each with its labels. */
   histograms(
-    name: string, help: string, several: readonly { readonly labels: Labels; readonly histogram: Histogram }[],
+    name: string, help: string, several: readonly (Labelled & { readonly histogram: Histogram })[],
   ): void {
-    const points = several.map(({ labels, histogram: { bounds, counts, sum, exemplars } }) =>
-      ({ labels, bounds, counts: [...counts], sum, ...(exemplars === null ? {} : { exemplars: [...exemplars] }) }));
+    const points = several.map(({ histogram: { bounds, counts, sum, exemplars }, ...labelled }) => ({
+      ...labelled, bounds, counts: [...counts], sum, ...(exemplars === null ? {} : { exemplars: [...exemplars] }),
+    }));
     this.families.push({ name, help, type: 'histogram', points });
   }
 }
@@ -47,8 +48,14 @@ export interface Point {
   readonly exemplar?: Exemplar;
 }
 
-export interface HistogramPoint {
+/** What tells a histogram from others of its metric. */
+interface Labelled {
   readonly labels: Labels;
+  /** Further labels, which only OpenTelemetry gets; Prometheus gets one histogram for all that differ in them alone. */
+  readonly attributes?: Labels;
+}
+
+export interface HistogramPoint extends Labelled {
   /** The largest value of each bucket, ascending. */
   readonly bounds: readonly number[];
   /** One count for each bound, and one for values above the last bound. A value counts in one bucket only. */

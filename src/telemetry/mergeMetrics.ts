@@ -31,12 +31,12 @@ const LARGEST = /^(sluice_event_loop_delay_|process_open_fds$|process_max_fds$)/
 /** Metrics whose smallest value counts. */
 const SMALLEST: ReadonlySet<string> = new Set(['sluice_upstream_up']);
 
-function mergePoints<T extends { readonly labels: Labels }>(
+function mergePoints<T extends { readonly labels: Labels; readonly attributes?: Labels }>(
   some: readonly T[], others: readonly T[], merge: (one: T, other: T) => T,
 ): T[] {
   const points = new Map<string, T>();
   for (const point of [...some, ...others]) {
-    const key = JSON.stringify(point.labels);
+    const key = JSON.stringify([point.labels, point.attributes]);
     const known = points.get(key);
     points.set(key, known === undefined ? point : merge(known, point));
   }
@@ -64,6 +64,11 @@ function sumOf(one: HistogramPoint, other: HistogramPoint): HistogramPoint {
   const merged = { ...one, counts, sum: one.sum + other.sum };
   if (one.exemplars === undefined && other.exemplars === undefined) return merged;
   return { ...merged, exemplars: counts.map((_, index) => newerOf(one.exemplars?.[index], other.exemplars?.[index])) };
+}
+
+/** Histograms by their labels alone: those that differ only in attributes are added up. */
+export function byLabels(points: readonly HistogramPoint[]): HistogramPoint[] {
+  return mergePoints(points.map(({ attributes: _, ...point }) => point), [], sumOf);
 }
 
 /** The metrics that only grow. They stay true after the process has ended. */

@@ -1,10 +1,11 @@
 import { RETURNING } from '../audit/record.js';
-import type { Config } from '../config/config.js';
+import type { Config, ResponseClass } from '../config/config.js';
 import type { Action, Reason } from '../policy/terms.js';
 import { DEFAULT_RULE } from '../policy/guard.js';
 import type { GovernedUsage } from '../policy/governedUsage.js';
 import type { Refusal } from '../policy/refusal.js';
 import type { TraceContext } from '../policy/traceContext.js';
+import type { DbSystem } from '../sql/sqlServer.js';
 import { CounterVector, GaugeVector, Histogram, type Exemplar } from './instruments.js';
 import { world } from '../world/world.js';
 
@@ -23,8 +24,9 @@ export class Metrics {
   readonly ended = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };
   /** Commands, by their first byte. */
   readonly commands = new Float64Array(256);
-  readonly resultRows = { buffered: new Histogram(ROWS), streaming: new Histogram(ROWS) };
-  readonly resultBytes = { buffered: new Histogram(BYTES), streaming: new Histogram(BYTES) };
+  /** By the kind of the server as well, for OpenTelemetry. */
+  readonly resultRows: Readonly<Record<DbSystem, ByClass>> = { mysql: byClass(ROWS), mariadb: byClass(ROWS) };
+  readonly resultBytes = byClass(BYTES);
   /** Audit records, by action, rule and reason. */
   readonly judged: ByAction = {
     'cut': judgedBy(), 'truncate': judgedBy(), 'close': judgedBy(), 'would-cut': judgedBy(), 'warn': judgedBy(),
@@ -84,16 +86,16 @@ export class Metrics {
   }
 
   /** Counts a response that has ended or is no longer followed. */
-  resultEnded({ rows, bytes, terms }: GovernedUsage): void {
-    this.resultRows[terms.responseClass].observe(rows);
+  resultEnded({ rows, bytes, terms, dbSystem }: GovernedUsage): void {
+    this.resultRows[dbSystem][terms.responseClass].observe(rows);
     this.resultBytes[terms.responseClass].observe(bytes);
   }
 
   /** Shows a recorded result as an example of its size: any other result costs nothing for its trace. */
-  exemplify({ rows, bytes, terms: { responseClass }, trace }: GovernedUsage): void {
+  exemplify({ rows, bytes, terms: { responseClass }, trace, dbSystem }: GovernedUsage): void {
     const exemplar = exemplarOf(trace);
     if (exemplar === null) return;
-    this.resultRows[responseClass].exemplify({ ...exemplar, value: rows });
+    this.resultRows[dbSystem][responseClass].exemplify({ ...exemplar, value: rows });
     this.resultBytes[responseClass].exemplify({ ...exemplar, value: bytes });
   }
 
@@ -142,6 +144,12 @@ export interface SessionTotals {
   readonly bytesToClient: number;
   readonly bytesToUpstream: number;
   readonly stallMs: number;
+}
+
+type ByClass = Readonly<Record<ResponseClass, Histogram>>;
+
+function byClass(bounds: readonly number[]): ByClass {
+  return { buffered: new Histogram(bounds), streaming: new Histogram(bounds) };
 }
 
 type ByAction = Readonly<Record<Action, CounterVector>>;

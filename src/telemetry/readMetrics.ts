@@ -5,6 +5,7 @@ import type { LoopDelay } from './eventLoop.js';
 import { FamilyList, type Family } from './familyList.js';
 import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
+import { DB_SYSTEMS } from '../sql/sqlServer.js';
 import type { Administered, ProxyStatus } from './status.js';
 import { world } from '../world/world.js';
 
@@ -117,12 +118,14 @@ function* hintCounts({ hints }: ProxyStatus): Generator<LabelledCount> {
 }
 
 function results(out: FamilyList, { resultRows, resultBytes }: Metrics): void {
-  const byClass = ({ buffered, streaming }: Metrics['resultRows']) => [
+  const byClass = ({ buffered, streaming }: Metrics['resultBytes']) => [
     { labels: { class: 'buffered' }, histogram: buffered }, { labels: { class: 'streaming' }, histogram: streaming },
   ];
+  const bySystem = DB_SYSTEMS.flatMap((system) =>
+    byClass(resultRows[system]).map((one) => ({ ...one, attributes: { 'db.system.name': system } })));
   out.histograms(
     'sluice_result_rows', 'Rows of each response with a result set, by class (buffered, streaming).',
-    byClass(resultRows),
+    bySystem,
   );
   out.histograms(
     'sluice_result_bytes', 'Bytes of these rows as they are on the uncompressed wire, by class.',

@@ -1,6 +1,6 @@
-import type { Family, Labels } from '../familyList.js';
+import type { Family, HistogramPoint, Labels } from '../familyList.js';
 import type { Exemplar } from '../instruments.js';
-import { keyValues, unixNano, type Attributes } from './json.js';
+import { keyValues, unixNano } from './json.js';
 import type { Item } from './itemQueue.js';
 import { world } from '../../world/world.js';
 
@@ -27,15 +27,11 @@ export interface OtelName {
   readonly name: string;
   /** In UCUM; empty for a count. "1" would be a ratio. */
   readonly unit: string;
-  /** Attributes that OpenTelemetry requires besides the labels. */
-  readonly attributes?: Attributes;
 }
 
 /** Metrics that have a name in OpenTelemetry's conventions, and metrics of the same kind. */
 const NAMES: Readonly<Record<string, OtelName>> = {
-  'sluice_result_rows': {
-    name: 'db.client.response.returned_rows', unit: '{row}', attributes: { 'db.system.name': 'mysql' },
-  },
+  'sluice_result_rows': { name: 'db.client.response.returned_rows', unit: '{row}' },
   'sluice_result_bytes': { name: 'sluice.result.size', unit: 'By' },
   'process_cpu_seconds_total': { name: 'process.cpu.time', unit: 's' },
   'process_resident_memory_bytes': { name: 'process.memory.usage', unit: 'By' },
@@ -70,12 +66,12 @@ interface Metric {
 }
 
 function metricOf(family: Family, times: Times): Metric {
-  const { name, unit, attributes = {} } = otelNameOf(family.name);
+  const { name, unit } = otelNameOf(family.name);
   const head = { name, unit, description: family.help };
-  const of = (labels: Labels) => ({ attributes: keyValues({ ...labels, ...attributes }), ...times });
+  const of = (labels: Labels) => ({ attributes: keyValues(labels), ...times });
   if (family.type === 'histogram') {
-    const points = family.points.map(({ labels, bounds, counts, sum, exemplars = [] }) => ({
-      ...of(labels), count: String(counts.reduce((all, count) => all + count, 0)), sum,
+    const points = inUse(family.points).map(({ labels, attributes, bounds, counts, sum, exemplars = [] }) => ({
+      ...of({ ...labels, ...attributes }), count: String(countIn(counts)), sum,
       explicitBounds: bounds, bucketCounts: counts.map(String), ...exemplarsOf(exemplars),
     }));
     return { head, kind: 'histogram', points, rest: { aggregationTemporality: CUMULATIVE } };
@@ -84,6 +80,17 @@ function metricOf(family: Family, times: Times): Metric {
     .map(({ labels, value, exemplar }) => ({ ...of(labels), ...numberOf(value, unit), ...exemplarsOf([exemplar]) }));
   if (family.type === 'gauge') return { head, kind: 'gauge', points, rest: {} };
   return { head, kind: 'sum', points, rest: { aggregationTemporality: CUMULATIVE, isMonotonic: true } };
+}
+
+/** Without the histograms that share their attributes only with empty ones: of a kind of server that is not there. */
+function inUse(points: readonly HistogramPoint[]): readonly HistogramPoint[] {
+  const keyOf = ({ attributes }: HistogramPoint) => JSON.stringify(attributes);
+  const used = new Set(points.filter(({ attributes, counts }) => !attributes || countIn(counts) > 0).map(keyOf));
+  return points.filter((point) => used.has(keyOf(point)));
+}
+
+function countIn(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
 }
 
 function exemplarsOf(all: readonly (Exemplar | null | undefined)[]): object {

@@ -1,6 +1,8 @@
 import t from 'tap';
+import { exposition } from '../../../src/telemetry/exposition.js';
 import { FamilyList } from '../../../src/telemetry/familyList.js';
 import { Histogram } from '../../../src/telemetry/instruments.js';
+import { mergeMetrics } from '../../../src/telemetry/mergeMetrics.js';
 import { metricsItem, otelNameOf } from '../../../src/telemetry/otlp/metrics.js';
 
 /** The metrics of a reading, in OTLP's JSON, and how many data points it has. */
@@ -82,14 +84,39 @@ t.test('tells histograms with their bounds, each value in one bucket', (t) => {
     histogram: {
       aggregationTemporality: 2,
       dataPoints: [{
-        attributes: [
-          { key: 'class', value: { stringValue: 'buffered' } },
-          { key: 'db.system.name', value: { stringValue: 'mysql' } },
-        ],
+        attributes: [{ key: 'class', value: { stringValue: 'buffered' } }],
         count: '4', sum: 61, explicitBounds: [1, 10], bucketCounts: ['1', '2', '1'], ...TIMES,
       }],
     },
   }]);
+  t.end();
+});
+
+t.test('tells the results of each kind of server apart, and leaves out a kind that has none', (t) => {
+  const list = new FamilyList();
+  const histogramOf = (system: string, kind: string, ...values: number[]) => {
+    const histogram = new Histogram([10]);
+    for (const value of values) histogram.observe(value);
+    return { labels: { class: kind }, attributes: { 'db.system.name': system }, histogram };
+  };
+  list.histograms('sluice_result_rows', 'Rows.', [
+    histogramOf('mysql', 'buffered'), histogramOf('mysql', 'streaming'),
+    histogramOf('mariadb', 'buffered', 5, 50), histogramOf('mariadb', 'streaming'),
+  ]);
+  const dataPoint = (kind: string, system: string, count: string) => ({
+    attributes: [
+      { key: 'class', value: { stringValue: kind } }, { key: 'db.system.name', value: { stringValue: system } },
+    ],
+    count,
+  });
+  const { text } = metricsItem(mergeMetrics([list.families, list.families]), 0);
+  const { histogram: { dataPoints } } = JSON.parse(text) as { histogram: { dataPoints: unknown[] } };
+  t.match(dataPoints, [dataPoint('buffered', 'mariadb', '4'), dataPoint('streaming', 'mariadb', '0')]);
+  t.equal(dataPoints.length, 2);
+  list.histograms('sluice_result_rows', 'Rows.', [histogramOf('mysql', 'buffered', 7, 7)]);
+  const shown = exposition(mergeMetrics([list.families])).match(/^sluice_result_rows_count.*/gm);
+  t.strictSame(shown, ['sluice_result_rows_count{class="buffered"} 4', 'sluice_result_rows_count{class="streaming"} 0'],
+    'Prometheus gets those of all kinds together');
   t.end();
 });
 
