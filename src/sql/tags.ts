@@ -5,7 +5,7 @@ import { codeAt } from './scan.js';
 
 // Frameworks name in a comment the part of the application that sends a statement:
 //
-//   sqlcommenter    route='%2Freports%2F%3Cid%3E',traceparent='00-…-01'    url-encoded, a quote as \'
+//   sqlcommenter    route='%2Freports%2F%3Cid%3E',traceparent='00-…-01'    url-encoded, a quote as \', a blank as +
 //   marginalia      application:Shop,controller:reports,line:app/x.rb:12   plain text, up to the next comma
 //   without quotes  app=shop,route=/reports                                url-encoded; white space may separate tags
 //
@@ -109,11 +109,11 @@ class TagReader {
     this.passWhite();
     const first = codeAt(text, this.at);
     if (sign === COLON) this.add(name, this.upToComma());
-    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(decoded(name));
+    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(decoded(unescaped(name, "'")));
     else this.add(decoded(name), decoded(this.unquoted()));
   }
 
-  /** Reads a value in quotes, and skips the text up to the next separator. Without a closing quote it is no value. */
+  /** Reads a value in quotes. Without a closing quote it is no value. */
   private readQuoted(name: string): void {
     const { text } = this;
     const quote = text[this.at]!;
@@ -125,12 +125,8 @@ class TagReader {
       return;
     }
     this.at = end + 1;
-    if (this.isWanted(name)) {
-      const value = text.slice(start, end);
-      this.set(name, decoded(value.includes('\\') ? value.replaceAll(`\\${quote}`, quote) : value));
-    }
+    if (this.isWanted(name)) this.set(name, decoded(withBlanks(unescaped(text.slice(start, end), quote))));
     this.tagsLeft -= 1;
-    if (this.at < text.length && !isSeparator(codeAt(text, this.at))) this.passTo(',');
   }
 
   /** The value up to the next comma, or to white space before another `name=`. */
@@ -202,6 +198,15 @@ const MAX_CHARACTER_BYTES = 3;
 
 const isSeparator = (code: number): boolean => code === COMMA || isSpace(code);
 const isNamePart = (code: number): boolean => code !== EQUALS && code !== COLON && !isSeparator(code);
+
+function unescaped(text: string, quote: string): string {
+  return text.includes('\\') ? text.replaceAll(`\\${quote}`, quote) : text;
+}
+
+/** Some encoders write a blank as `+`, as in forms: those of Java and of PHP. All of them encode a plus sign. */
+function withBlanks(text: string): string {
+  return text.includes('+') ? text.replaceAll('+', ' ') : text;
+}
 
 /** Decodes url-encoded text, also with doubled percent signs. A stray `%` stays. */
 function decoded(text: string): string {

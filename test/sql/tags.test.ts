@@ -20,6 +20,15 @@ t.test('reads the comments of real packages', (t) => {
   t.end();
 });
 
+t.test('reads the comments that packages document, and is not misled by hostile ones', (t) => {
+  const examples = JSON.parse(fixture('tag-comments.documented.json')) as Record<string, unknown>[];
+  for (const { source, sql, tags } of examples) {
+    const found = Object.entries(plain(tagsOf(String(sql))));
+    t.strictSame(found, Object.entries(tags as object), `${String(source)}: ${String(sql)}`);
+  }
+  t.end();
+});
+
 t.test('reads each format, leading and trailing', (t) => {
   const cases: [string, Record<string, string>][] = [
     ["SELECT 1 /*application:Shop,controller:reports,line:app/x.rb:12:in `show'*/",
