@@ -141,7 +141,7 @@ function round(ms: number): number {
 
 /**
  * The audit record of a command that was refused before the server got it, or would have been.
- * @param atMs the time of its answer, on the session's clock; of a command that passed, when it had arrived
+ * @param atMs the time of its answer, on the session's clock; of a command that passed, when it was judged
  */
 export function refusalRecord(
   { usage, refusal: { action, reason, rule } }: Refused, origin: Origin, atMs: number, settings: AuditSettings,

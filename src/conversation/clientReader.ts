@@ -47,6 +47,11 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     this.arriving = null;
   }
 
+  /** The command at the head of the queue has changed, or has arrived. */
+  headChanged(): void {
+    this.commandGate.headChanged();
+  }
+
   /**
    * No further command may go to the server for now: the rest of a cut response is still being discarded, or an order
    * to kill could hit it.
@@ -129,14 +134,15 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     if (this.isGated || conversation.commands.isFull || conversation.holdsCommands) return this.stop('waiting');
     const code = start.firstByte; // both servers read an empty packet as COM_SLEEP
     if (code === Command.CHANGE_USER && conversation.holdsUserChanges) return this.stop('userChange');
+    const shape = this.shapeOf(code, start.payloadLength);
+    const number = shape === 'none' ? this.commandCount : this.commandCount + 1;
+    const command = newCommand<U>(code, shape, number, conversation.options.now());
     if (this.commandGate.concerns(code)) {
-      const look = this.commandGate.look(start, this.judgedBytesOf(code));
+      const look = this.commandGate.look(start, command, this.judgedBytesOf(code));
       if (look !== 'pass') return look === 'wait' ? 'wait' : this.stop(look);
     }
-    const shape = this.shapeOf(code, start.payloadLength);
     if (code === Command.QUIT) conversation.hasQuit = true;
     this.count(code, shape);
-    const command = newCommand<U>(code, shape, this.commandCount, conversation.options.now());
     this.arriving = command;
     this.want(this.frontBytesOf(code));
     if (shape !== 'none' || code === Command.STMT_CLOSE) conversation.commands.push(command);
@@ -190,14 +196,13 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
 
   private complete(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
     const { conversation } = this;
-    this.read(command, front, packetBytes);
+    if (!this.commandGate.hasRead(command)) this.read(command, front, packetBytes);
     if (conversation.options.parameterBytes > 0 || conversation.dialect.hasQueryAttributes) {
       this.keepParameters(command, front, packetBytes);
     }
     this.countRequest(command, packetBytes);
     command.hasArrived = true;
-    this.commandGate.arrived(command);
-    if (conversation.commands.head === command) conversation.settleUnanswered();
+    if (conversation.commands.head === command) conversation.headChanged();
   }
 
   read(command: PendingCommand<U>, front: Buffer, packetBytes: number): void {
@@ -253,11 +258,11 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     statement?.bound.addLongData(front.readUInt16LE(MIN_CLOSE_BYTES), packetBytes - MIN_LONG_DATA_BYTES);
   }
 
-  /** Whether an EXECUTE holds values to keep, or query attributes. */
+  /** Whether an EXECUTE holds values to keep, or query attributes; or may do so, if it came ahead of its answer. */
   private isToKeep({ statementId }: PendingCommand<U>, front: Buffer): boolean {
     if (this.conversation.options.parameterBytes > 0) return true;
     const statement = this.conversation.statements.get(statementId);
-    return statement !== null && hasAttributes(front, statement.bound.parameterCount);
+    return statement === null || hasAttributes(front, statement.bound.parameterCount);
   }
 
   private stop(reason: ClientStop): Entry {

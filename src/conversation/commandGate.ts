@@ -1,10 +1,10 @@
 import { Command, LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
 import { ServerErrors } from '../protocol/errorCodes.js';
-import { HEADER_BYTES } from '../protocol/framing.js';
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import type { ServerError } from '../protocol/packets.js';
 import type { PacketStart } from '../protocol/packetScanner.js';
 import { typesIn } from '../protocol/parameters.js';
-import { newCommand, responseShape, type PendingCommand, type PreparedStatement, type Usage } from './command.js';
+import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
 /**
@@ -12,13 +12,14 @@ import type { ConversationState } from './state.js';
  *
  * A command is judged by its front, and once all commands before it are answered: those may change the user, the
  * schema, the prepared statements, or how the server reads the text. So a refused command is answered at once, and its
- * answer has its place behind theirs.
+ * answer has its place behind theirs. Where no command may be refused, none waits: the judge hears of each when all
+ * commands before it are answered.
  */
 export class CommandGate<U extends Usage> {
   /** The command that is refused, until its whole packet has come. */
   private refused: RefusedCommand<U> | null = null;
-  /** The command that goes to the server, and of which the judge wants to know when it has arrived. */
-  private noted: PendingCommand<U> | null = null;
+  /** The command that was looked at last, if all of it is in one packet: its front has been read. */
+  private whole: PendingCommand<U> | null = null;
   /** A preparation or an execution was refused, on which later commands may depend. */
   private hasOrphans = false;
 
@@ -28,22 +29,23 @@ export class CommandGate<U extends Usage> {
   concerns(code: number): boolean {
     const { judge } = this.conversation.options;
     if (judge === undefined) return false;
-    return (this.hasOrphans && NAMES_STATEMENT.has(code)) || (JUDGED.has(code) && judge.isOn);
+    return (this.hasOrphans && NAMES_STATEMENT.has(code)) || (CONCERNED.has(code) && judge.mayRefuse);
   }
 
   /**
    * Looks at a command that concerns the gate.
+   * @param command what is known of it; its front is read here
    * @param frontBytes how much of its payload is looked at
    */
-  look(start: PacketStart, frontBytes: number): Look {
-    const { conversation, conversation: { options: { judge, now } } } = this;
+  look(start: PacketStart, command: PendingCommand<U>, frontBytes: number): Look {
+    const { conversation, conversation: { options: { judge } } } = this;
     if (conversation.phase !== 'commands' || conversation.commands.length > 0 || !judge!.mayAnswer) return 'waiting';
     const from = start.at + HEADER_BYTES;
     const wantedBytes = Math.min(start.payloadLength, frontBytes);
     if (start.end - from < wantedBytes) return 'wait';
     const front = start.chunk.subarray(from, from + wantedBytes);
-    const command = newCommand<U>(start.firstByte, responseShape(start.firstByte), 0, now());
     this.reader.read(command, front, start.payloadLength);
+    this.whole = start.payloadLength < MAX_PAYLOAD_BYTES ? command : null;
     return this.decide(command, front);
   }
 
@@ -54,13 +56,17 @@ export class CommandGate<U extends Usage> {
     return refused;
   }
 
-  /** The packet of the command that was looked at last has come. @param packet what is known of it now */
-  arrived(packet: Pick<PendingCommand<U>, 'requestBytes'>): void {
-    const { noted } = this;
-    if (noted === null) return;
-    this.noted = null;
-    noted.requestBytes = packet.requestBytes;
-    this.conversation.options.judge!.noted(noted);
+  /** Whether all was read of a command when it was looked at. */
+  hasRead(command: PendingCommand<U>): boolean {
+    return command === this.whole;
+  }
+
+  /** The command at the head of the queue has changed, or has arrived: the judge hears of one that has passed. */
+  headChanged(): void {
+    const { commands: { head }, options: { judge } } = this.conversation;
+    if (head === null || !head.hasArrived || !JUDGED.has(head.code) || judge?.watches !== true) return;
+    if (EXECUTING.has(head.code) && head.statement === null) this.findStatement(head);
+    judge.passed(head);
   }
 
   /** The refused command, while its packet passes. */
@@ -87,9 +93,8 @@ export class CommandGate<U extends Usage> {
       }
       this.readBound(command, command.statement, front);
     }
-    const judgement = JUDGED.has(code) && judge!.isOn ? judge!.judge(command) : 'pass';
-    if (judgement === 'refuse') return this.refuse(command, front, null);
-    this.noted = judgement === 'note' ? command : null;
+    const isJudged = JUDGED.has(code) && judge!.mayRefuse;
+    if (isJudged && judge!.judge(command) === 'refuse') return this.refuse(command, front, null);
     if (EXECUTING.has(code)) command.statement?.bound.executionSent(this.typesOf(command.statement, front));
     return 'pass';
   }
@@ -105,6 +110,13 @@ export class CommandGate<U extends Usage> {
     this.hasOrphans ||= code !== Command.QUERY;
     this.refused = { command, error, isToReset, sequenceId: 0 };
     return 'refused';
+  }
+
+  /** Finds what a command executes, for one that has passed without a look. */
+  private findStatement(command: PendingCommand<U>): void {
+    command.statement = this.conversation.statements.get(command.statementId);
+    const { statement, execution } = command;
+    if (statement !== null && execution !== null) this.readBound(command, statement, execution);
   }
 
   /** What the execution binds, for the decision and its record. The statement's own state stays as it is. */
@@ -148,6 +160,8 @@ export interface RefusedCommand<U extends Usage = Usage> {
 const JUDGED: ReadonlySet<number> = new Set<number>([
   Command.QUERY, Command.STMT_PREPARE, Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE,
 ]);
+/** Besides these, values that are sent ahead: a refused execution has to be known to have some. */
+const CONCERNED: ReadonlySet<number> = new Set<number>([...JUDGED, Command.STMT_SEND_LONG_DATA]);
 const EXECUTING: ReadonlySet<number> = new Set<number>([Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE]);
 const NAMES_STATEMENT: ReadonlySet<number> = new Set<number>([
   ...EXECUTING, Command.STMT_SEND_LONG_DATA, Command.STMT_CLOSE, Command.STMT_RESET, Command.STMT_FETCH,

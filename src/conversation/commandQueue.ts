@@ -30,16 +30,16 @@ export class CommandQueue<U extends Usage> {
 
   push(command: PendingCommand<U>): void {
     this.pending.push(command);
+    this.keptBytes += command.keptBytes;
   }
 
   /**
-   * Notes the number of bytes that are kept of the command that was pushed last. The command may be over already, since
-   * a server may answer with an error before the end of a command.
+   * Notes the number of bytes that are kept of a command: of the one that was pushed last, or of one that is not pushed
+   * yet. The command may be over already, since a server may answer with an error before the end of a command.
    */
   keep(command: PendingCommand<U>, byteCount: number): void {
-    if (command !== this.tail) return;
+    if (command === this.tail) this.keptBytes += byteCount - command.keptBytes;
     command.keptBytes = byteCount;
-    this.keptBytes += byteCount;
   }
 
   shift(): void {

@@ -45,7 +45,8 @@ export class Conversation<U extends Usage = Usage> extends ConversationState<U> 
     this.giveUp({ direction, reason, awaited: 'frame', offsetBytes, hex: bytes.toString('hex', 0, 16) });
   }
 
-  settleUnanswered(): void {
+  headChanged(): void {
     this.server.settleUnanswered();
+    this.client.headChanged();
   }
 }

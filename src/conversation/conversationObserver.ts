@@ -57,18 +57,18 @@ export interface ResponseObserver<U extends Usage> {
   setUp?(error: ServerError | null): void;
 }
 
-/** Judges commands that run or prepare a statement, before the server gets them. */
+/** Judges commands that run or prepare a statement. */
 export interface CommandJudge {
-  /** Whether a command of this client may be refused now. */
-  readonly isOn: boolean;
+  /** Whether a command of this client may be refused now, so that it must not reach the server unjudged. */
+  readonly mayRefuse: boolean;
+  /** Whether the judge wants to know which of this client's commands have passed. */
+  readonly watches: boolean;
   /** Whether the client takes answers, so that a refused command can be answered. */
   readonly mayAnswer: boolean;
-  /**
-   * Judges a command by its front. `note`: it passes, and `noted` is called once it has arrived. `refuse`: the server
-   * does not get it.
-   */
-  judge(command: PendingCommand): 'pass' | 'note' | 'refuse';
-  noted(command: PendingCommand): void;
+  /** Judges a command by its front. The server does not get a refused one. */
+  judge(command: PendingCommand): 'pass' | 'refuse';
+  /** A command has passed: the server has all of it, and has answered all commands before it. */
+  passed(command: PendingCommand): void;
 }
 
 /** The phase of a conversation. */

@@ -262,7 +262,7 @@ export class ResponseFollower<U extends Usage> {
       conversation.options.responses.endedWithoutResult?.(command, error);
     }
     conversation.commands.shift();
-    this.settleUnanswered();
+    conversation.headChanged();
   }
 
   private succeed(command: PendingCommand<U>): void {

@@ -55,8 +55,11 @@ export abstract class ConversationState<U extends Usage> {
    */
   abstract passAll(phase: 'stream' | 'tls' | 'unparsed'): void;
 
-  /** The command at the head of the queue has changed: commands that have no answer are taken out. */
-  abstract settleUnanswered(): void;
+  /**
+   * The command at the head of the queue has changed, or has arrived: commands that have no answer are taken out, and
+   * the judge hears of the next one.
+   */
+  abstract headChanged(): void;
 
   /**
    * Takes the server's first packet, and clears in place the capabilities that cannot be followed. Returns false if the

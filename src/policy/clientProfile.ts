@@ -4,7 +4,7 @@ import type { PendingCommand, PreparedStatement } from '../conversation/command.
 import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
 import type { Guard, Profile } from './guard.js';
-import type { Refused } from './refusal.js';
+import type { Refusals, Refused } from './refusal.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
 import { sqlServerOf } from './sqlServerOf.js';
 import type { SqlServer } from '../sql/sqlServer.js';
@@ -63,14 +63,14 @@ export class ClientProfile {
     return this.shared.guard.governEnded(command, this.current(), this.conversation.statusFlags);
   }
 
-  /** Whether a rule may refuse a statement of this client. */
-  get mayRefuse(): boolean {
-    return this.shared.guard.hasRefusals && this.current().mayRefuse;
+  /** What rules do about statements of this client. */
+  get refusals(): Refusals {
+    return this.shared.guard.refusals === 'none' ? 'none' : this.current().refusals;
   }
 
   /** Whether nothing of this client may pass unjudged. */
   get refusesUnjudged(): boolean {
-    return this.mayRefuse && this.shared.guard.refusesUnjudged(this.current());
+    return this.refusals === 'enforced' && this.shared.guard.refusesUnjudged(this.current());
   }
 
   /** Judges a command before the server gets it; null if it may pass. */

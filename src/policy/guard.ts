@@ -1,7 +1,7 @@
 import type { Config, Rule, StreamingSignal } from '../config/config.js';
 import type { PendingCommand } from '../conversation/command.js';
 import { GovernedUsage } from './governedUsage.js';
-import { haveRefusals, refusalOf, refusesUnjudged, type Refused } from './refusal.js';
+import { refusalOf, refusalsOf, refusesUnjudged, type Refusals, type Refused } from './refusal.js';
 import { compileRules, firstRule, rulesForClient, rulesForSchema, type CompiledRule } from './rules.js';
 import { isDumpProgram, isDumpStatement, type JdbcStreaming } from './signals.js';
 import type { SqlServer } from '../sql/sqlServer.js';
@@ -16,8 +16,8 @@ export class Guard {
   private readonly termsOfRule: ReadonlyMap<Rule, TermsOf>;
   private readonly signals: ReadonlySet<StreamingSignal>;
   private readonly looksForHints: boolean;
-  /** Whether a rule refuses statements. */
-  readonly hasRefusals: boolean;
+  /** What the rules do about statements of any client. */
+  readonly refusals: Refusals;
 
   /**
    * @param dateNow the time of day in ms since 1970
@@ -32,7 +32,7 @@ export class Guard {
     this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null);
     this.termsOfRule = new Map(config.rules.map((rule) => [rule, new TermsOf(rule.name, rule, rule.class)]));
     this.signals = new Set(config.streaming.signals);
-    this.hasRefusals = haveRefusals(this.rules);
+    this.refusals = refusalsOf(this.rules);
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }
 
@@ -42,7 +42,7 @@ export class Guard {
     const candidates = rulesForSchema(ofClient, subject);
     return {
       subject, server, ofClient, candidates,
-      mayRefuse: haveRefusals(ofClient),
+      refusals: refusalsOf(ofClient),
       isDumpProgram: this.signals.has('dump') && isDumpProgram(subject),
     };
   }
@@ -174,8 +174,8 @@ export interface Profile {
   readonly ofClient: readonly CompiledRule[];
   /** The rules that can match it with any statement. */
   readonly candidates: readonly CompiledRule[];
-  /** Whether a rule refuses statements of its client, with any schema: a text may begin with a USE. */
-  readonly mayRefuse: boolean;
+  /** What the rules do about statements of its client, with any schema: a text may begin with a USE. */
+  readonly refusals: Refusals;
   readonly isDumpProgram: boolean;
   /** The server that reads its statements; null if not known. */
   readonly server: SqlServer | null;

@@ -27,9 +27,14 @@ export type RefusalReason =
   /** It may hold a statement that cannot be told, and the rule refuses what cannot be judged. */
   | 'unjudged';
 
-/** Whether one of the rules refuses statements, or records that it would. */
-export function haveRefusals(candidates: readonly CompiledRule[]): boolean {
-  return candidates.some(({ rule }) => rule.action === 'refuse');
+/** What rules do about the statements that they refuse: nothing, record that they would, or refuse them. */
+export type Refusals = 'none' | 'watched' | 'enforced';
+
+/** What these rules do about statements. */
+export function refusalsOf(candidates: readonly CompiledRule[]): Refusals {
+  const refusing = candidates.filter(({ rule }) => rule.action === 'refuse');
+  if (refusing.length === 0) return 'none';
+  return refusing.every(({ rule }) => rule.mode === 'audit') ? 'watched' : 'enforced';
 }
 
 /**

@@ -74,7 +74,7 @@ t.test('judges the statements behind a USE by its schema', async (t) => {
   t.equal(ask(t, rules, 'USE prod; USE test; DROP TABLE t'), null);
   t.equal(told(ask(t, rules, 'USE prod; USE test; EXECUTE s')), 'refuse by prod: unjudged');
   const guard = new Guard(settings(t, { rules }), () => 0);
-  t.ok(guard.profile(SUBJECT, MARIADB).mayRefuse, 'so a rule for another schema may concern the client');
+  t.equal(guard.profile(SUBJECT, MARIADB).refusals, 'enforced', 'so a rule for another schema may concern the client');
 });
 
 t.test('lets pass what cannot be judged, unless the rule says otherwise', async (t) => {

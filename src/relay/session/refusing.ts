@@ -7,9 +7,13 @@ import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import type { Recorder } from './recorder.js';
 import type { SessionControls } from './sessionControls.js';
 
-/** Refuses commands of one session: judges them before the server gets them, answers and records them. */
+/**
+ * Refuses commands of one session: judges them before the server gets them, answers and records them. No command waits
+ * where a refusal is only recorded: it is judged when it has passed.
+ */
 export class Refusing implements CommandJudge {
-  /** The last judgement that was not to let the command pass. */
+  /** The last command that was judged before it passed, and the judgement; null lets it pass. */
+  private judged: PendingCommand | null = null;
   private found: Refused | null = null;
 
   /** @param profile returns what is known of the client; it is made later than this object */
@@ -19,8 +23,12 @@ export class Refusing implements CommandJudge {
     private readonly profile: () => ClientProfile,
   ) {}
 
-  get isOn(): boolean {
-    return this.profile().mayRefuse;
+  get mayRefuse(): boolean {
+    return this.profile().refusals === 'enforced';
+  }
+
+  get watches(): boolean {
+    return this.profile().refusals !== 'none';
   }
 
   /** A client that does not read gets no more answers to keep for it. */
@@ -28,14 +36,16 @@ export class Refusing implements CommandJudge {
     return !this.session.responses.isSinkFull;
   }
 
-  judge(command: PendingCommand): 'pass' | 'note' | 'refuse' {
+  judge(command: PendingCommand): 'pass' | 'refuse' {
+    this.judged = command;
     this.found = this.profile().refusalOf(command);
-    if (this.found === null) return 'pass';
-    return this.found.refusal.action === 'refuse' ? 'refuse' : 'note';
+    return this.found?.refusal.action === 'refuse' ? 'refuse' : 'pass';
   }
 
-  noted(): void {
-    if (this.found !== null) this.recorder.refusal(this.found);
+  passed(command: PendingCommand): void {
+    const found = command === this.judged ? this.found : this.profile().refusalOf(command);
+    // A rule that has come since then does not refuse what the server already has.
+    if (found?.refusal.action === 'would-refuse') this.recorder.refusal(found);
   }
 
   /** Answers a command of which all has come, and nothing went to the server. */

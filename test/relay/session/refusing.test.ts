@@ -5,6 +5,7 @@ import { Command } from '../../../src/protocol/commands.js';
 import {
   attributedQuery, close, command, execute, fetch, longData, prepare, query, reset,
 } from '../../support/commandPayloads.js';
+import { executePayload } from '../../support/executePacket.js';
 import { SPLITS } from '../../support/splits.js';
 import { settled } from '../../support/memorySocket.js';
 import { beginSession, memorySettings, startSession, type MemorySession } from '../../support/memorySession.js';
@@ -149,6 +150,21 @@ await t.test('resets a statement whose refused execution leaves values or a curs
   t.match(session.records, [{ requestBytes: execute(5, 0, [null]).length + 4 + data.length + 4 }, {}]);
 });
 
+await t.test('resets a statement whose values were sent ahead before it was prepared', async (t) => {
+  const session = await beginSession(t, { rules: [{ ...NO_DDL, match: { tags: { route: '/old/*' } } }] });
+  await session.play(...login('eof', { capabilities: Capability.QUERY_ATTRIBUTES }));
+  const data = longData(LAST, 0, 'sent ahead');
+  const parameters = [
+    { type: 0xfd, bytes: Buffer.alloc(0) }, { type: 0xfd, name: 'route', bytes: Buffer.from('\x06/old/1') },
+  ];
+  const payload = executePayload(parameters, { statementId: LAST, hasQueryAttributes: true });
+  t.strictSame(await send(session, prepare('SELECT ?'), data, payload), [hex(packetsFrom(0, prepare('SELECT ?'))), NOTHING]);
+  session.server.forget();
+  session.server.say(packetsFrom(1, ...preparedAnswer('eof', 7, 1, 1)));
+  await settled();
+  t.equal(hex(session.server.heard), hex(Buffer.concat([packetsFrom(0, data), packetsFrom(0, reset(7))])));
+});
+
 await t.test('lets no values pass whose types came with a refused execution', async (t) => {
   const session = await startSession(t);
   await session.play(ask(prepare('SELECT ?')), answer(...preparedAnswer('eof', 5, 1, 1)));
@@ -186,6 +202,48 @@ await t.test('lets a command pass in mode audit, and records it once', async (t)
   const { refusals } = session.shared.metrics;
   t.strictSame([...refusals['would-refuse'].all()], [{ labels: { rule: 'no-ddl' }, count: 1 }]);
   t.strictSame([...refusals.refuse.all()], []);
+});
+
+await t.test('makes no command wait in mode audit, and judges it as the answers before it say', async (t) => {
+  const rule = { name: 'prod', match: { schema: 'prod', statement: ['ddl', 'select'] }, action: 'refuse', mode: 'audit' };
+  const session = await startSession(t, { rules: [rule] });
+  const { client, server, records } = session;
+  const commands = [
+    query('DROP TABLE a'), command(Command.INIT_DB, 'prod'), prepare('SELECT ?'), execute(LAST, 0, ['x']),
+    query('DROP TABLE b'), command(Command.INIT_DB, 'shop'), query('DROP TABLE c'), command(Command.PING),
+  ];
+  const said = Buffer.concat(commands.map((payload) => packetsFrom(0, payload)));
+  client.say(said);
+  await settled();
+  t.equal(hex(server.heard), hex(said), 'the server hears all of them at once');
+  t.strictSame(records, [], 'nothing is judged before its time');
+  const prepared = packetsFrom(1, ...preparedAnswer('eof', 7, 1, 1));
+  const answers = [ok(), ok(), prepared, result(), ok(), ok(), ok(), ok()]
+    .map((bytes) => (bytes.length < 10 ? packetsFrom(1, bytes) : bytes));
+  for (const bytes of answers) {
+    server.say(bytes);
+    await settled();
+  }
+  t.equal(hex(client.heard), hex(Buffer.concat(answers)));
+  t.match(records.map(({ action, schema, command: name, sql }) => [action, schema, name, sql]), [
+    ['would-refuse', 'prod', 'COM_STMT_PREPARE', 'SELECT ?'],
+    ['would-refuse', 'prod', 'COM_STMT_EXECUTE', 'SELECT ?'],
+    ['would-refuse', 'prod', 'COM_QUERY', 'DROP TABLE b'],
+  ]);
+  t.equal(records.length, 3);
+});
+
+await t.test('records an execution in mode audit with the values and tags that it brings', async (t) => {
+  const rule = { ...NO_DDL, mode: 'audit', match: { tags: { route: '/old/*' } } };
+  const session = await beginSession(t, { rules: [rule], audit: { params: true } });
+  await session.play(...login('eof', { capabilities: Capability.QUERY_ATTRIBUTES }));
+  await session.play(ask(prepare('SELECT ?')), answer(...preparedAnswer('eof', 5, 1, 1)));
+  const parameters = [
+    { type: 0xfd, bytes: Buffer.from('\x05value') }, { type: 0xfd, name: 'route', bytes: Buffer.from('\x06/old/1') },
+  ];
+  const payload = executePayload(parameters, { statementId: 5, hasQueryAttributes: true });
+  t.strictSame(await send(session, payload), [hex(packetsFrom(0, payload)), NOTHING]);
+  t.match(session.records, [{ action: 'would-refuse', params: ['value'], tags: { route: '/old/1' } }]);
 });
 
 await t.test('keeps no more answers for a client that does not read than its connection takes', async (t) => {
