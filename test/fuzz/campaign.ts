@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Mode, Played } from './mode.js';
 
 /** The modes of the fuzzer, from the pure parts to the built program. */
-export const MODE_NAMES = ['texts', 'answers', 'readers', 'flows', 'sockets', 'encrypted', 'program'] as const;
+export const MODE_NAMES = ['texts', 'answers', 'readers', 'flows', 'refusals', 'sockets', 'encrypted', 'program'] as const;
 export type ModeName = (typeof MODE_NAMES)[number];
 
 /** Starts a mode with its servers. */
@@ -19,6 +19,8 @@ export const openMode = async (name: ModeName): Promise<Mode> => {
       return new (await import('./readers.js')).ReadersMode();
     case 'flows':
       return new (await import('./flows.js')).FlowsMode();
+    case 'refusals':
+      return (await import('./refusals.js')).RefusalsMode.open();
     case 'sockets':
       return (await import('./sockets.js')).SocketsMode.open();
     case 'encrypted':

@@ -13,6 +13,8 @@ const METRICS: Readonly<Record<string, string>> = {
   'warn': 'sluice_warnings_total',
   'sample': 'sluice_samples_total',
   'admit': 'sluice_admitted_total',
+  'refuse': 'sluice_refusals_total',
+  'would-refuse': 'sluice_would_refuses_total',
 };
 
 /** Audit records by their action. */

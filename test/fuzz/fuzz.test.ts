@@ -16,6 +16,7 @@ const RUNS: Record<string, Run> = {
   'ends a request to OpenTelemetry within bounds, whatever is answered': { mode: 'answers', seeds: 400 },
   'follows any conversation the same at every split, or relays it unchanged': { mode: 'readers', seeds: 1000 },
   'opens, cuts and relays any compressed frames within bounds': { mode: 'flows', seeds: 800 },
+  'refuses what rules refuse of any commands, in its place, and passes on all others': { mode: 'refusals', seeds: 250 },
   'ends the session of any two ends, logs why, and disturbs no other session': {
     mode: 'sockets', seeds: 800,
   },

@@ -20,6 +20,11 @@ import { LOW } from './sockets.js';
 /** Read buffers of sixteen sessions, their kept bytes, and a heap that is collected late. */
 const MAX_RESIDENT_BYTES = 400 * 1024 * 1024;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+/** Rules that refuse: of a user whom only some become, and otherwise only in the records. */
+const RULES = [
+  { name: 'not-you', match: { user: 'you' }, action: 'refuse', refusal: { unjudged: true } },
+  { name: 'no-changes', match: { statement: ['dml', 'ddl', 'call'] }, action: 'refuse', mode: 'audit' },
+];
 /** One in this many seeds reloads the configuration meanwhile. */
 const RELOAD_EVERY = 100;
 
@@ -28,8 +33,9 @@ const countRecords = (text: string, counts: RecordCounts): string | null => {
   for (const line of text.split('\n').slice(0, -1)) {
     if (UNPRINTABLE.test(line)) return `a record has what a terminal does not show: ${JSON.stringify(line)}`;
     if (!line.startsWith('{"time":"')) return `a record that does not begin with its time: ${line}`;
-    const { action, session, rows } = JSON.parse(line) as Record<string, unknown>;
-    const isOurs = RecordCounts.isKnown(String(action)) && Number.isInteger(session) && Number.isInteger(rows);
+    const { event, action, session, rows } = JSON.parse(line) as Record<string, unknown>;
+    const hasRows = Number.isInteger(rows) || event === 'refused';
+    const isOurs = RecordCounts.isKnown(String(action)) && Number.isInteger(session) && hasRows;
     if (!isOurs) return `a record that Sluice did not write: ${line}`;
     counts.add(String(action));
   }
@@ -72,7 +78,7 @@ export class ProgramMode implements Mode {
     const audit = join(folder, 'audit.json');
     const config = {
       ...IN_CLEAR, ...LOW, audit: { to: audit, params: true, sample: { oneIn: 10 } }, log: { level: 'debug' },
-      admin: { listen: '127.0.0.1:0' },
+      admin: { listen: '127.0.0.1:0' }, rules: RULES,
     };
     const sluice = await startSluice(ends, { upstream: server.port, config });
     const admin = sluice.log().find(({ msg }) => msg === 'listening')?.['admin'];

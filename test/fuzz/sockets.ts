@@ -23,6 +23,11 @@ const BOUNDS = {
 /** With limits that nearly every result breaks. */
 export const LOW = { ...BOUNDS, limits: { rows: 3, bytes: '300B' }, streaming: { pace: { wait: '10ms' } } };
 
+const NOTHING_BUT_SELECT = {
+  name: 'nothing-but-select', match: { statement: ['dml', 'ddl', 'admin', 'call', 'other', 'show'] }, action: 'refuse',
+  refusal: { unjudged: true },
+};
+
 /** The configurations of the conversations; the first one cuts nothing. */
 const CONFIGS: readonly object[] = [
   { ...BOUNDS, mode: 'audit' },
@@ -30,6 +35,7 @@ const CONFIGS: readonly object[] = [
   { ...LOW, onExceed: { action: 'truncate' }, compression: 'strip', onUnparsed: 'close' },
   { ...LOW, onExceed: { action: 'close' }, audit: { params: true, sqlBytes: '100B' } },
   { ...LOW, onExceed: { action: 'hold' }, budget: { bytes: '2KiB' }, streaming: { signals: ['cursor'] } },
+  { ...LOW, rules: [NOTHING_BUT_SELECT], audit: { params: true } },
 ];
 
 /** One in this many seeds is a recorded conversation without faults, which has to arrive whole. */
