@@ -15,7 +15,11 @@ function makeExport(t: Test) {
   const readings: Family[][] = [];
   const logger = pino({ level: 'silent' });
   const otlp = new OtlpExport({ logger, version: '1.2.3', dropped, read: () => readings.shift() ?? [] });
-  t.teardown(() => otlp.close(0));
+  t.teardown(async () => {
+    const closed = otlp.close(0);
+    clock.end(0);
+    await closed;
+  });
   const lost = () => [...dropped.all()].filter(({ count }) => count > 0);
   return { otlp, clock, lost, readings, configure: (telemetry: object) => otlp.prepare(telemetryOf(telemetry))() };
 }
@@ -79,7 +83,9 @@ t.test('ends after its time limit when a receiver does not answer', async (t) =>
   await clock.pass();
   await collector.next();
   otlp.record(RECORD);
-  await otlp.close(10);
+  const closed = otlp.close(10);
+  await clock.passOf(10);
+  await closed;
   t.strictSame(lost(), [{ labels: { signal: 'logs', reason: 'stopped' }, count: 2 }]);
   t.equal(clock.waiting, 0);
 });

@@ -61,6 +61,12 @@ export class PlayedClock {
     this.pauses.splice(at, 1)[0]!.end();
   }
 
+  /** Ends a pause of this length, if there is one. */
+  end(ms: number): void {
+    const at = this.pauses.findIndex((pause) => pause.ms === ms);
+    if (at >= 0) this.pauses.splice(at, 1)[0]!.end();
+  }
+
   /** Ends the next pause, and says how long it was to be. */
   async pass(): Promise<number> {
     const { ms, end } = await this.pause();
