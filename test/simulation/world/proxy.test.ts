@@ -28,7 +28,7 @@ const play = async (t: Test, seed: number, { rows, tls = false }: { rows: number
   const simulated = new SimulatedWorld(seed);
   simulated.enter();
   t.teardown(() => simulated.leave());
-  serve(simulated, () => rows);
+  serve(simulated, () => ({ rows }));
   const { log } = keptLog();
   const audit = openAuditLog(config.audit, log);
   const proxy = await fulfilled(t, simulated, startProxy(config, log, audit, new Metrics()));
@@ -53,7 +53,7 @@ const play = async (t: Test, seed: number, { rows, tls = false }: { rows: number
 const NOTHING = { openSessions: 0, budgetUsedBytes: 0, files: 0, timers: 0, links: 0 };
 
 t.test('a whole proxy runs in a simulated world, and leaves nothing behind', async (t) => {
-  for (let seed = 1; seed <= 20; seed += 1) {
+  for (let seed = 1; seed <= 8; seed += 1) {
     const { clients, left, audit } = await play(t, seed, { rows: 50 });
     t.strictSame(clients.map(({ ends, isOver }) => [ends, isOver]), clients.map(() => [[0xfe, 0xfe, 0xfe], true]));
     t.strictSame(left, NOTHING, `seed ${seed}`);

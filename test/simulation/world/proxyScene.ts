@@ -16,8 +16,8 @@ const SERVER_HOST = '10.0.1.1';
 /** The turns of a login: greeting, answer, verdict. */
 const LOGIN = login('eof');
 
-/** A server that lets everybody in, and answers each command with this many rows. */
-export const serve = ({ network, names }: SimulatedWorld, rows: () => number): void => {
+/** A server that lets everybody in, and answers each command with a result. */
+export const serve = ({ network, names }: SimulatedWorld, result: () => Result): void => {
   names.set('db', SERVER_HOST);
   network.listen(SERVER_HOST, 3306, (end) => {
     const [greeting, , verdict] = LOGIN;
@@ -30,13 +30,21 @@ export const serve = ({ network, names }: SimulatedWorld, rows: () => number): v
       } else if (payload[0] === 1) {
         end.end();
       } else {
-        const list = Array.from({ length: rows() }, (_, at) => textRow(`row ${at}`));
-        end.write(packetsFrom(1, ...resultSet('eof', list)));
+        const { rows, isStuck = false } = result();
+        const payloads = resultSet('eof', Array.from({ length: rows }, (_, at) => textRow(`row ${at}`)));
+        end.write(packetsFrom(1, ...(isStuck ? payloads.slice(0, -1) : payloads)));
       }
     });
     end.onEnd = () => end.end();
   });
 };
+
+/** What a server answers. */
+export interface Result {
+  readonly rows: number;
+  /** The end of the rows does not come. */
+  readonly isStuck?: boolean;
+}
 
 /** A client that logs in, sends some queries one after the other, and leaves. */
 export class Client {

@@ -5,7 +5,7 @@ import { Metrics } from '../../../src/telemetry/metrics.js';
 import { startPrimary } from '../../../src/workers/primary.js';
 import { load } from '../../config/configFile.js';
 import { keptLog } from '../../support/keptLog.js';
-import { Client, fulfilled, portOf, serve } from './proxyScene.js';
+import { Client, fulfilled, portOf, serve, type Result } from './proxyScene.js';
 import { SimulatedWorld } from './simulatedWorld.js';
 
 interface Scene {
@@ -17,15 +17,17 @@ interface Scene {
   close(): Promise<void>;
 }
 
-const start = async (t: Test, seed: number): Promise<Scene> => {
+const start = async (
+  t: Test, seed: number, result: () => Result = () => ({ rows: 101 }), limits: object = { rows: 100 },
+): Promise<Scene> => {
   const config = load(t, {
     listen: { host: '10.0.0.1', port: 3306, tls: { mode: 'off' } }, upstream: { host: 'db', tls: { mode: 'off' } },
-    workers: 2, limits: { rows: 100 }, budget: { bytes: '64KiB' }, streaming: { signals: [] },
+    workers: 2, limits, budget: { bytes: '64KiB' }, streaming: { signals: [] },
   });
   const simulated = new SimulatedWorld(seed);
   simulated.enter();
   t.teardown(() => simulated.leave());
-  serve(simulated, () => 101);
+  serve(simulated, result);
   const records: object[] = [];
   const { log } = keptLog();
   const proxy = await fulfilled(t, simulated, startPrimary(config, {
@@ -45,7 +47,7 @@ const start = async (t: Test, seed: number): Promise<Scene> => {
 };
 
 t.test('workers serve clients in a simulated world, and their records come to the primary', async (t) => {
-  for (let seed = 1; seed <= 10; seed += 1) {
+  for (let seed = 1; seed <= 3; seed += 1) {
     const { simulated, proxy, records, come, close } = await start(t, seed);
     const clients = come(6, 2);
     await simulated.scheduler.run();
@@ -58,9 +60,9 @@ t.test('workers serve clients in a simulated world, and their records come to th
 });
 
 t.test('a worker that dies takes its clients with it, and another takes its place', async (t) => {
-  for (let seed = 1; seed <= 10; seed += 1) {
+  for (let seed = 1; seed <= 3; seed += 1) {
     const { simulated, proxy, come, close } = await start(t, seed);
-    const [early, late] = [come(6, 100), 4];
+    const [early, late] = [come(6, 20), 4];
     await simulated.scheduler.pass(50);
     simulated.workers[0]!.die(null, 'SIGKILL');
     await simulated.scheduler.run({ until: () => simulated.workers.length === 3 });
@@ -83,5 +85,22 @@ t.test('a worker that hangs gets no new clients until it answers again', async (
   t.strictSame(clients.map(({ ends }) => ends), clients.map(() => [0xff]));
   hung!.loop.goOn();
   await scheduler.run();
+  await close();
+});
+
+t.test('the part of the budget that a worker was lent is free again when it dies', async (t) => {
+  let result: Result = { rows: 3000, isStuck: true };
+  const { simulated, records, come, close } = await start(t, 1, () => result, { rows: null, bytes: null });
+  const [early] = come(1, 1);
+  await simulated.scheduler.run();
+  t.strictSame([early!.ends, early!.isOver], [[], false], 'it waits for the rest of some 40 KiB');
+  simulated.workers[0]!.die(null, 'SIGKILL');
+  await simulated.scheduler.run();
+  t.equal(early!.isOver, true);
+  result = { rows: 4000 };
+  const [late] = come(1, 1);
+  await simulated.scheduler.run();
+  t.strictSame(late!.ends, [0xfe], 'some 55 of 64 KiB are not cut');
+  t.strictSame(records, []);
   await close();
 });
