@@ -111,6 +111,7 @@ export class NetEnd implements SocketListener {
     if (this.isOver) return;
     this.onConnected();
     this.flush();
+    this.changed();
   }
 
   /** There will be no connection. */
@@ -119,7 +120,7 @@ export class NetEnd implements SocketListener {
   }
 
   changed(): void {
-    if (this.isOver || this.planned?.work != null) return;
+    if (this.isOver || !this.isConnected || this.planned?.work != null) return;
     const canRead = !this.isPaused && !this.hasHeardEnd && this.socket.isReadable;
     const canWrite = this.pendingBytes > 0 && this.socket.isWritable;
     if (!canRead && !canWrite && !this.socket.isBroken) return;
