@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { run, type RunResult } from '../support/run.js';
+import { runResident } from './residentProgram.js';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
@@ -14,9 +15,20 @@ function environment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...variables };
 }
 
-/** Runs the built program to its end. */
-export function sluice(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+/** Runs the built program to its end in a process of its own. */
+export function startedSluice(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
   return run(process.execPath, [CLI, ...args], { env: environment(variables) });
+}
+
+/** The commands that go on, start a program or read their input, so that each needs a process of its own. */
+const OWN_PROCESS = ['start', 'run', 'demo'];
+
+/** Runs the built program to its end: in a process of its own only where the command needs it. */
+export function sluice(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+  const [first = ''] = args;
+  const isHelp = args.some((word) => /^(-h|--help|-v|-V|--version)$/.test(word));
+  const needsOwn = OWN_PROCESS.includes(first) || (!/^[a-z]/.test(first) || args.includes('-')) && !isHelp;
+  return needsOwn ? startedSluice(args, variables) : runResident(args, environment(variables));
 }
 
 export interface Running {
