@@ -23,13 +23,15 @@ const BUILT = /\bdist\//;
 
 const IMPORT_OF_STARTERS = /^import \{([^}]*)\} from '(?:node:child_process|\.[^']*\/run\.js)';/gm;
 
+/** The absolute paths of all test files, sorted. */
+export const testFiles = (): readonly string[] =>
+  readdirSync(TEST, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts')).sort()
+    .map((name) => join(TEST, name));
+
 /** Selects quick files. Returns their absolute paths, sorted. */
-export const quickFiles = (texts = new Map<string, string>()): readonly string[] => {
-  const names = readdirSync(TEST, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.test.ts')).sort()
-    .map((name) => join(TEST, name))
-    .filter((file) => [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
-};
+export const quickFiles = (texts = new Map<string, string>()): readonly string[] =>
+  testFiles().filter((file) =>
+    [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 
 /**
  * Divides the quick files among processes: one for all files of a folder, since a process needs longer to start than

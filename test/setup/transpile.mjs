@@ -1,8 +1,9 @@
 // Lets Node run the tests' TypeScript: each file is transpiled once, and kept under node_modules by what it says. It is no
 // TypeScript itself, for it is what runs that. The compiler is loaded only where a file is new: that takes longer than most tests.
+// test/setup/prepare has the compiler write all files as it checks their types: those are used as long as they are newer.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
@@ -10,6 +11,8 @@ import { isMainThread } from 'node:worker_threads';
 const ROOT = new URL('../../', import.meta.url).href;
 const PACKAGES = `${ROOT}node_modules/`;
 const CACHE = fileURLToPath(`${PACKAGES}.cache/sluice-test/transpiled`);
+const SOURCES = fileURLToPath(ROOT);
+const COMPILED = `${SOURCES}.tap/compiled/`;
 const require = createRequire(import.meta.url);
 
 const { version } = JSON.parse(readFileSync(fileURLToPath(`${PACKAGES}typescript/package.json`), 'utf8'));
@@ -19,7 +22,11 @@ const options = {
 
 const isOurs = (url) => url.startsWith(ROOT) && !url.startsWith(PACKAGES);
 
+const modifiedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 const transpile = (path) => {
+  const compiled = path.replace(SOURCES, COMPILED).replace(/\.ts$/, '.js');
+  if (modifiedMs(compiled) > modifiedMs(path)) return readFileSync(compiled, 'utf8');
   const source = readFileSync(path, 'utf8');
   const name = createHash('sha256').update(JSON.stringify([version, options, path, source])).digest('hex');
   const kept = `${CACHE}/${name}.js`;

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './freePort.js';
 import { guard, type Lifetime, spawned } from './guard.js';
+import { askAsRoot } from './rootConnection.js';
 import { runOk } from './run.js';
 import { SEED_SQL } from './seed.js';
 
@@ -18,11 +21,17 @@ import { SEED_SQL } from './seed.js';
 export type ServerKind = 'mariadb' | 'mysql';
 export const SERVER_KINDS: readonly ServerKind[] = ['mariadb', 'mysql'];
 
-export interface Server {
-  readonly kind: ServerKind;
+export const isServerKind = (text: unknown): text is ServerKind => SERVER_KINDS.some((kind) => kind === text);
+
+/** The place of a server that another process has started. */
+export interface LentServer {
   readonly pid: number;
   readonly port: number;
   readonly socket: string;
+}
+
+export interface Server extends LentServer {
+  readonly kind: ServerKind;
   /** Runs statements as root over the socket. Returns the rows of all results, each a list of its fields as text. */
   sql(statements: string): Promise<string[][]>;
   /** Ends the server at once and deletes its data; the end of a test does the same. */
@@ -144,12 +153,15 @@ const launch = async (
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  const sql = async (statements: string): Promise<string[][]> => {
-    const out = await runOk(commandLineOf(kind), ['--no-defaults', '-uroot', `--socket=${socket}`, '--batch',
-      '--skip-column-names'], { input: statements });
-    return out.split('\n').slice(0, -1).map((line) => line.split('\t'));
-  };
-  return { kind, pid, port, socket, sql, stop, ended };
+  return { kind, pid, port, socket, sql: (statements) => sqlOver(kind, socket, statements), stop, ended };
+};
+
+/** Runs statements as root, as `Server.sql` does. Only the vendor's program knows DELIMITER. */
+const sqlOver = async (kind: ServerKind, socket: string, statements: string): Promise<string[][]> => {
+  if (!statements.includes('DELIMITER')) return askAsRoot(socket, statements);
+  const out = await runOk(commandLineOf(kind), ['--no-defaults', '-uroot', `--socket=${socket}`, '--batch',
+    '--skip-column-names'], { input: statements });
+  return out.split('\n').slice(0, -1).map((line) => line.split('\t'));
 };
 
 /** Starts a server, several times if need be: another program may take the free port in between. */
@@ -190,13 +202,36 @@ const template = async (kind: ServerKind): Promise<string> => {
   return path;
 };
 
+/** The socket of the pool that lends servers (test/setup/serverPool.ts), in a run of all tests. */
+const POOL = process.env['SLUICE_TEST_SERVERS'];
+
+/** Borrows a server from the pool until the end of `t`. */
+const borrow = async (t: Lifetime, kind: ServerKind, pool: string): Promise<Server> => {
+  const lender = connect(pool);
+  t.teardown(() => lender.destroy());
+  lender.write(`${kind}\n`);
+  const [line]: unknown[] = await once(createInterface({ input: lender }), 'line');
+  const lent = JSON.parse(String(line)) as LentServer | { readonly error: string };
+  if ('error' in lent) throw new Error(lent.error);
+  const { pid, port, socket } = lent;
+  return {
+    kind, pid, port, socket, sql: (statements) => sqlOver(kind, socket, statements),
+    stop: async () => {
+      lender.write('stop\n');
+      await once(lender, 'close');
+    },
+  };
+};
+
 /**
- * Starts a private, seeded server with further `options` of its command line; it ends with `t`.
+ * Starts a private, seeded server with further `options` of its command line; it ends with `t`. One without options may
+ * have served other tests before: then it is as it was at its start, but for its counts.
  * @param within a command that runs the given command elsewhere, such as `nsenter --net=FILE`
  */
 export const startServer = async (
   t: Lifetime, kind: ServerKind, options: readonly string[] = [], within: readonly string[] = [],
 ): Promise<Server> => {
+  if (POOL !== undefined && options.length === 0 && within.length === 0) return borrow(t, kind, POOL);
   const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`));
   await runOk('cp', ['-a', '--reflink=auto', await template(kind), join(folder, 'data')]);
   const server = await start(kind, folder, options, within);

@@ -20,6 +20,8 @@ export const BASE_CAPABILITIES = Capability.LONG_PASSWORD | Capability.LONG_FLAG
 
 export interface WireLogin {
   readonly port: number;
+  /** The path of a Unix socket in place of the port. */
+  readonly socket?: string;
   readonly user: string;
   readonly password: string;
   readonly schema: string;
@@ -57,7 +59,7 @@ export class WireClient {
 
   /** Connects and logs in. Throws when the server refuses. */
   static async connect(login: WireLogin): Promise<WireClient> {
-    const transport = await WireTransport.connect(login.port);
+    const transport = await WireTransport.connect(login.socket ?? login.port);
     const { payload } = await transport.packet();
     const greeting = decodeGreeting(payload);
     if (greeting === null) throw new Error(`no greeting: ${payload.toString('latin1')}`);

@@ -56,8 +56,10 @@ export class WireTransport {
     socket.on('error', end); // a reset
   }
 
-  static async connect(port: number): Promise<WireTransport> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** Connects to a port of loopback, or to the path of a Unix socket. */
+  static async connect(place: number | string): Promise<WireTransport> {
+    const target = typeof place === 'string' ? { path: place } : { port: place, host: '127.0.0.1', noDelay: true };
+    const socket = connect(target);
     await once(socket, 'connect');
     return new WireTransport(socket);
   }
