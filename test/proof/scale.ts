@@ -10,12 +10,14 @@ export const SCALE = IS_WHOLE
     copiedRows: 30_000, kills: 1000, goneMs: 1000, auditRecords: 1_000_000, idleSessions: 9000, shownSessions: 5000,
     slowReaders: { netWriteTimeoutSeconds: 5, seconds: 50, rates: ratesFrom(100, 22) }, readerRuns: 5,
     tableRows: 10_000, looksMs: 30_000, commands: 1000,
+    network: { tableMiB: 1024, sysbenchSeconds: 60, threads: 8, unpluggedMs: 1000 },
   } as const
   : {
     tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 450,
     copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000, idleSessions: 500, shownSessions: 300,
     slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rates: [1000] }, readerRuns: 1,
     tableRows: 1000, looksMs: 2_000, commands: 50,
+    network: { tableMiB: 4, sysbenchSeconds: 1, threads: 4, unpluggedMs: 200 },
   } as const;
 
 /** The number of rows of the table `big`: each is 1 KiB. */

@@ -1,18 +1,11 @@
 import t from 'tap';
-import { sysbenchOptions } from '../support/clients.js';
+import { sysbenchFigure, sysbenchOptions } from '../support/clients.js';
 import { runOk } from '../support/run.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 import { SCALE } from './scale.js';
 
 const TABLES = ['oltp_read_write', '--tables=4', '--table-size=25000', '--rand-type=uniform'];
-
-/** The number in sysbench's report after `name`, as in "    ignored errors:   0      (0.00 per sec.)". */
-const figure = (report: string, name: string): number => {
-  const found = new RegExp(`^\\s*${name}:\\s+(\\d+)`, 'm').exec(report);
-  if (!found) throw new Error(`sysbench reported no ${name}:\n${report}`);
-  return Number(found[1]);
-};
 
 for (const kind of SERVER_KINDS) {
   await t.test(`sysbench oltp_read_write, 8 threads, ${SCALE.sysbenchSeconds} s, to ${kind}`, async (t) => {
@@ -22,9 +15,9 @@ for (const kind of SERVER_KINDS) {
     for (const preparing of ['auto', 'disable']) {
       const report = await runOk('sysbench', [...TABLES, ...sysbenchOptions(sluice.port), '--threads=8',
         `--time=${SCALE.sysbenchSeconds}`, `--db-ps-mode=${preparing}`, 'run']);
-      t.equal(figure(report, 'ignored errors'), 0, `--db-ps-mode=${preparing} has no error`);
-      t.equal(figure(report, 'reconnects'), 0, `--db-ps-mode=${preparing} loses no connection`);
-      t.ok(figure(report, 'transactions') > 0, `${figure(report, 'transactions')} transactions`);
+      t.equal(sysbenchFigure(report, 'ignored errors'), 0, `--db-ps-mode=${preparing} has no error`);
+      t.equal(sysbenchFigure(report, 'reconnects'), 0, `--db-ps-mode=${preparing} loses no connection`);
+      t.ok(sysbenchFigure(report, 'transactions') > 0, `${sysbenchFigure(report, 'transactions')} transactions`);
     }
     await sluice.stop();
     t.same(sluice.records(), [], 'results within the limits leave no record');

@@ -146,6 +146,13 @@ export const sysbenchOptions = (port: number): string[] => [
   `--mysql-password=${APP.password}`, `--mysql-db=${APP.schema}`,
 ];
 
+/** The number in sysbench's report after `name`, as in "    ignored errors:   0      (0.00 per sec.)". */
+export const sysbenchFigure = (report: string, name: string): number => {
+  const found = new RegExp(`^\\s*${name}:\\s+(\\d+)`, 'm').exec(report);
+  if (!found) throw new Error(`sysbench reported no ${name}:\n${report}`);
+  return Number(found[1]);
+};
+
 const readWithSysbench: Client['read'] = (port, sql) =>
   report('sysbench', [join(PROGRAMS, 'read.lua'), ...sysbenchOptions(port), '--db-ps-mode=disable',
     '--events=1', '--time=0', 'run'], { READ_SQL: sql });

@@ -13,8 +13,15 @@ export interface NetworkNamespace {
   readonly within: readonly string[];
 }
 
-/** Starts a network namespace, which ends with `t`. Returns null when this machine does not allow it. */
-export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespace | null> => {
+/** A network namespace, and the process that keeps it. */
+export interface Namespace {
+  readonly pid: number;
+  /** The command that starts a program in the namespace. */
+  readonly within: readonly string[];
+}
+
+/** Starts a network namespace without a way out of it; it ends with `t`. Null when this machine does not allow it. */
+export const startNamespace = async (t: Lifetime): Promise<Namespace | null> => {
   if ((await run('unshare', ['--net', 'true'])).code !== 0) return null;
   // The namespace and its interfaces last as long as the process in it.
   const script = 'echo inside; exec sleep infinity';
@@ -27,9 +34,20 @@ export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespa
     callOff();
   });
   await isInside;
-  const inside = [`--net=/proc/${pid}/ns/net`];
+  return { pid, within: ['nsenter', `--net=/proc/${pid}/ns/net`] };
+};
+
+/** Runs a program in a namespace. Returns its standard output; throws if it fails. */
+export const runWithin = ({ within: [program, ...args] }: Namespace, command: readonly string[]): Promise<string> =>
+  runOk(program!, [...args, ...command]);
+
+/** Starts a network namespace, which ends with `t`. Returns null when this machine does not allow it. */
+export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespace | null> => {
+  const namespace = await startNamespace(t);
+  if (namespace === null) return null;
+  const { pid, within } = namespace;
   const ip = (...args: readonly string[]): Promise<string> => runOk('ip', args);
-  const ipInside = (...args: readonly string[]): Promise<string> => runOk('nsenter', [...inside, 'ip', ...args]);
+  const ipInside = (...args: readonly string[]): Promise<string> => runWithin(namespace, ['ip', ...args]);
   const [near, far] = [`sl${pid}n`, `sl${pid}f`];
   // Of the block that RFC 2544 reserves for benchmarks of networks.
   const network = `198.18.${pid % 256}`;
@@ -38,5 +56,5 @@ export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespa
   await ip('link', 'set', near, 'up');
   await ipInside('address', 'add', `${network}.2/30`, 'dev', far);
   for (const name of [far, 'lo']) await ipInside('link', 'set', name, 'up');
-  return { nearAddress: `${network}.1`, farAddress: `${network}.2`, within: ['nsenter', ...inside] };
+  return { nearAddress: `${network}.1`, farAddress: `${network}.2`, within };
 };

@@ -107,6 +107,8 @@ export interface SluiceOptions {
   readonly config?: object;
   /** The listen address in place of a free port of 127.0.0.1; `port` is no number for a Unix socket. */
   readonly listen?: string;
+  /** A command that runs the given command elsewhere, such as `nsenter --net=FILE`. */
+  readonly within?: readonly string[];
   /** The URL of a module that is loaded before the program's own. */
   readonly before?: string;
   /** Whether it collects garbage on a signal: otherwise memory says little about leaks. */
@@ -189,13 +191,15 @@ const configFlags = (t: Lifetime, config: object | undefined): string[] => {
 /** Starts the built command in front of `upstream` on a free port; it ends with `t`. */
 export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<Sluice> => {
   const {
-    upstream, upstreamHost = '127.0.0.1', flags = [], config, listen = '127.0.0.1:0', before, collects = false,
+    upstream, upstreamHost = '127.0.0.1', flags = [], config, listen = '127.0.0.1:0', within = [], before,
+    collects = false,
   } = options;
   const args = ['start', '--listen', listen, '--upstream', `${upstreamHost}:${upstream}`,
     ...configFlags(t, config), ...flags];
   const modules = [...(collects ? [COLLECTOR] : []), ...(before === undefined ? [] : [before])];
   const imports = modules.flatMap((module) => ['--import', module]);
-  const child = spawn(process.execPath, [...imports, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...programArgs] = [...within, process.execPath, ...imports, CLI, ...args];
+  const child = spawn(program!, programArgs, { stdio: ['ignore', 'pipe', 'pipe'] });
   const pid = await spawned(child);
   const callOff = guard(pid);
   const records = new Lines<AuditRecord>();
