@@ -32,9 +32,10 @@ const BUDGET_BYTES = ['budget', 'bytes'];
  */
 export function withAutomatic(
   json: unknown, environment: NodeJS.ProcessEnv, findings: Findings, root: string,
-): { readonly json: unknown; readonly figures: readonly string[] } {
+): WithoutAuto {
   let result = json;
   const figures: string[] = [];
+  const notices: string[] = [];
   if (valueAt(json, MAX_CONNECTIONS) === AUTO) {
     const workers = valueAt(json, ['workers']);
     const { limitBytes } = new MemoryCgroup(root);
@@ -50,8 +51,22 @@ export function withAutomatic(
       `budget.bytes: "auto" is ${formatSize(bytes)}, a quarter of ${APPLICATION_MEMORY_VARIABLE}, which is ` +
         formatSize(Number(environment[APPLICATION_MEMORY_VARIABLE])),
     );
+  } else if (environment[APPLICATION_MEMORY_VARIABLE]) {
+    notices.push(
+      `${APPLICATION_MEMORY_VARIABLE}: is not used, because budget.bytes is not "auto"; unset it, or give ` +
+        '"budget": { "bytes": "auto" }',
+    );
   }
-  return { json: result, figures };
+  return { json: result, figures, notices };
+}
+
+/** A configuration without "auto". */
+export interface WithoutAuto {
+  readonly json: unknown;
+  /** The figures that stand for "auto", one line each. */
+  readonly figures: readonly string[];
+  /** Warnings about variables, one line each. */
+  readonly notices: readonly string[];
 }
 
 /** @param limitBytes the memory limit of all processes together; null if there is none */

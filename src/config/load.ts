@@ -117,7 +117,9 @@ export function loadWithNotices(
   if (config) findConflicts(config, findings);
   const mistakes = [...token.problems, ...findings.all];
   if (!config || mistakes.length > 0) throw new ConfigError(mistakes);
-  const notices = [...telemetry.notices, ...token.notices, ...overridden, ...strayVariables(environment)];
+  const notices = [
+    ...telemetry.notices, ...token.notices, ...automatic.notices, ...overridden, ...strayVariables(environment),
+  ];
   return { config: withAdminToken(config, token.token), notices, figures: automatic.figures };
 }
 

@@ -116,6 +116,47 @@ t.test('inject leaves the order of keys and the digits of numbers as they are', 
   t.end();
 });
 
+t.test('inject makes the budget follow from the memory limit of the application', (t) => {
+  const limited = (text: string, limit: string) => text.replace('"image"', `"resources": { "limits": { "memory": ${limit} } }, "image"`);
+  const read = (text: string, flags?: Flags) => readInjected(injected(text, flags));
+  const variable = { name: 'SLUICE_APPLICATION_MEMORY', valueFrom: { resourceFieldRef: { containerName: 'shop', resource: 'limits.memory' } } };
+  for (const [kind, text] of Object.entries(WORKLOADS)) {
+    const { config, pod } = read(limited(text, '"512Mi"'));
+    t.match(JSON.parse(config), { budget: { bytes: 'auto' } }, kind);
+    t.match(pod.spec.initContainers[0]!['env'], [{ name: 'SLUICE_ADMIN' }, variable], kind);
+  }
+  const { Job, Pod } = WORKLOADS as { readonly Job: string; readonly Pod: string };
+  const once = injected(limited(Pod, '"512Mi"'));
+  t.equal(injected(once), once);
+  t.equal(removed(once), printed(limited(Pod, '"512Mi"')));
+  t.match(read(limited(Job, '"512Mi"'), { upstream: 'db' }).config, /"bytes": "auto"/, 'without a URL all containers count');
+
+  const env = (name: string, memory: string) => `{ "name": "${name}", "env": [ { "name": "DATABASE_URL", "value": "mysql://db/x" } ],
+    "resources": { "limits": { "memory": ${memory} } } }`;
+  const several = Pod.replace(/"containers": \[[^]*\],\s*"restartPolicy"/, `"containers": [ { "name": "cache", "resources": { "limits": { "memory": "1Mi" } } },
+    ${env('web', '"1.5Gi"')}, ${env('queue', '1e9')}, ${env('cron', '"1G"')}, ${env('free', 'null')} ], "restartPolicy"`);
+  t.match(read(several).pod.spec.initContainers[0]!['env'], [{}, { valueFrom: { resourceFieldRef: { containerName: 'queue' } } }],
+    'the lowest limit counts, of those that have the URL');
+
+  const folder = t.testdir({ 'auto.json': '{ "budget": { "bytes": "auto" } }', 'open.json': '{ "mode": "audit" }',
+    'size.json': '{ "budget": { "bytes": "1MiB" } }', 'none.json': '{ "budget": { "bytes": null } }' });
+  const from = (name: string): Flags => ({ config: join(folder, name), rewrite: 'DATABASE_URL' });
+  t.match(read(limited(Pod, '"1Gi"'), from('open.json')).config, /"bytes": "auto"/);
+  for (const [name, bytes] of [['size.json', '1MiB'], ['none.json', null]] as const) {
+    const { config, pod } = read(limited(Pod, '"1Gi"'), from(name));
+    t.strictSame(JSON.parse(config).budget, { bytes }, name);
+    t.notMatch(JSON.stringify(pod), 'SLUICE_APPLICATION_MEMORY', name);
+  }
+  const { config, pod } = read(Pod);
+  t.match(JSON.parse(config), { budget: { bytes: '256MiB' } }, 'without a limit the preset has a size');
+  t.notMatch(JSON.stringify(pod), 'SLUICE_APPLICATION_MEMORY');
+  t.match(refusal(() => injected(Pod, from('auto.json'), { SLUICE_APPLICATION_MEMORY: '1073741824' })),
+    /^Pod shop: budget\.bytes: "auto" is a part of the application's memory limit, and no container/);
+  t.match(refusal(() => injected(limited(Pod, '"much"'))),
+    'Pod shop: the memory limit of the container shop: expected a quantity such as 512Mi, got much');
+  t.end();
+});
+
 t.test('another configuration changes the pod, so that new pods start with it', (t) => {
   const [one, other] = ['1000', '2000'].map((rows) =>
     readInjected(injected(WORKLOADS['Deployment']!, { upstream: 'db', 'max-rows': rows })).pod.metadata.annotations);
@@ -192,7 +233,9 @@ t.test('manifests of the documents, and those that inject prints, are valid in K
 }, async (t) => {
   const documented = blocksIn(OPERATIONS, 'yaml').filter((block) => block.startsWith('apiVersion:'));
   t.equal(documented.length, 2);
-  const printedOnes = Object.values(WORKLOADS).map((text) => injected(text, { rewrite: 'DATABASE_URL', 'pod-monitor': true }));
+  const limited = WORKLOADS['Pod']!.replace('"image"', '"resources": { "limits": { "memory": "512Mi" } }, "image"');
+  const printedOnes = [...Object.values(WORKLOADS), limited]
+    .map((text) => injected(text, { rewrite: 'DATABASE_URL', 'pod-monitor': true }));
   const streams = printedOnes.flatMap(textsIn);
   t.match(await validate([...documented, ...streams]), { code: 0, stderr: '' });
   const wrong = streams.find((text) => text.includes('"kind": "PodMonitor"'))!;

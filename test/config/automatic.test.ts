@@ -35,7 +35,19 @@ t.test('says which figure "auto" stands for, and prints it', (t) => {
   t.strictSame(load(t, { connections: { max: 'auto' } }, {}, '/not/there').figures, [
     'connections.max: "auto" is 10000, as the container of Sluice has no memory limit',
   ]);
-  t.strictSame(load(t, {}, { SLUICE_APPLICATION_MEMORY: '1' }, root).figures, []);
+  t.strictSame(load(t, file, { SLUICE_APPLICATION_MEMORY: '536870912' }, root).notices, []);
+  t.end();
+});
+
+t.test('warns of a memory limit of the application that no setting uses', (t) => {
+  for (const file of [{}, { budget: { bytes: '1MiB' } }, { budget: { bytes: null } }]) {
+    const { figures, notices } = load(t, file, { SLUICE_APPLICATION_MEMORY: '536870912' }, '/not/there');
+    t.strictSame([figures, notices], [[], [
+      'SLUICE_APPLICATION_MEMORY: is not used, because budget.bytes is not "auto"; unset it, or give ' +
+        '"budget": { "bytes": "auto" }',
+    ]]);
+    t.strictSame(load(t, file, { SLUICE_APPLICATION_MEMORY: '' }, '/not/there').notices, []);
+  }
   t.end();
 });
 

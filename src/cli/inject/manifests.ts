@@ -83,9 +83,9 @@ class Companions {
 
 function injectOne(workload: Workload, given: Arguments, environment: NodeJS.ProcessEnv): Sidecar {
   const rewrites = podRewritesOf(workload, listOf(given['rewrite']));
-  const { text, proxy, adminPort } = podSettings(given, environment, rewrites, workload);
+  const { text, proxy, adminPort, memoryOf } = podSettings(given, environment, rewrites, workload);
   const image = typeof given['image'] === 'string' ? given['image'] : DEFAULT_IMAGE;
-  const sidecar = { image, config: text, ports: { clients: proxy.port, admin: adminPort } };
+  const sidecar = { image, config: text, ports: { clients: proxy.port, admin: adminPort }, memoryOf };
   inject(workload, { sidecar, rewrites, proxy });
   return sidecar;
 }

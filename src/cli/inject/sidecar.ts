@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { APPLICATION_MEMORY_VARIABLE } from '../../config/automatic.js';
 import type { ExactObject } from '../../config/json.js';
-import { exactObject, isMap, textAt } from './exactObjects.js';
+import { exactObject, isMap, type PlainJson, textAt } from './exactObjects.js';
 import type { Workload } from './workload.js';
 
 // What stands in manifests beside the application: the container, its volume, its ConfigMap and its PodMonitor.
@@ -12,6 +13,8 @@ export interface Sidecar {
   readonly config: string;
   /** The ports on which it listens. */
   readonly ports: { readonly clients: number; readonly admin: number };
+  /** The container whose memory limit it gets in a variable; null if it needs none. */
+  readonly memoryOf: string | null;
 }
 
 /** The name of the container, and of its volume. */
@@ -35,7 +38,7 @@ export function configDigest({ config }: Sidecar): string {
  * The container. It stands first among the init containers: as a native sidecar (Kubernetes 1.29) it is there before
  * all others, ends after them, and does not keep a Job from completing.
  */
-export function containerOf({ image, ports }: Sidecar): ExactObject {
+export function containerOf({ image, ports, memoryOf }: Sidecar): ExactObject {
   const ready = { httpGet: { path: '/readyz', port: METRICS_PORT } };
   return exactObject({
     name: NAME,
@@ -43,7 +46,7 @@ export function containerOf({ image, ports }: Sidecar): ExactObject {
     restartPolicy: 'Always',
     args: ['--config', '/etc/sluice/sluice.json'],
     // The image has another address in this variable, which overrides the file. Kubernetes asks from outside the pod.
-    env: [{ name: 'SLUICE_ADMIN', value: `0.0.0.0:${ports.admin}` }],
+    env: [{ name: 'SLUICE_ADMIN', value: `0.0.0.0:${ports.admin}` }, ...(memoryOf === null ? [] : [limitOf(memoryOf)])],
     ports: [{ name: METRICS_PORT, containerPort: ports.admin }],
     startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 30 },
     livenessProbe: { httpGet: { path: '/livez', port: METRICS_PORT } },
@@ -59,6 +62,13 @@ export function containerOf({ image, ports }: Sidecar): ExactObject {
     },
     volumeMounts: [{ name: NAME, mountPath: '/etc/sluice', readOnly: true }],
   });
+}
+
+/** A variable with the memory limit of a container in bytes. Kubernetes fills it in when the sidecar starts. */
+function limitOf(containerName: string): PlainJson {
+  return {
+    name: APPLICATION_MEMORY_VARIABLE, valueFrom: { resourceFieldRef: { containerName, resource: 'limits.memory' } },
+  };
 }
 
 /** The volume with the configuration. */
