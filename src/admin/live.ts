@@ -25,7 +25,7 @@ export async function liveView(
   nowMs: number,
 ): Promise<object> {
   const { statistics, isReady } = administered;
-  const { mode, limits, workers } = administered.config;
+  const { mode, limits, workers, connections } = administered.config;
   const { openSessions, stalledSessions, budgetUsedBytes, budgetMaxBytes } = await administered.statusOfAll();
   const lastEvent = new URLSearchParams(query).get('events') ?? '';
   const news = administered.history.after(/^\d{1,15}$/.test(lastEvent) ? Number(lastEvent) : 0);
@@ -36,9 +36,10 @@ export async function liveView(
     about: aboutJson(administered, version),
     canKill: administered.config.kill !== null,
     limits: limitsJson(limits),
-    openSessions, stalledSessions,
+    openSessions, maxSessions: connections.max, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
+    container: administered.containerMemory,
     // Only the newest ones, if there is no room for all.
     events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
     sessions, sessionCounts: counts, sessionsSkipped: skip,

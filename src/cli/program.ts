@@ -12,6 +12,7 @@ import type { Administered, ReloadResult, SessionDetail, SessionView, ProxyStatu
 import type { MovableAuditLog } from '../audit/auditLog.js';
 import type { Log } from '../audit/log.js';
 import { formatPlace } from '../config/address.js';
+import { type GroupMemory, MemoryCgroup } from '../config/cgroup.js';
 import { ConfigError, printConfig, type LoadedConfig } from '../config/load.js';
 import type { AdminSettings, AuditSettings, Config, Place, ShutdownSettings } from '../config/config.js';
 import { changedKeys } from '../config/changes.js';
@@ -37,6 +38,7 @@ export class Program implements Administered, Stoppable {
   configuredAtMs = world.dateMs();
   private running: Proxy | null = null;
   private isStopping = false;
+  private readonly cgroup = new MemoryCgroup();
   /** Null until the first question about the configuration's servers. */
   private readiness: Readiness | null = null;
   /** The reload under way. */
@@ -93,6 +95,10 @@ export class Program implements Administered, Stoppable {
 
   get expiries(): readonly Expiry[] {
     return this.expiryWatch.expiries;
+  }
+
+  get containerMemory(): GroupMemory | null {
+    return this.cgroup.tightest;
   }
 
   status(): ProxyStatus {

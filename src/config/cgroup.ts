@@ -21,6 +21,13 @@ export class MemoryCgroup {
     return folders.flatMap((folder) => groupMemory(folder, files) ?? []);
   }
 
+  /** The group that uses the largest part of its limit; null if none has a limit. */
+  get tightest(): GroupMemory | null {
+    const part = ({ usedBytes, limitBytes }: GroupMemory): number => usedBytes / limitBytes;
+    const [tightest] = this.read().sort((one, other) => part(other) - part(one));
+    return tightest ?? null;
+  }
+
   /** The lowest of the limits in bytes; null if there is none. */
   get limitBytes(): number | null {
     const limits = this.read().map(({ limitBytes }) => limitBytes);

@@ -69,7 +69,7 @@ class OneProcess implements Proxy {
     this.relay = new Relay(config, this.maker.for(config), {
       log, audit, metrics, history, budget: new Budget(config.budget.bytes), left() {},
     });
-    this.refusals = new Refusals(log, metrics);
+    this.refusals = new Refusals(log, metrics, history);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
       failed: (error) => log.error({ err: error }, 'cannot accept connections'),

@@ -73,7 +73,9 @@ export type EventKind =
   | 'cut' | 'would-cut' | 'admitted' | 'refused' | 'would-refuse' | 'stall'
   /** An order at the admin endpoint. */
   | 'kill' | 'end'
-  | 'reload' | 'expiry' | 'server-lost' | 'server-found' | 'worker-replaced' | 'worker-hung';
+  | 'reload' | 'expiry' | 'server-lost' | 'server-found' | 'worker-replaced' | 'worker-hung'
+  /** Clients that get an error in place of a session: once a minute for each reason. */
+  | 'turned-away';
 
 /** The fields of an event. Texts are cut to a bounded length. */
 export type EventFacts = Readonly<Record<string, string | number>>;

@@ -1,13 +1,12 @@
 import type { Expiry } from '../config/expiry.js';
 import { commandName } from '../protocol/commands.js';
-import { openDescriptors } from './openDescriptors.js';
 import type { LoopDelay } from './eventLoop.js';
 import { FamilyList, type Family } from './familyList.js';
 import type { LabelledCount } from './instruments.js';
 import type { Metrics } from './metrics.js';
 import { DB_SYSTEMS } from '../sql/sqlServer.js';
+import { readProcess } from './readProcess.js';
 import type { Administered, ProxyStatus } from './status.js';
-import { world } from '../world/world.js';
 
 /** Reads all metrics of this process. `sluice help metrics` lists them, with the texts that stand here. */
 export function readMetrics({ metrics, administered, loopDelay, version }: MetricSources): readonly Family[] {
@@ -47,7 +46,7 @@ export function readMetrics({ metrics, administered, loopDelay, version }: Metri
       'reason (overflow, refused, rejected, stopped).',
     metrics.otlpDropped.all(),
   );
-  processItself(out, loopDelay);
+  readProcess(out, loopDelay, administered.containerMemory);
   return out.families;
 }
 
@@ -55,7 +54,7 @@ export function readMetrics({ metrics, administered, loopDelay, version }: Metri
 export interface MetricSources {
   readonly metrics: Metrics;
   readonly administered: Pick<
-    Administered, 'isReady' | 'status' | 'expiries' | 'droppedAuditRecords' | 'droppedLogLines'
+    Administered, 'isReady' | 'status' | 'expiries' | 'containerMemory' | 'droppedAuditRecords' | 'droppedLogLines'
   >;
   readonly loopDelay: LoopDelay;
   readonly version: string;
@@ -265,32 +264,4 @@ function endsIn(all: readonly Expiry[]): Iterable<LabelledCount> {
     ends.set(JSON.stringify(labels), { labels, count: atMs / 1000 });
   }
   return ends.values();
-}
-
-/** Metrics of the process, under the names of Prometheus' own client libraries. */
-function processItself(out: FamilyList, { p50, p99, max }: LoopDelay): void {
-  out.gauge(
-    'sluice_event_loop_delay_p50_seconds', 'How late the event loop was, median of the last 15 seconds.',
-    p50,
-  );
-  out.gauge(
-    'sluice_event_loop_delay_p99_seconds', 'How late the event loop was, 99th percentile of the last 15 seconds.',
-    p99,
-  );
-  out.gauge(
-    'sluice_event_loop_delay_max_seconds', 'How late the event loop was at most in the last 15 seconds.',
-    max,
-  );
-  const { rss, heapUsed } = process.memoryUsage();
-  out.gauge('process_resident_memory_bytes', 'Memory that the process has resident.', rss);
-  out.gauge('sluice_heap_used_bytes', 'Memory of that which JavaScript objects use.', heapUsed);
-  out.counter('process_cpu_seconds_total', 'CPU time that the process has used.', world.cpuMs() / 1000);
-  out.gauge(
-    'process_start_time_seconds', 'When the process began, in seconds since 1970.',
-    world.startedAtMs / 1000,
-  );
-  const descriptors = openDescriptors();
-  if (descriptors === null) return;
-  out.gauge('process_open_fds', 'File descriptors that are open.', descriptors.open);
-  out.gauge('process_max_fds', 'File descriptors that may be open.', descriptors.max);
 }

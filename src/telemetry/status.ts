@@ -1,4 +1,5 @@
 import type { Config, Place } from '../config/config.js';
+import type { GroupMemory } from '../config/cgroup.js';
 import type { Expiry } from '../config/expiry.js';
 import type { History } from './history.js';
 import type { StatisticsSource } from './statisticsSource.js';
@@ -122,6 +123,8 @@ export interface Administered {
   readonly statistics: StatisticsSource | null;
   /** The ends of the configuration's rules and certificates; empty if another process reports them. */
   readonly expiries: readonly Expiry[];
+  /** The memory of the container; null if it has no limit, or another process reports it. */
+  readonly containerMemory: GroupMemory | null;
   /** The current configuration as JSON, without secrets. */
   configText(): string;
   readonly droppedAuditRecords: number;

@@ -7,7 +7,7 @@ import { NO_SUCH_SESSION, type OrderResult, type SessionOrder } from '../telemet
 import type { SessionDetail, SessionView, ProxyStatus } from '../telemetry/status.js';
 import type { Config, Listen, Place } from '../config/config.js';
 import type { HintCounts } from '../policy/guard.js';
-import { Refusals, upstreamUnavailable } from '../relay/connection/refusal.js';
+import { Refusals } from '../relay/connection/refusal.js';
 import { Listeners, type ListenChange } from '../relay/listen/listeners.js';
 import type { Proxy } from '../relay/proxy.js';
 import { CertificateMaker } from '../relay/tls/ownCertificates.js';
@@ -62,7 +62,7 @@ class Primary implements Proxy, WorkerSetObserver {
     this.budget = new Lessor(config.budget.bytes);
     this.maker = new CertificateMaker(logger);
     this.workerSet = new WorkerSet(config, this.maker.for(config), version, { log: logger, history }, this);
-    this.refusals = new Refusals(logger, metrics);
+    this.refusals = new Refusals(logger, metrics, history);
     this.listeners = new Listeners({
       accepted: (client, listen) => this.accept(client, listen),
       failed: (error) => logger.error({ err: error }, 'cannot accept connections'),
@@ -222,7 +222,7 @@ class Primary implements Proxy, WorkerSetObserver {
     if (this.refusals.turnAway(client, this.workerSet.sessions, this.config.connections.max)) return;
     const worker = this.workerSet.least();
     if (worker === null) {
-      this.refusals.refuse(client, upstreamUnavailable('no worker can take the connection; try again later'));
+      this.refusals.noWorker(client);
       return;
     }
     this.lastSessionId += 1;

@@ -168,6 +168,7 @@ export class Worker {
     const administered = {
       isReady: true,
       expiries: [],
+      containerMemory: null,
       status: () => relay.status(),
       droppedAuditRecords: outbox.droppedRecords,
       droppedLogLines: outbox.droppedLines,

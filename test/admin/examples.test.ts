@@ -99,6 +99,10 @@ const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   SluiceUpstreamUnreachable: { 'sluice_upstream_connect_failures_total{instance="i"}': GROWS },
   SluiceUpstreamDown: { 'sluice_upstream_up{instance="i",upstream="db:3306"}': gauge(1, 0) },
   SluiceTurnsClientsAway: { 'sluice_clients_turned_away_total{instance="i"}': GROWS },
+  SluiceMemoryNearlyUsed: {
+    'sluice_container_memory_used_bytes{instance="i"}': gauge(50, 87),
+    'sluice_container_memory_limit_bytes{instance="i"}': '100x120',
+  },
   SluiceShortOfFileDescriptors: {
     'process_open_fds{job="j",instance="i"}': gauge(10, 90), 'process_max_fds{job="j",instance="i"}': '100x120',
     'sluice_ready{job="j",instance="i"}': '1x120',

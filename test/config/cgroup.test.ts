@@ -15,6 +15,7 @@ t.test('reads the limits of version 2 from the own group upwards, and takes the 
   }));
   t.strictSame(cgroup.read(), [{ limitBytes: 700, usedBytes: 260 }, { limitBytes: 500, usedBytes: 350 }]);
   t.equal(cgroup.limitBytes, 500);
+  t.strictSame(cgroup.tightest, { limitBytes: 500, usedBytes: 350 }, 'it is the nearest to its limit');
   t.end();
 });
 
@@ -42,7 +43,7 @@ t.test('finds no limit where there is none, or no control group', (t) => {
     treeOfV1(t, '/', '/', { '/': { limit: NO_LIMIT, used: 1 } }),
     treeOfV2(t, '/pod', {}),
     '/not/there',
-  ]) t.equal(new MemoryCgroup(root).limitBytes, null);
+  ]) t.strictSame([new MemoryCgroup(root).limitBytes, new MemoryCgroup(root).tightest], [null, null]);
   t.end();
 });
 

@@ -80,6 +80,7 @@ const METRICS = readMetrics({
   metrics: new Metrics(),
   administered: {
     isReady: true, status: () => STATUS, expiries: [], droppedAuditRecords: 0, droppedLogLines: 0,
+    containerMemory: { limitBytes: 0, usedBytes: 0 },
   },
   loopDelay: { p50: 0, p99: 0, max: 0 },
   version: '',

@@ -8,7 +8,7 @@ const EVENT_NAMES = {
   'refused': ['refused', 'cut'], 'would-refuse': ['would have been refused', 'admitted'], 'stall': ['stalled', 'stall'],
   'kill': ['kill ordered', 'order'], 'end': ['end ordered', 'order'], 'reload': ['reload', ''], 'expiry': ['expiry', 'admitted'],
   'server-lost': ['server lost', 'cut'], 'server-found': ['server found', 'running'],
-  'worker-replaced': ['worker replaced', 'cut'], 'worker-hung': ['worker does not answer', 'cut'],
+  'turned-away': ['clients turned away', 'cut'], 'worker-replaced': ['worker replaced', 'cut'], 'worker-hung': ['worker does not answer', 'cut'],
 };
 
 /** All events that are known, the oldest first. */
@@ -29,7 +29,7 @@ function eventBadge({ kind }) {
 
 /** What an event says, in one line. */
 function eventText(event) {
-  const { kind, action, rule, reason, rows, bytes, stallMs, outcome, message, signal, asker, worker } = event;
+  const { kind, action, rule, reason, rows, bytes, stallMs, outcome, message, signal, asker, worker, inAll } = event;
   const size = rows === undefined ? '' : `${showRows(rows)}, ${showSize(bytes)}`;
   const parts = {
     'cut': [`rule ${rule}, by ${reason}`, action === 'cut' ? '' : action, size, outcome],
@@ -37,6 +37,7 @@ function eventText(event) {
     'stall': [`the client has read nothing for ${showTime(stallMs ?? 0)}`, size],
     'kill': [outcome, `by ${asker}`, message], 'end': [outcome, `by ${asker}`, message],
     'reload': [outcome, message], 'expiry': [message], 'server-lost': [message],
+    'turned-away': [message, inAll === undefined ? '' : `${showCount(inAll)} since the start`],
   }[kind] ?? [message, rule === undefined ? '' : `rule ${rule}`, size];
   const where = worker === undefined ? '' : `worker ${worker}`;
   return [...parts, where].filter(Boolean).join(', ');

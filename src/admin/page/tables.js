@@ -86,11 +86,24 @@ function totalTiles({ totals, mode, cutReasons: reasons }) {
   ];
 }
 
-function sessionTile({ openSessions, sessionCounts }) {
+/** What stands under the number of sessions where no client is stalled. */
+function sessionsText(openSessions, inTransaction) {
+  if (openSessions === 0) return 'nobody is connected';
+  return inTransaction > 0 ? `${showCount(inTransaction)} in transaction` : 'all are reading';
+}
+
+function sessionTile({ openSessions, maxSessions, sessionCounts }) {
   const { stalled = 0, 'in-transaction': open = 0 } = sessionCounts.states;
-  if (stalled === 0) {
-    return tile('Sessions', showCount(openSessions), open > 0 ? `${showCount(open)} in transaction` : openSessions > 0 ? 'all are reading' : 'nobody is connected');
-  }
+  const isFull = openSessions >= maxSessions;
+  const shown = stalled === 0
+    ? tile('Sessions', showCount(openSessions), sessionsText(openSessions, open), isFull ? 'cut' : '')
+    : tile('Sessions', showCount(openSessions), stalledLink(stalled), 'stall');
+  if (isFull) shown.querySelector('dd').append(make('span', 'more', `connections.max is ${showCount(maxSessions)}: others are turned away`));
+  return shown;
+}
+
+/** Leads to the sessions whose clients do not read. */
+function stalledLink(stalled) {
   const link = keyed(make('a', '', `${showCount(stalled)} not reading`), 'stalled');
   link.href = '#sessions-card';
   link.addEventListener('click', (event) => {
@@ -98,11 +111,28 @@ function sessionTile({ openSessions, sessionCounts }) {
     filterSessions('', 'stalled');
     goTo('sessions-card');
   });
-  return tile('Sessions', showCount(openSessions), link, 'stall');
+  return link;
+}
+
+/** The part of the container's limit above which new clients are turned away. */
+const SHORT_OF_MEMORY = 0.9;
+
+/** Memory: of the container where it has a limit, else of the process. */
+function memoryTile({ memoryBytes, container, workers }) {
+  if (container === null) {
+    const whose = workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`;
+    return tile('Memory', showSize(memoryBytes), whose);
+  }
+  const part = container.usedBytes / container.limitBytes;
+  const isShort = part > SHORT_OF_MEMORY;
+  const says = `of ${showSize(container.limitBytes)} for the container${isShort ? ': new clients are turned away' : ''}`;
+  const shown = tile('Memory', showSize(container.usedBytes), says, isShort ? 'cut' : '');
+  shown.querySelector('dd').append(meter(part));
+  return shown;
 }
 
 function tiles(view) {
-  const { memoryBytes, budget, workers } = view;
+  const { budget } = view;
   const budgetOf = budget.maxBytes === null ? 'no budget' : `of ${showSize(budget.maxBytes)} budget`;
   const budgetTile = tile('Results under way', showSize(budget.usedBytes), budgetOf);
   if (budget.maxBytes !== null) budgetTile.querySelector('dd').append(meter(budget.usedBytes / budget.maxBytes));
@@ -110,8 +140,7 @@ function tiles(view) {
     sessionTile(view),
     ...totalTiles(view),
     budgetTile,
-    tile('Memory', showSize(memoryBytes),
-      workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`),
+    memoryTile(view),
   ];
 }
 

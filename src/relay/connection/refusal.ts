@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { encodeErr } from '../../protocol/packets.js';
 import type { Logger } from 'pino';
+import type { EventSink } from '../../telemetry/history.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { clientAddressAt } from './clientAddress.js';
 import { MemoryCgroup } from '../../config/cgroup.js';
@@ -39,11 +40,14 @@ export function refuse(client: Socket, packet: Buffer): void {
   client.end(packet, () => client.destroy());
 }
 
-/** The shortest time between two lines of the log about too little memory. */
+/** The shortest time between two lines of the log, and two events, for the same reason. */
 const SAY_EVERY_MS = 60_000;
 
 /** The most refused clients at a time that get an error. Further connections are closed at once. */
 const MAX_REFUSED = 1000;
+
+/** The reason why there is no session for a client. */
+type TurnedAway = 'connections.max' | 'memory' | 'workers';
 
 /** Turns clients away, and bounds the number of errors that are being sent. */
 export class Refusals {
@@ -51,7 +55,7 @@ export class Refusals {
   private readonly occasions: OccasionalLog;
 
   constructor(
-    private readonly log: Logger, private readonly metrics: Metrics,
+    log: Logger, private readonly metrics: Metrics, private readonly history: EventSink,
     private readonly memory = new MemoryWatch(new MemoryCgroup()),
   ) {
     this.occasions = new OccasionalLog(log, SAY_EVERY_MS);
@@ -65,23 +69,36 @@ export class Refusals {
    */
   turnAway(client: Socket, sessions: number, max: number): boolean {
     if (sessions >= max) {
-      const { text } = clientAddressAt(client);
-      this.log.warn({ client: text, max }, 'connections.max is reached: a client is turned away');
+      this.tell(client, 'connections.max', { sessions, max }, 'connections.max is reached: a client is turned away');
       this.refuse(client, tooManyConnections(max));
       return true;
     }
     // What ended sessions have left is collected while others run. So a single one is always let in.
     const shortage = sessions === 0 ? null : this.memory.shortage;
     if (shortage === null) return false;
-    const details = { client: clientAddressAt(client).text, sessions, ...shortage };
-    this.occasions.warn('memory', details, 'the memory limit is near: a client is turned away');
+    const { limitBytes, usedBytes } = shortage;
+    const message = 'the memory limit is near: a client is turned away';
+    this.tell(client, 'memory', { sessions, limitBytes, usedBytes }, message);
     this.metrics.memoryRefusals += 1;
     this.refuse(client, tooLittleMemory());
     return true;
   }
 
-  /** Refuses a client. @param packet an ERR packet in place of the greeting */
-  refuse(client: Socket, packet: Buffer): void {
+  /** Turns a client away because there is no worker for its session. */
+  noWorker(client: Socket): void {
+    this.tell(client, 'workers', {}, 'no worker can take a connection: a client is turned away');
+    this.refuse(client, upstreamUnavailable('no worker can take the connection; try again later'));
+  }
+
+  /** Says in the log and in the events that clients are turned away, however many there are. */
+  private tell(client: Socket, reason: TurnedAway, facts: Readonly<Record<string, number>>, message: string): void {
+    const details = { client: clientAddressAt(client).text, ...facts };
+    if (!this.occasions.warn(reason, details, message)) return;
+    this.history.note('turned-away', { reason, ...details, inAll: this.metrics.turnedAway + 1, message });
+  }
+
+  /** @param packet an ERR packet in place of the greeting */
+  private refuse(client: Socket, packet: Buffer): void {
     client.on('error', () => {}); // it is closed anyway
     this.metrics.turnedAway += 1;
     if (this.refusedCount >= MAX_REFUSED) {

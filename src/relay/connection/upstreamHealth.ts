@@ -15,6 +15,8 @@ import { world } from '../../world/world.js';
 export class UpstreamHealth {
   /** The timer of the next retry, by the place of a server that has failed; undefined while it is being tried. */
   private readonly failing = new Map<string, Timer | undefined>();
+  /** When it was noted last that a server refuses clients, by its place. */
+  private readonly refusedAtMs = new Map<string, number>();
   private upstreams: readonly Upstream[] = [];
   private readonly closing = new AbortController();
 
@@ -26,6 +28,7 @@ export class UpstreamHealth {
     this.upstreams = upstreams;
     const places = new Set(upstreams.map(placeOf));
     for (const place of [...this.failing.keys()]) if (!places.has(place)) this.forget(place);
+    for (const place of this.refusedAtMs.keys()) if (!places.has(place)) this.refusedAtMs.delete(place);
     metrics.upstreamFailures.retain(places);
     metrics.upstreamUp.retain(places);
     for (const place of places) {
@@ -65,6 +68,20 @@ export class UpstreamHealth {
     history.note('server-lost', { upstream: place, message: reason });
   }
 
+  /**
+   * A server has answered a client with an error in place of its greeting: it lives, but lets nobody in. That is an
+   * event once a minute at most, however many clients it concerns.
+   * @param place the server's address
+   * @param message what the server says, with its name
+   */
+  refused(place: string, message: string): void {
+    if (!this.upstreams.some((upstream) => placeOf(upstream) === place)) return; // of an older configuration
+    const nowMs = world.nowMs();
+    if (nowMs - (this.refusedAtMs.get(place) ?? -Infinity) < NOTED_EVERY_MS) return;
+    this.refusedAtMs.set(place, nowMs);
+    this.parts.history.note('turned-away', { reason: 'server', upstream: place, message });
+  }
+
   /** Stops all retries. */
   close(): void {
     this.closing.abort();
@@ -97,6 +114,8 @@ export class UpstreamHealth {
 
 /** The time after a failure until a server is tried again. */
 const RETRY_AFTER_MS = 3000;
+/** The least time between two events about the refusals of one server. */
+const NOTED_EVERY_MS = 60_000;
 
 /** The parts that the health of servers needs. */
 export interface HealthParts {

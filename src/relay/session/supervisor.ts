@@ -121,7 +121,9 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
   refused(error: ServerError): void {
     const { code, message } = error;
     // The client gets the server's own error number, which it knows how to handle: after 1040 a pool waits for a place.
-    const reason = `${this.session.connections.upstreamName} refused the connection: ${message} (error ${code})`;
+    const { connections, shared } = this.session;
+    const reason = `${connections.upstreamName} refused the connection: ${message} (error ${code})`;
+    shared.upstreams.refused(connections.upstreamAddress, reason);
     this.session.refuse(reason, encodeErr(0, error));
   }
 

@@ -3,6 +3,7 @@ import { decodeErr } from '../../../src/protocol/packets.js';
 import type { MemoryCgroup } from '../../../src/config/cgroup.js';
 import { MemoryWatch } from '../../../src/relay/connection/memoryWatch.js';
 import { Refusals } from '../../../src/relay/connection/refusal.js';
+import { History, type PastEvent } from '../../../src/telemetry/history.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { fakeTimers, type FakeTimers } from '../../support/fakeTimers.js';
 import type { Entry } from '../../support/inProcess.js';
@@ -18,6 +19,8 @@ const MAX_TOLD = 1000;
 interface Scene {
   readonly log: Entry[];
   readonly metrics: Metrics;
+  /** All events so far. */
+  events(): readonly PastEvent[];
   readonly timers: FakeTimers;
   /** A client connects, and is turned away. */
   turnAway(): End;
@@ -27,14 +30,14 @@ interface Scene {
 
 const start = (t: Test, cgroup: Pick<MemoryCgroup, 'read'> = { read: () => [] }): Scene => {
   const { log, entries } = keptLog();
-  const [metrics, timers] = [new Metrics(), fakeTimers(t)];
-  const refusals = new Refusals(log, metrics, new MemoryWatch(cgroup));
+  const [metrics, timers, history] = [new Metrics(), fakeTimers(t), new History()];
+  const refusals = new Refusals(log, metrics, history, new MemoryWatch(cgroup));
   const connect = (sessions: number): End | null => {
     const { accepted, connected } = memoryPair();
     t.teardown(() => connected.destroy());
     return refusals.turnAway(accepted, sessions, 5) ? new End(connected) : null;
   };
-  return { log: entries, metrics, timers, connect, turnAway: () => connect(5)! };
+  return { log: entries, metrics, timers, connect, turnAway: () => connect(5)!, events: () => history.after(0) };
 };
 
 t.test('sends error 1040 to a client beyond connections.max, and closes its connection', async (t) => {
@@ -47,6 +50,19 @@ t.test('sends error 1040 to a client beyond connections.max, and closes its conn
   t.match(log, [{ level: 'warn', client: '10.0.0.7:40000', max: 5 }]);
   await settled();
   t.strictSame([metrics.turnedAway, timers.count], [1, 0]);
+});
+
+t.test('says once a minute that connections.max is reached, in the log and as an event', async (t) => {
+  const { turnAway, log, events, metrics } = start(t);
+  for (const client of [turnAway(), turnAway(), turnAway()]) await client.ended();
+  const msg = 'connections.max is reached: a client is turned away';
+  t.match(log, [{ level: 'warn', client: '10.0.0.7:40000', sessions: 5, max: 5, msg }]);
+  t.equal(log.length, 1);
+  t.match(events(), [{
+    kind: 'turned-away', reason: 'connections.max', client: '10.0.0.7:40000', sessions: 5, max: 5, inAll: 1, message: msg,
+  }]);
+  t.equal(events().length, 1);
+  t.equal(metrics.turnedAway, 3, 'each is counted');
 });
 
 t.test('closes connections without an error while too many clients have not read theirs', async (t) => {
@@ -65,7 +81,7 @@ t.test('closes connections without an error while too many clients have not read
 });
 
 t.test('sends error 1040 while memory is short, logs it once and counts each', async (t) => {
-  const { connect, log, metrics } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 91 }] });
+  const { connect, log, metrics, events } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 91 }] });
   const clients = [connect(1), connect(4)];
   for (const client of clients) {
     t.equal(await client!.ended(), 'FIN');
@@ -76,6 +92,8 @@ t.test('sends error 1040 while memory is short, logs it once and counts each', a
   const msg = 'the memory limit is near: a client is turned away';
   t.match(log, [{ level: 'warn', client: '10.0.0.7:40000', sessions: 1, limitBytes: 100, usedBytes: 91, msg }]);
   t.equal(log.length, 1);
+  t.match(events(), [{ kind: 'turned-away', reason: 'memory', limitBytes: 100, usedBytes: 91, sessions: 1, inAll: 1 }]);
+  t.equal(events().length, 1);
   t.strictSame([metrics.memoryRefusals, metrics.turnedAway], [2, 2]);
 });
 

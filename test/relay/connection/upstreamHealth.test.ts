@@ -35,7 +35,7 @@ const makeHealth = (t: Test, upstreams: readonly Upstream[] = [one, two]) => {
   const isUp = () =>
     Object.fromEntries([...metrics.upstreamUp.all()].map(({ labels, count }) => [labels['upstream'], count]));
   const nextProbe = async () => await once(probes, 'probe') as [Upstream, (isWell: boolean) => void];
-  return { health, log, metrics, probes, isUp, nextProbe };
+  return { health, log, metrics, history, probes, isUp, nextProbe };
 };
 
 t.test('puts failed servers last, in the order of the list', (t) => {
@@ -48,6 +48,21 @@ t.test('puts failed servers last, in the order of the list', (t) => {
   t.strictSame(isUp(), { 'one:3306': 0, 'two:3306': 0, 'three:3306': 1 });
   health.greeted(one);
   t.strictSame(health.inOrder([one, two, three]), [one, three, two]);
+  t.end();
+});
+
+t.test('notes once that a server refuses clients, for each server that is in use', (t) => {
+  const { health, history } = makeHealth(t);
+  for (const place of ['one:3306', 'one:3306', 'two:3306', 'of-before:3306']) health.refused(place, `${place} refused it`);
+  t.match(history.after(0), [
+    { kind: 'turned-away', reason: 'server', upstream: 'one:3306', message: 'one:3306 refused it' },
+    { kind: 'turned-away', reason: 'server', upstream: 'two:3306' },
+  ]);
+  t.equal(history.after(0).length, 2);
+  health.configured([two]);
+  health.configured([one, two]);
+  health.refused('one:3306', 'one:3306 refused it again');
+  t.equal(history.after(0).length, 3, 'one that is in use again is noted again');
   t.end();
 });
 
