@@ -36,7 +36,10 @@ export interface AdministeredProgram {
   metric(name: string): Promise<number>;
 }
 
-export async function startAdministered(t: Test, config: object = {}): Promise<AdministeredProgram> {
+/** @param within a command that runs the given command elsewhere, such as in a control group */
+export async function startAdministered(
+  t: Test, config: object = {}, within: readonly string[] = [],
+): Promise<AdministeredProgram> {
   const server = await startDemoServer();
   t.teardown(() => server.close());
   const upstream = `127.0.0.1:${server.address.port}`;
@@ -48,7 +51,7 @@ export async function startAdministered(t: Test, config: object = {}): Promise<A
   };
   const configure = (changes: object): void => writeFileSync(file, JSON.stringify({ ...settings, ...changes }));
   configure({});
-  const program = await startProgram(t, ['start', '--config', file]);
+  const program = await startProgram(t, ['start', '--config', file], {}, within);
   const { admin } = await program.said(/^listening$/);
   const adminPort = Number(String(admin).split(':').at(-1));
   const ask = (path: string, asking: Asking = {}) => askPort(adminPort, path, asking);

@@ -42,11 +42,15 @@ export interface Running {
   readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string }>;
 }
 
-/** Starts the built program; resolves when it listens. It ends with the test at the latest. */
+/**
+ * Starts the built program; resolves when it listens. It ends with the test at the latest.
+ * @param within a command that runs the given command elsewhere, such as in a control group
+ */
 export async function startProgram(
-  t: Test, args: readonly string[], variables: NodeJS.ProcessEnv = {},
+  t: Test, args: readonly string[], variables: NodeJS.ProcessEnv = {}, within: readonly string[] = [],
 ): Promise<Running> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment(variables), stdio: 'pipe' });
+  const [command = '', ...words] = [...within, process.execPath, CLI, ...args];
+  const child = spawn(command, words, { env: environment(variables), stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
   const log: Record<string, unknown>[] = [];
   let onLine = () => {};
