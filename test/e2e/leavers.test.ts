@@ -1,61 +1,16 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import t, { type Test } from 'tap';
-import { HEADER_BYTES } from '../../src/protocol/framing.js';
+import t from 'tap';
 import { decodeErr, FirstByte } from '../../src/protocol/packets.js';
 import { startProxyHere } from '../support/inProcess.js';
+import { startForwarder, visit } from '../support/otherAddress.js';
 import { RawClient } from '../support/rawClient.js';
-import { SERVER_KINDS, startServer, type Server } from '../support/servers.js';
+import { SERVER_KINDS, startServer } from '../support/servers.js';
 
 // Servers count failed logins by address towards max_connect_errors, and never for 127.0.0.1.
 
 const MAX_CONNECT_ERRORS = 10;
 const PROTOCOL_VERSION = 10;
 const ER_HOST_IS_BLOCKED = 1129;
-const OTHER_ADDRESS = '127.0.0.5';
-
-interface Forwarder {
-  readonly port: number;
-  /** Resolves when the server has seen the end of this many connections in total. */
-  closed(count: number): Promise<void>;
-}
-
-/** Passes connections on to a server, from another address. */
-const startForwarder = async (t: Test, port: number): Promise<Forwarder> => {
-  let closedCount = 0;
-  let tell = (): void => {};
-  const forwarder = createServer({ allowHalfOpen: true }, (client) => {
-    const server = connect({ host: '127.0.0.1', port, localAddress: OTHER_ADDRESS, allowHalfOpen: true });
-    client.on('error', () => server.destroy()).pipe(server);
-    server.on('error', () => client.destroy()).pipe(client);
-    server.on('close', () => {
-      client.destroy();
-      closedCount += 1;
-      tell();
-    });
-    client.on('close', () => server.end());
-  }).listen(0, '127.0.0.1');
-  await once(forwarder, 'listening');
-  t.teardown(() => forwarder.close());
-  return {
-    port: (forwarder.address() as AddressInfo).port,
-    closed: async (count) => {
-      while (closedCount < count) await new Promise<void>((resolve) => (tell = resolve));
-    },
-  };
-};
-
-/**
- * Connects from the other address and leaves. Returns the payload of the server's packet once the server has closed,
- * too.
- */
-const visit = async (server: Server): Promise<Buffer> => {
-  const socket = connect({ host: '127.0.0.1', port: server.port, localAddress: OTHER_ADDRESS });
-  const [bytes] = await once(socket, 'data') as [Buffer];
-  socket.end();
-  await once(socket, 'close');
-  return bytes.subarray(HEADER_BYTES);
-};
 
 /** Each client leaves a connection to Sluice without a login. */
 const WAYS: Record<string, (port: number) => Promise<unknown>> = {
