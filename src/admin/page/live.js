@@ -12,6 +12,8 @@ let token = null;
 let latest = null;
 let isPaused = false;
 let failures = 0;
+/** The number of questions so far. */
+let questions = 0;
 let timer = 0;
 /** When the proxy has answered last, in ms. */
 let answeredAt = 0;
@@ -308,8 +310,13 @@ function showDigest(digest) {
   found.querySelector('summary').focus({ preventScroll: true });
 }
 
-/** Returns whether everything is shown, or the page is asking for the token. */
+/**
+ * Returns whether everything is shown, or the page is asking for the token. An answer that comes after a later question
+ * is not shown.
+ */
 async function ask() {
+  questions += 1;
+  const own = questions;
   const response = await fetchLive();
   if (response === null) return false;
   if (response.status === 401 || response.status === 403) {
@@ -321,6 +328,7 @@ async function ask() {
   if (!response.ok) throw new Error(`the proxy answered ${response.status}: ${(await response.text()).trim()}`);
   const view = await response.json();
   await fetchOpened(view);
+  if (own !== questions) return true;
   latest = view;
   answeredAt = Date.now();
   isGone = false;
