@@ -71,7 +71,8 @@ function sessions(out: FamilyList, metrics: Metrics, status: ProxyStatus): void 
   );
   out.counter(
     'sluice_clients_turned_away_total',
-    'Clients that were turned away, beyond connections.max or because memory was short.', metrics.turnedAway,
+    'Clients that were turned away: beyond connections.max, for want of memory, or because no worker could take them.',
+    metrics.turnedAway,
   );
   out.counter(
     'sluice_memory_refusals_total',

@@ -54,7 +54,8 @@ function showSizes({ sizes, limits }) {
   const size = unit.show(limitAt(place));
   slider.setAttribute('aria-valuetext', `${size}: cuts ${showCount(cut)} of ${showCount(total)}`);
   $('histogram').replaceChildren(histogramPicture(widthOf($('histogram')), buckets, unit, limit, place, tried[name] !== null));
-  const before = `A limit of ${size} would cut `;
+  const isNearest = tried[name] === null && limit !== null && size !== unit.show(limit);
+  const before = `A limit of ${size}${isNearest ? ', the nearest to yours on this scale,' : ''} would cut `;
   const behind = ` of ${showCount(total)} buffered results${total === 0 ? '' : ` (${showPart(cut / total)})`}.`;
   // A screen reader would read the same text again.
   if ($('verdict').textContent === `${before}${showCount(cut)}${behind}`) return;
