@@ -42,10 +42,14 @@ function rankOf({ state, command }: SessionView): number {
   return state === 'idle' ? 4 : 3;
 }
 
-/** The time for which it has been in its state, in ms. */
-function agedMs({ state, stalledMs, command, inTransactionMs, ageMs }: SessionView): number {
+/**
+ * The time for which it has been in its state, in ms; 0 if the session's number tells as well who is older. The ages of
+ * many sessions are read at slightly different moments: an order by them would differ from one part of a list to the
+ * next, so that a session could stand in none.
+ */
+function agedMs({ state, stalledMs, command, inTransactionMs }: SessionView): number {
   if (state === 'stalled') return stalledMs ?? 0;
-  return command?.runningMs ?? inTransactionMs ?? ageMs;
+  return command?.runningMs ?? inTransactionMs ?? 0;
 }
 
 type Key = 'user' | 'schema' | 'program' | 'client' | 'digest';
