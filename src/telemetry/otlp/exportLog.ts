@@ -7,7 +7,8 @@ import type { Signal } from './targets.js';
 export class ExportLog {
   private readonly occasions: OccasionalLog;
   private isFailing = false;
-  private hasSaidPartial = false;
+  /** The messages of a receiver that were logged. */
+  private readonly said = new Set<string>();
   private droppedSince = 0;
 
   /** @param dropped counts by signal and reason */
@@ -46,11 +47,12 @@ export class ExportLog {
     this.occasions.warn(reason, { signal: this.signal, dropped: count, ...details }, LOST[reason]);
   }
 
-  /** The receiver accepted a request only in part, or with a message. Logged once. */
+  /** The receiver accepted a request only in part, or with a warning. Each of the two is logged once. */
   partial(rejected: number, message: string): void {
-    if (this.hasSaidPartial) return;
-    this.hasSaidPartial = true;
-    this.logger.warn({ signal: this.signal, rejected, message }, 'otlp: the receiver took a request only in part');
+    const what = rejected > 0 ? 'otlp: the receiver took a request only in part' : 'otlp: the receiver warns';
+    if (this.said.has(what)) return;
+    this.said.add(what);
+    this.logger.warn({ signal: this.signal, rejected, message }, what);
   }
 
   /** The answer does not have OTLP's form. */

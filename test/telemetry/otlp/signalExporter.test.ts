@@ -139,18 +139,19 @@ t.test('drops what a receiver refuses, counts it, and goes on', async (t) => {
   await exporter.flush();
 });
 
-t.test('logs a partial success once, and counts each', async (t) => {
+t.test('logs a partial success once and a warning once, and counts what was rejected', async (t) => {
   const { collector, clock, exporter, add, said, log, lost } = await startExporting(t);
-  for (const rejected of ['1', '2']) {
-    const body = { partialSuccess: { rejectedLogRecords: rejected, errorMessage: 'too old' } };
+  for (const [rejected, errorMessage] of [['0', 'soon gone'], ['1', 'too old'], ['2', 'too old'], ['0', 'soon gone']]) {
+    const body = { partialSuccess: { rejectedLogRecords: rejected, errorMessage } };
     collector.answerNext(answer(200, {}, JSON.stringify(body)));
     add('a', 'b');
     await clock.pass();
     await collector.next();
     await exporter.flush();
   }
+  t.match(await said(), { rejected: 0, message: 'soon gone', msg: 'otlp: the receiver warns' });
   t.match(await said(), { rejected: 1, message: 'too old', msg: /only in part/ });
-  t.equal(log.length, 1);
+  t.equal(log.length, 2);
   t.strictSame(lost(), { rejected: 3 });
 });
 
