@@ -247,3 +247,19 @@ await t.test('repeated looks of many sessions cause one read at a time, for all 
   t.strictSame([...seen], [0]);
   t.equal(reader.readCount, ROUNDS);
 });
+
+await t.test('pauses for a millisecond between two looks, as long as they are cheap', async (t) => {
+  readerIn(t, t.testdir({ tcp: '', tcp6: '' }));
+  const pauses: number[] = [];
+  const { after } = world;
+  changeWorld(t, {
+    after: (ms, work) => {
+      pauses.push(ms);
+      return after(0, work);
+    },
+  });
+  const reader = new SocketQueueReader();
+  const ends = { localAddress: '127.0.0.1', localPort: 1, remoteAddress: '127.0.0.1', remotePort: 2 };
+  for (let look = 0; look < 3; look += 1) t.strictSame(await reader.look(ends), UNKNOWN);
+  t.strictSame([...new Set(pauses)], [1]);
+});
