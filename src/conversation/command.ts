@@ -150,6 +150,8 @@ export class Usage {
   countsColumns = false;
   /** Counts the columns of the current result set; null if they are not counted. */
   columnCounter: ColumnCounter | null = null;
+  /** How many of them, if it is the counter of a cursor. */
+  cursorColumns = 0;
   /** That of the heaviest earlier result set, and the bytes of that set; null if none was counted. */
   private earlierColumns: { readonly counter: ColumnCounter; readonly bytes: number } | null = null;
   /** The bytes before the current result set. */

@@ -7,7 +7,6 @@ import { Status } from '../protocol/status.js';
 import { BoundParameters } from './boundParameters.js';
 import { Definitions } from './definitions.js';
 import type { AwaitedPacket } from './packetRole.js';
-import { beginCounting } from './resultColumns.js';
 import type { AnsweredShape, PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { ConversationState } from './state.js';
 
@@ -207,7 +206,8 @@ export class ResponseFollower<U extends Usage> {
   /** All columns of a result set, or of a PREPARE, are defined. Later commands may bring rows without definitions. */
   private columnsDefined(chunk: Buffer, end: number): void {
     const { usage, defining, definitions } = this;
-    if (this.command!.wantsCursor && usage?.countsColumns === true) beginCounting(usage, definitions.upTo(chunk, end));
+    const isCounted = this.command!.wantsCursor && usage?.countsColumns === true;
+    if (isCounted) this.conversation.countCursor(usage, definitions.upTo(chunk, end));
     const types = defining === null ? null : definitions.typesUpTo(chunk, end);
     if (types !== null) this.conversation.statements.keepTypes(defining!, types);
   }

@@ -12,6 +12,7 @@ import { newCommand, type Usage } from './command.js';
 import { CommandQueue } from './commandQueue.js';
 import type { CommandJudge, ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
 import { agreeOn, uninspectable, type Dialect } from './dialect.js';
+import { beginCounting } from './resultColumns.js';
 import type { SetUpStop } from './serverStop.js';
 import { StatementTable } from './statements.js';
 
@@ -46,6 +47,8 @@ export abstract class ConversationState<U extends Usage> {
   readonly statements = new StatementTable<U>((statement) => this.options.responses.textForgotten?.(statement) ?? null);
 
   private cleared = 0n;
+  /** The columns that have counters because a cursor is open. */
+  private cursorColumns = 0;
   private setUpStop: SetUpStop | null = null;
 
   constructor(readonly options: ConversationOptions<U>) {}
@@ -196,10 +199,22 @@ export abstract class ConversationState<U extends Usage> {
     this.options.responses.reset?.();
   }
 
+  /**
+   * Makes the counter of a cursor's columns, unless very many columns of open cursors have one.
+   * @param packets the column definitions; null if they are not known
+   */
+  countCursor(usage: U, packets: Buffer | null): void {
+    if (this.cursorColumns + usage.columnsNow > MAX_CURSOR_COLUMNS) return;
+    beginCounting(usage, packets);
+    usage.cursorColumns = usage.columnCounter?.columns ?? 0;
+    this.cursorColumns += usage.cursorColumns;
+  }
+
   /** Ends a usage, once. */
   endUsage(usage: U, error: ServerError | null, isComplete = true): void {
     if (usage.hasEnded) return;
     usage.hasEnded = true;
+    this.cursorColumns -= usage.cursorColumns;
     this.options.responses.usageEnded(usage, error, isComplete);
   }
 
@@ -229,6 +244,9 @@ export abstract class ConversationState<U extends Usage> {
     return uninspectable(KNOWN_CAPABILITIES, this.options.compressions ?? 0n, capabilities);
   }
 }
+
+/** The most columns of open cursors of one session that have counters. */
+const MAX_CURSOR_COLUMNS = 8192;
 
 /** The options of a conversation. */
 export interface ConversationOptions<U extends Usage> {

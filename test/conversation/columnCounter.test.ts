@@ -6,10 +6,13 @@ import { beginCounting, noteColumns } from '../../src/conversation/resultColumns
 import { Command } from '../../src/protocol/commands.js';
 import { encodePacket } from '../../src/protocol/framing.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
-import { converse } from '../support/conversationHarness.js';
+import { Status } from '../../src/protocol/status.js';
+import { converse, type Turn } from '../support/conversationHarness.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
 import { SPLITS, WHOLE } from '../support/splits.js';
+import { close, CURSOR_READ_ONLY, execute, prepare } from '../support/commandPayloads.js';
 import { queryCommand } from '../support/governed.js';
+import { answer, ask, login, preparedAnswer, resultSet } from '../support/wirePackets.js';
 
 const VAR_STRING = 253;
 const LONG = 3;
@@ -203,5 +206,20 @@ t.test('knows the names of columns whose definitions come in pieces', (t) => {
       for (const { heaviestColumns } of usages) t.type(heaviestColumns?.shares()[0]?.name, 'string', `${name} ${first}`);
     }
   }
+  t.end();
+});
+
+t.test('counts the columns of a bounded number of open cursors', (t) => {
+  const columns = 2048;
+  const cursor = Status.AUTOCOMMIT | Status.CURSOR_EXISTS;
+  const open = (id: number): Turn[] => [
+    ask(prepare(`SELECT ${id}`)), answer(...preparedAnswer('deprecate-eof', id, columns, 0)),
+    ask(execute(id, CURSOR_READ_ONLY)), answer(...resultSet('deprecate-eof', [], { columns, statusFlags: cursor })),
+  ];
+  const found: Usage[] = [];
+  converse([
+    ...login('deprecate-eof'), ...[1, 2, 3, 4, 5].flatMap(open), ask(close(2)), ...open(6), ...open(7),
+  ], { limit: (usage) => found.push(Object.assign(usage, { countsColumns: true })) });
+  t.strictSame(found.map(({ columnCounter }) => columnCounter !== null), [true, true, true, true, false, true, false]);
   t.end();
 });
