@@ -135,7 +135,7 @@ const WORLD_ALONE = [
 /** The files that use them all the same. */
 const BESIDE_WORLD: Readonly<Record<string, string>> = {
   'src/demo/server.ts': 'the server of `sluice demo` is another program, which imports protocol and sql alone',
-  'src/demo/client.ts': 'so is its client',
+  'src/demo/client.ts': 'the client of that server',
   'src/demo/connection.ts': 'a part of that server',
   'src/demo/login.ts': 'a part of that server',
   'src/telemetry/otlp/envelope.ts': 'names this run of the program when it is loaded, before any other world',

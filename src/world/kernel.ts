@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
-/** What the kernel tells of this process and of its host. */
+/** The kernel's figures about this process and its host. */
 export interface Kernel {
   /** The CPU time that this process has used, in ms. */
   cpuMs(): number;

@@ -24,7 +24,7 @@ export interface Time {
 export interface Timer {
   /** The timer does not keep the process running. */
   unref(): this;
-  /** What `cancel` calls. */
+  /** Cancels the timer: `cancel` calls it. */
   close(): void;
 }
 

@@ -19,9 +19,11 @@ export class ChildProcess extends EventEmitter {
   connected = true;
   readonly stderr = new Readable({ read: () => undefined });
   private worker: Worker | null = null;
-  /** What is under way to the child, and to its parent. */
+  /** The messages under way to the child, and to its parent. */
   private readonly there: (() => void)[] = [];
   private readonly back: (() => void)[] = [];
+  /** Connections under way to the child. The kernel closes them if it dies. */
+  private readonly carried = new Set<KernelSocket>();
 
   constructor(
     readonly pid: number, readonly loop: EventLoop, private readonly parent: EventLoop,
@@ -39,8 +41,12 @@ export class ChildProcess extends EventEmitter {
     const carried = socket === null ? null : take(socket);
     const error = this.connected && this.loop.isAlive ? null : new Error('the channel is closed');
     this.parent.poll(() => sent?.(error));
-    if (error === null) this.carry(this.there, this.loop, () => this.heard(copy, carried), () => carried?.close());
-    else carried?.close();
+    if (error === null) {
+      if (carried !== null) this.carried.add(carried);
+      this.carry(this.there, this.loop, () => this.heard(copy, carried));
+    } else {
+      carried?.close();
+    }
     return error === null;
   }
 
@@ -53,6 +59,7 @@ export class ChildProcess extends EventEmitter {
   die(code: number | null, signal: string | null): void {
     if (!this.loop.isAlive) return;
     this.loop.die();
+    for (const socket of this.carried) socket.close();
     // Behind all messages that it has sent.
     this.carry(this.back, this.parent, () => {
       this.connected = false;
@@ -65,6 +72,7 @@ export class ChildProcess extends EventEmitter {
   }
 
   private heard(message: ToWorker, carried: KernelSocket | null): void {
+    if (carried !== null) this.carried.delete(carried);
     if (message.kind === 'start') {
       this.worker = new Worker(message, {
         send: (answer, sent) => this.answer(answer, sent),
@@ -85,11 +93,10 @@ export class ChildProcess extends EventEmitter {
   }
 
   /** In each direction messages arrive in their order. */
-  private carry(line: (() => void)[], to: EventLoop, arrive: () => void, lost: () => void = () => undefined): void {
+  private carry(line: (() => void)[], to: EventLoop, arrive: () => void): void {
     line.push(arrive);
     this.scheduler.after(MOST_CHANNEL_MS * this.random.fraction(), () => {
-      if (to.isAlive) to.poll(() => line.shift()?.());
-      else lost();
+      to.poll(() => line.shift()?.());
     });
   }
 }

@@ -132,7 +132,7 @@ export class KernelSocket {
     this.push();
   }
 
-  /** The program closes it. What was written still goes out, unless something was left unread. */
+  /** The program closes it. Written bytes still go out, unless something was left unread. */
   close(): void {
     if (this.isClosed) return;
     if (this.unreadBytes > 0 || this.other === null) {
@@ -143,7 +143,7 @@ export class KernelSocket {
     this.shutdown();
   }
 
-  /** The program closes it with a reset. What was written and is not out is lost. */
+  /** The program closes it with a reset. Written bytes that are not out are lost. */
   reset(): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -184,7 +184,7 @@ export class KernelSocket {
     if (other !== null) this.wire.carry(0, () => other.resetArrived());
   }
 
-  /** Sends what there is room for at the other end, in segments of random lengths. */
+  /** Sends as many bytes as the other end has room for, in segments of random lengths. */
   private push(): void {
     const { segmentBytes } = this.wire.traits;
     while (this.unsent.byteCount > 0 && this.window > 0) {
@@ -222,7 +222,7 @@ export class KernelSocket {
     this.isFinAcknowledged = true;
   }
 
-  /** Tells the other end what has come, and how much room there is. */
+  /** Acknowledges bytes that have come, and tells the other end how much room there is. */
   private acknowledge(byteCount: number): void {
     const upToBytes = this.arrivedBytes + this.sizes.receiveBytes - this.received.byteCount;
     this.toldUpToBytes = Math.max(this.toldUpToBytes, upToBytes);

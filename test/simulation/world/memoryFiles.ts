@@ -4,7 +4,7 @@ import type { Random } from './random.js';
 
 /** Files in memory, on a disk that can be slow, full, or a pipe without room. */
 export class MemoryFiles {
-  /** What becomes of writes from now on. */
+  /** The outcome of writes from now on. */
   disk: DiskState = 'works';
   /** The most time that a write takes, in ms. */
   writeMs = 1;
@@ -51,7 +51,7 @@ export class MemoryFiles {
   }
 }
 
-/** What becomes of writes: EAGAIN (`has no room`), ENOSPC (`is full`), no end of a write (`hangs`). */
+/** The outcome of writes: EAGAIN (`has no room`), ENOSPC (`is full`), no end of a write (`hangs`). */
 export type DiskState = 'works' | 'has no room' | 'is full' | 'hangs' | 'cannot be opened';
 
 const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(`in memory: ${code}`), { code });

@@ -113,7 +113,7 @@ const CONNECT_TIMEOUT_MS = 127_000;
 
 const keyOf = ({ host, port }: Address): string => `${host}:${port}`;
 
-/** What becomes of attempts to connect to a host. */
+/** The outcome of attempts to connect to a host. */
 export type HostState = 'answers' | 'refuses' | 'is silent' | 'cannot be reached';
 
 /** The errors of an attempt to connect. */

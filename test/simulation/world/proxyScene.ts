@@ -39,7 +39,7 @@ export const serve = ({ network, names }: SimulatedWorld, result: () => Result):
   });
 };
 
-/** What a server answers. */
+/** The answer of a server to a command. */
 export interface Result {
   readonly rows: number;
   /** The end of the rows does not come. */

@@ -96,6 +96,7 @@ export class SimulatedWorld {
     const handle = new TcpHandle(loop, this.network, SLUICE_HOST, null);
     const socket = new Socket({ ...options, handle, manualStart: true } as object);
     return socket.connect({
+      // A name has one address here. With several, Node would try them with handles of its own.
       ...options, autoSelectFamily: false,
       lookup: (name, _, done) => {
         const { address, afterMs } = this.names.find(name);

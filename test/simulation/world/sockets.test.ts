@@ -12,7 +12,7 @@ interface Pair {
   readonly told: { readonly ours: string[], readonly theirs: string[] };
 }
 
-/** A piece of work, after which everything settles. */
+/** One action of a script. */
 type Step = (pair: Pair) => void;
 
 /** How the two kinds of connection are made, and how one waits until nothing happens any more. */
@@ -45,7 +45,7 @@ const connect = async ({ host, settle }: Place): Promise<Pair & { readonly serve
   return { ours, theirs, told: { ours: listenTo(ours), theirs: listenTo(theirs) }, server };
 };
 
-/** The end of a script: both are closed, or as much was told as is expected. */
+/** Plays a script, closes both ends, and returns what they have told. */
 const play = async (place: Place, script: Script): Promise<object> => {
   const pair = await connect(place);
   for (const { act, until } of script) {

@@ -8,8 +8,8 @@ import { StreamHandle } from './streamHandle.js';
 import { handleOf, type TcpHandle } from './tcpHandle.js';
 
 /**
- * What stands for TLS, which cannot be the same for the same seed: a handshake of one message of either end, in the
- * form of a TLS record, and then all bytes as they are. They come in records of at most 16 KiB.
+ * A stand-in for TLS, whose bytes are random for each connection: a handshake of one message from either end, in the
+ * form of a TLS record, and then all bytes in clear. They come in records of at most 16 KiB.
  */
 export const TLS_CLIENT_HELLO = Buffer.from([0x16, 3, 1, 0, 1, 1]);
 export const TLS_SERVER_HELLO = Buffer.from([0x16, 3, 3, 0, 1, 2]);

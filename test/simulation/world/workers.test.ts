@@ -104,3 +104,18 @@ t.test('the part of the budget that a worker was lent is free again when it dies
   t.strictSame(records, []);
   await close();
 });
+
+t.test('a client that is on its way to a worker that dies is closed', async (t) => {
+  const { simulated, proxy, come, close } = await start(t, 1);
+  const { scheduler, workers } = simulated;
+  for (const { loop } of workers) loop.hang();
+  const clients = come(4, 1);
+  await scheduler.pass(500);
+  t.equal(proxy.sessionCount, 4);
+  for (const worker of workers.slice(0, 2)) worker.die(null, 'SIGKILL');
+  await scheduler.run({ until: () => clients.every(({ isOver }) => isOver) });
+  t.ok(clients.every(({ isOver }) => isOver));
+  await scheduler.pass(1000);
+  t.equal(proxy.sessionCount, 0);
+  await close();
+});
