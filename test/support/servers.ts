@@ -180,8 +180,16 @@ const start = async (
 const versionOf = (kind: ServerKind): Promise<string> =>
   runOk(PROGRAMS[kind].server, ['--no-defaults', '--version'], { env: serverEnv(tmpdir()) });
 
+const templates = new Map<ServerKind, Promise<string>>();
+
 /** The data folder of a stopped, seeded server; made once for each version and seed. */
-const template = async (kind: ServerKind): Promise<string> => {
+const template = (kind: ServerKind): Promise<string> => {
+  const made = templates.get(kind) ?? makeTemplate(kind);
+  templates.set(kind, made);
+  return made;
+};
+
+const makeTemplate = async (kind: ServerKind): Promise<string> => {
   const key = createHash('sha256').update(await versionOf(kind)).update(SEED_SQL).digest('hex').slice(0, 12);
   const path = join(TEMPLATES, `${kind}-${key}`);
   const isThere = await access(path).then(() => true, () => false);
