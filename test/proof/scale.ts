@@ -16,7 +16,7 @@ export const SCALE = IS_WHOLE
     tableMiB: 64, pauseMs: 3_000, sysbenchSeconds: 5, statements: 100_000, badSessions: 450,
     copiedRows: 3_000, kills: 30, goneMs: 10_000, auditRecords: 100_000, idleSessions: 500, shownSessions: 120,
     slowReaders: { netWriteTimeoutSeconds: 3, seconds: 25, rates: [1000] }, readerRuns: 1,
-    tableRows: 1000, looksMs: 2_000, commands: 50,
+    tableRows: 1000, looksMs: 2_000, commands: 25,
     network: { tableMiB: 4, sysbenchSeconds: 1, threads: 4, unpluggedMs: 200 },
   } as const;
 
