@@ -20,7 +20,11 @@ export class LeasedBudget extends Budget {
   override resize(maxBytes: number): void {
     super.resize(maxBytes);
     this.lessee.size = leaseSize(maxBytes, this.workers);
-    if (this.isLimited) return;
+    if (this.isLimited) {
+      // Even an idle worker gives back what is more than a lease of the new size: the others may need it.
+      this.lessee.adapt(this.usedBytes);
+      return;
+    }
     this.lessee.giveBackAll();
     this.letGoOn();
   }

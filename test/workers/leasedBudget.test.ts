@@ -117,3 +117,15 @@ t.test('gives everything back and waits for nothing when the budget is removed',
   budget.release(usage);
   t.end();
 });
+
+t.test('gives back what is more than a lease when a reload makes the budget smaller, also without a result', (t) => {
+  const { budget, given } = budgetOfTwo();
+  const usage = usageOf(t);
+  grow(budget, usage, 40);
+  budget.granted(100);
+  budget.release(usage);
+  t.same(given, [], 'one lease is kept');
+  budget.resize(320);
+  t.same(given, [90], 'one of the new size');
+  t.end();
+});
