@@ -147,9 +147,11 @@ t.test('inject makes the budget follow from the memory limit of the application'
     t.strictSame(JSON.parse(config).budget, { bytes }, name);
     t.notMatch(JSON.stringify(pod), 'SLUICE_APPLICATION_MEMORY', name);
   }
-  const { config, pod } = read(Pod);
-  t.match(JSON.parse(config), { budget: { bytes: '256MiB' } }, 'without a limit the preset has a size');
-  t.notMatch(JSON.stringify(pod), 'SLUICE_APPLICATION_MEMORY');
+  for (const text of [Pod, limited(Pod, '"0"'), limited(Pod, '0')]) {
+    const { config, pod } = read(text);
+    t.match(JSON.parse(config), { budget: { bytes: '256MiB' } }, 'without a limit the preset has a size');
+    t.notMatch(JSON.stringify(pod), 'SLUICE_APPLICATION_MEMORY');
+  }
   t.match(refusal(() => injected(Pod, from('auto.json'), { SLUICE_APPLICATION_MEMORY: '1073741824' })),
     /^Pod shop: budget\.bytes: "auto" is a part of the application's memory limit, and no container/);
   t.match(refusal(() => injected(limited(Pod, '"much"'))),

@@ -27,7 +27,8 @@ export function applicationMemory(workload: Workload, rewrites: readonly PodRewr
     const limit = valueIn(container, ['resources', 'limits', 'memory']);
     if (limit === null) return [];
     const name = textAt(container, 'name') ?? '';
-    return [{ container: name, bytes: bytesOf(limit, `${title}: the memory limit of the container ${name}`) }];
+    const bytes = bytesOf(limit, `${title}: the memory limit of the container ${name}`);
+    return bytes === 0 ? [] : [{ container: name, bytes }]; // to Kubernetes 0 is no limit
   });
   const [lowest] = limits.sort((one, other) => one.bytes - other.bytes);
   return lowest ?? null;
