@@ -26,7 +26,7 @@ class Exchange extends FramedExchange {
 
   close(): void {
     this.isClosed = true;
-    this.requests.close();
+    this.requests.flow.close();
     this.responses.close();
   }
 
@@ -39,7 +39,7 @@ class Exchange extends FramedExchange {
   override unparsed(problem: Unparsed): void {
     this.hasWaited ||= this.conversation.client.isStopped; // waiting bytes go on now, in the same turn
     super.unparsed(problem);
-    if (this.conversation.server.isDiscarding || !this.responses.canPassFrames) this.close();
+    if (this.conversation.server.isDiscarding || !this.responses.flow.outlet.canPassBytes) this.close();
   }
 
   override refused(): void {
@@ -71,10 +71,10 @@ class Exchange extends FramedExchange {
 
   /** The pending verdicts have come. */
   private async answerAll(): Promise<void> {
-    while (this.isAsked || this.requests.waitsForTurn || this.responses.waitsForTurn) {
+    while (this.isAsked || this.requests.flow.waitsForTurn || this.responses.flow.waitsForTurn) {
       this.isAsked = false;
-      this.responses.unblock();
-      this.requests.unblock();
+      this.responses.flow.unblock();
+      this.requests.flow.unblock();
       await nextTurn();
     }
   }
@@ -153,7 +153,7 @@ const wrongContents = (sent: Buffer, relayed: Buffer, loginBytes: number): strin
 const wrongEnd = ({ client, upstream, requests, isClosed }: Exchange): string | null => {
   if (isClosed) return null;
   if (!client.writableEnded) return 'the server has ended, and the client was not told';
-  const isTold = upstream.writableEnded || requests.heldBytes > 0 || requests.waitsForTurn;
+  const isTold = upstream.writableEnded || requests.flow.undecidedBytes > 0 || requests.flow.waitsForTurn;
   return isTold ? null : 'the client has ended, and the server was not told';
 };
 

@@ -2,10 +2,10 @@ import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { frameNumber, OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
+import { FrameNumbers } from '../../src/protocol/frameNumbers.js';
 import { encodeErr } from '../../src/protocol/packets.js';
 import { ReadBuffer } from '../../src/relay/flow/readBuffer.js';
-import type { Settled } from '../../src/relay/flow/flow.js';
-import { beginFrames } from '../../src/relay/flow/framedFlow.js';
+import type { Settled } from '../../src/relay/flow/direction.js';
 import { RequestFlow } from '../../src/relay/flow/requestFlow.js';
 import type { ResponseDecisions, ResponseVerdicts } from '../../src/relay/flow/responseDecisions.js';
 import { ResponseFlow } from '../../src/relay/flow/responseFlow.js';
@@ -138,7 +138,7 @@ export class FramedExchange implements
   async take(from: Peer, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
     const before = this.written();
     for (const piece of split.cut(bytes)) {
-      if (from === 'client') this.requests.accept(Buffer.from(piece));
+      if (from === 'client') this.requests.flow.accept(Buffer.from(piece));
       else this.read(piece);
       await this.caughtUpAll();
     }
@@ -148,14 +148,14 @@ export class FramedExchange implements
   /** Continues after a verdict that took time. */
   async unblock(): Promise<void> {
     const before = this.written();
-    this.responses.unblock();
-    this.requests.unblock();
+    this.responses.flow.unblock();
+    this.requests.flow.unblock();
     await this.caughtUpAll();
     this.notePassed(before);
   }
 
   private async caughtUpAll(): Promise<void> {
-    while (this.requests.waitsForTurn || this.responses.waitsForTurn) await nextTurn();
+    while (this.requests.flow.waitsForTurn || this.responses.flow.waitsForTurn) await nextTurn();
   }
 
   private written(): Record<Peer, number> {
@@ -175,10 +175,10 @@ export class FramedExchange implements
       const { room } = this.#buffer;
       const byteCount = bytes.copy(room, 0, at);
       at += byteCount;
-      this.#buffer.deliver(byteCount, this.responses);
+      this.#buffer.deliver(byteCount, this.responses.flow);
       room.fill(0xff);
-      this.requests.unblock();
-      this.#buffer.adapt(byteCount, this.responses, false, Infinity);
+      this.requests.flow.unblock();
+      this.#buffer.adapt(byteCount, this.responses.flow, false, Infinity);
     }
   }
 
@@ -208,7 +208,7 @@ export class FramedExchange implements
   discarded(): void {}
 
   caughtUp(): void {
-    this.requests.unblock();
+    this.requests.flow.unblock();
   }
 
   newUsage(command: PendingCommand): Usage {
@@ -224,7 +224,7 @@ export class FramedExchange implements
 
   unparsed(problem: Unparsed): void {
     this.problems.push(problem);
-    (problem.direction === 'client' ? this.responses : this.requests).flushHeld();
+    (problem.direction === 'client' ? this.responses : this.requests.flow).flushUndecided();
   }
 
   refused(): void {}
@@ -232,7 +232,8 @@ export class FramedExchange implements
   compressed(): void {
     this.#isFramed = true;
     this.loginBytes = { client: this.writtenAt('client').length, server: this.writtenAt('server').length };
-    beginFrames('zlib', this.requests, this.responses);
+    const numbers = new FrameNumbers(() => this.responses.isAnswering);
+    for (const one of [this.requests, this.responses]) one.beginFrames('zlib', numbers);
   }
 
   drained(): Settled {

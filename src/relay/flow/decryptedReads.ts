@@ -25,16 +25,16 @@ export class DecryptedReads extends ReadBuffer {
     const end = this.readAt + byteCount;
     const isUsedUp = this.whole.length - end < MAX_RECORD_BYTES;
     // The bytes at the start must be out before new ones land there.
-    if (isUsedUp) target.flushTurn();
-    this.nextAt = isUsedUp && !target.isSinkFull ? HEADROOM_BYTES : end;
-    target.gatherTurn();
+    if (isUsedUp) target.sink.endGathering();
+    this.nextAt = isUsedUp && !target.sink.isFull ? HEADROOM_BYTES : end;
+    target.sink.gatherTurn();
     super.deliver(byteCount, target);
-    if (isUsedUp) target.flushTurn();
+    if (isUsedUp) target.sink.endGathering();
   }
 
   override adapt(readBytes: number, target: ReadTarget, isComplete: boolean, maxReadBytes: number): void {
-    if (isComplete) target.flushTurn();
-    if (this.isLarge && target.isSinkFull) this.leave(target);
+    if (isComplete) target.sink.endGathering();
+    if (this.isLarge && target.sink.isFull) this.leave(target);
     super.adapt(readBytes, target, isComplete, maxReadBytes);
     if (this.isLarge) this.room = this.whole.subarray(this.nextAt);
   }

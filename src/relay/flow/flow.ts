@@ -1,88 +1,121 @@
 import type { Duplex } from 'node:stream';
 import type { PacketScanner } from '../../protocol/packetScanner.js';
 import type { Containment } from '../containment.js';
+import type { Direction } from './direction.js';
+import { FramedInlet, type Diverted, type FrameReceiver, type Framing } from './framedInlet.js';
 import { PlainOutlet, type Outlet } from './outlet.js';
-import { onPeerEnd } from './socketEnd.js';
-import { HEADROOM_BYTES, type ReadBuffer } from './readBuffer.js';
+import { HEADROOM_BYTES, type ReadBuffer, type ReadTarget } from './readBuffer.js';
+import type { Room } from './room.js';
 import { SocketSink } from './socketSink.js';
+import { SocketSource } from './socketSource.js';
 import { UndecidedBytes } from './undecidedBytes.js';
 import { world } from '../../world/world.js';
 
 /**
  * One direction of a session: it reads bytes from one socket, shows them to a scanner, and writes them to the other.
  *
- * Bytes are undecided for one of three reasons. A packet's header is incomplete: the bytes wait for the next read. A
- * decision is missing: the flow is *blocked*, and reads nothing more unless `readsOn` says so. One turn of the event
- * loop brought too many packets: the flow waits for its next turn, and reads nothing meanwhile. While the sink has no
- * room, the source is paused if the next bytes need room (`needsRoom`). So a flow holds at most one read, except where
- * it reads on while it is blocked.
+ *     source -> [FramedInlet ->] UndecidedBytes -> scan -> Outlet -> sink
+ *
+ * Its `Direction` makes the decisions. Bytes are undecided for one of three reasons. A packet's header is incomplete:
+ * the bytes wait for the next read. A decision is missing: the flow is *blocked*, and reads on only while few bytes are
+ * undecided (`maxWaitingBytes`). One turn of the event loop brought too many packets: the flow waits for its next turn,
+ * and reads nothing meanwhile. While there is no room, the source is paused if the next bytes need room (`Room`). So a
+ * flow holds at most one read, except where it reads on while it is blocked.
  */
-export abstract class Flow {
-  protected readonly sink: SocketSink;
+export class Flow implements ReadTarget, FrameReceiver {
+  readonly source: SocketSource;
+  readonly sink: SocketSink;
   /** Writes the decided bytes. */
-  protected outlet: Outlet;
-  protected isBlocked = false;
-  protected isClosed = false;
+  outlet: Outlet;
+  readonly undecided = new UndecidedBytes();
+  isBlocked = false;
+  isClosed = false;
+  /** Opens the frames that come; null while packets come without frames. */
+  private inlet: FramedInlet | null = null;
   /** Bytes are undecided because they wait for the next turn of the event loop. */
   private isOutOfTurn = false;
-
-  protected readonly undecided = new UndecidedBytes();
   private hasSourceEnded = false;
 
   constructor(
-    protected source: Duplex,
+    source: Duplex,
     sink: Duplex,
-    protected readonly scanner: PacketScanner,
+    private readonly scanner: PacketScanner,
+    private readonly direction: Direction,
+    private readonly room: Room,
     private readonly containment: Pick<Containment, 'contain'>,
   ) {
-    this.sink = new SocketSink(sink, () => this.contain(() => this.sinkChanged()));
+    this.source = new SocketSource(source, () => containment.contain(() => direction.sourceEnded()));
+    this.sink = new SocketSink(sink, () => containment.contain(() => this.roomChanged()));
     this.outlet = new PlainOutlet(this.sink);
-    this.awaitEnd(source, source);
   }
 
   /** Continues on other streams, for example on TLS streams after both connections were encrypted. */
   use(source: Duplex, sink: Duplex, sourceConnection: Duplex): void {
-    if (source !== this.source) this.awaitEnd(source, sourceConnection);
-    this.source = source;
+    this.source.use(source, sourceConnection);
     this.sink.use(sink);
   }
 
+  /** From now on, all bytes behind the decided ones come in frames and go out in frames. */
+  beginFrames(framing: Framing): void {
+    if (this.isTransparent) return;
+    const behind = Buffer.from(this.undecided.bytes);
+    this.undecided.drop();
+    this.inlet = new FramedInlet(framing, this, this.sink, () => this.containment.contain(() => this.framesOpened()));
+    this.outlet = this.inlet.outlet;
+    this.accept(behind);
+  }
+
+  /** Returns the bytes that have come and are not decided. The flow must get no more bytes until `takeBack`. */
+  divert(): Diverted {
+    const packets = Buffer.from(this.undecided.bytes);
+    this.outlet.drop(packets);
+    this.undecided.drop();
+    return { packets, frames: this.inlet?.divert() ?? null };
+  }
+
+  /** Ends `divert`: the flow takes the next bytes again. */
+  takeBack(): void {
+    this.inlet?.takeBack();
+  }
+
   /** The number of undecided bytes. */
-  get heldBytes(): number {
+  get undecidedBytes(): number {
     return this.undecided.byteCount;
   }
 
-  /** The undecided bytes, as a view. */
-  protected get held(): Buffer {
-    return this.undecided.bytes;
-  }
-
-  /** The sink has taken everything that was written to it, and no byte is undecided. */
+  /** The sink has taken everything that was written to it, and no byte waits here. */
   get isEmpty(): boolean {
-    return !this.sink.isFull && !this.sink.isGathering && this.heldBytes === 0;
+    return !this.sink.isFull && !this.sink.isGathering && this.undecidedBytes === 0 && !this.isOpening;
   }
 
-  get isSinkFull(): boolean {
-    return this.sink.isFull;
+  get readsPastSink(): boolean {
+    return !this.sink.hasTakenAll && this.room.readsPastSink(this.isBlocked);
   }
 
-  /** Whether bytes wait for a turn of the event loop. */
+  /** More bytes may be written. */
+  get hasRoom(): boolean {
+    return !this.sink.isFull && !this.room.isShut;
+  }
+
+  /** Bytes wait for a turn of the event loop, or frames wait to be opened. */
   get waitsForTurn(): boolean {
-    return this.isOutOfTurn;
+    return this.isOutOfTurn || this.isOpening;
+  }
+
+  /** The flow has work of its own to finish before it reads more. */
+  get isWaiting(): boolean {
+    return this.waitsForTurn || (this.isBlocked && !this.readsOn);
+  }
+
+  get isTransparent(): boolean {
+    return this.scanner.isTransparent;
   }
 
   /** Takes a chunk. Its memory belongs to the flow from now on. */
   accept(chunk: Buffer): void {
     this.scanner.newTurn();
-    if (!this.isClosed) this.acceptPackets(chunk);
-  }
-
-  gatherTurn(): void {
-    this.sink.gatherTurn();
-  }
-
-  flushTurn(): void {
-    this.sink.endGathering();
+    if (this.inlet !== null) this.takeFrames(chunk);
+    else if (!this.isClosed) this.acceptPackets(chunk, true);
   }
 
   /**
@@ -90,17 +123,22 @@ export abstract class Flow {
    */
   acceptRead(buffer: ReadBuffer, byteCount: number): void {
     this.scanner.newTurn();
-    if (this.isClosed) return;
-    if (this.heldBytes > HEADROOM_BYTES || this.isBlocked || this.isOutOfTurn) {
-      this.acceptPackets(Buffer.from(buffer.room.subarray(0, byteCount)));
+    if (this.inlet !== null) {
+      this.takeFrames(buffer.room.subarray(0, byteCount));
+    } else if (this.isClosed) {
       return;
+    } else if (this.undecidedBytes > HEADROOM_BYTES || this.isBlocked || this.isOutOfTurn) {
+      this.acceptPackets(Buffer.from(buffer.room.subarray(0, byteCount)), true);
+    } else {
+      this.undecided.takeRead(buffer, byteCount);
+      this.pump();
     }
-    this.undecided.takeRead(buffer, byteCount);
-    this.pump();
   }
 
-  get readsPastSink(): boolean {
-    return false;
+  acceptPackets(chunk: Buffer, isOwned: boolean): void {
+    this.undecided.add(chunk, isOwned);
+    if (this.isBlocked) this.waitBlocked();
+    else if (!this.isOutOfTurn) this.pump();
   }
 
   own(): void {
@@ -112,6 +150,7 @@ export abstract class Flow {
     this.isClosed = true;
     this.isOutOfTurn = false;
     this.undecided.drop();
+    this.inlet = null;
   }
 
   /** Continues after the decision that blocked the flow has been made. */
@@ -123,86 +162,78 @@ export abstract class Flow {
   }
 
   /** Scans the undecided bytes again after the scanner has become transparent. */
-  flushHeld(): void {
+  flushUndecided(): void {
     this.isOutOfTurn = false;
     if (this.isBlocked) this.unblock();
-    else if (this.heldBytes > 0) this.pump();
+    else if (this.undecidedBytes > 0) this.pump();
+    this.takeFrames(null);
   }
 
   /**
-   * Writes the bytes held back and the undecided bytes, because no more bytes will follow. Does nothing while the flow
-   * is blocked or waits for its turn.
+   * Writes the bytes held back and the undecided bytes, because no more bytes will follow. Does nothing if the
+   * direction does not allow it, or while the flow is blocked or waits for its turn.
    */
   flushRest(): void {
-    if (this.isBlocked || this.isOutOfTurn || this.isClosed) return;
+    if (this.isClosed || !this.direction.mayWriteRest() || this.isBlocked || this.isOutOfTurn) return;
     this.outlet.release();
-    if (this.heldBytes > 0) this.outlet.forward(this.held);
+    if (this.undecidedBytes > 0) this.outlet.forward(this.undecided.bytes);
     this.undecided.drop();
+    if (this.inlet !== null && !this.isOpening) this.sink.write(this.inlet.rest());
   }
 
-  /** Writes packets that the source did not send. */
-  inject(packets: Buffer): void {
-    this.outlet.inject(packets);
+  /** Reads on, unless the flow waits, is closed, or needs room that is missing. */
+  resumeSource(): void {
+    const { room } = this;
+    if ((!this.hasRoom && room.isNeeded) || room.isPausing || this.isWaiting || this.isClosed) return;
+    this.source.resume();
   }
 
-  /** Returns packets of Sluice's own in the form in which they can follow the written bytes. */
-  wrap(packets: Buffer): Buffer {
-    return this.outlet.wrap(packets);
+  /** The sink or the room takes no more bytes, or takes them again. */
+  roomChanged(): void {
+    if (this.hasRoom) this.resumeSource();
+    else if (this.room.isNeeded) this.source.pause();
+    this.direction.roomChanged(this.hasRoom);
   }
 
-  /** Runs `work` for this flow. An error that it throws ends this session and no other. */
-  protected contain(work: () => void): void {
-    this.containment.contain(work);
+  /** Relays the end of the source, once all bytes are out. */
+  endSource(): void {
+    this.hasSourceEnded = true;
+    this.finish();
   }
 
-  /** Decides on the chunk's bytes from `at` to `end`; see `PacketScanner.scan`. */
-  protected scan(chunk: Buffer, at: number, end: number): number {
-    return this.scanner.scan(chunk, at, end);
+  endFrames(): void {
+    const { inlet } = this;
+    this.isBlocked = false;
+    if (this.undecidedBytes > 0) this.pump();
+    this.outlet.release();
+    this.outlet = new PlainOutlet(this.sink);
+    this.inlet = null;
+    if (inlet !== null) this.sink.write(inlet.rest());
   }
 
-  /** Makes the decision that the scanner stopped for. */
-  protected abstract settle(): Settled;
-
-  /** Passes decided bytes on. A subclass may discard them or hold them back. */
-  protected deliver(bytes: Buffer): void {
-    this.outlet.forward(bytes);
+  private get readsOn(): boolean {
+    return this.undecidedBytes < this.direction.maxWaitingBytes;
   }
 
-  /** Whether the source is read while the flow is blocked. */
-  protected get readsOn(): boolean {
-    return false;
+  private get isOpening(): boolean {
+    return this.inlet !== null && this.inlet.isBusy;
   }
 
-  /** Called when the flow is blocked, and when more bytes come while it is. */
-  protected onMoreHeld(): void {
-    if (!this.readsOn) this.source.pause();
-  }
-
-  /** Whether the next bytes may have to go to the sink. If so, nothing is read while the sink has no room. */
-  protected get needsRoom(): boolean {
-    return true;
-  }
-
-  /**
-   * Takes bytes of packets.
-   * @param isOwned whether the chunk's memory belongs to the flow from now on
-   */
-  protected acceptPackets(chunk: Buffer, isOwned = true): void {
-    this.undecided.add(chunk, isOwned);
-    if (this.isBlocked) this.onMoreHeld();
-    else if (!this.isOutOfTurn) this.pump();
+  private waitBlocked(): void {
+    if (this.direction.mayPause() && !this.readsOn) this.source.pause();
   }
 
   /** Decides on the undecided bytes until the scan can go no further. */
-  protected pump(): void {
-    const { undecided } = this;
+  private pump(): void {
+    const { undecided, scanner, direction } = this;
     for (;;) {
-      const to = this.scan(undecided.chunk, undecided.at, undecided.end);
-      if (to > undecided.at) this.deliver(undecided.decide(to));
-      const settled = this.isClosed ? 'exhausted' : this.settle();
+      direction.scanBegins();
+      const to = scanner.scan(undecided.chunk, undecided.at, undecided.end);
+      if (to > undecided.at) direction.deliver(undecided.decide(to));
+      const settled = this.isClosed ? 'exhausted' : direction.settle();
       if (this.isClosed) return;
       if (settled === 'exhausted') {
-        if (this.scanner.isOutOfTurn) this.awaitTurn();
+        if (scanner.isOutOfTurn) this.awaitTurn();
         else undecided.park();
         return;
       }
@@ -210,7 +241,7 @@ export abstract class Flow {
         this.isBlocked = true;
         undecided.own(); // after `unblock`, a read may land before all of these bytes are written
         this.outlet.flush();
-        this.onMoreHeld();
+        this.waitBlocked();
         return;
       }
     }
@@ -221,7 +252,7 @@ export abstract class Flow {
     this.isOutOfTurn = true;
     this.undecided.own();
     this.source.pause();
-    world.turns.next(() => this.contain(() => this.takeTurn()));
+    world.turns.next(() => this.containment.contain(() => this.takeTurn()));
   }
 
   private takeTurn(): void {
@@ -230,47 +261,14 @@ export abstract class Flow {
     this.scanner.newTurn();
     this.pump();
     this.goOn();
-    if (!this.isClosed) this.caughtUp();
+    if (!this.isClosed) this.direction.caughtUp();
   }
 
-  /** Called after a waiting turn was served: some or all of the bytes that waited have been scanned. */
-  protected caughtUp(): void {}
-
-  /** Continues work that waited for the flow: relays the source's end, and reads on. */
-  protected goOn(): void {
+  /** Continues work that waited for the flow: takes frames, relays the source's end, and reads on. */
+  private goOn(): void {
+    this.takeFrames(null);
     this.finish();
     this.resumeSource();
-  }
-
-  /** Whether the flow has work of its own to finish before it reads more. */
-  protected get isWaiting(): boolean {
-    return this.isOutOfTurn || (this.isBlocked && !this.readsOn);
-  }
-
-  private awaitEnd(source: Duplex, connection: Duplex): void {
-    onPeerEnd(source, () => this.contain(() => this.sourceEnded()), connection);
-  }
-
-  /** The sink has become full, or has taken everything again. */
-  protected sinkChanged(): void {
-    if (this.hasRoom) this.resumeSource();
-    else if (this.needsRoom) this.source.pause();
-  }
-
-  /** The sink may be given more bytes. */
-  protected get hasRoom(): boolean {
-    return !this.sink.isFull;
-  }
-
-  /** Reads on, unless the flow waits, is closed, or needs room that is missing. */
-  protected resumeSource(): void {
-    if ((this.hasRoom || !this.needsRoom) && !this.isWaiting && !this.isClosed) this.source.resume();
-  }
-
-  /** The source has ended. */
-  protected sourceEnded(): void {
-    this.hasSourceEnded = true;
-    this.finish();
   }
 
   private finish(): void {
@@ -278,7 +276,22 @@ export abstract class Flow {
     this.flushRest(); // a source may close in the middle of a packet: the front of that packet is relayed
     this.sink.end();
   }
-}
 
-/** What to do after a scan has stopped: scan on, wait for `unblock`, or wait for more bytes or the next turn. */
-export type Settled = 'onward' | 'blocked' | 'exhausted';
+  /** @param chunk the next bytes that the source has sent; null for none */
+  private takeFrames(chunk: Buffer | null): void {
+    if (this.inlet === null) return;
+    if (chunk !== null) this.inlet.add(chunk);
+    this.inlet.take();
+    if (this.inlet === null) return;
+    this.undecided.own();
+    this.undecided.trim();
+    if (this.isWaiting) this.source.pause();
+  }
+
+  private framesOpened(): void {
+    if (this.isClosed) return;
+    this.scanner.newTurn();
+    this.goOn();
+    this.direction.caughtUp();
+  }
+}

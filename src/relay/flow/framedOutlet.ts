@@ -102,7 +102,7 @@ export class FramedOutlet implements Outlet {
   }
 
   /** Whether the next frames could be forwarded as they come, with their numbers. */
-  get canPassFrames(): boolean {
+  get canPassBytes(): boolean {
     return !this.numbers.differ && (this.from === 'client' || this.frames[0]?.hasBegun !== true);
   }
 

@@ -29,10 +29,13 @@ export interface Outlet {
   flush(): void;
   /** The outlet has no decided or held back bytes left. */
   readonly isSettled: boolean;
+  /** The next bytes of the source could go to the sink as they come. */
+  readonly canPassBytes: boolean;
 }
 
 /** The outlet of packets without frames: they go out at once, as they are. */
 export class PlainOutlet implements Outlet {
+  readonly canPassBytes = true;
   private kept: Buffer[] = [];
 
   constructor(private readonly sink: SocketSink) {}

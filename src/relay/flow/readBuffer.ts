@@ -1,4 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
+import type { SocketSink } from './socketSink.js';
 
 /**
  * The memory that a socket's reads land in, for one direction of a session. While little comes, this is one area that
@@ -58,7 +59,7 @@ export class ReadBuffer {
       if (this.lent === null) this.lend(target);
     } else if (target.isEmpty) {
       if (isComplete || readBytes < LITTLE_BYTES || !mayBeLarge) this.release();
-    } else if (isComplete && target.heldBytes === 0 && this.lent === null) {
+    } else if (isComplete && target.undecidedBytes === 0 && this.lent === null) {
       this.lend(target);
     }
   }
@@ -135,11 +136,11 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /** The receiver of the bytes that a read has brought. */
 export interface ReadTarget {
   /** The number of undecided bytes that it holds. */
-  readonly heldBytes: number;
+  readonly undecidedBytes: number;
   /** It holds no bytes, and the other socket has taken all that was written to it. */
   readonly isEmpty: boolean;
-  /** The other socket has not taken all that was written to it. */
-  readonly isSinkFull: boolean;
+  /** Writes to the other socket. */
+  readonly sink: Pick<SocketSink, 'isFull' | 'gatherTurn' | 'endGathering'>;
   /** More is read although the other socket has not taken the earlier bytes. */
   readonly readsPastSink: boolean;
   /** Copies the undecided bytes out of the buffer that they were read into. */
@@ -148,10 +149,6 @@ export interface ReadTarget {
   accept(chunk: Buffer): void;
   /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands there. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
-  /** From now on, writes the bytes of this turn of the event loop in as few writes as possible. */
-  gatherTurn(): void;
-  /** Writes the bytes that were gathered. */
-  flushTurn(): void;
 }
 
 function keepSpare(buffer: Buffer): void {

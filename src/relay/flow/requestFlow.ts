@@ -4,52 +4,70 @@ import { intentOf } from '../../conversation/intentOf.js';
 import type { RefusedCommand } from '../../conversation/commandGate.js';
 import type { Conversation } from '../../conversation/conversation.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
-import type { Settled } from './flow.js';
-import type { FramePlace } from './framedOutlet.js';
 import type { Containment } from '../containment.js';
-import { FramedFlow, type Diverted } from './framedFlow.js';
+import type { Direction, Settled } from './direction.js';
+import { Flow } from './flow.js';
+import type { Diverted } from './framedInlet.js';
+import { SINK_ROOM } from './room.js';
 
-/** The flow from the client to the server: the client's answer to the greeting, then its commands. */
-export class RequestFlow extends FramedFlow {
+/** The direction from the client to the server: the client's answer to the greeting, then its commands. */
+export class RequestFlow implements Direction {
+  readonly flow: Flow;
+  readonly maxWaitingBytes = MAX_WAITING_BYTES;
   /** The scanned bytes are those of a refused command. */
   private isSwallowing = false;
 
   constructor(
     client: Duplex,
     upstream: Duplex,
-    conversation: Conversation,
+    private readonly conversation: Conversation,
     private readonly decisions: RequestDecisions,
     private readonly waiting: WaitingWatch,
   ) {
-    super(client, upstream, 'client', conversation, decisions);
+    this.flow = new Flow(client, upstream, conversation.client, this, SINK_ROOM, decisions);
   }
 
   /** Sends a command that the client did not send. All commands before it must be answered. */
   command(packet: Buffer): void {
-    this.sink.write(this.wrapCommand(packet));
+    this.flow.sink.write(this.wrapCommand(packet));
   }
 
   /** Returns a packet that begins a command, in the form in which it can go to the server now. */
   wrapCommand(packet: Buffer): Buffer {
-    return this.outlet.wrapCommand(packet);
+    return this.flow.outlet.wrapCommand(packet);
   }
 
-  protected override sourceEnded(): void {
-    if (this.conversation.client.isGated) this.decisions.left();
-    else super.sourceEnded();
+  /** The client has left. Its last bytes go to the server, and then its end (FIN). */
+  endBehindUndecided(): void {
+    this.flow.endSource();
+    this.flow.unblock();
   }
 
-  protected override scan(chunk: Buffer, at: number, end: number): number {
+  /** From now on, the client sends frames. Bytes that it sent before it was let in cannot be followed. */
+  beginFrames(compression: Compression, numbers: FrameNumbers): void {
+    const { flow, conversation } = this;
+    if (flow.isBlocked || flow.waitsForTurn || !conversation.client.isBetweenPackets) {
+      const offsetBytes = flow.sink.writtenBytes;
+      conversation.giveUpFrames('client', 'more than an answer before being let in', flow.undecided.bytes, offsetBytes);
+      flow.flushUndecided();
+    }
+    flow.beginFrames({
+      peer: 'client', compression, numbers, conversation,
+      // In an upload, the client continues the count of the frames that it received. Otherwise its own count applies.
+      place: () => (conversation.isUploading ? 'next' : 'command'),
+    });
+  }
+
+  scanBegins(): void {
     this.isSwallowing = this.conversation.client.isSwallowing;
-    return super.scan(chunk, at, end);
   }
 
-  protected override deliver(bytes: Buffer): void {
-    if (this.isSwallowing) this.outlet.drop(bytes);
-    else super.deliver(bytes);
+  deliver(bytes: Buffer): void {
+    if (this.isSwallowing) this.flow.outlet.drop(bytes);
+    else this.flow.outlet.forward(bytes);
   }
 
-  protected override settle(): Settled {
+  settle(): Settled {
     const { client, commands } = this.conversation;
     switch (client.stopReason) {
       case 'none':
@@ -58,7 +76,7 @@ export class RequestFlow extends FramedFlow {
         return 'blocked';
       case 'userChange':
         if (commands.length > 0) return 'blocked';
-        this.decisions.userChangeBegun(this.divert());
+        this.decisions.userChangeBegun(this.flow.divert());
         return 'exhausted';
       case 'refused':
         client.swallow();
@@ -69,38 +87,25 @@ export class RequestFlow extends FramedFlow {
     }
   }
 
-  protected override get readsOn(): boolean {
-    return this.heldBytes < MAX_WAITING_BYTES;
-  }
-
-  protected override onMoreHeld(): void {
-    const intent = this.conversation.client.isGated ? intentOf(this.held) : 'none';
-    if (intent === 'quit') {
-      this.decisions.left();
-      return;
-    }
+  /** Looks at commands that wait for the discarding of a response. A client that is leaving is read on. */
+  mayPause(): boolean {
+    const intent = this.conversation.client.isGated ? intentOf(this.flow.undecided.bytes) : 'none';
+    if (intent === 'quit') this.decisions.left();
     if (intent === 'command') this.waiting.commandWaits();
-    super.onMoreHeld();
+    return intent !== 'quit';
   }
 
-  /** The client has left. Its last bytes go to the server, and then its end (FIN). */
-  endBehindHeld(): void {
-    super.sourceEnded();
-    this.unblock();
+  caughtUp(): void {}
+
+  roomChanged(): void {}
+
+  sourceEnded(): void {
+    if (this.conversation.client.isGated) this.decisions.left();
+    else this.flow.endSource();
   }
 
-  override beginFrames(compression: Compression, numbers: FrameNumbers): void {
-    if (this.isBlocked || this.waitsForTurn || !this.scanner.isBetweenPackets) {
-      const offsetBytes = this.sink.writtenBytes;
-      this.conversation.giveUpFrames('client', 'more than an answer before being let in', this.held, offsetBytes);
-      this.flushHeld();
-    }
-    super.beginFrames(compression, numbers);
-  }
-
-  /** In an upload, the client continues the count of the frames that it received. Otherwise its own count applies. */
-  protected override placeOf(): FramePlace {
-    return this.conversation.isUploading ? 'next' : 'command';
+  mayWriteRest(): boolean {
+    return true;
   }
 }
 

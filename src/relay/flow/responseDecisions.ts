@@ -1,6 +1,6 @@
 import type { ServerError } from '../../protocol/packets.js';
 import type { Containment } from '../containment.js';
-import type { Settled } from './flow.js';
+import type { Settled } from './direction.js';
 
 /** The session's decisions for the flow of responses. */
 export interface ResponseDecisions extends Containment {

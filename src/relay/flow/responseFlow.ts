@@ -1,44 +1,42 @@
 import type { Duplex } from 'node:stream';
 import type { Conversation } from '../../conversation/conversation.js';
-import type { Usage } from '../../conversation/command.js';
-import type { FramePlace } from './framedOutlet.js';
-import type { Settled } from './flow.js';
-import { FramedFlow } from './framedFlow.js';
-import { GatheredReads } from './gatheredReads.js';
+import type { Compression } from '../../protocol/compression.js';
+import type { FrameNumbers } from '../../protocol/frameNumbers.js';
+import { ClientRoom } from './clientRoom.js';
+import type { Direction, Settled } from './direction.js';
+import { Flow } from './flow.js';
 import type { LastPackets } from './lastPackets.js';
 import type { ResponseDecisions, ResponseVerdicts } from './responseDecisions.js';
 import type { QueueView } from '../pace/clientLook.js';
-import { SendWindow } from '../window/sendWindow.js';
 import { StallClock } from '../pace/stallClock.js';
 
-/** The flow from the server to the client: the greeting, then the responses. The rows of responses are counted. */
-export class ResponseFlow extends FramedFlow {
+/** The direction from the server to the client: the greeting, then the responses. The rows of responses are counted. */
+export class ResponseFlow implements Direction {
+  readonly flow: Flow;
+  readonly room: ClientRoom;
+  readonly maxWaitingBytes = 0;
   private isDiscarding = false;
   /** The scanned bytes answer a command of Sluice's own. */
   private isForUs = false;
   /** Decided bytes are held back. When this ends, they go out before the next bytes. */
   private isHolding = false;
-  /** The client has left, or was let go: no more bytes go to it. */
-  private hasParted = false;
-  /** Bounds the written bytes that the client has not taken. */
-  private readonly window: SendWindow;
   private readonly stall = new StallClock();
-  /** A response that is to be cut at its next row, and whose row under way needs no room at the client. */
-  private hurried: Usage | null = null;
-  private readonly gathered = new GatheredReads(() => this.contain(() => this.resumeSource()));
 
   /** @param queue shows the bytes that wait for the client */
   constructor(
     upstream: Duplex,
     client: Duplex,
     queue: QueueView,
-    conversation: Conversation,
+    private readonly conversation: Conversation,
     private readonly decisions: ResponseDecisions,
     private readonly verdicts: ResponseVerdicts,
   ) {
-    super(upstream, client, 'server', conversation, decisions);
-    this.window = new SendWindow(queue, () => this.contain(() => this.sinkChanged()));
-    this.sink.watch = this.window;
+    this.room = new ClientRoom(
+      queue, conversation,
+      () => decisions.contain(() => this.flow.roomChanged()), () => decisions.contain(() => this.flow.resumeSource()),
+    );
+    this.flow = new Flow(upstream, client, conversation.server, this, this.room, decisions);
+    this.flow.sink.watch = this.room.window;
   }
 
   /** The total time in which the client did not take the bytes sent to it, in ms. */
@@ -53,105 +51,80 @@ export class ResponseFlow extends FramedFlow {
 
   /** The total number of bytes written to the client. */
   get writtenBytes(): number {
-    return this.sink.writtenBytes;
+    return this.flow.sink.writtenBytes;
   }
 
   /** Whether the response waits for the client and not for the network: the client had bytes to read meanwhile. */
   get isClientWaitedFor(): boolean {
-    return this.window.isClientWaitedFor;
-  }
-
-  /** The number of bytes to read from the server at once. */
-  get readBytes(): number {
-    return this.window.readBytes;
-  }
-
-  /** The client has sent more bytes after all answers, so it has taken the answers. */
-  answersTaken(): void {
-    this.window.restart();
+    return this.room.window.isClientWaitedFor;
   }
 
   /** A response is under way, and its client reads quickly and has room for more. */
   get mayGather(): boolean {
-    const { conversation: { server }, window } = this;
-    return server.usage !== null && window.readBytes === Infinity && this.needsRoom && this.hasRoom && !this.isWaiting;
+    const { conversation: { server }, room, flow } = this;
+    return server.usage !== null && room.isOpen && flow.hasRoom && !flow.isWaiting;
   }
 
   /**
    * Called after a read of `readBytes` bytes. Postpones the next read if the response is large and the wait pays off.
    */
   gather(readBytes: number): void {
-    const { conversation: { server: { usage }, options } } = this;
-    if (usage === null || !this.mayGather || this.isClosed) return;
-    if (this.gathered.begin(readBytes, usage.bytes, options.now() - usage.firstRowAtMs)) this.source.pause();
-  }
-
-  override close(): void {
-    super.close();
-    this.window.close();
-    this.gathered.end();
-  }
-
-  protected override resumeSource(): void {
-    if (!this.gathered.isPausing) super.resumeSource();
-  }
-
-  protected override scan(chunk: Buffer, at: number, end: number): number {
-    const { server } = this.conversation;
-    this.isDiscarding = server.isDiscarding;
-    this.isForUs = this.conversation.ownCommand !== null;
-    if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) {
-      server.usage.noteHandedOver(server.rowBytesToCome);
-    }
-    return super.scan(chunk, at, end);
+    const { usage } = this.conversation.server;
+    if (usage === null || !this.mayGather || this.flow.isClosed) return;
+    if (this.room.pause(readBytes, usage)) this.flow.source.pause();
   }
 
   /** Whether the next bytes may go to the client as they come, scanned or not. */
   get canPass(): boolean {
     const { server, ownCommand } = this.conversation;
-    return !server.isDiscarding && ownCommand === null && this.canPassFrames;
+    return !server.isDiscarding && ownCommand === null && this.flow.outlet.canPassBytes;
   }
 
   /** The kernel has all bytes that were decided and not dropped. */
   get hasHandedOver(): boolean {
-    return this.sink.hasTakenAll && this.hasPassedOn;
+    return this.flow.sink.hasTakenAll && this.hasPassedOn;
   }
 
   /** No decided byte waits for a decision on other bytes. */
   get hasPassedOn(): boolean {
-    return this.outlet.isSettled;
+    return this.flow.outlet.isSettled;
+  }
+
+  /** A response has begun, and is not over or not completely passed on. */
+  get isAnswering(): boolean {
+    return this.conversation.server.isInResponse || !this.hasPassedOn;
   }
 
   /**
    * Calls `then` once the kernel has all bytes written for the client. Never calls it if the connection closes first.
    */
   whenTaken(then: () => void): void {
-    this.sink.whenTaken(then);
+    this.flow.sink.whenTaken(then);
   }
 
-  /** Continues without the client. */
-  part(): void {
-    this.hasParted = true;
-    this.resumeSource();
+  /** Writes packets that the server did not send. */
+  inject(packets: Buffer): void {
+    this.flow.outlet.inject(packets);
   }
 
   /** Returns the last bytes that the client gets; null if there are none. */
   wrapLast({ end, refusal }: LastPackets): Buffer | null {
-    this.outlet.flush();
-    const bytes = end === null ? [] : [this.outlet.wrap(end)];
-    if (refusal !== null) bytes.push(this.outlet.wrapRefusal(refusal));
+    const { outlet } = this.flow;
+    outlet.flush();
+    const bytes = end === null ? [] : [outlet.wrap(end)];
+    if (refusal !== null) bytes.push(outlet.wrapRefusal(refusal));
     return bytes.length === 0 ? null : Buffer.concat(bytes);
   }
 
-  /**
-   * Reads the row under way to its end, although the client does not read, so that the response can be cut behind it.
-   * A row that is too large for that goes on at the client's pace.
-   */
+  /** Continues without the client. */
+  part(): void {
+    this.room.part();
+    this.flow.resumeSource();
+  }
+
+  /** Reads the row under way to its end, if that is not too large, so that the response can be cut behind it. */
   hurry(): void {
-    const { usage, rowBytesToCome } = this.conversation.server;
-    if (rowBytesToCome > MAX_HURRIED_BYTES) return;
-    this.hurried = usage;
-    this.resumeSource();
+    if (this.room.hurry()) this.flow.resumeSource();
   }
 
   /** Holds back all bytes that are decided from now on. */
@@ -162,77 +135,55 @@ export class ResponseFlow extends FramedFlow {
   /** Ends `hold`. The bytes that were held back go out before the next bytes, unless `isDropped`. */
   endHold(isDropped: boolean): void {
     this.isHolding = false;
-    if (isDropped) this.outlet.dropKept();
+    if (isDropped) this.flow.outlet.dropKept();
   }
 
-  protected override deliver(bytes: Buffer): void {
+  /** Writes all bytes that wait, after the conversation has become transparent. */
+  flushUndecided(): void {
+    if (!this.isHolding) this.flow.outlet.release();
+    this.flow.flushUndecided();
+  }
+
+  /** From now on, the server sends frames. */
+  beginFrames(compression: Compression, numbers: FrameNumbers): void {
+    const { flow, conversation } = this;
+    flow.beginFrames({
+      peer: 'server', compression, numbers, conversation,
+      place: () => (flow.undecidedBytes === 0 && conversation.server.isAtResponse ? 'first' : 'next'),
+    });
+  }
+
+  /** Drops all bytes that have not gone out, and all later ones. */
+  close(): void {
+    this.flow.close();
+    this.room.close();
+  }
+
+  scanBegins(): void {
+    const { server, ownCommand } = this.conversation;
+    this.isDiscarding = server.isDiscarding;
+    this.isForUs = ownCommand !== null;
+    if (server.usage !== null && !this.isDiscarding && this.hasHandedOver) {
+      server.usage.noteHandedOver(server.rowBytesToCome);
+    }
+  }
+
+  deliver(bytes: Buffer): void {
+    const { outlet } = this.flow;
     if (this.isForUs) {
-      this.outlet.drop(bytes);
-      return;
-    }
-    if (this.isDiscarding) {
-      this.outlet.drop(bytes);
+      outlet.drop(bytes);
+    } else if (this.isDiscarding) {
+      outlet.drop(bytes);
       this.verdicts.discarded(bytes.length);
-      return;
+    } else if (this.isHolding) {
+      outlet.keep(bytes);
+    } else {
+      outlet.release();
+      outlet.forward(bytes);
     }
-    if (this.isHolding) {
-      this.outlet.keep(bytes);
-      return;
-    }
-    this.outlet.release();
-    this.outlet.forward(bytes);
   }
 
-  override flushHeld(): void {
-    if (!this.isHolding) this.outlet.release();
-    super.flushHeld();
-  }
-
-  /** Writes nothing of a response that is cut or held back, because its end is missing. */
-  override flushRest(): void {
-    if (this.isClosed || this.conversation.server.isDiscarding) return;
-    if (!this.verdicts.heldLost()) super.flushRest();
-  }
-
-  protected override placeOf(): FramePlace {
-    return this.heldBytes === 0 && this.conversation.server.isAtResponse ? 'first' : 'next';
-  }
-
-  /** A response has begun, and is not over or not completely passed on. */
-  get isAnswering(): boolean {
-    return this.conversation.server.isInResponse || !this.hasPassedOn;
-  }
-
-  protected override caughtUp(): void {
-    this.decisions.caughtUp();
-  }
-
-  override get readsPastSink(): boolean {
-    return !this.sink.hasTakenAll && (this.isBlocked || !this.needsRoom);
-  }
-
-  /** Bytes need no room at the client if they are discarded, few and to be cut, or the client has left. */
-  protected override get needsRoom(): boolean {
-    const { isDiscarding, usage } = this.conversation.server;
-    const isHurried = this.hurried !== null && this.hurried === usage;
-    return !isDiscarding && !isHurried && !this.hasParted;
-  }
-
-  protected override get hasRoom(): boolean {
-    return super.hasRoom && !this.window.isShut;
-  }
-
-  /** The client's socket or the window stops taking bytes, or takes them again. */
-  protected override sinkChanged(): void {
-    super.sinkChanged();
-    const isStalled = !this.hasRoom;
-    if (isStalled === this.stall.isRunning) return;
-    if (isStalled) this.stall.start();
-    else this.stall.stop();
-    this.decisions.stalled(isStalled);
-  }
-
-  protected override settle(): Settled {
+  settle(): Settled {
     const { server } = this.conversation;
     switch (server.stopReason) {
       case 'none':
@@ -244,7 +195,7 @@ export class ResponseFlow extends FramedFlow {
       case 'fileRequest':
         return this.decisions.fileRequested();
       case 'fileWanted':
-        this.source.write(this.outlet.wrapAnswer(server.refuseFile()));
+        this.flow.source.answer(this.flow.outlet.wrapAnswer(server.refuseFile()));
         return 'onward';
       case 'drained':
         this.verdicts.drained();
@@ -263,10 +214,35 @@ export class ResponseFlow extends FramedFlow {
     }
   }
 
+  mayPause(): boolean {
+    return true;
+  }
+
+  caughtUp(): void {
+    this.decisions.caughtUp();
+  }
+
+  /** The client's socket or the window stops taking bytes, or takes them again. */
+  roomChanged(hasRoom: boolean): void {
+    if (hasRoom !== this.stall.isRunning) return;
+    if (hasRoom) this.stall.stop();
+    else this.stall.start();
+    this.decisions.stalled(!hasRoom);
+  }
+
+  sourceEnded(): void {
+    this.flow.endSource();
+  }
+
+  /** Nothing goes out of a response that is cut or held back, because its end is missing. */
+  mayWriteRest(): boolean {
+    return !this.conversation.server.isDiscarding && !this.verdicts.heldLost();
+  }
+
   private limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {
     const settled = this.verdicts.limitReached(reason);
     // The source may be paused for a client that does not read. Discarding needs no room at the client.
-    if (this.conversation.server.isDiscarding) this.resumeSource();
+    if (this.conversation.server.isDiscarding) this.flow.resumeSource();
     return settled;
   }
 
@@ -275,14 +251,12 @@ export class ResponseFlow extends FramedFlow {
    * everything written for the client.
    */
   private awaitRoom(): Settled {
-    if (!this.hasRoom && !this.hasParted) this.source.pause();
-    if (this.sink.hasTakenAll || this.hasParted) return 'onward';
-    this.sink.whenTaken(() => {
-      if (!this.isClosed) this.unblock();
+    const { flow, room } = this;
+    if (!flow.hasRoom && !room.hasParted) flow.source.pause();
+    if (flow.sink.hasTakenAll || room.hasParted) return 'onward';
+    flow.sink.whenTaken(() => {
+      if (!flow.isClosed) flow.unblock();
     });
     return 'blocked';
   }
 }
-
-/** The largest rest of a row that is written to a client that does not read. */
-const MAX_HURRIED_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Diverted } from '../flow/framedFlow.js';
+import type { Diverted } from '../flow/framedInlet.js';
 import { PacketConnection, type WholePacket } from './packetConnection.js';
 import type { Peer } from '../../protocol/peer.js';
 

@@ -8,7 +8,7 @@ import { AuthBridge } from '../../conversation/authBridge.js';
 import type { Peer } from '../../protocol/peer.js';
 import { AuthRelay } from '../login/authRelay.js';
 import type { SessionEncryption } from '../tls/encryption.js';
-import type { Diverted } from '../flow/framedFlow.js';
+import type { Diverted } from '../flow/framedInlet.js';
 import { PacketExchange } from '../login/packetExchange.js';
 import type { WholePacket } from '../login/packetConnection.js';
 import { GENERAL_ERROR, ServerErrors } from '../../protocol/errorCodes.js';
@@ -257,12 +257,12 @@ export class ConnectionPhase {
   private handOver(): void {
     const { exchange: { client, server }, session: { connections, conversation, requests, responses }, flows } = this;
     connections.diversion = null;
-    requests.takeBack();
+    requests.flow.takeBack();
     if (conversation.server.stopReason === 'compressed') flows.compressed();
     else if (conversation.server.stopReason === 'sessionBegun') flows.sessionBegun();
     const [fromClient, fromServer] = [client.rest(), server.rest()];
-    if (fromClient.length > 0) requests.accept(fromClient);
-    if (fromServer.length > 0) responses.accept(fromServer);
+    if (fromClient.length > 0) requests.flow.accept(fromClient);
+    if (fromServer.length > 0) responses.flow.accept(fromServer);
     flows.caughtUp();
   }
 }

@@ -53,8 +53,8 @@ export class ConversationEvents implements ConversationObserver {
     const isRelayed = mayPass && config.onUnparsed === 'relay';
     if (isRelayed) metrics.opaqueSessions.increment(problem.reason);
     if (!isRelayed) session.abort('what came could not be followed', undefined, ['sluice', 'unparsed']);
-    else if (problem.direction === 'client') responses.flushHeld();
-    else requests.flushHeld();
+    else if (problem.direction === 'client') responses.flushUndecided();
+    else requests.flow.flushUndecided();
   }
 
   private awaitWithinHandshake(failure: string): void {

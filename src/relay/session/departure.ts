@@ -86,7 +86,7 @@ export class Departure {
     this.close();
     this.hasParted = true;
     this.isHeard = isHeard;
-    if (!isHeard) requests.close();
+    if (!isHeard) requests.flow.close();
     responses.part();
     connections.part(lastBytes);
     this.session.parted();
@@ -94,7 +94,7 @@ export class Departure {
 
   /** The response is over: the server gets the last bytes of the client, and its FIN. */
   goOn(): void {
-    if (this.isHeard) this.session.requests.endBehindHeld();
+    if (this.isHeard) this.session.requests.endBehindUndecided();
     else this.session.connections.endUpstream();
     this.awaitServer();
   }

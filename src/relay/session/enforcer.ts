@@ -7,7 +7,7 @@ import { losesStep } from '../../policy/losesStep.js';
 import type { ServerError } from '../../protocol/packets.js';
 import { Cutting } from './cutting.js';
 import { killWhen } from './drain.js';
-import type { Settled } from '../flow/flow.js';
+import type { Settled } from '../flow/direction.js';
 import type { WaitingWatch } from '../flow/requestFlow.js';
 import type { ResponseVerdicts } from '../flow/responseDecisions.js';
 import { PaceJudge } from './paceJudge.js';

@@ -1,6 +1,6 @@
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import type { PaceReading, Progress } from '../../policy/pace.js';
-import type { Settled } from '../flow/flow.js';
+import type { Settled } from '../flow/direction.js';
 import type { SessionControls } from './sessionControls.js';
 
 /**

@@ -33,7 +33,7 @@ export class Refusing implements CommandJudge {
 
   /** A client that does not read gets no more answers to keep for it. */
   get mayAnswer(): boolean {
-    return !this.session.responses.isSinkFull;
+    return !this.session.responses.flow.sink.isFull;
   }
 
   judge(command: PendingCommand): 'pass' | 'refuse' {

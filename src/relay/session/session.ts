@@ -15,7 +15,7 @@ import { Deadline } from '../connection/deadline.js';
 import { upstreamUnavailable } from '../connection/refusal.js';
 import { logEnd, outcomeOf } from '../connection/sessionEnd.js';
 import { Containment, UNEXPECTED } from '../containment.js';
-import type { Diverted } from '../flow/framedFlow.js';
+import type { Diverted } from '../flow/framedInlet.js';
 import type { LastPackets } from '../flow/lastPackets.js';
 import { RequestFlow, type RequestDecisions } from '../flow/requestFlow.js';
 import { ResponseFlow } from '../flow/responseFlow.js';
@@ -139,18 +139,18 @@ export class Session extends Containment implements SessionControls, Connections
     this.deadline.clear();
     this.departure.close();
     this.connectionPhase.close();
-    this.requests.close();
+    this.requests.flow.close();
     this.responses.close();
   }
 
   resumeResponses(): void {
-    this.responses.unblock();
+    this.responses.flow.unblock();
     this.supervisor.caughtUp();
   }
 
   resumeRequests(): void {
     if (this.hasParted) this.departure.goOn();
-    else this.requests.unblock();
+    else this.requests.flow.unblock();
     this.sayGoodbye();
   }
 
@@ -172,7 +172,7 @@ export class Session extends Containment implements SessionControls, Connections
   takeLeave(label: EndLabel, reason: string): boolean {
     const { conversation, requests, responses } = this;
     if (this.departure.end !== null) return false;
-    if (!conversation.isIdle || !requests.isEmpty || !responses.isEmpty) return false;
+    if (!conversation.isIdle || !requests.flow.isEmpty || !responses.flow.isEmpty) return false;
     this.departure.note(label, reason);
     const quit = requests.wrapCommand(encodePacket(0, Buffer.from([Command.QUIT])));
     this.closeFlows();
@@ -226,22 +226,22 @@ export class Session extends Containment implements SessionControls, Connections
   }
 
   clientRead(byteCount: number): void {
-    const { requests, conversation } = this;
-    const { clientBuffer } = this.connections;
-    if (conversation.commands.length === 0) this.responses.answersTaken();
-    clientBuffer.deliver(byteCount, requests);
-    const isTaken = requests.heldBytes === 0 && !requests.isSinkFull && !requests.waitsForTurn;
+    const { requests: { flow }, conversation, connections: { clientBuffer } } = this;
+    // The client has sent more bytes after all answers, so it has taken the answers.
+    if (conversation.commands.length === 0) this.responses.room.window.restart();
+    clientBuffer.deliver(byteCount, flow);
+    const isTaken = flow.undecidedBytes === 0 && !flow.sink.isFull && !flow.waitsForTurn;
     const isComplete = isTaken && conversation.client.isBetweenPackets && !conversation.isUploading;
-    clientBuffer.adapt(byteCount, requests, isComplete, Infinity);
+    clientBuffer.adapt(byteCount, flow, isComplete, Infinity);
   }
 
   upstreamRead(byteCount: number): void {
     const { responses, conversation } = this;
     const { upstreamBuffer } = this.connections;
-    upstreamBuffer.deliver(byteCount, responses);
+    upstreamBuffer.deliver(byteCount, responses.flow);
     this.supervisor.caughtUp();
     const isComplete = conversation.phase === 'commands' && conversation.commands.length === 0;
-    upstreamBuffer.adapt(byteCount, responses, isComplete, responses.readBytes);
+    upstreamBuffer.adapt(byteCount, responses.flow, isComplete, responses.room.window.readBytes);
     if (responses.mayGather) upstreamBuffer.whenDelivered(byteCount, this.gather);
   }
 
@@ -265,7 +265,7 @@ export class Session extends Containment implements SessionControls, Connections
       return;
     }
     this.noteUpstreamEnd('error', reason);
-    this.responses.flushRest();
+    this.responses.flow.flushRest();
     this.connections.relayUpstreamReset();
   }
 

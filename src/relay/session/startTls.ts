@@ -53,7 +53,7 @@ export class StartTls {
   /** Connects the flows to the current sockets. */
   private useEnds(): void {
     const { connections, requests, responses } = this.session;
-    requests.use(connections.client, connections.upstream, connections.clientTcp);
-    responses.use(connections.upstream, connections.client, connections.upstreamTcp);
+    requests.flow.use(connections.client, connections.upstream, connections.clientTcp);
+    responses.flow.use(connections.upstream, connections.client, connections.upstreamTcp);
   }
 }

@@ -5,10 +5,10 @@ import type { ConversationObserver, ResponseObserver } from '../../conversation/
 import { ClientProfile } from '../../policy/clientProfile.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import type { Statement } from '../../policy/statement.js';
+import { FrameNumbers } from '../../protocol/frameNumbers.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import { UNASKED_FILE } from '../connection/sessionEnd.js';
-import type { Settled } from '../flow/flow.js';
-import { beginFrames } from '../flow/framedFlow.js';
+import type { Settled } from '../flow/direction.js';
 import { unaskedFilePacket } from '../flow/lastPackets.js';
 import type { ResponseDecisions } from '../flow/responseDecisions.js';
 import { SocketQuestion } from '../pace/socketQuestion.js';
@@ -130,7 +130,11 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
   compressed(): void {
     const { requests, responses } = this.session;
     const { compression } = this.conversation.dialect;
-    if (compression !== null) beginFrames(compression, requests, responses);
+    if (compression !== null) {
+      const numbers = new FrameNumbers(() => responses.isAnswering);
+      requests.beginFrames(compression, numbers);
+      responses.beginFrames(compression, numbers);
+    }
     this.sessionBegun();
   }
 
@@ -156,7 +160,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     if (usage !== null) this.enforcer.progressed(usage);
     this.recorder.handOver();
     this.orders.caughtUp();
-    this.session.requests.unblock(); // the next command may have waited for the end of a response
+    this.session.requests.flow.unblock(); // the next command may have waited for the end of a response
     this.session.sayGoodbye();
   }
 
@@ -167,7 +171,7 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     }
     this.session.connections.upstreamBuffer.taken();
     this.stalls.stop();
-    this.session.requests.unblock(); // a refused command may wait for room for its answer
+    this.session.requests.flow.unblock(); // a refused command may wait for room for its answer
     this.session.sayGoodbye();
   }
 

@@ -7,12 +7,21 @@ import { connect, TLSSocket } from 'node:tls';
 import t from 'tap';
 import { PacketScanner, type Entry } from '../../../src/protocol/packetScanner.js';
 import { DecryptedReads, readDecrypted } from '../../../src/relay/flow/decryptedReads.js';
+import type { Direction } from '../../../src/relay/flow/direction.js';
 import { Flow } from '../../../src/relay/flow/flow.js';
+import { SINK_ROOM } from '../../../src/relay/flow/room.js';
 import { makeAuthority } from '../../support/certificates.js';
 
 const MAX_RECORD_BYTES = 16 * 1024;
 
-class Transparent extends PacketScanner {
+/** Decides on all but a few bytes of what has come, as on a header that is split. */
+class Leaving extends PacketScanner {
+  leave = (): number => 0;
+
+  override scan(_chunk: Buffer, at: number, end: number): number {
+    return Math.max(at, end - this.leave());
+  }
+
   protected override begin(): Entry {
     return 'enter';
   }
@@ -26,18 +35,18 @@ class Transparent extends PacketScanner {
   }
 }
 
-/** Forwards all but a few bytes of what has come, as a header that is split would be left. */
-class LeavingFlow extends Flow {
-  leave = (): number => 0;
-
-  protected override scan(_chunk: Buffer, at: number, end: number): number {
-    return Math.max(at, end - this.leave());
-  }
-
-  protected override settle(): 'exhausted' {
-    return 'exhausted';
-  }
-}
+/** A direction in which everything that is decided goes on. */
+const forwarding = (flow: () => Flow): Direction => ({
+  maxWaitingBytes: 0,
+  scanBegins: () => undefined,
+  deliver: (bytes) => flow().outlet.forward(bytes),
+  settle: () => 'exhausted',
+  mayPause: () => true,
+  caughtUp: () => undefined,
+  roomChanged: () => undefined,
+  sourceEnded: () => flow().endSource(),
+  mayWriteRest: () => true,
+});
 
 /** Copies what it is given when it takes it, which may be later, as the kernel does. */
 const kernel = (isSlow: () => boolean) => {
@@ -73,14 +82,16 @@ for (const seed of Array.from({ length: 20 }, (_, index) => index + 1)) {
     const below = numbers(seed);
     const source = new Duplex({ read() {} });
     const { socket, taken } = kernel(() => below(10) === 0);
-    const flow = new LeavingFlow(source, socket, new Transparent(), { contain: (work) => work() });
-    flow.leave = () => (below(3) === 0 ? below(8) : 0);
+    const scanner = new Leaving();
+    const contained = { contain: (work: () => void): void => work() };
+    const flow: Flow = new Flow(source, socket, scanner, forwarding(() => flow), SINK_ROOM, contained);
+    scanner.leave = () => (below(3) === 0 ? below(8) : 0);
     const reads = new DecryptedReads();
     const sent: Buffer[] = [];
     for (let turn = 0; turn < 60; turn += 1) {
       // Node goes on with the records of one look at the socket, also when it was told to read no more.
       const records = 1 + below(200);
-      for (let record = 0; record < records && (record % 5 > 0 || !flow.isSinkFull); record += 1) {
+      for (let record = 0; record < records && (record % 5 > 0 || !flow.sink.isFull); record += 1) {
         const byteCount = below(4) === 0 ? 1 + below(MAX_RECORD_BYTES) : MAX_RECORD_BYTES;
         const room = reads.room.subarray(0, Math.min(byteCount, reads.room.length));
         if (room.length === 0) throw new RangeError('a record has no room');
@@ -90,9 +101,9 @@ for (const seed of Array.from({ length: 20 }, (_, index) => index + 1)) {
         reads.adapt(room.length, flow, below(50) === 0, below(20) === 0 ? 8192 : Infinity);
       }
       await nextTurn();
-      if (!flow.isSinkFull) reads.taken();
+      if (!flow.sink.isFull) reads.taken();
     }
-    flow.leave = () => 0;
+    scanner.leave = () => 0;
     flow.accept(Buffer.from('!'));
     while (!flow.isEmpty) await nextTurn();
     t.ok(Buffer.concat(taken).equals(Buffer.concat([...sent, Buffer.from('!')])));

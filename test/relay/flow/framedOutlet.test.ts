@@ -80,7 +80,7 @@ t.test('passes decided bytes without the rest of their frame, and renumbers the 
   queue.flush();
   queue.flush();
   t.same(written, [stored(1, 'ab')]);
-  t.notOk(queue.canPassFrames, 'the rest of the frame will have to be numbered');
+  t.notOk(queue.canPassBytes, 'the rest of the frame will have to be numbered');
   queue.forward(bytes(4));
   t.ok(numbers.differ);
   const second = push(queue, 2, 'ghi');
@@ -133,7 +133,7 @@ t.test('keeps its own copy of queued frames', (t) => {
   t.end();
 });
 
-t.test('a frame inserted towards the server is a command and begins a new count', (t) => {
+t.test('begins a new count with a frame inserted towards the server, which is a command', (t) => {
   const numbers = new FrameNumbers(() => false);
   const requests = new FramedOutlet('client', numbers, () => undefined);
   const answers = new FramedOutlet('server', numbers, () => undefined);

@@ -3,16 +3,14 @@ import { HEADROOM_BYTES, ReadBuffer, type ReadTarget } from '../../../src/relay/
 
 /** Takes delivered bytes. A test can set that it still holds them. */
 class Taker implements ReadTarget {
-  heldBytes = 0;
+  undecidedBytes = 0;
   isEmpty = true;
   readsPastSink = false;
-  isSinkFull = false;
+  readonly sink = { isFull: false, gatherTurn: () => undefined, endGathering: () => undefined };
   readonly taken: Buffer[] = [];
   readonly inPlace: boolean[] = [];
 
   own(): void {}
-  gatherTurn(): void {}
-  flushTurn(): void {}
 
   accept(chunk: Buffer): void {
     this.taken.push(chunk);

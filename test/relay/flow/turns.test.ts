@@ -38,7 +38,7 @@ const FLOODS: Record<string, Flood> = {
 
 /** Gives a flow bytes, and counts the turns until it has handled all of them. */
 const turnsFor = async (exchange: FramedExchange, from: Flood['from'], bytes: Buffer): Promise<number> => {
-  const flow = from === 'client' ? exchange.requests : exchange.responses;
+  const { flow } = from === 'client' ? exchange.requests : exchange.responses;
   flow.accept(Buffer.from(bytes));
   let turns = 1;
   for (; flow.waitsForTurn; turns += 1) await nextTurn();
@@ -84,11 +84,11 @@ t.test("relays a client's flood to its end, then that it ended", async (t) => {
   const { bytes } = FLOODS['commands of five bytes']!;
   const exchange = await inTheClear([]);
   const before = exchange.writtenAt('server').length;
-  exchange.requests.accept(Buffer.from(bytes));
+  exchange.requests.flow.accept(Buffer.from(bytes));
   exchange.client.resume().push(null);
   await nextTurn();
   t.equal(exchange.upstream.writableEnded, false);
-  while (exchange.requests.waitsForTurn) await nextTurn();
+  while (exchange.requests.flow.waitsForTurn) await nextTurn();
   t.equal(exchange.writtenAt('server').length, before + bytes.length);
   t.equal(exchange.upstream.writableEnded, true);
 });

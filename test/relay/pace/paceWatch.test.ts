@@ -164,7 +164,7 @@ t.test('rows that went out while nobody waited do not make a slow client fast', 
   t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 30_000 }, NOTHING), { isSlow: true });
 });
 
-t.test('gives no verdict on the pace so far of a client that was not waited for', (t) => {
+t.test('gives no verdict on the pace so far when nothing waited for the client', (t) => {
   t.equal(watch.soFar(WAITED_FOR, PROGRESS, NOTHING), null);
   t.equal(watch.soFar(NETWORK, { ...PROGRESS, waitedMs: 10_000 }, NOTHING), null, 'it was the network');
   t.end();

@@ -168,7 +168,7 @@ await t.test('finds lines of any number at any page border', async (t) => {
   t.ok(seen.every(({ unreadBytes }) => unreadBytes === null), 'what clients elsewhere leave unread is not known');
 });
 
-await t.test('does not take what an earlier connection left behind for the one it looks at', async (t) => {
+await t.test('does not mistake the socket of an earlier connection for the one it looks at', async (t) => {
   const folder = t.testdir({ tcp6: '' });
   const ends = { localAddress: '10.0.0.1', localPort: 3306, remoteAddress: '::ffff:10.0.0.2', remotePort: 77 };
   const live = line(2, [2, 77], [1, 3306], '08', '00000000:00000A00');

@@ -140,7 +140,7 @@ await t.test('passes only exempt rows beyond the budget', async (t) => {
   t.equal(pair.client.heard.indexOf('#HY000sluice'), pair.client.heard.indexOf(passed) + passed.length + 7);
 });
 
-await t.test('knows what a prepared statement is when its text was dropped', async (t) => {
+await t.test('knows the kind of a prepared statement when its text was dropped', async (t) => {
   const prepared = (id: number, sql: string): Turn[] => [ask(prepare(sql)), answer(...preparedAnswer('eof', id, 1, 0))];
   const long = 'x'.repeat(16_000);
   const crowd = Array.from({ length: 70 }, (_, index) => prepared(index + 3, `SELECT '${long}${index}'`)).flat();

@@ -71,14 +71,14 @@ for (const split of SPLITS) {
 
 await t.test('swallows a long statement over several packets, and counts on from the last one', async (t) => {
   const session = await startSession(t, SETTINGS);
-  const { client, server, requests } = { ...session, requests: session.session.requests };
+  const { client, server, session: { requests: { flow } } } = session;
   const payload = query(`CREATE TABLE t (a INT) COMMENT '${'x'.repeat(17 * 1024 * 1024)}'`);
   const packets = packetsFrom(0, payload);
   let mostHeld = 0;
   for (let at = 0; at < packets.length; at += 1024 * 1024) {
     client.say(packets.subarray(at, at + 1024 * 1024));
     await settled();
-    mostHeld = Math.max(mostHeld, requests.heldBytes);
+    mostHeld = Math.max(mostHeld, flow.undecidedBytes);
   }
   t.equal(hex(client.heard), hex(refusal(2)), 'the answer to packets 0 and 1');
   t.equal(server.heardBytes, 0);
@@ -248,15 +248,15 @@ await t.test('records an execution in mode audit with the values and tags that i
 
 await t.test('keeps no more answers for a client that does not read than its connection takes', async (t) => {
   const session = await startSession(t, SETTINGS);
-  const { client, session: { requests, responses } } = session;
+  const { client, session: { requests: { flow }, responses } } = session;
   client.socket.pause();
   const count = 5000;
   client.say(Buffer.concat(Array.from({ length: count }, () => packetsFrom(0, DROP))));
   await settled();
-  t.ok(responses.isSinkFull, 'the connection takes no more');
+  t.ok(responses.flow.sink.isFull, 'the connection takes no more');
   const answered = session.records.length;
   t.ok(answered < count, `${answered} are answered`);
-  t.ok(requests.heldBytes <= 128 * 1024);
+  t.ok(flow.undecidedBytes <= 128 * 1024);
   client.forget();
   client.socket.resume();
   await client.hear(count * refusal().length);

@@ -46,7 +46,7 @@ const responding = (t: Test, timeouts: Pick<ServerTimeouts, 'netWriteTimeoutMs'>
   const responses = { totalStallMs: 0, stalledMs: 0, writtenBytes: 0, hasHandedOver: true };
   const upstreamTcp = { bytesRead: 0 };
   const session = fakeSession({
-    responses, requests: { unblock: () => undefined },
+    responses, requests: { flow: { unblock: () => undefined } },
     connections: { upstreamTcp, upstreamRemote: () => ({}) as Remote, upstreamBuffer: { taken: () => undefined } },
     origin: () => ({ user: 'app', schema: '', client: '', program: null, connectionId: 1, session: 1, upstream: 'db:3306' }),
     sayGoodbye: () => undefined,
@@ -115,7 +115,7 @@ t.test('says that the server gave up a client that kept reading, with its longes
   t.end();
 });
 
-t.test('does not say that a server gave up which ended early or hardly waited', (t) => {
+t.test('does not say that a server gave up if it ended early or hardly waited', (t) => {
   const early = responding(t);
   early.stall(9000, 0);
   t.notOk(
