@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../protocol/framing.js';
+import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
+import { PacketReader } from '../protocol/packetReader.js';
 import { world } from '../world/world.js';
 
 /**
@@ -7,7 +8,7 @@ import { world } from '../world/world.js';
  * and every later call fails with it.
  */
 export class PacketChannel {
-  private waiting = NO_BYTES;
+  private readonly reader = new PacketReader();
   private receiver: Receiver | null = null;
   private failure: Error | null = null;
   /** The sequence id of the next packet, in either direction. */
@@ -33,7 +34,7 @@ export class PacketChannel {
    * request.
    */
   startCommand(payload: Buffer): void {
-    if (this.waiting.length > 0) this.fail(new Error('the server sent a packet without a request'));
+    if (this.reader.waitingBytes > 0) this.fail(new Error('the server sent a packet without a request'));
     this.sequenceId = 0;
     this.send(payload);
   }
@@ -59,7 +60,7 @@ export class PacketChannel {
    */
   async encrypt(encrypt: Encrypt): Promise<void> {
     const { socket } = this;
-    if (this.waiting.length > 0) throw new Error('the server sent unencrypted bytes although TLS was agreed');
+    if (this.reader.waitingBytes > 0) throw new Error('the server sent unencrypted bytes although TLS was agreed');
     // The handlers of errors and of the end stay: a deadline destroys this socket if the handshake hangs.
     socket.off('data', this.onData).pause();
     const encrypted = await Promise.race([encrypt.encrypt(socket), this.broken()]);
@@ -84,7 +85,7 @@ export class PacketChannel {
   fail(error: Error): void {
     if (this.failure !== null) return;
     this.failure = error;
-    this.waiting = NO_BYTES;
+    this.reader.rest();
     this.socket.destroy();
     this.receiver?.reject(error);
     this.receiver = null;
@@ -112,27 +113,26 @@ export class PacketChannel {
 
   private accept(chunk: Buffer): void {
     if (this.failure !== null) return;
-    this.waiting = this.waiting.length === 0 ? chunk : Buffer.concat([this.waiting, chunk]);
-    if (this.waiting.length <= MAX_WAITING_BYTES) this.deliver();
+    this.reader.add(chunk);
+    if (this.reader.waitingBytes <= MAX_WAITING_BYTES) this.deliver();
     else this.fail(new Error('the server sent more than Sluice asked for'));
   }
 
   /** Delivers the first whole packet to the waiting call. */
   private deliver(): void {
-    const { receiver, waiting } = this;
-    if (receiver === null || waiting.length < HEADER_BYTES) return;
-    const payloadLength = payloadLengthAt(waiting, 0);
-    if (payloadLength > MAX_PAYLOAD_BYTES) {
-      return this.fail(new Error(`the server sent a packet of ${payloadLength} bytes`));
+    const { receiver, reader } = this;
+    if (receiver === null) return;
+    const { announcedBytes } = reader;
+    if (announcedBytes !== null && announcedBytes > MAX_PAYLOAD_BYTES) {
+      return this.fail(new Error(`the server sent a packet of ${announcedBytes} bytes`));
     }
-    const end = HEADER_BYTES + payloadLength;
-    if (waiting.length < end) return;
-    if (waiting[3] !== this.nextSequenceId()) {
+    const packet = reader.next();
+    if (packet === null) return;
+    if (packet[HEADER_BYTES - 1] !== this.nextSequenceId()) {
       return this.fail(new Error('the server sent packets out of order'));
     }
-    this.waiting = waiting.subarray(end);
     this.receiver = null;
-    receiver.resolve(waiting.subarray(HEADER_BYTES, end));
+    receiver.resolve(packet.subarray(HEADER_BYTES));
   }
 
   private nextSequenceId(): number {
@@ -153,8 +153,6 @@ export interface Encrypt {
 /** The largest packet that is accepted. Packets of a login or of a small result are far smaller. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_WAITING_BYTES = 4 * MAX_PAYLOAD_BYTES;
-
-const NO_BYTES: Buffer = Buffer.alloc(0);
 
 interface Receiver {
   resolve(payload: Buffer): void;

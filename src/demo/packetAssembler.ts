@@ -1,13 +1,9 @@
-import { HEADER_BYTES, MAX_PAYLOAD_BYTES, payloadLengthAt } from '../protocol/framing.js';
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
+import { PacketReader } from '../protocol/packetReader.js';
 
-/** Joins chunks into packets, once a packet is complete. A large packet costs no more than its size. */
+/** Makes one packet of those that continue each other, once the last of them is complete. */
 export class PacketAssembler {
-  #bytes: Buffer = Buffer.alloc(0);
-  #offset = 0;
-  #chunks: Buffer[] = [];
-  #chunkBytes = 0;
-  /** The number of bytes needed before the next look. */
-  #neededBytes = HEADER_BYTES;
+  readonly #reader = new PacketReader();
   #parts: Buffer[] = [];
   #partBytes = 0;
 
@@ -16,35 +12,24 @@ export class PacketAssembler {
 
   /** Adds bytes that have arrived. */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#chunkBytes += chunk.length;
+    this.#reader.add(chunk);
   }
 
   /** The next whole packet, or null until more bytes have arrived. */
   next(): Packet | null {
     for (;;) {
-      if (this.#bytes.length - this.#offset + this.#chunkBytes < this.#neededBytes) return null;
-      this.join();
-      const length = payloadLengthAt(this.#bytes, this.#offset);
-      if (this.#partBytes + length > this.maxPayloadBytes) {
+      const { announcedBytes } = this.#reader;
+      if (announcedBytes !== null && this.#partBytes + announcedBytes > this.maxPayloadBytes) {
         throw new PacketTooLargeError(`Got a packet of more than ${this.maxPayloadBytes} bytes`);
       }
-      const end = this.#offset + HEADER_BYTES + length;
-      if (end > this.#bytes.length) {
-        this.#neededBytes = HEADER_BYTES + length;
-        if (this.#bytes.length - this.#offset + this.#chunkBytes < this.#neededBytes) return null;
-        continue;
-      }
-      const sequenceId = this.#bytes[this.#offset + HEADER_BYTES - 1]!;
-      const payload = this.#bytes.subarray(this.#offset + HEADER_BYTES, end);
-      this.#offset = end;
-      this.#neededBytes = HEADER_BYTES;
-      const whole = this.withParts(payload);
-      if (whole !== null) return { sequenceId, payload: whole };
+      const part = this.#reader.next();
+      if (part === null) return null;
+      const payload = this.withParts(part.subarray(HEADER_BYTES));
+      if (payload !== null) return { sequenceId: part[HEADER_BYTES - 1]!, payload };
     }
   }
 
-  /** Adds a part to the earlier ones. Returns the whole packet if this part is the last: a part that is not full. */
+  /** Adds a part to the earlier ones. Returns the whole payload if this part is the last: a part that is not full. */
   private withParts(payload: Buffer): Buffer | null {
     const isLast = payload.length < MAX_PAYLOAD_BYTES;
     if (isLast && this.#parts.length === 0) return payload;
@@ -55,16 +40,6 @@ export class PacketAssembler {
     this.#parts = [];
     this.#partBytes = 0;
     return whole;
-  }
-
-  private join(): void {
-    if (this.#chunks.length === 0) return;
-    const left = this.#bytes.subarray(this.#offset);
-    const isOneChunk = left.length === 0 && this.#chunks.length === 1;
-    this.#bytes = isOneChunk ? this.#chunks[0]! : Buffer.concat([left, ...this.#chunks]);
-    this.#offset = 0;
-    this.#chunks = [];
-    this.#chunkBytes = 0;
   }
 }
 

@@ -4,13 +4,14 @@ import type { Test } from 'tap';
 import { greetingPayload, ResponseEncoder } from '../../src/demo/encode.js';
 import { SERVER_CAPABILITIES } from '../../src/demo/login.js';
 import { ColumnType } from '../../src/demo/relation.js';
-import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../src/protocol/framing.js';
+import { encodePacket, HEADER_BYTES } from '../../src/protocol/framing.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
+import { PacketReader } from '../../src/protocol/packetReader.js';
 import { Status } from '../../src/protocol/status.js';
 
 /** A client of a fake server, packet by packet. */
 export class Peer {
-  private received = Buffer.alloc(0);
+  private readonly reader = new PacketReader();
   private wake = (): void => undefined;
 
   constructor(readonly socket: Socket) {
@@ -25,22 +26,13 @@ export class Peer {
   /** The payload of the client's next packet; null when it has closed. */
   async receive(): Promise<Buffer | null> {
     for (;;) {
-      const payload = this.takePacket();
-      if (payload !== null) return payload;
+      const packet = this.reader.next();
+      if (packet !== null) return packet.subarray(HEADER_BYTES);
       const chunk = this.socket.read() as Buffer | null;
-      if (chunk !== null) this.received = Buffer.concat([this.received, chunk]);
+      if (chunk !== null) this.reader.add(chunk);
       else if (this.socket.readableEnded || this.socket.destroyed) return null;
       else await new Promise<void>((resolve) => { this.wake = resolve; });
     }
-  }
-
-  private takePacket(): Buffer | null {
-    if (this.received.length < HEADER_BYTES) return null;
-    const end = HEADER_BYTES + payloadLengthAt(this.received, 0);
-    if (this.received.length < end) return null;
-    const payload = this.received.subarray(HEADER_BYTES, end);
-    this.received = this.received.subarray(end);
-    return payload;
   }
 
   greet(authPlugin = 'mysql_native_password', capabilities = SERVER_CAPABILITIES): void {

@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../../config/config.js';
-import { HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
+import { HEADER_BYTES } from '../../protocol/framing.js';
 import { MAX_GREETING_BYTES } from '../../protocol/greeting.js';
+import { PacketReader } from '../../protocol/packetReader.js';
 import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
@@ -15,8 +16,8 @@ export class Attempt {
   private readonly deadline = new Deadline((reason) => this.contain(() => this.fail(reason)));
   private readonly patience: Timer | undefined;
   private hasAccepted = false;
-  /** The front of the server's first packet. */
-  private received: Buffer = Buffer.alloc(0);
+  /** Takes the server's first packet. */
+  private readonly reader = new PacketReader();
   private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
     this.contain(() => this.broken(code ?? message));
   private readonly onEnd = (): void =>
@@ -69,12 +70,12 @@ export class Attempt {
 
   /** A packet that is too long for a greeting is passed on at once: the session decides about it. */
   private read(chunk: Buffer): void {
-    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
-    if (this.received.length < HEADER_BYTES) return;
-    const payloadLength = payloadLengthAt(this.received, 0);
-    if (payloadLength <= MAX_GREETING_BYTES && this.received.length < HEADER_BYTES + payloadLength) return;
+    this.reader.add(chunk);
+    const { announcedBytes, waitingBytes } = this.reader;
+    if (announcedBytes === null) return;
+    if (announcedBytes <= MAX_GREETING_BYTES && waitingBytes < HEADER_BYTES + announcedBytes) return;
     this.settle();
-    this.observer.greeted(this.received);
+    this.observer.greeted(this.reader.rest());
   }
 
   private isLate(patienceMs: number): void {

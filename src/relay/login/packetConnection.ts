@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Compression } from '../../protocol/compression.js';
 import { wiping } from '../../protocol/auth/scrambles.js';
-import { encodePacket, HEADER_BYTES, payloadLengthAt } from '../../protocol/framing.js';
+import { encodePacket, HEADER_BYTES } from '../../protocol/framing.js';
+import { PacketReader } from '../../protocol/packetReader.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Peer } from '../../protocol/peer.js';
@@ -14,7 +15,7 @@ import { PacketFrames } from './packetFrames.js';
 export class PacketConnection {
   isEncrypted = false;
 
-  private waiting: Buffer = Buffer.alloc(0);
+  private readonly reader = new PacketReader(true);
   /** The bytes taken in the authentication under way. */
   private takenBytes = 0;
   private takenPackets = 0;
@@ -37,10 +38,8 @@ export class PacketConnection {
    * allowed.
    */
   acceptPackets(chunk: Buffer): boolean {
-    const { waiting } = this;
-    // Both may contain a password.
-    this.waiting = waiting.length === 0 ? chunk : wiping([waiting, chunk], () => Buffer.concat([waiting, chunk]));
-    return this.takenBytes + this.waiting.length <= MAX_BYTES;
+    this.reader.add(chunk);
+    return this.takenBytes + this.reader.waitingBytes <= MAX_BYTES;
   }
 
   /** From here on, all bytes in both directions are in frames. */
@@ -50,20 +49,17 @@ export class PacketConnection {
 
   /** The next packet begins a command: only there do sequence ids begin at 0. */
   get isAtCommand(): boolean {
-    return this.waiting.length >= HEADER_BYTES && this.waiting[3] === 0;
+    return this.reader.sequenceId === 0;
   }
 
   /** Takes the next packet; null if it has not come yet. */
   take(): WholePacket | null {
-    const { waiting } = this;
-    if (waiting.length < HEADER_BYTES) return null;
-    const end = HEADER_BYTES + payloadLengthAt(waiting, 0);
-    if (waiting.length < end) return null;
-    this.waiting = waiting.subarray(end);
-    this.takenBytes += end;
+    const bytes = this.reader.next();
+    if (bytes === null) return null;
+    this.takenBytes += bytes.length;
     this.takenPackets += 1;
-    this.nextSequenceId = (waiting[3]! + 1) & 0xff;
-    return { bytes: waiting.subarray(0, end), payload: waiting.subarray(HEADER_BYTES, end) };
+    this.nextSequenceId = (bytes[3]! + 1) & 0xff;
+    return { bytes, payload: bytes.subarray(HEADER_BYTES) };
   }
 
   /** Whether more bytes were taken than an authentication needs. */
@@ -80,8 +76,7 @@ export class PacketConnection {
 
   /** Takes all bytes that are there. */
   rest(): Buffer {
-    const rest = this.waiting;
-    this.waiting = Buffer.alloc(0);
+    const rest = this.reader.rest();
     return this.frames === null ? rest : this.frames.rest(rest);
   }
 
