@@ -246,6 +246,16 @@ t.test('ARCHITECTURE.md names only files and methods that exist, in lines of at 
   t.end();
 });
 
+t.test('ARCHITECTURE.md tells the way of a chunk, of a command and of a setting in ten lines each', (t) => {
+  const map = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  for (const what of ['chunk', 'command', 'setting']) {
+    const [way = ''] = map.split(`## The way of a ${what}\n\n`)[1]?.split('\n\n') ?? [];
+    t.equal(way.split('\n').filter((line) => /^\d+\. .*\.$/.test(line)).length, way.split('\n').length, way);
+    t.ok(way.split('\n').length <= 10, way);
+  }
+  t.end();
+});
+
 const TEST = join(ROOT, 'test');
 
 /** A string in the code. */

@@ -47,7 +47,7 @@ export async function liveView(
   };
 }
 
-/** Who this is: the program, where it listens, and its servers. */
+/** The program, the addresses on which it listens, and its servers. */
 function aboutJson({ config, listeners, history, startedAtMs, configuredAtMs }: Administered, version: string): object {
   return {
     version, host: hostname(),

@@ -17,7 +17,7 @@ function part(name: string): string {
   return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
 }
 
-/** What `sluice help troubleshooting` prints: what to do in which situation. The page has a link to it. */
+/** The text of `sluice help troubleshooting`. The page has a link to it. */
 export function runbook(): string {
   return readFileSync(new URL('../help/troubleshooting.md', import.meta.url), 'utf8');
 }

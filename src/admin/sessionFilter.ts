@@ -28,8 +28,8 @@ export class SessionFilter {
 }
 
 /**
- * The order in which sessions are looked at: stalled ones, then what runs, the oldest first, open transactions, and the
- * rest; idle ones last.
+ * The order of sessions by urgency: stalled ones, running statements with the oldest first, open transactions, the
+ * rest, and idle ones.
  */
 export function byUrgency(one: SessionView, other: SessionView): number {
   return rankOf(one) - rankOf(other) || agedMs(other) - agedMs(one) || one.session - other.session;

@@ -18,7 +18,7 @@ const DEFAULT_FILE = 'sluice-baseline.json';
 /** The fields of an entry that come from records. */
 const COMPARED = ['rows', 'bytes', 'executions', 'refused'] as const;
 
-/** What has changed from one baseline to the next, in words. */
+/** The changes from one baseline to the next, in words. */
 function changes(before: Baseline, after: Baseline): string[] {
   const added = [...after.keys()].filter((digest) => !before.has(digest)).length;
   const removed = [...before.keys()].filter((digest) => !after.has(digest)).length;

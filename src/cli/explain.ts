@@ -37,7 +37,7 @@ export function explain(config: Config, question: Question): string[] {
   ];
 }
 
-/** What the statement's result would get. */
+/** The limits and the treatment of the statement's result. */
 function resultLines(guard: Guard, usage: GovernedUsage, config: Config): Line[] {
   const { rule, treatment } = usage.terms;
   return [

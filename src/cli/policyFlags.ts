@@ -35,15 +35,15 @@ export const policyOptions: Readonly<Record<string, Flag>> = {
   },
 };
 
-/** Those of them that may be given more than once. */
+/** The flags that may be given more than once. */
 export const REPEATABLE_POLICY_FLAGS: readonly string[] = ['fail-on'];
 
 const MAX_BASELINE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads the flags.
- * @param maxima what --max-rows and --max-bytes are here: `judged` where they are maxima of the policy alone, `limits`
- * where they are the limits of a proxy, so that what it cuts, or would have cut, breaks the policy
+ * @param maxima the meaning of --max-rows and --max-bytes: `judged` if only the policy has these maxima; `limits` if
+ * they are the limits of a proxy, so that each result that it cuts, or would have cut, breaks the policy
  * @throws {UsageError} with all mistakes in these flags, {ConfigError} if a maximum is no number or size
  */
 export function policyFrom(given: Arguments, maxima: 'judged' | 'limits'): FailPolicy {

@@ -3,7 +3,7 @@ import { type Arguments, type Command, didYouMean, EXIT_CODES, refused } from '.
 
 // The command `preset`: it prints a complete configuration for a common use, from the folder `presets` beside this one.
 
-/** What each preset is for. */
+/** The purpose of each preset. */
 export const PRESETS: ReadonlyMap<string, string> = new Map([
   ['sidecar', 'beside one application: cut what would not fit into its memory'],
   ['staging', 'in front of a staging database: low limits for everybody'],

@@ -16,7 +16,7 @@ import { Findings } from './run/findings.js';
 import { runConfigFrom, runOptions } from './run/settings.js';
 import { Shutdown, StopRequests } from './shutdown.js';
 
-// The command `run`: it runs a program behind a proxy of its own.
+// The command `run`: it runs a program behind its own proxy.
 
 /** The requests of the command line. */
 interface Order {
@@ -25,7 +25,7 @@ interface Order {
   readonly words: readonly string[];
   readonly rewrites: readonly Rewrite[];
   readonly policy: FailPolicy;
-  /** What is written besides the summary on standard error. */
+  /** The outputs besides the summary on standard error. */
   readonly outputs: readonly Output[];
 }
 

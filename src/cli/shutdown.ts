@@ -99,7 +99,7 @@ export interface Stoppable {
 /** The sources of a request to end the program. */
 export type StopRequest = 'SIGTERM' | 'SIGINT' | 'POST /drain' | 'POST /quit' | 'the command has ended';
 
-/** Those after which no client is expected any more. */
+/** The requests after which no client is expected any more. */
 const QUICK: readonly StopRequest[] = ['SIGINT', 'POST /quit', 'the command has ended'];
 
 /** Collects requests to end the program, even before there is a listener. */

@@ -46,7 +46,7 @@ export function formatAddress({ host, port }: Address): string {
 /** The addresses of all interfaces, and the address on which each can be reached from this machine. */
 const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** Where a program on this machine reaches one that listens on this address. */
+/** The address at which a program on this machine reaches one that listens on this address. */
 export function reachedAt({ host, port }: Address): Address {
   return { host: EVERYWHERE[host] ?? host, port };
 }

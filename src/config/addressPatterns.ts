@@ -1,4 +1,4 @@
-// What addresses look like, as the regular expressions of the JSON Schema. `address.ts` and `network.ts` read them.
+// The forms of addresses, as the regular expressions of the JSON Schema. `address.ts` and `network.ts` read them.
 
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = `(?:${OCTET}\\.){3}${OCTET}`;

@@ -13,10 +13,10 @@ type AdminForm = Omit<AdminSettings, 'token'>;
 const DEFAULT_PORT = 9307;
 
 const form = section<AdminForm>({
-  listen: { kind: address(DEFAULT_PORT, 0), about: 'where the admin endpoint listens, such as "127.0.0.1:9307"' },
+  listen: { kind: address(DEFAULT_PORT, 0), about: 'the address of the admin endpoint, such as "127.0.0.1:9307"' },
   tokenFile: {
     kind: filePath('the path of a file that holds the token'), isOptional: true,
-    about: 'a file with nothing but the token that requests have to bring',
+    about: 'a file that contains only the token; each request must send it',
   },
 });
 

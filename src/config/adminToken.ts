@@ -39,7 +39,7 @@ export function adminTokenVariables(
   return { ...nothing, json: withoutTokenFile(json), token, notices };
 }
 
-/** What the variables make of a file. */
+/** The JSON of a file after the variables were applied. */
 export interface AdminTokenVariables {
   /** The file's JSON, without `admin.tokenFile` where the token itself is given. */
   readonly json: unknown;

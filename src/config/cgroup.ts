@@ -38,7 +38,7 @@ export class MemoryCgroup {
 /** The memory of one group, in bytes. */
 export interface GroupMemory {
   readonly limitBytes: number;
-  /** What its processes and the kernel use for it, without the file cache that the kernel can take back at once. */
+  /** The memory in use, without the file cache that the kernel can take back at once. */
   readonly usedBytes: number;
 }
 
@@ -67,7 +67,7 @@ interface Mount {
 function placeIn(root: string): MemoryCgroup['place'] {
   const groups = world.kernelText(join(root, 'proc/self/cgroup')).split('\n').map((line) => line.split(':'));
   const mounts = world.kernelText(join(root, 'proc/self/mountinfo')).split('\n').flatMap((line) => mountIn(line) ?? []);
-  // Where both are mounted, the controller is in one of them: version 1, if that has it at all.
+  // If both are mounted, the controller is in one of them: version 1, if that has it at all.
   const mount = mounts.find(({ files }) => files === V1) ?? mounts[0];
   if (mount === undefined) return null;
   const ours = groups.find(([, controllers = '']) =>

@@ -141,28 +141,29 @@ function ends<T>(item: Kind<T>, items: string): Kind<readonly T[]> {
   };
 }
 
-/** What an address for clients is made of. */
+/** The keys of an address for clients. */
 export const listenForm = section<ListenForm>({
   host: { kind: host, isOptional: true, about: 'the address to listen on' },
-  port: { kind: port(0), isOptional: true, about: 'the port; 3307 where it is left out, and 0 is any that is free' },
-  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, in place of host and port' },
+  port: { kind: port(0), isOptional: true, about: 'the port; by default 3307, 0 for any free port' },
+  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, instead of host and port' },
   permissions: {
-    kind: permissions, isOptional: true, about: 'who may connect to the Unix socket; "0660" where it is left out',
+    kind: permissions, isOptional: true, about: 'the permissions of the Unix socket; by default "0660"',
   },
   proxyProtocol: {
     kind: list(network, { items: 'networks', max: MAX_NETWORKS }), fallback: [],
-    about: 'whose connections begin with a PROXY header: networks, or "unix"',
+    about: 'the networks from which connections begin with a PROXY header; "unix" for Unix sockets',
   },
   tls: { kind: listenTls, fallback: {} },
 });
 
-/** What a server is made of. */
+/** The keys of a server. */
 export const upstreamForm = section<UpstreamForm>({
-  host: { kind: host, isOptional: true, about: 'where the server is' },
-  port: { kind: port(1), isOptional: true, about: 'its port; 3306 where it is left out' },
-  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, in place of host and port' },
+  host: { kind: host, isOptional: true, about: "the server's host" },
+  port: { kind: port(1), isOptional: true, about: "the server's port; by default 3306" },
+  path: { kind: socketPath, isOptional: true, about: 'a Unix socket, instead of host and port' },
   proxyProtocol: {
-    kind: oneOf('off', 'v1', 'v2'), fallback: 'off', about: 'the PROXY header that tells the server of the client',
+    kind: oneOf('off', 'v1', 'v2'), fallback: 'off',
+    about: "the version of the PROXY header that tells the server the client's address",
   },
   tls: { kind: upstreamTls, fallback: {} },
 });

@@ -28,7 +28,7 @@ const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const WORD = /[A-Za-z]+/y;
 const WORDS = new Map<string, null | boolean>([['null', null], ['true', true], ['false', false]]);
 
-/** What objects and numbers become. */
+/** The values that are made of objects and numbers. */
 interface JsonForm {
   /** @param entries in the order of the text */
   object(entries: ReadonlyMap<string, unknown>): unknown;

@@ -16,19 +16,24 @@ const password = text(/^[^\0]{0,1024}$/, `a password of at most ${LONGEST_SECRET
 const form = section<KillForm>({
   user: {
     kind: text(/^[^\0]{1,128}$/, 'a user name of 1 to 128 characters'),
-    about: 'the account that may kill',
+    about: 'the account that kills queries',
   },
-  password: { kind: secret(password), isOptional: true, about: 'its password; give exactly one of the two' },
+  password: {
+    kind: secret(password), isOptional: true,
+    about: "the account's password; give either password or passwordFile",
+  },
   passwordFile: {
     kind: filePath('the path of a file that holds the password'), isOptional: true,
-    about: 'a file with nothing but its password',
+    about: "a file that contains only the account's password",
   },
   when: {
     kind: section<KillSettings['when']>({
-      bytes: { kind: size({ min: 0 }), fallback: 0, about: 'kill once so much was discarded' },
+      bytes: {
+        kind: size({ min: 0 }), fallback: 0, about: 'kill after this many discarded bytes; 0 is no condition',
+      },
       timeMs: {
         key: 'time', kind: duration({ minMs: 0, maxMs: 24 * HOUR_MS }), fallback: 0,
-        about: 'kill so long after the cut; 0 leaves a condition out, and both 0 mean at once',
+        about: 'kill this long after the cut; 0 is no condition; with neither condition kill at once',
       },
     }),
   },

@@ -77,12 +77,12 @@ function* givenSettings(flags: Flags, environment: NodeJS.ProcessEnv): Generator
 /** Changes the JSON of a configuration before it is read. What is no object stays as it is: reading reports it. */
 export type Adaptation = (json: unknown) => unknown;
 
-/** A configuration, and what is to be said of the sources of its values, one line each. */
+/** A configuration, and lines about the sources of its values. */
 export interface LoadedConfig {
   readonly config: Config;
   /** Warnings. */
   readonly notices: readonly string[];
-  /** What "auto" stands for. */
+  /** The values that "auto" stands for. */
   readonly figures: readonly string[];
 }
 
@@ -90,7 +90,7 @@ export interface LoadedConfig {
  * Builds the configuration. Flags override environment variables, variables override the file, the file overrides the
  * defaults.
  * @param flags `config` names the file; the others are those of the table of settings
- * @param adapt what a command says of settings that the file, variables and flags leave open, or have no say in
+ * @param adapt sets the settings that a command decides: those that are left open, and those that do not apply to it
  * @param root where `/proc` and the mounted control groups are found
  * @returns the frozen configuration, with notices about variables that override the file or are mistyped
  * @throws {ConfigError} with all mistakes
@@ -137,7 +137,7 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config
 export function loadAdminAddress(flags: Flags, environment: NodeJS.ProcessEnv): Address | null {
   const source = given('admin', flags, environment);
   const { json, folder } = source ? NO_FILE : fileFrom(flags, environment);
-  // Whoever asks for the address may not be allowed to read the token.
+  // The user who asks for the address may not be allowed to read the token.
   const found = source ? admin.fromText(source.text, undefined) : valueAt(withoutTokenFile(json), ['admin']);
   const findings = new Findings(new Map(source ? [['admin', source.from]] : []), folder);
   const read = admin.read(found ?? null, 'admin', findings);

@@ -53,7 +53,7 @@ function patterns<T extends string>(kind: Kind<T>): Kind<readonly T[]> {
 const match = section<Match>({
   user: { kind: patterns(glob), isOptional: true, about: "the account's name, without its host; globs" },
   schema: {
-    kind: patterns(glob), isOptional: true, about: 'the session\'s default schema, "" where it has none; globs',
+    kind: patterns(glob), isOptional: true, about: 'the session\'s default schema, "" if it has none; globs',
   },
   client: {
     kind: patterns(address), isOptional: true,
@@ -94,7 +94,7 @@ const name = text(
   'a name of 1 to 64 letters, digits and _ . : - that is not "default"',
 );
 
-/** What may stand in braces in a refusal's message. */
+/** The names that may stand in braces in a refusal's message. */
 const REFUSAL_PLACEHOLDERS = ['rule', 'statement', 'digest'] as const;
 
 const refusal = section<RefusalSettings>({
@@ -106,17 +106,17 @@ const refusal = section<RefusalSettings>({
   },
   unjudged: {
     kind: trueOrFalse, fallback: false,
-    about: 'also refuse what cannot be judged, because Sluice does not have or cannot read all of it',
+    about: 'also refuse statements that Sluice cannot read completely, and so cannot judge',
   },
 });
 
-/** What one rule is made of. */
+/** The keys of a rule. */
 export const rule = section<Rule>({
   name: { kind: name, about: 'the name that stands in records and errors' },
   match: { kind: match },
   class: {
     kind: orNull(oneOf<ResponseClass>('buffered', 'streaming')), fallback: null,
-    about: 'how its clients read; null leaves it to hints and signals',
+    about: 'how the clients read their results; null: hints and signals decide',
   },
   action: {
     kind: orNull(oneOf('refuse')), fallback: null,
@@ -130,7 +130,7 @@ export const rule = section<Rule>({
   hints: treatment.hints,
   streaming: { kind: section<Treatment['streaming']>({ limits: treatment.streamingLimits }) },
   untilMs: {
-    key: 'until', kind: end, fallback: null, about: 'when the rule ends; a date counts whole, in UTC',
+    key: 'until', kind: end, fallback: null, about: 'the end of the rule; a date includes that whole day, in UTC',
   },
 });
 

@@ -59,7 +59,7 @@ export const settings = section<Config>({
       signals: {
         kind: list(signal, { items: 'signals', max: 5, distinct: { what: 'signal', of: String } }),
         fallback: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
-        about: 'the signals that a client streams; they can be forged',
+        about: 'the signals that show that a client streams; a client can forge them',
       },
       pace: {
         kind: section<PaceSettings>({
@@ -71,7 +71,7 @@ export const settings = section<Config>({
             kind: count, fallback: 4000, about: 'a client that takes more rows per second reads into memory',
           },
           maxBytesPerSecond: {
-            kind: size(), fallback: '32MiB', about: 'the same in bytes, for wide rows',
+            kind: size(), fallback: '32MiB', about: 'a client that takes more bytes per second reads into memory',
           },
         }),
       },
@@ -93,12 +93,12 @@ export const settings = section<Config>({
       },
       timeMs: {
         key: 'time', kind: timeout, fallback: '30s',
-        about: 'the longest time for the discarding, and for the server to answer after its client has closed',
+        about: 'the longest time for discarding a response, and for the server to answer a client that has closed',
       },
       waitingMs: {
         key: 'waiting', kind: timeout, fallback: '5s',
-        about: "the longest wait of the client's next command for the discarding; then it gets an error and the " +
-          "client's connection is closed",
+        about: "the longest time for which the client's next command waits for the discarding; then the command gets " +
+          'an error, and the connection is closed',
       },
     }),
   },
@@ -109,7 +109,7 @@ export const settings = section<Config>({
     kind: section<Config['budget']>({
       bytes: {
         kind: orAutomatic(treatment.maxBytes), fallback: null,
-        about: 'the most bytes of all buffered responses under way together; beyond it the largest is cut; "auto" is ' +
+        about: 'the most bytes of all buffered responses that are under way; beyond it the largest is cut; "auto" is ' +
           'a quarter of the memory that the application may use',
       },
     }),
@@ -118,7 +118,7 @@ export const settings = section<Config>({
     kind: section<Config['stall']>({
       warnAfterMs: {
         key: 'warnAfter', kind: timeout, fallback: '10s',
-        about: 'the time without a read after which a client is recorded',
+        about: 'a client that reads nothing for this time is recorded',
       },
     }),
   },
@@ -153,7 +153,7 @@ export const settings = section<Config>({
     kind: section<AuditSettings>({
       to: { kind: auditTo, fallback: 'stdout', about: 'the destination of audit records' },
       format: {
-        kind: oneOf('json', 'slowlog'), fallback: 'json', about: 'one JSON line each, or entries of a slow query log',
+        kind: oneOf('json', 'slowlog'), fallback: 'json', about: 'lines of JSON, or entries of a slow query log',
       },
       sql: {
         kind: oneOf('full', 'digest', 'none'), fallback: 'full', about: 'the part of a statement that records show',

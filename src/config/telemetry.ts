@@ -105,24 +105,24 @@ const resource = pairs(named(
 const form = section<OtlpForm>({
   endpoint: {
     kind: receiver, fallback: 'http://localhost:4318',
-    about: 'the receiver; each signal goes to /v1/metrics, /v1/logs or /v1/traces below it',
+    about: 'the receiver; metrics go to /v1/metrics below it, logs to /v1/logs, and traces to /v1/traces',
   },
-  headers: { kind: headers, fallback: {}, about: 'headers of each request, by their names' },
+  headers: { kind: headers, fallback: {}, about: 'the headers that each request sends' },
   headersFile: {
     kind: filePath('the path of a file with a header in each line'), isOptional: true,
-    about: 'a file with further headers, such as "authorization: Bearer TOKEN", one in each line',
+    about: 'a file with further headers, one in each line, such as "authorization: Bearer TOKEN"',
   },
   intervalMs: {
     key: 'interval', kind: duration({ minMs: SECOND, maxMs: HOUR }), fallback: '60s',
-    about: 'how often metrics are exported',
+    about: 'the time between two exports of metrics',
   },
   timeoutMs: {
     key: 'timeout', kind: duration({ minMs: 100, maxMs: 60 * SECOND }), fallback: '10s',
-    about: 'the longest that a request takes, its answer included',
+    about: 'the longest time for a request and its answer',
   },
-  metrics: { kind: signal, fallback: true, about: 'whether metrics are exported; a URL is for them alone' },
-  logs: { kind: signal, fallback: true, about: 'whether audit records are exported as logs; a URL is for them alone' },
-  traces: { kind: signal, fallback: true, about: 'whether spans are exported; a URL is for them alone' },
+  metrics: { kind: signal, fallback: true, about: 'whether metrics are exported, or a URL for metrics alone' },
+  logs: { kind: signal, fallback: true, about: 'whether audit records are exported as logs, or a URL for logs alone' },
+  traces: { kind: signal, fallback: true, about: 'whether spans are exported, or a URL for spans alone' },
   tls: { kind: outgoingTls, fallback: {} },
 });
 
@@ -160,9 +160,9 @@ const otlp: Section<OtlpSettings | null> = {
 };
 
 export const telemetry = section<TelemetrySettings>({
-  otlp: { kind: otlp, fallback: null, about: 'where metrics, logs and traces go by OTLP over HTTP' },
+  otlp: { kind: otlp, fallback: null, about: 'the export of metrics, logs and traces by OTLP over HTTP' },
   resource: {
     kind: resource, fallback: {},
-    about: 'attributes that tell who exports, such as {"service.name": "sluice-shop"}',
+    about: 'attributes that identify this Sluice, such as {"service.name": "sluice-shop"}',
   },
 });

@@ -42,24 +42,25 @@ function checkFiles(tls: TlsFiles & TlsTerms, path: string, findings: Findings):
 const listenForm = section<ListenTls>({
   mode: {
     kind: oneOf('auto', 'off', 'optional', 'required', 'passthrough'), fallback: 'auto',
-    about: 'how clients may encrypt: see sluice help encryption',
+    about: 'whether clients may or must encrypt: see sluice help encryption',
   },
   cert: {
     kind: certificate, isOptional: true,
-    about: 'what clients are shown, with the certificates between it and its authority; Sluice makes one without it',
+    about: 'the certificate for clients, with the certificates up to its authority; without it, Sluice makes one',
   },
-  key: { kind: privateKey, isOptional: true, about: "the certificate's key" },
+  key: { kind: privateKey, isOptional: true, about: "the certificate's private key" },
   folder: {
     kind: text(/^[^\0]+$/, 'the path of a folder'), isOptional: true,
-    about: 'keeps the certificate that Sluice makes, so that the next start shows the same',
+    about: 'a folder that keeps the certificate that Sluice makes, for the next start',
   },
-  ca: { kind: authorities, isOptional: true, about: "who signs the clients' certificates" },
-  requestCert: { kind: trueOrFalse, fallback: false, about: 'whether a client has to show a certificate' },
+  ca: { kind: authorities, isOptional: true, about: "the authorities that sign the clients' certificates" },
+  requestCert: { kind: trueOrFalse, fallback: false, about: 'whether clients must show a certificate' },
   minVersion: {
-    kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2', about: 'the oldest version of TLS that clients may speak',
+    kind: oneOf('TLSv1.2', 'TLSv1.3'), fallback: 'TLSv1.2', about: 'the oldest version of TLS that clients may use',
   },
   ciphers: {
-    kind: cipherList, isOptional: true, about: "the cipher suites, those of TLS 1.3 too; Node.js' own without it",
+    kind: cipherList, isOptional: true,
+    about: 'the cipher suites, also those of TLS 1.3; without it, the defaults of Node.js',
   },
 });
 
@@ -81,10 +82,10 @@ export const outgoingTls: Kind<TlsFiles> = checked(
   section<TlsFiles>({
     ca: {
       kind: authorities, isOptional: true,
-      about: "who signs the receiver's certificate, in place of the authorities that Node.js knows",
+      about: "the authorities that sign the receiver's certificate, instead of those that Node.js knows",
     },
     cert: { kind: certificate, isOptional: true, about: 'the certificate that Sluice shows the receiver' },
-    key: { kind: privateKey, isOptional: true, about: 'its private key' },
+    key: { kind: privateKey, isOptional: true, about: "the certificate's private key" },
   }),
   checkFiles,
 );
@@ -96,20 +97,20 @@ const upstreamForm = section<UpstreamTls>({
   },
   ca: {
     kind: authorities, isOptional: true,
-    about: "who signs the server's certificate; without it the authorities that Node.js knows",
+    about: "the authorities that sign the server's certificate; without it, those that Node.js knows",
   },
   cert: {
     kind: certificate, isOptional: true, about: "Sluice's own certificate, for accounts that require one",
   },
-  key: { kind: privateKey, isOptional: true, about: "the certificate's key" },
+  key: { kind: privateKey, isOptional: true, about: "the certificate's private key" },
   serverName: {
     kind: text(SERVER_NAME_PATTERN, "the host name or the IP address that the server's certificate is for"),
     isOptional: true,
-    about: 'where that is not the host',
+    about: "the name in the server's certificate, if that is not the host",
   },
   bridge: {
     kind: trueOrFalse, fallback: true,
-    about: 'whether Sluice carries passwords over where only one of the two connections is encrypted',
+    about: 'whether Sluice converts logins when only one of the two connections is encrypted',
   },
 });
 

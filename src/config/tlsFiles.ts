@@ -66,8 +66,8 @@ export function isSelfSigned(file: string): boolean {
 }
 
 /**
- * When the certificates in a file expire, in ms since 1970: the first one of a chain (`cert`), the last one of
- * authorities (`ca`). Null if the file cannot be read; that is reported elsewhere.
+ * The time at which the certificates in a file expire, in ms since 1970: for a chain (`cert`) the first to expire, for
+ * authorities (`ca`) the last. Null if the file cannot be read; that is reported elsewhere.
  */
 export function expiryOf(key: 'cert' | 'ca', file: string): number | null {
   try {

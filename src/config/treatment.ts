@@ -43,7 +43,7 @@ const CUT_PLACEHOLDERS = ['limit', 'rule', 'rows', 'bytes', 'digest', 'advice'] 
 export const mode: Setting<Treatment['mode']> = {
   kind: oneOf('enforce', 'audit'),
   fallback: 'enforce',
-  about: 'cut what breaks a limit, or only record it',
+  about: 'cut responses that break a limit, or only record them',
   flag: { name: 'mode', value: 'enforce|audit', example: 'audit' },
 };
 
@@ -66,8 +66,8 @@ export const limits: Setting<Limits> = {
 
 export const warn: Setting<Limits> = {
   kind: unlimited(
-    'a response that ends with more rows, uncut, is recorded',
-    'a response that ends with more bytes, uncut, is recorded',
+    'a response with more rows is recorded, even if no limit cuts it',
+    'a response with more bytes is recorded, even if no limit cuts it',
   ),
 };
 
@@ -75,7 +75,7 @@ export const onExceed: Setting<OnExceed> = {
   kind: section<OnExceed>({
     action: {
       kind: oneOf('error', 'truncate', 'close', 'hold'), fallback: 'error',
-      about: 'what the client gets when a response breaks its limit',
+      about: 'the reaction to a response that breaks its limit',
     },
     error: {
       kind: section<CutError>({

@@ -6,7 +6,7 @@ import { ServerRefusal } from './serverRefusal.js';
  * Tries whether the account of a control connection may do what a kill needs. The victim is a connection that has not
  * logged in yet: it belongs to no account, and KILL QUERY does not end it.
  * @param victim the server's number of that connection
- * @returns what is missing, in words; null if nothing is
+ * @returns the missing privileges, in words; null if none is missing
  * @throws Error if the server does not answer
  */
 export async function mayKill(connection: ControlConnection, victim: number): Promise<string | null> {

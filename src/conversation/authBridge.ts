@@ -185,8 +185,8 @@ export class AuthBridge {
 }
 
 /**
- * What to do after a packet: send this or another packet to one of the peers, call `giveKey` with a key of our own, or
- * refuse the authentication.
+ * The next step after a packet: send this or another packet to one of the peers, call `giveKey` with a key of our own,
+ * or refuse the authentication.
  */
 export type Step =
   | { readonly to: Peer; readonly payload: Buffer }

@@ -74,7 +74,7 @@ export class BoundParameters {
     return { parameters, attributes };
   }
 
-  /** The same, where the execution does not have to take place: what is known for later ones stays as it is. */
+  /** The same for an execution that may not take place: later executions do not depend on it. */
   look(
     payload: Buffer, hasQueryAttributes: boolean, maxBytes: number,
   ): Bound & { readonly definitions: AttributeDefinitions | null } {

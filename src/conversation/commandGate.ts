@@ -112,14 +112,14 @@ export class CommandGate<U extends Usage> {
     return 'refused';
   }
 
-  /** Finds what a command executes, for one that has passed without a look. */
+  /** Finds the statement of an execution that has passed without a look. */
   private findStatement(command: PendingCommand<U>): void {
     command.statement = this.conversation.statements.get(command.statementId);
     const { statement, execution } = command;
     if (statement !== null && execution !== null) this.readBound(command, statement, execution);
   }
 
-  /** What the execution binds, for the decision and its record. The statement's own state stays as it is. */
+  /** Reads the values that the execution binds, for the decision and its record. The statement keeps its state. */
   private readBound(command: PendingCommand<U>, { bound }: PreparedStatement<U>, front: Buffer): void {
     if (command.code !== Command.STMT_EXECUTE) return;
     const { dialect, options } = this.conversation;
@@ -139,10 +139,10 @@ export interface FrontReader<U extends Usage> {
   read(command: PendingCommand<U>, front: Buffer, payloadLength: number): void;
 }
 
-/** What comes of a look at a command: it passes, it is refused, or nothing can be said before more bytes or answers. */
+/** The result of a look at a command: it passes, it is refused, or more bytes or answers have to come first. */
 export type Look = 'pass' | 'refused' | 'wait' | 'waiting';
 
-/** A command that Sluice answers in place of the server. */
+/** A command that Sluice answers instead of the server. */
 export interface RefusedCommand<U extends Usage = Usage> {
   readonly command: PendingCommand<U>;
   /** The error of a command that depends on a refused one; null where the judge has the error. */
@@ -167,7 +167,7 @@ const NAMES_STATEMENT: ReadonlySet<number> = new Set<number>([
   ...EXECUTING, Command.STMT_SEND_LONG_DATA, Command.STMT_CLOSE, Command.STMT_RESET, Command.STMT_FETCH,
 ]);
 
-/** What a server says of a statement that it has not prepared. */
+/** The error of a server for a statement that it has not prepared. */
 const STATEMENT_NOT_PREPARED: ServerError = {
   ...ServerErrors.UNKNOWN_STMT_HANDLER, message: 'sluice: the statement prepared last was refused',
 };

@@ -16,7 +16,7 @@ function remedy({ terms, looks }: GovernedUsage, place: CutPlace): string {
   const isFast = looks.at(-1)?.class === 'buffered';
   const needs = `as fast as one that buffers: it needs ${hints === 'any' ? 'a hint, ' : ''}a rule or a higher limit`;
   if (responseClass === 'streaming') return isFast ? `add a LIMIT; this client streams ${needs}` : READ_LESS;
-  // What is held back does not show how its client reads.
+  // A result that is held back does not show how its client reads.
   const watchesPace = place.signals.includes('pace') && onExceed.action !== 'hold';
   const found = streamingCall(place, watchesPace);
   if (found === null) return READ_LESS;
@@ -32,7 +32,7 @@ export function hintRemark({ statement: { hint }, firstTerms }: GovernedUsage): 
   return ` (its hint was refused: hints is "${treatment.hints}")`;
 }
 
-/** Where and for whom a result is cut. */
+/** The place of a cut in the result, and its client. */
 export interface CutPlace {
   /** The rows before the cut, and their bytes. */
   readonly rows: number;
@@ -68,7 +68,7 @@ function paced(call: string): readonly StreamingCall[] {
 
 const ANY_CALL: StreamingCall = { call: 'read it row by row', signal: null };
 
-/** What a program writes to read row by row, by the name of the program, the connector or the client library. */
+/** The calls that read row by row, by the name of the program, the connector or the client library. */
 const STREAMING_CALLS: ReadonlyMap<string, readonly StreamingCall[]> = new Map([
   ['mysql', paced('mysql --quick')],
   ['mysqldump', [{ call: 'mysqldump --quick', signal: 'dump' }]],

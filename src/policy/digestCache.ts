@@ -88,7 +88,7 @@ export class DigestCache {
   }
 }
 
-/** What live statistics know a statement by. */
+/** The digest and the tags by which live statistics know a statement. */
 export interface Identified {
   readonly digest: Digest;
   readonly tags: Tags;

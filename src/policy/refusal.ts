@@ -67,7 +67,7 @@ export interface Client {
 function* refusals(client: Client, asked: GovernedUsage, atMs: number): Generator<Refusal> {
   const { statement } = asked;
   let { candidates } = client;
-  // What cannot be told may run with any of the schemas.
+  // A statement that is not known may run with any of the schemas.
   const inSchemas = [candidates];
   if (statement.isKnown) {
     for (const part of statement.parts) {

@@ -68,8 +68,8 @@ export type Action =
   | 'close';
 
 /**
- * Why something is done about a usage: it has exceeded a limit of its own, or the budget for all that are under way; or
- * somebody has its statement killed.
+ * The reason for an action on a usage: it has exceeded one of its limits, or the budget for all usages under way; or
+ * somebody has killed its statement.
  */
 export type Reason = 'rows' | 'bytes' | 'budget' | 'kill';
 

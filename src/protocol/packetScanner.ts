@@ -202,7 +202,7 @@ export abstract class PacketScanner {
   }
 }
 
-/** What to do with a packet, decided at its header. */
+/** The decision on a packet at its header. */
 export type Entry =
   /** Scan the packet. */
   | 'enter'

@@ -17,14 +17,14 @@ export interface Verdict {
   readonly leftOut: FindingTable['leftOut'];
   /** Executions outside of traces and transactions; counted only if repetitions are looked for. */
   readonly unscoped: number;
-  /** What keeps the verdict from being about everything, such as clients that did not come to the proxy. */
+  /** The reasons why the verdict is not complete, such as clients that did not connect to the proxy. */
   readonly gaps: readonly string[];
 }
 
 /**
  * Judges all findings.
  * @param nowMs the time of day, for entries of the baseline that end
- * @param gaps what was not seen, in sentences
+ * @param gaps sentences about traffic that was not seen
  */
 export function verdictOn(
   table: FindingTable, policy: FailPolicy, nowMs: number, gaps: readonly string[] = [],

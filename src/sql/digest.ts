@@ -41,7 +41,7 @@ export interface Normalized {
   readonly text: string;
   /** Another server would have another normal form, because some servers skip a versioned comment in the text. */
   readonly dependsOnServer: boolean;
-  /** What would follow the text would belong to its last literal, quoted name or comment. */
+  /** The last literal, quoted name or comment of the text has no end: further text would belong to it. */
   readonly isOpenEnded: boolean;
 }
 

@@ -36,7 +36,7 @@ export function outerComments(sql: string): OuterComments | null {
   return { body: sql.slice(from, to), leading, trailing, isUnclear };
 }
 
-/** Whether what would follow a text would belong to its last literal, quoted name or comment. Reads all of it. */
+/** Whether the last literal, quoted name or comment of a text has no end. Reads all of it. */
 export function isOpenEnded(sql: string, mode: SqlMode = {}): boolean {
   const lexer = new Lexer(sql, mode);
   while (lexer.nextOrComment() !== 'end');

@@ -90,10 +90,10 @@ function writesFile(lexer: Lexer): boolean {
 
 /**
  * Whether the text is one statement that only reads, so that it can be stopped half-way without a trace: SELECT, SHOW,
- * TABLE, VALUES or WITH … SELECT, with or without parentheses and a final semicolon. SELECT … INTO is none, since it
- * leaves a file or variables; neither is an incomplete text. A locking read (FOR UPDATE) is one: if it is stopped, it
- * keeps the locks that it has until the transaction's end, as it would have kept all of them, and its client has seen
- * an error in any case. Side effects of stored functions are not visible in the text.
+ * TABLE, VALUES or WITH … SELECT, with or without parentheses and a final semicolon. SELECT … INTO does not count: it
+ * leaves a file or variables. An incomplete text does not count. A locking read (FOR UPDATE) counts: if it is stopped,
+ * it keeps its locks until the transaction's end, and its client gets an error in any case. Side effects of stored
+ * functions are not visible in the text.
  */
 export function isSingleReadOnly(sql: string, isTruncated = false, mode: SqlMode = {}): boolean {
   if (isTruncated) return false;

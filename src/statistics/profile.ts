@@ -5,7 +5,7 @@ import { HeavyHitters, type HeavyHittersData } from './heavyHitters.js';
 /** Statistics of many executions: of one digest, or of all. Sizes in bytes, times in ms. */
 export class Profile {
   executions = 0;
-  /** Those of them that were changes of data without a result: they are in no distribution of rows or bytes. */
+  /** The part of them that were changes of data without a result. No distribution of rows or bytes contains these. */
   changes = 0;
   readonly rows = new Distribution();
   readonly bytes = new Distribution();

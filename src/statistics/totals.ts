@@ -3,7 +3,7 @@ import { isRefusedFate, type Execution } from './execution.js';
 /** The totals over all executions. */
 export class Totals {
   executions = 0;
-  /** Those of them that were changes of data without a result. */
+  /** The part of them that were changes of data without a result. */
   changes = 0;
   rows = 0;
   bytes = 0;

@@ -1,15 +1,15 @@
 import { ownFront } from '../text/ownCopy.js';
 import { world } from '../world/world.js';
 
-/** Remembers the last events of the program, and tells them to whoever listens. */
+/** Remembers the last events of the program, and tells listeners of each new one. */
 export class History implements EventSink {
   private readonly kept: PastEvent[] = [];
   private readonly listeners = new Set<(event: PastEvent) => void>();
   /** The servers that were lost and not found again, by address. */
   private readonly lost = new Set<string>();
   /**
-   * Numbers begin at the time of the start in ms, so that they go on growing over a restart, and a client that resumes
-   * behind an event of the program before gets all of this one's.
+   * The first number is the time of the start, in ms. So numbers keep growing over a restart: a client that resumes
+   * behind an event from before the restart gets all events since.
    */
   private readonly firstId = world.dateMs();
   private lastId = this.firstId - 1;

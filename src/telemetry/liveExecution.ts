@@ -44,7 +44,7 @@ export class LiveExecution implements Execution {
   isTruncated = false;
   /** Its query attributes, as its command has them. */
   attributes: PendingCommand['attributes'] = null;
-  /** Those that statistics are kept by. */
+  /** The tags by which statistics are kept. */
   tags: Tags = NO_TAGS;
 
   /** Below 0 if there was no row. */

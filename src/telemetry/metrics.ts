@@ -18,7 +18,7 @@ export class Metrics {
   readonly sessionEnds = new CounterVector(['by', 'reason']);
   /** Clients refused before a session began. */
   turnedAway = 0;
-  /** Those of them that were refused because memory was short. */
+  /** The part of them that was refused because memory was short. */
   memoryRefusals = 0;
   /** The sums over sessions that have ended. */
   readonly ended = { bytesToClient: 0, bytesToUpstream: 0, stallMs: 0 };

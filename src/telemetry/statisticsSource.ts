@@ -9,7 +9,7 @@ import type { CutReason } from './cutReasons.js';
 
 /** The live statistics of all processes of the program. One process answers for each of its own. */
 export interface StatisticsSource {
-  /** What each process has counted; a process that does not answer is left out. */
+  /** The counts of each process; a process that does not answer is left out. */
   overviews(question: StatisticsQuestion): Promise<readonly StatisticsOverview[]>;
   /** The profiles of these groups in each process; null for a group that a process does not keep. */
   profiles(grouping: Grouping, keys: readonly string[]): Promise<readonly (readonly (ProfileData | null)[])[]>;
@@ -21,7 +21,7 @@ export interface StatisticsQuestion {
   readonly grouping: Grouping;
 }
 
-/** What one process has counted, as plain data. */
+/** The counts of one process, as plain data. */
 export interface StatisticsOverview {
   readonly totals: Readonly<Record<TotalName, number>>;
   /** The rows and the bytes of buffered results. */
@@ -37,7 +37,7 @@ export interface StatisticsOverview {
 
 type TotalName = keyof Omit<Totals, 'add'>;
 
-/** The part of what all processes have counted that has no groups. */
+/** The counts of all processes, except for the groups. */
 export interface MergedOverview {
   readonly totals: StatisticsOverview['totals'];
   readonly rows: LogHistogram;
@@ -46,7 +46,7 @@ export interface MergedOverview {
   readonly cutReasons: readonly CutReason[];
 }
 
-/** Adds up what several processes have counted, at least one. */
+/** Adds up the counts of several processes, at least one. */
 export function mergeOverviews(parts: readonly StatisticsOverview[]): MergedOverview {
   const [rows, bytes] = [new LogHistogram(), new LogHistogram()];
   const reasons = new Map<string, CutReason>();

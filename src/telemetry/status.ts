@@ -71,7 +71,7 @@ export interface CommandView {
   /** The bytes per second that were sent to the client, since the first row; null before that. */
   readonly rowsPerSecond: number | null;
   readonly bytesPerSecond: number | null;
-  /** Those of `audit.tags`. */
+  /** The tags that `audit.tags` names. */
   readonly tags: Readonly<Record<string, string>>;
   readonly traceId: string | null;
 }

@@ -21,7 +21,7 @@ export type Question =
   | 'status'
   /** A page of the sessions behind the one with this number: `SessionPage`. */
   | { readonly sessionsAfter: number }
-  /** What the worker has counted: `StatisticsOverview`, or null. */
+  /** The counts of the worker: `StatisticsOverview`, or null. */
   | { readonly statistics: StatisticsQuestion }
   /** The profiles of these groups: a list of `ProfileData`, or null. */
   | { readonly profiles: readonly string[]; readonly grouping: Grouping }

@@ -136,7 +136,7 @@ class Primary implements Proxy, WorkerSetObserver {
     return each.reduce(sumOf, this.status());
   }
 
-  /** Those of all workers that answer. A worker that is replaced takes its own with it. */
+  /** The statistics of all workers that answer. Those of a replaced worker are lost. */
   get statistics(): StatisticsSource | null {
     if (this.config.admin === null) return null;
     return {

@@ -68,7 +68,7 @@ t.test('records go to the file of audit.to, and never to standard output', async
   t.match(JSON.parse(records[0]!), { action: 'would-cut', rows: 3, time: String });
 });
 
-t.test('a result beyond a limit fails a command that has succeeded, and no other', async (t) => {
+t.test('fails a command that has succeeded, and no other, when a result is beyond a limit', async (t) => {
   const folder = t.testdir({});
   const report = (name: string): string => join(folder, name);
   const read = "mariadb --no-defaults --user=demo --comments --execute=\"SELECT * FROM rows_3 /*test='lists'*/\" demo";

@@ -141,7 +141,7 @@ t.test('freezes a configuration at every depth', (t) => {
   t.end();
 });
 
-t.test('a printed configuration loads as the same configuration', (t) => {
+t.test('loads a printed configuration as the same configuration', (t) => {
   const config = load(t, withUpstream({ limits: { rows: null }, listen: '[::1]:0', drain: { time: 1500 } }));
   t.strictSame(load(t, printConfig(config)), config);
   t.end();

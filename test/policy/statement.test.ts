@@ -43,14 +43,14 @@ t.test('reads quotes and backslashes as the sql_mode of the session says', (t) =
   t.end();
 });
 
-t.test('a digest is a normal form and its hash, made once', (t) => {
+t.test('makes the normal form of a digest and its hash once', (t) => {
   const statement = Statement.of(queryCommand('select 1'), 0);
   t.match(statement.digest, { text: 'SELECT ?', hash: /^[0-9a-f]{16}$/ });
   t.equal(statement.digest, statement.digest);
   t.end();
 });
 
-t.test('keeps what was found out about a statement when its text is dropped', (t) => {
+t.test('keeps the facts about a statement when its text is dropped', (t) => {
   const server = { isMariadb: true, version: 101_119 };
   const keptOf = (sql: string, kept = Infinity): Statement => {
     const command = statementCommand(Command.STMT_EXECUTE, sql);

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Capability, KNOWN_CAPABILITIES } from '../../src/protocol/capabilities.js';
 import {
-  clearResponseCapabilities, decodeChangeUser, decodeHandshakeResponse, responseCapabilities,
+  clearResponseCapabilities, decodeChangeUser, decodeHandshakeResponse, encodeHandshakeResponse, encodeSslRequest,
+  responseCapabilities,
 } from '../../src/protocol/handshakeResponse.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
 import { fixtureNames, loadFixture } from '../support/recorder.js';
@@ -135,4 +136,33 @@ await t.test('reads user, schema and attributes of a COM_CHANGE_USER as far as i
     const { user, schema, attributes: read } = decodeChangeUser(payload.subarray(0, length), capabilities);
     t.ok('other'.startsWith(user) && 'attic'.startsWith(schema) && read.size === 0, `${length} bytes`);
   }
+});
+
+const { CONNECT_ATTRS, LONG_PASSWORD, PLUGIN_AUTH, PROTOCOL_41, SECURE_CONNECTION, SSL } = Capability;
+const LENENC = Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA;
+const WRITTEN = LONG_PASSWORD | PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH;
+/** The answer that Sluice itself gives to a greeting. */
+const login = {
+  maxPacketBytes: 1 << 20, collation: 45, user: 'zoë', authPlugin: 'mysql_native_password',
+  attributes: new Map([['program_name', 'sluice'], ['long', 'x'.repeat(300)]]),
+};
+
+await t.test('reads back a HandshakeResponse that it wrote, with and without optional parts', async (t) => {
+  for (const optional of [0n, CONNECT_ATTRS, LENENC, CONNECT_ATTRS | LENENC]) {
+    const capabilities = WRITTEN | optional;
+    const authResponse = Buffer.from('12345678901234567890');
+    const attributes = optional & CONNECT_ATTRS ? login.attributes : new Map();
+    t.same(decodeHandshakeResponse(encodeHandshakeResponse({ ...login, capabilities, authResponse })),
+      { capabilities, collation: 45, user: 'zoë', schema: '', attributes });
+  }
+});
+
+await t.test('refuses to write an answer that the server could not read', async (t) => {
+  const authResponse = Buffer.alloc(256);
+  t.throws(() => encodeHandshakeResponse({ ...login, capabilities: WRITTEN, authResponse }), RangeError);
+});
+
+await t.test('an SSLRequest has 32 bytes', async (t) => {
+  const payload = encodeSslRequest({ ...login, capabilities: WRITTEN | SSL });
+  t.equal(payload.toString('hex'), `018a0800${'00001000'}2d${'00'.repeat(23)}`);
 });

@@ -18,7 +18,7 @@ t.test('finds file and line in the tags of frameworks, relative to the working f
   t.end();
 });
 
-t.test('takes nothing for a position that is none', (t) => {
+t.test('takes no other integer for a column position', (t) => {
   for (const value of [
     '', 'orders', 'orders.rb', 'orders.rb:', 'orders.rb:0', 'orders.rb:1.5', 'orders.rb:12a', 'localhost:3306',
     'http://db.example.com:3306/x', 'a\n.rb:1', 'a\u001b.rb:1', `${'a'.repeat(500)}.rb:1`, '10.0.0.7:51234',

@@ -7,7 +7,7 @@ import { judge, refusal, sample } from './findings.js';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const times = (count: number, record: object): object[] => Array.from({ length: count }, () => record);
 
-t.test('a policy fails on the kinds that it names, and on no others', (t) => {
+t.test('fails a policy on the kinds that it names, and on no others', (t) => {
   const actions = ['cut', 'truncate', 'close', 'would-cut', 'admit', 'warn', 'sample'];
   const broken = (kind: typeof FAIL_ON_KINDS[number]) => actions.filter((action) =>
     judge({ failOn: new Set([kind]) }, [auditRecord({ action })]).isBroken);

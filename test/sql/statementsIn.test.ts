@@ -36,7 +36,7 @@ t.test('says when the server may run a statement that does not stand in the text
   t.ok(statementsIn('SELECT 1 /*!99999 + 1 */').mayHoldMore, 'the server is not known, and may skip the comment');
 });
 
-t.test('is sure of statements that only look like those', async (t) => {
+t.test('knows for certain statements that only look like uncertain ones', async (t) => {
   const cases = [
     'BEGIN', 'BEGIN WORK', 'BEGIN; SELECT 1', 'ANALYZE TABLE t', 'ANALYZE LOCAL TABLE t', 'ANALYZE SELECT 1',
     'EXPLAIN DELETE FROM t', 'DESC t', 'EXPLAIN ANALYZE SELECT REPLACE(a, 1, 2) FROM t',

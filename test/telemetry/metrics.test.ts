@@ -85,7 +85,7 @@ t.test('does not count a cut at the limit of streams as let through', async (t) 
   t.equal(records.length, 2);
 });
 
-t.test('counts a result that is let through, and leaves no record, with audit.admitted false', async (t) => {
+t.test('counts a result that is let through, without a record, when audit.admitted is false', async (t) => {
   const config = { limits: { rows: 100 }, warn: { rows: 2000 }, audit: { admitted: false } };
   const started = await startAdministered(t, config);
   await run(started, `${STREAMED} rows_1000`, `${STREAMED} rows_5000`);

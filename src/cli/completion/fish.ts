@@ -37,7 +37,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** What the function prints where there is no command yet, and behind `--`. */
+/** The output of the function if there is no command yet, and behind `--`. */
 const NONE = 'none';
 const PROGRAM = 'program';
 

@@ -1,4 +1,4 @@
-/** What a look at one thing outside the configuration found. */
+/** The result of a look at one thing outside the configuration. */
 export interface Finding {
   /** `note` is for what does not keep Sluice from its work, and may not be as its operator wants it. */
   readonly state: 'ok' | 'note' | 'FAILED';

@@ -1,4 +1,4 @@
-// What a configuration needs on this host: addresses, the audit file, certificates.
+// Checks of this host for a configuration: addresses, the audit file, certificates.
 
 import { closeSync, existsSync, unlinkSync } from 'node:fs';
 import { once } from 'node:events';

@@ -16,14 +16,15 @@ import { termsOf, UpstreamTls } from '../../relay/tls/upstreamTls.js';
 import type { Finding } from './finding.js';
 import { world } from '../../world/world.js';
 
-// What a server shows of itself, and what the account that kills may do there.
+// Checks of a server: its version, its encryption, and the privileges of the account that kills.
 
 const DAYS_OF_NOTICE = 14;
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Connects to a server, encrypts as asked, and logs in with the account that kills. Without one the login of nobody has
- * to be denied: servers lock out a host whose connections end earlier again and again.
+ * Connects to a server, encrypts as asked, and logs in with the account that kills. Without one it
+ * tries an account that does not exist, until the server denies it: servers lock out a host whose connections end
+ * earlier again and again.
  */
 export async function lookAtServer(
   upstream: Upstream, path: string, { kill, connections: { connectTimeoutMs } }: Config, nowMs: number,
@@ -56,7 +57,7 @@ export async function lookAtServer(
   }
 }
 
-/** What the account that kills may do on a server. */
+/** Whether the account that kills has its privileges on a server. */
 async function killFinding(
   look: ServerLook, remote: Remote, refusal: ServerRefusal | null, name: string,
 ): Promise<Finding> {
@@ -67,7 +68,7 @@ async function killFinding(
   return { state: 'FAILED', path, says: `at ${name} ${missing}; ${ADVICE_ON_PRIVILEGES}` };
 }
 
-/** One look at a server: its connection, and what it shows of itself on the way. */
+/** One look at a server: its connection, its version and its encryption. */
 class ServerLook {
   version = 'a server without a greeting';
   tookMs = 0;
@@ -108,7 +109,7 @@ class ServerLook {
     }
   }
 
-  /** What is missing for kills, in words; null where nothing is. */
+  /** The privileges that are missing for kills, in words; null if none is. */
   async missingPrivilege(remote: Remote): Promise<string | null> {
     let missing: string | null = null;
     const victim = this.connect(remote, nobody(), async (greeting) => {

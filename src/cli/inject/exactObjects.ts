@@ -3,7 +3,7 @@ import { UsageError } from '../command.js';
 
 // Manifests in memory: JSON that keeps its order and its numbers.
 
-/** What `exact` makes such JSON of. */
+/** The values of which `exact` makes such JSON. */
 export type PlainJson =
   null | boolean | number | string | ExactObject | readonly PlainJson[] | { readonly [key: string]: PlainJson };
 

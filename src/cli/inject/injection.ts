@@ -11,7 +11,7 @@ import { CONTAINER_LISTS, type Workload } from './workload.js';
 export interface Injection {
   readonly sidecar: Sidecar;
   readonly rewrites: readonly PodRewrite[];
-  /** Where the application reaches the sidecar. */
+  /** The address at which the application reaches the sidecar. */
   readonly proxy: Address;
 }
 

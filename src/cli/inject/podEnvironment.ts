@@ -34,7 +34,7 @@ function entriesOf(container: ExactObject, name: string, title: string): ExactOb
   throw new UsageError([`${title}: ${name} is given twice in the container ${textAt(container, 'name')}`]);
 }
 
-/** Where a variable's value comes from, for a message; null if it is a text in the manifest. */
+/** The source of a variable's value, for a message; null if it is a text in the manifest. */
 function sourceOf(entry: ExactObject): string | null {
   const from = entry.get('valueFrom');
   if (!isMap(from)) return null;

@@ -4,7 +4,7 @@ import type { ExactObject } from '../../config/json.js';
 import { exactObject, isMap, type PlainJson, textAt } from './exactObjects.js';
 import type { Workload } from './workload.js';
 
-// What stands in manifests beside the application: the container, its volume, its ConfigMap and its PodMonitor.
+// The parts of a sidecar in manifests: the container, its volume, its ConfigMap and its PodMonitor.
 
 /** The parts of the sidecar that differ. */
 export interface Sidecar {
@@ -92,7 +92,7 @@ export function configMapOf(workload: Workload, { config }: Sidecar): ExactObjec
   });
 }
 
-/** What tells the Prometheus operator to read the metrics of these pods. */
+/** The PodMonitor, with which the Prometheus operator reads the metrics of these pods. */
 export function podMonitorOf(workload: Workload): ExactObject {
   return exactObject({
     apiVersion: 'monitoring.coreos.com/v1',

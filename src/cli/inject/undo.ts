@@ -3,7 +3,7 @@ import { UsageError } from '../command.js';
 import { exactObject, isMap, printExact, textAt } from './exactObjects.js';
 
 /**
- * What has to be known to take a sidecar out of a pod again. It stands in an annotation of the pod.
+ * The facts with which a sidecar can be taken out of a pod again. They stand in an annotation of the pod.
  */
 export interface Undo {
   /** The digest of the configuration. Only Kubernetes needs it: another one starts new pods. */

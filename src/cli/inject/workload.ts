@@ -14,7 +14,7 @@ export interface Workload {
   readonly spec: ExactObject;
 }
 
-/** Where the pod's template stands, by API group and kind. */
+/** The place of the pod's template, by API group and kind. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'apps/Deployment': ['spec', 'template'],
   'apps/StatefulSet': ['spec', 'template'],

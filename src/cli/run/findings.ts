@@ -9,7 +9,7 @@ import { EXIT_CODES, say } from '../command.js';
 import { type Output, writeOutputs } from '../outputs.js';
 import { world } from '../../world/world.js';
 
-/** What was found in the results of a command. */
+/** The findings in the results of a command. */
 export class Findings {
   private readonly table: FindingTable;
 
@@ -23,7 +23,7 @@ export class Findings {
   }
 
   /**
-   * Tells what was found, on standard error and in the outputs. It is called when the command has ended.
+   * Reports the findings on standard error and in the outputs. It is called when the command has ended.
    * @param metrics those of the proxy
    * @returns the exit code for a command that has succeeded, once the readers of the standard streams have everything
    */
@@ -41,7 +41,7 @@ export class Findings {
   }
 }
 
-/** What of the command's traffic could not be judged, in sentences. */
+/** Sentences about the part of the command's traffic that could not be judged. */
 function gapsIn({ sessions, opaqueSessions }: Metrics): string[] {
   if (sessions === 0) {
     return ['No client came to the proxy: let the command connect to SLUICE_HOST and SLUICE_PORT, or use --rewrite'];

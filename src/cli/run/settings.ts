@@ -26,7 +26,7 @@ export const runOptions: Readonly<Record<string, Options>> = {
   ...withDefault('log-level', 'warn'),
 };
 
-/** What records show of tags: also which test a statement is from, and where in the code it stands. */
+/** The tags that records show. They include the test of a statement, and its place in the code. */
 const TAGS = [...new Set([...RECORDED_TAGS, ...POSITION_TAGS, ...TEST_TAGS])];
 
 const FREE_PORT = { host: '127.0.0.1', port: 0 };

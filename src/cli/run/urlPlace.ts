@@ -14,7 +14,7 @@ export function urlPlace(url: string): UrlPlace {
   if (SEVERAL.test(server)) throw new UrlError(`expected one host, and it lists several: ${USE_OTHERS}`);
   if (!ONE_HOST.test(server) || (hostAt === 0 && UNESCAPED.test(rest))) throw new UrlError(EXPECTED_SERVER);
   if (SOCKET.test(rest)) throw new UrlError('it names a Unix socket, which bypasses Sluice: leave that out');
-  // What is no UTF-8 in the environment has become U+FFFD already.
+  // In the environment, bytes that are no UTF-8 have become U+FFFD already.
   if (url.includes('\ufffd')) throw new UrlError('expected text in UTF-8');
   return { before: `${scheme}//${authority.slice(0, hostAt)}`, server, behind: rest };
 }
@@ -22,7 +22,7 @@ export function urlPlace(url: string): UrlPlace {
 /** A URL's host and port, and the parts around them. */
 export interface UrlPlace {
   readonly before: string;
-  /** What stands there: `host`, `host:port`, or nothing. */
+  /** `host`, `host:port`, or nothing. */
   readonly server: string;
   readonly behind: string;
 }

@@ -73,7 +73,7 @@ export class Refusals {
       this.refuse(client, tooManyConnections(max));
       return true;
     }
-    // What ended sessions have left is collected while others run. So a single one is always let in.
+    // The memory of ended sessions is freed only while others run. So a single one is always let in.
     const shortage = sessions === 0 ? null : this.memory.shortage;
     if (shortage === null) return false;
     const { limitBytes, usedBytes } = shortage;

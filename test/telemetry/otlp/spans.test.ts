@@ -34,7 +34,7 @@ t.test('a cut has a span below the span of its client', (t) => {
   t.end();
 });
 
-t.test('would-cuts, admissions and stalls have spans that are no errors', (t) => {
+t.test('gives would-cuts, admissions and stalls spans without an error status', (t) => {
   const { errorCode: _, ...record } = CUT;
   for (const what of [{ action: 'would-cut' }, { action: 'admit' }, { event: 'stall', action: 'warn' }]) {
     const span = read({ ...record, ...what });

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import t from 'tap';
-import { ed25519PublicKey, ed25519Signature } from '../../src/protocol/auth/ed25519.js';
+import { ed25519PublicKey, ed25519Signature } from '../../../src/protocol/auth/ed25519.js';
 
 // RFC 8032, 7.1: a seed of 32 bytes is a password of 32 bytes.
 const RFC_8032 = [

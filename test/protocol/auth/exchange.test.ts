@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import t from 'tap';
-import { decodeAuthSwitch, startAuth, type AuthExchange } from '../../src/protocol/auth/exchange.js';
+import { decodeAuthSwitch, startAuth, type AuthExchange } from '../../../src/protocol/auth/exchange.js';
 
 // The nonce and its answers are from the tests of Go-MySQL-Driver; PyMySQL gives the same ones.
 const NONCE = Buffer.from([10, 47, 74, 111, 75, 73, 34, 48, 88, 76, 114, 74, 37, 13, 3, 80, 82, 2, 23, 21]);
