@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { countOf } from '../report/amounts.js';
-import { type Baseline, baselineText, endOf, MOST_ENTRIES } from '../report/baseline.js';
+import { countOf, size } from '../report/amounts.js';
+import { type Baseline, baselineText, endOf, MAX_BASELINE_BYTES, MOST_ENTRIES } from '../report/baseline.js';
 import { BaselineUpdate } from '../report/baselineUpdate.js';
 import { Survey } from '../report/survey.js';
 import { errorText } from '../text/errorText.js';
@@ -65,6 +65,12 @@ function refusalFor(update: BaselineUpdate, survey: Survey, prunes: boolean): st
   return `found ${bad}: --prune would drop what they stand for; repair the file, or leave --prune out`;
 }
 
+/** Why a baseline of so many bytes is not written: it could not be read again. */
+function tooLarge(byteCount: number): string {
+  return `sluice: the baseline would have ${size(byteCount)}, and no more than ${size(MAX_BASELINE_BYTES)} are read: ` +
+    'drop what is no longer there with --prune, or select fewer records with --user or --schema';
+}
+
 /** Writes a baseline from audit files, or updates it. */
 export const baseline: Command = {
   name: 'baseline',
@@ -97,8 +103,14 @@ export const baseline: Command = {
       return EXIT_CODES.failed;
     }
     const after = update.baseline(before, prunes);
+    const text = baselineText(after);
+    const byteCount = Buffer.byteLength(text);
+    if (byteCount > MAX_BASELINE_BYTES) {
+      say([tooLarge(byteCount), `${file}: not written`]);
+      return EXIT_CODES.failed;
+    }
     try {
-      replaceFile(file, baselineText(after));
+      replaceFile(file, text);
     } catch (error) {
       say([`sluice: --baseline: cannot write ${JSON.stringify(file)}: ${errorText(error)}`]);
       return EXIT_CODES.failed;

@@ -1,6 +1,7 @@
 import { fileFailure, readUpTo } from '../config/file.js';
 import { loadConfig } from '../config/load.js';
-import { type Baseline, BaselineError, parseBaseline } from '../report/baseline.js';
+import { size } from '../report/amounts.js';
+import { type Baseline, BaselineError, MAX_BASELINE_BYTES, parseBaseline } from '../report/baseline.js';
 import type { FailPolicy } from '../report/failPolicy.js';
 import { FAIL_ON_KINDS, type FindingKind } from '../report/findingKind.js';
 import { type Arguments, didYouMean, type Flag, UsageError } from './command.js';
@@ -37,8 +38,6 @@ export const policyOptions: Readonly<Record<string, Flag>> = {
 
 /** The flags that may be given more than once. */
 export const REPEATABLE_POLICY_FLAGS: readonly string[] = ['fail-on'];
-
-const MAX_BASELINE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads the flags.
@@ -86,7 +85,11 @@ export function readBaseline(file: string): Baseline {
       `--baseline: cannot read ${fileFailure(JSON.stringify(file), error)}: sluice baseline writes such a file`,
     ]);
   }
-  if (bytes.length > MAX_BASELINE_BYTES) throw new UsageError([`--baseline: ${file}: larger than 32 MiB`]);
+  if (bytes.length > MAX_BASELINE_BYTES) {
+    throw new UsageError([
+      `--baseline: ${file}: larger than ${size(MAX_BASELINE_BYTES)}: write it anew with sluice baseline --prune`,
+    ]);
+  }
   try {
     return parseBaseline(bytes, file);
   } catch (error) {

@@ -36,6 +36,8 @@ export class BaselineError extends Error {
   }
 }
 
+/** The largest file that is read. One with 20,000 digests has 10 to 20 MB, unless their texts are very long. */
+export const MAX_BASELINE_BYTES = 32 * 1024 * 1024;
 /** More digests than applications have. */
 export const MOST_ENTRIES = 20_000;
 /** The longest text of an entry, in characters: Sluice's own digest texts have at most about 4,100. */

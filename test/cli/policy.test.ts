@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { auditLine } from '../support/auditRecords.js';
@@ -113,6 +113,23 @@ t.test('a baseline that cannot be read is refused, and stays as it is', async (t
   t.match(await sluice(['report', '--baseline', known, audit]), { code: 2, stderr: says });
   const missing = await sluice(['report', '--baseline', `${known}.no`, audit]);
   t.match(missing, { code: 2, stderr: /^--baseline: cannot read ".*": no such file: sluice baseline writes such a/ });
+});
+
+t.test('a baseline of more than 32 MiB is not written, and not read', async (t) => {
+  // The longest texts that are kept, in characters of three bytes.
+  const digestText = '\u{6f22}'.repeat(8192);
+  const lines = Array.from({ length: 1400 }, (_, index) =>
+    auditLine({ digest: `digest-${index}`, digestText, sql: null }));
+  const folder = folderWith(t, lines, { 'known.json': '{"version": "1", "digests": []}', 'large.json': '' });
+  const [known, large] = [join(folder, 'known.json'), join(folder, 'large.json')];
+  const refused = await sluice(['baseline', '--baseline', known, join(folder, 'audit.json')]);
+  t.equal(refused.code, 1);
+  t.match(refused.stderr, /the baseline would have 33\.\d MiB, and no more than 32\.0 MiB are read: drop /);
+  t.match(refused.stderr, /known\.json: not written\n$/);
+  t.equal(readFileSync(known, 'utf8'), '{"version": "1", "digests": []}');
+  truncateSync(large, 32 * 1024 * 1024 + 1);
+  const read = await sluice(['report', '--baseline', large, '/dev/null']);
+  t.match(read, { code: 2, stderr: /^--baseline: .*large\.json: larger than 32\.0 MiB: write it anew / });
 });
 
 t.test('baseline writes nothing where no record names a known statement', async (t) => {
