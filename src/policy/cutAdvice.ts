@@ -58,7 +58,8 @@ function streamingCall({ signals, attributes }: CutPlace, watchesPace: boolean):
   const names = ['program_name', '_connector_name', '_client_name'].map((key) => attributes.get(key) ?? '');
   const calls = names.map((name) => STREAMING_CALLS.get(name)).find((found) => found !== undefined) ?? [ANY_CALL];
   const isTold = ({ signal }: StreamingCall): boolean => signal !== null && signals.includes(signal);
-  return calls.find(isTold) ?? (watchesPace ? { ...calls[0]!, signal: null } : null);
+  const [first] = calls;
+  return calls.find(isTold) ?? (watchesPace && first !== undefined ? { ...first, signal: null } : null);
 }
 
 /** A call that only the pace tells. */
@@ -80,6 +81,8 @@ const STREAMING_CALLS: ReadonlyMap<string, readonly StreamingCall[]> = new Map([
   ['mysql-connector-python', paced('cursor(buffered=False), then fetchmany()')],
   ['pymysql', paced('pymysql.cursors.SSCursor')],
   ['aiomysql', paced('aiomysql.SSCursor')],
+  // It goes on reading while the program works, so nothing tells that it streams.
+  ['asyncmy', []],
   ['libmysql', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],
   ['libmariadb', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],
   ['mysqlnd', paced('MYSQLI_USE_RESULT, or PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false')],

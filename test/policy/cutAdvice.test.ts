@@ -101,6 +101,7 @@ t.test('advises a call only where a trusted signal tells it', async (t) => {
   t.equal(advice('pymysql', ['jdbc', 'cursor', 'dump', 'hint']), less);
   t.equal(advice('MariaDB Connector/J', ['jdbc', 'cursor']), less, 'it does not announce its streams');
   t.equal(advice('unknown', ['cursor']), less);
+  t.equal(advice('asyncmy', SIGNALS), less, 'its pace tells nothing');
   t.equal(advice('pymysql', ['pace']), `${stream}pymysql.cursors.SSCursor`);
   t.equal(advice('MySQL Connector/J', ['jdbc']), `${stream}statement.setFetchSize(Integer.MIN_VALUE)`);
   t.equal(advice('MySQL Connector/J', ['pace']), `${stream}statement.setFetchSize(Integer.MIN_VALUE)`);
