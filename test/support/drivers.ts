@@ -9,7 +9,7 @@ import { APP } from './seed.js';
 // The drivers that test/clients pins, with one interface. The set-up installs them; a machine without a language's
 // tools has no drivers of it.
 
-export const LANGUAGES = ['collector', 'go', 'java', 'node', 'python', 'rust'] as const;
+export const LANGUAGES = ['collector', 'go', 'java', 'mcp', 'node', 'python', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /** A driver's way of reading a statement. */
