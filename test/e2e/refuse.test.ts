@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
-import { COMPRESSED_CLIENTS } from '../support/clients.js';
+import { IS_WHOLE } from '../proof/scale.js';
+import { COMPRESSED_CLIENTS, commandLine } from '../support/clients.js';
 import { execute, prepare } from '../support/commandPayloads.js';
 import { DRIVERS, isMissing } from '../support/drivers.js';
 import { APP, NUMBERS_ROWS } from '../support/seed.js';
@@ -14,18 +15,20 @@ import { shareOf } from './shareOf.js';
 
 const DELETE = 'DELETE FROM numbers WHERE id <= 10';
 const SELECT = 'SELECT id, label FROM numbers WHERE id <= 10';
+const DIGEST = digestHash(digestText(SELECT));
+/** As many bytes as clients keep. */
+const LONGEST = `refused: ${'ü'.repeat(251)}`;
 const CONFIG = {
   ...IN_CLEAR,
   rules: [
     { name: 'watched', match: { digest: '*', statement: 'call' }, action: 'refuse', mode: 'audit' },
-    { name: 'known', match: { digest: digestHash(digestText(SELECT)) }, action: 'refuse' },
+    { name: 'known', match: { digest: DIGEST }, action: 'refuse', refusal: { message: LONGEST } },
     { name: 'read-only', match: { statement: ['dml', 'ddl'] }, action: 'refuse', refusal: { unjudged: true } },
   ],
 };
-const REFUSED = { code: 3164, message: /sluice: statement refused \(rule known\)/ };
 
-/** Drivers that prepare statements, and those that send commands ahead. */
-const PREPARING = DRIVERS.filter(({ name }) => /prepared|^mariadb for Node$/.test(name));
+/** All drivers in a proof; else those that prepare statements, and those that send commands ahead. */
+const TRIED = DRIVERS.filter(({ name }) => IS_WHOLE || /prepared|^mariadb for Node$/.test(name));
 const COMPRESSING = COMPRESSED_CLIENTS.filter(({ name }) => /^(mariadb|mysql|PHP mysqli)( prepared)?$/.test(name));
 
 for (const kind of SERVER_KINDS) {
@@ -34,11 +37,12 @@ for (const kind of SERVER_KINDS) {
     const sluice = await startSluice(t, { upstream: server.port, config: CONFIG });
 
     await t.test('every client gets the error, and goes on', { jobs: 2 }, async (t) => {
-      for (const client of [...shareOf(PREPARING, kind), ...shareOf(COMPRESSING, kind)]) {
+      for (const client of [...shareOf(TRIED, kind), ...shareOf(COMPRESSING, kind)]) {
         const skip = 'language' in client ? isMissing(client as typeof DRIVERS[number]) : false;
         void t.test(`${client.name}, ${client.protocol}`, { skip }, async (t) => {
           const seen = await client.read(sluice.port, SELECT);
-          t.match(seen.error, REFUSED);
+          t.equal(seen.error?.code, 3164);
+          t.ok(seen.error?.message.endsWith(LONGEST), String(seen.error?.message));
           t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
         });
       }
@@ -67,6 +71,19 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
+    // Only this server offers TLS.
+    if (kind === 'mysql') await t.test('answers over TLS and in compressed frames', async (t) => {
+      const { listen: _clear, ...encrypted } = CONFIG;
+      const offering = await startSluice(t, { upstream: server.port, config: encrypted });
+      const flags = ['--ssl-mode=REQUIRED', '--compression-algorithms=zlib'];
+      const input = `SHOW STATUS LIKE 'Compression'; ${DELETE}; SELECT 42;\n`;
+      const { rows, errors, stderr } = await commandLine('mysql', offering.port, input, flags);
+      t.strictSame(rows, [['Compression', 'ON'], ['42']], stderr);
+      t.strictSame(errors.map(({ code }) => code), [3164]);
+      await offering.stop();
+      t.match(offering.records(), [{ event: 'refused', rule: 'read-only', command: 'COM_QUERY' }]);
+    });
+
     await t.test('lets a statement pass that is only watched', async (t) => {
       const client = await WireClient.connect({ ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES });
       const [part] = await client.ask([client.query('CALL no_such_procedure()')]);
@@ -80,7 +97,7 @@ for (const kind of SERVER_KINDS) {
       const records = sluice.records();
       t.ok(records.every(({ event }) => event === 'refused'));
       t.equal(records.filter(({ action }) => action === 'would-refuse').length, 1);
-      const clients = [...shareOf(PREPARING, kind).filter((driver) => isMissing(driver) === false),
+      const clients = [...shareOf(TRIED, kind).filter((driver) => isMissing(driver) === false),
         ...shareOf(COMPRESSING, kind)].length;
       const pipelines = kind === 'mariadb' ? 2 : 3;
       const refusedBy = (name: string): number =>
