@@ -42,7 +42,9 @@ for (const kind of SERVER_KINDS) {
         void t.test(`${client.name}, ${client.protocol}`, { skip }, async (t) => {
           const seen = await client.read(sluice.port, SELECT);
           t.equal(seen.error?.code, 3164);
-          t.ok(seen.error?.message.endsWith(LONGEST), String(seen.error?.message));
+          const said = String(seen.error?.message);
+          const saidInLatin1 = Buffer.from(said, 'latin1').toString(); // as r2dbc-mysql reads errors
+          t.ok(said.includes(LONGEST) || saidInLatin1.includes(LONGEST), said);
           t.equal(seen.after?.answer, 42, seen.afterError ?? 'SELECT 42 on the same connection');
         });
       }
