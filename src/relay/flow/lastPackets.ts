@@ -7,9 +7,12 @@ import { CONNECTION_FAILURE, ServerErrors } from '../../protocol/errorCodes.js';
 export interface LastPackets {
   /** Ends the response under way. */
   readonly end: Buffer | null;
-  /** Answers a command that does not go to the server. */
+  /** Answers a command to which the client has got nothing of an answer. */
   readonly refusal: Buffer | null;
 }
+
+/** The client gets no packet but those that were decided before. */
+export const NO_LAST_PACKETS: LastPackets = { end: null, refusal: null };
 
 /**
  * The error for a command that is not run, before the connection closes. Pools must give up the connection: SQLAlchemy

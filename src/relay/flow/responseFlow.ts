@@ -107,7 +107,7 @@ export class ResponseFlow implements Direction {
     this.flow.outlet.inject(packets);
   }
 
-  /** Returns the last bytes that the client gets; null if there are none. */
+  /** Passes on what is decided. Returns the last bytes that the client gets behind that; null if there are none. */
   wrapLast({ end, refusal }: LastPackets): Buffer | null {
     const { outlet } = this.flow;
     outlet.flush();

@@ -16,7 +16,7 @@ import { upstreamUnavailable } from '../connection/refusal.js';
 import { logEnd, outcomeOf } from '../connection/sessionEnd.js';
 import { Containment, UNEXPECTED } from '../containment.js';
 import type { Diverted } from '../flow/framedInlet.js';
-import type { LastPackets } from '../flow/lastPackets.js';
+import { NO_LAST_PACKETS, type LastPackets } from '../flow/lastPackets.js';
 import { RequestFlow, type RequestDecisions } from '../flow/requestFlow.js';
 import { ResponseFlow } from '../flow/responseFlow.js';
 import type { Shared } from '../shared.js';
@@ -105,9 +105,9 @@ export class Session extends Containment implements SessionControls, Connections
     this.abort('an error that nobody expected', undefined, ['sluice', 'error']);
   }
 
-  abort(reason: string, last?: LastPackets, label: EndLabel = ['sluice', 'limit']): void {
+  abort(reason: string, last = NO_LAST_PACKETS, label: EndLabel = ['sluice', 'limit']): void {
     this.departure.note(label, reason);
-    const lastBytes = last === undefined ? null : this.responses.wrapLast(last);
+    const lastBytes = this.responses.wrapLast(last);
     this.closeFlows();
     this.connections.dismiss(lastBytes);
   }
