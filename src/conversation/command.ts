@@ -54,6 +54,8 @@ export interface PendingCommand<U extends Usage = Usage> {
   requestBytes: number;
   /** Rows that its statements have changed so far. */
   affectedRows: number;
+  /** The server has asked for a file, so the client has numbered packets of its own in the answer. */
+  asksForFile: boolean;
   statementId: number;
   /** EXECUTE asked for a server-side cursor. */
   wantsCursor: boolean;
@@ -103,7 +105,8 @@ export function newCommand<U extends Usage>(
   return {
     code, shape, number, startedAtMs,
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
-    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, requestBytes: 0, affectedRows: 0, statementId: 0,
+    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, requestBytes: 0, affectedRows: 0, asksForFile: false,
+    statementId: 0,
     wantsCursor: false, identity: null,
     execution: null, parameters: null, attributes: null,
     statement: null, usage: null, answerCount: 0,

@@ -77,7 +77,7 @@ export class ResponseFollower<U extends Usage> {
   first(front: Buffer): void {
     const command = this.command!;
     if (command.shape === 'prepare') this.prepared(command, front);
-    else if (front[0] === FirstByte.LOCAL_INFILE) this.conversation.isUploading = true;
+    else if (front[0] === FirstByte.LOCAL_INFILE) this.conversation.isUploading = command.asksForFile = true;
     else this.columnCount(command, front);
   }
 

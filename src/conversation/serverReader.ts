@@ -15,7 +15,7 @@ import type { ConversationState } from './state.js';
 /** Reads the packets of the server: its greeting, the authentication, then the responses. */
 export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   stopReason: ServerStop = 'none';
-  /** The sequence id of the packet at which the scan stopped. */
+  /** The sequence id of the last packet that was seen, whether the scan stopped at it or has passed it. */
   sequenceId = 0;
   /** The size of the row packet at which the scan stopped, in bytes with the header; 0 if it did not stop at a row. */
   stoppedPacketBytes = 0;
@@ -98,10 +98,11 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
   protected override skim(chunk: Buffer, from: number, end: number): number {
     const { usage } = this.responses;
     if (this.responses.awaited !== 'row' || usage === null) return from;
-    const isFirst = usage.rows === 0;
+    const rowsBefore = usage.rows;
     const at = skimRows(chunk, from, end, usage, !this.isDiscarding);
+    if (usage.rows > rowsBefore) this.sequenceId = (chunk[from + 3]! + usage.rows - rowsBefore - 1) & 0xff;
     if (usage.countsColumns) noteColumns(usage, chunk, from, at, end, this.responses.definitions);
-    if (isFirst && at > from) usage.firstRowAtMs = this.conversation.options.now();
+    if (rowsBefore === 0 && at > from) usage.firstRowAtMs = this.conversation.options.now();
     if (at <= end) return at;
     this.role = 'row';
     this.passRest(at - end);

@@ -2,7 +2,7 @@ import type { PendingCommand } from '../../conversation/command.js';
 import type { KillOutcome } from '../../control/killer.js';
 import type { EndLabel } from '../../telemetry/metrics.js';
 import type { OrderOutcome, OrderResult } from '../../telemetry/sessionOrder.js';
-import { endedPacket, type LastPackets } from '../flow/lastPackets.js';
+import { endedPacket, NO_LAST_PACKETS, type LastPackets } from '../flow/lastPackets.js';
 import type { Enforcer } from './enforcer.js';
 import type { SessionControls } from './sessionControls.js';
 import { killStatement } from './statementKill.js';
@@ -90,15 +90,18 @@ export class SessionOrders {
 
   /** The error for the command under way, if the client awaits a packet. */
   private lastPackets(): LastPackets {
-    const { conversation: { phase, commands: { head }, server, isUploading, ownCommand } } = this.session;
+    const { conversation: { phase, commands: { head }, server, ownCommand } } = this.session;
     const { cutting } = this.enforcer;
     if (cutting !== null) return cutting.lastPackets(ENDED);
     const ofHeld = this.enforcer.dropHeld();
     if (ofHeld !== null) return { end: endedPacket(ofHeld), refusal: null };
-    const isAwaited = phase === 'commands' && head !== null && head.hasArrived && head.shape !== 'none';
-    const isPossible = isAwaited && ownCommand === null && !isUploading && server.isBetweenPackets;
-    const sequenceId = server.isInResponse ? server.sequenceId + 1 : 1;
-    return { end: isPossible ? endedPacket(sequenceId) : null, refusal: null };
+    const isAwaited = phase === 'commands' && head !== null && head.hasArrived && !WITHOUT_ERROR.has(head.shape);
+    const isPossible = isAwaited && !head.asksForFile && ownCommand === null && server.isBetweenPackets;
+    if (!isPossible) return NO_LAST_PACKETS;
+    // The first packet of an answer does not continue the answer before it.
+    if (!server.isInResponse) return { end: null, refusal: endedPacket(1) };
+    const isAtRow = server.stopReason === 'rows' || server.stopReason === 'bytes';
+    return { end: endedPacket(server.sequenceId + (isAtRow ? 0 : 1)), refusal: null };
   }
 
   private result(outcome: OrderOutcome, message: string): OrderResult {
@@ -108,6 +111,9 @@ export class SessionOrders {
 
 /** The longest wait of a session's end until the order to kill its statement is sent. */
 const KILL_WITHIN_MS = 2000;
+
+/** No answer, or one between whose packets the client's own ones are numbered. */
+const WITHOUT_ERROR: ReadonlySet<string> = new Set(['none', 'authentication']);
 
 const ENDED = 'ended on request at the admin endpoint';
 const REQUESTED: EndLabel = ['sluice', 'requested'];
