@@ -23,9 +23,9 @@ export class CommandQueue<U extends Usage> {
     return this.pending.length >= MAX_PENDING || this.keptBytes >= MAX_KEPT_BYTES;
   }
 
-  /** Another command that has an answer waits behind the one that is being answered. */
-  get hasMoreToAnswer(): boolean {
-    return this.pending.some(({ shape }, index) => index > 0 && shape !== 'none');
+  /** Whether the server has to answer another command than this one. The given one may be answered already. */
+  awaitsMoreThan(answered: PendingCommand<U> | null): boolean {
+    return this.pending.some((command) => command !== answered && command.shape !== 'none');
   }
 
   push(command: PendingCommand<U>): void {

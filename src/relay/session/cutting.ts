@@ -1,5 +1,6 @@
 import type { Outcome } from '../../audit/record.js';
 import type { DrainBounds, DrainSettings } from '../../config/config.js';
+import type { PendingCommand } from '../../conversation/command.js';
 import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
 import type { CutPlace } from '../../policy/cutAdvice.js';
 import { cutError, cutMessage } from '../../policy/judgement.js';
@@ -24,10 +25,12 @@ export class Cutting {
   /** The error with which the server ended the response. */
   private error: ServerError | null = null;
   /** The server has ended the response. */
-  private isDrained = false;
+  private hasEnded = false;
   /** Runs while a command of the client waits. */
   private waitingTimer: Timer | null = null;
   private readonly place: CutPlace;
+  /** The command whose response is being cut. */
+  private readonly command: PendingCommand<GovernedUsage> | null;
 
   /**
    * Begins to discard.
@@ -55,7 +58,8 @@ export class Cutting {
       passedBounds: (bound) => session.contain(() => this.giveUp(bound)),
       killDue: () => session.contain(() => void this.stopServer()),
     });
-    if (conversation.commands.hasMoreToAnswer) this.commandWaits();
+    this.command = conversation.commands.head;
+    if (conversation.commands.awaitsMoreThan(this.command)) this.commandWaits();
   }
 
   /**
@@ -79,7 +83,7 @@ export class Cutting {
   /** The statement must run to its end and has not reached it. The client may have been told that it will. */
   get runsOn(): boolean {
     const isPromised = this.judgement !== null && this.judgement.reason !== 'kill';
-    return !this.isDrained && isPromised && !this.usage.statement.isSingleReadOnly;
+    return !this.hasEnded && isPromised && !this.usage.statement.isSingleReadOnly;
   }
 
   /** Kills the statement, unless that is under way already. */
@@ -95,12 +99,12 @@ export class Cutting {
 
   /** The server has ended the response; `error` is null if it succeeded. */
   finish(error: ServerError | null): void {
+    this.hasEnded = true;
     this.error = error;
   }
 
   /** The whole rest is discarded. The client's next command waits until an order to kill can hit nothing more. */
   drained(): void {
-    this.isDrained = true;
     this.drain.stop();
     this.withdrawal?.abort();
     if (this.kill === null) this.end(null);
@@ -168,7 +172,7 @@ export class Cutting {
   /** The answer to the client's next command; null if no command waits. */
   private refusal(reason: string, kept: Waiting): Buffer | null {
     if (this.waitingTimer === null) return null;
-    return notRunPacket(reason, this.session.conversation.commands.hasMoreToAnswer ? 'sentAhead' : kept);
+    return notRunPacket(reason, this.session.conversation.commands.awaitsMoreThan(this.command) ? 'sentAhead' : kept);
   }
 
   /** The end of a truncated result: the server's own end of its rows. */

@@ -46,10 +46,11 @@ t.test('answers a waiting command when it is unknown whether the statement befor
 
 t.test('a command that only closes a prepared statement does not wait for an answer', (t) => {
   const commands = new CommandQueue();
-  commands.push(newCommand(Command.QUERY, 'results', 1, 0));
+  const answered = newCommand(Command.QUERY, 'results', 1, 0);
+  commands.push(answered);
   commands.push(newCommand(Command.STMT_CLOSE, 'none', 1, 0));
-  t.notOk(commands.hasMoreToAnswer);
+  t.notOk(commands.awaitsMoreThan(answered));
   commands.push(newCommand(Command.PING, 'single', 2, 0));
-  t.ok(commands.hasMoreToAnswer);
+  t.ok(commands.awaitsMoreThan(answered));
   t.end();
 });
