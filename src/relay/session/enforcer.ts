@@ -86,7 +86,8 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     }
     if (this.held?.usage === usage) this.endHold(false);
     this.pace.ended(usage);
-    this.recorder.result(usage, 'completed', true, error, 0);
+    // Behind a cut response that has run on without its client, the server answers what the client had sent before.
+    this.recorder.result(usage, this.session.hasParted ? 'client-gone' : 'completed', true, error, 0);
   }
 
   drained(): void {
