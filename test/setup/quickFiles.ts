@@ -28,9 +28,12 @@ export const testFiles = (): readonly string[] =>
   readdirSync(TEST, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts')).sort()
     .map((name) => join(TEST, name));
 
+/** Files that start neither, and take longer than all quick ones together. */
+const LONG: ReadonlySet<string> = new Set(['simulation/simulation.test.ts']);
+
 /** Selects quick files. Returns their absolute paths, sorted. */
 export const quickFiles = (texts = new Map<string, string>()): readonly string[] =>
-  testFiles().filter((file) =>
+  testFiles().filter((file) => !LONG.has(relative(TEST, file)) &&
     [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 
 /**

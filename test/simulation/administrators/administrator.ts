@@ -1,0 +1,108 @@
+import type { OrderResult } from '../../../src/telemetry/sessionOrder.js';
+import type { SessionDetail, SessionView } from '../../../src/telemetry/status.js';
+import { clientHost, configOf } from '../config.js';
+import type { AskedKill } from '../invariants/kills.js';
+import type { ConnectionLedger } from '../ledger.js';
+import type { Act } from '../plan.js';
+import type { WorldRun } from '../runWorld.js';
+import { tagIn } from '../statements.js';
+
+/** Does what administrators do: reloads, orders, looks, and stops Sluice. */
+export class Administrator {
+  /** The statements that somebody has asked to have killed. */
+  readonly asked: AskedKill[] = [];
+  /** The orders that were given. */
+  readonly orders: { readonly order: 'kill' | 'end', readonly user: string, readonly atMs: number }[] = [];
+  stoppedAtMs: number | null = null;
+
+  constructor(private readonly run: WorldRun) {}
+
+  /** Plans all acts. */
+  begin(): void {
+    const { plan, news } = this.run;
+    for (const act of plan.acts) {
+      const then = (): void => void this.run.after(act.when.ms, () => void this.act(act));
+      if (act.when.after === null) then();
+      else news.when(act.when.after, then);
+    }
+  }
+
+  private async act(act: Act): Promise<void> {
+    const { run } = this;
+    run.news.tell(`administrator: ${act.do} ${'client' in act ? act.client : ''}`);
+    try {
+      await run.inSluice(() => this.carryOut(act));
+    } catch (error) {
+      run.violations.add('no errors', `${act.do}: ${(error as Error).stack}`);
+    }
+  }
+
+  private async carryOut(act: Act): Promise<void> {
+    const { run, run: { proxy, plan, news } } = this;
+    switch (act.do) {
+      case 'reload': {
+        const config = configOf(act.settings, plan.servers.length);
+        const change = await proxy!.prepare(config);
+        run.inSluice(() => change.apply());
+        run.inForce(config);
+        news.fact('world', 'reload');
+        break;
+      }
+      case 'list':
+        for (const view of proxy!.sessionViews(0) as Iterable<SessionView>) this.checkView(view);
+        break;
+      case 'view': {
+        const found = this.find(act.client);
+        if (found !== null) this.checkView(found.detail);
+        break;
+      }
+      case 'kill':
+      case 'end':
+        await this.order(act.client, act.do);
+        break;
+      case 'stop':
+        this.stoppedAtMs ??= run.nowMs();
+        proxy!.endIdle();
+        run.after(act.forcedAfterMs, () => run.inSluice(() => proxy!.destroy()));
+    }
+  }
+
+  private async order(client: string, order: 'kill' | 'end'): Promise<void> {
+    const { run, run: { proxy, news } } = this;
+    const found = this.find(client);
+    if (found === null) return;
+    const { detail, connection } = found;
+    const sql = detail.statement?.['sql'];
+    const tag = typeof sql === 'string' ? tagIn(sql) : null;
+    const underWay = connection.exchanges.filter(({ end, isAnswered }) => end === null || !isAnswered);
+    this.asked.push(new Set(underWay.filter((exchange) => tag === null || exchange.tag === tag)));
+    this.orders.push({ order, user: connection.user, atMs: run.nowMs() });
+    const result: OrderResult = await proxy!.order(detail.session, order);
+    news.tell(`${order} of ${connection.user}: ${result.outcome}`);
+    news.fact('world', `${order}: ${result.outcome}`);
+  }
+
+  /** The session of a client's last connection. */
+  private find(client: string): { readonly detail: SessionDetail, readonly connection: ConnectionLedger } | null {
+    const { proxy, ledger } = this.run;
+    const connection = ledger.connections.findLast((one) => one.client === client);
+    if (connection === undefined) return null;
+    const address = `${clientHost(client)}:${connection.clientPort}`;
+    for (const view of proxy!.sessionViews(0) as Iterable<SessionView>) {
+      if (view.client !== address) continue;
+      const detail = proxy!.session(view.session) as SessionDetail | null;
+      if (detail !== null) return { detail, connection };
+    }
+    return null;
+  }
+
+  /** What is shown of a session is what the models know: no more rows than its server has sent. */
+  private checkView({ client, command, state }: SessionView): void {
+    const { ledger, violations, news } = this.run;
+    news.fact('world', `shown: ${state}`);
+    const connection = ledger.connections.find(({ clientPort }) => client.endsWith(`:${clientPort}`));
+    if (connection === undefined || command === null) return;
+    const most = connection.exchanges.reduce((sum, { sentRows }) => sum + sentRows, 0);
+    if (command.rows > most) violations.add('views', `${connection.user}: ${command.rows} rows shown, ${most} sent`);
+  }
+}

@@ -1,0 +1,119 @@
+// The census of situations: what the worlds went through, and what no world has reached.
+
+/** How a response is sent and asked for. */
+const HOW = [
+  'plain', 'compressed', 'eof', 'deprecate-eof', 'MySQL', 'MariaDB', 'pipelined', 'prepared', 'cursor',
+  'several results', 'file',
+];
+/** What became of it. */
+const WHAT = [
+  'whole', 'cut: rows', 'cut: bytes', 'cut: budget', 'cut: kill', 'truncated', 'closed', 'held',
+  'error in place of held rows', 'would-cut', 'admit', 'warn', 'sample', 'exempt',
+];
+/** How a cut response ends. */
+const END = [
+  'drained', 'killed', 'given up: bytes', 'given up: time', 'given up: waiting', 'statement ended',
+  'ran on without its client',
+];
+/** What happens meanwhile. */
+const MEANWHILE = [
+  'reload', 'client left', 'client reset', 'server lost', 'reset server', 'stall client', 'stall server', 'cut client',
+  'cut server', 'halfClose client', 'ordered kill', 'ordered end', 'stop', 'paused', 'server gave up', 'server error',
+  'kill arrived',
+];
+const WORLD = [
+  'reload', 'crash', 'shutdown', 'set-up', 'own reset', 'unasked error', 'turned away', 'drained bytes',
+  'warned of a server that gives up',
+  ...['killed', 'withdrawn', 'no-match', 'failed', 'unknown'].map((outcome) => `kill: ${outcome}`),
+  ...['bytes', 'time', 'waiting', 'max'].map((reason) => `drain given up: ${reason}`),
+  ...['client quit', 'client closed', 'client error', 'upstream unavailable', 'upstream closed', 'upstream error',
+    'upstream gave-up', 'sluice limit', 'sluice timeout', 'sluice drained', 'sluice stopped', 'sluice requested',
+  ].map((end) => `session ended: ${end}`),
+  ...['killed', 'refused', 'no-match', 'withdrawn', 'failed', 'unknown'].map((outcome) => `kill: ${outcome}`),
+  'end: ended',
+  ...['connecting', 'greeting', 'authentication', 'idle', 'in-transaction', 'running', 'stalled', 'held-back',
+    'discarding', 'reading-slowly'].map((state) => `shown: ${state}`),
+];
+
+/** A situation that cannot be, and why. */
+interface Impossible {
+  readonly facts: readonly string[];
+  readonly why: string;
+}
+
+const never = (why: string, ...facts: string[]): Impossible => ({ facts, why });
+
+const IMPOSSIBLE: readonly Impossible[] = [
+  never('rows of a cursor are fetched by command, and a held back fetch would wait for itself', 'cursor', 'held'),
+  never('rows of a cursor are not held back', 'cursor', 'error in place of held rows'),
+  never('a cursor has one result set', 'cursor', 'several results'),
+  never('a file is not asked for by a prepared statement', 'cursor', 'file'),
+  never('only MariaDB returns the rows of a change', 'MySQL', 'exempt'),
+  never('nothing is killed while further commands were sent ahead', 'pipelined', 'killed'),
+  never('an administrator kills nothing while further commands were sent ahead', 'pipelined', 'cut: kill'),
+];
+
+const crossed = (...axes: readonly (readonly string[])[]): string[][] =>
+  axes.reduce<string[][]>((done, axis) => done.flatMap((facts) => axis.map((fact) => [...facts, fact])), [[]]);
+
+/** The situations of responses that worlds should reach: pairs of the axes, and the three of the most troublesome. */
+const SITUATIONS: readonly (readonly string[])[] = [
+  ...crossed(HOW, WHAT), ...crossed(WHAT, MEANWHILE), ...crossed(HOW, END), ...crossed(END, MEANWHILE),
+  ...crossed(['compressed'], ['pipelined', 'cursor', 'several results'], ['cut: rows', 'held', 'truncated']),
+];
+
+/** Counts the situations of many worlds. */
+export class Census {
+  readonly counts = new Map<string, number>();
+  worlds = 0;
+
+  /** Adds a world. */
+  add(responses: readonly ReadonlySet<string>[], ofWorld: ReadonlySet<string>): void {
+    this.worlds += 1;
+    for (const fact of ofWorld) this.count(`world: ${fact}`);
+    for (const facts of responses) {
+      for (const situation of SITUATIONS) {
+        if (situation.every((fact) => facts.has(fact))) this.count(situation.join(' × '));
+      }
+    }
+  }
+
+  /** Adds the counts of an earlier run. */
+  merge(worlds: number, counts: Readonly<Record<string, number>>): void {
+    this.worlds += worlds;
+    for (const [name, count] of Object.entries(counts)) this.counts.set(name, (this.counts.get(name) ?? 0) + count);
+  }
+
+  /** The situations that no world has reached, and that are possible. */
+  get unreached(): string[] {
+    return NAMES.filter((name) => !this.counts.has(name));
+  }
+
+  /** What was reached how often, the rarest first, and what was not. */
+  report(): string {
+    const reached = NAMES.filter((name) => this.counts.has(name)).sort((one, other) => this.of(one) - this.of(other));
+    const rare = reached.slice(0, RARE_SHOWN).map((name) => `  ${this.of(name)}  ${name}`);
+    return [
+      `${this.worlds} worlds reached ${reached.length} of ${NAMES.length} situations; the rarest:`, ...rare,
+      'not reached:', ...(this.unreached.length === 0 ? ['  none'] : this.unreached.map((name) => `  ${name}`)),
+      'impossible:', ...IMPOSSIBLE.map(({ facts, why }) => `  ${facts.join(' × ')}: ${why}`),
+    ].join('\n');
+  }
+
+  private of(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  private count(name: string): void {
+    this.counts.set(name, this.of(name) + 1);
+  }
+}
+
+const RARE_SHOWN = 20;
+
+const isPossible = (situation: readonly string[]): boolean =>
+  !IMPOSSIBLE.some(({ facts }) => facts.every((fact) => situation.includes(fact)));
+
+const NAMES: readonly string[] = [...new Set([
+  ...WORLD.map((fact) => `world: ${fact}`), ...SITUATIONS.filter(isPossible).map((one) => one.join(' × ')),
+])];

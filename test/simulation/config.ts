@@ -1,0 +1,25 @@
+import type { Config } from '../../src/config/config.js';
+import { loadWithNotices } from '../../src/config/load.js';
+import type { ProxySettings } from '../support/inProcess.js';
+import { SLUICE_HOST } from './world/simulatedWorld.js';
+
+/** The address on which Sluice listens in every world. */
+export const SLUICE = { host: SLUICE_HOST, port: 3306 } as const;
+
+/** The address of a server. */
+export const serverAt = (index: number): { readonly host: string, readonly port: number } =>
+  ({ host: `10.0.1.${index + 1}`, port: 3306 });
+
+/** The address of a client. */
+export const clientHost = (name: string): string => `10.0.2.${name.slice(1)}`;
+
+/** The configuration of a world with these settings, in front of so many servers. */
+export const configOf = (settings: ProxySettings, servers: number): Config => {
+  const tls = { mode: 'off' };
+  const json = {
+    listen: { ...SLUICE, tls },
+    upstream: Array.from({ length: servers }, (_, index) => ({ ...serverAt(index), tls })),
+    ...settings,
+  };
+  return loadWithNotices({}, {}, () => JSON.parse(JSON.stringify(json)) as unknown).config;
+};

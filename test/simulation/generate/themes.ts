@@ -1,0 +1,100 @@
+import type { Act, ControlPlan, Fault, ServerPlan, Verb } from '../plan.js';
+import type { SettingsLikes } from './settings.js';
+import type { StepLikes } from './steps.js';
+
+/** What the generator has in mind with a world: what it draws more often than anything else. */
+export interface Theme {
+  readonly name: string;
+  readonly settings?: SettingsLikes;
+  readonly steps?: Partial<StepLikes>;
+  readonly clients?: readonly [number, number];
+  /** Steps of each client. */
+  readonly length?: readonly [number, number];
+  readonly acts?: readonly [number, number];
+  readonly actKinds?: readonly Act['do'][];
+  readonly faults?: readonly [number, number];
+  readonly faultKinds?: readonly Fault['do'][];
+  readonly faultLegs?: readonly ('client' | 'server')[];
+  /** The events at which acts and faults happen. */
+  readonly events?: readonly string[];
+  readonly kills?: readonly ControlPlan['kills'][];
+  readonly server?: ServerPlan['kind'];
+  readonly netWriteTimeoutsMs?: readonly number[];
+  readonly compresses?: number;
+}
+
+const CUTTING: SettingsLikes = { action: 'error', mode: 'enforce' };
+const READING: readonly Verb[] = ['select', 'with', 'show'];
+
+/** The more often a theme stands here, the more worlds have it. */
+export const THEMES: readonly Theme[] = [
+  { name: 'anything' },
+  { name: 'anything' },
+  { name: 'anything' },
+  { name: 'quiet', acts: [0, 0], faults: [0, 0], clients: [1, 2], steps: { pauses: 0, leaves: 0 } },
+  { name: 'cuts', settings: CUTTING, steps: { large: 0.8, verbs: ['select', 'call', 'several', 'with'] } },
+  { name: 'kills', settings: { ...CUTTING, kills: true }, steps: { large: 0.9, verbs: READING, slow: 0.7 } },
+  {
+    name: 'disturbed kills', settings: { ...CUTTING, kills: true }, acts: [1, 2], faults: [1, 2],
+    steps: { large: 0.9, verbs: READING, slow: 0.7 }, events: ['cut', 'kill', 'killed', 'got'],
+    kills: ['yes', 'silent', 'denied'],
+  },
+  { name: 'pipelines', steps: { kinds: ['pipeline'], large: 0.5 }, settings: { mode: 'enforce' } },
+  {
+    name: 'drains', settings: { ...CUTTING, tightDrain: true },
+    steps: { large: 0.9, slow: 0.7, verbs: ['select', 'call', 'several', 'execute'] },
+  },
+  {
+    name: 'drains left', settings: CUTTING, faults: [1, 2], faultLegs: ['client'], events: ['cut', 'got'],
+    steps: { large: 1, slow: 0.8, verbs: ['call', 'several', 'execute'], leaves: 0.3 },
+  },
+  {
+    name: 'holds', settings: { action: 'hold', mode: 'enforce' }, faults: [0, 2],
+    steps: { large: 0.5, verbs: ['select', 'call', 'several', 'returning'] }, events: ['first', 'rows', 'arrived'],
+  },
+  {
+    name: 'budget', settings: { budget: true, mode: 'enforce' }, clients: [2, 5],
+    steps: { large: 0.6, isBulky: true, slow: 0.8 },
+  },
+  {
+    name: 'slow readers', settings: { largeBytes: true }, netWriteTimeoutsMs: [1000, 2000],
+    steps: { pauses: 0.8, large: 0.7, isBulky: true, verbs: ['select'] },
+  },
+  {
+    name: 'paces', settings: { ...CUTTING, paces: true },
+    steps: { pauses: 0.8, large: 0.9, isBulky: true, verbs: ['select'] },
+  },
+  { name: 'prepared', steps: { kinds: ['prepared'], large: 0.6 } },
+  { name: 'MariaDB', server: 'mariadb', steps: { verbs: ['returning', 'several', 'load', 'select', 'call'] } },
+  { name: 'compressed', compresses: 1, steps: { large: 0.6 }, settings: { mode: 'enforce' } },
+  { name: 'administrators', acts: [2, 5], steps: { slow: 0.7, large: 0.7 } },
+  { name: 'reloads', acts: [2, 4], actKinds: ['reload'], steps: { slow: 0.6, large: 0.7 } },
+  {
+    name: 'orders', acts: [1, 3], actKinds: ['kill', 'end'], settings: { kills: true },
+    steps: { slow: 1, large: 0.6, pauses: 0.3 }, events: ['arrived', 'first', 'rows', 'got', 'paused', 'cut'],
+  },
+  {
+    name: 'stops', acts: [1, 2], actKinds: ['stop', 'list'],
+    steps: { slow: 0.6, verbs: ['begin', 'commit', 'select', 'call'] },
+  },
+  {
+    name: 'orders for stalled clients', acts: [1, 2], actKinds: ['kill', 'view', 'list'], events: ['paused', 'got'],
+    settings: { kills: true, largeBytes: true, manyRows: true, action: 'error' }, clients: [1, 2],
+    steps: { pauses: 1, large: 1, isBulky: true, verbs: ['select', 'call', 'execute'] }, kills: ['yes'],
+    netWriteTimeoutsMs: [60_000],
+  },
+  {
+    name: 'holds and failures', settings: { action: 'hold', mode: 'enforce' }, faults: [1, 2],
+    steps: { large: 0.3, fails: 0.6, slow: 0.8, verbs: ['select', 'call', 'several'] },
+    events: ['first', 'rows'], faultKinds: ['stall', 'reset', 'crash', 'shutdown'], acts: [0, 1],
+  },
+  { name: 'faults', faults: [1, 4] },
+  { name: 'lost servers', faults: [1, 3], faultKinds: ['crash', 'shutdown', 'reset'], faultLegs: ['server'] },
+  {
+    name: 'refusals', settings: { refuses: true },
+    steps: { verbs: ['call', 'update', 'select', 'several', 'load'], kinds: ['query', 'prepared', 'pipeline'] },
+  },
+  { name: 'few places', settings: { maxConnections: 1 }, clients: [2, 4], steps: { slow: 0.5 } },
+  { name: 'audit', settings: { mode: 'audit' }, steps: { large: 0.8 } },
+  { name: 'leaving', steps: { leaves: 0.5, large: 0.6, slow: 0.5 } },
+];

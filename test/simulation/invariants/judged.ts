@@ -1,0 +1,67 @@
+import type { Config } from '../../../src/config/config.js';
+import type { WorldPlan } from '../plan.js';
+import type { Violations } from '../violations.js';
+import { allowedBy, type Allowed } from './oracle.js';
+import type { UsageLedger } from './usages.js';
+
+export type AuditRecord = Readonly<Record<string, unknown>>;
+
+/** A usage with all that is known of it. */
+export interface Judged {
+  readonly usage: UsageLedger;
+  /** What the settings said that may have applied: a reload may have come while the response was on its way. */
+  readonly candidates: readonly Allowed[];
+  /** The records about it, and about other executions of the same statement on the same connection. */
+  readonly records: readonly AuditRecord[];
+  /** The number of usages that share these records. */
+  readonly sharers: number;
+  /** The most bytes that kernels hold of it. */
+  readonly kernelBytes: number;
+  /** There was a budget at some time: a new one counts at once, also for responses under way. */
+  readonly isBudgeted: boolean;
+  readonly hasRecord: (condition: (record: AuditRecord) => boolean) => boolean;
+  readonly wrong: (invariant: string, text: string) => void;
+}
+
+/** Settings, and when they came into force. */
+export interface InForce {
+  readonly fromMs: number;
+  readonly config: Config;
+}
+
+/** Brings together what is known of each usage. */
+export const judgedUsages = (
+  usages: readonly UsageLedger[], records: readonly AuditRecord[], settings: readonly InForce[], plan: WorldPlan,
+  violations: Violations,
+): Judged[] => {
+  const results = records.filter(({ event }) => event === 'result');
+  return usages.map((usage) => {
+    const own = results.filter((record) => isAbout(record, usage));
+    const sharers = usages.filter((other) => isSame(other, usage)).length;
+    return {
+      usage, records: own, sharers, isBudgeted: settings.some(({ config }) => config.budget.bytes !== Infinity),
+      kernelBytes: 2 * plan.network.bufferBytes + ROW_BYTES,
+      candidates: settingsOf(usage, settings).map((config) => allowedBy(config, usage, plan)),
+      hasRecord: (condition) => own.some(condition),
+      wrong: (invariant, text) => violations.add(invariant, `${usage.name}: ${text}`),
+    };
+  });
+};
+
+/** A row of which a part has arrived is not counted as received. */
+const ROW_BYTES = 8192;
+
+const isAbout = ({ sql, client }: AuditRecord, { connection, statement }: UsageLedger): boolean =>
+  String(client).endsWith(`:${connection.clientPort}`) && new RegExp(`tag = ${statement.tag}\\b`).test(String(sql));
+
+const isSame = (one: UsageLedger, other: UsageLedger): boolean =>
+  one.connection === other.connection && one.statement === other.statement;
+
+/** The settings that may have been in force when Sluice saw the first result set begin. */
+const settingsOf = ({ first }: UsageLedger, settings: readonly InForce[]): Config[] => {
+  const fromMs = first.startedAtMs;
+  const toMs = first.headAtMs === 0 ? Infinity : first.headAtMs;
+  return settings
+    .filter((one, index) => one.fromMs <= toMs && (settings[index + 1]?.fromMs ?? Infinity) >= fromMs)
+    .map(({ config }) => config);
+};

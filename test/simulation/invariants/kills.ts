@@ -1,0 +1,31 @@
+import type { Exchange, Ledger } from '../ledger.js';
+import type { Violations } from '../violations.js';
+import type { Judged } from './judged.js';
+
+/** The commands under way when somebody asked to have one killed: where Sluice showed a statement, only that one. */
+export type AskedKill = ReadonlySet<Exchange>;
+
+const KILLED = /^sluice: the statement was killed on request/;
+
+/**
+ * No kill hits another's statement: each one that was killed was cut with `kill` set, and only reads; or an
+ * administrator has asked for that.
+ */
+export const checkKills = (
+  judged: readonly Judged[], { connections }: Ledger, asked: readonly AskedKill[], violations: Violations,
+): void => {
+  for (const { user, exchanges } of connections) {
+    for (const exchange of exchanges) {
+      const wasAsked = asked.some((underWay) => underWay.has(exchange));
+      if (KILLED.test(exchange.error?.message ?? '') && !wasAsked) {
+        violations.add('kills', `${user}, ${exchange.name} was cut on request, and nobody has asked for that`);
+      }
+      if (exchange.killedAtMs === null) continue;
+      const own = judged.find(({ usage }) => usage.exchanges.includes(exchange));
+      const wasCut = own !== undefined && own.candidates.some(({ mayKill }) => mayKill) &&
+        own.hasRecord(({ action }) => action === 'cut');
+      if (wasAsked || wasCut) continue;
+      violations.add('kills', `${user}, ${exchange.name} was killed, and nobody wanted that`);
+    }
+  }
+};

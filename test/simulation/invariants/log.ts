@@ -1,0 +1,42 @@
+import type { Entry } from '../../support/inProcess.js';
+import type { Metrics } from '../../../src/telemetry/metrics.js';
+import type { Ledger } from '../ledger.js';
+import type { Violations } from '../violations.js';
+
+/** Nothing in Sluice fails, and nothing that the models say is beyond it: they speak the protocol as servers do. */
+export const checkLog = (log: readonly Entry[], metrics: Metrics, violations: Violations): void => {
+  for (const entry of log) {
+    if (entry.level === 'error' || entry.level === 'fatal') {
+      violations.add('no errors', `${entry.msg} ${JSON.stringify(entry['err'] ?? '')}`);
+    }
+  }
+  for (const { labels, count } of metrics.protocolErrors.all()) {
+    if (count === 0) continue;
+    violations.add('followed', `${count} protocol errors of the ${labels['direction']}: ${unparsed(log)}`);
+  }
+  for (const { labels, count } of metrics.opaqueSessions.all()) {
+    if (count > 0) violations.add('followed', `${count} sessions are opaque: ${labels['reason']}`);
+  }
+};
+
+const unparsed = (log: readonly Entry[]): string =>
+  JSON.stringify(log.filter(({ level }) => level === 'warn').slice(0, 3));
+
+/** Who ended a session: the one who did, as far as the models know. */
+export const checkEnds = (log: readonly Entry[], { connections }: Ledger, violations: Violations): void => {
+  const ends = log.filter(({ msg }) => msg === 'session ended');
+  for (const connection of connections) {
+    const own = ends.filter(({ client }) => client?.endsWith(`:${connection.clientPort}`));
+    if (own.length > 1) violations.add('session ends', `${connection.user}: ${own.length} ends`);
+    const [end] = own;
+    if (end === undefined) continue;
+    const { by, reason } = end;
+    if (!connection.isLoggedIn) continue;
+    const wrong = (text: string): void =>
+      violations.add('session ends', `${connection.user}: ${text}, and the log says ${by}: ${reason}`);
+    const { clientEnd, serverEnd, wasDisturbed } = connection;
+    if (by === 'client' && clientEnd === null && !wasDisturbed.client) wrong('the client has not ended it');
+    if (by === 'upstream' && serverEnd === null && !wasDisturbed.server) wrong('the server has not ended it');
+    if (reason === 'quit' && !connection.hasQuit) wrong('the client has not sent COM_QUIT');
+  }
+};

@@ -1,0 +1,35 @@
+import type { Session } from '../../../src/relay/session/session.js';
+import type { Config } from '../../../src/config/config.js';
+import type { Violations } from '../violations.js';
+
+/**
+ * The memory of one session, at every moment: at most two reads for each direction, and no read is larger than the
+ * kernel's buffer that it empties. What is held back (`onExceed` hold) comes on top: at most a limit.
+ */
+export const checkMemory = (session: Session, bounds: MemoryBounds, violations: Violations): void => {
+  const { responses, requests, connections: { clientTcp, upstreamTcp }, conversation } = session;
+  const isFramed = conversation.dialect.compression !== null;
+  const most = 2 * bounds.readBytes + bounds.heldBackBytes + OWN_PACKETS_BYTES + (isFramed ? 2 * FRAME_BYTES : 0);
+  const toClient = clientTcp.writableLength + responses.heldBytes;
+  const toServer = upstreamTcp.writableLength + requests.heldBytes;
+  for (const [whom, bytes] of [['client', toClient], ['server', toServer]] as const) {
+    if (bytes <= most) continue;
+    violations.add('memory', `session ${session.id} holds ${bytes} bytes for its ${whom}, more than ${most}`);
+  }
+};
+
+export interface MemoryBounds {
+  /** The most that one read can bring. */
+  readonly readBytes: number;
+  /** The most that may be held back; 0 if nothing is. */
+  readonly heldBackBytes: number;
+}
+
+/** The most that settings hold back of a response. */
+export const heldBackBytes = (config: Config): number => Math.max(0, ...[config, ...config.rules]
+  .map(({ onExceed, limits }) => (onExceed.action === 'hold' ? limits.bytes : 0)));
+
+/** Errors of Sluice's own, and its set-up. */
+const OWN_PACKETS_BYTES = 4096;
+/** Frames of the models hold less, compressed or not. */
+const FRAME_BYTES = 24_000;

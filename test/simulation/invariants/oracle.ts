@@ -1,0 +1,105 @@
+import type { Config, Rule, Treatment } from '../../../src/config/config.js';
+import type { ServerPlan, StatementPlan, WorldPlan } from '../plan.js';
+import type { UsageLedger } from './usages.js';
+
+// What the settings say of a response, worked out apart from Sluice's own code.
+
+/** What a response may be. */
+export interface Allowed {
+  readonly rule: string;
+  readonly mode: 'enforce' | 'audit';
+  readonly action: string;
+  readonly limits: { readonly rows: number, readonly bytes: number };
+  /** The pace of its client may raise the limits to these; null if it may not. */
+  readonly paced: { readonly rows: number, readonly bytes: number } | null;
+  /** Something else than its pace makes it a stream. */
+  readonly isStream: boolean;
+  /** Rows that a change returns are never cut. */
+  readonly isExempt: boolean;
+  readonly mayKill: boolean;
+  /** Results that pass their limit as streams leave a record. */
+  readonly recordsAdmissions: boolean;
+}
+
+/** What settings say of a usage. */
+export const allowedBy = (config: Config, usage: UsageLedger, plan: WorldPlan): Allowed => {
+  const { connection, statement } = usage;
+  const server = plan.servers[connection.serverIndex ?? 0]!;
+  const rule = ruleFor(config, connection.user, statement);
+  const treatment: Treatment = rule ?? config;
+  const signals = new Set<string>(config.streaming.signals);
+  const program = programOf(usage, plan);
+  const hint = hintOf(statement, treatment, signals);
+  const fixed = rule?.class ?? null;
+  // A rule's class counts before a hint, and a hint before signals; but a cursor shows itself later.
+  const isDump = !hint.isFollowed && program === 'mysqldump' && signals.has('dump');
+  const isStream = fixed === 'streaming' ||
+    (fixed === null && (hint.stream || isDump || (usage.isCursor && signals.has('cursor'))));
+  const { rows, bytes } = treatment.limits;
+  return {
+    rule: rule?.name ?? 'default',
+    mode: treatment.mode,
+    action: treatment.onExceed.action,
+    limits: isStream ? treatment.streaming.limits : { rows: hint.rows ?? rows, bytes },
+    paced: !isStream && fixed === null && signals.has('pace') ? treatment.streaming.limits : null,
+    isStream,
+    isExempt: returnsChangedRows(statement, server),
+    mayKill: config.kill !== null,
+    recordsAdmissions: config.audit.admitted,
+  };
+};
+
+/** The program that the client has told. The models' COM_CHANGE_USER tells none. */
+const programOf = ({ connection, first }: UsageLedger, { clients }: WorldPlan): string | null => {
+  const before = connection.exchanges.slice(0, connection.exchanges.indexOf(first));
+  const hasChangedUser = before.some(({ what, arrivedAtMs }) => what.name === 'changeUser' && arrivedAtMs !== null);
+  return hasChangedUser ? null : clients.find(({ name }) => name === connection.client)?.program ?? null;
+};
+
+/** The first rule that matches; null for the global settings. */
+export const ruleFor = (config: Config, user: string, statement: StatementPlan): Rule | null =>
+  config.rules.find(({ match }) =>
+    (match.user === undefined || match.user.some((glob) => fits(glob, user))) &&
+    (match.statement === undefined || match.statement.some((kind) => kind === kindOf(statement)))) ?? null;
+
+const fits = (glob: string, text: string): boolean =>
+  (glob.endsWith('*') ? text.startsWith(glob.slice(0, -1)) : text === glob);
+
+const kindOf = ({ verb, answers }: StatementPlan): string => {
+  switch (verb) {
+    case 'select':
+    case 'with':
+      return 'select';
+    case 'several':
+      return answers[0]!.kind === 'rows' ? 'select' : 'dml';
+    case 'returning':
+    case 'update':
+    case 'load':
+      return 'dml';
+    case 'call':
+      return 'call';
+    default:
+      return 'none of these';
+  }
+};
+
+interface Hint {
+  readonly isFollowed: boolean;
+  readonly rows: number | null;
+  readonly stream: boolean;
+}
+
+const NO_HINT: Hint = { isFollowed: false, rows: null, stream: false };
+
+/** A hint that is followed. */
+const hintOf = ({ hint }: StatementPlan, { hints, limits }: Treatment, signals: ReadonlySet<string>): Hint => {
+  if (hint === null || hints === 'none') return NO_HINT;
+  if (hint === 'stream') {
+    return hints === 'any' && signals.has('hint') ? { isFollowed: true, rows: null, stream: true } : NO_HINT;
+  }
+  const rows = Number(hint.slice('rows='.length));
+  return hints === 'any' || rows <= limits.rows ? { isFollowed: true, rows, stream: false } : NO_HINT;
+};
+
+const returnsChangedRows = ({ verb }: StatementPlan, { kind }: ServerPlan): boolean =>
+  verb === 'returning' && kind === 'mariadb';

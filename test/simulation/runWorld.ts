@@ -1,0 +1,195 @@
+import type { Config } from '../../src/config/config.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import { startProxy, type Proxy } from '../../src/relay/proxy.js';
+import type { Session } from '../../src/relay/session/session.js';
+import type { Entry } from '../support/inProcess.js';
+import { keptLog } from '../support/keptLog.js';
+import { Administrator } from './administrators/administrator.js';
+import { ClientModel } from './clients/clientModel.js';
+import { clientHost, configOf, serverAt, SLUICE } from './config.js';
+import { armFaults } from './faults/faults.js';
+import { checkWorld } from './invariants/checkWorld.js';
+import type { AuditRecord, InForce } from './invariants/judged.js';
+import { checkMemory, heldBackBytes, type MemoryBounds } from './invariants/memory.js';
+import { Ledger } from './ledger.js';
+import { News } from './news.js';
+import type { WorldPlan } from './plan.js';
+import { ServerModel } from './servers/serverModel.js';
+import type { Stage } from './stage.js';
+import { Violations, type Violation } from './violations.js';
+import type { LinkTraits } from './world/link.js';
+import { SimulatedWorld } from './world/simulatedWorld.js';
+
+/** What became of a world. */
+export interface WorldOutcome {
+  readonly plan: WorldPlan;
+  readonly violations: readonly Violation[];
+  readonly news: News;
+  readonly log: readonly Entry[];
+  readonly records: readonly AuditRecord[];
+  readonly eventCount: number;
+  readonly endedAtMs: number;
+}
+
+/** Runs a world from its beginning to its end, and checks it. The same plan always has the same outcome. */
+export const runWorld = async (plan: WorldPlan): Promise<WorldOutcome> => {
+  const run = new WorldRun(plan);
+  await run.play();
+  return run.outcome;
+};
+
+/** A world that runs. */
+export class WorldRun implements Stage {
+  readonly world: SimulatedWorld;
+  readonly news: News;
+  readonly ledger = new Ledger();
+  readonly violations = new Violations();
+  readonly records: AuditRecord[] = [];
+  readonly metrics = new Metrics();
+  readonly log: Entry[];
+  readonly settings: InForce[] = [];
+  readonly servers: readonly ServerModel[];
+  readonly clients: readonly ClientModel[];
+  readonly administrator: Administrator;
+  proxy: Proxy | null = null;
+  private memoryBounds: MemoryBounds = { readBytes: 0, heldBackBytes: 0 };
+  private readonly kept = keptLog();
+
+  constructor(readonly plan: WorldPlan) {
+    this.world = new SimulatedWorld(plan.seed);
+    this.world.network.traits = (_, to) => this.traitsOf(to.host);
+    this.news = new News(() => this.nowMs());
+    this.log = this.kept.entries;
+    this.servers = plan.servers.map((server, index) => new ServerModel(index, server, this));
+    this.clients = plan.clients.map((client) => new ClientModel(client, this));
+    this.administrator = new Administrator(this);
+  }
+
+  readonly nowMs = (): number => this.world.scheduler.nowMs;
+
+  after(ms: number, work: () => void): () => void {
+    const { scheduler } = this.world;
+    const event = scheduler.after(ms, work);
+    return () => scheduler.cancel(event);
+  }
+
+  random(actor: string): SimulatedWorld['random'] {
+    return this.world.random.fork(actor);
+  }
+
+  connect(from: string): ReturnType<SimulatedWorld['network']['connect']> {
+    return this.world.network.connect(clientHost(from), SLUICE, from);
+  }
+
+  listen(server: number, accept: Parameters<SimulatedWorld['network']['listen']>[2]): () => void {
+    const { host, port } = serverAt(server);
+    return this.world.network.listen(host, port, accept, `server ${server}`);
+  }
+
+  /** Does something as Sluice's process. */
+  inSluice<T>(work: () => T): T {
+    return this.world.sluice.run(work);
+  }
+
+  /** The sessions of the proxy, with their parts. */
+  get sessions(): ReadonlySet<Session> {
+    return (this.proxy as unknown as OpenProxy).relay.open.sessions;
+  }
+
+  get outcome(): WorldOutcome {
+    const { plan, violations, news, log, records, world: { scheduler } } = this;
+    const { eventCount, nowMs: endedAtMs } = scheduler;
+    return { plan, violations: violations.found, news, log, records, eventCount, endedAtMs };
+  }
+
+  async play(): Promise<void> {
+    this.world.enter();
+    try {
+      await this.begin();
+      await this.go('clients', () => this.clients.every(({ isOver }) => isOver));
+      await this.end();
+      checkWorld(this);
+    } catch (error) {
+      this.violations.add('no errors', (error as Error).stack ?? String(error));
+    } finally {
+      this.world.leave();
+    }
+  }
+
+  private async begin(): Promise<void> {
+    const { plan, world: { scheduler } } = this;
+    const config = configOf(plan.settings, plan.servers.length);
+    this.inForce(config);
+    const audit = { write: (record: object) => void this.records.push({ ...record }) };
+    const started = this.inSluice(() => startProxy(config, this.kept.log, audit, this.metrics));
+    void started.then((proxy) => (this.proxy = proxy));
+    await scheduler.run({ until: () => this.proxy !== null, maxEvents: 1000 });
+    for (const server of this.servers) server.start();
+    for (const client of this.clients) client.start();
+    this.administrator.begin();
+    armFaults(this);
+    scheduler.onStep(() => {
+      for (const session of this.sessions) checkMemory(session, this.memoryBounds, this.violations);
+    });
+  }
+
+  /** From now on these settings are in force. */
+  inForce(config: Config): void {
+    this.settings.push({ fromMs: this.nowMs(), config });
+    this.memoryBounds = {
+      readBytes: this.plan.network.bufferBytes,
+      heldBackBytes: Math.max(...this.settings.map((one) => heldBackBytes(one.config))),
+    };
+  }
+
+  /** Everybody has finished: Sluice has nothing left to do, and is told to stop. */
+  private async end(): Promise<void> {
+    await this.go('rest', () => this.sessions.size === 0, REST_MS);
+    let isClosed = false;
+    void this.inSluice(() => this.proxy!.close()).then(() => (isClosed = true));
+    await this.go('close', () => isClosed);
+    await this.go('quiet', () => false, IDLE_MS);
+    for (const server of this.servers) server.stop();
+  }
+
+  /**
+   * Goes on until something is true, or nothing is left that could happen.
+   * @param leastMs the time for which it goes on even if only timers are left for which no program runs on
+   */
+  private async go(what: string, until: () => boolean, leastMs = 0): Promise<void> {
+    const { scheduler } = this.world;
+    const waits = leastMs === 0 ? null : scheduler.after(leastMs, () => undefined);
+    const end = await scheduler.run({
+      until, untilMs: scheduler.nowMs + MAX_MS, maxEvents: MAX_EVENTS,
+    });
+    scheduler.cancel(waits);
+    if (end === 'time' || end === 'events') {
+      const text = `${what}: not over after ${scheduler.nowMs} ms and ${scheduler.eventCount} events`;
+      this.violations.add('every wait ends', text);
+    }
+  }
+
+  private traitsOf(to: string): LinkTraits {
+    const { network } = this.plan;
+    const latencyMs = to === SLUICE.host ? network.clientLatencyMs : network.serverLatencyMs;
+    const sizes = { sendBytes: network.bufferBytes, receiveBytes: network.bufferBytes };
+    const segmentBytes = network.splits ? 1460 : 65_483;
+    return {
+      wire: { latencyMs, jitterMs: network.splits ? latencyMs / 2 : 0, bytesPerMs: 1_000_000, segmentBytes },
+      fromSizes: sizes, toSizes: sizes,
+    };
+  }
+}
+
+/** The parts of a proxy that only tests look at. */
+interface OpenProxy {
+  readonly relay: { readonly open: { readonly sessions: Set<Session> } };
+}
+
+/** The longest phase of a world: a cut cable is noticed after twelve minutes. */
+const MAX_MS = 40 * 60_000;
+const MAX_EVENTS = 200_000;
+/** Sluice looks for clients that it does not read at such intervals at most. */
+const REST_MS = 60_000;
+/** Connections that are kept for later are closed by then. */
+const IDLE_MS = 100_000;
