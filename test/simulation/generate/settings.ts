@@ -65,7 +65,8 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
         max: likes.maxConnections ?? 10_000, connectTimeout: '1s', handshakeTimeout: random.pick(['200ms', '10s']),
       },
       audit: {
-        sample: random.pick([{}, {}, { oneIn: 2 }, { rows: 5 }]), admitted: random.chance(0.8), sqlBytes: '4KiB',
+        sample: random.pick([{}, { oneIn: 1 }, { oneIn: 2 }, { rows: 5 }]),
+        admitted: random.chance(0.8), sqlBytes: '4KiB',
       },
     },
   };

@@ -1,4 +1,7 @@
 import type { WorldRun } from '../runWorld.js';
+import { playLeases } from '../workers/leaseWorld.js';
+import { checkDrains } from './drains.js';
+import { checkHalfClose } from './halfClose.js';
 import { judgedUsages } from './judged.js';
 import { checkKills } from './kills.js';
 import { checkLimits } from './limits.js';
@@ -6,6 +9,8 @@ import { checkEnds, checkLog } from './log.js';
 import { checkNotRun, checkPassedOver, checkRunsOn } from './promises.js';
 import { checkCounts, checkRecords } from './records.js';
 import { checkRemains } from './remains.js';
+import { checkRunsOnWithoutClient } from './runsOn.js';
+import { checkSamples } from './samples.js';
 import { usagesOf } from './usages.js';
 
 /** Checks a world that is over. */
@@ -24,5 +29,10 @@ export const checkWorld = (run: WorldRun): void => {
   checkCounts(records, metrics, settings.every(({ config }) => config.audit.admitted), violations);
   checkLog(log, metrics, violations);
   checkEnds(log, ledger, violations);
+  checkDrains(run);
+  checkHalfClose(run);
+  checkRunsOnWithoutClient(run);
+  checkSamples(run);
   checkRemains(run);
+  for (const { invariant, text } of playLeases(plan.seed)) violations.add(invariant, text);
 };

@@ -1,0 +1,26 @@
+import type { ConnectionLedger } from '../ledger.js';
+import type { WorldRun } from '../runWorld.js';
+
+/**
+ * A FIN is relayed: a server that has answered everything, and that no fault has disturbed, learns that its client has
+ * closed, and closes as well. So nobody gives it up for not closing.
+ */
+export const checkHalfClose = ({ log, ledger, settings, violations }: WorldRun): void => {
+  const isPatient = settings.every(({ config }) => config.drain.timeMs >= PATIENCE_MS);
+  if (!isPatient) return;
+  for (const { msg, client } of log) {
+    if (msg !== GIVEN_UP) continue;
+    const connection = ledger.connections.find(({ clientPort }) => client?.endsWith(`:${clientPort}`) === true);
+    if (connection === undefined || !hasNothingToDo(connection)) continue;
+    const text = `${connection.user}: the server has answered everything, and did not learn of the end`;
+    violations.add('a FIN arrives', text);
+  }
+};
+
+const GIVEN_UP = 'a client has closed, and the server has not answered and closed within drain.time';
+/** Far more than a FIN and its answer need in any world. */
+const PATIENCE_MS = 1000;
+
+const hasNothingToDo = ({ exchanges, wasDisturbed }: ConnectionLedger): boolean =>
+  !wasDisturbed.client && !wasDisturbed.server &&
+  exchanges.every(({ isAnswered, what }) => isAnswered || what.isSilent);
