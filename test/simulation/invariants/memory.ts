@@ -10,8 +10,8 @@ export const checkMemory = (session: Session, bounds: MemoryBounds, violations: 
   const { responses, requests, connections: { clientTcp, upstreamTcp }, conversation } = session;
   const isFramed = conversation.dialect.compression !== null;
   const most = 2 * bounds.readBytes + bounds.heldBackBytes + OWN_PACKETS_BYTES + (isFramed ? 2 * FRAME_BYTES : 0);
-  const toClient = clientTcp.writableLength + responses.heldBytes;
-  const toServer = upstreamTcp.writableLength + requests.heldBytes;
+  const toClient = clientTcp.writableLength + responses.flow.undecidedBytes;
+  const toServer = upstreamTcp.writableLength + requests.flow.undecidedBytes;
   for (const [whom, bytes] of [['client', toClient], ['server', toServer]] as const) {
     if (bytes <= most) continue;
     violations.add('memory', `session ${session.id} holds ${bytes} bytes for its ${whom}, more than ${most}`);
