@@ -146,9 +146,13 @@ export class SendWindow implements LookObserver {
     else if (this.phase !== 'free') this.judge(queuedBytes, isRead);
   }
 
-  /** Lets as much again go out to a client that is not known to be slow, and more to one that reads. */
+  /**
+   * Lets as much again go out to a client that is not known to be slow, and more to one that reads. If looks are rare,
+   * because they are dear, a client that takes what comes counts as one that reads.
+   */
   isLate(): void {
     if (this.writtenBytes < this.grantedBytes || this.phase === 'slow') return;
+    if (this.phase === 'unproven' && this.view.intervalMs >= RARE_LOOKS_MS) this.phase = 'starting';
     this.grant(this.phase === 'starting' ? 2 * this.windowBytes : WINDOW_UPDATE_BYTES);
   }
 
@@ -276,6 +280,11 @@ const RECOVERY_BYTES = 1024 * 1024;
 const MAX_COUNT_MS = 1000;
 /** The time over which a client's rate is measured. */
 const MEASURE_MS = 20;
+/**
+ * With this time between two looks, a response would be over, or go out in small pieces for long, before the first one.
+ * So it is on a host with tens of thousands of connections, those that have just ended (TIME_WAIT) included.
+ */
+const RARE_LOOKS_MS = 1000;
 /** The time without a look at a client that was found fast, even if its socket is full. */
 const TRUST_MS = 1000;
 

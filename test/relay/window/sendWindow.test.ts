@@ -3,6 +3,7 @@ import type { QueueView } from '../../../src/relay/pace/clientLook.js';
 import { SendWindow } from '../../../src/relay/window/sendWindow.js';
 import type { SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 import { changeWorld } from '../../support/changeWorld.js';
+import { fakeTimers } from '../../support/fakeTimers.js';
 
 const KIB = 1024;
 const STEP_BYTES = 8 * KIB;
@@ -10,7 +11,7 @@ const STEP_BYTES = 8 * KIB;
 /** A client whose looks the test answers. */
 class Client implements QueueView {
   readonly pendingBytes = 0;
-  readonly intervalMs = 50;
+  intervalMs = 50;
   readonly isServerFar: boolean;
   nowMs = 1000;
   writtenBytes = 0;
@@ -270,6 +271,24 @@ t.test('starts again with a fast client when its socket is full and it takes lit
   fast.write(4096 * KIB);
   t.ok(fast.window.isShut);
   t.ok(fast.writtenBytes < 6400 * KIB);
+});
+
+t.test('lets more and more out to a client that takes it while looks are rare', (t) => {
+  const timers = fakeTimers(t);
+  const bytesWithin200Ms = (intervalMs: number): number => {
+    const client = new Client(t);
+    client.intervalMs = intervalMs;
+    for (let ms = 0; ms < 200; ms += 1) {
+      client.write(16 * 1024 * KIB);
+      client.nowMs += 1;
+      timers.pass(1);
+    }
+    t.ok(client.isLookedAt, 'the look takes all this time');
+    return client.writtenBytes;
+  };
+  t.ok(bytesWithin200Ms(999) < 2 * 1024 * KIB, 'in small pieces where a look is soon due again');
+  t.ok(bytesWithin200Ms(1000) > 16 * 1024 * KIB, 'freely where it is not');
+  t.end();
 });
 
 t.test('looks less and less often at a client that takes nothing', async (t) => {
