@@ -1,5 +1,7 @@
 import t from 'tap';
 import { GatheredReads } from '../../../src/relay/flow/gatheredReads.js';
+import { changeWorld } from '../../support/changeWorld.js';
+import { fakeTimers } from '../../support/fakeTimers.js';
 
 const KIB = 1024;
 
@@ -29,5 +31,24 @@ t.test('forgets a pause whose session ends', (t) => {
   gathered.begin(16 * KIB, 256 * KIB, 100);
   gathered.end();
   t.notOk(gathered.isPausing);
+  t.end();
+});
+
+t.test('pauses no more for a second once a pause has waited for the CPU', (t) => {
+  const timers = fakeTimers(t);
+  let nowMs = 1000;
+  changeWorld(t, { nowMs: () => nowMs });
+  const gathered = new GatheredReads(() => undefined);
+  const pause = (tookMs: number): boolean => {
+    const hasBegun = gathered.begin(16 * KIB, 256 * KIB, 100);
+    nowMs += tookMs;
+    timers.pass(4);
+    return hasBegun;
+  };
+  t.ok(pause(7), 'a pause of 4 ms that took 7 ms');
+  t.ok(pause(8), 'one that took twice as long as it should');
+  t.notOk(pause(999), 'on a busy machine');
+  t.notOk(pause(1), 'still within a second');
+  t.ok(pause(4), 'afterwards');
   t.end();
 });
