@@ -5,7 +5,7 @@ import { Drivers, startSyntheticServer } from './drivers.js';
 import { Scope } from './lifetimes.js';
 import { LOAD_USER } from './loadSession.js';
 import type { Outcome } from './orders.js';
-import { cpuSeconds, memoryBytes } from './processes.js';
+import { cpuSeconds, endedConnections, memoryBytes } from './processes.js';
 import type { Relay } from './relays.js';
 import { Recorder, type Reading } from './results.js';
 import type { Scale } from './scale.js';
@@ -21,6 +21,9 @@ export interface Load {
 
 /** The number of processes that make load. Short sessions keep one process busy. */
 const DRIVERS = 2;
+
+/** No more ended connections than this are there when a section begins. Sluice looks through all of them. */
+const FEW_CONNECTIONS = 1000;
 
 /** The parts that all sections of a run share: the results, and servers and drivers, which start at their first use. */
 export class Bench {
@@ -67,6 +70,7 @@ export class Bench {
   async interleave(
     section: string, upstreamPort: number, loads: readonly Load[], competitors = this.competitors,
   ): Promise<void> {
+    await this.untilConnectionsAreForgotten();
     const scope = this.nested();
     const running: { readonly name: string; readonly relay: Relay }[] = [];
     for (const competitor of competitors) {
@@ -117,6 +121,12 @@ export class Bench {
   async settledMemory(pid: number): Promise<number> {
     await pause(this.scale.settleMs);
     return memoryBytes(pid);
+  }
+
+  /** Waits until the kernel has forgotten the connections of earlier loads. */
+  private async untilConnectionsAreForgotten(): Promise<void> {
+    if (endedConnections() > FEW_CONNECTIONS) this.say('waiting until the kernel forgets ended connections');
+    while (endedConnections() > FEW_CONNECTIONS) await pause(1000);
   }
 
   private async startDatabase(kind: ServerKind): Promise<Server> {

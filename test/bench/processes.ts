@@ -32,3 +32,7 @@ export const cpuSeconds = (pid: number): number => {
 /** Memory that a process and its children have resident, in bytes. */
 export const memoryBytes = (pid: number): number =>
   family(pid).reduce((sum, worker) => sum + residentBytes(worker), 0);
+
+/** The number of TCP connections of this host that have ended and that the kernel still remembers (TIME_WAIT, 60 s). */
+export const endedConnections = (): number =>
+  Number(/^TCP: .* tw (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'latin1'))![1]);

@@ -35,6 +35,10 @@ import { world } from '../../world/world.js';
 
 /** One client's connection and its connection to the upstream server, from the first byte to the last. */
 export class Session extends Containment implements SessionControls, ConnectionsObserver, RequestDecisions {
+  /** Sluice's number for it. */
+  readonly id: number;
+  readonly encryption: SessionEncryption;
+  private readonly startedAtMs: number;
   readonly log: SessionLog;
   readonly conversation: Conversation<GovernedUsage>;
   readonly connections: Connections;
@@ -49,13 +53,15 @@ export class Session extends Containment implements SessionControls, Connections
   private isToEnd = false;
   private readonly gather = (readBytes: number): void => this.contain(() => this.responses.gather(readBytes));
 
+  /** @param arrived is not kept, in no closure either: it holds a socket whose place another one takes */
   constructor(
-    private readonly arrived: Arrived,
-    readonly shared: Shared,
-    log: Logger,
-    private readonly observer: SessionObserver,
+    arrived: Arrived, readonly shared: Shared, log: Logger, private readonly observer: SessionObserver,
   ) {
     super();
+    const { early } = arrived;
+    this.id = arrived.id;
+    this.encryption = arrived.encryption;
+    this.startedAtMs = arrived.startedAtMs;
     this.log = new SessionLog(log, arrived.id, arrived.clientAddress.text);
     const recorder = new Recorder(this);
     this.enforcer = new Enforcer(this, recorder);
@@ -69,15 +75,7 @@ export class Session extends Containment implements SessionControls, Connections
     this.connectionPhase = new ConnectionPhase(this, supervisor);
     this.deadline.set(`${this.connections.upstreamName} did not greet`, shared.config.connections.handshakeTimeoutMs);
     this.contain(() => this.connectionPhase.begin());
-    this.contain(() => this.connections.replayClient(arrived.early));
-  }
-
-  get id(): number {
-    return this.arrived.id;
-  }
-
-  get encryption(): SessionEncryption {
-    return this.arrived.encryption;
+    this.contain(() => this.connections.replayClient(early));
   }
 
   origin(): Origin {
@@ -195,12 +193,12 @@ export class Session extends Containment implements SessionControls, Connections
 
   /** The session's state for the list of sessions. */
   view(): SessionView {
-    return viewOf(this, this.arrived.startedAtMs, this.enforcer.isHolding);
+    return viewOf(this, this.startedAtMs, this.enforcer.isHolding);
   }
 
   /** All that may be shown of it. */
   detail(): SessionDetail {
-    return detailOf(this, this.arrived.startedAtMs, this.enforcer.isHolding);
+    return detailOf(this, this.startedAtMs, this.enforcer.isHolding);
   }
 
   get totals(): SessionTotals {
@@ -274,7 +272,7 @@ export class Session extends Containment implements SessionControls, Connections
     const end = this.departure.noteLeaving();
     this.contain(() => this.supervisor.close(outcomeOf(end)));
     this.shared.metrics.sessionEnded(end.label, this.totals);
-    const durationMs = world.nowMs() - this.arrived.startedAtMs;
+    const durationMs = world.nowMs() - this.startedAtMs;
     logEnd(this.log.log, end, { session: this.id, client: this.connections.clientAddress, durationMs });
     this.observer.ended(this);
   }
