@@ -6,12 +6,14 @@ import { Guard } from '../../src/policy/guard.js';
 import { Sampler } from '../../src/policy/sampler.js';
 import { clientAddressAt } from '../../src/relay/connection/clientAddress.js';
 import { UpstreamConnection } from '../../src/relay/connection/upstreamConnection.js';
+import { UpstreamHealth } from '../../src/relay/connection/upstreamHealth.js';
 import { BypassWarnings } from '../../src/relay/pace/socketQuestion.js';
 import type { SocketQueues } from '../../src/relay/pace/socketQueues.js';
 import { StallWatch } from '../../src/relay/pace/stallWatch.js';
 import { Session } from '../../src/relay/session/session.js';
 import type { Shared } from '../../src/relay/shared.js';
 import { Encryption, type SessionEncryption } from '../../src/relay/tls/encryption.js';
+import { History } from '../../src/telemetry/history.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { load } from '../config/configFile.js';
 import { converseOver, End, type Pair } from './pairs.js';
@@ -81,6 +83,7 @@ export const beginSession = async (
     queues: { lookAt: () => Promise.resolve(UNKNOWN), intervalMs: 5 },
     pace: { allArrives: () => Promise.resolve(true), readMark: () => Promise.resolve(null) },
     stalls: new StallWatch(), bypasses: new BypassWarnings(log), occasions: new OccasionalLog(log, 0),
+    upstreams: new UpstreamHealth({ log, metrics: new Metrics(), history: new History(), probe: async () => true }),
     killer: null, timeouts: null,
   }, Object.getOwnPropertyDescriptors(options.shared ?? {})) as unknown as MemorySession['shared'];
   const { accepted, connected } = memoryPair();
