@@ -39,8 +39,9 @@ export const sqlOf = ({ tag, verb, hint, answers }: StatementPlan): string => {
 };
 
 /** Nothing is lost if it does not run to its end. */
-export const isSingleReadOnly = ({ verb }: StatementPlan): boolean =>
-  verb === 'select' || verb === 'with' || verb === 'show';
+export const isSingleReadOnly = ({ verb, answers }: StatementPlan): boolean =>
+  verb === 'select' || verb === 'with' || verb === 'show' ||
+  (verb === 'several' && answers.length === 1 && answers[0]!.kind === 'rows');
 
 /** What the packets of a response depend on, besides the statement. */
 export interface Layout {

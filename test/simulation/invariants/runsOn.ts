@@ -1,14 +1,26 @@
+import type { ConnectionLedger } from '../ledger.js';
 import type { WorldRun } from '../runWorld.js';
+import { tagIn } from '../statements.js';
 
 /**
- * A statement that was expected to run to its end is not ended because its client has left: only an administrator ends
- * it, or a bound of `drain`, and the record then has `givenUp`.
+ * A statement that was promised to run to its end is not ended because its client has left: only an administrator ends
+ * it, its server, or a bound of `drain`, and the record then has `givenUp`.
  */
-export const checkRunsOnWithoutClient = ({ records, plan, violations }: WorldRun): void => {
+export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: WorldRun): void => {
   const isOrdered = plan.acts.some(({ do: what }) => what === 'stop' || what === 'end' || what === 'kill');
   if (isOrdered) return;
-  for (const { statementEnded, givenUp, sql } of records) {
+  for (const { statementEnded, givenUp, sql, client } of records) {
     if (statementEnded !== true || givenUp !== undefined) continue;
+    const connection = ledger.connections.find(({ clientPort }) => String(client).endsWith(`:${clientPort}`));
+    if (connection === undefined || !wasPromised(connection, tagIn(String(sql)))) continue;
+    const isServerLost = connection.serverEnd !== null || connection.wasDisturbed.server;
+    if (isServerLost) continue;
     violations.add('promises', `it was to run to its end, and nobody but its client has ended it: ${String(sql)}`);
   }
 };
+
+/** The client got that error: a statement that was sent ahead may have been cut without a client. */
+const wasPromised = ({ exchanges }: ConnectionLedger, tag: number | null): boolean =>
+  exchanges.some((exchange) => exchange.tag === tag && exchange.error?.message.includes(RUNS_ON) === true);
+
+const RUNS_ON = 'the statement runs to its end on the server';
