@@ -21,7 +21,10 @@ const GIVEN_UP = 'a client has closed, and the server has not answered and close
 /** Far more than a FIN and its answer need in any world. */
 const PATIENCE_MS = 1000;
 
-/** What a server has written may still lie in front of a client that takes it slowly. */
+/**
+ * The client had all its answers when it left. A server that still works may rightly be given up, and what it has written
+ * may lie in front of a client that takes it slowly.
+ */
 const hasNothingToDo = ({ exchanges, wasDisturbed }: ConnectionLedger): boolean =>
   !wasDisturbed.client && !wasDisturbed.server &&
-  exchanges.every(({ isAnswered, hasPaused, what }) => (isAnswered && !hasPaused) || what.isSilent);
+  exchanges.every(({ end, hasPaused, what }) => what.isSilent || (end !== null && end !== 'lost' && !hasPaused));
