@@ -49,8 +49,7 @@ export interface Running {
 export async function startProgram(
   t: Test, args: readonly string[], variables: NodeJS.ProcessEnv = {}, within: readonly string[] = [],
 ): Promise<Running> {
-  const [command = '', ...words] = [...within, process.execPath, CLI, ...args];
-  const child = spawn(command, words, { env: environment(variables), stdio: 'pipe' });
+  const child = spawn('env', [...within, process.execPath, CLI, ...args], { env: environment(variables), stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
   const log: Record<string, unknown>[] = [];
   let onLine = () => {};

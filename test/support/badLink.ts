@@ -43,8 +43,8 @@ export interface LinkEnd {
  * has not, each end is a TUN device, and a relay passes the packets between both: TCP itself is the kernel's then, too.
  */
 export const layLink = async (t: Lifetime, near: LinkEnd, far: LinkEnd): Promise<BadLink> => {
-  const [command, ...args] = near.namespace.within;
-  const probe = await run(command!, [...args, 'tc', 'qdisc', 'replace', 'dev', 'lo', 'root', 'netem', 'limit', '1']);
+  const tryNetem = ['tc', 'qdisc', 'replace', 'dev', 'lo', 'root', 'netem', 'limit', '1'];
+  const probe = await run('env', [...near.namespace.within, ...tryNetem]);
   if (probe.code !== 0) return layRelayed(t, near, far);
   await runWithin(near.namespace, ['tc', 'qdisc', 'delete', 'dev', 'lo', 'root']);
   return layVeth(near, far);

@@ -29,9 +29,9 @@ export const dump = async (vendor: ServerKind, port: number, options: DumpOption
   const { host = '127.0.0.1', within = [], onBytes = () => undefined } = options;
   const hash = createHash('sha256');
   let bytes = 0;
-  const [program, ...args] = [...within, DUMP_PROGRAMS[vendor], ...connectOptions(vendor, port), `--host=${host}`,
+  const command = [...within, DUMP_PROGRAMS[vendor], ...connectOptions(vendor, port), `--host=${host}`,
     '--skip-comments', '--no-tablespaces', '--hex-blob', APP.schema];
-  const { code, stderr } = await run(program!, args, {
+  const { code, stderr } = await run('env', command, {
     env: MYSQL9_ENV,
     onStdout: (chunk) => {
       hash.update(chunk);

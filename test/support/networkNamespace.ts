@@ -38,8 +38,8 @@ export const startNamespace = async (t: Lifetime): Promise<Namespace | null> => 
 };
 
 /** Runs a program in a namespace. Returns its standard output; throws if it fails. */
-export const runWithin = ({ within: [program, ...args] }: Namespace, command: readonly string[]): Promise<string> =>
-  runOk(program!, [...args, ...command]);
+export const runWithin = ({ within }: Namespace, command: readonly string[]): Promise<string> =>
+  runOk('env', [...within, ...command]);
 
 /** Starts a network namespace, which ends with `t`. Returns null when this machine does not allow it. */
 export const startNetworkNamespace = async (t: Lifetime): Promise<NetworkNamespace | null> => {

@@ -198,8 +198,8 @@ export const startSluice = async (t: Lifetime, options: SluiceOptions): Promise<
     ...configFlags(t, config), ...flags];
   const modules = [...(collects ? [COLLECTOR] : []), ...(before === undefined ? [] : [before])];
   const imports = modules.flatMap((module) => ['--import', module]);
-  const [program, ...programArgs] = [...within, process.execPath, ...imports, CLI, ...args];
-  const child = spawn(program!, programArgs, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [...within, process.execPath, ...imports, CLI, ...args];
+  const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const pid = await spawned(child);
   const callOff = guard(pid);
   const records = new Lines<AuditRecord>();
