@@ -1,4 +1,4 @@
-import { typesIn } from '../protocol/columnDefinition.js';
+import { columnTypesIn } from '../protocol/columnDefinition.js';
 
 /**
  * The definitions that a result set or a PREPARE brings, and the bytes of those of its columns. These usually lie in
@@ -49,7 +49,7 @@ export class Definitions {
   /** The types of the columns, once all of them have passed; null if they are not known. */
   typesUpTo(chunk: Buffer, to: number): Buffer | null {
     const packets = this.upTo(chunk, to);
-    return packets === null ? null : typesIn(packets, this.columns);
+    return packets === null ? null : columnTypesIn(packets, this.columns);
   }
 
   /** Another chunk is scanned, from this offset on. */

@@ -1,4 +1,4 @@
-import { decodeDefinitions, typesIn } from '../protocol/columnDefinition.js';
+import { columnTypesIn, decodeDefinitions } from '../protocol/columnDefinition.js';
 import { Command } from '../protocol/commands.js';
 import { HEADER_BYTES } from '../protocol/framing.js';
 import { FirstByte } from '../protocol/packets.js';
@@ -48,7 +48,7 @@ export function beginCounting(usage: CountedColumns, packets: Buffer | null): vo
     usage.columnCounter = new ColumnCounter(columns, resultSets, null, definitions);
     return;
   }
-  const types = packets === null ? statement?.columnTypes ?? null : typesIn(packets, columns);
+  const types = packets === null ? statement?.columnTypes ?? null : columnTypesIn(packets, columns);
   if (types?.length === columns) usage.columnCounter = new ColumnCounter(columns, resultSets, types, definitions);
 }
 

@@ -1,4 +1,4 @@
-import { HEADER_BYTES } from './framing.js';
+import { HEADER_BYTES, payloadLengthAt } from './framing.js';
 import { PacketReader } from './lenenc.js';
 
 /** A column of a result set. */
@@ -19,33 +19,31 @@ const MAX_NAME_BYTES = 256;
  * @returns null if not all of them are there
  */
 export function decodeDefinitions(packets: Buffer, count: number): readonly ColumnDefinition[] | null {
-  const definitions: ColumnDefinition[] = [];
-  for (let at = 0; definitions.length < count;) {
-    if (packets.length - at <= HEADER_BYTES) return null;
-    const end = at + HEADER_BYTES + packets.readUIntLE(at, 3);
-    const definition = end > packets.length ? null : decodeDefinition(packets, at + HEADER_BYTES, end);
-    if (definition === null) return null;
-    definitions.push(definition);
-    at = end;
-  }
-  return definitions;
+  return fromEach(packets, count, (from, end) => decodeDefinition(packets, from, end));
 }
 
 /**
  * Reads the types of the columns of a result set from the packets of its definitions.
  * @returns the number of each type; null if not all definitions are there
  */
-export function typesIn(packets: Buffer, count: number): Buffer | null {
-  const types = Buffer.alloc(count);
-  let at = 0;
-  for (let i = 0; i < count; i += 1) {
+export function columnTypesIn(packets: Buffer, count: number): Buffer | null {
+  const types = fromEach(packets, count, (from, end) =>
+    (end - from < FIXED_BYTES ? null : packets[end - FIXED_BYTES + TYPE_OFFSET]!));
+  return types === null ? null : Buffer.from(types);
+}
+
+/** Reads something from the payload of each definition; null if one of them is not there, or cannot be read. */
+function fromEach<T>(packets: Buffer, count: number, read: (from: number, end: number) => T | null): T[] | null {
+  const found: T[] = [];
+  for (let at = 0; found.length < count;) {
     if (packets.length - at <= HEADER_BYTES) return null;
-    const end = at + HEADER_BYTES + packets.readUIntLE(at, 3);
-    if (end > packets.length || end - at < HEADER_BYTES + FIXED_BYTES) return null;
-    types[i] = packets[end - FIXED_BYTES + TYPE_OFFSET]!;
+    const end = at + HEADER_BYTES + payloadLengthAt(packets, at);
+    const one = end > packets.length ? null : read(at + HEADER_BYTES, end);
+    if (one === null) return null;
+    found.push(one);
     at = end;
   }
-  return types;
+  return found;
 }
 
 function decodeDefinition(packets: Buffer, from: number, end: number): ColumnDefinition | null {
