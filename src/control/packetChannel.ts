@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { encodePacket, HEADER_BYTES } from '../protocol/framing.js';
-import { PacketReader } from '../protocol/packetReader.js';
+import { PacketSplitter } from '../protocol/packetSplitter.js';
 import { world } from '../world/world.js';
 
 /**
@@ -8,7 +8,7 @@ import { world } from '../world/world.js';
  * and every later call fails with it.
  */
 export class PacketChannel {
-  private readonly reader = new PacketReader();
+  private readonly splitter = new PacketSplitter();
   private receiver: Receiver | null = null;
   private failure: Error | null = null;
   /** The sequence id of the next packet, in either direction. */
@@ -34,7 +34,7 @@ export class PacketChannel {
    * request.
    */
   startCommand(payload: Buffer): void {
-    if (this.reader.waitingBytes > 0) this.fail(new Error('the server sent a packet without a request'));
+    if (this.splitter.waitingBytes > 0) this.fail(new Error('the server sent a packet without a request'));
     this.sequenceId = 0;
     this.send(payload);
   }
@@ -60,7 +60,7 @@ export class PacketChannel {
    */
   async encrypt(encrypt: Encrypt): Promise<void> {
     const { socket } = this;
-    if (this.reader.waitingBytes > 0) throw new Error('the server sent unencrypted bytes although TLS was agreed');
+    if (this.splitter.waitingBytes > 0) throw new Error('the server sent unencrypted bytes although TLS was agreed');
     // The handlers of errors and of the end stay: a deadline destroys this socket if the handshake hangs.
     socket.off('data', this.onData).pause();
     const encrypted = await Promise.race([encrypt.encrypt(socket), this.broken()]);
@@ -85,7 +85,7 @@ export class PacketChannel {
   fail(error: Error): void {
     if (this.failure !== null) return;
     this.failure = error;
-    this.reader.rest();
+    this.splitter.rest();
     this.socket.destroy();
     this.receiver?.reject(error);
     this.receiver = null;
@@ -113,20 +113,20 @@ export class PacketChannel {
 
   private accept(chunk: Buffer): void {
     if (this.failure !== null) return;
-    this.reader.add(chunk);
-    if (this.reader.waitingBytes <= MAX_WAITING_BYTES) this.deliver();
+    this.splitter.add(chunk);
+    if (this.splitter.waitingBytes <= MAX_WAITING_BYTES) this.deliver();
     else this.fail(new Error('the server sent more than Sluice asked for'));
   }
 
   /** Delivers the first whole packet to the waiting call. */
   private deliver(): void {
-    const { receiver, reader } = this;
+    const { receiver, splitter } = this;
     if (receiver === null) return;
-    const { announcedBytes } = reader;
+    const { announcedBytes } = splitter;
     if (announcedBytes !== null && announcedBytes > MAX_PAYLOAD_BYTES) {
       return this.fail(new Error(`the server sent a packet of ${announcedBytes} bytes`));
     }
-    const packet = reader.next();
+    const packet = splitter.next();
     if (packet === null) return;
     if (packet[HEADER_BYTES - 1] !== this.nextSequenceId()) {
       return this.fail(new Error('the server sent packets out of order'));

@@ -1,9 +1,9 @@
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
-import { PacketReader } from '../protocol/packetReader.js';
+import { PacketSplitter } from '../protocol/packetSplitter.js';
 
 /** Makes one packet of those that continue each other, once the last of them is complete. */
 export class PacketAssembler {
-  readonly #reader = new PacketReader();
+  readonly #splitter = new PacketSplitter();
   #parts: Buffer[] = [];
   #partBytes = 0;
 
@@ -12,17 +12,17 @@ export class PacketAssembler {
 
   /** Adds bytes that have arrived. */
   push(chunk: Buffer): void {
-    this.#reader.add(chunk);
+    this.#splitter.add(chunk);
   }
 
   /** The next whole packet, or null until more bytes have arrived. */
   next(): Packet | null {
     for (;;) {
-      const { announcedBytes } = this.#reader;
+      const { announcedBytes } = this.#splitter;
       if (announcedBytes !== null && this.#partBytes + announcedBytes > this.maxPayloadBytes) {
         throw new PacketTooLargeError(`Got a packet of more than ${this.maxPayloadBytes} bytes`);
       }
-      const part = this.#reader.next();
+      const part = this.#splitter.next();
       if (part === null) return null;
       const payload = this.withParts(part.subarray(HEADER_BYTES));
       if (payload !== null) return { sequenceId: part[HEADER_BYTES - 1]!, payload };

@@ -6,12 +6,12 @@ import { SERVER_CAPABILITIES } from '../../src/demo/login.js';
 import { ColumnType } from '../../src/demo/relation.js';
 import { encodePacket, HEADER_BYTES } from '../../src/protocol/framing.js';
 import { encodeLenencString } from '../../src/protocol/lenenc.js';
-import { PacketReader } from '../../src/protocol/packetReader.js';
+import { PacketSplitter } from '../../src/protocol/packetSplitter.js';
 import { Status } from '../../src/protocol/status.js';
 
 /** A client of a fake server, packet by packet. */
 export class Peer {
-  private readonly reader = new PacketReader();
+  private readonly splitter = new PacketSplitter();
   private wake = (): void => undefined;
 
   constructor(readonly socket: Socket) {
@@ -26,10 +26,10 @@ export class Peer {
   /** The payload of the client's next packet; null when it has closed. */
   async receive(): Promise<Buffer | null> {
     for (;;) {
-      const packet = this.reader.next();
+      const packet = this.splitter.next();
       if (packet !== null) return packet.subarray(HEADER_BYTES);
       const chunk = this.socket.read() as Buffer | null;
-      if (chunk !== null) this.reader.add(chunk);
+      if (chunk !== null) this.splitter.add(chunk);
       else if (this.socket.readableEnded || this.socket.destroyed) return null;
       else await new Promise<void>((resolve) => { this.wake = resolve; });
     }

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../../config/config.js';
 import { HEADER_BYTES } from '../../protocol/framing.js';
 import { MAX_GREETING_BYTES } from '../../protocol/greeting.js';
-import { PacketReader } from '../../protocol/packetReader.js';
+import { PacketSplitter } from '../../protocol/packetSplitter.js';
 import type { Containment } from '../containment.js';
 import { Deadline } from './deadline.js';
 import { closeWithDenial } from './deniedLogin.js';
@@ -17,7 +17,7 @@ export class Attempt {
   private readonly patience: Timer | undefined;
   private hasAccepted = false;
   /** Takes the server's first packet. */
-  private readonly reader = new PacketReader();
+  private readonly splitter = new PacketSplitter();
   private readonly onError = ({ code, message }: NodeJS.ErrnoException): void =>
     this.contain(() => this.broken(code ?? message));
   private readonly onEnd = (): void =>
@@ -70,12 +70,12 @@ export class Attempt {
 
   /** A packet that is too long for a greeting is passed on at once: the session decides about it. */
   private read(chunk: Buffer): void {
-    this.reader.add(chunk);
-    const { announcedBytes, waitingBytes } = this.reader;
+    this.splitter.add(chunk);
+    const { announcedBytes, waitingBytes } = this.splitter;
     if (announcedBytes === null) return;
     if (announcedBytes <= MAX_GREETING_BYTES && waitingBytes < HEADER_BYTES + announcedBytes) return;
     this.settle();
-    this.observer.greeted(this.reader.rest());
+    this.observer.greeted(this.splitter.rest());
   }
 
   private isLate(patienceMs: number): void {

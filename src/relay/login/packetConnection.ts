@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Compression } from '../../protocol/compression.js';
 import { wiping } from '../../protocol/auth/scrambles.js';
 import { encodePacket, HEADER_BYTES } from '../../protocol/framing.js';
-import { PacketReader } from '../../protocol/packetReader.js';
+import { PacketSplitter } from '../../protocol/packetSplitter.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import type { FrameNumbers } from '../../protocol/frameNumbers.js';
 import type { Peer } from '../../protocol/peer.js';
@@ -15,7 +15,7 @@ import { PacketFrames } from './packetFrames.js';
 export class PacketConnection {
   isEncrypted = false;
 
-  private readonly reader = new PacketReader(true);
+  private readonly splitter = new PacketSplitter(true);
   /** The bytes taken in the authentication under way. */
   private takenBytes = 0;
   private takenPackets = 0;
@@ -38,8 +38,8 @@ export class PacketConnection {
    * allowed.
    */
   acceptPackets(chunk: Buffer): boolean {
-    this.reader.add(chunk);
-    return this.takenBytes + this.reader.waitingBytes <= MAX_BYTES;
+    this.splitter.add(chunk);
+    return this.takenBytes + this.splitter.waitingBytes <= MAX_BYTES;
   }
 
   /** From here on, all bytes in both directions are in frames. */
@@ -49,12 +49,12 @@ export class PacketConnection {
 
   /** The next packet begins a command: only there do sequence ids begin at 0. */
   get isAtCommand(): boolean {
-    return this.reader.sequenceId === 0;
+    return this.splitter.sequenceId === 0;
   }
 
   /** Takes the next packet; null if it has not come yet. */
   take(): WholePacket | null {
-    const bytes = this.reader.next();
+    const bytes = this.splitter.next();
     if (bytes === null) return null;
     this.takenBytes += bytes.length;
     this.takenPackets += 1;
@@ -76,7 +76,7 @@ export class PacketConnection {
 
   /** Takes all bytes that are there. */
   rest(): Buffer {
-    const rest = this.reader.rest();
+    const rest = this.splitter.rest();
     return this.frames === null ? rest : this.frames.rest(rest);
   }
 

@@ -9,7 +9,7 @@ import { HEADER_BYTES, payloadLengthAt } from './framing.js';
  * sets no bound: the code that adds bytes has to look at `announcedBytes` or `waitingBytes`, and end the connection
  * when they are too many.
  */
-export class PacketReader {
+export class PacketSplitter {
   private bytes: Buffer = NO_BYTES;
   private at = 0;
   private end = 0;
