@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { formatPlace } from '../config/address.js';
+import { ADMITTING_PART } from '../config/automatic.js';
+import type { GroupMemory } from '../config/cgroup.js';
 import type { Limits } from '../config/config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { parseGrouping, type Grouping } from '../statistics/grouping.js';
@@ -39,12 +41,17 @@ export async function liveView(
     openSessions, maxSessions: connections.max, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
-    container: administered.containerMemory,
+    container: containerJson(administered.containerMemory),
     // Only the newest ones, if there is no room for all.
     events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
     sessions, sessionCounts: counts, sessionsSkipped: skip,
     ...(statistics === null ? {} : await statisticsJson(statistics, query)),
   };
+}
+
+/** The memory of the container, and whether new clients are turned away for want of it. */
+function containerJson(memory: GroupMemory | null): object | null {
+  return memory === null ? null : { ...memory, isShort: memory.usedBytes > memory.limitBytes * ADMITTING_PART };
 }
 
 /** The program, the addresses on which it listens, and its servers. */

@@ -114,20 +114,16 @@ function stalledLink(stalled) {
   return link;
 }
 
-/** The part of the container's limit above which new clients are turned away. */
-const SHORT_OF_MEMORY = 0.9;
-
 /** Memory: of the container where it has a limit, else of the process. */
 function memoryTile({ memoryBytes, container, workers }) {
   if (container === null) {
     const whose = workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`;
     return tile('Memory', showSize(memoryBytes), whose);
   }
-  const part = container.usedBytes / container.limitBytes;
-  const isShort = part > SHORT_OF_MEMORY;
-  const says = `of ${showSize(container.limitBytes)} for the container${isShort ? ': new clients are turned away' : ''}`;
-  const shown = tile('Memory', showSize(container.usedBytes), says, isShort ? 'cut' : '');
-  shown.querySelector('dd').append(meter(part));
+  const { usedBytes, limitBytes, isShort } = container;
+  const says = `of ${showSize(limitBytes)} for the container${isShort ? ': new clients are turned away' : ''}`;
+  const shown = tile('Memory', showSize(usedBytes), says, isShort ? 'cut' : '');
+  shown.querySelector('dd').append(meter(usedBytes / limitBytes));
   return shown;
 }
 
