@@ -63,7 +63,7 @@ export class ClientProfile {
     return this.shared.guard.governEnded(command, this.current(), this.conversation.statusFlags);
   }
 
-  /** What rules do about statements of this client. */
+  /** The most that rules do about statements of this client. */
   get refusals(): Refusals {
     return this.shared.guard.refusals === 'none' ? 'none' : this.current().refusals;
   }

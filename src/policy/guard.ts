@@ -16,7 +16,7 @@ export class Guard {
   private readonly termsOfRule: ReadonlyMap<Rule, TermsOf>;
   private readonly signals: ReadonlySet<StreamingSignal>;
   private readonly looksForHints: boolean;
-  /** What the rules do about statements of any client. */
+  /** The most that the rules do about statements of any client. */
   readonly refusals: Refusals;
 
   /**
@@ -174,7 +174,7 @@ export interface Profile {
   readonly ofClient: readonly CompiledRule[];
   /** The rules that can match it with any statement. */
   readonly candidates: readonly CompiledRule[];
-  /** What the rules do about statements of its client, with any schema: a text may begin with a USE. */
+  /** The most that the rules do about statements of its client, with any schema: a text may begin with a USE. */
   readonly refusals: Refusals;
   readonly isDumpProgram: boolean;
   /** The server that reads its statements; null if not known. */

@@ -27,10 +27,10 @@ export type RefusalReason =
   /** It may hold a statement that cannot be told, and the rule refuses what cannot be judged. */
   | 'unjudged';
 
-/** What rules do about the statements that they refuse: nothing, record that they would, or refuse them. */
+/** The most that rules do about statements: they refuse none, only record that they would, or refuse some. */
 export type Refusals = 'none' | 'watched' | 'enforced';
 
-/** What these rules do about statements. */
+/** The most that these rules do about statements. */
 export function refusalsOf(candidates: readonly CompiledRule[]): Refusals {
   const refusing = candidates.filter(({ rule }) => rule.action === 'refuse');
   if (refusing.length === 0) return 'none';

@@ -48,7 +48,7 @@ export interface Point {
   readonly exemplar?: Exemplar;
 }
 
-/** What tells a histogram from others of its metric. */
+/** The labels by which a histogram differs from others of its metric. */
 interface Labelled {
   readonly labels: Labels;
   /** Further labels, which only OpenTelemetry gets; Prometheus gets one histogram for all that differ in them alone. */

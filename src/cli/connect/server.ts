@@ -22,9 +22,9 @@ const DAYS_OF_NOTICE = 14;
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Connects to a server, encrypts as asked, and logs in with the account that kills. Without one it
- * tries an account that does not exist, until the server denies it: servers lock out a host whose connections end
- * earlier again and again.
+ * Connects to a server, encrypts as asked, and logs in with the account that kills. Without one it tries an account
+ * that does not exist, until the server denies it: servers lock out a host whose connections end earlier again and
+ * again.
  */
 export async function lookAtServer(
   upstream: Upstream, path: string, { kill, connections: { connectTimeoutMs } }: Config, nowMs: number,

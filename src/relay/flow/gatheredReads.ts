@@ -10,8 +10,8 @@ import { world } from '../../world/world.js';
  * A pause is a small part of the time that the response has taken, so it can hardly delay the end. Small responses have
  * no pauses.
  *
- * Who pauses on a busy machine waits for its turn on the CPU again. A pause that ends late says so, and there are none
- * for a second. Measured with MySQL 9.7 and rows of 100 bytes at a load of 15 on 2 cores: a third to a half more
+ * On a busy machine a process that pauses waits for the CPU afterwards. A pause that ends late shows that, and there is
+ * none for a second. Measured with MySQL 9.7 and rows of 100 bytes at a load of 15 on 2 cores: a third to a half more
  * throughput.
  */
 export class GatheredReads {
