@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { RunResult } from '../support/run.js';
 
 // The built program's command line in one process, command after command: it loads the code once, which takes longer
-// than most commands. commands.test.ts shows that each command says there what it says in a process of its own.
+// than most commands. residentProgram.test.ts compares what they say there.
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).href;
 const CLI = new URL('../../dist/cli.js', import.meta.url).pathname;
