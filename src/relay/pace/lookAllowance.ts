@@ -3,11 +3,13 @@ import { world } from '../../world/world.js';
 /**
  * Bounds the cost of looks at the kernel's socket tables. It is an account in ms of CPU time: 2 % of a core flow in,
  * and each look takes out its price. While the account is overdrawn, no look is allowed. So the interval between two
- * looks grows with their price, because the kernel walks its whole table for each.
+ * looks grows with their price, because the kernel walks its whole table for each. A look that was dearer than others is
+ * paid for over the next ones: slow readers would wait for the next look too long.
  */
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;
-  private lastPriceMs = 0;
+  /** The price that is paid for a look: the average of the last ones. Null before the first one. */
+  private paidMs: number | null = null;
   private countedAtMs = world.nowMs();
 
   /** The time until the next look is allowed, in ms; 0 if it is allowed now. */
@@ -18,14 +20,14 @@ export class LookAllowance {
 
   /** The time between two looks, in ms, while some session always waits for the next one. */
   get intervalMs(): number {
-    return this.lastPriceMs / PART_OF_CORE;
+    return (this.paidMs ?? 0) / PART_OF_CORE;
   }
 
   /** A look has taken this much CPU time, in ms. */
   spend(priceMs: number): void {
     this.accrue();
-    this.creditMs -= priceMs;
-    this.lastPriceMs = priceMs;
+    this.paidMs = this.paidMs === null ? priceMs : this.paidMs + (priceMs - this.paidMs) * PART_OF_NEWEST;
+    this.creditMs -= this.paidMs;
   }
 
   private accrue(): void {
@@ -37,5 +39,7 @@ export class LookAllowance {
 
 /** The part of one core that looks may take, over any longer time. */
 const PART_OF_CORE = 0.02;
+/** The part of the newest look in the average price. */
+const PART_OF_NEWEST = 0.25;
 /** The most CPU time that several looks together may take at once, in ms. */
 const MAX_CREDIT_MS = 40;

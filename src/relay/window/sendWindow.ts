@@ -1,6 +1,7 @@
 import { ClientLook, type LookObserver, type QueueView } from '../pace/clientLook.js';
 import { ClientProgress, type Took, WINDOW_UPDATE_BYTES } from '../pace/clientProgress.js';
 import { FreePart } from './freePart.js';
+import { Gate } from './gate.js';
 import { hasReadAll, verdictOn } from '../pace/readerVerdict.js';
 import { SlowReader } from './slowReader.js';
 import type { SocketQueues } from '../pace/socketQueues.js';
@@ -38,14 +39,14 @@ export class SendWindow implements LookObserver {
   private trustedUntilMs = 0;
   /** Before this many written bytes, a look recognizes only clients that have read everything. */
   private judgeFromBytes = 0;
-  private isShutNow = false;
-  private isClosed = false;
+  private readonly gate: Gate;
   private readonly clientLook: ClientLook;
   private readonly progress = new ClientProgress();
   private readonly freePart: FreePart;
 
   /** @param changed is called when nothing more may be written, and when writing may continue */
-  constructor(private readonly view: QueueView, private readonly changed: (isShut: boolean) => void) {
+  constructor(private readonly view: QueueView, changed: (isShut: boolean) => void) {
+    this.gate = new Gate(changed);
     this.clientLook = new ClientLook(view, this);
     this.steps = new Steps(STEP_BYTES, () => this.goOn());
     this.freePart = new FreePart(view.isServerFar);
@@ -54,7 +55,7 @@ export class SendWindow implements LookObserver {
 
   /** Whether nothing may be written until the client has taken more. */
   get isShut(): boolean {
-    return this.isShutNow;
+    return this.gate.isShut;
   }
 
   /** Whether looks have shown that responses wait for the client and not for the network. */
@@ -77,14 +78,14 @@ export class SendWindow implements LookObserver {
 
   /** The client has sent a new command after all answers. So it has taken all bytes. */
   restart(): void {
-    if (this.phase === 'open' || (this.isShutNow && this.writtenBytes >= this.grantedBytes)) return;
+    if (this.phase === 'open' || (this.isShut && this.writtenBytes >= this.grantedBytes)) return;
     const freeToBytes = this.freePart.begin(this.writtenBytes, this.phase === 'slow');
     this.waitedFor.restart();
     this.phase = 'free';
     this.slow = null;
     this.steps.stop();
     this.stopAtBytes = this.grantedBytes = this.askAtBytes = freeToBytes;
-    this.open();
+    this.gate.open();
   }
 
   /** The socket is full. */
@@ -95,7 +96,7 @@ export class SendWindow implements LookObserver {
 
   /** Ends the window: nothing more will be written. */
   close(): void {
-    this.isClosed = true;
+    this.gate.close();
     this.clientLook.close();
     this.steps.stop();
   }
@@ -103,7 +104,7 @@ export class SendWindow implements LookObserver {
   private reached(): void {
     if (this.phase === 'free') this.begin();
     if (this.writtenBytes < this.grantedBytes && this.isStepping) this.steps.begin(this.writtenBytes);
-    if (this.writtenBytes >= this.grantedBytes || this.steps.isUnderWay) this.shut();
+    if (this.writtenBytes >= this.grantedBytes || this.steps.isUnderWay) this.gate.shut();
     this.stopAtBytes = this.nextStopBytes;
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
@@ -116,18 +117,6 @@ export class SendWindow implements LookObserver {
   private get nextStopBytes(): number {
     const nextBytes = this.writtenBytes < this.askAtBytes ? this.askAtBytes : this.grantedBytes;
     return this.isStepping ? Math.min(nextBytes, this.writtenBytes + STEP_BYTES) : nextBytes;
-  }
-
-  private shut(): void {
-    if (this.isShutNow || this.isClosed) return;
-    this.isShutNow = true;
-    this.changed(true);
-  }
-
-  private open(): void {
-    if (!this.isShutNow) return;
-    this.isShutNow = false;
-    this.changed(false);
   }
 
   /** The time until the next look is due, in ms. */
@@ -148,10 +137,11 @@ export class SendWindow implements LookObserver {
 
   /**
    * Lets as much again go out to a client that is not known to be slow, and more to one that reads. If looks are rare,
-   * because they are dear, a client that takes what comes counts as one that reads.
+   * because they are dear, a client that takes what comes counts as one that reads. A slow one gets bytes at its rate.
    */
   isLate(): void {
-    if (this.writtenBytes < this.grantedBytes || this.phase === 'slow') return;
+    if (this.writtenBytes < this.grantedBytes) return;
+    if (this.slow !== null) return this.grantSlow(this.slow);
     if (this.phase === 'unproven' && this.view.intervalMs >= RARE_LOOKS_MS) this.phase = 'starting';
     this.grant(this.phase === 'starting' ? 2 * this.windowBytes : WINDOW_UPDATE_BYTES);
   }
@@ -201,24 +191,28 @@ export class SendWindow implements LookObserver {
     this.trustedUntilMs = world.nowMs() + forMs;
     this.windowBytes = WINDOW_UPDATE_BYTES;
     this.grantedBytes = this.askAtBytes = this.stopAtBytes = Infinity;
-    this.open();
+    this.gate.open();
   }
 
+  /** The client takes what comes, and much comes. */
   private keepsUp(): void {
-    if (this.slow !== null || this.windowBytes >= PROOF_BYTES) return this.growOn();
+    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
+    if (this.slow !== null) return this.growOn();
     this.phase = 'starting';
     this.grant(PROOF_BYTES);
   }
 
-  /** The client takes what comes, but little comes. It may still be a slow one. */
+  /** The client takes what comes, but little comes. It may still be a slow one: only a higher rate disproves that. */
   private staysUnproven(): void {
-    if (this.slow === null) this.phase = 'unproven';
+    if (this.slow === null) {
+      if (this.windowBytes >= PROOF_BYTES) return this.trust(0);
+      this.phase = 'unproven';
+    }
     this.growOn();
   }
 
-  /** Doubles the window, until the client falls behind or has taken enough to be trusted. */
+  /** Doubles the window. */
   private growOn(): void {
-    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
     if (this.slow !== null) this.slow.lookEveryMs = MEASURE_MS;
     this.steps.everyMs = STEP_MS;
     this.grant(2 * this.windowBytes);
@@ -238,7 +232,11 @@ export class SendWindow implements LookObserver {
     this.slow.seen(took, this.writtenBytes, this.view.intervalMs);
     this.steps.everyMs = this.slow.stepMs(STEP_BYTES, STEP_MS);
     this.windowBytes = this.slow.windowBytes;
-    this.grantedBytes = this.slow.grantedBytes(this.progress.takenBytes);
+    this.grantSlow(this.slow);
+  }
+
+  private grantSlow(slow: SlowReader): void {
+    this.grantedBytes = slow.grantedBytes(this.progress.takenBytes, this.progress.elapsedMs);
     this.askAtBytes = this.grantedBytes - this.windowBytes / 2;
     this.goOn();
   }
@@ -254,8 +252,8 @@ export class SendWindow implements LookObserver {
   private goOn(): void {
     this.stopAtBytes = this.nextStopBytes;
     if (!this.isStepping) this.steps.stop();
-    if (this.writtenBytes >= this.grantedBytes) this.shut();
-    else if (!this.steps.isUnderWay) this.open();
+    if (this.writtenBytes >= this.grantedBytes) this.gate.shut();
+    else if (!this.steps.isUnderWay) this.gate.open();
     if (this.writtenBytes >= this.askAtBytes) this.clientLook.ask(this.restMs);
   }
 }

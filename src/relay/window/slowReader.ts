@@ -6,6 +6,8 @@ export class SlowReader {
   lookEveryMs = LOOK_EVERY_MS;
   /** The most bytes that may wait for it. */
   windowBytes = MIN_WINDOW_BYTES;
+  /** The time until the next look is seen, in ms, for which the window was chosen. */
+  private plannedMs = LOOK_EVERY_MS;
 
   /**
    * @param bytesPerMs its smoothed rate
@@ -22,13 +24,20 @@ export class SlowReader {
   seen({ bytes: tookBytes, bytesPerMs }: Took, writtenBytes: number, intervalMs: number): void {
     this.bytesPerMs = (this.bytesPerMs + bytesPerMs) / 2;
     this.lookEveryMs = tookBytes > 0 ? LOOK_EVERY_MS : Math.min(2 * this.lookEveryMs, MAX_LOOK_EVERY_MS);
-    this.windowBytes = Math.max(MIN_WINDOW_BYTES, 2 * this.bytesPerMs * Math.max(intervalMs, LOOK_EVERY_MS));
+    this.plannedMs = Math.max(intervalMs, LOOK_EVERY_MS);
+    this.windowBytes = Math.max(MIN_WINDOW_BYTES, 2 * this.bytesPerMs * this.plannedMs);
     this.refilledBytes = Math.min(this.refilledBytes + REFILL * tookBytes, writtenBytes + this.windowBytes);
   }
 
-  /** The offset up to which may be written, after it has taken this many bytes in total. */
-  grantedBytes(takenBytes: number): number {
-    return Math.max(takenBytes + this.windowBytes, this.refilledBytes);
+  /**
+   * The offset up to which may be written. While a look is late, the client's rate goes on: the server must see
+   * progress, and a client that has read everything in the meantime would seem to be a fast one.
+   * @param takenBytes all bytes that it had taken at the last look
+   * @param elapsedMs the time since then
+   */
+  grantedBytes(takenBytes: number, elapsedMs: number): number {
+    const lateMs = Math.max(0, elapsedMs - this.plannedMs);
+    return Math.max(takenBytes + this.windowBytes, this.refilledBytes) + REFILL * this.bytesPerMs * lateMs;
   }
 
   /** The time between two pieces of this size, in ms. */
@@ -42,7 +51,8 @@ const STEP_AHEAD = 1.25;
 /** The smallest window of a slow reader: about as much as has gone out when it is found to be slow. */
 const MIN_WINDOW_BYTES = 128 * 1024;
 /**
- * While more bytes wait than the window allows, this part of the client's rate goes on. The server must see progress.
+ * While more bytes wait than the window allows, or a look is late, this part of the client's rate goes on. The server
+ * must see progress.
  */
 const REFILL = 0.9;
 /**

@@ -24,7 +24,22 @@ t.test('the interval of looks grows with their price', (t) => {
   const allowance = new LookAllowance();
   allowance.spend(1);
   t.equal(allowance.intervalMs, 50);
-  allowance.spend(20);
-  t.equal(allowance.intervalMs, 1000);
+  for (let look = 0; look < 20; look += 1) allowance.spend(20);
+  t.equal(Math.round(allowance.intervalMs / 10), 100);
+  t.end();
+});
+
+t.test('a look that was dearer than all others is paid for over the next ones', (t) => {
+  let nowMs = 0;
+  changeWorld(t, { nowMs: () => nowMs });
+  const allowance = new LookAllowance();
+  const waits: number[] = [];
+  for (let look = 1; look <= 60; look += 1) {
+    allowance.spend(look === 30 ? 32 : 2);
+    waits.push(allowance.waitMs);
+    nowMs += allowance.waitMs;
+  }
+  t.ok(Math.max(...waits) < 500, `${Math.max(...waits)} ms`);
+  t.ok(nowMs >= (60 * 2 + 30 - 40 - 1) / 0.02, 'and it is paid for');
   t.end();
 });

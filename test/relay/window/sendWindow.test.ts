@@ -3,7 +3,7 @@ import type { QueueView } from '../../../src/relay/pace/clientLook.js';
 import { SendWindow } from '../../../src/relay/window/sendWindow.js';
 import type { SocketQueues } from '../../../src/relay/pace/socketQueues.js';
 import { changeWorld } from '../../support/changeWorld.js';
-import { fakeTimers } from '../../support/fakeTimers.js';
+import { type FakeTimers, fakeTimers } from '../../support/fakeTimers.js';
 
 const KIB = 1024;
 const STEP_BYTES = 8 * KIB;
@@ -248,6 +248,55 @@ t.test('grants more and more to a slow reader that keeps up from then on', async
     await client.writeSteps(16 * 1024 * KIB);
   }
   t.equal(client.window.readBytes, Infinity);
+});
+
+/** A client that takes this many bytes per ms, at a time that passes only for the test. */
+class SteadyClient {
+  readonly client: Client;
+  takenBytes = 0;
+  private readonly timers: FakeTimers;
+
+  constructor(t: Test, private readonly bytesPerMs: number) {
+    this.timers = fakeTimers(t);
+    this.client = new Client(t);
+  }
+
+  get queuedBytes(): number {
+    return this.client.writtenBytes - this.takenBytes;
+  }
+
+  /** @param isSeen whether the looks of this time are answered, at once */
+  async readFor(ms: number, isSeen: boolean): Promise<void> {
+    const { client, timers } = this;
+    for (let passedMs = 0; passedMs < ms; passedMs += 1) {
+      client.write(1024 * KIB);
+      this.takenBytes = Math.min(client.writtenBytes, this.takenBytes + this.bytesPerMs);
+      if (isSeen && client.isLookedAt) await client.see(this.queuedBytes, null, 0);
+      client.nowMs += 1;
+      timers.pass(1);
+    }
+  }
+}
+
+t.test('sends on at the rate of a slow reader while a look at it is late', async (t) => {
+  const reader = new SteadyClient(t, KIB);
+  await reader.readFor(1000, true);
+  const { takenBytes } = reader;
+  await reader.readFor(2000, false);
+  t.ok(reader.client.isLookedAt, 'the look takes all this time');
+  t.ok(reader.takenBytes - takenBytes >= 0.85 * 2000 * KIB, `${(reader.takenBytes - takenBytes) / KIB} KiB`);
+  t.ok(reader.queuedBytes <= 256 * KIB, `${reader.queuedBytes / KIB} KiB wait`);
+});
+
+t.test('does not take a slow reader for a fast one when it has read the little that came', async (t) => {
+  const reader = new SteadyClient(t, KIB);
+  await reader.readFor(1000, true);
+  for (let look = 0; look < 20; look += 1) {
+    await reader.readFor(1000, false);
+    await reader.readFor(20, true);
+    t.not(reader.client.window.readBytes, Infinity);
+  }
+  t.ok(reader.queuedBytes <= 2048 * KIB, `${reader.queuedBytes / KIB} KiB wait`);
 });
 
 t.test('starts again with a fast client when its socket is full and it takes little', async (t) => {
