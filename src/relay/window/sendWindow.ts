@@ -5,7 +5,7 @@ import { Gate } from './gate.js';
 import { hasReadAll, verdictOn } from '../pace/readerVerdict.js';
 import { SlowReader } from './slowReader.js';
 import type { SocketQueues } from '../pace/socketQueues.js';
-import { Steps } from './steps.js';
+import { STEP_BYTES, STEP_MS, Steps } from './steps.js';
 import { WaitedFor } from '../pace/waitedFor.js';
 import { world } from '../../world/world.js';
 
@@ -20,7 +20,7 @@ import { world } from '../../world/world.js';
  * the server sees nearly what it would see of that client without Sluice.
  *
  * A fast reader costs three looks per session. After its proof only a full socket (`filled`) begins the looks again.
- * Behind the free part, 8 KiB per ms go out until a look shows that the client reads, or, if that cannot be seen, for
+ * Behind the free part, small steps go out until a look shows that the client reads, or, if that cannot be seen, for
  * the first 160 KiB. Faster reading would let the server's connection grow for good.
  */
 export class SendWindow implements LookObserver {
@@ -48,7 +48,7 @@ export class SendWindow implements LookObserver {
   constructor(private readonly view: QueueView, changed: (isShut: boolean) => void) {
     this.gate = new Gate(changed);
     this.clientLook = new ClientLook(view, this);
-    this.steps = new Steps(STEP_BYTES, () => this.goOn());
+    this.steps = new Steps(view.isServerFar, () => this.goOn());
     this.freePart = new FreePart(view.isServerFar);
     this.stopAtBytes = this.grantedBytes = this.askAtBytes = this.freePart.begin(0, false);
   }
@@ -149,7 +149,6 @@ export class SendWindow implements LookObserver {
   /** The response is larger than the free part. */
   private begin(): void {
     this.phase = this.freePart.isProven ? 'starting' : 'unproven';
-    this.steps.everyMs = STEP_MS;
     this.progress.countFrom(this.writtenBytes);
     this.windowBytes = this.freePart.isProven ? PROOF_BYTES : START_BYTES;
     this.judgeFromBytes = this.writtenBytes + START_BYTES;
@@ -197,23 +196,19 @@ export class SendWindow implements LookObserver {
   /** The client takes what comes, and much comes. */
   private keepsUp(): void {
     if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
-    if (this.slow !== null) return this.growOn();
-    this.phase = 'starting';
-    this.grant(PROOF_BYTES);
+    if (this.slow === null) this.phase = 'starting';
+    this.steps.everyMs = STEP_MS;
+    this.grant(this.slow === null ? PROOF_BYTES : 2 * this.windowBytes);
   }
 
   /** The client takes what comes, but little comes. It may still be a slow one: only a higher rate disproves that. */
   private staysUnproven(): void {
-    if (this.slow === null) {
-      if (this.windowBytes >= PROOF_BYTES) return this.trust(0);
-      this.phase = 'unproven';
+    if (this.slow !== null) {
+      this.slow.tookAll(this.writtenBytes, this.view.intervalMs);
+      return this.paceSlow(this.slow);
     }
-    this.growOn();
-  }
-
-  /** Doubles the window. */
-  private growOn(): void {
-    if (this.slow !== null) this.slow.lookEveryMs = MEASURE_MS;
+    if (this.windowBytes >= PROOF_BYTES) return this.trust(0);
+    this.phase = 'unproven';
     this.steps.everyMs = STEP_MS;
     this.grant(2 * this.windowBytes);
   }
@@ -229,10 +224,14 @@ export class SendWindow implements LookObserver {
   private fallsBehind(took: Took): void {
     this.phase = 'slow';
     this.slow ??= new SlowReader(took.bytesPerMs, this.writtenBytes);
-    this.slow.seen(took, this.writtenBytes, this.view.intervalMs);
-    this.steps.everyMs = this.slow.stepMs(STEP_BYTES, STEP_MS);
-    this.windowBytes = this.slow.windowBytes;
-    this.grantSlow(this.slow);
+    this.slow.fellBehind(took, this.writtenBytes, this.view.intervalMs);
+    this.paceSlow(this.slow);
+  }
+
+  private paceSlow(slow: SlowReader): void {
+    this.steps.everyMs = slow.stepMs(STEP_BYTES, STEP_MS);
+    this.windowBytes = slow.windowBytes;
+    this.grantSlow(slow);
   }
 
   private grantSlow(slow: SlowReader): void {
@@ -258,12 +257,6 @@ export class SendWindow implements LookObserver {
   }
 }
 
-/**
- * The size of a read until the client is known to read, and always for a slow client. Linux lets the server's send
- * buffer grow with the size of reads.
- */
-const STEP_BYTES = 8 * 1024;
-const STEP_MS = 1;
 /** The size of a read for a client that was quick in an earlier response. */
 const QUICK_READ_BYTES = 64 * 1024;
 /** The distance between two looks at a client on this host that may just not have read yet. */

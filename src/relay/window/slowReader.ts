@@ -16,17 +16,25 @@ export class SlowReader {
   constructor(private bytesPerMs: number, private refilledBytes: number) {}
 
   /**
-   * Notes a look.
+   * Notes a look that found bytes waiting.
    * @param took the bytes that it took since the last look
    * @param writtenBytes all bytes written so far
    * @param intervalMs the shortest time between two looks
    */
-  seen({ bytes: tookBytes, bytesPerMs }: Took, writtenBytes: number, intervalMs: number): void {
-    this.bytesPerMs = (this.bytesPerMs + bytesPerMs) / 2;
+  fellBehind({ bytes: tookBytes, bytesPerMs }: Took, writtenBytes: number, intervalMs: number): void {
     this.lookEveryMs = tookBytes > 0 ? LOOK_EVERY_MS : Math.min(2 * this.lookEveryMs, MAX_LOOK_EVERY_MS);
-    this.plannedMs = Math.max(intervalMs, LOOK_EVERY_MS);
-    this.windowBytes = Math.max(MIN_WINDOW_BYTES, 2 * this.bytesPerMs * this.plannedMs);
+    this.plan((this.bytesPerMs + bytesPerMs) / 2, intervalMs);
     this.refilledBytes = Math.min(this.refilledBytes + REFILL * tookBytes, writtenBytes + this.windowBytes);
+  }
+
+  /**
+   * Notes a look that found nothing waiting. It may have become faster, so it gets twice as much in the same time.
+   * Faster growth would make the server's connection grow, for good.
+   */
+  tookAll(writtenBytes: number, intervalMs: number): void {
+    this.lookEveryMs = SOON_MS;
+    this.plan(Math.min(2 * Math.max(this.bytesPerMs, LEAST_BYTES_PER_MS), MOST_BYTES_PER_MS), intervalMs);
+    this.refilledBytes = writtenBytes;
   }
 
   /**
@@ -44,6 +52,12 @@ export class SlowReader {
   stepMs(stepBytes: number, leastMs: number): number {
     return Math.min(LOOK_EVERY_MS, Math.max(leastMs, stepBytes / (STEP_AHEAD * this.bytesPerMs)));
   }
+
+  private plan(bytesPerMs: number, intervalMs: number): void {
+    this.bytesPerMs = bytesPerMs;
+    this.plannedMs = Math.max(intervalMs, LOOK_EVERY_MS);
+    this.windowBytes = Math.max(MIN_WINDOW_BYTES, 2 * bytesPerMs * this.plannedMs);
+  }
 }
 
 /** The steps of a slow client are a little faster than its own rate. */
@@ -60,4 +74,9 @@ const REFILL = 0.9;
  * often.
  */
 const LOOK_EVERY_MS = 50;
+/** The same for one that may have become faster. */
+const SOON_MS = 20;
 const MAX_LOOK_EVERY_MS = 1000;
+/** The rates from which, and up to which, the rate of one that takes everything is doubled. */
+const LEAST_BYTES_PER_MS = 80;
+const MOST_BYTES_PER_MS = 4096;

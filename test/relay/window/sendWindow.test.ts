@@ -192,6 +192,26 @@ t.test('lets 8 KiB out at a time after the first 64 KiB until a client elsewhere
   t.ok(client.writtenBytes <= 256 * KIB);
 });
 
+for (const { server, isServerFar, bytesIn8Ms } of [
+  { server: 'on this host', isServerFar: false, bytesIn8Ms: 8 * STEP_BYTES },
+  { server: 'on another host', isServerFar: true, bytesIn8Ms: 2 * STEP_BYTES },
+]) {
+  t.test(`lets ${bytesIn8Ms / KIB} KiB out within 8 ms to a client that is not known, of a server ${server}`, (t) => {
+    const timers = fakeTimers(t);
+    const client = new Client(t, isServerFar);
+    client.write(64 * KIB);
+    const writtenBytes = client.writtenBytes;
+    for (let ms = 0; ms < 8; ms += 1) {
+      client.nowMs += 1;
+      timers.pass(1);
+      client.write(1024 * KIB);
+    }
+    t.ok(client.writtenBytes - writtenBytes <= bytesIn8Ms, `${(client.writtenBytes - writtenBytes) / KIB} KiB`);
+    t.ok(client.writtenBytes - writtenBytes >= bytesIn8Ms - STEP_BYTES, 'and no less');
+    t.end();
+  });
+}
+
 /** A client that was found slow. It has what its kernel has not taken of the written bytes waiting for it. */
 const slowClient = async (t: Test): Promise<Client> => {
   const client = new Client(t);
