@@ -3,8 +3,8 @@ import { world } from '../../world/world.js';
 /**
  * Bounds the cost of looks at the kernel's socket tables. It is an account in ms of CPU time: 2 % of a core flow in,
  * and each look takes out its price. While the account is overdrawn, no look is allowed. So the interval between two
- * looks grows with their price, because the kernel walks its whole table for each. A look that was dearer than others is
- * paid for over the next ones: slow readers would wait for the next look too long.
+ * looks grows with their price, because the kernel walks its whole table for each. A look that was dearer than others
+ * is paid for over the next ones: slow readers would wait for the next look too long.
  */
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;
