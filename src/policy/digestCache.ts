@@ -2,8 +2,8 @@ import { ownCopy } from '../text/ownCopy.js';
 import { Generations } from './generations.js';
 import { digestHash, digestText, normalized, type Normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
-import { isOpenEnded, outerComments, type OuterComments } from '../sql/outerComments.js';
-import { NO_TAGS, tagsAround, type Tags } from '../sql/tags.js';
+import { isOpenEnded, lastComments, outerComments, type Comment, type OuterComments } from '../sql/outerComments.js';
+import { NO_TAGS, tagsAround, type Tags, type TextReader } from '../sql/tags.js';
 
 /**
  * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
@@ -11,7 +11,7 @@ import { NO_TAGS, tagsAround, type Tags } from '../sql/tags.js';
  * frameworks write a new text there each time. A statement that differs only in its literals is normalized, but not
  * hashed again.
  */
-export class DigestCache {
+export class DigestCache implements TextReader {
   /**
    * One cache for each way in which servers read quotes and backslashes, because the same text may be another
    * statement. Texts with versioned comments that servers read in different ways are not cached.
@@ -58,11 +58,19 @@ export class DigestCache {
   private tagsAround(
     outer: OuterComments | null, sql: string, isTruncated: boolean, mode: SqlMode, wanted: readonly string[] | null,
   ): Tags {
-    return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, this.isOpen);
+    return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, this);
   }
 
-  private readonly isOpen = (body: string, mode: SqlMode): boolean =>
-    body.length > LONGEST_TEXT ? isOpenEnded(body, mode) : this.read(body, mode).isOpenEnded;
+  isOpenEnded(sql: string, mode: SqlMode): boolean {
+    return sql.length > LONGEST_TEXT ? isOpenEnded(sql, mode) : this.read(sql, mode).isOpenEnded;
+  }
+
+  lastComments(sql: string, mode: SqlMode): readonly Comment[] {
+    if (sql.length > LONGEST_TEXT) return lastComments(sql, mode);
+    const reading = this.read(sql, mode);
+    reading.lastComments ??= lastComments(sql, mode).map(({ text, isLine }) => ({ text: ownCopy(text), isLine }));
+    return reading.lastComments;
+  }
 
   private digestOfWhole(sql: string, mode: SqlMode): Digest {
     if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
@@ -74,7 +82,7 @@ export class DigestCache {
     const known = texts.get(sql);
     if (known !== undefined) return known;
     const { text, dependsOnServer, isOpenEnded: isOpen } = this.normalize(sql, mode);
-    const reading = { digest: this.digestByNormalForm(text), isOpenEnded: isOpen };
+    const reading = { digest: this.digestByNormalForm(text), isOpenEnded: isOpen, lastComments: null };
     if (!dependsOnServer) texts.set(ownCopy(sql), reading);
     return reading;
   }
@@ -105,6 +113,8 @@ interface TextReading {
   readonly digest: Digest;
   /** Further text would belong to its last literal, quoted name or comment. */
   readonly isOpenEnded: boolean;
+  /** The comments after its last token; null if they were not needed yet. */
+  lastComments: readonly Comment[] | null;
 }
 
 /** The longest text that is kept. Longer texts are rarely repeated and would only push others out. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
 import { digestHash, digestText, normalized } from '../../src/sql/digest.js';
+import { charactersReadBy } from '../sql/work.js';
 import { Random } from '../support/random.js';
 
 t.test('gives the same digest as without a cache', (t) => {
@@ -50,7 +51,12 @@ t.test('normalizes statements once that differ only in their outer comments', (t
   });
   for (let i = 0; i < 50; i += 1) {
     const comment = `/*route='%2Fa',traceparent='00-${String(i).padStart(32, '0')}-${String(i).padStart(16, '1')}-01'*/`;
-    for (const sql of [`SELECT 1 ${comment}`, `${comment} SELECT 2`, `SELECT 3${comment};`, `${comment}SELECT 3 ${comment}`]) {
+    const line = `-- ${comment.slice(2, -2)}\n`;
+    const texts = [
+      `SELECT 1 ${comment}`, `${comment} SELECT 2`, `SELECT 3${comment};`, `${comment}SELECT 3 ${comment}`, `SELECT 1 ${line}`,
+      `${line}SELECT 2`, `#${line}${comment} SELECT 2`, `SELECT 1 ${line}${comment}`,
+    ];
+    for (const sql of texts) {
       cache.digestOf(sql, {});
       t.equal(cache.tagsOf(sql, false, {}).get('route'), '/a');
       const { digest, tags } = cache.identify(sql, false, {}, ['route', 'absent']);
@@ -58,7 +64,19 @@ t.test('normalizes statements once that differ only in their outer comments', (t
       t.strictSame([...tags], [['route', '/a']], 'and no tag that is not wanted');
     }
   }
-  t.strictSame(taken, ['SELECT 1 ', ' SELECT 2', 'SELECT 3', 'SELECT 3 ']);
+  t.strictSame(taken, ['SELECT 1 ', ' SELECT 2', 'SELECT 3', 'SELECT 3 ', '\nSELECT 2']);
+  t.end();
+});
+
+t.test('finds the comments behind a literal that looks like one, and reads the whole text once for that', (t) => {
+  const cache = new DigestCache();
+  const sql = "SELECT '# a=1' /* b=2 */ -- c=3";
+  const { digest, tags } = cache.identify(sql, false, {}, ['a', 'b', 'c']);
+  t.strictSame([digest.text, [...tags]], ['SELECT ?', [['b', '2'], ['c', '3']]]);
+  const read = () => charactersReadBy(() => cache.tagsOf(`SELECT ${'1, '.repeat(300)}'# a=1' -- c=3`, false, {}));
+  const first = read();
+  const again = read();
+  t.ok(again < first / 2, `${again} of ${first}`);
   t.end();
 });
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { Lexer } from '../../src/sql/lexer.js';
-import { MAX_TAG_BYTES, MAX_TAGS, tagsIn, tagsOf, type Tags } from '../../src/sql/tags.js';
+import { MAX_TAG_BYTES, MAX_TAGS } from '../../src/sql/foundTags.js';
+import type { Comment } from '../../src/sql/outerComments.js';
+import { tagsIn, tagsOf, type Tags } from '../../src/sql/tags.js';
 import { Random } from '../support/random.js';
 import { charactersReadBy, HOSTILE_PIECES } from './work.js';
 
@@ -49,6 +51,11 @@ t.test('reads each format, leading and trailing', (t) => {
     ["SELECT 1 -- one\n/*a='1'*/", { a: '1' }],
     ["SELECT 1 /* x='1' /* y='2' */", { x: '1' }],
     ["SELECT 1 /*a='1'*/ -- b /*c='2'*/", { a: '1' }],
+    ["-- a='1'\n#b=2\n--\tc:3,d='4'\r\n/*e='5'*/ SELECT 1 # f='6' \n;-- g=7", { a: '1', b: '2', c: '3', d: '4', e: '5', f: '6', g: '7' }],
+    ["SELECT '# a=1' # b=2\n;", { b: '2' }],
+    ["SELECT 1 - -1 --\n-- a=1", { a: '1' }],
+    ['SELECT 1 /* {"a": "b:c", "d": 1.50, "e": true, "f": null, "g": [{"a": 1}], "h": {"i": 2}} */', { a: 'b:c', d: '1.50', e: 'true' }],
+    ["SELECT 1 /*a={\"b\":1},c='{\"d\":2}'*/", { a: '{"b":1}', c: '{"d":2}' }],
   ];
   for (const [sql, expected] of cases) t.strictSame(plain(tagsOf(sql)), expected, sql);
   t.end();
@@ -61,7 +68,9 @@ t.test('ignores a tag that is malformed', (t) => {
     "SELECT 1 /*a='1'*/ FROM t", "SELECT 1 # /*a='1'*/", "SELECT 1 -- /*a='1'*/", "SELECT 'x /*a='1'*/",
     "SELECT 1 /*a='1'", '/**/', '/*/', 'SELECT 1 /*/', '/* ping */ SELECT 1', '/* all where id = 5 it is */ SELECT 1',
     "SELECT 1 /*,,=x,:y,='z'*/", "SELECT \"/*a='1'*/", "SELECT `/*a='1'*/", "SELECT 1 /*a='1*/",
-    '/* connector-j-8.0.13 (Revision: 66459e9d) */SELECT 1',
+    '/* connector-j-8.0.13 (Revision: 66459e9d) */SELECT 1', "-- a='1", "--a='1'\nSELECT 1", "SELECT 1 --a='1'",
+    "SELECT '\n-- a='", "SELECT 1 -- a='1' b='2'", 'SELECT 1 # a: 1', '-- http://a.b/c\nSELECT 1', "-- sluice: rows=5\nSELECT 1",
+    '/* [{"a": 1}] */ SELECT 1', '/* {"a": 1, */ SELECT 1', '/* {"a": "b"} c=1 */ SELECT 1',
   ];
   for (const sql of texts) t.strictSame(plain(tagsOf(sql)), {}, sql);
   t.strictSame(plain(tagsOf("/*a='1'*/ SELECT 1 /*b='2'*/", true)), { a: '1' }, 'nor at the end of a part');
@@ -83,9 +92,13 @@ t.test('bounds what it reads and what it returns', (t) => {
 });
 
 t.test('reads each character a bounded number of times in any text', (t) => {
-  const pieces = [...HOSTILE_PIECES, '/**/', '/*a=', "/*a='", '/*a=b c', ' a', 'a=', 'a:', "\\'", '%', '%%41', ',', "a='b'"];
+  const pieces = [
+    ...HOSTILE_PIECES, '/**/', '/*a=', "/*a='", '/*a=b c', ' a', 'a=', 'a:', "\\'", '%', '%%41', ',', "a='b'", "a='b',", 'a:b,',
+    '#\n', '-- a=1\n', "-- '\n", '\n-', '{', '{"a":', '{"a":1},', '"a":"b",', '[[',
+  ];
+  const ends = [['', ''], ['SELECT 1 /*', '*/'], ['/*', ''], ['SELECT 1', '*/'], ['-- ', '\n'], ['SELECT 1 # ', ''], ['/*{', '}*/'], ['-- a {', '}\n']];
   for (const piece of pieces) {
-    for (const [front, back] of [['', ''], ['SELECT 1 /*', '*/'], ['/*', ''], ['SELECT 1', '*/']]) {
+    for (const [front, back] of ends) {
       const workOf = (length: number): number => {
         const sql = front + piece.repeat(Math.ceil(length / piece.length)) + back;
         return charactersReadBy(() => tagsOf(sql)) / sql.length;
@@ -99,25 +112,28 @@ t.test('reads each character a bounded number of times in any text', (t) => {
 /** The comments at the ends of a text, as found by the lexer, which reads all of it. */
 const lexedTags = (sql: string): Tags => {
   const lexer = new Lexer(sql);
-  const leading: string[] = [];
-  let trailing: string[] = [];
+  const leading: Comment[] = [];
+  let trailing: Comment[] = [];
   let hasBegun = false;
   for (let end = 0; ; end = lexer.end) {
     const kind = lexer.nextOrComment();
-    const isBlock = kind === 'comment' && sql.startsWith('/*', lexer.start) && !lexer.unterminated;
+    const isComment = kind === 'comment' && !lexer.unterminated;
     const isBehindVersion = /\S/.test(sql.slice(end, lexer.start));
     if (isBehindVersion || (kind !== 'comment' && kind !== 'end' && !lexer.isOperator(';'))) trailing = [];
     if (kind === 'end') break;
-    if (isBehindVersion || !isBlock && !hasBegun) hasBegun = true;
-    if (isBlock) (hasBegun ? trailing : leading).push(sql.slice(lexer.start + 2, lexer.end - 2));
+    if (isBehindVersion || !isComment && !hasBegun) hasBegun = true;
+    if (!isComment) continue;
+    const isLine = !sql.startsWith('/*', lexer.start);
+    const text = isLine ? lexer.text().replace(/^(?:#|--)/, '') : lexer.text().slice(2, -2);
+    (hasBegun ? trailing : leading).push({ text, isLine });
   }
-  return tagsIn([...leading, ...(/\*\/[ \t\n\v\f\r;]*$/.test(sql) ? trailing : [])]);
+  return tagsIn([...leading, ...(lexer.unterminated ? [] : trailing)]);
 };
 
 t.test('finds the same comments as a lexer, with any nested marks, and never throws', (t) => {
   const random = new Random(18);
   const pieces = [
-    '/*', '*/', '/**/', "/*a='1'*/", '/*b=2,c:3*/', '/*!', '/*+', "'", '"', '`', '\\', '--', '-- ', '#', '\n', ';', ' ',
+    '/*', '*/', '/**/', "/*a='1'*/", '/*b=2,c:3*/', "-- d='4'\n", '#e=5', '-- f:6', '/*!', '/*+', "'", '"', '`', '\\', '--', '-- ', '#', '\n', ';', ' ',
     'SELECT ', '1', '/', '*', '@', 'N', '0x', '.', '%', 'é', '\u00a0', '\ud83d', ',', '=', ':', '/*M!', '-', '(', 'x',
   ];
   for (let i = 0; i < 10_000; i += 1) {
