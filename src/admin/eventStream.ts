@@ -4,8 +4,8 @@ import { world } from '../world/world.js';
 
 /**
  * Sends events as they happen, as server-sent events (WHATWG HTML, 9.2). A client that does not read them loses its
- * connection, and can resume behind the last one that it has.
- * @param afterId the first events are those behind this number that are kept
+ * connection, and can resume after the last one that it has.
+ * @param afterId the first events are those after this number that are kept
  */
 export function streamEvents(response: ServerResponse, history: History, afterId: number): void {
   const write = (text: string): void => {

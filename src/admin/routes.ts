@@ -122,7 +122,7 @@ async function sessionDetail({ administered }: Sources, session: number): Promis
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify({ ...detail, events: past })}\n` };
 }
 
-/** The events behind the last one that the client has, and all later ones. */
+/** The events after the last one that the client has, and all later ones. */
 function events({ administered, lastEventId }: Sources): Answer {
   if (!/^\d{0,15}$/.test(lastEventId)) return { status: 400, body: 'Last-Event-ID: expected the id of an event\n' };
   const afterId = Number(lastEventId);

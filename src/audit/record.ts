@@ -63,7 +63,7 @@ export interface Progress {
   readonly drainedBytes: number;
   /** The time for which the client did not read the bytes that it had been sent, in ms. */
   readonly stallMs: number;
-  /** The number of the transaction that is open behind it, in its session; null outside one. */
+  /** The number of the transaction that is open after it, in its session; null outside one. */
   readonly transaction: number | null;
 }
 

@@ -15,7 +15,7 @@ export interface Command {
   readonly operandValues?: readonly string[];
   /** The flags that may be given more than once. */
   readonly repeatable?: readonly string[];
-  /** Whether it finds in `--` the words behind a `--`, which are a command line of their own. */
+  /** Whether it finds in `--` the words after a `--`, which are a command line of their own. */
   readonly takesCommand?: boolean;
   /**
    * Runs the command.
@@ -26,7 +26,7 @@ export interface Command {
   run(given: Arguments): Promise<number>;
 }
 
-/** A flag as yargs describes it, with what a shell completes behind it. */
+/** A flag as yargs describes it, with what a shell completes after it. */
 export interface Flag extends Options {
   /** The values that it can have, if these are few. */
   readonly values?: readonly string[];

@@ -22,7 +22,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import('./help.js')).help,
 };
 
-/** `--help`, or `-h`, perhaps behind other letters. */
+/** `--help`, or `-h`, perhaps after other letters. */
 const HELP_FLAG = /^(?:--help|-[A-Za-z]*h)/;
 
 /** The names of all commands. */
@@ -35,7 +35,7 @@ export function allCommands(): Promise<Command[]> {
 
 /**
  * Loads the commands that a command line may mean: the one that it begins with, or that for which no name is needed and
- * each that stands somewhere behind flags, or all for the help that lists them.
+ * each that stands somewhere after flags, or all for the help that lists them.
  */
 export function commandsFor(args: readonly string[]): Promise<Command[]> {
   const [first = ''] = args;

@@ -29,7 +29,7 @@ function textOf(topic: string): string {
   return readFileSync(new URL(`../help/${topic}.md`, import.meta.url), 'utf8');
 }
 
-/** The subject of a topic: the part of its heading behind its name. */
+/** The subject of a topic: the part of its heading after its name. */
 export function aboutOf(topic: string): string {
   return /^# \w+: (.*)$/m.exec(textOf(topic))?.[1] ?? '';
 }

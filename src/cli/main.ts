@@ -52,7 +52,7 @@ function refuseUnknown(given: Arguments, command: Command): true {
   throw refused(`expected only flags after ${command.name}, got ${JSON.stringify(extra)}${remedy}`);
 }
 
-/** The flags and words for a command. Where no command line of its own can stand behind `--`, there are operands. */
+/** The flags and words for a command. Where no command line of its own can stand after `--`, there are operands. */
 function forCommand(given: Arguments, { takesCommand }: Command): Arguments {
   const { '--': behind, ...rest } = given;
   if (takesCommand === true || !Array.isArray(behind)) return given;

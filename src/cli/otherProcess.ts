@@ -23,7 +23,7 @@ function variable(text: string): [name: string, value: string] {
   return [name, value ?? ''];
 }
 
-/** The arguments behind this program's own file; null if the command line does not contain that file. */
+/** The arguments after this program's own file; null if the command line does not contain that file. */
 function argumentsIn(commandLine: readonly string[], folder: string): readonly string[] | null {
   const own = realpathSync(process.argv[1] ?? '');
   const index = commandLine.findIndex((argument) => {

@@ -56,11 +56,11 @@ function outputFrom(text: string): Output {
     const remedy = didYouMean(word, FORMATS) || `, expected ${FORMATS.join(', ')}`;
     throw new UsageError([`--format: unknown format ${JSON.stringify(word)}${remedy}`]);
   }
-  if (file === '') throw new UsageError([`--format: expected a file behind "${format}="`]);
+  if (file === '') throw new UsageError([`--format: expected a file after "${format}="`]);
   return { format, file: file === '-' ? null : file };
 }
 
-/** Annotations are lines of a log, so they may stand behind text. Everything else is a document of its own. */
+/** Annotations are lines of a log, so they may stand after text. Everything else is a document of its own. */
 function refuseShared(outputs: readonly Output[]): void {
   for (const { file } of outputs) {
     const formats = outputs.filter((output) => output.file === file).map(({ format }) => format);

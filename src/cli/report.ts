@@ -34,7 +34,7 @@ function maximum(name: 'max-rows' | 'max-bytes', about: string): Options {
   return { ...option, describe: describeFlag(name === 'max-rows' ? 'N' : 'SIZE', about), group: POLICY_GROUP };
 }
 
-/** Lines behind a report, of which every line except the examples begins with `#`. */
+/** Lines after a report, of which every line except the examples begins with `#`. */
 function commented(text: string): string {
   return text.split('\n').map((line) => `# ${line}`.trimEnd()).join('\n');
 }

@@ -32,7 +32,7 @@ interface Order {
 function wordsIn(given: Arguments): readonly string[] {
   const words = Array.isArray(given['--']) ? given['--'].map(String) : [];
   if (words.length > 0) return words;
-  throw refused('run: expected a command behind --, such as sluice run --upstream db.example.com -- npm test');
+  throw refused('run: expected a command after --, such as sluice run --upstream db.example.com -- npm test');
 }
 
 function listOf(value: unknown): readonly string[] {

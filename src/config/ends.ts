@@ -194,6 +194,6 @@ export const listen: Kind<readonly Listen[]> = ends({
 export const upstream: Kind<readonly Upstream[]> = ends(
   end({
     form: upstreamForm, defaultPort: 3306, lowestPort: 1,
-    remedyForPort: (bare) => `write the server's host in front of it, such as db.example.com:${bare}`,
+    remedyForPort: (bare) => `write the server's host before it, such as db.example.com:${bare}`,
   }), 'servers',
 );

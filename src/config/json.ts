@@ -148,7 +148,7 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Reads JSON documents that stand one behind the other, and keeps what JSON.parse loses: the order of all keys, also of
+ * Reads JSON documents that stand one after the other, and keeps what JSON.parse loses: the order of all keys, also of
  * those that look like numbers, and the digits of numbers.
  * @returns the documents: objects as maps, numbers as `JsonNumber`
  * @throws {JsonError} as `parseJson`

@@ -15,7 +15,7 @@ interface Address {
 
 /**
  * Compiles a pattern for addresses.
- * @param pattern an address (`10.1.2.3`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`; the bits behind the prefix do
+ * @param pattern an address (`10.1.2.3`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`; the bits after the prefix do
  * not count)
  * @returns whether an address, as Node shows it, equals the pattern or lies in its network; false for text that is no
  * IP address

@@ -27,7 +27,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     this.commandGate = new CommandGate(conversation, this);
   }
 
-  /** The scan stopped in front of bytes that must not be forwarded yet. */
+  /** The scan stopped before bytes that must not be forwarded yet. */
   get isStopped(): boolean {
     return this.stopReason === 'waiting' || this.stopReason === 'userChange';
   }

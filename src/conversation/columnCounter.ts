@@ -51,7 +51,7 @@ export class ColumnCounter {
 
   /**
    * Counts a row that may be larger than what has come of it: as far as the lengths of its values can be read. Counting
-   * goes on behind this row.
+   * goes on after this row.
    */
   countFront(chunk: Buffer, from: number, end: number): void {
     if (this.isFrontCounted || this.isBroken || this.rows >= MAX_ROWS || end - from <= HEADER_BYTES) return;

@@ -168,7 +168,7 @@ export class Usage {
   /** The rows and bytes at which the scan stops and asks; Infinity for never. */
   maxRows = Infinity;
   maxBytes = Infinity;
-  /** The scan also stops in front of an error of the server. */
+  /** The scan also stops before an error of the server. */
   stopsAtError = false;
 
   /** The counts that were forwarded before the rest was discarded; null while nothing is discarded. */

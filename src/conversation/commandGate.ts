@@ -12,7 +12,7 @@ import type { ConversationState } from './state.js';
  *
  * A command is judged by its front, and once all commands before it are answered: those may change the user, the
  * schema, the prepared statements, or how the server reads the text. So a refused command is answered at once, and its
- * answer has its place behind theirs. Where no command may be refused, none waits: the judge hears of each when all
+ * answer has its place after theirs. Where no command may be refused, none waits: the judge hears of each when all
  * commands before it are answered.
  */
 export class CommandGate<U extends Usage> {

@@ -8,7 +8,7 @@ export class Definitions {
   /** Packets that have not passed yet. */
   private left = 0;
   private columns = 0;
-  /** Packets behind those of the columns. */
+  /** Packets after those of the columns. */
   private behind = 0;
   /** The offset in the chunk being scanned at which those of the columns begin, or continue; else NOT_HERE. */
   private at = NOT_HERE;

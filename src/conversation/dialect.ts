@@ -4,9 +4,9 @@ import { compressionOf, type Compression } from '../protocol/compression.js';
 /** The meaning of the agreed capability flags for the layout of packets. */
 export interface Dialect {
   readonly capabilities: bigint;
-  /** No EOF packet behind definitions; results end in an OK packet that begins with 0xFE. */
+  /** No EOF packet after definitions; results end in an OK packet that begins with 0xFE. */
   readonly deprecatesEof: boolean;
-  /** A byte behind every result's column count says whether definitions follow. */
+  /** A byte after every result's column count says whether definitions follow. */
   readonly hasMetadataFlag: boolean;
   readonly tracksSession: boolean;
   readonly hasQueryAttributes: boolean;

@@ -196,7 +196,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
         responses.definitions.begin(start.at);
         return this.enterAs('definition');
       case 'definitionsEnd':
-        if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF behind the definitions');
+        if (firstByte !== FirstByte.EOF) return this.giveUp(start, 'no EOF after the definitions');
         return this.enterAs('completion');
       case 'field':
         return this.isTerminator(start) ? this.enterAs('completion') : this.enterAs('ignored');
@@ -236,7 +236,7 @@ export class ServerReader<U extends Usage = Usage> extends PacketScanner {
     this.isFileAdmitted = false;
     // The server already has commands that were sent ahead, and reads them as the file's content.
     const isAlone = this.conversation.commands.length === 1;
-    if (!isAlone) return this.giveUp(start, 'a request for a file behind which commands were sent ahead');
+    if (!isAlone) return this.giveUp(start, 'a request for a file after which commands were sent ahead');
     return this.enterAs('first');
   }
 

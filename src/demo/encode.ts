@@ -104,7 +104,7 @@ export class ResponseEncoder {
     return encodeErr(this.nextSequenceId(1), error);
   }
 
-  /** The column definitions, and the EOF packet behind them if the client expects one. */
+  /** The column definitions, and the EOF packet after them if the client expects one. */
   definitions(columns: readonly Column[], statusFlags: number): Buffer {
     const packets = columns.map((column) => this.packet(columnDefinition(column)));
     if (columns.length > 0 && !this.has(Capability.DEPRECATE_EOF)) packets.push(this.terminator(statusFlags));

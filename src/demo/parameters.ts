@@ -12,7 +12,7 @@ const Type = {
 
 /** The packet with the values of an execution, and the facts from earlier packets. */
 export interface ParameterSource {
-  /** It stands behind the iteration count of the EXECUTE packet. */
+  /** It stands after the iteration count of the EXECUTE packet. */
   readonly reader: PacketReader;
   readonly parameterCount: number;
   /** The types from an earlier execution. A later one may leave them out. */
@@ -104,7 +104,7 @@ function decimal(value: number | bigint): TypedValue {
   return { value: String(value), type: ColumnType.NEWDECIMAL };
 }
 
-/** The next `byteCount` bytes, with zeros behind them. */
+/** The next `byteCount` bytes, with zeros after them. */
 function padded(reader: PacketReader, byteCount: number): Buffer {
   return Buffer.concat([reader.slice(byteCount)], Math.max(byteCount, 11));
 }

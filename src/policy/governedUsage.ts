@@ -39,7 +39,7 @@ export class GovernedUsage extends Usage {
 
   /** The reason why, after a cut, Sluice gave up the rest or let its client go; null if neither happened. */
   givenUp: GivenUp | null = null;
-  /** The error ended the connection, because its client would lose step behind it. */
+  /** The error ended the connection, because its client would lose step after it. */
   isClosedBehindError = false;
   /** Its statement was expected to run to its end on the server, and was ended before. */
   isStatementEnded = false;
@@ -173,18 +173,18 @@ export class GovernedUsage extends Usage {
     this.holdsNext = false;
   }
 
-  /** Stops in front of the next row, regardless of the limits. */
+  /** Stops before the next row, regardless of the limits. */
   stopAtNextRow(): void {
     if (this.pausing === null) this.maxRows = this.rows;
     else this.pausing.rows = this.rows;
   }
 
-  /** Whether it is paused in front of its next row, until it is known whether that row may pass. */
+  /** Whether it is paused before its next row, until it is known whether that row may pass. */
   get isPaused(): boolean {
     return this.pausing !== null;
   }
 
-  /** Pauses in front of the next row. Decisions about its limits in the meantime apply afterwards. */
+  /** Pauses before the next row. Decisions about its limits in the meantime apply afterwards. */
   pause(): void {
     if (this.pausing !== null) return;
     const { maxRows, maxBytes } = this;

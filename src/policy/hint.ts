@@ -6,7 +6,7 @@ import { keyAndValue } from '../text/keyAndValue.js';
 //
 //     /* sluice: rows=500000 bytes=1GiB stream */ SELECT …       or       SELECT … /* sluice: stream */
 //
-// It stands before the first token, directly behind the first keyword (the place of MySQL's optimizer hints), or behind
+// It stands before the first token, directly after the first keyword (the place of MySQL's optimizer hints), or after
 // the last token, apart from a semicolon. Nothing inside a literal and nothing in the middle of a statement counts.
 // Many command-line clients remove comments unless told otherwise.
 
@@ -44,7 +44,7 @@ export function findHint(sql: string, isTruncated = false, mode: SqlMode = {}): 
   return comments.length === 1 ? parseHint(comment) : malformed('more than one hint');
 }
 
-/** The comments with the mark at the front and behind the last token, at most two of each place. */
+/** The comments with the mark at the front and after the last token, at most two of each place. */
 function hintComments(sql: string, isTruncated: boolean, mode: SqlMode): string[] {
   const lexer = new Lexer(sql, mode);
   const leading: string[] = [];

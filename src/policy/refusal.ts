@@ -39,7 +39,7 @@ export function refusalsOf(candidates: readonly CompiledRule[]): Refusals {
 
 /**
  * Decides whether a command is refused: it is if, for one of its statements, the first rule that matches refuses. A
- * rule by digest matches a statement by its own digest, and by that of the whole text. Statements behind a USE in the
+ * rule by digest matches a statement by its own digest, and by that of the whole text. Statements after a USE in the
  * same text are judged by its schema.
  * @param client the client and the rules that can match it
  * @param asked the usage that its response would have

@@ -1,7 +1,7 @@
 import type { Greeting } from '../protocol/greeting.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 
-/** The server behind a greeting, as a reader of SQL. */
+/** The server that sent a greeting, as a reader of SQL. */
 export function sqlServerOf({ isMariadb, serverVersion }: Pick<Greeting, 'isMariadb' | 'serverVersion'>): SqlServer {
   const own = isMariadb ? serverVersion.replace(MARIADB_DISGUISE, '') : serverVersion;
   const found = VERSION.exec(own);

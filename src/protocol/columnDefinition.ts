@@ -15,7 +15,7 @@ const TYPE_OFFSET = 7;
 const MAX_NAME_BYTES = 256;
 
 /**
- * Reads the definitions of a result set from their packets, which lie one behind the other.
+ * Reads the definitions of a result set from their packets, which lie one after the other.
  * @returns null if not all of them are there
  */
 export function decodeDefinitions(packets: Buffer, count: number): readonly ColumnDefinition[] | null {

@@ -3,7 +3,7 @@ export function frontText(bytes: Buffer, maxBytes: number): string {
   return bytes.toString('utf8', 0, frontBytes(bytes, maxBytes));
 }
 
-/** The text in at most `maxBytes` bytes of UTF-8. Where it is longer, it ends in "..." behind a whole character. */
+/** The text in at most `maxBytes` bytes of UTF-8. Where it is longer, it ends in "..." after a whole character. */
 export function shortened(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   return bytes.length <= maxBytes ? text : `${frontText(bytes, maxBytes - 3)}...`;

@@ -9,7 +9,7 @@ export interface Greeting {
   readonly statusFlags: number;
   /** The authentication plugin that the server begins with; empty if the packet names none. */
   readonly authPlugin: string;
-  /** The nonce for that plugin: 20 bytes, without the NUL behind it. */
+  /** The nonce for that plugin: 20 bytes, without the NUL after it. */
   readonly scramble: Buffer;
   readonly isMariadb: boolean;
 }
@@ -20,7 +20,7 @@ export const MAX_GREETING_BYTES = 8 * 1024;
 /** The protocol version that HandshakeV10 begins with. */
 export const PROTOCOL_VERSION_10 = 0x0a;
 
-// Offsets behind the NUL of the server version.
+// Offsets after the NUL of the server version.
 const CONNECTION_ID = 0;
 const SCRAMBLE_HEAD = 4;
 const CAPABILITIES_LOW = 13;

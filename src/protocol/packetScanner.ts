@@ -7,7 +7,7 @@ import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from './framing.js';
  *
  *     chunk   [from ........ decided ........ returned offset)[ undecided ... end)
  *
- * A packet is *logical*: payloads of 0xFFFFFF bytes and the shorter one behind them are one packet.
+ * A packet is *logical*: payloads of 0xFFFFFF bytes and the shorter one after them are one packet.
  */
 export abstract class PacketScanner {
   /**
@@ -42,7 +42,7 @@ export abstract class PacketScanner {
   };
 
   /**
-   * Scans `chunk` from `from` to `end` and returns the offset up to which all bytes are decided. The bytes behind it
+   * Scans `chunk` from `from` to `end` and returns the offset up to which all bytes are decided. The bytes after it
    * have to be shown again: with more bytes after them, or, if the scanner stopped for a decision, after the decision.
    */
   scan(chunk: Buffer, from: number, end: number): number {
@@ -115,7 +115,7 @@ export abstract class PacketScanner {
   protected beforeScan(): void {}
 
   /**
-   * A fast path over packets whose header is enough. Returns the offset at which it ends: always in front of a header,
+   * A fast path over packets whose header is enough. Returns the offset at which it ends: always before a header,
    * or `end` after `passRest` if the last packet continues in the next chunk.
    */
   protected skim(_chunk: Buffer, at: number, _end: number): number {
@@ -132,7 +132,7 @@ export abstract class PacketScanner {
 
   /**
    * Called when the logical packet has passed. `front` is the wanted part of its payload, a view that is valid during
-   * the call only. Returns false to stop the scan behind the packet.
+   * the call only. Returns false to stop the scan after the packet.
    */
   protected abstract packet(front: Buffer, packetBytes: number): boolean;
 
@@ -208,7 +208,7 @@ export type Entry =
   | 'enter'
   /** Not decided yet: show the same bytes again, with more after them. */
   | 'wait'
-  /** Stop in front of it: somebody else has to decide. */
+  /** Stop before it: somebody else has to decide. */
   | 'stop';
 
 /** A packet's header, and the bytes around it. */

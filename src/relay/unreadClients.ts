@@ -4,7 +4,7 @@ import { world } from '../world/world.js';
 
 /**
  * Finds clients that have gone while they are not read: if the server does not take their bytes, the client's FIN stays
- * unread behind those bytes. One timer serves all sessions.
+ * unread after those bytes. One timer serves all sessions.
  */
 export class UnreadClients {
   /** The marks of the sessions whose clients were not read at the last look. */

@@ -4,7 +4,7 @@ import type { NormalForm } from './normalForm.js';
 // number makes another statement, and MySQL 9 keeps it in the digest. A position is a whole expression, which only the
 // next token shows.
 
-/** Finds the column positions in the lists behind a statement's GROUP BY, ORDER BY and PARTITION BY. */
+/** Finds the column positions in the lists after a statement's GROUP BY, ORDER BY and PARTITION BY. */
 export class ColumnPositions {
   private depth = 0;
   /**

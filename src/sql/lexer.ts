@@ -26,7 +26,7 @@ import {
 export class Lexer {
   kind: TokenKind = 'end';
   start = 0;
-  /** The index behind the token. The lexer has read that far, and has looked at a few more characters. */
+  /** The index after the token. The lexer has read that far, and has looked at a few more characters. */
   end = 0;
   /** A literal, a quoted identifier or a comment begins here and does not end in the text. */
   unterminated = false;

@@ -51,7 +51,7 @@ export class NormalForm {
     else this.add('NULL');
   }
 
-  /** Adds a `)`. A row of literals becomes one sign, several rows become one sign, and so does any list behind IN. */
+  /** Adds a `)`. A row of literals becomes one sign, several rows become one sign, and so does any list after IN. */
   closeParenthesis(): void {
     const isOpen = this.last(2) === '(';
     if (isOpen && this.last() === VALUE) this.addRow(SINGLE_ROW, SINGLE_ROWS);
@@ -119,7 +119,7 @@ const ROWS = '(...) /* , ... */';
 const IN_VALUES = 'IN (...)';
 const CUT_MARK = '...';
 
-/** The longest normal form, in characters. A longer one is cut behind a token and ends in `...`. */
+/** The longest normal form, in characters. A longer one is cut after a token and ends in `...`. */
 export const MAX_DIGEST_TEXT_LENGTH = 4096;
 
 // After these tokens a sign belongs to the number that follows: a = -1 becomes a = ?, but a - 1 becomes a - ?. The list

@@ -13,7 +13,7 @@ export interface Results {
   readonly schemas: ReadonlyMap<number, string>;
   /** The most answers that can be counted. Later answers belong to statements after one that may have several. */
   readonly countable: number;
-  /** The schema of the last USE behind those answers; null if there is none. */
+  /** The schema of the last USE after those answers; null if there is none. */
   readonly lateSchema: string | null;
 }
 
@@ -64,8 +64,8 @@ function known(lexer: Lexer, returning: number[], mode: SqlMode): readonly numbe
 }
 
 /**
- * Whether a statement has one answer, and leaves the reading of the text behind it unchanged.
- * @param rest the statement from its verb on; for SET, the text behind that word
+ * Whether a statement has one answer, and leaves the reading of the text after it unchanged.
+ * @param rest the statement from its verb on; for SET, the text after that word
  */
 function hasOneAnswer(verb: string, rest: string): boolean {
   // With another sql_mode or character set, literals may end elsewhere.
@@ -100,7 +100,7 @@ function passUse(lexer: Lexer): string | null {
   return isWhole ? schema : null;
 }
 
-/** The schema of the last USE behind the semicolon at which the lexer stands; null if there is none. */
+/** The schema of the last USE after the semicolon at which the lexer stands; null if there is none. */
 function lastSchema(lexer: Lexer): string | null {
   let last: string | null = null;
   while (lexer.kind !== 'end') {

@@ -5,10 +5,10 @@ import {
 } from './characters.js';
 
 // The ends of literals, names, numbers and comments. Each function takes the text and the index at which something
-// begins, and returns the index behind it. It returns `undefined` if the thing has no end in the text, or is another
+// begins, and returns the index after it. It returns `undefined` if the thing has no end in the text, or is another
 // thing.
 
-/** The character's code at an index; 0 behind the text's end, as in the servers' lexers. */
+/** The character's code at an index; 0 after the text's end, as in the servers' lexers. */
 export const codeAt = (sql: string, index: number): number =>
   index < sql.length ? sql.charCodeAt(index) : 0;
 

@@ -36,7 +36,7 @@ const MAIN_VERBS = new Set(['SELECT', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'U
 const READING_VERBS = new Set(['SELECT', 'TABLE', 'VALUES']);
 
 /**
- * The kind of a text's first statement. After a WITH, or after MariaDB's SET STATEMENT … FOR, the statement behind it
+ * The kind of a text's first statement. After a WITH, or after MariaDB's SET STATEMENT … FOR, the statement after it
  * counts. EXPLAIN, DESCRIBE, EXECUTE, SET for the session, compound statements and everything else are `other`. A text
  * is `metadata` only if it is complete and all its statements are metadata.
  */
@@ -61,7 +61,7 @@ function kindByNextWords(verb: string, lexer: Lexer): StatementKind {
 
 /** Whether one of the assignments of a SET is not for the session alone. */
 function setsForAll(lexer: Lexer): boolean {
-  if (lexer.keyword() === 'SET') lexer.next(); // behind SET STATEMENT … FOR
+  if (lexer.keyword() === 'SET') lexer.next(); // after SET STATEMENT … FOR
   let depth = 0;
   let isAtAssignment = true;
   for (; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
@@ -131,7 +131,7 @@ export function mayLoadFile(sql: string, isTruncated = false, mode: SqlMode = {}
 }
 
 /**
- * Reads up to the next statement's verb, behind parentheses, WITH and SET STATEMENT … FOR. Returns the empty string if
+ * Reads up to the next statement's verb, after parentheses, WITH and SET STATEMENT … FOR. Returns the empty string if
  * there is none.
  */
 export function verbOf(lexer: Lexer): string {

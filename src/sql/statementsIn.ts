@@ -9,7 +9,7 @@ import { ANALYZED, verbOf } from './statement.js';
  * @param sql the text of one command, or its first part (`isTruncated`)
  * @returns the statements between the semicolons; other statements may hide
  *
- *   - behind the part of the text that is there, and behind the first 100 statements;
+ *   - after the part of the text that is there, and after the first 100 statements;
  *   - in a literal that has no end, or has another end in another `sql_mode` or character set;
  *   - in a versioned comment of which it is not known whether the server skips it;
  *   - in what a statement executes: an EXECUTE, MariaDB's compound statements, ANALYZE and EXPLAIN ANALYZE of a change.
@@ -45,7 +45,7 @@ const MAX_STATEMENTS = 100;
 const EXECUTING_VERBS = new Set(['EXECUTE', 'IF', 'CASE', 'LOOP', 'WHILE', 'REPEAT', 'FOR']);
 const EXPLAINING_VERBS = new Set(['EXPLAIN', 'DESCRIBE', 'DESC']);
 const CHANGING_VERBS = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
-/** A SET of one of these changes where literals end in the statements behind it. */
+/** A SET of one of these changes where literals end in the statements after it. */
 const READING_SETTINGS = /^(SQL_MODE|NAMES|CHARACTER|CHARSET|CHARACTER_SET_\w+)$/;
 
 /** Reads the statements of a text one by one. */

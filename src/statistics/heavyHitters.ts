@@ -124,7 +124,7 @@ export class HeavyHitters<T> {
     }
   }
 
-  /** Moves a slot towards the end while it is heavier than one behind it. */
+  /** Moves a slot towards the end while it is heavier than one after it. */
   private sink(place: Slot<T>): void {
     for (;;) {
       const left = this.heap[2 * place.index + 1];

@@ -48,7 +48,7 @@ function textOf(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** @param behind returns the text behind a sample that has, or may have, an exemplar */
+/** @param behind returns the text after a sample that has, or may have, an exemplar */
 function linesOf(family: Family, familyName: string, behind: Behind = () => ''): string[] {
   const { name, help, type } = family;
   const samples = family.type === 'histogram'

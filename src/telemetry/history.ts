@@ -9,7 +9,7 @@ export class History implements EventSink {
   private readonly lost = new Set<string>();
   /**
    * The first number is the time of the start, in ms. So numbers keep growing over a restart: a client that resumes
-   * behind an event from before the restart gets all events since.
+   * after an event from before the restart gets all events since.
    */
   private readonly firstId = world.dateMs();
   private lastId = this.firstId - 1;

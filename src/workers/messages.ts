@@ -19,7 +19,7 @@ export type Question =
   | 'metrics'
   /** Answered with `ProxyStatus`. */
   | 'status'
-  /** A page of the sessions behind the one with this number: `SessionPage`. */
+  /** A page of the sessions after the one with this number: `SessionPage`. */
   | { readonly sessionsAfter: number }
   /** The counts of the worker: `StatisticsOverview`, or null. */
   | { readonly statistics: StatisticsQuestion }

@@ -171,7 +171,7 @@ t.test('chooses sessions by what a request asks for, and shows the statement of 
   t.match(JSON.parse((await ask('/live?idle&skip=1')).body), { sessions: [{ session: 1 }], sessionsSkipped: 1 });
 });
 
-t.test('sends events as they happen, and resumes behind the last one that a client has', async (t) => {
+t.test('sends events as they happen, and resumes after the last one that a client has', async (t) => {
   const { ask, adminPort, connect: client } = await startAdministered(t, { limits: { rows: 10 } });
   const listen = async (headers: Record<string, string>, count: number) => {
     const aborter = new AbortController();
@@ -267,6 +267,6 @@ t.test('ends with exit code 1 and a remedy that names --admin when the admin add
     ['--upstream', 'db.invalid', '--listen', '127.0.0.1:0', '--admin', `127.0.0.1:${adminPort}`],
   );
   t.equal(code, 1);
-  // Log lines may stand before or behind it.
+  // Log lines may stand before or after it.
   t.match(stderr, /^(?:\{.*\}\n)*sluice: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*--admin\n(?:\{.*\}\n)*$/);
 });

@@ -22,7 +22,7 @@ export type Order =
     readonly rows?: ManyRows;
     /** As a prepared statement with one parameter. */
     readonly prepared?: boolean;
-    /** Each time with another comment behind it, as sqlcommenter's packages write it. */
+    /** Each time with another comment after it, as sqlcommenter's packages write it. */
     readonly isCommented?: boolean;
   }
   /** Connect, log in, ask once, quit: over and over, `sessions` at a time. */

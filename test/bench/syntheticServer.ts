@@ -32,7 +32,7 @@ interface RepeatedResult {
   readonly head: Buffer;
   readonly period: Buffer;
   readonly periods: number;
-  /** The rows behind the last whole repetition, and the end. */
+  /** The rows after the last whole repetition, and the end. */
   readonly tail: Buffer;
 }
 

@@ -114,7 +114,7 @@ for (const [shell, offersOf] of Object.entries(SHELLS)) {
   });
 }
 
-t.test('bash completes the value behind --flag=', async (t) => {
+t.test('bash completes the value after --flag=', async (t) => {
   const { stdout } = await sluice(['completion', 'bash']);
   const found = await inBash(stdout, [['--mode=en'], ['check', '--mode='], ['check', '--log-level=de']], tmpdir());
   t.strictSame(found, [['enforce'], ['audit', 'enforce'], ['debug']]);

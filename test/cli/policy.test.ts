@@ -40,7 +40,7 @@ t.test('report refuses a policy that it cannot read', async (t) => {
   await refused(/--max-executions: expected a number from 1 /, '--max-executions', '0');
   await refused(/--growth: needs --baseline/, '--growth', '3');
   await refused(/--format: unknown format "junits", did you mean junit\?/, '--format', 'junits=x');
-  await refused(/--format: expected a file behind "junit="/, '--format', 'junit=');
+  await refused(/--format: expected a file after "junit="/, '--format', 'junit=');
   await refused(/--format: json and text cannot both go to standard output/, '--format', 'json', '--format', 'text');
   await refused(/--json: give --format json instead/, '--json', '--format', 'text');
 });

@@ -13,7 +13,7 @@ import { CLI, silentUpstream, sluice } from './program.js';
 /** A command of `node` that runs this script. */
 const node = (script: string, ...args: readonly string[]): string[] => ['--', process.execPath, '-e', script, ...args];
 
-t.test('the command has the words behind the --, Sluice\'s standard streams, and gives its exit code', async (t) => {
+t.test('the command has the words after the --, Sluice\'s standard streams, and gives its exit code', async (t) => {
   const script = `
     process.stdout.write(JSON.stringify(process.argv.slice(1)));
     process.stdin.on('data', (text) => process.stderr.write(text));
@@ -152,8 +152,8 @@ t.test('says what is wrong with the command line, with exit code 2, before anyth
   const started = join(t.testdir({}), 'started');
   const words = { '--': ['touch', started] };
   const mistakes: readonly (readonly [given: Arguments, says: RegExp])[] = [
-    [{ demo: true }, /expected a command behind --, such as sluice run --upstream db\.example\.com -- npm test/],
-    [{ demo: true, '--': [] }, /expected a command behind --/],
+    [{ demo: true }, /expected a command after --, such as sluice run --upstream db\.example\.com -- npm test/],
+    [{ demo: true, '--': [] }, /expected a command after --/],
     [words, /^config: upstream: required/],
     [{ demo: true, upstream: 'db', ...words }, /^--demo: is the server itself, leave --upstream out/],
     [{ demo: true, rewrite: ['NO_SUCH', 'NONE'], ...words }, /^--rewrite NO_SUCH: .*\n--rewrite NONE: /],
@@ -233,7 +233,7 @@ t.test('a command that a signal ends gives 128 and its number', async (t) => {
 });
 
 t.test('Ctrl-C at a terminal reaches the command once', async (t) => {
-  // Sluice stands still until the command has the terminal's signal, and passes on another one behind it.
+  // Sluice stands still until the command has the terminal's signal, and passes on another one after it.
   const script = [
     'import os, pty, signal, sys',
     'pid, terminal = pty.fork()',

@@ -114,7 +114,7 @@ t.test('--listen and --upstream replace the address in an object, and keep its o
 t.test('says what to write before a port without a host', (t) => {
   t.match(problems(t, {}, { listen: ':3307', upstream: ':3306' }), [
     /^--listen: .*got ":3307": for all interfaces write 0\.0\.0\.0:3307$/,
-    /^--upstream: .*got ":3306": write the server's host in front of it, such as db\.example\.com:3306$/,
+    /^--upstream: .*got ":3306": write the server's host before it, such as db\.example\.com:3306$/,
   ]);
   t.end();
 });

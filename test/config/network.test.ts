@@ -12,7 +12,7 @@ t.test('an address matches itself in every spelling', (t) => {
 
 t.test('a network matches the addresses in it', (t) => {
   t.strictSame(matches('10.0.0.0/8', '10.0.0.0', '10.255.255.255', '11.0.0.0', '::a00:1'), [true, true, false, false]);
-  t.strictSame(matches('10.1.2.3/8', '10.9.9.9'), [true], 'bits behind the prefix do not count');
+  t.strictSame(matches('10.1.2.3/8', '10.9.9.9'), [true], 'bits after the prefix do not count');
   t.strictSame(matches('192.168.1.128/25', '192.168.1.127', '192.168.1.128'), [false, true]);
   t.strictSame(matches('0.0.0.0/0', '1.2.3.4', '::1'), [true, false], 'all of IPv4 and nothing of IPv6');
   t.strictSame(matches('fd00::/8', 'fd12::1', 'fe80::1'), [true, false]);

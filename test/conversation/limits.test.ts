@@ -114,7 +114,7 @@ for (const dialect of DIALECTS) {
     const opened = resultSet(dialect, [], { statusFlags: CURSOR });
     const fetched = (from: number, to: number, statusFlags: number): Turn[] =>
       [ask(fetch(1, to - from)), answer(...rows.slice(from, to), rowsEnd(dialect, statusFlags))];
-    // The EOF behind the definitions is the end of an EXECUTE that opens a cursor.
+    // The EOF after the definitions is the end of an EXECUTE that opens a cursor.
     const executed = dialect === 'eof' ? opened.slice(0, -1) : opened;
     const turns = [
       ...login(dialect), ask(prepare('SELECT 1')), answer(...preparedAnswer(dialect, 1, 1, 0)),
@@ -129,7 +129,7 @@ for (const dialect of DIALECTS) {
         resultSets: 1 });
       const firstCut = maxRows < 2 ? 0 : maxRows < 4 ? 1 : maxRows < 5 ? 2 : 3;
       const cuts = stops(outcome).filter((reason) => reason === 'rows');
-      t.equal(cuts.length, 3 - firstCut, 'each fetch behind the limit is answered with the error');
+      t.equal(cuts.length, 3 - firstCut, 'each fetch after the limit is answered with the error');
       if (maxRows === 1) {
         // Cut in the first fetch; the second and the third get the error in place of their first row.
         const refused = encodeErr(1, CUT_ERROR);

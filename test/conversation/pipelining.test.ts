@@ -136,7 +136,7 @@ await t.test('keeps the front and the whole length of a long text', async (t) =>
     textBytes: 80_009 }]);
 });
 
-await t.test('finds a quit only at the front or behind commands that close statements', async (t) => {
+await t.test('finds a quit only at the front or after commands that close statements', async (t) => {
   const bytes = (...payloads: Buffer[]): Buffer => ahead(...payloads).bytes;
   const quit = command(Command.QUIT);
   t.equal(intentOf(bytes(quit)), 'quit');

@@ -53,9 +53,9 @@ for (const dialect of DIALECTS) {
       const outcome = everySplit(t, [
         ...login(dialect), ask(query('SELECT 1')), answer(...payloads), ...last(dialect),
       ]);
-      t.ok(isInStep(outcome), `behind ${before} packets`);
+      t.ok(isInStep(outcome), `after ${before} packets`);
       if (before > 0) t.match(eventsOf(outcome, 'usageEnded')[0], { error: 1317, isCut: false },
-        `behind ${before}`);
+        `after ${before}`);
     }
   });
 
@@ -66,14 +66,14 @@ for (const dialect of DIALECTS) {
         ...login(dialect), ask(prepare('SELECT ?')), answer(...payloads.slice(0, before), err(1317)),
           ...last(dialect),
       ]);
-      t.ok(isInStep(outcome), `behind ${before} packets`);
+      t.ok(isInStep(outcome), `after ${before} packets`);
     }
   });
 
   await t.test(`${dialect}: expects an OK after a result of OUT parameters`, async (t) => {
     const outcome = everySplit(t, [
       ...login(dialect), ask(prepare('CALL p(?)')), answer(...preparedAnswer(dialect, 1, 0, 1)),
-      // MySQL 9.7 with EOF packets: only the one behind the definitions tells.
+      // MySQL 9.7 with EOF packets: only the one after the definitions tells.
       ask(execute(1)),
       answer(...resultSet(dialect, [binaryRow('7')], {
         metadataStatusFlags: OUT | MORE, statusFlags: dialect === 'eof' ? Status.AUTOCOMMIT : OUT | MORE,

@@ -62,7 +62,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`drops an error behind the cut, and records the rows, ${name}`, async (t) => {
+      await t.test(`drops an error after the cut, and records the rows, ${name}`, async (t) => {
         const client = await connect();
         const parts = await client.ask([client.query(`${ROWS(20)}; SELECT nosuch; ${ROWS(3)}`)]);
         t.same(shapes(parts), ['10 rows, 3170']);
@@ -104,14 +104,14 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`refuses a file that the server asks for behind the cut, ${name}`, async (t) => {
+      await t.test(`refuses a file that the server asks for after the cut, ${name}`, async (t) => {
         const client = await connect();
         await client.sql('DELETE FROM loaded');
         const load = "LOAD DATA LOCAL INFILE 'absent' INTO TABLE loaded";
         const parts = await client.ask([client.query(`${ROWS(20)}; ${load}; ${load}; INSERT INTO loaded VALUES (7)`)]);
         t.same(shapes(parts), ['10 rows, 3170'], 'the client is not asked');
         t.match(await sluice.nextRecord(), { rows: 20, complete: true, outcome: 'drained' });
-        t.same(await client.sql('SELECT id FROM loaded'), [['7']], 'what stands behind has run');
+        t.same(await client.sql('SELECT id FROM loaded'), [['7']], 'the statement after it has run');
         await isInStep(t, client);
         await client.quit();
       });
@@ -126,7 +126,7 @@ for (const kind of SERVER_KINDS) {
         await client.quit();
       });
 
-      await t.test(`answers commands sent ahead in order behind a cut, ${name}`, async (t) => {
+      await t.test(`answers commands sent ahead in order after a cut, ${name}`, async (t) => {
         const client = await connect();
         await client.ask([prepare(ROWS(3))]);
         const id = client.statementId;
@@ -172,7 +172,7 @@ for (const kind of SERVER_KINDS) {
     const byBytes = await start({ rows: null, bytes: 20 * MEBIBYTE });
 
     for (const { name, capabilities } of DIALECTS) {
-      await t.test(`counts a row that begins with 0xFE as one row, and cuts behind it, ${name}`, async (t) => {
+      await t.test(`counts a row that begins with 0xFE as one row, and cuts after it, ${name}`, async (t) => {
         const client = await WireClient.connect({ port: byRows.port, capabilities, ...APP });
         const parts = await client.ask([client.query(wide(16 * MEBIBYTE, 2))]);
         t.same(shapes(parts), ['1 rows, 3170']);

@@ -5,7 +5,7 @@ import { startSluice } from '../support/sluice.js';
 import { shareOf } from './shareOf.js';
 
 const LIMIT = 1000;
-/** Drivers that lose step behind an error in the middle of a result (see outOfStep.test.ts). */
+/** Drivers that lose step after an error in the middle of a result (see outOfStep.test.ts). */
 const LOSING_STEP = /^MariaDB Connector\/J /;
 const SUM = (LIMIT * (LIMIT + 1)) / 2;
 

@@ -41,7 +41,7 @@ for (const kind of SERVER_KINDS) {
       return record.limit.rows;
     };
 
-    await t.test("a hint in front of or behind a statement lowers its limit, and no other's", async (t) => {
+    await t.test("a hint before or after a statement lowers its limit, and no other's", async (t) => {
       t.equal(await cutAt(t, usual, `/* sluice: rows=5 */ ${SMALL}`), 5);
       t.equal(await cutAt(t, usual, `${SMALL} /* sluice: rows=6 */`), 6);
       t.equal(await cutAt(t, usual, SMALL), null, 'and of no other');

@@ -79,7 +79,7 @@ DELIMITER ;
       t.ok(await isMarked(2));
     });
 
-    await t.test('does not kill a query when the server already has commands behind it', async (t) => {
+    await t.test('does not kill a query when the server already has later commands', async (t) => {
       const wire = await WireClient.connect({ ...APP, port: sluice.port, capabilities: WIRE_CAPABILITIES });
       const insert = 'INSERT INTO marks VALUES (3)';
       const { socket } = wire.transport;

@@ -14,13 +14,13 @@ const ER_HOST_IS_BLOCKED = 1129;
 
 /** Each client leaves a connection to Sluice without a login. */
 const WAYS: Record<string, (port: number) => Promise<unknown>> = {
-  'close behind the greeting': async (port) => {
+  'close after the greeting': async (port) => {
     const client = await RawClient.connect(port);
     await client.packet();
     client.socket.end();
     return once(client.socket, 'close');
   },
-  'reset their connection behind the greeting': async (port) => {
+  'reset their connection after the greeting': async (port) => {
     const client = await RawClient.connect(port);
     await client.packet();
     client.socket.resetAndDestroy();

@@ -7,7 +7,7 @@ import { APP } from '../support/seed.js';
 import { startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 
-// Some drivers lose step behind an error in the middle of a result. They would give a wrong answer or wait forever.
+// Some drivers lose step after an error in the middle of a result. They would give a wrong answer or wait forever.
 // Sluice closes their connections instead.
 
 const PROGRAMS = fileURLToPath(new URL('../support/programs', import.meta.url));
@@ -18,7 +18,7 @@ DELIMITER //
 CREATE PROCEDURE look() BEGIN SELECT id FROM numbers; DO SLEEP(0.2); INSERT INTO looked VALUES (1); END //
 DELIMITER ;
 `;
-const REASON = /loses step behind an error in the middle of a result/;
+const REASON = /loses step after an error in the middle of a result/;
 
 const server = await startServer(t, 'mariadb');
 const config = { limits: { rows: 1000 }, streaming: { signals: [] } };
@@ -65,7 +65,7 @@ await t.test('Connector/J keeps its connection when no row went out before the '
   t.notOk('closedBehindError' in await holding.nextRecord());
 });
 
-await t.test('a promised statement runs to its end behind the closed connection', { skip: skipJava }, async (t) => {
+await t.test('a promised statement runs to its end after its connection was closed', { skip: skipJava }, async (t) => {
   await server.sql(PREPARE);
   const seen = await driverOf('MariaDB Connector/J 3.5').read(sluice.port, 'CALL look()');
   t.match(seen, { error: { code: 3170, message: /runs to its end on the server/ }, after: null });

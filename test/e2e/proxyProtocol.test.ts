@@ -65,7 +65,7 @@ for (const version of ['v1', 'v2'] as const) {
   });
 }
 
-t.test('reads a header in any pieces, and relays the greeting behind it', async (t) => {
+t.test('reads a header in any pieces, and relays the greeting after it', async (t) => {
   const { port } = await expecting(t);
   for (const version of ['v1', 'v2'] as const) {
     const header = encodeProxyHeader(version, ENDS);
@@ -75,7 +75,7 @@ t.test('reads a header in any pieces, and relays the greeting behind it', async 
   }
 });
 
-t.test('closes a client that sends no header, or bytes behind it, and logs why', async (t) => {
+t.test('closes a client that sends no header, or bytes after it, and logs why', async (t) => {
   const sluice = await expecting(t, { connections: { handshakeTimeout: '300ms' } });
   const header = encodeProxyHeader('v2', ENDS);
   for (const chunks of [[Buffer.from('GET / HTTP/1.1\r\n\r\n')], [Buffer.concat([header, Buffer.from([1])])], []]) {

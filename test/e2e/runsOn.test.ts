@@ -35,7 +35,7 @@ for (const kind of SERVER_KINDS) {
     }
 
     for (const [name, compression] of [['plain', 0n], ['compressed', Capability.COMPRESS]] as const) {
-      await t.test(`answers a command behind a result that never ends, ${name}`, async (t) => {
+      await t.test(`answers a command after a result that never ends, ${name}`, async (t) => {
         const capabilities = BASE_CAPABILITIES | Capability.DEPRECATE_EOF | compression;
         const client = await WireClient.connect({ port: sluice.port, capabilities, ...APP });
         const endless = client.query('SELECT a.id, b.id FROM numbers a, numbers b');

@@ -61,7 +61,7 @@ await Promise.all(TAGGING_PROGRAMS.map((program) => {
   });
 }));
 
-/** What Rails puts behind a statement by its two formats, with a trace as a tag of the application's own. */
+/** What Rails puts after a statement by its two formats, with a trace as a tag of the application's own. */
 const RAILS: readonly ((page: string, traceId: string) => string)[] = [
   (page, traceId) =>
     `/*action='index',application='Shop',controller='${page}',traceparent='${traceparent(traceId)}'*/`,

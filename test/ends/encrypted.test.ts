@@ -59,7 +59,7 @@ for (const [where, connections] of Object.entries(ENCRYPTED)) {
       t.ok(pair.client.heard.subarray(-RESULT.bytes.length).equals(RESULT.bytes));
     });
 
-    await t.test('waits for the verdict on a result when the server closes behind it', async (t) => {
+    await t.test('waits for the verdict on a result when the server closes after it', async (t) => {
       const { proxy, pair } = await begin(t, connections, { limits: { rows: 1 } });
       await converseOver(pair, [ASKED]);
       const ended = proxy.here.ended(pair.address);
@@ -111,7 +111,7 @@ for (const [where, connections] of Object.entries(ENCRYPTED)) {
       t.equal(proxy.here.proxy.sessionCount, 0);
     });
 
-    await t.test("relays and logs a server's reset in the middle of a packet, behind what came before", async (t) => {
+    await t.test("relays and logs a server's reset in the middle of a packet, after what came before", async (t) => {
       const { proxy, pair } = await begin(t, connections);
       await converseOver(pair, [ASKED, HALF]);
       const ended = proxy.here.ended(pair.address);
@@ -142,7 +142,7 @@ for (const [where, connections] of Object.entries(ENCRYPTED)) {
       t.match(await ended, { by: 'upstream', reason: 'closed' });
     });
 
-    await t.test("relays a server's reset behind what came before while its client does not read", async (t) => {
+    await t.test("relays a server's reset after what came before while its client does not read", async (t) => {
       const { proxy, pair } = await stall(t, connections);
       const ended = proxy.here.ended(pair.address);
       const heardBefore = pair.client.heardBytes;

@@ -6,7 +6,7 @@ import { converseOver, PairedProxy, type Pair } from '../support/pairs.js';
 import type { ProxySettings } from '../support/inProcess.js';
 import { answer, ask, login, resultSet, textRow } from '../support/wirePackets.js';
 
-// Each end sees how the other one leaves: a FIN as a FIN, a reset as a reset, behind everything that was sent before.
+// Each end sees how the other one leaves: a FIN as a FIN, a reset as a reset, after everything that was sent before.
 
 const LOGIN = login('eof');
 const RESULT = answer(...resultSet('eof', [textRow('1'), textRow('2')]));
@@ -191,7 +191,7 @@ await t.test('relays all that a server sent before it closed while its client di
   t.match(await ended, { by: 'upstream', reason: 'closed' });
 });
 
-await t.test("relays a server's reset behind what came before while its client does not read", async (t) => {
+await t.test("relays a server's reset after what came before while its client does not read", async (t) => {
   const { proxy, pair, written } = await stall(t);
   const ended = proxy.here.ended(pair.address);
   const heardBefore = pair.client.heardBytes;

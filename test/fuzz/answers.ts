@@ -23,7 +23,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 /** What a receiver says to one request, and whether it goes on without an end, or leaves. */
 interface Script {
   readonly head: Buffer;
-  /** Is sent again and again behind the head, up to 100 MB. */
+  /** Is sent again and again after the head, up to 100 MB. */
   readonly flood: Buffer | null;
   readonly end: 'close' | 'reset' | 'hang';
 }

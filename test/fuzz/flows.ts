@@ -126,7 +126,7 @@ const isInFrames = (bytes: Buffer): boolean => {
   }
 };
 
-/** The content of frames. Frames that cannot be opened, and bytes behind the last one, stay as they are. */
+/** The content of frames. Frames that cannot be opened, and bytes after the last one, stay as they are. */
 const openedAsFarAsPossible = (bytes: Buffer): Buffer => {
   const contents: Buffer[] = [];
   let at = 0;

@@ -77,7 +77,7 @@ const passedLimit = (limits: Limits | null, outcome: Outcome): string | null => 
 const resumed = ({ events }: Outcome): string | null => {
   const end = events.findIndex(({ event }) => event === 'unparsed');
   const later = end === -1 ? [] : events.slice(end + 1).filter(({ event }) => event !== 'closed');
-  return later.length === 0 ? null : `${later[0]!.event} behind the end of following`;
+  return later.length === 0 ? null : `${later[0]!.event} after the end of following`;
 };
 
 const unbounded = ({ conversation, heldFromServer, heldFromClient }: Outcome): string | null => {

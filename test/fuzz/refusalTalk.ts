@@ -52,7 +52,7 @@ interface Prepared {
   lacksTypes: boolean;
 }
 
-/** What a statement has behind an execution without a cursor. */
+/** What a statement has after an execution without a cursor. */
 const NOTHING_LEFT = { hasSentAhead: false, hasLongData: false, hasCursor: false };
 
 /** The number and the text of an error of Sluice's own. */

@@ -16,14 +16,14 @@ export const wrongBytes = (sent: Buffer, relayed: Buffer): string | null => {
     if ((relayed[at]! & ~sent[at]!) !== 0) return `byte ${at} of the first packet has bits that were not sent`;
   }
   const isSame = relayed.subarray(firstEnd).equals(sent.subarray(firstEnd, relayed.length));
-  return isSame ? null : 'bytes differ behind the first packet';
+  return isSame ? null : 'bytes differ after the first packet';
 };
 
 /** A header, the first byte of its payload, and one more. */
 const AROUND_HEADER_BYTES = 6;
 
 /**
- * The end of the next piece: any place behind `end`, or one in the next packet's header. Partial headers have to be
+ * The end of the next piece: any place after `end`, or one in the next packet's header. Partial headers have to be
  * put together again.
  */
 export const endFinder = (random: Random, bytes: Buffer): ((end: number) => number) => {

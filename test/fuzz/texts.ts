@@ -18,7 +18,7 @@ import type { Mode, Played } from './mode.js';
 
 // Feeds statements and addresses to their readers: the answer comes in time, within its bounds, and is the safe one.
 
-/** The mark behind a digest's text that is too long: a space and three dots. */
+/** The mark after a digest's text that is too long: a space and three dots. */
 const MARK_CHARACTERS = 4;
 /** A function may read a character this often. Some read the first one of an operator once for each known operator. */
 const MAX_READS = 300;

@@ -35,7 +35,7 @@ const saidOfShop = (...args: readonly string[]): string[] =>
       .trimEnd().split('\n');
   });
 
-/** Breaks lines that are too wide: below the value, or behind the mark of a comment. */
+/** Breaks lines that are too wide: below the value, or after the mark of a comment. */
 const folded = (line: string, width: number): string[] => {
   if (line.length <= width) return [line];
   const next = line.startsWith('# ') ? '#   ' : ' '.repeat((/^\s*\S+\s{2,}|^\s*/.exec(line) ?? [''])[0].length);

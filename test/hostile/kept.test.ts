@@ -174,7 +174,7 @@ await t.test('keeps nothing of a column list without end', async (t) => {
   t.ok(grown < MIB, 'less than 1 MiB of 12 MiB that came', { grown });
   follower.hear('server', definitions);
   t.equal(
-    follower.conversation.server.usage?.rows, 465, 'and behind as many as a count can announce, rows are counted',
+    follower.conversation.server.usage?.rows, 465, 'and after as many as a count can announce, rows are counted',
   );
 });
 

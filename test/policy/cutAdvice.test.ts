@@ -43,7 +43,7 @@ t.test('fills limit, rule, rows, bytes and digest', async (t) => {
   t.equal(textOf(t, 'short', { sql: 'CALL p()' }), 'short; the statement runs to its end on the server');
 });
 
-t.test('keeps the promise about the statement whole behind a text that is too long', async (t) => {
+t.test('keeps the promise about the statement whole after a text that is too long', async (t) => {
   const promise = '; the statement runs to its end on the server';
   for (const front of ['', 'a', 'ab']) {
     const text = textOf(t, `${front}${'é'.repeat(250)}{advice}`, { sql: 'CALL p()' });

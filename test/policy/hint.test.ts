@@ -5,7 +5,7 @@ import { charactersReadBy, HOSTILE_PIECES } from '../sql/work.js';
 
 const none: HintFinding = { kind: 'none' };
 
-t.test('reads a hint in front of or behind its statement', (t) => {
+t.test('reads a hint before or after its statement', (t) => {
   const found = { kind: 'hint', rows: 500 };
   const statements = [
     '/* sluice: rows=500 */ select 1', 'select 1 /* sluice: rows=500 */', '/*sluice:rows=500*/select 1',
@@ -17,7 +17,7 @@ t.test('reads a hint in front of or behind its statement', (t) => {
   t.end();
 });
 
-t.test('reads a hint directly behind the first keyword, where optimizer hints stand', (t) => {
+t.test('reads a hint directly after the first keyword, where optimizer hints stand', (t) => {
   const found = { kind: 'hint', rows: 500 };
   const statements = [
     'SELECT /* sluice: rows=500 */ * FROM t', 'select/*sluice:rows=500*/1',
@@ -27,7 +27,7 @@ t.test('reads a hint directly behind the first keyword, where optimizer hints st
   ];
   for (const sql of statements) {
     t.strictSame(findHint(sql), found, sql);
-    t.strictSame(findHint(sql, true), found, `${sql}, cut off behind that`);
+    t.strictSame(findHint(sql, true), found, `${sql}, cut off after that`);
   }
   for (const sql of [
     '/* sluice: rows=5 */ SELECT /* sluice: rows=5 */ 1', 'SELECT /* sluice: rows=5 */ 1 /* sluice: rows=5 */',

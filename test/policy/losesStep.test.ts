@@ -5,7 +5,7 @@ import { Command } from '../../src/protocol/commands.js';
 const client = (name: string, version: string): ReadonlyMap<string, string> =>
   new Map([['_client_name', name], ['_client_version', version]]);
 
-t.test('MariaDB Connector/J 3 and 4 lose step behind rows, and 2.7 does not', async (t) => {
+t.test('MariaDB Connector/J 3 and 4 lose step after rows, and 2.7 does not', async (t) => {
   for (const version of ['3.5.11', '4.0.0']) {
     t.ok(losesStep(client('MariaDB Connector/J', version), Command.QUERY, true));
     t.notOk(losesStep(client('MariaDB Connector/J', version), Command.QUERY, false));

@@ -66,7 +66,7 @@ t.test('refuses a text when one of its statements is refused', async (t) => {
   t.equal(ask(t, [exempt, refuse('no-dml', { statement: 'dml' })], both), null, 'an earlier rule knows the whole text');
 });
 
-t.test('judges the statements behind a USE by its schema', async (t) => {
+t.test('judges the statements after a USE by its schema', async (t) => {
   const rules = [refuse('prod', { schema: 'prod', statement: 'ddl' }, { refusal: { unjudged: true } })];
   t.equal(ask(t, rules, 'DROP TABLE t'), null);
   t.equal(told(ask(t, rules, 'USE `prod`; SELECT 1; DROP TABLE t')), 'refuse by prod: statement');

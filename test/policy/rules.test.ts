@@ -19,7 +19,7 @@ const winner = (
   return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => asked(sql), atMs)?.name ?? null;
 };
 
-t.test('the first rule that matches holds, and one without conditions hides those behind it', (t) => {
+t.test('the first rule that matches holds, and one without conditions hides those after it', (t) => {
   const rules = [
     { name: 'a', match: { user: 'x' } }, { name: 'b', match: { user: ['y', 'app'] } }, { name: 'c', match: {} },
   ];

@@ -10,7 +10,7 @@ t.test('keeps the numbers of frames that pass unchanged, also past 255', (t) => 
   t.end();
 });
 
-t.test('counts on for each connection behind an inserted frame, until the next command', (t) => {
+t.test('counts on for each connection after an inserted frame, until the next command', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   t.equal(numbers.relay('server', 1), 1);
@@ -35,7 +35,7 @@ t.test('leaves no gap for dropped frames', (t) => {
   t.end();
 });
 
-t.test('begins the next response with its own number 1 behind a dropped frame number 256', (t) => {
+t.test('begins the next response with its own number 1 after a dropped frame number 256', (t) => {
   const numbers = new FrameNumbers(() => false);
   numbers.restart();
   for (let number = 1; number <= 8; number += 1) numbers.relay('server', number);

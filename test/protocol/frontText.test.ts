@@ -1,7 +1,7 @@
 import t from 'tap';
 import { frontBytes, frontText, shortened } from '../../src/protocol/frontText.js';
 
-t.test('ends in front of a character that does not fit whole', (t) => {
+t.test('ends before a character that does not fit whole', (t) => {
   const bytes = Buffer.from('aé€😀z');
   const fronts = Array.from({ length: bytes.length + 2 }, (_, maxBytes) => frontText(bytes, maxBytes));
   t.strictSame(fronts, ['', 'a', 'a', 'aé', 'aé', 'aé', 'aé€', 'aé€', 'aé€', 'aé€', 'aé€😀', 'aé€😀z', 'aé€😀z']);

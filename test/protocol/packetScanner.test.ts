@@ -87,7 +87,7 @@ await t.test('never leaves more than a header undecided', async (t) => {
   }
 });
 
-await t.test('takes packets of 0xFFFFFF bytes and the one behind them as one packet', async (t) => {
+await t.test('takes packets of 0xFFFFFF bytes and the one after them as one packet', async (t) => {
   for (const [size, continuations] of [
     [MAX_PAYLOAD_BYTES, [1]], [MAX_PAYLOAD_BYTES + 5, [1]], [2 * MAX_PAYLOAD_BYTES, [1, 2]],
   ] as const) {
@@ -118,7 +118,7 @@ await t.test('shows a packet again with more bytes when asked to wait', async (t
   }
 });
 
-await t.test('stops in front of a packet that may not enter, and goes on there', async (t) => {
+await t.test('stops before a packet that may not enter, and continues there', async (t) => {
   const bytes = packetsFrom(0, Buffer.from('one'), Buffer.from('two'), Buffer.from('three'));
   let isStopping = true;
   const notes = new Notes(10, ({ firstByte }) => (isStopping && firstByte === 0x74 ? 'stop' : 'enter'));

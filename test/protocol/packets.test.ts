@@ -17,7 +17,7 @@ const state = (...changes: [number, Buffer][]): Buffer =>
 const schemaChange = (schema: string): [number, Buffer] => [1, encodeLenencString(schema)];
 const CHANGED = 0x4002;
 
-await t.test('reads status and warnings of an OK packet behind numbers of any size', async (t) => {
+await t.test('reads status and warnings of an OK packet after numbers of any size', async (t) => {
   for (const affectedRows of [0, 250, 251, 70_000, 2 ** 30, 2 ** 50]) {
     t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), {
       statusFlags: 0x000a, warningCount: 3, affectedRows,

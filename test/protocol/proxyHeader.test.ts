@@ -39,7 +39,7 @@ function readSplit(bytes: Buffer, at: number): ProxyHeader | null {
 }
 
 for (const [name, { bytes, ends }] of Object.entries(HEADERS)) {
-  t.test(`${name}: reads the header at any split, and no byte behind it`, (t) => {
+  t.test(`${name}: reads the header at any split, and no byte after it`, (t) => {
     const behind = Buffer.concat([bytes, Buffer.from('behind')]);
     t.strictSame(readProxyHeader(behind), { ends, byteCount: bytes.length });
     for (let at = 0; at < bytes.length; at += 1) {

@@ -8,12 +8,12 @@ const textOf = (payload: Buffer, hasAttributes: boolean): string | null => {
   return offset === null ? null : payload.toString('utf8', offset);
 };
 
-await t.test('without query attributes the text begins behind the command', async (t) => {
+await t.test('without query attributes the text begins after the command', async (t) => {
   t.equal(textOf(query(SQL), false), SQL);
   t.equal(textOf(query(''), false), '');
 });
 
-await t.test('finds the text behind any number of attributes of every type', async (t) => {
+await t.test('finds the text after any number of attributes of every type', async (t) => {
   t.equal(textOf(attributedQuery(SQL), true), SQL);
   for (let count = 1; count <= ATTRIBUTES.length; count += 1) {
     t.equal(textOf(attributedQuery(SQL, ATTRIBUTES.slice(0, count)), true), SQL, `${count} attributes`);
@@ -24,7 +24,7 @@ await t.test('finds the text behind any number of attributes of every type', asy
   t.equal(textOf(attributedQuery(SQL, many), true), SQL);
 });
 
-await t.test('finds no text behind truncated or lying attributes', async (t) => {
+await t.test('finds no text after truncated or lying attributes', async (t) => {
   const whole = attributedQuery(SQL, ATTRIBUTES);
   for (let length = 0; length < whole.length - SQL.length; length += 1) {
     t.equal(queryTextOffset(whole.subarray(0, length), true), null, `${length} bytes`);

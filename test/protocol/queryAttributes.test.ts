@@ -22,7 +22,7 @@ t.test('reads query attributes of every type', (t) => {
   t.end();
 });
 
-t.test('reads the attributes of an execution behind its parameters', (t) => {
+t.test('reads the attributes of an execution after its parameters', (t) => {
   const parameters = VALUE_EXAMPLES.map(({ type, bytes }) => ({ type, bytes }));
   for (const before of [[], parameters.slice(0, 1), parameters]) {
     const payload = executePayload([...before, text('route', '/a'), text('none', null), text('traceparent', '00-x')],

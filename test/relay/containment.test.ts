@@ -17,7 +17,7 @@ const fail = (): never => {
 /** Makes the next call of a method fail. */
 const failOnce = (owner: object, method: string): void => {
   const value = (): never => {
-    Reflect.deleteProperty(owner, method); // the method of the class stands behind it
+    Reflect.deleteProperty(owner, method); // uncovers the method of the class
     return fail();
   };
   Object.defineProperty(owner, method, { value, configurable: true });

@@ -89,12 +89,12 @@ t.test('the hash of a digest is short, and differs for different texts', (t) => 
   t.end();
 });
 
-t.test('shortens a long normal form behind a whole token, and marks that', (t) => {
+t.test('shortens a long normal form after a whole token, and marks that', (t) => {
   const columns = Array.from({ length: 2000 }, (_, index) => `column${index}`).join(', ');
   const text = digestText(`select ${columns} from t`);
   t.ok(text.length <= MAX_DIGEST_TEXT_LENGTH + 4, `${text.length} characters`);
   t.match(text, /^SELECT `column0` , .* \.\.\.$/);
-  t.equal(digestText(`select ${columns}, ${columns} from u`), text, 'what comes behind the cut does not matter');
+  t.equal(digestText(`select ${columns}, ${columns} from u`), text, 'what comes after the cut does not matter');
   t.equal(digestText(`select ${'x'.repeat(10_000)}, b`), 'SELECT ...', 'a huge name is left out whole');
   t.end();
 });

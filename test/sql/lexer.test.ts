@@ -31,7 +31,7 @@ t.test('reads the content of a versioned comment as code', (t) => {
     t.strictSame(tokensOf(`a /*${mark}b /* c */ d*/ e`), ['word:a', 'word:b', 'word:d', 'word:e'], mark);
   }
   t.strictSame(tokensOf('/*!5000 a*/'), ['integer:5000', 'word:a'], 'four digits are no version');
-  t.strictSame(tokensOf('/*!50000a*/'), ['word:a'], 'a version needs no space behind it');
+  t.strictSame(tokensOf('/*!50000a*/'), ['word:a'], 'a version needs no space after it');
   t.end();
 });
 

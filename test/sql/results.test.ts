@@ -60,7 +60,7 @@ t.test('makes only a leading change exempt when the character set may end litera
   t.end();
 });
 
-t.test('makes nothing exempt behind a statement that may have several answers or changes how text is read', (t) => {
+t.test('makes nothing exempt after a statement that may have several answers or changes how text is read', (t) => {
   for (const before of [
     'call p()', "execute immediate 'select 1'", 'execute s', 'begin not atomic select 1', 'if 1 then select 1',
     "set sql_mode = ''",
@@ -101,7 +101,7 @@ t.test('a USE sets the schema from its own answer on', (t) => {
   t.end();
 });
 
-t.test('takes the last USE behind a statement that may have several answers', (t) => {
+t.test('takes the last USE after a statement that may have several answers', (t) => {
   t.match(resultsOf('use a; call p(); use b; select 1; use c'), { countable: 1, lateSchema: 'c' });
   t.match(resultsOf('begin not atomic select 1; end; use b; select 1'), { countable: 0, lateSchema: 'b' });
   t.match(resultsOf('call p(); select 1'), { lateSchema: null });

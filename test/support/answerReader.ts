@@ -65,7 +65,7 @@ export interface AnswerSource {
 
 /** Answers the server's requests in the middle of an answer: for a file, or for a proof of the user. */
 export interface Counterpart {
-  /** Sends the next file's content and the empty packet behind it, with sequence ids from `sequenceId` on. */
+  /** Sends the next file's content and the empty packet after it, with sequence ids from `sequenceId` on. */
   upload(sequenceId: number): void;
   /** Answers a packet of an authentication, if it needs an answer. */
   authenticate(packet: Packet): void;
@@ -164,7 +164,7 @@ export class AnswerReader {
     const definitions = await this.payloads(isBare ? 0 : columns);
     if (this.has(Capability.DEPRECATE_EOF)) return this.rows(columns, definitions, null);
     const metadataEnd = completion(await this.payload());
-    // Opening a cursor can fail behind the definitions.
+    // Opening a cursor can fail after the definitions.
     if (metadataEnd.is === 'error') {
       return { is: 'result', columns, definitions, rows: [], metadataEnd: null, end: metadataEnd };
     }

@@ -121,7 +121,7 @@ const compileJava = async (): Promise<string> => {
   return path;
 };
 
-/** Java with MariaDB's Connector/J; READ_OPTIONS in `env` stands in the URL behind a `&`. */
+/** Java with MariaDB's Connector/J; READ_OPTIONS in `env` stands in the URL after a `&`. */
 export const readWithJava = (
   mode: string, env?: NodeJS.ProcessEnv, user: string = APP.user,
 ): Client['read'] => async (port, sql) =>

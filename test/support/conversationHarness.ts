@@ -59,7 +59,7 @@ const PARAMETER_BYTES = 1024;
 const HEADROOM_BYTES = 7;
 const TAILROOM_BYTES = 5;
 
-/** One direction as the relay drives it: undecided bytes are shown again with more behind them. */
+/** One direction as the relay drives it: undecided bytes are shown again with more after them. */
 class Direction {
   held: Buffer = Buffer.alloc(0);
   isBlocked = false;

@@ -130,7 +130,7 @@ const bothWays = (name: string, kind: Kind): Driver[] => [
   driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
 ];
 
-/** Waits forever behind an error in the middle of a result, so that its connection has to end there. */
+/** Waits forever after an error in the middle of a result, so that its connection has to end there. */
 export const PURE_PREPARED = driver(
   'Connector/Python, pure, prepared', inPython('connector-pure'), 'prepared-buffered', 'binary',
 );

@@ -24,7 +24,7 @@ export interface Encrypted {
   readonly server: boolean;
 }
 
-/** Stops listening, and puts the bytes heard behind `offset` back into the connection. */
+/** Stops listening, and puts the bytes heard after `offset` back into the connection. */
 const release = ({ socket, heard }: End, offset: number): void => {
   socket.removeAllListeners('data').pause();
   if (heard.length > offset) socket.unshift(heard.subarray(offset));

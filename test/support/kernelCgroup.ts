@@ -49,7 +49,7 @@ const placeOfV2 = (mounts: string, groups: string): Place | null => {
 let made = 0;
 
 /**
- * Makes a control group with a memory limit; it ends with `t`, behind all that was started in it.
+ * Makes a control group with a memory limit; it ends with `t`, after all that was started in it.
  * @returns the reason why this machine cannot make one, as a text
  */
 export const makeMemoryCgroup = (t: Lifetime, limitBytes: number): KernelCgroup | string => {

@@ -5,7 +5,7 @@ export const ratesFrom = (lowest: number, count: number): number[] =>
   Array.from({ length: count }, (_, step) => Math.round(lowest * 1.1 ** step));
 
 /**
- * The first of `values` for which `holds` is true, found by bisection: it is true for all values behind such a one.
+ * The first of `values` for which `holds` is true, found by bisection: it is true for all values after such a one.
  * Null when it is true for none.
  */
 export const firstThat = async <T>(

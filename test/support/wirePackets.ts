@@ -73,7 +73,7 @@ export const rowsEnd = (dialect: DialectName, statusFlags: number = Status.AUTOC
 export interface ResultOptions {
   readonly columns?: number;
   readonly statusFlags?: number;
-  /** The flags of the EOF behind the definitions; `statusFlags` when left out. */
+  /** The flags of the EOF after the definitions; `statusFlags` when left out. */
   readonly metadataStatusFlags?: number;
 }
 

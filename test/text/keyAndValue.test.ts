@@ -13,7 +13,7 @@ t.test('gives null for the value when there is no equals sign', (t) => {
   t.end();
 });
 
-t.test('splits a list at its commas, except at one behind a backslash', (t) => {
+t.test('splits a list at its commas, except at one after a backslash', (t) => {
   t.strictSame(keysAndValues('user=a\\,b,schema'), [['user', 'a,b', 'user=a\\,b'], ['schema', null, 'schema']]);
   t.end();
 });

@@ -79,7 +79,7 @@ function fill(body, rows, columns, none) {
   if (focused !== undefined) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-/** Offers these values in a list, behind the one for all. */
+/** Offers these values in a list, after the one for all. */
 function offer(select, values, nameOf) {
   const before = select.value;
   const known = [...select.options].slice(1).map(({ value }) => value);

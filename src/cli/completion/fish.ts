@@ -37,7 +37,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** The output of the function if there is no command yet, and behind `--`. */
+/** The output of the function if there is no command yet, and after `--`. */
 const NONE = 'none';
 const PROGRAM = 'program';
 

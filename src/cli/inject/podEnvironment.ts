@@ -47,7 +47,7 @@ function sourceOf(entry: ExactObject): string | null {
 }
 
 const WRITE_IT_HERE = 'write the URL here, with user and password from there: ' +
-  'value: mysql://$(DB_USER):$(DB_PASSWORD)@HOST:3306/SCHEMA, behind these two variables';
+  'value: mysql://$(DB_USER):$(DB_PASSWORD)@HOST:3306/SCHEMA, after these two variables';
 
 /** A URL whose server is the reference to another variable. Its user and password may be such references. */
 const VARIABLE_SERVER = /^[^/]*\/\/(?:[^/?#]*@)?(\$\([^/?#@)]*\))[^/?#@]*(?:[/?#]|$)/;

@@ -4,7 +4,7 @@ import { UsageError } from '../command.js';
 import { isMap, objectsAt, printExact } from './exactObjects.js';
 import { typeOf } from './workload.js';
 
-// The format of kubectl: objects of Kubernetes, one behind the other or in a List.
+// The format of kubectl: objects of Kubernetes, one after the other or in a List.
 
 /**
  * Reads the objects.

@@ -35,14 +35,14 @@ const URL_PARTS = /^((?:[a-z0-9+._-]+:)+)\/\/([^/?#]*)(.*)$/is;
 const ONE_HOST = /^(?:\[[^\]]*\]|[^:[\]]*)(?::\d*)?$/;
 /** "h1:3306,h2:3306", and Connector/J's "(host=h1,port=3306)" and "address=(host=h1)". */
 const SEVERAL = /[,()]/;
-/** An "@" of the authority that stands behind its end. One in a parameter's value stands behind "=". */
+/** An "@" of the authority that stands after its end. One in a parameter's value stands after "=". */
 const UNESCAPED = /^[^=]*@/;
 /** PyMySQL, mysqli and Rails, Prisma, mysql2, MariaDB Connector/J. */
 const SOCKET = /[?&](?:unix_socket|socket|socketPath|localSocket)=[^&]/i;
 
 const EXAMPLE = 'a URL such as mysql://user@host:3306/schema';
 const EXPECTED_SERVER =
-  'expected HOST or HOST:PORT behind user and password: write / ? # @ in those as %2F %3F %23 %40';
+  'expected HOST or HOST:PORT after user and password: write / ? # @ in those as %2F %3F %23 %40';
 const USE_OTHERS = 'give the program SLUICE_HOST and SLUICE_PORT instead';
 
 function refuseScheme(scheme: string): void {

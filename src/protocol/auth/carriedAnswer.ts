@@ -5,10 +5,10 @@ import { PacketReader } from '../lenenc.js';
 export interface CarriedAnswer {
   /** Empty if the packet names no plugin. */
   readonly plugin: string;
-  /** The answer, with the length before it or the NUL behind it: [answerAt, answerEnd). */
+  /** The answer, with the length before it or the NUL after it: [answerAt, answerEnd). */
   readonly answerAt: number;
   readonly answerEnd: number;
-  /** The plugin's name with the NUL behind it: [pluginAt, pluginEnd). */
+  /** The plugin's name with the NUL after it: [pluginAt, pluginEnd). */
   readonly pluginAt: number;
   readonly pluginEnd: number;
 }

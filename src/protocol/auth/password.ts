@@ -1,7 +1,7 @@
 import { constants, createPublicKey, privateDecrypt, publicEncrypt, type KeyObject } from 'node:crypto';
 import { NONCE_BYTES, wiping, xor } from './scrambles.js';
 
-/** The password with a NUL behind it, for a connection that no third party can read. */
+/** The password with a NUL after it, for a connection that no third party can read. */
 export function clearPassword(password: Buffer): Buffer {
   return Buffer.concat([password, Buffer.alloc(1)]);
 }
@@ -26,7 +26,7 @@ export function encryptedPassword(password: Buffer, nonce: Buffer, pem: Buffer):
 }
 
 /**
- * Decrypts a client's password: the inverse of `encryptedPassword`. The result has the NUL behind it. Returns null if
+ * Decrypts a client's password: the inverse of `encryptedPassword`. The result has the NUL after it. Returns null if
  * it was encrypted with another key, or is no password.
  */
 export function decryptedPassword(encrypted: Buffer, nonce: Buffer, key: KeyObject): Buffer | null {

@@ -58,7 +58,7 @@ export class ClientRoom implements Room {
 
   /**
    * Lets the row under way be read to its end, although the client does not read, so that the response can be cut
-   * behind it. Returns whether it may be: a row that is too large goes on at the client's pace.
+   * after it. Returns whether it may be: a row that is too large goes on at the client's pace.
    */
   hurry(): boolean {
     const { usage, rowBytesToCome } = this.conversation.server;

@@ -5,7 +5,7 @@ import { world } from '../../world/world.js';
 
 /**
  * The memory that the records of a TLS connection land in. TLS brings 16 KiB at a time, and many records in one turn of
- * the event loop. In a large buffer they land one behind the other, and their bytes are written together:
+ * the event loop. In a large buffer they land one after the other, and their bytes are written together:
  *
  *     [0, headroom)[headroom ... written and not taken yet ... readAt)[record)[nextAt ... where the next one lands
  *

@@ -55,7 +55,7 @@ export class Flow implements ReadTarget, FrameReceiver {
     this.sink.use(sink);
   }
 
-  /** From now on, all bytes behind the decided ones come in frames and go out in frames. */
+  /** From now on, all bytes after the decided ones come in frames and go out in frames. */
   beginFrames(framing: Framing): void {
     if (this.isTransparent) return;
     const behind = Buffer.from(this.undecided.bytes);

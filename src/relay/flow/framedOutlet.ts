@@ -14,7 +14,7 @@ import type { Outlet } from './outlet.js';
  */
 export class FramedOutlet implements Outlet {
   private readonly frames: QueuedFrame[] = [];
-  /** The number of bytes behind the decided ones that wait for `release` or `dropKept`. */
+  /** The number of bytes after the decided ones that wait for `release` or `dropKept`. */
   private keptBytes = 0;
 
   /**
@@ -74,7 +74,7 @@ export class FramedOutlet implements Outlet {
     this.keptBytes = 0;
   }
 
-  /** Inserts packets behind all decided bytes. They have at most 0xFFFFFF bytes. */
+  /** Inserts packets after all decided bytes. They have at most 0xFFFFFF bytes. */
   inject(packets: Buffer): void {
     this.flush();
     this.write(this.wrap(packets));
@@ -181,7 +181,7 @@ export class FramedOutlet implements Outlet {
   private nextNumber(frame: QueuedFrame): number {
     const { numbers, from } = this;
     const number = frameNumber(frame.bytes);
-    // A client's frame is only split in front of a command, and a command restarts the count.
+    // A client's frame is only split before a command, and a command restarts the count.
     if (frame.hasBegun) return from === 'client' ? numbers.restart() : numbers.insert('client');
     if (frame.place === 'next') return numbers.relay(from, number);
     return from === 'client' ? numbers.ask(number) : numbers.begin(number);

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
  * Delays the failure of a write until everything that the peer sent is read.
  *
  * A peer that closes during a write may have sent the reason first. For example, a server sends ER_NET_PACKET_TOO_LARGE
- * and closes with the rest of the command unread. The kernel has that packet in its receive queue, and the reset behind
+ * and closes with the rest of the command unread. The kernel has that packet in its receive queue, and the reset after
  * it. But Node destroys a socket whose write fails, and loses the unread bytes. Such a peer has closed, so reading
  * reaches its end. Until then the stream takes no bytes.
  * @param reader returns the stream that is read now: the socket, or the TLS stream on it, which reads the socket

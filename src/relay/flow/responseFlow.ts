@@ -107,7 +107,7 @@ export class ResponseFlow implements Direction {
     this.flow.outlet.inject(packets);
   }
 
-  /** Passes on what is decided. Returns the last bytes that the client gets behind that; null if there are none. */
+  /** Passes on what is decided. Returns the last bytes that the client gets after that; null if there are none. */
   wrapLast({ end, refusal }: LastPackets): Buffer | null {
     const { outlet } = this.flow;
     outlet.flush();
@@ -122,7 +122,7 @@ export class ResponseFlow implements Direction {
     this.flow.resumeSource();
   }
 
-  /** Reads the row under way to its end, if that is not too large, so that the response can be cut behind it. */
+  /** Reads the row under way to its end, if that is not too large, so that the response can be cut after it. */
   hurry(): void {
     if (this.room.hurry()) this.flow.resumeSource();
   }
@@ -247,7 +247,7 @@ export class ResponseFlow implements Direction {
   }
 
   /**
-   * Called behind a response that was discarded while the sink was full. The next bytes wait until the kernel has taken
+   * Called after a response that was discarded while the sink was full. The next bytes wait until the kernel has taken
    * everything written for the client.
    */
   private awaitRoom(): Settled {

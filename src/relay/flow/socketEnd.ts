@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /**
  * Calls `ended` once the peer has ended its side of the connection (FIN).
  *
- * Node also emits `end` when a reset follows the last bytes: libuv takes POLLHUP behind a partial read for an end. An
+ * Node also emits `end` when a reset follows the last bytes: libuv takes POLLHUP after a partial read for an end. An
  * empty write tells the two apart: on a connection that was reset, it fails with an error. Then `ended` is not called.
  * @param connection the connection under a TLS stream: TLS does not report such an error
  */

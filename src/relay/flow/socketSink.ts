@@ -115,7 +115,7 @@ export class SocketSink {
     this.changed(true);
   }
 
-  /** Below its high-water mark, a stream does not report when its bytes are gone. An empty write behind them does. */
+  /** Below its high-water mark, a stream does not report when its bytes are gone. An empty write after them does. */
   private awaitFlush(): void {
     const { socket } = this;
     if (!socket.writableNeedDrain && !socket.writableEnded && !socket.destroyed) socket.write(NOTHING, this.flushed);
@@ -124,7 +124,7 @@ export class SocketSink {
   private onFlushed(): void {
     if (!this.isFull || this.socket.destroyed) return;
     if (this.socket.writableLength > 0) {
-      this.awaitFlush(); // more bytes were written behind it
+      this.awaitFlush(); // more bytes were written after it
       return;
     }
     this.isFull = false;

@@ -35,8 +35,8 @@ const UNKNOWN: SocketQueues = {
   unacknowledgedBytes: null, unreadBytes: null, isClientFull: false, hasClientEnded: false,
 };
 /**
- * The pause behind each read, in which further callers gather. The first large result of a session waits for two looks,
- * one behind the other. Pauses of 5 ms would cost it 3 ms more, and the allowance bounds the price of reads anyway.
+ * The pause after each read, in which further callers gather. The first large result of a session waits for two looks,
+ * one after the other. Pauses of 5 ms would cost it 3 ms more, and the allowance bounds the price of reads anyway.
  */
 const MIN_INTERVAL_MS = 1;
 

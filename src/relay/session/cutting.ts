@@ -218,4 +218,4 @@ const REASONS: Readonly<Record<GivenUp, string>> = {
 
 const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
 
-const OUT_OF_STEP = 'the client is of a driver that loses step behind an error in the middle of a result';
+const OUT_OF_STEP = 'the client is of a driver that loses step after an error in the middle of a result';

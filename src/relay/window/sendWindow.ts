@@ -261,7 +261,7 @@ export class SendWindow implements LookObserver {
 const QUICK_READ_BYTES = 64 * 1024;
 /** The distance between two looks at a client on this host that may just not have read yet. */
 const EARLY_LOOK_BYTES = 32 * 1024;
-/** A number of bytes behind the free part that is larger than a client's first receive buffer. */
+/** A number of bytes after the free part that is larger than a client's first receive buffer. */
 const START_BYTES = 80 * 1024;
 /** A client that has also taken half of this keeps up: no further look while its socket takes everything. */
 const PROOF_BYTES = 4 * 1024 * 1024;

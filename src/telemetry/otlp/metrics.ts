@@ -42,7 +42,7 @@ const NAMES: Readonly<Record<string, OtelName>> = {
 const UNITS: Readonly<Record<string, string>> = { bytes: 'By', seconds: 's' };
 
 /**
- * A metric's name in OpenTelemetry's style: a dot behind `sluice` or `process`, no unit and no `total`. Prometheus
+ * A metric's name in OpenTelemetry's style: a dot after `sluice` or `process`, no unit and no `total`. Prometheus
  * translates it back to the original name, except for the metrics in `NAMES`.
  */
 export function otelNameOf(prometheusName: string): OtelName {

@@ -67,7 +67,7 @@ const drainLoad = (bench: Bench): Load => {
   const { sql, rows } = syntheticResult(ROW_BYTES, bench.scale.bulkBytes);
   const run = async (relay: Relay): Promise<Reading[]> => {
     const drivers = await bench.drivers;
-    // The first answer is read packet by packet. The answer behind it shows that all of the first has passed.
+    // The first answer is read packet by packet. The answer after it shows that all of the first has passed.
     const order = { kind: 'ask', port: relay.port, sessions: 1, sql, until: { times: 1 } } as const;
     const { elapsedSeconds, cpuSeconds } = await measured(relay, () => drivers.one(order));
     const gigabytes = (2 * rows.count * rows.packetBytes) / 1e9;

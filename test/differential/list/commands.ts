@@ -11,7 +11,7 @@ const commands: Group = {
   name: 'commands',
   lines: [
     command('PING', Command.PING),
-    command('PING with more behind it', Command.PING, 'xxxx'),
+    command('PING with more after it', Command.PING, 'xxxx'),
     command('INIT_DB mysql', Command.INIT_DB, 'mysql'),
     query('SELECT DATABASE()'),
     command('INIT_DB of no schema', Command.INIT_DB, 'nowhere'),

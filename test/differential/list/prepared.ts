@@ -177,7 +177,7 @@ const cursors: Group = {
  * the rows. Without EOF packets that OK looks like a row.
  */
 const brokenExecute: Group = {
-  name: "MySQL's broken execution behind a cursor", server: 'mysql', isUnparsed: true,
+  name: "MySQL's broken execution after a cursor", server: 'mysql', isUnparsed: true,
   without: Capability.DEPRECATE_EOF,
   lines: [
     script('with a cursor, then without', async (client) => {
@@ -197,7 +197,7 @@ const brokenExecute: Group = {
  * between.
  */
 const brokenAnalyze: Group = {
-  name: "MariaDB's broken ANALYZE behind a cursor", server: 'mariadb', isUnparsed: true,
+  name: "MariaDB's broken ANALYZE after a cursor", server: 'mariadb', isUnparsed: true,
   without: Capability.DEPRECATE_EOF,
   lines: [
     script('with a cursor', async (client) => {
@@ -242,7 +242,7 @@ const ahead: Group = {
       (client) => [...Array.from({ length: 2000 }, (_, i) => close(1000 + i)), client.query('SELECT 9')],
     ),
     together(
-      'a large result and a small one behind it',
+      'a large result and a small one after it',
       (client) => [client.query(NUMBERS(20_000)), client.query('SELECT 10')],
     ),
   ],

@@ -61,7 +61,7 @@ const longData = script('long data of 0xFFFFFF bytes', (client) => client.withSt
 const largeCommands: readonly Group[] = [
   ...[FULL - 1, FULL, FULL + 1]
     .map((bytes) => together(`a COM_QUERY of ${bytes} bytes`, (client) => [long(bytes)(client)])),
-  together('a COM_QUERY of 2 * 0xFFFFFF bytes, and commands behind it in the same write', (client) => [
+  together('a COM_QUERY of 2 * 0xFFFFFF bytes, and commands after it in the same write', (client) => [
     long(2 * FULL)(client), Buffer.from([Command.PING]), client.query('SELECT 1')]),
   longData,
   query(LOAD, { files: [[Buffer.concat([Buffer.from('1\t'), Buffer.alloc(FULL - 2, 'f')]), Buffer.from('\n')]] }),

@@ -127,7 +127,7 @@ export const limitBytes = ({ limit, rows }: Cell): number => Number(limit) * ROW
 /** Work for each row in ms. */
 export const workMsOf = ({ reader }: Cell): number => (reader === 'buffering' ? 0 : Number(reader));
 
-/** The row at which a streaming program stops, 1,000 behind the look that lets it through; null for a buffering one. */
+/** The row at which a streaming program stops, 1,000 after the look that lets it through; null for a buffering one. */
 export const stopAfterOf = ({ reader, limit, looks }: Cell): number | null =>
   (reader === 'buffering' ? null : Number(limit) * looks + 1000);
 

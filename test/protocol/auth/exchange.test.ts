@@ -28,7 +28,7 @@ t.test('mysql_native_password answers with a scrambled password, and with nothin
   t.equal(start('mysql_native_password', '').firstAnswer.length, 0);
 });
 
-t.test('ignores a NUL behind the nonce', async (t) => {
+t.test('ignores a NUL after the nonce', async (t) => {
   const nonce = Buffer.concat([NONCE, Buffer.alloc(1)]);
   const answer = (plugin: string): string =>
     start(plugin, 'secret', false, nonce).firstAnswer.toString('hex');

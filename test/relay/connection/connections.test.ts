@@ -169,7 +169,7 @@ t.test('sends the server a login to deny when it expects one, and does not count
   t.strictSame([told, timers.count], [['closed'], 0]);
 });
 
-t.test("closes the client's connection behind its last bytes, and the server's at once", async (t) => {
+t.test("closes the client's connection after its last bytes, and the server's at once", async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   connections.dismiss(LAST);
   await settled();
@@ -279,7 +279,7 @@ t.test("sends the server a login to deny when a client's reset would count as a 
   t.strictSame([told, server.error], [['closed'], null]);
 });
 
-t.test('relays a reset by the server behind what it said', async (t) => {
+t.test('relays a reset by the server after what it said', async (t) => {
   const { connections, client, server, told, timers } = await startLoggedIn(t);
   server.socket.resetAndDestroy();
   await settled();

@@ -50,7 +50,7 @@ t.test('leaves turns to other sessions between many small frames', async (t) => 
   t.ok(seen.pauses > 5, `${seen.pauses} turns`);
 });
 
-t.test('gives null for a large frame that lies, and goes on behind it', async (t) => {
+t.test('gives null for a large frame that lies, and goes on after it', async (t) => {
   const lie = rawFrame(1, 0xff_ffff, deflatedFrame(0, Buffer.from('short')).subarray(7));
   const [before, behind] = contentsOfSize(10, 20);
   const frames = [deflatedFrame(0, before!), lie, deflatedFrame(2, behind!)];

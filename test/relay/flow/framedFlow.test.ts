@@ -118,7 +118,7 @@ t.test('passes the frames of a large result unchanged when each read reuses the 
   t.match(exchange.usages, [{ rows: 10_000 }]);
 });
 
-t.test('a cut puts the error behind the last row that fits, wherever frames begin', async (t) => {
+t.test('a cut puts the error after the last row that fits, wherever frames begin', async (t) => {
   const turns = [
     query('SELECT 1'), answer(...result(3)),
     query('SELECT 2'), answer(...result(40)),
@@ -233,7 +233,7 @@ t.test('refuses a file that a cut statement asks for in a frame that the server 
   const expected = inTheClear(turns, { limit: limitTo(10) });
   await everyWay(t, turns.slice(0, 2), { limit: limitTo(10) }, (t, { toServer }) => {
     t.ok(toServer.equals(expected.toServer.subarray(0, toServer.length)));
-    t.equal(toServer.length, turns[0]!.bytes.length + 4, 'an empty packet behind the command');
+    t.equal(toServer.length, turns[0]!.bytes.length + 4, 'an empty packet after the command');
   });
 });
 
@@ -252,13 +252,13 @@ t.test('puts commands that wait in the middle of a frame into a frame of their o
   t.same(exchange.problems, []);
 });
 
-t.test('sends waiting commands to the server when a frame behind them cannot be opened', async (t) => {
+t.test('sends waiting commands to the server when a frame after them cannot be opened', async (t) => {
   const pings = Array.from({ length: 700 }, () => packetsFrom(0, Buffer.from([Command.PING])));
   const bad = rawFrame(1, 10, Buffer.alloc(10, 7));
   const exchange = await new FramedExchange().play(login('eof'), ONE_FRAME, WHOLE);
   await exchange.takeFrames('client', [deflatedFrame(0, Buffer.concat(pings)), bad], WHOLE);
   const relayed = splitFrames(exchange.writtenAt('server').subarray(exchange.loginBytes.server));
-  t.ok(relayed.pop()?.equals(bad), 'it passes unopened, behind them');
+  t.ok(relayed.pop()?.equals(bad), 'it passes unopened, after them');
   t.ok(contentOf(relayed).equals(Buffer.concat(pings)));
   t.match(exchange.problems, [{ direction: 'client', reason: /does not hold what it declares/ }]);
 });
@@ -272,7 +272,7 @@ t.test('a command begins a new count when the last one ended with number 255', a
   t.equal(exchange.passed.server.at(-1)?.number, 0, 'the next command');
 });
 
-t.test('sees that a client quits behind other frames while a cut response is drained', async (t) => {
+t.test('sees that a client quits after other frames while a cut response is drained', async (t) => {
   const turns = [query('SELECT 1'), answer(...result(5).slice(0, -1))];
   const exchange = await new FramedExchange({ limit: limitTo(1) }).play([...login('eof'), ...turns], ONE_FRAME, WHOLE);
   const close = packetsFrom(0, Buffer.from([Command.STMT_CLOSE, 1, 0, 0, 0]));
@@ -288,7 +288,7 @@ const BAD_FRAMES: readonly (readonly [string, Buffer])[] = [
 ];
 for (const [what, bad] of BAD_FRAMES) {
   for (const from of ['client', 'server'] as const) {
-    t.test(`passes a frame of the ${from} that ${what}, and all behind it, unopened`, async (t) => {
+    t.test(`passes a frame of the ${from} that ${what}, and all after it, unopened`, async (t) => {
       const turns = [...login('eof'), query('SELECT 1'), answer(...result(2))];
       const exchange = await new FramedExchange().play(turns, ONE_FRAME, WHOLE);
       const loginBytes = exchange.loginBytes[otherPeer(from)];
@@ -332,7 +332,7 @@ t.test('relays a frame whose end does not come as far as it came', async (t) => 
   t.ok(exchange.writtenAt('client').subarray(exchange.loginBytes.client).equals(frame.subarray(0, -5)));
 });
 
-t.test("an answer behind a cut one has the server's own number, however many frames were dropped", async (t) => {
+t.test("an answer after a cut one has the server's own number, however many frames were dropped", async (t) => {
   const cut = result(400);
   const ahead = [query('SELECT 1'), query('SELECT 2')].map(({ bytes }) => storedFrame(0, bytes));
   for (const droppedTo of [255, 256, 257]) {

@@ -48,7 +48,7 @@ t.test('passes a cut frame up to the cut, then the error, and drops the rest', (
   t.end();
 });
 
-t.test('passes a frame unchanged when it ends in front of the cut', (t) => {
+t.test('passes a frame unchanged when it ends before the cut', (t) => {
   const { queue, written } = responses();
   const first = push(queue, 1, 'abc');
   queue.forward(bytes(3));
@@ -73,7 +73,7 @@ t.test('puts what follows dropped bytes in a frame into a frame of its own', (t)
   t.end();
 });
 
-t.test('passes decided bytes without the rest of their frame, and renumbers the frames behind', (t) => {
+t.test('passes decided bytes without the rest of their frame, and renumbers the later frames', (t) => {
   const { queue, written, numbers } = responses();
   push(queue, 1, 'abcdef');
   queue.forward(bytes(2));
@@ -144,7 +144,7 @@ t.test('begins a new count with a frame inserted towards the server, which is a 
   t.end();
 });
 
-t.test("a client's frame that is split in front of a command begins a new count there", (t) => {
+t.test("a client's frame that is split before a command begins a new count there", (t) => {
   const written: Buffer[] = [];
   const numbers = new FrameNumbers(() => false);
   const queue = new FramedOutlet('client', numbers, (frame) => written.push(Buffer.from(frame)));

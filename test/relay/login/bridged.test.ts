@@ -126,7 +126,7 @@ await t.test('refuses a password that would go on in clear, and the server does 
   }
 });
 
-/** Sends written bytes behind `front` in pieces of `pieceBytes`, and emits what comes. */
+/** Sends written bytes after `front` in pieces of `pieceBytes`, and emits what comes. */
 class Behind extends Duplex {
   constructor(private readonly connection: Socket, private front: Buffer, private readonly pieceBytes: number) {
     super();

@@ -230,7 +230,7 @@ t.test('says whose certificate the server sees to a refused client that showed o
   t.match(inside.heard.toString('latin1'), /Access denied \(sluice: an account that requires a certificate/);
 });
 
-t.test('keeps a command that a client inside TLS sends behind its login until it is let in', async (t) => {
+t.test('keeps a command that a client inside TLS sends after its login until it is let in', async (t) => {
   const { scene, inside } = await goInsideTls(t);
   inside.say(Buffer.concat([packetsFrom(2, withSsl(ANSWER)), NEXT[0].bytes]));
   await scene.server.hear(4 + ANSWER.length);
@@ -255,7 +255,7 @@ for (const [what, reply] of Object.entries({ accepts: ok(), refuses: err(1045, '
     inside.say(Buffer.concat([change, NEXT[0].bytes]));
     await scene.server.hear(change.length);
     await settled();
-    t.ok(scene.server.heard.equals(change), 'the command behind it waits');
+    t.ok(scene.server.heard.equals(change), 'the command after it waits');
     scene.server.forget();
     scene.server.say(packetsFrom(1, reply));
     await inside.hear(4 + reply.length);

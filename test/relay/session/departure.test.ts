@@ -124,7 +124,7 @@ t.test('ends a single read-only statement at once when its client leaves', async
   t.match(await recorded(proxy, 1), { outcome: 'client-gone', complete: false });
 });
 
-t.test('runs a command that was sent before the client left behind the statement that runs to its end', async (t) => {
+t.test('runs a command that its client sent before it left, after the statement that runs to its end', async (t) => {
   const { endless, proxy } = await start(t, {});
   const client = await RawClient.login(proxy.port);
   client.command(Command.QUERY, PROMISED);

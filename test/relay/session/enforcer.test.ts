@@ -203,21 +203,21 @@ t.test('passes the rows that a change returns, and counts the exempt response on
   t.match([...scene.shared.metrics.exemptions.all()], [{ count: 1 }]);
 });
 
-t.test('cuts the result behind rows that a change returns', async (t) => {
+t.test('cuts the result after rows that a change returns', async (t) => {
   const scene = await startMariadb(t);
   const both = [...result(5, MORE), ...FIVE];
   await respond(scene, `${RETURNING}; ${SELECT}`, both);
   isCut(t, scene, both, FIVE.length + HEAD_PACKETS, /exceeds 2 rows/);
 });
 
-t.test('holds rows in front of and behind exempt rows back, and not these', async (t) => {
+t.test('holds back the rows before and after exempt rows, but not the exempt rows', async (t) => {
   const scene = await startMariadb(t, HOLD);
   const all = [...result(1, MORE), ...result(5, MORE), ...FIVE];
   await respond(scene, `SELECT 1; ${RETURNING}; ${SELECT}`, all);
   isCut(t, scene, all, result(1).length + FIVE.length + HEAD_PACKETS, /exceeds 2 rows/);
 });
 
-t.test('holds back the result behind exempt rows that are within the limit', async (t) => {
+t.test('holds back the result after exempt rows that are within the limit', async (t) => {
   const scene = await startMariadb(t, HOLD);
   const both = [...result(1, MORE), ...result(1)];
   await respond(scene, `${RETURNING}; SELECT 1`, both.slice(0, -1));
@@ -250,7 +250,7 @@ t.test('cuts the largest of the results that fill the budget, and the other one 
   t.equal(budget.usedBytes, 0);
 });
 
-t.test('waits in front of the next row until the budget is known to have room', async (t) => {
+t.test('waits before the next row until the budget is known to have room', async (t) => {
   const paused: GovernedUsage[] = [];
   class Lent extends Budget {
     protected override grown(usage: GovernedUsage): void {
@@ -419,7 +419,7 @@ for (const sql of [`${SELECT}; INSERT INTO t VALUES (1)`, 'CALL report()']) {
   });
 }
 
-t.test('does not kill a statement when another was sent behind it', async (t) => {
+t.test('does not kill a statement when another was sent after it', async (t) => {
   const { killer: fake, asked } = killer();
   const scene = await start(t, KILL, { shared: { killer: fake } });
   await scene.play(ask(query(SELECT)), NEXT[0]);
@@ -462,7 +462,7 @@ for (const [bound, isAsking] of Object.entries({ time: false, waiting: true })) 
   });
 }
 
-t.test('closes the session behind the error when the driver loses step', async (t) => {
+t.test('closes the session after the error when the driver loses step', async (t) => {
   const scene = await beginSession(t, limited());
   const attributes = new Map([['_client_name', 'MariaDB Connector/J'], ['_client_version', '3.5.11']]);
   await scene.play(...login('eof', { attributes }));

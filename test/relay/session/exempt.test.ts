@@ -99,7 +99,7 @@ await t.test('cuts a statement that only looks like a change, and a text too lon
   }
 });
 
-await t.test('cuts a result behind exempt rows, and one in front of them', async (t) => {
+await t.test('cuts a result after exempt rows, and one before them', async (t) => {
   const behind = [...set(5, MORE), ...set(1)];
   const played = await play(t, `${RETURNING}; SELECT * FROM big`, behind);
   t.ok(

@@ -83,7 +83,7 @@ for (const isCompressed of [false, true]) {
   });
 }
 
-await t.test('releases held back rows for an upload, and relays what comes behind it', async (t) => {
+await t.test('releases held back rows for an upload, and relays what comes after it', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
   const upload: Turn[] = [
@@ -99,7 +99,7 @@ await t.test('releases held back rows for an upload, and relays what comes behin
   t.match(proxy.here.records, [{ action: 'sample', rows: 2, forwardedRows: 2 }, { rows: 1 }]);
 });
 
-await t.test('cuts a result behind an upload at its own row, and counts the rows before as forwarded', async (t) => {
+await t.test('cuts a result after an upload at its own row, and counts the rows before as forwarded', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
   const many = resultSet('eof', Array.from({ length: 999 }, () => textRow('x')));

@@ -57,8 +57,8 @@ for (const split of SPLITS) {
     t.equal(client.heardBytes, 0, 'the client waits for the answer to that');
     server.say(result());
     await settled();
-    t.equal(hex(client.heard), hex(Buffer.concat([result(), refusal()])), 'the error has its place behind that');
-    t.equal(hex(server.heard), hex(Buffer.concat([before, behind])), 'and the statement behind it goes on');
+    t.equal(hex(client.heard), hex(Buffer.concat([result(), refusal()])), 'the error has its place after that');
+    t.equal(hex(server.heard), hex(Buffer.concat([before, behind])), 'and the statement after it goes on');
     server.say(result());
     await settled();
     t.equal(hex(client.heard), hex(Buffer.concat([result(), refusal(), result()])));
@@ -105,7 +105,7 @@ await t.test('refuses a preparation, and everything that names the statement pre
   t.equal(session.records.length, 1, 'only the preparation is recorded');
 });
 
-await t.test('answers an execution that was sent ahead behind its refused preparation', async (t) => {
+await t.test('answers an execution that was sent ahead after its refused preparation', async (t) => {
   const session = await startSession(t, SETTINGS);
   const heard = await send(session, prepare('DROP TABLE t'), execute(LAST));
   const notPrepared = unprepared('the statement prepared last was refused');

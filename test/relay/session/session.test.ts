@@ -139,7 +139,7 @@ for (const phase of phases.slice(1)) {
     t.equal(timers.count, 0);
   });
 
-  t.test(`relays a reset by the server ${phase}, behind what it said`, async (t) => {
+  t.test(`relays a reset by the server ${phase}, after what it said`, async (t) => {
     const timers = fakeTimers(t);
     const scene = await begin(t, phase);
     scene.server.say(RESULT);
@@ -265,7 +265,7 @@ t.test('stays when a look shows that its client, of which nothing was read, is t
   t.strictSame(scene.told, []);
 });
 
-t.test('stays behind a client that has gone while its statement is to run to its end', async (t) => {
+t.test('stays after its client has gone while its statement is to run to its end', async (t) => {
   const scene = await startSession(t, { limits: { rows: 1 }, streaming: { signals: [] } }, looking(true));
   await scene.play(ask(query('SELECT 1; INSERT INTO t VALUES (1)')));
   scene.server.say(packetsFrom(1, ...resultSet('eof', [textRow('1'), textRow('2')]).slice(0, -1)));

@@ -42,7 +42,7 @@ const letIn = async (t: Test, proxy: PairedProxy, behind = Buffer.alloc(0), turn
   return pair;
 };
 
-await t.test('sets a session up behind its login, before commands that its client sent ahead', async (t) => {
+await t.test('sets a session up after its login, before commands that its client sent ahead', async (t) => {
   const pair = await letIn(t, await start(t), COMMANDS);
   await hears(t, pair.server, SET, 'the server hears the set-up alone');
   pair.server.say(SET_ANSWER);
@@ -52,10 +52,10 @@ await t.test('sets a session up behind its login, before commands that its clien
   await hears(t, pair.client, answers, 'the client hears the answers to its own commands, and nothing else');
 });
 
-await t.test('sets a session up again behind a reset or a change of user, before the commands behind ' +
+await t.test('sets a session up again after a reset or a change of user, before the commands after ' +
   'that', async (t) => {
   const pair = await letIn(t, await start(t));
-  await hears(t, pair.server, SET, 'behind the login');
+  await hears(t, pair.server, SET, 'after the login');
   pair.server.say(SET_ANSWER);
   for (const code of [Command.RESET_CONNECTION, Command.CHANGE_USER]) {
     const payload = code === Command.CHANGE_USER ? command(code, 'app\0\0shop\0') : command(code);
@@ -76,7 +76,7 @@ await t.test('sets a session up again behind a reset or a change of user, before
 
 await t.test('does not set a session up when its reset is refused', async (t) => {
   const pair = await letIn(t, await start(t));
-  await hears(t, pair.server, SET, 'behind the login');
+  await hears(t, pair.server, SET, 'after the login');
   pair.server.say(SET_ANSWER);
   pair.client.say(Buffer.concat([packetsFrom(0, command(Command.RESET_CONNECTION)), COMMANDS]));
   await hears(t, pair.server, packetsFrom(0, command(Command.RESET_CONNECTION)), 'the reset');
@@ -98,7 +98,7 @@ await t.test('logs that the server refuses the set-up, and the session goes on',
   });
 });
 
-await t.test('relays every command of a client that leaves right behind its login', async (t) => {
+await t.test('relays every command of a client that leaves right after its login', async (t) => {
   const pair = await letIn(t, await start(t), Buffer.concat([COMMANDS, QUIT]));
   pair.client.socket.end();
   await hears(t, pair.server, SET, 'the set-up');

@@ -44,7 +44,7 @@ t.test('applies the rule of another schema from the USE on that stands in the sa
   t.match(scene.records, [{ action: 'cut', rule: 'archive', schema: 'archive', forwardedRows: 4 }]);
 });
 
-t.test('applies the rule of another schema to the responses behind a USE', async (t) => {
+t.test('applies the rule of another schema to the responses after a USE', async (t) => {
   const scene = await startSession(t, BY_SCHEMA);
   await respond(scene, SELECT, FIVE);
   t.equal(heardOf(scene, FIVE).passed, FIVE.length);
@@ -74,7 +74,7 @@ t.test('takes a result for a stream when it comes from a server-side cursor', as
 
 // Requests for a file.
 
-t.test('passes a request for a file that the client has offered, and counts on behind it', async (t) => {
+t.test('passes a request for a file that the client has offered, and counts on after it', async (t) => {
   const scene = await startSession(t, LIMITED);
   await respond(scene, `LOAD DATA LOCAL INFILE 'lines' INTO TABLE t; ${SELECT}`, [Buffer.from('\xfblines', 'latin1')]);
   t.match(scene.client.heard.toString('latin1'), /lines$/);

@@ -10,7 +10,7 @@ import { type Certificate, makeAuthority } from '../../support/certificates.js';
 const authority = await makeAuthority(t);
 const [right, wrong] = [await authority.issue('db.example', 'DNS:db.example'), await authority.issue('other.example')];
 
-/** A server that speaks TLS at once, and says a byte, behind which its ticket has come. Returns its port. */
+/** A server that speaks TLS at once, and says a byte, after which its ticket has come. Returns its port. */
 const startTlsServer = async (t: Test, { cert, key }: Certificate): Promise<number> => {
   const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
     socket.on('error', () => {}).write('x');
