@@ -124,7 +124,7 @@ t.test('pure folders touch no socket, file or process', (t) => {
   t.end();
 });
 
-/** The functions of Node.js that `src/world/` stands before, as they are used or imported. */
+/** How code uses or imports the functions of Node.js that `src/world/` wraps. */
 const WORLD_ALONE = [
   /\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bprocess\.(?:cpuUsage|hrtime)\b/,
   /(?<![.\w])(?:set|clear)(?:Timeout|Interval|Immediate)\b|'node:timers/,
@@ -132,7 +132,7 @@ const WORLD_ALONE = [
   /^import (?!type )[^;]*\b(?:connect|createServer|fork)\b[^;]* from 'node:(?:net|tls|child_process)';/m,
 ];
 
-/** The files that use them all the same. */
+/** The files that may use these functions directly, each with the reason. */
 const BESIDE_WORLD: Readonly<Record<string, string>> = {
   'src/demo/server.ts': 'the server of `sluice demo` is another program, which imports protocol and sql alone',
   'src/demo/client.ts': 'the client of that server',

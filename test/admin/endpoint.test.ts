@@ -145,7 +145,7 @@ t.test('takes orders for sessions only with the token when one is configured, an
   t.equal((await ask('/sessions/1/end', { method: 'GET', headers })).status, 405);
 });
 
-t.test('chooses sessions by what a request asks for, and shows the statement of one', async (t) => {
+t.test('selects sessions as a request asks, and shows the statement of one', async (t) => {
   const { ask, connect: client } = await startAdministered(t, { audit: { tags: ['route'] } });
   const [idle, slow] = [await client(), await client()];
   await idle.query('SELECT 1');

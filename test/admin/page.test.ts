@@ -126,7 +126,7 @@ t.test('one page from the first client on', async (t) => {
     t.equal(await page.evaluate(count('#cuts rect.cut')), 1);
   });
 
-  await t.test('shows nothing of an answer that was asked for before another choice', async (t) => {
+  await t.test('ignores an answer that was asked for before the last choice', async (t) => {
     await page.evaluate(`(() => {
       const { fetch } = window;
       window.fetch = async (...asked) => {
@@ -268,7 +268,7 @@ t.test('a page about a client that does not read', async (t) => {
     await look(t, page, 'stalled');
   });
 
-  await t.test('asks back before it ends the session', async (t) => {
+  await t.test('asks for confirmation before it ends the session', async (t) => {
     await page.evaluate(focusOn('End the session…'));
     await page.press('Enter');
     await page.until("document.getElementById('ask').open && document.activeElement.id === 'ask-cancel'");

@@ -20,7 +20,7 @@ t.test('records every result above the floor, whether a limit cuts it or not', a
   t.equal(records.length, 3);
 });
 
-t.test('records about one in oneIn of the results below the floor', async (t) => {
+t.test('records about one of every oneIn results below the floor', async (t) => {
   const { connect, program } = await startAdministered(t, { audit: { sample: { oneIn: 4, perSecond: 10_000 } } });
   const client = await connect();
   for (let i = 0; i < 400; i += 1) await client.query('SELECT * FROM rows_3');

@@ -22,7 +22,10 @@ export interface Load {
 /** The number of processes that make load. Short sessions keep one process busy. */
 const DRIVERS = 2;
 
-/** No more ended connections than this are there when a section begins. Sluice looks through all of them. */
+/**
+ * A section begins once the kernel remembers no more ended connections than this. Each look of Sluice reads all of
+ * them.
+ */
 const FEW_CONNECTIONS = 1000;
 
 /** The parts that all sections of a run share: the results, and servers and drivers, which start at their first use. */
@@ -33,8 +36,8 @@ export class Bench {
   private driverProcesses: Promise<Drivers> | null = null;
 
   /**
-   * @param scope what is started lives for it
-   * @param say takes lines that tell how far the run is
+   * @param scope everything that is started ends with it
+   * @param say writes a line about the progress of the run
    */
   constructor(
     readonly scope: Scope,

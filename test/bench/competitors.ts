@@ -6,7 +6,7 @@ import {
   haproxy, mysqlRouter, nginx, startConfigured, startDirect, startPipe, startSluiceWith, type StartRelay,
 } from './relays.js';
 
-/** One side of a comparison. */
+/** A program, or a direct connection, that is measured. */
 export interface Competitor {
   readonly name: string;
   readonly version: string;

@@ -51,7 +51,8 @@ const ask = async ({ port, sessions, sql, until, rows, prepared, isCommented }: 
     if (prepared === true && session !== first) await prepare(session, sql);
     while (timesLeft > 0 && performance.now() < endsAtMs) {
       timesLeft -= 1;
-      // The driver has the same work either way: a slower one makes each query dearer for the relay.
+      // The driver adds a comment either way, so that both loads cost it the same: a slower driver would make each
+      // query dearer for the relay.
       const withComment = isCommented === undefined ? command : commented(sql);
       await session.ask(isCommented === true ? withComment : command, responseBytes);
       count += 1;

@@ -2,7 +2,7 @@
 import type { Attack } from './attacks.js';
 import type { Times } from './times.js';
 
-/** The length of a result of many rows is computed from that of a result of one row. */
+/** A result of many rows. Its length is computed from that of a result of one row. */
 export interface ManyRows {
   readonly count: number;
   /** A row's packet, its header included. */
@@ -33,11 +33,13 @@ export type Order =
     readonly sql: string;
     readonly until: { readonly seconds: number } | { readonly times: number };
   }
-  /** One session asks one answer after the other, and each is timed. */
+  /** One session sends one query after the other, and the time of each answer is measured. */
   | { readonly kind: 'time'; readonly port: number; readonly sql: string; readonly seconds: number }
-  /** One client after the other connects, encrypts where that is offered, and logs in, which is timed. */
+  /**
+   * One client after the other connects, encrypts if TLS is offered, and logs in. The time of each login is measured.
+   */
   | { readonly kind: 'timeLogins'; readonly port: number; readonly seconds: number }
-  /** Clients that mean harm do what costs a relay much. */
+  /** Hostile clients do what costs a relay much work. */
   | { readonly kind: 'attack'; readonly port: number; readonly attack: Attack; readonly seconds: number }
   /** Opens sessions that ask once and then stay, idle. */
   | { readonly kind: 'hold'; readonly port: number; readonly sessions: number; readonly sql: string }
@@ -56,7 +58,7 @@ export type Order =
 export type SharedOrder = Extract<Order, { readonly sessions: number }>;
 
 export interface Outcome {
-  /** Answers that came, sessions that came and went, sessions that stay, or attacks. */
+  /** The number of answers, of ended sessions, of open sessions or of attacks. */
   readonly count: number;
   /** Bytes of the answers. */
   readonly bytes: number;

@@ -46,7 +46,7 @@ t.test('warns of a setting that is allowed but unwise', async (t) => {
   t.match(stderr, /^warning: onExceed\.error\.code: on 1105 HikariCP/);
 });
 
-t.test('says which rule would hold when asked for a client and a statement', async (t) => {
+t.test('says which rule would apply to a client and a statement', async (t) => {
   const rule = { name: 'reports', match: { user: 'bi', client: '::1' }, limits: { rows: 5 } };
   const file = configFile(t, { upstream: 'db', rules: [rule] });
   const flags = ['check', '--config', file, '--as', 'user=bi,client=::1', '--sql', 'SELECT a FROM t'];

@@ -34,7 +34,7 @@ const inFish: Offers = async (script, lines, folder) => {
   return blocksIn(await runOk('fish', ['--no-config', '-c', program]));
 };
 
-/** zsh completes on a terminal alone: this one lists what matches, between marks. */
+/** zsh completes only on a terminal. This one lists the matches between marks. */
 const inZsh: Offers = async (script, lines, folder) => {
   writeFileSync(join(folder, '.complete'), script);
   const asked = lines.map((words) => `ask ${quoted(['sluice', ...words].join(' '))}`);

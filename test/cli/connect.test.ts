@@ -24,7 +24,7 @@ const demo = await startDemoServer();
 t.teardown(() => demo.close());
 const upstream = `127.0.0.1:${demo.address.port}`;
 
-t.test('check --connect has a line for each thing, and ends with 1 when one of them fails', async (t) => {
+t.test('check --connect prints a line for each thing that it needs, and ends with 1 when one fails', async (t) => {
   const config = { listen: '127.0.0.1:0', upstream, admin: { listen: '127.0.0.1:0' } };
   const good = await sluice(['check', '--connect', '--config', configFile(t, config)]);
   t.match(good, { code: 0, stderr: 'The configuration is good.\n' });
@@ -43,7 +43,7 @@ t.test('check --connect has a line for each thing, and ends with 1 when one of t
   t.match(both, { code: 2, stdout: '', stderr: /^--connect: leave --as and --sql out$/m });
 });
 
-t.test('each server has its own lines, and one that says nothing fails in time', async (t) => {
+t.test('reports each server on its own lines, and a silent one as failed after the time-out', async (t) => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   t.teardown(() => silent.close());
@@ -59,7 +59,7 @@ t.test('each server has its own lines, and one that says nothing fails in time',
   ]);
 });
 
-t.test('encryption is tried as the configuration asks for it, with the date of the certificate', async (t) => {
+t.test('tries the encryption that the configuration asks for, and reports when the certificate expires', async (t) => {
   const authority = await makeAuthority(t);
   const stranger = await makeAuthority(t);
   const proxy = await startProxyHere(demo.address.port, {
@@ -88,7 +88,7 @@ t.test('encryption is tried as the configuration asks for it, with the date of t
   t.match((await linesOf({ upstream: unencrypted }))[1], /^FAILED {2}upstream: .*: the server offers no TLS$/);
 });
 
-t.test('addresses that are taken are noted, and those that cannot be opened fail', async (t) => {
+t.test('notes an address that is in use, and fails for one that cannot be opened', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-connect-')); // the path of a socket has to be short
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'no-socket'), '');
@@ -111,7 +111,7 @@ t.test('addresses that are taken are noted, and those that cannot be opened fail
   t.notOk(existsSync(free), 'nothing is left over');
 });
 
-t.test('the audit file is opened, and not left over where it was not there', async (t) => {
+t.test('opens the audit file, and leaves none that did not exist', async (t) => {
   const folder = t.testdir({ old: 'records\n' });
   const audit = async (to: string) =>
     (await linesOf({ upstream, audit: { to } })).find((line) => line.includes('audit.to'));

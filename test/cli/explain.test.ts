@@ -46,7 +46,7 @@ t.test('says of each rule whether it matches, and what a rule that does not matc
   t.end();
 });
 
-t.test('tells every condition of a rule that is not met', (t) => {
+t.test('names every condition of a rule that is not met', (t) => {
   const answer = ask(t, { rules }, 'user=app', 'CALL p()');
   t.match(answer.rules, {
     dump: 'no: user is app, not backup; client is (none), not 10.0.0.0/8',
@@ -108,7 +108,7 @@ t.test('names the signals that only a running session shows, with the limits tha
   t.end();
 });
 
-t.test('tells what happens beyond the limit', (t) => {
+t.test('says what happens beyond the limit', (t) => {
   const beyond = (settings: object, sql = 'SELECT a FROM t') => ask(t, settings, 'user=app', sql).onExceed;
   const kill = { user: 'k', password: 'p' };
   const action = (name: string) => ({ onExceed: { action: name }, budget: { bytes: '1GiB' }, kill });

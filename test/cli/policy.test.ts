@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { auditLine } from '../support/auditRecords.js';
 import { CLI, sluice } from './program.js';
 
-/** A folder with an audit file of these lines, and what else is to be in it. */
+/** A folder with an audit file of these lines, and with these other files. */
 const folderWith = (t: Test, lines: readonly string[], files: Record<string, string> = {}): string =>
   t.testdir({ 'audit.json': lines.join(''), ...files });
 
@@ -19,7 +19,7 @@ const written = async (args: readonly string[], stdout: number): Promise<{ code:
   return { code, stderr };
 };
 
-t.test('report ends with 3 where the policy is broken, and with 0 where it is kept', async (t) => {
+t.test('report ends with 3 when the policy is broken, and with 0 when it is kept', async (t) => {
   const folder = folderWith(t, [auditLine(), auditLine({ action: 'sample', digest: 'fine', rows: 10 })]);
   const audit = join(folder, 'audit.json');
   const broken = await sluice(['report', '--fail-on', 'cut,would-cut', audit]);
@@ -59,7 +59,7 @@ t.test('report writes several formats at once, each to its place', async (t) => 
   t.strictSame(readdirSync(folder).sort(), ['audit.json', 'm.md', 'old.xml', 's.sarif'], 'nothing else is left');
 });
 
-t.test("report adds to GitHub's summary of the job, where that is the file of a format", async (t) => {
+t.test("report adds to GitHub's summary of the job when that is the file of a format", async (t) => {
   const folder = folderWith(t, [auditLine()], { 'summary.md': 'before\n' });
   const summary = join(folder, 'summary.md');
   const args = ['report', '--format', `markdown=${summary}`, join(folder, 'audit.json')];
@@ -132,7 +132,7 @@ t.test('a baseline of more than 32 MiB is not written, and not read', async (t) 
   t.match(read, { code: 2, stderr: /^--baseline: .*large\.json: larger than 32\.0 MiB: write it anew / });
 });
 
-t.test('baseline writes nothing where no record names a known statement', async (t) => {
+t.test('baseline writes nothing when no record names a known statement', async (t) => {
   const slow = '# Time: 2026-11-20T12:00:00Z\n# User@Host: app[app] @ []\nSELECT 1;\n';
   const folder = folderWith(t, [auditLine()], {
     'empty.json': '', 'slow.log': slow, 'unknown.json': auditLine({ digest: null }),

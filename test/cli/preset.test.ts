@@ -14,18 +14,18 @@ const textOf = (name: string): string =>
 const told = (t: Test, sql: string): string =>
   explain(load(t, textOf('agent')), { ...askerFrom('user=agent'), sql, nowMs: 0 }).join('\n');
 
-t.test('each preset is a configuration that nothing is said against', async (t) => {
+t.test('each preset is a configuration without a warning', async (t) => {
   for (const name of PRESETS.keys()) t.strictSame(adviceOn(load(t, textOf(name))), [], name);
 });
 
-t.test('prints a preset as its file is, lists them, and suggests one', async (t) => {
+t.test('prints a preset unchanged, lists all presets, and suggests the one that is close', async (t) => {
   t.match(await sluice(['preset', 'agent']), { code: 0, stdout: textOf('agent') });
   const { stdout } = await sluice(['preset']);
   for (const [name, about] of PRESETS) t.ok(stdout.includes(`  ${name.padEnd(7)}  ${about}\n`), name);
   t.match(await sluice(['preset', 'agents']), { code: 2, stderr: /unknown preset "agents", did you mean agent\?/ });
 });
 
-t.test('an agent reads 200 rows, more about the schema, and changes nothing', async (t) => {
+t.test('the preset agent allows 200 rows, more about the schema, and no change', async (t) => {
   t.match(told(t, 'SELECT * FROM orders'), /^limits +200 rows, 256KiB$/m);
   t.match(told(t, '/* sluice: rows=9 */ SELECT * FROM orders'), /^hint +rows=9: ignored/m);
   for (const sql of ['SHOW VARIABLES', 'DESCRIBE orders', 'SELECT * FROM information_schema.columns']) {

@@ -20,7 +20,7 @@ export function startedSluice(args: readonly string[], variables: NodeJS.Process
   return run(process.execPath, [CLI, ...args], { env: environment(variables) });
 }
 
-/** The commands that go on, start a program or read their input, so that each needs a process of its own. */
+/** The commands that keep running, start a program or read their input. Each of them needs a process of its own. */
 const OWN_PROCESS = ['start', 'run', 'demo'];
 
 /** Runs the built program to its end: in a process of its own only where the command needs it. */

@@ -54,7 +54,7 @@ t.test('a report has totals, a ranking, and a profile of each digest with its us
   ]) t.match(stdout, promise);
 });
 
-t.test('groups by a user or a tag, and tells who a digest belongs to by route, too', async (t) => {
+t.test('groups by a user or a tag, and names the routes of a digest', async (t) => {
   const tagged = (route: string, bytes: number, given: object = {}): string =>
     auditLine({ bytes, tags: { route }, requestBytes: 100, affectedRows: 3, ...given });
   const audit = file(t, 'audit.json', [
@@ -85,7 +85,7 @@ t.test('groups by a user or a tag, and tells who a digest belongs to by route, t
   t.match(columns.stdout, /^# d00000000000000d .* big\.body is 93% of it +SELECT /m);
 });
 
-t.test('tells results that were let through as streams with their signals, and not as cuts', async (t) => {
+t.test('reports results that were let through as streams with their signals, not as cuts', async (t) => {
   const admit = (signal: string): string =>
     auditLine({ action: 'admit', class: 'streaming', signal, rowsPerSecond: 900 });
   const audit = file(t, 'audit.json', [...DAY, admit('pace'), admit('pace'), admit('cursor'), admit('x')].join(''));
@@ -139,7 +139,7 @@ t.test('--since, --until, --user and --schema choose records, and the report say
   t.match(stdout, /^# Results outside the selection, not counted: 3$/m);
 });
 
-t.test('counts and tells lines that are no records, and other events', async (t) => {
+t.test('reports the numbers of lines that are no records, and of other events', async (t) => {
   const audit = file(t, 'audit.json', `${DAY}{"level":"info"}\nrubbish\n${auditLine({ event: 'stall' })}\n`);
   const { overall, read } = await reportJson(audit);
   t.equal(overall.results, 4);

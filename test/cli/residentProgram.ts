@@ -68,7 +68,7 @@ const order = async (given: Order): Promise<RunResult> => {
       throw new Error(`the resident program ended with ${code} at: ${given.args.join(' ')}`);
     }),
   ]).finally(() => listening.abort());
-  // It must not keep the test's process, whose end is its end.
+  // It must not keep the test's process alive. It ends with that process.
   child.unref();
   child.channel?.unref();
   return result as RunResult;

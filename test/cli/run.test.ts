@@ -13,7 +13,7 @@ import { CLI, silentUpstream, sluice } from './program.js';
 /** A command of `node` that runs this script. */
 const node = (script: string, ...args: readonly string[]): string[] => ['--', process.execPath, '-e', script, ...args];
 
-t.test('the command has the words after the --, Sluice\'s standard streams, and gives its exit code', async (t) => {
+t.test('runs the words after -- with Sluice\'s standard streams, and ends with their exit code', async (t) => {
   const script = `
     process.stdout.write(JSON.stringify(process.argv.slice(1)));
     process.stdin.on('data', (text) => process.stderr.write(text));
@@ -90,7 +90,7 @@ t.test('fails a command that has succeeded, and no other, when a result is beyon
   t.type(JSON.parse(readFileSync(report('a.json'), 'utf8')), 'object');
 });
 
-t.test('a report on standard output is whole, also where its reader is late', async (t) => {
+t.test('a report on standard output is whole even when its reader is slow', async (t) => {
   const statements = Array.from({ length: 400 }, (_, index) => `SELECT * FROM rows_${index + 3};`).join(' ');
   // A program of Node.js that is killed leaves the pipe in a mode in which a write takes only a part.
   const killed = "console.log(); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100)";
@@ -175,7 +175,7 @@ t.test('says what is wrong with the command line, with exit code 2, before anyth
   t.notOk(existsSync(started));
 });
 
-t.test('a command that cannot be run gives a shell\'s exit code, and one of a failure of Sluice is 1', async (t) => {
+t.test('a command that cannot be run gives the exit code of a shell, and a failure of Sluice gives 1', async (t) => {
   const folder = t.testdir({ 'not-executable': '#!/bin/sh\n' });
   const cases: readonly (readonly [args: readonly string[], code: number, says: RegExp])[] = [
     [['--', 'no-such-program'], 127, /^sluice: cannot run "no-such-program": there is no such program[^\n]*\n$/],
@@ -191,7 +191,7 @@ t.test('a command that cannot be run gives a shell\'s exit code, and one of a fa
   }));
 });
 
-/** A command that says when it is there, and with TRAP which of the signals it has got; they do not end it then. */
+/** A command that prints a line once it runs. It prints each signal named in TRAP that it gets, and goes on. */
 const WAITING = `
   const signals = (process.env.TRAP ?? '').split(',').filter((name) => name !== '');
   for (const name of signals) process.on(name, () => console.log(name));
@@ -211,7 +211,7 @@ async function startWaiting(t: Test, trap: string, options: { detached?: boolean
   return { child, next, ended: once(child, 'exit') };
 }
 
-t.test('signals go to the command, and what it makes of them is the exit code', async (t) => {
+t.test('passes signals on to the command, and ends with its exit code', async (t) => {
   const trapped = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
   const { child, next, ended } = await startWaiting(t, trapped.join());
   for (const signal of trapped) {

@@ -12,7 +12,7 @@ import { sluice } from './program.js';
 // A second opinion on the schema of the configuration file: check-jsonschema, which test/clients pins.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** One case in so many is tried; a proof tries all. */
+/** Tries one case of this many; a proof tries all. */
 const STEP = IS_WHOLE ? 1 : 150;
 
 const skip = isMissing({ language: 'python' });

@@ -35,7 +35,7 @@ t.test('reads a value with escaped commas and with equals signs', (t) => {
   t.end();
 });
 
-t.test('tells every mistake at once', (t) => {
+t.test('reports every mistake at once', (t) => {
   t.same(problems('usr=a,colour=red,client=localhost,foo,attributes.=x,'), [
     '--as: unknown key "usr", did you mean user?',
     '--as: unknown key "colour", known here: user, schema, client, program, attributes.NAME, tags.NAME',

@@ -64,7 +64,7 @@ t.test('refuses budget.bytes "auto" without the memory limit of the application'
   t.end();
 });
 
-t.test('refuses "auto" where a setting does not know it', (t) => {
+t.test('refuses "auto" for a setting that does not support it', (t) => {
   for (const file of [{ limits: { bytes: 'auto' } }, { connections: { connectTimeout: 'auto' } }]) {
     t.throws(() => load(t, file, {}, '/'), ConfigError);
   }

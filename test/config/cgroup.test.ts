@@ -3,10 +3,10 @@ import t from 'tap';
 import { MemoryCgroup } from '../../src/config/cgroup.js';
 import { treeOfV1, treeOfV2 } from '../support/cgroups.js';
 
-/** What version 1 shows of a group without a limit. */
+/** The limit of a group without one, in version 1. */
 const NO_LIMIT = '9223372036854771712';
 
-t.test('reads the limits of version 2 from the own group upwards, and takes the lowest', (t) => {
+t.test('reads the limits of version 2 from the process's group upwards, and takes the lowest', (t) => {
   const cgroup = new MemoryCgroup(treeOfV2(t, '/pods/pod/sluice', {
     '/pods/pod/sluice': { limit: 700, used: 300, inactive: 40 },
     '/pods/pod': { limit: 500, used: 400, inactive: 50 },
@@ -29,7 +29,7 @@ t.test('reads the limits of version 1, also where version 2 is mounted beside it
   t.end();
 });
 
-t.test('finds the own group when only that is mounted, as in a container', (t) => {
+t.test('finds the process\'s group when only that is mounted, as in a container', (t) => {
   for (const [own, seen] of [['/docker/one', '/docker/one'], ['/', '/'], ['/../..', '/'], ['/host/x', '/docker/one']]) {
     const cgroup = new MemoryCgroup(treeOfV1(t, own!, seen!, { '/': { limit: 700, used: 300 } }));
     t.equal(cgroup.limitBytes, 700, `${own} at ${seen}`);
@@ -37,7 +37,7 @@ t.test('finds the own group when only that is mounted, as in a container', (t) =
   t.end();
 });
 
-t.test('finds no limit where there is none, or no control group', (t) => {
+t.test('finds no limit when there is none, or no control group', (t) => {
   for (const root of [
     treeOfV2(t, '/pod', { '/pod': { limit: 'max', used: 1 } }),
     treeOfV1(t, '/', '/', { '/': { limit: NO_LIMIT, used: 1 } }),

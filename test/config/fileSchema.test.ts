@@ -25,7 +25,7 @@ const refusals = (json: unknown): readonly string[] => {
   }
 };
 
-/** What the schema cannot tell. Everything else that `check` refuses, the schema refuses. */
+/** The mistakes that a schema cannot express. The schema refuses everything else that `check` refuses. */
 const BEYOND_THE_SCHEMA: Readonly<Record<string, RegExp>> = {
   files: /: (cannot be read|cannot read|\S+ (is not a folder|holds no|is larger)|expected one line with)|107 bytes, got|"\/ü{60}"$/,
   conflicts: new RegExp([
@@ -38,10 +38,10 @@ const BEYOND_THE_SCHEMA: Readonly<Record<string, RegExp>> = {
   'what a flag or a variable may give': /^config: (upstream|admin\.listen): required: /,
 };
 
-/** One case in so many is tried; a proof tries all. */
+/** Tries one case of this many; a proof tries all. */
 const STEP = IS_WHOLE ? 1 : 4;
 
-t.test('the schema accepts what check accepts, and refuses the rest but for what no schema can tell', (t) => {
+t.test('the schema accepts what check accepts, and refuses all else that a schema can express', (t) => {
   const counts = { both: 0, neither: 0 };
   const beyond = new Map(Object.keys(BEYOND_THE_SCHEMA).map((kind) => [kind, 0]));
   const wrong: string[] = [];
@@ -138,7 +138,7 @@ t.test('the patterns of addresses match exactly the texts that are addresses', (
   t.end();
 });
 
-t.test('a date is one exactly where the calendar has that day', (t) => {
+t.test('accepts a date exactly if the calendar has that day', (t) => {
   const wrong: string[] = [];
   for (const year of [0, 1900, 2000, 2026, 2028, 2100]) {
     for (let month = 0; month <= 13; month += 1) {

@@ -35,7 +35,7 @@ t.test('refuses what JSON.parse refuses', (t) => {
   t.end();
 });
 
-t.test('an error tells line, column, expectation and finding', (t) => {
+t.test('an error gives line, column, expectation and finding', (t) => {
   t.equal(errorOf('{\n  "a": 1\n  "b": 2\n}'), '3:3: expected "," or "}", got "\\""');
   t.equal(errorOf('{\r\n  "a": 1,\r\n}'), '3:1: expected a key in double quotes, got "}"');
   t.equal(errorOf('{"a": 1'), '1:8: expected "," or "}", got the end of the file');

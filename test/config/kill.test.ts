@@ -62,7 +62,7 @@ t.test('refuses an account with both password and passwordFile, or with neither'
   t.end();
 });
 
-t.test('tells every wrong value', (t) => {
+t.test('reports every wrong value', (t) => {
   t.match(problems(t, withKill({ user: '', password: 'x', when: { bytes: -1, time: '25h' } })), [
     /^config: kill\.user: expected a user name of 1 to 128 characters, got ""$/,
     /^config: kill\.when\.bytes: expected a size such as/,

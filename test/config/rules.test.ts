@@ -69,7 +69,7 @@ t.test('reads a condition that is one pattern as a list of patterns', (t) => {
   t.end();
 });
 
-t.test('prints rules with every setting that holds for them, and they load as the same', (t) => {
+t.test('prints rules with every setting that applies to them, and the output loads as the same rules', (t) => {
   const config = load(t, withUpstream({
     limits: { rows: 5 },
     rules: [
@@ -132,7 +132,7 @@ t.test('an error in a rule names its place, and an unknown key gets a suggestion
   t.end();
 });
 
-t.test('tells an error in a global setting once, not for each rule that inherits it', (t) => {
+t.test('reports an error in a global setting once, not for each rule that inherits it', (t) => {
   t.equal(problemsOf(t, {}, { limits: { rows: '10k' }, hints: 'all' }).length, 2);
   t.end();
 });

@@ -160,7 +160,7 @@ t.test('the example file loads and shows every setting', (t) => {
   t.end();
 });
 
-t.test('tells all errors at once: the key, what was expected, what was found', (t) => {
+t.test('reports all errors at once: the key, what was expected, what was found', (t) => {
   const found = problems(t, {
     listen: 'nowhere:x',
     upstream: { host: 'db', port: '3306' },

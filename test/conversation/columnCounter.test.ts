@@ -49,7 +49,7 @@ const show = (
   return usage.columnCounter;
 };
 
-t.test('tells the bytes of each column by its name and table', (t) => {
+t.test('gives the bytes of each column by its name and table', (t) => {
   const rows = [textRow('1', 'x'.repeat(300), null), textRow('22', 'y', '7')];
   const counter = show(counted(), NAMED, rows);
   t.equal(counter?.rows, 2);
@@ -76,7 +76,7 @@ t.test('reads rows of the binary protocol by the types of their columns', (t) =>
   t.end();
 });
 
-t.test('tells columns by position when their definitions are not there', (t) => {
+t.test('names columns by position when their definitions are not there', (t) => {
   const counter = show(counted(), [], [textRow('1', 'abc', '')]);
   t.match(counter?.shares(), [{ position: 2, name: null, table: null, bytes: 4 }, { position: 1 }, { position: 3 }]);
   t.end();
@@ -128,7 +128,7 @@ t.test('counts the fetches from a cursor by the definitions that its execution b
   t.end();
 });
 
-t.test('gives up where a row is not laid out as its columns', (t) => {
+t.test('gives up at a row that does not match its columns', (t) => {
   for (const row of [textRow('1'), textRow('1', '2', '3', '4'), encodePacket(1, Buffer.from([0xfe, 1, 2]))]) {
     t.ok(show(counted(), NAMED, [textRow('1', '2', '3'), row])?.isBroken);
   }
@@ -164,7 +164,7 @@ const usagesOf = (name: string, split = WHOLE): Usage[] => {
   return found.filter(({ rows }) => rows > 0);
 };
 
-t.test('tells the columns of the heaviest result set of a command', (t) => {
+t.test('names the columns of the heaviest result set of a command', (t) => {
   const usage = new Usage(queryCommand('CALL p()'));
   Object.assign(usage, { countsColumns: true, recordRows: 0 });
   const resultSet = (definitions: Buffer[], rows: Buffer[]): void => {

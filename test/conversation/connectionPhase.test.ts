@@ -63,7 +63,7 @@ await t.test('does not take a capability as agreed on when the server did not of
   t.match(eventsOf(outcome, 'usageEnded'), [{ rows: 1 }]);
 });
 
-await t.test('tells server, user, schema and attributes from greeting and answer', async (t) => {
+await t.test('reports server, user, schema and attributes from greeting and answer', async (t) => {
   const attributes = new Map([['program_name', 'mysqldump'], ['_os', 'Linux'], ['leer', '']]);
   for (const lenenc of [0n, Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA]) {
     const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS | lenenc;
@@ -81,7 +81,7 @@ await t.test('tells server, user, schema and attributes from greeting and answer
   }
 });
 
-await t.test('broken attributes lose the attributes, not the session', async (t) => {
+await t.test('loses only the attributes when they are malformed, not the session', async (t) => {
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
   const whole = responsePayload({ capabilities, attributes: new Map([['a', 'b'], ['c', 'd']]) });
   const lying = Buffer.from(whole);
@@ -102,7 +102,7 @@ await t.test('broken attributes lose the attributes, not the session', async (t)
   }
 });
 
-await t.test('tells the error of a server that refuses in place of its greeting', async (t) => {
+await t.test('reports the error that a server sends in place of its greeting', async (t) => {
   const refusal = Buffer.concat([Buffer.from([0xff, 0x10, 0x04]), Buffer.from('Too many connections')]);
   const outcome = everySplit(t, [fromServer(packetsFrom(0, refusal))]);
   t.match(eventsOf(outcome, 'refused'), [{ code: 1040, sqlState: '', message: 'Too many connections' }]);

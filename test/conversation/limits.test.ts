@@ -101,7 +101,7 @@ for (const dialect of DIALECTS) {
     t.ok(afterLogin(outcome, dialect).subarray(-next[1]!.bytes.length).equals(next[1]!.bytes));
   });
 
-  await t.test(`${dialect}: forwards a response whole that is admitted at its limit`, async (t) => {
+  await t.test(`${dialect}: forwards the whole of a response that is admitted at its limit`, async (t) => {
     const turns = [...login(dialect), ask(query('SELECT 1')), answer(...result)];
     const outcome = everySplit(t, turns, { ...limitedTo({ rows: 1, bytes: 1 }), decide: () => 'admit' });
     t.ok(afterLogin(outcome, dialect).equals(packetsFrom(1, ...result)));

@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
   await t.test(`${dialect}: expects an OK after a result of OUT parameters`, async (t) => {
     const outcome = everySplit(t, [
       ...login(dialect), ask(prepare('CALL p(?)')), answer(...preparedAnswer(dialect, 1, 0, 1)),
-      // MySQL 9.7 with EOF packets: only the one after the definitions tells.
+      // MySQL 9.7 with EOF packets: only the EOF after the definitions says that these are OUT parameters.
       ask(execute(1)),
       answer(...resultSet(dialect, [binaryRow('7')], {
         metadataStatusFlags: OUT | MORE, statusFlags: dialect === 'eof' ? Status.AUTOCOMMIT : OUT | MORE,
@@ -102,7 +102,7 @@ for (const dialect of DIALECTS) {
     }
   });
 
-  await t.test(`${dialect}: tells the text of a prepared statement when it is executed`, async (t) => {
+  await t.test(`${dialect}: reports the text of a prepared statement when it is executed`, async (t) => {
     for (const [columns, parameters] of [[0, 0], [1, 0], [0, 3], [300, 2]] as const) {
       const outcome = everySplit(t, [
         ...login(dialect), ask(prepare('SELECT the text')),

@@ -124,7 +124,7 @@ t.test('skips query attributes before the text', async (t) => {
   t.equal(packets[3]?.payload.toString('latin1'), '\x017');
 });
 
-t.test('tells a new schema to a client that tracks the session', async (t) => {
+t.test('reports a new schema to a client that tracks the session', async (t) => {
   const client = await rawClient(t, Capability.SESSION_TRACK);
   client.command(Command.INIT_DB, 'shop');
   t.equal(decodeCompletion((await client.packet()).payload, true).schema, 'shop');

@@ -16,7 +16,7 @@ export interface Line {
   readonly title: string;
   /** The ways in which it is sent; only the first is used when the way does not matter. */
   readonly ways: readonly Way[];
-  /** The contents differ between any two connections; the answer has the same shape. */
+  /** Whether the contents differ between any two connections; then only the shape is compared. */
   readonly isVolatile?: true;
   play(client: WireClient, way: Way): Promise<Part[]>;
 }
@@ -24,21 +24,21 @@ export interface Line {
 /** Lines that one connection sends one after the other. */
 export interface Group {
   readonly name: string;
-  /** The kind of server that understands it; both when it is left out. */
+  /** The kind of server that understands the group; both kinds if left out. */
   readonly server?: ServerKind;
-  /** It is sent only when all these capabilities are in effect. */
+  /** The group is sent only if all these capabilities are in effect. */
   readonly needs?: bigint;
-  /** It is not sent when one of these capabilities is in effect. */
+  /** The group is not sent if one of these capabilities is in effect. */
   readonly without?: bigint;
-  /** It takes long, and runs only in variants that bring something new to it. */
+  /** The group takes long, and runs only in variants that bring something new to it. */
   readonly isLarge?: true;
   /** SQL that prepares each server once. */
   readonly once?: readonly string[];
   /** SQL that runs before each run of the group, to restore what the group changes. */
   readonly setup?: readonly string[];
-  /** The user, when it is not the usual one. */
+  /** The user, if it is not the usual one. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** The proxy cannot follow it, and logs that. */
+  /** The proxy cannot follow the group, and logs that. */
   readonly isUnparsed?: true;
   readonly lines: readonly Line[];
 }

@@ -28,9 +28,9 @@ export interface Verdict {
 }
 
 export interface Choice {
-  /** Only groups, or lines, whose title has this in it. */
+  /** Selects groups and lines whose title contains this. */
   readonly filter?: string | undefined;
-  /** Only variants whose name has this in it. */
+  /** Selects variants whose name contains this. */
   readonly variant?: string | undefined;
   /** Only the variants that run with every `npm test`. */
   readonly isUsual?: boolean;

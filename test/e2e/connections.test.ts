@@ -82,7 +82,7 @@ for (const kind of SERVER_KINDS) {
       }
     });
 
-    await t.test('takes the next server while the first stands still, and the first again once it goes ' +
+    await t.test('takes the next server while the first stands still, and the first again once it runs ' +
       'on', async (t) => {
       const demo = await startDemoServer();
       t.teardown(() => demo.close());

@@ -136,7 +136,7 @@ for (const kind of SERVER_KINDS) {
       t.same(sluice.log().filter(({ msg }) => msg.startsWith('cannot follow')), []);
     });
 
-    await t.test('closes statements after the running ones when they are closed meanwhile', async (t) => {
+    await t.test('closes each statement in its turn when closes are sent ahead', async (t) => {
       const sluice = await startSluice(t, { upstream: server.port, config: UNLIMITED });
       const client = await connect(sluice.port);
       const ids: number[] = [];

@@ -47,7 +47,7 @@ for (const kind of SERVER_KINDS) {
   });
 }
 
-await t.test('documented statements about errors and drivers hold', async (t) => {
+await t.test('the help tells the truth about errors and drivers', async (t) => {
   const server = await startServer(t, 'mariadb');
   const SELECT_50 = 'SELECT id, label FROM numbers WHERE id <= 50';
   const driverOf = (name: string) => DRIVERS.find((driver) => driver.name === name)!;

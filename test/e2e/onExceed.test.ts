@@ -91,7 +91,7 @@ for (const kind of SERVER_KINDS) {
         await wire.quit();
       });
 
-      await t.test('drops the results after it, and the statement runs to its end', async (t) => {
+      await t.test('drops later results, and the statement runs to its end', async (t) => {
         const input = 'CALL listing(1); SELECT 42;';
         const { rows, errors } = await commandLine(kind, sluice.port, input, ['--quick']);
         t.same(errors, []);

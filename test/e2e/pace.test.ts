@@ -78,7 +78,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(budgeted.records().length, 1, 'what has no limit is not let through beyond it');
     });
 
-    await t.test('cuts a client at once at any pace when the signal is not trusted', async (t) => {
+    await t.test('cuts a client of any pace at once when the signal pace is not trusted', async (t) => {
       const config = { ...CONFIG, streaming: { signals: [] } };
       const strict = await startSluice(t, { upstream: server.port, config });
       const slow = await startSession(t, strict.port);

@@ -7,10 +7,10 @@ import { APP, NUMBERS_ROWS } from '../support/seed.js';
 import { startServer } from '../support/servers.js';
 import { startSluice, type Sluice } from '../support/sluice.js';
 
-// What `sluice preset` prints, with the address of a database: a client gets what `sluice help operations` promises of
-// it. The preset for assistants is proved with their own programs in proof/agents.test.ts.
+// Each preset as `sluice preset` prints it, with the address of a database. A client sees what `sluice help operations`
+// promises. The preset for assistants is proved with their own programs in proof/agents.test.ts.
 
-await t.test('presets before a database do what the help promises', async (t) => {
+await t.test('presets in front of a database do what the help promises', async (t) => {
   const server = await startServer(t, 'mariadb');
   const folder = t.testdir({});
   const printed = async (name: string): Promise<string> => (await runSluice(['preset', name])).stdout;

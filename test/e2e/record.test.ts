@@ -96,7 +96,7 @@ for (const kind of SERVER_KINDS) {
         [{ route: 'executed', job: 'nightly' }, { route: 'prepared', job: 'nightly' }]);
     });
 
-    await t.test('samples what changes data without a result, and tells how much was sent and changed', async (t) => {
+    await t.test('samples a change without a result, with the bytes sent and the rows changed', async (t) => {
       const insert = `INSERT INTO changed VALUES (1, '${'x'.repeat(1000)}'), (2, 'y')`;
       const statements = [
         'CREATE TABLE changed (id INT PRIMARY KEY, body TEXT)', 'SET @a = 1', insert, insert,
@@ -112,7 +112,7 @@ for (const kind of SERVER_KINDS) {
       t.match(changes[1], { serverError: { code: 1062 } });
     });
 
-    await t.test('numbers the transactions of a session, and names none outside of them', async (t) => {
+    await t.test('numbers the transactions of a session, and has no number outside of one', async (t) => {
       const statements = [
         "SELECT 'before'", 'BEGIN', "SELECT 'first'", "SELECT 'first again'", 'COMMIT', "SELECT 'between'",
         'SET autocommit = 0', 'SELECT label FROM numbers WHERE id = 1', 'ROLLBACK',
@@ -125,7 +125,7 @@ for (const kind of SERVER_KINDS) {
         [undefined, 1, 1, undefined, 2, 3]);
     });
 
-    await t.test('tells the columns that make a result heavy', async (t) => {
+    await t.test('names the columns that make a result heavy', async (t) => {
       const sql = `SELECT id, REPEAT('x', 1000) AS body, label, NULL AS nothing FROM numbers WHERE id <= 3000`;
       const records = await recordsOf({}, (port) => commandLine(kind, port, `${sql};\n`));
       const { columnBytes = [], columnBytesRows = 0 } = records.find(({ rows }) => rows === 3000) ?? {};
@@ -135,7 +135,7 @@ for (const kind of SERVER_KINDS) {
       t.ok(columnBytesRows > 0 && columnBytesRows <= 1000, `${columnBytesRows} rows were counted`);
     });
 
-    await t.test('tells the columns of the heaviest result set of several', async (t) => {
+    await t.test('names the columns of the heaviest result set of several', async (t) => {
       const statements = ['SELECT 1 AS small', "SELECT REPEAT('x', 1000) AS large FROM numbers", 'SELECT 2 AS last'];
       const records = await recordsOf({}, (port) =>
         commandLine(kind, port, `DELIMITER //\n${statements.join('; ')}//\n`));
@@ -144,7 +144,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(columnBytesResultSet, 2);
     });
 
-    await t.test('tells columns by position when the client knows their definitions', async (t) => {
+    await t.test('names columns by position when the client knows their definitions', async (t) => {
       const records = await recordsOf({}, async (port) => {
         const kept = kind === 'mariadb' ? Capability.MARIADB_CACHE_METADATA : Capability.OPTIONAL_RESULTSET_METADATA;
         const client = await WireClient.connect({ port, ...APP, capabilities: BASE_CAPABILITIES | kept });
@@ -171,7 +171,7 @@ for (const kind of SERVER_KINDS) {
       t.strictSame([...new Set(systems)], [kind]);
     });
 
-    await t.test('audit.sql says how much of a statement a record holds', async (t) => {
+    await t.test('a record holds as much of a statement as audit.sql says', async (t) => {
       const normal = digestText(SELECT);
       const digest = digestHash(normal);
       const recordOf = async (audit: object): Promise<AuditRecord | undefined> => {

@@ -41,7 +41,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(sluice.records().length, 1);
     });
 
-    await t.test('is told from one that reads slowly', async (t) => {
+    await t.test('is not confused with one that reads slowly', async (t) => {
       const session = await startSession(t, sluice.port);
       // Some MB lie in the sockets' buffers. For seconds the client takes nothing from the proxy although it reads.
       t.match(await session.begin(SELECT, 2500, 0.002), { rows: 2500 });
@@ -50,7 +50,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(sluice.records().length, 1);
     });
 
-    await t.test('is warned of before the server gives it up, and counted when that happens', async (t) => {
+    await t.test('causes a warning before the server gives it up, and is counted when the server does', async (t) => {
       const session = await startSession(t, sluice.port);
       await session.run('SET SESSION net_write_timeout = 2');
       const { rows: first } = await session.begin(SELECT, 1, 0);
@@ -73,7 +73,7 @@ for (const kind of SERVER_KINDS) {
       t.equal(await lostSessions(), 1);
     });
 
-    await t.test('is told from one whose server was killed in the middle of a result', async (t) => {
+    await t.test('is not confused with one whose server was killed in the middle of a result', async (t) => {
       const session = await startSession(t, sluice.port);
       await session.begin(SELECT, 1, 0);
       t.match(await sluice.nextRecord(), { event: 'stall', serverGaveUp: false });

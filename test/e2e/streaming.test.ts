@@ -102,7 +102,7 @@ for (const kind of SERVER_KINDS) {
       t.match(await sluice.nextRecord(), { ...cut(2000), class: 'streaming', signal: 'dump' });
     });
 
-    await t.test('begin and end where a rule says so, whatever the signals', async (t) => {
+    await t.test('are the results that a rule calls streams, whatever the signals', async (t) => {
       const rules = [
         { name: 'exports', match: { program: 'export' }, class: 'streaming' },
         { name: 'pages', match: { schema: APP.schema }, class: 'buffered' },

@@ -85,7 +85,7 @@ await t.test('the commands for CI work as the topic says', { skip }, async (t) =
   t.equal(jobs.length, 2, 'there is a workflow and a job file');
 
   for (const kind of SERVER_KINDS) {
-    await t.test(`suites before ${kind}`, async (t) => {
+    await t.test(`suites in front of ${kind}`, async (t) => {
       await Promise.all([startServer(t, kind, ['--port=3306'], network.within), made]);
 
       await t.test('suites within the limits pass', async (t) => {

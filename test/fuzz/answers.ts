@@ -10,7 +10,7 @@ import type { Mode, Played } from './mode.js';
 // logged, and reads no more than its bound.
 
 const SENT_ITEMS = 5;
-/** A receiver that says no more costs this much time. */
+/** The time limit of a request, which a silent receiver costs in full. */
 const TIMEOUT_MS = 40;
 /** What is read of an answer, and what the buffers of both kernels take beyond that. */
 const MAX_TAKEN_BYTES = 16 * 1024 * 1024;

@@ -43,7 +43,7 @@ const valueOf = (text: string): Buffer => Buffer.from(`${String.fromCharCode(tex
 interface Prepared {
   readonly text: Text;
   readonly hasParameter: boolean;
-  /** Values were sent since its last execution; and the server still has them for the next one. */
+  /** Whether values were sent since its last execution, and whether the server still has some for the next one. */
   hasSentAhead: boolean;
   hasLongData: boolean;
   /** The server has a cursor open. */

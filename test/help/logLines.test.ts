@@ -121,7 +121,7 @@ interface Message {
   readonly text: string;
 }
 
-/** These pass on the message that they get; who gives it to them stands elsewhere. */
+/** Functions of these files log a message that they are given. Their callers have the text. */
 const PASSING_ON = ['audit/occasionalLog.ts', 'relay/session/sessionLog.ts'];
 
 const messages: readonly Message[] = calls.flatMap((call): Message[] => {
@@ -131,7 +131,7 @@ const messages: readonly Message[] = calls.flatMap((call): Message[] => {
   return textsOf(call.arguments.at(-1)).map((text) => ({ level, file, text: text.replace(/…+/g, ANY) }));
 });
 
-/** Messages that a call only passes on, and the files and texts that they are made of. */
+/** Messages that a call only passes on, with the files and texts that they are made of. */
 const MADE_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'relay/connection/attempt.ts': [
     'cannot reach', 'did not accept the connection', 'did not greet', 'before its greeting',
@@ -147,7 +147,7 @@ const MADE_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The files that pass these on. */
+/** The files with such calls. */
 const PASSES_THEM_ON = [
   'relay/connection/arrival.ts', 'relay/connection/upstreamHealth.ts', 'relay/session/connectionPhase.ts',
   'relay/session/session.ts',
@@ -183,7 +183,7 @@ t.test('each line of the list is one that the program writes', (t) => {
   t.end();
 });
 
-t.test('knows where the messages are made that a call only passes on', (t) => {
+t.test('finds where each message is made that a call only passes on', (t) => {
   const passed = messages.filter(({ level, text }) => level !== 'info' && !/\w/.test(text)).map(({ file }) => file);
   t.strictSame([...new Set(passed)].sort(), PASSES_THEM_ON);
   for (const [file, texts] of Object.entries(MADE_ELSEWHERE)) {

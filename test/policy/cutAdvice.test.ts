@@ -13,7 +13,7 @@ interface Place {
   readonly sql?: string;
   readonly rows?: number;
   readonly signals?: readonly StreamingSignal[];
-  /** The signal that has told a stream, and the last look at its client's pace. */
+  /** The signal by which the response was recognized as a stream, and the last look at its client's pace. */
   readonly told?: StreamingSignal;
   readonly isFast?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ t.test('fills limit, rule, rows, bytes and digest', async (t) => {
   t.equal(textOf(t, 'short', { sql: 'CALL p()' }), 'short; the statement runs to its end on the server');
 });
 
-t.test('keeps the promise about the statement whole after a text that is too long', async (t) => {
+t.test('does not shorten the promise about the statement when the text is too long', async (t) => {
   const promise = '; the statement runs to its end on the server';
   for (const front of ['', 'a', 'ab']) {
     const text = textOf(t, `${front}${'é'.repeat(250)}{advice}`, { sql: 'CALL p()' });
@@ -93,7 +93,7 @@ t.test('advises what can be followed', async (t) => {
   t.equal(textOf(t, '{advice}', oneRow), 'select fewer columns, for one row alone is larger');
 });
 
-t.test('advises a call only where a trusted signal tells it', async (t) => {
+t.test('advises a call only if a trusted signal recognizes it', async (t) => {
   const less = 'add a LIMIT, aggregate, or select fewer columns';
   const stream = 'add a LIMIT, or stream it: ';
   const advice = (client: string, signals: readonly StreamingSignal[], settings = {}) =>
@@ -112,7 +112,7 @@ t.test('advises a call only where a trusted signal tells it', async (t) => {
   t.equal(advice('pymysql', SIGNALS, held), less, 'pace does not tell about what is held back');
 });
 
-t.test('advises no stream to a client that streams, and says where it reads too fast', async (t) => {
+t.test('advises no streaming to a client that streams, and says if it reads too fast', async (t) => {
   const attributes = { _client_name: 'pymysql' };
   const call = 'add a LIMIT, or stream it: pymysql.cursors.SSCursor';
   const fast = 'as fast as one that buffers: it needs a rule or a higher limit';

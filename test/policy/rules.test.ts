@@ -19,7 +19,7 @@ const winner = (
   return firstRule(rulesFor(compiled, { ...SUBJECT, ...subject }), () => asked(sql), atMs)?.name ?? null;
 };
 
-t.test('the first rule that matches holds, and one without conditions hides those after it', (t) => {
+t.test('the first rule that matches applies, and one without conditions hides those after it', (t) => {
   const rules = [
     { name: 'a', match: { user: 'x' } }, { name: 'b', match: { user: ['y', 'app'] } }, { name: 'c', match: {} },
   ];
@@ -68,7 +68,7 @@ t.test('a digest matches statements with any literals', (t) => {
   t.end();
 });
 
-t.test('a rule holds until its last moment', (t) => {
+t.test('a rule applies until its last moment', (t) => {
   const rules = [
     { name: 'day', match: {}, until: '2026-03-01' }, { name: 'moment', match: {}, until: '2026-03-02T10:00:00+02:00' },
   ];

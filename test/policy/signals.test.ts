@@ -10,7 +10,7 @@ t.test('knows dump tools by their program name', (t) => {
   t.end();
 });
 
-t.test('knows a statement of a dump tool by its front', (t) => {
+t.test('knows a statement of a dump tool by its beginning', (t) => {
   const isDump = (sql: string) => isDumpStatement(Buffer.from(sql));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`'));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ `a`, `b` FROM `t` WHERE 1 LIMIT 3'));

@@ -26,7 +26,7 @@ t.test('a statement without a known text is of kind other, and is never killed',
   t.end();
 });
 
-t.test('knows that a text of which only a part is kept goes on', (t) => {
+t.test('knows that a text is truncated when only a part of it is kept', (t) => {
   const sql = 'SELECT a FROM t WHERE b = 1';
   t.match(Statement.of(queryCommand(sql, 1, 12), 0), { isTruncated: true, isSingleReadOnly: false, kind: 'select' });
   t.match(Statement.of(queryCommand(sql), 0), { isTruncated: false, isSingleReadOnly: true });

@@ -37,7 +37,7 @@ const CALLS: Readonly<Record<string, string>> = {
 };
 
 const IN_GATE = ['MySQL Connector/J 9.7', 'PyMySQL 1.2'];
-/** It goes on reading while its program works, so that nothing tells that it streams. */
+/** The driver reads on while its program works, so Sluice cannot see that the program streams. */
 const READS_ON = 'asyncmy';
 
 const streamingOf = ({ name }: Driver): Driver =>
@@ -56,7 +56,7 @@ for (const kind of kinds) {
       const { name } = driver;
       const call = `stream it: ${CALLS[name] ?? 'read it row by row'}`;
       const advice = `add a LIMIT, ${name === READS_ON ? 'aggregate, or select fewer columns' : `or ${call}`}`;
-      void t.test(`${name} is advised what lets the result pass`, { skip: isMissing(driver) }, async (t) => {
+      void t.test(`${name} gets advice with which the result passes`, { skip: isMissing(driver) }, async (t) => {
         const { error } = await driver.read(sluice.port, SELECT);
         t.ok(error?.message.includes(`sluice: result set exceeds ${limit} rows: ${advice}`), String(error?.message));
         if (name === READS_ON) return;

@@ -7,7 +7,7 @@ import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 import { IS_WHOLE } from './scale.js';
 
-// What assistants have for a database, before Sluice with the preset for them: each MCP server, before both databases.
+// The MCP servers of assistants, in front of Sluice with the preset `agent`, with each kind of database server.
 
 const PRESET = JSON.parse(readFileSync(new URL('../../dist/presets/agent.json', import.meta.url), 'utf8')) as object;
 const REFUSED = 'sluice: this statement is refused here (rule read-only): write one plain SELECT';
@@ -16,7 +16,7 @@ const CHANGES = [
   'CREATE TABLE copied AS SELECT * FROM numbers', 'TRUNCATE TABLE numbers', 'ALTER TABLE numbers ADD more INT',
 ];
 
-/** What an assistant reads where a result has more than 200 rows, or more than 256 KiB in one row. */
+/** The error that an assistant reads when a result has more than 200 rows, or one row of more than 256 KiB. */
 const TOO_MANY_ROWS =
   'sluice: the result has more than 200 rows (rule default): add a LIMIT, aggregate, or select fewer columns';
 const ROW_TOO_LARGE = 'sluice: the result has more than 256 KiB (rule default): ' +
@@ -64,7 +64,7 @@ for (const kind of kinds) {
           t.strictSame(tables, [[String(NUMBERS_ROWS), 'row 1'], ['numbers']]);
         });
 
-        await t.test('the session goes on', async (t) => {
+        await t.test('the session continues after cuts and refusals', async (t) => {
           const after = await connections(agent);
           t.match(after, /^\d+$/);
           t.equal(after === before, server.keepsConnection, `connection ${before}, then ${after}`);

@@ -5,7 +5,7 @@ import {
   answer, ask, definition, login, packetsFrom, preparedAnswer, resultSet, textRow,
 } from '../support/wirePackets.js';
 
-// Sessions that begin in some good or bad way and that one end breaks off, in front of a limit of 3 rows.
+// Sessions that begin in some good or bad way, with a limit of 3 rows. One end breaks each of them off.
 
 const LOGIN = login('eof');
 const ASKED: readonly Turn[] = [...LOGIN, ask(query('SELECT 1'))];

@@ -9,8 +9,8 @@ import { freePort } from '../support/freePort.js';
 import { guard, spawned } from '../support/guard.js';
 import { IS_WHOLE } from './scale.js';
 
-// What the OTLP receiver of OpenTelemetry's Collector takes of an application's request and of Sluice's part in it. The
-// receiver takes minutes to build, so that only the whole proof has it: else a played one stands in its place.
+// The OTLP receiver of OpenTelemetry's Collector gets the spans of an application's request and of Sluice's part in it.
+// The receiver takes minutes to build, so only the whole proof uses it. Otherwise the test plays the receiver.
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const APPLICATION_SPAN_ID = '00f067aa0ba902b7';

@@ -28,7 +28,7 @@ for (const kind of SERVER_KINDS) {
     const config = { limits: { rows: 1000 }, streaming: { signals: [] }, kill: KILLER };
     const sluice = await startSluice(t, { upstream: server.port, config });
 
-    await t.test(`20 million rows are gone within ${SCALE.goneMs} ms of the error`, async (t) => {
+    await t.test(`a query of 20 million rows is gone within ${SCALE.goneMs} ms of the error`, async (t) => {
       const watch = await ProcessWatch.start(server);
       t.teardown(() => watch.close());
       const session = await startSession(t, sluice.port);

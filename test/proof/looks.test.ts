@@ -30,8 +30,7 @@ const connections = async (t: Test, count: number): Promise<Socket[]> => {
 };
 
 for (const rows of [2 * SESSIONS, SCALE.tableRows]) {
-  await t.test(`looks at a table of ${rows} connections answer all waiting sessions, and tell their ` +
-    `cost`, async (t) => {
+  await t.test(`looks at a table of ${rows} sockets answer every waiting session`, async (t) => {
     const sockets = await connections(t, rows / ROWS_OF_A_CONNECTION);
     const reader = new SocketQueueReader();
     const startMs = performance.now();

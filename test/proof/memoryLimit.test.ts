@@ -9,7 +9,7 @@ import { IS_WHOLE } from './scale.js';
 
 const MIB = 2 ** 20;
 
-/** The processes, and the limit of the group that has them all. */
+/** The number of processes, and the memory limit of the group that has all of them. */
 const SMALL = { workers: 1, limitMiB: 128 };
 const LARGER = [{ workers: 1, limitMiB: 512 }, { workers: 2, limitMiB: 384 }];
 

@@ -233,7 +233,10 @@ const SITUATIONS: Readonly<Record<string, (t: Test, scene: Scene) => Promise<voi
   },
 };
 
-/** Locks hosts out as a server does that looks their names up, and lets them in again. */
+/**
+ * With these options a server looks up the names of its clients. Only then does it lock out a host with too many failed
+ * connections.
+ */
 const OPTIONS: Readonly<Record<ServerKind, readonly string[]>> = {
   mariadb: ['--skip-name-resolve=0'], mysql: ['--skip-name-resolve=0', '--performance-schema=ON'],
 };

@@ -11,7 +11,8 @@ const WORK_MS = 5;
 const ROW_BYTES = 240;
 const ROWS = (10 * 60 * 1000) / WORK_MS;
 /**
- * More than fits in the buffers on the way, and too little for another look at the driver, which reads it in the end.
+ * More than the buffers on the way hold, so that the driver cannot have all rows early. Too few for another look at its
+ * pace. In the end the driver reads them.
  */
 const ROWS_LEFT = 39_000;
 const SELECT = `SELECT a.id, REPEAT('x', ${ROW_BYTES - 12}) FROM numbers a, numbers b LIMIT ${ROWS + ROWS_LEFT}`;

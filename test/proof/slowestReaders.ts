@@ -17,7 +17,10 @@ const FOUND = fileURLToPath(new URL('../../node_modules/.cache/sluice-proof/slow
 /** Compared to a direct connection: the largest ratios of the slowest rate that survives, and of the waiting bytes. */
 const MAX_RATE_RATIO = 1.2;
 const MAX_WAITING_RATIO = 1.5;
-/** Past the default limit, so that limits are enforced: readers at these rates count as streams. */
+/**
+ * Readers at these rates count as streams. Their results are past the default limit, so that mode enforce has to let
+ * them pass.
+ */
 const MODES = { enforce: ['--mode', 'enforce', '--max-rows', '1000'], audit: ['--mode', 'audit'] } as const;
 const NETWORKS = ['loopback', 'veth'] as const;
 const IN_CLEAR = { listen: { tls: { mode: 'off' } }, upstream: { tls: { mode: 'off' } } };

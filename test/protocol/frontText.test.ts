@@ -8,7 +8,7 @@ t.test('ends before a character that does not fit whole', (t) => {
   t.end();
 });
 
-t.test('gives up no more than a character where bytes are not UTF-8', (t) => {
+t.test('drops at most one character where bytes are not UTF-8', (t) => {
   t.equal(frontBytes(Buffer.alloc(100, 0x80), 50), 46);
   t.end();
 });

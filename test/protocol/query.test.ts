@@ -24,7 +24,7 @@ await t.test('finds the text after any number of attributes of every type', asyn
   t.equal(textOf(attributedQuery(SQL, many), true), SQL);
 });
 
-await t.test('finds no text after truncated or lying attributes', async (t) => {
+await t.test('finds no text after truncated or malformed attributes', async (t) => {
   const whole = attributedQuery(SQL, ATTRIBUTES);
   for (let length = 0; length < whole.length - SQL.length; length += 1) {
     t.equal(queryTextOffset(whole.subarray(0, length), true), null, `${length} bytes`);

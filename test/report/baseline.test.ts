@@ -59,7 +59,7 @@ t.test('a baseline is written sorted by digest, and read as it was written', (t)
   t.end();
 });
 
-t.test('a mistake in a baseline is named with the file and its place, and all of them at once', (t) => {
+t.test('reports all mistakes in a baseline at once, each with the file and its place', (t) => {
   const withEntry = (given: object) => problemsOf(JSON.stringify({ version: '1', digests: [{ ...ENTRY, ...given }] }));
   t.strictSame(problemsOf('{"version": "1",}'), ['known.json:1:17: expected a key in double quotes, got "}"']);
   t.strictSame(problemsOf('{}'),

@@ -77,7 +77,7 @@ t.test('finds a limit that cuts no more than wanted, and one step lower cuts mor
   t.end();
 });
 
-t.test('counts cuts of the other limit, and finds none when those alone are too many', (t) => {
+t.test('counts the cuts of the other limit, and finds no limit when those alone are too many', (t) => {
   const search = new LimitSearch('rows', { rows: 5, bytes: 1000 }, NOBODY);
   for (const [rows, bytes] of [[10, 10], [20, 20], [5, 5000], [400, 40]]) search.add(record({ rows, bytes }));
   t.equal(search.leastRate, 0.25);

@@ -25,7 +25,7 @@ const VERDICT = judge(FAIL_ON, [
   sample({ digest: 'cccccccccccccccc', digestText: 'SELECT ?', durationMs: 1500 }),
 ]);
 
-/** What means something in one of the formats, and what a terminal, XML or a log must not get. */
+/** Text that means something in one of the formats, or that a terminal, XML or a log must not get. */
 const HOSTILE =
   '\n::error file=x::y%0A%\r<b>&"\'`|](x)[!#*_~@\\\u0000\u001b[31m\u0085\u202e\ufffe\ud800 ]]> -->$(id)www.x.org';
 
@@ -148,7 +148,7 @@ t.test('every format says what was not seen', (t) => {
   t.end();
 });
 
-t.test('as SARIF each result has a place, without which GitHub takes nothing of the file', (t) => {
+t.test('as SARIF each result has a place: without one, GitHub rejects the whole file', (t) => {
   const { runs } = sarif(VERDICT, '1.2.3') as { runs: [{ results: { locations: unknown[] }[] }] };
   const places = runs[0].results.map(({ locations }) => locations);
   const at = (uri: string, startLine: number): object =>

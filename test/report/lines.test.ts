@@ -35,7 +35,7 @@ t.test('gives the same lines for bytes in any pieces', (t) => {
   t.end();
 });
 
-t.test('skips a line that is too long, tells that, and gives the next one whole', (t) => {
+t.test('skips a line that is too long, reports it, and gives the next one whole', (t) => {
   const bytes = Buffer.from(`short\n${'x'.repeat(50)}\nshort again\n`);
   const expected = ['short', OVERLONG, 'short again'];
   t.strictSame(linesOf([bytes], 20), expected);

@@ -148,7 +148,7 @@ t.test('a known repetition fails once it has grown beyond its executions in the 
   t.end();
 });
 
-t.test('a policy is broken by digests beyond those that are kept, too, and says how many results they have', (t) => {
+t.test('digests beyond those that are kept break a policy, too, and a verdict counts their results', (t) => {
   const many = Array.from({ length: 2000 }, (_, index) => auditRecord({ digest: `d${index}`, action: 'warn' }));
   const samples = Array.from({ length: 3001 }, (_, index) => sample({ digest: `s${index}` }));
   const failOn = new Set(['would-cut'] as const);

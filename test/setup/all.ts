@@ -12,9 +12,9 @@ import { ServerPool } from './serverPool.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Most of them wait most of the time, for servers and clients. */
 const JOBS = 5;
-/** What hangs is ended after ten minutes; no assertion depends on time. */
+/** A test file that hangs is ended after ten minutes. No assertion depends on time. */
 const PATIENCE_MS = 600_000;
-/** These folders take longest, so they begin. */
+/** These folders take longest, so they run first. */
 const FIRST = ['test/e2e/', 'test/differential/', 'test/proof/', 'test/admin/', 'test/fuzz/'];
 
 const wanted = process.argv.slice(2);

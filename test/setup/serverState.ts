@@ -2,7 +2,7 @@ import { type Server, type ServerKind } from '../support/servers.js';
 
 // What a test may have changed in a server: schemas, tables, accounts, variables, the binary log, open connections.
 
-/** Every row of these is the same again in a server that is as it was. */
+/** Queries that give the same rows as at the start if a test has left nothing in the server. */
 const LOOKS = [
   'SELECT schema_name FROM information_schema.schemata ORDER BY 1',
   `SELECT table_schema, table_name, engine FROM information_schema.tables
@@ -17,7 +17,7 @@ const LOOKS = [
 ];
 
 const VARIABLES = 'SHOW GLOBAL VARIABLES';
-/** Variables that go on by themselves. */
+/** Variables that change without a statement. */
 const MOVING = /^gtid_|^innodb_.*_pct_|^timestamp$/;
 
 const OTHER_CONNECTIONS = `SELECT id FROM information_schema.processlist
@@ -28,7 +28,7 @@ const TABLES = "SELECT table_name, table_type FROM information_schema.tables WHE
 
 const FORGET_LOG: Record<ServerKind, string> = { mariadb: 'RESET MASTER', mysql: 'RESET BINARY LOGS AND GTIDS' };
 
-/** Far longer than it takes. A server that was stopped in its tracks answers nothing. */
+/** Far longer than restoring takes. A stopped process (SIGSTOP) never answers. */
 const PATIENCE_MS = 20_000;
 
 const firstOf = (rows: readonly string[][]): string[] => rows.map(([value]) => value!);
@@ -74,7 +74,7 @@ export class ServerState {
     for (;;) {
       const open = firstOf(await this.server.sql(OTHER_CONNECTIONS));
       if (open.length === 0) return;
-      // Each by itself: one that has gone meanwhile is an error.
+      // One at a time: KILL fails for a connection that has closed in the meantime.
       for (const id of open) await this.server.sql(`KILL ${id}`).catch(() => undefined);
     }
   }

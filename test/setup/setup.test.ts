@@ -23,7 +23,7 @@ const started = startedPrograms(files, isTestCode);
 const CHECK = /(?:command -v |\/usr\/bin\/)([\w-]+)/g;
 const checked = new Set([...readFileSync(join(SETUP, 'install'), 'utf8').matchAll(CHECK)].map(([, name]) => name!));
 
-t.test('finds the program that each start in the test code starts', (t) => {
+t.test('finds the program of every start in the test code', (t) => {
   t.strictSame(started.unknown, []);
   t.ok(started.programs.size > 12, `there are programs to look at: ${[...started.programs].sort().join(' ')}`);
   t.end();

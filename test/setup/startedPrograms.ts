@@ -29,7 +29,7 @@ class Reading {
   private readonly programs = new Set<string>();
   private readonly mysql9 = new Set<string>();
   private readonly unknown: string[] = [];
-  /** Functions of the test code whose first argument is started, as they are found. */
+  /** The functions of the test code that are known so far to start the program in their first argument. */
   private readonly helpers = new Set<ts.Symbol>();
 
   constructor(private readonly checker: ts.TypeChecker) {}

@@ -3,7 +3,7 @@ import { statementsIn } from '../../src/sql/statementsIn.js';
 
 const MARIADB = { server: { isMariadb: true, version: 101119 } };
 
-t.test('tells the statements of a text apart', async (t) => {
+t.test('separates the statements of a text', async (t) => {
   const cases: readonly [string, readonly string[]][] = [
     ['SELECT 1', ['SELECT 1']],
     ['SELECT 1;', ['SELECT 1']],
@@ -21,7 +21,7 @@ t.test('tells the statements of a text apart', async (t) => {
   }
 });
 
-t.test('says when the server may run a statement that does not stand in the text by itself', async (t) => {
+t.test('says when the server may run a statement that is not one of those in the text', async (t) => {
   const cases = [
     'EXECUTE s', "EXECUTE IMMEDIATE 'DROP TABLE t'", 'SELECT 1; EXECUTE s',
     'BEGIN NOT ATOMIC DELETE FROM t; END', 'IF 1 THEN DROP TABLE t; END IF', 'WHILE 1 DO DROP TABLE t; END WHILE',
@@ -36,7 +36,7 @@ t.test('says when the server may run a statement that does not stand in the text
   t.ok(statementsIn('SELECT 1 /*!99999 + 1 */').mayHoldMore, 'the server is not known, and may skip the comment');
 });
 
-t.test('knows for certain statements that only look like uncertain ones', async (t) => {
+t.test('is certain about statements that only look uncertain', async (t) => {
   const cases = [
     'BEGIN', 'BEGIN WORK', 'BEGIN; SELECT 1', 'ANALYZE TABLE t', 'ANALYZE LOCAL TABLE t', 'ANALYZE SELECT 1',
     'EXPLAIN DELETE FROM t', 'DESC t', 'EXPLAIN ANALYZE SELECT REPLACE(a, 1, 2) FROM t',

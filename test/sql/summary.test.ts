@@ -34,7 +34,7 @@ t.test('does not take a function or a lock for an operation or a table', (t) => 
   t.end();
 });
 
-t.test('tells the effect of a statement, with any text before or within it', (t) => {
+t.test('gives the effect of a statement, with any text before or within it', (t) => {
   t.equal(summaryOfStatement('WITH x AS (SELECT 1) DELETE FROM t')?.operation, 'DELETE');
   t.equal(summaryOfStatement('EXPLAIN SELECT 1')?.operation, 'EXPLAIN');
   t.equal(summaryOfStatement('INSERT INTO t SELECT 1')?.operation, 'INSERT');

@@ -53,7 +53,7 @@ t.test('counts refused statements apart from results', (t) => {
   t.end();
 });
 
-t.test('tells how much may be missing when the table is full', (t) => {
+t.test('says how much may be missing when the table is full', (t) => {
   const table = new GroupTable('bytes', 2);
   for (const digest of ['a', 'a', 'b', 'c']) table.add(execution({ digest }));
   t.ok(table.hasForgotten);

@@ -33,7 +33,7 @@ t.test('counts few keys exactly', (t) => {
   t.end();
 });
 
-t.test('keeps the heaviest of many keys, and tells how much may be missing', (t) => {
+t.test('keeps the heaviest of many keys, and says how much may be missing', (t) => {
   for (let seed = 1; seed <= 10; seed += 1) {
     const capacity = 40;
     const { hitters, truth, total } = play(seed, capacity, 5000);

@@ -32,7 +32,7 @@ const countedBy = (capacity: number, digests: number) => {
 const merged = (parts: readonly GroupTable[], count: number) => {
   const largest = largestGroups(parts.map((part) => part.index('bytes')), 'bytes', count);
   const keys = largest.groups.map(({ key }) => key);
-  // As it goes from process to process.
+  // A copy, as the messages between processes make one.
   const profiles = structuredClone(parts.map((part) => keys.map((key) => part.profile(key)?.data ?? null)));
   return withProfiles(largest, profiles, false);
 };
@@ -50,7 +50,7 @@ t.test('ranks the groups of several processes as one process would have counted 
   t.end();
 });
 
-t.test('never misses more of a group than it says, where processes had to forget some', (t) => {
+t.test('never misses more of a group than it says, when processes had to forget some', (t) => {
   const { parts, all } = countedBy(20, 400);
   const exact = new Map(all.ranking().map(({ key, amount }) => [key, amount]));
   const found = merged(parts, 15);

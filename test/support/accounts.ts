@@ -30,14 +30,14 @@ export class ProcessWatch {
     return new ProcessWatch(connection);
   }
 
-  /** The number of connections for which `condition`, in terms of information_schema.PROCESSLIST, is true. */
+  /** Counts the connections for which a condition on the columns of information_schema.PROCESSLIST is true. */
   async count(condition: string): Promise<number> {
     const [row] = await this.connection.query(
       `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND (${condition})`);
     return Number(row?.[0]);
   }
 
-  /** Reads until `condition` is true for this many connections; throws when that does not come. */
+  /** Reads until `condition` is true for this many connections. Throws when that does not happen in time. */
   async until(condition: string, count: number): Promise<void> {
     const deadline = Date.now() + 60_000;
     while (await this.count(condition) !== count) {

@@ -9,13 +9,13 @@ import { Status } from '../../src/protocol/status.js';
 // proxy's own reader of responses, so that the two check each other.
 
 export interface OkPart {
-  /** An OK packet, or one that begins with 0xFE in an EOF packet's place. */
+  /** An OK packet, or a packet that begins with 0xFE in the place of an EOF packet. */
   readonly is: 'ok' | 'end';
   readonly affectedRows: number;
   readonly insertId: number;
   readonly status: number;
   readonly warnings: number;
-  /** The rest of the packet in hexadecimal: a text, changes of the session's state. */
+  /** The rest of the packet in hexadecimal: its message, and changes of the session's state. */
   readonly rest: string;
 }
 export interface EofPart {
@@ -46,7 +46,10 @@ export interface PreparedPart {
   readonly warnings: number;
   readonly definitions: readonly Buffer[];
 }
-/** A request for a file, bare text, MariaDB's progress report, or a step of an authentication, as it came. */
+/**
+ * The bytes of any other packet: a request for a file, statistics as text, MariaDB's progress report, or a step of an
+ * authentication.
+ */
 export interface BytesPart {
   readonly is: 'file' | 'text' | 'progress' | 'field' | 'authentication';
   readonly bytes: Buffer;

@@ -39,8 +39,9 @@ export interface LinkEnd {
 }
 
 /**
- * Lays a cable between two namespaces; it ends with `t`. It is a veth pair with netem if the kernel has netem. If it
- * has not, each end is a TUN device, and a relay passes the packets between both: TCP itself is the kernel's then, too.
+ * Lays a cable between two namespaces, which `t` removes at its end. If the kernel has netem, the cable is a veth pair
+ * with netem. If not, each end is a TUN device, and a relay passes packets between the two. TCP runs in the kernel
+ * either way.
  */
 export const layLink = async (t: Lifetime, near: LinkEnd, far: LinkEnd): Promise<BadLink> => {
   const tryNetem = ['tc', 'qdisc', 'replace', 'dev', 'lo', 'root', 'netem', 'limit', '1'];

@@ -7,7 +7,7 @@ import type { Test } from 'tap';
 
 /** The memory of a group. */
 export interface FakeMemory {
-  /** "max" in version 2 and a huge number in version 1 mean none. */
+  /** No limit is "max" in version 2, and a huge number in version 1. */
   readonly limit: number | string;
   readonly used: number;
   readonly inactive?: number;

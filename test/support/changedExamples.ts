@@ -34,7 +34,7 @@ function* pathsIn(json: unknown, path: Path = []): Generator<Path> {
   for (const [key, value] of entries) yield* pathsIn(value, [...path, key]);
 }
 
-/** A copy of a JSON value in which the value at a path is another one; undefined takes the key away. */
+/** A copy of a JSON value with another value at a path. `undefined` deletes the key. */
 const changed = (json: unknown, [key, ...rest]: Path, value: unknown): unknown => {
   if (key === undefined) return value;
   const copy: Record<string, unknown> | unknown[] = Array.isArray(json) ? [...json] : { ...Object(json) };
@@ -46,13 +46,13 @@ const changed = (json: unknown, [key, ...rest]: Path, value: unknown): unknown =
 
 export interface ChangedExample {
   readonly path: Path;
-  /** The new value there; undefined where the key was taken away. */
+  /** The new value at the path; undefined if the key was deleted. */
   readonly value: unknown;
   /** The whole file. */
   readonly json: unknown;
 }
 
-/** The example with one change: another value, an unknown key, a key less, or a list of the value. */
+/** The example with one change: another value, an unknown key, a missing key, or the value in a list. */
 export function* changedExamples(): Generator<ChangedExample> {
   for (const path of pathsIn(EXAMPLE)) {
     for (const value of VALUES) yield { path, value, json: changed(EXAMPLE, path, value) };

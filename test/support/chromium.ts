@@ -44,7 +44,7 @@ export interface BrowserPage {
   accessible(): Promise<readonly string[]>;
 }
 
-/** Sends commands and returns their answers; `heard` gets every message that is no answer. */
+/** Sends commands and returns their answers. `heard` gets every other message. */
 class Pipe {
   private lastId = 0;
   private rest = '';
@@ -102,7 +102,7 @@ export const startBrowser = async (t: Lifetime): Promise<Browser> => {
     `--user-data-dir=${folder}`,
   ], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true,
-    env: { ...process.env, TMPDIR: folder }, // it leaves a folder of its own there when it is killed
+    env: { ...process.env, TMPDIR: folder }, // a killed browser leaves a folder there
   });
   const pid = await spawned(child);
   const callOff = guard(pid, folder);

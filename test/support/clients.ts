@@ -157,7 +157,10 @@ const readWithSysbench: Client['read'] = (port, sql) =>
   report('sysbench', [join(PROGRAMS, 'read.lua'), ...sysbenchOptions(port), '--db-ps-mode=disable',
     '--events=1', '--time=0', 'run'], { READ_SQL: sql });
 
-/** Starts pause.py: it says "first", waits for a line of input, reads the rest, says how much. */
+/**
+ * Starts pause.py. It prints "first" after the first row, and waits for a line of input. Then it reads the rest, and
+ * prints how much that was.
+ */
 export const startPausingReader = (
   t: Test, port: number, sql: string, env?: NodeJS.ProcessEnv,
 ): ChildProcessWithoutNullStreams => {
@@ -202,7 +205,7 @@ export const CLIENTS: readonly Client[] = [
 /** Makes the programs of this folder compress their connections. */
 export const COMPRESSED: NodeJS.ProcessEnv = { READ_COMPRESSED: '1' };
 
-/** With what each vendor's command line compresses. */
+/** The flag with which each vendor's command line compresses its connection. */
 export const COMPRESS_FLAG = { mariadb: '--compress', mysql: '--compression-algorithms=zlib' } as const;
 
 /** Clients of every implementation that can compress, doing so. */

@@ -21,11 +21,11 @@ export interface Collector {
   readonly url: string;
   /** The requests that it got so far. */
   readonly received: readonly Received[];
-  /** The most requests under way at the same time. */
+  /** The highest number of requests under way at the same time. */
   readonly mostAtOnce: number;
-  /** Answers the next request so, in place of taking it; may be called for several in a row. */
+  /** Answers the next request in this way instead of accepting it. A second call is for the request after that. */
   answerNext(answering: Answering): void;
-  /** The next request that was not given yet. */
+  /** Resolves with the next request that no earlier call has returned. */
   next(): Promise<Received>;
   stop(): void;
 }
@@ -37,7 +37,7 @@ const take: Answering = (response) => response.setHeader('content-type', 'applic
 export const answer = (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Answering =>
   (response) => response.writeHead(status, headers).end(body);
 
-/** A receiver of OTLP over HTTP that is played; with `tls` over HTTPS. */
+/** Starts a receiver of OTLP over HTTP, played by the test; with `tls` it speaks HTTPS. */
 export const startCollector = async (t: Lifetime, tls?: SecureContextOptions): Promise<Collector> => {
   const received: Received[] = [];
   const scripted: Answering[] = [];

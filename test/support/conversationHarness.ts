@@ -120,8 +120,8 @@ class Direction {
 }
 
 /**
- * Lets two ends talk in memory, driving both readers as the relay does, and keeps what was told and what went
- * out.
+ * Lets two ends talk in memory. It drives both readers as the relay does, and records the events and the forwarded
+ * bytes.
  */
 class Exchange implements ConversationObserver, ResponseObserver<Usage> {
   readonly events: Happening[] = [];
@@ -287,7 +287,7 @@ export const everySplit = (
   return whole;
 };
 
-/** The differences between the outcomes of a split conversation and of the whole one, for a person to read. */
+/** The differences between the outcomes of a split conversation and of the whole one, as readable text. */
 const differencesOf = (split: Outcome, whole: Outcome, { name }: Split): string[] => {
   const differences: string[] = [];
   const compare = (what: string, found: unknown, wanted: unknown): void => {

@@ -6,8 +6,8 @@ import { type Client, type ClientReport, report } from './clients.js';
 import { run, type RunResult } from './run.js';
 import { APP } from './seed.js';
 
-// The drivers that test/clients pins, with one interface. The set-up installs them; a machine without a language's
-// tools has no drivers of it.
+// The drivers that test/clients pins, with one interface. The set-up installs them. A machine without the tools of a
+// language has no drivers for it.
 
 export const LANGUAGES = ['collector', 'go', 'java', 'mcp', 'node', 'python', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -91,7 +91,7 @@ const rust: Command = () => [join(folderOf('rust'), 'read')];
 const node: Command = () => ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
   join(TEST, 'clients/node/read.cjs')];
 
-/** `options` in the form of a program: Java and Go as in a URL, the others as JSON. */
+/** `options` as the program of a language reads them: Java and Go as in a URL, the others as JSON. */
 const optionsFor = (language: Language, options: Reading['options'] = {}): string =>
   language === 'java' || language === 'go'
     ? Object.entries(options).map(([name, value]) => `${name}=${value}`).join('&')
@@ -116,7 +116,7 @@ const pooled: Kind = {
   language: 'java', command: java('ReadPooled', 'hikari'), driver: 'mysql', hasSockets: false,
 };
 const vertx: Kind = { language: 'java', command: java('ReadVertx', 'vertx'), driver: 'vertx' };
-/** Debian's driver, which every machine has that runs the tests: there is no wheel of it. */
+/** Debian's driver. PyPI has no wheel of it, and every machine that runs the tests has Debian's package. */
 const mysqldb: Kind = {
   language: 'python', driver: 'mysqldb',
   command: () => ['/usr/bin/python3', '-B', join(TEST, 'clients/python/read.py')],
@@ -130,12 +130,12 @@ const bothWays = (name: string, kind: Kind): Driver[] => [
   driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
 ];
 
-/** Waits forever after an error in the middle of a result, so that its connection has to end there. */
+/** This driver waits forever after an error in the middle of a result, so Sluice has to close its connection there. */
 export const PURE_PREPARED = driver(
   'Connector/Python, pure, prepared', inPython('connector-pure'), 'prepared-buffered', 'binary',
 );
 
-/** Every driver in each of its ways to read, except that one. */
+/** Every driver except `PURE_PREPARED`, in each of its ways to read. */
 export const DRIVERS: readonly Driver[] = [
   ...bothWays('MySQL Connector/J 9.7', jdbc('mysql-9.7')),
   ...bothWays('MySQL Connector/J 26.10', jdbc('mysql-26.10')),

@@ -8,7 +8,7 @@ const collect = runInNewContext('gc') as () => void;
 export const liveBytes = async (): Promise<number> => {
   for (let i = 0; i < 3; i += 1) {
     collect();
-    await new Promise(setImmediate); // memory that is freed in steps gets its turn
+    await new Promise(setImmediate); // V8 frees some memory in steps
   }
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -34,7 +34,10 @@ const placeOfV1 = (mounts: string, groups: string): Place | null => {
   };
 };
 
-/** A group of version 2 with processes cannot limit those below it, except at the top: the nearest one that can. */
+/**
+ * Finds the nearest group in which a group with a limit can be made. In version 2, a group that has processes cannot
+ * limit the groups below it, unless it is the root.
+ */
 const placeOfV2 = (mounts: string, groups: string): Place | null => {
   const [, mounted, point] = /^\S+ \S+ \S+ (\S+) (\S+) [^\n]* - cgroup2 /m.exec(mounts) ?? [];
   const [, group] = /^0::(.*)$/m.exec(groups) ?? [];
@@ -49,8 +52,8 @@ const placeOfV2 = (mounts: string, groups: string): Place | null => {
 let made = 0;
 
 /**
- * Makes a control group with a memory limit; it ends with `t`, after all that was started in it.
- * @returns the reason why this machine cannot make one, as a text
+ * Makes a control group with a memory limit. It is removed at the end of `t`, after everything that was started in it.
+ * @returns as a text, the reason why this machine cannot make one
  */
 export const makeMemoryCgroup = (t: Lifetime, limitBytes: number): KernelCgroup | string => {
   if (!existsSync('/proc/self/cgroup')) return 'control groups need Linux';
@@ -72,7 +75,7 @@ export const makeMemoryCgroup = (t: Lifetime, limitBytes: number): KernelCgroup 
   };
 };
 
-/** A group has to be empty, and a process that has ended leaves it a moment later. */
+/** Removes a group once it is empty. An ended process leaves its group a moment after its end. */
 const removeWhenEmpty = async (folder: string): Promise<void> => {
   while (readFileSync(join(folder, 'cgroup.procs'), 'utf8') !== '') await new Promise((resolve) => setTimeout(resolve, 10));
   rmdirSync(folder);

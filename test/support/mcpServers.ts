@@ -8,27 +8,30 @@ import { folderOf, type Language } from './drivers.js';
 import { guard, type Lifetime, spawned } from './guard.js';
 import { APP } from './seed.js';
 
-// The MCP servers that test/clients pins: each is what an assistant has for a database. They speak JSON-RPC on standard
-// input and output, a message a line.
+// The MCP servers that test/clients pins. Assistants reach a database through one of these. They speak JSON-RPC on
+// standard input and output, one message a line.
 
 export interface McpServer {
   readonly name: string;
   readonly language: Language;
-  /** Whether all statements go over one connection; else each has its own. */
+  /** Whether all statements share one connection; if not, each statement has its own. */
   readonly keepsConnection: boolean;
-  /** What it sends to the database: everything, or what it can parse, such as no SHOW VARIABLES, or SELECT alone. */
+  /**
+   * The statements that it sends to the database: all, those that it can parse (SHOW VARIABLES is not among them), or
+   * only SELECT.
+   */
   readonly sends: 'everything' | 'what it parses' | 'SELECT';
   /** The tool that runs a statement, and the name of its argument. */
   readonly tool: readonly [name: string, argument: string];
-  /** The program, and what it wants to know of the database, as the account of all tests: changes are allowed to it. */
+  /** The command that starts it for the database at `port`, as the account of all tests, with changes allowed. */
   command(port: number): readonly string[];
   environment(port: number): Readonly<Record<string, string>>;
 }
 
-/** Its `main`: the scripts of the virtual environment name the folder in which that was made. */
+/** Calls the module's `main`. The scripts of a virtual environment work only in the folder in which it was made. */
 const inPython = (module: string): readonly string[] =>
   [join(folderOf('python'), 'bin/python'), '-c', `from ${module} import main; main()`];
-/** By its real path, in which it looks for itself. */
+/** Starts the file by its real path: the program compares that with the path of its module. */
 const inNode = (file: string): readonly string[] =>
   [process.execPath, realpathSync(join(folderOf('mcp'), 'node_modules', file))];
 
@@ -86,12 +89,12 @@ interface Answer {
 export class Assistant {
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private requests = 0;
-  /** The answer to everything once the server has ended. */
+  /** The answer to every request after the server has ended. */
   private last: Answer | null = null;
 
   private constructor(private readonly server: McpServer, private readonly input: Writable) {}
 
-  /** Starts an MCP server before the database at a port of 127.0.0.1; it ends with `t`. */
+  /** Starts an MCP server for the database at a port of 127.0.0.1. It ends with `t`. */
   static async start(t: Lifetime, server: McpServer, port: number): Promise<Assistant> {
     const child: ChildProcess = spawn('env', [...server.command(port)], {
       stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...server.environment(port) },
@@ -103,7 +106,7 @@ export class Assistant {
       await ended;
     });
     const assistant = new Assistant(server, child.stdin!);
-    child.stdin!.on('error', () => undefined); // its end says more
+    child.stdin!.on('error', () => undefined); // the event of its end reports the cause
     let said = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => { said = `${said}${text}`.slice(-4000); });
     createInterface({ input: child.stdout! }).on('line', (line) => assistant.hear(line));

@@ -54,7 +54,7 @@ export interface MemorySession extends Pair {
 export interface MemorySessionOptions {
   /** Parts in place of those that the settings make. */
   readonly shared?: SomeParts<Shared>;
-  /** The bytes of the client before its server was there. */
+  /** Bytes that the client sent before its server was connected. */
   readonly early?: Buffer;
   /** The encryption of its connections; that of the settings by default. */
   readonly encryption?: SessionEncryption;

@@ -119,8 +119,8 @@ const ready = (child: ChildProcess): Promise<void> =>
   });
 
 /**
- * The options of a command line without those that a later one switches off: MySQL takes `--skip-name-resolve=0` for a
- * yes.
+ * The options of a command line, without each option that a later one switches off: MySQL takes `--skip-name-resolve=0`
+ * for a yes.
  */
 const optionsOf = (kind: ServerKind, extra: readonly string[]): string[] => {
   const all = [...COMMON_OPTIONS, ...PROGRAMS[kind].options, ...extra];

@@ -57,7 +57,7 @@ export const startSession = async (
   await spawned(child);
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  child.stdin.on('error', () => undefined); // it has ended; its error says why
+  child.stdin.on('error', () => undefined); // a write after its end; its own error says why it ended
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (...line: readonly unknown[]): Promise<Seen> => {
     child.stdin.write(`${JSON.stringify(line)}\n`);

@@ -6,28 +6,28 @@ import { APP } from './seed.js';
 import { connectOptions } from './clients.js';
 import { commandLineOf, MYSQL9_ENV, type ServerKind } from './servers.js';
 
-// Programs whose statements say which route and which trace they are part of, each by its framework's own means. Each
-// reads 50 rows of the table `numbers` for the page `reports`, and as many for `invoices`.
+// Programs whose statements name their route and their trace, each with the means of its framework. Each program reads
+// 50 rows of the table `numbers` for the page `reports`, and as many for `invoices`.
 
 export const PAGES = ['reports', 'invoices'] as const;
 export const PAGE_ROWS = 50;
 
-/** What came of a page that a program has read. */
+/** The outcome of one page that a program has read. */
 export interface PageReport {
   readonly framework: string;
   readonly port: number;
   readonly page: string;
   readonly traceId: string;
-  /** Null where it failed. */
+  /** Null if the page failed. */
   readonly rows: number | null;
-  /** The number of the error with which it failed. */
+  /** The number of the error with which it failed; null if it did not. */
   readonly error: number | null;
 }
 
 export interface TaggingProgram {
-  /** What it needs, as `isMissing` asks for it. */
+  /** The language whose tools it needs, as in `isMissing`. */
   readonly language: Language;
-  /** The frameworks that it has, and the route that each says for a page. */
+  /** The frameworks that it uses, each with the route that it names for a page. */
   readonly routes: Readonly<Record<string, (page: string) => string>>;
   /** Starts it once for all ports. */
   read(ports: readonly number[]): Promise<readonly PageReport[]>;

@@ -64,7 +64,7 @@ t.test('OpenMetrics shows the last traced value of each bucket', (t) => {
   t.end();
 });
 
-t.test('OpenMetrics is given to a scraper that wants nothing else more', (t) => {
+t.test('a scraper gets OpenMetrics when it prefers no other format', (t) => {
   const type = 'application/openmetrics-text';
   for (const accept of [type, `${type};version=1.0.0;q=0.5,text/plain;q=0.3,*/*;q=0.1`, `text/html, ${type}`]) {
     t.ok(wantsOpenMetrics(accept), accept);

@@ -67,7 +67,7 @@ t.test('keeps no more of 500 long statements than an example shows', async (t) =
   t.equal(statistics.table.ranking()[0]?.profile.example?.sql?.length, 1000);
 });
 
-t.test('counts a prepared statement for its text, and for nothing known when that was dropped', (t) => {
+t.test('counts a prepared statement under its text, and as unknown when the text was dropped', (t) => {
   const { statistics, end } = play();
   end(statementCommand(Command.STMT_EXECUTE, 'SELECT * FROM t WHERE a = ?'), { rows: 2, bytes: 20 });
   end(statementCommand(Command.STMT_EXECUTE, null), { rows: 1, bytes: 10 });

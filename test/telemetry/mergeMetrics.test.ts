@@ -54,7 +54,7 @@ t.test("takes the worst value of a metric without a sum, or the first one's", (t
   t.end();
 });
 
-t.test('tells labels apart whatever stands in them, and escapes them in the text', (t) => {
+t.test('keeps labels apart whatever characters they have, and escapes them in the text', (t) => {
   const of = (rule: string) =>
     told((out) => out.counters('sluice_cuts_total', 'Cuts.', [{ labels: { rule }, count: 2 }]));
   const rule = 'a "b" {c} \\ d\ne 7';

@@ -10,7 +10,7 @@ async function promtoolOn(text: string): Promise<string> {
   return code === 0 ? `${stdout}${stderr}` : `exit code ${String(code)}: ${stdout}${stderr}`;
 }
 
-/** The same for OpenMetrics, which promtool reads in order to store it: for that each sample needs a time. */
+/** As `promtoolOn`, for OpenMetrics. promtool imports it into a database, for which each sample needs a time. */
 async function promtoolStoring(t: Test, text: string): Promise<string> {
   const folder = t.testdir();
   const timed = text.replace(/^([^#].*?) (\S+)( # \{.*)?$/gm, '$1 $2 1795176000$3');

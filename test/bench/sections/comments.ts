@@ -11,8 +11,8 @@ const CONNECTIONS = 8;
 const QUERY = "SELECT id, name, price FROM products WHERE id = 4711 AND name <> 'unknown' LIMIT 1";
 
 /**
- * What it costs that frameworks put another comment after each statement, while the live statistics count statements
- * by digest and by route. One process answers both loads in turns.
+ * The cost of frameworks that append another comment to each statement, while the live statistics count statements by
+ * digest and by route. One process answers both loads in turns.
  */
 export const comments = async (bench: Bench): Promise<void> => {
   const scope = bench.nested();

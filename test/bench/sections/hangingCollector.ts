@@ -12,7 +12,7 @@ export const NO_EXPORT = 'no export';
 const CONNECTIONS = 8;
 const QUERY = "SELECT id, name, price FROM products WHERE id = 4711 AND name <> 'unknown' LIMIT 1";
 
-/** What it costs small queries that the receiver of OpenTelemetry's data accepts connections and never answers. */
+/** The cost for small queries when the receiver of OpenTelemetry's data accepts connections and never answers. */
 export const hangingCollector = async (bench: Bench): Promise<void> => {
   const collector = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
   await once(collector, 'listening');

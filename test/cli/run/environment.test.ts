@@ -15,7 +15,7 @@ t.test('the command finds the proxy in variables, and in each URL that is to be 
   t.end();
 });
 
-t.test('all variables without a URL are named at once', (t) => {
+t.test('names all variables without a URL at once', (t) => {
   const own = { EMPTY: '', GOOD: 'mysql://db/shop', OTHER: 'postgres://db/shop' };
   try {
     rewritesOf(['EMPTY', 'GOOD', 'MISSING', 'OTHER'], own);

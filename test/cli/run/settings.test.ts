@@ -8,7 +8,7 @@ function fileWith(t: Test, settings: object): { config: string } {
   return { config: `${t.testdir({ 'sluice.json': JSON.stringify(settings) })}/sluice.json` };
 }
 
-t.test('a command has a proxy in audit mode on a free port of its own, whatever the configuration says of that', (t) => {
+t.test('a command gets a proxy in audit mode on a free port, whatever the configuration says', (t) => {
   const flags = fileWith(t, {
     upstream: 'db', listen: ['0.0.0.0:3307', '/run/sluice.sock'], admin: '127.0.0.1:9307', workers: 4, limits: { rows: 5 },
   });
@@ -47,7 +47,7 @@ t.test('the embedded server takes the place of all configured ones', (t) => {
   t.end();
 });
 
-t.test('each result is recorded where executions are counted', (t) => {
+t.test('records each result when executions are counted', (t) => {
   const { config } = runConfigFrom(
     fileWith(t, { upstream: 'db', audit: { to: 'x.json', sample: { rows: 5 } } }), {}, { ...NEEDS, allResults: true },
   );
@@ -56,7 +56,7 @@ t.test('each result is recorded where executions are counted', (t) => {
   t.end();
 });
 
-t.test('mistakes of the configuration are told, those of settings that a command does not use are not', (t) => {
+t.test('reports mistakes in the configuration, except in settings that a command does not use', (t) => {
   t.throws(() => runConfigFrom({}, {}, NEEDS), { message: /^config: upstream: required/ });
   t.throws(() => runConfigFrom(fileWith(t, { upstream: 'db', log: 5, audit: 'x' }), {}, NEEDS), {
     message: /^config: audit: .*\nconfig: log: /,

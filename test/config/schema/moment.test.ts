@@ -18,7 +18,7 @@ t.test('reads a date-time in any time zone as that moment', (t) => {
   t.end();
 });
 
-t.test('refuses text that is no date, or that means another moment elsewhere', (t) => {
+t.test('refuses text that is no date, or a time without a time zone', (t) => {
   for (const text of [
     '', 'tomorrow', '2026', '2026-12', '2026-1-1', '2026-02-30', '2025-02-29', '2026-13-01', '2026-00-10',
     '31.12.2026', '12/31/2026', '2026-12-31T', '2026-12-31T18', '2026-12-31T18:30', '2026-12-31T18:30:00',

@@ -70,7 +70,7 @@ export const driverOf = ({ driver, reader }: Cell): Driver => {
   return (reader === 'buffering' ? buffering : streaming)!;
 };
 
-/** Each allowed pair of values meets; in one cell of each driver there are two looks. */
+/** A cell for each allowed pair of values. In one cell of each driver, Sluice looks at the reader twice. */
 const covering = (): Cell[] => {
   const lookedAtTwice = new Set<string>();
   return coveringSet(DIMENSIONS, mayMeet).map((cell) => {
@@ -80,14 +80,17 @@ const covering = (): Cell[] => {
   });
 };
 
-/** The drivers whose readers all meet every load. */
+/** The drivers for which every way to read is run under every load. */
 const WHOLE_DRIVERS = ['PyMySQL 1.2', 'MySQLdb', 'MySQL Connector/J 9.7', 'mysql2'];
 
 const wholes = (): Cell[] => WHOLE_DRIVERS.flatMap((driver) => READERS.flatMap((reader) => LOADS.flatMap((load) =>
   (['narrow', '20 columns'] as const).map((rows) =>
     ({ driver, reader, limit: '10000', rows, way: 'tcp', load, server: 'mariadb', looks: 1 }) as const))));
 
-/** The cells in which a buffering driver is slowest. The limit of rates has to be below these. */
+/**
+ * The cells in which a buffering driver is slowest. Their rates have to be above the threshold that separates both
+ * kinds.
+ */
 const slowest = (): Cell[] => [...SUBJECTS].filter(([, { buffering }]) => buffering !== undefined).flatMap(([driver]) =>
   [{ limit: '10000', rows: '20 columns' } as const, { limit: '1000', rows: '100 KB' } as const].map((given) =>
     ({ driver, reader: 'buffering', way: 'tcp', load: 'throttled', server: 'mariadb', looks: 1, ...given })));
@@ -101,8 +104,7 @@ const GATE_CELL = {
 } as const;
 
 /**
- * The cells that `npm test` has time for: buffering drivers far from the limit of rates, and readers that mostly
- * sleep.
+ * The cells for which `npm test` has time: buffering drivers far from that threshold, and readers that mostly sleep.
  */
 export const gateCells = (): readonly Cell[] => {
   const cell = (driver: string, reader: Cell['reader'], given: Partial<Cell> = {}): Cell =>
@@ -131,7 +133,7 @@ export const workMsOf = ({ reader }: Cell): number => (reader === 'buffering' ? 
 export const stopAfterOf = ({ reader, limit, looks }: Cell): number | null =>
   (reader === 'buffering' ? null : Number(limit) * looks + 1000);
 
-/** A buffering reader's result has twice the limit, a streaming one's a few rows that it leaves unread. */
+/** A buffering reader's result has twice as many rows as the limit. A streaming reader leaves a few rows unread. */
 export const selectOf = (cell: Cell): string => {
   const stopAfter = stopAfterOf(cell);
   const rows = stopAfter === null ? 2 * Number(cell.limit) : stopAfter + 500;

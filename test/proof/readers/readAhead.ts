@@ -5,11 +5,11 @@ import { pendingBytes } from '../../../src/relay/connection/clientSocket.js';
 import { SocketQueueReader } from '../../../src/relay/pace/socketQueues.js';
 import type { Driver } from '../../support/drivers.js';
 
-/** The program's work for each row: longer than it takes to see that its driver reads no more meanwhile. */
+/** The program's work for each row. Meanwhile it becomes clear that its driver has stopped reading. */
 const WORK_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 const STEADY_LOOKS = 5;
-/** A client that leaves this much unread has got more than its driver wants. */
+/** A client that leaves this much unread does not want more now. */
 const UNREAD_BYTES = 32 * 1024;
 
 /** A client's connection through this process. */
@@ -29,7 +29,7 @@ class Watched {
     for (const socket of [client, upstream]) socket.on('error', () => undefined);
   }
 
-  /** The bytes that the driver has taken once it takes no more. */
+  /** Waits until the driver takes no more. Returns the bytes that it has taken. */
   async takenBytes(): Promise<number> {
     let taken = -1;
     for (let looks = 0; looks < STEADY_LOOKS;) {
@@ -54,7 +54,7 @@ export const readAhead = async (driver: Driver, server: number, sql: string): Pr
   const relay = createServer({ noDelay: true }).listen(0, '127.0.0.1');
   await once(relay, 'listening');
   const connected = once(relay, 'connection') as Promise<[Socket]>;
-  // Its end does not matter: its connection is closed once its reads are known.
+  // How the program ends does not matter: its connection is closed once the bytes are counted.
   const { port } = relay.address() as AddressInfo;
   const ended = driver.read(port, sql, { workMs: WORK_MS, stopAfter: 2 }).catch(() => undefined);
   const [client] = await connected;

@@ -16,7 +16,7 @@ export interface Outcome {
   readonly cell: string;
   /** Counted from 1. */
   readonly run: number;
-  /** `failed`: neither was seen. */
+  /** `failed`: the reader neither was cut nor lived. */
   readonly end: 'cut' | 'lived' | 'failed';
   /** The rows that the program got, and the seconds that they took. */
   readonly rows: number;

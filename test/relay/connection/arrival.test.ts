@@ -31,7 +31,7 @@ interface Scene {
   readonly log: Entry[];
   /** The outcome: the arrived client, or the reason of its end. */
   readonly told: (Arrived | string)[];
-  /** The reads from the greeted server: the greeting is one of them. */
+  /** The bytes of the server that greeted, read by read, the greeting among them. */
   readonly read: Buffer[];
 }
 
@@ -208,7 +208,7 @@ t.test('tries the second server while the first is slow, and takes the one that 
   }
 });
 
-t.test('tells the client of every server when none is available', async (t) => {
+t.test('names every server in the error for the client when none is available', async (t) => {
   const scene = start(t);
   scene.servers.become('first', 'refuses');
   scene.servers.become('second', 'is silent');

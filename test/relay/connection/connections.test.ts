@@ -144,7 +144,7 @@ t.test('reports a reset by the server', async (t) => {
   t.ok(connections.isBroken);
 });
 
-t.test('a login is expected as long as the server has got nothing', async (t) => {
+t.test('expects a login until the server has got bytes', async (t) => {
   const { connections, server } = await start(t);
   t.ok(connections.awaitsLogin);
   connections.upstream.write(HELLO);
@@ -339,7 +339,7 @@ t.test('a client that still sends gets the error before its connection closes', 
   t.match(scene.told, ['client ended', 'closed']);
 });
 
-t.test('the mark changes only with bytes that move while the client is not read', async (t) => {
+t.test('the unread mark of a paused client changes only when bytes move', async (t) => {
   const { connections, client } = await startLoggedIn(t);
   t.equal(connections.unreadMark, null);
   connections.client.pause();

@@ -125,7 +125,7 @@ await t.test('takes a server that is slow to greet when no other greets before i
   t.ok(here.log.some(({ msg }) => msg === `the upstream server 127.0.0.1:${slow} greets again`));
 });
 
-await t.test('tells a client of every server when none greets', async (t) => {
+await t.test('names every server in the error for a client when none greets', async (t) => {
   const silent = await serve(t, () => {});
   const here = await startWith(t, [silent, await freePort()], { handshakeTimeout: '300ms' });
   const error = await askDemo(here.port).catch(String);

@@ -14,7 +14,7 @@ import { makeAuthority } from '../../support/certificates.js';
 
 const MAX_RECORD_BYTES = 16 * 1024;
 
-/** Decides on all but a few bytes of what has come, as on a header that is split. */
+/** Leaves the last few bytes undecided, as a scanner leaves a split header. */
 class Leaving extends PacketScanner {
   leave = (): number => 0;
 
@@ -78,7 +78,7 @@ const numbers = (seed: number) => {
 };
 
 for (const seed of Array.from({ length: 20 }, (_, index) => index + 1)) {
-  t.test(`forwards what records bring unchanged, however slowly it is taken: seed ${seed}`, async (t) => {
+  t.test(`forwards the bytes of TLS records unchanged, however slowly they are taken: seed ${seed}`, async (t) => {
     const below = numbers(seed);
     const source = new Duplex({ read() {} });
     const { socket, taken } = kernel(() => below(10) === 0);
@@ -89,7 +89,7 @@ for (const seed of Array.from({ length: 20 }, (_, index) => index + 1)) {
     const reads = new DecryptedReads();
     const sent: Buffer[] = [];
     for (let turn = 0; turn < 60; turn += 1) {
-      // Node goes on with the records of one look at the socket, also when it was told to read no more.
+      // Node.js delivers all records of one read of the socket, even after it was told to stop reading.
       const records = 1 + below(200);
       for (let record = 0; record < records && (record % 5 > 0 || !flow.sink.isFull); record += 1) {
         const byteCount = below(4) === 0 ? 1 + below(MAX_RECORD_BYTES) : MAX_RECORD_BYTES;

@@ -50,7 +50,7 @@ t.test('leaves turns to other sessions between many small frames', async (t) => 
   t.ok(seen.pauses > 5, `${seen.pauses} turns`);
 });
 
-t.test('gives null for a large frame that lies, and goes on after it', async (t) => {
+t.test('gives null for a large frame that declares a wrong length, and continues after it', async (t) => {
   const lie = rawFrame(1, 0xff_ffff, deflatedFrame(0, Buffer.from('short')).subarray(7));
   const [before, behind] = contentsOfSize(10, 20);
   const frames = [deflatedFrame(0, before!), lie, deflatedFrame(2, behind!)];
@@ -58,7 +58,7 @@ t.test('gives null for a large frame that lies, and goes on after it', async (t)
   t.same(contents, [before, null, behind]);
 });
 
-t.test('gives back what was not taken as it came', async (t) => {
+t.test('gives back the bytes that were not taken, unchanged', async (t) => {
   const frames = [deflatedFrame(0, Buffer.alloc(300_000, 'x')), storedFrame(1, Buffer.from('y'))];
   const opener = new FrameOpener('zlib', () => undefined);
   opener.add(Buffer.concat(frames));

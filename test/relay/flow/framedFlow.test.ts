@@ -222,7 +222,7 @@ t.test('a command sent ahead while frames are renumbered does not change the cou
   }
 });
 
-t.test('refuses a file that a cut statement asks for in a frame that the server can count', async (t) => {
+t.test('refuses a file that a cut statement asks for, in a frame with the right number', async (t) => {
   const more = Status.AUTOCOMMIT | Status.MORE_RESULTS_EXISTS;
   const turns = [
     query('SELECT 1; LOAD DATA LOCAL INFILE'),
@@ -315,14 +315,14 @@ t.test('passes the frames of a binary log unopened', async (t) => {
   t.ok(isUntouched(exchange));
 });
 
-t.test('does not take bytes that a client sends before its login ends for frames', async (t) => {
+t.test('does not mistake bytes that a client sends before the end of its login for frames', async (t) => {
   const [greeting, response, letIn] = login('eof');
   const early = fromClient(response!.bytes, Buffer.from([9, 0, 0, 3, 1]));
   const exchange = await new FramedExchange().play([greeting!, early, letIn!], ONE_FRAME, WHOLE);
   t.match(exchange.problems, [{ direction: 'client', reason: /before being let in/ }]);
 });
 
-t.test('relays a frame whose end does not come as far as it came', async (t) => {
+t.test('relays an incomplete frame as far as it came', async (t) => {
   const exchange = await new FramedExchange().play([...login('eof'), query('SELECT 1')], ONE_FRAME, WHOLE);
   const [frame] = [deflatedFrame(1, packetsFrom(1, ...result(5)))];
   await exchange.take('server', frame.subarray(0, -5), WHOLE, false);

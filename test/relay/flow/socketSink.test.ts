@@ -22,7 +22,7 @@ const slowStream = (highWaterMark: number) => {
 };
 
 for (const [words, bytes] of [['less', 10], ['more', 1000]] as const) {
-  t.test(`a sink that has not taken ${words} than its stream's high-water mark says when it has`, async (t) => {
+  t.test(`a sink that was given ${words} than its stream's high-water mark reports when all is taken`, async (t) => {
     const { stream, flush } = slowStream(100);
     const changes: boolean[] = [];
     let changed = (): void => {};

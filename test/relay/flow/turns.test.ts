@@ -80,7 +80,7 @@ t.test('counts rows in the turn in which they come, since a look at a header cos
   t.match(exchange.usages, [{ rows: MANY }]);
 });
 
-t.test("relays a client's flood to its end, then that it ended", async (t) => {
+t.test("relays a client's flood to its end, and then the client's FIN", async (t) => {
   const { bytes } = FLOODS['commands of five bytes']!;
   const exchange = await inTheClear([]);
   const before = exchange.writtenAt('server').length;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { LookAllowance } from '../../../src/relay/pace/lookAllowance.js';
 import { changeWorld } from '../../support/changeWorld.js';
 
-t.test('looks at any price take 2 % of a core over time, beyond an initial burst', (t) => {
+t.test('looks of any cost take at most 2 % of a core over time, after an initial burst', (t) => {
   for (const priceMs of [0.5, 2, 20]) {
     let nowMs = 0;
     let spentMs = 0;
@@ -19,7 +19,7 @@ t.test('looks at any price take 2 % of a core over time, beyond an initial burst
   t.end();
 });
 
-t.test('the interval of looks grows with their price', (t) => {
+t.test('the interval between looks grows with their cost', (t) => {
   changeWorld(t, { nowMs: () => 0 });
   const allowance = new LookAllowance();
   allowance.spend(1);

@@ -139,7 +139,7 @@ t.test('runs a command that its client sent before it left, after the statement 
   t.equal(await served.connection.packet(), null, 'and then the server gets the end');
 });
 
-t.test('says so when drain.time ends a statement that was promised to run to its end', async (t) => {
+t.test('logs when drain.time ends a statement that was promised to run to its end', async (t) => {
   const { endless, proxy } = await start(t, { drain: { time: '50ms' } });
   const client = await RawClient.login(proxy.port);
   client.command(Command.QUERY, PROMISED);
@@ -279,7 +279,7 @@ t.test('gives a slow reader every forwarded row and the error when it stops disc
   t.match(await recorded(proxy, 1), { forwardedRows: LARGE_LIMIT, outcome: 'closed', givenUp: 'bytes' });
 });
 
-t.test('clients that have closed make room when the server hangs', async (t) => {
+t.test('a client that has closed makes room for others while the server hangs', async (t) => {
   const { endless, proxy } = await start(t, { drain: { time: '50ms' }, connections: { max: 1 } });
   for (const index of [0, 1]) {
     const client = await RawClient.login(proxy.port);

@@ -175,7 +175,7 @@ t.test('sends an error in place of held back rows when the server closes', async
   t.equal(scene.shared.budget.usedBytes, 0);
 });
 
-t.test('releases the held bytes when the client leaves', async (t) => {
+t.test('releases the rows held back when the client leaves', async (t) => {
   const timers = fakeTimers(t);
   const scene = await start(t, HOLD);
   await respond(scene, SELECT, FIVE.slice(0, HEAD_PACKETS + 1));

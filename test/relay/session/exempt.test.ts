@@ -111,7 +111,7 @@ await t.test('cuts a result after exempt rows, and one before them', async (t) =
   t.ok(isCutAfter(await play(t, `SELECT * FROM big; ${RETURNING}`, before), before, 5));
 });
 
-await t.test('holds all rows but exempt ones back with hold', async (t) => {
+await t.test('holds back all rows except exempt ones with hold', async (t) => {
   const config = { ...LIMIT, onExceed: { action: 'hold' }, budget: { bytes: '1MiB' } };
   const behind = [...set(1, MORE), ...set(5)];
   const first = await play(t, `${RETURNING}; SELECT * FROM big`, behind, { config });

@@ -264,7 +264,7 @@ await t.test('keeps no more answers for a client that does not read than its con
   t.equal(session.records.length, count);
 });
 
-await t.test('closes a session that cannot be followed where nothing may pass unjudged', async (t) => {
+await t.test('closes a session that it can no longer follow when nothing may pass unjudged', async (t) => {
   for (const [unjudged, isClosed] of [[true, true], [false, false]] as const) {
     const session = await startSession(t, { rules: [{ ...NO_DDL, refusal: { unjudged } }] });
     session.client.say(Buffer.from([1, 0, 0, 9, Command.PING])); // no command has this sequence id

@@ -163,7 +163,7 @@ const UNGREETED: Record<string, { readonly leave: (scene: MemorySession) => void
 };
 
 for (const [what, { leave, message }] of Object.entries(UNGREETED)) {
-  t.test(`tells the client in place of a greeting when the server ${what}`, async (t) => {
+  t.test(`sends the client an error in place of a greeting when the server ${what}`, async (t) => {
     const timers = fakeTimers(t);
     const scene = await beginSession(t);
     leave(scene);

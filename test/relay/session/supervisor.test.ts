@@ -74,7 +74,7 @@ t.test('takes a result for a stream when it comes from a server-side cursor', as
 
 // Requests for a file.
 
-t.test('passes a request for a file that the client has offered, and counts on after it', async (t) => {
+t.test('passes a request for a file that the client has offered, and counts the rows after it', async (t) => {
   const scene = await startSession(t, LIMITED);
   await respond(scene, `LOAD DATA LOCAL INFILE 'lines' INTO TABLE t; ${SELECT}`, [Buffer.from('\xfblines', 'latin1')]);
   t.match(scene.client.heard.toString('latin1'), /lines$/);
@@ -196,7 +196,7 @@ t.test('logs that a statement was ended that was promised to run to its end', as
   t.match(scene.log.filter(({ level }) => level === 'warn'), [{ msg: /^a statement was ended in the middle/ }]);
 });
 
-t.test('sends nothing to a client that left for commands that it had sent ahead', async (t) => {
+t.test('does not answer commands that were sent ahead by a client that has left', async (t) => {
   const scene = await startSession(t, { ...LIMITED, ...ALL_RECORDED });
   await scene.play(ask(query(PROMISED)), NEXT[0]);
   scene.server.say(packetsFrom(1, ...FIVE.slice(0, -1)));

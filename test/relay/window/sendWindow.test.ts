@@ -196,7 +196,7 @@ for (const { server, isServerFar, bytesIn8Ms } of [
   { server: 'on this host', isServerFar: false, bytesIn8Ms: 8 * STEP_BYTES },
   { server: 'on another host', isServerFar: true, bytesIn8Ms: 2 * STEP_BYTES },
 ]) {
-  t.test(`lets ${bytesIn8Ms / KIB} KiB out within 8 ms to a client that is not known, of a server ${server}`, (t) => {
+  t.test(`lets ${bytesIn8Ms / KIB} KiB out within 8 ms to a client not known to read, from a server ${server}`, (t) => {
     const timers = fakeTimers(t);
     const client = new Client(t, isServerFar);
     client.write(64 * KIB);
@@ -212,7 +212,7 @@ for (const { server, isServerFar, bytesIn8Ms } of [
   });
 }
 
-/** A client that was found slow. It has what its kernel has not taken of the written bytes waiting for it. */
+/** A client that was found slow. Its kernel has not taken all that was written. */
 const slowClient = async (t: Test): Promise<Client> => {
   const client = new Client(t);
   client.write(64 * KIB);

@@ -15,7 +15,7 @@ const told = (fill: (list: FamilyList) => void) => {
 
 const TIMES = { startTimeUnixNano: /^\d{19}$/, timeUnixNano: '1795132800000000000' };
 
-t.test('tells counters as sums that only grow', (t) => {
+t.test('exports counters as monotonic sums', (t) => {
   const { metrics, count } = told((list) => {
     list.counters('sluice_cuts_total', 'Cuts.', [
       { labels: { rule: 'a' }, count: 3 }, { labels: { rule: 'b' }, count: 0 },
@@ -61,7 +61,7 @@ t.test('a histogram shows the traces of the last values in its buckets', (t) => 
   t.end();
 });
 
-t.test('tells gauges, and leaves out what has no finite value', (t) => {
+t.test('exports gauges, and leaves out what has no finite value', (t) => {
   const { metrics, count } = told((list) => {
     list.gauge('sluice_budget_used_bytes', 'Used.', 7);
     list.gauge('sluice_budget_limit_bytes', 'Limit.', Infinity);
@@ -73,7 +73,7 @@ t.test('tells gauges, and leaves out what has no finite value', (t) => {
   t.end();
 });
 
-t.test('tells histograms with their bounds, each value in one bucket', (t) => {
+t.test('exports histograms with their bounds, each value in one bucket', (t) => {
   const histogram = new Histogram([1, 10]);
   for (const value of [1, 5, 5, 50]) histogram.observe(value);
   const { metrics, count } = told((list) =>
@@ -92,7 +92,7 @@ t.test('tells histograms with their bounds, each value in one bucket', (t) => {
   t.end();
 });
 
-t.test('tells the results of each kind of server apart, and leaves out a kind that has none', (t) => {
+t.test('exports the results of each kind of server apart, and leaves out a kind that has none', (t) => {
   const list = new FamilyList();
   const histogramOf = (system: string, kind: string, ...values: number[]) => {
     const histogram = new Histogram([10]);

@@ -140,7 +140,7 @@ t.test('reads the metrics as often as the configuration says, and once more at t
   t.equal(clock.waiting, 0);
 });
 
-t.test('has no timer for metrics where they are not exported any more', async (t) => {
+t.test('has no timer for metrics that are no longer exported', async (t) => {
   const { clock, configure } = makeExport(t);
   configure({ otlp: {} });
   t.equal(clock.waiting, 1);
