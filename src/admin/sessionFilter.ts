@@ -43,9 +43,9 @@ function rankOf({ state, command }: SessionView): number {
 }
 
 /**
- * The time for which it has been in its state, in ms; 0 if the session's number tells as well who is older. The ages of
- * many sessions are read at slightly different moments: an order by them would differ from one part of a list to the
- * next, so that a session could stand in none.
+ * The time for which it has been in its state, in ms; 0 for a session whose number shows just as well which one is
+ * older. The ages of many sessions are read at slightly different moments. An order by age would differ from one part
+ * of a list to the next, so that a session could be missing from all parts.
  */
 function agedMs({ state, stalledMs, command, inTransactionMs }: SessionView): number {
   if (state === 'stalled') return stalledMs ?? 0;

@@ -17,7 +17,7 @@ export class LineSink {
   droppedInAll = 0;
   private droppedLines = 0;
   private isGone = false;
-  /** The time since which all writes have failed, on the clock of `performance`; null while they succeed. */
+  /** The time since which all writes have failed, on the clock `world.nowMs`; null while they succeed. */
   private failingSinceMs: number | null = null;
   private isWriting = false;
   /** Writing begins at the end of this turn of the event loop. */

@@ -114,7 +114,7 @@ export function parameterFields(
   return { params: parameters.values, paramsTruncated: parameters.isTruncated };
 }
 
-/** Which part of which application, and which request, it was for: what of that it has said. */
+/** The tags that the settings ask for, and the trace: they name the part of the application, and its request. */
 function tagFields({ tags, trace }: GovernedUsage, { tags: wanted }: AuditSettings): Record<string, unknown> {
   const shown = wanted.filter((name) => tags.has(name)).map((name) => [name, tags.get(name)]);
   return {

@@ -75,7 +75,7 @@ async function findLimits(
   return refuse(`--cut-rate: the other limit alone cuts ${least}: raise --${other}, or the rate`);
 }
 
-/** Tells what a limit would have cut, or finds a limit that cuts no more than wanted. */
+/** Estimates what a limit would have cut, or finds a limit that cuts no more than wanted. */
 export const advise: Command = {
   name: 'advise',
   describe: 'estimate from audit files what a limit would cut',

@@ -34,8 +34,9 @@ export function allCommands(): Promise<Command[]> {
 }
 
 /**
- * Loads the commands that a command line may mean: the one that it begins with, or that for which no name is needed and
- * each that stands somewhere after flags, or all for the help that lists them.
+ * Loads the commands that a command line may mean. If a command's name comes first, that is one command. If flags come
+ * first, these are the default command and each command whose name follows somewhere. The help that lists the commands
+ * needs all.
  */
 export function commandsFor(args: readonly string[]): Promise<Command[]> {
   const [first = ''] = args;

@@ -39,7 +39,7 @@ function commented(text: string): string {
   return text.split('\n').map((line) => `# ${line}`.trimEnd()).join('\n');
 }
 
-/** The command `report`: it tells from audit files which statements have large results, and whose they are. */
+/** The command `report`: it finds in audit files which statements have large results, and whose they are. */
 export const report: Command = {
   name: 'report',
   describe: 'say which statements have large results, from audit files',

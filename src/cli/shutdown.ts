@@ -14,7 +14,7 @@ import { world } from '../world/world.js';
 export class Shutdown {
   private phase: 'running' | 'accepting' | 'closing' = 'running';
   private signalCount = 0;
-  /** The end of `shutdown.timeout`, on the clock of `performance`. */
+  /** The end of `shutdown.timeout`, on the clock `world.nowMs`. */
   private endAtMs = 0;
   private readonly timers: Timer[] = [];
 

@@ -65,6 +65,7 @@ export function parsePlace(text: string, defaultPort: number, lowestPort: number
   return isSocketPath(text) ? Object.freeze({ path: text }) : parseAddress(text, defaultPort, lowestPort);
 }
 
+/** Whether a place is a Unix socket, and no TCP address. */
 export function isSocketFile(place: Place): place is SocketFile {
   return 'path' in place;
 }

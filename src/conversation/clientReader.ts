@@ -188,7 +188,7 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     }
   }
 
-  /** How much of a command is looked at before it may go to the server. */
+  /** The number of bytes of a command that are looked at before it may go to the server. */
   private judgedBytesOf(code: number): number {
     if (code !== Command.STMT_EXECUTE) return this.frontBytesOf(code);
     return EXECUTE_FRONT_BYTES + this.conversation.options.parameterBytes + ATTRIBUTES_BYTES;

@@ -153,9 +153,9 @@ export class Usage {
   countsColumns = false;
   /** Counts the columns of the current result set; null if they are not counted. */
   columnCounter: ColumnCounter | null = null;
-  /** How many of them, if it is the counter of a cursor. */
+  /** The number of columns in `columnCounter` if that counts a cursor's rows; else 0. */
   cursorColumns = 0;
-  /** That of the heaviest earlier result set, and the bytes of that set; null if none was counted. */
+  /** The counter of the heaviest earlier result set, and the bytes of that set; null if none was counted. */
   private earlierColumns: { readonly counter: ColumnCounter; readonly bytes: number } | null = null;
   /** The bytes before the current result set. */
   private bytesBefore = 0;

@@ -160,7 +160,9 @@ export interface RefusedCommand<U extends Usage = Usage> {
 const JUDGED: ReadonlySet<number> = new Set<number>([
   Command.QUERY, Command.STMT_PREPARE, Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE,
 ]);
-/** Besides these, values that are sent ahead: a refused execution has to be known to have some. */
+/**
+ * Besides these, the packets of values that are sent ahead: the gate has to know whether a refused execution has any.
+ */
 const CONCERNED: ReadonlySet<number> = new Set<number>([...JUDGED, Command.STMT_SEND_LONG_DATA]);
 const EXECUTING: ReadonlySet<number> = new Set<number>([Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE]);
 const NAMES_STATEMENT: ReadonlySet<number> = new Set<number>([

@@ -29,11 +29,13 @@ export function notUnderstood(near: string): SqlError {
   );
 }
 
+/** The error for a table that the demo does not have. */
 export function unknownTable(name: string): SqlError {
   const message = `Table 'demo.${name}' doesn't exist; the demo server has ${TABLES_TEXT}`;
   return new SqlError(ServerErrors.NO_SUCH_TABLE, message);
 }
 
+/** The error for a column that a table does not have. */
 export function unknownColumn(name: string, table: string): SqlError {
   return new SqlError(ServerErrors.BAD_FIELD_ERROR, `Unknown column '${name}' in '${table}'`);
 }

@@ -2,8 +2,8 @@ import type { StreamingSignal } from '../config/config.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
- * The advice in the error of a cut at a limit: what the author of the statement or of the program can do. A call that
- * streams is named only where a trusted signal would tell that it streams.
+ * The advice in the error of a cut at a limit: what the author of the statement or of the program can do. It names a
+ * call that streams only if a trusted signal would recognize the stream.
  */
 export function cutAdvice(usage: GovernedUsage, reason: 'rows' | 'bytes', place: CutPlace): string {
   const isRowTooLarge = reason === 'bytes' && place.rows === 0;
@@ -46,14 +46,20 @@ export interface CutPlace {
 const ONE_ROW = 'select fewer columns, for one row alone is larger';
 const READ_LESS = 'add a LIMIT, aggregate, or select fewer columns';
 
-/** A call that reads row by row, and the signals that tell it: `pace` does where the program takes its time. */
+/**
+ * A call that reads row by row, and the signal by which Sluice recognizes it. The signal `pace` recognizes any call if
+ * the program works on each row.
+ */
 interface StreamingCall {
   readonly call: string;
-  /** The signal that tells it for sure; null if only the pace does. */
+  /** The signal that always recognizes it; null if only the pace can. */
   readonly signal: StreamingSignal | null;
 }
 
-/** The call with which a client would be known to stream; null if no trusted signal tells any of its calls. */
+/**
+ * The call with which Sluice would recognize that a client streams; null if no trusted signal recognizes any of its
+ * calls.
+ */
 function streamingCall({ signals, attributes }: CutPlace, watchesPace: boolean): StreamingCall | null {
   const names = ['program_name', '_connector_name', '_client_name'].map((key) => attributes.get(key) ?? '');
   const calls = names.map((name) => STREAMING_CALLS.get(name)).find((found) => found !== undefined) ?? [ANY_CALL];
@@ -62,7 +68,7 @@ function streamingCall({ signals, attributes }: CutPlace, watchesPace: boolean):
   return calls.find(isTold) ?? (watchesPace && first !== undefined ? { ...first, signal: null } : null);
 }
 
-/** A call that only the pace tells. */
+/** A call that only the pace can recognize. */
 function paced(call: string): readonly StreamingCall[] {
   return [{ call, signal: null }];
 }
@@ -81,7 +87,7 @@ const STREAMING_CALLS: ReadonlyMap<string, readonly StreamingCall[]> = new Map([
   ['mysql-connector-python', paced('cursor(buffered=False), then fetchmany()')],
   ['pymysql', paced('pymysql.cursors.SSCursor')],
   ['aiomysql', paced('aiomysql.SSCursor')],
-  // It goes on reading while the program works, so nothing tells that it streams.
+  // The driver reads on while the program works, so nothing shows that it streams.
   ['asyncmy', []],
   ['libmysql', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],
   ['libmariadb', paced('mysql_use_result(), in Python MySQLdb.cursors.SSCursor')],

@@ -11,7 +11,7 @@ export interface Refusal {
   readonly action: 'refuse' | 'would-refuse';
   readonly reason: RefusalReason;
   readonly rule: Rule;
-  /** The statement that the rule refuses, out of a text that may have several; null if it cannot be told. */
+  /** The statement that the rule refuses, out of a text that may have several; null if that is not known. */
   readonly statement: Pick<Statement, 'kind' | 'digest'> | null;
 }
 
@@ -24,7 +24,7 @@ export interface Refused {
 export type RefusalReason =
   /** One of its statements meets the rule. */
   | 'statement'
-  /** It may hold a statement that cannot be told, and the rule refuses what cannot be judged. */
+  /** It may hold a statement that Sluice cannot see, and the rule refuses what cannot be judged. */
   | 'unjudged';
 
 /** The most that rules do about statements: they refuse none, only record that they would, or refuse some. */
@@ -118,8 +118,8 @@ export function refusesUnjudged(candidates: readonly CompiledRule[], atMs: numbe
 }
 
 /**
- * The text of the error that answers a refused command. It tells the statement that is refused. If that cannot be told,
- * its kind is unknown, and the digest is that of the whole text.
+ * The text of the error that answers a refused command. It names the statement that is refused. If that is not known,
+ * the kind is `unknown`, and the digest is that of the whole text.
  */
 export function refusalMessage({ usage, refusal: { rule, statement } }: Refused): string {
   return fill(rule.refusal.message, {

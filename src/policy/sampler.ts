@@ -30,7 +30,7 @@ export class Sampler {
     return Math.min(rows, bytes, oneIn) !== Infinity;
   }
 
-  /** Draws whether a result that begins is a sample, and tells from which amounts on a record of it is due. */
+  /** Draws whether a result that begins is a sample. Sets the amounts from which on a record of it is due. */
   begin(usage: GovernedUsage): void {
     const { rows, bytes, oneIn } = this.settings;
     const { warn, limits } = usage.terms.treatment;

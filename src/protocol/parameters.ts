@@ -82,7 +82,7 @@ export function decodeParameters(execution: Execution, maxBytes: number): Decode
   return { values: collector.values, types, isTruncated: collector.isTruncated || wanted < parameterCount };
 }
 
-/** Whether an execution says of which types its values are; `none` where it has no values. */
+/** Whether an execution says which types its values have; `none` if it has no values. */
 export type TypesSent = 'sent' | 'left out' | 'none';
 
 /**

@@ -3,7 +3,7 @@ import { readConfig } from '../config/load.js';
 import { compileRules, firstRule, rulesFor, type CompiledRule } from '../policy/rules.js';
 import type { ResultRecord } from './reading.js';
 
-/** Tells which results a proposed configuration exempts, with the code that judges live results. */
+/** Finds the results that a proposed configuration exempts, with the code that judges live results. */
 export class Exemptions {
   private readonly rules: readonly CompiledRule[];
 

@@ -14,7 +14,7 @@ export class Finding {
   readonly kinds = new Map<FindingKind, number>();
   /** The number of executions, without refused ones. */
   executions = 0;
-  /** The largest result: its rows, and its bytes. They may be of two. */
+  /** The most rows of one result, and the most bytes of one; these may be two results. */
   rows = 0;
   bytes = 0;
   /** Whether one of its results was larger than the part that was seen. */

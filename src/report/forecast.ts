@@ -60,7 +60,7 @@ export type Prospect =
   /** It changes data and returns rows: that is never cut. */
   | 'changes-data';
 
-/** Tells the effect of limits on a recorded result. */
+/** The effect of limits on a recorded result. */
 export function prospectOf(record: ResultRecord, limits: Limits, exemptions: Exemptions): Prospect {
   if (record.responseClass === 'streaming') return record.fate === 'admitted' ? 'admitted' : 'streamed';
   if (exemptions.exempts(record)) return 'exempt';

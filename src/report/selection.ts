@@ -11,6 +11,7 @@ export interface Selection {
   readonly schema: Matcher;
 }
 
+/** Whether a result or a refused statement is among those that a report covers. */
 export function isSelected({ atMs, user, schema }: RefusalRecord, selection: Selection): boolean {
   if (atMs < selection.sinceMs || atMs >= selection.untilMs) return false;
   return selection.user(user) && selection.schema(schema);

@@ -15,7 +15,7 @@ import { MAX_DIGEST_TEXT_LENGTH, NormalForm } from './normalForm.js';
 // - The body of a JavaScript routine is not one literal.
 // - A text of several statements has one digest, and a refused statement has one too.
 
-/** Behind these words an optimizer hint is part of the statement. Elsewhere it is a comment. */
+/** After these words an optimizer hint is part of the statement. Elsewhere it is a comment. */
 const BEFORE_HINTS = new Set(['SELECT', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
 const CHARACTER_SET = '(_charset)';
 const DIGEST_LENGTH = 16;

@@ -27,9 +27,15 @@ const KINDS: ReadonlyMap<string, StatementKind> = new Map([
   ['SHUTDOWN', 'admin'], ['STOP', 'admin'], ['UNLOCK', 'admin'],
 ]);
 
-/** Behind ANALYZE: it stores statistics of tables. MariaDB's other ANALYZE runs the statement behind it. */
+/**
+ * The words after ANALYZE with which it stores statistics of tables. MariaDB's other ANALYZE runs the statement that
+ * follows.
+ */
 export const ANALYZED = new Set(['TABLE', 'TABLES', 'LOCAL', 'NO_WRITE_TO_BINLOG']);
-/** At the beginning of an assignment of SET: it concerns all sessions, an account or the server's threads. */
+/**
+ * The words at the beginning of an assignment of SET that make it concern all sessions, an account or the server's
+ * threads.
+ */
 const SET_FOR_ALL = new Set(['GLOBAL', 'PERSIST', 'PERSIST_ONLY', 'PASSWORD', 'DEFAULT', 'RESOURCE']);
 
 const MAIN_VERBS = new Set(['SELECT', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE']);

@@ -17,7 +17,7 @@ export function exposition(families: readonly Family[]): string {
  */
 export function openMetrics(families: readonly Family[]): string {
   const texts = families.map((family) => {
-    // There a counter is called as its samples are without `_total`, and a quotation mark in its help is escaped.
+    // OpenMetrics names a counter without `_total`, and escapes quotation marks in its help.
     const { name, help, type } = family;
     const head = { ...family, help: help.replaceAll('"', '\\"') };
     return textOf(linesOf(head, type === 'counter' ? name.replace(/_total$/, '') : name, exemplarText));
@@ -30,7 +30,7 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** The content type of what `openMetrics` makes. */
 export const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Whether a scraper that sends this header `Accept` wants OpenMetrics, and nothing else more. */
+/** Whether a scraper with this header `Accept` prefers no other format to OpenMetrics. */
 export function wantsOpenMetrics(accept: string): boolean {
   const wish = qualityOf(accept, 'application/openmetrics-text');
   return wish > 0 && wish >= qualityOf(accept, 'text/plain');

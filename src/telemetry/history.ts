@@ -57,7 +57,7 @@ export class History implements EventSink {
     return oldest === undefined || id < this.firstId ? 0 : Math.max(0, oldest.id - id - 1);
   }
 
-  /** Calls `tell` for each event from here on. Returns what ends that. */
+  /** Calls `tell` for each event from here on. Returns a function that stops this. */
   listen(tell: (event: PastEvent) => void): () => void {
     this.listeners.add(tell);
     return () => void this.listeners.delete(tell);

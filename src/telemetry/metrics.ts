@@ -11,7 +11,7 @@ import { world } from '../world/world.js';
 
 /**
  * The counters of the running proxy: plain numbers, incremented at each event, but not for each row. Each session
- * adds its own counts when it ends. `prometheus.ts` adds those of open sessions, and has the names and help texts.
+ * adds its own counts when it ends. `readMetrics.ts` adds those of open sessions, and has the names and help texts.
  */
 export class Metrics {
   sessions = 0;
@@ -112,7 +112,7 @@ export class Metrics {
     this.refusals[action].incrementBy(exemplarOf(trace), rule);
   }
 
-  /** A result passed its limit because it was taken for a stream. */
+  /** Counts a result that passed its limit because it was taken for a stream. */
   resultAdmitted(rule: string, signal: string, trace: TraceContext | null): void {
     this.admitted.incrementBy(exemplarOf(trace), rule, signal);
   }

@@ -257,7 +257,7 @@ export class FramedExchange implements
     return 'onward';
   }
 
-  heldLost(): boolean {
+  abortHeld(): boolean {
     const isHeld = this.#held !== null;
     this.endHold(true);
     return isHeld;

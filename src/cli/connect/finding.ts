@@ -1,6 +1,6 @@
 /** The result of a look at one thing outside the configuration. */
 export interface Finding {
-  /** `note` is for what does not keep Sluice from its work, and may not be as its operator wants it. */
+  /** `note` is for a fact with which Sluice works, but that its operator may not have wanted. */
   readonly state: 'ok' | 'note' | 'FAILED';
   /** The setting, such as `upstream[1]`. */
   readonly path: string;

@@ -34,7 +34,7 @@ export async function lookAtListener(at: Place, path: string, flag: string): Pro
   }
 }
 
-/** Opens the audit file as the proxy does, and removes it again where it was not there. */
+/** Opens the audit file as the proxy does, and removes it again if it did not exist. */
 export function lookAtAudit(to: string): Finding {
   const path = 'audit.to';
   if (to === 'stdout') return { state: 'ok', path, says: 'records go to standard output' };

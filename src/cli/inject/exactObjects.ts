@@ -35,6 +35,7 @@ export function printExact(value: ExactJson, indent = '    ', before = ''): stri
   return `${open}${line}${parts.map((part) => within + part).join(`,${line || ' '}`)}${line}${before}${close}`;
 }
 
+/** Whether a value is an object, and no list or plain value. */
 export function isMap(value: ExactJson | undefined): value is ExactObject {
   return value instanceof Map;
 }

@@ -36,7 +36,7 @@ export function inject(workload: Workload, { sidecar, rewrites, proxy }: Injecti
   annotations.set(ANNOTATION, printUndo(undo));
 }
 
-/** Sets a key, and notes where it was not there, or null. */
+/** Sets a key, and notes in `made` whether it was absent or null. */
 function put(object: ExactObject, key: string, value: ExactJson, { made }: Undo): void {
   const before = object.get(key);
   if (before === undefined || before === null) made.set(key, before === null ? 'null' : 'absent');

@@ -7,7 +7,7 @@ export interface Workload {
   /** "Deployment shop", for messages. */
   readonly title: string;
   readonly name: string;
-  /** null if it has none: the one of `kubectl` holds. */
+  /** null if the manifest names none; `kubectl` then uses its own. */
   readonly namespace: string | null;
   /** The pod, or its template: it has `metadata` and `spec`. */
   readonly pod: ExactObject;

@@ -157,6 +157,7 @@ export function orNull<T>(kind: Leaf<T>): Leaf<T | null> {
   });
 }
 
+/** One of a few texts. */
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Leaf<Choice> {
   const quoted = choices.map((choice) => JSON.stringify(choice));
   return leaf({

@@ -43,10 +43,12 @@ type SettingOf<T, Property extends keyof T> =
 
 type Settings<T> = { readonly [Property in keyof T]-?: SettingOf<T, Property> };
 
+/** Whether a JSON value is an object, and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a kind consists of settings. */
 export function isSection(kind: Kind<unknown>): kind is Section<unknown> {
   return 'fields' in kind;
 }

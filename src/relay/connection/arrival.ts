@@ -175,7 +175,7 @@ export interface Arrived {
   readonly upstream: UpstreamConnection;
   /** The encryption of the two connections. */
   readonly encryption: SessionEncryption;
-  /** The time of the client's acceptance, on the clock of `performance`. */
+  /** The time of the client's acceptance, on the clock `world.nowMs`. */
   readonly startedAtMs: number;
 }
 

@@ -39,7 +39,7 @@ export class Attempt {
     peer.socket.on('error', this.onError).on('end', this.onEnd);
     peer.socket.once('connect', () => this.contain(() => this.accepted()));
     this.deadline.set(this.missing, connections.connectTimeoutMs);
-    if (patienceMs !== null) this.patience = world.after(patienceMs, () => this.contain(() => this.isLate(patienceMs)));
+    if (patienceMs !== null) this.patience = world.after(patienceMs, () => this.contain(() => this.late(patienceMs)));
   }
 
   /** Calls the attempt off. The observer gets no more calls. */
@@ -78,7 +78,7 @@ export class Attempt {
     this.observer.greeted(this.splitter.rest());
   }
 
-  private isLate(patienceMs: number): void {
+  private late(patienceMs: number): void {
     this.observer.late({ kind: this.kindOfDelay, reason: `${this.missing} within ${patienceMs} ms` });
   }
 

@@ -31,7 +31,7 @@ export interface ResponseVerdicts {
    * The connection to the server has ended. Ends the session if a response is held back, or was to be. Returns whether
    * it does.
    */
-  heldLost(): boolean;
+  abortHeld(): boolean;
   /** Sluice has discarded this many further bytes of a cut response. */
   discarded(byteCount: number): void;
   /** Sluice has discarded the rest of a cut response. */

@@ -236,7 +236,7 @@ export class ResponseFlow implements Direction {
 
   /** Nothing goes out of a response that is cut or held back, because its end is missing. */
   mayWriteRest(): boolean {
-    return !this.conversation.server.isDiscarding && !this.verdicts.heldLost();
+    return !this.conversation.server.isDiscarding && !this.verdicts.abortHeld();
   }
 
   private limitReached(reason: 'rows' | 'bytes' | 'error'): Settled {

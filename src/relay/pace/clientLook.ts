@@ -28,7 +28,7 @@ export class ClientLook {
   private async look(): Promise<void> {
     this.restTimer = null;
     this.isLooking = true;
-    this.lateTimer = world.every(LATE_AFTER_MS, () => this.observer.isLate());
+    this.lateTimer = world.every(LATE_AFTER_MS, () => this.observer.late());
     const queues = await this.view.look();
     this.isLooking = false;
     world.cancel(this.lateTimer);
@@ -51,7 +51,7 @@ export interface QueueView {
 export interface LookObserver {
   seen(queues: SocketQueues): void;
   /** The look takes long. Called repeatedly until its result is there. */
-  isLate(): void;
+  late(): void;
 }
 
 const LATE_AFTER_MS = 20;

@@ -19,7 +19,8 @@ export class ClientProgress {
 
   /**
    * @param takenBytes the bytes that the client's kernel has taken by now
-   * @param isRead whether its buffer was full when the count began, or is empty now: then the client has read as much
+   * @param isRead whether its buffer was full when the count began, or is empty now: only then it has certainly read as
+   *   many bytes as its kernel took
    */
   took(takenBytes: number, isRead: boolean): Took {
     const bytes = Math.max(0, takenBytes - this.takenBytes);

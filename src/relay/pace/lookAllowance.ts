@@ -2,13 +2,13 @@ import { world } from '../../world/world.js';
 
 /**
  * Bounds the cost of looks at the kernel's socket tables. It is an account in ms of CPU time: 2 % of a core flow in,
- * and each look takes out its price. While the account is overdrawn, no look is allowed. So the interval between two
- * looks grows with their price, because the kernel walks its whole table for each. A look that was dearer than others
- * is paid for over the next ones: slow readers would wait for the next look too long.
+ * and each look withdraws the average cost of the last ones. While the account is overdrawn, no look is allowed. So the
+ * interval between two looks grows with their cost, because the kernel walks its whole table for each. The average
+ * spreads the cost of one expensive look over the next ones: else slow readers would wait long for the next look.
  */
 export class LookAllowance {
   private creditMs = MAX_CREDIT_MS;
-  /** The price that is paid for a look: the average of the last ones. Null before the first one. */
+  /** The average cost of the last looks, which a look withdraws; null before the first one. */
   private paidMs: number | null = null;
   private countedAtMs = world.nowMs();
 
@@ -24,9 +24,9 @@ export class LookAllowance {
   }
 
   /** A look has taken this much CPU time, in ms. */
-  spend(priceMs: number): void {
+  spend(costMs: number): void {
     this.accrue();
-    this.paidMs = this.paidMs === null ? priceMs : this.paidMs + (priceMs - this.paidMs) * PART_OF_NEWEST;
+    this.paidMs = this.paidMs === null ? costMs : this.paidMs + (costMs - this.paidMs) * PART_OF_NEWEST;
     this.creditMs -= this.paidMs;
   }
 
@@ -39,7 +39,7 @@ export class LookAllowance {
 
 /** The part of one core that looks may take, over any longer time. */
 const PART_OF_CORE = 0.02;
-/** The part of the newest look in the average price. */
+/** The part of the newest look in the average cost. */
 const PART_OF_NEWEST = 0.25;
 /** The most CPU time that several looks together may take at once, in ms. */
 const MAX_CREDIT_MS = 40;

@@ -36,7 +36,7 @@ const UNKNOWN: SocketQueues = {
 };
 /**
  * The pause after each read, in which further callers gather. The first large result of a session waits for two looks,
- * one after the other. Pauses of 5 ms would cost it 3 ms more, and the allowance bounds the price of reads anyway.
+ * one after the other. Pauses of 5 ms would cost it 3 ms more, and the allowance bounds the cost of reads anyway.
  */
 const MIN_INTERVAL_MS = 1;
 
@@ -95,7 +95,7 @@ export class SocketQueueReader {
     this.isServing = false;
   }
 
-  /** Reads, and pays the price. The work of others in between is not part of the price. */
+  /** Reads, and charges the CPU time to the allowance, without the time of other work in between. */
   private async readAtPrice(looks: readonly Look[]): Promise<void> {
     this.meter.start();
     await this.read(looks);

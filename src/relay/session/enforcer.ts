@@ -27,7 +27,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
   constructor(private readonly session: SessionControls, private readonly recorder: Recorder) {
     this.pace = new PaceJudge(session, {
       admitted: (usage) => this.admitUntilDoubled(usage),
-      isFast: (usage) => this.decideFast(usage),
+      foundFast: (usage) => this.decideFast(usage),
     });
   }
 
@@ -86,7 +86,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     }
     if (this.held?.usage === usage) this.endHold(false);
     this.pace.ended(usage);
-    // Behind a cut response that has run on without its client, the server answers what the client had sent before.
+    // After a cut response that ran on without its client, the server answers the commands that the client sent before.
     this.recorder.result(usage, this.session.hasParted ? 'client-gone' : 'completed', true, error, 0);
   }
 
@@ -108,8 +108,8 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     this.cutting?.giveUp('max');
   }
 
-  /** An error replaces the response if all its rows are held back, or were to be held back from the first row. */
-  heldLost(): boolean {
+  /** Ends the session with an error in place of a response that is held back, or was to be. Returns whether it does. */
+  abortHeld(): boolean {
     const sequenceId = this.dropHeld();
     if (sequenceId === null) return false;
     this.session.abort('the server has gone', { end: heldLostPacket(sequenceId), refusal: null });

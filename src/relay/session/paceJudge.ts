@@ -75,7 +75,7 @@ export class PaceJudge {
     this.last = { usage, progress };
     usage.lookedAt(reading);
     if (!reading.isSlow) {
-      this.outcome.isFast(usage);
+      this.outcome.foundFast(usage);
       return;
     }
     this.session.shared.budget.release(usage);
@@ -90,7 +90,7 @@ export interface PaceOutcome {
   /** The client works row by row: the response continues until its usage has doubled. */
   admitted(usage: GovernedUsage): void;
   /** The client takes rows as fast as it can: the limit applies. */
-  isFast(usage: GovernedUsage): void;
+  foundFast(usage: GovernedUsage): void;
 }
 
 const NOTHING: Progress = { rows: 0, bytes: 0, wireBytes: 0, waitedMs: 0, elapsedMs: 0 };

@@ -110,5 +110,5 @@ const PASSED_THROUGH = { client: 'passthrough', upstream: 'passthrough' } as con
 const STALLED_AFTER_MS = 2000;
 /** Sooner than this after its first row, the client of a response is not called slow. */
 const SLOW_AFTER_MS = 1000;
-/** A rate is not told before this time after the first row. */
+/** No rate is shown before this time after the first row. */
 const LEAST_MEASURED_MS = 100;

@@ -20,7 +20,7 @@ import { world } from '../../world/world.js';
  * the server sees nearly what it would see of that client without Sluice.
  *
  * A fast reader costs three looks per session. After its proof only a full socket (`filled`) begins the looks again.
- * Behind the free part, small steps go out until a look shows that the client reads, or, if that cannot be seen, for
+ * After the free part, small steps go out until a look shows that the client reads, or, if that cannot be seen, for
  * the first 160 KiB. Faster reading would let the server's connection grow for good.
  */
 export class SendWindow implements LookObserver {
@@ -136,10 +136,10 @@ export class SendWindow implements LookObserver {
   }
 
   /**
-   * Lets as much again go out to a client that is not known to be slow, and more to one that reads. If looks are rare,
-   * because they are dear, a client that takes what comes counts as one that reads. A slow one gets bytes at its rate.
+   * Grants as much again to a client that is not known to be slow, and more to one that reads. If looks are rare
+   * because they cost much, a client that takes what comes counts as one that reads. A slow one gets bytes at its rate.
    */
-  isLate(): void {
+  late(): void {
     if (this.writtenBytes < this.grantedBytes) return;
     if (this.slow !== null) return this.grantSlow(this.slow);
     if (this.phase === 'unproven' && this.view.intervalMs >= RARE_LOOKS_MS) this.phase = 'starting';
@@ -272,8 +272,8 @@ const MAX_COUNT_MS = 1000;
 /** The time over which a client's rate is measured. */
 const MEASURE_MS = 20;
 /**
- * With this time between two looks, a response would be over, or go out in small pieces for long, before the first one.
- * So it is on a host with tens of thousands of connections, those that have just ended (TIME_WAIT) included.
+ * If looks are this rare, most responses would be over before the first one, or would go out in small pieces until
+ * then. That happens on a host with tens of thousands of connections, including those that have just ended (TIME_WAIT).
  */
 const RARE_LOOKS_MS = 1000;
 /** The time without a look at a client that was found fast, even if its socket is full. */

@@ -11,7 +11,8 @@ export class SlowReader {
 
   /**
    * @param bytesPerMs its smoothed rate
-   * @param refilledBytes the offset of writing if it had always received most of the bytes that it took
+   * @param refilledBytes the offset that writing would have reached if each look had granted the part `REFILL` of the
+   * bytes that the client took
    */
   constructor(private bytesPerMs: number, private refilledBytes: number) {}
 
@@ -65,8 +66,8 @@ const STEP_AHEAD = 1.25;
 /** The smallest window of a slow reader: about as much as has gone out when it is found to be slow. */
 const MIN_WINDOW_BYTES = 128 * 1024;
 /**
- * While more bytes wait than the window allows, or a look is late, this part of the client's rate goes on. The server
- * must see progress.
+ * The part of the client's rate at which bytes are granted while more of them wait than the window allows, or while a
+ * look is late. So the server sees progress.
  */
 const REFILL = 0.9;
 /**

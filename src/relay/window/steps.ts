@@ -60,11 +60,12 @@ export const STEP_BYTES = 8 * 1024;
 /** The length of a step for a client that takes what comes, in ms. */
 export const STEP_MS = 1;
 /**
- * The same for a client that is not known yet, if the server is on another host. Linux lets a receive buffer grow, for
- * good, with what is read of it within a round trip, which it takes for some ms at first. With 1 ms, 11 of 30 grew to
- * 0.2 to 4 MB, with 3 ms 5 of 40, with 4 ms 1 of 80 (Linux 6.18, a pair of virtual interfaces).
+ * The same for a client not yet known to read, if the server is on another host. Linux lets a receive buffer grow, for
+ * good, with the bytes that are read from it within a round trip, and at first it assumes a round trip of some ms. With
+ * 1 ms, 11 of 30 buffers grew to 0.2 to 4 MB, with 3 ms 5 of 40, with 4 ms 1 of 80 (Linux 6.18, a pair of virtual
+ * interfaces).
  */
 const FAR_STEP_MS = 4;
-/** The most lateness of a step that is made up for. On a busy machine a step may be later than its own length. */
+/** At most this much lateness of a step is made up for. On a busy machine a step may be later than its own length. */
 const MAX_LATE_MS = 8;
 const FAR_MAX_LATE_MS = 1;

@@ -82,7 +82,10 @@ function metricOf(family: Family, times: Times): Metric {
   return { head, kind: 'sum', points, rest: { aggregationTemporality: CUMULATIVE, isMonotonic: true } };
 }
 
-/** Without the histograms that share their attributes only with empty ones: of a kind of server that is not there. */
+/**
+ * Leaves out empty histograms that share their attributes only with empty ones: those of a kind of server that is not
+ * there.
+ */
 function inUse(points: readonly HistogramPoint[]): readonly HistogramPoint[] {
   const keyOf = ({ attributes }: HistogramPoint) => JSON.stringify(attributes);
   const used = new Set(points.filter(({ attributes, counts }) => !attributes || countIn(counts) > 0).map(keyOf));
