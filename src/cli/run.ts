@@ -95,7 +95,7 @@ export const run: Command = {
   operands: '-- COMMAND...',
   options: {
     ...runOptions,
-    demo: { describe: 'before the embedded server of sluice demo, without a database', type: 'boolean' },
+    demo: { describe: 'use the embedded server of sluice demo, without a database', type: 'boolean' },
     rewrite: {
       describe: describeFlag('NAME', 'put the address of the proxy into the URL that this variable holds'),
       requiresArg: true,

@@ -1,6 +1,6 @@
-// Who this is, and whether what stands here is still so.
+// The header: the program, and whether the page is up to date.
 
-/** What stands in the header: the program, where it listens, and its servers. */
+/** Shows the program, the addresses on which it listens, and its servers. */
 function showAbout({ about, sessionCounts, mode }) {
   const { version, host, startedAt, configuredAt, listeners, upstreams } = about;
   const age = (time) => showTime(Math.max(0, Date.now() - new Date(time).getTime()));
@@ -19,7 +19,7 @@ function showAbout({ about, sessionCounts, mode }) {
   );
 }
 
-/** A page without a client says how to connect one. */
+/** Shows how to connect a client while there is none. */
 function showWelcome({ about: { listeners }, openSessions, totals }) {
   const isEmpty = openSessions === 0 && (totals?.executions ?? 0) === 0;
   $('welcome').hidden = !isEmpty;
@@ -30,7 +30,7 @@ function showWelcome({ about: { listeners }, openSessions, totals }) {
   }));
 }
 
-/** How the command-line client connects to a listener. */
+/** The command with which a client connects to a listener. */
 function clientCommand(address) {
   if (address.startsWith('/')) return `mysql --socket ${address} --user USER --password`;
   const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address);
@@ -38,7 +38,7 @@ function clientCommand(address) {
   return `mysql --host ${reached} --port ${port} --user USER --password`;
 }
 
-/** Says above everything that the page shows the past; an empty text says that it does not. */
+/** Shows above everything why the page is out of date; an empty text hides the banner. */
 function showBanner(text, className) {
   if ($('banner').textContent !== text) $('banner').textContent = text;
   $('banner').className = `banner ${className}`;

@@ -1,4 +1,4 @@
-// What happened: the last events, the newest first.
+// The last events, the newest first.
 
 const EVENTS_KEPT = 1000;
 const EVENTS_SHOWN = 12;
@@ -27,7 +27,7 @@ function eventBadge({ kind }) {
   return make('span', `badge ${className}`, name);
 }
 
-/** What an event says, in one line. */
+/** An event as one line of text. */
 function eventText(event) {
   const { kind, action, rule, reason, rows, bytes, stallMs, outcome, message, signal, asker, worker, inAll } = event;
   const size = rows === undefined ? '' : `${showRows(rows)}, ${showSize(bytes)}`;
@@ -80,7 +80,7 @@ function showEvents() {
   const [text, kind] = [$('events-text').value.toLowerCase(), $('events-kind').value];
   const found = known.filter((event) => isWanted(event, text, kind)).reverse();
   const none = known.length === 0 ? 'Nothing yet: cuts, stalls, reloads, lost servers and orders will stand here.'
-    : 'No event is like that.';
+    : 'No event passes the filter.';
   fill($('events'), found.slice(0, shownEvents).map(eventRow), 4, none);
   const more = found.length - shownEvents;
   $('more-events').hidden = more <= 0;

@@ -2,7 +2,7 @@
 
 const EVERY_MS = 2000;
 const SLOWEST_MS = 15_000;
-/** As many rows of sessions can be open. */
+/** The most rows of sessions that can be open. */
 const MOST_OPEN = 5;
 const PAGE = 50;
 
@@ -12,15 +12,15 @@ let token = null;
 let latest = null;
 let isPaused = false;
 let failures = 0;
-/** The number of questions so far. */
+/** The number of requests for the page's data so far. */
 let questions = 0;
 let timer = 0;
-/** When the proxy has answered last, in ms. */
+/** The time of the proxy's last answer, in ms. */
 let answeredAt = 0;
-/** Somebody has chosen the unit of sizes, or cuts have. */
+/** Whether the unit of sizes was chosen: by a person, or by the first cuts. */
 let isUnitChosen = false;
 let isIdleShown = false;
-/** The proxy has not answered the last time. */
+/** Whether the last request got no answer. */
 let isGone = false;
 /** The sessions before those that are shown, and those before the next ones. */
 let skip = 0;
@@ -107,13 +107,13 @@ function showSessionTable(view) {
   offer($('filter-state'), Object.keys(STATES).filter((state) => state in counts.states), (state) => STATES[state]);
 }
 
-/** What stands where no session is as the filter asks. */
+/** The text in place of the list if no session passes the filter. */
 function noSession() {
   const [, number] = /\bsession:(\d+)/.exec($('filter-text').value) ?? [];
-  return number === undefined ? 'No session is like that.' : `Session ${number} is not there any more.`;
+  return number === undefined ? 'No session passes the filter.' : `Session ${number} is not there any more.`;
 }
 
-/** Sessions come first where one is stalled. */
+/** Puts the sessions first if one is stalled. */
 function orderSections({ sessionCounts: { states } }) {
   const isStalled = (states.stalled ?? 0) > 0;
   const card = $('sessions-card');
@@ -125,7 +125,7 @@ function orderSections({ sessionCounts: { states } }) {
   focused?.focus({ preventScroll: true });
 }
 
-/** Shows the cost of statements. Where no worker answers it is absent. */
+/** Shows the cost of statements; hides it if no worker reports it. */
 function showStatistics(view) {
   const { totals, digests } = view;
   const isKept = totals !== undefined;
@@ -158,7 +158,7 @@ function groupsNote({ groupBy, groupedSince, groupsForgotten, digestsForgotten, 
   return `${since}${groupsForgotten ? ' Only those with the most bytes are kept.' : ''}${error}`;
 }
 
-/** Sizes open in the unit by which cuts happen; without a cut in one that has a limit. */
+/** Chooses the unit of sizes: that of the cuts, or without a cut one that has a limit. */
 function chooseUnit({ cutReasons: reasons, limits }) {
   if (isUnitChosen) return;
   const cutsBy = (unit) => reasons.filter(({ reason }) => reason === unit)
@@ -169,7 +169,7 @@ function chooseUnit({ cutReasons: reasons, limits }) {
   document.querySelector(`input[name=unit][value=${unit}]`).checked = true;
 }
 
-/** Shows the state of the proxy last, so that it never stands above a page that could not be shown. */
+/** Shows all parts. The state of the proxy comes last, so that it never stands above a page that could not be shown. */
 function show(view) {
   fill($('tiles'), tiles(view), 0, '');
   showAbout(view);
@@ -181,7 +181,7 @@ function show(view) {
   showNow();
 }
 
-/** Whether what stands here is still so, or the past. */
+/** Shows whether the page is up to date. */
 function showNow() {
   if (isGone) {
     showState('no answer', 'bad');
@@ -206,14 +206,14 @@ function sayUnreachable(error) {
   console.warn(String(error));
 }
 
-/** The proxy's answer cannot be shown. */
+/** Shows that the proxy's answer could not be shown. */
 function sayFailed(reason) {
   showState(`this page has failed: ${reason}`, 'bad');
 }
 
 const listsIdle = () => isIdleShown || $('filter-state').value === 'idle';
 
-/** The filter of the sessions: words are a part of any name, `user:app` a part of one. */
+/** The filter of the sessions as query keys: a word is a part of any name, `user:app` a part of one. */
 function sessionQuestion() {
   const asked = {};
   const words = [];
@@ -229,7 +229,7 @@ function sessionQuestion() {
   return asked;
 }
 
-/** What the page asks for. */
+/** The query of a request for the page's data. */
 function question() {
   const groupBy = $('group-by').value;
   return new URLSearchParams({
@@ -249,7 +249,7 @@ async function fetchLive() {
   }
 }
 
-/** Fetches what is shown of the sessions that are listed and open. What has gone is closed. */
+/** Fetches the details of the open rows. Closes the rows of sessions that have gone. */
 async function fetchOpened(view) {
   await Promise.all(view.sessions.map(({ session }) => session).filter((one) => opened.has(one)).map(async (number) => {
     const response = await fetch(`sessions/${number}`, { headers: authorization(), cache: 'no-store' }).catch(() => null);
@@ -297,7 +297,7 @@ function showSession(number) {
   goTo('sessions-card');
 }
 
-/** Leads to a digest: to its statistics where they are shown, else to its events. */
+/** Leads to a digest: to its statistics if they are shown, else to its events. */
 function showDigest(digest) {
   const found = document.querySelector(`#digests details[data-digest="${CSS.escape(digest)}"]`);
   if (found === null) {

@@ -1,4 +1,4 @@
-// Orders for a session. Each asks back before it is given.
+// Orders for a session. Each needs a confirmation.
 
 const ORDERS = {
   kill: {
@@ -15,7 +15,7 @@ const ORDERS = {
 
 let asked = null;
 
-/** Asks whether the order is meant. */
+/** Asks for a confirmation of an order. */
 function askBack(order, session) {
   const { title, act, consequence } = ORDERS[order];
   const { session: number, user, client, program, command } = session;
@@ -35,7 +35,7 @@ function askBack(order, session) {
   $('ask').showModal();
 }
 
-/** Gives the order that was asked about, and shows what came of it. */
+/** Gives the confirmed order, and shows its outcome. */
 async function giveOrder() {
   const { order, number } = asked;
   $('ask-do').hidden = true;
@@ -51,7 +51,7 @@ async function giveOrder() {
   void turn();
 }
 
-/** What an answer says: JSON, or one line of text where the request was refused. */
+/** The message of an answer: JSON, or one line of text if the request was refused. */
 function orderResult(body) {
   if (!body.startsWith('{')) return [shownAsItself(body)];
   const { outcome, message, sql } = JSON.parse(body);

@@ -30,7 +30,7 @@ function keyed(element, key) {
   return element;
 }
 
-/** A button that copies a text; where the browser does not let it, it selects the text. */
+/** A button that copies a text, or selects it if the browser does not allow copying. */
 function copyButton(text, key, source = null) {
   const button = keyed(make('button', 'copy', 'Copy'), key);
   button.type = 'button';
@@ -47,7 +47,7 @@ function copyButton(text, key, source = null) {
   return button;
 }
 
-/** A statement in a box that scrolls, with a button that copies it. Nothing where there is none. */
+/** A statement in a box that scrolls, with a button that copies it; empty if there is no statement. */
 function sqlBox(sql, key, isTruncated = false) {
   if (sql === null || sql === undefined) return [];
   const text = keyed(make('pre', 'sqlbox', sql), key);
@@ -86,7 +86,7 @@ function totalTiles({ totals, mode, cutReasons: reasons }) {
   ];
 }
 
-/** What stands under the number of sessions where no client is stalled. */
+/** The text under the number of sessions if no client is stalled. */
 function sessionsText(openSessions, inTransaction) {
   if (openSessions === 0) return 'nobody is connected';
   return inTransaction > 0 ? `${showCount(inTransaction)} in transaction` : 'all are reading';
@@ -114,7 +114,7 @@ function stalledLink(stalled) {
   return link;
 }
 
-/** Memory: of the container where it has a limit, else of the process. */
+/** Memory: of the container if it has a limit, else of the process. */
 function memoryTile({ memoryBytes, container, workers }) {
   if (container === null) {
     const whose = workers === 1 ? 'of this process' : `of the primary, without its ${workers} workers`;

@@ -41,7 +41,7 @@ function over(defaults: object, given: unknown): unknown {
 
 /** The needs of one command: settings instead of those of a server, and other defaults. */
 export interface Needs {
-  /** The embedded server, if the command is run before that one. */
+  /** The address of the embedded server, if it takes the place of the configured ones; null if not. */
   readonly demo: Address | null;
   /** Whether each result is needed, also those within the limits. */
   readonly allResults: boolean;
