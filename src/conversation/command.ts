@@ -254,10 +254,4 @@ export class Usage {
 
   /** A result set has ended, and more of the response follows. */
   endResultSet(): void {}
-
-  /** Lifts all limits: the rest passes without asking. */
-  admitAll(): void {
-    this.maxRows = Infinity;
-    this.maxBytes = Infinity;
-  }
 }

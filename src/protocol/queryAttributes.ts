@@ -18,7 +18,7 @@ export interface AttributeDefinitions {
 
 /** The most attributes that are read, and the most bytes of a value that is text. */
 export const MAX_ATTRIBUTES_READ = 64;
-export const MAX_ATTRIBUTE_BYTES = 512;
+const MAX_ATTRIBUTE_BYTES = 512;
 
 /** The attributes of a COM_QUERY. @param payload the packet's payload, up to its text */
 export function attributesOfQuery(payload: Buffer): AttributeValues {

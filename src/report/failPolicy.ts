@@ -24,8 +24,3 @@ export function isEmpty({ failOn, baseline }: FailPolicy): boolean {
 export function failsOnAny({ failOn, baseline }: FailPolicy): boolean {
   return failOn.size === 0 && baseline !== null;
 }
-
-/** The policy without conditions: it is never broken. */
-export const NO_POLICY: FailPolicy = {
-  failOn: new Set(), maxRows: Infinity, maxBytes: Infinity, maxExecutions: Infinity, baseline: null, growth: 1,
-};

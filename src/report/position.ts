@@ -27,7 +27,7 @@ export function positionOf(tags: Tags, folder: string): Position | null {
 }
 
 /** The tags that name a file and a line: of Rails and Prisma, of marginalia, and of others. */
-export const WITH_LINE: readonly string[] = ['source_location', 'line', 'file', 'source', 'caller', 'file:line'];
+const WITH_LINE: readonly string[] = ['source_location', 'line', 'file', 'source', 'caller', 'file:line'];
 
 /** Pairs of tags, one for the file and one for its line: OpenTelemetry's names, old and new, and plain ones. */
 const APART = [

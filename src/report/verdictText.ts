@@ -28,7 +28,7 @@ export function headline(verdict: Verdict): string {
 }
 
 /** The conditions of a policy, as in `fails on cut, would-cut; known: 12 digests`. */
-export function policyWords({ failOn, baseline, growth, maxRows, maxBytes, maxExecutions }: FailPolicy): string {
+function policyWords({ failOn, baseline, growth, maxRows, maxBytes, maxExecutions }: FailPolicy): string {
   const conditions = [...failOn].map((kind) => {
     if (kind === 'max-rows') return `more than ${countOf(maxRows, 'row')}`;
     if (kind === 'max-bytes') return `more than ${size(maxBytes)}`;

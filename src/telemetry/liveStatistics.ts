@@ -7,7 +7,7 @@ import { sqlModeOf, statementBytes } from '../policy/statement.js';
 import type { Grouping } from '../statistics/grouping.js';
 import { NO_TAGS, type Tags } from '../sql/tags.js';
 import { CutReasons } from './cutReasons.js';
-import { LiveGroups, type LiveGroup } from './liveGroups.js';
+import { LiveGroups } from './liveGroups.js';
 import { GroupTable } from '../statistics/groupTable.js';
 import { isCutFate } from '../statistics/execution.js';
 import { LogHistogram } from '../statistics/logHistogram.js';
@@ -44,7 +44,7 @@ export class LiveStatistics {
     const group = grouping === 'digest' ? null : this.groups.by(grouping, nowMs);
     return {
       totals: { ...this.ofAll }, rows: this.rows.data, bytes: this.bytes.data, slots: this.cuts.slots(nowMs),
-      cutReasons: this.reasons.all, digests: this.byDigest.index(order), groupings: this.groupings,
+      cutReasons: this.reasons.all, digests: this.byDigest.index(order), groupings: this.groups.groupings,
       group: group === null ? null : { sinceMs: group.sinceMs, index: group.table.index(order) },
     };
   }
@@ -54,44 +54,6 @@ export class LiveStatistics {
     this.countWaiting();
     const table = grouping === 'digest' ? this.byDigest : this.groups.by(grouping, nowMs)?.table;
     return keys.map((key) => table?.profile(key)?.data ?? null);
-  }
-
-  get totals(): Totals {
-    this.countWaiting();
-    return this.ofAll;
-  }
-
-  get table(): GroupTable {
-    this.countWaiting();
-    return this.byDigest;
-  }
-
-  /** The statistics by a property other than the digest; null if there are none. */
-  groupedBy(grouping: Grouping, nowMs: number): LiveGroup | null {
-    this.countWaiting();
-    return this.groups.by(grouping, nowMs);
-  }
-
-  /** The properties by which there are statistics, or may be. */
-  get groupings(): readonly Grouping[] {
-    return this.groups.groupings;
-  }
-
-  /** The distribution of the rows of buffered results, to which limits apply. */
-  get bufferedRows(): LogHistogram {
-    this.countWaiting();
-    return this.rows;
-  }
-
-  /** The distribution of the bytes of buffered results. */
-  get bufferedBytes(): LogHistogram {
-    this.countWaiting();
-    return this.bytes;
-  }
-
-  get timeline(): Timeline {
-    this.countWaiting();
-    return this.cuts;
   }
 
   /**

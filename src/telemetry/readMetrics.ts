@@ -23,6 +23,7 @@ export function readMetrics({ metrics, administered, loopDelay, version }: Metri
   sessions(out, metrics, status);
   results(out, metrics);
   judged(out, metrics, status);
+  drained(out, metrics, status);
   flow(out, metrics, status);
   upstream(out, metrics);
   expiries(out, administered.expiries);
@@ -134,8 +135,8 @@ function results(out: FamilyList, { resultRows, resultBytes }: Metrics): void {
 }
 
 /** Counters that agree with the audit records: one count for each record. */
-function judged(out: FamilyList, metrics: Metrics, { droppedSamples, clientlessDrains }: ProxyStatus): void {
-  const { judged, refusals, admitted, samples, exemptions, drainedBytes, drainsGivenUp, kills } = metrics;
+function judged(out: FamilyList, metrics: Metrics, { droppedSamples }: ProxyStatus): void {
+  const { judged, refusals, admitted, samples, exemptions } = metrics;
   out.counters(
     'sluice_cuts_total', 'Results cut with an error, by rule and reason: one for each record with action cut.',
     judged.cut.all(),
@@ -184,6 +185,11 @@ function judged(out: FamilyList, metrics: Metrics, { droppedSamples, clientlessD
   out.counter(
     'sluice_samples_dropped_total', 'Samples that were left out, beyond audit.sample.perSecond.', droppedSamples,
   );
+}
+
+/** The rest of cut results, and the attempts to stop the server. */
+function drained(out: FamilyList, metrics: Metrics, { clientlessDrains }: ProxyStatus): void {
+  const { drainedBytes, drainsGivenUp, kills } = metrics;
   out.counter('sluice_drained_bytes_total', 'Bytes of cut results that were discarded.', drainedBytes);
   out.counters(
     'sluice_drains_given_up_total',

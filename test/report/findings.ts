@@ -1,5 +1,4 @@
 import type { FailPolicy } from '../../src/report/failPolicy.js';
-import { NO_POLICY } from '../../src/report/failPolicy.js';
 import { FindingTable } from '../../src/report/findingTable.js';
 import { verdictOn, type Verdict } from '../../src/report/verdict.js';
 import { auditRecord } from '../support/auditRecords.js';
@@ -10,7 +9,11 @@ export const NOW_MS = Date.parse('2026-11-20T12:00:00Z');
 
 export const FOLDER = '/home/ci/shop';
 
-export const policy = (given: Partial<FailPolicy> = {}): FailPolicy => ({ ...NO_POLICY, growth: 2, ...given });
+/** A policy with these conditions alone. */
+export const policy = (given: Partial<FailPolicy> = {}): FailPolicy => ({
+  failOn: new Set(), maxRows: Infinity, maxBytes: Infinity, maxExecutions: Infinity, baseline: null, growth: 2,
+  ...given,
+});
 
 /** A sample of a small result. */
 export const sample = (given: object = {}): Record<string, unknown> =>

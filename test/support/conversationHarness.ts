@@ -48,6 +48,12 @@ export interface Outcome {
   readonly conversation: Conversation;
 }
 
+/** Lifts all limits of a usage: the rest of its response passes. */
+export const admitAll = (usage: Usage): void => {
+  usage.maxRows = Infinity;
+  usage.maxBytes = Infinity;
+};
+
 /** The error that replaces a row. */
 export const CUT_ERROR: ServerError = { code: 3170, sqlState: 'HY000', message: 'too large' };
 
@@ -226,7 +232,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
   private act(decision: Decision, usage: Usage): void {
     const { server, client } = this.conversation;
     if (decision === 'abort') this.close();
-    else if (decision === 'admit') usage.admitAll();
+    else if (decision === 'admit') admitAll(usage);
     else {
       server.discard();
       usage.cut(false);

@@ -14,7 +14,7 @@ import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src
 import type { Peer } from '../../src/protocol/peer.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
-import { CUT_ERROR, type Turn } from './conversationHarness.js';
+import { admitAll, CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
 import type { Split } from './splits.js';
 
@@ -245,7 +245,7 @@ export class FramedExchange implements
     const usage = this.conversation.server.usage!;
     const decision = this.options.decide?.(usage) ?? 'cut';
     if (decision === 'admit later') return 'blocked';
-    if (decision === 'admit') usage.admitAll();
+    if (decision === 'admit') admitAll(usage);
     else if (decision === 'hold') this.hold(usage);
     else this.cut(usage, decision === 'cut what is held');
     return 'onward';

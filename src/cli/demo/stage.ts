@@ -67,7 +67,7 @@ export interface DemoRecord {
 const RECORD_TIMEOUT_MS = 30_000;
 
 /** Keeps the records of one proxy for the demo. */
-export class RecordKeeper implements AuditLog {
+class RecordKeeper implements AuditLog {
   readonly #records: DemoRecord[] = [];
   #onRecord: (record: DemoRecord) => void = (record) => this.#records.push(record);
 

@@ -7,7 +7,7 @@ import { Status } from '../../../src/protocol/status.js';
 import type { Usage } from '../../../src/conversation/command.js';
 import { IS_WHOLE } from '../../proof/scale.js';
 import {
-  converse, CUT_ERROR, eventsOf, fromClient, fromServer, type Turn,
+  admitAll, converse, CUT_ERROR, eventsOf, fromClient, fromServer, type Turn,
 } from '../../support/conversationHarness.js';
 import { FramedExchange, miscounted, type FramedOptions } from '../../support/framedExchange.js';
 import {
@@ -180,7 +180,7 @@ t.test('the client has all rows before the limit while a verdict takes time', as
       await exchange.play([...login('eof'), ...turns.slice(0, 2)], framing, split);
       t.ok(exchange.contentAt('client').equals(uptoLimit));
       t.equal(exchange.conversation.server.usage?.rows, 10);
-      exchange.conversation.server.usage?.admitAll();
+      admitAll(exchange.conversation.server.usage!);
       await exchange.unblock();
       await exchange.play(turns.slice(2), framing, split);
       t.equal(miscounted(exchange.passed.client, true), null, 'the client can count the frames');
@@ -205,7 +205,7 @@ t.test('a command sent ahead while frames are renumbered does not change the cou
       const asked = exchange.writtenAt('server').length;
       await exchange.takeFrames('server', framesOf(packetsFrom(1, ...result(30)), 1, framing), split);
       await exchange.takeFrames('client', framesOf(second, 0, framing), split);
-      exchange.conversation.server.usage?.admitAll();
+      admitAll(exchange.conversation.server.usage!);
       await exchange.unblock();
       const between = exchange.writtenAt('client').length;
       await exchange.takeFrames('server', framesOf(packetsFrom(1, ...result(2)), 1, framing), split);
