@@ -6,7 +6,7 @@ import { treeOfV1, treeOfV2 } from '../support/cgroups.js';
 /** The limit of a group without one, in version 1. */
 const NO_LIMIT = '9223372036854771712';
 
-t.test('reads the limits of version 2 from the process's group upwards, and takes the lowest', (t) => {
+t.test('reads the limits of version 2 from the process\'s group upwards, and takes the lowest', (t) => {
   const cgroup = new MemoryCgroup(treeOfV2(t, '/pods/pod/sluice', {
     '/pods/pod/sluice': { limit: 700, used: 300, inactive: 40 },
     '/pods/pod': { limit: 500, used: 400, inactive: 50 },

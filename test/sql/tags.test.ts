@@ -86,7 +86,8 @@ t.test('bounds what it reads and what it returns', (t) => {
   t.equal(long.get('a'), '😀'.repeat(MAX_TAG_BYTES / 4));
   t.equal(long.get('b'), `x${'é'.repeat((MAX_TAG_BYTES - 2) / 2)}`, 'never half a character');
   const tail = `${'x'.repeat(8170)},b=12345,ccc=12345678901234567890`;
-  t.strictSame(plain(tagsOf(`/*${tail},d=1*/ SELECT 1 /*e='1'*/`)), { b: '12345' }, 'not what the bound cuts, or what follows');
+  t.strictSame(plain(tagsOf(`/*${tail},d=1*/ SELECT 1 /*e='1'*/`)), { b: '12345' },
+    'not what the bound cuts, or what follows');
   t.equal(tagsOf(`/*${'n'.repeat(300)}=1*/ SELECT 1`).size, 0);
   t.end();
 });

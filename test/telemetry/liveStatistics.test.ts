@@ -117,7 +117,8 @@ t.test('keeps statistics by tags from the start, and by other properties from wh
   end('SELECT 1', { rows: 1, bytes: 1 });
   t.strictSame(keys('user'), ['app']);
   t.equal(overviewOf(statistics, 'user', 9).group?.sinceMs, 5);
-  t.strictSame(overviewOf(statistics).groupings, ['digest', 'user', 'schema', 'program', 'client', 'tag:route', 'tag:job']);
+  t.strictSame(overviewOf(statistics).groupings,
+    ['digest', 'user', 'schema', 'program', 'client', 'tag:route', 'tag:job']);
   const [only] = ranking(statistics)!;
   t.strictSame(only?.profile.routes.heaviest().map(({ key }) => key).sort(), ['/a', '/b']);
   t.end();
