@@ -1,6 +1,6 @@
 import type { FoundTags } from './foundTags.js';
 
-// A comment may be an object of JSON, alone or behind a label:
+// A comment may be an object of JSON, alone or after a label:
 //
 //     {"app": "dbt", "node_id": "model.shop.orders"}          dbt, Mode
 //     Hex query metadata: {"project_id": "d73d", …}           Hex, Sigma

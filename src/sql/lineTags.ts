@@ -11,7 +11,7 @@ import { TagReader } from './tagReader.js';
 
 /**
  * Reads the tags of a comment that ends with its line.
- * @param text the text behind the mark
+ * @param text the text after the mark
  * @param isCut the line continues after the text
  */
 export function readLine(text: string, isCut: boolean, found: FoundTags): void {

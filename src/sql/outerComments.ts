@@ -96,7 +96,7 @@ function passTrailing(sql: string, from: number, found: Comment[]): number {
   return to;
 }
 
-/** The comment between two indexes; the line feed behind a line is no part of it. */
+/** The comment between two indexes; the line feed after a line is no part of it. */
 function commentAt(sql: string, at: number, end: number): Comment {
   const isLine = codeAt(sql, at) !== SLASH;
   const from = at + (codeAt(sql, at) === HASH ? 1 : MARK_LENGTH);
@@ -149,7 +149,7 @@ function isLineStart(sql: string, at: number): boolean {
   return third <= SPACE || third === DELETE;
 }
 
-/** The index behind a comment's closing mark; -1 if it has none. */
+/** The index after a comment's closing mark; -1 if it has none. */
 function endOfBlock(sql: string, at: number): number {
   const close = sql.indexOf('*/', at + MARK_LENGTH);
   return close === -1 ? -1 : close + MARK_LENGTH;

@@ -16,7 +16,7 @@ export function urlDecoded(text: string): string {
   return from === 0 ? text : decodedText + text.slice(from);
 }
 
-/** The end of the encoded bytes that stand here one behind the other; the offset itself if there are none. */
+/** The end of the encoded bytes that stand here one after the other; the offset itself if there are none. */
 function endOfRun(text: string, from: number): number {
   for (let end = from; ;) {
     const digits = end + (codeAt(text, end + 1) === PERCENT ? 2 : 1);

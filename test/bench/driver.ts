@@ -52,7 +52,7 @@ const ask = async ({ port, sessions, sql, until, rows, prepared, isCommented }: 
     while (timesLeft > 0 && performance.now() < endsAtMs) {
       timesLeft -= 1;
       // The driver adds a comment either way, so that both loads cost it the same: a slower driver would make each
-      // query dearer for the relay.
+      // query cost the relay more.
       const withComment = isCommented === undefined ? command : commented(sql);
       await session.ask(isCommented === true ? withComment : command, responseBytes);
       count += 1;

@@ -3,17 +3,17 @@ import { LookAllowance } from '../../../src/relay/pace/lookAllowance.js';
 import { changeWorld } from '../../support/changeWorld.js';
 
 t.test('looks of any cost take at most 2 % of a core over time, after an initial burst', (t) => {
-  for (const priceMs of [0.5, 2, 20]) {
+  for (const costMs of [0.5, 2, 20]) {
     let nowMs = 0;
     let spentMs = 0;
     changeWorld(t, { nowMs: () => nowMs });
     const allowance = new LookAllowance();
     while (nowMs < 60_000) {
       nowMs += allowance.waitMs + 1;
-      allowance.spend(priceMs);
-      spentMs += priceMs;
+      allowance.spend(costMs);
+      spentMs += costMs;
     }
-    t.ok(spentMs <= 0.02 * nowMs + 40 + priceMs, `${spentMs} ms at ${priceMs} ms each`);
+    t.ok(spentMs <= 0.02 * nowMs + 40 + costMs, `${spentMs} ms at ${costMs} ms each`);
     t.ok(spentMs >= 0.01 * nowMs, 'and nearly all of that may be used');
   }
   t.end();
@@ -29,7 +29,7 @@ t.test('the interval between looks grows with their cost', (t) => {
   t.end();
 });
 
-t.test('a look that was dearer than all others is paid for over the next ones', (t) => {
+t.test('spreads the cost of one expensive look over the next ones', (t) => {
   let nowMs = 0;
   changeWorld(t, { nowMs: () => nowMs });
   const allowance = new LookAllowance();
