@@ -258,11 +258,11 @@ export class ClientReader<U extends Usage = Usage> extends PacketScanner impleme
     statement?.bound.addLongData(front.readUInt16LE(MIN_CLOSE_BYTES), packetBytes - MIN_LONG_DATA_BYTES);
   }
 
-  /** Whether an EXECUTE holds values to keep, or query attributes; or may do so, if it came ahead of its answer. */
-  private isToKeep({ statementId }: PendingCommand<U>, front: Buffer): boolean {
-    if (this.conversation.options.parameterBytes > 0) return true;
-    const statement = this.conversation.statements.get(statementId);
-    return statement === null || hasAttributes(front, statement.bound.parameterCount);
+  /** Whether an EXECUTE holds values to keep, or query attributes; or may do so, if it came ahead of other answers. */
+  private isToKeep(command: PendingCommand<U>, front: Buffer): boolean {
+    const { commands, options, statements } = this.conversation;
+    const bound = commands.head === command ? statements.get(command.statementId)?.bound : undefined;
+    return options.parameterBytes > 0 || bound === undefined || hasAttributes(front, bound.parameterCount);
   }
 
   private stop(reason: ClientStop): Entry {

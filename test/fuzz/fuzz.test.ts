@@ -26,6 +26,22 @@ const RUNS: Record<string, Run> = {
   'lives through any conversation, keeps no socket and writes only lines of its own': { mode: 'program', seeds: 800 },
 };
 
+/** Seeds that have found a fault, by what was wrong then. */
+const SEEDS_WITH_FAULTS: Record<string, { readonly mode: ModeName; readonly seed: number }> = {
+  'reads the attributes of an execution that comes ahead of the answer to its own preparation': {
+    mode: 'refusals', seed: 516_500_044,
+  },
+};
+
+for (const [title, { mode, seed }] of Object.entries(SEEDS_WITH_FAULTS)) {
+  await t.test(title, async (t) => {
+    const campaign = await Campaign.open(mode, seed, (finding) => t.comment(finding));
+    await campaign.playSome(1);
+    await campaign.close();
+    t.same(campaign.findings, []);
+  });
+}
+
 for (const [title, { mode, seeds: allSeeds }] of Object.entries(RUNS)) {
   const seeds = PART * allSeeds;
   await t.test(title, async (t) => {
