@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { EventSink } from '../../telemetry/history.js';
 import type { Metrics } from '../../telemetry/metrics.js';
+import { Occasions } from '../../audit/occasions.js';
 import { formatPlace } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import { FAILURE_KINDS, type Failure } from './attempt.js';
@@ -15,8 +16,8 @@ import { world } from '../../world/world.js';
 export class UpstreamHealth {
   /** The timer of the next retry, by the place of a server that has failed; undefined while it is being tried. */
   private readonly failing = new Map<string, Timer | undefined>();
-  /** When it was noted last that a server refuses clients, by its place. */
-  private readonly refusedAtMs = new Map<string, number>();
+  /** The servers that refuse clients, by place. */
+  private readonly refusals = new Occasions(NOTED_EVERY_MS);
   private upstreams: readonly Upstream[] = [];
   private readonly closing = new AbortController();
 
@@ -28,7 +29,7 @@ export class UpstreamHealth {
     this.upstreams = upstreams;
     const places = new Set(upstreams.map(placeOf));
     for (const place of [...this.failing.keys()]) if (!places.has(place)) this.forget(place);
-    for (const place of this.refusedAtMs.keys()) if (!places.has(place)) this.refusedAtMs.delete(place);
+    this.refusals.retain(places);
     metrics.upstreamFailures.retain(places);
     metrics.upstreamUp.retain(places);
     for (const place of places) {
@@ -76,9 +77,7 @@ export class UpstreamHealth {
    */
   refused(place: string, message: string): void {
     if (!this.upstreams.some((upstream) => placeOf(upstream) === place)) return; // of an older configuration
-    const nowMs = world.nowMs();
-    if (nowMs - (this.refusedAtMs.get(place) ?? -Infinity) < NOTED_EVERY_MS) return;
-    this.refusedAtMs.set(place, nowMs);
+    if (this.refusals.next(place) === null) return;
     this.parts.history.note('turned-away', { reason: 'server', upstream: place, message });
   }
 
