@@ -67,8 +67,9 @@ export class KillLane {
     const { target } = kill;
     try {
       const sighting = await this.look(target);
-      if (sighting !== 'running') return this.leaveAlone(sighting, target);
+      // The connection may be gone since the kill was called off.
       if (kill.isSettled || this.connection === null) return 'withdrawn';
+      if (sighting !== 'running') return this.leaveAlone(sighting, target);
       kill.markSent();
       await this.connection.query(`KILL QUERY ${target.connectionId}`);
       return 'killed';
@@ -112,16 +113,17 @@ export class KillLane {
 
   private outcomeOf(error: unknown, kill: PendingKill): KillOutcome {
     const message = errorText(error);
+    const notKilled = kill.isSettled ? CALLED_OFF : NOT_KILLED;
     if (!(error instanceof ServerRefusal)) {
       // Destroy it before the kill settles, so that no waiting order goes out afterwards.
       this.connection?.destroy(message);
-      this.warn('unreachable', kill.target, message, kill.isSent ? SENT : NOT_SENT);
+      this.warn('unreachable', kill.target, message, kill.isSent ? SENT : notKilled);
       return kill.isSent ? 'unknown' : 'failed';
     }
     if (error.code === ServerErrors.NO_SUCH_THREAD.code) return 'no-match';
     this.renew();
     const advice = NOT_ALLOWED.includes(error.code) ? `; ${ADVICE_ON_PRIVILEGES}` : '';
-    this.warn('refused', kill.target, `${message}${advice}`);
+    this.warn('refused', kill.target, `${message}${advice}`, notKilled);
     return 'failed';
   }
 
@@ -136,7 +138,7 @@ export class KillLane {
     this.onIdle();
   }
 
-  private warn(kind: string, target: KillTarget, reason: string, consequence = NOT_SENT): void {
+  private warn(kind: string, target: KillTarget, reason: string, consequence = NOT_KILLED): void {
     if (this.isClosed) return;
     const { connectionId, remote } = target;
     this.log.warn(kind, { connectionId, upstream: formatPlace(remote.at) }, `kill: ${reason}; ${consequence}`);
@@ -163,6 +165,7 @@ const UNSEEN = 'the process list does not show the connection: it is gone, or ki
   'or the server is behind another proxy';
 const MISMATCH = 'the process list shows another user, host or port for the connection: is the server behind ' +
   'another proxy?';
-/** The consequence for the cut response: the end of every log line. */
-const NOT_SENT = 'Sluice discards the rest of the cut response instead';
+/** The consequence: the end of every log line. */
+export const NOT_KILLED = 'the statement is not killed; if its response was cut, Sluice discards the rest';
 const SENT = 'it is not known whether the statement was killed';
+const CALLED_OFF = 'the order was called off before';

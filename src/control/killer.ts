@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { formatPlace } from '../config/address.js';
-import { KillLane } from './killLane.js';
+import { KillLane, NOT_KILLED } from './killLane.js';
 import type { Account } from './login.js';
 import { OccasionalLog } from '../audit/occasionalLog.js';
 import { PendingKill, type KillOutcome, type KillTarget } from './pendingKill.js';
@@ -45,8 +45,7 @@ export class Killer {
   }
 
   private warnLate({ connectionId, remote }: KillTarget): void {
-    const message = `kill: the order could not be sent within ${this.limits.maxWaitingMs} ms; ` +
-      'Sluice discards the rest of the cut response instead';
+    const message = `kill: the order could not be sent within ${this.limits.maxWaitingMs} ms; ${NOT_KILLED}`;
     this.log.warn('late', { connectionId, upstream: formatPlace(remote.at) }, message);
   }
 

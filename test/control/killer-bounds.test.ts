@@ -39,7 +39,7 @@ const statementsOf = async (peer: Peer): Promise<string[]> => {
 t.test('fails the kill and closes the connection when the server does not let it log in', async (t) => {
   const { killer, server, target, lines } = await setUp(t, () => undefined, { connectTimeoutMs: 20 });
   t.equal(await killer.kill(target), 'failed');
-  t.match(lines, [/did not complete the login within 20 ms.*discards the rest of the cut response instead/]);
+  t.match(lines, [/did not complete the login within 20 ms; the statement is not killed; if its response was cut/]);
   t.equal(await server.peers[0]!.receive(), null);
 });
 
@@ -96,6 +96,28 @@ t.test('a kill that is withdrawn in time ends at once, and is never sent', async
   peer!.ok(1);
   t.equal(await next, 'killed');
   t.equal(await killer.kill(target, AbortSignal.abort()), 'withdrawn');
+});
+
+t.test('warns of no rest to discard, and of no other client, once a kill was called off', async (t) => {
+  const isDenied = (peer: Peer): void => peer.send(1, Buffer.from([0xff, 1227 & 0xff, 1227 >> 8]));
+  const isOfAnother = (peer: Peer): void => peer.row(['other', '127.0.0.1:4711', 'Query']);
+  const [ofDenied, ofAnother] = await Promise.all([isDenied, isOfAnother].map(async (answer) => {
+    const withdrawal = new AbortController();
+    const { killer, target, lines } = await setUp(t, async (peer) => {
+      await peer.letIn();
+      for (let sql = await peer.statement(); sql !== null; sql = await peer.statement()) {
+        withdrawal.abort();
+        answer(peer);
+      }
+    });
+    t.equal(await killer.kill(target, withdrawal.signal), 'withdrawn');
+    // The next kill has its turn after that one.
+    await killer.kill({ ...target, connectionId: 8 });
+    return lines;
+  }));
+  t.match(ofDenied, [/"connectionId":7.*the order was called off before/]);
+  t.match(ofAnother, [/"connectionId":8.*shows another user/]);
+  t.equal(ofAnother!.length, 1);
 });
 
 t.test('a kill that is sent cannot be withdrawn', async (t) => {
