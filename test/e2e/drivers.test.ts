@@ -1,5 +1,6 @@
 import t from 'tap';
-import { DRIVERS, isMissing } from '../support/drivers.js';
+import { IS_WHOLE } from '../proof/scale.js';
+import { DRIVERS, isMissing, POOLS } from '../support/drivers.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
 import { startSluice } from '../support/sluice.js';
 import { shareOf } from './shareOf.js';
@@ -67,6 +68,20 @@ await t.test('the help tells the truth about errors and drivers', async (t) => {
     t.ok(await keeps(3170, 'HY000'));
     t.ok(await keeps(1317, '70100'));
     t.notOk(await keeps(1105, 'HY000'));
+  });
+
+  await t.test('pools keep all their connections, and run no statement again', async (t) => {
+    const noChanges = { name: 'no-changes', match: { statement: 'dml' }, action: 'refuse' };
+    const sluice = await sluiceWith({ rules: [noChanges] });
+    const pools = POOLS.filter((pool, index) => (IS_WHOLE || index % 2 === 0) && isMissing(pool) === false);
+    await Promise.all(pools.map(async ({ name, run }) => {
+      const { before, errors, after } = await run(sluice.port, [SELECT_50, 'DELETE FROM numbers']);
+      t.strictSame(errors, [3170, 3164], name);
+      t.strictSame(after, before, `${name} has the same connections`);
+    }));
+    await sluice.stop();
+    const actions = sluice.records().map(({ action }) => String(action)).sort();
+    t.strictSame(actions, [...pools.map(() => 'cut'), ...pools.map(() => 'refuse')]);
   });
 
   const r2dbc = driverOf('r2dbc-mariadb');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, type ClientReport, report } from './clients.js';
-import { run, type RunResult } from './run.js';
+import { run, runOk, type RunResult } from './run.js';
 import { APP } from './seed.js';
 
 // The drivers that test/clients pins, with one interface. The set-up installs them. A machine without the tools of a
@@ -82,14 +82,16 @@ const java = (main: string, module: string): Command => () => {
     `${join(folder, 'classes')}:${join(folder, module)}/*`, main];
 };
 
-const python: Command = () => [join(folderOf('python'), 'bin/python'), '-B', join(TEST, 'clients/python/read.py')];
+const python = (program: string): Command => () =>
+  [join(folderOf('python'), 'bin/python'), '-B', join(TEST, 'clients/python', `${program}.py`)];
 
 const go: Command = () => [join(folderOf('go'), 'read')];
 
 const rust: Command = () => [join(folderOf('rust'), 'read')];
 
-const node: Command = () => ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
-  join(TEST, 'clients/node/read.cjs')];
+const node = (program: string): Command => () =>
+  ['env', `NODE_PATH=${join(folderOf('node'), 'node_modules')}`, process.execPath,
+    join(TEST, 'clients/node', `${program}.cjs`)];
 
 /** `options` as the program of a language reads them: Java and Go as in a URL, the others as JSON. */
 const optionsFor = (language: Language, options: Reading['options'] = {}): string =>
@@ -122,9 +124,9 @@ const mysqldb: Kind = {
   command: () => ['/usr/bin/python3', '-B', join(TEST, 'clients/python/read.py')],
 };
 const goSql: Kind = { language: 'go', command: go, driver: 'mysql' };
-const inNode = (name: string): Kind => ({ language: 'node', command: node, driver: name });
+const inNode = (name: string): Kind => ({ language: 'node', command: node('read'), driver: name });
 const inRust = (name: string): Kind => ({ language: 'rust', command: rust, driver: name });
-const inPython = (name: string): Kind => ({ language: 'python', command: python, driver: name });
+const inPython = (name: string): Kind => ({ language: 'python', command: python('read'), driver: name });
 
 const bothWays = (name: string, kind: Kind): Driver[] => [
   driver(name, kind, 'buffered'), driver(`${name}, streaming`, kind, 'streaming'),
@@ -162,6 +164,40 @@ export const DRIVERS: readonly Driver[] = [
   ...bothWays('mysql2', inNode('mysql2')),
   driver('mysql2, prepared, streaming', inNode('mysql2'), 'prepared-streaming', 'binary'),
   ...bothWays('mariadb for Node', inNode('mariadb')),
+];
+
+/** A pool of connections. */
+export interface Pool {
+  readonly name: string;
+  readonly language: Language;
+  /** Runs statements over the pool. */
+  run(port: number, statements: readonly string[]): Promise<PoolReport>;
+}
+
+export interface PoolReport {
+  /** The ids of all its connections. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** The number of each statement's error; null if there was none. */
+  readonly errors: readonly (number | null)[];
+}
+
+const pool = (name: string, language: Language, program: Command, kind: string): Pool => ({
+  name, language,
+  run: async (port, statements) => {
+    const args = [kind, '127.0.0.1', String(port), APP.user, APP.password, APP.schema, ...statements];
+    return JSON.parse(await runOk('env', [...program(), ...args])) as PoolReport;
+  },
+});
+
+/** The pools that the drivers bring. */
+export const POOLS: readonly Pool[] = [
+  pool("mysql2's pool", 'node', node('pool'), 'mysql2'),
+  pool("mysql2's pool, prepared", 'node', node('pool'), 'mysql2 prepared'),
+  pool("mariadb's pool for Node", 'node', node('pool'), 'mariadb'),
+  pool("Connector/Python's pool", 'python', python('pool'), 'connector'),
+  pool("SQLAlchemy's QueuePool", 'python', python('pool'), 'sqlalchemy'),
+  pool("Django's persistent connection", 'python', python('pool'), 'django'),
 ];
 
 /** These take minutes to build: only `npm run proof` uses them. */
