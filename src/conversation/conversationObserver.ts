@@ -1,6 +1,6 @@
 import type { Greeting } from '../protocol/greeting.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
-import type { ServerError } from '../protocol/packets.js';
+import type { ServerError, Tracked } from '../protocol/packets.js';
 import type { PendingCommand, PreparedStatement, Usage } from './command.js';
 import type { Peer } from '../protocol/peer.js';
 
@@ -39,9 +39,9 @@ export interface ResponseObserver<U extends Usage> {
   usageEnded(usage: U, error: ServerError | null, isComplete: boolean): void;
   /**
    * An OK has answered a statement of a COM_QUERY or an execution: the one that `answerCount` counts.
-   * @param toldSchema the OK itself names the new default schema
+   * @param told the state of the session that the OK reports
    */
-  statementDone(command: PendingCommand, toldSchema: boolean): void;
+  statementDone(command: PendingCommand, told: Tracked): void;
   /**
    * A COM_QUERY or an execution is over without a result set: its answers were OKs, or the error.
    * @param error the server's error; null if it succeeded

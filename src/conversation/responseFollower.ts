@@ -126,7 +126,7 @@ export class ResponseFollower<U extends Usage> {
     command.answerCount += 1;
     command.affectedRows += completion.affectedRows;
     if (command.shape !== 'results') return;
-    this.conversation.options.responses.statementDone(command, completion.schema !== null);
+    this.conversation.options.responses.statementDone(command, completion);
   }
 
   /** The one packet of bare text that answers a command. */

@@ -8,6 +8,7 @@ import {
 import type { Completion, ServerError } from '../protocol/packets.js';
 import { encodeQuery } from '../protocol/query.js';
 import { Status } from '../protocol/status.js';
+import { encodingOfCharacterSet, encodingOfCollation, type TextEncoding } from '../protocol/textEncoding.js';
 import { newCommand, type Usage } from './command.js';
 import { CommandQueue } from './commandQueue.js';
 import type { CommandJudge, ConversationObserver, Phase, ResponseObserver, Unparsed } from './conversationObserver.js';
@@ -22,6 +23,8 @@ export abstract class ConversationState<U extends Usage> {
   greeting: Greeting | null = null;
   identity: ClientIdentity | null = null;
   schema = '';
+  /** The encoding in which the server writes its errors, as far as the session has shown it. */
+  textEncoding: TextEncoding = 'ascii';
   dialect: Dialect = agreeOn(0n, 0n);
   /** The status flags of the last OK or EOF packet. */
   statusFlags = 0;
@@ -121,6 +124,7 @@ export abstract class ConversationState<U extends Usage> {
   identify(identity: ClientIdentity): void {
     this.identity = identity;
     this.schema = identity.schema;
+    this.textEncoding = this.encodingAtBegin(identity.collation);
     this.options.observer.identified(identity);
   }
 
@@ -134,6 +138,7 @@ export abstract class ConversationState<U extends Usage> {
       this.transactions += 1;
     }
     if (completion.schema !== null) this.schema = completion.schema;
+    if (completion.characterSet !== null) this.textEncoding = encodingOfCharacterSet(completion.characterSet);
   }
 
   /** The number of the open transaction, from 1 on; null outside one. */
@@ -192,9 +197,11 @@ export abstract class ConversationState<U extends Usage> {
   }
 
   /**
-   * Forgets the session's prepared statements and settings, and ends the usages of its open cursors.
+   * Forgets the session's prepared statements and settings, and ends the usages of its open cursors. After a reset
+   * MariaDB uses the character set of the login again, and MySQL that of the server. (Seen: 10.11 and 9.7.)
    */
   forgetSession(): void {
+    this.textEncoding = this.encodingAtBegin(this.greeting?.isMariadb ? this.identity?.collation ?? 0 : 0);
     for (const statement of this.statements.clear()) this.endUsage(statement.cursorUsage!, null);
     this.options.responses.reset?.();
   }
@@ -238,6 +245,11 @@ export abstract class ConversationState<U extends Usage> {
     const cleared = this.uninspectable(asked) | this.cleared;
     clearResponseCapabilities(payload, cleared);
     return cleared;
+  }
+
+  /** @param collation the one that the client asks for; 0 for the server's */
+  private encodingAtBegin(collation: number): TextEncoding {
+    return encodingOfCollation(collation === 0 ? this.greeting?.collation ?? 0 : collation);
   }
 
   private uninspectable(capabilities: bigint): bigint {

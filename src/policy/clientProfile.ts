@@ -1,5 +1,7 @@
 import { Command } from '../protocol/commands.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
+import type { Tracked } from '../protocol/packets.js';
+import { encodingOfCharacterSet } from '../protocol/textEncoding.js';
 import type { PendingCommand, PreparedStatement } from '../conversation/command.js';
 import type { Conversation } from '../conversation/conversation.js';
 import type { GovernedUsage } from './governedUsage.js';
@@ -7,6 +9,7 @@ import type { Guard, Profile } from './guard.js';
 import type { Refusals, Refused } from './refusal.js';
 import { JdbcStreaming, netWriteTimeoutSeconds } from './signals.js';
 import { sqlServerOf } from './sqlServerOf.js';
+import { characterSetOfResults } from '../sql/characterSetOfResults.js';
 import type { SqlServer } from '../sql/sqlServer.js';
 import { Statement, statementBytes } from './statement.js';
 import { subjectOf } from './subject.js';
@@ -108,16 +111,19 @@ export class ClientProfile {
 
   /**
    * A statement has succeeded without a result. It may have changed the session's settings.
-   * @param toldSchema whether the server has reported the default schema; not all servers do
+   * @param told the state of the session that the server has reported; not all servers do
    */
-  statementDone(command: PendingCommand, toldSchema: boolean): void {
-    const mayUse = !toldSchema && mayBeUse(command);
+  statementDone(command: PendingCommand, told: Tracked): void {
+    const mayUse = told.schema === null && mayBeUse(command);
     const maySet = command.code === Command.QUERY && command.textBytes <= MAX_SETTING_BYTES;
     if (!mayUse && !maySet) return;
     const statement = Statement.of(command, this.conversation.statusFlags, this.sqlServer());
     const used = mayUse ? statement.schemaFrom(command.answerCount - 1) : null;
     if (used !== null) this.conversation.schema = used;
-    const seconds = maySet ? netWriteTimeoutSeconds(statement.text ?? '') : null;
+    const text = maySet ? statement.text ?? '' : '';
+    const characterSet = told.characterSet === null ? characterSetOfResults(text) : null;
+    if (characterSet !== null) this.conversation.textEncoding = encodingOfCharacterSet(characterSet);
+    const seconds = netWriteTimeoutSeconds(text);
     if (seconds === null) return;
     this.sessionTimeoutMs = seconds * 1000;
     this.jdbc.set(seconds, command.number);

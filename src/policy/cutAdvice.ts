@@ -1,4 +1,5 @@
 import type { StreamingSignal } from '../config/config.js';
+import type { TextEncoding } from '../protocol/textEncoding.js';
 import type { GovernedUsage } from './governedUsage.js';
 
 /**
@@ -41,6 +42,8 @@ export interface CutPlace {
   readonly signals: readonly StreamingSignal[];
   /** The connection attributes of the client. */
   readonly attributes: ReadonlyMap<string, string>;
+  /** The encoding of the client's texts. */
+  readonly encoding: TextEncoding;
 }
 
 const ONE_ROW = 'select fewer columns, for one row alone is larger';

@@ -6,7 +6,7 @@ import type { GovernedUsage } from './governedUsage.js';
 import type { Signal } from './signals.js';
 import type { Action, Judgement, Reason } from './terms.js';
 import { ServerErrors, type ErrorNumber } from '../protocol/errorCodes.js';
-import { shortened } from '../protocol/frontText.js';
+import { textFor } from '../protocol/textEncoding.js';
 import { counted } from '../text/counted.js';
 
 /**
@@ -100,7 +100,7 @@ export function cutMessage(usage: GovernedUsage, judgement: Judgement, place: Cu
   const { message } = usage.terms.treatment.onExceed.error;
   if (message !== null) {
     const text = filled(message, usage, { limit, reason, rule }, place);
-    return `${shortened(text, MAX_MESSAGE_BYTES - runsOn.length)}${runsOn}`;
+    return `${textFor(place.encoding, text, MAX_MESSAGE_BYTES - runsOn.length)}${runsOn}`;
   }
   const history = wasStreamed(usage);
   return `sluice: result set exceeds ${counted(limit[reason], NOUNS[reason])} (rule ${rule})${history}; ` +

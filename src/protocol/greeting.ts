@@ -6,6 +6,8 @@ export interface Greeting {
   /** The server's number for this connection (the low 32 bits), which `KILL` takes. */
   readonly connectionId: number;
   readonly capabilities: bigint;
+  /** The low byte of the number of the server's default collation. */
+  readonly collation: number;
   readonly statusFlags: number;
   /** The authentication plugin that the server begins with; empty if the packet names none. */
   readonly authPlugin: string;
@@ -24,6 +26,7 @@ export const PROTOCOL_VERSION_10 = 0x0a;
 const CONNECTION_ID = 0;
 const SCRAMBLE_HEAD = 4;
 const CAPABILITIES_LOW = 13;
+const COLLATION = 15;
 const STATUS_FLAGS = 16;
 const CAPABILITIES_HIGH = 18;
 const SCRAMBLE_LENGTH = 20;
@@ -49,6 +52,7 @@ export function decodeGreeting(payload: Buffer): Greeting | null {
     serverVersion,
     connectionId: payload.readUInt32LE(fixed + CONNECTION_ID),
     capabilities: joinHalves(common, mariadb),
+    collation: payload[fixed + COLLATION]!,
     statusFlags: payload.readUInt16LE(fixed + STATUS_FLAGS),
     authPlugin: payload.toString('latin1', tailEnd, pluginEnd < 0 ? payload.length : pluginEnd),
     scramble: Buffer.concat([

@@ -5,7 +5,6 @@ import { frontText } from './frontText.js';
 /** A HandshakeResponse41. */
 export interface HandshakeResponse extends ClientIdentity {
   readonly capabilities: bigint;
-  readonly collation: number;
 }
 
 /** A client's identity, from its answer to the greeting or from COM_CHANGE_USER. */
@@ -15,6 +14,8 @@ export interface ClientIdentity {
   readonly schema: string;
   /** Connection attributes such as `program_name`, in the order in which they were sent. */
   readonly attributes: ReadonlyMap<string, string>;
+  /** The number of the collation that the client asks for; 0 if it asks for none. */
+  readonly collation: number;
 }
 
 /** The contents of a HandshakeResponse41 that Sluice itself sends as a client. */
@@ -117,10 +118,10 @@ export function decodeChangeUser(payload: Buffer, capabilities: bigint): ClientI
   if (capabilities & Capability.SECURE_CONNECTION) reader.skip(reader.uint(1));
   else reader.nulSlice();
   const schema = nameIn(reader.nulSlice());
-  reader.skip(2); // collation
+  const collation = reader.uint(2);
   if (capabilities & Capability.PLUGIN_AUTH) reader.nulSlice();
   const attributes = capabilities & Capability.CONNECT_ATTRS ? readAttributes(reader) : new Map<string, string>();
-  return { user, schema, attributes };
+  return { user, schema, attributes, collation };
 }
 
 function skipAuthResponse(reader: PacketReader, capabilities: bigint): void {

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { encodePacket } from './framing.js';
 import { PacketReader } from './lenenc.js';
-import { shortened } from './frontText.js';
+import { encodeText, textFor, type TextEncoding } from './textEncoding.js';
 
 /**
  * First bytes that tell the kind of a server's packet. 0xFB is also NULL in a text row, and 0xFE a length of eight
@@ -28,6 +29,8 @@ export interface Completion {
   readonly affectedRows: number;
   /** The default schema that the statement set, if the server tracks it and reports it; otherwise null. */
   readonly schema: string | null;
+  /** The same for `character_set_results`; empty for NULL. */
+  readonly characterSet: string | null;
 }
 
 /** An error as a server sends it. */
@@ -36,12 +39,15 @@ export interface ServerError {
   /** Five characters. Empty in an ERR packet before the greeting, which carries none. */
   readonly sqlState: string;
   readonly message: string;
+  /** The bytes of the message as the server sent them, if they are not UTF-8. */
+  readonly messageBytes?: Buffer;
 }
 
 /** The payload length of an EOF packet in protocol 4.1: 0xFE, warnings, status flags. */
 export const EOF_PAYLOAD_BYTES = 5;
 
-const NOTHING: Completion = { statusFlags: 0, warningCount: 0, affectedRows: 0, schema: null };
+const NOTHING_TRACKED: Tracked = { schema: null, characterSet: null };
+const NOTHING: Completion = { statusFlags: 0, warningCount: 0, affectedRows: 0, ...NOTHING_TRACKED };
 
 /**
  * Reads an OK packet, an EOF packet, or an OK packet that begins with 0xFE (CLIENT_DEPRECATE_EOF). The length decides
@@ -60,25 +66,33 @@ export function decodeCompletion(payload: Buffer, tracksSession: boolean): Compl
   const statusFlags = reader.uint(2);
   const warningCount = reader.uint(2);
   if (reader.failed) return NOTHING;
-  const schema = tracksSession && statusFlags & SESSION_STATE_CHANGED ? readTrackedSchema(reader) : null;
-  return { statusFlags, warningCount, affectedRows, schema };
+  const isTracked = tracksSession && (statusFlags & SESSION_STATE_CHANGED) !== 0;
+  const { schema, characterSet } = isTracked ? readTracked(reader) : NOTHING_TRACKED;
+  return { statusFlags, warningCount, affectedRows, schema, characterSet };
 }
 
+/** The state of a session that the server reports. */
+export type Tracked = Pick<Completion, 'schema' | 'characterSet'>;
+
 const SESSION_STATE_CHANGED = 0x4000;
+const SESSION_TRACK_SYSTEM_VARIABLES = 0;
 const SESSION_TRACK_SCHEMA = 1;
 
-function readTrackedSchema(reader: PacketReader): string | null {
+function readTracked(reader: PacketReader): Tracked {
   reader.lenencSlice(); // the human-readable info
-  let schema: string | null = null;
+  let { schema, characterSet } = NOTHING_TRACKED;
   const blockEnd = reader.lenenc() + reader.offset;
   while (reader.left > 0 && reader.offset < blockEnd) {
     const type = reader.uint(1);
     const data = reader.lenencSlice();
-    if (type !== SESSION_TRACK_SCHEMA || reader.failed) continue;
-    const name = new PacketReader(data, 0, data.length);
-    schema = name.lenencSlice().toString();
+    if (reader.failed) break;
+    const change = new PacketReader(data, 0, data.length);
+    const first = change.lenencSlice().toString();
+    if (type === SESSION_TRACK_SCHEMA) schema = first;
+    const isCharacterSet = type === SESSION_TRACK_SYSTEM_VARIABLES && first === 'character_set_results';
+    if (isCharacterSet) characterSet = change.lenencSlice().toString();
   }
-  return schema;
+  return { schema, characterSet };
 }
 
 /**
@@ -88,21 +102,25 @@ function readTrackedSchema(reader: PacketReader): string | null {
 export function decodeErr(payload: Buffer): ServerError {
   const code = payload.length >= 3 ? payload.readUInt16LE(1) : 0;
   const hasSqlState = payload[3] === 0x23 && payload.length >= 9;
+  const bytes = payload.subarray(hasSqlState ? 9 : 3);
   return {
     code,
     sqlState: hasSqlState ? payload.toString('latin1', 4, 9) : '',
-    message: payload.toString('utf8', hasSqlState ? 9 : 3),
+    message: bytes.toString(),
+    ...(isUtf8(bytes) ? {} : { messageBytes: Buffer.from(bytes) }),
   };
 }
 
 /**
  * Makes an ERR packet. With an empty `sqlState` it has the form that clients expect before the greeting, when no
  * capability is agreed yet. Clients hold 512 bytes of a message, so a longer message is cut.
+ * @param encoding that of the client's texts; a server's own message keeps its bytes
  */
-export function encodeErr(sequenceId: number, error: ServerError): Buffer {
+export function encodeErr(sequenceId: number, error: ServerError, encoding: TextEncoding = 'utf8'): Buffer {
   const head = Buffer.from([FirstByte.ERR, error.code & 0xff, error.code >> 8]);
   const state = error.sqlState === '' ? '' : `#${error.sqlState}`;
-  const message = Buffer.from(shortened(error.message, MAX_MESSAGE_BYTES));
+  const message = error.messageBytes?.subarray(0, MAX_MESSAGE_BYTES)
+    ?? encodeText(encoding, textFor(encoding, error.message, MAX_MESSAGE_BYTES));
   return encodePacket(sequenceId, Buffer.concat([head, Buffer.from(state, 'latin1'), message]));
 }
 

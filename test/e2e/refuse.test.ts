@@ -1,9 +1,10 @@
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
+import { Command } from '../../src/protocol/commands.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
 import { IS_WHOLE } from '../proof/scale.js';
 import { COMPRESSED_CLIENTS, commandLine } from '../support/clients.js';
-import { execute, prepare } from '../support/commandPayloads.js';
+import { command, execute, prepare } from '../support/commandPayloads.js';
 import { DRIVERS, isMissing } from '../support/drivers.js';
 import { APP, NUMBERS_ROWS } from '../support/seed.js';
 import { SERVER_KINDS, startServer } from '../support/servers.js';
@@ -18,11 +19,16 @@ const SELECT = 'SELECT id, label FROM numbers WHERE id <= 10';
 const DIGEST = digestHash(digestText(SELECT));
 /** As many bytes as clients keep. */
 const LONGEST = `refused: ${'ü'.repeat(251)}`;
+const WORDS = 'größer – да 中';
+const SAID = 'DO 4711';
 const CONFIG = {
   ...IN_CLEAR,
   rules: [
     { name: 'watched', match: { digest: '*', statement: 'call' }, action: 'refuse', mode: 'audit' },
     { name: 'known', match: { digest: DIGEST }, action: 'refuse', refusal: { message: LONGEST } },
+    {
+      name: 'in-words', match: { digest: digestHash(digestText(SAID)) }, action: 'refuse', refusal: { message: WORDS },
+    },
     { name: 'read-only', match: { statement: ['dml', 'ddl'] }, action: 'refuse', refusal: { unjudged: true } },
   ],
 };
@@ -84,6 +90,28 @@ for (const kind of SERVER_KINDS) {
       t.strictSame(errors.map(({ code }) => code), [3164]);
       await offering.stop();
       t.match(offering.records(), [{ event: 'refused', rule: 'read-only', command: 'COM_QUERY' }]);
+    });
+
+    await t.test("writes an error as the server writes its own, in the session's character set", async (t) => {
+      const reset = command(Command.RESET_CONNECTION);
+      const sessions: readonly (readonly [collation: number, ...commands: (string | Buffer)[]])[] = [
+        [0], [8], [11], [45], [45, 'SET NAMES latin1'], [8, 'SET character_set_results = NULL'], [8, reset],
+        [45, 'SET NAMES latin1', reset],
+      ];
+      for (const tracking of [0n, Capability.SESSION_TRACK]) for (const [collation, ...commands] of sessions) {
+        const client = await WireClient.connect({
+          ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES | tracking, collation,
+        });
+        const errorOf = async (statement: string): Promise<string> => {
+          client.transport.sendCommands([client.query(statement)]);
+          return (await client.transport.packet()).payload.toString('latin1', '?..#HY000'.length);
+        };
+        await client.ask(commands.map((each) => (typeof each === 'string' ? client.query(each) : each)));
+        await client.sql(`SET @words = CONVERT(x'${Buffer.from(WORDS).toString('hex')}' USING utf8mb4)`);
+        const own = await errorOf("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = @words");
+        t.equal(await errorOf(SAID), own, `collation ${collation}, ${String(commands)}`);
+        await client.quit();
+      }
     });
 
     await t.test('lets a statement pass that is only watched', async (t) => {

@@ -8,6 +8,7 @@ import type { ConversationObserver, ResponseObserver } from '../../src/conversat
 import { queryCommand, settings, statementCommand } from '../support/governed.js';
 
 const nothing = (): void => undefined;
+const NOTHING_TOLD = { schema: null, characterSet: null };
 const refuse = (): never => {
   throw new Error('nobody asks for a usage here');
 };
@@ -21,7 +22,7 @@ const logIn = (t: Test, given: object): { conversation: Conversation; profile: C
   const conversation = new Conversation(
     { observer: OBSERVER, responses: RESPONSES, textBytes: 1024, parameterBytes: 0, setUp: null, now: () => 0 },
   );
-  conversation.identify({ user: 'app', schema: 'shop', attributes: new Map() });
+  conversation.identify({ user: 'app', schema: 'shop', attributes: new Map(), collation: 45 });
   const profile = new ClientProfile({ guard: new Guard(settings(t, given), () => 0) }, conversation, '10.0.0.7');
   return { conversation, profile };
 };
@@ -34,7 +35,7 @@ t.test('looks rules up again when the schema or the client changes', (t) => {
   t.equal(rule(), 'default');
   conversation.schema = 'archive';
   t.equal(rule(), 'archive');
-  conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map() });
+  conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map(), collation: 45 });
   t.equal(rule(), 'bi');
   t.end();
 });
@@ -48,7 +49,8 @@ t.test('asks only for the schema again when only the schema has changed', (t) =>
       return super.get(name);
     }
   }
-  conversation.identify({ user: 'app', schema: 'shop', attributes: new Counting([['program_name', 'app 1']]) });
+  const attributes = new Counting([['program_name', 'app 1']]);
+  conversation.identify({ user: 'app', schema: 'shop', attributes, collation: 45 });
   t.equal(profile.govern(SELECT).terms.rule, 'r');
   const before = asked;
   for (const schema of ['archive', 'shop', 'other']) {
@@ -64,23 +66,39 @@ const answered = (command: PendingCommand, answerCount = 1): PendingCommand => O
 
 t.test('reads the schema from a USE when the server does not tell it', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
-  profile.statementDone(answered(queryCommand('USE archive')), false);
+  profile.statementDone(answered(queryCommand('USE archive')), NOTHING_TOLD);
   t.equal(conversation.schema, 'archive');
-  profile.statementDone(answered(queryCommand('USE shop')), true);
+  profile.statementDone(answered(queryCommand('USE shop')), { ...NOTHING_TOLD, schema: 'shop' });
   t.equal(conversation.schema, 'archive', 'what the server says itself holds');
-  profile.statementDone(answered(statementCommand(Command.STMT_EXECUTE, 'use `shop`')), false);
+  profile.statementDone(answered(statementCommand(Command.STMT_EXECUTE, 'use `shop`')), NOTHING_TOLD);
   t.equal(conversation.schema, 'shop', 'a prepared one too');
-  profile.statementDone(answered(queryCommand(`/* ${'x'.repeat(2000)} */ USE attic`)), false);
+  profile.statementDone(answered(queryCommand(`/* ${'x'.repeat(2000)} */ USE attic`)), NOTHING_TOLD);
   t.equal(conversation.schema, 'attic', 'however far back it stands');
+  t.end();
+});
+
+t.test('reads the encoding of errors from the login, and from a SET that the server does not report', (t) => {
+  const { conversation, profile } = logIn(t, {});
+  const encodingAfter = (sql: string, characterSet: string | null = null): string => {
+    profile.statementDone(answered(queryCommand(sql)), { ...NOTHING_TOLD, characterSet });
+    return conversation.textEncoding;
+  };
+  t.equal(conversation.textEncoding, 'utf8');
+  t.equal(encodingAfter('SET NAMES latin1'), 'latin1');
+  t.equal(encodingAfter('INSERT INTO t VALUES (1)'), 'latin1');
+  t.equal(encodingAfter('SET NAMES gbk'), 'ascii');
+  t.equal(encodingAfter('SET NAMES utf8mb4', 'utf8mb4'), 'ascii', 'what the server reports is read before');
+  conversation.identify({ user: 'app', schema: 'shop', attributes: new Map(), collation: 8 });
+  t.equal(conversation.textEncoding, 'latin1');
   t.end();
 });
 
 t.test('a USE among other statements takes effect when its own answer has come', (t) => {
   const { conversation, profile } = logIn(t, BY_SCHEMA);
   const command = queryCommand(`INSERT INTO t VALUES (1); USE archive; SELECT '${'x'.repeat(2000)}'`);
-  profile.statementDone(answered(command, 1), false);
+  profile.statementDone(answered(command, 1), NOTHING_TOLD);
   t.equal(conversation.schema, 'shop');
-  profile.statementDone(answered(command, 2), false);
+  profile.statementDone(answered(command, 2), NOTHING_TOLD);
   t.equal(conversation.schema, 'archive');
   t.end();
 });
@@ -88,11 +106,11 @@ t.test('a USE among other statements takes effect when its own answer has come',
 t.test("a raised net_write_timeout announces a JDBC stream, and is known as the server's patience", (t) => {
   const { profile } = logIn(t, {});
   t.equal(profile.netWriteTimeoutMs, 60_000);
-  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 4)), false);
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 4)), NOTHING_TOLD);
   t.equal(profile.netWriteTimeoutMs, 600_000);
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 5)).terms, { signal: 'jdbc' });
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 6)).terms, { signal: null });
-  profile.statementDone(answered(queryCommand(`SET net_write_timeout=60${' '.repeat(2000)}`, 7)), false);
+  profile.statementDone(answered(queryCommand(`SET net_write_timeout=60${' '.repeat(2000)}`, 7)), NOTHING_TOLD);
   t.equal(profile.netWriteTimeoutMs, 600_000, 'a long text is not searched');
   t.end();
 });
@@ -101,12 +119,12 @@ t.test('forgets what a session has set when the session is reset, and keeps what
   const { profile } = logIn(t, {});
   profile.setUp(420_000);
   t.equal(profile.netWriteTimeoutMs, 420_000);
-  profile.statementDone(answered(queryCommand('SET net_write_timeout=5', 1)), false);
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=5', 1)), NOTHING_TOLD);
   t.equal(profile.netWriteTimeoutMs, 5000);
   profile.reset();
   t.equal(profile.knownNetWriteTimeoutMs, null);
   t.match(profile.govern(queryCommand('SELECT 1 FROM t', 2)).terms, { signal: null }, 'nothing is announced any more');
-  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 3)), false);
+  profile.statementDone(answered(queryCommand('SET net_write_timeout=600', 3)), NOTHING_TOLD);
   profile.reset();
   t.equal(profile.knownNetWriteTimeoutMs, null);
   profile.serverWaits(30_000);

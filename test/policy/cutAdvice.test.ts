@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { StreamingSignal } from '../../src/config/config.js';
 import { cutMessage, judge, judgeOverBudget } from '../../src/policy/judgement.js';
 import { decodeErr, encodeErr } from '../../src/protocol/packets.js';
+import type { TextEncoding } from '../../src/protocol/textEncoding.js';
 import { problems, withUpstream } from '../config/configFile.js';
 import { govern } from '../support/governed.js';
 
@@ -17,18 +18,20 @@ interface Place {
   readonly told?: StreamingSignal;
   readonly isFast?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
+  readonly encoding?: TextEncoding;
 }
 
 const SIGNALS: readonly StreamingSignal[] = ['cursor', 'dump', 'jdbc', 'hint', 'pace'];
 
 const textOf = (t: Test, message: string | null, place: Place = {}): string => {
-  const { settings = {}, reason = 'rows', sql = SELECT, rows = 10, signals = SIGNALS, attributes = {} } = place;
+  const { settings = {}, reason = 'rows', sql = SELECT, rows = 10, signals = SIGNALS, encoding = 'utf8' } = place;
+  const attributes = new Map(Object.entries(place.attributes ?? {}));
   const given = { limits: { rows: 10, bytes: 262_144 }, onExceed: { error: { message } }, ...settings };
   const { usage, guard } = govern(t, given, sql);
   if (place.told !== undefined) usage.terms = guard.streaming(usage, place.told);
   if (place.isFast !== undefined) usage.lookedAt({ isSlow: !place.isFast, rowsPerSecond: 9000 });
   const judgement = reason === 'budget' ? judgeOverBudget(usage, 65_536, false) : judge(usage, reason, false);
-  return cutMessage(usage, judgement, { rows, bytes: 123, signals, attributes: new Map(Object.entries(attributes)) });
+  return cutMessage(usage, judgement, { rows, bytes: 123, signals, attributes, encoding });
 };
 
 t.test('fills limit, rule, rows, bytes and digest', async (t) => {

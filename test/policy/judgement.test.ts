@@ -99,7 +99,8 @@ t.test('the text of the error says what was passed, by which rule, and what to d
   const text = (sql: string, reason: 'rows' | 'bytes' | 'budget') => {
     const usage = usageOf(t, {}, sql);
     const judgement = reason === 'budget' ? judgeOverBudget(usage, 5000, false) : judge(usage, reason, false);
-    return cutMessage(usage, judgement, { rows: 0, bytes: 0, signals: ['pace'], attributes: new Map() });
+    const place = { rows: 0, bytes: 0, signals: ['pace'], attributes: new Map(), encoding: 'utf8' } as const;
+    return cutMessage(usage, judgement, place);
   };
   const remedy = 'page it, stream it, or raise the limit';
   t.equal(text(SELECT, 'rows'), `sluice: result set exceeds 10 rows (rule default); ${remedy}`);

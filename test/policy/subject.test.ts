@@ -3,7 +3,7 @@ import { programOf, subjectOf } from '../../src/policy/subject.js';
 
 t.test("a subject has the client's user and attributes, its address, and the current schema", (t) => {
   const attributes = new Map([['program_name', 'job']]);
-  const subject = subjectOf({ user: 'app', schema: 'first', attributes }, 'now', '10.0.0.7');
+  const subject = subjectOf({ user: 'app', schema: 'first', attributes, collation: 45 }, 'now', '10.0.0.7');
   t.match(subject, { user: 'app', schema: 'now', address: '10.0.0.7' });
   t.equal(programOf(subject), 'job');
   t.end();

@@ -21,7 +21,7 @@ await t.test('reads status and warnings of an OK packet after numbers of any siz
   for (const affectedRows of [0, 250, 251, 70_000, 2 ** 30, 2 ** 50]) {
     t.same(decodeCompletion(okPacket(affectedRows, 0x000a), false), {
       statusFlags: 0x000a, warningCount: 3, affectedRows,
-      schema: null });
+      schema: null, characterSet: null });
   }
   t.match(decodeCompletion(okEof(0x0022), true), { statusFlags: 0x0022 });
 });
@@ -29,7 +29,7 @@ await t.test('reads status and warnings of an OK packet after numbers of any siz
 await t.test('reads status and warnings of an EOF packet in their reverse order', async (t) => {
   t.same(decodeCompletion(Buffer.from([0xfe, 5, 0, 0x2a, 0]), true), {
     statusFlags: 0x2a, warningCount: 5, affectedRows: 0,
-    schema: null });
+    schema: null, characterSet: null });
   t.match(decodeCompletion(eof(0x0008), false), { statusFlags: 0x0008 });
 });
 
@@ -44,6 +44,19 @@ await t.test('reads the schema when the server tracks it and says that it change
   t.equal(decodeCompletion(okPacket(1, CHANGED, info, changes), false).schema, null,
     'the state is not agreed on');
   t.equal(decodeCompletion(okPacket(1, CHANGED, info, state(variable)), true).schema, null);
+});
+
+await t.test('reads the character set of results when the server tracks it', async (t) => {
+  const variable = (name: string, value: string): [number, Buffer] =>
+    [0, Buffer.concat([encodeLenencString(name), encodeLenencString(value)])];
+  const changes = state(
+    variable('character_set_client', 'gbk'), variable('character_set_results', 'latin1'), schemaChange('attic'),
+  );
+  const info = encodeLenencString('');
+  t.match(decodeCompletion(okPacket(0, CHANGED, info, changes), true), { schema: 'attic', characterSet: 'latin1' });
+  const none = state(variable('character_set_client', 'gbk'));
+  t.equal(decodeCompletion(okPacket(0, CHANGED, info, none), true).characterSet, null);
+  t.equal(decodeCompletion(okPacket(0, CHANGED, info, changes), false).characterSet, null);
 });
 
 await t.test('reads a truncated completion as far as it goes', async (t) => {
@@ -72,6 +85,20 @@ await t.test('writes an error as servers do, and reads it back', async (t) => {
   t.equal(packet[3], 4);
   t.same(decodeErr(packet.subarray(4)), error);
   t.equal(encodeErr(0, { code: 1040, sqlState: '', message: 'x' }).toString('hex'), '04000000ff100478');
+});
+
+await t.test("keeps the bytes of a server's message in another character set", async (t) => {
+  const payload = Buffer.concat([err(1231, 'wrong: '), Buffer.from('caf\xe9', 'latin1')]);
+  const read = decodeErr(payload);
+  t.equal(read.message, 'wrong: caf\ufffd');
+  t.same(encodeErr(1, read).subarray(4), payload);
+});
+
+await t.test("writes an error in the client's encoding", async (t) => {
+  const error = { code: 3164, sqlState: 'HY000', message: 'größer – да' };
+  const textIn = (encoding: 'latin1' | 'ascii'): string => encodeErr(1, error, encoding).toString('latin1', 13);
+  t.equal(textIn('latin1'), 'gr\xf6\xdfer \x96 \\0434\\0430');
+  t.equal(textIn('ascii'), 'gr\\00F6\\00DFer \\2013 \\0434\\0430');
 });
 
 await t.test('shortens a message that is too long for clients, between two characters', async (t) => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Test } from 'tap';
-import { encodeErr, type ServerError } from '../../src/protocol/packets.js';
+import { encodeErr, type ServerError, type Tracked } from '../../src/protocol/packets.js';
 import type { PacketScanner } from '../../src/protocol/packetScanner.js';
 import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
@@ -176,9 +176,9 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
     this.note('cursorOpened', { text: textOf(usage) });
   }
 
-  statementDone({ text, statement, answerCount }: PendingCommand, toldSchema: boolean): void {
+  statementDone({ text, statement, answerCount }: PendingCommand, { schema }: Tracked): void {
     const sql = (statement?.sql ?? text)?.toString() ?? null;
-    this.note('statementDone', { text: sql, answers: answerCount, toldSchema });
+    this.note('statementDone', { text: sql, answers: answerCount, toldSchema: schema !== null });
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {

@@ -30,6 +30,8 @@ export interface WireLogin {
   /** Capabilities that it asks for even when the server does not offer them. */
   readonly overreaching?: bigint;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** The number of the collation that it asks for; utf8mb4_general_ci by default. */
+  readonly collation?: number;
 }
 
 export interface AskOptions {
@@ -182,7 +184,7 @@ const handshakeResponse = (login: WireLogin, capabilities: bigint, plugin: strin
   const fixed = Buffer.alloc(32);
   fixed.writeUInt32LE(commonHalf(capabilities), 0);
   fixed.writeUInt32LE(0x4000_0000, 4); // the largest packet
-  fixed[8] = 45; // utf8mb4_general_ci
+  fixed[8] = login.collation ?? 45;
   if ((capabilities & Capability.LONG_PASSWORD) === 0n) fixed.writeUInt32LE(mariadbHalf(capabilities), 28);
   const nul = (text: string): Buffer => Buffer.from(`${text}\0`);
   const attributes = Object.entries(login.attributes ?? {}).flat().map(encodeLenencString);

@@ -50,7 +50,7 @@ export class Cutting {
     const { conversation } = session;
     this.place = {
       rows: usage.rows, bytes: usage.bytes, signals: session.shared.config.streaming.signals,
-      attributes: conversation.identity?.attributes ?? new Map(),
+      attributes: conversation.identity?.attributes ?? new Map(), encoding: conversation.textEncoding,
     };
     conversation.server.discard();
     conversation.client.gate();
@@ -183,7 +183,8 @@ export class Cutting {
 
   private errorPacket(judgement: Judgement): Buffer {
     const { code, sqlState } = cutError(this.usage, judgement);
-    return encodeErr(this.sequenceId, { code, sqlState, message: cutMessage(this.usage, judgement, this.place) });
+    const message = cutMessage(this.usage, judgement, this.place);
+    return encodeErr(this.sequenceId, { code, sqlState, message }, this.place.encoding);
   }
 }
 

@@ -52,7 +52,7 @@ export class Refusing implements CommandJudge {
   answer({ command, error, isToReset, sequenceId }: RefusedCommand): void {
     const { session, session: { conversation, requests, responses } } = this;
     if (command.shape === 'none') return;
-    responses.inject(encodeErr(sequenceId + 1, error ?? this.refusalError()));
+    responses.inject(encodeErr(sequenceId + 1, error ?? this.refusalError(), conversation.textEncoding));
     if (error === null && this.found !== null) this.recorder.refusal(this.found);
     if (isToReset) requests.command(conversation.beginReset(command.statement!.id));
     session.sayGoodbye();

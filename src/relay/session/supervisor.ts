@@ -6,7 +6,7 @@ import { ClientProfile } from '../../policy/clientProfile.js';
 import type { GovernedUsage } from '../../policy/governedUsage.js';
 import type { Statement } from '../../policy/statement.js';
 import { FrameNumbers } from '../../protocol/frameNumbers.js';
-import { encodeErr, type ServerError } from '../../protocol/packets.js';
+import { encodeErr, type ServerError, type Tracked } from '../../protocol/packets.js';
 import { UNASKED_FILE } from '../connection/sessionEnd.js';
 import type { Settled } from '../flow/direction.js';
 import { unaskedFilePacket } from '../flow/lastPackets.js';
@@ -93,9 +93,9 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.recorder.result(usage, session.hasParted ? 'client-gone' : 'completed', true, error, 0);
   }
 
-  statementDone(command: PendingCommand, toldSchema: boolean): void {
+  statementDone(command: PendingCommand, told: Tracked): void {
     if (command.answerCount === 1) this.socketQuestion.see(command);
-    this.profile.statementDone(command, toldSchema);
+    this.profile.statementDone(command, told);
     const { usage } = this.conversation.server;
     if (usage !== null && !usage.isCut && this.profile.governAgain(usage)) this.enforcer.start(usage);
   }

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { Guard } from '../../../src/policy/guard.js';
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { Command } from '../../../src/protocol/commands.js';
+import { encodeLenencString } from '../../../src/protocol/lenenc.js';
 import {
   attributedQuery, close, command, execute, fetch, longData, prepare, query, reset,
 } from '../../support/commandPayloads.js';
@@ -39,6 +40,13 @@ const send = async ({ client, server }: MemorySession, ...payloads: readonly Buf
   client.say(Buffer.concat(payloads.map((payload) => packetsFrom(0, payload))));
   await settled();
   return [hex(server.heard), hex(client.heard)];
+};
+
+/** An OK that reports a variable of the session. */
+const tracked = (name: string, value: string): Buffer => {
+  const change = encodeLenencString(Buffer.concat([name, value].map((text) => encodeLenencString(text))));
+  const changes = encodeLenencString(Buffer.concat([Buffer.from([0]), change]));
+  return Buffer.concat([Buffer.from([0, 0, 0, 2, 0x40, 0, 0, 0]), changes]);
 };
 
 const NOTHING = '';
@@ -244,6 +252,33 @@ await t.test('records an execution in mode audit with the values and tags that i
   const payload = executePayload(parameters, { statementId: 5, hasQueryAttributes: true });
   t.strictSame(await send(session, payload), [hex(packetsFrom(0, payload)), NOTHING]);
   t.match(session.records, [{ action: 'would-refuse', params: ['value'], tags: { route: '/old/1' } }]);
+});
+
+await t.test('records an execution of the statement prepared last with the tags that it brings', async (t) => {
+  const rule = { ...NO_DDL, mode: 'audit', match: { tags: { route: '/old/*' } } };
+  const session = await beginSession(t, { rules: [rule] });
+  await session.play(...login('eof', { capabilities: Capability.QUERY_ATTRIBUTES }));
+  await session.play(ask(prepare('SELECT ?')), answer(...preparedAnswer('eof', 5, 1, 1)));
+  const payload = executePayload(
+    [{ type: 0xfd, name: 'route', bytes: Buffer.from('\x06/old/1') }], { statementId: LAST, hasQueryAttributes: true },
+  );
+  await send(session, prepare('SELECT 1'), payload);
+  session.server.say(packetsFrom(1, ...preparedAnswer('eof', 6, 1, 0)));
+  await settled();
+  t.match(session.records, [{ action: 'would-refuse', sql: 'SELECT 1', tags: { route: '/old/1' } }]);
+});
+
+await t.test("writes its errors in the client's character set, as far as the session shows it", async (t) => {
+  const message = 'größer – да';
+  const session = await beginSession(t, { rules: [{ ...NO_DDL, refusal: { message } }] });
+  await session.play(...login('eof', { capabilities: Capability.SESSION_TRACK }));
+  const textOf = async (): Promise<string> => (await send(session, DROP))[1].slice(26);
+  const latin1 = Buffer.from('gr\xf6\xdfer \x96 \\0434\\0430', 'latin1').toString('hex');
+  t.equal(await textOf(), hex(Buffer.from(message)), 'of the login');
+  await session.play(ask(query('SET NAMES latin1')), answer(ok()));
+  t.equal(await textOf(), latin1, 'of a SET NAMES');
+  await session.play(ask(query('CALL sets_names()')), answer(tracked('character_set_results', 'utf8mb4')));
+  t.equal(await textOf(), hex(Buffer.from(message)), 'that the server reports');
 });
 
 await t.test('keeps no more answers for a client that does not read than its connection takes', async (t) => {

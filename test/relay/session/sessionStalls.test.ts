@@ -104,7 +104,8 @@ t.test('does not warn of a slow reader while the server goes on writing', (t) =>
 
 t.test('says that the server gave up a client that kept reading, with its longest wait', (t) => {
   const { supervisor, records, warnings, stall } = responding(t);
-  supervisor.statementDone(Object.assign(queryCommand('SET net_write_timeout=10'), { answerCount: 1 }), false);
+  const set = Object.assign(queryCommand('SET net_write_timeout=10'), { answerCount: 1 });
+  supervisor.statementDone(set, { schema: null, characterSet: null });
   for (let i = 0; i < 4; i += 1) stall(4000, 2000 * KIB);
   t.ok(supervisor.stalls.upstreamEnded());
   t.match(warnings.at(-1), {
