@@ -154,7 +154,7 @@ export class SendWindow implements LookObserver {
     this.judgeFromBytes = this.writtenBytes + START_BYTES;
     this.grantedBytes = this.writtenBytes + this.windowBytes + STEP_BYTES;
     this.askAtBytes = this.writtenBytes;
-    this.steps.countFrom(this.writtenBytes);
+    this.steps.restart();
   }
 
   /** Grants more at once to a client on this host that has read everything. Others get another look later. */

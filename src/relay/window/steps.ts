@@ -6,7 +6,8 @@ export class Steps {
   /** The length of a step of one piece, in ms. */
   everyMs = STEP_MS;
   private timer: Timer | null = null;
-  private fromBytes = 0;
+  /** The bytes that were written when the last step began; null if none has begun since the steps were stopped. */
+  private fromBytes: number | null = null;
   /** The part of the next steps' time that has already passed, in ms. */
   private lateMs = 0;
 
@@ -20,20 +21,21 @@ export class Steps {
     return this.timer !== null;
   }
 
-  /** The bytes written up to here went out at once. From here on, steps follow for a client that is not known yet. */
-  countFrom(writtenBytes: number): void {
-    this.fromBytes = writtenBytes;
-    this.lateMs = 0;
+  /** From here on, steps are for a client that is not known yet. */
+  restart(): void {
+    this.stop();
     this.everyMs = this.isServerFar ? FAR_STEP_MS : STEP_MS;
   }
 
   /**
-   * Begins a step for the bytes written since the last one began, unless one is under way. If the last one was so late
-   * that this one would already be over, no step begins. Encrypted bytes come in larger pieces, for longer steps.
+   * Begins a step for the bytes written since the last one began, unless one is under way. The first step, also after
+   * `stop`, is one of a single piece: what went out before it was not to go in steps. If the last one was so late that
+   * this one would already be over, no step begins. Encrypted bytes come in larger pieces, for longer steps.
    */
   begin(writtenBytes: number): void {
     if (this.timer !== null) return;
-    const restMs = this.everyMs * Math.max(1, (writtenBytes - this.fromBytes) / STEP_BYTES) - this.lateMs;
+    const bytes = writtenBytes - (this.fromBytes ?? writtenBytes);
+    const restMs = this.everyMs * Math.max(1, bytes / STEP_BYTES) - this.lateMs;
     this.fromBytes = writtenBytes;
     this.lateMs = Math.max(0, -restMs);
     if (restMs <= 0) return;
@@ -49,6 +51,8 @@ export class Steps {
   stop(): void {
     world.cancel(this.timer);
     this.timer = null;
+    this.fromBytes = null;
+    this.lateMs = 0;
   }
 }
 

@@ -369,3 +369,22 @@ t.test('looks less and less often at a client that takes nothing', async (t) => 
   t.ok(client.nowMs - nowMs >= 300);
   t.ok(client.window.isShut);
 });
+
+t.test('a client that falls behind after a fast start waits for one step, however much has gone out before', async (t) => {
+  const timers = fakeTimers(t);
+  const client = new Client(t);
+  for (const bytes of [64 * KIB, 96 * KIB, 2 * 1024 * KIB]) {
+    client.write(bytes);
+    await client.see(0, 0, 2);
+  }
+  client.nowMs += 20_000;
+  client.write(64 * 1024 * KIB);
+  client.window.filled();
+  await client.see(200 * KIB, null, 0);
+  timers.pass(20);
+  await client.see(150 * KIB, null, 20);
+  client.write(STEP_BYTES);
+  t.ok(client.window.isShut, 'a step is under way');
+  timers.pass(50);
+  t.notOk(client.window.isShut, 'the longest step of a piece is over');
+});
