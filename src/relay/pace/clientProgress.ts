@@ -5,16 +5,23 @@ export class ClientProgress {
   /** The bytes that the client's kernel had taken at the look from which the rate counts. */
   takenBytes = 0;
   private atMs = 0;
+  private tookAtMs = 0;
 
   /** The time since that look, in ms. */
   get elapsedMs(): number {
     return world.nowMs() - this.atMs;
   }
 
+  /** The time from the last look that found that it had taken something to the last look, in ms. */
+  get idleMs(): number {
+    return this.atMs - this.tookAtMs;
+  }
+
   /** Counts the rate from here on. */
   countFrom(takenBytes: number): void {
-    this.takenBytes = Math.max(this.takenBytes, takenBytes);
     this.atMs = world.nowMs();
+    if (takenBytes > this.takenBytes) this.tookAtMs = this.atMs;
+    this.takenBytes = Math.max(this.takenBytes, takenBytes);
   }
 
   /**

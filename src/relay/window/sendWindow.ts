@@ -121,8 +121,9 @@ export class SendWindow implements LookObserver {
 
   /** The time until the next look is due, in ms. */
   private get restMs(): number {
-    if (this.slow !== null) return this.slow.lookEveryMs - this.progress.elapsedMs;
-    return this.phase === 'measured' ? MEASURE_MS - this.progress.elapsedMs : 0;
+    if (this.phase !== 'measured' && this.slow === null) return 0;
+    const { idleMs, elapsedMs } = this.progress;
+    return Math.max(this.slow?.lookEveryMs ?? MEASURE_MS, Math.min(REST_PART * idleMs, MAX_REST_MS)) - elapsedMs;
   }
 
   seen(queues: SocketQueues): void {
@@ -132,7 +133,7 @@ export class SendWindow implements LookObserver {
     const queuedBytes = unacknowledgedBytes + this.view.pendingBytes;
     const isRead = hasReadAll(queuedBytes, unreadBytes);
     if (this.phase === 'unproven' && this.writtenBytes < this.judgeFromBytes) this.seenEarly(isRead);
-    else if (this.phase !== 'free') this.judge(queuedBytes, isRead);
+    else if (this.phase !== 'free') this.judge(queuedBytes, isRead, queues.isClientFull);
   }
 
   /**
@@ -167,7 +168,7 @@ export class SendWindow implements LookObserver {
   }
 
   /** @param isRead whether a look has shown that the client has read all but `queuedBytes` */
-  private judge(queuedBytes: number, isRead: boolean): void {
+  private judge(queuedBytes: number, isRead: boolean, isClientFull: boolean): void {
     const takenBytes = this.writtenBytes - queuedBytes;
     const took = this.progress.took(takenBytes, isRead || this.phase === 'slow');
     const verdict = verdictOn(took, queuedBytes, this.windowBytes);
@@ -178,8 +179,9 @@ export class SendWindow implements LookObserver {
     if (verdict === 'fast') this.trust(TRUST_MS);
     else if (verdict === 'quick') this.keepsUp();
     else if (verdict === 'unknown') this.staysUnproven();
-    else if (this.phase === 'measured' || this.phase === 'slow') this.fallsBehind(took);
-    else this.measure();
+    else if (this.phase !== 'measured' && this.phase !== 'slow') this.measure();
+    else if (took.bytes === 0 && !isClientFull) this.clientLook.ask(this.restMs); // its network stalls
+    else this.fallsBehind(took);
   }
 
   /** From here on only a full socket causes a look, and none comes for this time. */
@@ -271,6 +273,9 @@ const RECOVERY_BYTES = 1024 * 1024;
 const MAX_COUNT_MS = 1000;
 /** The time over which a client's rate is measured. */
 const MEASURE_MS = 20;
+/** While a client takes nothing, the next look comes after this part of that time: a mended cable is noticed soon. */
+const REST_PART = 0.1;
+const MAX_REST_MS = 1000;
 /**
  * If looks are this rare, most responses would be over before the first one, or would go out in small pieces until
  * then. That happens on a host with tens of thousands of connections, including those that have just ended (TIME_WAIT).

@@ -61,12 +61,14 @@ class Client implements QueueView {
   }
 
   /** Waits for a look, and answers it this many ms after the last one. */
-  async see(queuedBytes: number | null, unreadBytes: number | null = null, afterMs = 50): Promise<void> {
+  async see(
+    queuedBytes: number | null, unreadBytes: number | null = null, afterMs = 50,
+    isClientFull = queuedBytes !== null && queuedBytes > 0,
+  ): Promise<void> {
     if (this.asked === null) await new Promise<void>((resolve) => (this.onAsk = resolve));
     this.nowMs += afterMs;
     const { asked } = this;
     this.asked = null;
-    const isClientFull = (queuedBytes ?? 0) > 0;
     asked!({ unacknowledgedBytes: queuedBytes, unreadBytes, isClientFull, hasClientEnded: false });
     await null;
     await null;
@@ -370,8 +372,8 @@ t.test('looks less and less often at a client that takes nothing', async (t) => 
   t.ok(client.window.isShut);
 });
 
-t.test('a client that falls behind after a fast start waits for one step, however much has gone out before', async (t) => {
-  const timers = fakeTimers(t);
+/** A client that has read 64 MiB quickly, and whose socket is full now. */
+const filledClient = async (t: Test): Promise<Client> => {
   const client = new Client(t);
   for (const bytes of [64 * KIB, 96 * KIB, 2 * 1024 * KIB]) {
     client.write(bytes);
@@ -380,6 +382,12 @@ t.test('a client that falls behind after a fast start waits for one step, howeve
   client.nowMs += 20_000;
   client.write(64 * 1024 * KIB);
   client.window.filled();
+  return client;
+};
+
+t.test('a client that falls behind after a fast start waits for one step, however much has gone out before', async (t) => {
+  const timers = fakeTimers(t);
+  const client = await filledClient(t);
   await client.see(200 * KIB, null, 0);
   timers.pass(20);
   await client.see(150 * KIB, null, 20);
@@ -387,4 +395,25 @@ t.test('a client that falls behind after a fast start waits for one step, howeve
   t.ok(client.window.isShut, 'a step is under way');
   timers.pass(50);
   t.notOk(client.window.isShut, 'the longest step of a piece is over');
+});
+
+t.test('does not take a client whose network stalls for a slow reader, and looks less and less often', async (t) => {
+  const timers = fakeTimers(t);
+  const client = await filledClient(t);
+  let looks = 0;
+  for (let ms = 0; ms < 10_000; ms += 1) {
+    if (client.isLookedAt) {
+      looks += 1;
+      await client.see(200 * KIB, null, 0, false);
+    }
+    client.nowMs += 1;
+    timers.pass(1);
+  }
+  t.ok(looks <= 60, `${looks} looks within ten seconds`);
+  for (; !client.isLookedAt; timers.pass(1)) client.nowMs += 1;
+  await client.see(200 * KIB, null, 0, false);
+  timers.pass(1000);
+  await client.see(0, null, 20);
+  t.ok(client.window.readBytes > STEP_BYTES, 'it is read for in large pieces');
+  t.notOk(client.window.isShut);
 });

@@ -30,8 +30,9 @@ export const serve = ({ network, names }: SimulatedWorld, result: () => Result):
       } else if (payload[0] === 1) {
         end.end();
       } else {
-        const { rows, isStuck = false } = result();
-        const payloads = resultSet('eof', Array.from({ length: rows }, (_, at) => textRow(`row ${at}`)));
+        const { rows, rowBytes = 0, isStuck = false } = result();
+        const row = (_: unknown, at: number): Buffer => textRow(`row ${at}`.padEnd(rowBytes));
+        const payloads = resultSet('eof', Array.from({ length: rows }, row));
         end.write(packetsFrom(1, ...(isStuck ? payloads.slice(0, -1) : payloads)));
       }
     });
@@ -42,6 +43,8 @@ export const serve = ({ network, names }: SimulatedWorld, result: () => Result):
 /** The answer of a server to a command. */
 export interface Result {
   readonly rows: number;
+  /** The least bytes of a row's only column. */
+  readonly rowBytes?: number;
   /** The end of the rows does not come. */
   readonly isStuck?: boolean;
 }
