@@ -54,9 +54,9 @@ function refuseUnknown(given: Arguments, command: Command): true {
 
 /** The flags and words for a command. Where no command line of its own can stand after `--`, there are operands. */
 function forCommand(given: Arguments, { takesCommand }: Command): Arguments {
-  const { '--': behind, ...rest } = given;
-  if (takesCommand === true || !Array.isArray(behind)) return given;
-  return { ...rest, _: [...(Array.isArray(given['_']) ? given['_'] : []), ...behind] };
+  const { '--': afterDashes, ...rest } = given;
+  if (takesCommand === true || !Array.isArray(afterDashes)) return given;
+  return { ...rest, _: [...(Array.isArray(given['_']) ? given['_'] : []), ...afterDashes] };
 }
 
 function describeProgram(program: Argv): Argv {

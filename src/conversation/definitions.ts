@@ -9,7 +9,7 @@ export class Definitions {
   private left = 0;
   private columns = 0;
   /** Packets after those of the columns. */
-  private behind = 0;
+  private after = 0;
   /** The offset in the chunk being scanned at which those of the columns begin, or continue; else NOT_HERE. */
   private at = NOT_HERE;
   /** The bytes of earlier chunks, with room for more. */
@@ -21,22 +21,22 @@ export class Definitions {
   }
 
   /** @param before packets before those of the columns */
-  expect(before: number, columns: number, behind: number): void {
-    this.left = before + columns + behind;
+  expect(before: number, columns: number, after: number): void {
+    this.left = before + columns + after;
     this.columns = columns;
-    this.behind = behind;
+    this.after = after;
     this.forget();
   }
 
   /** A packet begins at this offset. */
   begin(at: number): void {
-    if (this.left === this.columns + this.behind && this.columns > 0) this.at = at;
+    if (this.left === this.columns + this.after && this.columns > 0) this.at = at;
   }
 
   /** A packet has passed. Returns whether it was that of the last column. */
   passed(): boolean {
     this.left -= 1;
-    return this.left === this.behind && this.columns > 0;
+    return this.left === this.after && this.columns > 0;
   }
 
   /** The packets of the columns up to an offset of the chunk being scanned; null if none are known. */

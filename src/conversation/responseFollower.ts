@@ -195,9 +195,9 @@ export class ResponseFollower<U extends Usage> {
     const forgotten = this.conversation.statements.add(statement);
     if (forgotten !== null) this.closeCursor(forgotten);
     const definitionsOf = (count: number): number => (hasDefinitions ? count : 0);
-    const eofsBehind = (count: number): number => (count === 0 || dialect.deprecatesEof ? 0 : 1);
-    const before = definitionsOf(parameterCount) + eofsBehind(parameterCount);
-    this.definitions.expect(before, definitionsOf(columnCount), eofsBehind(columnCount));
+    const eofsAfter = (count: number): number => (count === 0 || dialect.deprecatesEof ? 0 : 1);
+    const before = definitionsOf(parameterCount) + eofsAfter(parameterCount);
+    this.definitions.expect(before, definitionsOf(columnCount), eofsAfter(columnCount));
     this.defining = dialect.hasMetadataFlag ? statement : null;
     if (this.definitions.areOver) this.finish(null);
     else this.awaited = 'definition';

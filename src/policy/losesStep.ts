@@ -4,21 +4,21 @@ import { Command } from '../protocol/commands.js';
  * Whether a client is known to lose step after an error in the middle of a result.
  * @param attributes the client's connection attributes
  * @param code the byte of the command that is being answered
- * @param isBehindRows whether rows of the response have gone to the client
+ * @param isAfterRows whether rows of the response have gone to the client
  */
-export function losesStep(attributes: ReadonlyMap<string, string>, code: number, isBehindRows: boolean): boolean {
+export function losesStep(attributes: ReadonlyMap<string, string>, code: number, isAfterRows: boolean): boolean {
   const name = attributes.get('_client_name');
   if (name === undefined) return false;
   const version = attributes.get('_client_version') ?? '';
   const known = STEP_LOSERS.find((loser) => loser.name === name && loser.versions.test(version));
   if (known === undefined) return false;
-  return known.situation === 'behindRows' ? isBehindRows : code === Command.STMT_EXECUTE || code === Command.STMT_FETCH;
+  return known.situation === 'afterRows' ? isAfterRows : code === Command.STMT_EXECUTE || code === Command.STMT_FETCH;
 }
 
 /** The responses in which an error in the middle of a result makes a client lose step. */
 type Situation =
   /** Every response of which it has rows already. */
-  | 'behindRows'
+  | 'afterRows'
   /** In those to executions of prepared statements, and to fetches from their cursors. */
   | 'prepared';
 
@@ -48,6 +48,6 @@ interface StepLoser {
  *   waits for ever for the next row. (Its C extension calls itself libmysql, and keeps step.)
  */
 const STEP_LOSERS: readonly StepLoser[] = [
-  { name: 'MariaDB Connector/J', versions: /^[34]\./, situation: 'behindRows' },
+  { name: 'MariaDB Connector/J', versions: /^[34]\./, situation: 'afterRows' },
   { name: 'mysql-connector-python', versions: /^/, situation: 'prepared' },
 ];

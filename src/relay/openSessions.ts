@@ -15,10 +15,10 @@ export class OpenSessions {
 
   /** The sessions with a number above this one, in order. */
   *views(after: number): Generator<SessionView> {
-    const behind = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
-    behind.sort((one, other) => one.id - other.id);
+    const later = [...this.arrivals, ...this.sessions].filter(({ id }) => id > after);
+    later.sort((one, other) => one.id - other.id);
     // The reader may take long, and sessions may end in the meantime.
-    for (const one of behind) if (this.isThere(one)) yield one.view();
+    for (const one of later) if (this.isThere(one)) yield one.view();
   }
 
   /** The view of the session with this number; null if there is none. */

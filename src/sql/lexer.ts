@@ -155,9 +155,9 @@ export class Lexer {
     const version = codeFrom === digits ? null : Number(sql.slice(digits, codeFrom));
     if (forMariadb || isAmbiguous || (version ?? 0) > LAST_CERTAIN_VERSION) this.dependsOnServer = true;
     const isSkipped = server !== null && !runsComment(server, version, forMariadb);
-    const behind = isSkipped ? endOfSkippedComment(sql, this.end) : codeFrom;
-    this.end = behind ?? sql.length;
-    if (!isSkipped || behind === null) this.inVersionedComment = true;
+    const next = isSkipped ? endOfSkippedComment(sql, this.end) : codeFrom;
+    this.end = next ?? sql.length;
+    if (!isSkipped || next === null) this.inVersionedComment = true;
     return true;
   }
 

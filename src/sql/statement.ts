@@ -85,11 +85,11 @@ const INTO_FILE = /outfile|dumpfile/i;
 
 /** Whether the SELECT in which the lexer stands has an INTO OUTFILE or INTO DUMPFILE. */
 function writesFile(lexer: Lexer): boolean {
-  let isBehindInto = false;
+  let isAfterInto = false;
   for (; lexer.kind !== 'end' && !lexer.isOperator(';'); lexer.next()) {
     const keyword = lexer.keyword();
-    if (isBehindInto && (keyword === 'OUTFILE' || keyword === 'DUMPFILE')) return true;
-    isBehindInto = keyword === 'INTO';
+    if (isAfterInto && (keyword === 'OUTFILE' || keyword === 'DUMPFILE')) return true;
+    isAfterInto = keyword === 'INTO';
   }
   return false;
 }
@@ -164,16 +164,16 @@ function passOpening(lexer: Lexer): void {
  */
 function passWith(lexer: Lexer): string {
   let depth = 0;
-  let isBehindParenthesis = false;
+  let isAfterParenthesis = false;
   for (lexer.next(); lexer.kind !== 'end'; lexer.next()) {
     const isOpening = lexer.isOperator('(');
     // The verb stands at the level of WITH itself, or in parentheses that follow those of the last common table
     // expression.
-    if (isOpening && !(depth === 0 && isBehindParenthesis)) depth += 1;
+    if (isOpening && !(depth === 0 && isAfterParenthesis)) depth += 1;
     else if (lexer.isOperator(')')) depth -= 1;
     else if (depth <= 0 && MAIN_VERBS.has(lexer.keyword())) return lexer.keyword();
     else if (lexer.isOperator(';') && depth <= 0) return '';
-    isBehindParenthesis = lexer.isOperator(')') || (isOpening && depth === 0);
+    isAfterParenthesis = lexer.isOperator(')') || (isOpening && depth === 0);
   }
   return '';
 }

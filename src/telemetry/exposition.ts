@@ -48,29 +48,29 @@ function textOf(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** @param behind returns the text after a sample that has, or may have, an exemplar */
-function linesOf(family: Family, familyName: string, behind: Behind = () => ''): string[] {
+/** @param suffixOf returns the text after a sample that has, or may have, an exemplar */
+function linesOf(family: Family, familyName: string, suffixOf: SuffixOf = () => ''): string[] {
   const { name, help, type } = family;
   const samples = family.type === 'histogram'
-    ? byLabels(family.points).flatMap((point) => histogramLines(name, point, behind))
-    : family.points.map(({ labels, value, exemplar }) => `${sample(name, labels, value)}${behind(exemplar)}`);
+    ? byLabels(family.points).flatMap((point) => histogramLines(name, point, suffixOf))
+    : family.points.map(({ labels, value, exemplar }) => `${sample(name, labels, value)}${suffixOf(exemplar)}`);
   return [`# HELP ${familyName} ${help}`, `# TYPE ${familyName} ${type}`, ...samples];
 }
 
-type Behind = (exemplar: Exemplar | null | undefined) => string;
+type SuffixOf = (exemplar: Exemplar | null | undefined) => string;
 
-const exemplarText: Behind = (exemplar) => {
+const exemplarText: SuffixOf = (exemplar) => {
   if (exemplar === undefined || exemplar === null) return '';
   const { traceId, spanId, value, atMs } = exemplar;
   return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${atMs / 1000}`;
 };
 
-function histogramLines(name: string, point: HistogramPoint, behind: Behind): string[] {
+function histogramLines(name: string, point: HistogramPoint, suffixOf: SuffixOf): string[] {
   const { labels, bounds, counts, sum, exemplars } = point;
   let count = 0;
   const buckets = [...bounds, Infinity].map((bound, index) => {
     count += counts[index] ?? 0;
-    return `${sample(`${name}_bucket`, { ...labels, le: numberText(bound) }, count)}${behind(exemplars?.[index])}`;
+    return `${sample(`${name}_bucket`, { ...labels, le: numberText(bound) }, count)}${suffixOf(exemplars?.[index])}`;
   });
   return [...buckets, sample(`${name}_sum`, labels, sum), sample(`${name}_count`, labels, count)];
 }

@@ -161,7 +161,7 @@ await t.test('keeps what a client sends before the greeting until the greeting i
   const early = packetsFrom(1, responsePayload({ capabilities: BASE_CAPABILITIES }));
   const waiting = everySplit(t, [fromClient(early)]);
   t.equal(waiting.toServer.length, 0);
-  t.equal(waiting.heldFromClient, early.length);
+  t.equal(waiting.undecidedFromClient, early.length);
   const outcome = everySplit(t, [fromClient(early), fromServer(packetsFrom(0, greetingPayload())),
     fromServer(packetsFrom(2, ok()))]);
   t.equal(outcome.toServer.length, early.length);

@@ -15,10 +15,10 @@ const GARBAGE = Buffer.from('GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\
 
 /** Whether both ends have every byte that was sent to them, except undecided ones. */
 const isAllRelayed = (outcome: Outcome, turns: readonly Turn[]): boolean => {
-  const { toClient, toServer, heldFromClient, heldFromServer } = outcome;
+  const { toClient, toServer, undecidedFromClient, undecidedFromServer } = outcome;
   const isRefused = eventsOf(outcome, 'refused').length > 0;
-  return isRefused || (toClient.length + heldFromServer === allFrom('server', turns).length
-    && toServer.length + heldFromClient === allFrom('client', turns).length);
+  return isRefused || (toClient.length + undecidedFromServer === allFrom('server', turns).length
+    && toServer.length + undecidedFromClient === allFrom('client', turns).length);
 };
 
 /** The first `count` turns, then garbage from both ends. */

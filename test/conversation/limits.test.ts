@@ -187,11 +187,11 @@ await t.test("delays the client's next command until a discarded response has en
     ...login('eof'), ask(query('SELECT 1')), fromServer(bytes.subarray(0, -20)), ask(query('SELECT 42')),
   ];
   const waiting = everySplit(t, turns, limitedTo({ rows: 1 }));
-  t.ok(waiting.heldFromClient > 0);
-  t.equal(waiting.toServer.length + waiting.heldFromClient, allFrom('client', turns).length);
+  t.ok(waiting.undecidedFromClient > 0);
+  t.equal(waiting.toServer.length + waiting.undecidedFromClient, allFrom('client', turns).length);
   const outcome = everySplit(t, [...turns, fromServer(bytes.subarray(-20)), NEXT[1]!],
     limitedTo({ rows: 1 }));
-  t.equal(outcome.heldFromClient, 0);
+  t.equal(outcome.undecidedFromClient, 0);
   t.equal(outcome.toServer.length, allFrom('client', turns).length);
   t.ok(outcome.toClient.subarray(-NEXT[1]!.bytes.length).equals(NEXT[1]!.bytes));
 });

@@ -44,7 +44,7 @@ const play = (t: Test, name: string): Outcome => {
     'the client gets what the server sent');
   t.ok(outcome.toServer.equals(withClearedResponse(allFrom('client', turns))),
     'the server gets what the client sent');
-  t.same([outcome.heldFromClient, outcome.heldFromServer], [0, 0], 'nothing is held');
+  t.same([outcome.undecidedFromClient, outcome.undecidedFromServer], [0, 0], 'nothing is undecided');
   return outcome;
 };
 

@@ -60,7 +60,7 @@ const wrongRelay = (turns: readonly Turn[], outcome: Outcome): string | null => 
 
 const lostBytes = (turns: readonly Turn[], outcome: Outcome): string | null => {
   if (has(outcome, 'closed')) return null;
-  const toServer = outcome.toServer.length + outcome.heldFromClient;
+  const toServer = outcome.toServer.length + outcome.undecidedFromClient;
   const sent = allFrom('client', turns).length;
   const refused = outcome.events.filter(({ stopReason }) => stopReason === 'fileWanted').length * HEADER_BYTES;
   return toServer - refused === sent ? null : `the client sent ${sent} bytes, ${toServer} are relayed or held`;
@@ -80,16 +80,16 @@ const resumed = ({ events }: Outcome): string | null => {
   return later.length === 0 ? null : `${later[0]!.event} after the end of following`;
 };
 
-const unbounded = ({ conversation, heldFromServer, heldFromClient }: Outcome): string | null => {
+const unbounded = ({ conversation, undecidedFromServer, undecidedFromClient }: Outcome): string | null => {
   if (conversation.commands.length > MAX_PENDING) return `${conversation.commands.length} commands are kept`;
   if (conversation.statements.size > MAX_STATEMENTS) return `${conversation.statements.size} statements are kept`;
   const isRefused = conversation.server.stopReason === 'refused'; // the relay ends the session there
-  if (!isRefused && heldFromServer > MAX_GREETING_BYTES + HEADER_BYTES) {
-    return `${heldFromServer} bytes of the server are held`;
+  if (!isRefused && undecidedFromServer > MAX_GREETING_BYTES + HEADER_BYTES) {
+    return `${undecidedFromServer} undecided bytes of the server are kept`;
   }
   const isWaiting = conversation.client.isStopped; // the relay stops reading there
-  if (!isWaiting && heldFromClient > MAX_HANDSHAKE_BYTES + HEADER_BYTES) {
-    return `${heldFromClient} bytes of the client are held`;
+  if (!isWaiting && undecidedFromClient > MAX_HANDSHAKE_BYTES + HEADER_BYTES) {
+    return `${undecidedFromClient} undecided bytes of the client are kept`;
   }
   return null;
 };

@@ -20,6 +20,6 @@ for (const [what, { turns, reason }] of Object.entries(IMPOSSIBLE)) {
   await t.test(`stops following ${what}`, async (t) => {
     const outcome = everySplit(t, turns);
     t.same(eventsOf(outcome, 'unparsed').map((event) => event.reason), [reason]);
-    t.equal(outcome.heldFromServer, 0, 'and all that it sent is relayed');
+    t.equal(outcome.undecidedFromServer, 0, 'and all that it sent is relayed');
   });
 }

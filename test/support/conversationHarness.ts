@@ -41,8 +41,8 @@ export interface Outcome {
   readonly toClient: Buffer;
   readonly toServer: Buffer;
   /** Bytes that were not forwarded by the end. */
-  readonly heldFromClient: number;
-  readonly heldFromServer: number;
+  readonly undecidedFromClient: number;
+  readonly undecidedFromServer: number;
   /** Whether the client's bytes had to wait at some time. */
   readonly hasWaited: boolean;
   readonly conversation: Conversation;
@@ -67,7 +67,7 @@ const TAILROOM_BYTES = 5;
 
 /** One direction as the relay drives it: undecided bytes are shown again with more after them. */
 class Direction {
-  held: Buffer = Buffer.alloc(0);
+  undecided: Buffer = Buffer.alloc(0);
   isBlocked = false;
   hasBlocked = false;
   isClosed = false;
@@ -83,7 +83,7 @@ class Direction {
 
   read(bytes: Buffer): void {
     if (this.isClosed) return;
-    this.held = Buffer.concat([this.held, bytes]);
+    this.undecided = Buffer.concat([this.undecided, bytes]);
     if (!this.isBlocked) this.pump();
   }
 
@@ -94,17 +94,17 @@ class Direction {
   }
 
   /** Scans undecided bytes again after the scanner has become transparent. */
-  flushHeld(): void {
+  flushUndecided(): void {
     this.isBlocked = false;
-    if (this.held.length > 0) this.pump();
+    if (this.undecided.length > 0) this.pump();
   }
 
   private pump(): void {
     const from = HEADROOM_BYTES;
-    const end = from + this.held.length;
+    const end = from + this.undecided.length;
     const chunk = Buffer.alloc(end + TAILROOM_BYTES, RUBBISH);
-    this.held.copy(chunk, from);
-    this.held = Buffer.from(chunk.subarray(this.walk(chunk, from, end), end));
+    this.undecided.copy(chunk, from);
+    this.undecided = Buffer.from(chunk.subarray(this.walk(chunk, from, end), end));
     chunk.fill(RUBBISH);
   }
 
@@ -189,7 +189,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
     // The shown part of the packet depends on what has come; its header is always there.
     this.note('unparsed', { direction, reason, phase, awaited, offsetBytes, header: hex.slice(0, 8) });
     if (this.conversation.server.isDiscarding) this.close();
-    else (direction === 'client' ? this.responses : this.requests).flushHeld();
+    else (direction === 'client' ? this.responses : this.requests).flushUndecided();
   }
 
   private note(event: string, details: object): void {
@@ -265,7 +265,8 @@ export const converse = (
   return {
     events, conversation,
     toClient: Buffer.concat(responses.written), toServer: Buffer.concat(requests.written),
-    heldFromClient: requests.held.length, heldFromServer: responses.held.length, hasWaited: requests.hasBlocked,
+    undecidedFromClient: requests.undecided.length, undecidedFromServer: responses.undecided.length,
+    hasWaited: requests.hasBlocked,
   };
 };
 
@@ -310,6 +311,7 @@ const differencesOf = (split: Outcome, whole: Outcome, { name }: Split): string[
     if (!found.equals(wanted)) compare(end, found.toString('hex'), wanted.toString('hex'));
   }
   if (isClosed) return differences;
-  compare('held', [split.heldFromClient, split.heldFromServer], [whole.heldFromClient, whole.heldFromServer]);
+  compare('undecided', [split.undecidedFromClient, split.undecidedFromServer],
+    [whole.undecidedFromClient, whole.undecidedFromServer]);
   return differences;
 };

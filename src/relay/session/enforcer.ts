@@ -293,7 +293,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
       givenUp: (reason) => metrics.drainsGivenUp.increment(reason),
     });
     const { identity } = conversation;
-    const isBehindRows = usage.forwardedRows > 0;
-    this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isBehindRows));
+    const isAfterRows = usage.forwardedRows > 0;
+    this.cutting.sayError(identity !== null && losesStep(identity.attributes, usage.command.code, isAfterRows));
   }
 }
