@@ -68,7 +68,25 @@ function jsonLine(record: object, nowMs: number): string {
 export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog {
   let { to, format } = target;
   let sink = openSink(to, log);
+  /** The sinks of earlier places that may still write. */
+  const earlier = new Map<LineSink, Promise<SinkEnd>>();
+  /** The records that were lost on their way to places from which nothing is written any more. */
   let droppedBefore = 0;
+
+  const end = async (ending: LineSink, place: string): Promise<SinkEnd> => {
+    const result = await ending.close(CLOSE_TIMEOUT_MS);
+    if (result.lostLines > 0) log.error({ to: place, droppedRecords: result.lostLines }, 'audit: records were dropped');
+    return result;
+  };
+
+  const forgetEnded = (): void => {
+    for (const [other] of earlier) {
+      if (!other.hasEnded) continue;
+      droppedBefore += other.droppedInAll;
+      earlier.delete(other);
+    }
+  };
+
   return {
     write(record) {
       const nowMs = world.dateMs();
@@ -76,7 +94,9 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
       if (line !== null) sink.write(line);
     },
     get droppedRecords() {
-      return droppedBefore + sink.droppedInAll;
+      let dropped = droppedBefore + sink.droppedInAll;
+      for (const [other] of earlier) dropped += other.droppedInAll;
+      return dropped;
     },
     reopen(next) {
       if (next.to === 'stdout' && to === 'stdout') {
@@ -84,15 +104,15 @@ export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog 
         return;
       }
       const opened = openSink(next.to, log);
-      droppedBefore += sink.droppedInAll;
-      void sink.close(CLOSE_TIMEOUT_MS);
+      forgetEnded();
+      earlier.set(sink, end(sink, to));
       sink = opened;
       ({ to, format } = next);
     },
     async close() {
-      const end = await sink.close(CLOSE_TIMEOUT_MS);
-      if (end.lostLines > 0) log.error({ to, droppedRecords: end.lostLines }, 'audit: records were dropped');
-      return end;
+      const [{ lostLines }] = await Promise.all([end(sink, to), ...earlier.values()]);
+      const hangs = !sink.hasEnded || [...earlier.keys()].some(({ hasEnded }) => !hasEnded);
+      return { lostLines, hangs };
     },
   };
 }

@@ -11,12 +11,13 @@ import { world } from '../world/world.js';
 export class LineSink {
   private readonly lines: string[] = [];
   /** The lines that are being written. They stay until their last byte is out. */
-  private batch: { readonly bytes: Buffer; readonly lines: number; written: number } | null = null;
+  private batch: Batch | null = null;
   private waitingBytes = 0;
   /** Lines dropped since the start. */
   droppedInAll = 0;
   private droppedLines = 0;
   private isGone = false;
+  private isClosed = false;
   /** The time since which all writes have failed, on the clock `world.nowMs`; null while they succeed. */
   private failingSinceMs: number | null = null;
   private isWriting = false;
@@ -59,9 +60,21 @@ export class LineSink {
     if (this.batch !== null || this.isDue) await this.untilIdle(timeoutMs);
     this.isGone = true;
     if (this.isWriting) await this.untilIdle(HANGS_MS);
-    const lostLines = this.droppedLines + this.lines.length + (this.batch?.lines ?? 0);
-    if (this.descriptor > 2 && !this.isWriting) world.closeFile(this.descriptor);
-    return { lostLines, hangs: this.isWriting };
+    const waitingLines = this.lines.length + unwrittenLines(this.batch);
+    this.droppedInAll += waitingLines;
+    this.lines.length = 0;
+    this.isClosed = true;
+    if (!this.isWriting) this.closeFile();
+    return { lostLines: this.droppedLines + waitingLines, hangs: this.isWriting };
+  }
+
+  /** Whether the sink is closed, and so is its descriptor: no write hangs. */
+  get hasEnded(): boolean {
+    return this.isClosed && !this.isWriting;
+  }
+
+  private closeFile(): void {
+    if (this.descriptor > 2) world.closeFile(this.descriptor);
   }
 
   /** Waits until no line is left, or until the last write has returned. */
@@ -82,7 +95,7 @@ export class LineSink {
       return;
     }
     const lines = this.lines.splice(0, LINES_PER_WRITE);
-    this.batch = { bytes: Buffer.from(lines.join('')), lines: lines.length, written: 0 };
+    this.batch = { bytes: Buffer.from(lines.join('')), written: 0 };
     this.writeBatch();
   }
 
@@ -114,6 +127,7 @@ export class LineSink {
         // The sink was closed in the meantime. This was the last write.
         if (batch.written === bytes.length) this.batch = null;
         this.onIdle?.();
+        if (this.isClosed) this.closeFile();
       } else if (batch.written < bytes.length) this.writeBatch();
       else this.writeNext();
     });
@@ -142,7 +156,7 @@ export class LineSink {
   private giveUp(): void {
     const { batch } = this;
     const isBegun = batch !== null && batch.written > 0 && !this.isGone;
-    this.drop(this.lines.length + (isBegun ? 0 : batch?.lines ?? 0));
+    this.drop(this.lines.length + (isBegun ? 0 : unwrittenLines(batch)));
     this.lines.length = 0;
     this.waitingBytes = isBegun ? batch.bytes.length - batch.written : 0;
     if (isBegun) {
@@ -160,6 +174,23 @@ export class LineSink {
     if (isFirst && !this.isGone) this.report.dropping();
   }
 }
+
+/** Lines that are written together. */
+interface Batch {
+  readonly bytes: Buffer;
+  written: number;
+}
+
+/** The lines of a batch whose last byte was not written. */
+function unwrittenLines(batch: Batch | null): number {
+  if (batch === null) return 0;
+  const { bytes, written } = batch;
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_FEED, written); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
+  return count;
+}
+
+const LINE_FEED = 0x0a;
 
 /** The events that a sink reports. */
 export interface SinkReport {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
@@ -60,4 +60,21 @@ t.test('counts lost records in the log', async (t) => {
     { level: 50, to: '/dev/full', code: 'ENOSPC', msg: /^audit: cannot write/ },
     { level: 50, to: '/dev/full', droppedRecords: 3, msg: /^audit: records were dropped/ },
   ]);
+});
+
+t.test('counts the records that an earlier place has not taken any more, and says how many', async (t) => {
+  const folder = t.testdir();
+  const [pipe, file] = [join(folder, 'pipe'), join(folder, 'audit.json')];
+  execFileSync('mkfifo', [pipe]);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const lines: string[] = [];
+  const audit = openAuditLog(json(pipe), pino({}, { write: (line) => lines.push(line) }));
+  closeSync(reader);
+  for (let count = 0; count < 3; count++) audit.write({ event: 'result' });
+  audit.reopen(json(file));
+  audit.write({ event: 'result' });
+  await audit.close();
+  t.equal(audit.droppedRecords, 3);
+  t.match(lines.map((line) => JSON.parse(line)).at(-1), { to: pipe, droppedRecords: 3 });
+  t.equal(readFileSync(file, 'utf8').split('\n').length, 2);
 });
