@@ -4,6 +4,8 @@ export class Timeline {
   private readonly wouldCuts: Float64Array;
   /** The number of the current slot, counted since 1970. */
   private current = 0;
+  /** Added to a slot's number, it tells the slot's place. */
+  private shift = 0;
 
   constructor(private readonly slotMs: number, private readonly slotCount: number) {
     this.cuts = new Float64Array(slotCount);
@@ -21,24 +23,36 @@ export class Timeline {
     this.moveTo(nowMs);
     return Array.from({ length: this.slotCount }, (_, back) => {
       const slot = this.current - this.slotCount + 1 + back;
-      const index = ((slot % this.slotCount) + this.slotCount) % this.slotCount;
+      const index = this.placeOf(slot);
       return { fromMs: slot * this.slotMs, cuts: this.cuts[index]!, wouldCuts: this.wouldCuts[index]! };
     });
   }
 
   /**
-   * Empties the slots between the last event and now. If the clock has gone back, counting continues in the last slot.
+   * Empties the slots between the last event and now. If the clock has gone back a little, counting continues in the
+   * last slot. If it has gone back by more than all slots, it was wrong before, and the slots move with it: the last
+   * one is that of now.
    */
   private moveTo(atMs: number): number {
-    const slot = Math.max(this.current, Math.floor(atMs / this.slotMs));
+    const now = Math.floor(atMs / this.slotMs);
+    if (now <= this.current - this.slotCount) {
+      this.shift += this.current - now;
+      this.current = now;
+    }
+    const slot = Math.max(this.current, now);
     const passed = Math.min(slot - this.current, this.slotCount);
     for (let i = 0; i < passed; i += 1) {
-      const index = (slot - i) % this.slotCount;
+      const index = this.placeOf(slot - i);
       this.cuts[index] = 0;
       this.wouldCuts[index] = 0;
     }
     this.current = slot;
-    return slot % this.slotCount;
+    return this.placeOf(slot);
+  }
+
+  private placeOf(slot: number): number {
+    const { slotCount } = this;
+    return (((slot + this.shift) % slotCount) + slotCount) % slotCount;
   }
 }
 

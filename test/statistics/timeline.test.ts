@@ -15,10 +15,22 @@ t.test('counts cuts in the slot of their time, and forgets old slots', (t) => {
   t.end();
 });
 
-t.test('loses nothing when the clock goes back', (t) => {
+t.test('counts in the last slot when the clock goes back a little', (t) => {
   const timeline = new Timeline(1000, 4);
   timeline.add('cut', 20_000);
-  timeline.add('cut', 15_000);
-  t.strictSame(timeline.slots(16_000).map(({ cuts }) => cuts), [0, 0, 0, 2]);
+  timeline.add('cut', 18_000);
+  t.strictSame(timeline.slots(18_500).map(({ cuts }) => cuts), [0, 0, 0, 2]);
+  t.end();
+});
+
+t.test('shows the last slots up to now when the clock was wrong by more than all of them', (t) => {
+  const timeline = new Timeline(1000, 4);
+  timeline.add('cut', 1_000_000);
+  timeline.add('cut', 1_001_000);
+  timeline.add('cut', 20_500);
+  timeline.add('cut', 22_000);
+  t.strictSame(timeline.slots(22_000).map(({ fromMs, cuts }) => [fromMs, cuts]), [
+    [19_000, 1], [20_000, 2], [21_000, 0], [22_000, 1],
+  ]);
   t.end();
 });
