@@ -2,6 +2,7 @@ import { Census } from './census.js';
 import { factsOf, factsOfWorld } from './facts.js';
 import { worldOf } from './generate/worlds.js';
 import { judgedUsages } from './invariants/judged.js';
+import { settingsInForce } from './invariants/settingsInForce.js';
 import { usagesOf } from './invariants/usages.js';
 import type { WorldPlan } from './plan.js';
 import { WorldRun, type WorldOutcome } from './runWorld.js';
@@ -42,7 +43,7 @@ export class Campaign {
 
   private count(run: WorldRun): void {
     const usages = usagesOf(run.ledger).filter(({ hasArrived }) => hasArrived);
-    const judged = judgedUsages(usages, run.records, run.settings, run.plan, new Violations());
+    const judged = judgedUsages(usages, run.records, settingsInForce(run), run.plan, new Violations());
     this.census.add(judged.map((one) => factsOf(one, run)), factsOfWorld(run));
   }
 

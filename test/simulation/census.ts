@@ -1,9 +1,12 @@
+import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
+import { Capability } from '../../src/protocol/capabilities.js';
+
 // The census of situations: what the worlds went through, and what no world has reached.
 
 /** How a response is sent and asked for. */
 const HOW = [
   'plain', 'compressed', 'eof', 'deprecate-eof', 'MySQL', 'MariaDB', 'pipelined', 'prepared', 'cursor',
-  'several results', 'file',
+  'several results', 'file', 'TLS to the client', 'TLS to the server', 'zstd',
 ];
 /** What became of it. */
 const WHAT = [
@@ -19,7 +22,7 @@ const END = [
 const MEANWHILE = [
   'reload', 'client left', 'client reset', 'server lost', 'reset server', 'stall client', 'stall server', 'cut client',
   'cut server', 'halfClose client', 'ordered kill', 'ordered end', 'stop', 'paused', 'server gave up', 'server error',
-  'kill arrived',
+  'kill arrived', 'worker died',
 ];
 const WORLD = [
   'reload', 'crash', 'shutdown', 'set-up', 'own reset', 'unasked error', 'turned away', 'drained bytes',
@@ -31,6 +34,10 @@ const WORLD = [
   ].map((end) => `session ended: ${end}`),
   ...['killed', 'refused', 'no-match', 'withdrawn', 'failed', 'unknown'].map((outcome) => `kill: ${outcome}`),
   'end: ended',
+  ...['has no room', 'is full', 'hangs'].map((state) => `disk: ${state}`),
+  'records go to a new file', 'records were lost', 'clock: back', 'clock: forward', 'a rule has ended',
+  ...['unknown', 'another', 'slow'].map((state) => `name: ${state}`), 'no such host',
+  'memory is short', 'turned away for memory', 'a worker dies', 'a worker dies with sessions', 'a worker hangs',
   ...['connecting', 'greeting', 'authentication', 'idle', 'in-transaction', 'running', 'stalled', 'held-back',
     'discarding', 'reading-slowly'].map((state) => `shown: ${state}`),
 ];
@@ -43,7 +50,12 @@ interface Impossible {
 
 const never = (why: string, ...facts: string[]): Impossible => ({ facts, why });
 
+/** Only where Node cannot open zstd. */
+const WITHOUT_ZSTD = (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n ? []
+  : [never('this Node has no zstd (22.15 and later have it), so Sluice lets nobody agree on it', 'zstd')];
+
 const IMPOSSIBLE: readonly Impossible[] = [
+  ...WITHOUT_ZSTD,
   never('rows of a cursor are fetched by command, and a held back fetch would wait for itself', 'cursor', 'held'),
   never('rows of a cursor are not held back', 'cursor', 'error in place of held rows'),
   never('a cursor has one result set', 'cursor', 'several results'),
@@ -84,19 +96,30 @@ export class Census {
     for (const [name, count] of Object.entries(counts)) this.counts.set(name, (this.counts.get(name) ?? 0) + count);
   }
 
-  /** The situations that no world has reached, and that are possible. */
+  /** The situations that no world has reached, and that nobody has explained. */
   get unreached(): string[] {
-    return NAMES.filter((name) => !this.counts.has(name));
+    return NAMES.filter((name) => !this.counts.has(name) && !EXPLAINED.has(name));
   }
 
-  /** What was reached how often, the rarest first, and what was not. */
+  /** Situations that were explained to be impossible, and were reached all the same. */
+  get disproved(): string[] {
+    return [...EXPLAINED.keys()].filter((name) => this.counts.has(name));
+  }
+
+  /** What was reached how often, the rarest first; what cannot be, with the reason; and the rest. */
   report(): string {
     const reached = NAMES.filter((name) => this.counts.has(name)).sort((one, other) => this.of(one) - this.of(other));
+    const explained = [...EXPLAINED].filter(([name]) => !this.counts.has(name));
     const rare = reached.slice(0, RARE_SHOWN).map((name) => `  ${this.of(name)}  ${name}`);
+    const list = (names: readonly string[]): string[] =>
+      (names.length === 0 ? ['  none'] : names.map((name) => `  ${name}`));
     return [
-      `${this.worlds} worlds reached ${reached.length} of ${NAMES.length} situations; the rarest:`, ...rare,
-      'not reached:', ...(this.unreached.length === 0 ? ['  none'] : this.unreached.map((name) => `  ${name}`)),
-      'impossible:', ...IMPOSSIBLE.map(({ facts, why }) => `  ${facts.join(' × ')}: ${why}`),
+      `${this.worlds} worlds; ${NAMES.length} situations: reached ${reached.length}, explained ${explained.length}, ` +
+        `rest ${this.unreached.length}`,
+      'the rarest:', ...rare,
+      'cannot be:', ...list(explained.map(([name, why]) => `${name}: ${why}`)),
+      'explained, and reached all the same:', ...list(this.disproved),
+      'the rest, which no world has reached:', ...list(this.unreached),
     ].join('\n');
   }
 
@@ -111,9 +134,12 @@ export class Census {
 
 const RARE_SHOWN = 20;
 
-const isPossible = (situation: readonly string[]): boolean =>
-  !IMPOSSIBLE.some(({ facts }) => facts.every((fact) => situation.includes(fact)));
-
 const NAMES: readonly string[] = [...new Set([
-  ...WORLD.map((fact) => `world: ${fact}`), ...SITUATIONS.filter(isPossible).map((one) => one.join(' × ')),
+  ...WORLD.map((fact) => `world: ${fact}`), ...SITUATIONS.map((one) => one.join(' × ')),
 ])];
+
+/** Why situations cannot be, by their names. */
+const EXPLAINED: ReadonlyMap<string, string> = new Map(SITUATIONS.flatMap((situation) => {
+  const impossible = IMPOSSIBLE.find(({ facts }) => facts.every((fact) => situation.includes(fact)));
+  return impossible === undefined ? [] : [[situation.join(' × '), impossible.why] as const];
+}));

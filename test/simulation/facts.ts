@@ -61,6 +61,7 @@ const addDisturbances = ({ usage }: Judged, run: WorldRun, add: Add): void => {
   add(exchanges.some(({ wasLeft }) => wasLeft), 'client left');
   add((connection.clientEnd === 'reset' || connection.wasDisturbed.client) && usage.isLost, 'client reset');
   add(connection.serverEnd !== null && usage.isLost, 'server lost');
+  add(connection.hasLostProcess && usage.isLost, 'worker died');
   for (const what of ['stall client', 'stall server', 'cut client', 'cut server', 'halfClose client', 'reset server']) {
     add(run.news.facts.get(connection.user)?.has(what) === true, what);
   }
@@ -72,7 +73,7 @@ const addDisturbances = ({ usage }: Judged, run: WorldRun, add: Add): void => {
 };
 
 /** The facts about a world as a whole. */
-export const factsOfWorld = ({ metrics, news, log }: WorldRun): Set<string> => {
+export const factsOfWorld = ({ metrics, news, log, ledger, settings, world }: WorldRun): Set<string> => {
   const facts = new Set<string>(news.facts.get('world'));
   const all = (vector: CounterVector, name: (labels: Readonly<Record<string, string>>) => string): void => {
     for (const { labels, count } of vector.all()) if (count > 0) facts.add(name(labels));
@@ -80,6 +81,11 @@ export const factsOfWorld = ({ metrics, news, log }: WorldRun): Set<string> => {
   all(metrics.kills, ({ outcome }) => `kill: ${outcome}`);
   all(metrics.drainsGivenUp, ({ reason }) => `drain given up: ${reason}`);
   all(metrics.sessionEnds, ({ by, reason }) => `session ended: ${by} ${reason}`);
+  if (metrics.memoryRefusals > 0) facts.add('turned away for memory');
+  if (log.some((entry) => Number(entry['droppedRecords'] ?? 0) > 0)) facts.add('records were lost');
+  if (ledger.connections.some(({ refusal }) => refusal?.includes('no such host') === true)) facts.add('no such host');
+  const hasEnded = settings.some(({ config }) => config.rules.some(({ untilMs }) => untilMs < world.dateMs));
+  if (hasEnded) facts.add('a rule has ended');
   if (metrics.turnedAway > 0) facts.add('turned away');
   if (metrics.drainedBytes > 0) facts.add('drained bytes');
   if (log.some(({ msg }) => msg.includes('net_write_timeout'))) facts.add('warned of a server that gives up');

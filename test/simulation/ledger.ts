@@ -39,6 +39,9 @@ export class Exchange {
   /** The client has paused while it read. */
   hasPaused = false;
 
+  /** When the client has sent it. */
+  askedAtMs = 0;
+
   // The server's part.
   arrivedAtMs: number | null = null;
   readonly sent: Reply[] = [];
@@ -111,16 +114,27 @@ export class ConnectionLedger {
   serverEnd: string | null = null;
   /** A fault was put on the client's connection, or on the server's. */
   readonly wasDisturbed = { client: false, server: false };
+  /** The process of its session has died, with all that it had not said. */
+  hasLostProcess = false;
   /** The client's port: with the address it tells which session of Sluice it is. */
   clientPort = 0;
   /** The server's number for it. */
   connectionId: number | null = null;
   serverIndex: number | null = null;
   isClosed = false;
-  /** An error of Sluice's own came in place of the greeting. */
+  /** When its client has begun to connect, and has seen it closed; Infinity before. */
+  openedAtMs = 0;
+  closedAtMs = Infinity;
+  loggedInAtMs = Infinity;
+  /** An error of Sluice's own came in place of the greeting, or of the end of the login. */
   refusal: string | null = null;
+  refusedAtMs = 0;
+  /** The greeting that its client got has offered TLS. */
+  wasOfferedTls = false;
+  /** Which legs are encrypted. */
+  readonly isEncrypted = { client: false, server: false };
 
-  constructor(readonly client: string, readonly user: string, readonly traits: ReadonlySet<string>) {}
+  constructor(readonly client: string, readonly user: string, readonly traits: Set<string>) {}
 }
 
 /** All connections of a world. */
@@ -128,7 +142,7 @@ export class Ledger {
   readonly connections: ConnectionLedger[] = [];
   private readonly byUser = new Map<string, ConnectionLedger>();
 
-  open(client: string, user: string, traits: ReadonlySet<string>): ConnectionLedger {
+  open(client: string, user: string, traits: Set<string>): ConnectionLedger {
     const connection = new ConnectionLedger(client, user, traits);
     this.connections.push(connection);
     this.byUser.set(user, connection);

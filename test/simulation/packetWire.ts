@@ -1,9 +1,10 @@
-import { inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { type Packet, PacketAssembler } from '../../src/demo/packetAssembler.js';
 import {
-  FRAME_HEADER_BYTES, frameBytesAt, frameNumber, storedContent, storedFrame,
+  type Compression, FRAME_HEADER_BYTES, frameBytesAt, frameNumber, storedContent, storedFrame,
 } from '../../src/protocol/compression.js';
-import { deflatedFrame } from '../support/frames.js';
+import { HEADER_BYTES } from '../../src/protocol/framing.js';
+import { rawFrame } from '../support/frames.js';
 import type { Random } from './world/random.js';
 
 /** Takes what comes on a connection. */
@@ -16,7 +17,10 @@ export interface PacketReader {
 /** One end of a connection: takes bytes apart into packets, and puts packets into bytes, compressed or not. */
 export class PacketWire {
   private readonly assembler = new PacketAssembler(MAX_PACKET_BYTES);
-  private isCompressed = false;
+  private compression: Compression | null = null;
+  /** What has come and is no whole packet, before the login has ended; null afterwards, and where TLS is no matter. */
+  private early: Buffer | null = null;
+  private hello: { readonly bytes: Buffer, readonly come: (isWell: boolean) => void } | null = null;
   private unframed: Buffer = Buffer.alloc(0);
   /** The number of the next frame that goes out. */
   frameNumber = 0;
@@ -25,24 +29,43 @@ export class PacketWire {
   constructor(private readonly random: Random, private readonly reader: PacketReader) {}
 
   /** From now on both directions are compressed. */
-  compress(): void {
-    this.isCompressed = true;
+  compress(compression: Compression): void {
+    this.compression = compression;
   }
 
   get compresses(): boolean {
-    return this.isCompressed;
+    return this.compression !== null;
+  }
+
+  /** Until the login ends, a hello of TLS may come between two packets. */
+  mayEncrypt(): void {
+    this.early = Buffer.alloc(0);
+  }
+
+  /** The next bytes are to be this hello. */
+  awaitHello(bytes: Buffer, come: (isWell: boolean) => void): void {
+    this.hello = { bytes, come };
+  }
+
+  /** No hello comes any more. */
+  loggedIn(): void {
+    this.early = null;
   }
 
   /** Adds bytes that have come. Throws for bytes that are no frames. */
   push(bytes: Buffer): void {
-    if (!this.isCompressed) {
+    if (this.early !== null) {
+      this.pushEarly(bytes);
+      return;
+    }
+    if (this.compression === null) {
       this.read(Buffer.from(bytes));
       return;
     }
     this.unframed = Buffer.concat([this.unframed, bytes]);
     for (let frame = this.takeFrame(); frame !== null; frame = this.takeFrame()) {
       this.reader.framed(frameNumber(frame));
-      this.read(Buffer.from(storedContent(frame) ?? inflateSync(frame.subarray(FRAME_HEADER_BYTES))));
+      this.read(Buffer.from(storedContent(frame) ?? this.opened(frame)));
     }
   }
 
@@ -51,16 +74,43 @@ export class PacketWire {
    * @param isCommand they are one command: drivers put that into one frame
    */
   encode(packets: Buffer, isCommand = false): Buffer {
-    if (!this.isCompressed) return packets;
+    if (this.compression === null) return packets;
     const frames: Buffer[] = [];
     for (let at = 0; at < packets.length;) {
       const part = packets.subarray(at, at + (isCommand ? packets.length : this.random.between(1, MAX_FRAME_BYTES)));
       const isStored = part.length < LEAST_COMPRESSED_BYTES || this.random.chance(1 / 8);
-      frames.push((isStored ? storedFrame : deflatedFrame)(this.frameNumber & 0xff, part));
+      const number = this.frameNumber & 0xff;
+      frames.push(isStored ? storedFrame(number, part) : rawFrame(number, part.length, this.packed(part)));
       this.frameNumber += 1;
       at += part.length;
     }
     return Buffer.concat(frames);
+  }
+
+  private opened(frame: Buffer): Buffer {
+    const body = frame.subarray(FRAME_HEADER_BYTES);
+    return this.compression === 'zlib' ? zlib.inflateSync(body) : ZSTD.zstdDecompressSync!(body);
+  }
+
+  private packed(content: Buffer): Buffer {
+    return this.compression === 'zlib' ? zlib.deflateSync(content) : ZSTD.zstdCompressSync!(content);
+  }
+
+  /** Takes whole packets and hellos out of what has come. */
+  private pushEarly(bytes: Buffer): void {
+    let rest = Buffer.concat([this.early!, bytes]);
+    while (this.early !== null) {
+      const { hello } = this;
+      const length = hello?.bytes.length ?? (rest.length < HEADER_BYTES ? HEADER_BYTES : packetBytesAt(rest));
+      this.early = rest;
+      if (rest.length < length) return;
+      const part = rest.subarray(0, length);
+      this.early = rest = rest.subarray(length);
+      this.hello = null;
+      if (hello === null) this.read(Buffer.from(part));
+      else hello.come(part.equals(hello.bytes));
+    }
+    if (rest.length > 0) this.push(rest);
   }
 
   private read(bytes: Buffer): void {
@@ -78,6 +128,15 @@ export class PacketWire {
     return frame;
   }
 }
+
+const packetBytesAt = (bytes: Buffer): number => HEADER_BYTES + bytes.readUIntLE(0, 3);
+
+/** Node's zstd, which is there since Node 22.15. Where it is not, Sluice lets nobody agree on it. */
+const ZSTD: {
+  readonly inflateSync: unknown,
+  readonly zstdCompressSync?: (content: Buffer) => Buffer,
+  readonly zstdDecompressSync?: (body: Buffer) => Buffer,
+} = zlib;
 
 /** Servers compress no less than this. */
 const LEAST_COMPRESSED_BYTES = 50;

@@ -14,6 +14,27 @@ export interface WorldPlan {
   readonly clients: readonly ClientPlan[];
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
+  /** What is around Sluice, besides networks and people; absent if nothing of that matters. */
+  readonly around?: Surroundings;
+}
+
+/** What is around Sluice. What is absent is not there, or always well. */
+export interface Surroundings {
+  /** Records go to a file, too, on a disk that can fail. */
+  readonly disk?: true;
+  /** Servers are called by names, which can fail, change and be slow. */
+  readonly names?: true;
+  /** The control group of Sluice has a memory limit, and may come near it. */
+  readonly memory?: true;
+  /** Sluice keeps live statistics, as for an admin endpoint. */
+  readonly admin?: true;
+  /** Sluice runs as a primary with so many workers, which can die and hang. */
+  readonly workers?: number;
+  /** Which legs are encrypted. */
+  readonly tls?: {
+    readonly listen: 'off' | 'optional' | 'auto' | 'required',
+    readonly upstream: 'off' | 'preferred' | 'required',
+  };
 }
 
 /** The links between clients and Sluice, and between Sluice and the servers. */
@@ -32,6 +53,9 @@ export interface ServerPlan {
   /** The authentication of a login. */
   readonly login: 'plain' | 'switch' | 'fast' | 'denied';
   readonly offersCompression: boolean;
+  /** It offers zstd as well. */
+  readonly offersZstd?: true;
+  readonly offersTls?: true;
   /** Bytes that are written at once; both servers have a buffer of 16 KiB. */
   readonly burstBytes: number;
   readonly netWriteTimeoutMs: number;
@@ -56,6 +80,10 @@ export interface ClientPlan {
   readonly program: string | null;
   readonly deprecatesEof: boolean;
   readonly compresses: boolean;
+  /** It compresses with zstd, and does not know zlib. */
+  readonly prefersZstd?: true;
+  /** It encrypts its connection if that is offered. */
+  readonly encrypts?: true;
   readonly tracksSession: boolean;
   readonly script: readonly Step[];
   readonly ending: 'quit' | 'end' | 'reset';
@@ -122,6 +150,8 @@ export type Act = { readonly when: Moment } & (
   | { readonly do: 'reload', readonly settings: ProxySettings }
   | { readonly do: 'kill' | 'end' | 'view', readonly client: string }
   | { readonly do: 'list' }
+  /** The file of records is opened anew, as after a rotation of its name. */
+  | { readonly do: 'reopen' }
   /** Sluice is told to stop: it accepts no more, ends idle sessions, and after a while all. */
   | { readonly do: 'stop', readonly forcedAfterMs: number });
 
@@ -132,7 +162,23 @@ export type Fault = { readonly when: Moment } & (
   /** The server's process dies: resets all connections, and refuses new ones for a while. */
   | { readonly do: 'crash', readonly server: number, readonly ms: number }
   /** The server shuts down: an error on each idle connection, then FIN. */
-  | { readonly do: 'shutdown', readonly server: number, readonly ms: number });
+  | { readonly do: 'shutdown', readonly server: number, readonly ms: number }
+  | AmbientFault);
+
+/** Something that goes wrong around Sluice: `plan.around` has to have what it is about. */
+export type AmbientFault =
+  /** Records cannot be written for so long; null for the rest of the world. */
+  | { readonly do: 'disk', readonly state: 'has no room' | 'is full' | 'hangs', readonly ms: number | null }
+  /** Somebody sets the clock of the machine by so much. */
+  | { readonly do: 'clock', readonly byMs: number }
+  /** The name of a server is not known, leads to another server, or takes its time. */
+  | {
+    readonly do: 'name', readonly server: number, readonly becomes: 'unknown' | 'another' | 'slow', readonly ms: number,
+  }
+  /** The control group uses this part of its limit. */
+  | { readonly do: 'memory', readonly part: number, readonly ms: number }
+  | { readonly do: 'workerDies', readonly worker: number }
+  | { readonly do: 'workerHangs', readonly worker: number, readonly ms: number };
 
 export interface Link {
   readonly client: string;

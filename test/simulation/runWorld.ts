@@ -1,19 +1,20 @@
 import type { Config } from '../../src/config/config.js';
-import { Metrics } from '../../src/telemetry/metrics.js';
-import { startProxy, type Proxy } from '../../src/relay/proxy.js';
+import type { Proxy } from '../../src/relay/proxy.js';
 import type { Session } from '../../src/relay/session/session.js';
+import type { Metrics } from '../../src/telemetry/metrics.js';
 import type { Entry } from '../support/inProcess.js';
-import { keptLog } from '../support/keptLog.js';
 import { Administrator } from './administrators/administrator.js';
 import { ClientModel } from './clients/clientModel.js';
-import { clientHost, configOf, serverAt, SLUICE } from './config.js';
+import { clientHost, configOf, serverAt, serverName, SLUICE } from './config.js';
 import { armFaults } from './faults/faults.js';
+import { checkClock } from './invariants/clock.js';
 import { checkWorld } from './invariants/checkWorld.js';
 import type { AuditRecord, InForce } from './invariants/judged.js';
 import { checkMemory, heldBackBytes, type MemoryBounds } from './invariants/memory.js';
 import { Ledger } from './ledger.js';
 import { News } from './news.js';
 import type { WorldPlan } from './plan.js';
+import { Program } from './program.js';
 import { ServerModel } from './servers/serverModel.js';
 import type { Stage } from './stage.js';
 import { Violations, type Violation } from './violations.js';
@@ -44,22 +45,27 @@ export class WorldRun implements Stage {
   readonly news: News;
   readonly ledger = new Ledger();
   readonly violations = new Violations();
-  readonly records: AuditRecord[] = [];
-  readonly metrics = new Metrics();
-  readonly log: Entry[];
+  readonly program: Program;
   readonly settings: InForce[] = [];
+  /** The settings of the machine's clock, the first one from the beginning on. */
+  readonly dates: { readonly fromMs: number, readonly dateAtStartMs: number }[];
+  /** The parts of the memory limit that were in use, in worlds with one. */
+  readonly memoryUse: { readonly fromMs: number, readonly part: number }[] = [{ fromMs: 0, part: 0.5 }];
   readonly servers: readonly ServerModel[];
   readonly clients: readonly ClientModel[];
   readonly administrator: Administrator;
+  /** When names were not well, and when workers hung. */
+  readonly nameTroubles: Span[] = [];
+  readonly hangs: Span[] = [];
   proxy: Proxy | null = null;
   private memoryBounds: MemoryBounds = { readBytes: 0, heldBackBytes: 0 };
-  private readonly kept = keptLog();
 
   constructor(readonly plan: WorldPlan) {
     this.world = new SimulatedWorld(plan.seed);
+    this.dates = [{ fromMs: 0, dateAtStartMs: this.world.dateAtStartMs }];
+    this.program = new Program(this.world, plan.around ?? {});
     this.world.network.traits = (_, to) => this.traitsOf(to.host);
     this.news = new News(() => this.nowMs());
-    this.log = this.kept.entries;
     this.servers = plan.servers.map((server, index) => new ServerModel(index, server, this));
     this.clients = plan.clients.map((client) => new ClientModel(client, this));
     this.administrator = new Administrator(this);
@@ -93,13 +99,29 @@ export class WorldRun implements Stage {
 
   /** The sessions of the proxy, with their parts. */
   get sessions(): ReadonlySet<Session> {
-    return (this.proxy as unknown as OpenProxy).relay.open.sessions;
+    return this.program.sessionsOf(this.proxy);
+  }
+
+  get records(): readonly AuditRecord[] {
+    return this.program.records;
+  }
+
+  get log(): readonly Entry[] {
+    return this.program.log;
+  }
+
+  get metrics(): Metrics {
+    return this.program.metrics;
   }
 
   get outcome(): WorldOutcome {
-    const { plan, violations, news, log, records, world: { scheduler } } = this;
-    const { eventCount, nowMs: endedAtMs } = scheduler;
+    const { plan, violations, news, log, records, endedAtMs, world: { scheduler: { eventCount } } } = this;
     return { plan, violations: violations.found, news, log, records, eventCount, endedAtMs };
+  }
+
+  /** The time so far; at the end that of the whole world. */
+  get endedAtMs(): number {
+    return this.nowMs();
   }
 
   async play(): Promise<void> {
@@ -114,14 +136,15 @@ export class WorldRun implements Stage {
     } finally {
       this.world.leave();
     }
+    await checkClock(this, runWorld);
   }
 
   private async begin(): Promise<void> {
     const { plan, world: { scheduler } } = this;
-    const config = configOf(plan.settings, plan.servers.length);
+    const config = configOf(plan.settings, plan.servers.length, plan.around);
     this.inForce(config);
-    const audit = { write: (record: object) => void this.records.push({ ...record }) };
-    const started = this.inSluice(() => startProxy(config, this.kept.log, audit, this.metrics));
+    this.surround();
+    const started = this.inSluice(() => this.program.start(config));
     void started.then((proxy) => (this.proxy = proxy));
     await scheduler.run({ until: () => this.proxy !== null, maxEvents: 1000 });
     for (const server of this.servers) server.start();
@@ -131,6 +154,13 @@ export class WorldRun implements Stage {
     scheduler.onStep(() => {
       for (const session of this.sessions) checkMemory(session, this.memoryBounds, this.violations);
     });
+  }
+
+  /** Sets up what is around Sluice. */
+  private surround(): void {
+    const { plan: { around = {}, servers }, world: { names } } = this;
+    if (around.memory) this.world.memory = { limitBytes: MEMORY_BYTES, usedBytes: MEMORY_BYTES / 2 };
+    if (around.names) for (const index of servers.keys()) names.set(serverName(index), serverAt(index).host);
   }
 
   /** From now on these settings are in force. */
@@ -146,7 +176,12 @@ export class WorldRun implements Stage {
   private async end(): Promise<void> {
     await this.go('rest', () => this.sessions.size === 0, REST_MS);
     let isClosed = false;
-    void this.inSluice(() => this.proxy!.close()).then(() => (isClosed = true));
+    const close = async (): Promise<void> => {
+      await this.proxy!.close();
+      await this.program.close();
+      isClosed = true;
+    };
+    void this.inSluice(close);
     await this.go('close', () => isClosed);
     await this.go('quiet', () => false, IDLE_MS);
     for (const server of this.servers) server.stop();
@@ -181,10 +216,14 @@ export class WorldRun implements Stage {
   }
 }
 
-/** The parts of a proxy that only tests look at. */
-interface OpenProxy {
-  readonly relay: { readonly open: { readonly sessions: Set<Session> } };
+/** A time in a world. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
+
+/** The memory limit of Sluice, in worlds with one. */
+export const MEMORY_BYTES = 2 ** 28;
 
 /** The longest phase of a world: a cut cable is noticed after twelve minutes. */
 const MAX_MS = 40 * 60_000;

@@ -30,6 +30,10 @@ export const shrink = async (plan: WorldPlan, invariant: string, mostRuns = 400)
 /** Plans that are a little smaller, the ones with the largest difference first. */
 function* smallerPlans(plan: WorldPlan): Generator<WorldPlan> {
   if (plan.clients.length > 1) for (const clients of withoutOne(plan.clients)) yield { ...plan, clients };
+  if (plan.around !== undefined) {
+    const { around: _, ...plain } = plan;
+    yield plain;
+  }
   for (const faults of withoutOne(plan.faults)) yield { ...plan, faults };
   for (const acts of withoutOne(plan.acts)) yield { ...plan, acts };
   for (const client of plan.clients) {

@@ -41,7 +41,7 @@ export class Administrator {
     const { run, run: { proxy, plan, news } } = this;
     switch (act.do) {
       case 'reload': {
-        const config = configOf(act.settings, plan.servers.length);
+        const config = configOf(act.settings, plan.servers.length, plan.around);
         const change = await proxy!.prepare(config);
         run.inSluice(() => change.apply());
         run.inForce(config);
@@ -49,16 +49,20 @@ export class Administrator {
         break;
       }
       case 'list':
-        for (const view of proxy!.sessionViews(0) as Iterable<SessionView>) this.checkView(view);
+        for await (const view of proxy!.sessionViews(0)) this.checkView(view);
         break;
       case 'view': {
-        const found = this.find(act.client);
+        const found = await this.find(act.client);
         if (found !== null) this.checkView(found.detail);
         break;
       }
       case 'kill':
       case 'end':
         await this.order(act.client, act.do);
+        break;
+      case 'reopen':
+        run.program.reopen();
+        news.fact('world', 'records go to a new file');
         break;
       case 'stop':
         this.stoppedAtMs ??= run.nowMs();
@@ -68,29 +72,34 @@ export class Administrator {
   }
 
   private async order(client: string, order: 'kill' | 'end'): Promise<void> {
-    const { run, run: { proxy, news } } = this;
-    const found = this.find(client);
+    const { run, run: { proxy, news, plan } } = this;
+    const orderedAtMs = run.nowMs();
+    const found = await this.find(client);
     if (found === null) return;
     const { detail, connection } = found;
     const sql = detail.statement?.['sql'];
     const tag = typeof sql === 'string' ? tagIn(sql) : null;
     const underWay = connection.exchanges.filter(({ end, isAnswered }) => end === null || !isAnswered);
-    this.asked.push(new Set(underWay.filter((exchange) => tag === null || exchange.tag === tag)));
+    const asked = new Set(underWay.filter((exchange) => tag === null || exchange.tag === tag));
+    this.asked.push(asked);
     this.orders.push({ order, user: connection.user, atMs: run.nowMs() });
     const result: OrderResult = await proxy!.order(detail.session, order);
+    // An order takes its time to a worker, and hits what runs once it has come.
+    const since = connection.exchanges.filter(({ end, overAtMs }) => end === null || overAtMs >= orderedAtMs);
+    if (plan.around?.workers !== undefined) for (const exchange of since) asked.add(exchange);
     news.tell(`${order} of ${connection.user}: ${result.outcome}`);
     news.fact('world', `${order}: ${result.outcome}`);
   }
 
   /** The session of a client's last connection. */
-  private find(client: string): { readonly detail: SessionDetail, readonly connection: ConnectionLedger } | null {
+  private async find(client: string): Promise<Found | null> {
     const { proxy, ledger } = this.run;
     const connection = ledger.connections.findLast((one) => one.client === client);
     if (connection === undefined) return null;
     const address = `${clientHost(client)}:${connection.clientPort}`;
-    for (const view of proxy!.sessionViews(0) as Iterable<SessionView>) {
+    for await (const view of proxy!.sessionViews(0)) {
       if (view.client !== address) continue;
-      const detail = proxy!.session(view.session) as SessionDetail | null;
+      const detail = await proxy!.session(view.session);
       if (detail !== null) return { detail, connection };
     }
     return null;
@@ -105,4 +114,10 @@ export class Administrator {
     const most = connection.exchanges.reduce((sum, { sentRows }) => sum + sentRows, 0);
     if (command.rows > most) violations.add('views', `${connection.user}: ${command.rows} rows shown, ${most} sent`);
   }
+}
+
+/** A session, and the connection of its client. */
+interface Found {
+  readonly detail: SessionDetail;
+  readonly connection: ConnectionLedger;
 }

@@ -1,17 +1,17 @@
 import type { Packet } from '../../../src/demo/packetAssembler.js';
-import { Capability } from '../../../src/protocol/capabilities.js';
 import { encodePacket } from '../../../src/protocol/framing.js';
 import { decodeGreeting } from '../../../src/protocol/greeting.js';
 import { decodeErr, FirstByte } from '../../../src/protocol/packets.js';
+import { compressionOf } from '../../../src/protocol/compression.js';
 import { command } from '../../support/commandPayloads.js';
 import { Command } from '../../../src/protocol/commands.js';
-import { BASE_CAPABILITIES, responsePayload } from '../../support/wirePackets.js';
 import { type Asked, type ConnectionLedger, Exchange } from '../ledger.js';
 import type { ClientPlan, Leaving, Reading, Step } from '../plan.js';
 import type { Stage } from '../stage.js';
 import { PacketWire } from '../packetWire.js';
 import type { NetEnd } from '../world/netEnd.js';
 import { takePacket } from './answerCheck.js';
+import { agreedWith, answerGreeting } from './clientLogin.js';
 import { Patience } from './patience.js';
 import { performStep } from './steps.js';
 
@@ -20,7 +20,7 @@ export class ClientConnection {
   readonly ledger: ConnectionLedger;
   isUsable = false;
   readonly end: NetEnd;
-  private readonly wire: PacketWire;
+  readonly wire: PacketWire;
   private phase: 'login' | 'commands' | 'over' = 'login';
   /** The exchanges whose answers have not all come, the oldest first. */
   private readonly open: { readonly exchange: Exchange, readonly frames: number, readonly reading: Reading }[] = [];
@@ -35,9 +35,11 @@ export class ClientConnection {
     this.end = stage.connect(plan.name);
     this.ledger = stage.ledger.open(plan.name, user, traitsOf(plan));
     this.ledger.clientPort = this.end.localPort;
+    this.ledger.openedAtMs = stage.nowMs();
     this.wire = new PacketWire(stage.random(`${plan.name} frames`), {
       framed: (number) => this.framed(number), packet: (packet) => this.packet(packet),
     });
+    if (stage.plan.around?.tls !== undefined) this.wire.mayEncrypt();
     this.patience = new Patience(stage, (what) => this.waitedInVain(what));
     this.end.onBytes = (bytes) => this.read(bytes);
     this.end.onEnd = () => this.serverEnded();
@@ -66,6 +68,7 @@ export class ClientConnection {
     const exchanges = commands.map(({ what, payload }) => {
       const exchange = new Exchange(ledger, payload, what);
       ledger.exchanges.push(exchange);
+      exchange.askedAtMs = stage.nowMs();
       this.wire.frameNumber = 0;
       bytes.push(this.wire.encode(encodePacket(0, payload), true));
       if (!what.isSilent) this.open.push({ exchange, frames: this.wire.frameNumber, reading });
@@ -150,13 +153,14 @@ export class ClientConnection {
     switch (payload[0]) {
       case FirstByte.ERR:
         this.ledger.refusal = decodeErr(payload).message;
+        this.ledger.refusedAtMs = this.stage.nowMs();
         this.stage.news.tell(`${this.name} is not let in: ${this.ledger.refusal}`);
         this.hangUp();
         break;
       case FirstByte.OK:
         this.phase = 'commands';
         this.isUsable = this.ledger.isLoggedIn = true;
-        if (this.agreed & Capability.COMPRESS) this.wire.compress();
+        this.begin();
         this.stage.news.note(`in ${this.plan.name}`);
         this.patience.changed();
         break;
@@ -173,13 +177,21 @@ export class ClientConnection {
   private greeted(payload: Buffer): void {
     const greeting = decodeGreeting(payload);
     if (greeting === null) return this.stage.violations.add('login', `${this.name} got a greeting that is none`);
-    const isMariadb = (greeting.capabilities & Capability.LONG_PASSWORD) === 0n;
-    const wanted = wantedBy(this.plan) & ~(isMariadb ? Capability.LONG_PASSWORD : 0n);
-    this.agreed = wanted & greeting.capabilities;
-    const { program } = this.plan;
-    const attributes = new Map(program === null ? [] : [['program_name', program]]);
-    const response = { capabilities: this.agreed, user: this.name, attributes };
-    this.end.write(encodePacket(1, responsePayload(response)));
+    this.agreed = agreedWith(this.plan, greeting);
+    answerGreeting(this, greeting, this.agreed);
+  }
+
+  /** The login has ended well: what was agreed on is in force. */
+  private begin(): void {
+    const compression = compressionOf(this.agreed);
+    this.wire.loggedIn();
+    if (compression !== null) this.wire.compress(compression);
+    this.ledger.loggedInAtMs = this.stage.nowMs();
+    const { traits, isEncrypted } = this.ledger;
+    traits.add(compression === null ? 'plain' : 'compressed');
+    if (compression === 'zstd') traits.add('zstd');
+    if (isEncrypted.client) traits.add('TLS to the client');
+    if (isEncrypted.server) traits.add('TLS to the server');
   }
 
   /** A server that shuts down tells that to an idle client, which may just have sent a command. */
@@ -238,6 +250,7 @@ export class ClientConnection {
 
   private closed(): void {
     this.ledger.isClosed = true;
+    this.ledger.closedAtMs = Math.min(this.ledger.closedAtMs, this.stage.nowMs());
     this.over();
   }
 
@@ -276,9 +289,4 @@ export interface AskedCommand {
 
 const QUIT: Asked = { name: 'quit', statement: null, execution: 0, isSilent: true, counts: false, isPipelined: false };
 
-const wantedBy = ({ deprecatesEof, compresses, tracksSession, program }: ClientPlan): bigint =>
-  BASE_CAPABILITIES | (deprecatesEof ? Capability.DEPRECATE_EOF : 0n) | (compresses ? Capability.COMPRESS : 0n)
-  | (tracksSession ? Capability.SESSION_TRACK : 0n) | (program === null ? 0n : Capability.CONNECT_ATTRS);
-
-const traitsOf = ({ deprecatesEof, compresses }: ClientPlan): ReadonlySet<string> =>
-  new Set([deprecatesEof ? 'deprecate-eof' : 'eof', compresses ? 'compressed' : 'plain']);
+const traitsOf = ({ deprecatesEof }: ClientPlan): Set<string> => new Set([deprecatesEof ? 'deprecate-eof' : 'eof']);

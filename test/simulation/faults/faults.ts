@@ -2,6 +2,7 @@ import type { Fault, Link } from '../plan.js';
 import type { WorldRun } from '../runWorld.js';
 import type { NetEnd } from '../world/netEnd.js';
 import type { ConnectionLedger } from '../ledger.js';
+import { isAmbient, strikeAround } from './ambientFaults.js';
 
 /** Plans all faults of a world. */
 export const armFaults = (run: WorldRun): void => {
@@ -14,6 +15,7 @@ export const armFaults = (run: WorldRun): void => {
 
 const strike = (run: WorldRun, fault: Fault): void => {
   const { news, servers } = run;
+  if (isAmbient(fault)) return strikeAround(run, fault);
   if (fault.do === 'crash' || fault.do === 'shutdown') {
     news.fact('world', fault.do);
     const server = servers[fault.server]!;

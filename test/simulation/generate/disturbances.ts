@@ -2,6 +2,7 @@ import type { ProxySettings } from '../../support/inProcess.js';
 import type { Act, ClientPlan, Fault, Link, Moment, ServerPlan, StatementPlan } from '../plan.js';
 import type { Random } from '../world/random.js';
 import { otherSettings } from './settings.js';
+import { anyAmbientFault } from './surroundings.js';
 import type { Theme } from './themes.js';
 
 // What administrators do, and what goes wrong: mostly at a moment at which something else is under way.
@@ -37,6 +38,7 @@ export const anyAct = (
     case 'stop':
       return { when, do: what, forcedAfterMs: random.pick([0, 100, 5000]) };
     case 'list':
+    case 'reopen':
       return { when, do: what };
     default:
       return { when, do: what, client };
@@ -58,7 +60,11 @@ export const anyFault = (
       return { when, do: what, server: random.int(servers.length), ms: random.pick([1, 200, 3000]) };
     case 'stall':
       return { when, do: what, link, ms: random.pick([5, 100, 1500]) };
-    default:
+    case 'reset':
+    case 'cut':
+    case 'halfClose':
       return { when, do: what, link };
+    default:
+      return { when, ...anyAmbientFault(random, what, servers.length) };
   }
 };

@@ -15,6 +15,10 @@ export interface SettingsLikes {
   readonly maxConnections?: number;
   readonly largeBytes?: boolean;
   readonly manyRows?: boolean;
+  /** Every result leaves a record. */
+  readonly samples?: boolean;
+  /** Rules that refuse have an end, about the time of the world. */
+  readonly ends?: boolean;
 }
 
 /** Drawn settings, and their limits. */
@@ -50,7 +54,7 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
         pace: { wait: random.pick(['20ms', '100ms', '500ms']), maxRowsPerSecond: random.pick([100, 1000, 4000]) },
         netWriteTimeout: random.pick([null, null, null, '1s', '5s']),
       },
-      rules: rulesOf(random, rows, likes.refuses ?? random.chance(0.15)),
+      rules: rulesOf(random, rows, likes),
       drain: isTight
         ? {
           bytes: random.pick([1000, 10_000]), time: random.pick(['20ms', '200ms']),
@@ -65,17 +69,18 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
         max: likes.maxConnections ?? 10_000, connectTimeout: '1s', handshakeTimeout: random.pick(['200ms', '10s']),
       },
       audit: {
-        sample: random.pick([{}, { oneIn: 1 }, { oneIn: 2 }, { rows: 5 }]),
+        sample: likes.samples ? { oneIn: 1 } : random.pick([{}, { oneIn: 1 }, { oneIn: 2 }, { rows: 5 }]),
         admitted: random.chance(0.8), sqlBytes: '4KiB',
       },
     },
   };
 };
 
-const rulesOf = (random: Random, rows: number, refuses: boolean): object[] => [
-  ...(refuses ? [{
+const rulesOf = (random: Random, rows: number, { refuses, ends = false }: SettingsLikes): object[] => [
+  ...(refuses ?? random.chance(0.15) ? [{
     name: 'refusing', match: { statement: random.pick(['call', 'dml']) }, action: 'refuse',
     mode: random.chance(0.8) ? 'enforce' : 'audit',
+    ...(ends ? { until: new Date(BEGINNING_MS + random.pick(ENDS_AFTER_MS)).toISOString() } : {}),
   }] : []),
   ...(random.chance(0.15) ? [{ name: 'streams', match: { user: 'c1x*' }, class: 'streaming' }] : []),
   ...(random.chance(0.15) ? [{
@@ -83,6 +88,10 @@ const rulesOf = (random: Random, rows: number, refuses: boolean): object[] => [
   }] : []),
   ...(random.chance(0.1) ? [{ name: 'watched', match: { statement: ['select'] }, mode: 'audit' }] : []),
 ];
+
+/** The date at the beginning of a world. */
+const BEGINNING_MS = Date.UTC(2030, 0, 1);
+const ENDS_AFTER_MS = [-1000, 50, 500, 4000, 1_800_000];
 
 const CHANGED_TOGETHER = [
   ['limits'], ['mode'], ['onExceed', 'budget'], ['drain'], ['kill'], ['streaming'], ['hints'], ['stall'],

@@ -1,6 +1,7 @@
 import type { Act, ControlPlan, Fault, ServerPlan, Verb } from '../plan.js';
 import type { SettingsLikes } from './settings.js';
 import type { StepLikes } from './steps.js';
+import type { Around } from './surroundings.js';
 
 /** What the generator has in mind with a world: what it draws more often than anything else. */
 export interface Theme {
@@ -21,6 +22,10 @@ export interface Theme {
   readonly server?: ServerPlan['kind'];
   readonly netWriteTimeoutsMs?: readonly number[];
   readonly compresses?: number;
+  /** What is around Sluice. */
+  readonly around?: Around;
+  /** The part of the worlds that have two servers. */
+  readonly severalServers?: number;
 }
 
 const CUTTING: SettingsLikes = { action: 'error', mode: 'enforce' };
@@ -97,4 +102,43 @@ export const THEMES: readonly Theme[] = [
   { name: 'few places', settings: { maxConnections: 1 }, clients: [2, 4], steps: { slow: 0.5 } },
   { name: 'audit', settings: { mode: 'audit' }, steps: { large: 0.8 } },
   { name: 'leaving', steps: { leaves: 0.5, large: 0.6, slow: 0.5 } },
+  {
+    name: 'zstd', around: 'zstd', server: 'mysql', compresses: 0.9, steps: { large: 0.6 },
+    settings: { mode: 'enforce' },
+  },
+  { name: 'TLS', around: 'TLS' },
+  {
+    name: 'TLS and trouble', around: 'TLS', faults: [1, 2], acts: [0, 2], settings: { ...CUTTING, kills: true },
+    steps: { large: 0.7, slow: 0.5, pauses: 0.3, leaves: 0.2 },
+  },
+  {
+    name: 'workers', around: 'workers', clients: [2, 4], faults: [1, 3], acts: [0, 2], steps: { slow: 0.6, large: 0.6 },
+    faultKinds: ['workerDies', 'workerHangs', 'workerHangs', 'reset', 'crash'],
+  },
+  {
+    name: 'workers and their budget', around: 'workers', settings: { budget: true, mode: 'enforce' }, clients: [3, 5],
+    faults: [1, 2], faultKinds: ['workerDies', 'workerDies', 'workerHangs'], events: ['rows', 'got', 'first'],
+    steps: { large: 0.6, isBulky: true, slow: 0.8 },
+  },
+  {
+    name: 'disk', around: 'disk', faults: [1, 3], faultKinds: ['disk', 'disk', 'disk', 'reset'], acts: [0, 3],
+    actKinds: ['reopen', 'reopen', 'reload'], settings: { samples: true }, steps: { large: 0.6 },
+    events: ['asked', 'done', 'got'],
+  },
+  {
+    name: 'clock', around: 'clock', faults: [1, 3], faultKinds: ['clock', 'clock', 'clock', 'stall'], acts: [0, 1],
+    clients: [1, 2], settings: { paces: true, kills: true }, steps: { slow: 0.6, large: 0.6, pauses: 0.3 },
+  },
+  {
+    name: 'rules that end', around: 'clock', faults: [0, 2], faultKinds: ['clock'],
+    settings: { refuses: true, ends: true }, steps: { verbs: ['call', 'update', 'select', 'several'], slow: 0.5 },
+  },
+  {
+    name: 'names', around: 'names', faults: [1, 3], faultKinds: ['name', 'name', 'name', 'crash'], severalServers: 0.6,
+    clients: [2, 4], settings: { kills: true }, steps: { slow: 0.6, large: 0.6, kinds: ['query', 'query', 'wait'] },
+  },
+  {
+    name: 'memory', around: 'memory', faults: [1, 3], faultKinds: ['memory', 'memory', 'reset'], clients: [2, 5],
+    steps: { slow: 0.6, leaves: 0.2 },
+  },
 ];

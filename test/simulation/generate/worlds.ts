@@ -3,6 +3,7 @@ import type { ClientPlan, NetworkPlan, ServerPlan, Step, WorldPlan } from '../pl
 import { anyAct, anyFault } from './disturbances.js';
 import { anySettings } from './settings.js';
 import { anyStep, type StepLikes } from './steps.js';
+import { anySurroundings, clientIn, serverIn } from './surroundings.js';
 import { THEMES, type Theme } from './themes.js';
 
 /** The world of a seed. */
@@ -22,15 +23,17 @@ export const worldOf = (seed: number): WorldPlan => {
   const disturbing = random.fork('disturbances');
   const times = <T>([least, most]: readonly [number, number], make: () => T): T[] =>
     Array.from({ length: disturbing.between(least, most) }, make);
+  const { around } = theme;
   return {
     ...plan,
+    ...(around === undefined ? {} : { around: anySurroundings(random.fork('surroundings'), around) }),
     acts: times(theme.acts ?? [0, 1], () => anyAct(disturbing, clients, theme, settings.json)),
     faults: times(theme.faults ?? [0, 1], () => anyFault(disturbing, clients, servers, theme)),
   };
 };
 
 const serversOf = (random: Random, theme: Theme): ServerPlan[] =>
-  Array.from({ length: random.chance(0.15) ? 2 : 1 }, () => ({
+  Array.from({ length: random.chance(theme.severalServers ?? 0.15) ? 2 : 1 }, () => ({
     kind: theme.server ?? random.pick(['mysql', 'mariadb']),
     greetAfterMs: random.pick([0, 0, 1, 30]),
     login: random.pick(['plain', 'plain', 'switch', 'fast', ...(random.chance(0.1) ? ['denied' as const] : [])]),
@@ -43,6 +46,7 @@ const serversOf = (random: Random, theme: Theme): ServerPlan[] =>
       kills: random.pick(theme.kills ?? ['yes', 'yes', 'yes', 'yes', 'denied', 'silent']),
       deniesLogin: random.chance(0.05),
     },
+    ...(theme.around === undefined ? {} : serverIn(random, theme.around)),
   }));
 
 const networkOf = (random: Random): NetworkPlan => ({
@@ -68,6 +72,7 @@ const clientOf = (
     compresses: random.chance(theme.compresses ?? 0.3),
     tracksSession: random.chance(0.3),
     ending: random.pick(['quit', 'quit', 'end', 'reset']),
+    ...(theme.around === undefined ? {} : clientIn(random, theme.around)),
   };
 };
 

@@ -5,7 +5,9 @@ import type { WorldRun } from '../runWorld.js';
  * A FIN is relayed: a server that has answered everything, and that no fault has disturbed, learns that its client has
  * closed, and closes as well. So nobody gives it up for not closing.
  */
-export const checkHalfClose = ({ log, ledger, settings, violations }: WorldRun): void => {
+export const checkHalfClose = ({ plan, log, ledger, settings, violations }: WorldRun): void => {
+  // A process that hangs hears of a FIN and of a time that is over in the same moment.
+  if (plan.faults.some(({ do: what }) => what === 'workerHangs')) return;
   const isPatient = settings.every(({ config }) => config.drain.timeMs >= PATIENCE_MS);
   if (!isPatient) return;
   for (const { msg, client } of log) {

@@ -29,9 +29,14 @@ export interface InForce {
   readonly config: Config;
 }
 
+/** Settings, and the time in which they may have been in force. */
+export interface MaybeInForce extends InForce {
+  readonly toMs: number;
+}
+
 /** Brings together what is known of each usage. */
 export const judgedUsages = (
-  usages: readonly UsageLedger[], records: readonly AuditRecord[], settings: readonly InForce[], plan: WorldPlan,
+  usages: readonly UsageLedger[], records: readonly AuditRecord[], settings: readonly MaybeInForce[], plan: WorldPlan,
   violations: Violations,
 ): Judged[] => {
   const results = records.filter(({ event }) => event === 'result');
@@ -58,10 +63,8 @@ const isSame = (one: UsageLedger, other: UsageLedger): boolean =>
   one.connection === other.connection && one.statement === other.statement;
 
 /** The settings that may have been in force when Sluice saw the first result set begin. */
-const settingsOf = ({ first }: UsageLedger, settings: readonly InForce[]): Config[] => {
+const settingsOf = ({ first }: UsageLedger, settings: readonly MaybeInForce[]): Config[] => {
   const fromMs = first.startedAtMs;
   const toMs = first.headAtMs === 0 ? Infinity : first.headAtMs;
-  return settings
-    .filter((one, index) => one.fromMs <= toMs && (settings[index + 1]?.fromMs ?? Infinity) >= fromMs)
-    .map(({ config }) => config);
+  return settings.filter((one) => one.fromMs <= toMs && one.toMs >= fromMs).map(({ config }) => config);
 };

@@ -14,7 +14,7 @@ const KILLED = /^sluice: the statement was killed on request/;
 export const checkKills = (
   judged: readonly Judged[], { connections }: Ledger, asked: readonly AskedKill[], violations: Violations,
 ): void => {
-  for (const { user, exchanges } of connections) {
+  for (const { user, exchanges, hasLostProcess } of connections) {
     for (const exchange of exchanges) {
       const wasAsked = asked.some((underWay) => underWay.has(exchange));
       if (KILLED.test(exchange.error?.message ?? '') && !wasAsked) {
@@ -23,7 +23,7 @@ export const checkKills = (
       if (exchange.killedAtMs === null) continue;
       const own = judged.find(({ usage }) => usage.exchanges.includes(exchange));
       const wasCut = own !== undefined && own.candidates.some(({ mayKill }) => mayKill) &&
-        own.hasRecord(({ action }) => action === 'cut');
+        (hasLostProcess || own.hasRecord(({ action }) => action === 'cut'));
       if (wasAsked || wasCut) continue;
       violations.add('kills', `${user}, ${exchange.name} was killed, and nobody wanted that`);
     }

@@ -1,12 +1,17 @@
 import type { Entry } from '../../support/inProcess.js';
 import type { Metrics } from '../../../src/telemetry/metrics.js';
 import type { Ledger } from '../ledger.js';
+import type { Fault } from '../plan.js';
 import type { Violations } from '../violations.js';
 
 /** Nothing in Sluice fails, and nothing that the models say is beyond it: they speak the protocol as servers do. */
-export const checkLog = (log: readonly Entry[], metrics: Metrics, violations: Violations): void => {
+export const checkLog = (
+  log: readonly Entry[], metrics: Metrics, faults: readonly Fault[], violations: Violations,
+): void => {
+  const expected = faults.flatMap((fault) => EXPECTED[fault.do] ?? []);
   for (const entry of log) {
-    if (entry.level === 'error' || entry.level === 'fatal') {
+    const isExpected = expected.some((text) => entry.msg.startsWith(text));
+    if (!isExpected && (entry.level === 'error' || entry.level === 'fatal')) {
       violations.add('no errors', `${entry.msg} ${JSON.stringify(entry['err'] ?? '')}`);
     }
   }
@@ -17,6 +22,13 @@ export const checkLog = (log: readonly Entry[], metrics: Metrics, violations: Vi
   for (const { labels, count } of metrics.opaqueSessions.all()) {
     if (count > 0) violations.add('followed', `${count} sessions are opaque: ${labels['reason']}`);
   }
+};
+
+/** The errors that a fault leads to. */
+const EXPECTED: Readonly<Partial<Record<Fault['do'], readonly string[]>>> = {
+  disk: ['audit: cannot write', 'audit: dropping records', 'audit: records were dropped'],
+  workerDies: ['a worker has ended, and its sessions with it'],
+  workerHangs: ['a worker does not answer'],
 };
 
 const unparsed = (log: readonly Entry[]): string =>

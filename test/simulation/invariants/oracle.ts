@@ -65,7 +65,8 @@ export const ruleFor = (config: Config, user: string, statement: StatementPlan):
 const fits = (glob: string, text: string): boolean =>
   (glob.endsWith('*') ? text.startsWith(glob.slice(0, -1)) : text === glob);
 
-const kindOf = ({ verb, answers }: StatementPlan): string => {
+/** The kind of a statement, as rules name it. */
+export const kindOf = ({ verb, answers }: StatementPlan): string => {
   switch (verb) {
     case 'select':
     case 'with':

@@ -2,11 +2,11 @@ import { SLUICE } from '../config.js';
 import type { WorldRun } from '../runWorld.js';
 
 /** At the end nothing remains: no session, connection, timer, byte of the budget, or client that counts as stalled. */
-export const checkRemains = ({ proxy, world, sessions, violations, clients, ledger }: WorldRun): void => {
+export const checkRemains = ({ proxy, program, world, sessions, violations, clients, ledger }: WorldRun): void => {
   const remains = (what: string, count: number): void => {
     if (count !== 0) violations.add('nothing remains', `${count} ${what}`);
   };
-  const status = proxy!.status();
+  const status = program.statusOf(proxy!);
   remains('sessions', sessions.size);
   remains('open sessions in the status', status.openSessions);
   remains('drains without their clients', status.clientlessDrains);

@@ -1,16 +1,18 @@
 import type { Packet } from '../../../src/demo/packetAssembler.js';
 import { Capability } from '../../../src/protocol/capabilities.js';
 import { Command } from '../../../src/protocol/commands.js';
+import { compressionOf } from '../../../src/protocol/compression.js';
 import { encodePacket } from '../../../src/protocol/framing.js';
 import { Status } from '../../../src/protocol/status.js';
 import { err, greetingPayload, ok } from '../../support/wirePackets.js';
 import type { ConnectionLedger, Exchange } from '../ledger.js';
 import { PacketWire } from '../packetWire.js';
 import type { NetEnd } from '../world/netEnd.js';
+import { TLS_CLIENT_HELLO, TLS_SERVER_HELLO } from '../world/tlsStage.js';
 import { CommandRunner } from './commandRunner.js';
 import { answerControl } from './controlAnswers.js';
 import { Sender } from './sender.js';
-import { authSwitch, FAST_AUTH, offerOf, readLogin, textAt, VERSIONS } from './serverLogin.js';
+import { asksForTls, authSwitch, FAST_AUTH, offerOf, readLogin, textAt, VERSIONS } from './serverLogin.js';
 import { KILLER, type ServerModel } from './serverModel.js';
 
 /** One connection of a server: logs a user in, then runs one command after the other. */
@@ -36,6 +38,7 @@ export class ServerConnection {
   private hasPeerEnded = false;
   private isLeaving = false;
   private incomingFrames = 0;
+  private isEncrypted = false;
   /** What has come before the greeting was sent; null afterwards. */
   private early: Packet[] | null = [];
 
@@ -46,6 +49,7 @@ export class ServerConnection {
     this.wire = new PacketWire(stage.random(`${server.name} frames ${id}`), {
       framed: (number) => this.framed(number), packet: (packet) => this.packet(packet),
     });
+    if (plan.offersTls) this.wire.mayEncrypt();
     this.sender = new Sender(this);
     this.runner = new CommandRunner(this);
     end.onBytes = (bytes) => this.wire.push(bytes);
@@ -146,10 +150,12 @@ export class ServerConnection {
 
   private async logIn({ payload, sequenceId }: Packet): Promise<void> {
     const { plan, stage } = this.server;
+    if (asksForTls(payload)) return this.encrypt();
     const login = readLogin(payload);
     const agreed = login.capabilities & offerOf(plan);
     this.user = login.user;
     this.ledger = stage.ledger.ofUser(login.user);
+    if (this.ledger !== null) this.ledger.isEncrypted.server = this.isEncrypted;
     const isControl = login.user === KILLER.user;
     const isDenied = isControl ? plan.control.deniesLogin : this.ledger === null || plan.login === 'denied';
     let next = sequenceId + 1;
@@ -176,7 +182,19 @@ export class ServerConnection {
     this.deprecatesEof = (agreed & Capability.DEPRECATE_EOF) !== 0n;
     this.phase = 'commands';
     this.write(encodePacket(next, ok(this.statusFlags)));
-    if ((agreed & Capability.COMPRESS) !== 0n) this.wire.compress();
+    this.wire.loggedIn();
+    const compression = compressionOf(agreed);
+    if (compression !== null) this.wire.compress(compression);
+  }
+
+  /** Continues inside TLS: the client's hello comes next. */
+  private encrypt(): void {
+    const { name, stage: { violations } } = this.server;
+    this.wire.awaitHello(TLS_CLIENT_HELLO, (isWell) => {
+      if (!isWell) violations.add('login', `${name} got something else than a hello of TLS`);
+      this.isEncrypted = true;
+      this.end.write(TLS_SERVER_HELLO);
+    });
   }
 
   private async work(): Promise<void> {

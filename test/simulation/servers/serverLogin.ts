@@ -9,8 +9,9 @@ const COMMON = Capability.FOUND_ROWS | Capability.LONG_FLAG | Capability.CONNECT
   | Capability.PLUGIN_AUTH_LENENC_CLIENT_DATA | Capability.SESSION_TRACK | Capability.DEPRECATE_EOF;
 
 /** The capabilities that a server offers. A MariaDB server has no LONG_PASSWORD, and bits of its own. */
-export const offerOf = ({ kind, offersCompression }: ServerPlan): bigint =>
-  COMMON | (offersCompression ? Capability.COMPRESS : 0n)
+export const offerOf = ({ kind, offersCompression, offersZstd, offersTls }: ServerPlan): bigint =>
+  COMMON | (offersCompression ? Capability.COMPRESS : 0n) | (offersTls ? Capability.SSL : 0n)
+  | (offersZstd ? Capability.ZSTD_COMPRESSION_ALGORITHM : 0n)
   | (kind === 'mysql' ? Capability.LONG_PASSWORD : Capability.MARIADB_STMT_BULK_OPERATIONS);
 
 export const VERSIONS = { mysql: '9.7.4', mariadb: '5.5.5-10.11.19-MariaDB' } as const;
@@ -22,6 +23,9 @@ export interface Login {
 }
 
 const FIXED_BYTES = 32;
+
+/** Whether an answer to the greeting asks for TLS: its first part alone, and the rest comes inside. */
+export const asksForTls = ({ length }: Buffer): boolean => length === FIXED_BYTES;
 
 /** Reads a HandshakeResponse41. */
 export const readLogin = (payload: Buffer): Login => ({

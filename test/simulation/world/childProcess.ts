@@ -4,6 +4,10 @@ import { Readable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import type { FromWorker, ToWorker } from '../../../src/workers/messages.js';
 import { Worker } from '../../../src/workers/worker.js';
+import type { Session } from '../../../src/relay/session/session.js';
+import type { LiveStatistics } from '../../../src/telemetry/liveStatistics.js';
+import type { Metrics } from '../../../src/telemetry/metrics.js';
+import type { ProxyStatus, SessionView } from '../../../src/telemetry/status.js';
 import type { OwnProcess } from '../../../src/world/processes.js';
 import type { EventLoop } from './eventLoop.js';
 import type { KernelSocket } from './kernelSocket.js';
@@ -17,6 +21,8 @@ import { handleOf, TcpHandle } from './tcpHandle.js';
  */
 export class ChildProcess extends EventEmitter {
   connected = true;
+  /** It has not ended of its own accord. */
+  wasKilled = false;
   readonly stderr = new Readable({ read: () => undefined });
   private worker: Worker | null = null;
   /** The messages under way to the child, and to its parent. */
@@ -31,6 +37,16 @@ export class ChildProcess extends EventEmitter {
     private readonly adopt: (socket: KernelSocket) => TcpHandle,
   ) {
     super();
+  }
+
+  /** Its sessions; null before it has started. */
+  get relay(): OpenRelay | null {
+    return (this.worker as unknown as OpenWorker | null)?.relay ?? null;
+  }
+
+  /** Its own counts; null before it has started. */
+  get metrics(): Metrics | null {
+    return (this.worker as unknown as OpenWorker | null)?.metrics ?? null;
   }
 
   /** Sends a message, and perhaps a connection, to the child. */
@@ -53,6 +69,12 @@ export class ChildProcess extends EventEmitter {
   kill(signal = 'SIGTERM'): boolean {
     this.scheduler.after(this.random.fraction(), () => this.die(null, signal));
     return true;
+  }
+
+  /** Something kills the process at this moment. */
+  crash(): void {
+    if (this.loop.isAlive) this.wasKilled = true;
+    this.die(null, 'SIGKILL');
   }
 
   /** Ends the process: its connections are closed by the kernel, and its parent learns of it. */
@@ -99,6 +121,19 @@ export class ChildProcess extends EventEmitter {
       to.poll(() => line.shift()?.());
     });
   }
+}
+
+/** The parts of a worker that only tests look at. */
+interface OpenWorker {
+  readonly relay: OpenRelay;
+  readonly metrics: Metrics;
+}
+
+/** The parts of a relay that only tests look at. */
+export interface OpenRelay {
+  readonly open: { readonly sessions: Set<Session>, views(after: number): Iterable<SessionView> };
+  readonly statistics: LiveStatistics | null;
+  status(): ProxyStatus;
 }
 
 /** The longest time that a message is under way. */

@@ -4,8 +4,9 @@ import type { Random } from './random.js';
 
 /** Files in memory, on a disk that can be slow, full, or a pipe without room. */
 export class MemoryFiles {
-  /** The outcome of writes from now on. */
-  disk: DiskState = 'works';
+  private state: DiskState = 'works';
+  /** The writes that hang. */
+  private hanging: (() => void)[] = [];
   /** The most time that a write takes, in ms. */
   writeMs = 1;
   /** Descriptors that are open. */
@@ -16,9 +17,27 @@ export class MemoryFiles {
 
   constructor(private readonly random: Random) {}
 
+  get disk(): DiskState {
+    return this.state;
+  }
+
+  /** The outcome of writes from now on. Those that hang go on once the disk does not hang any more. */
+  set disk(state: DiskState) {
+    this.state = state;
+    if (state === 'hangs') return;
+    for (const goOn of this.hanging.splice(0)) goOn();
+  }
+
   /** The text of a file; empty if it was never opened. */
   text(path: string): string {
     return this.texts.get(path) ?? '';
+  }
+
+  /** Gives a file another name. Who has it open writes to it all the same. */
+  rename(from: string, to: string): void {
+    this.texts.set(to, this.text(from));
+    this.texts.delete(from);
+    for (const [descriptor, path] of this.paths) if (path === from) this.paths.set(descriptor, to);
   }
 
   /** The files as a process of this loop sees them. */
@@ -38,16 +57,21 @@ export class MemoryFiles {
   }
 
   private write(loop: EventLoop, descriptor: number, bytes: Buffer, written: Written): void {
+    if (this.state === 'hangs') {
+      this.hanging.push(() => this.write(loop, descriptor, bytes, written));
+      return;
+    }
+    loop.after(this.writeMs * this.random.fraction(), () => this.finish(descriptor, bytes, written));
+  }
+
+  private finish(descriptor: number, bytes: Buffer, written: Written): void {
     const path = this.paths.get(descriptor);
-    if (this.disk === 'hangs') return;
-    loop.after(this.writeMs * this.random.fraction(), () => {
-      if (path === undefined || !this.open.has(descriptor)) return written(failure('EBADF'), 0);
-      if (this.disk === 'is full') return written(failure('ENOSPC'), 0);
-      if (this.disk === 'has no room' && this.random.chance(0.5)) return written(failure('EAGAIN'), 0);
-      const count = this.random.chance(0.1) ? this.random.between(1, bytes.length) : bytes.length;
-      this.texts.set(path, this.text(path) + bytes.toString('latin1', 0, count));
-      written(null, count);
-    });
+    if (path === undefined || !this.open.has(descriptor)) return written(failure('EBADF'), 0);
+    if (this.state === 'is full') return written(failure('ENOSPC'), 0);
+    if (this.state === 'has no room' && this.random.chance(0.5)) return written(failure('EAGAIN'), 0);
+    const count = this.random.chance(0.1) ? this.random.between(1, bytes.length) : bytes.length;
+    this.texts.set(path, this.text(path) + bytes.toString('latin1', 0, count));
+    written(null, count);
   }
 }
 

@@ -2,6 +2,7 @@ import { Server, Socket, type NetConnectOpts, type ServerOpts } from 'node:net';
 import { Turns } from '../../../src/world/turns.js';
 import { enterWorld, type World } from '../../../src/world/world.js';
 import { asOwnProcess, ChildProcess } from './childProcess.js';
+import { type GroupState, memoryText } from './controlGroup.js';
 import { EventLoop } from './eventLoop.js';
 import { MemoryFiles } from './memoryFiles.js';
 import { Names } from './names.js';
@@ -30,6 +31,8 @@ export class SimulatedWorld {
   readonly nearHosts = new Set([SLUICE_HOST]);
   /** The date at the beginning, in ms since 1970. A jump of the clock changes it. */
   dateAtStartMs = Date.UTC(2030, 0, 1);
+  /** The memory of the control group of Sluice; null if it has no limit. */
+  memory: GroupState | null = null;
   /** The CPU time of a look at the kernel's tables, in ms. */
   tableCpuMs = 0.2;
   private cpuMs = 0;
@@ -42,6 +45,11 @@ export class SimulatedWorld {
     this.files = new MemoryFiles(this.random.fork('files'));
     this.sluice = this.startLoop('sluice');
     this.scheduler.beforeEvent = () => this.sluice.run(() => undefined);
+  }
+
+  /** The date on the clock of Sluice's machine, in ms since 1970. */
+  get dateMs(): number {
+    return Math.floor(this.dateAtStartMs + this.scheduler.nowMs);
   }
 
   /** The program runs in this world from now on. `leave` has to follow. */
@@ -66,7 +74,7 @@ export class SimulatedWorld {
     return {
       startedAtMs: this.dateAtStartMs,
       nowMs: () => scheduler.nowMs,
-      dateMs: () => Math.floor(this.dateAtStartMs + scheduler.nowMs),
+      dateMs: () => this.dateMs,
       after: (ms, work) => loop.after(ms, work),
       every: (ms, work) => loop.every(ms, work),
       cancel: (timer) => timer?.close(),
@@ -79,7 +87,7 @@ export class SimulatedWorld {
       random: () => chance.fraction(),
       randomBytes: (count) => chance.bytes(count),
       cpuMs: () => this.cpuMs,
-      kernelText: () => '',
+      kernelText: (path) => (this.memory === null ? '' : memoryText(path, this.memory)),
       openTable: (path) => {
         this.cpuMs += this.tableCpuMs;
         return openSocketTable(network, this.nearHosts, path);

@@ -1,0 +1,33 @@
+import type { WorldRun } from '../runWorld.js';
+
+/**
+ * A leg on which encryption is required is encrypted, and nobody is let in over one that is not; where it is offered,
+ * the client decides. The counts of encrypted connections are those of the models.
+ */
+export const checkEncryption = ({ plan, ledger, metrics, violations }: WorldRun): void => {
+  const { tls } = plan.around ?? {};
+  if (tls === undefined) return;
+  const wrong = (text: string): void => violations.add('encryption', text);
+  for (const { user, isLoggedIn, isEncrypted, wasOfferedTls, serverIndex } of ledger.connections) {
+    if (!isLoggedIn) continue;
+    const serverOffers = plan.servers[serverIndex ?? 0]!.offersTls === true;
+    if (tls.listen === 'auto' && wasOfferedTls !== serverOffers) wrong(`${user} is offered other than its server does`);
+    if (tls.listen === 'required' && !isEncrypted.client) wrong(`${user} is let in, in clear`);
+    if (tls.upstream === 'required' && !isEncrypted.server) wrong(`${user} is logged in at its server in clear`);
+    if (tls.listen === 'off' && isEncrypted.client) wrong(`${user} is encrypted, and that is off`);
+    if (tls.upstream === 'off' && isEncrypted.server) wrong(`${user} is encrypted to its server, and that is off`);
+  }
+  const all = ledger.connections;
+  for (const [leg, side] of [['client', 'client'], ['upstream', 'server']] as const) {
+    const encrypted = all.filter(({ isEncrypted }) => isEncrypted[side]);
+    const most = encrypted.length;
+    // The counts are those of logins that have ended: a login that fails may not count.
+    const least = encrypted.filter(({ isLoggedIn }) => isLoggedIn).length;
+    const counted = [...metrics.encryptions.all()]
+      .filter(({ labels }) => labels['leg'] === leg && labels['tls'] !== 'none')
+      .reduce((sum, { count }) => sum + count, 0);
+    if (counted > most || counted < least) {
+      wrong(`${counted} encrypted connections (${leg}) counted, and there were ${least} to ${most}`);
+    }
+  }
+};
