@@ -108,8 +108,9 @@ export class WorkerSet implements WorkerObserver {
       this.starting = null;
     } else if (this.closed === null) {
       this.replace(worker, end);
-    } else if (this.handles.size === 0) {
-      this.closed();
+    } else {
+      if (end.code !== 0) this.say(worker, end, {}, 'it is not replaced, since Sluice stops');
+      if (this.handles.size === 0) this.closed();
     }
   }
 
@@ -119,22 +120,28 @@ export class WorkerSet implements WorkerObserver {
     this.handles.add(new WorkerHandle(number, start, this));
   }
 
-  private replace({ number, pid, startedAtMs, lostSessions }: WorkerHandle, end: WorkerEnd): void {
+  private replace(worker: WorkerHandle, end: WorkerEnd): void {
+    const { number, startedAtMs, lostSessions } = worker;
     const isSoon = world.nowMs() - startedAtMs < SOON_MS;
     const pauseMs = isSoon ? Math.min(LONGEST_PAUSE_MS, 2 * (this.pauses.get(number) ?? FIRST_PAUSE_MS / 2)) : 0;
     this.pauses.set(number, isSoon ? pauseMs : FIRST_PAUSE_MS / 2);
     this.restarts += 1;
-    const { code, signal, said } = end;
     this.told.history.note('worker-replaced', { worker: number, sessions: lostSessions, message: causeOf(end) });
-    this.told.log.error(
-      { worker: number, pid, code, signal, ...(said === '' ? {} : { said }), sessions: lostSessions, pauseMs },
-      'a worker has ended, and its sessions with it; another one takes its place',
-    );
+    this.say(worker, end, { pauseMs }, 'another one takes its place');
     const timer = world.after(pauseMs, () => {
       this.timers.delete(timer);
       this.begin(number);
     });
     this.timers.add(timer);
+  }
+
+  /** Logs that a worker has ended before its time. */
+  private say({ number, pid, lostSessions }: WorkerHandle, end: WorkerEnd, facts: object, next: string): void {
+    const { code, signal, said } = end;
+    this.told.log.error(
+      { worker: number, pid, code, signal, ...(said === '' ? {} : { said }), sessions: lostSessions, ...facts },
+      `a worker has ended, and its sessions with it; ${next}`,
+    );
   }
 
   private allReady(): void {

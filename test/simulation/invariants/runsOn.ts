@@ -4,7 +4,8 @@ import { tagIn } from '../statements.js';
 
 /**
  * A statement that was promised to run to its end is not ended because its client has left: only an administrator ends
- * it, its server, or a bound of `drain`, and the record then has `givenUp`.
+ * it, its server, or a bound of `drain`, and the record then has `givenUp`. One that asks for a file ends all the same:
+ * nobody else has the file.
  */
 export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: WorldRun): void => {
   const isOrdered = plan.acts.some(({ do: what }) => what === 'stop' || what === 'end' || what === 'kill');
@@ -19,8 +20,9 @@ export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: 
   }
 };
 
-/** The client got that error: a statement that was sent ahead may have been cut without a client. */
+/** The client got that error, and is not needed: a statement that was sent ahead may have been cut without a client. */
 const wasPromised = ({ exchanges }: ConnectionLedger, tag: number | null): boolean =>
-  exchanges.some((exchange) => exchange.tag === tag && exchange.error?.message.includes(RUNS_ON) === true);
+  exchanges.some(({ tag: own, error, what }) => own === tag && error?.message.includes(RUNS_ON) === true &&
+    what.statement?.answers.some(({ kind }) => kind === 'file') !== true);
 
 const RUNS_ON = 'the statement runs to its end on the server';
