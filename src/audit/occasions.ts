@@ -1,25 +1,25 @@
 import { world } from '../world/world.js';
 
-/** Decides which of the events that may happen very often are told: at most one of each kind per period. */
+/** Throttles reports of events that may happen very often: at most one of each kind per period is reported. */
 export class Occasions {
-  private readonly kinds = new Map<string, { toldAtMs: number; leftOut: number }>();
+  private readonly kinds = new Map<string, { reportedAtMs: number; leftOut: number }>();
 
-  /** @param everyMs the least time between two events of one kind that are told */
+  /** @param everyMs the least time between two reports of one kind */
   constructor(private readonly everyMs: number) {}
 
   /**
-   * An event has happened.
+   * Notes an event.
    * @param kind one of a bounded number
    * @returns the number of events of its kind that were left out before it; null if it is left out as well
    */
   next(kind: string): number | null {
     const nowMs = world.nowMs();
     const last = this.kinds.get(kind);
-    if (last !== undefined && nowMs - last.toldAtMs < this.everyMs) {
+    if (last !== undefined && nowMs - last.reportedAtMs < this.everyMs) {
       last.leftOut += 1;
       return null;
     }
-    this.kinds.set(kind, { toldAtMs: nowMs, leftOut: 0 });
+    this.kinds.set(kind, { reportedAtMs: nowMs, leftOut: 0 });
     return last?.leftOut ?? 0;
   }
 

@@ -42,7 +42,7 @@ export interface CutPlace {
   readonly signals: readonly StreamingSignal[];
   /** The connection attributes of the client. */
   readonly attributes: ReadonlyMap<string, string>;
-  /** The encoding of the client's texts. */
+  /** The encoding in which the client reads errors. */
   readonly encoding: TextEncoding;
 }
 

@@ -25,7 +25,7 @@ export function encodingOfCharacterSet(name: string): TextEncoding {
 
 /**
  * A text of at most `maxBytes` bytes in an encoding, in which each character that the encoding lacks stands as its code
- * point. If the text is longer, it ends in "..." behind a whole character.
+ * point. If the text is longer, it ends in "..." after a whole character.
  */
 export function textFor(encoding: TextEncoding, text: string, maxBytes: number): string {
   if (encoding === 'utf8') return shortened(text, maxBytes);
@@ -40,7 +40,7 @@ export function textFor(encoding: TextEncoding, text: string, maxBytes: number):
   return front + ELLIPSIS;
 }
 
-/** The bytes of a text that `textFor` has made for the encoding. */
+/** The bytes of a text from `textFor` for the same encoding. */
 export function encodeText(encoding: TextEncoding, text: string): Buffer {
   if (encoding !== 'latin1') return Buffer.from(text);
   return Buffer.from(text.replace(WINDOWS_1252, (character) => String.fromCharCode(0x80 + HIGH.indexOf(character))),
@@ -60,12 +60,12 @@ function codePoint(character: string): string {
 
 const ELLIPSIS = '...';
 
-/** The servers' `latin1` is Windows-1252: its bytes from 0x80 to 0x9F. */
+/** The characters of the bytes 0x80 to 0x9F in the servers' `latin1`, which is Windows-1252. */
 const HIGH = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const WINDOWS_1252 = new RegExp(`[${HIGH}]`, 'g');
 
 const LATIN1_COLLATIONS: ReadonlySet<number> = new Set([5, 8, 15, 31, 47, 48, 49, 94]);
-/** Of utf8mb3, utf8mb4 and binary, the first and the last of each row of numbers. */
+/** The ranges of the numbers of utf8mb3, utf8mb4 and binary. */
 const UTF8_COLLATIONS: readonly (readonly [from: number, to: number])[] = [
   [33, 33], [45, 46], [63, 63], [76, 76], [83, 83], [192, 215], [223, 247], [255, 323],
 ];

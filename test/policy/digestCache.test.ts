@@ -68,7 +68,7 @@ t.test('normalizes statements once that differ only in their outer comments', (t
   t.end();
 });
 
-t.test('finds the comments behind a literal that looks like one, and reads the whole text once for that', (t) => {
+t.test('finds the comments after a literal that looks like one, and reads the whole text once for that', (t) => {
   const cache = new DigestCache();
   const sql = "SELECT '# a=1' /* b=2 */ -- c=3";
   const { digest, tags } = cache.identify(sql, false, {}, ['a', 'b', 'c']);

@@ -14,7 +14,7 @@ t.test('knows a statement of a dump tool by its beginning', (t) => {
   const isDump = (sql: string) => isDumpStatement(Buffer.from(sql));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`'));
   t.ok(isDump('SELECT /*!40001 SQL_NO_CACHE */ `a`, `b` FROM `t` WHERE 1 LIMIT 3'));
-  t.notOk(isDump('SELECT /*!40001 SQL_NO_CACHE */ '), 'nothing behind it');
+  t.notOk(isDump('SELECT /*!40001 SQL_NO_CACHE */ '), 'nothing after it');
   t.notOk(isDump("SELECT '/*!40001 SQL_NO_CACHE */ '"));
   t.notOk(isDump('SELECT SQL_NO_CACHE * FROM t'));
   t.notOk(isDump(''));

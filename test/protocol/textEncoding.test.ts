@@ -11,7 +11,7 @@ await t.test('writes every character that the encoding has, and the code point o
   t.equal(written('utf8', 'aé😀'), Buffer.from('aé😀').toString('latin1'));
 });
 
-await t.test('shortens a text behind a whole character, or behind a whole code point', async (t) => {
+await t.test('shortens a text after a whole character, or after a whole code point', async (t) => {
   t.equal(textFor('ascii', 'ab\u0436\u0436', 12), 'ab\\0436\\0436');
   t.equal(textFor('ascii', 'ab\u0436\u0436', 11), 'ab\\0436...');
   t.equal(textFor('ascii', 'ab\u0436\u0436', 9), 'ab...');

@@ -12,7 +12,7 @@ export class ClientProgress {
     return world.nowMs() - this.atMs;
   }
 
-  /** The time from the last look that found that it had taken something to the last look, in ms. */
+  /** The time for which looks have found that it takes nothing, in ms; 0 if it had taken something at the last look. */
   get idleMs(): number {
     return this.atMs - this.tookAtMs;
   }

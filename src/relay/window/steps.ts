@@ -6,7 +6,7 @@ export class Steps {
   /** The length of a step of one piece, in ms. */
   everyMs = STEP_MS;
   private timer: Timer | null = null;
-  /** The bytes that were written when the last step began; null if none has begun since the steps were stopped. */
+  /** The number of bytes written when the last step began; null if none has begun since the last `stop`. */
   private fromBytes: number | null = null;
   /** The part of the next steps' time that has already passed, in ms. */
   private lateMs = 0;
@@ -21,7 +21,7 @@ export class Steps {
     return this.timer !== null;
   }
 
-  /** From here on, steps are for a client that is not known yet. */
+  /** From here on, steps are for a client not yet known to read. */
   restart(): void {
     this.stop();
     this.everyMs = this.isServerFar ? FAR_STEP_MS : STEP_MS;
@@ -29,8 +29,8 @@ export class Steps {
 
   /**
    * Begins a step for the bytes written since the last one began, unless one is under way. The first step, also after
-   * `stop`, is one of a single piece: what went out before it was not to go in steps. If the last one was so late that
-   * this one would already be over, no step begins. Encrypted bytes come in larger pieces, for longer steps.
+   * `stop`, is for a single piece: the bytes that went out before it did not go in steps. If the last one was so late
+   * that this one would already be over, no step begins. Encrypted bytes come in larger pieces, for longer steps.
    */
   begin(writtenBytes: number): void {
     if (this.timer !== null) return;
