@@ -111,7 +111,7 @@ export class ClientProfile {
 
   /**
    * A statement has succeeded without a result. It may have changed the session's settings.
-   * @param told the state of the session that the server has reported; not all servers do
+   * @param told the state of the session that the server has reported; not all servers report it
    */
   statementDone(command: PendingCommand, told: Tracked): void {
     const mayUse = told.schema === null && mayBeUse(command);

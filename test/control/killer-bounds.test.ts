@@ -98,7 +98,7 @@ t.test('a kill that is withdrawn in time ends at once, and is never sent', async
   t.equal(await killer.kill(target, AbortSignal.abort()), 'withdrawn');
 });
 
-t.test('warns of no rest to discard, and of no other client, once a kill was called off', async (t) => {
+t.test('warns neither of a rest to discard nor of another client once a kill was called off', async (t) => {
   const isDenied = (peer: Peer): void => peer.send(1, Buffer.from([0xff, 1227 & 0xff, 1227 >> 8]));
   const isOfAnother = (peer: Peer): void => peer.row(['other', '127.0.0.1:4711', 'Query']);
   const [ofDenied, ofAnother] = await Promise.all([isDenied, isOfAnother].map(async (answer) => {

@@ -26,7 +26,7 @@ const RUNS: Record<string, Run> = {
   'lives through any conversation, keeps no socket and writes only lines of its own': { mode: 'program', seeds: 800 },
 };
 
-/** Seeds that have found a fault, by what was wrong then. */
+/** Seeds that have found a fault, by what Sluice does since. */
 const SEEDS_WITH_FAULTS: Record<string, { readonly mode: ModeName; readonly seed: number }> = {
   'reads the attributes of an execution that comes ahead of the answer to its own preparation': {
     mode: 'refusals', seed: 516_500_044,

@@ -397,7 +397,7 @@ t.test('a client that falls behind after a fast start waits for one step, howeve
   t.notOk(client.window.isShut, 'the longest step of a piece is over');
 });
 
-t.test('does not take a client whose network stalls for a slow reader, and looks less and less often', async (t) => {
+t.test('does not take a client for a slow reader because its network stalls, and looks less and less often', async (t) => {
   const timers = fakeTimers(t);
   const client = await filledClient(t);
   let looks = 0;
@@ -414,6 +414,6 @@ t.test('does not take a client whose network stalls for a slow reader, and looks
   await client.see(200 * KIB, null, 0, false);
   timers.pass(1000);
   await client.see(0, null, 20);
-  t.ok(client.window.readBytes > STEP_BYTES, 'it is read for in large pieces');
+  t.ok(client.window.readBytes > STEP_BYTES, 'the server is read in large pieces');
   t.notOk(client.window.isShut);
 });
