@@ -46,7 +46,7 @@ t.test('JDBC streaming announces only the next command', (t) => {
   t.end();
 });
 
-t.test("tells the end of a JDBC stream when the server's own timeout is as long", (t) => {
+t.test("recognizes the end of a JDBC stream when the server's own timeout is as long", (t) => {
   const jdbc = new JdbcStreaming();
   for (const first of [1, 4, 7]) {
     jdbc.set(600, first);

@@ -64,7 +64,7 @@ const reload = async (t: Test, { configure, ask }: AdministeredProgram, changes:
   t.match(await ask('/reload', { method: 'POST' }), { status: 200 });
 };
 
-/** What a client is told that connects now and asks for 42. */
+/** The rows, or the error, of a client that connects now and runs SELECT 42. */
 const attempt = (t: Test, port: number): Promise<unknown> =>
   startSession(t, port, { connect: { connect_timeout: 5 } }).then((one) => one.run('SELECT 42'))
     .catch((error: unknown) => String(error));

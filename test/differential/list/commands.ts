@@ -81,7 +81,7 @@ const users: Group = {
       return [...parts, ...await client.ask([executeBare(id, CURSOR_READ_ONLY)]), ...await client.ask([fetch(id, 2)])];
     }),
     changeUser('app', 'secret', 'shop'),
-    command('FETCH from the cursor of before', Command.STMT_FETCH, Buffer.from([1, 0, 0, 0, 1, 0, 0, 0])),
+    command('FETCH from the cursor opened before', Command.STMT_FETCH, Buffer.from([1, 0, 0, 0, 1, 0, 0, 0])),
     query('SELECT id, label FROM numbers WHERE id <= 3'),
     changeUser('blank', '', ''),
     query('SELECT DATABASE()'),
