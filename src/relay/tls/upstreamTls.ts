@@ -9,6 +9,7 @@ import { world } from '../../world/world.js';
 
 /** Encrypts connections to the upstream server. */
 export class UpstreamTls {
+  /** Null if no connection is encrypted. */
   private context: SecureContext | null = null;
   /** The latest TLS session with the server, which the next connection resumes; null if there is none. */
   private session: Buffer | null = null;
@@ -18,7 +19,7 @@ export class UpstreamTls {
   /** @throws TlsFileError if the files cannot be used */
   constructor(private readonly upstream: Upstream, private readonly log: Logger) {
     this.certificates = new Certificates('upstream.tls', upstream.tls, log, (options) => {
-      this.context = createSecureContext(options);
+      this.context = this.isWanted ? createSecureContext(options) : null;
       this.session = null;
     });
   }
