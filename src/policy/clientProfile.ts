@@ -24,6 +24,8 @@ export class ClientProfile {
   /** The guard and the identity that the profile was made for. */
   private profiledBy: Guard | null = null;
   private profiledIdentity: ClientIdentity | null = null;
+  /** The guard that has chosen the terms of the response that began last. */
+  private governedBy: Guard;
 
   /**
    * @param shared holds the current guard
@@ -33,7 +35,9 @@ export class ClientProfile {
     private readonly shared: { readonly guard: Guard },
     private readonly conversation: Conversation,
     private readonly address: string,
-  ) {}
+  ) {
+    this.governedBy = shared.guard;
+  }
 
   /**
    * How long the server waits for a client that does not read, in ms. The servers' default if nothing else is known.
@@ -58,6 +62,7 @@ export class ClientProfile {
   /** Makes the usage of a response that begins, with the terms for this client. */
   govern(command: PendingCommand): GovernedUsage {
     this.jdbc.begin(command.number);
+    this.governedBy = this.shared.guard;
     return this.shared.guard.govern(command, this.current(), this.conversation.statusFlags, this.jdbc);
   }
 
@@ -95,13 +100,13 @@ export class ClientProfile {
 
   /**
    * Chooses the terms for the rest of a response again, because one of its statements may have changed the default
-   * schema.
+   * schema. A configuration that was read in the meantime does not apply to it.
    * @returns whether the terms have changed
    */
   governAgain(usage: GovernedUsage): boolean {
-    const { profile } = this;
-    const current = this.current();
-    return current !== profile && this.shared.guard.governAgain(usage, current, this.jdbc);
+    const { profile, governedBy } = this;
+    const current = this.current(governedBy);
+    return current !== profile && governedBy.governAgain(usage, current, this.jdbc);
   }
 
   /** The facts to keep about a prepared statement whose text is about to be dropped. */
@@ -137,9 +142,8 @@ export class ClientProfile {
     return Statement.of(head, statusFlags, this.sqlServer()).mayLoadFile;
   }
 
-  private current(): Profile {
+  private current(guard = this.shared.guard): Profile {
     const { identity, schema } = this.conversation;
-    const { guard } = this.shared;
     if (this.profile === null || this.profiledBy !== guard || this.profiledIdentity !== identity) {
       this.profile = guard.profile(subjectOf(identity, schema, this.address), this.sqlServer());
       this.profiledBy = guard;

@@ -18,13 +18,17 @@ const RESPONSES: ResponseObserver<Usage> = {
 };
 
 /** A client that has logged in as `app` to the schema `shop`. */
-const logIn = (t: Test, given: object): { conversation: Conversation; profile: ClientProfile } => {
+const logIn = (
+  t: Test, given: object,
+): { conversation: Conversation; profile: ClientProfile; reload: (given: object) => void } => {
   const conversation = new Conversation(
     { observer: OBSERVER, responses: RESPONSES, textBytes: 1024, parameterBytes: 0, setUp: null, now: () => 0 },
   );
   conversation.identify({ user: 'app', schema: 'shop', attributes: new Map(), collation: 45 });
-  const profile = new ClientProfile({ guard: new Guard(settings(t, given), () => 0) }, conversation, '10.0.0.7');
-  return { conversation, profile };
+  const guardOf = (json: object): Guard => new Guard(settings(t, json), () => 0);
+  const shared = { guard: guardOf(given) };
+  const profile = new ClientProfile(shared, conversation, '10.0.0.7');
+  return { conversation, profile, reload: (json) => (shared.guard = guardOf(json)) };
 };
 const SELECT = queryCommand('SELECT 1 FROM t', 1);
 const BY_SCHEMA = { rules: [{ name: 'archive', match: { schema: 'archive' } }, { name: 'bi', match: { user: 'bi' } }] };
@@ -37,6 +41,19 @@ t.test('looks rules up again when the schema or the client changes', (t) => {
   t.equal(rule(), 'archive');
   conversation.identify({ user: 'bi', schema: 'shop', attributes: new Map(), collation: 45 });
   t.equal(rule(), 'bi');
+  t.end();
+});
+
+t.test('keeps the settings of a response under way when the configuration is read again', (t) => {
+  const { conversation, profile, reload } = logIn(t, { ...BY_SCHEMA, limits: { rows: 10 } });
+  const usage = profile.govern(SELECT);
+  reload({ limits: { rows: 2 } });
+  t.notOk(profile.governAgain(usage));
+  t.equal(usage.terms.limits.rows, 10);
+  conversation.schema = 'archive';
+  t.ok(profile.governAgain(usage));
+  t.match(usage.terms, { rule: 'archive', limits: { rows: 10 } }, 'also when its schema has changed');
+  t.equal(profile.govern(SELECT).terms.limits.rows, 2, 'the next one has the new settings');
   t.end();
 });
 
