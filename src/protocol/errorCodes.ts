@@ -16,6 +16,8 @@ export const CONNECTION_FAILURE = '08S01';
  * server sends. (MySQL manual, "Server Error Message Reference"; MariaDB, "MariaDB Error Code Reference".)
  */
 export const ServerErrors = {
+  /** MariaDB's, for a sort that was killed. */
+  FILSORT_ABORT: { code: 1028, sqlState: GENERAL_ERROR },
   CON_COUNT_ERROR: { code: 1040, sqlState: '08004' },
   HANDSHAKE_ERROR: { code: 1043, sqlState: CONNECTION_FAILURE },
   ACCESS_DENIED_ERROR: { code: 1045, sqlState: '28000' },

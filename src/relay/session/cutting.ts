@@ -5,6 +5,7 @@ import type { GivenUp, GovernedUsage } from '../../policy/governedUsage.js';
 import type { CutPlace } from '../../policy/cutAdvice.js';
 import { cutError, cutMessage } from '../../policy/judgement.js';
 import type { Judgement } from '../../policy/terms.js';
+import { ServerErrors } from '../../protocol/errorCodes.js';
 import { encodePacket } from '../../protocol/framing.js';
 import { encodeErr, type ServerError } from '../../protocol/packets.js';
 import { Drain } from './drain.js';
@@ -29,6 +30,8 @@ export class Cutting {
   /** Runs while a command of the client waits. */
   private waitingTimer: Timer | null = null;
   private readonly place: CutPlace;
+  /** There was a client when the response was cut. Behind one that was let go, nobody gets an error. */
+  private readonly hasClient: boolean;
   /** The command whose response is being cut. */
   private readonly command: PendingCommand<GovernedUsage> | null;
 
@@ -48,6 +51,7 @@ export class Cutting {
     private readonly observer: CutObserver,
   ) {
     const { conversation } = session;
+    this.hasClient = !session.hasParted;
     this.place = {
       rows: usage.rows, bytes: usage.bytes, signals: session.shared.config.streaming.signals,
       attributes: conversation.identity?.attributes ?? new Map(), encoding: conversation.textEncoding,
@@ -84,6 +88,11 @@ export class Cutting {
   get runsOn(): boolean {
     const isPromised = this.judgement !== null && this.judgement.reason !== 'kill';
     return !this.hasEnded && isPromised && !this.usage.statement.isSingleReadOnly;
+  }
+
+  /** The statement has not reached its end, and its client was told that it will. */
+  get owesEnd(): boolean {
+    return this.runsOn && this.hasClient;
   }
 
   /** Kills the statement, unless that is under way already. */
@@ -163,7 +172,7 @@ export class Cutting {
     if (error !== null && judgement?.action !== 'cut') session.responses.inject(encodeErr(this.sequenceId, error));
     else if (judgement?.action === 'truncate') session.responses.inject(this.truncation(judgement));
     const isKilled = killed === 'killed' || judgement?.reason === 'kill';
-    const outcome = isKilled && error !== null ? 'killed' : 'drained';
+    const outcome = isKilled && error !== null && INTERRUPTIONS.has(error.code) ? 'killed' : 'drained';
     this.observer.ended({ outcome, error, drainedBytes });
     session.conversation.client.ungate();
     session.resumeRequests();
@@ -216,6 +225,11 @@ const REASONS: Readonly<Record<GivenUp, string>> = {
   waiting: 'a command waited longer than drain.waiting for the rest of a cut response',
   max: 'more than connections.max cut responses ran on without their clients, this one for the longest time',
 };
+
+/** The errors of a statement that was killed. It may also fail by itself while the order to kill is under way. */
+const INTERRUPTIONS: ReadonlySet<number> = new Set([
+  ServerErrors.QUERY_INTERRUPTED.code, ServerErrors.FILSORT_ABORT.code,
+]);
 
 const KILL_UNKNOWN = 'whether the statement of a cut response was killed is not known';
 

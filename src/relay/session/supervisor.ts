@@ -186,14 +186,14 @@ export class Supervisor implements ResponseObserver<GovernedUsage>, ResponseDeci
     this.stalls.stop();
     if (outcome === 'client-gone' && this.socketQuestion.wasLast) shared.bypasses.warn(this.session.origin());
     const usages = this.conversation.openUsages();
-    const { cutUsage, runsOn } = enforcer;
+    const { cutUsage, cutting } = enforcer;
     // First gives back what the usages hold, so that an error in a record cannot prevent it.
     const held = new Set(cutUsage === null ? usages : [...usages, cutUsage]);
     const discarded = new Map([...held].map((usage) => [usage, enforcer.release(usage)]));
     for (const usage of held) {
       usage.endForwarding(responses.hasHandedOver, usage === server.usage ? server.rowBytesToCome : 0);
     }
-    if (runsOn && outcome !== 'upstream-gone') this.statementEnded(cutUsage!);
+    if (cutting?.owesEnd && outcome !== 'upstream-gone') this.statementEnded(cutting.usage);
     recorder.close(responses.hasHandedOver, outcome);
     this.stalls.close(outcome);
     for (const usage of usages) {

@@ -391,6 +391,14 @@ t.test('kills a single read-only statement that is cut', async (t) => {
   t.match(scene.records, [{ action: 'cut', outcome: 'killed', serverError: { code: 1317 } }]);
 });
 
+t.test('says that a statement was killed only if that has ended it', async (t) => {
+  const scene = await start(t, KILL, { shared: { killer: killer().killer } });
+  await respond(scene, SELECT, FIVE.slice(0, -1));
+  scene.server.say(packetsFrom(FIVE.length, err(1205)));
+  await settled();
+  t.match(scene.records, [{ action: 'cut', outcome: 'drained', complete: true, serverError: { code: 1205 } }]);
+});
+
 t.test('withdraws the order to kill when the response has come to its end', async (t) => {
   let order: AbortSignal | null = null;
   const waiting: Pick<Killer, 'kill'> = {

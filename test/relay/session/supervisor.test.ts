@@ -196,6 +196,23 @@ t.test('logs that a statement was ended that was promised to run to its end', as
   t.match(scene.log.filter(({ level }) => level === 'warn'), [{ msg: /^a statement was ended in the middle/ }]);
 });
 
+t.test('does not say that a promise was broken if the client had left before the cut', async (t) => {
+  const scene = await startSession(t, LIMITED);
+  const begun = packetsFrom(1, ...FIVE.slice(0, -1));
+  await scene.play(ask(query(PROMISED)), ask(query(PROMISED)));
+  scene.server.say(begun);
+  await settled();
+  scene.client.socket.end();
+  await settled();
+  scene.server.say(Buffer.concat([packetsFrom(FIVE.length, ...FIVE.slice(-1)), begun]));
+  await settled();
+  scene.session.destroy('Sluice is told to stop', ['sluice', 'stopped']);
+  await settled();
+  t.match(scene.records, [{ outcome: 'drained' }, { action: 'cut', outcome: 'client-gone' }]);
+  t.strictSame(scene.records.filter((record) => 'statementEnded' in record), []);
+  t.strictSame(scene.log.filter(({ level }) => level === 'warn'), []);
+});
+
 t.test('does not answer commands that were sent ahead by a client that has left', async (t) => {
   const scene = await startSession(t, { ...LIMITED, ...ALL_RECORDED });
   await scene.play(ask(query(PROMISED)), NEXT[0]);

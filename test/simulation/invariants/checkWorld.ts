@@ -5,7 +5,7 @@ import { checkDisk } from './disk.js';
 import { checkDrains } from './drains.js';
 import { checkEncryption } from './encryption.js';
 import { checkHalfClose } from './halfClose.js';
-import { judgedUsages } from './judged.js';
+import { judgedUsages, type Judged } from './judged.js';
 import { checkKills } from './kills.js';
 import { checkLimits } from './limits.js';
 import { checkEnds, checkLog } from './log.js';
@@ -21,8 +21,8 @@ import { settingsInForce } from './settingsInForce.js';
 import { usagesOf } from './usages.js';
 import { checkWorkers } from './workers.js';
 
-/** Checks a world that is over. */
-export const checkWorld = (run: WorldRun): void => {
+/** Checks a world that is over. Returns what is known of each usage. */
+export const checkWorld = (run: WorldRun): readonly Judged[] => {
   const { ledger, records, plan, violations, log, metrics, administrator, world } = run;
   const settings = settingsInForce(run);
   const judged = judgedUsages(usagesOf(ledger), records, settings, plan, violations);
@@ -53,4 +53,5 @@ export const checkWorld = (run: WorldRun): void => {
   checkWorkers(run);
   checkEncryption(run);
   for (const { invariant, text } of playLeases(plan.seed)) violations.add(invariant, text);
+  return judged;
 };

@@ -5,7 +5,7 @@ import type { WorldRun } from '../runWorld.js';
  * A FIN is relayed: a server that has answered everything, and that no fault has disturbed, learns that its client has
  * closed, and closes as well. So nobody gives it up for not closing.
  */
-export const checkHalfClose = ({ plan, log, ledger, settings, violations }: WorldRun): void => {
+export const checkHalfClose = ({ plan, log, ledger, news, settings, violations }: WorldRun): void => {
   // A process that hangs hears of a FIN and of a time that is over in the same moment.
   if (plan.faults.some(({ do: what }) => what === 'workerHangs')) return;
   const isPatient = settings.every(({ config }) => config.drain.timeMs >= PATIENCE_MS);
@@ -14,6 +14,7 @@ export const checkHalfClose = ({ plan, log, ledger, settings, violations }: Worl
     if (msg !== GIVEN_UP) continue;
     const connection = ledger.connections.find(({ clientPort }) => client?.endsWith(`:${clientPort}`) === true);
     if (connection === undefined || !hasNothingToDo(connection)) continue;
+    if (news.facts.get(connection.user)?.has('stall server') === true) continue; // the FIN is late
     const text = `${connection.user}: the server has answered everything, and did not learn of the end`;
     violations.add('a FIN arrives', text);
   }

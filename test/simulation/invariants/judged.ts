@@ -1,5 +1,6 @@
 import type { Config } from '../../../src/config/config.js';
 import type { WorldPlan } from '../plan.js';
+import { tagIn } from '../statements.js';
 import type { Violations } from '../violations.js';
 import { allowedBy, type Allowed } from './oracle.js';
 import type { UsageLedger } from './usages.js';
@@ -39,12 +40,15 @@ export const judgedUsages = (
   usages: readonly UsageLedger[], records: readonly AuditRecord[], settings: readonly MaybeInForce[], plan: WorldPlan,
   violations: Violations,
 ): Judged[] => {
-  const results = records.filter(({ event }) => event === 'result');
+  const recordsOf = groupsOf(records.filter(({ event }) => event === 'result'), ({ client, sql }) =>
+    keyOf(portIn(String(client)), tagIn(String(sql))));
+  const sharersOf = groupsOf(usages, ({ connection: { clientPort }, statement: { tag } }) => keyOf(clientPort, tag));
+  const isBudgeted = settings.some(({ config }) => config.budget.bytes !== Infinity);
   return usages.map((usage) => {
-    const own = results.filter((record) => isAbout(record, usage));
-    const sharers = usages.filter((other) => isSame(other, usage)).length;
+    const key = keyOf(usage.connection.clientPort, usage.statement.tag);
+    const own = recordsOf.get(key) ?? [];
     return {
-      usage, records: own, sharers, isBudgeted: settings.some(({ config }) => config.budget.bytes !== Infinity),
+      usage, records: own, sharers: sharersOf.get(key)!.length, isBudgeted,
       kernelBytes: 2 * plan.network.bufferBytes + ROW_BYTES,
       candidates: settingsOf(usage, settings).map((config) => allowedBy(config, usage, plan)),
       hasRecord: (condition) => own.some(condition),
@@ -56,11 +60,21 @@ export const judgedUsages = (
 /** A row of which a part has arrived is not counted as received. */
 const ROW_BYTES = 8192;
 
-const isAbout = ({ sql, client }: AuditRecord, { connection, statement }: UsageLedger): boolean =>
-  String(client).endsWith(`:${connection.clientPort}`) && new RegExp(`tag = ${statement.tag}\\b`).test(String(sql));
+/** A connection's port and a statement's tag: clients never share a port. */
+const keyOf = (port: number, tag: number | null): string => `${port} ${tag}`;
 
-const isSame = (one: UsageLedger, other: UsageLedger): boolean =>
-  one.connection === other.connection && one.statement === other.statement;
+const portIn = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
+const groupsOf = <T>(list: readonly T[], keyOfOne: (one: T) => string): ReadonlyMap<string, readonly T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const one of list) {
+    const key = keyOfOne(one);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+};
 
 /** The settings that may have been in force when Sluice saw the first result set begin. */
 const settingsOf = ({ first }: UsageLedger, settings: readonly MaybeInForce[]): Config[] => {

@@ -48,10 +48,8 @@ const checkRecord = ({ usage, wrong, candidates, kernelBytes }: Judged, record: 
     told(`forwarded more than the client has (${receivedText}) and kernels hold`);
   }
   if (outcome === 'completed' && forwardedRows !== rows) told('completed, and not all was forwarded');
-  // A statement that fails by itself while a kill is under way counts as killed.
-  const hasFailed = usage.statement.failsAfterRows !== null && usage.isAnswered;
   const wasKilled = exchanges.some(({ killedAtMs }) => killedAtMs !== null);
-  if (outcome === 'killed' && !wasKilled && !hasFailed) told('nothing was killed');
+  if (outcome === 'killed' && !wasKilled) told('nothing was killed');
   const wasLetGo = usage.connection.exchanges.some(({ error }) => LET_GO.test(error?.message ?? ''));
   const hasGone = clientEnd !== null || wasDisturbed.client || wasLetGo;
   if (outcome === 'client-gone' && !hasGone) told('the client has not gone');

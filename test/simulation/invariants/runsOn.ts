@@ -1,28 +1,42 @@
-import type { ConnectionLedger } from '../ledger.js';
+import type { ConnectionLedger, Exchange } from '../ledger.js';
 import type { WorldRun } from '../runWorld.js';
 import { tagIn } from '../statements.js';
 
 /**
  * A statement that was promised to run to its end is not ended because its client has left: only an administrator ends
  * it, its server, or a bound of `drain`, and the record then has `givenUp`. One that asks for a file ends all the same:
- * nobody else has the file.
+ * nobody else has the file. No record tells of a broken promise that nobody got.
  */
 export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: WorldRun): void => {
   const isOrdered = plan.acts.some(({ do: what }) => what === 'stop' || what === 'end' || what === 'kill');
   if (isOrdered) return;
   for (const { statementEnded, givenUp, sql, client } of records) {
-    if (statementEnded !== true || givenUp !== undefined) continue;
+    if (statementEnded !== true) continue;
     const connection = ledger.connections.find(({ clientPort }) => String(client).endsWith(`:${clientPort}`));
-    if (connection === undefined || !wasPromised(connection, tagIn(String(sql)))) continue;
-    const isServerLost = connection.serverEnd !== null || connection.wasDisturbed.server;
-    if (isServerLost) continue;
-    violations.add('promises', `it was to run to its end, and nobody but its client has ended it: ${String(sql)}`);
+    if (connection === undefined) continue;
+    const own = connection.exchanges.filter(({ tag }) => tag === tagIn(String(sql)));
+    const wrong = (text: string): void => violations.add('promises', `${text}: ${String(sql)}`);
+    if (!isPromised(own)) {
+      if (!isHindered(connection)) wrong('it was ended, a record says, against a promise that its client did not get');
+    } else if (givenUp === undefined && !isServerLost(connection) && !lacksFile(connection, own)) {
+      wrong('it was to run to its end, and nobody but its client has ended it');
+    }
   }
 };
 
-/** The client got that error, and is not needed: a statement that was sent ahead may have been cut without a client. */
-const wasPromised = ({ exchanges }: ConnectionLedger, tag: number | null): boolean =>
-  exchanges.some(({ tag: own, error, what }) => own === tag && error?.message.includes(RUNS_ON) === true &&
-    what.statement?.answers.some(({ kind }) => kind === 'file') !== true);
+const isPromised = (exchanges: readonly Exchange[]): boolean =>
+  exchanges.some(({ error }) => error?.message.includes(RUNS_ON) === true);
+
+/** The error may have been on its way. */
+const isHindered = ({ clientEnd, wasDisturbed, exchanges }: ConnectionLedger): boolean =>
+  clientEnd !== null || wasDisturbed.client || exchanges.some(({ hasPaused }) => hasPaused);
+
+const isServerLost = ({ serverEnd, wasDisturbed }: ConnectionLedger): boolean =>
+  serverEnd !== null || wasDisturbed.server;
+
+/** A server that asks for a file gets none behind the end of its client. */
+const lacksFile = ({ clientEnd }: ConnectionLedger, exchanges: readonly Exchange[]): boolean =>
+  clientEnd !== null &&
+  exchanges.some(({ what: { statement } }) => statement?.answers.some(({ kind }) => kind === 'file') === true);
 
 const RUNS_ON = 'the statement runs to its end on the server';
