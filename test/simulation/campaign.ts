@@ -1,14 +1,10 @@
 import { Census } from './census.js';
 import { factsOf, factsOfWorld } from './facts.js';
 import { worldOf } from './generate/worlds.js';
-import { judgedUsages } from './invariants/judged.js';
-import { settingsInForce } from './invariants/settingsInForce.js';
-import { usagesOf } from './invariants/usages.js';
 import type { WorldPlan } from './plan.js';
 import { WorldRun, type WorldOutcome } from './runWorld.js';
 import { shrink } from './shrink.js';
 import { storyOf } from './story.js';
-import { Violations } from './violations.js';
 
 /** A seed whose world breaks an invariant. */
 export interface Failure {
@@ -42,8 +38,7 @@ export class Campaign {
   }
 
   private count(run: WorldRun): void {
-    const usages = usagesOf(run.ledger).filter(({ hasArrived }) => hasArrived);
-    const judged = judgedUsages(usages, run.records, settingsInForce(run), run.plan, new Violations());
+    const judged = run.judged.filter(({ usage }) => usage.hasArrived);
     this.census.add(judged.map((one) => factsOf(one, run)), factsOfWorld(run));
   }
 

@@ -49,8 +49,11 @@ const showCensus = (): void => {
   }
 };
 
-/** Worlds of one process: few enough that little is lost when somebody interrupts the run. */
-const WORLDS_OF_A_PIECE = 250;
+/**
+ * Worlds of one process: few enough that little is lost when somebody interrupts the run, and so many that the start of
+ * the process, and its first worlds, which are slow, do not matter.
+ */
+const WORLDS_OF_A_PIECE = 2000;
 const JOBS = 2;
 
 /** Runs worlds until the time is over or the number is reached, and shows how far it is. */

@@ -1,11 +1,12 @@
 import * as zlib from 'node:zlib';
 import { type Packet, PacketAssembler } from '../../src/demo/packetAssembler.js';
 import {
-  type Compression, FRAME_HEADER_BYTES, frameBytesAt, frameNumber, storedContent, storedFrame,
+  type Compression, declaredContentBytes, FRAME_HEADER_BYTES, frameBytesAt, frameNumber, storedContent, storedFrame,
 } from '../../src/protocol/compression.js';
 import { HEADER_BYTES } from '../../src/protocol/framing.js';
 import { rawFrame } from '../support/frames.js';
 import type { Random } from './world/random.js';
+import { deflated, inflated } from './zlibEngines.js';
 
 /** Takes what comes on a connection. */
 export interface PacketReader {
@@ -89,11 +90,11 @@ export class PacketWire {
 
   private opened(frame: Buffer): Buffer {
     const body = frame.subarray(FRAME_HEADER_BYTES);
-    return this.compression === 'zlib' ? zlib.inflateSync(body) : ZSTD.zstdDecompressSync!(body);
+    return this.compression === 'zlib' ? inflated(body, declaredContentBytes(frame)) : ZSTD.zstdDecompressSync!(body);
   }
 
   private packed(content: Buffer): Buffer {
-    return this.compression === 'zlib' ? zlib.deflateSync(content) : ZSTD.zstdCompressSync!(content);
+    return this.compression === 'zlib' ? deflated(content) : ZSTD.zstdCompressSync!(content);
   }
 
   /** Takes whole packets and hellos out of what has come. */

@@ -9,7 +9,7 @@ import { clientHost, configOf, serverAt, serverName, SLUICE } from './config.js'
 import { armFaults } from './faults/faults.js';
 import { checkClock } from './invariants/clock.js';
 import { checkWorld } from './invariants/checkWorld.js';
-import type { AuditRecord, InForce } from './invariants/judged.js';
+import type { AuditRecord, InForce, Judged } from './invariants/judged.js';
 import { checkMemory, heldBackBytes, type MemoryBounds } from './invariants/memory.js';
 import { Ledger } from './ledger.js';
 import { News } from './news.js';
@@ -58,6 +58,8 @@ export class WorldRun implements Stage {
   readonly nameTroubles: Span[] = [];
   readonly hangs: Span[] = [];
   proxy: Proxy | null = null;
+  /** What is known of each usage, once the world is over. */
+  judged: readonly Judged[] = [];
   private memoryBounds: MemoryBounds = { readBytes: 0, heldBackBytes: 0 };
 
   constructor(readonly plan: WorldPlan) {
@@ -130,7 +132,7 @@ export class WorldRun implements Stage {
       await this.begin();
       await this.go('clients', () => this.clients.every(({ isOver }) => isOver));
       await this.end();
-      checkWorld(this);
+      this.judged = checkWorld(this);
     } catch (error) {
       this.violations.add('no errors', (error as Error).stack ?? String(error));
     } finally {
@@ -151,7 +153,12 @@ export class WorldRun implements Stage {
     for (const client of this.clients) client.start();
     this.administrator.begin();
     armFaults(this);
+    // What a session holds changes only when Sluice runs.
+    let checkedRuns = 0;
     scheduler.onStep(() => {
+      const { programRuns } = this.world;
+      if (programRuns === checkedRuns) return;
+      checkedRuns = programRuns;
       for (const session of this.sessions) checkMemory(session, this.memoryBounds, this.violations);
     });
   }

@@ -1,5 +1,5 @@
 import { Status } from '../../src/protocol/status.js';
-import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
+import { encodeLenenc } from '../../src/protocol/lenenc.js';
 import { definitions, eof, err, ok, okEof } from '../support/wirePackets.js';
 import type { AnswerPlan, StatementPlan, Verb } from './plan.js';
 
@@ -119,10 +119,18 @@ export const definitionsOf = (columns: number): Buffer[] => {
 
 /** A row that says what it is, of about `bytes` bytes. Its last columns are NULL, or empty in a binary row. */
 const rowPayload = (label: string, columns: number, bytes: number, isBinary: boolean): Buffer => {
-  const text = encodeLenencString(label.padEnd(bytes, '.'));
-  const rest = columns - 1;
-  if (!isBinary) return Buffer.concat([text, Buffer.alloc(rest, NULL)]);
-  return Buffer.concat([Buffer.alloc(1 + ((columns + 9) >> 3)), text, Buffer.alloc(rest)]);
+  const textBytes = Math.max(label.length, bytes);
+  const length = encodeLenenc(textBytes);
+  const headBytes = isBinary ? 1 + ((columns + 9) >> 3) : 0;
+  const textAt = headBytes + length.length;
+  const payload = Buffer.allocUnsafe(textAt + textBytes + columns - 1);
+  payload.fill(0, 0, headBytes);
+  payload.set(length, headBytes);
+  payload.write(label, textAt, 'latin1');
+  payload.fill(PADDING, textAt + label.length, textAt + textBytes);
+  payload.fill(isBinary ? 0 : NULL, textAt + textBytes);
+  return payload;
 };
 
+const PADDING = 0x2e;
 const NULL = 0xfb;

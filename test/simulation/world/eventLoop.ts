@@ -1,5 +1,6 @@
 import type { Timer } from '../../../src/world/time.js';
 import { enterWorld, type World } from '../../../src/world/world.js';
+import { Heap, type Ordered } from './heap.js';
 import type { Random } from './random.js';
 import type { PlannedEvent, Scheduler } from './scheduler.js';
 
@@ -11,9 +12,15 @@ import type { PlannedEvent, Scheduler } from './scheduler.js';
 export class EventLoop {
   /** The world of this process. The loop enters it for each callback. */
   world: World | null = null;
+  /** How often code of this process has run. */
+  runs = 0;
   /** The time that a callback takes, in ms. */
   callbackMs = (): number => 0.001 * this.random.between(1, 40);
-  private readonly timers = new Set<SimulatedTimer>();
+  /** The timers that are set, and some that were cancelled. */
+  private readonly timers = new Heap<SimulatedTimer>();
+  private openCount = 0;
+  /** The open timers for which the world goes on. */
+  private awaitedCount = 0;
   private ready: (() => void)[] = [];
   private immediates: (() => void)[] = [];
   private closings: (() => void)[] = [];
@@ -34,7 +41,7 @@ export class EventLoop {
 
   /** The number of timers that are set and have not fired. */
   get openTimers(): number {
-    return this.timers.size;
+    return this.openCount;
   }
 
   after(ms: number, work: () => void): SimulatedTimer {
@@ -67,6 +74,7 @@ export class EventLoop {
    * Runs code of this process. Its world stays entered until the next event, since promises go on after the call.
    */
   run<T>(work: () => T): T {
+    this.runs += 1;
     if (this.world !== null) enterWorld(this.world);
     return work();
   }
@@ -87,6 +95,7 @@ export class EventLoop {
     this.isDead = true;
     this.scheduler.cancel(this.planned);
     this.timers.clear();
+    this.openCount = this.awaitedCount = 0;
     this.ready = this.immediates = this.closings = this.batch = [];
     for (const tell of this.deaths) tell();
   }
@@ -96,8 +105,21 @@ export class EventLoop {
     this.deaths.push(tell);
   }
 
+  /** Cancels a timer. */
   forget(timer: SimulatedTimer): void {
-    this.timers.delete(timer);
+    if (!timer.isOpen || this.isDead) return;
+    timer.isOpen = false;
+    this.openCount -= 1;
+    if (timer.isAwaited) this.awaitedCount -= 1;
+  }
+
+  /** The world does not go on for a timer any more. */
+  unref(timer: SimulatedTimer): void {
+    if (timer.isOpen && timer.isAwaited) this.awaitedCount -= 1;
+    timer.isAwaited = false;
+    this.scheduler.cancel(this.planned);
+    this.planned = null;
+    this.plan();
   }
 
   private set(ms: number, work: () => void, isRepeated: boolean): SimulatedTimer {
@@ -106,7 +128,12 @@ export class EventLoop {
     this.timerCount += 1;
     const timer = new SimulatedTimer(this, work, wholeMs, isRepeated, this.timerCount);
     timer.dueAtMs = this.loopTimeMs + wholeMs;
-    if (!this.isDead) this.timers.add(timer);
+    if (!this.isDead) {
+      timer.isOpen = true;
+      this.openCount += 1;
+      this.awaitedCount += 1;
+      this.timers.push(timer);
+    }
     this.plan();
     return timer;
   }
@@ -124,30 +151,25 @@ export class EventLoop {
   private plan(): void {
     if (this.isDead || this.isHung) return;
     const { nowMs } = this.scheduler;
-    let dueMs = this.isReady ? 0 : Infinity;
-    let isAwaited = this.isReady;
-    if (!isAwaited) {
-      for (const timer of this.timers) {
-        dueMs = Math.min(dueMs, Math.max(0, timer.dueAtMs - nowMs));
-        isAwaited ||= timer.isAwaited;
-      }
-    }
+    const { isReady } = this;
+    const isAwaited = isReady || this.awaitedCount > 0;
+    const dueMs = isReady ? 0 : Math.max(0, (this.firstTimer()?.dueAtMs ?? Infinity) - nowMs);
     if (dueMs === Infinity) return;
     const { planned } = this;
     if (planned?.work != null) {
       if (planned.isAwaited === isAwaited && planned.atMs <= nowMs + dueMs) return;
       this.scheduler.cancel(planned);
     }
-    this.planned = this.scheduler.after(dueMs + this.callbackMs(), () => this.step(), isAwaited);
+    this.planned = this.scheduler.after(dueMs + this.callbackMs(), this.stepOnce, isAwaited);
   }
 
-  private step(): void {
+  private readonly stepOnce = (): void => {
     this.planned = null;
     if (this.isHung) return;
     const work = this.next();
     if (work !== null) this.run(work);
     this.plan();
-  }
+  };
 
   private next(): (() => void) | null {
     for (let phases = 0; this.batch.length === 0 && phases < PHASES; phases += 1) {
@@ -172,24 +194,33 @@ export class EventLoop {
     return closings;
   }
 
+  /** The timer that is due first; null if none is set. */
+  private firstTimer(): SimulatedTimer | null {
+    const { timers } = this;
+    while (timers.first?.isOpen === false) timers.takeFirst();
+    return timers.first;
+  }
+
   private dueTimers(): (() => void)[] {
-    const due = [...this.timers].filter(({ dueAtMs }) => dueAtMs <= this.scheduler.nowMs);
-    due.sort((one, other) => one.dueAtMs - other.dueAtMs || one.number - other.number);
-    return due.map((timer) => () => this.fire(timer));
+    const due: (() => void)[] = [];
+    for (let timer = this.firstTimer(); timer !== null; timer = this.firstTimer()) {
+      if (timer.dueAtMs > this.scheduler.nowMs) break;
+      this.timers.takeFirst();
+      const first = timer;
+      due.push(() => this.fire(first));
+    }
+    return due;
   }
 
   private fire(timer: SimulatedTimer): void {
-    if (!this.timers.has(timer)) return;
-    if (timer.isRepeated) timer.dueAtMs = this.loopTimeMs + timer.ms;
-    else this.timers.delete(timer);
+    if (!timer.isOpen) return;
+    if (timer.isRepeated) {
+      timer.dueAtMs = this.loopTimeMs + timer.ms;
+      this.timers.push(timer);
+    } else {
+      this.forget(timer);
+    }
     timer.work();
-  }
-
-  /** A timer has been told not to keep the process running. */
-  replan(): void {
-    this.scheduler.cancel(this.planned);
-    this.planned = null;
-    this.plan();
   }
 }
 
@@ -197,8 +228,10 @@ const PHASES = 4;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** A timer of a simulated process. */
-export class SimulatedTimer implements Timer {
+export class SimulatedTimer implements Timer, Ordered<SimulatedTimer> {
   dueAtMs = 0;
+  /** It is set, and was neither cancelled nor has it fired for the last time. */
+  isOpen = false;
   /** Whether the world goes on for it. */
   isAwaited = true;
 
@@ -208,9 +241,12 @@ export class SimulatedTimer implements Timer {
   ) {}
 
   unref(): this {
-    this.isAwaited = false;
-    this.loop.replan();
+    this.loop.unref(this);
     return this;
+  }
+
+  isBefore(other: SimulatedTimer): boolean {
+    return this.dueAtMs < other.dueAtMs || (this.dueAtMs === other.dueAtMs && this.number < other.number);
   }
 
   close(): void {

@@ -13,13 +13,14 @@ interface StreamBinding {
 interface TcpBinding {
   readonly TCP: { readonly prototype: object };
 }
-interface Bindings {
+interface Internals {
+  _tickCallback(): void;
   binding(name: 'stream_wrap'): StreamBinding;
   binding(name: 'tcp_wrap'): TcpBinding;
 }
 
-const bindings = process as unknown as Bindings;
-const streams = bindings.binding('stream_wrap');
+const internals = process as unknown as Internals;
+const streams = internals.binding('stream_wrap');
 
 /** The array in which a handle leaves the outcome of its last read or write, and the places in it. */
 export const STREAM_STATE = {
@@ -28,9 +29,12 @@ export const STREAM_STATE = {
   kLastWriteWasAsync: streams.kLastWriteWasAsync,
 };
 
+/** Runs all ticks and promises that are due, as Node does between two callbacks. */
+export const drainTicks = (): void => internals._tickCallback();
+
 /** Node asks with `instanceof` whether a handle is of TCP: for resets, and for servers. */
 export const inheritTcp = (handles: { readonly prototype: object }): void =>
-  void Object.setPrototypeOf(handles.prototype, bindings.binding('tcp_wrap').TCP.prototype);
+  void Object.setPrototypeOf(handles.prototype, internals.binding('tcp_wrap').TCP.prototype);
 
 /** A write or a shutdown under way. */
 export interface StreamRequest {

@@ -1,3 +1,5 @@
+import { Heap } from './heap.js';
+import { drainTicks } from './nodeInternals.js';
 import type { Random } from './random.js';
 
 /**
@@ -9,7 +11,7 @@ export class Scheduler {
   nowMs = 0;
   /** The number of events so far. */
   eventCount = 0;
-  private readonly queue = new EventQueue();
+  private readonly queue = new Heap<PlannedEvent>();
   /** Is called before each event. */
   beforeEvent: () => void = () => undefined;
   private readonly watchers: (() => void)[] = [];
@@ -50,32 +52,23 @@ export class Scheduler {
    * Lets events happen until nothing is due that the world waits for, or until a bound is reached.
    * @throws what an event or a watcher throws
    */
-  run({ untilMs = Infinity, maxEvents = Infinity, until = () => false }: RunBounds = {}): Promise<RunEnd> {
-    const lastEvent = this.eventCount + maxEvents;
+  run(bounds: RunBounds = {}): Promise<RunEnd> {
+    const lastEvent = this.eventCount + (bounds.maxEvents ?? Infinity);
     return new Promise((resolve, reject) => {
-      let isOver = false;
-      const step = (): void => {
-        if (isOver) return;
+      // A turn of Node's own loop costs more than an event, so many events share one.
+      const turn = (): void => {
         try {
-          if (this.eventCount > 0) for (const look of this.watchers) look();
-          const end = until() ? 'until' : this.eventCount >= lastEvent ? 'events' : this.next(untilMs);
-          if (end === null) return;
-          isOver = true;
-          resolve(end);
+          for (let count = 0; count < STEPS_IN_A_TURN; count += 1) {
+            const end = this.step(bounds, lastEvent);
+            if (end !== null) return resolve(end);
+            drainTicks();
+          }
+          setImmediate(turn);
         } catch (error) {
-          isOver = true;
           reject(error as Error);
         }
       };
-      // Between two immediates of one turn, Node runs all ticks and promises. A turn costs much, so many share one.
-      const turn = (): void => {
-        for (let count = 1; count < STEPS_IN_A_TURN; count += 1) setImmediate(step);
-        setImmediate(() => {
-          step();
-          if (!isOver) turn();
-        });
-      };
-      turn();
+      setImmediate(turn);
     });
   }
 
@@ -86,9 +79,23 @@ export class Scheduler {
     await this.run({ until: () => isOver });
   }
 
+  /** Lets everybody look, and then the next event happen. Returns null, or why there is none. */
+  private step({ untilMs = Infinity, until }: RunBounds, lastEvent: number): RunEnd | null {
+    if (this.eventCount > 0) for (const look of this.watchers) look();
+    if (until?.() === true) return 'until';
+    return this.eventCount >= lastEvent ? 'events' : this.next(untilMs);
+  }
+
+  /** The next event that was not cancelled; null if there is none. */
+  private first(): PlannedEvent | null {
+    const { queue } = this;
+    while (queue.first?.work === null) queue.takeFirst();
+    return queue.first;
+  }
+
   /** Lets the next event happen. Returns null, or why there is none. */
   private next(untilMs: number): RunEnd | null {
-    const event = this.isQuiet ? null : this.queue.first();
+    const event = this.isQuiet ? null : this.first();
     if (event === null) return 'quiet';
     if (event.atMs > untilMs) {
       this.nowMs = untilMs;
@@ -106,7 +113,7 @@ export class Scheduler {
   }
 }
 
-const STEPS_IN_A_TURN = 64;
+const STEPS_IN_A_TURN = 256;
 
 /** The bounds of a run. */
 export interface RunBounds {
@@ -133,43 +140,5 @@ export class PlannedEvent {
 
   isBefore(other: PlannedEvent): boolean {
     return this.atMs < other.atMs || (this.atMs === other.atMs && this.rank < other.rank);
-  }
-}
-
-/** Planned events, the next one first: a binary heap. */
-class EventQueue {
-  private readonly heap: PlannedEvent[] = [];
-
-  push(event: PlannedEvent): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(event);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!event.isBefore(heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = event;
-  }
-
-  /** The next event that was not cancelled; null if there is none. */
-  first(): PlannedEvent | null {
-    while (this.heap.length > 0 && this.heap[0]!.work === null) this.takeFirst();
-    return this.heap[0] ?? null;
-  }
-
-  takeFirst(): void {
-    const { heap } = this;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (let child = 1; child < heap.length; child = 2 * at + 1) {
-      if (child + 1 < heap.length && heap[child + 1]!.isBefore(heap[child]!)) child += 1;
-      if (!heap[child]!.isBefore(last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
   }
 }

@@ -44,12 +44,19 @@ export class SimulatedWorld {
     this.network = new Network(this.scheduler, this.random.fork('network'));
     this.files = new MemoryFiles(this.random.fork('files'));
     this.sluice = this.startLoop('sluice');
-    this.scheduler.beforeEvent = () => this.sluice.run(() => undefined);
+    this.scheduler.beforeEvent = () => void enterWorld(this.sluice.world!);
   }
 
   /** The date on the clock of Sluice's machine, in ms since 1970. */
   get dateMs(): number {
     return Math.floor(this.dateAtStartMs + this.scheduler.nowMs);
+  }
+
+  /** How often code of Sluice's processes has run. */
+  get programRuns(): number {
+    let runs = this.sluice.runs;
+    for (const { loop } of this.workers) runs += loop.runs;
+    return runs;
   }
 
   /** The program runs in this world from now on. `leave` has to follow. */
