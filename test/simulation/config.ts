@@ -17,7 +17,7 @@ export const clientHost = (name: string): string => `10.0.2.${name.slice(1)}`;
 /** The name of a server, in worlds with names. */
 export const serverName = (index: number): string => `db${index}`;
 
-/** The configuration of a world with these settings, in front of so many servers. */
+/** The configuration of a world with these settings and this number of servers. */
 export const configOf = (settings: ProxySettings, servers: number, around: Surroundings = {}): Config => {
   const { tls = { listen: 'off', upstream: 'off' }, names = false, workers = 1, admin = false } = around;
   const json = {

@@ -2,8 +2,8 @@ import { worldOf } from './generate/worlds.js';
 import { runWorld } from './runWorld.js';
 import type { HuntResult } from './mutatedCopy.js';
 
-// hunt.ts SEED COUNT: tries so many worlds, from this seed on, until one breaks an invariant. Says in one line of JSON
-// which one.
+// hunt.ts SEED COUNT: tries at most COUNT worlds, from SEED on, until one breaks an invariant. Prints which one, as one
+// line of JSON.
 
 const [, , from, count] = process.argv.map(Number) as [number, number, number, number];
 

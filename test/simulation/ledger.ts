@@ -2,8 +2,8 @@ import type { ServerError } from '../../src/protocol/packets.js';
 import type { Reply } from './statements.js';
 import type { StatementPlan } from './plan.js';
 
-// What is known of each command: what its client has sent and got, and what the server has got and sent. The client's
-// model and the server's write into the same ledger; only Sluice, between them, knows nothing of it.
+// The known facts about each command: what its client has sent and got, and what the server has got and sent. The
+// models of the client and of the server write into the same ledger. Sluice does not see it.
 
 /** The end of an exchange, as the client sees it. */
 export type ExchangeEnd =
@@ -11,7 +11,7 @@ export type ExchangeEnd =
   | 'whole'
   /** An error of Sluice's own ended it. */
   | 'error'
-  /** It ends early, without an error. */
+  /** It ended early, without an error. */
   | 'truncated'
   /** The server's own error stands in place of rows that were not sent. */
   | 'replaced'
@@ -31,10 +31,10 @@ export class Exchange {
   /** The sequence id of the next packet, in either direction. */
   nextSequenceId = 1;
   firstAtMs = 0;
-  /** When it got the first packet of a result set; 0 before. */
+  /** The time at which it got the first packet of a result set; 0 before. */
   headAtMs = 0;
   overAtMs = 0;
-  /** The client has left in the middle of it, of its own will. */
+  /** The client has left in the middle of it, as its script says. */
   wasLeft = false;
   /** The client has paused while it read. */
   hasPaused = false;
@@ -48,13 +48,13 @@ export class Exchange {
   sentRows = 0;
   sentRowBytes = 0;
   startedAtMs = 0;
-  /** When the server had done all that the statement asks for; null before. */
+  /** The time at which the server had run the statement to its end; null before. */
   doneAtMs: number | null = null;
-  /** When its last packet was written; null before. */
+  /** The time at which its last packet was written; null before. */
   answeredAtMs: number | null = null;
   /** A KILL has taken effect on it. */
   killedAtMs: number | null = null;
-  /** The server has given the client up, because its bytes were not taken. */
+  /** The server has closed the connection because the client did not take its bytes. */
   gaveUp = false;
 
   constructor(
@@ -108,7 +108,7 @@ export class ConnectionLedger {
   hasQuit = false;
   /** How the client has ended it; null if the client has not. */
   clientEnd: 'quit' | 'end' | 'reset' | null = null;
-  /** When the client has ended it, or lost it; null before. */
+  /** The time at which the client ended or lost it; null before. */
   clientEndedAtMs: number | null = null;
   /** How the server has ended it, of its own accord; null if it has not. */
   serverEnd: string | null = null;

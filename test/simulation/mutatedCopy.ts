@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the simulation needs of the checkout. */
 const COPIED = ['package.json', 'src', 'test/config', 'test/setup', 'test/simulation', 'test/support'];
 
-/** What a hunt for violations says: the first seed that has one, or that none of so many has. */
+/** The result of a hunt: the first seed with a violation, or the number of seeds without one. */
 export type HuntResult =
   | { readonly seed: number, readonly invariant: string, readonly text: string }
   | { readonly seed: null, readonly seeds: number };

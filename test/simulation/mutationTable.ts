@@ -8,11 +8,11 @@ export interface Hunt {
   /** The first seed, and the most seeds for each mutation. */
   readonly seed: number;
   readonly seeds: number;
-  /** How many are hunted at the same time. */
+  /** The number of hunts at the same time. */
   readonly jobs: number;
 }
 
-/** A mutation, and what became of the hunt for it. */
+/** A mutation, and the result of the hunt for it. */
 export interface Hunted {
   readonly mutation: Mutation;
   readonly result: HuntResult;

@@ -1,5 +1,5 @@
-// Faults to put into Sluice, one at a time, to see whether the simulation finds them. Each is one that somebody could
-// make: most of it still works.
+// Faults to put into Sluice, one at a time, to see whether the simulation finds them. Each is a mistake that a
+// programmer could make, and leaves most of Sluice working.
 
 /** A fault: a text in one file of the sources, and the text that replaces it. */
 export interface Mutation {

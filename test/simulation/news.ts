@@ -1,4 +1,5 @@
-// What happens in a world, as the models tell it: the story, and what administrators and faults wait for.
+// The events of a world, as the models report them. The story is made of them, and administrators and faults wait for
+// them.
 
 /** A thing that has happened. */
 export interface Happening {
@@ -30,7 +31,7 @@ export class News {
     for (const then of waiting) then();
   }
 
-  /** Calls `then` at the first event of this name, which may have been. */
+  /** Calls `then` at the first event of this name; at once if it has happened. */
   when(name: string, then: () => void): void {
     if (this.happened.has(name)) then();
     else this.waiting.set(name, [...this.waiting.get(name) ?? [], then]);

@@ -21,7 +21,7 @@ export class Progress {
     }
   }
 
-  /** The first seed behind all that were run. */
+  /** The first seed after all that were run. */
   get next(): number {
     return Math.max(1, ...this.pieces.map(({ from, worlds }) => from + worlds));
   }
@@ -63,7 +63,7 @@ const FILE = fileURLToPath(new URL('../../node_modules/.cache/sluice-simulation/
 
 const FOLDERS = ['../../src/', './'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
-/** Tells one state of the code from another: a hash of the proxy's and the simulation's own text. */
+/** The state of the code: a hash of the text of the proxy and of the simulation. */
 export const revisionHere = (): string => {
   const hash = createHash('sha256');
   for (const folder of FOLDERS) {

@@ -3,7 +3,7 @@ import type { WorldPlan } from './plan.js';
 
 const FOLDER = new URL('seeds/', import.meta.url);
 
-/** The worlds that have found faults of Sluice, each with its story. None may fail again. */
+/** The worlds that have found faults in Sluice, each with its story. None may fail again. */
 export const namedSeeds = (): NamedSeed[] => readdirSync(FOLDER).sort()
   .map((file) => JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as NamedSeed);
 

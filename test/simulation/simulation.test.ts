@@ -29,7 +29,7 @@ t.test('keeps every invariant in the worlds that have found faults', async (t) =
   }
 });
 
-t.test('lets the world of a seed happen again, event by event', async (t) => {
+t.test('runs the world of a seed again with the same events', async (t) => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const [one, other] = [await runWorld(worldOf(seed)), await runWorld(worldOf(seed))];
     t.equal(storyOf(one), storyOf(other), `seed ${seed}`);

@@ -12,9 +12,9 @@ export interface Stage {
   readonly ledger: Ledger;
   readonly violations: Violations;
   nowMs(): number;
-  /** Does `work` so much later. Returns a function that calls it off. */
+  /** Calls `work` after this many ms. Returns a function that calls it off. */
   after(ms: number, work: () => void): () => void;
-  /** A stream of chance of its own: what one actor draws does not change what another draws. */
+  /** An actor's own stream of random numbers: what one actor draws does not change what another draws. */
   random(actor: string): Random;
   /** Connects a client to Sluice. */
   connect(from: string): NetEnd;

@@ -2,7 +2,7 @@ import type { ClientPlan, Moment, Step, WorldPlan } from './plan.js';
 import type { WorldOutcome } from './runWorld.js';
 import { sqlOf } from './statements.js';
 
-/** What happened in a world, in lines for people: who is in it, what they did, and what was wrong. */
+/** The story of a world for people: its actors, what they did, and the violations. */
 export const storyOf = ({ plan, news, violations, log, records }: WorldOutcome): string => [
   `World ${plan.seed} (${plan.theme})`,
   ...linesOf(plan).map((line) => `  ${line}`),

@@ -105,7 +105,7 @@ export class Administrator {
     return null;
   }
 
-  /** What is shown of a session is what the models know: no more rows than its server has sent. */
+  /** Checks that the view of a session agrees with the models: it shows no more rows than its server has sent. */
   private checkView({ client, command, state }: SessionView): void {
     const { ledger, violations, news } = this.run;
     news.fact('world', `shown: ${state}`);

@@ -4,8 +4,8 @@ import { HEADER_BYTES } from '../../../src/protocol/framing.js';
 import type { Exchange, ExchangeEnd } from '../ledger.js';
 import type { ClientConnection } from './clientConnection.js';
 
-// The first invariant: what a client gets is what the server has sent, packet by packet, or an error of Sluice's own in
-// place of the next packet, and then nothing more of that response.
+// The first invariant: packet by packet, a client gets what the server has sent. An error of Sluice's own may take the
+// place of a packet; then nothing more of that response comes.
 
 /** Takes the next packet of an exchange, and says what is wrong with it. */
 export const takePacket = (client: ClientConnection, exchange: Exchange, { payload, sequenceId }: Packet): void => {
@@ -63,7 +63,7 @@ const isAuthSwitch = ({ what }: Exchange, payload: Buffer): boolean =>
 
 const isEnd = (payload: Buffer): boolean => payload[0] === FirstByte.EOF && payload.length < 9;
 
-/** Sends the content of a file, and the empty packet behind it. */
+/** Sends the content of a file, and the empty packet after it. */
 const upload = (client: ClientConnection, exchange: Exchange, sequenceId: number): void => {
   const requests = exchange.sent.slice(0, exchange.received).filter(({ kind }) => kind === 'file').length;
   const files = exchange.what.statement!.answers.filter(({ kind }) => kind === 'file');

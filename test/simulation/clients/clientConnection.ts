@@ -143,7 +143,7 @@ export class ClientConnection {
       this.patience.changed();
     } else if (leaves !== null && exchange.received >= leaves.afterPackets && this.ledger.clientEnd === null) {
       exchange.wasLeft = true;
-      // Behind a COM_QUIT, a server that asks for a file would read that as the file.
+      // A server that asks for a file would read a COM_QUIT as that file.
       const sendsFile = exchange.what.statement?.answers.some(({ kind }) => kind === 'file') === true;
       this.depart(sendsFile && leaves.how === 'quit' ? 'reset' : leaves.how);
     }
@@ -194,7 +194,7 @@ export class ClientConnection {
     if (isEncrypted.server) traits.add('TLS to the server');
   }
 
-  /** A server that shuts down tells that to an idle client, which may just have sent a command. */
+  /** A server that shuts down sends an error to an idle client, which may just have sent a command. */
   private isFarewell({ payload }: Packet): boolean {
     return this.ledger.serverEnd !== null && payload[0] === FirstByte.ERR && decodeErr(payload).code === SHUTDOWN_CODE;
   }
@@ -207,7 +207,7 @@ export class ClientConnection {
   private framed(number: number): void {
     const [head] = this.open;
     const expected = head === undefined ? number : this.hasHeadBegun ? this.nextFrame : head.frames;
-    // What a server says when it shuts down may cross a command, and then continues no count.
+    // The error of a server that shuts down may cross a command. Then its number continues no count.
     const mayCross = this.ledger.serverEnd !== null;
     if (number !== (expected & 0xff) && !mayCross) {
       const text = `${this.name}, ${head?.exchange.name}: frame ${number} in place of ${expected & 0xff}`;

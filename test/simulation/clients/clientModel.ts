@@ -2,7 +2,7 @@ import type { ClientPlan } from '../plan.js';
 import type { Stage } from '../stage.js';
 import { ClientConnection } from './clientConnection.js';
 
-/** An application with a driver: works through its script, and connects again where a connection is lost. */
+/** An application with a driver: it works through its script, and connects again if it loses a connection. */
 export class ClientModel {
   isOver = false;
   /** The connection in use; null before the first and after the last. */
@@ -50,6 +50,6 @@ export class ClientModel {
   }
 }
 
-/** A client gives up after so many connections. */
+/** A client gives up after this many connections. */
 const MAX_CONNECTIONS = 4;
 const RETRY_AFTER_MS = 300;

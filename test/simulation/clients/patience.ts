@@ -2,7 +2,7 @@ import type { Stage } from '../stage.js';
 
 /** The waits of one client: each ends when its condition is true, or when nothing has come for very long. */
 export class Patience {
-  /** The client takes nothing at present, of its own will. */
+  /** The client takes nothing at present, as its script says. */
   isPaused = false;
   private lastProgressMs: number;
   private look: () => void = () => {};

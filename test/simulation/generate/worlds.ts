@@ -62,7 +62,7 @@ const clientOf = (
   const steps = random.between(...theme.length ?? [1, 5]);
   const script: Step[] = [];
   for (let index = 0; index < steps; index += 1) script.push(anyStep(random, likes, tags));
-  // A probe behind everything: it shows whether the connection is still in step.
+  // A last command as a probe: it shows whether the connection is still in step.
   if (random.chance(0.7)) script.push(anyStep(random, { ...likes, kinds: ['ping', 'query'], isProbe: true }, tags));
   return {
     name, script,

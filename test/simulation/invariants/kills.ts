@@ -2,7 +2,7 @@ import type { Exchange, Ledger } from '../ledger.js';
 import type { Violations } from '../violations.js';
 import type { Judged } from './judged.js';
 
-/** The commands under way when somebody asked to have one killed: where Sluice showed a statement, only that one. */
+/** The commands under way at the time of an order to kill. If Sluice showed a statement, only that one. */
 export type AskedKill = ReadonlySet<Exchange>;
 
 const KILLED = /^sluice: the statement was killed on request/;

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger.js';
 import type { Fault } from '../plan.js';
 import type { Violations } from '../violations.js';
 
-/** Nothing in Sluice fails, and nothing that the models say is beyond it: they speak the protocol as servers do. */
+/** Nothing in Sluice fails, and it can follow all that the models send: they speak the protocol as servers do. */
 export const checkLog = (
   log: readonly Entry[], metrics: Metrics, faults: readonly Fault[], violations: Violations,
 ): void => {
@@ -34,7 +34,7 @@ const EXPECTED: Readonly<Partial<Record<Fault['do'], readonly string[]>>> = {
 const unparsed = (log: readonly Entry[]): string =>
   JSON.stringify(log.filter(({ level }) => level === 'warn').slice(0, 3));
 
-/** Who ended a session: the one who did, as far as the models know. */
+/** The log names the end that ended a session, as far as the models know. */
 export const checkEnds = (log: readonly Entry[], { connections }: Ledger, violations: Violations): void => {
   const ends = log.filter(({ msg }) => msg === 'session ended');
   for (const connection of connections) {

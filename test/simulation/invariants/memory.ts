@@ -25,7 +25,7 @@ export interface MemoryBounds {
   readonly heldBackBytes: number;
 }
 
-/** The most that settings hold back of a response. */
+/** The most bytes of a response that the settings hold back. */
 export const heldBackBytes = (config: Config): number => Math.max(0, ...[config, ...config.rules]
   .map(({ onExceed, limits }) => (onExceed.action === 'hold' ? limits.bytes : 0)));
 

@@ -1,7 +1,7 @@
 import type { Histogram } from '../../../src/telemetry/instruments.js';
 import type { WorldRun } from '../runWorld.js';
 
-/** Where every result is a sample, each one that has ended has a record, with the bytes that were counted. */
+/** If every result is a sample, each ended result has a record, with the bytes that were counted. */
 export const checkSamples = ({ settings, proxy, program, world, records, metrics, violations }: WorldRun): void => {
   // A process that dies takes records with it.
   if (world.workers.some(({ wasKilled }) => wasKilled)) return;

@@ -2,7 +2,7 @@ import { encodePacket } from '../../../src/protocol/framing.js';
 import { definitions, eof, err, ok, textRow } from '../../support/wirePackets.js';
 import type { ServerConnection } from './serverConnection.js';
 
-// What a server answers to Sluice's own statements, over a control connection.
+// The answers of a server to Sluice's own statements, over a control connection.
 
 const LOOK = /FROM (\S+) WHERE ID = (\d+)$/;
 const KILL = /^KILL QUERY (\d+)$/;

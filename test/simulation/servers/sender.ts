@@ -12,7 +12,7 @@ const INTERRUPTED: Reply = { payload: err(1317, 'Query execution was interrupted
  * nothing for `net_write_timeout` is given up.
  */
 export class Sender {
-  /** Of the next packet. */
+  /** The sequence id of the next packet. */
   sequenceId = 1;
   private isKilled = false;
   private isClosed = false;
@@ -41,7 +41,7 @@ export class Sender {
     this.wake?.();
   }
 
-  /** Waits so long, or until the statement is killed. Returns whether the connection is still there. */
+  /** Waits this long, or until the statement is killed. Returns whether the connection is still there. */
   async think(ms: number): Promise<boolean> {
     if (ms <= 0 || this.isKilled || this.isClosed) return !this.isClosed;
     this.isThinking = true;
@@ -73,7 +73,7 @@ export class Sender {
     return await this.flush() || this.givenUp(exchange);
   }
 
-  /** Puts a packet behind those that were gathered. */
+  /** Adds a packet to those that were gathered. */
   put(exchange: Exchange, reply: Reply): void {
     const { wire } = this.connection;
     if (this.gathered.length === 0 && wire.compresses) this.sequenceId = wire.frameNumber;
@@ -138,5 +138,5 @@ export class Sender {
   }
 }
 
-/** After so many rows the event `rows TAG` happens. */
+/** After this many rows the event `rows TAG` happens. */
 const ROWS_OF_A_START = 8;

@@ -39,7 +39,7 @@ export class ServerConnection {
   private isLeaving = false;
   private incomingFrames = 0;
   private isEncrypted = false;
-  /** What has come before the greeting was sent; null afterwards. */
+  /** The packets that came before the greeting was sent; null afterwards. */
   private early: Packet[] | null = [];
 
   constructor(
@@ -90,7 +90,7 @@ export class ServerConnection {
     this.sender.kill();
   }
 
-  /** Its process has died, or an administrator has ended it. */
+  /** Resets the connection, because the server's process has died or an administrator has ended it. */
   reset(how: string): void {
     if (this.ledger !== null) this.ledger.serverEnd ??= how;
     this.end.reset();
@@ -226,7 +226,7 @@ export class ServerConnection {
     else this.wire.frameNumber = number + 1;
   }
 
-  /** A change of user keeps the connection, and what is known of it. */
+  /** A change of user keeps the connection and its ledger. */
   changeUser(payload: Buffer): void {
     this.user = textAt(payload, 1);
   }

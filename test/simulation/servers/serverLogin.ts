@@ -16,7 +16,7 @@ export const offerOf = ({ kind, offersCompression, offersZstd, offersTls }: Serv
 
 export const VERSIONS = { mysql: '9.7.4', mariadb: '5.5.5-10.11.19-MariaDB' } as const;
 
-/** What a server reads of a client's answer to its greeting. */
+/** The contents of a client's answer to the greeting, as the server reads them. */
 export interface Login {
   readonly capabilities: bigint;
   readonly user: string;

@@ -22,7 +22,7 @@ export class ServerModel {
     this.stopListening ??= this.stage.listen(this.index, (end) => this.accept(end));
   }
 
-  /** Its process dies: all connections are reset, and none is accepted for so long. */
+  /** The process dies: all connections are reset, and for this long none is accepted. */
   crash(forMs: number): void {
     this.stage.news.tell(`${this.name} dies`);
     this.away(forMs);

@@ -7,9 +7,9 @@ import { leaseSize, Lessor } from '../../../src/workers/leases.js';
 import { queryCommand, SUBJECT } from '../../support/governed.js';
 import { Random } from '../world/random.js';
 
-// The budget of several workers, which a primary lends them. A worker here is only its budget and its responses; the
-// channels to the primary keep their order, and take any time. Workers die with all that is on its way to and from
-// them, and the total changes at a reload.
+// The budget of several workers, which a primary lends them. A worker here is only its budget and its responses. The
+// channels to the primary keep their order, and take any time. A worker that dies takes the messages with it that are
+// on their way to and from it. The total changes at a reload.
 
 /**
  * Plays the workers of a seed, and checks that no response waits for ever, that at rest each worker holds little more

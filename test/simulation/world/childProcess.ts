@@ -82,7 +82,7 @@ export class ChildProcess extends EventEmitter {
     if (!this.loop.isAlive) return;
     this.loop.die();
     for (const socket of this.carried) socket.close();
-    // Behind all messages that it has sent.
+    // After all messages that it has sent.
     this.carry(this.back, this.parent, () => {
       this.connected = false;
       this.emit('disconnect');

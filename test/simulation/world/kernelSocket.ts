@@ -125,7 +125,7 @@ export class KernelSocket {
     return this.hasFin || this.isBroken ? 'FIN' : null;
   }
 
-  /** Sends a FIN behind all bytes. */
+  /** Sends a FIN after all bytes. */
   shutdown(): void {
     if (this.isShut || this.isBroken) return;
     this.isShut = true;

@@ -67,7 +67,7 @@ export class NetEnd implements SocketListener {
     return this.socket.unreadBytes;
   }
 
-  /** Writes behind all that was written before. Does nothing once this end has ended. */
+  /** Writes bytes after all earlier ones. Does nothing once this end has ended. */
   write(bytes: Buffer): void {
     if (!this.isOpen) return;
     this.pending.push(Buffer.from(bytes));

@@ -44,7 +44,7 @@ t.test('brings all bytes in their order, however they are split', async (t) => {
   }
 });
 
-t.test('lets one end go on after the other has ended, and closes when both have', async (t) => {
+t.test('lets one end continue after the other has ended, and closes when both have', async (t) => {
   const one = scene(1);
   one.client.end();
   await one.scheduler.run();
@@ -113,7 +113,7 @@ t.test('keeps what is sent during a stall, and loses what is sent after a cut', 
   t.equal(Buffer.concat(one.heard.server).toString(), 'late');
 });
 
-t.test('refuses a connection where nobody listens, and gives up one that nobody answers', async (t) => {
+t.test('refuses a connection when nobody listens, and gives up one that nobody answers', async (t) => {
   const { network, scheduler } = scene(5);
   network.become('10.0.1.8', 'is silent');
   const endedAtMs = new Map<string, number>();

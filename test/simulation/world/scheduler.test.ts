@@ -11,13 +11,13 @@ const orderOf = async (seed: number): Promise<string> => {
   return order.join();
 };
 
-t.test('lets events of one moment happen in an order that the seed alone decides', async (t) => {
+t.test('runs events of one moment in an order that the seed alone decides', async (t) => {
   const orders = await Promise.all([1, 1, 2, 3].map(orderOf));
   t.equal(orders[0], orders[1]);
   t.equal(new Set(orders).size, 3);
 });
 
-t.test('lets events happen at their times, and does all promises of one before the next', async (t) => {
+t.test('runs events at their times, and all promises of one before the next', async (t) => {
   const scheduler = new Scheduler(new Random(1));
   const seen: string[] = [];
   const note = (what: string): void => void seen.push(`${what} at ${scheduler.nowMs}`);
@@ -36,7 +36,7 @@ t.test('lets events happen at their times, and does all promises of one before t
   ]);
 });
 
-t.test('ends a run at its bounds, and goes on from there', async (t) => {
+t.test('ends a run at its bounds, and continues from there', async (t) => {
   const scheduler = new Scheduler(new Random(1));
   let count = 0;
   for (const ms of [1, 2, 3, 4]) scheduler.after(ms, () => (count += 1));

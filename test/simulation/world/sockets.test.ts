@@ -3,9 +3,9 @@ import t, { type Test } from 'tap';
 import { world } from '../../../src/world/world.js';
 import { SimulatedWorld } from './simulatedWorld.js';
 
-// The same program on a real loopback connection and in a simulated world: what Node's sockets tell must be the same.
+// Runs the same script on a real loopback connection and in a simulated world. Node's sockets must report the same.
 
-/** Both ends of a connection, and what they have told. */
+/** Both ends of a connection, and the events that they have reported. */
 interface Pair {
   readonly ours: Socket;
   readonly theirs: Socket;
@@ -45,7 +45,7 @@ const connect = async ({ host, settle }: Place): Promise<Pair & { readonly serve
   return { ours, theirs, told: { ours: listenTo(ours), theirs: listenTo(theirs) }, server };
 };
 
-/** Plays a script, closes both ends, and returns what they have told. */
+/** Plays a script, closes both ends, and returns the events that they have reported. */
 const play = async (place: Place, script: Script): Promise<object> => {
   const pair = await connect(place);
   for (const { act, until } of script) {
@@ -75,7 +75,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   'one resets, and the other reads': [
     { act: ({ ours, theirs }) => { theirs.resume(); ours.resetAndDestroy(); }, until: isTold('theirs', 'close') },
   ],
-  'one resets behind bytes that the other has not read': [
+  'one resets after bytes that the other has not read': [
     { act: ({ ours }) => ours.write('last'), until: hasWritten },
     { act: ({ ours }) => ours.resetAndDestroy(), until: isTold('ours', 'close') },
     { act: ({ theirs }) => theirs.resume(), until: isTold('theirs', 'end') },
@@ -123,7 +123,7 @@ const inWorld = (t: Test, seed: number): Place => {
 };
 
 for (const [title, script] of Object.entries(SCRIPTS)) {
-  t.test(`a simulated connection tells what a real one tells when ${title}`, async (t) => {
+  t.test(`a simulated connection reports what a real one reports when ${title}`, async (t) => {
     const real = await play(onMachine(), script);
     for (let seed = 1; seed <= 3; seed += 1) {
       await t.test(`seed ${seed}`, async (t) => t.strictSame(await play(inWorld(t, seed), script), real));
@@ -131,7 +131,7 @@ for (const [title, script] of Object.entries(SCRIPTS)) {
   });
 }
 
-t.test('a simulated connection is refused as a real one where nobody listens', async (t) => {
+t.test('a simulated connection is refused like a real one when nobody listens', async (t) => {
   const refused = async ({ host, settle }: Place): Promise<string> => {
     const socket = world.connect({ host, port: 1 });
     let told = '';

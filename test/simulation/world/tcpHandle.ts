@@ -167,7 +167,7 @@ export class TcpHandle extends StreamHandle implements SocketListener {
       if (typeof got === 'string') return this.ended(got);
       this.bring(got);
       if (got.length === roomBytes) continue;
-      // POLLHUP behind a partial read counts as an end.
+      // POLLHUP after a partial read counts as an end.
       if (socket.isBroken && this.reading && !this.isClosed && socket.unreadBytes === 0) this.ended('FIN');
       return;
     }
