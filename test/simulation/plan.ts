@@ -142,7 +142,11 @@ export interface StatementPlan {
 
 export type AnswerPlan =
   | { readonly kind: 'ok' }
-  | { readonly kind: 'rows', readonly columns: number, readonly rows: number, readonly rowBytes: number }
+  | {
+    readonly kind: 'rows', readonly columns: number, readonly rows: number, readonly rowBytes: number,
+    /** One of several statements, a change, returns them. */
+    readonly isReturned?: true,
+  }
   | { readonly kind: 'file', readonly bytes: number };
 
 /** Something that an administrator does. */

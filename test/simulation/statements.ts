@@ -31,17 +31,27 @@ const ONE_OF_SEVERAL: Readonly<Record<AnswerPlan['kind'], Exclude<Verb, 'several
   ok: 'update', rows: 'select', file: 'load',
 };
 
+/** The statement of several that has this answer. */
+const verbOf = (answer: AnswerPlan): Exclude<Verb, 'several'> =>
+  (isReturned(answer) ? 'returning' : ONE_OF_SEVERAL[answer.kind]);
+
+const isReturned = (answer: AnswerPlan | undefined): boolean => answer?.kind === 'rows' && answer.isReturned === true;
+
+/** Whether an answer to it (counted from 0) has rows that a change returns. MySQL has no such statement. */
+export const returnsRows = ({ verb, answers }: StatementPlan, answer: number): boolean =>
+  verb === 'returning' || isReturned(answers[answer]);
+
 /** The text of a statement. */
 export const sqlOf = ({ tag, verb, hint, answers }: StatementPlan): string => {
   const text = verb === 'several'
-    ? answers.map(({ kind }) => TEXTS[ONE_OF_SEVERAL[kind]](tag)).join('; ') : TEXTS[verb](tag);
+    ? answers.map((answer) => TEXTS[verbOf(answer)](tag)).join('; ') : TEXTS[verb](tag);
   return hint === null ? text : `/* sluice: ${hint} */ ${text}`;
 };
 
 /** Nothing is lost if it does not run to its end. */
 export const isSingleReadOnly = ({ verb, answers }: StatementPlan): boolean =>
   verb === 'select' || verb === 'with' || verb === 'show' ||
-  (verb === 'several' && answers.length === 1 && answers[0]!.kind === 'rows');
+  (verb === 'several' && answers.length === 1 && verbOf(answers[0]!) === 'select');
 
 /** What the packets of a response depend on, besides the statement. */
 export interface Layout {

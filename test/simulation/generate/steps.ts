@@ -76,7 +76,7 @@ export const anyStatement = (random: Random, likes: StepLikes, tags: { last: num
   return {
     tag, verb,
     hint: random.chance(0.1) ? random.pick(['stream', `rows=${likes.rows}`, 'rows=2', 'rows=1000']) : null,
-    answers: answersOf(random, verb, likes),
+    answers: answersOf(random, verb, likes, isMariadb),
     failsAfterRows: random.chance(likes.fails ?? 0.1) ? random.pick([0, 1, likes.rows, 2 * likes.rows]) : null,
     thinkMs: isSlow ? random.pick([1, 20, 150, 1500]) : 0,
     gapMs: isSlow ? random.pick([0, 1, 10, 60]) : 0,
@@ -87,7 +87,7 @@ const EMPTY: StatementPlan = {
   tag: 0, verb: 'select', hint: null, answers: [], failsAfterRows: null, thinkMs: 0, gapMs: 0,
 };
 
-const answersOf = (random: Random, verb: Verb, likes: StepLikes): AnswerPlan[] => {
+const answersOf = (random: Random, verb: Verb, likes: StepLikes, isMariadb: boolean): AnswerPlan[] => {
   switch (verb) {
     case 'select':
     case 'with':
@@ -103,7 +103,7 @@ const answersOf = (random: Random, verb: Verb, likes: StepLikes): AnswerPlan[] =
       const count = random.between(2, 4);
       return Array.from({ length: count }, () => random.pick([
         () => rowsAnswer(random, likes), () => rowsAnswer(random, likes), (): AnswerPlan => ({ kind: 'ok' }),
-        () => fileAnswer(random),
+        () => fileAnswer(random), ...(isMariadb ? [() => returnedRows(random, likes)] : []),
       ])());
     }
     case 'load':
@@ -115,7 +115,7 @@ const answersOf = (random: Random, verb: Verb, likes: StepLikes): AnswerPlan[] =
 
 const fileAnswer = (random: Random): AnswerPlan => ({ kind: 'file', bytes: random.pick([0, 1, 3000, 30_000]) });
 
-const rowsAnswer = (random: Random, likes: StepLikes): AnswerPlan => {
+const rowsAnswer = (random: Random, likes: StepLikes): Extract<AnswerPlan, { readonly kind: 'rows' }> => {
   const { rows: limit, bytes } = likes;
   const rowBytes = likes.isBulky ? random.pick([1000, 4000]) : random.pick([10, 40, 40, 200, 1000]);
   const atBytes = Math.ceil(bytes / (rowBytes + 6));
@@ -127,6 +127,9 @@ const rowsAnswer = (random: Random, likes: StepLikes): AnswerPlan => {
   const isBulk = likes.isBulky === true && isLarge;
   return { kind: 'rows', columns: random.pick([1, 2, 7]), rowBytes, rows: Math.min(isBulk ? most : rows, most) };
 };
+
+const returnedRows = (random: Random, likes: StepLikes): AnswerPlan =>
+  ({ ...rowsAnswer(random, likes), isReturned: true });
 
 /** A result set is no larger than this: a world has to be quick. */
 const MOST_BYTES = 250_000;

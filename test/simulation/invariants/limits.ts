@@ -9,7 +9,7 @@ import type { UsageLedger } from './usages.js';
 export const checkLimits = (judged: Judged): void => {
   const { usage, candidates, wrong, hasRecord } = judged;
   const { rows, bytes } = usage.received;
-  const explains = candidates.some((allowed) => isWithin(allowed, rows, bytes) || isExplained(allowed, hasRecord));
+  const explains = candidates.some((allowed) => isWithin(allowed) || isExplained(allowed, hasRecord));
   if (!explains) {
     const { limits } = candidates[0]!;
     const limit = `${limits.rows} rows, ${limits.bytes} bytes`;
@@ -19,8 +19,8 @@ export const checkLimits = (judged: Judged): void => {
   if (error !== null) checkError(judged, error);
 };
 
-const isWithin = ({ limits, mode, isExempt }: Allowed, rows: number, bytes: number): boolean =>
-  mode === 'audit' || isExempt || (rows <= limits.rows && bytes <= limits.bytes);
+const isWithin = ({ limits, mode, judged }: Allowed): boolean =>
+  mode === 'audit' || (judged.rows <= limits.rows && judged.bytes <= limits.bytes);
 
 /** Beyond the limit, because the client was taken for one that streams: a record says so, if that is recorded. */
 const isExplained = ({ paced, recordsAdmissions }: Allowed, hasRecord: Judged['hasRecord']): boolean =>
@@ -50,7 +50,8 @@ const checkError = ({ usage, candidates, isBudgeted, wrong }: Judged, error: str
 
 /** The result that the client has is the largest that fits, and there was more. */
 const isAtLimit = (
-  usage: UsageLedger, { limits, paced, action }: Allowed, limit: number, noun: 'row' | 'byte', wasStreamed: boolean,
+  usage: UsageLedger, { limits, paced, action, judged }: Allowed, limit: number, noun: 'row' | 'byte',
+  wasStreamed: boolean,
 ): boolean => {
   const { rows, bytes } = usage.received;
   const limitsOf = [limits, ...(paced === null ? [] : [paced])].map((one) => (noun === 'row' ? one.rows : one.bytes));
@@ -60,7 +61,7 @@ const isAtLimit = (
   if (next === null) return false;
   // A client that was let through for its pace has more than the limit when it turns out to be fast.
   if (wasStreamed || paced !== null) return noun === 'row' ? rows >= limit : bytes + next > limit;
-  return noun === 'row' ? rows === limit : bytes <= limit && bytes + next > limit;
+  return noun === 'row' ? judged.rows <= limit && rows >= limit : judged.bytes <= limit && bytes + next > limit;
 };
 
 /** The bytes of the first row that the client has not got; null if there is none. */

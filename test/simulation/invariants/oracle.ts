@@ -1,5 +1,6 @@
 import type { Config, Rule, Treatment } from '../../../src/config/config.js';
-import type { ServerPlan, StatementPlan, WorldPlan } from '../plan.js';
+import type { AnswerPlan, StatementPlan, WorldPlan } from '../plan.js';
+import { returnsRows } from '../statements.js';
 import type { UsageLedger } from './usages.js';
 
 // What the settings say of a response, worked out apart from Sluice's own code.
@@ -14,7 +15,9 @@ export interface Allowed {
   readonly paced: { readonly rows: number, readonly bytes: number } | null;
   /** Something else than its pace makes it a stream. */
   readonly isStream: boolean;
-  /** Rows that a change returns are never cut. */
+  /** What the client has got up to the last row that may be cut. Rows that a change returns count, and are never cut. */
+  readonly judged: { readonly rows: number, readonly bytes: number };
+  /** None of its rows may be cut. */
   readonly isExempt: boolean;
   readonly mayKill: boolean;
   /** Results that pass their limit as streams leave a record. */
@@ -36,6 +39,7 @@ export const allowedBy = (config: Config, usage: UsageLedger, plan: WorldPlan): 
   const isStream = fixed === 'streaming' ||
     (fixed === null && (hint.stream || isDump || (usage.isCursor && signals.has('cursor'))));
   const { rows, bytes } = treatment.limits;
+  const exempt = statement.answers.map((_, answer) => server.kind === 'mariadb' && returnsRows(statement, answer));
   return {
     rule: rule?.name ?? 'default',
     mode: treatment.mode,
@@ -43,7 +47,8 @@ export const allowedBy = (config: Config, usage: UsageLedger, plan: WorldPlan): 
     limits: isStream ? treatment.streaming.limits : { rows: hint.rows ?? rows, bytes },
     paced: !isStream && fixed === null && signals.has('pace') ? treatment.streaming.limits : null,
     isStream,
-    isExempt: returnsChangedRows(statement, server),
+    judged: exempt.includes(true) ? usage.receivedUpTo((answer) => exempt[answer] === false) : usage.received,
+    isExempt: !exempt.includes(false),
     mayKill: config.kill !== null,
     recordsAdmissions: config.audit.admitted,
   };
@@ -72,7 +77,7 @@ export const kindOf = ({ verb, answers }: StatementPlan): string => {
     case 'with':
       return 'select';
     case 'several':
-      return answers[0]!.kind === 'rows' ? 'select' : 'dml';
+      return isSelect(answers[0]!) ? 'select' : 'dml';
     case 'returning':
     case 'update':
     case 'load':
@@ -83,6 +88,8 @@ export const kindOf = ({ verb, answers }: StatementPlan): string => {
       return 'none of these';
   }
 };
+
+const isSelect = (answer: AnswerPlan): boolean => answer.kind === 'rows' && answer.isReturned !== true;
 
 interface Hint {
   readonly isFollowed: boolean;
@@ -101,6 +108,3 @@ const hintOf = ({ hint }: StatementPlan, { hints, limits }: Treatment, signals: 
   const rows = Number(hint.slice('rows='.length));
   return hints === 'any' || rows <= limits.rows ? { isFollowed: true, rows, stream: false } : NO_HINT;
 };
-
-const returnsChangedRows = ({ verb }: StatementPlan, { kind }: ServerPlan): boolean =>
-  verb === 'returning' && kind === 'mariadb';

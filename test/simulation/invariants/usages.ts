@@ -1,3 +1,4 @@
+import { HEADER_BYTES } from '../../../src/protocol/framing.js';
 import type { ConnectionLedger, Exchange, Ledger } from '../ledger.js';
 import type { StatementPlan } from '../plan.js';
 
@@ -33,6 +34,26 @@ export class UsageLedger {
       rows: sum(this.exchanges, ({ receivedRows }) => receivedRows),
       bytes: sum(this.exchanges, ({ receivedRowBytes }) => receivedRowBytes),
     };
+  }
+
+  /**
+   * What the client has got up to the last row of an answer that `isJudged`.
+   * @param isJudged says of an answer of the statement, counted from 0, whether its rows may be cut
+   */
+  receivedUpTo(isJudged: (answer: number) => boolean): { rows: number, bytes: number } {
+    const now = { rows: 0, bytes: 0 };
+    let judged = { ...now };
+    for (const { sent, received } of this.exchanges) {
+      let answer = 0;
+      for (const { kind, payload } of sent.slice(0, received)) {
+        if (kind === 'end') answer += 1;
+        if (kind !== 'row') continue;
+        now.rows += 1;
+        now.bytes += HEADER_BYTES + payload.length;
+        if (isJudged(answer)) judged = { ...now };
+      }
+    }
+    return judged;
   }
 
   get sent(): { rows: number, bytes: number } {
