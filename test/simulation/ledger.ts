@@ -39,7 +39,7 @@ export class Exchange {
   /** The client has paused while it read. */
   hasPaused = false;
 
-  /** When the client has sent it. */
+  /** The time at which the client sent it. */
   askedAtMs = 0;
 
   // The server's part.
@@ -106,23 +106,23 @@ export class ConnectionLedger {
   arrived = 0;
   isLoggedIn = false;
   hasQuit = false;
-  /** How the client has ended it; null if the client has not. */
+  /** How the client ended it; null if it did not. */
   clientEnd: 'quit' | 'end' | 'reset' | null = null;
   /** The time at which the client ended or lost it; null before. */
   clientEndedAtMs: number | null = null;
-  /** How the server has ended it, of its own accord; null if it has not. */
+  /** How the server ended it by itself; null if it did not. */
   serverEnd: string | null = null;
   /** A fault was put on the client's connection, or on the server's. */
   readonly wasDisturbed = { client: false, server: false };
-  /** The process of its session has died, with all that it had not said. */
+  /** The process of its session has died, with all records and counts that it had not passed on. */
   hasLostProcess = false;
-  /** The client's port: with the address it tells which session of Sluice it is. */
+  /** The client's port: with the address it identifies the session of Sluice. */
   clientPort = 0;
   /** The server's number for it. */
   connectionId: number | null = null;
   serverIndex: number | null = null;
   isClosed = false;
-  /** When its client has begun to connect, and has seen it closed; Infinity before. */
+  /** The times at which its client began to connect, and saw it closed; Infinity before. */
   openedAtMs = 0;
   closedAtMs = Infinity;
   loggedInAtMs = Infinity;
@@ -131,7 +131,7 @@ export class ConnectionLedger {
   refusedAtMs = 0;
   /** The greeting that its client got has offered TLS. */
   wasOfferedTls = false;
-  /** Which legs are encrypted. */
+  /** Whether the connections of the client and to the server are encrypted. */
   readonly isEncrypted = { client: false, server: false };
 
   constructor(readonly client: string, readonly user: string, readonly traits: Set<string>) {}

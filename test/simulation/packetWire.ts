@@ -8,7 +8,7 @@ import { rawFrame } from '../support/frames.js';
 import type { Random } from './world/random.js';
 import { deflated, inflated } from './zlibEngines.js';
 
-/** Takes what comes on a connection. */
+/** Receives the packets of a connection. */
 export interface PacketReader {
   /** A frame has come; its packets follow. */
   framed(number: number): void;
@@ -19,7 +19,7 @@ export interface PacketReader {
 export class PacketWire {
   private readonly assembler = new PacketAssembler(MAX_PACKET_BYTES);
   private compression: Compression | null = null;
-  /** What has come and is no whole packet, before the login has ended; null afterwards, and where TLS is no matter. */
+  /** The bytes that are not yet a whole packet, before the login has ended; null afterwards, and without TLS. */
   private early: Buffer | null = null;
   private hello: { readonly bytes: Buffer, readonly come: (isWell: boolean) => void } | null = null;
   private unframed: Buffer = Buffer.alloc(0);
@@ -43,12 +43,12 @@ export class PacketWire {
     this.early = Buffer.alloc(0);
   }
 
-  /** The next bytes are to be this hello. */
+  /** Expects this hello next. */
   awaitHello(bytes: Buffer, come: (isWell: boolean) => void): void {
     this.hello = { bytes, come };
   }
 
-  /** No hello comes any more. */
+  /** From now on no hello comes. */
   loggedIn(): void {
     this.early = null;
   }
@@ -97,7 +97,7 @@ export class PacketWire {
     return this.compression === 'zlib' ? deflated(content) : ZSTD.zstdCompressSync!(content);
   }
 
-  /** Takes whole packets and hellos out of what has come. */
+  /** Takes whole packets and hellos out of the bytes that have come. */
   private pushEarly(bytes: Buffer): void {
     let rest = Buffer.concat([this.early!, bytes]);
     while (this.early !== null) {
@@ -132,7 +132,7 @@ export class PacketWire {
 
 const packetBytesAt = (bytes: Buffer): number => HEADER_BYTES + bytes.readUIntLE(0, 3);
 
-/** Node's zstd, which is there since Node 22.15. Where it is not, Sluice lets nobody agree on it. */
+/** Node's zstd, which exists since Node 22.15. Without it, Sluice lets nobody agree on zstd. */
 const ZSTD: {
   readonly inflateSync: unknown,
   readonly zstdCompressSync?: (content: Buffer) => Buffer,

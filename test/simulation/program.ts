@@ -17,11 +17,11 @@ import type { SimulatedWorld } from './world/simulatedWorld.js';
 
 /** Sluice in a world: one process, or a primary with workers; its log and its records. */
 export class Program {
-  /** All records, whether or not they have come into a file. */
+  /** All records, also those that no file has. */
   readonly records: AuditRecord[] = [];
-  /** Each as it was written to the file: the parts of a record may change later. */
+  /** The text of each record, as it was written to the file: the record itself may change later. */
   readonly recordTexts: string[] = [];
-  /** When each of them was written, in ms since 1970 on Sluice's clock. */
+  /** The time at which each was written, in ms since 1970 on Sluice's clock. */
   readonly recordDatesMs: number[] = [];
   readonly log: Entry[];
   /** The names of all files of records. */
@@ -35,7 +35,7 @@ export class Program {
     this.log = this.kept.entries;
   }
 
-  /** Starts it. To be called as Sluice's process. */
+  /** Starts Sluice. To be called as Sluice's process. */
   start(config: Config): Promise<Proxy> {
     const { around, kept: { log }, own: metrics } = this;
     if (around.disk) this.file = openAuditLog({ to: RECORDS_FILE, format: 'json' }, log);
@@ -48,7 +48,7 @@ export class Program {
     });
   }
 
-  /** Renames the file of records, and opens it anew, as a rotation does. To be called as Sluice's process. */
+  /** Renames the file of records and opens a new one, as a rotation does. To be called as Sluice's process. */
   reopen(): void {
     if (this.isClosing) return;
     const kept = `${RECORDS_FILE}.${this.files.length}`;
@@ -81,13 +81,13 @@ export class Program {
     return this.around.workers === undefined ? (proxy as unknown as OpenProxy).relay.statistics : null;
   }
 
-  /** The counts of all processes that there were. */
+  /** The counts of all processes, also of those that have ended. */
   get metrics(): Metrics {
     if (this.around.workers === undefined) return this.own;
     return sumOfMetrics([this.own, ...this.world.workers.flatMap(({ metrics }) => metrics ?? [])]);
   }
 
-  /** The status of all processes that nobody has killed, also of those that have ended in order. */
+  /** The status of all processes that were not killed, also of those that have ended in order. */
   statusOf(proxy: Proxy): ProxyStatus {
     if (this.around.workers === undefined) return proxy.status();
     const left = this.world.workers.filter(({ wasKilled }) => !wasKilled);

@@ -21,7 +21,7 @@ import { Violations, type Violation } from './violations.js';
 import type { LinkTraits } from './world/link.js';
 import { SimulatedWorld } from './world/simulatedWorld.js';
 
-/** What became of a world. */
+/** The outcome of a world. */
 export interface WorldOutcome {
   readonly plan: WorldPlan;
   readonly violations: readonly Violation[];
@@ -47,18 +47,18 @@ export class WorldRun implements Stage {
   readonly violations = new Violations();
   readonly program: Program;
   readonly settings: InForce[] = [];
-  /** The settings of the machine's clock, the first one from the beginning on. */
+  /** Each setting of the machine's clock, from the one at the beginning on. */
   readonly dates: { readonly fromMs: number, readonly dateAtStartMs: number }[];
   /** The parts of the memory limit that were in use, in worlds with one. */
   readonly memoryUse: { readonly fromMs: number, readonly part: number }[] = [{ fromMs: 0, part: 0.5 }];
   readonly servers: readonly ServerModel[];
   readonly clients: readonly ClientModel[];
   readonly administrator: Administrator;
-  /** When names were not well, and when workers hung. */
+  /** The times at which names had a fault, and those at which workers hung. */
   readonly nameTroubles: Span[] = [];
   readonly hangs: Span[] = [];
   proxy: Proxy | null = null;
-  /** What is known of each usage, once the world is over. */
+  /** The known facts about each usage, once the world is over. */
   judged: readonly Judged[] = [];
   private memoryBounds: MemoryBounds = { readBytes: 0, heldBackBytes: 0 };
 
@@ -163,7 +163,7 @@ export class WorldRun implements Stage {
     });
   }
 
-  /** Sets up what is around Sluice. */
+  /** Sets up the surroundings of Sluice. */
   private surround(): void {
     const { plan: { around = {}, servers }, world: { names } } = this;
     if (around.memory) this.world.memory = { limitBytes: MEMORY_BYTES, usedBytes: MEMORY_BYTES / 2 };
@@ -223,7 +223,7 @@ export class WorldRun implements Stage {
   }
 }
 
-/** A time in a world. */
+/** A span of time in a world. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
@@ -235,7 +235,7 @@ export const MEMORY_BYTES = 2 ** 28;
 /** The longest phase of a world: a cut cable is noticed after twelve minutes. */
 const MAX_MS = 40 * 60_000;
 const MAX_EVENTS = 200_000;
-/** Sluice looks for clients that it does not read at such intervals at most. */
+/** The longest time between two looks of Sluice for clients that it does not read. */
 const REST_MS = 60_000;
 /** Connections that are kept for later are closed by then. */
 const IDLE_MS = 100_000;

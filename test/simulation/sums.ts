@@ -2,7 +2,7 @@ import { CounterVector, GaugeVector, Histogram } from '../../src/telemetry/instr
 import { Metrics } from '../../src/telemetry/metrics.js';
 import type { ProxyStatus } from '../../src/telemetry/status.js';
 
-// What several processes have counted, added up.
+// Sums of the counts of several processes.
 
 /** The sum of the counts of several processes. Gauges are left out. */
 export const sumOfMetrics = (all: readonly Metrics[]): Metrics => {
@@ -37,7 +37,7 @@ const addCounts = (sum: Float64Array, counts: Float64Array): void => {
   for (const [index, count] of counts.entries()) sum[index]! += count;
 };
 
-/** Adds up what two processes have at present. */
+/** The sum of the status of two processes. */
 export const sumOfStatus = (one: ProxyStatus, other: ProxyStatus): ProxyStatus => ({
   ...one,
   openSessions: one.openSessions + other.openSessions,

@@ -21,7 +21,7 @@ const wantedBy = ({ deprecatesEof, compresses, prefersZstd, tracksSession, progr
   | (!compresses ? 0n : prefersZstd ? Capability.ZSTD_COMPRESSION_ALGORITHM : Capability.COMPRESS)
   | (tracksSession ? Capability.SESSION_TRACK : 0n) | (program === null ? 0n : Capability.CONNECT_ATTRS);
 
-/** Answers a greeting: inside TLS, if the client wants that and it is offered. */
+/** Answers a greeting, inside TLS if the client wants it and the greeting offers it. */
 export const answerGreeting = (client: Answering, greeting: Greeting, agreed: bigint): void => {
   const { plan: { program, encrypts = false }, ledger, end, wire } = client;
   const attributes = new Map(program === null ? [] : [['program_name', program]]);
@@ -43,7 +43,7 @@ export const answerGreeting = (client: Answering, greeting: Greeting, agreed: bi
 /** The part of an answer that asks for TLS. */
 const SSL_REQUEST_BYTES = 32;
 
-/** What of a client's connection its login needs. */
+/** The parts of a client's connection that its login needs. */
 interface Answering {
   readonly plan: ClientPlan;
   readonly ledger: ConnectionLedger;

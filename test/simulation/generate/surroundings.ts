@@ -1,12 +1,12 @@
 import type { AmbientFault, ClientPlan, ServerPlan, Surroundings } from '../plan.js';
 import type { Random } from '../world/random.js';
 
-// What is around Sluice in a world, where its theme is about that.
+// The surroundings of Sluice, in worlds whose theme is about them.
 
-/** What a theme is about, around Sluice. */
+/** The part of the surroundings that a theme is about. */
 export type Around = 'disk' | 'clock' | 'names' | 'memory' | 'workers' | 'TLS' | 'zstd';
 
-/** Draws what is around Sluice. */
+/** Draws the surroundings for a theme. */
 export const anySurroundings = (random: Random, around: Around): Surroundings => {
   switch (around) {
     case 'disk':
@@ -31,19 +31,19 @@ export const anySurroundings = (random: Random, around: Around): Surroundings =>
   }
 };
 
-/** What servers have in such surroundings. */
+/** The properties of servers in such surroundings. */
 export const serverIn = (random: Random, around: Around): Partial<ServerPlan> => {
   if (around === 'zstd') return { offersCompression: random.chance(0.5), offersZstd: true };
   return around === 'TLS' && random.chance(0.8) ? { offersTls: true } : {};
 };
 
-/** What clients do in such surroundings. */
+/** The properties of clients in such surroundings. */
 export const clientIn = (random: Random, around: Around): Partial<ClientPlan> => {
   if (around === 'zstd') return random.chance(0.8) ? { prefersZstd: true } : {};
   return around === 'TLS' && random.chance(0.8) ? { encrypts: true } : {};
 };
 
-/** Draws a fault around Sluice. */
+/** Draws a fault in the surroundings. */
 export const anyAmbientFault = (random: Random, what: AmbientFault['do'], servers: number): AmbientFault => {
   switch (what) {
     case 'disk':
@@ -71,7 +71,7 @@ const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 
 /**
- * A leap second, what NTP corrects, a clock in local time at the end of summer, one that was wrong for years, and one
- * without a battery that begins in 1970.
+ * A leap second, corrections by NTP, a clock in local time at the end of summer, a clock that was wrong for years, and
+ * one without a battery, which begins in 1970.
  */
 const JUMPS_MS = [1000, -1000, 5000, -20_000, HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -60 * YEAR_MS];

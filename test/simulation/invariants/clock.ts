@@ -3,7 +3,7 @@ import type { WorldPlan } from '../plan.js';
 import type { WorldOutcome, WorldRun } from '../runWorld.js';
 import type { AuditRecord } from './judged.js';
 
-/** A record has begun before it was written, by the same clock, and not before the world. */
+/** By one and the same clock, a record's statement began before the record was written, and not before the world. */
 export const checkDates = ({ program, records, endedAtMs, violations }: WorldRun): void => {
   for (const [index, { startedAt, sql }] of records.entries()) {
     const ageMs = program.recordDatesMs[index]! - Date.parse(String(startedAt));
@@ -12,7 +12,7 @@ export const checkDates = ({ program, records, endedAtMs, violations }: WorldRun
   }
 };
 
-/** Live statistics show cuts up to now, however wrong the clock was before: it may be a little ahead of now. */
+/** Live statistics show cuts up to now, however wrong the clock was before. They may be a little ahead of now. */
 export const checkTimeline = ({ program, proxy, world, violations }: WorldRun): void => {
   const overview = program.statisticsOf(proxy!)?.overview({ order: 'bytes', grouping: 'digest' }, world.dateMs);
   const slots = overview?.slots ?? [];
@@ -25,8 +25,8 @@ export const checkTimeline = ({ program, proxy, world, violations }: WorldRun): 
 };
 
 /**
- * A clock that is set changes dates, and nothing else: no wait becomes shorter or longer. So the same world in which
- * the clock stays as it is goes the same way, event by event. Only a rule with an end depends on the date.
+ * Setting the clock changes dates, and nothing else: no wait becomes shorter or longer. So the same world with a clock
+ * that is never set has the same events. Only a rule with an end depends on the date.
  */
 export const checkClock = async (
   { outcome, settings, violations }: WorldRun, play: (plan: WorldPlan) => Promise<WorldOutcome>,
@@ -43,7 +43,7 @@ export const checkClock = async (
   violations.add('no wait depends on the date', text);
 };
 
-/** All of a world that no date may change. */
+/** The parts of an outcome that must not depend on the date. */
 const traitsOf = ({ eventCount, endedAtMs, news, log, records }: WorldOutcome): unknown => [
   eventCount, endedAtMs, news.story.filter(({ text }) => !text.startsWith('fault: ')),
   log.map(({ msg }) => msg), records.map(({ startedAt, ...fields }: AuditRecord) => fields),

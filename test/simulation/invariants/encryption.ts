@@ -1,8 +1,8 @@
 import type { WorldRun } from '../runWorld.js';
 
 /**
- * A leg on which encryption is required is encrypted, and nobody is let in over one that is not; where it is offered,
- * the client decides. The counts of encrypted connections are those of the models.
+ * If encryption is required on a connection, nobody is let in over it in clear. If it is only offered, the client
+ * decides. The counts of encrypted connections are those of the models.
  */
 export const checkEncryption = ({ plan, ledger, metrics, violations }: WorldRun): void => {
   const { tls } = plan.around ?? {};
@@ -21,7 +21,7 @@ export const checkEncryption = ({ plan, ledger, metrics, violations }: WorldRun)
   for (const [leg, side] of [['client', 'client'], ['upstream', 'server']] as const) {
     const encrypted = all.filter(({ isEncrypted }) => isEncrypted[side]);
     const most = encrypted.length;
-    // The counts are those of logins that have ended: a login that fails may not count.
+    // Only logins that ended well count for certain: one that fails may not count.
     const least = encrypted.filter(({ isLoggedIn }) => isLoggedIn).length;
     const counted = [...metrics.encryptions.all()]
       .filter(({ labels }) => labels['leg'] === leg && labels['tls'] !== 'none')

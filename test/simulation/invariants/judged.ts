@@ -7,10 +7,12 @@ import type { UsageLedger } from './usages.js';
 
 export type AuditRecord = Readonly<Record<string, unknown>>;
 
-/** A usage with all that is known of it. */
+/** A usage with all known facts about it. */
 export interface Judged {
   readonly usage: UsageLedger;
-  /** What the settings said that may have applied: a reload may have come while the response was on its way. */
+  /**
+   * What each of the settings allowed that may have applied: a reload may have come while the response was on its way.
+   */
   readonly candidates: readonly Allowed[];
   /** The records about it, and about other executions of the same statement on the same connection. */
   readonly records: readonly AuditRecord[];
@@ -18,13 +20,13 @@ export interface Judged {
   readonly sharers: number;
   /** The most bytes that kernels hold of it. */
   readonly kernelBytes: number;
-  /** There was a budget at some time: a new one counts at once, also for responses under way. */
+  /** There was a budget at some time. A new budget applies at once, also to responses under way. */
   readonly isBudgeted: boolean;
   readonly hasRecord: (condition: (record: AuditRecord) => boolean) => boolean;
   readonly wrong: (invariant: string, text: string) => void;
 }
 
-/** Settings, and when they came into force. */
+/** Settings, and the time at which they came into force. */
 export interface InForce {
   readonly fromMs: number;
   readonly config: Config;
@@ -35,7 +37,7 @@ export interface MaybeInForce extends InForce {
   readonly toMs: number;
 }
 
-/** Brings together what is known of each usage. */
+/** Gathers the known facts about each usage. */
 export const judgedUsages = (
   usages: readonly UsageLedger[], records: readonly AuditRecord[], settings: readonly MaybeInForce[], plan: WorldPlan,
   violations: Violations,

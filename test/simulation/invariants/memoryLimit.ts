@@ -2,8 +2,8 @@ import type { ConnectionLedger } from '../ledger.js';
 import type { WorldRun } from '../runWorld.js';
 
 /**
- * While the memory limit is near, new clients are turned away, with an error that says so; at all other times nobody
- * is. Sessions that are there go on: all other invariants hold for them.
+ * While the memory limit is near, new clients are turned away with an error that says so. At all other times none are.
+ * Open sessions continue: all other invariants hold for them.
  */
 export const checkMemoryLimit = ({ plan, ledger, memoryUse, metrics, violations }: WorldRun): void => {
   if (plan.around?.memory === undefined) return;
@@ -27,14 +27,14 @@ export const checkMemoryLimit = ({ plan, ledger, memoryUse, metrics, violations 
 
 const NEAR = /the memory limit of Sluice is near$/;
 
-/** Whether memory was short when a client came whose error was there at this time. */
+/** Whether memory may have been short when a client came that got its error at this time. */
 const wasShort = (memoryUse: WorldRun['memoryUse'], atMs: number): boolean =>
   memoryUse.some(({ fromMs, part }, index) => {
     const toMs = (memoryUse[index + 1]?.fromMs ?? Infinity) + LATE_MS;
     return part > ADMITTING_AGAIN_PART && fromMs <= atMs && atMs <= toMs;
   });
 
-/** Whether memory was short for long before a client came, and long afterwards. */
+/** Whether memory was short from well before this time to well after it. */
 const isShortAround = (memoryUse: WorldRun['memoryUse'], atMs: number): boolean =>
   memoryUse.some(({ fromMs, part }, index) =>
     part > ADMITTING_PART && fromMs < atMs - LATE_MS && (memoryUse[index + 1]?.fromMs ?? Infinity) > atMs + LATE_MS);
@@ -42,8 +42,8 @@ const isShortAround = (memoryUse: WorldRun['memoryUse'], atMs: number): boolean 
 const isThere = ({ loggedInAtMs, closedAtMs, clientEndedAtMs }: ConnectionLedger, atMs: number): boolean =>
   loggedInAtMs < atMs && Math.min(closedAtMs, clientEndedAtMs ?? Infinity) > atMs + LATE_MS;
 
-/** Clients are admitted up to this part of the limit, and after a shortage again below the other. */
+/** Clients are admitted up to this part of the limit; after a shortage, only from `ADMITTING_AGAIN_PART` down. */
 const ADMITTING_PART = 0.9;
 const ADMITTING_AGAIN_PART = 0.85;
-/** Sluice looks every 50 ms; and an error takes its way. */
+/** Sluice looks every 50 ms, and an error takes time to arrive. */
 const LATE_MS = 50 + 500;

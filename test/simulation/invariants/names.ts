@@ -1,8 +1,8 @@
 import type { WorldRun } from '../runWorld.js';
 
 /**
- * Clients that come while a name is not well may be refused, and no others: a session keeps its connection whatever
- * becomes of the name, and the next one asks for the name again.
+ * Only clients that come while a name has a fault may be refused. A session keeps its connection whatever happens to
+ * the name, and the next session looks the name up again.
  */
 export const checkNames = ({ plan, ledger, nameTroubles, violations }: WorldRun): void => {
   const isAboutServers = plan.faults.some(({ do: what }) => what !== 'name' && what !== 'clock');

@@ -3,15 +3,15 @@ import type { CounterVector } from '../../../src/telemetry/instruments.js';
 import type { Violations } from '../violations.js';
 import type { AuditRecord, Judged } from './judged.js';
 
-// Never silently: each thing that was done has one record and one count, and they say what happened.
+// Nothing happens silently: each act has one record and one count, and they say what happened.
 
 /** Checks the records about one usage. */
 export const checkRecords = (judged: Judged): void => {
   const { usage, records, sharers, wrong } = judged;
   if (records.length > sharers) wrong('one record each', `${records.length} records`);
-  // A truncated result ends with an error after all where its client is let go before the server's end has come.
+  // A truncated result ends with an error after all if its client is let go before the server's end has come.
   const isTold = records.some(({ action }) => action === 'cut' || action === 'truncate');
-  // A process that dies takes the records with it that it has not written.
+  // The records that a process has not written are lost when it dies.
   const mayBeLost = usage.connection.hasLostProcess;
   if (usage.isCut && !isTold && !mayBeLost) {
     wrong('one record each', `the client got an error, and no record tells of it`);
@@ -43,7 +43,7 @@ const checkRecord = ({ usage, wrong, candidates, kernelBytes }: Judged, record: 
   if (stayed && !usage.isLost && (forwardedRows !== received.rows || forwardedBytes !== received.bytes)) {
     told(`forwarded other than what the client has (${receivedText})`);
   }
-  // What a client has not got that was forwarded lies in the buffers of two kernels.
+  // Forwarded bytes that a client has not got lie in the buffers of two kernels.
   if (!usage.connection.traits.has('compressed') && forwardedBytes > received.bytes + kernelBytes) {
     told(`forwarded more than the client has (${receivedText}) and kernels hold`);
   }

@@ -4,8 +4,9 @@ import { kindOf } from './oracle.js';
 import { settingsInForce } from './settingsInForce.js';
 
 /**
- * A statement is refused exactly as long as a rule that refuses it is in force: up to its end on Sluice's clock, as
- * somebody may set it, and again if that goes back. Checked of plain statements alone, of which one rule decides.
+ * A statement is refused exactly while a rule that refuses it is in force: up to the rule's end on Sluice's clock,
+ * which may be set, and again if the clock is set back. Only plain statements are checked, about which one rule
+ * decides.
  */
 export const checkRefusals = (run: WorldRun): void => {
   const { ledger, violations } = run;

@@ -27,14 +27,14 @@ export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: 
 const isPromised = (exchanges: readonly Exchange[]): boolean =>
   exchanges.some(({ error }) => error?.message.includes(RUNS_ON) === true);
 
-/** The error may have been on its way. */
+/** Whether the error may not have reached the client: it left, was disturbed, or paused. */
 const isHindered = ({ clientEnd, wasDisturbed, exchanges }: ConnectionLedger): boolean =>
   clientEnd !== null || wasDisturbed.client || exchanges.some(({ hasPaused }) => hasPaused);
 
 const isServerLost = ({ serverEnd, wasDisturbed }: ConnectionLedger): boolean =>
   serverEnd !== null || wasDisturbed.server;
 
-/** A server that asks for a file gets none behind the end of its client. */
+/** A server that asks for a file gets none after the end of its client. */
 const lacksFile = ({ clientEnd }: ConnectionLedger, exchanges: readonly Exchange[]): boolean =>
   clientEnd !== null &&
   exchanges.some(({ what: { statement } }) => statement?.answers.some(({ kind }) => kind === 'file') === true);

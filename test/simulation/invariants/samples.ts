@@ -3,7 +3,7 @@ import type { WorldRun } from '../runWorld.js';
 
 /** If every result is a sample, each ended result has a record, with the bytes that were counted. */
 export const checkSamples = ({ settings, proxy, program, world, records, metrics, violations }: WorldRun): void => {
-  // A process that dies takes records with it.
+  // The records that a process has not written are lost when it dies.
   if (world.workers.some(({ wasKilled }) => wasKilled)) return;
   const isEachRecorded = settings.every(({ config }) => config.audit.sample.oneIn === 1);
   if (!isEachRecorded || program.statusOf(proxy!).droppedSamples > 0) return;

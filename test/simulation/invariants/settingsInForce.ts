@@ -2,8 +2,8 @@ import type { WorldRun } from '../runWorld.js';
 import type { MaybeInForce } from './judged.js';
 
 /**
- * The settings of a world, and when each may have been in force: up to the next reload, or as long as that was on its
- * way to a worker; of rules with an end only those that had not ended on Sluice's clock.
+ * The settings of a world, with the times at which each may have been in force: up to the next reload, and while that
+ * was on its way to a worker. Of the rules with an end, each part has those that had not ended on Sluice's clock.
  */
 export const settingsInForce = ({ settings, dates, plan }: WorldRun): MaybeInForce[] => {
   const lateMs = plan.around?.workers === undefined ? 0 : CHANNEL_MS + longestHangMs(plan.faults);
@@ -18,7 +18,7 @@ export const settingsInForce = ({ settings, dates, plan }: WorldRun): MaybeInFor
   });
 };
 
-/** A message is on its way to a worker no longer than this. */
+/** The longest time that a message takes to a worker. */
 const CHANNEL_MS = 1;
 
 const longestHangMs = (faults: WorldRun['plan']['faults']): number =>
@@ -27,11 +27,11 @@ const longestHangMs = (faults: WorldRun['plan']['faults']): number =>
 interface DatedPart {
   readonly fromMs: number;
   readonly toMs: number;
-  /** A date within it; none of the ends lies in it. */
+  /** A date within the part. No rule ends within a part. */
   readonly dateMs: number;
 }
 
-/** Cuts a time where the clock was set, and where it showed one of these ends. */
+/** Splits a span of time at each setting of the clock, and at each time at which the clock showed one of these ends. */
 const datedParts = (dates: WorldRun['dates'], ends: readonly number[], fromMs: number, toMs: number): DatedPart[] => {
   const parts: DatedPart[] = [];
   for (const [index, date] of dates.entries()) {

@@ -1,8 +1,8 @@
 import type { WorldRun } from '../runWorld.js';
 
 /**
- * Each worker that dies is replaced, and each death is said once. A client that comes when a worker has hung for long
- * is served by another one, at once. At the end the primary counts no client any more.
+ * Each worker that dies is replaced, and logged once. A client that comes when a worker has hung for long is served at
+ * once by another one. At the end the primary counts no clients.
  */
 export const checkWorkers = ({ plan, world, proxy, ledger, hangs, log, violations }: WorldRun): void => {
   if (plan.around?.workers === undefined) return;
@@ -12,7 +12,7 @@ export const checkWorkers = ({ plan, world, proxy, ledger, hangs, log, violation
   if (said !== deaths) wrong(`${deaths} workers have died, and the log tells of ${said}`);
   if (proxy!.sessionCount !== 0) wrong(`${proxy!.sessionCount} clients are counted that have gone`);
   const [hang, ...others] = hangs;
-  // With other faults, it may be a server for which a client waits.
+  // With other faults, a client may wait for a server.
   if (hang === undefined || others.length > 0 || plan.faults.length > 1) return;
   for (const { user, openedAtMs, loggedInAtMs, refusal, closedAtMs } of ledger.connections) {
     const isLate = openedAtMs > hang.fromMs + NOTICED_MS && openedAtMs < hang.toMs - SERVED_WITHIN_MS;

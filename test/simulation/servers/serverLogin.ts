@@ -24,7 +24,9 @@ export interface Login {
 
 const FIXED_BYTES = 32;
 
-/** Whether an answer to the greeting asks for TLS: its first part alone, and the rest comes inside. */
+/**
+ * Whether an answer to the greeting asks for TLS. Such an answer is the first part alone; the whole follows inside TLS.
+ */
 export const asksForTls = ({ length }: Buffer): boolean => length === FIXED_BYTES;
 
 /** Reads a HandshakeResponse41. */
@@ -42,5 +44,5 @@ const PLUGIN = 'mysql_native_password';
 /** Asks for another answer of the client. */
 export const authSwitch = (): Buffer => Buffer.from(`\xfe${PLUGIN}\0bcdefghijklmnopqrstu\0`, 'latin1');
 
-/** Says that the answer was right; an OK follows by itself. */
+/** Says that the answer was right. An OK follows. */
 export const FAST_AUTH = Buffer.from([1, 3]);

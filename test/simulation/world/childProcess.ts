@@ -21,7 +21,7 @@ import { handleOf, TcpHandle } from './tcpHandle.js';
  */
 export class ChildProcess extends EventEmitter {
   connected = true;
-  /** It has not ended of its own accord. */
+  /** The process was killed: it has not ended by itself. */
   wasKilled = false;
   readonly stderr = new Readable({ read: () => undefined });
   private worker: Worker | null = null;
@@ -71,7 +71,7 @@ export class ChildProcess extends EventEmitter {
     return true;
   }
 
-  /** Something kills the process at this moment. */
+  /** Kills the process at this moment. */
   crash(): void {
     if (this.loop.isAlive) this.wasKilled = true;
     this.die(null, 'SIGKILL');
@@ -114,7 +114,7 @@ export class ChildProcess extends EventEmitter {
     this.loop.poll(sent);
   }
 
-  /** In each direction messages arrive in their order. */
+  /** Delivers a message. In each direction messages arrive in the order in which they were sent. */
   private carry(line: (() => void)[], to: EventLoop, arrive: () => void): void {
     line.push(arrive);
     this.scheduler.after(MOST_CHANNEL_MS * this.random.fraction(), () => {
@@ -136,7 +136,7 @@ export interface OpenRelay {
   status(): ProxyStatus;
 }
 
-/** The longest time that a message is under way. */
+/** The longest time that a message takes. */
 const MOST_CHANNEL_MS = 0.5;
 
 /** A copy as the channel makes one (`serialization: 'advanced'`). */

@@ -1,4 +1,4 @@
-// The memory of a control group, as the kernel's small files tell it. (Linux, Documentation/admin-guide/cgroup-v2.rst.)
+// The memory of a control group, as the kernel's small files show it. (Linux, Documentation/admin-guide/cgroup-v2.rst.)
 
 /** The memory of a group, in bytes. */
 export interface GroupState {

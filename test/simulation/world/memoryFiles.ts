@@ -21,7 +21,7 @@ export class MemoryFiles {
     return this.state;
   }
 
-  /** The outcome of writes from now on. Those that hang go on once the disk does not hang any more. */
+  /** Sets the outcome of writes from now on. Writes that hang continue once the disk does not hang any more. */
   set disk(state: DiskState) {
     this.state = state;
     if (state === 'hangs') return;
@@ -33,7 +33,7 @@ export class MemoryFiles {
     return this.texts.get(path) ?? '';
   }
 
-  /** Gives a file another name. Who has it open writes to it all the same. */
+  /** Renames a file. A process that has it open still writes to it. */
   rename(from: string, to: string): void {
     this.texts.set(to, this.text(from));
     this.texts.delete(from);
@@ -75,7 +75,7 @@ export class MemoryFiles {
   }
 }
 
-/** The outcome of writes: EAGAIN (`has no room`), ENOSPC (`is full`), no end of a write (`hangs`). */
+/** The outcome of writes: EAGAIN (`has no room`), ENOSPC (`is full`), or none (`hangs`). */
 export type DiskState = 'works' | 'has no room' | 'is full' | 'hangs' | 'cannot be opened';
 
 const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(`in memory: ${code}`), { code });

@@ -8,7 +8,7 @@ import { SimulatedWorld } from './simulatedWorld.js';
 
 const BUFFERS = { sendBytes: 256 * 1024, receiveBytes: 256 * 1024 };
 const RESULT = { rows: 2000, rowBytes: 4096 };
-/** By then the client has taken a part of the result, over either line. */
+/** The time by which the client has taken a part of the result, over either line. */
 const LATER_MS = 400;
 const STALL_MS = 850;
 
