@@ -68,9 +68,9 @@ function jsonLine(record: object, nowMs: number): string {
 export function openAuditLog(target: AuditTarget, log: Logger): MovableAuditLog {
   let { to, format } = target;
   let sink = openSink(to, log);
-  /** The sinks of earlier places that may still write. */
+  /** The sinks of earlier targets that may still write. */
   const earlier = new Map<LineSink, Promise<SinkEnd>>();
-  /** The records that were lost on their way to places from which nothing is written any more. */
+  /** The number of records that were lost in sinks that are closed by now. */
   let droppedBefore = 0;
 
   const end = async (ending: LineSink, place: string): Promise<SinkEnd> => {

@@ -68,7 +68,7 @@ export class LineSink {
     return { lostLines: this.droppedLines + waitingLines, hangs: this.isWriting };
   }
 
-  /** Whether the sink is closed, and so is its descriptor: no write hangs. */
+  /** Whether the sink is closed and its last write has ended, so that its descriptor is closed as well. */
   get hasEnded(): boolean {
     return this.isClosed && !this.isWriting;
   }

@@ -42,7 +42,7 @@ export function readTlsFiles(files: TlsFiles, terms: TlsTerms = {}): SecureConte
   const key = privateKey(files.key, cert);
   const { minVersion, ciphers } = terms;
   const options: SecureContextOptions = definedOnly({ ca, cert, key, minVersion, ciphers });
-  if (Object.keys(options).length === 0) return options; // what Node has of its own needs no check
+  if (Object.keys(options).length === 0) return options; // Node's own defaults need no check
   try {
     createSecureContext(options);
   } catch (error) {

@@ -24,7 +24,7 @@ export class ClientProfile {
   /** The guard and the identity that the profile was made for. */
   private profiledBy: Guard | null = null;
   private profiledIdentity: ClientIdentity | null = null;
-  /** The guard that has chosen the terms of the response that began last. */
+  /** The guard that chose the terms of the response that began last. */
   private governedBy: Guard;
 
   /**

@@ -4,7 +4,7 @@ export class Timeline {
   private readonly wouldCuts: Float64Array;
   /** The number of the current slot, counted since 1970. */
   private current = 0;
-  /** Added to a slot's number, it tells the slot's place. */
+  /** Added to a slot's number, it gives the slot's index. */
   private shift = 0;
 
   constructor(private readonly slotMs: number, private readonly slotCount: number) {

@@ -62,7 +62,7 @@ t.test('counts lost records in the log', async (t) => {
   ]);
 });
 
-t.test('counts the records that an earlier place has not taken any more, and says how many', async (t) => {
+t.test('counts and logs the records that an earlier target did not take', async (t) => {
   const folder = t.testdir();
   const [pipe, file] = [join(folder, 'pipe'), join(folder, 'audit.json')];
   execFileSync('mkfifo', [pipe]);

@@ -30,7 +30,7 @@ export class Cutting {
   /** Runs while a command of the client waits. */
   private waitingTimer: Timer | null = null;
   private readonly place: CutPlace;
-  /** There was a client when the response was cut. Behind one that was let go, nobody gets an error. */
+  /** Whether there was a client when the response was cut. Without one, nobody gets the error. */
   private readonly hasClient: boolean;
   /** The command whose response is being cut. */
   private readonly command: PendingCommand<GovernedUsage> | null;

@@ -9,7 +9,7 @@ import { world } from '../../world/world.js';
 
 /** Encrypts connections to the upstream server. */
 export class UpstreamTls {
-  /** Null if no connection is encrypted. */
+  /** The context of the connections; null if none is encrypted. */
   private context: SecureContext | null = null;
   /** The latest TLS session with the server, which the next connection resumes; null if there is none. */
   private session: Buffer | null = null;
