@@ -14,6 +14,10 @@ import { IS_WHOLE, SCALE } from './scale.js';
 
 // Client, Sluice and server on hosts of their own, between which packets are lost, delayed and overtaken, and whose
 // cables are cut. What is sent arrives as it was sent, or the session ends, says why, and leaves nothing behind.
+//
+// When the client's cable is mended after a second, a dump stands for 0.3 to 0.9 s more, be it direct, through a bare
+// relay (`a.pipe(b)`) or through Sluice: TCP sends again later and later (0.2 s, doubled each time), and for 2 s where
+// that is lost, too. Behind that Sluice needs no more time than a relay: `simulation/world/stalledLink.test.ts`.
 
 const { tableMiB, sysbenchSeconds, threads, unpluggedMs } = SCALE.network;
 const BAD = { delayMs: 2, jitterMs: 1, loss: 0.005, reorder: 0.01 } as const;

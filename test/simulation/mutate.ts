@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { huntAll, isFound, MAX_NOT_FOUND, rowOf, tableOf } from './mutationTable.js';
 import { MUTATIONS } from './mutations.js';
 
-// npm run simulate:mutations -- [--seeds 4096] [--seed 1] [--only NAME,NAME] [--jobs 2]
+// npm run mutate -- [--seeds 4096] [--seed 1] [--only NAME,NAME] [--jobs 2]
 //
 // Puts each fault of mutations.ts into a copy of the sources, and lets the simulation look for it. Prints a table.
 // Ends with 1 when more than one fault is not found.

@@ -68,10 +68,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'records lost',
-    about: 'of several records that wait for the kernel, only the first is written',
+    about: 'records that wait for the kernel when both connections close are lost',
     file: 'relay/session/recorder.ts',
-    from: 'due = due === last ? undefined : this.due.shift()) {',
-    to: 'due = undefined) {',
+    from: '    }\n    this.writeDue(null);\n  }',
+    to: '    }\n  }',
   },
   {
     name: 'metric counted twice',
@@ -89,10 +89,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'socket not closed',
-    about: 'the control connection that kills is forgotten after a minute, and stays open',
+    about: 'the control connection that does not see its victim is forgotten, and stays open',
     file: 'control/killLane.ts',
-    from: 'private retire(): void {\n    this.renew();',
-    to: 'private retire(): void {',
+    from: "if (sighting === 'absent') this.renew();",
+    to: "if (sighting === 'absent') this.connection = null;",
   },
   {
     name: 'half-close swallowed',
@@ -110,10 +110,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'rows beyond the limit',
-    about: 'a row that would exceed the bytes passes where the rows are counted one by one',
-    file: 'conversation/serverReader.ts',
-    from: 'if (usage.bytes + packetBytes > usage.maxBytes) return',
-    to: 'if (usage.bytes > usage.maxBytes) return',
+    about: 'the results behind rows that a change returns have no limit',
+    file: 'policy/governedUsage.ts',
+    from: 'if (this.isPassing) this.applyLimits();',
+    to: '',
   },
   {
     name: 'error sent twice',
