@@ -83,6 +83,15 @@ for (const isCompressed of [false, true]) {
   });
 }
 
+await t.test("gives the server's error behind held back rows in the server's own bytes", async (t) => {
+  const { pair } = await begin(t, [...login('eof'), fromClient(packetsFrom(0, query('SELECT 1')))]);
+  const error = Buffer.concat([err(1690, "BIGINT value is out of range in '"), Buffer.from("gr\xf6\xdfe'", 'latin1')]);
+  pair.server.say(packetsFrom(1, ...resultSet('eof', ROWS).slice(0, -1), error));
+  const heard = Buffer.concat([cutShort.subarray(0, HEAD_BYTES), packetsFrom(HEAD_PACKETS + 1, error)]);
+  await pair.client.hear(heard.length);
+  t.same(pair.client.heard, heard);
+});
+
 await t.test('releases held back rows for an upload, and relays what comes after it', async (t) => {
   const few = resultSet('eof', ROWS.slice(0, 2), { statusFlags: MORE });
   const request = few.length + 1;
