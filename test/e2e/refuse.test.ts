@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Capability } from '../../src/protocol/capabilities.js';
 import { Command } from '../../src/protocol/commands.js';
+import { OPENABLE_COMPRESSIONS } from '../../src/protocol/compression.js';
 import { digestHash, digestText } from '../../src/sql/digest.js';
 import { IS_WHOLE } from '../proof/scale.js';
 import { COMPRESSED_CLIENTS, commandLine } from '../support/clients.js';
@@ -19,6 +20,8 @@ const SELECT = 'SELECT id, label FROM numbers WHERE id <= 10';
 const DIGEST = digestHash(digestText(SELECT));
 /** As many bytes as clients keep. */
 const LONGEST = `refused: ${'ü'.repeat(251)}`;
+/** This Node.js can open zstd. */
+const OPENS_ZSTD = (OPENABLE_COMPRESSIONS & Capability.ZSTD_COMPRESSION_ALGORITHM) !== 0n;
 const WORDS = 'größer – да 中';
 const SAID = 'DO 4711';
 const CONFIG = {
@@ -79,6 +82,19 @@ for (const kind of SERVER_KINDS) {
       });
     }
 
+    // Only this server offers zstd.
+    if (kind === 'mysql') await t.test('lets nothing pass unjudged of a client that compresses with zstd', async (t) => {
+      const flags = ['--compression-algorithms=zstd'];
+      const { errors, stderr } = await commandLine('mysql', sluice.port, `${DELETE};\n`, flags);
+      t.strictSame(errors.map(({ code }) => code), [OPENS_ZSTD ? 3164 : 2066], stderr);
+      const overreaching = OPENS_ZSTD ? 0n : ZSTD_COMPRESSION_ALGORITHM;
+      const client = await WireClient.connect({
+        ...APP, port: sluice.port, capabilities: BASE_CAPABILITIES, overreaching,
+      });
+      t.match(await client.ask([client.query(DELETE)]), [{ code: 3164 }], 'the server hears nothing of that flag');
+      await client.quit();
+    });
+
     // Only this server offers TLS.
     if (kind === 'mysql') await t.test('answers over TLS and in compressed frames', async (t) => {
       const { listen: _clear, ...encrypted } = CONFIG;
@@ -133,7 +149,8 @@ for (const kind of SERVER_KINDS) {
       const refusedBy = (name: string): number =>
         records.filter(({ action, rule }) => action === 'refuse' && rule === name).length;
       t.equal(refusedBy('known'), clients);
-      t.equal(refusedBy('read-only'), 5 * pipelines);
+      const zstdClients = kind === 'mariadb' ? 0 : OPENS_ZSTD ? 2 : 1;
+      t.equal(refusedBy('read-only'), 5 * pipelines + zstdClients);
     });
   });
 }
