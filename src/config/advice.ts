@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { AdminSettings, Config, KillSettings, Limits, Match, Rule, Treatment } from './config.js';
 import { TOKEN_VARIABLE } from './adminToken.js';
-import { errorAdvice, REFUSED_ERROR } from './errorAdvice.js';
+import { errorAdvice, REFUSED_ERROR, REFUSED_MESSAGE } from './errorAdvice.js';
 import { expiriesIn, expiryAdvice } from './expiry.js';
 import { isSocketFile } from './address.js';
 import { isSelfSigned } from './tlsFiles.js';
@@ -57,9 +57,13 @@ function* limitAdvice({ mode, limits, warn, streaming, budget, rules }: Config):
   }
 }
 
-/** Warns about a rule's settings for a class that its responses never have. */
+/** Warns about a rule's limits for responses that it never has. */
 function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<string> {
   for (const unit of UNITS) {
+    if (rule.action === 'refuse' && rule.mode === 'enforce' && rule.limits[unit] !== config.limits[unit]) {
+      yield `${prefix}limits.${unit}: has no effect, since the rule refuses what it matches`;
+      continue;
+    }
     if (rule.class === 'streaming' && rule.limits[unit] !== config.limits[unit]) {
       yield `${prefix}limits.${unit}: has no effect in class streaming; streaming.limits.${unit} has`;
     }
@@ -72,9 +76,9 @@ function* classAdvice(rule: Rule, config: Config, prefix: string): Generator<str
 /** Warns about a refusal that does not take place, and about its error. */
 function* refusalAdvice({ action, refusal, match }: Rule, { listen }: Config, prefix: string): Generator<string> {
   if (action === null) {
-    const { code, sqlState, unjudged } = refusal;
-    const isSet = unjudged || code !== REFUSED_ERROR.code || sqlState !== REFUSED_ERROR.sqlState;
-    if (isSet) yield `${prefix}refusal: has no effect without "action": "refuse"`;
+    const { code, sqlState, message, unjudged } = refusal;
+    const isPlain = code === REFUSED_ERROR.code && sqlState === REFUSED_ERROR.sqlState && message === REFUSED_MESSAGE;
+    if (unjudged || !isPlain) yield `${prefix}refusal: has no effect without "action": "refuse"`;
     return;
   }
   yield* errorAdvice(refusal, `${prefix}refusal`, undefined, match, REFUSED_ERROR);

@@ -31,6 +31,7 @@ export const PLAIN_ERROR: ErrorNumber = ServerErrors.CAPACITY_EXCEEDED;
 
 /** The error of a refusal, unless the configuration sets another one. */
 export const REFUSED_ERROR: ErrorNumber = ServerErrors.AUDIT_API_ABORT;
+export const REFUSED_MESSAGE = 'sluice: statement refused (rule {rule})';
 
 /** The error that r2dbc-mariadb does not treat as transient. */
 const TOO_BIG_SELECT: ErrorNumber = ServerErrors.TOO_BIG_SELECT;

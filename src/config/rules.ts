@@ -13,7 +13,7 @@ import { formatMoment, MOMENT, parseEnd } from './schema/moment.js';
 import { section } from './schema/section.js';
 import { TAG_NAME } from './tags.js';
 import * as treatment from './treatment.js';
-import { REFUSED_ERROR } from './errorAdvice.js';
+import { REFUSED_ERROR, REFUSED_MESSAGE } from './errorAdvice.js';
 import { errorText } from '../text/errorText.js';
 import { finiteOrNull } from './finiteOrNull.js';
 
@@ -101,7 +101,7 @@ const refusal = section<RefusalSettings>({
   code: { kind: treatment.errorCode, fallback: REFUSED_ERROR.code, about: "the error's number" },
   sqlState: { kind: treatment.sqlState, fallback: REFUSED_ERROR.sqlState, about: "the error's SQLSTATE" },
   message: {
-    kind: messageTemplate(REFUSAL_PLACEHOLDERS), fallback: 'sluice: statement refused (rule {rule})',
+    kind: messageTemplate(REFUSAL_PLACEHOLDERS), fallback: REFUSED_MESSAGE,
     about: "the error's text",
   },
   unjudged: {

@@ -152,6 +152,18 @@ t.test('warns of limits for a class that a rule excludes', (t) => {
   t.end();
 });
 
+t.test('warns of settings without effect: of a refusal in a rule that refuses nothing, of limits in one that refuses', (t) => {
+  for (const refusal of [{ code: 1644 }, { sqlState: 'HY001' }, { message: 'no' }, { unjudged: true }]) {
+    t.match(adviceOnRules(t, [{ refusal }]), [/^rules\[0\]\.refusal: has no effect without "action": "refuse"$/]);
+    t.notMatch(adviceOnRules(t, [{ action: 'refuse', refusal }]), [/has no effect/]);
+  }
+  t.match(adviceOnRules(t, [{ action: 'refuse', limits: { rows: 5 } }]), [
+    /^rules\[0\]\.limits\.rows: has no effect, since the rule refuses what it matches$/,
+  ]);
+  t.same(adviceOnRules(t, [{ action: 'refuse', limits: { rows: 5 }, mode: 'audit' }]), [], 'there it holds');
+  t.end();
+});
+
 t.test('warns once of an unwise global setting, and again only for a rule that sets it itself', (t) => {
   const unwise = { onExceed: { error: { code: 1105 } }, warn: { rows: 100_000 } };
   t.match(adviceOnRules(t, [{}], unwise), [/^onExceed\.error\.code/, /^warn\.rows/]);
