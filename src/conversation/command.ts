@@ -1,4 +1,4 @@
-import { Command } from '../protocol/commands.js';
+import { Command, STATEMENTS_OF_COMMANDS } from '../protocol/commands.js';
 import type { ClientIdentity } from '../protocol/handshakeResponse.js';
 import type { DecodedParameters } from '../protocol/parameters.js';
 import type { AttributeValues } from '../protocol/queryAttributes.js';
@@ -44,7 +44,10 @@ export interface PendingCommand<U extends Usage = Usage> {
   readonly startedAtMs: number;
   /** The whole command has arrived: the fields below are set. */
   hasArrived: boolean;
-  /** The front of the statement's text, or of INIT_DB's schema; null if the command carries none. */
+  /**
+   * The front of the statement's text, or of INIT_DB's schema; the statement that does the same as the command; null if
+   * there is none.
+   */
   text: Buffer | null;
   /** The whole text's length in bytes. */
   textBytes: number;
@@ -102,10 +105,11 @@ export function responseShape(code: number): ResponseShape {
 export function newCommand<U extends Usage>(
   code: number, shape: ResponseShape, number: number, startedAtMs: number,
 ): PendingCommand<U> {
+  const text = STATEMENTS_OF_COMMANDS.get(code) ?? null;
   return {
-    code, shape, number, startedAtMs,
+    code, shape, number, startedAtMs, text,
     resetsSession: code === Command.RESET_CONNECTION || code === Command.CHANGE_USER,
-    hasArrived: false, text: null, textBytes: 0, keptBytes: 0, requestBytes: 0, affectedRows: 0, asksForFile: false,
+    hasArrived: false, textBytes: text?.length ?? 0, keptBytes: 0, requestBytes: 0, affectedRows: 0, asksForFile: false,
     statementId: 0,
     wantsCursor: false, identity: null,
     execution: null, parameters: null, attributes: null,

@@ -1,4 +1,4 @@
-import { Command, LAST_PREPARED_STATEMENT_ID } from '../protocol/commands.js';
+import { Command, LAST_PREPARED_STATEMENT_ID, STATEMENTS_OF_COMMANDS } from '../protocol/commands.js';
 import { ServerErrors } from '../protocol/errorCodes.js';
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../protocol/framing.js';
 import type { ServerError } from '../protocol/packets.js';
@@ -156,9 +156,10 @@ export interface RefusedCommand<U extends Usage = Usage> {
   sequenceId: number;
 }
 
-/** The commands that run a statement, or prepare one. */
+/** The commands that run a statement, or prepare one, or do what a statement does. */
 const JUDGED: ReadonlySet<number> = new Set<number>([
   Command.QUERY, Command.STMT_PREPARE, Command.STMT_EXECUTE, Command.STMT_BULK_EXECUTE,
+  ...STATEMENTS_OF_COMMANDS.keys(),
 ]);
 /**
  * Besides these, the packets of values that are sent ahead: the gate has to know whether a refused execution has any.

@@ -44,6 +44,13 @@ export function commandName(code: number): string {
   return NAMES.get(code) ?? `COM_0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
+/** The statements that do the same as commands without a text. (MariaDB 10.11; MySQL 9.7 knows none of these.) */
+export const STATEMENTS_OF_COMMANDS: ReadonlyMap<number, Buffer> = new Map([
+  [Command.REFRESH, Buffer.from('FLUSH')],
+  [Command.SHUTDOWN, Buffer.from('SHUTDOWN')],
+  [Command.PROCESS_KILL, Buffer.from('KILL')],
+]);
+
 /** The bytes of EXECUTE's fixed front: command, statement id, flags and iteration count. */
 export const EXECUTE_FRONT_BYTES = 10;
 

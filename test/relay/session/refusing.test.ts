@@ -198,6 +198,18 @@ await t.test('refuses by a tag in the attributes of a query', async (t) => {
   t.strictSame(await send(session, tagged('/new/1')), [hex(packetsFrom(0, tagged('/new/1'))), NOTHING]);
 });
 
+await t.test('refuses a command without a text as the statement that does the same', async (t) => {
+  const session = await startSession(t, { rules: [{ ...NO_DDL, match: { statement: 'admin' } }] });
+  const kill = command(Command.PROCESS_KILL, Buffer.from([7, 0, 0, 0]));
+  for (const payload of [command(Command.SHUTDOWN, '\0'), command(Command.REFRESH, '\x01'), kill]) {
+    t.strictSame(await send(session, payload), [NOTHING, hex(refusal())]);
+  }
+  t.equal((await send(session, command(Command.PING)))[0], hex(packetsFrom(0, command(Command.PING))));
+  t.match(session.records.map(({ command: name, sql }) => [name, sql]), [
+    ['COM_SHUTDOWN', 'SHUTDOWN'], ['COM_REFRESH', 'FLUSH'], ['COM_PROCESS_KILL', 'KILL'],
+  ]);
+});
+
 await t.test('lets a command pass in mode audit, and records it once', async (t) => {
   const session = await startSession(t, { rules: [{ ...NO_DDL, mode: 'audit' }] });
   t.strictSame(await send(session, DROP), [hex(packetsFrom(0, DROP)), NOTHING]);
