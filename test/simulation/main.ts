@@ -38,7 +38,7 @@ const tell = async (plan: WorldPlan): Promise<void> => {
   process.exitCode = run.outcome.violations.length === 0 ? 0 : 1;
 };
 
-/** Says what was run so far, on which revision, and what the worlds went through. */
+/** Prints the seeds that were run so far, on which revision, and the situations that they reached. */
 const showCensus = (): void => {
   const { pieces, counts, worlds } = Progress.read();
   const census = new Census();
@@ -50,8 +50,8 @@ const showCensus = (): void => {
 };
 
 /**
- * Worlds of one process: few enough that little is lost when somebody interrupts the run, and so many that the start of
- * the process, and its first worlds, which are slow, do not matter.
+ * The number of worlds that one process runs: so few that an interrupted run loses little, and so many that the start of
+ * the process and its slow first worlds do not matter.
  */
 const WORLDS_OF_A_PIECE = 2000;
 const JOBS = 2;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Campaign } from './campaign.js';
 
-/** What a process that has run some worlds prints. */
+/** The output of a process that has run some worlds. */
 export interface PieceResult {
   readonly worlds: number;
   readonly events: number;

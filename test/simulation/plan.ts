@@ -6,7 +6,7 @@ import type { ProxySettings } from '../support/inProcess.js';
 /** All that is decided about a world before it runs. Its seed decides the rest, such as the order of events. */
 export interface WorldPlan {
   readonly seed: number;
-  /** What the generator had in mind. */
+  /** The name of the theme for which the generator drew it. */
   readonly theme: string;
   readonly settings: ProxySettings;
   readonly network: NetworkPlan;
@@ -14,23 +14,23 @@ export interface WorldPlan {
   readonly clients: readonly ClientPlan[];
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
-  /** What is around Sluice, besides networks and people; absent if nothing of that matters. */
+  /** The surroundings of Sluice besides networks and people; absent if they do not matter. */
   readonly around?: Surroundings;
 }
 
-/** What is around Sluice. What is absent is not there, or always well. */
+/** The surroundings of Sluice. A part that is absent does not exist, or never has a fault. */
 export interface Surroundings {
   /** Records go to a file, too, on a disk that can fail. */
   readonly disk?: true;
-  /** Servers are called by names, which can fail, change and be slow. */
+  /** Sluice knows the servers by names. The look-up of a name can fail, change its answer and be slow. */
   readonly names?: true;
   /** The control group of Sluice has a memory limit, and may come near it. */
   readonly memory?: true;
   /** Sluice keeps live statistics, as for an admin endpoint. */
   readonly admin?: true;
-  /** Sluice runs as a primary with so many workers, which can die and hang. */
+  /** Sluice runs as a primary with this many workers, which can die and hang. */
   readonly workers?: number;
-  /** Which legs are encrypted. */
+  /** Whether the connections of clients and to servers are encrypted. */
   readonly tls?: {
     readonly listen: 'off' | 'optional' | 'auto' | 'required',
     readonly upstream: 'off' | 'preferred' | 'required',
@@ -94,7 +94,7 @@ export type Step =
   | { readonly do: 'query', readonly statement: StatementPlan, readonly reading: Reading }
   | {
     readonly do: 'prepared', readonly statement: StatementPlan, readonly reading: Reading,
-    /** How often it is executed. */
+    /** The number of executions. */
     readonly times: number,
     /** Rows of one fetch from a server-side cursor; null for no cursor. */
     readonly fetchRows: number | null,
@@ -108,7 +108,7 @@ export type Step =
 
 /** How a client takes a response. */
 export interface Reading {
-  /** After so many bytes it takes nothing for a while; null to read as fast as bytes come. */
+  /** After this many bytes it takes nothing for a while; null to read as fast as bytes come. */
   readonly pause: { readonly afterBytes: number, readonly ms: number, readonly times: number } | null;
   /** It leaves in the middle of the response. */
   readonly leaves: Leaving | null;
@@ -126,7 +126,7 @@ export type Verb =
   | 'select' | 'with' | 'show' | 'call' | 'returning' | 'update' | 'several' | 'load' | 'execute' | 'use' | 'begin'
   | 'commit';
 
-/** A statement, and how the server answers it. Its tag stands in its text and in its rows. */
+/** A statement, and the answers of the server. Its tag is in its text and in its rows. */
 export interface StatementPlan {
   readonly tag: number;
   readonly verb: Verb;
@@ -154,7 +154,7 @@ export type Act = { readonly when: Moment } & (
   | { readonly do: 'reload', readonly settings: ProxySettings }
   | { readonly do: 'kill' | 'end' | 'view', readonly client: string }
   | { readonly do: 'list' }
-  /** The file of records is opened anew, as after a rotation of its name. */
+  /** The file of records is renamed and opened anew, as in a rotation. */
   | { readonly do: 'reopen' }
   /** Sluice is told to stop: it accepts no more, ends idle sessions, and after a while all. */
   | { readonly do: 'stop', readonly forcedAfterMs: number });
@@ -169,13 +169,13 @@ export type Fault = { readonly when: Moment } & (
   | { readonly do: 'shutdown', readonly server: number, readonly ms: number }
   | AmbientFault);
 
-/** Something that goes wrong around Sluice: `plan.around` has to have what it is about. */
+/** A fault in the surroundings of Sluice. `plan.around` must have that part. */
 export type AmbientFault =
-  /** Records cannot be written for so long; null for the rest of the world. */
+  /** Records cannot be written for this time; null for the rest of the world. */
   | { readonly do: 'disk', readonly state: 'has no room' | 'is full' | 'hangs', readonly ms: number | null }
-  /** Somebody sets the clock of the machine by so much. */
+  /** The clock of the machine is set forward by this much, or back. */
   | { readonly do: 'clock', readonly byMs: number }
-  /** The name of a server is not known, leads to another server, or takes its time. */
+  /** The name of a server is unknown, leads to another server, or is looked up slowly. */
   | {
     readonly do: 'name', readonly server: number, readonly becomes: 'unknown' | 'another' | 'slow', readonly ms: number,
   }
@@ -190,8 +190,8 @@ export interface Link {
 }
 
 /**
- * A time: so many ms after the first event of this name, or after the beginning. An event is something like `cut 3`,
- * for the cut of the statement with tag 3; `generate/disturbances.ts` has their names.
+ * A time: this many ms after the first event of this name, or after the beginning. `cut 3` is such an event: the cut of
+ * the statement with tag 3. `generate/disturbances.ts` has the names of all events.
  */
 export interface Moment {
   readonly after: string | null;

@@ -179,7 +179,7 @@ export class WorldRun implements Stage {
     };
   }
 
-  /** Everybody has finished: Sluice has nothing left to do, and is told to stop. */
+  /** All clients have finished: Sluice has nothing left to do, and is told to stop. */
   private async end(): Promise<void> {
     await this.go('rest', () => this.sessions.size === 0, REST_MS);
     let isClosed = false;
@@ -195,8 +195,8 @@ export class WorldRun implements Stage {
   }
 
   /**
-   * Goes on until something is true, or nothing is left that could happen.
-   * @param leastMs the time for which it goes on even if only timers are left for which no program runs on
+   * Runs the world until a condition is true, or until nothing can happen any more.
+   * @param leastMs the time for which it runs even if only timers are left that keep no program running
    */
   private async go(what: string, until: () => boolean, leastMs = 0): Promise<void> {
     const { scheduler } = this.world;

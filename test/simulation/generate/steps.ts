@@ -2,7 +2,7 @@ import type { AnswerPlan, Reading, ServerPlan, StatementPlan, Step, Verb } from 
 import { READS_ALL } from '../plan.js';
 import type { Random } from '../world/random.js';
 
-/** What steps are drawn for, and which a theme likes. */
+/** The settings for which steps are drawn, and what a theme draws more often. */
 export interface StepLikes {
   /** The limits of the settings: sizes are drawn around them. */
   readonly rows: number;

@@ -59,7 +59,7 @@ const isAtLimit = (
   if (action === 'hold') return (noun === 'row' ? usage.sent.rows : usage.sent.bytes) > limit;
   const next = nextRowBytes(usage);
   if (next === null) return false;
-  // A client that was let through for its pace has more than the limit when it turns out to be fast.
+  // A client that was let through for its pace may have more than the limit when it turns out to be fast.
   if (wasStreamed || paced !== null) return noun === 'row' ? rows >= limit : bytes + next > limit;
   return noun === 'row' ? judged.rows <= limit && rows >= limit : judged.bytes <= limit && bytes + next > limit;
 };

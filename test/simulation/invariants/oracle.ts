@@ -3,9 +3,9 @@ import type { AnswerPlan, StatementPlan, WorldPlan } from '../plan.js';
 import { returnsRows } from '../statements.js';
 import type { UsageLedger } from './usages.js';
 
-// What the settings say of a response, worked out apart from Sluice's own code.
+// The verdict of the settings about a response, worked out without Sluice's own code.
 
-/** What a response may be. */
+/** The allowed outcomes of a response. */
 export interface Allowed {
   readonly rule: string;
   readonly mode: 'enforce' | 'audit';
@@ -24,7 +24,7 @@ export interface Allowed {
   readonly recordsAdmissions: boolean;
 }
 
-/** What settings say of a usage. */
+/** The verdict of settings about a usage. */
 export const allowedBy = (config: Config, usage: UsageLedger, plan: WorldPlan): Allowed => {
   const { connection, statement } = usage;
   const server = plan.servers[connection.serverIndex ?? 0]!;
@@ -54,7 +54,7 @@ export const allowedBy = (config: Config, usage: UsageLedger, plan: WorldPlan): 
   };
 };
 
-/** The program that the client has told. The models' COM_CHANGE_USER tells none. */
+/** The program that the client has named. The models' COM_CHANGE_USER names none. */
 const programOf = ({ connection, first }: UsageLedger, { clients }: WorldPlan): string | null => {
   const before = connection.exchanges.slice(0, connection.exchanges.indexOf(first));
   const hasChangedUser = before.some(({ what, arrivedAtMs }) => what.name === 'changeUser' && arrivedAtMs !== null);

@@ -3,9 +3,9 @@ import type { WorldRun } from '../runWorld.js';
 import { tagIn } from '../statements.js';
 
 /**
- * A statement that was promised to run to its end is not ended because its client has left: only an administrator ends
- * it, its server, or a bound of `drain`, and the record then has `givenUp`. One that asks for a file ends all the same:
- * nobody else has the file. No record tells of a broken promise that nobody got.
+ * A statement with the promise that it runs to its end is not ended because its client has left. Only an administrator
+ * ends it, its server, or a bound of `drain`; then the record has `givenUp`. A statement that asks for a file ends all
+ * the same: nobody else has the file. No record reports a broken promise that no client got.
  */
 export const checkRunsOnWithoutClient = ({ records, plan, ledger, violations }: WorldRun): void => {
   const isOrdered = plan.acts.some(({ do: what }) => what === 'stop' || what === 'end' || what === 'kill');

@@ -2,7 +2,10 @@ import { HEADER_BYTES } from '../../../src/protocol/framing.js';
 import type { ConnectionLedger, Exchange, Ledger } from '../ledger.js';
 import type { StatementPlan } from '../plan.js';
 
-/** What one limit counts: the response to one command, or an execution with a cursor and all its fetches. */
+/**
+ * The part of a conversation that one limit counts: the response to one command, or an execution with a cursor and all
+ * its fetches.
+ */
 export class UsageLedger {
   constructor(
     readonly connection: ConnectionLedger, readonly statement: StatementPlan, readonly exchanges: readonly Exchange[],

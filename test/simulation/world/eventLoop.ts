@@ -14,7 +14,7 @@ export class EventLoop {
   world: World | null = null;
   /** How often code of this process has run. */
   runs = 0;
-  /** The time that a callback takes, in ms. */
+  /** Returns the time that a callback takes, in ms. */
   callbackMs = (): number => 0.001 * this.random.between(1, 40);
   /** The timers that are set, and some that were cancelled. */
   private readonly timers = new Heap<SimulatedTimer>();
@@ -52,19 +52,19 @@ export class EventLoop {
     return this.set(ms, work, true);
   }
 
-  /** In the immediates phase, after those that were asked for before. */
+  /** Calls `work` in the immediates phase, after earlier requests. */
   soon(work: () => void): void {
     this.immediates.push(work);
     this.plan();
   }
 
-  /** In the poll phase: a socket can be read, an answer is there. */
+  /** Calls `work` in the poll phase: a socket can be read, or an answer has come. */
   poll(work: () => void): void {
     this.ready.push(work);
     this.plan();
   }
 
-  /** In the closing phase. */
+  /** Calls `work` in the closing phase. */
   closing(work: () => void): void {
     this.closings.push(work);
     this.plan();

@@ -49,8 +49,8 @@ export class Scheduler {
   }
 
   /**
-   * Lets events happen until nothing is due that the world waits for, or until a bound is reached.
-   * @throws what an event or a watcher throws
+   * Runs events until nothing is due that the world waits for, or until a bound is reached.
+   * @throws the error of an event or of a watcher
    */
   run(bounds: RunBounds = {}): Promise<RunEnd> {
     const lastEvent = this.eventCount + (bounds.maxEvents ?? Infinity);
@@ -72,7 +72,7 @@ export class Scheduler {
     });
   }
 
-  /** Lets this many ms pass, however little happens in them. */
+  /** Runs for this many ms of virtual time, even if nothing happens. */
   async pass(ms: number): Promise<void> {
     let isOver = false;
     this.after(ms, () => (isOver = true));
@@ -93,7 +93,7 @@ export class Scheduler {
     return queue.first;
   }
 
-  /** Lets the next event happen. Returns null, or why there is none. */
+  /** Runs the next event. Returns null, or the reason why there is none. */
   private next(untilMs: number): RunEnd | null {
     const event = this.isQuiet ? null : this.first();
     if (event === null) return 'quiet';
