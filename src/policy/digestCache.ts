@@ -3,7 +3,8 @@ import { Generations } from './generations.js';
 import { digestHash, digestText, normalized, type Normalized } from '../sql/digest.js';
 import type { SqlMode } from '../sql/lexer.js';
 import { isOpenEnded, lastComments, outerComments, type Comment, type OuterComments } from '../sql/outerComments.js';
-import { NO_TAGS, tagsAround, type Tags, type TextReader } from '../sql/tags.js';
+import { quotedValue } from '../sql/tagReader.js';
+import { NO_TAGS, tagsAround, type Tags, type TagsReader } from '../sql/tags.js';
 
 /**
  * A cache of the digests of recent statements. Applications repeat their statements, above all prepared ones, and a
@@ -11,13 +12,15 @@ import { NO_TAGS, tagsAround, type Tags, type TextReader } from '../sql/tags.js'
  * frameworks write a new text there each time. A statement that differs only in its literals is normalized, but not
  * hashed again.
  */
-export class DigestCache implements TextReader {
+export class DigestCache implements TagsReader {
   /**
    * One cache for each way in which servers read quotes and backslashes, because the same text may be another
    * statement. Texts with versioned comments that servers read in different ways are not cached.
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<TextReading>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
+  /** The values of tags. A look-up is cheaper than decoding, and who counts by a value gets the same text again. */
+  private readonly byQuoted = new Generations<string>(MAX_QUOTED_SIZE);
 
   /** @param normalize finds the normal form of a text */
   constructor(private readonly normalize: (sql: string, mode: SqlMode) => Normalized = normalized) {}
@@ -27,7 +30,9 @@ export class DigestCache implements TextReader {
    * @param sql the text, or its front
    */
   digestOf(sql: string, mode: SqlMode): Digest {
-    return this.digestIn(outerComments(sql), sql, mode);
+    const bytes = Buffer.from(sql);
+    const outer = outerComments(bytes);
+    return this.digestAround(outer, this.readBody(outer, bytes, mode), bytes, mode);
   }
 
   /**
@@ -35,49 +40,67 @@ export class DigestCache implements TextReader {
    * @param isTruncated the statement continues after this text
    */
   tagsOf(sql: string, isTruncated: boolean, mode: SqlMode): Tags {
-    return this.tagsAround(outerComments(sql), sql, isTruncated, mode, null);
+    const bytes = Buffer.from(sql);
+    const outer = outerComments(bytes);
+    if (outer === null) return NO_TAGS;
+    const reading = outer.trailing.length === 0 ? null : this.readBody(outer, bytes, mode);
+    return this.tagsAround(outer, reading, bytes, isTruncated, mode, null);
   }
 
-  /** The digest of a statement, and those of its tags that are wanted. The text is taken apart once for both. */
-  identify(sql: string, isTruncated: boolean, mode: SqlMode, wanted: readonly string[]): Identified {
+  /**
+   * The digest of a statement, and those of its tags that are wanted. The text is taken apart once for both.
+   * @param sql the text, or its front, in UTF-8
+   */
+  identify(sql: Buffer, isTruncated: boolean, mode: SqlMode, wanted: readonly string[]): Identified {
     const outer = outerComments(sql);
+    const reading = this.readBody(outer, sql, mode);
+    const hasTags = outer !== null && wanted.length > 0;
     return {
-      digest: this.digestIn(outer, sql, mode),
-      tags: wanted.length === 0 ? NO_TAGS : this.tagsAround(outer, sql, isTruncated, mode, wanted),
+      digest: this.digestAround(outer, reading, sql, mode),
+      tags: hasTags ? this.tagsAround(outer, reading, sql, isTruncated, mode, wanted) : NO_TAGS,
     };
   }
 
-  private digestIn(outer: OuterComments | null, sql: string, mode: SqlMode): Digest {
-    const body = outer?.body ?? sql;
-    if (body.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
-    const reading = this.read(body, mode);
-    // After an open-ended body, the text that looks like comments is part of the statement.
-    return reading.isOpenEnded && body !== sql ? this.digestOfWhole(sql, mode) : reading.digest;
-  }
-
-  private tagsAround(
-    outer: OuterComments | null, sql: string, isTruncated: boolean, mode: SqlMode, wanted: readonly string[] | null,
-  ): Tags {
-    return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, this);
-  }
-
-  isOpenEnded(sql: string, mode: SqlMode): boolean {
-    return sql.length > LONGEST_TEXT ? isOpenEnded(sql, mode) : this.read(sql, mode).isOpenEnded;
-  }
-
   lastComments(sql: string, mode: SqlMode): readonly Comment[] {
-    if (sql.length > LONGEST_TEXT) return lastComments(sql, mode);
-    const reading = this.read(sql, mode);
-    reading.lastComments ??= lastComments(sql, mode).map(({ text, isLine }) => ({ text: ownCopy(text), isLine }));
+    const reading = this.readShort(sql, mode);
+    if (reading === null) return lastComments(sql, mode);
+    reading.lastComments ??= lastComments(sql, mode);
     return reading.lastComments;
   }
 
-  private digestOfWhole(sql: string, mode: SqlMode): Digest {
-    if (sql.length > LONGEST_TEXT) return this.digestByNormalForm(digestText(sql, mode));
-    return this.read(sql, mode).digest;
+  quotedValue(quoted: string): string {
+    const known = this.byQuoted.get(quoted);
+    if (known !== undefined || quoted.length > LONGEST_QUOTED) return known ?? quotedValue(quoted);
+    const value = ownCopy(quotedValue(quoted));
+    this.byQuoted.set(ownCopy(quoted), value);
+    return value;
   }
 
-  private read(sql: string, mode: SqlMode): TextReading {
+  /** @param reading that of the body; null if it is too long to be kept */
+  private digestAround(outer: OuterComments | null, reading: TextReading | null, sql: Buffer, mode: SqlMode): Digest {
+    // After an open-ended body, the text that looks like comments is part of the statement.
+    const isPart = reading?.isOpenEnded === true && outer !== null && outer.to - outer.from < sql.length;
+    const whole = isPart ? this.readShort(sql.toString(), mode) : reading;
+    return whole === null ? this.digestByNormalForm(digestText(sql.toString(), mode)) : whole.digest;
+  }
+
+  /** @param reading that of the body; null if it is not known */
+  private tagsAround(
+    outer: OuterComments, reading: TextReading | null, sql: Buffer, isTruncated: boolean, mode: SqlMode,
+    wanted: readonly string[] | null,
+  ): Tags {
+    const isOpen = outer.trailing.length > 0 &&
+      (reading?.isOpenEnded ?? isOpenEnded(sql.toString('utf8', outer.from, outer.to), mode));
+    return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, this);
+  }
+
+  private readBody(outer: OuterComments | null, sql: Buffer, mode: SqlMode): TextReading | null {
+    return this.readShort(outer === null ? sql.toString() : sql.toString('utf8', outer.from, outer.to), mode);
+  }
+
+  /** Null for a text that is too long to be kept. */
+  private readShort(sql: string, mode: SqlMode): TextReading | null {
+    if (sql.length > LONGEST_TEXT) return null;
     const texts = this.byText[(mode.ansiQuotes ? 1 : 0) + (mode.noBackslashEscapes ? 2 : 0)]!;
     const known = texts.get(sql);
     if (known !== undefined) return known;
@@ -121,6 +144,9 @@ interface TextReading {
 const LONGEST_TEXT = 4096;
 const MAX_TEXTS_SIZE = 2 ** 17;
 const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
+/** The longest value that is kept as it stands in a comment. */
+const LONGEST_QUOTED = 128;
+const MAX_QUOTED_SIZE = 2 ** 14;
 
 /** The cache of the whole process. A text has the same digest in every session. */
 export const digests = new DigestCache();

@@ -1,5 +1,6 @@
 // The character classes of the servers' lexers, by character code.
 
+export const LINE_FEED = 0x0a;
 export const SPACE = 0x20;
 export const DELETE = 0x7f;
 export const QUOTE = 0x27;
@@ -10,11 +11,15 @@ export const DOT = 0x2e;
 export const AT = 0x40;
 export const BANG = 0x21;
 export const HASH = 0x23;
+export const PERCENT = 0x25;
 export const PLUS = 0x2b;
+export const COMMA = 0x2c;
 export const MINUS = 0x2d;
 export const STAR = 0x2a;
 export const SLASH = 0x2f;
+export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+export const EQUALS = 0x3d;
 export const QUESTION_MARK = 0x3f;
 export const UNDERSCORE = 0x5f;
 export const DIGIT_0 = 0x30;

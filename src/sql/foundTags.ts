@@ -1,6 +1,7 @@
 /** Collects the tags of one statement, within bounds. Of two with the same name the first counts. */
 export class FoundTags {
-  readonly byName = new Map<string, string>();
+  /** Null as long as there are none: most statements have none that are wanted. */
+  byName: Map<string, string> | null = null;
   private left = MAX_TAGS;
 
   /** @param wanted the names of the tags that are kept; null for all */
@@ -11,20 +12,30 @@ export class FoundTags {
     return this.left === 0;
   }
 
-  /** Counts a tag that was read. Returns whether its value is to be set. */
-  counts(name: string): boolean {
-    this.left -= 1;
-    if (this.wanted !== null && !this.wanted.includes(name)) return false;
-    return name.length <= MAX_NAME_LENGTH && !this.byName.has(name);
+  /** The name in [from, to) of ASCII bytes; null if it is not wanted. Makes no string of other names. */
+  nameAt(bytes: Buffer, from: number, to: number): string | null {
+    if (this.wanted === null) return bytes.toString('latin1', from, to);
+    for (const name of this.wanted) if (name.length === to - from && isAt(name, bytes, from)) return name;
+    return null;
   }
 
-  set(name: string, value: string): void {
-    this.byName.set(name, valueWithin(value));
-  }
-
+  /** Counts a tag that was read, and keeps it if it is wanted. */
   add(name: string, value: string): void {
-    if (this.counts(name)) this.set(name, value);
+    this.left -= 1;
+    if (name.length > MAX_NAME_LENGTH || (this.wanted !== null && !this.wanted.includes(name))) return;
+    this.byName ??= new Map();
+    if (!this.byName.has(name)) this.byName.set(name, valueWithin(value));
   }
+
+  /** Counts a tag that is not wanted. */
+  pass(): void {
+    this.left -= 1;
+  }
+}
+
+function isAt(name: string, bytes: Buffer, from: number): boolean {
+  for (let i = 0; i < name.length; i += 1) if (bytes[from + i] !== name.charCodeAt(i)) return false;
+  return true;
 }
 
 /** The bound on the tags of a statement. */

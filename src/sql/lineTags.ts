@@ -1,5 +1,5 @@
 import type { FoundTags } from './foundTags.js';
-import { TagReader } from './tagReader.js';
+import type { TagReader } from './tagReader.js';
 
 // Comments that end with their line are mostly notes of people, or code that is switched off. So only what a program
 // writes in a form of its own is read of them:
@@ -13,10 +13,12 @@ import { TagReader } from './tagReader.js';
  * Reads the tags of a comment that ends with its line.
  * @param text the text after the mark
  * @param isCut the line continues after the text
+ * @param reader reads tags into `found`
  */
-export function readLine(text: string, isCut: boolean, found: FoundTags): void {
+export function readLine(text: string, isCut: boolean, found: FoundTags, reader: TagReader): void {
   if (TAGS_ALONE.test(text)) {
-    new TagReader(found).read(text, isCut);
+    const bytes = Buffer.from(text);
+    reader.read(bytes, 0, bytes.length, isCut);
   } else if (!isCut) {
     const members = METABASE.exec(text)?.[1];
     if (members !== undefined) readWords(members, found);

@@ -1,6 +1,5 @@
-import { BACKSLASH, DOUBLE_QUOTE, isSpace, QUOTE } from './characters.js';
+import { BACKSLASH, COLON, COMMA, DOUBLE_QUOTE, EQUALS, isSpace, PERCENT, QUOTE } from './characters.js';
 import type { FoundTags } from './foundTags.js';
-import { codeAt } from './scan.js';
 import { urlDecoded } from './urlDecoded.js';
 
 // Frameworks name in a comment the part of the application that sends a statement:
@@ -12,117 +11,166 @@ import { urlDecoded } from './urlDecoded.js';
 // Datadog writes sqlcommenter's form as well. OpenTelemetry's packages for Python double the percent sign if a
 // statement has no parameters (%%2F stands for %2F), and Prisma leaves quotes in keys.
 
-/** Reads the tags of comments, from the first character to the last. Reads each a bounded number of times. */
+/**
+ * Reads the tags of comments, from the first byte to the last. Reads each a bounded number of times, and makes no
+ * string of what is not wanted. All signs between tags are single bytes in UTF-8.
+ */
 export class TagReader {
-  private text = '';
+  private bytes: Buffer = NO_BYTES;
   private at = 0;
+  private end = 0;
   private isCut = false;
+  /** The name that was passed last has characters that stand for others, or that have several bytes. */
+  private isEncoded = false;
+  /** Where a single and a double quote that were not in a comment were found after it. */
+  private quotesAfter = [0, 0];
 
-  constructor(private readonly found: FoundTags) {}
+  /** @param values decodes the values in quotes */
+  constructor(private readonly found: FoundTags, private readonly values: QuotedValues) {}
 
-  /** @param isCut the comment continues after the text, so a tag at the very end may be incomplete */
-  read(text: string, isCut: boolean): void {
-    this.text = text;
-    this.at = 0;
+  /**
+   * Reads [from, to) of the bytes.
+   * @param isCut the comment continues there, so a tag at the very end may be incomplete
+   */
+  read(bytes: Buffer, from: number, to: number, isCut: boolean): void {
+    if (bytes !== this.bytes) this.quotesAfter = [0, 0];
+    this.bytes = bytes;
+    this.at = from;
+    this.end = to;
     this.isCut = isCut;
     while (!this.found.isFull) {
-      this.passSeparators();
-      if (this.at >= text.length) return;
+      while (this.at < to && isSeparator(bytes[this.at]!)) this.at += 1;
+      if (this.at >= to) return;
       this.readTag();
     }
   }
 
   private readTag(): void {
-    const { text, at: start } = this;
+    const start = this.at;
     this.passName();
-    const name = text.slice(start, this.at);
+    const end = this.at;
     this.passWhite();
-    const sign = codeAt(text, this.at);
-    if (name === '' || (sign !== EQUALS && sign !== COLON)) return this.passTo(',');
+    const sign = this.byteHere();
+    if (end === start || (sign !== EQUALS && sign !== COLON)) return this.passToComma();
     this.at += 1;
     this.passWhite();
-    const first = codeAt(text, this.at);
-    if (sign === COLON) this.add(name, this.upToComma());
-    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(urlDecoded(unescaped(name, "'")));
-    else this.add(urlDecoded(name), urlDecoded(this.unquoted()));
+    const first = this.byteHere();
+    if (sign === COLON) this.add(this.text(start, end), this.upToComma());
+    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(first, this.nameBetween(start, end));
+    else this.add(urlDecoded(this.text(start, end)), urlDecoded(this.unquoted()));
+  }
+
+  /** The name of a value in quotes; null if it is not wanted. */
+  private nameBetween(start: number, end: number): string | null {
+    const { found, isEncoded } = this;
+    return isEncoded ? urlDecoded(unescaped(this.text(start, end), QUOTE)) : found.nameAt(this.bytes, start, end);
   }
 
   /** Reads a value in quotes. Without a closing quote it is no value. */
-  private readQuoted(name: string): void {
-    const { text } = this;
-    const quote = text[this.at]!;
+  private readQuoted(quote: number, name: string | null): void {
+    const { bytes, end, found } = this;
     const start = this.at + 1;
-    let end = text.indexOf(quote, start);
-    while (end !== -1 && codeAt(text, end - 1) === BACKSLASH && end > start) end = text.indexOf(quote, end + 1);
-    if (end === -1) {
-      this.at = text.length;
-      return;
+    let isEscaped = false;
+    let at = this.nextQuote(quote, start);
+    while (at > start && at < end && bytes[at - 1] === BACKSLASH) {
+      isEscaped = true;
+      at = this.nextQuote(quote, at + 1);
     }
-    this.at = end + 1;
-    if (this.found.counts(name)) {
-      this.found.set(name, urlDecoded(withBlanks(unescaped(text.slice(start, end), quote))));
-    }
+    this.at = at + 1;
+    if (at >= end) return;
+    if (name === null) return found.pass();
+    const quoted = this.text(start, at);
+    found.add(name, this.values.quotedValue(isEscaped ? unescaped(quoted, quote) : quoted));
+  }
+
+  /** The next quote; Infinity if there is none. One after the comment is remembered, so nothing is searched twice. */
+  private nextQuote(quote: number, from: number): number {
+    const kind = quote === QUOTE ? 0 : 1;
+    if (this.quotesAfter[kind]! >= this.end) return Infinity;
+    const found = this.bytes.indexOf(quote, from);
+    const at = found === -1 ? Infinity : found;
+    if (at >= this.end) this.quotesAfter[kind] = at;
+    return at;
   }
 
   /** The value up to the next comma, or to white space before another `name=`. */
   private unquoted(): string {
-    const { text, at: start } = this;
-    let end = start;
-    while (end < text.length && text[end] !== ',') {
-      while (end < text.length && text[end] !== ',' && !isSpace(codeAt(text, end))) end += 1;
-      this.at = end;
+    const { bytes, end, at: start } = this;
+    let last = start;
+    while (last < end && bytes[last] !== COMMA) {
+      while (last < end && bytes[last] !== COMMA && !isSpace(bytes[last]!)) last += 1;
+      this.at = last;
       this.passWhite();
       const next = this.at;
       this.passName();
-      if (this.at > next && next > end && text[this.at] === '=') {
+      if (this.at > next && next > last && this.byteHere() === EQUALS) {
         this.at = next;
-        return text.slice(start, end);
+        return this.text(start, last);
       }
-      end = next;
+      last = next;
     }
-    this.at = end;
-    return text.slice(start, end).trimEnd();
+    this.at = last;
+    return this.text(start, last).trimEnd();
   }
 
   private upToComma(): string {
     const start = this.at;
-    this.passTo(',');
-    return this.text.slice(start, this.at).trimEnd();
+    this.passToComma();
+    return this.text(start, this.at).trimEnd();
   }
 
   /** Sets a tag, unless it is cut at the end of the text. */
   private add(name: string, value: string): void {
-    if (!this.isCut || this.at < this.text.length) this.found.add(name, value);
+    if (!this.isCut || this.at < this.end) this.found.add(name, value);
   }
 
-  private passTo(character: string): void {
-    const found = this.text.indexOf(character, this.at);
-    this.at = found === -1 ? this.text.length : found;
+  private text(from: number, to: number): string {
+    return this.bytes.toString('utf8', from, to);
+  }
+
+  /** The byte at which it is; 0 at the end. */
+  private byteHere(): number {
+    return this.at < this.end ? this.bytes[this.at]! : 0;
+  }
+
+  private passToComma(): void {
+    while (this.at < this.end && this.bytes[this.at] !== COMMA) this.at += 1;
   }
 
   private passWhite(): void {
-    while (isSpace(codeAt(this.text, this.at))) this.at += 1;
-  }
-
-  private passSeparators(): void {
-    while (isSeparator(codeAt(this.text, this.at))) this.at += 1;
+    while (this.at < this.end && isSpace(this.bytes[this.at]!)) this.at += 1;
   }
 
   private passName(): void {
-    const { text } = this;
-    while (this.at < text.length && isNamePart(codeAt(text, this.at))) this.at += 1;
+    const { bytes, end } = this;
+    let at = this.at;
+    this.isEncoded = false;
+    for (; at < end; at += 1) {
+      const code = bytes[at]!;
+      if (code === EQUALS || code === COLON || (code < EQUALS && isSeparator(code))) break;
+      if (code === PERCENT || code === BACKSLASH || code >= NOT_ASCII) this.isEncoded = true;
+    }
+    this.at = at;
   }
 }
 
-const COMMA = 0x2c;
-const EQUALS = 0x3d;
-const COLON = 0x3a;
+/** Gives the values that stand in quotes. One that remembers values need not decode them again. */
+export interface QuotedValues {
+  quotedValue(quoted: string): string;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const NOT_ASCII = 0x80;
 
 const isSeparator = (code: number): boolean => code === COMMA || isSpace(code);
-const isNamePart = (code: number): boolean => code !== EQUALS && code !== COLON && !isSeparator(code);
 
-function unescaped(text: string, quote: string): string {
-  return text.includes('\\') ? text.replaceAll(`\\${quote}`, quote) : text;
+function unescaped(text: string, quote: number): string {
+  return quote === QUOTE ? text.replaceAll("\\'", "'") : text.replaceAll('\\"', '"');
+}
+
+/** The value that stands in quotes. */
+export function quotedValue(quoted: string): string {
+  return urlDecoded(withBlanks(quoted));
 }
 
 /** Some encoders write a blank as `+`, as in forms: those of Java and of PHP. All of them encode a plus sign. */

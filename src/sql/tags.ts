@@ -1,22 +1,21 @@
+import { isSpace } from './characters.js';
 import { FoundTags } from './foundTags.js';
 import { readJson } from './jsonTags.js';
 import type { SqlMode } from './lexer.js';
 import { readLine } from './lineTags.js';
 import { isOpenEnded, lastComments, outerComments, type Comment, type OuterComments } from './outerComments.js';
-import { TagReader } from './tagReader.js';
+import { quotedValue, TagReader, type QuotedValues } from './tagReader.js';
 
 /** The tags of a statement by name, in the order of the text. */
 export type Tags = ReadonlyMap<string, string>;
 
 export const NO_TAGS: Tags = new Map();
 
-/** The bound on the characters that are read of a statement's comments. */
-export const MAX_COMMENT_LENGTH = 8192;
+/** The bound on the bytes that are read of a statement's comments. */
+export const MAX_COMMENT_BYTES = 8192;
 
-/** What has to be read of the whole text to know its last comments. */
-export interface TextReader {
-  /** Whether the last literal, quoted name or comment of a text has no end. */
-  isOpenEnded(sql: string, mode: SqlMode): boolean;
+/** Reads what few texts need. One that remembers texts and values need not read them again. */
+export interface TagsReader extends QuotedValues {
   /** The comments after the last token of a text. */
   lastComments(sql: string, mode: SqlMode): readonly Comment[];
 }
@@ -27,23 +26,25 @@ export interface TextReader {
  * @param wanted the names of the tags that are returned; null for all
  */
 export function tagsOf(
-  sql: string, isTruncated = false, mode: SqlMode = {}, wanted: readonly string[] | null = null,
+  sql: Buffer, isTruncated = false, mode: SqlMode = {}, wanted: readonly string[] | null = null,
 ): Tags {
   const outer = outerComments(sql);
-  return outer === null ? NO_TAGS : tagsAround(outer, sql, isTruncated, mode, wanted, { isOpenEnded, lastComments });
+  if (outer === null) return NO_TAGS;
+  const isOpen = outer.trailing.length > 0 && isOpenEnded(sql.toString('utf8', outer.from, outer.to), mode);
+  return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, { lastComments, quotedValue });
 }
 
 /**
  * The same for a text whose comments are found already.
- * @param reader reads the text; one that remembers texts spares a second reading
+ * @param isOpen the body is open-ended
  */
 export function tagsAround(
-  { body, leading, trailing, isUnclear }: OuterComments, sql: string, isTruncated: boolean, mode: SqlMode,
-  wanted: readonly string[] | null, reader: TextReader,
+  { leading, trailing, isUnclear }: OuterComments, isOpen: boolean, sql: Buffer, isTruncated: boolean, mode: SqlMode,
+  wanted: readonly string[] | null, reader: TagsReader,
 ): Tags {
-  if (isTruncated || (trailing.length === 0 && !isUnclear)) return tagsIn(leading, wanted);
-  const last = isUnclear || reader.isOpenEnded(body, mode) ? reader.lastComments(sql, mode) : trailing;
-  return tagsIn(leading.length === 0 ? last : [...leading, ...last], wanted);
+  const isCertain = !isUnclear && !isOpen;
+  const last = isTruncated ? [] : isCertain ? trailing : reader.lastComments(sql.toString(), mode);
+  return tagsIn(leading.length === 0 ? last : [...leading, ...last], wanted, reader);
 }
 
 /**
@@ -51,24 +52,41 @@ export function tagsAround(
  * that is not a tag is skipped.
  * @param wanted the names of the tags that are returned; null for all
  */
-export function tagsIn(comments: readonly Comment[], wanted: readonly string[] | null = null): Tags {
+export function tagsIn(
+  comments: readonly Comment[], wanted: readonly string[] | null = null, values: QuotedValues = { quotedValue },
+): Tags {
   const found = new FoundTags(wanted);
-  let room = MAX_COMMENT_LENGTH;
-  for (const { text, isLine } of comments) {
+  const reader = new TagReader(found, values);
+  let room = MAX_COMMENT_BYTES;
+  for (const { bytes, from, to, isLine } of comments) {
     if (room === 0) break;
-    const isCut = text.length > room;
-    readComment(isCut ? text.slice(0, room) : text, isLine, isCut, found);
-    room -= Math.min(room, text.length);
+    const end = Math.min(to, from + room);
+    if (isLine) readOfLine(bytes.toString('utf8', from, end), end < to, found, reader);
+    else readBlock(bytes, from, end, end < to, found, reader);
+    room -= end - from;
   }
-  return found.byName;
+  return found.byName ?? NO_TAGS;
 }
 
-/** Reads one comment. Sluice's own hints have no tags, and neither has a line that switches a block comment off. */
-function readComment(text: string, isLine: boolean, isCut: boolean, found: FoundTags): void {
-  if (HINT.test(text) || (isLine && BLOCK_MARK.test(text)) || readJson(text, found)) return;
-  if (isLine) readLine(text, isCut, found);
-  else new TagReader(found).read(text, isCut);
+/** Reads a comment between two marks. Sluice's own hints have no tags. */
+function readBlock(
+  bytes: Buffer, from: number, to: number, isCut: boolean, found: FoundTags, reader: TagReader,
+): void {
+  let at = from;
+  while (at < to && isSpace(bytes[at]!)) at += 1;
+  const first = bytes[at];
+  const isOther = (first === BRACE || first === BRACKET) && readJson(bytes.toString('utf8', at, to), found);
+  const isHint = first === SMALL_S && HINT.test(bytes.toString('latin1', at, to));
+  if (!isOther && !isHint) reader.read(bytes, at, to, isCut);
 }
 
-const HINT = /^\s*sluice:/;
+/** Reads a comment up to the end of its line. One that switches a block comment off has no tags. */
+function readOfLine(text: string, isCut: boolean, found: FoundTags, reader: TagReader): void {
+  if (!BLOCK_MARK.test(text) && !readJson(text, found)) readLine(text, isCut, found, reader);
+}
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+const SMALL_S = 0x73;
+const HINT = /^sluice:/;
 const BLOCK_MARK = /\/\*|\*\//;

@@ -1,4 +1,4 @@
-import { isHexDigit } from './characters.js';
+import { isHexDigit, PERCENT } from './characters.js';
 import { codeAt } from './scan.js';
 
 /** Decodes url-encoded text, also with doubled percent signs. A stray `%` stays. */
@@ -38,7 +38,6 @@ function hexValue(digit: number): number {
   return (digit & 0xf) + (digit >> 6) * 9;
 }
 
-const PERCENT = 0x25;
 const NOT_ASCII = 0x80;
 /** The length of `%%2F`. */
 const MAX_BYTE_LENGTH = 4;

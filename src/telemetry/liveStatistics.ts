@@ -90,9 +90,8 @@ export class LiveStatistics {
 
   private count(execution: LiveExecution, shown: AuditSettings['sql'], liveTags: readonly string[]): void {
     const { fate, rows, bytes, statement, readingFlags, server, isTruncated, attributes } = execution;
-    const sql = statement?.toString() ?? null;
     const mode = sqlModeOf(readingFlags, server);
-    const found = sql === null ? null : digests.identify(sql, isTruncated, mode, liveTags);
+    const found = statement === null ? null : digests.identify(statement, isTruncated, mode, liveTags);
     const fromText = found?.tags ?? NO_TAGS;
     const tags = attributes === null ? fromText : chosenOf(allTags(fromText, attributes), liveTags);
     execution.identify(found?.digest ?? null, tags, shown);

@@ -30,7 +30,7 @@ const ask = (sql: string, isTruncated: boolean, mode: SqlMode): string => {
   resultsOf(sql, mode);
   mayLoadFile(sql, isTruncated, mode);
   isSingleReadOnly(sql, isTruncated, mode);
-  tagsOf(sql, isTruncated, mode);
+  tagsOf(Buffer.from(sql), isTruncated, mode);
   return digestText(sql, mode);
 };
 
@@ -70,7 +70,7 @@ const wrongAnswers = (sql: string, isTruncated: boolean, mode: SqlMode): string 
 };
 
 const wrongTags = (sql: string, isTruncated: boolean, mode: SqlMode): string | null => {
-  const tags = tagsOf(sql, isTruncated, mode);
+  const tags = tagsOf(Buffer.from(sql), isTruncated, mode);
   if (tags.size > MAX_TAGS) return `${tags.size} tags`;
   const tooLong = [...tags.values()].find((value) => Buffer.byteLength(value) > MAX_TAG_BYTES);
   if (tooLong !== undefined) return `a tag of ${Buffer.byteLength(tooLong)} bytes`;

@@ -59,7 +59,7 @@ t.test('normalizes statements once that differ only in their outer comments', (t
     for (const sql of texts) {
       cache.digestOf(sql, {});
       t.equal(cache.tagsOf(sql, false, {}).get('route'), '/a');
-      const { digest, tags } = cache.identify(sql, false, {}, ['route', 'absent']);
+      const { digest, tags } = cache.identify(Buffer.from(sql), false, {}, ['route', 'absent']);
       t.equal(digest, cache.digestOf(sql, {}));
       t.strictSame([...tags], [['route', '/a']], 'and no tag that is not wanted');
     }
@@ -71,7 +71,7 @@ t.test('normalizes statements once that differ only in their outer comments', (t
 t.test('finds the comments after a literal that looks like one, and reads the whole text once for that', (t) => {
   const cache = new DigestCache();
   const sql = "SELECT '# a=1' /* b=2 */ -- c=3";
-  const { digest, tags } = cache.identify(sql, false, {}, ['a', 'b', 'c']);
+  const { digest, tags } = cache.identify(Buffer.from(sql), false, {}, ['a', 'b', 'c']);
   t.strictSame([digest.text, [...tags]], ['SELECT ?', [['b', '2'], ['c', '3']]]);
   const read = () => charactersReadBy(() => cache.tagsOf(`SELECT ${'1, '.repeat(300)}'# a=1' -- c=3`, false, {}));
   const first = read();

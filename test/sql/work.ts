@@ -1,4 +1,4 @@
-// Counts the characters that a function reads: those read one by one, and those that the engine searches or copies.
+// Counts what a function reads of a text: what it reads one by one, and what the engine searches or copies.
 
 const { charCodeAt, indexOf, includes, slice, startsWith } = String.prototype;
 
@@ -36,6 +36,31 @@ export const charactersReadBy = (run: () => unknown): number => {
     Object.assign(String.prototype, { charCodeAt, indexOf, includes, slice, startsWith });
   }
   return read;
+};
+
+/** The bytes of a text, and how many of them were read since: an index, a search or a copy reads them. */
+export const bytesReadOf = (text: string): { bytes: Buffer; read: () => number } => {
+  const whole = Buffer.from(text);
+  let read = 0;
+  const methods: Record<string, unknown> = {
+    indexOf: (byte: number, from = 0): number => {
+      const found = whole.indexOf(byte, from);
+      read += (found === -1 ? whole.length : found) - from;
+      return found;
+    },
+    toString: (encoding?: BufferEncoding, from = 0, to = whole.length): string => {
+      read += to - from;
+      return whole.toString(encoding, from, to);
+    },
+  };
+  const bytes = new Proxy(whole, {
+    get: (_, key) => {
+      if (key in methods) return methods[String(key)];
+      if (key !== 'length') read += 1;
+      return Reflect.get(whole, key, whole) as unknown;
+    },
+  });
+  return { bytes, read: () => read };
 };
 
 /** Texts that invite repeated reading: tokens that begin many times and never end. */
