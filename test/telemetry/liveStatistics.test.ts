@@ -42,7 +42,7 @@ t.test('counts each execution for its digest, and buffered results for what a li
   end('SELECT * FROM t WHERE a = 1', { rows: 7, bytes: 700, firstRowAtMs: 20, largestRowBytes: 100 });
   end('SELECT * FROM t WHERE a = 2', { rows: 20, bytes: 2000, judgement: cut });
   end('INSERT INTO t VALUES (1)', { resultSets: 0 });
-  const [select, insert] = ranking(statistics)!;
+  const [select, insert] = ranking(statistics, 'digest', Date.now())!;
   t.match(select?.profile, {
     executions: 2, cuts: 1, digestText: 'SELECT * FROM `t` WHERE `a` = ?', rows: { sum: 27, max: 20 },
     firstRowMs: { count: 1, max: 20 }, durationMs: { sum: 60 }, stallMs: { max: 4 }, largestRowBytes: { max: 100 },
