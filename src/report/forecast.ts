@@ -1,6 +1,6 @@
 import type { Limits } from '../config/config.js';
 import { resultsOf } from '../sql/results.js';
-import { groupOf, type Grouping } from '../statistics/grouping.js';
+import { groupsBy, type Grouping, type GroupOf } from '../statistics/grouping.js';
 import { HeavyHitters } from '../statistics/heavyHitters.js';
 import { Profile } from '../statistics/profile.js';
 import type { Exemptions } from './exemptions.js';
@@ -15,6 +15,7 @@ export class Forecast {
   /** Results that were within the limits when last seen, but whose end was not seen. */
   uncertain = 0;
   readonly groups: HeavyHitters<CutGroup>;
+  private readonly groupOf: GroupOf;
 
   /**
    * @param capacity the most groups that are kept: those with the most cuts
@@ -24,6 +25,7 @@ export class Forecast {
     readonly limits: Limits, private readonly exemptions: Exemptions, capacity: number, readonly grouping: Grouping,
   ) {
     this.groups = new HeavyHitters(capacity, () => new CutGroup(grouping));
+    this.groupOf = groupsBy(grouping);
   }
 
   add(record: ResultRecord): void {
@@ -31,7 +33,7 @@ export class Forecast {
     this.counts[prospect] += record.standsFor;
     if (prospect === 'pass' && record.isLowerBound) this.uncertain += record.standsFor;
     if (prospect !== 'cut') return;
-    const cut = this.groups.add(groupOf(record, this.grouping), record.standsFor);
+    const cut = this.groups.add(this.groupOf(record), record.standsFor);
     cut.cuts += record.standsFor;
     cut.profile.add(record);
   }

@@ -1,11 +1,12 @@
 import { isCutFate, isRefusedFate, type Execution, type Order } from './execution.js';
-import { groupOf, type Grouping } from './grouping.js';
+import { groupsBy, type Grouping, type GroupOf } from './grouping.js';
 import { HeavyHitters, type Held } from './heavyHitters.js';
 import { Profile } from './profile.js';
 
 /** Statistics of executed statements by digest, or by another property, in bounded memory. */
 export class GroupTable {
   private readonly groups: HeavyHitters<Profile>;
+  private readonly groupOf: GroupOf;
 
   /**
    * @param order the measure by which the kept groups are the largest
@@ -13,11 +14,21 @@ export class GroupTable {
    */
   constructor(readonly order: Order, capacity: number, readonly grouping: Grouping = 'digest') {
     this.groups = new HeavyHitters(capacity, () => new Profile(grouping !== 'digest'));
+    this.groupOf = groupsBy(grouping);
   }
 
   add(execution: Execution): void {
-    const weight = WEIGHTS[this.order](execution);
-    this.groups.add(groupOf(execution, this.grouping), weight).add(execution);
+    this.addTo(this.groupOf(execution), execution);
+  }
+
+  /** Adds an execution if it tells its group. */
+  addKnown(execution: Execution): void {
+    const group = this.groupOf(execution);
+    if (group !== '') this.addTo(group, execution);
+  }
+
+  private addTo(group: string, execution: Execution): void {
+    this.groups.add(group, WEIGHTS[this.order](execution)).add(execution);
   }
 
   /** The number of groups that are kept. */

@@ -15,10 +15,14 @@ export function parseGrouping(text: string): Grouping | null {
   return PROPERTIES.find((property) => property === text) ?? null;
 }
 
-/** The name of an execution's group; empty if the execution does not tell it. */
-export function groupOf(execution: Execution, grouping: Grouping): string {
-  if (isTagGrouping(grouping)) return execution.tags.get(grouping.slice(TAG_PREFIX.length)) ?? '';
-  return execution[grouping];
+/** Gives the name of an execution's group; empty if the execution does not tell it. */
+export type GroupOf = (execution: Execution) => string;
+
+/** What gives the groups by a property. It is made once, not for each execution. */
+export function groupsBy(grouping: Grouping): GroupOf {
+  if (!isTagGrouping(grouping)) return (execution) => execution[grouping];
+  const tag = grouping.slice(TAG_PREFIX.length);
+  return ({ tags }) => tags.get(tag) ?? '';
 }
 
 /** The title of a column with names of groups. */

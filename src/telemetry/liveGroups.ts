@@ -1,5 +1,5 @@
 import type { Execution } from '../statistics/execution.js';
-import { groupOf, isTagGrouping, PROPERTIES, tagGrouping, type Grouping } from '../statistics/grouping.js';
+import { isTagGrouping, PROPERTIES, tagGrouping, type Grouping } from '../statistics/grouping.js';
 import { GroupTable } from '../statistics/groupTable.js';
 
 /**
@@ -30,8 +30,9 @@ export class LiveGroups {
 
   /** Counts an execution. One without a tag is in no group of that tag. */
   add(execution: Execution): void {
-    for (const [grouping, { table }] of this.kept) {
-      if (!isTagGrouping(grouping) || groupOf(execution, grouping) !== '') table.add(execution);
+    for (const { table } of this.kept.values()) {
+      if (isTagGrouping(table.grouping)) table.addKnown(execution);
+      else table.add(execution);
     }
   }
 
