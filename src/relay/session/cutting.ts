@@ -128,10 +128,14 @@ export class Cutting {
 
   /** Stops the drain and its timers. Returns the number of discarded bytes. */
   stop(): number {
-    this.drain.stop();
+    this.stopTimers();
     this.withdrawal?.abort();
-    world.cancel(this.waitingTimer);
     return this.drain.bytes;
+  }
+
+  private stopTimers(): void {
+    this.drain.stop();
+    world.cancel(this.waitingTimer);
   }
 
   /**
@@ -141,6 +145,7 @@ export class Cutting {
   giveUp(why: GivenUp): void {
     const { session } = this;
     const isLetGo = why === 'waiting' && this.runsOn;
+    if (!isLetGo) this.stopTimers(); // no other bound is passed while the client takes its last packets
     const last = this.lastPackets(REASONS[why]);
     this.usage.givenUp = why;
     this.observer.givenUp(why);

@@ -2,7 +2,7 @@ import type { WorldRun } from '../runWorld.js';
 import { playLeases } from '../workers/leaseWorld.js';
 import { checkDates, checkTimeline } from './clock.js';
 import { checkDisk } from './disk.js';
-import { checkDrains } from './drains.js';
+import { checkClosedOnce, checkDrains } from './drains.js';
 import { checkEncryption } from './encryption.js';
 import { checkHalfClose } from './halfClose.js';
 import { judgedUsages, type Judged } from './judged.js';
@@ -40,6 +40,7 @@ export const checkWorld = (run: WorldRun): readonly Judged[] => {
   checkLog(log, metrics, plan.faults, violations);
   checkEnds(log, ledger, violations);
   checkDrains(run);
+  checkClosedOnce(run);
   checkHalfClose(run);
   checkRefusals(run);
   checkRunsOnWithoutClient(run);

@@ -20,5 +20,18 @@ export const checkDrains = ({ records, settings, plan, world, metrics, log, viol
   }
 };
 
+/** The connections of a session are closed for one reason only: its client still gets the last packets that tell it. */
+export const checkClosedOnce = ({ log, violations }: WorldRun): void => {
+  const closed = new Set<string>();
+  for (const { msg, client = '' } of log) {
+    if (!msg.startsWith(REST) || !msg.endsWith(CLOSED)) continue;
+    if (closed.has(client)) violations.add('drains are bounded', `${client} is closed twice: ${msg}`);
+    closed.add(client);
+  }
+};
+
+const REST = 'the rest of a cut response';
+const CLOSED = 'the connections are closed';
+
 /** What a read brings may be the end of a frame that holds more. */
 const CONTENT_BYTES = 24_000;
