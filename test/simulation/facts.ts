@@ -40,7 +40,7 @@ const addOutcomes = ({ usage, records, candidates }: Judged, add: Add): void => 
   add(error?.includes('statement refused') === true, 'refused');
   const isHeld = candidates.some(({ action: what, mode, isStream }) =>
     what === 'hold' && mode === 'enforce' && !isStream);
-  add(isHeld && usage.sent.rows > 0, 'held');
+  add(isHeld && usage.sent.rows > 0 && !usage.isCursor, 'held');
   add(exchanges.some(({ end }) => end === 'replaced'), 'error in place of held rows');
   const outcome = String(record['outcome']);
   add(outcome === 'drained' || outcome === 'killed', outcome);
@@ -60,7 +60,7 @@ const addDisturbances = ({ usage }: Judged, run: WorldRun, add: Add): void => {
   add(run.settings.slice(1).some((one) => isWithin(one.fromMs)), 'reload');
   add(exchanges.some(({ wasLeft }) => wasLeft), 'client left');
   add((connection.clientEnd === 'reset' || connection.wasDisturbed.client) && usage.isLost, 'client reset');
-  add(connection.serverEnd !== null && usage.isLost, 'server lost');
+  add(connection.serverEnd !== null && (usage.isLost || !usage.isAnswered), 'server lost');
   add(connection.hasLostProcess && usage.isLost, 'worker died');
   for (const what of ['stall client', 'stall server', 'cut client', 'cut server', 'halfClose client', 'reset server']) {
     add(run.news.facts.get(connection.user)?.has(what) === true, what);

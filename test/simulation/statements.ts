@@ -94,7 +94,8 @@ export function* repliesTo(statement: StatementPlan, layout: Layout): Generator<
   }
 }
 
-const failure: Reply = { payload: err(FAILURE_CODE, 'Lock wait timeout exceeded'), kind: 'error', isLast: true };
+/** The end of rows that fail. */
+export const failure: Reply = { payload: err(FAILURE_CODE, 'Lock wait timeout exceeded'), kind: 'error', isLast: true };
 
 /** The packets in front of rows. */
 export function* headOf(columns: number, { deprecatesEof, statusFlags }: Layout): Generator<Reply> {

@@ -1,5 +1,6 @@
 import { Command } from '../../../src/protocol/commands.js';
 import { close, command, execute, fetch, prepare, query, reset } from '../../support/commandPayloads.js';
+import { FirstByte } from '../../../src/protocol/packets.js';
 import { Status } from '../../../src/protocol/status.js';
 import type { Asked, Exchange } from '../ledger.js';
 import { READS_ALL, type StatementPlan, type Step } from '../plan.js';
@@ -85,6 +86,7 @@ const fetchAll = async (client: ClientConnection, step: Prepared, executes: Aske
   for (let fetches = 0; fetches < (step.fetches ?? MOST_FETCHES) && client.isUsable; fetches += 1) {
     const [fetched] = await client.ask([{ what, payload: fetch(id, step.fetchRows!) }], step.reading);
     if (fetched?.end !== 'whole') break;
+    if (isError(fetched)) return;
     if (statusOf(fetched) & Status.LAST_ROW_SENT) return;
   }
   const resets: Asked = { ...what, name: 'reset', counts: false };
@@ -97,8 +99,8 @@ const MOST_FETCHES = 40;
 /** The server has opened a cursor: its first answer ends with that flag. */
 const opensCursor = (executed: Exchange): boolean => (statusOf(executed) & Status.CURSOR_EXISTS) !== 0;
 
+const isError = ({ sent }: Exchange): boolean => sent.at(-1)!.payload[0] === FirstByte.ERR;
+
 /** The status flags of the packet that has ended an answer; 0 behind an error. */
-const statusOf = ({ sent }: Exchange): number => {
-  const payload = sent.at(-1)!.payload;
-  return payload[0] === 0xff ? 0 : payload.readUInt16LE(3);
-};
+const statusOf = (exchange: Exchange): number =>
+  (isError(exchange) ? 0 : exchange.sent.at(-1)!.payload.readUInt16LE(3));

@@ -90,9 +90,9 @@ const strikeWorker = (
 
 const spanOf = (run: WorldRun, ms: number): Span => ({ fromMs: run.nowMs(), toMs: run.nowMs() + ms });
 
-/** The connections of clients that a worker has. */
+/** The connections of the sessions that a worker has; the client of one may have left. */
 const connectionsOf = ({ ledger }: WorldRun, { relay }: ChildProcess): WorldRun['ledger']['connections'] => {
   const clients = new Set([...relay!.open.views(0)].map(({ client }) => client));
   const isTheirs = (port: number): boolean => [...clients].some((client) => client.endsWith(`:${port}`));
-  return ledger.connections.filter(({ clientPort, isClosed }) => !isClosed && isTheirs(clientPort));
+  return ledger.connections.filter(({ clientPort }) => isTheirs(clientPort));
 };

@@ -42,8 +42,10 @@ const strike = (run: WorldRun, fault: Fault): void => {
       end.link.reset();
       break;
     case 'halfClose':
-      if (leg === 'client') connection.clientEnd ??= 'end';
-      else connection.serverEnd ??= 'half-closed';
+      if (leg === 'client') {
+        connection.clientEnd ??= 'end';
+        connection.clientEndedAtMs ??= run.nowMs();
+      } else connection.serverEnd ??= 'half-closed';
       end.end();
   }
 };
@@ -53,12 +55,15 @@ interface LinkEnd {
   readonly connection: ConnectionLedger;
 }
 
-/** The model's end of the connection that a fault is about: that of the client's last connection. */
+/**
+ * The model's end of the connection that a fault is about: that of the client's last connection. The server's may go on
+ * without its client.
+ */
 const endOf = (run: WorldRun, { client, leg }: Link): LinkEnd | null => {
   const model = run.clients.find(({ plan }) => plan.name === client);
   const own = model?.connection ?? null;
-  if (own === null || own.ledger.isClosed) return null;
-  if (leg === 'client') return { end: own.end, connection: own.ledger };
+  if (own === null) return null;
+  if (leg === 'client') return own.ledger.isClosed ? null : { end: own.end, connection: own.ledger };
   const { serverIndex, connectionId } = own.ledger;
   const end = run.servers[serverIndex ?? -1]?.connections.get(connectionId ?? -1)?.end;
   return end === undefined ? null : { end, connection: own.ledger };

@@ -9,14 +9,17 @@ import type { Theme } from './themes.js';
 
 const EVENTS = ['asked', 'arrived', 'first', 'rows', 'got', 'cut', 'cut', 'killed', 'paused', 'done'];
 
+const MOMENTS_MS = [0, 0, 0.05, 0.3, 1, 1.5, 10, 30, 60, 300];
+
 /** Draws a moment. */
 const anyMoment = (random: Random, clients: readonly ClientPlan[], theme: Theme): Moment => {
   const statements = clients.flatMap(statementsIn);
+  if (theme.isEarly) return { after: null, ms: random.between(0, 300) / random.pick([1, 3, 10]) };
   if (statements.length === 0 || random.chance(0.2)) return { after: null, ms: random.between(0, 500) };
   const { tag } = random.pick(statements);
   const event = random.pick(theme.events ?? EVENTS);
   return {
-    after: event === 'kill' ? event : `${event} ${tag}`, ms: random.pick([0, 0, 0.05, 0.3, 1, 1, 10, 10, 60, 300]),
+    after: event === 'kill' ? event : `${event} ${tag}`, ms: random.pick(MOMENTS_MS),
   };
 };
 

@@ -15,6 +15,10 @@ export interface SettingsLikes {
   readonly maxConnections?: number;
   readonly largeBytes?: boolean;
   readonly manyRows?: boolean;
+  /** Bytes are passed before rows are. */
+  readonly fewBytes?: boolean;
+  /** A threshold of warnings below the limit. */
+  readonly warns?: boolean;
   /** Every result leaves a record. */
   readonly samples?: boolean;
   /** Rules that refuse have an end, about the time of the world. */
@@ -32,8 +36,9 @@ const ACTIONS = ['error', 'error', 'error', 'error', 'truncate', 'close', 'hold'
 
 /** Draws settings. */
 export const anySettings = (random: Random, likes: SettingsLikes): AnySettings => {
-  const rows = likes.manyRows ? 1000 : random.pick([1, 3, 10, 30, 100]);
-  const bytes = likes.largeBytes ? 200_000 : random.pick([1000, 10_000, 100_000, 1_000_000]);
+  const rows = likes.manyRows || likes.fewBytes ? 1000 : random.pick([1, 3, 10, 30, 100]);
+  const bytes = likes.largeBytes ? 200_000
+    : likes.fewBytes ? random.pick([2000, 20_000]) : random.pick([1000, 10_000, 100_000, 1_000_000]);
   const isTight = likes.tightDrain ?? random.chance(0.3);
   const paces = likes.paces ?? random.chance(0.3);
   const signals = ['cursor', 'dump', 'hint'].filter(() => random.chance(0.5));
@@ -45,7 +50,7 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
     json: {
       mode: likes.mode ?? (random.chance(0.85) ? 'enforce' : 'audit'),
       limits: { rows, bytes },
-      warn: random.chance(0.2) ? { rows: Math.max(1, rows >> 1), bytes: null } : { rows: null, bytes: null },
+      warn: { rows: likes.warns || random.chance(0.2) ? Math.max(1, rows >> 1) : null, bytes: null },
       onExceed: { action },
       hints: random.pick(['none', 'lower', 'any']),
       streaming: {

@@ -18,6 +18,8 @@ export interface Theme {
   readonly faultLegs?: readonly ('client' | 'server')[];
   /** The events at which acts and faults happen. */
   readonly events?: readonly string[];
+  /** They happen in the first moments of the world, while clients log in. */
+  readonly isEarly?: boolean;
   readonly kills?: readonly ControlPlan['kills'][];
   readonly server?: ServerPlan['kind'];
   readonly netWriteTimeoutsMs?: readonly number[];
@@ -30,6 +32,10 @@ export interface Theme {
 
 const CUTTING: SettingsLikes = { action: 'error', mode: 'enforce' };
 const READING: readonly Verb[] = ['select', 'with', 'show'];
+const MANY: readonly Verb[] = ['select', 'select', 'call', 'several', 'execute'];
+/** A statement that is cut runs to its end. */
+const RUNNING_ON: readonly Verb[] = ['call', 'several', 'execute'];
+const AROUND_CUTS = ['cut', 'cut', 'got', 'rows', 'killed', 'done', 'answered'];
 
 /** The more often a theme stands here, the more worlds have it. */
 export const THEMES: readonly Theme[] = [
@@ -103,6 +109,92 @@ export const THEMES: readonly Theme[] = [
   { name: 'audit', settings: { mode: 'audit' }, steps: { large: 0.8 } },
   { name: 'leaving', steps: { leaves: 0.5, large: 0.6, slow: 0.5 } },
   {
+    name: 'bytes and trouble', settings: { ...CUTTING, fewBytes: true, kills: true }, acts: [1, 2], faults: [1, 3],
+    steps: { large: 1, slow: 0.8, leaves: 0.2, verbs: MANY }, events: AROUND_CUTS, netWriteTimeoutsMs: [1000],
+  },
+  {
+    name: 'budget and trouble', clients: [2, 3], acts: [1, 2], actKinds: ['kill', 'end', 'stop'], faults: [1, 2],
+    settings: { ...CUTTING, budget: true, manyRows: true, largeBytes: true }, events: AROUND_CUTS,
+    steps: { large: 1, isBulky: true, slow: 0.9, leaves: 0.2, verbs: MANY },
+  },
+  {
+    name: 'orders and trouble', settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, acts: [2, 4],
+    actKinds: ['kill', 'kill', 'kill', 'end', 'stop', 'reload'], faults: [1, 3], kills: ['yes'], clients: [1, 2],
+    events: ['paused', 'paused', 'got', 'cut', 'killed'], netWriteTimeoutsMs: [60_000],
+    steps: { pauses: 1, large: 1, isBulky: true, leaves: 0.1, verbs: [...MANY, 'returning'] },
+  },
+  {
+    name: 'orders inside TLS', around: 'TLS', acts: [1, 3], actKinds: ['kill'], kills: ['yes'], clients: [1, 2],
+    settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, events: ['paused', 'got'],
+    netWriteTimeoutsMs: [60_000], steps: { pauses: 1, large: 1, isBulky: true, verbs: MANY },
+  },
+  {
+    name: 'orders in pipelines', settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, acts: [2, 3],
+    actKinds: ['kill'], kills: ['yes'], events: ['paused', 'got'], clients: [1, 2], length: [1, 2],
+    netWriteTimeoutsMs: [60_000], steps: { kinds: ['pipeline'], pauses: 1, large: 1, isBulky: true, verbs: READING },
+  },
+  {
+    name: 'cut cables', settings: { mode: 'enforce', kills: true }, acts: [0, 1], faults: [1, 2], faultKinds: ['cut'],
+    events: [...AROUND_CUTS, 'first'], steps: { slow: 1, large: 1, leaves: 0.1, pauses: 0.2, fails: 0.3, verbs: MANY },
+  },
+  {
+    name: 'half-closed clients', settings: { mode: 'enforce', kills: true }, acts: [0, 1], faults: [1, 2],
+    faultKinds: ['halfClose'], faultLegs: ['client'], events: AROUND_CUTS,
+    steps: { slow: 1, large: 1, pauses: 0.2, verbs: MANY },
+  },
+  {
+    name: 'truncations and trouble', settings: { action: 'truncate', mode: 'enforce', kills: true }, acts: [1, 2],
+    faults: [1, 3], events: AROUND_CUTS, steps: { slow: 1, large: 1, leaves: 0.2, verbs: MANY },
+  },
+  {
+    name: 'closes and trouble', settings: { action: 'close', mode: 'enforce', kills: true }, acts: [1, 2],
+    faults: [1, 3], kills: ['yes'], events: ['rows', 'got', 'got', 'first'], steps: { slow: 1, large: 1, verbs: MANY },
+  },
+  {
+    name: 'holds and trouble', settings: { action: 'hold', mode: 'enforce' }, acts: [1, 2], faults: [1, 3],
+    actKinds: ['end', 'stop', 'kill', 'list', 'list'], events: ['arrived', 'first', 'rows', 'done'],
+    steps: { slow: 1, large: 0.4, fails: 0.7, verbs: MANY },
+  },
+  {
+    name: 'warnings and trouble', settings: { warns: true, mode: 'enforce', kills: true }, acts: [1, 2], faults: [1, 2],
+    actKinds: ['end', 'kill', 'stop'], events: ['rows', 'got', 'first'],
+    steps: { slow: 1, large: 0.2, isBulky: true, verbs: MANY },
+  },
+  {
+    name: 'drains and trouble', settings: { ...CUTTING, tightDrain: true }, acts: [0, 2], faults: [1, 3],
+    actKinds: ['end', 'stop', 'kill'], events: ['cut'], netWriteTimeoutsMs: [1000],
+    steps: {
+      kinds: ['query', 'query', 'pipeline'], slow: 1, large: 1, leaves: 0.2, fails: 0.3, isBulky: true, verbs: MANY,
+    },
+  },
+  {
+    name: 'stalled servers', settings: { mode: 'enforce', kills: false }, faults: [1, 3], faultKinds: ['stall'],
+    faultLegs: ['server'], netWriteTimeoutsMs: [1000], events: ['cut', 'cut', 'got', 'first'],
+    steps: { kinds: ['query', 'pipeline'], large: 1, isBulky: true, slow: 0.3, leaves: 0.2, verbs: MANY },
+  },
+  {
+    name: 'drains without their clients', settings: { ...CUTTING, maxConnections: 1 }, clients: [3, 5],
+    steps: { slow: 1, large: 1, leaves: 0.8, verbs: RUNNING_ON }, length: [2, 4],
+  },
+  {
+    name: 'trouble without a client', settings: CUTTING, faults: [1, 3], acts: [0, 2], actKinds: ['end', 'stop'],
+    steps: { slow: 1, large: 1, leaves: 0.7, verbs: RUNNING_ON }, events: ['cut', 'cut', 'answered'],
+  },
+  {
+    name: 'cursors', settings: { ...CUTTING, kills: true }, acts: [0, 2], actKinds: ['kill', 'end'], faults: [0, 1],
+    steps: { kinds: ['prepared'], verbs: ['select'], large: 1, slow: 1, fails: 0.2, leaves: 0.2 },
+    events: AROUND_CUTS,
+  },
+  { name: 'early views', acts: [4, 8], actKinds: ['list'], isEarly: true, settings: { action: 'hold' } },
+  {
+    name: 'TLS and its budget', around: 'TLS', settings: { budget: true, kills: true, mode: 'enforce' }, acts: [0, 2],
+    actKinds: ['kill', 'end'], clients: [2, 3], steps: { large: 1, slow: 0.8, isBulky: true, verbs: MANY },
+  },
+  {
+    name: 'TLS and closes', around: 'TLS', settings: { action: 'close', mode: 'enforce' },
+    steps: { large: 0.8, verbs: MANY },
+  },
+  {
     name: 'zstd', around: 'zstd', server: 'mysql', compresses: 0.9, steps: { large: 0.6 },
     settings: { mode: 'enforce' },
   },
@@ -114,6 +206,11 @@ export const THEMES: readonly Theme[] = [
   {
     name: 'workers', around: 'workers', clients: [2, 4], faults: [1, 3], acts: [0, 2], steps: { slow: 0.6, large: 0.6 },
     faultKinds: ['workerDies', 'workerHangs', 'workerHangs', 'reset', 'crash'],
+  },
+  {
+    name: 'workers that die', around: 'workers', clients: [2, 4], faults: [2, 3], faultKinds: ['workerDies'],
+    events: ['arrived', 'first', 'rows', 'got'],
+    steps: { kinds: ['query', 'prepared', 'prepared'], verbs: ['select', 'several', 'load'], slow: 1, pauses: 0.2 },
   },
   {
     name: 'workers and their budget', around: 'workers', settings: { budget: true, mode: 'enforce' }, clients: [3, 5],

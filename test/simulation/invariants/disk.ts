@@ -9,7 +9,8 @@ export const checkDisk = ({ program, records, plan, world, violations, log }: Wo
   if (plan.around?.disk === undefined) return;
   const [current, ...earlier] = program.files;
   const written = [...earlier, current!].flatMap((path) => linesOf(world.files.text(path)));
-  const lost = records.length - countInOrder(written, program.recordTexts, (text) => violations.add('records are written', text));
+  const wrong = (text: string): void => violations.add('records are written', text);
+  const lost = records.length - countInOrder(written, program.recordTexts, wrong);
   const said = log.reduce((sum, entry) => sum + Number(entry['droppedRecords'] ?? 0), 0);
   // A write that hangs may still come to its end, when its records were given up.
   const mayComeLate = plan.faults.some((fault) => fault.do === 'disk' && fault.state === 'hangs');

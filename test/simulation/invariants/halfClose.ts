@@ -30,4 +30,5 @@ const PATIENCE_MS = 1000;
  */
 const hasNothingToDo = ({ exchanges, wasDisturbed }: ConnectionLedger): boolean =>
   !wasDisturbed.client && !wasDisturbed.server &&
-  exchanges.every(({ end, hasPaused, what }) => what.isSilent || (end !== null && end !== 'lost' && !hasPaused));
+  exchanges.every(({ end, hasPaused, what, arrivedAtMs, isAnswered }) => what.isSilent ||
+    (end !== null && end !== 'lost' && !hasPaused && (arrivedAtMs === null || isAnswered)));

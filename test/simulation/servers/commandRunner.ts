@@ -5,7 +5,7 @@ import { definition, eof, err, ok, okEof, preparedAnswer } from '../../support/w
 import type { Exchange } from '../ledger.js';
 import type { StatementPlan } from '../plan.js';
 import {
-  headOf, isSingleReadOnly, type Layout, repliesTo, type Reply, rowsEndOf, rowsOf, tagIn,
+  failure, headOf, isSingleReadOnly, type Layout, repliesTo, type Reply, rowsEndOf, rowsOf, tagIn,
 } from '../statements.js';
 import { statementsOf } from '../plan.js';
 import type { ServerConnection } from './serverConnection.js';
@@ -166,12 +166,17 @@ export class CommandRunner {
     if (prepared === undefined || at === null) {
       return this.single(exchange, err(1421, 'The statement has no open cursor'));
     }
-    const rows = [...rowsOf(prepared.statement, 0, true, at, at + count)];
+    const { statement, statement: { failsAfterRows } } = prepared;
+    const rows = [...rowsOf(statement, 0, true, at, Math.min(at + count, failsAfterRows ?? Infinity))];
     const isOver = rows.length < count;
+    if (isOver && at + rows.length === failsAfterRows) {
+      prepared.cursorAt = null;
+      return this.answer(exchange, [...rows, failure], statement);
+    }
     prepared.cursorAt = isOver ? null : at + rows.length;
     const statusFlags = this.connection.statusFlags | (isOver ? Status.LAST_ROW_SENT : Status.CURSOR_EXISTS);
     const payload = rowsEndOf(this.connection.deprecatesEof, statusFlags);
-    await this.answer(exchange, [...rows, { payload, kind: 'end', isLast: true }], prepared.statement);
+    await this.answer(exchange, [...rows, { payload, kind: 'end', isLast: true }], statement);
   }
 
   private async reset(exchange: Exchange, id: number): Promise<void> {

@@ -85,9 +85,14 @@ export class Sender {
       exchange.sentRowBytes += packet.length;
     }
     if (reply.asks !== undefined) this.connection.asks(reply.asks);
-    if (reply.isLast) exchange.answeredAtMs = this.connection.server.stage.nowMs();
+    if (reply.isLast) this.answered(exchange);
     this.gathered.push(packet);
     this.gatheredBytes += packet.length;
+  }
+
+  private answered(exchange: Exchange): void {
+    exchange.answeredAtMs = this.connection.server.stage.nowMs();
+    this.note(exchange, 'answered');
   }
 
   /** Writes what was gathered. Returns whether the kernel has taken it in time. */
