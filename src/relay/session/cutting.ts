@@ -144,6 +144,7 @@ export class Cutting {
    */
   giveUp(why: GivenUp): void {
     const { session } = this;
+    if (session.isOver) return; // it ends for another reason, and its client takes its last packets
     const isLetGo = why === 'waiting' && this.runsOn;
     if (!isLetGo) this.stopTimers(); // no other bound is passed while the client takes its last packets
     const last = this.lastPackets(REASONS[why]);

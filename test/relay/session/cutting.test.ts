@@ -44,6 +44,36 @@ t.test('answers a waiting command when it is unknown whether the statement befor
   t.match(decodeErr(refusal!.subarray(4)), { code: 1927, message: /killed is not known, so this command was not run/ });
 });
 
+t.test('gives a response up once, however long its client takes to close', (t) => {
+  const { usage } = govern(t, {}, 'SELECT * FROM big');
+  const [reasons, givenUp]: [string[], string[]] = [[], []];
+  let isOver = false;
+  const session = fakeSession({
+    get isOver() {
+      return isOver;
+    },
+    conversation: {
+      commands: new CommandQueue<GovernedUsage>(), server: { discard() {} }, client: { gate() {} }, identity: null,
+    },
+    shared: { config: settings(t, {}) }, log: { warn() {} },
+    abort: (reason) => {
+      isOver = true;
+      reasons.push(reason);
+    },
+  });
+  const drain = { bytes: 10, timeMs: 60_000, waitingMs: 60_000 };
+  const cutting = new Cutting(
+    usage, judge(usage, 'rows', false), 5, false, session, { drain, stopServerWhen: null },
+    { ended() {}, givenUp: (bound) => void givenUp.push(bound) },
+  );
+  cutting.discarded(11);
+  cutting.giveUp('time');
+  cutting.stop();
+  t.match(reasons, [/more than drain\.bytes/]);
+  t.strictSame([givenUp, usage.givenUp], [['bytes'], 'bytes']);
+  t.end();
+});
+
 t.test('a command that only closes a prepared statement does not wait for an answer', (t) => {
   const commands = new CommandQueue();
   const answered = newCommand(Command.QUERY, 'results', 1, 0);

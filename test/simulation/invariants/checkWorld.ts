@@ -34,7 +34,7 @@ export const checkWorld = (run: WorldRun): readonly Judged[] => {
   }
   checkNotRun(ledger, violations);
   checkPassedOver(ledger, violations);
-  checkKills(judged, ledger, administrator.asked, violations);
+  checkKills(judged, ledger, settings, administrator.asked, violations);
   const hasLostProcess = world.workers.some(({ wasKilled }) => wasKilled);
   checkCounts(records, metrics, settings.every(({ config }) => config.audit.admitted), hasLostProcess, violations);
   checkLog(log, metrics, plan.faults, violations);

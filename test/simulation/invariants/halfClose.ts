@@ -1,4 +1,4 @@
-import type { ConnectionLedger } from '../ledger.js';
+import type { ConnectionLedger, Exchange } from '../ledger.js';
 import type { WorldRun } from '../runWorld.js';
 
 /**
@@ -25,10 +25,13 @@ const GIVEN_UP = 'a client has closed, and the server has not answered and close
 const PATIENCE_MS = 1000;
 
 /**
- * The client had all its answers when it left. A server that still works may rightly be given up, and what it has written
- * may lie in front of a client that takes it slowly.
+ * The client had all its answers when it left. A server that still works may rightly be given up, and what it has
+ * written may lie in front of a client that takes it slowly.
  */
-const hasNothingToDo = ({ exchanges, wasDisturbed }: ConnectionLedger): boolean =>
-  !wasDisturbed.client && !wasDisturbed.server &&
-  exchanges.every(({ end, hasPaused, what, arrivedAtMs, isAnswered }) => what.isSilent ||
-    (end !== null && end !== 'lost' && !hasPaused && (arrivedAtMs === null || isAnswered)));
+const hasNothingToDo = ({ exchanges, wasDisturbed, clientEndedAtMs }: ConnectionLedger): boolean =>
+  !wasDisturbed.client && !wasDisturbed.server && exchanges.every((exchange) =>
+    exchange.what.isSilent || (isOver(exchange) && (exchange.answeredAtMs ?? 0) <= (clientEndedAtMs ?? Infinity)));
+
+/** The client has its end, and the server, if it has got it, has sent all of its answer. */
+const isOver = ({ end, hasPaused, arrivedAtMs, isAnswered }: Exchange): boolean =>
+  end !== null && end !== 'lost' && !hasPaused && (arrivedAtMs === null || isAnswered);
