@@ -9,6 +9,8 @@ interface StreamBinding {
   readonly kArrayBufferOffset: number;
   readonly kBytesWritten: number;
   readonly kLastWriteWasAsync: number;
+  /** Only where a handle makes the requests of its writes. */
+  readonly kLastWriteErr?: number;
 }
 interface TcpBinding {
   readonly TCP: { readonly prototype: object };
@@ -26,7 +28,7 @@ const streams = internals.binding('stream_wrap');
 export const STREAM_STATE = {
   state: streams.streamBaseState, kReadBytesOrError: streams.kReadBytesOrError,
   kArrayBufferOffset: streams.kArrayBufferOffset, kBytesWritten: streams.kBytesWritten,
-  kLastWriteWasAsync: streams.kLastWriteWasAsync,
+  kLastWriteWasAsync: streams.kLastWriteWasAsync, kLastWriteErr: streams.kLastWriteErr,
 };
 
 /** Runs all ticks and promises that are due, as Node does between two callbacks. */
@@ -38,6 +40,8 @@ export const inheritTcp = (handles: { readonly prototype: object }): void =>
 
 /** A write or a shutdown under way. */
 export interface StreamRequest {
+  /** The outcome of a write that has ended before Node has set `oncomplete`; null if there is none. */
+  writeStatus?: number | null;
   oncomplete(status: number, handle?: unknown, error?: unknown): void;
 }
 

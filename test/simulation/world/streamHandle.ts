@@ -20,22 +20,24 @@ export abstract class StreamHandle {
     this.room = room;
   }
 
-  writeBuffer(request: StreamRequest, bytes: Uint8Array): number {
-    return this.write(request, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  writeBuffer(request: StreamRequest | null, bytes: Uint8Array): number | StreamRequest {
+    return this.begin(request, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   /** @param chunks buffers, or each chunk and its encoding in turn */
-  writev(request: StreamRequest, chunks: readonly (Buffer | string)[], areAllBuffers: boolean): number {
+  writev(
+    request: StreamRequest | null, chunks: readonly (Buffer | string)[], areAllBuffers: boolean,
+  ): number | StreamRequest {
     const pieces = areAllBuffers ? chunks : chunks.filter((_, at) => at % 2 === 0);
-    return this.write(request, Buffer.concat(pieces.map((piece) => Buffer.from(piece as Buffer))));
+    return this.begin(request, Buffer.concat(pieces.map((piece) => Buffer.from(piece as Buffer))));
   }
 
-  writeUtf8String(request: StreamRequest, text: string): number {
-    return this.write(request, Buffer.from(text));
+  writeUtf8String(request: StreamRequest | null, text: string): number | StreamRequest {
+    return this.begin(request, Buffer.from(text));
   }
 
-  writeLatin1String(request: StreamRequest, text: string): number {
-    return this.write(request, Buffer.from(text, 'latin1'));
+  writeLatin1String(request: StreamRequest | null, text: string): number | StreamRequest {
+    return this.begin(request, Buffer.from(text, 'latin1'));
   }
 
   setNoDelay(): number {
@@ -55,7 +57,17 @@ export abstract class StreamHandle {
   }
 
   /** Begins a write. Returns 0 or the number of an error; `tellWrite` has said whether it is under way. */
-  protected abstract write(request: StreamRequest, bytes: Buffer): number;
+  abstract write(request: StreamRequest, bytes: Buffer): number;
+
+  /** Newer releases of Node (24.22 is one) give no request: a write that is still under way is to return its own. */
+  private begin(given: StreamRequest | null, bytes: Buffer): number | StreamRequest {
+    const { state, kLastWriteWasAsync, kLastWriteErr } = STREAM_STATE;
+    const request = given ?? { oncomplete: () => undefined, writeStatus: null };
+    const status = this.write(request, bytes);
+    if (given !== null || status !== 0 || state[kLastWriteWasAsync] === 0) return status;
+    state[kLastWriteErr!] = 0;
+    return request;
+  }
 
   /** Tells Node how many bytes a write has, and whether it is still under way when the call ends. */
   protected tellWrite(byteCount: number, isUnderWay: boolean): void {

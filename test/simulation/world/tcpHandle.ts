@@ -189,7 +189,7 @@ export class TcpHandle extends StreamHandle implements SocketListener {
     this.upper.receive(bytes);
   }
 
-  protected write(request: StreamRequest, bytes: Buffer): number {
+  write(request: StreamRequest, bytes: Buffer): number {
     this.tellWrite(bytes.length, false);
     if (this.isClosed) return errnoOf('EBADF');
     const taken = this.writes.length === 0 ? this.socket!.write(bytes) : 0;

@@ -90,9 +90,9 @@ class TlsHandle extends StreamHandle implements UpperHandle {
   }
 
   /** Node's TLS never completes a write in the call itself. */
-  protected write(request: StreamRequest, bytes: Buffer): number {
+  write(request: StreamRequest, bytes: Buffer): number {
     const complete = (status: number): void => this.loop.soon(() => request.oncomplete(status));
-    const status = this.lower?.writeBuffer({ oncomplete: complete }, bytes) ?? errnoOf('EPIPE');
+    const status = this.lower?.write({ oncomplete: complete }, bytes) ?? errnoOf('EPIPE');
     if (status !== 0) return status;
     if (STREAM_STATE.state[STREAM_STATE.kLastWriteWasAsync] === 0) complete(0);
     this.bytesWritten += bytes.length;
