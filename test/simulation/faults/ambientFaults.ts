@@ -85,8 +85,15 @@ const strikeWorker = (
     connection.wasDisturbed.client = connection.wasDisturbed.server = true;
     news.fact(connection.user, 'worker died');
   }
+  // The records of those that have just ended may not have come to the primary.
+  for (const connection of run.ledger.connections) {
+    if (run.nowMs() - (connection.clientEndedAtMs ?? Infinity) < RECORD_UNDER_WAY_MS) connection.hasLostProcess = true;
+  }
   worker.crash();
 };
+
+/** More than a record takes to the primary. */
+const RECORD_UNDER_WAY_MS = 10;
 
 const spanOf = (run: WorldRun, ms: number): Span => ({ fromMs: run.nowMs(), toMs: run.nowMs() + ms });
 

@@ -31,6 +31,11 @@ export const STREAM_STATE = {
   kLastWriteWasAsync: streams.kLastWriteWasAsync, kLastWriteErr: streams.kLastWriteErr,
 };
 
+const [uvMajor, uvMinor] = process.versions.uv.split('.').map(Number) as [number, number];
+
+/** Before libuv 1.52 a reset behind bytes counted as an end, where a read had taken all of them. */
+export const ENDS_AT_HANGUP = uvMajor === 1 && uvMinor < 52;
+
 /** Runs all ticks and promises that are due, as Node does between two callbacks. */
 export const drainTicks = (): void => internals._tickCallback();
 

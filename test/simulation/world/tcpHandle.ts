@@ -3,7 +3,7 @@ import type { EventLoop } from './eventLoop.js';
 import type { Address, KernelSocket, SocketErrorCode, SocketListener } from './kernelSocket.js';
 import type { Link } from './link.js';
 import type { ConnectErrorCode, Network } from './network.js';
-import { errnoOf, type ConnectRequest, type StreamRequest, type UpperHandle } from './nodeInternals.js';
+import { ENDS_AT_HANGUP, errnoOf, type ConnectRequest, type StreamRequest, type UpperHandle } from './nodeInternals.js';
 import { StreamHandle } from './streamHandle.js';
 
 /**
@@ -168,7 +168,8 @@ export class TcpHandle extends StreamHandle implements SocketListener {
       this.bring(got);
       if (got.length === roomBytes) continue;
       // POLLHUP after a partial read counts as an end.
-      if (socket.isBroken && this.reading && !this.isClosed && socket.unreadBytes === 0) this.ended('FIN');
+      const isAtHangup = socket.isBroken && socket.unreadBytes === 0;
+      if (ENDS_AT_HANGUP && isAtHangup && this.reading && !this.isClosed) this.ended('FIN');
       return;
     }
   }
