@@ -97,9 +97,10 @@ const RECORD_UNDER_WAY_MS = 10;
 
 const spanOf = (run: WorldRun, ms: number): Span => ({ fromMs: run.nowMs(), toMs: run.nowMs() + ms });
 
-/** The connections of the sessions that a worker has; the client of one may have left. */
+/** The connections of clients for whom a worker has a session, also where a statement runs on without its client. */
 const connectionsOf = ({ ledger }: WorldRun, { relay }: ChildProcess): WorldRun['ledger']['connections'] => {
-  const clients = new Set([...relay!.open.views(0)].map(({ client }) => client));
-  const isTheirs = (port: number): boolean => [...clients].some((client) => client.endsWith(`:${port}`));
-  return ledger.connections.filter(({ clientPort }) => isTheirs(clientPort));
+  const { open, clientless } = relay!;
+  const left = [...clientless].map(({ connections }) => connections.clientAddress);
+  const clients = [...left, ...[...open.views(0)].map(({ client }) => client)];
+  return ledger.connections.filter(({ clientPort }) => clients.some((client) => client.endsWith(`:${clientPort}`)));
 };

@@ -132,6 +132,8 @@ interface OpenWorker {
 /** The parts of a relay that only tests look at. */
 export interface OpenRelay {
   readonly open: { readonly sessions: Set<Session>, views(after: number): Iterable<SessionView> };
+  /** The sessions whose statements run on without a client. */
+  readonly clientless: ReadonlySet<Session>;
   readonly statistics: LiveStatistics | null;
   status(): ProxyStatus;
 }

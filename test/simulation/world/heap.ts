@@ -3,7 +3,7 @@ export interface Ordered<T> {
   isBefore(other: T): boolean;
 }
 
-/** Things in their order: the first one is found at once, and the others move little when it is taken (a binary heap). */
+/** Things in their order: the first one is found at once, and few others move when it is taken (a binary heap). */
 export class Heap<T extends Ordered<T>> {
   private readonly things: T[] = [];
 
