@@ -50,8 +50,8 @@ const showCensus = (): void => {
 };
 
 /**
- * The number of worlds that one process runs: so few that an interrupted run loses little, and so many that the start of
- * the process and its slow first worlds do not matter.
+ * The number of worlds that one process runs: so few that an interrupted run loses little, and so many that the start
+ * of the process and its slow first worlds do not matter.
  */
 const WORLDS_OF_A_PIECE = 2000;
 const JOBS = 2;
