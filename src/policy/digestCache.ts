@@ -19,7 +19,7 @@ export class DigestCache implements TagsReader {
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<TextReading>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
-  /** The values of tags. A look-up is cheaper than decoding, and who counts by a value gets the same text again. */
+  /** The values of tags. A look-up costs less than decoding, and statistics by a value get the same string again. */
   private readonly byQuoted = new Generations<string>(MAX_QUOTED_SIZE);
 
   /** @param normalize finds the normal form of a text */

@@ -22,7 +22,7 @@ export class TagReader {
   private isCut = false;
   /** The name that was passed last has characters that stand for others, or that have several bytes. */
   private isEncoded = false;
-  /** Where a single and a double quote that were not in a comment were found after it. */
+  /** The index of the next single quote, and of the next double one, that was found after the comment; 0 before. */
   private quotesAfter = [0, 0];
 
   /** @param values decodes the values in quotes */
@@ -154,7 +154,7 @@ export class TagReader {
   }
 }
 
-/** Gives the values that stand in quotes. One that remembers values need not decode them again. */
+/** Decodes the values in quotes. An implementation that remembers values need not decode them again. */
 export interface QuotedValues {
   quotedValue(quoted: string): string;
 }
@@ -168,7 +168,7 @@ function unescaped(text: string, quote: number): string {
   return quote === QUOTE ? text.replaceAll("\\'", "'") : text.replaceAll('\\"', '"');
 }
 
-/** The value that stands in quotes. */
+/** The value of a tag from the text between its quotes. */
 export function quotedValue(quoted: string): string {
   return urlDecoded(withBlanks(quoted));
 }

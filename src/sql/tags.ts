@@ -14,7 +14,7 @@ export const NO_TAGS: Tags = new Map();
 /** The bound on the bytes that are read of a statement's comments. */
 export const MAX_COMMENT_BYTES = 8192;
 
-/** Reads what few texts need. One that remembers texts and values need not read them again. */
+/** Does the reading that few texts need. An implementation that remembers texts and values need not do it again. */
 export interface TagsReader extends QuotedValues {
   /** The comments after the last token of a text. */
   lastComments(sql: string, mode: SqlMode): readonly Comment[];

@@ -21,7 +21,7 @@ export class GroupTable {
     this.addTo(this.groupOf(execution), execution);
   }
 
-  /** Adds an execution if it tells its group. */
+  /** Adds an execution if its group is known. */
   addKnown(execution: Execution): void {
     const group = this.groupOf(execution);
     if (group !== '') this.addTo(group, execution);

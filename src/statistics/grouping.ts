@@ -15,10 +15,10 @@ export function parseGrouping(text: string): Grouping | null {
   return PROPERTIES.find((property) => property === text) ?? null;
 }
 
-/** Gives the name of an execution's group; empty if the execution does not tell it. */
+/** Returns the name of an execution's group; empty if it is not known. */
 export type GroupOf = (execution: Execution) => string;
 
-/** What gives the groups by a property. It is made once, not for each execution. */
+/** The function that names the group by a property. It is made once, not for each execution. */
 export function groupsBy(grouping: Grouping): GroupOf {
   if (!isTagGrouping(grouping)) return (execution) => execution[grouping];
   const tag = grouping.slice(TAG_PREFIX.length);
