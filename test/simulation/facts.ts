@@ -2,7 +2,7 @@ import type { CounterVector } from '../../src/telemetry/instruments.js';
 import type { Judged } from './invariants/judged.js';
 import type { WorldRun } from './runWorld.js';
 
-// What a world went through, as facts about each response, and about the world: `census.ts` counts them.
+// Facts about each response of a world, and about the world itself. `census.ts` counts them.
 
 /** The facts about one response. */
 export const factsOf = (judged: Judged, run: WorldRun): Set<string> => {

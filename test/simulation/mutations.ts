@@ -110,7 +110,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'rows beyond the limit',
-    about: 'the results behind rows that a change returns have no limit',
+    about: 'the results after rows that a change returns have no limit',
     file: 'policy/governedUsage.ts',
     from: 'if (this.isPassing) this.applyLimits();',
     to: '',

@@ -53,11 +53,11 @@ export const isSingleReadOnly = ({ verb, answers }: StatementPlan): boolean =>
   verb === 'select' || verb === 'with' || verb === 'show' ||
   (verb === 'several' && answers.length === 1 && verbOf(answers[0]!) === 'select');
 
-/** What the packets of a response depend on, besides the statement. */
+/** The facts on which the packets of a response depend, besides the statement. */
 export interface Layout {
   readonly deprecatesEof: boolean;
   readonly isBinary: boolean;
-  /** Those of the session. */
+  /** The status flags of the session. */
   readonly statusFlags: number;
 }
 
@@ -97,7 +97,7 @@ export function* repliesTo(statement: StatementPlan, layout: Layout): Generator<
 /** The end of rows that fail. */
 export const failure: Reply = { payload: err(FAILURE_CODE, 'Lock wait timeout exceeded'), kind: 'error', isLast: true };
 
-/** The packets in front of rows. */
+/** The packets before the rows. */
 export function* headOf(columns: number, { deprecatesEof, statusFlags }: Layout): Generator<Reply> {
   yield { payload: encodeLenenc(columns), kind: 'head', isLast: false };
   for (const payload of definitionsOf(columns)) yield { payload, kind: 'head', isLast: false };
@@ -121,7 +121,7 @@ export const rowsEndOf = (deprecatesEof: boolean, statusFlags: number): Buffer =
   (deprecatesEof ? okEof(statusFlags) : eof(statusFlags));
 
 const definitionsMade = new Map<number, Buffer[]>();
-/** Definitions of so many columns, made once. */
+/** Definitions of this many columns, made once. */
 export const definitionsOf = (columns: number): Buffer[] => {
   const made = definitionsMade.get(columns) ?? definitions(columns);
   definitionsMade.set(columns, made);

@@ -101,6 +101,6 @@ const opensCursor = (executed: Exchange): boolean => (statusOf(executed) & Statu
 
 const isError = ({ sent }: Exchange): boolean => sent.at(-1)!.payload[0] === FirstByte.ERR;
 
-/** The status flags of the packet that has ended an answer; 0 behind an error. */
+/** The status flags of the packet that has ended an answer; 0 after an error. */
 const statusOf = (exchange: Exchange): number =>
   (isError(exchange) ? 0 : exchange.sent.at(-1)!.payload.readUInt16LE(3));

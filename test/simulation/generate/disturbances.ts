@@ -5,7 +5,7 @@ import { otherSettings } from './settings.js';
 import { anyAmbientFault } from './surroundings.js';
 import type { Theme } from './themes.js';
 
-// What administrators do, and what goes wrong: mostly at a moment at which something else is under way.
+// The acts of administrators, and the faults: most of them at a moment at which something else is under way.
 
 const EVENTS = ['asked', 'arrived', 'first', 'rows', 'got', 'cut', 'cut', 'killed', 'paused', 'done'];
 
@@ -28,7 +28,7 @@ const statementsIn = ({ script }: ClientPlan): StatementPlan[] => script.flatMap
 
 const ACTS: readonly Act['do'][] = ['reload', 'reload', 'kill', 'kill', 'end', 'view', 'list', 'stop'];
 
-/** Draws what an administrator does. */
+/** Draws an act of an administrator. */
 export const anyAct = (
   random: Random, clients: readonly ClientPlan[], theme: Theme, settings: ProxySettings,
 ): Act => {
@@ -50,7 +50,7 @@ export const anyAct = (
 
 const FAULTS: readonly Fault['do'][] = ['reset', 'reset', 'halfClose', 'stall', 'stall', 'crash', 'shutdown', 'cut'];
 
-/** Draws what goes wrong. */
+/** Draws a fault. */
 export const anyFault = (
   random: Random, clients: readonly ClientPlan[], servers: readonly ServerPlan[], theme: Theme,
 ): Fault => {

@@ -33,7 +33,7 @@ export interface Theme {
 const CUTTING: SettingsLikes = { action: 'error', mode: 'enforce' };
 const READING: readonly Verb[] = ['select', 'with', 'show'];
 const MANY: readonly Verb[] = ['select', 'select', 'call', 'several', 'execute'];
-/** A statement that is cut runs to its end. */
+/** Statements that run to their end after a cut. */
 const RUNNING_ON: readonly Verb[] = ['call', 'several', 'execute'];
 const AROUND_CUTS = ['cut', 'cut', 'got', 'rows', 'killed', 'done', 'answered'];
 

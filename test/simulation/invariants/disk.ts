@@ -2,8 +2,9 @@ import { readRecord } from '../../../src/report/reading.js';
 import type { WorldRun } from '../runWorld.js';
 
 /**
- * Records come into the file in their order, each as a whole line, or they are lost: then they are counted, and the log
- * says how many. No session waits for a disk: a world in which it hangs to the end would show that ('every wait ends').
+ * Records are written to the file in their order, each as a whole line, or they are lost: then they are counted, and
+ * the log says how many. No session waits for a disk: a world whose disk hangs to the end would show that ('every wait
+ * ends').
  */
 export const checkDisk = ({ program, records, plan, world, violations, log }: WorldRun): void => {
   if (plan.around?.disk === undefined) return;
@@ -12,7 +13,7 @@ export const checkDisk = ({ program, records, plan, world, violations, log }: Wo
   const wrong = (text: string): void => violations.add('records are written', text);
   const lost = records.length - countInOrder(written, program.recordTexts, wrong);
   const said = log.reduce((sum, entry) => sum + Number(entry['droppedRecords'] ?? 0), 0);
-  // A write that hangs may still come to its end, when its records were given up.
+  // A write that hangs may still end after its records were given up.
   const mayComeLate = plan.faults.some((fault) => fault.do === 'disk' && fault.state === 'hangs');
   for (const [who, count] of [['the log says', said], ['the metric counts', program.droppedRecords]] as const) {
     if (mayComeLate ? lost <= count : lost === count) continue;
@@ -27,7 +28,7 @@ export const checkDisk = ({ program, records, plan, world, violations, log }: Wo
 /** The lines of a file. A line that has no end is the last one: its disk has failed in the middle of it. */
 const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
 
-/** Counts the lines that are records, as far as they stand in the records' order. */
+/** Counts the lines that are records, up to the first one that is not in the records' order. */
 const countInOrder = (lines: readonly string[], records: readonly string[], wrong: (text: string) => void): number => {
   let next = 0;
   for (const [index, line] of lines.entries()) {

@@ -14,13 +14,13 @@ export const checkDrains = ({ records, settings, plan, world, metrics, log, viol
   }
   for (const { labels: { reason }, count } of metrics.drainsGivenUp.all()) {
     const told = log.filter(({ bound }) => bound === reason).length;
-    // A process that dies takes what it has not written with it.
+    // The records that a process has not written are lost when it dies.
     if (told === count || (told < count && world.workers.some(({ wasKilled }) => wasKilled))) continue;
     violations.add('metrics agree', `drains given up (${reason}): ${count} counted, ${told} in the log`);
   }
 };
 
-/** The connections of a session are closed for one reason only: its client still gets the last packets that tell it. */
+/** Connections are closed for one reason only, and the client still gets the last packets, which say so. */
 export const checkClosedOnce = ({ log, violations }: WorldRun): void => {
   const closed = new Set<string>();
   for (const { msg, client = '' } of log) {

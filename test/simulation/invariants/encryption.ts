@@ -19,7 +19,7 @@ export const checkEncryption = ({ plan, ledger, metrics, violations }: WorldRun)
   }
   const all = ledger.connections;
   for (const [leg, side] of [['client', 'client'], ['upstream', 'server']] as const) {
-    // A login that is lost may count, and a server does not know whose it was.
+    // A login that is lost may count: the server does not know to whom it belonged.
     const most = all.filter(({ isEncrypted, isLoggedIn }) => isEncrypted[side] || !isLoggedIn).length;
     const least = all.filter(({ isEncrypted, isLoggedIn }) => isEncrypted[side] && isLoggedIn).length;
     const counted = [...metrics.encryptions.all()]

@@ -206,7 +206,7 @@ export class CommandRunner {
     await this.sendAll(exchange, [...fields, this.rowsEnd()]);
   }
 
-  /** The session begins anew. */
+  /** The session is reset. */
   private forget(): void {
     this.prepared.clear();
     this.connection.statusFlags &= ~Status.IN_TRANS;
