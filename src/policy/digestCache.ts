@@ -21,6 +21,9 @@ export class DigestCache implements TagsReader {
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
   /** The values of tags. A look-up costs less than decoding, and statistics by a value get the same string again. */
   private readonly byQuoted = new Generations<string>(MAX_QUOTED_SIZE);
+  private readonly ofAllTags: TagsReader = {
+    quotedValue, lastComments: (sql, mode) => this.lastComments(sql, mode),
+  };
 
   /** @param normalize finds the normal form of a text */
   constructor(private readonly normalize: (sql: string, mode: SqlMode) => Normalized = normalized) {}
@@ -91,7 +94,8 @@ export class DigestCache implements TagsReader {
   ): Tags {
     const isOpen = outer.trailing.length > 0 &&
       (reading?.isOpenEnded ?? isOpenEnded(sql.toString('utf8', outer.from, outer.to), mode));
-    return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, this);
+    // Of all tags, some have a new value each time, which would only push the others out.
+    return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, wanted === null ? this.ofAllTags : this);
   }
 
   private readBody(outer: OuterComments | null, sql: Buffer, mode: SqlMode): TextReading | null {

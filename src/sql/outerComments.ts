@@ -72,7 +72,8 @@ export function lastComments(sql: string, mode: SqlMode = {}): Comment[] {
     if (kind === 'end') return lexer.unterminated ? [] : found;
     hasBegun ||= isBehindMark || kind !== 'comment';
     if (!hasBegun || kind !== 'comment' || lexer.unterminated) continue;
-    const bytes = Buffer.from(lexer.text());
+    const text = lexer.text();
+    const bytes = Buffer.alloc(Buffer.byteLength(text), text); // with memory of its own: a cache may keep it
     found.push(commentAt(bytes, 0, bytes.length));
   }
 }

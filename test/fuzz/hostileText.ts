@@ -14,6 +14,8 @@ const FRAGMENTS = [
   'unlimited ', 'stream', '9'.repeat(40), 'USE ', 'SET net_write_timeout=', 'SHOW ', '$$', 'é', '大', '🐬', '\u00a0',
   '\ud800', "/*route='", "',job='", "'*/", '/*a:b,', ',c=d e=f*/', '%%3A', '%2', '%F0%9F', "\\'",
   "traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'",
+  '\n-- app=shop,route=/a\n', '-- Metabase:: userID: 1\n', '# name: Get :one\n', '-- Hex query metadata: {"a":', '/*{"app":"dbt",',
+  '"b":[1,{"c":2}],', '"d":1e5}*/', '}\n',
 ];
 
 const FORGERIES = [

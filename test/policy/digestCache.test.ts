@@ -2,7 +2,7 @@ import t from 'tap';
 import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
 import { digestHash, digestText, normalized } from '../../src/sql/digest.js';
-import { charactersReadBy } from '../sql/work.js';
+import { bytesReadOf, charactersReadBy } from '../sql/work.js';
 import { Random } from '../support/random.js';
 
 t.test('gives the same digest as without a cache', (t) => {
@@ -94,5 +94,21 @@ t.test('gives the digest of the whole text for any comments', (t) => {
   }
   const long = `SELECT ${'a, '.repeat(3000)} b`;
   t.equal(cache.digestOf(`${long} /*a=1*/`, {}).text, digestText(long));
+  t.end();
+});
+
+t.test('reads each byte of a new comment at most three times, and decodes no value that it knows', (t) => {
+  const cache = new DigestCache();
+  const reads = ['1', '2'].map((trace) => {
+    const { bytes, read } = bytesReadOf(`SELECT 1 /*route='%2Fa%2F%3Cid%3E',traceparent='${trace.repeat(200)}'*/`);
+    const decoded = charactersReadBy(() => t.equal(cache.identify(bytes, false, {}, ['route']).tags.get('route'), '/a/<id>'));
+    return (read() + decoded) / bytes.length;
+  });
+  for (let n = 0; n < 500; n += 1) cache.tagsOf(`SELECT 1 /*traceparent='${String(n).padStart(100, 'x')}'*/`, false, {});
+  const { bytes } = bytesReadOf("SELECT 1 /*route='%2Fa%2F%3Cid%3E'*/");
+  const known = charactersReadBy(() => cache.identify(bytes, false, {}, ['route']));
+  const other = charactersReadBy(() => cache.identify(Buffer.from("SELECT 1 /*route='%2Fb%2F%3Cid%3E'*/"), false, {}, ['route']));
+  t.ok(known < other, 'also after many records with other values');
+  t.ok(reads[1]! < 3 && reads[1]! < reads[0]!, reads.join(', '));
   t.end();
 });
