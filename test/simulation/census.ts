@@ -73,6 +73,8 @@ const IMPOSSIBLE: readonly Impossible[] = [
       'server gave up')),
   never('the models leave neither values nor a cursor of a statement that is refused: ' +
     'test/relay/session/refusing.test.ts does', 'world: own reset'),
+  never('a statement does not run on at a server that gives its client up', 'ran on without its client',
+    'server gave up'),
   never('a session begins when its server greets, and takes the greeting at once', 'world: shown: greeting'),
 ];
 

@@ -120,6 +120,7 @@ export const THEMES: readonly Theme[] = [
   {
     name: 'orders and trouble', settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, acts: [2, 4],
     actKinds: ['kill', 'kill', 'kill', 'end', 'stop', 'reload'], faults: [1, 3], kills: ['yes'], clients: [1, 2],
+    faultKinds: ['cut', 'cut', 'stall', 'reset', 'halfClose', 'crash'],
     events: ['paused', 'paused', 'got', 'cut', 'killed'], netWriteTimeoutsMs: [60_000],
     steps: { pauses: 1, large: 1, isBulky: true, leaves: 0.1, verbs: [...MANY, 'returning'] },
   },
@@ -148,7 +149,9 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'closes and trouble', settings: { action: 'close', mode: 'enforce', kills: true }, acts: [1, 2],
-    faults: [1, 3], kills: ['yes'], events: ['rows', 'got', 'got', 'first'], steps: { slow: 1, large: 1, verbs: MANY },
+    faults: [1, 3], kills: ['yes'], events: ['rows', 'got', 'got', 'paused'],
+    faultKinds: ['cut', 'reset', 'stall', 'halfClose', 'crash'], faultLegs: ['client', 'server', 'server'],
+    steps: { slow: 1, large: 1, pauses: 0.3, verbs: MANY },
   },
   {
     name: 'holds and trouble', settings: { action: 'hold', mode: 'enforce' }, acts: [1, 2], faults: [1, 3],
@@ -163,6 +166,7 @@ export const THEMES: readonly Theme[] = [
   {
     name: 'drains and trouble', settings: { ...CUTTING, tightDrain: true }, acts: [0, 2], faults: [1, 3],
     actKinds: ['end', 'stop', 'kill'], events: ['cut'], netWriteTimeoutsMs: [1000],
+    faultKinds: ['cut', 'cut', 'stall', 'reset', 'halfClose', 'crash'],
     steps: {
       kinds: ['query', 'query', 'pipeline'], slow: 1, large: 1, leaves: 0.2, fails: 0.3, isBulky: true, verbs: MANY,
     },
@@ -178,12 +182,24 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'trouble without a client', settings: CUTTING, faults: [1, 3], acts: [0, 2], actKinds: ['end', 'stop'],
+    faultKinds: ['reset', 'reset', 'cut', 'stall', 'halfClose', 'crash'], faultLegs: ['client', 'server', 'server'],
     steps: { slow: 1, large: 1, leaves: 0.7, verbs: RUNNING_ON }, events: ['cut', 'cut', 'answered'],
   },
   {
     name: 'cursors', settings: { ...CUTTING, kills: true }, acts: [0, 2], actKinds: ['kill', 'end'], faults: [0, 1],
     steps: { kinds: ['prepared'], verbs: ['select'], large: 1, slow: 1, fails: 0.2, leaves: 0.2 },
     events: AROUND_CUTS,
+  },
+  {
+    name: 'orders for cursors', settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, acts: [2, 3],
+    actKinds: ['kill'], kills: ['yes'], events: ['paused', 'paused', 'got'], netWriteTimeoutsMs: [60_000],
+    steps: { kinds: ['prepared'], verbs: ['select'], large: 1, isBulky: true, pauses: 1 },
+  },
+  {
+    name: 'rows of changes and trouble', server: 'mariadb', settings: { ...CUTTING, kills: true }, acts: [1, 2],
+    actKinds: ['kill'], kills: ['yes'], faults: [0, 2], faultKinds: ['cut', 'stall'], events: ['paused', 'got', 'rows'],
+    netWriteTimeoutsMs: [60_000],
+    steps: { kinds: ['query'], verbs: ['returning'], large: 1, isBulky: true, pauses: 0.7 },
   },
   { name: 'early views', acts: [4, 8], actKinds: ['list'], isEarly: true, settings: { action: 'hold' } },
   {
