@@ -3,7 +3,7 @@ import type { AmbientFault, Fault } from '../plan.js';
 import { MEMORY_BYTES, type Span, type WorldRun } from '../runWorld.js';
 import type { ChildProcess } from '../world/childProcess.js';
 
-// What goes wrong around Sluice: its disk, its machine's clock, names, memory, its own workers.
+// Faults in the surroundings of Sluice: its disk, its machine's clock, names, memory, its own workers.
 
 const KINDS: ReadonlySet<string> = new Set<AmbientFault['do']>([
   'disk', 'clock', 'name', 'memory', 'workerDies', 'workerHangs',
@@ -11,7 +11,7 @@ const KINDS: ReadonlySet<string> = new Set<AmbientFault['do']>([
 
 export const isAmbient = (fault: Fault): fault is Fault & AmbientFault => KINDS.has(fault.do);
 
-/** Lets a fault around Sluice begin. */
+/** Begins a fault in the surroundings. */
 export const strikeAround = (run: WorldRun, fault: AmbientFault): void => {
   const { news, world: { files } } = run;
   news.tell(`fault: ${JSON.stringify({ ...fault, when: undefined })}`);

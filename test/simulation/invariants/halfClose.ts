@@ -25,8 +25,8 @@ const GIVEN_UP = 'a client has closed, and the server has not answered and close
 const PATIENCE_MS = 1000;
 
 /**
- * The client had all its answers when it left. A server that still works may rightly be given up, and what it has
- * written may lie in front of a client that takes it slowly.
+ * The client had all its answers when it left. Sluice may rightly give up a server that still works, and the bytes that
+ * it has written may wait for a client that takes them slowly.
  */
 const hasNothingToDo = ({ exchanges, wasDisturbed, clientEndedAtMs }: ConnectionLedger): boolean =>
   !wasDisturbed.client && !wasDisturbed.server && exchanges.every((exchange) =>
