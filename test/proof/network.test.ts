@@ -144,8 +144,10 @@ const endsWithoutServer = (t: Test, stage: Stage): Promise<unknown> =>
     await serverCable.set(BAD);
     await nothingIsLeft(stage);
     const ends = endsOf(sluice.log());
-    t.ok(ends.length > 0 && ends.every(({ by }) => by === 'upstream'), JSON.stringify(ends));
-    t.ok(ends.some(({ reason }) => reason === 'ETIMEDOUT'), 'the log says why');
+    // On a busy machine the kernel of a client, which is as impatient, may give up first: it resets the connection.
+    const isClear = ends.every(({ by, reason }) => by === 'upstream' || reason === 'ECONNRESET');
+    t.ok(ends.length > 0 && isClear, JSON.stringify(ends));
+    t.ok(ends.some(({ by, reason }) => by === 'upstream' && reason === 'ETIMEDOUT'), 'the log says why');
     await answers(t, stage);
   });
 
