@@ -128,14 +128,10 @@ export class Cutting {
 
   /** Stops the drain and its timers. Returns the number of discarded bytes. */
   stop(): number {
-    this.stopTimers();
-    this.withdrawal?.abort();
-    return this.drain.bytes;
-  }
-
-  private stopTimers(): void {
     this.drain.stop();
+    this.withdrawal?.abort();
     world.cancel(this.waitingTimer);
+    return this.drain.bytes;
   }
 
   /**
@@ -146,7 +142,6 @@ export class Cutting {
     const { session } = this;
     if (session.isOver) return; // it ends for another reason, and its client takes its last packets
     const isLetGo = why === 'waiting' && this.runsOn;
-    if (!isLetGo) this.stopTimers(); // no other bound is passed while the client takes its last packets
     const last = this.lastPackets(REASONS[why]);
     this.usage.givenUp = why;
     this.observer.givenUp(why);
