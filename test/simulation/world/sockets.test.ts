@@ -1,7 +1,9 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { world } from '../../../src/world/world.js';
+import type { StreamRequest } from './nodeInternals.js';
 import { SimulatedWorld } from './simulatedWorld.js';
+import { handleOf } from './tcpHandle.js';
 
 // Runs the same script on a real loopback connection and in a simulated world. Node's sockets must report the same.
 
@@ -130,6 +132,21 @@ for (const [title, script] of Object.entries(SCRIPTS)) {
     }
   });
 }
+
+t.test('a handle returns a request of its own for a write under way, where it is given none', async (t) => {
+  const place = inWorld(t, 1);
+  const { ours, theirs, server } = await connect(place);
+  const bytes = Buffer.alloc(8_000_000);
+  const request = handleOf(ours)!.writeBuffer(null, bytes) as StreamRequest;
+  let status: number | null = null;
+  request.oncomplete = (outcome) => (status = outcome);
+  theirs.resume();
+  await place.settle(() => status !== null);
+  t.strictSame([status, theirs.bytesRead <= bytes.length], [0, true]);
+  t.equal(handleOf(ours)!.writeBuffer(null, Buffer.from('fits')), 0, 'a write that ends at once needs none');
+  server.close();
+  for (const socket of [ours, theirs]) socket.destroy();
+});
 
 t.test('a simulated connection is refused like a real one when nobody listens', async (t) => {
   const refused = async ({ host, settle }: Place): Promise<string> => {
