@@ -121,9 +121,10 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
    * takes its place; null if there is no such response.
    */
   dropHeld(): number | null {
-    const { held, session: { conversation: { server } } } = this;
-    const { usage } = server;
-    if (usage === null || (held === null && !(usage.isToBeHeld && server.isBetweenPackets))) return null;
+    const { held, session: { conversation: { server, server: { usage }, commands } } } = this;
+    // After a request for a file, the client has numbered packets of its own.
+    const isToCome = usage?.isToBeHeld && server.isBetweenPackets && !commands.head?.asksForFile;
+    if (usage === null || (held === null && !isToCome)) return null;
     this.shared.budget.release(usage);
     usage.cut(held !== null);
     this.endHold(true);
