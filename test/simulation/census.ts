@@ -3,22 +3,22 @@ import { Capability } from '../../src/protocol/capabilities.js';
 
 // The census of situations: what the worlds went through, and what no world has reached.
 
-/** How a response is sent and asked for. */
+/** The ways in which a response is asked for and sent. */
 const HOW = [
   'plain', 'compressed', 'eof', 'deprecate-eof', 'MySQL', 'MariaDB', 'pipelined', 'prepared', 'cursor',
   'several results', 'file', 'TLS to the client', 'TLS to the server', 'zstd',
 ];
-/** What became of it. */
+/** The outcomes of a response. */
 const WHAT = [
   'whole', 'cut: rows', 'cut: bytes', 'cut: budget', 'cut: kill', 'truncated', 'closed', 'held',
   'error in place of held rows', 'would-cut', 'admit', 'warn', 'sample', 'exempt',
 ];
-/** How a cut response ends. */
+/** The ends of a cut response. */
 const END = [
   'drained', 'killed', 'given up: bytes', 'given up: time', 'given up: waiting', 'statement ended',
   'ran on without its client',
 ];
-/** What happens meanwhile. */
+/** The events during a response. */
 const MEANWHILE = [
   'reload', 'client left', 'client reset', 'server lost', 'reset server', 'stall client', 'stall server', 'cut client',
   'cut server', 'halfClose client', 'ordered kill', 'ordered end', 'stop', 'paused', 'server gave up', 'server error',
@@ -42,7 +42,7 @@ const WORLD = [
     'discarding', 'reading-slowly'].map((state) => `shown: ${state}`),
 ];
 
-/** A situation that cannot be, and why. */
+/** An impossible situation, and the reason. */
 interface Impossible {
   readonly facts: readonly string[];
   readonly why: string;
@@ -111,17 +111,20 @@ export class Census {
     for (const [name, count] of Object.entries(counts)) this.counts.set(name, (this.counts.get(name) ?? 0) + count);
   }
 
-  /** The situations that no world has reached, and that nobody has explained. */
+  /** The situations that no world has reached and that are not explained. */
   get unreached(): string[] {
     return NAMES.filter((name) => !this.counts.has(name) && !EXPLAINED.has(name));
   }
 
-  /** Situations that were explained to be impossible, and were reached all the same. */
+  /** Situations that worlds have reached although they are explained as impossible. */
   get disproved(): string[] {
     return [...EXPLAINED.keys()].filter((name) => this.counts.has(name));
   }
 
-  /** What was reached how often, the rarest first; what cannot be, with the reason; and the rest. */
+  /**
+   * The situations that were reached, with their counts, the rarest first; the impossible ones with their reasons; and
+   * the rest.
+   */
   report(): string {
     const reached = NAMES.filter((name) => this.counts.has(name)).sort((one, other) => this.of(one) - this.of(other));
     const explained = [...EXPLAINED].filter(([name]) => !this.counts.has(name));
@@ -153,7 +156,7 @@ const NAMES: readonly string[] = [...new Set([
   ...WORLD.map((fact) => `world: ${fact}`), ...SITUATIONS.map((one) => one.join(' × ')),
 ])];
 
-/** Why situations cannot be, by their names. */
+/** The reasons why situations are impossible, by their names. */
 const EXPLAINED: ReadonlyMap<string, string> = new Map(NAMES.flatMap((name) => {
   const situation = name.split(' × ');
   const impossible = IMPOSSIBLE.find(({ facts }) => facts.every((fact) => situation.includes(fact)));

@@ -3,7 +3,7 @@ import type { SettingsLikes } from './settings.js';
 import type { StepLikes } from './steps.js';
 import type { Around } from './surroundings.js';
 
-/** What the generator has in mind with a world: what it draws more often than anything else. */
+/** The theme of a world: what the generator draws more often than anything else. */
 export interface Theme {
   readonly name: string;
   readonly settings?: SettingsLikes;
@@ -24,7 +24,7 @@ export interface Theme {
   readonly server?: ServerPlan['kind'];
   readonly netWriteTimeoutsMs?: readonly number[];
   readonly compresses?: number;
-  /** What is around Sluice. */
+  /** The part of the surroundings that matters. */
   readonly around?: Around;
   /** The part of the worlds that have two servers. */
   readonly severalServers?: number;
