@@ -43,7 +43,7 @@ function resultLines(guard: Guard, usage: GovernedUsage, config: Config): Line[]
   return [
     ['rule', rule],
     hintLine(usage, guard.hints),
-    ...classLines(guard, usage, config),
+    ...classLines(usage, config),
     ['warn', showLimits(treatment.warn)],
     onExceedLine(usage, config),
   ];
@@ -160,16 +160,16 @@ function ruleLines(config: Config, usage: GovernedUsage, { subject, nowMs }: Que
 }
 
 /** The signals that appear only in a running session and may change the class of this usage. */
-function signalsToCome(guard: Guard, usage: GovernedUsage): StreamingSignal[] {
+function signalsToCome(usage: GovernedUsage): StreamingSignal[] {
   const runtimeSignals = ['cursor', 'jdbc', 'pace'] as const;
   const isOpen = usage.terms.responseClass === 'buffered';
-  return isOpen ? runtimeSignals.filter((signal) => guard.trusts(usage, signal)) : [];
+  return isOpen ? runtimeSignals.filter((signal) => usage.trusts(signal)) : [];
 }
 
-function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }: Config): Line[] {
+function classLines(usage: GovernedUsage, { streaming: { pace } }: Config): Line[] {
   const { responseClass, signal } = usage.terms;
   const teller = signal === 'rule' ? 'the rule' : `the signal ${signal}`;
-  const toCome = signalsToCome(guard, usage);
+  const toCome = signalsToCome(usage);
   const [first] = toCome;
   const lines: Line[] = [
     ['class', signal === null ? responseClass : `${responseClass}, told by ${teller}`],
@@ -177,7 +177,7 @@ function classLines(guard: Guard, usage: GovernedUsage, { streaming: { pace } }:
   ];
   if (first === undefined) return lines;
   const signals = new Intl.ListFormat('en', { type: 'disjunction' }).format(toCome);
-  const limits = showLimits(guard.streaming(usage, first).limits);
+  const limits = showLimits(usage.terms.source.streaming(first).limits);
   lines.push(['', `or, if ${signals} tells while it runs that it is streamed: ${limits}`]);
   if (toCome.includes('pace')) {
     const most = `${counted(pace.maxRowsPerSecond, 'row')} or ${showBytes(pace.maxBytesPerSecond)} a second`;

@@ -1,4 +1,4 @@
-import type { Limits, ResponseClass } from '../config/config.js';
+import type { Limits, ResponseClass, StreamingSignal } from '../config/config.js';
 import { attributesOfQuery } from '../protocol/queryAttributes.js';
 import { Status } from '../protocol/status.js';
 import { type PendingCommand, Usage } from '../conversation/command.js';
@@ -210,6 +210,22 @@ export class GovernedUsage extends Usage {
   holdFromFirstRow(): void {
     this.isToBeHeld = true;
     this.stopAtNextRow();
+  }
+
+  /** Whether a later signal may still change the class. */
+  trusts(signal: StreamingSignal): boolean {
+    return this.termsNow.source.trusts(signal);
+  }
+
+  /** Whether the client's pace decides at a limit, because nothing else has told the class. */
+  get watchesPace(): boolean {
+    const { responseClass, signal } = this.termsNow;
+    return (responseClass === 'buffered' || signal === 'pace') && this.trusts('pace');
+  }
+
+  /** A signal has shown that the response is streamed. */
+  turnIntoStream(signal: StreamingSignal): void {
+    this.terms = this.termsNow.source.streaming(signal);
   }
 
   /** Applies the limits of its terms alone. */

@@ -1,4 +1,4 @@
-import type { Config, Rule, StreamingSignal } from '../config/config.js';
+import type { Config, ResponseClass, Rule, StreamingSignal, Treatment } from '../config/config.js';
 import type { PendingCommand } from '../conversation/command.js';
 import { GovernedUsage } from './governedUsage.js';
 import { refusalOf, refusalsOf, refusesUnjudged, type Refusals, type Refused } from './refusal.js';
@@ -29,9 +29,11 @@ export class Guard {
     readonly hints: HintCounts = { followed: 0, forbidden: 0, malformed: 0 },
   ) {
     this.rules = compileRules(config.rules);
-    this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null);
-    this.termsOfRule = new Map(config.rules.map((rule) => [rule, new TermsOf(rule.name, rule, rule.class)]));
     this.signals = new Set(config.streaming.signals);
+    const termsOf = (name: string, treatment: Treatment, fixedClass: ResponseClass | null): TermsOf =>
+      new TermsOf(name, treatment, fixedClass, this.signals);
+    this.termsOfDefault = termsOf(DEFAULT_RULE, config, null);
+    this.termsOfRule = new Map(config.rules.map((rule) => [rule, termsOf(rule.name, rule, rule.class)]));
     this.refusals = refusalsOf(this.rules);
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }
@@ -105,22 +107,6 @@ export class Guard {
     usage.begin(terms ?? termsOf.buffered);
   }
 
-  /** Whether a later signal may still change the class of a usage. The class of a rule is final. */
-  trusts(usage: GovernedUsage, signal: StreamingSignal): boolean {
-    return this.signals.has(signal) && usage.terms.source.fixedClass === null;
-  }
-
-  /** Whether the client's pace decides about a usage at its limit, because nothing else has told its class. */
-  watchesPaceOf(usage: GovernedUsage): boolean {
-    const { responseClass, signal } = usage.terms;
-    return (responseClass === 'buffered' || signal === 'pace') && this.trusts(usage, 'pace');
-  }
-
-  /** The terms of a usage that has turned out to be a stream. */
-  streaming(usage: GovernedUsage, signal: StreamingSignal): Terms {
-    return usage.terms.source.streaming(signal);
-  }
-
   private termsOf(profile: Profile, usage: GovernedUsage): TermsOf {
     if (profile.candidates.length === 0) return this.termsOfDefault;
     const rule = firstRule(profile.candidates, () => usage, this.dateNow());
@@ -141,7 +127,7 @@ export class Guard {
       return null;
     }
     const asksToStream = hint.stream === true && termsOf.fixedClass === null;
-    if (!termsOf.allows(hint) || (asksToStream && !this.signals.has('hint'))) {
+    if (!termsOf.allows(hint) || (asksToStream && !termsOf.trusts('hint'))) {
       this.hints.forbidden += 1;
       return null;
     }
@@ -153,10 +139,10 @@ export class Guard {
     termsOf: TermsOf, command: PendingCommand, profile: Profile, jdbc: JdbcStreaming,
   ): Terms | null {
     if (termsOf.fixedClass !== null) return null;
-    if (command.shape === 'fetch' && this.signals.has('cursor')) return termsOf.streaming('cursor');
+    if (command.shape === 'fetch' && termsOf.trusts('cursor')) return termsOf.streaming('cursor');
     if (profile.isDumpProgram) return termsOf.streaming('dump');
-    if (jdbc.isArmed(command.number) && this.signals.has('jdbc')) return termsOf.streaming('jdbc');
-    const isDump = command.text !== null && this.signals.has('dump') && isDumpStatement(command.text);
+    if (jdbc.isArmed(command.number) && termsOf.trusts('jdbc')) return termsOf.streaming('jdbc');
+    const isDump = command.text !== null && termsOf.trusts('dump') && isDumpStatement(command.text);
     return isDump ? termsOf.streaming('dump') : null;
   }
 }

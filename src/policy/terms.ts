@@ -1,4 +1,4 @@
-import type { Limits, ResponseClass, Treatment } from '../config/config.js';
+import type { Limits, ResponseClass, StreamingSignal, Treatment } from '../config/config.js';
 import type { Hint } from './hint.js';
 import type { Signal } from './signals.js';
 
@@ -22,10 +22,19 @@ export class TermsOf {
   readonly buffered: Terms;
   private readonly streamed = new Map<Signal, Terms>();
 
-  constructor(private readonly rule: string, readonly treatment: Treatment, readonly fixedClass: ResponseClass | null) {
+  /** @param signals the signals that are trusted */
+  constructor(
+    private readonly rule: string, readonly treatment: Treatment, readonly fixedClass: ResponseClass | null,
+    private readonly signals: ReadonlySet<Signal>,
+  ) {
     this.buffered = {
       source: this, rule, treatment, responseClass: 'buffered', signal: null, limits: treatment.limits,
     };
+  }
+
+  /** Whether a signal may decide on the class. The class of a rule is final. */
+  trusts(signal: StreamingSignal): boolean {
+    return this.fixedClass === null && this.signals.has(signal);
   }
 
   /** For responses that a signal classifies as streams. */

@@ -56,10 +56,10 @@ t.test('does not count streams, also when a result becomes one later', (t) => {
   const stream = usageOf(t, { rules: [{ name: 'r', match: {}, class: 'streaming' }] });
   grow(budget, stream, 1000);
   t.equal(budget.usedBytes, 0);
-  const { usage: late, guard } = govern(t, {}, 'SELECT * FROM t');
+  const { usage: late } = govern(t, {}, 'SELECT * FROM t');
   grow(budget, late, 60);
   budget.release(late);
-  late.terms = guard.streaming(late, 'pace');
+  late.turnIntoStream('pace');
   grow(budget, late, 200);
   t.equal(budget.usedBytes, 0);
   t.end();

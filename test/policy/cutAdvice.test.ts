@@ -27,8 +27,8 @@ const textOf = (t: Test, message: string | null, place: Place = {}): string => {
   const { settings = {}, reason = 'rows', sql = SELECT, rows = 10, signals = SIGNALS, encoding = 'utf8' } = place;
   const attributes = new Map(Object.entries(place.attributes ?? {}));
   const given = { limits: { rows: 10, bytes: 262_144 }, onExceed: { error: { message } }, ...settings };
-  const { usage, guard } = govern(t, given, sql);
-  if (place.told !== undefined) usage.terms = guard.streaming(usage, place.told);
+  const { usage } = govern(t, given, sql);
+  if (place.told !== undefined) usage.turnIntoStream(place.told);
   if (place.isFast !== undefined) usage.lookedAt({ isSlow: !place.isFast, rowsPerSecond: 9000 });
   const judgement = reason === 'budget' ? judgeOverBudget(usage, 65_536, false) : judge(usage, reason, false);
   return cutMessage(usage, judgement, { rows, bytes: 123, signals, attributes, encoding });

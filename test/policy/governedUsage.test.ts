@@ -13,18 +13,18 @@ t.test('a usage that is to be held back stops at its first row, then at its limi
 });
 
 t.test('new terms bring their limits, and the first terms stay known', (t) => {
-  const { usage, guard } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
+  const { usage } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
   usage.holdFromFirstRow();
-  usage.terms = guard.streaming(usage, 'cursor');
+  usage.turnIntoStream('cursor');
   t.match(usage, { isToBeHeld: false, maxRows: 70, maxBytes: Infinity });
   t.equal(usage.firstTerms.responseClass, 'buffered');
   t.end();
 });
 
 t.test('a stream is at its own limit only when no rows were let through in steps', (t) => {
-  const { usage, guard } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
+  const { usage } = govern(t, { limits, streaming: { limits: { rows: 70 } } }, 'SELECT 1');
   t.notOk(usage.isAtLimitOfStream('rows'), 'it is no stream');
-  usage.terms = guard.streaming(usage, 'pace');
+  usage.turnIntoStream('pace');
   usage.allow(20, 2000);
   t.notOk(usage.isAtLimitOfStream('rows'));
   t.notOk(usage.isAtLimitOfStream('bytes'));

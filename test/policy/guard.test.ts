@@ -46,9 +46,9 @@ t.test('ignores a signal that is not trusted', (t) => {
   const hinted = govern(t, none, `/* sluice: stream */ ${SELECT}`);
   t.match(hinted.usage.terms, buffered);
   t.equal(hinted.guard.hints.forbidden, 1);
-  const { usage, guard } = govern(t, none, SELECT);
-  t.notOk(guard.trusts(usage, 'cursor'));
-  t.notOk(guard.watchesPaceOf(usage));
+  const { usage } = govern(t, none, SELECT);
+  t.notOk(usage.trusts('cursor'));
+  t.notOk(usage.watchesPace);
   t.end();
 });
 
@@ -59,8 +59,8 @@ t.test('the class of a rule comes before hint and signal', (t) => {
   t.equal(streaming.usage.maxRows, Infinity);
   const buffered = govern(t, rule('buffered'), `/* sluice: stream */ ${DUMP}`, { subject: MYSQLDUMP });
   t.match(buffered.usage.terms, { rule: 'r', responseClass: 'buffered', signal: null });
-  t.notOk(buffered.guard.trusts(buffered.usage, 'cursor'), 'nor does a cursor change it');
-  t.notOk(buffered.guard.watchesPaceOf(buffered.usage), 'nor its pace');
+  t.notOk(buffered.usage.trusts('cursor'), 'nor does a cursor change it');
+  t.notOk(buffered.usage.watchesPace, 'nor its pace');
   t.end();
 });
 
@@ -117,13 +117,13 @@ t.test('a response that becomes a stream gets the streaming limits of its own ru
     streaming: { limits: { rows: 50 } },
     rules: [{ name: 'bi', match: { user: 'bi' }, limits: { rows: 5 }, streaming: { limits: { rows: 8 } } }],
   };
-  const { usage, guard } = govern(t, given, SELECT, { subject: { user: 'bi' } });
-  t.ok(guard.watchesPaceOf(usage));
-  usage.terms = guard.streaming(usage, 'pace');
+  const { usage } = govern(t, given, SELECT, { subject: { user: 'bi' } });
+  t.ok(usage.watchesPace);
+  usage.turnIntoStream('pace');
   t.match(usage, { maxRows: 8, terms: { rule: 'bi', responseClass: 'streaming', signal: 'pace' } });
-  t.ok(guard.watchesPaceOf(usage), 'and is looked at again');
+  t.ok(usage.watchesPace, 'and is looked at again');
   t.equal(usage.firstTerms.limits.rows, 5, 'what held first is kept');
-  const { usage: other, guard: its } = govern(t, given, SELECT);
-  t.equal(its.streaming(other, 'cursor').limits.rows, 50);
+  const { usage: other } = govern(t, given, SELECT);
+  t.equal(other.terms.source.streaming('cursor').limits.rows, 50);
   t.end();
 });

@@ -84,10 +84,10 @@ t.test('admits a stream above the limit that it would have as a buffered result,
 
 t.test('the record of a stream admitted for its pace has the first limit and the measured rate', (t) => {
   const sql = '/* sluice: rows=3 */ SELECT * FROM t';
-  const { usage, guard } = govern(t, { limits: { rows: 10, bytes: 1000 } }, sql);
+  const { usage } = govern(t, { limits: { rows: 10, bytes: 1000 } }, sql);
   Object.assign(usage, { rows: 4, bytes: 100 });
   t.equal(admissionOf(usage), null, 'nothing is let through as long as it counts as buffered');
-  usage.terms = guard.streaming(usage, 'pace');
+  usage.turnIntoStream('pace');
   usage.rowsPerSecond = 812.5;
   t.match(admissionOf(usage), { signal: 'pace', limit: { rows: 3, bytes: 1000 }, rowsPerSecond: 812.5 });
   usage.judgement = judge(usage, 'rows', false);

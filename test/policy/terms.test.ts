@@ -4,7 +4,7 @@ import { TermsOf } from '../../src/policy/terms.js';
 import { settings } from '../support/governed.js';
 
 const termsOf = (t: Test, given: object): TermsOf =>
-  new TermsOf('mine', settings(t, { limits: { rows: 10, bytes: 1000 }, ...given }), null);
+  new TermsOf('mine', settings(t, { limits: { rows: 10, bytes: 1000 }, ...given }), null, new Set());
 const hint = (asked: Omit<Hint, 'kind'>): Hint => ({ kind: 'hint', ...asked });
 
 t.test('makes terms once for each signal', (t) => {

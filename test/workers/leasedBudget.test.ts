@@ -82,9 +82,9 @@ t.test('cuts a result that waits and is the largest at the row where it waits', 
 
 t.test('applies limits that changed while a result waited', (t) => {
   const { budget } = budgetOfTwo();
-  const { usage, guard } = govern(t, { streaming: { limits: { rows: 7 } } }, 'SELECT * FROM t');
+  const { usage } = govern(t, { streaming: { limits: { rows: 7 } } }, 'SELECT * FROM t');
   grow(budget, usage, 40);
-  usage.terms = guard.streaming(usage, 'pace');
+  usage.turnIntoStream('pace');
   t.equal(usage.maxRows, usage.rows, 'it still stands');
   budget.release(usage);
   t.notOk(usage.isPaused, 'what does not count need not wait');

@@ -38,7 +38,7 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
 
   /** The rows of a usage come from a server-side cursor. */
   cursorOpened(usage: GovernedUsage): void {
-    if (this.shared.guard.trusts(usage, 'cursor')) usage.terms = this.shared.guard.streaming(usage, 'cursor');
+    if (usage.trusts('cursor')) usage.turnIntoStream('cursor');
     // The client asks for the next rows when it has these rows. If they were held back, it would wait forever.
     else usage.applyLimits();
   }
@@ -52,12 +52,12 @@ export class Enforcer implements ResponseVerdicts, WaitingWatch {
     if (usage.isOverBudget && usage.judgement === null) return this.limitOfAllReached(usage);
     if (usage.isToBeHeld) return this.hold(usage);
     const isDecided = usage.isCut || this.held !== null || usage.isAtLimitOfStream(reason);
-    return !isDecided && this.shared.guard.watchesPaceOf(usage) ? this.pace.judge(usage) : this.decide(usage, reason);
+    return !isDecided && usage.watchesPace ? this.pace.judge(usage) : this.decide(usage, reason);
   }
 
   /** The response is the largest that fills the budget. A client that reads row by row does not buffer it. */
   private limitOfAllReached(usage: GovernedUsage): Settled {
-    const mayStream = this.held === null && this.shared.guard.watchesPaceOf(usage);
+    const mayStream = this.held === null && usage.watchesPace;
     return mayStream ? this.pace.judge(usage) : this.decideOverBudget(usage);
   }
 

@@ -80,7 +80,7 @@ export class PaceJudge {
     }
     this.session.shared.budget.release(usage);
     usage.isOverBudget = false; // it may have been marked meanwhile, but the budget does not count streams
-    usage.terms = this.session.shared.guard.streaming(usage, 'pace');
+    usage.turnIntoStream('pace');
     this.outcome.admitted(usage);
   }
 }
