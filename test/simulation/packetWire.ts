@@ -19,8 +19,11 @@ export interface PacketReader {
 export class PacketWire {
   private readonly assembler = new PacketAssembler(MAX_PACKET_BYTES);
   private compression: Compression | null = null;
-  /** The bytes that are not yet a whole packet, before the login has ended; null afterwards, and without TLS. */
-  private early: Buffer | null = null;
+  /**
+   * The bytes that are not yet a whole packet, before the login has ended; null afterwards. Until then TLS or
+   * compression may begin between any two packets.
+   */
+  private early: Buffer | null = Buffer.alloc(0);
   private hello: { readonly bytes: Buffer, readonly come: (isWell: boolean) => void } | null = null;
   private unframed: Buffer = Buffer.alloc(0);
   /** The number of the next frame that goes out. */
@@ -38,17 +41,12 @@ export class PacketWire {
     return this.compression !== null;
   }
 
-  /** Until the login ends, a hello of TLS may come between two packets. */
-  mayEncrypt(): void {
-    this.early = Buffer.alloc(0);
-  }
-
   /** Expects this hello next. */
   awaitHello(bytes: Buffer, come: (isWell: boolean) => void): void {
     this.hello = { bytes, come };
   }
 
-  /** From now on no hello comes. */
+  /** The login has ended: no hello comes from now on. */
   loggedIn(): void {
     this.early = null;
   }

@@ -39,7 +39,6 @@ export class ClientConnection {
     this.wire = new PacketWire(stage.random(`${plan.name} frames`), {
       framed: (number) => this.framed(number), packet: (packet) => this.packet(packet),
     });
-    if (stage.plan.around?.tls !== undefined) this.wire.mayEncrypt();
     this.patience = new Patience(stage, (what) => this.waitedInVain(what));
     this.end.onBytes = (bytes) => this.read(bytes);
     this.end.onEnd = () => this.serverEnded();

@@ -49,7 +49,6 @@ export class ServerConnection {
     this.wire = new PacketWire(stage.random(`${server.name} frames ${id}`), {
       framed: (number) => this.framed(number), packet: (packet) => this.packet(packet),
     });
-    if (plan.offersTls) this.wire.mayEncrypt();
     this.sender = new Sender(this);
     this.runner = new CommandRunner(this);
     end.onBytes = (bytes) => this.wire.push(bytes);
