@@ -11,7 +11,7 @@ const NOT_RUN = 'this command was not run';
 /** A statement of which the error says that it runs to its end does, or a record and the log say that it did not. */
 export const checkRunsOn = ({ usage, wrong, hasRecord, records }: Judged, log: readonly Entry[]): void => {
   const { error, last, connection } = usage;
-  if (error === null || !error.includes(RUNS_ON) || last.isDone) return;
+  if (error === null || !error.includes(RUNS_ON) || last.isDone || connection.hasLostProcess) return;
   const failed = usage.statement.failsAfterRows !== null && last.isAnswered;
   const isEndedByServer = connection.serverEnd !== null || connection.wasDisturbed.server || last.killedAtMs !== null;
   const isTold = hasRecord((record) => record['statementEnded'] === true || record['givenUp'] !== undefined) &&
