@@ -122,16 +122,16 @@ await t.test('reads an answer that is cut off anywhere as far as it goes, or not
   }
 });
 
-await t.test('reads user, schema and attributes of a COM_CHANGE_USER as far as it goes', async (t) => {
+await t.test('reads user, schema, collation and attributes of a COM_CHANGE_USER as far as it goes', async (t) => {
   const attributes = Buffer.from('\x04\x01a\x01b');
   const payload = Buffer.concat([
     Buffer.from('\x11other\0'), Buffer.from([3]), Buffer.from('abc'), Buffer.from('attic\0'),
-      Buffer.from([45, 0]),
-    Buffer.from('plugin\0'), attributes,
+    Buffer.from([45, 0]), Buffer.from('plugin\0'), attributes,
   ]);
   const capabilities = BASE_CAPABILITIES | Capability.CONNECT_ATTRS;
-  t.same(decodeChangeUser(payload, capabilities), { user: 'other', schema: 'attic',
-    attributes: new Map([['a', 'b']]) });
+  t.same(decodeChangeUser(payload, capabilities), {
+    user: 'other', schema: 'attic', collation: 45, attributes: new Map([['a', 'b']]),
+  });
   for (let length = 0; length < payload.length; length += 1) {
     const { user, schema, attributes: read } = decodeChangeUser(payload.subarray(0, length), capabilities);
     t.ok('other'.startsWith(user) && 'attic'.startsWith(schema) && read.size === 0, `${length} bytes`);
