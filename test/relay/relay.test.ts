@@ -287,12 +287,13 @@ t.test('changes nothing when a certificate of a new configuration cannot be used
 });
 
 t.test('applies a new budget to results under way', async (t) => {
-  const scene = new Scene(t, { limits: { rows: null, bytes: null }, budget: { bytes: '1MiB' } });
+  const unlimited = { limits: { rows: null, bytes: null }, streaming: { signals: [] } };
+  const scene = new Scene(t, { ...unlimited, budget: { bytes: '1MiB' } });
   const pair = await scene.begin();
   await scene.ask(pair, 'SELECT 1', FIVE.slice(0, HEAD_PACKETS + 3));
   t.match(scene.relay.status(), { budgetMaxBytes: 1024 * 1024 });
   t.ok(scene.relay.status().budgetUsedBytes > 0);
-  scene.reload({ limits: { rows: null, bytes: null }, streaming: { signals: [] }, budget: { bytes: 10 } });
+  scene.reload({ ...unlimited, budget: { bytes: 10 } });
   pair.server.say(packetsFrom(HEAD_PACKETS + 4, ...FIVE.slice(HEAD_PACKETS + 3, -2)));
   await settled();
   pair.server.say(packetsFrom(FIVE.length - 1, ...FIVE.slice(-2)));
