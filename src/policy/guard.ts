@@ -1,4 +1,4 @@
-import type { Config, ResponseClass, Rule, StreamingSignal, Treatment } from '../config/config.js';
+import type { Config, Rule, StreamingSignal } from '../config/config.js';
 import type { PendingCommand } from '../conversation/command.js';
 import { GovernedUsage } from './governedUsage.js';
 import { refusalOf, refusalsOf, refusesUnjudged, type Refusals, type Refused } from './refusal.js';
@@ -30,10 +30,9 @@ export class Guard {
   ) {
     this.rules = compileRules(config.rules);
     this.signals = new Set(config.streaming.signals);
-    const termsOf = (name: string, treatment: Treatment, fixedClass: ResponseClass | null): TermsOf =>
-      new TermsOf(name, treatment, fixedClass, this.signals);
-    this.termsOfDefault = termsOf(DEFAULT_RULE, config, null);
-    this.termsOfRule = new Map(config.rules.map((rule) => [rule, termsOf(rule.name, rule, rule.class)]));
+    this.termsOfDefault = new TermsOf(DEFAULT_RULE, config, null, this.signals);
+    this.termsOfRule = new Map(config.rules.map((rule) =>
+      [rule, new TermsOf(rule.name, rule, rule.class, this.signals)]));
     this.refusals = refusalsOf(this.rules);
     this.looksForHints = [config, ...config.rules].some(({ hints }) => hints !== 'none');
   }

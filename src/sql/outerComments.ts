@@ -67,10 +67,10 @@ export function lastComments(sql: string, mode: SqlMode = {}): Comment[] {
   let hasBegun = false;
   for (let end = 0; ; end = lexer.end) {
     const kind = lexer.nextOrComment();
-    const isBehindMark = sql.slice(end, lexer.start).includes('*'); // of a comment with a version
-    if (isBehindMark || (kind !== 'comment' && kind !== 'end' && !lexer.isOperator(';'))) found = [];
+    const isAfterMark = sql.slice(end, lexer.start).includes('*'); // of a comment with a version
+    if (isAfterMark || (kind !== 'comment' && kind !== 'end' && !lexer.isOperator(';'))) found = [];
     if (kind === 'end') return lexer.unterminated ? [] : found;
-    hasBegun ||= isBehindMark || kind !== 'comment';
+    hasBegun ||= isAfterMark || kind !== 'comment';
     if (!hasBegun || kind !== 'comment' || lexer.unterminated) continue;
     const text = lexer.text();
     const bytes = Buffer.alloc(Buffer.byteLength(text), text); // with memory of its own: a cache may keep it

@@ -58,11 +58,11 @@ export class Flow implements ReadTarget, FrameReceiver {
   /** From now on, all bytes after the decided ones come in frames and go out in frames. */
   beginFrames(framing: Framing): void {
     if (this.isTransparent) return;
-    const behind = Buffer.from(this.undecided.bytes);
+    const rest = Buffer.from(this.undecided.bytes);
     this.undecided.drop();
     this.inlet = new FramedInlet(framing, this, this.sink, () => this.containment.contain(() => this.framesOpened()));
     this.outlet = this.inlet.outlet;
-    this.accept(behind);
+    this.accept(rest);
   }
 
   /** Returns the bytes that have come and are not decided. The flow must get no more bytes until `takeBack`. */

@@ -89,14 +89,14 @@ export class SocketQueueReader {
       if (waitMs > 0) await sleep(waitMs);
       const looks = this.waiting;
       this.waiting = [];
-      await this.readAtPrice(looks);
+      await this.readAndCharge(looks);
       await sleep(this.minIntervalMs);
     }
     this.isServing = false;
   }
 
   /** Reads, and charges the CPU time to the allowance, without the time of other work in between. */
-  private async readAtPrice(looks: readonly Look[]): Promise<void> {
+  private async readAndCharge(looks: readonly Look[]): Promise<void> {
     this.meter.start();
     await this.read(looks);
     this.meter.stop();

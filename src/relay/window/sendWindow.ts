@@ -197,10 +197,11 @@ export class SendWindow implements LookObserver {
 
   /** The client takes what comes, and much comes. */
   private keepsUp(): void {
-    if (this.windowBytes >= (this.slow === null ? PROOF_BYTES : RECOVERY_BYTES)) return this.trust(0);
-    if (this.slow === null) this.phase = 'starting';
+    const wasSlow = this.slow !== null;
+    if (this.windowBytes >= (wasSlow ? RECOVERY_BYTES : PROOF_BYTES)) return this.trust(0);
+    if (!wasSlow) this.phase = 'starting';
     this.steps.everyMs = STEP_MS;
-    this.grant(this.slow === null ? PROOF_BYTES : 2 * this.windowBytes);
+    this.grant(wasSlow ? 2 * this.windowBytes : PROOF_BYTES);
   }
 
   /** The client takes what comes, but little comes. It may still be a slow one: only a higher rate disproves that. */
