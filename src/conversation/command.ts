@@ -220,7 +220,7 @@ export class Usage {
   }
 
   /**
-   * No more bytes go to the client. Bytes that the kernel did not get do not count as forwarded.
+   * No more bytes go to the client. Bytes that the kernel is not known to have do not count as forwarded.
    * @param hasTaken the kernel has all forwarded bytes
    * @param bytesToCome as for `noteHandedOver`
    */
