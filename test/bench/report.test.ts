@@ -39,6 +39,15 @@ t.test('meets a goal only when the ratio keeps its bound', (t) => {
   t.end();
 });
 
+t.test('compares a way of running Sluice with another one, also under another load', (t) => {
+  const place = { section: 'features: TLS', subject: 'a client that encrypts' };
+  const goals = renderGoals(run([
+    series('plain', [1], { ...place, subject: 'a client in the clear' }), series('TLS on both sides', [4], place),
+  ]));
+  t.match(goals, /^MISSED +CPU: 4\.00 x plain, at most 3\.5 \(features: TLS, a client that encrypts, TLS on both sides\)/m);
+  t.end();
+});
+
 t.test('the chart has a bar for each competitor and a line for each curve, and escapes its text', (t) => {
   const curve = [1e3, 1e6]
     .map((x) => series('Sluice', [x / 1e9], { section: 'a curve', subject: `<${x}>`, metric: 'cpu', x }));
