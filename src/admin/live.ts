@@ -1,7 +1,5 @@
 import { hostname } from 'node:os';
 import { formatPlace } from '../config/address.js';
-import { ADMITTING_PART } from '../config/automatic.js';
-import type { GroupMemory } from '../config/cgroup.js';
 import type { Limits } from '../config/config.js';
 import { ORDERS, type Order } from '../statistics/execution.js';
 import { parseGrouping, type Grouping } from '../statistics/grouping.js';
@@ -41,7 +39,7 @@ export async function liveView(
     openSessions, maxSessions: connections.max, stalledSessions,
     budget: { usedBytes: budgetUsedBytes, maxBytes: finiteOrNull(budgetMaxBytes) },
     memoryBytes: process.memoryUsage.rss(),
-    container: containerJson(administered.containerMemory),
+    container: containerJson(administered),
     // Only the newest ones, if there is no room for all.
     events: fitting([...news].reverse(), MAX_LIST_BYTES).reverse(),
     sessions, sessionCounts: counts, sessionsSkipped: skip,
@@ -50,8 +48,8 @@ export async function liveView(
 }
 
 /** The memory of the container, and whether new clients are turned away for want of it. */
-function containerJson(memory: GroupMemory | null): object | null {
-  return memory === null ? null : { ...memory, isShort: memory.usedBytes > memory.limitBytes * ADMITTING_PART };
+function containerJson({ containerMemory: memory, isMemoryShort }: Administered): object | null {
+  return memory === null ? null : { ...memory, isShort: isMemoryShort };
 }
 
 /** The program, the addresses on which it listens, and its servers. */

@@ -101,6 +101,10 @@ export class Program implements Administered, Stoppable {
     return this.cgroup.tightest;
   }
 
+  get isMemoryShort(): boolean {
+    return this.proxy.isMemoryShort;
+  }
+
   status(): ProxyStatus {
     return this.proxy.status();
   }

@@ -31,6 +31,8 @@ export interface Proxy {
   destroy(): void;
   /** Whether it accepts connections. */
   readonly isListening: boolean;
+  /** Whether it turns new clients away now, because the memory limit of its container is near. */
+  readonly isMemoryShort: boolean;
   /**
    * Prepares a new configuration: opens its new addresses. After `apply` it applies to responses at once. Its settings
    * of connections apply to new sessions.
@@ -109,6 +111,10 @@ class OneProcess implements Proxy {
 
   get isListening(): boolean {
     return this.listeners.isOpen;
+  }
+
+  get isMemoryShort(): boolean {
+    return this.refusals.isMemoryShort(this.relay.sessionCount);
   }
 
   async prepare(config: Config): Promise<ListenChange> {

@@ -125,6 +125,8 @@ export interface Administered {
   readonly expiries: readonly Expiry[];
   /** The memory of the container; null if it has no limit, or another process reports it. */
   readonly containerMemory: GroupMemory | null;
+  /** Whether new clients are turned away now, because the container's memory limit is near. */
+  readonly isMemoryShort: boolean;
   /** The current configuration as JSON, without secrets. */
   configText(): string;
   readonly droppedAuditRecords: number;

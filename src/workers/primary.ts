@@ -106,6 +106,10 @@ class Primary implements Proxy, WorkerSetObserver {
     return this.listeners.isOpen && this.workerSet.isReady;
   }
 
+  get isMemoryShort(): boolean {
+    return this.refusals.isMemoryShort(this.workerSet.sessions);
+  }
+
   async prepare(config: Config): Promise<ListenChange> {
     const certificates = this.maker.for(config);
     const { apply, cancel } = await this.listeners.prepare(config.listen);

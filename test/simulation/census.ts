@@ -37,7 +37,7 @@ const WORLD = [
   ...['has no room', 'is full', 'hangs'].map((state) => `disk: ${state}`),
   'records go to a new file', 'records were lost', 'clock: back', 'clock: forward', 'a rule has ended',
   ...['unknown', 'another', 'slow'].map((state) => `name: ${state}`), 'no such host',
-  'memory is short', 'turned away for memory', 'a worker dies', 'a worker dies with sessions', 'a worker hangs',
+  'memory is short', 'turned away for memory', 'shown: clients are turned away', 'shown: clients are admitted', 'a worker dies', 'a worker dies with sessions', 'a worker hangs',
   ...['connecting', 'greeting', 'authentication', 'idle', 'in-transaction', 'running', 'stalled', 'held-back',
     'discarding', 'reading-slowly'].map((state) => `shown: ${state}`),
 ];

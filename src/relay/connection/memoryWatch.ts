@@ -13,14 +13,19 @@ export class MemoryWatch {
 
   constructor(private readonly cgroup: Pick<MemoryCgroup, 'read'>) {}
 
-  /** The group that is near its limit, as it was a moment ago; null if none is. */
+  /** The group that is near its limit, as it was a moment ago; null if none is. To be asked when a client arrives. */
   get shortage(): GroupMemory | null {
     const nowMs = world.nowMs();
     if (nowMs - this.lookedAtMs < LOOK_EVERY_MS) return this.short;
     this.lookedAtMs = nowMs;
-    const part = this.short === null ? ADMITTING_PART : ADMITTING_AGAIN_PART;
-    this.short = this.cgroup.read().find(({ usedBytes, limitBytes }) => usedBytes > limitBytes * part) ?? null;
+    this.short = this.foresee();
     return this.short;
+  }
+
+  /** The shortage that a client would find that arrives now. To ask changes nothing for clients. */
+  foresee(): GroupMemory | null {
+    const part = this.short === null ? ADMITTING_PART : ADMITTING_AGAIN_PART;
+    return this.cgroup.read().find(({ usedBytes, limitBytes }) => usedBytes > limitBytes * part) ?? null;
   }
 }
 

@@ -84,6 +84,14 @@ export class Refusals {
     return true;
   }
 
+  /**
+   * Whether a client that comes now is turned away because memory is short.
+   * @param sessions as for `turnAway`
+   */
+  isMemoryShort(sessions: number): boolean {
+    return sessions > 0 && this.memory.foresee() !== null;
+  }
+
   /** Turns a client away because there is no worker for its session. */
   noWorker(client: Socket): void {
     this.tell(client, 'workers', {}, 'no worker can take a connection: a client is turned away');

@@ -25,6 +25,26 @@ t.test('finds memory short above 90 % of the limit, and again enough below 85 %'
   t.end();
 });
 
+t.test('foresees what the next client finds, and changes nothing by that', (t) => {
+  let usedBytes = 910;
+  let nowMs = 0;
+  changeWorld(t, { nowMs: () => nowMs });
+  const watch = new MemoryWatch({ read: () => [{ limitBytes: LIMIT, usedBytes }] });
+  const isShort = (used: number, who: 'page' | 'client'): boolean => {
+    usedBytes = used;
+    nowMs += 50;
+    return (who === 'page' ? watch.foresee() : watch.shortage) !== null;
+  };
+  t.equal(isShort(910, 'page'), true);
+  t.equal(isShort(870, 'page'), false, 'no client has found memory short');
+  t.equal(isShort(870, 'client'), false);
+  t.equal(isShort(910, 'client'), true);
+  t.equal(isShort(870, 'page'), true, 'the next client is turned away as well');
+  t.equal(isShort(840, 'page'), false);
+  t.equal(isShort(870, 'client'), true, 'no client has found it enough again');
+  t.end();
+});
+
 t.test('looks at most once in 50 ms, however many clients come', (t) => {
   let [nowMs, looks] = [0, 0];
   const read = (): [] => {

@@ -22,6 +22,7 @@ interface Scene {
   /** All events so far. */
   events(): readonly PastEvent[];
   readonly timers: FakeTimers;
+  readonly refusals: Refusals;
   /** A client connects, and is turned away. */
   turnAway(): End;
   /** A client connects while this many are there. @returns null if it is admitted */
@@ -37,7 +38,9 @@ const start = (t: Test, cgroup: Pick<MemoryCgroup, 'read'> = { read: () => [] })
     t.teardown(() => connected.destroy());
     return refusals.turnAway(accepted, sessions, 5) ? new End(connected) : null;
   };
-  return { log: entries, metrics, timers, connect, turnAway: () => connect(5)!, events: () => history.after(0) };
+  return {
+    log: entries, metrics, timers, refusals, connect, turnAway: () => connect(5)!, events: () => history.after(0),
+  };
 };
 
 t.test('sends error 1040 to a client beyond connections.max, and closes its connection', async (t) => {
@@ -98,8 +101,9 @@ t.test('sends error 1040 while memory is short, logs it once and counts each', a
 });
 
 t.test('admits a client when no other is there, however short memory is', (t) => {
-  const { connect, metrics } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 100 }] });
+  const { connect, metrics, refusals } = start(t, { read: () => [{ limitBytes: 100, usedBytes: 100 }] });
   t.equal(connect(0), null);
+  t.strictSame([refusals.isMemoryShort(0), refusals.isMemoryShort(1)], [false, true]);
   t.strictSame([metrics.memoryRefusals, metrics.turnedAway], [0, 0]);
   t.end();
 });

@@ -2,6 +2,7 @@ import type { OrderResult } from '../../../src/telemetry/sessionOrder.js';
 import type { SessionDetail, SessionView } from '../../../src/telemetry/status.js';
 import { clientHost, configOf } from '../config.js';
 import type { AskedKill } from '../invariants/kills.js';
+import { checkMemoryShown } from '../invariants/memoryLimit.js';
 import type { ConnectionLedger } from '../ledger.js';
 import type { Act } from '../plan.js';
 import type { WorldRun } from '../runWorld.js';
@@ -50,6 +51,7 @@ export class Administrator {
       }
       case 'list':
         for await (const view of proxy!.sessionViews(0)) this.checkView(view);
+        checkMemoryShown(run);
         break;
       case 'view': {
         const found = await this.find(act.client);

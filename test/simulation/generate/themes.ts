@@ -252,6 +252,7 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'memory', around: 'memory', faults: [1, 3], faultKinds: ['memory', 'memory', 'reset'], clients: [2, 5],
+    acts: [1, 4], actKinds: ['list', 'list', 'list', 'reload'],
     steps: { slow: 0.6, leaves: 0.2 },
   },
 ];

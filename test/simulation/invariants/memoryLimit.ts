@@ -25,6 +25,20 @@ export const checkMemoryLimit = ({ plan, ledger, memoryUse, metrics, violations 
   }
 };
 
+/**
+ * An administrator who looks now is told what a client would find: that memory is short, or was and is not enough
+ * again, if there is any client.
+ */
+export const checkMemoryShown = ({ plan, proxy, memoryUse, violations, news }: WorldRun): void => {
+  if (plan.around?.memory === undefined) return;
+  const { isMemoryShort, sessionCount } = proxy!;
+  const { part } = memoryUse.at(-1)!;
+  news.fact('world', `shown: clients are ${isMemoryShort ? 'turned away' : 'admitted'}`);
+  const isRight = isMemoryShort
+    ? part > ADMITTING_AGAIN_PART && sessionCount > 0 : part <= ADMITTING_PART || sessionCount === 0;
+  if (!isRight) violations.add('memory limit', `short: ${isMemoryShort}, shown with ${part} in use`);
+};
+
 const NEAR = /the memory limit of Sluice is near$/;
 
 /** Whether memory may have been short when a client came that got its error at this time. */
