@@ -52,7 +52,7 @@ export class Sender {
 
   /**
    * Sends the response of an exchange, or a part of it.
-   * @param gapMs the time between two writes
+   * @param gapMs the time between two writes; the statement is at its end when it has written the last packet
    * @returns whether all of it was sent, and the statement was not killed
    */
   async send(exchange: Exchange, replies: Iterable<Reply>, gapMs: number): Promise<boolean> {
@@ -68,7 +68,7 @@ export class Sender {
       if (reply.kind === 'row' && exchange.sentRows === ROWS_OF_A_START) this.note(exchange, 'rows');
       if (this.gatheredBytes < burstBytes) continue;
       if (!await this.flush()) return this.givenUp(exchange);
-      if (!await this.think(gapMs)) return false;
+      if (!reply.isLast && !await this.think(gapMs)) return false;
     }
     return await this.flush() || this.givenUp(exchange);
   }
