@@ -18,9 +18,8 @@ const anyMoment = (random: Random, clients: readonly ClientPlan[], theme: Theme)
   if (statements.length === 0 || random.chance(0.2)) return { after: null, ms: random.between(0, 500) };
   const { tag } = random.pick(statements);
   const event = random.pick(theme.events ?? EVENTS);
-  return {
-    after: event === 'kill' ? event : `${event} ${tag}`, ms: random.pick(MOMENTS_MS),
-  };
+  const whose = event === 'left' ? ` ${random.pick(clients).name}` : event === 'kill' ? '' : ` ${tag}`;
+  return { after: `${event}${whose}`, ms: random.pick(MOMENTS_MS) };
 };
 
 const statementsIn = ({ script }: ClientPlan): StatementPlan[] => script.flatMap((step) =>

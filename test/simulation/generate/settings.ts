@@ -12,6 +12,8 @@ export interface SettingsLikes {
   readonly refuses?: boolean;
   /** Bounds on the rest of a cut response that are easily passed. */
   readonly tightDrain?: boolean;
+  /** Of the bounds only that on commands that wait is easily passed. */
+  readonly isImpatient?: boolean;
   readonly maxConnections?: number;
   readonly largeBytes?: boolean;
   readonly manyRows?: boolean;
@@ -39,7 +41,8 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
   const rows = likes.manyRows || likes.fewBytes ? 1000 : random.pick([1, 3, 10, 30, 100]);
   const bytes = likes.largeBytes ? 200_000
     : likes.fewBytes ? random.pick([2000, 20_000]) : random.pick([1000, 10_000, 100_000, 1_000_000]);
-  const isTight = likes.tightDrain ?? random.chance(0.3);
+  const { isImpatient = false } = likes;
+  const isTight = likes.tightDrain ?? (!isImpatient && random.chance(0.3));
   const paces = likes.paces ?? random.chance(0.3);
   const signals = ['cursor', 'dump', 'hint'].filter(() => random.chance(0.5));
   const kills = likes.kills ?? random.chance(0.4);
@@ -64,7 +67,10 @@ export const anySettings = (random: Random, likes: SettingsLikes): AnySettings =
         ? {
           bytes: random.pick([1000, 10_000]), time: random.pick(['20ms', '200ms']),
           waiting: random.pick(['10ms', '100ms']),
-        } : { bytes: '16MiB', time: random.pick(['1s', '5s']), waiting: random.pick(['500ms', '2s']) },
+        } : {
+          bytes: '16MiB', time: random.pick(['1s', '5s']),
+          waiting: random.pick(isImpatient ? ['10ms', '100ms'] : ['500ms', '2s']),
+        },
       kill: kills ? { ...KILLER, when: random.pick([undefined, undefined, { bytes: 2000 }, { time: '50ms' }]) } : null,
       // What is held back needs a budget.
       budget: { bytes: budget ?? (action === 'hold' ? '16MiB' : null) },

@@ -149,7 +149,7 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'closes and trouble', settings: { action: 'close', mode: 'enforce', kills: true }, acts: [1, 2],
-    faults: [1, 3], kills: ['yes'], events: ['rows', 'got', 'got', 'paused'],
+    clients: [1, 1], faults: [1, 3], kills: ['yes'], events: ['rows', 'got', 'got', 'paused'],
     faultKinds: ['cut', 'reset', 'stall', 'halfClose', 'crash'], faultLegs: ['client', 'server', 'server'],
     steps: { slow: 1, large: 1, pauses: 0.3, verbs: MANY },
   },
@@ -160,7 +160,9 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'warnings and trouble', settings: { warns: true, mode: 'enforce', kills: true }, acts: [1, 2], faults: [1, 2],
-    actKinds: ['end', 'kill', 'stop'], events: ['rows', 'got', 'first'],
+    clients: [1, 1],
+    actKinds: ['end', 'kill', 'kill', 'stop'], events: ['rows', 'got', 'first', 'done', 'answered'], kills: ['yes'],
+    faultKinds: ['cut', 'cut', 'reset', 'halfClose', 'stall', 'crash'],
     steps: { slow: 1, large: 0.2, isBulky: true, verbs: MANY },
   },
   {
@@ -172,6 +174,11 @@ export const THEMES: readonly Theme[] = [
     },
   },
   {
+    name: 'waits for drains and trouble', settings: { ...CUTTING, isImpatient: true, kills: false }, acts: [0, 2],
+    actKinds: ['end', 'end', 'reload'], faults: [1, 2], faultKinds: ['cut', 'cut', 'halfClose', 'reset'],
+    events: ['cut'], clients: [1, 1], length: [1, 2], steps: { kinds: ['pipeline'], slow: 1, large: 1, verbs: MANY },
+  },
+  {
     name: 'stalled servers', settings: { mode: 'enforce', kills: false }, faults: [1, 3], faultKinds: ['stall'],
     faultLegs: ['server'], netWriteTimeoutsMs: [1000], events: ['cut', 'cut', 'got', 'first'],
     steps: { kinds: ['query', 'pipeline'], large: 1, isBulky: true, slow: 0.3, leaves: 0.2, verbs: MANY },
@@ -181,9 +188,10 @@ export const THEMES: readonly Theme[] = [
     steps: { slow: 1, large: 1, leaves: 0.8, verbs: RUNNING_ON }, length: [2, 4],
   },
   {
-    name: 'trouble without a client', settings: CUTTING, faults: [1, 3], acts: [0, 2], actKinds: ['end', 'stop'],
-    faultKinds: ['reset', 'reset', 'cut', 'stall', 'halfClose', 'crash'], faultLegs: ['client', 'server', 'server'],
-    steps: { slow: 1, large: 1, leaves: 0.7, verbs: RUNNING_ON }, events: ['cut', 'cut', 'answered'],
+    name: 'trouble without a client', settings: { ...CUTTING, tightDrain: false }, faults: [1, 3], acts: [0, 2],
+    actKinds: ['end', 'stop', 'kill'], faultKinds: ['reset', 'reset', 'cut', 'stall', 'halfClose', 'crash'],
+    faultLegs: ['client', 'server', 'server'], clients: [1, 1], length: [1, 1], events: ['left', 'left', 'cut'],
+    steps: { slow: 1, large: 1, leaves: 0.7, kinds: ['query'], verbs: RUNNING_ON },
   },
   {
     name: 'cursors', settings: { ...CUTTING, kills: true }, acts: [0, 2], actKinds: ['kill', 'end'], faults: [0, 1],
@@ -209,6 +217,10 @@ export const THEMES: readonly Theme[] = [
   {
     name: 'TLS and closes', around: 'TLS', settings: { action: 'close', mode: 'enforce' },
     steps: { large: 0.8, verbs: MANY },
+  },
+  {
+    name: 'TLS and holds', around: 'TLS', settings: { action: 'hold', mode: 'enforce' }, faults: [0, 1],
+    steps: { large: 0.3, fails: 0.6, slow: 0.8, verbs: ['select', 'call', 'several'] },
   },
   {
     name: 'zstd', around: 'zstd', server: 'mysql', compresses: 0.9, steps: { large: 0.6 },
