@@ -4,6 +4,7 @@ import { digestHash, digestText, normalized, type Normalized } from '../sql/dige
 import type { SqlMode } from '../sql/lexer.js';
 import { isOpenEnded, lastComments, outerComments, type Comment, type OuterComments } from '../sql/outerComments.js';
 import { quotedValue } from '../sql/tagReader.js';
+import { TagValues } from './tagValues.js';
 import { NO_TAGS, tagsAround, type Tags, type TagsReader } from '../sql/tags.js';
 
 /**
@@ -19,8 +20,7 @@ export class DigestCache implements TagsReader {
    */
   private readonly byText = [0, 1, 2, 3].map(() => new Generations<TextReading>(MAX_TEXTS_SIZE));
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
-  /** The values of tags. A look-up costs less than decoding, and statistics by a value get the same string again. */
-  private readonly byQuoted = new Generations<string>(MAX_QUOTED_SIZE);
+  private readonly values = new TagValues();
   private readonly ofAllTags: TagsReader = {
     quotedValue, lastComments: (sql, mode) => this.lastComments(sql, mode),
   };
@@ -71,12 +71,8 @@ export class DigestCache implements TagsReader {
     return reading.lastComments;
   }
 
-  quotedValue(quoted: string): string {
-    const known = this.byQuoted.get(quoted);
-    if (known !== undefined || quoted.length > LONGEST_QUOTED) return known ?? quotedValue(quoted);
-    const value = ownCopy(quotedValue(quoted));
-    this.byQuoted.set(ownCopy(quoted), value);
-    return value;
+  quotedValue(bytes: Buffer, from: number, to: number): string {
+    return this.values.quotedValue(bytes, from, to);
   }
 
   /** @param reading that of the body; null if it is too long to be kept */
@@ -148,9 +144,6 @@ interface TextReading {
 const LONGEST_TEXT = 4096;
 const MAX_TEXTS_SIZE = 2 ** 17;
 const MAX_NORMAL_FORMS_SIZE = 2 ** 20;
-/** The longest value that is kept as it stands in a comment. */
-const LONGEST_QUOTED = 128;
-const MAX_QUOTED_SIZE = 2 ** 14;
 
 /** The cache of the whole process. A text has the same digest in every session. */
 export const digests = new DigestCache();

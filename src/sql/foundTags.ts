@@ -3,13 +3,16 @@ export class FoundTags {
   /** Null as long as there are none: most statements have none that are wanted. */
   byName: Map<string, string> | null = null;
   private left = MAX_TAGS;
+  private missing: number;
 
   /** @param wanted the names of the tags that are kept; null for all */
-  constructor(private readonly wanted: readonly string[] | null) {}
+  constructor(private readonly wanted: readonly string[] | null) {
+    this.missing = wanted?.length ?? Infinity;
+  }
 
-  /** Whether no more tags are read. */
+  /** Whether no more tags are read: there were too many, or all that are wanted are found. */
   get isFull(): boolean {
-    return this.left === 0;
+    return this.left === 0 || this.missing === 0;
   }
 
   /** The name in [from, to) of ASCII bytes; null if it is not wanted. Makes no string of other names. */
@@ -24,7 +27,9 @@ export class FoundTags {
     this.left -= 1;
     if (name.length > MAX_NAME_LENGTH || (this.wanted !== null && !this.wanted.includes(name))) return;
     this.byName ??= new Map();
-    if (!this.byName.has(name)) this.byName.set(name, valueWithin(value));
+    if (this.byName.has(name)) return;
+    this.byName.set(name, valueWithin(value));
+    this.missing -= 1;
   }
 
   /** Counts a tag that is not wanted. */

@@ -22,8 +22,6 @@ export class TagReader {
   private isCut = false;
   /** The name that was passed last has characters that stand for others, or that have several bytes. */
   private isEncoded = false;
-  /** The index of the next single quote, and of the next double one, that was found after the comment; 0 before. */
-  private quotesAfter = [0, 0];
 
   /** @param values decodes the values in quotes */
   constructor(private readonly found: FoundTags, private readonly values: QuotedValues) {}
@@ -33,13 +31,12 @@ export class TagReader {
    * @param isCut the comment continues there, so a tag at the very end may be incomplete
    */
   read(bytes: Buffer, from: number, to: number, isCut: boolean): void {
-    if (bytes !== this.bytes) this.quotesAfter = [0, 0];
     this.bytes = bytes;
     this.at = from;
     this.end = to;
     this.isCut = isCut;
     while (!this.found.isFull) {
-      while (this.at < to && isSeparator(bytes[this.at]!)) this.at += 1;
+      this.passSeparators();
       if (this.at >= to) return;
       this.readTag();
     }
@@ -68,29 +65,13 @@ export class TagReader {
 
   /** Reads a value in quotes. Without a closing quote it is no value. */
   private readQuoted(quote: number, name: string | null): void {
-    const { bytes, end, found } = this;
-    const start = this.at + 1;
-    let isEscaped = false;
-    let at = this.nextQuote(quote, start);
-    while (at > start && at < end && bytes[at - 1] === BACKSLASH) {
-      isEscaped = true;
-      at = this.nextQuote(quote, at + 1);
-    }
+    const { bytes, end, at: start } = this;
+    let at = start + 1;
+    while (at < end && (bytes[at] !== quote || bytes[at - 1] === BACKSLASH)) at += 1;
     this.at = at + 1;
     if (at >= end) return;
-    if (name === null) return found.pass();
-    const quoted = this.text(start, at);
-    found.add(name, this.values.quotedValue(isEscaped ? unescaped(quoted, quote) : quoted));
-  }
-
-  /** The next quote; Infinity if there is none. One after the comment is remembered, so nothing is searched twice. */
-  private nextQuote(quote: number, from: number): number {
-    const kind = quote === QUOTE ? 0 : 1;
-    if (this.quotesAfter[kind]! >= this.end) return Infinity;
-    const found = this.bytes.indexOf(quote, from);
-    const at = found === -1 ? Infinity : found;
-    if (at >= this.end) this.quotesAfter[kind] = at;
-    return at;
+    if (name === null) this.found.pass();
+    else this.found.add(name, this.values.quotedValue(bytes, start, at));
   }
 
   /** The value up to the next comma, or to white space before another `name=`. */
@@ -137,8 +118,18 @@ export class TagReader {
     while (this.at < this.end && this.bytes[this.at] !== COMMA) this.at += 1;
   }
 
+  private passSeparators(): void {
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end && isSeparator(bytes[at]!)) at += 1;
+    this.at = at;
+  }
+
   private passWhite(): void {
-    while (this.at < this.end && isSpace(this.bytes[this.at]!)) this.at += 1;
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end && isSpace(bytes[at]!)) at += 1;
+    this.at = at;
   }
 
   private passName(): void {
@@ -156,7 +147,8 @@ export class TagReader {
 
 /** Decodes the values in quotes. An implementation that remembers values need not decode them again. */
 export interface QuotedValues {
-  quotedValue(quoted: string): string;
+  /** Decodes [from, to) of the bytes: the opening quote and the value. */
+  quotedValue(bytes: Buffer, from: number, to: number): string;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -165,12 +157,13 @@ const NOT_ASCII = 0x80;
 const isSeparator = (code: number): boolean => code === COMMA || isSpace(code);
 
 function unescaped(text: string, quote: number): string {
+  if (!text.includes('\\')) return text;
   return quote === QUOTE ? text.replaceAll("\\'", "'") : text.replaceAll('\\"', '"');
 }
 
-/** The value of a tag from the text between its quotes. */
-export function quotedValue(quoted: string): string {
-  return urlDecoded(withBlanks(quoted));
+/** The value of a tag after its opening quote. */
+export function quotedValue(bytes: Buffer, from: number, to: number): string {
+  return urlDecoded(withBlanks(unescaped(bytes.toString('utf8', from + 1, to), bytes[from]!)));
 }
 
 /** Some encoders write a blank as `+`, as in forms: those of Java and of PHP. All of them encode a plus sign. */

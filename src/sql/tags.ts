@@ -59,7 +59,7 @@ export function tagsIn(
   const reader = new TagReader(found, values);
   let room = MAX_COMMENT_BYTES;
   for (const { bytes, from, to, isLine } of comments) {
-    if (room === 0) break;
+    if (room === 0 || found.isFull) break;
     const end = Math.min(to, from + room);
     if (isLine) readOfLine(bytes.toString('utf8', from, end), end < to, found, reader);
     else readBlock(bytes, from, end, end < to, found, reader);

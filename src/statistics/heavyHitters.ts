@@ -126,11 +126,11 @@ export class HeavyHitters<T> {
 
   /** Moves a slot towards the end while it is heavier than one after it. */
   private sink(place: Slot<T>): void {
-    for (;;) {
-      const left = this.heap[2 * place.index + 1];
-      const right = this.heap[2 * place.index + 2];
-      if (left === undefined) return;
-      const lighter = right !== undefined && right.weight < left.weight ? right : left;
+    const { heap } = this;
+    for (let child = 2 * place.index + 1; child < heap.length; child = 2 * place.index + 1) {
+      const left = heap[child]!;
+      const right = child + 1 < heap.length ? heap[child + 1]! : left;
+      const lighter = right.weight < left.weight ? right : left;
       if (lighter.weight >= place.weight) return;
       this.swap(place, lighter);
     }

@@ -80,24 +80,31 @@ export class LiveStatistics {
     if (isEnough) this.countWaiting();
   }
 
+  /** Each table in turn counts all executions: so it stays in the processor's caches. */
   private countWaiting(): void {
     const { sql, liveTags } = this.settings();
     this.groups.keepTags(liveTags, world.dateMs());
-    for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!, sql, liveTags);
+    for (let i = 0; i < this.waitingCount; i += 1) this.identify(this.waiting[i]!, sql, liveTags);
+    for (let i = 0; i < this.waitingCount; i += 1) this.count(this.waiting[i]!);
+    for (let i = 0; i < this.waitingCount; i += 1) this.groups.add(this.waiting[i]!);
+    for (let i = 0; i < this.waitingCount; i += 1) this.waiting[i]!.clear();
     this.waitingCount = 0;
     this.waitingStatementBytes = 0;
   }
 
-  private count(execution: LiveExecution, shown: AuditSettings['sql'], liveTags: readonly string[]): void {
-    const { fate, rows, bytes, statement, readingFlags, server, isTruncated, attributes } = execution;
+  private identify(execution: LiveExecution, shown: AuditSettings['sql'], liveTags: readonly string[]): void {
+    const { statement, readingFlags, server, isTruncated, attributes } = execution;
     const mode = sqlModeOf(readingFlags, server);
     const found = statement === null ? null : digests.identify(statement, isTruncated, mode, liveTags);
     const fromText = found?.tags ?? NO_TAGS;
     const tags = attributes === null ? fromText : chosenOf(allTags(fromText, attributes), liveTags);
     execution.identify(found?.digest ?? null, tags, shown);
+  }
+
+  private count(execution: LiveExecution): void {
+    const { fate, rows, bytes } = execution;
     this.ofAll.add(execution);
     this.byDigest.add(execution);
-    this.groups.add(execution);
     if (isCutFate(fate)) {
       this.cuts.add(fate, execution.atMs);
       this.reasons.add(fate, execution.rule, execution.reason);
@@ -106,7 +113,6 @@ export class LiveStatistics {
       this.rows.add(rows);
       this.bytes.add(bytes);
     }
-    execution.clear();
   }
 }
 
@@ -118,7 +124,7 @@ function chosenOf(tags: Tags, names: readonly string[]): Tags {
 /** The number of statements for the ranking; each takes a few KiB. */
 const DIGESTS_KEPT = 500;
 /** The number of executions that are counted at once; fewer if their statements are long. */
-const COUNTED_AT_ONCE = 128;
+const COUNTED_AT_ONCE = 64;
 const STATEMENTS_AT_ONCE_BYTES = 256 * 1024;
 const SLOT_MS = 30_000;
 /** An hour. */

@@ -2,6 +2,8 @@ import t from 'tap';
 import { DigestCache } from '../../src/policy/digestCache.js';
 import { Generations } from '../../src/policy/generations.js';
 import { digestHash, digestText, normalized } from '../../src/sql/digest.js';
+import { outerComments } from '../../src/sql/outerComments.js';
+import { tagsIn, tagsOf } from '../../src/sql/tags.js';
 import { bytesReadOf, charactersReadBy } from '../sql/work.js';
 import { Random } from '../support/random.js';
 
@@ -94,6 +96,29 @@ t.test('gives the digest of the whole text for any comments', (t) => {
   }
   const long = `SELECT ${'a, '.repeat(3000)} b`;
   t.equal(cache.digestOf(`${long} /*a=1*/`, {}).text, digestText(long));
+  t.end();
+});
+
+t.test('gives the values of tags as without a cache, however many there are', (t) => {
+  const cache = new DigestCache();
+  const random = new Random(18);
+  const pieces = ['a', 'b', '%2F', '%%41', '+', "\\'", '\\"', '\\', '%', 'é', '%C3%A9', '0', '1', '2'];
+  for (let i = 0; i < 20_000; i += 1) {
+    const [quote, value] = [random.pick(["'", '"']), Array.from({ length: random.below(5) }, () => random.pick(pieces)).join('')];
+    const sql = `SELECT 1 /*a=${quote}${value}${quote},b=${quote}${'x'.repeat(random.below(200))}${quote}*/`;
+    const found = [...cache.identify(Buffer.from(sql), false, {}, ['b', 'a', 'absent']).tags];
+    const expected = [...tagsOf(Buffer.from(sql))].filter(([name]) => name === 'a' || name === 'b');
+    if (JSON.stringify(found) !== JSON.stringify(expected)) t.strictSame(found, expected, sql);
+  }
+  t.end();
+});
+
+t.test('reads no further than the last tag that is wanted', (t) => {
+  const { bytes, read } = bytesReadOf(`/*route='/a',traceparent='${'1'.repeat(300)}'*//*${'b:c,'.repeat(100)}*/ SELECT 1`);
+  const outer = outerComments(Buffer.from(bytes.toString()))!;
+  const before = read();
+  t.strictSame([...tagsIn(outer.leading.map((comment) => ({ ...comment, bytes })), ['route'])], [['route', '/a']]);
+  t.ok(read() - before < 50, `${read() - before} bytes`);
   t.end();
 });
 
