@@ -12,12 +12,14 @@ const EVENTS = ['asked', 'arrived', 'first', 'rows', 'got', 'cut', 'cut', 'kille
 const MOMENTS_MS = [0, 0, 0.05, 0.3, 1, 1.5, 10, 30, 60, 300];
 
 /** Draws a moment. */
-const anyMoment = (random: Random, clients: readonly ClientPlan[], theme: Theme): Moment => {
+const anyMoment = (
+  random: Random, clients: readonly ClientPlan[], theme: Theme, events = theme.events ?? EVENTS,
+): Moment => {
   const statements = clients.flatMap(statementsIn);
   if (theme.isEarly) return { after: null, ms: random.between(0, 300) / random.pick([1, 3, 10]) };
   if (statements.length === 0 || random.chance(0.2)) return { after: null, ms: random.between(0, 500) };
   const { tag } = random.pick(statements);
-  const event = random.pick(theme.events ?? EVENTS);
+  const event = random.pick(events);
   const whose = event === 'left' ? ` ${random.pick(clients).name}` : event === 'kill' ? '' : ` ${tag}`;
   return { after: `${event}${whose}`, ms: random.pick(MOMENTS_MS) };
 };
@@ -53,7 +55,7 @@ const FAULTS: readonly Fault['do'][] = ['reset', 'reset', 'halfClose', 'stall', 
 export const anyFault = (
   random: Random, clients: readonly ClientPlan[], servers: readonly ServerPlan[], theme: Theme,
 ): Fault => {
-  const when = anyMoment(random, clients, theme);
+  const when = anyMoment(random, clients, theme, theme.faultEvents);
   const what = random.pick(theme.faultKinds ?? FAULTS);
   const link: Link = { client: random.pick(clients).name, leg: random.pick(theme.faultLegs ?? ['client', 'server']) };
   switch (what) {

@@ -16,6 +16,8 @@ export interface SettingsLikes {
   readonly isImpatient?: boolean;
   readonly maxConnections?: number;
   readonly largeBytes?: boolean;
+  /** No result passes the limit of bytes. */
+  readonly hugeBytes?: boolean;
   readonly manyRows?: boolean;
   /** Bytes are passed before rows are. */
   readonly fewBytes?: boolean;
@@ -40,6 +42,7 @@ const ACTIONS = ['error', 'error', 'error', 'error', 'truncate', 'close', 'hold'
 export const anySettings = (random: Random, likes: SettingsLikes): AnySettings => {
   const rows = likes.manyRows || likes.fewBytes ? 1000 : random.pick([1, 3, 10, 30, 100]);
   const bytes = likes.largeBytes ? 200_000
+    : likes.hugeBytes ? 1_000_000
     : likes.fewBytes ? random.pick([2000, 20_000]) : random.pick([1000, 10_000, 100_000, 1_000_000]);
   const { isImpatient = false } = likes;
   const isTight = likes.tightDrain ?? (!isImpatient && random.chance(0.3));

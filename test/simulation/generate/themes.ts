@@ -16,8 +16,9 @@ export interface Theme {
   readonly faults?: readonly [number, number];
   readonly faultKinds?: readonly Fault['do'][];
   readonly faultLegs?: readonly ('client' | 'server')[];
-  /** The events at which acts and faults happen. */
+  /** The events at which acts and faults happen; faults at others, where the theme names them. */
   readonly events?: readonly string[];
+  readonly faultEvents?: readonly string[];
   /** They happen in the first moments of the world, while clients log in. */
   readonly isEarly?: boolean;
   readonly kills?: readonly ControlPlan['kills'][];
@@ -118,10 +119,10 @@ export const THEMES: readonly Theme[] = [
     steps: { large: 1, isBulky: true, slow: 0.9, leaves: 0.2, verbs: MANY },
   },
   {
-    name: 'orders and trouble', settings: { ...CUTTING, kills: true, manyRows: true, largeBytes: true }, acts: [2, 4],
-    actKinds: ['kill', 'kill', 'kill', 'end', 'stop', 'reload'], faults: [1, 3], kills: ['yes'], clients: [1, 2],
-    faultKinds: ['cut', 'cut', 'stall', 'reset', 'halfClose', 'crash'],
-    events: ['paused', 'paused', 'got', 'cut', 'killed'], netWriteTimeoutsMs: [60_000],
+    name: 'orders and trouble', settings: { ...CUTTING, kills: true, manyRows: true, hugeBytes: true }, acts: [2, 4],
+    actKinds: ['kill', 'kill', 'kill', 'end', 'stop', 'reload'], faults: [1, 3], kills: ['yes'], clients: [1, 1],
+    faultKinds: ['cut', 'cut', 'stall', 'reset', 'halfClose', 'crash'], netWriteTimeoutsMs: [1000, 60_000],
+    events: ['paused', 'got'], faultEvents: ['kill', 'killed', 'cut'], length: [1, 2],
     steps: { pauses: 1, large: 1, isBulky: true, leaves: 0.1, verbs: [...MANY, 'returning'] },
   },
   {
@@ -155,8 +156,9 @@ export const THEMES: readonly Theme[] = [
   },
   {
     name: 'holds and trouble', settings: { action: 'hold', mode: 'enforce' }, acts: [1, 2], faults: [1, 3],
-    actKinds: ['end', 'stop', 'kill', 'list', 'list'], events: ['arrived', 'first', 'rows', 'done'],
-    steps: { slow: 1, large: 0.4, fails: 0.7, verbs: MANY },
+    actKinds: ['end', 'stop', 'kill', 'list', 'list'], events: ['arrived', 'first', 'rows', 'answered'],
+    faultEvents: ['first', 'answered', 'done'], clients: [1, 1], length: [1, 2],
+    steps: { slow: 1, large: 0.2, fails: 0.9, verbs: MANY },
   },
   {
     name: 'warnings and trouble', settings: { warns: true, mode: 'enforce', kills: true }, acts: [1, 2], faults: [1, 2],
