@@ -7,9 +7,9 @@ import type { UsageLedger } from './usages.js';
 
 /** Checks one usage against all settings that may have applied to it: one of them has to explain it. */
 export const checkLimits = (judged: Judged): void => {
-  const { usage, candidates, wrong, hasRecord } = judged;
+  const { usage, candidates, wrong } = judged;
   const { rows, bytes } = usage.received;
-  const explains = candidates.some((allowed) => isWithin(allowed) || isExplained(allowed, hasRecord));
+  const explains = candidates.some((allowed) => isWithin(allowed) || isExplained(allowed, judged));
   if (!explains) {
     const { limits } = candidates[0]!;
     const limit = `${limits.rows} rows, ${limits.bytes} bytes`;
@@ -22,10 +22,13 @@ export const checkLimits = (judged: Judged): void => {
 const isWithin = ({ limits, mode, judged }: Allowed): boolean =>
   mode === 'audit' || (judged.rows <= limits.rows && judged.bytes <= limits.bytes);
 
-/** Beyond the limit, because the client was taken for one that streams: a record says so, if that is recorded. */
-const isExplained = ({ paced, recordsAdmissions }: Allowed, hasRecord: Judged['hasRecord']): boolean =>
-  paced !== null &&
-  (!recordsAdmissions || hasRecord((record) => record['action'] === 'admit' || Array.isArray(record['looks'])));
+/**
+ * Beyond the limit, because the client was taken for one that streams: a record says so, if that is recorded and its
+ * process has lived to write it.
+ */
+const isExplained = ({ paced, recordsAdmissions }: Allowed, { usage, hasRecord }: Judged): boolean =>
+  paced !== null && (!recordsAdmissions || usage.connection.hasLostProcess ||
+    hasRecord((record) => record['action'] === 'admit' || Array.isArray(record['looks'])));
 
 const AT_LIMIT = /^sluice: result set exceeds ([\d,]+) (row|byte)s? \(rule ([^)]+)\)(, read row by row)?/;
 
