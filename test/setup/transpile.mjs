@@ -11,6 +11,7 @@ import { isMainThread } from 'node:worker_threads';
 const ROOT = new URL('../../', import.meta.url).href;
 const PACKAGES = `${ROOT}node_modules/`;
 const CACHE = fileURLToPath(`${PACKAGES}.cache/sluice-test/transpiled`);
+const DOMAIN = new URL('domain.mjs', import.meta.url).href;
 const SOURCES = fileURLToPath(ROOT);
 const COMPILED = `${SOURCES}.tap/compiled/`;
 const require = createRequire(import.meta.url);
@@ -41,6 +42,7 @@ const transpile = (path) => {
 
 /** A module's address: TypeScript imports a source file by the name that it has when it is compiled. */
 export const resolve = (specifier, context, nextResolve) => {
+  if (specifier === 'async-hook-domain') return { url: DOMAIN, format: 'module', shortCircuit: true };
   const isPath = /^(?:file:|\.\.?\/)/.test(specifier);
   const url = isPath ? new URL(specifier, context.parentURL) : null;
   if (url === null || !url.pathname.endsWith('.js') || !isOurs(url.href)) return nextResolve(specifier, context);
