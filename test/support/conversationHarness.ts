@@ -62,16 +62,22 @@ const RUBBISH = 0xff;
 // Bound parameters are always decoded: that must not fail for any bytes.
 const PARAMETER_BYTES = 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 const HEADROOM_BYTES = 7;
 const TAILROOM_BYTES = 5;
+/** So that undecided bytes that grow by one get a larger buffer seldom. */
+const SPARE_BYTES = 64 * 1024;
 
 /** One direction as the relay drives it: undecided bytes are shown again with more after them. */
 class Direction {
-  undecided: Buffer = Buffer.alloc(0);
+  undecided: Buffer = NOTHING;
   isBlocked = false;
   hasBlocked = false;
   isClosed = false;
   readonly written: Buffer[] = [];
+  /** Each read reuses it. It holds rubbish between two reads. */
+  private chunk = NOTHING;
 
   constructor(
     private readonly scanner: PacketScanner,
@@ -83,7 +89,7 @@ class Direction {
 
   read(bytes: Buffer): void {
     if (this.isClosed) return;
-    this.undecided = Buffer.concat([this.undecided, bytes]);
+    this.undecided = this.undecided.length === 0 ? bytes : Buffer.concat([this.undecided, bytes]);
     if (!this.isBlocked) this.pump();
   }
 
@@ -102,10 +108,14 @@ class Direction {
   private pump(): void {
     const from = HEADROOM_BYTES;
     const end = from + this.undecided.length;
-    const chunk = Buffer.alloc(end + TAILROOM_BYTES, RUBBISH);
+    if (this.chunk.length < end + TAILROOM_BYTES) {
+      this.chunk = Buffer.alloc(end + TAILROOM_BYTES + Math.min(end, SPARE_BYTES), RUBBISH);
+    }
+    const { chunk } = this;
     this.undecided.copy(chunk, from);
-    this.undecided = Buffer.from(chunk.subarray(this.walk(chunk, from, end), end));
-    chunk.fill(RUBBISH);
+    const to = this.walk(chunk, from, end);
+    this.undecided = to === end ? NOTHING : Buffer.from(chunk.subarray(to, end));
+    chunk.fill(RUBBISH, from, end);
   }
 
   private walk(chunk: Buffer, from: number, end: number): number {

@@ -140,7 +140,7 @@ export class FramedExchange implements
     for (const piece of split.cut(bytes)) {
       if (from === 'client') this.requests.flow.accept(Buffer.from(piece));
       else this.read(piece);
-      await this.caughtUpAll();
+      if (this.waitsForTurn) await this.caughtUpAll();
     }
     if (areFramesWhole) this.notePassed(before);
   }
@@ -154,8 +154,12 @@ export class FramedExchange implements
     this.notePassed(before);
   }
 
+  private get waitsForTurn(): boolean {
+    return this.requests.flow.waitsForTurn || this.responses.flow.waitsForTurn;
+  }
+
   private async caughtUpAll(): Promise<void> {
-    while (this.requests.flow.waitsForTurn || this.responses.flow.waitsForTurn) await nextTurn();
+    while (this.waitsForTurn) await nextTurn();
   }
 
   private written(): Record<Peer, number> {
@@ -176,7 +180,7 @@ export class FramedExchange implements
       const byteCount = bytes.copy(room, 0, at);
       at += byteCount;
       this.#buffer.deliver(byteCount, this.responses.flow);
-      room.fill(0xff);
+      room.fill(0xff, 0, byteCount);
       this.requests.flow.unblock();
       this.#buffer.adapt(byteCount, this.responses.flow, false, Infinity);
     }

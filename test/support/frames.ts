@@ -7,7 +7,17 @@ import {
 
 /** Wraps content into one compressed frame, whether or not that is shorter. */
 export const deflatedFrame = (number: number, content: Buffer): Buffer =>
-  rawFrame(number, content.length, deflateSync(content));
+  rawFrame(number, content.length, deflated(content));
+
+/** The same content comes again at each split. A compressor takes long to make. */
+const DEFLATED = new Map<string, Buffer>();
+
+const deflated = (content: Buffer): Buffer => {
+  const key = content.toString('latin1');
+  const known = DEFLATED.get(key) ?? deflateSync(content);
+  DEFLATED.set(key, known);
+  return known;
+};
 
 /** A frame that declares `contentBytes` and has this body. */
 export const rawFrame = (number: number, contentBytes: number, body: Buffer): Buffer => {
