@@ -73,14 +73,22 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
     unless(schemaFailures(schema, found).length > 0, path, 'fits what it must not'),
 };
 
+/** Values that fit a schema: files that differ in one place share all others. */
+const fitting = new WeakMap<object, WeakSet<object>>();
+
 /**
- * What is wrong with a value by a JSON Schema; nothing where it is valid.
+ * What is wrong with a value by a JSON Schema; nothing where it is valid. The value must not change afterwards.
  * @throws Error for a keyword that is not known here
  */
 export function schemaFailures(schema: object, found: unknown, path = 'file'): string[] {
-  return Object.entries(schema).flatMap(([keyword, expected]) => {
+  const fits = fitting.get(schema) ?? new WeakSet();
+  const shared = typeof found === 'object' ? found : null;
+  if (shared !== null && fits.has(shared)) return [];
+  const failures = Object.entries(schema).flatMap(([keyword, expected]) => {
     const check = KEYWORDS[keyword];
     if (check === undefined) throw new Error(`unknown keyword ${keyword}`);
     return check(expected as never, found, path, schema as Schema);
   });
+  if (shared !== null && failures.length === 0) fitting.set(schema, fits.add(shared));
+  return failures;
 }
