@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { freePort } from '../support/freePort.js';
 import { type ProxyHere, type ProxySettings, startProxyHere } from '../support/inProcess.js';
 import { PairedProxy } from '../support/pairs.js';
@@ -9,7 +9,9 @@ import { login, packetsFrom } from '../support/wirePackets.js';
 
 // The log says who ended a session and why, also when its client never reached a server.
 
-const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; socket: Socket; address: string }> => {
+const arriveAt = async (
+  t: Test, settings: ProxySettings,
+): Promise<{ here: ProxyHere; socket: Socket; address: string }> => {
   const here = await startProxyHere(await freePort(), settings);
   t.teardown(() => here.stop());
   const socket = connect(here.port, '127.0.0.1').resume();
@@ -18,7 +20,7 @@ const arriveAt = async (settings: ProxySettings): Promise<{ here: ProxyHere; soc
 };
 
 await t.test('logs why a session ended whose server cannot be reached', async (t) => {
-  const { here, address } = await arriveAt({});
+  const { here, address } = await arriveAt(t, {});
   t.match(await here.ended(address), {
     level: 'info', session: 1, client: address, by: 'upstream',
     reason: /^cannot reach the upstream server .*ECONNREFUSED$/,
@@ -30,14 +32,14 @@ await t.test('logs why a session ended whose server cannot be reached', async (t
 const BEHIND_A_BALANCER = { listen: { host: '127.0.0.1', port: 0, proxyProtocol: ['127.0.0.1'] } };
 
 await t.test('logs at level debug that a client closed before its PROXY header', async (t) => {
-  const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
+  const { here, socket, address } = await arriveAt(t, BEHIND_A_BALANCER);
   socket.end();
   t.match(await here.ended(address), { level: 'debug', session: 1, client: address, by: 'client', reason: 'closed' });
   t.equal(here.proxy.sessionCount, 0);
 });
 
 await t.test('logs what was wrong when a client sends no PROXY header', async (t) => {
-  const { here, socket, address } = await arriveAt(BEHIND_A_BALANCER);
+  const { here, socket, address } = await arriveAt(t, BEHIND_A_BALANCER);
   socket.write('GET / HTTP/1.1\r\n\r\n');
   t.match(await here.ended(address), { level: 'info', by: 'client', reason: /header/i });
   t.equal(here.proxy.sessionCount, 0);
