@@ -42,7 +42,7 @@ const ROOMS_MAY_IMPORT: Record<string, readonly string[]> = {
   login: ['flow', 'tls'],
   tls: [],
   connection: ['flow', 'login', 'pace', 'tls'],
-  listen: [],
+  listen: ['connection'],
   session: ['flow', 'login', 'pace', 'tls', 'connection'],
 };
 

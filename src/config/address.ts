@@ -38,9 +38,9 @@ export function hostOf(address: string): string {
   return ipv6 ?? other ?? address;
 }
 
-/** @returns "host:port", with brackets around an IPv6 host */
+/** @returns "host:port", with brackets around an IPv6 host, which alone has colons */
 export function formatAddress({ host, port }: Address): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The addresses of all interfaces, and the address on which each can be reached from this machine. */

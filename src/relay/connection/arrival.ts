@@ -4,6 +4,7 @@ import type { EndLabel } from '../../telemetry/metrics.js';
 import type { OrderResult, SessionOrder } from '../../telemetry/sessionOrder.js';
 import type { SessionDetail, SessionView } from '../../telemetry/status.js';
 import type { Listen } from '../../config/config.js';
+import { takeRest } from './clientSocket.js';
 import { type ClientAddress, clientAddressAt, clientAddressOf } from './clientAddress.js';
 import { Containment, UNEXPECTED } from '../containment.js';
 import { Deadline } from './deadline.js';
@@ -116,8 +117,8 @@ export class Arrival extends Containment {
 
   private arrive(upstream: UpstreamConnection): void {
     const { id, client, clientAddress, startedAtMs } = this;
-    client.pause().off('data', this.onEarly).off('end', this.onLeft);
-    const early = Buffer.concat([this.early, ...readAll(client)]);
+    client.off('data', this.onEarly).off('end', this.onLeft);
+    const early = Buffer.concat([this.early, ...takeRest(client)]);
     try {
       const encryption = this.shared.encryption.between(this.listen, upstream.upstream);
       this.observer.arrived({ id, client, early, clientAddress, upstream, encryption, startedAtMs });
@@ -185,14 +186,4 @@ export interface ArrivalObserver {
   arrived(arrived: Arrived): void;
   /** There will be no session. */
   failed(label: EndLabel): void;
-}
-
-/**
- * The bytes that a paused socket had received before Node stopped reading. Since Node 26 each `read` returns only one
- * piece of them.
- */
-function readAll(socket: Socket): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let piece: unknown; (piece = socket.read()) !== null;) pieces.push(piece as Buffer);
-  return pieces;
 }

@@ -57,9 +57,11 @@ export interface EndedSession {
 }
 
 /** Logs the end of a session; at level debug if the client quit or closed, since that happens all the time. */
-export function logEnd(log: Logger, { label, ...told }: SessionEnd, ended: EndedSession): void {
-  const durationMs = Math.round(ended.durationMs * 1000) / 1000;
-  log[levelOf(label)]({ ...ended, durationMs, ...told }, 'session ended');
+export function logEnd(
+  log: Logger, { label, by, reason }: SessionEnd, { session, client, durationMs }: EndedSession,
+): void {
+  const told = { session, client, durationMs: Math.round(durationMs * 1000) / 1000, by, reason };
+  log[levelOf(label)](told, 'session ended');
 }
 
 function levelOf([by, kind]: EndLabel): 'debug' | 'info' | 'warn' {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Upstream } from '../../config/config.js';
 import { type ClientEnds, encodeProxyHeader } from '../../protocol/proxyHeader.js';
+import { SET_BY_NODE } from './socketOptions.js';
 import { bring, ReadBuffer, readInto } from '../flow/readBuffer.js';
 import type { Encrypt } from '../../control/packetChannel.js';
 import type { Remote } from '../../control/controlConnection.js';
@@ -26,6 +27,7 @@ export class UpstreamConnection {
     const header = proxyProtocol === 'off' ? null : encodeProxyHeader(proxyProtocol, client);
     this.socket = world.connect({
       ...at,
+      ...SET_BY_NODE,
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: keepAliveMs > 0,

@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { formatPlace, isSocketFile } from '../../config/address.js';
 import type { Listen, Place } from '../../config/config.js';
+import { acceptClients } from '../connection/clientSocket.js';
 import { makeRoom } from './socketFile.js';
 import { asError, errorCode, errorText } from '../../text/errorText.js';
 import { world } from '../../world/world.js';
@@ -90,6 +91,7 @@ export class Listener {
     else this.server.listen({ ...at, backlog: BACKLOG });
     await listening;
     this.server.on('error', (error) => this.observer.failed(error));
+    acceptClients(this.server, (client) => this.accept(client));
   }
 
   /** Creates the socket file with its permissions, so that at no moment an unwanted user can connect. */

@@ -202,7 +202,8 @@ export class Session extends Containment implements SessionControls, Connections
   }
 
   get totals(): SessionTotals {
-    return { ...this.connections.writtenBytes, stallMs: this.responses.totalStallMs };
+    const { bytesToClient, bytesToUpstream } = this.connections.writtenBytes;
+    return { bytesToClient, bytesToUpstream, stallMs: this.responses.totalStallMs };
   }
 
   // Decisions for the flow of requests.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { adoptClient } from '../../../src/relay/connection/clientSocket.js';
+import { acceptClients, adoptClient, ClientSocket } from '../../../src/relay/connection/clientSocket.js';
 import type { BufferedSocket } from '../../../src/relay/flow/readBuffer.js';
 import type { Lifetime } from '../../support/guard.js';
 
@@ -10,8 +10,9 @@ import type { Lifetime } from '../../support/guard.js';
 const connected = async (t: Lifetime) => {
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
+  const coming = new Promise<Socket>((resolve) => acceptClients(listener, resolve));
   const peer = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1' });
-  const [accepted] = (await once(listener, 'connection')) as [Socket];
+  const accepted = await coming;
   const seen = { text: '', more: (): void => {} };
   const client: BufferedSocket = adoptClient(accepted, (byteCount) => {
     seen.text += client.buffer.room.toString('latin1', 0, byteCount);
@@ -30,6 +31,31 @@ const connected = async (t: Lifetime) => {
   });
   return { listener, accepted, peer, client, seen, until };
 };
+
+t.test('gives an accepted connection its only socket, which reads nothing before it is resumed', async (t) => {
+  const { listener, accepted, client } = await connected(t);
+  t.ok(accepted instanceof ClientSocket);
+  t.equal(client.socket, accepted);
+  t.equal(listener.listenerCount('connection'), 0);
+  const other = new Promise<Socket>((resolve) => acceptClients(listener, resolve));
+  const peer = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1' });
+  const unread = await other;
+  t.teardown(() => [peer, unread].forEach((socket) => socket.destroy()));
+  await new Promise((resolve) => peer.write('early', resolve));
+  await new Promise((resolve) => unread.write('hello', resolve));
+  await once(peer, 'data');
+  t.equal(unread.bytesRead, 0);
+  const data = once(unread, 'data');
+  unread.resume();
+  t.equal(String((await data)[0]), 'early');
+});
+
+t.test('leaves a server as it is when Node.js offers no such handle', (t) => {
+  const server = createServer();
+  acceptClients(server, () => t.fail('it does not listen'));
+  t.equal((server as unknown as { _handle: unknown })._handle, null);
+  t.end();
+});
 
 t.test('reads a taken-over connection into its buffer, and writes to it', async (t) => {
   const { peer, client, until } = await connected(t);
@@ -73,7 +99,7 @@ t.test('goes on when the server that accepted it is closed', async (t) => {
   t.notOk(client.socket.destroyed);
 });
 
-t.test('copies data into the buffer when Node.js offers no handle to take over', async (t) => {
+t.test('copies data into the buffer when the socket is one of Node.js', async (t) => {
   const stream = new PassThrough().pause() as unknown as Socket;
   let text = '';
   const client: BufferedSocket = adoptClient(stream, (byteCount) => {
