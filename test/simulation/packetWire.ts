@@ -51,20 +51,20 @@ export class PacketWire {
     this.early = null;
   }
 
-  /** Adds bytes that have come. Throws for bytes that are no frames. */
+  /** Adds bytes that have come, and that do not change any more. Throws for bytes that are no frames. */
   push(bytes: Buffer): void {
     if (this.early !== null) {
       this.pushEarly(bytes);
       return;
     }
     if (this.compression === null) {
-      this.read(Buffer.from(bytes));
+      this.read(bytes);
       return;
     }
     this.unframed = Buffer.concat([this.unframed, bytes]);
     for (let frame = this.takeFrame(); frame !== null; frame = this.takeFrame()) {
       this.reader.framed(frameNumber(frame));
-      this.read(Buffer.from(storedContent(frame) ?? this.opened(frame)));
+      this.read(storedContent(frame) ?? this.opened(frame));
     }
   }
 
@@ -106,7 +106,7 @@ export class PacketWire {
       const part = rest.subarray(0, length);
       this.early = rest = rest.subarray(length);
       this.hello = null;
-      if (hello === null) this.read(Buffer.from(part));
+      if (hello === null) this.read(part);
       else hello.come(part.equals(hello.bytes));
     }
     if (rest.length > 0) this.push(rest);

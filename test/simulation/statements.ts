@@ -110,9 +110,11 @@ export function* rowsOf(
 ): Generator<Reply> {
   const answer = answers[set];
   if (answer?.kind !== 'rows') return;
+  let blank = new BlankRow(answer.columns, answer.rowBytes, isBinary);
   for (let index = from; index < Math.min(to, answer.rows); index += 1) {
-    const payload = rowPayload(`${tag}.${set}.${index}`, answer.columns, answer.rowBytes, isBinary);
-    yield { payload, kind: 'row', isLast: false };
+    const label = `${tag}.${set}.${index}`;
+    if (label.length > blank.textBytes) blank = new BlankRow(answer.columns, label.length, isBinary);
+    yield { payload: blank.labelled(label), kind: 'row', isLast: false };
   }
 }
 
@@ -128,20 +130,27 @@ export const definitionsOf = (columns: number): Buffer[] => {
   return made;
 };
 
-/** A row that says what it is, of about `bytes` bytes. Its last columns are NULL, or empty in a binary row. */
-const rowPayload = (label: string, columns: number, bytes: number, isBinary: boolean): Buffer => {
-  const textBytes = Math.max(label.length, bytes);
-  const length = encodeLenenc(textBytes);
-  const headBytes = isBinary ? 1 + ((columns + 9) >> 3) : 0;
-  const textAt = headBytes + length.length;
-  const payload = Buffer.allocUnsafe(textAt + textBytes + columns - 1);
-  payload.fill(0, 0, headBytes);
-  payload.set(length, headBytes);
-  payload.write(label, textAt, 'latin1');
-  payload.fill(PADDING, textAt + label.length, textAt + textBytes);
-  payload.fill(isBinary ? 0 : NULL, textAt + textBytes);
-  return payload;
-};
+/** The rows of one answer before they say what they are. Their last columns are NULL, or empty in binary rows. */
+class BlankRow {
+  private readonly payload: Buffer;
+  private readonly textAt: number;
+
+  constructor(columns: number, readonly textBytes: number, isBinary: boolean) {
+    const head = Buffer.alloc(isBinary ? 1 + ((columns + 9) >> 3) : 0);
+    const length = encodeLenenc(textBytes);
+    this.textAt = head.length + length.length;
+    this.payload = Buffer.concat([
+      head, length, Buffer.alloc(textBytes, PADDING), Buffer.alloc(columns - 1, isBinary ? 0 : NULL),
+    ]);
+  }
+
+  /** A row whose first column begins with this text. */
+  labelled(label: string): Buffer {
+    const payload = Buffer.from(this.payload);
+    payload.write(label, this.textAt, 'latin1');
+    return payload;
+  }
+}
 
 const PADDING = 0x2e;
 const NULL = 0xfb;

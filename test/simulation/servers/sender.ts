@@ -1,7 +1,8 @@
-import { encodePacket } from '../../../src/protocol/framing.js';
+import { HEADER_BYTES } from '../../../src/protocol/framing.js';
 import { err } from '../../support/wirePackets.js';
 import type { Exchange } from '../ledger.js';
 import type { Reply } from '../statements.js';
+import { PacketBatch } from './packetBatch.js';
 import type { ServerConnection } from './serverConnection.js';
 
 /** The error of a statement that was killed. */
@@ -16,8 +17,7 @@ export class Sender {
   sequenceId = 1;
   private isKilled = false;
   private isClosed = false;
-  private gathered: Buffer[] = [];
-  private gatheredBytes = 0;
+  private readonly gathered = new PacketBatch();
   /** Ends the wait under way. */
   private wake: (() => void) | null = null;
   private isThinking = false;
@@ -66,7 +66,7 @@ export class Sender {
         return false;
       }
       if (reply.kind === 'row' && exchange.sentRows === ROWS_OF_A_START) this.note(exchange, 'rows');
-      if (this.gatheredBytes < burstBytes) continue;
+      if (this.gathered.byteCount < burstBytes) continue;
       if (!await this.flush()) return this.givenUp(exchange);
       if (!reply.isLast && !await this.think(gapMs)) return false;
     }
@@ -75,19 +75,17 @@ export class Sender {
 
   /** Adds a packet to those that were gathered. */
   put(exchange: Exchange, reply: Reply): void {
-    const { wire } = this.connection;
-    if (this.gathered.length === 0 && wire.compresses) this.sequenceId = wire.frameNumber;
-    const packet = encodePacket(this.sequenceId, reply.payload);
+    const { connection: { wire }, gathered } = this;
+    if (gathered.byteCount === 0 && wire.compresses) this.sequenceId = wire.frameNumber;
+    gathered.add(this.sequenceId, reply.payload);
     this.sequenceId += 1;
     exchange.sent.push(reply);
     if (reply.kind === 'row') {
       exchange.sentRows += 1;
-      exchange.sentRowBytes += packet.length;
+      exchange.sentRowBytes += HEADER_BYTES + reply.payload.length;
     }
     if (reply.asks !== undefined) this.connection.asks(reply.asks);
     if (reply.isLast) this.answered(exchange);
-    this.gathered.push(packet);
-    this.gatheredBytes += packet.length;
   }
 
   private answered(exchange: Exchange): void {
@@ -99,9 +97,7 @@ export class Sender {
   async flush(): Promise<boolean> {
     const { connection } = this;
     if (this.isClosed) return false;
-    if (this.gathered.length > 0) connection.write(Buffer.concat(this.gathered));
-    this.gathered = [];
-    this.gatheredBytes = 0;
+    if (this.gathered.byteCount > 0) connection.write(this.gathered.take());
     return this.room();
   }
 

@@ -12,18 +12,13 @@ export class ByteQueue {
 
   /** Takes at most this many bytes. */
   take(most: number): Buffer {
-    const taken: Buffer[] = [];
-    let rest = most;
-    while (rest > 0 && this.pieces.length > 0) {
-      const first = this.pieces[0]!;
-      if (first.length <= rest) this.pieces.shift();
-      else this.pieces[0] = first.subarray(rest);
-      taken.push(first.subarray(0, rest));
-      rest -= Math.min(rest, first.length);
+    const bytes = this.takePiece(most);
+    if (bytes.length === most || this.byteCount === 0) return bytes;
+    const taken = [bytes];
+    for (let rest = most - bytes.length; rest > 0 && this.byteCount > 0; rest -= taken.at(-1)!.length) {
+      taken.push(this.takePiece(rest));
     }
-    const bytes = taken.length === 1 ? taken[0]! : Buffer.concat(taken);
-    this.byteCount -= bytes.length;
-    return bytes;
+    return Buffer.concat(taken);
   }
 
   /** Puts bytes back before all others. */
@@ -32,8 +27,20 @@ export class ByteQueue {
     this.byteCount += bytes.length;
   }
 
+  /** Takes bytes of the first piece: at most this many. */
+  private takePiece(most: number): Buffer {
+    const [first = NO_BYTES] = this.pieces;
+    const taken = first.length <= most ? first : first.subarray(0, most);
+    if (taken === first) this.pieces.shift();
+    else this.pieces[0] = first.subarray(most);
+    this.byteCount -= taken.length;
+    return taken;
+  }
+
   clear(): void {
     this.pieces = [];
     this.byteCount = 0;
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);

@@ -99,7 +99,7 @@ export class KernelSocket {
     return this.isFinAcknowledged ? TcpState.FIN_WAIT2 : TcpState.FIN_WAIT1;
   }
 
-  /** Takes bytes of the program. Returns how many, or the error. */
+  /** Takes bytes of the program, which must not change afterwards. Returns how many, or the error. */
   write(bytes: Buffer): number | SocketErrorCode {
     const { error } = this;
     this.error = null;
@@ -107,7 +107,7 @@ export class KernelSocket {
     if (this.isBroken || this.isShut) return 'EPIPE';
     const taken = bytes.subarray(0, Math.max(0, this.sizes.sendBytes - this.queuedBytes));
     this.wasFull ||= taken.length < bytes.length;
-    if (taken.length > 0) this.unsent.push(Buffer.from(taken));
+    this.unsent.push(taken);
     this.push();
     return taken.length;
   }

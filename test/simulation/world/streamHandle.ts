@@ -21,15 +21,16 @@ export abstract class StreamHandle {
   }
 
   writeBuffer(request: StreamRequest | null, bytes: Uint8Array): number | StreamRequest {
-    return this.begin(request, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return this.begin(request, Buffer.from(bytes));
   }
 
   /** @param chunks buffers, or each chunk and its encoding in turn */
   writev(
     request: StreamRequest | null, chunks: readonly (Buffer | string)[], areAllBuffers: boolean,
   ): number | StreamRequest {
-    const pieces = areAllBuffers ? chunks : chunks.filter((_, at) => at % 2 === 0);
-    return this.begin(request, Buffer.concat(pieces.map((piece) => Buffer.from(piece as Buffer))));
+    const pieces = areAllBuffers ? chunks as readonly Buffer[]
+      : chunks.filter((_, at) => at % 2 === 0).map((piece) => Buffer.from(piece as Buffer));
+    return this.begin(request, Buffer.concat(pieces));
   }
 
   writeUtf8String(request: StreamRequest | null, text: string): number | StreamRequest {
@@ -56,7 +57,10 @@ export abstract class StreamHandle {
     return true;
   }
 
-  /** Begins a write. Returns 0 or the number of an error; `tellWrite` has said whether it is under way. */
+  /**
+   * Begins a write of bytes that do not change any more. Returns 0 or the number of an error; `tellWrite` has said
+   * whether it is under way.
+   */
   abstract write(request: StreamRequest, bytes: Buffer): number;
 
   /** Newer releases of Node (24.22 is one) give no request: a write that is still under way is to return its own. */

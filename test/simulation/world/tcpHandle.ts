@@ -198,7 +198,7 @@ export class TcpHandle extends StreamHandle implements SocketListener {
     this.bytesWritten += bytes.length;
     if (taken === bytes.length && this.writes.length === 0) return 0;
     this.tellWrite(bytes.length, true);
-    this.writes.push({ request, rest: Buffer.from(bytes.subarray(taken)) });
+    this.writes.push({ request, rest: bytes.subarray(taken) });
     this.changed();
     return 0;
   }
