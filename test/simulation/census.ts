@@ -89,6 +89,8 @@ const SITUATIONS: readonly (readonly string[])[] = [
   ...crossed(['compressed'], ['pipelined', 'cursor', 'several results'], ['cut: rows', 'held', 'truncated']),
 ];
 
+const NAMED = SITUATIONS.map((situation) => ({ name: situation.join(' × '), situation }));
+
 /** Counts the situations of many worlds. */
 export class Census {
   readonly counts = new Map<string, number>();
@@ -99,8 +101,8 @@ export class Census {
     this.worlds += 1;
     for (const fact of ofWorld) this.count(`world: ${fact}`);
     for (const facts of responses) {
-      for (const situation of SITUATIONS) {
-        if (situation.every((fact) => facts.has(fact))) this.count(situation.join(' × '));
+      for (const { name, situation } of NAMED) {
+        if (situation.every((fact) => facts.has(fact))) this.count(name);
       }
     }
   }
@@ -153,7 +155,7 @@ export class Census {
 const RARE_SHOWN = 20;
 
 const NAMES: readonly string[] = [...new Set([
-  ...WORLD.map((fact) => `world: ${fact}`), ...SITUATIONS.map((one) => one.join(' × ')),
+  ...WORLD.map((fact) => `world: ${fact}`), ...NAMED.map(({ name }) => name),
 ])];
 
 /** The reasons why situations are impossible, by their names. */

@@ -124,16 +124,16 @@ export class NetEnd implements SocketListener {
     const canRead = !this.isPaused && !this.hasHeardEnd && this.socket.isReadable;
     const canWrite = this.pendingBytes > 0 && this.socket.isWritable;
     if (!canRead && !canWrite && !this.socket.isBroken) return;
-    this.planned = this.scheduler.after(this.readAfterMs(), () => this.act());
+    this.planned = this.scheduler.after(this.readAfterMs(), this.act);
   }
 
-  private act(): void {
+  private readonly act = (): void => {
     if (this.isOver) return;
     if (!this.isPaused && !this.hasHeardEnd) this.readOnce();
     else if (this.socket.isBroken && this.pendingBytes === 0) this.over('reset', true);
     this.flush();
     this.changed();
-  }
+  };
 
   private readOnce(): void {
     const got = this.socket.read(this.random.chance(0.2) ? this.random.between(1, this.readBytes) : this.readBytes);

@@ -4,7 +4,8 @@ import type { Random } from './random.js';
 
 /**
  * Virtual time. Events happen one after the other, each at its time; among those of one moment the seed chooses the
- * order. After each event all promises and ticks that it has set off are done before the next one.
+ * order. After each event all promises and ticks that it has set off are done before the next one. More than half of
+ * the events only move bytes from one kernel to the other: these set off none, and nobody has to look after them.
  */
 export class Scheduler {
   /** The virtual time, in ms since the world began. */
@@ -12,11 +13,13 @@ export class Scheduler {
   /** The number of events so far. */
   eventCount = 0;
   private readonly queue = new Heap<PlannedEvent>();
-  /** Is called before each event. */
+  /** Is called before each event that runs code. */
   beforeEvent: () => void = () => undefined;
   private readonly watchers: (() => void)[] = [];
   /** Events that a world waits for. */
   private awaited = 0;
+  /** Code has run since the watchers have looked. */
+  private hasActed = false;
 
   constructor(private readonly random: Random) {}
 
@@ -31,10 +34,12 @@ export class Scheduler {
    * @param isAwaited whether a world goes on for this event alone
    */
   after(ms: number, work: () => void, isAwaited = true): PlannedEvent {
-    const event = new PlannedEvent(this.nowMs + Math.max(0, ms), this.random.int(2 ** 32), work, isAwaited);
-    this.queue.push(event);
-    if (isAwaited) this.awaited += 1;
-    return event;
+    return this.plan(ms, work, isAwaited, true);
+  }
+
+  /** Plans an event inside the network, which runs no code of a program, of a model or of a test. */
+  carry(ms: number, work: () => void): void {
+    this.plan(ms, work, true, false);
   }
 
   cancel(event: PlannedEvent | null): void {
@@ -43,7 +48,7 @@ export class Scheduler {
     if (event.isAwaited) this.awaited -= 1;
   }
 
-  /** Calls `look` after each event. What it throws ends the run. */
+  /** Calls `look` after each event that runs code. What it throws ends the run. */
   onStep(look: () => void): void {
     this.watchers.push(look);
   }
@@ -54,6 +59,7 @@ export class Scheduler {
    */
   run(bounds: RunBounds = {}): Promise<RunEnd> {
     const lastEvent = this.eventCount + (bounds.maxEvents ?? Infinity);
+    this.hasActed = true;
     return new Promise((resolve, reject) => {
       // A turn of Node's own loop costs more than an event, so many events share one.
       const turn = (): void => {
@@ -61,7 +67,7 @@ export class Scheduler {
           for (let count = 0; count < STEPS_IN_A_TURN; count += 1) {
             const end = this.step(bounds, lastEvent);
             if (end !== null) return resolve(end);
-            drainTicks();
+            if (this.hasActed) drainTicks();
           }
           setImmediate(turn);
         } catch (error) {
@@ -81,8 +87,10 @@ export class Scheduler {
 
   /** Lets everybody look, and then the next event happen. Returns null, or why there is none. */
   private step({ untilMs = Infinity, until }: RunBounds, lastEvent: number): RunEnd | null {
-    if (this.eventCount > 0) for (const look of this.watchers) look();
-    if (until?.() === true) return 'until';
+    if (this.hasActed) {
+      if (this.eventCount > 0) for (const look of this.watchers) look();
+      if (until?.() === true) return 'until';
+    }
     return this.eventCount >= lastEvent ? 'events' : this.next(untilMs);
   }
 
@@ -107,9 +115,18 @@ export class Scheduler {
     if (event.isAwaited) this.awaited -= 1;
     this.nowMs = event.atMs;
     this.eventCount += 1;
-    this.beforeEvent();
+    this.hasActed = event.runsCode;
+    if (event.runsCode) this.beforeEvent();
     work!();
     return null;
+  }
+
+  private plan(ms: number, work: () => void, isAwaited: boolean, runsCode: boolean): PlannedEvent {
+    const atMs = this.nowMs + Math.max(0, ms);
+    const event = new PlannedEvent(atMs, this.random.int(2 ** 32), work, isAwaited, runsCode);
+    this.queue.push(event);
+    if (isAwaited) this.awaited += 1;
+    return event;
   }
 }
 
@@ -136,6 +153,7 @@ export class PlannedEvent {
     /** Null once it has happened, or was cancelled. */
     public work: (() => void) | null,
     readonly isAwaited: boolean,
+    readonly runsCode: boolean,
   ) {}
 
   isBefore(other: PlannedEvent): boolean {

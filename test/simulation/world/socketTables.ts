@@ -7,10 +7,15 @@ import type { Network } from './network.js';
  * it. All of them have IPv4.
  */
 export const openSocketTable = (network: Network, hosts: ReadonlySet<string>, path: string): KernelTable => {
-  const all = path.endsWith('/tcp') ? [...network.links].flatMap(({ from, to }) => [from, to]) : [];
-  const sockets = all.filter(({ ends, isGone }) => hosts.has(ends.local.host) && !isGone);
-  const lines = [HEADING, ...sockets.map(lineOf)].map((line) => `${line.padEnd(LINE_CHARACTERS)}\n`);
-  const text = Buffer.from(lines.join(''));
+  const lines = [HEADING.padEnd(LINE_CHARACTERS)];
+  if (path.endsWith('/tcp')) {
+    for (const { from, to } of network.links) {
+      for (const socket of [from, to]) {
+        if (hosts.has(socket.ends.local.host) && !socket.isGone) lines.push(lineOf(socket, lines.length - 1));
+      }
+    }
+  }
+  const text = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
   let at = 0;
   return {
     read: (page) => {
@@ -30,13 +35,21 @@ const lineOf = (socket: KernelSocket, index: number): string => {
   const queues = `${hex(unacknowledgedBytes, 8)}:${hex(unreadBytes, 8)}`;
   const timer = isProbing ? '04:00000010' : '00:00000000';
   const number = String(index).padStart(4);
-  return `${number}: ${end(local)} ${end(remote)} ${state} ${queues} ${timer} 00000000     0        0 1 1`;
+  const line = `${number}: ${end(local)} ${end(remote)} ${state} ${queues} ${timer} 00000000     0        0 1 1`;
+  return line.padEnd(LINE_CHARACTERS);
 };
 
-/** As a little-endian machine shows it: the address as a number of 32 bits. */
-const end = ({ host, port }: Address): string => {
-  const bytes = Buffer.from(host.split('.').map(Number));
-  return `${hex(bytes.readUInt32LE(0), 8)}:${hex(port, 4)}`;
+const end = ({ host, port }: Address): string => `${wordOf(host)}:${hex(port, 4)}`;
+
+const words = new Map<string, string>();
+
+/** An address as a little-endian machine shows it: as a number of 32 bits. */
+const wordOf = (host: string): string => {
+  const known = words.get(host);
+  if (known !== undefined) return known;
+  const word = hex(Buffer.from(host.split('.').map(Number)).readUInt32LE(0), 8);
+  words.set(host, word);
+  return word;
 };
 
 const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');

@@ -26,7 +26,7 @@ export class Wire {
     this.lastAtMs = Math.max(this.lastAtMs, atMs);
     const dueMs = this.lastAtMs - this.scheduler.nowMs;
     this.waiting.push(arrive);
-    this.scheduler.after(dueMs, () => this.arrived());
+    this.scheduler.carry(dueMs, this.arrived);
   }
 
   /** Nothing comes out for this long. What went in waits. */
@@ -41,15 +41,15 @@ export class Wire {
   }
 
   /** The time at which a segment comes out does not decide which one that is, so the order holds. */
-  private arrived(): void {
+  private readonly arrived = (): void => {
     if (this.isCut) return;
     const restMs = this.stalledUntilMs - this.scheduler.nowMs;
     if (restMs > 0) {
-      this.scheduler.after(restMs, () => this.arrived());
+      this.scheduler.carry(restMs, this.arrived);
       return;
     }
     this.waiting.shift()?.();
-  }
+  };
 }
 
 /** How a direction of a link carries bytes. */
