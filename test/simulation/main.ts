@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Census } from './census.js';
 import { worldOf } from './generate/worlds.js';
-import { runHere, runPiece, type PieceResult } from './piece.js';
+import { PieceProcess, runHere, servePieces, type PieceResult } from './piece.js';
 import type { WorldPlan } from './plan.js';
 import { Progress, revisionHere } from './progress.js';
 import { WorldRun } from './runWorld.js';
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' }, plan: { type: 'string' },
     jobs: { type: 'string' },
     only: { type: 'boolean', default: false }, census: { type: 'boolean', default: false },
-    piece: { type: 'boolean', default: false },
+    piece: { type: 'boolean', default: false }, pieces: { type: 'boolean', default: false },
   },
 });
 
@@ -49,10 +49,7 @@ const showCensus = (): void => {
   }
 };
 
-/**
- * The number of worlds that one process runs: so few that an interrupted run loses little, and so many that the start
- * of the process and its slow first worlds do not matter.
- */
+/** The number of worlds after which the progress is written: an interrupted run loses these. */
 const WORLDS_OF_A_PIECE = 2000;
 const JOBS = 2;
 
@@ -76,12 +73,14 @@ const campaign = async (): Promise<void> => {
     process.stderr.write(`${worlds} worlds, ${perSecond.toFixed(0)} a second, ${failed} failed; next seed ${next}\n`);
   };
   const work = async (): Promise<void> => {
+    const runner = new PieceProcess();
     while (next < end && performance.now() - startedAtMs < minutes * 60_000) {
       const from = next;
       const count = Math.min(WORLDS_OF_A_PIECE, end - from);
       next += count;
-      done(from, await runPiece(from, count));
+      done(from, await runner.run(from, count));
     }
+    runner.end();
   };
   await Promise.all(Array.from({ length: wholeNumber('jobs') ?? JOBS }, work));
   console.log(`${worlds} worlds from seed ${first} on: ${failed} failed`);
@@ -89,6 +88,7 @@ const campaign = async (): Promise<void> => {
 };
 
 if (values.piece) console.log(JSON.stringify(await runHere(wholeNumber('seed') ?? 1, wholeNumber('count') ?? 1)));
+else if (values.pieces) servePieces();
 else if (values.census) showCensus();
 else if (values.plan !== undefined) await tell(JSON.parse(readFileSync(values.plan, 'utf8')) as WorldPlan);
 else if (values.only) await tell(worldOf(wholeNumber('seed') ?? 1));

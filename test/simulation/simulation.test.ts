@@ -1,6 +1,6 @@
 import t from 'tap';
 import { worldOf } from './generate/worlds.js';
-import { runPiece } from './piece.js';
+import { PieceProcess } from './piece.js';
 import { runWorld } from './runWorld.js';
 import { namedSeeds } from './seeds.js';
 import { storyOf } from './story.js';
@@ -12,7 +12,12 @@ const PROCESSES = 2;
 
 t.test('keeps every invariant in the worlds of 4,096 seeds', async (t) => {
   const each = COUNT / PROCESSES;
-  const pieces = Array.from({ length: PROCESSES }, (_, index) => runPiece(FIRST + index * each, each));
+  const pieces = Array.from({ length: PROCESSES }, async (_, index) => {
+    const runner = new PieceProcess();
+    const piece = await runner.run(FIRST + index * each, each);
+    runner.end();
+    return piece;
+  });
   for (const { worlds, failures, repeats } of await Promise.all(pieces)) {
     t.equal(worlds, each);
     for (const { seed, story, plan } of failures) {
