@@ -5,9 +5,9 @@ import { quickProcesses, runQuickFiles, testFiles } from './quickFiles.js';
 import { ServerPool } from './serverPool.js';
 
 // npm test
-// npx tap test/setup/all.ts --test-arg=test/sql --test-arg=test/e2e/kill.test.ts
+// npx tap test/setup/all.ts --test-arg=test/policy --test-arg=test/e2e/kill.test.ts
 //
-// Runs all test files, or the given ones: several processes at a time, those of a folder that are quick in one of them.
+// Runs all test files, or the given ones: several processes at a time, those of a folder or two that are quick in one of them.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Most of them wait most of the time, for servers and clients. */
@@ -39,4 +39,4 @@ for (const name of alone.filter(isWanted)) {
     cwd: ROOT, buffered: true, timeout: PATIENCE_MS,
   }, name);
 }
-for (const [name] of quick) if (isWanted(`test/${name}`)) runQuickFiles(t, process.execPath, name);
+for (const [name, files] of quick) if (isWanted(`test/${name}`)) runQuickFiles(t, process.execPath, name, files);

@@ -6,4 +6,4 @@ import { quickProcesses, runQuickFiles } from './quickFiles.js';
 // Runs the test files that need no server, no build, and no program but Node.js, several processes at a time.
 
 t.jobs = 4;
-for (const name of quickProcesses().keys()) runQuickFiles(t, process.execPath, name);
+for (const [name, files] of quickProcesses()) runQuickFiles(t, process.execPath, name, files);

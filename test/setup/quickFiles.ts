@@ -36,9 +36,22 @@ export const quickFiles = (texts = new Map<string, string>()): readonly string[]
   testFiles().filter((file) => !LONG.has(relative(TEST, file)) &&
     [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 
+/** Small folders that share a process with another one. Their tests hold no connections, and wait for no timers. */
+const SHARING: Readonly<Record<string, string>> = {
+  '.': 'help', admin: 'telemetry', audit: 'telemetry', differential: 'help', report: 'policy', sql: 'policy',
+  statistics: 'policy', text: 'policy',
+};
+
+/** The process of a file: that of its folder in `test`, or of its room in `relay`. */
+const processOf = (file: string): string => {
+  const folder = relative(TEST, dirname(file)) || '.';
+  const [top] = folder.split('/') as [string];
+  return top === 'relay' ? folder : SHARING[top] ?? top;
+};
+
 /**
- * Divides the quick files among processes: one for all files of a folder, since a process needs longer to start than
- * most files to run. A file that starts a program has a process of its own: it mostly waits.
+ * Divides the quick files among processes: one for all files of a folder or two, since a process needs longer to start
+ * than most files to run. A file that starts a program has a process of its own: it mostly waits.
  * @returns the files of each process, by the file's or the folder's path in `test`
  */
 export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
@@ -46,22 +59,25 @@ export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
   const processes = new Map<string, string[]>();
   for (const file of quickFiles(texts)) {
     const starts = [...modulesOf([file], texts)].some((module) => texts.get(module)!.includes("'node:child_process'"));
-    const name = relative(TEST, starts ? file : dirname(file)) || '.';
+    const name = starts ? relative(TEST, file) : processOf(file);
     processes.set(name, [...processes.get(name) ?? [], file]);
   }
   return processes;
 };
 
 const ROOT = join(TEST, '..');
-const ARGS = ['--import=./test/setup/transpile.mjs', './test/setup/together.ts'];
+/** The flags make a collection of garbage cheaper, as most garbage of the tests is young. */
+const ARGS = [
+  '--max-semi-space-size=32', '--single-threaded-gc', '--import=./test/setup/transpile.mjs', './test/setup/together.ts',
+];
 
 /**
  * Runs the files of one process, as a subtest.
  * @param node the program of the Node.js that runs them
- * @param name of the process
  */
-export const runQuickFiles = (t: Test, node: string, name: string): void => {
-  void t.spawn(node, [...ARGS, name], { cwd: ROOT, buffered: true }, `test/${name}`);
+export const runQuickFiles = (t: Test, node: string, name: string, files: readonly string[]): void => {
+  const env = { ...process.env, SLUICE_TEST_FILES: files.join('\n') };
+  void t.spawn(node, [...ARGS, name], { cwd: ROOT, buffered: true, env }, `test/${name}`);
 };
 
 /**
