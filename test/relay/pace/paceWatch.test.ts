@@ -1,6 +1,7 @@
 import t from 'tap';
 import { PaceWatch, type WatchedSession } from '../../../src/relay/pace/paceWatch.js';
 import { SocketQueueReader, type SocketQueues } from '../../../src/relay/pace/socketQueues.js';
+import { leapingTime } from '../../support/leapingTime.js';
 
 const SETTINGS = { waitMs: 100, maxRowsPerSecond: 4000, maxBytesPerSecond: 128 * 1024 ** 2 };
 const ROW_BYTES = 200;
@@ -39,18 +40,21 @@ const overNetwork = (session: WatchedSession): WatchedSession =>
   ({ ...session, responses: { ...session.responses, ...NETWORK } });
 
 t.test('a client that has taken everything at the first look is not slow, and is looked at once', async (t) => {
+  leapingTime(t);
   const taken = client({ unacknowledgedBytes: 0, unreadBytes: 0 });
   t.strictSame(await watch.watch(taken, PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null });
   t.equal(taken.looks, 1);
 });
 
 t.test('a client that cannot be seen is not slow', async (t) => {
+  leapingTime(t);
   t.strictSame(
     await watch.watch(client({ unacknowledgedBytes: null }), PROGRESS, NOTHING), { isSlow: false, rowsPerSecond: null },
   );
 });
 
 t.test('a client that takes nothing while it has something to read is slow', async (t) => {
+  leapingTime(t);
   const still = client({ unacknowledgedBytes: 1_000_000, isClientFull: true });
   t.strictSame(await watch.watch(still, PROGRESS, NOTHING), { isSlow: true, rowsPerSecond: 0 });
   const local = client({ unacknowledgedBytes: 0, unreadBytes: 100_000 });
@@ -58,11 +62,13 @@ t.test('a client that takes nothing while it has something to read is slow', asy
 });
 
 t.test('a client is not slow when the network takes nothing', async (t) => {
+  leapingTime(t);
   const lost = client({ unacknowledgedBytes: 1_000_000, isClientFull: false });
   t.match(await watch.watch(lost, PROGRESS, NOTHING), { isSlow: false });
 });
 
 t.test('finds a client fast that empties its queue before the watch is over', async (t) => {
+  leapingTime(t);
   const fast = client(
     { unacknowledgedBytes: 1_500_000, isClientFull: true }, { unacknowledgedBytes: 100_000, isClientFull: true },
   );
@@ -74,6 +80,7 @@ t.test('finds a client fast that empties its queue before the watch is over', as
 
 t.test('a client that has taken a few rows after a moment is not slow, since it may not have been ' +
   'running', async (t) => {
+  leapingTime(t);
   const few = { rows: 5, bytes: 5 * ROW_BYTES, wireBytes: 5 * ROW_BYTES, waitedMs: 0, elapsedMs: 0 };
   const unread = { unacknowledgedBytes: 0, unreadBytes: few.bytes };
   const late = client(unread, unread, unread, { unacknowledgedBytes: 0, unreadBytes: 0 });
@@ -81,6 +88,7 @@ t.test('a client that has taken a few rows after a moment is not slow, since it 
 });
 
 t.test('a client that soon has all rows is slow when the response waited long enough before', async (t) => {
+  leapingTime(t);
   const few = { rows: 100, bytes: 100 * ROW_BYTES, wireBytes: 100 * ROW_BYTES, waitedMs: 90, elapsedMs: 90 };
   const soon = (): WatchedSession =>
     client({ unacknowledgedBytes: 0, unreadBytes: few.bytes / 4 }, { unacknowledgedBytes: 0, unreadBytes: 0 });
@@ -99,6 +107,7 @@ t.test('a client that soon has all rows is slow when the response waited long en
 });
 
 t.test('one step of a receive buffer does not make a slow client fast', async (t) => {
+  leapingTime(t);
   const step = client(
     { unacknowledgedBytes: 1_000_000, isClientFull: true }, { unacknowledgedBytes: 960_000, isClientFull: true },
   );
@@ -106,6 +115,7 @@ t.test('one step of a receive buffer does not make a slow client fast', async (t
 });
 
 t.test('a driver that has read 128 KiB at once does not make a slow client fast', async (t) => {
+  leapingTime(t);
   const before = { unacknowledgedBytes: 1_000_000, isClientFull: true };
   const after = { unacknowledgedBytes: 868_000, isClientFull: true };
   t.match(await watch.watch(client(before, after), PROGRESS, NOTHING), { isSlow: true });
@@ -113,16 +123,19 @@ t.test('a driver that has read 128 KiB at once does not make a slow client fast'
 });
 
 t.test('a client that takes 128 KiB at every look is fast', async (t) => {
+  leapingTime(t);
   const looks = [10, 8.7, 7.4, 6.1, 4.8].map((size) => ({ unacknowledgedBytes: size * 100_000, isClientFull: true }));
   t.match(await watch.watch(client(...looks), PROGRESS, NOTHING), { isSlow: false });
 });
 
 t.test('a client on this host is waited for, whether or not it has something to read at a look', async (t) => {
+  leapingTime(t);
   const local = client({ unacknowledgedBytes: 300_000, unreadBytes: 0 });
   t.match(await watch.watch(local, PROGRESS, NOTHING), { isSlow: true });
 });
 
 t.test('does not count bytes as taken that leave one of two queues after standing in both', async (t) => {
+  leapingTime(t);
   const inBoth = client(
     { unacknowledgedBytes: 500_000, unreadBytes: 500_000 }, { unacknowledgedBytes: 0, unreadBytes: 490_000 },
   );
@@ -130,6 +143,7 @@ t.test('does not count bytes as taken that leave one of two queues after standin
 });
 
 t.test('the end of a session ends the watch', async (t) => {
+  leapingTime(t);
   const gone = { ...client({ unacknowledgedBytes: 1_000_000 }), isOver: true };
   t.match(await watch.watch(gone, PROGRESS, NOTHING), { isSlow: false });
 });
@@ -148,18 +162,21 @@ t.test('does not find a client fast whose rows may all be in the kernel', (t) =>
 });
 
 t.test('finds a client fast at the first look that has taken many rows since the first row', async (t) => {
+  leapingTime(t);
   const fast = client({ unacknowledgedBytes: 100_000, isClientFull: true });
   t.match(await watch.watch(fast, { ...PROGRESS, waitedMs: 200, elapsedMs: 1000 }, NOTHING), { isSlow: false });
   t.equal(fast.looks, 1);
 });
 
 t.test('rows in the queues of the kernel do not make a slow client fast', async (t) => {
+  leapingTime(t);
   const slow = client({ unacknowledgedBytes: 1_950_000, isClientFull: true });
   t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 700 }, NOTHING), { isSlow: true });
   t.equal(slow.looks, 1);
 });
 
 t.test('rows that went out while nobody waited do not make a slow client fast', async (t) => {
+  leapingTime(t);
   const slow = client({ unacknowledgedBytes: 100_000, isClientFull: true });
   t.match(await watch.watch(slow, { ...PROGRESS, waitedMs: 700, elapsedMs: 30_000 }, NOTHING), { isSlow: true });
 });
@@ -171,6 +188,7 @@ t.test('gives no verdict on the pace so far when nothing waited for the client',
 });
 
 t.test('counts only what was sent since the last look at the next', async (t) => {
+  leapingTime(t);
   const before = { ...PROGRESS, waitedMs: 10_000 };
   const now = {
     rows: 2 * ROWS, bytes: 2 * PROGRESS.bytes, wireBytes: 2 * PROGRESS.wireBytes, waitedMs: 10_900, elapsedMs: 11_000,
