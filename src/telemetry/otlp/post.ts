@@ -118,7 +118,7 @@ export function parsed(text: string): unknown {
 /** RFC 9110, 10.2.3: seconds, or a date. @returns null if the header is missing or has neither form */
 function retryAfterMs(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
   const atMs = Date.parse(header);
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }

@@ -42,6 +42,7 @@ t.test('tries a busy receiver again when its answer allows that', async (t) => {
   const { afterMs } = await outcomeOf(t, answer(503, { 'retry-after': date })) as { afterMs: number };
   t.ok(afterMs > 3_000_000 && afterMs <= 3_600_000);
   t.match(await outcomeOf(t, answer(503, { 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' })), { afterMs: 0 });
+  t.match(await outcomeOf(t, answer(503, { 'retry-after': '99999999999' })), { afterMs: 99_999_999_999_000 });
   t.match(await outcomeOf(t, answer(503, { 'retry-after': 'soon' })), { afterMs: null });
 });
 
