@@ -51,16 +51,30 @@ export class TagReader {
     if (end === start || (sign !== EQUALS && sign !== COLON)) return this.passToComma();
     this.at += 1;
     this.passWhite();
+    const { isEncoded } = this;
+    const name = isEncoded ? this.text(start, end) : this.found.nameAt(this.bytes, start, end);
     const first = this.byteHere();
-    if (sign === COLON) this.add(this.text(start, end), this.upToComma());
-    else if (first === QUOTE || first === DOUBLE_QUOTE) this.readQuoted(first, this.nameBetween(start, end));
-    else this.add(urlDecoded(this.text(start, end)), urlDecoded(this.unquoted()));
+    if (sign === COLON) this.readPlain(name);
+    else if (first !== QUOTE && first !== DOUBLE_QUOTE) this.readUnquoted(name);
+    else this.readQuoted(first, isEncoded ? urlDecoded(unescaped(name!, QUOTE)) : name);
   }
 
-  /** The name of a value in quotes; null if it is not wanted. */
-  private nameBetween(start: number, end: number): string | null {
-    const { found, isEncoded } = this;
-    return isEncoded ? urlDecoded(unescaped(this.text(start, end), QUOTE)) : found.nameAt(this.bytes, start, end);
+  /** Reads a value that is not encoded. */
+  private readPlain(name: string | null): void {
+    const start = this.at;
+    this.passToComma();
+    if (this.isBroken) return;
+    if (name === null) this.found.pass();
+    else this.found.add(name, this.text(start, this.at).trimEnd());
+  }
+
+  /** Reads an encoded value without quotes. */
+  private readUnquoted(name: string | null): void {
+    const start = this.at;
+    const end = this.passUnquoted();
+    if (this.isBroken) return;
+    if (name === null) this.found.pass();
+    else this.found.add(urlDecoded(name), urlDecoded(this.text(start, end).trimEnd()));
   }
 
   /** Reads a value in quotes. Without a closing quote it is no value. */
@@ -74,35 +88,29 @@ export class TagReader {
     else this.found.add(name, this.values.quotedValue(bytes, start, at));
   }
 
-  /** The value up to the next comma, or to white space before another `name=`. */
-  private unquoted(): string {
-    const { bytes, end, at: start } = this;
-    let last = start;
+  /** Passes a value up to the next comma, or to white space before another `name=`. Returns the value's end. */
+  private passUnquoted(): number {
+    const { bytes, end } = this;
+    let last = this.at;
     while (last < end && bytes[last] !== COMMA) {
-      while (last < end && bytes[last] !== COMMA && !isSpace(bytes[last]!)) last += 1;
+      while (last < end && !isSeparator(bytes[last]!)) last += 1;
       this.at = last;
       this.passWhite();
       const next = this.at;
       this.passName();
       if (this.at > next && next > last && this.byteHere() === EQUALS) {
         this.at = next;
-        return this.text(start, last);
+        return last;
       }
       last = next;
     }
     this.at = last;
-    return this.text(start, last).trimEnd();
+    return last;
   }
 
-  private upToComma(): string {
-    const start = this.at;
-    this.passToComma();
-    return this.text(start, this.at).trimEnd();
-  }
-
-  /** Sets a tag, unless it is cut at the end of the text. */
-  private add(name: string, value: string): void {
-    if (!this.isCut || this.at < this.end) this.found.add(name, value);
+  /** Whether the last tag is cut at the end of the text. */
+  private get isBroken(): boolean {
+    return this.isCut && this.at >= this.end;
   }
 
   private text(from: number, to: number): string {
@@ -115,7 +123,10 @@ export class TagReader {
   }
 
   private passToComma(): void {
-    while (this.at < this.end && this.bytes[this.at] !== COMMA) this.at += 1;
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end && bytes[at] !== COMMA) at += 1;
+    this.at = at;
   }
 
   private passSeparators(): void {

@@ -113,12 +113,36 @@ t.test('gives the values of tags as without a cache, however many there are', (t
   t.end();
 });
 
+t.test('gives the same wanted tags as without a cache, in any comment', (t) => {
+  const cache = new DigestCache();
+  const random = new Random(81);
+  const pieces = ['a', 'b', '=', ':', "='", "='x',", ':y,', '=z ', "'", '"', ',', ' ', '%61', '\\', 'é', '*', '\n', '{', '}', 'c'];
+  for (let i = 0; i < 20_000; i += 1) {
+    const comment = Array.from({ length: random.below(14) }, () => random.pick(pieces)).join('');
+    const sql = Buffer.from(random.below(2) === 0 ? `SELECT 1 /*${comment}*/` : `/*${comment}*/ SELECT 1 -- ${comment}`);
+    const found = [...cache.identify(sql, false, {}, ['b', 'a']).tags];
+    const expected = [...tagsOf(sql)].filter(([name]) => name === 'a' || name === 'b');
+    if (JSON.stringify(found) !== JSON.stringify(expected)) t.strictSame(found, expected, sql.toString());
+  }
+  t.end();
+});
+
 t.test('reads no further than the last tag that is wanted', (t) => {
   const { bytes, read } = bytesReadOf(`/*route='/a',traceparent='${'1'.repeat(300)}'*//*${'b:c,'.repeat(100)}*/ SELECT 1`);
   const outer = outerComments(Buffer.from(bytes.toString()))!;
   const before = read();
   t.strictSame([...tagsIn(outer.leading.map((comment) => ({ ...comment, bytes })), ['route'])], [['route', '/a']]);
   t.ok(read() - before < 50, `${read() - before} bytes`);
+  t.end();
+});
+
+t.test('makes no text of tags that are not wanted', (t) => {
+  const value = 'x'.repeat(60);
+  for (const comment of [`a:${value},b:${value},c:${value}`, `a=${value},b=${value} c=${value}`, `a='${value}',b="${value}"`]) {
+    const { bytes, read } = bytesReadOf(comment);
+    t.equal(tagsIn([{ bytes, from: 0, to: bytes.length, isLine: false }], ['d']).size, 0);
+    t.ok(read() < 1.5 * bytes.length, `${comment.slice(0, 3)}…: ${read()} of ${bytes.length} bytes`);
+  }
   t.end();
 });
 
