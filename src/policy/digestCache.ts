@@ -4,6 +4,7 @@ import { digestHash, digestText, normalized, type Normalized } from '../sql/dige
 import type { SqlMode } from '../sql/lexer.js';
 import { isOpenEnded, lastComments, outerComments, type Comment, type OuterComments } from '../sql/outerComments.js';
 import { quotedValue } from '../sql/tagReader.js';
+import { single } from '../sql/foundTags.js';
 import { TagValues } from './tagValues.js';
 import { NO_TAGS, tagsAround, type Tags, type TagsReader } from '../sql/tags.js';
 
@@ -22,7 +23,7 @@ export class DigestCache implements TagsReader {
   private readonly byNormalForm = new Generations<Digest>(MAX_NORMAL_FORMS_SIZE);
   private readonly values = new TagValues();
   private readonly ofAllTags: TagsReader = {
-    quotedValue, lastComments: (sql, mode) => this.lastComments(sql, mode),
+    quotedValue, single, lastComments: (sql, mode) => this.lastComments(sql, mode),
   };
 
   /** @param normalize finds the normal form of a text */
@@ -73,6 +74,10 @@ export class DigestCache implements TagsReader {
 
   quotedValue(bytes: Buffer, from: number, to: number): string {
     return this.values.quotedValue(bytes, from, to);
+  }
+
+  single(name: string, value: string): Tags {
+    return this.values.single(name, value);
   }
 
   /** @param reading that of the body; null if it is too long to be kept */

@@ -1,4 +1,5 @@
 import { ownCopy } from '../text/ownCopy.js';
+import { single, type SingleTags } from '../sql/foundTags.js';
 import { quotedValue, type QuotedValues } from '../sql/tagReader.js';
 
 /**
@@ -6,17 +7,31 @@ import { quotedValue, type QuotedValues } from '../sql/tagReader.js';
  * and to decode it, and statistics by a value get the same string again. Each value has one place, which it shares with
  * others: the latest one is remembered.
  */
-export class TagValues implements QuotedValues {
+export class TagValues implements QuotedValues, SingleTags {
   private readonly places = new Array<TagValue | null>(PLACES).fill(null);
+  /** The value that was asked for last. */
+  private latest: TagValue | null = null;
 
   quotedValue(bytes: Buffer, from: number, to: number): string {
     if (to - from > LONGEST) return quotedValue(bytes, from, to);
     const index = placeOf(bytes, from, to);
     const known = this.places[index]!;
-    if (known !== null && isSame(known.quoted, bytes, from, to)) return known.value;
+    if (known !== null && isSame(known.quoted, bytes, from, to)) {
+      this.latest = known;
+      return known.value;
+    }
     const value = ownCopy(quotedValue(bytes, from, to));
-    this.places[index] = { quoted: new Uint8Array(bytes.subarray(from, to)), value };
+    this.latest = { quoted: new Uint8Array(bytes.subarray(from, to)), value, tags: null };
+    this.places[index] = this.latest;
     return value;
+  }
+
+  /** Remembers the tags with the value that was asked for last: another map for each statement is much garbage. */
+  single(name: string, value: string): ReadonlyMap<string, string> {
+    const { latest } = this;
+    if (latest === null || latest.value !== value) return single(name, value);
+    if (latest.tags?.has(name) !== true) latest.tags = single(name, value);
+    return latest.tags;
   }
 }
 
@@ -24,6 +39,8 @@ interface TagValue {
   /** The bytes of the value, with the opening quote. */
   readonly quoted: Uint8Array;
   readonly value: string;
+  /** The tags of the latest statement that had this value and no other; null if there was none. */
+  tags: ReadonlyMap<string, string> | null;
 }
 
 /** The longest value that is remembered, in bytes. */

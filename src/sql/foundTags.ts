@@ -1,18 +1,27 @@
 /** Collects the tags of one statement, within bounds. Of two with the same name the first counts. */
 export class FoundTags {
-  /** Null as long as there are none: most statements have none that are wanted. */
-  byName: Map<string, string> | null = null;
+  /** The first tag; null as long as there are none: most statements have none that are wanted. */
+  private firstName: string | null = null;
+  private firstValue = '';
+  /** All tags; null as long as there are fewer than two. */
+  private byName: Map<string, string> | null = null;
   private left = MAX_TAGS;
   private missing: number;
 
   /** @param wanted the names of the tags that are kept; null for all */
   constructor(private readonly wanted: readonly string[] | null) {
-    this.missing = wanted?.length ?? Infinity;
+    this.missing = wanted?.length ?? MAX_TAGS;
   }
 
   /** Whether no more tags are read: there were too many, or all that are wanted are found. */
   get isFull(): boolean {
     return this.left === 0 || this.missing === 0;
+  }
+
+  /** The tags by name; null if there are none. */
+  tags(singles: SingleTags): ReadonlyMap<string, string> | null {
+    if (this.byName !== null || this.firstName === null) return this.byName;
+    return singles.single(this.firstName, this.firstValue);
   }
 
   /** The name in [from, to) of ASCII bytes; null if it is not wanted. Makes no string of other names. */
@@ -26,9 +35,14 @@ export class FoundTags {
   add(name: string, value: string): void {
     this.left -= 1;
     if (name.length > MAX_NAME_LENGTH || (this.wanted !== null && !this.wanted.includes(name))) return;
-    this.byName ??= new Map();
-    if (this.byName.has(name)) return;
-    this.byName.set(name, valueWithin(value));
+    if (this.firstName === null) {
+      this.firstName = name;
+      this.firstValue = valueWithin(value);
+    } else {
+      this.byName ??= new Map([[this.firstName, this.firstValue]]);
+      if (this.byName.has(name)) return;
+      this.byName.set(name, valueWithin(value));
+    }
     this.missing -= 1;
   }
 
@@ -37,6 +51,13 @@ export class FoundTags {
     this.left -= 1;
   }
 }
+
+/** Makes the tags of a statement that has one. An implementation that remembers them need not make them again. */
+export interface SingleTags {
+  single(name: string, value: string): ReadonlyMap<string, string>;
+}
+
+export const single: SingleTags['single'] = (name, value) => new Map([[name, value]]);
 
 function isAt(name: string, bytes: Buffer, from: number): boolean {
   for (let i = 0; i < name.length; i += 1) if (bytes[from + i] !== name.charCodeAt(i)) return false;

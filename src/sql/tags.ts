@@ -1,5 +1,5 @@
 import { isSpace } from './characters.js';
-import { FoundTags } from './foundTags.js';
+import { FoundTags, single, type SingleTags } from './foundTags.js';
 import { readJson } from './jsonTags.js';
 import type { SqlMode } from './lexer.js';
 import { readLine } from './lineTags.js';
@@ -14,8 +14,11 @@ export const NO_TAGS: Tags = new Map();
 /** The bound on the bytes that are read of a statement's comments. */
 export const MAX_COMMENT_BYTES = 8192;
 
+/** Makes values, and tags of them. */
+type TagValueReader = QuotedValues & SingleTags;
+
 /** Does the reading that few texts need. An implementation that remembers texts and values need not do it again. */
-export interface TagsReader extends QuotedValues {
+export interface TagsReader extends TagValueReader {
   /** The comments after the last token of a text. */
   lastComments(sql: string, mode: SqlMode): readonly Comment[];
 }
@@ -31,7 +34,7 @@ export function tagsOf(
   const outer = outerComments(sql);
   if (outer === null) return NO_TAGS;
   const isOpen = outer.trailing.length > 0 && isOpenEnded(sql.toString('utf8', outer.from, outer.to), mode);
-  return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, { lastComments, quotedValue });
+  return tagsAround(outer, isOpen, sql, isTruncated, mode, wanted, { lastComments, quotedValue, single });
 }
 
 /**
@@ -53,7 +56,8 @@ export function tagsAround(
  * @param wanted the names of the tags that are returned; null for all
  */
 export function tagsIn(
-  comments: readonly Comment[], wanted: readonly string[] | null = null, values: QuotedValues = { quotedValue },
+  comments: readonly Comment[], wanted: readonly string[] | null = null,
+  values: TagValueReader = { quotedValue, single },
 ): Tags {
   const found = new FoundTags(wanted);
   const reader = new TagReader(found, values);
@@ -65,7 +69,7 @@ export function tagsIn(
     else readBlock(bytes, from, end, end < to, found, reader);
     room -= end - from;
   }
-  return found.byName ?? NO_TAGS;
+  return found.tags(values) ?? NO_TAGS;
 }
 
 /** Reads a comment between two marks. Sluice's own hints have no tags. */
