@@ -83,10 +83,22 @@ function offerAt({ at, tls: { mode, cert } }: Listen): ListenTls['mode'] {
 }
 
 function clientKey(tls: ListenTls): string {
-  return JSON.stringify(tls);
+  return keyOf(tls, () => tls);
 }
 
 /** The key of a server's TLS settings. It includes the host, because a certificate is for a host. */
-function serverKey({ at, tls }: Upstream): string {
-  return JSON.stringify([isSocketFile(at) ? at.path : at.host, isSocketFile(at), tls]);
+function serverKey(upstream: Upstream): string {
+  return keyOf(upstream, ({ at, tls }) => [isSocketFile(at) ? at.path : at.host, isSocketFile(at), tls]);
 }
+
+/** The text of settings, made once for each object of a configuration: each session asks for it. */
+function keyOf<Settings extends object>(settings: Settings, told: (settings: Settings) => object): string {
+  let key = keys.get(settings);
+  if (key === undefined) {
+    key = JSON.stringify(told(settings));
+    keys.set(settings, key);
+  }
+  return key;
+}
+
+const keys = new WeakMap<object, string>();
