@@ -233,7 +233,9 @@ export class Connections {
     }
   }
 
+  /** Does nothing if the client still takes its last bytes: further ones would end its connection at once. */
   private closeClient(lastBytes: Buffer | null): void {
+    if (this.isClosingClient) return;
     this.isClosingClient = true;
     closeGently(this.client, this.clientTcp, lastBytes);
   }
