@@ -115,10 +115,14 @@ export class Departure {
     }));
   }
 
+  /** A client that was let go still gets its last bytes: they have a bound of their own. */
   private giveUpServer(): void {
     const { id, shared, connections } = this.session;
     const message = 'a client has closed, and the server has not answered and closed within drain.time';
-    shared.occasions.warn('late server', { session: id, client: connections.clientAddress }, message);
-    this.session.destroy(message, ['client', 'closed']);
+    if (!connections.upstreamTcp.destroyed) {
+      shared.occasions.warn('late server', { session: id, client: connections.clientAddress }, message);
+    }
+    if (this.hasParted) this.dismiss();
+    else this.session.destroy(message, ['client', 'closed']);
   }
 }
