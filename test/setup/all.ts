@@ -20,7 +20,7 @@ const FIRST = ['test/e2e/', 'test/differential/', 'test/proof/', 'test/admin/', 
 const wanted = process.argv.slice(2);
 const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 
-const quick = [...quickProcesses()].sort(([, some], [, others]) => others.length - some.length);
+const quick = [...quickProcesses()];
 const inGroups = new Set(quick.flatMap(([, files]) => files));
 const rank = (name: string): number => {
   const found = FIRST.findIndex((folder) => name.startsWith(folder));

@@ -1,9 +1,11 @@
 import t from 'tap';
+import { compileTests } from './compile.js';
 import { quickProcesses, runQuickFiles } from './quickFiles.js';
 
 // npm run test:quick
 //
 // Runs the test files that need no server, no build, and no program but Node.js, several processes at a time.
 
+compileTests();
 t.jobs = 4;
 for (const [name, files] of quickProcesses()) runQuickFiles(t, process.execPath, name, files);

@@ -52,7 +52,8 @@ const processOf = (file: string): string => {
 /**
  * Divides the quick files among processes: one for all files of a folder or two, since a process needs longer to start
  * than most files to run. A file that starts a program has a process of its own: it mostly waits.
- * @returns the files of each process, by the file's or the folder's path in `test`
+ * @returns the files of each process, by the file's or the folder's path in `test`: the longest texts first, since they
+ *   take longest, and the last process to end should be a short one
  */
 export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
   const texts = new Map<string, string>();
@@ -62,7 +63,8 @@ export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
     const name = starts ? relative(TEST, file) : processOf(file);
     processes.set(name, [...processes.get(name) ?? [], file]);
   }
-  return processes;
+  const length = (files: readonly string[]): number => files.reduce((sum, file) => sum + texts.get(file)!.length, 0);
+  return new Map([...processes].sort(([, some], [, others]) => length(others) - length(some)));
 };
 
 const ROOT = join(TEST, '..');
