@@ -48,8 +48,9 @@ export async function liveView(
 }
 
 /** The memory of the container, and whether new clients are turned away for want of it. */
-function containerJson({ containerMemory: memory, isMemoryShort }: Administered): object | null {
-  return memory === null ? null : { ...memory, isShort: isMemoryShort };
+function containerJson(administered: Administered): object | null {
+  const memory = administered.containerMemory;
+  return memory === null ? null : { ...memory, isShort: administered.isMemoryShort };
 }
 
 /** The program, the addresses on which it listens, and its servers. */
