@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Census } from './census.js';
 import { worldOf } from './generate/worlds.js';
-import { PieceProcess, runHere, servePieces, type PieceResult } from './piece.js';
+import { PieceProcess, servePieces, type PieceResult } from './piece.js';
 import type { WorldPlan } from './plan.js';
 import { Progress, revisionHere } from './progress.js';
 import { WorldRun } from './runWorld.js';
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' }, plan: { type: 'string' },
     jobs: { type: 'string' },
     only: { type: 'boolean', default: false }, census: { type: 'boolean', default: false },
-    piece: { type: 'boolean', default: false }, pieces: { type: 'boolean', default: false },
+    pieces: { type: 'boolean', default: false },
   },
 });
 
@@ -87,8 +87,7 @@ const campaign = async (): Promise<void> => {
   process.exitCode = failed === 0 ? 0 : 1;
 };
 
-if (values.piece) console.log(JSON.stringify(await runHere(wholeNumber('seed') ?? 1, wholeNumber('count') ?? 1)));
-else if (values.pieces) servePieces();
+if (values.pieces) servePieces();
 else if (values.census) showCensus();
 else if (values.plan !== undefined) await tell(JSON.parse(readFileSync(values.plan, 'utf8')) as WorldPlan);
 else if (values.only) await tell(worldOf(wholeNumber('seed') ?? 1));

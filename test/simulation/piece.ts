@@ -17,7 +17,7 @@ export interface PieceResult {
 }
 
 /** Runs the worlds of these seeds here. */
-export const runHere = async (from: number, count: number): Promise<PieceResult> => {
+const runHere = async (from: number, count: number): Promise<PieceResult> => {
   const campaign = new Campaign(true);
   for (let seed = from; seed < from + count; seed += 1) await campaign.run(seed);
   const { worlds, events, failures, repeats, census } = campaign;
