@@ -1,22 +1,18 @@
 import t from 'tap';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
+import { encodeLenenc } from '../../src/protocol/lenenc.js';
 import { encodeErr } from '../../src/protocol/packets.js';
 import type { Usage } from '../../src/conversation/command.js';
 import { query } from '../support/commandPayloads.js';
 import {
   allFrom, CUT_ERROR, eventsOf, everySplit, type EverySplitOptions, type Turn,
 } from '../support/conversationHarness.js';
-import { AROUND_HEADERS, type Split } from '../support/splits.js';
+import { AROUND_HEADERS, piecesOfSize } from '../support/splits.js';
 import { answer, ask, DIALECTS, login, packetsFrom, resultSet, textRow } from '../support/wirePackets.js';
 
 // Rows and commands of several packets: full ones of 0xFFFFFF bytes, and a shorter, maybe empty, last one.
 
-const CHUNKS: Split = {
-  name: 'as large reads bring it',
-  cut: (bytes) => Array.from({ length: Math.ceil(bytes.length / 1_000_003) }, (_, i) =>
-    bytes.subarray(i * 1_000_003, (i + 1) * 1_000_003)),
-};
-const splits = [AROUND_HEADERS, CHUNKS];
+const splits = [AROUND_HEADERS, piecesOfSize(1_000_003)];
 const LAST: Turn[] = [ask(query('SELECT last')), answer(...resultSet('eof', [textRow('1')]))];
 
 const limited = (limits: Partial<Pick<Usage, 'maxRows' | 'maxBytes'>>): EverySplitOptions => ({
@@ -25,8 +21,10 @@ const limited = (limits: Partial<Pick<Usage, 'maxRows' | 'maxBytes'>>): EverySpl
 
 /** A row of one column with a payload of this size; it begins with 0xFE from 2^24 bytes on. */
 const rowOf = (payloadBytes: number): Buffer => {
-  const lengthBytes = payloadBytes >= 2 ** 24 + 9 ? 9 : 4;
-  return textRow('x'.repeat(payloadBytes - lengthBytes));
+  const length = encodeLenenc(payloadBytes - (payloadBytes >= 2 ** 24 + 9 ? 9 : 4));
+  const row = Buffer.alloc(payloadBytes, 'x');
+  length.copy(row);
+  return row;
 };
 
 /** Bytes on the wire: each packet has a header, and the last one is shorter than 0xFFFFFF. */

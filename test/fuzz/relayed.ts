@@ -39,16 +39,15 @@ export const endFinder = (random: Random, bytes: Buffer): ((end: number) => numb
 /** Pieces of seeded sizes, mostly small ones, so that headers are cut and pieces come while there is much to read. */
 export const seededSplit = (seed: number): Split => ({
   name: `seed ${seed}`,
-  cut: (bytes) => {
+  ends: (bytes) => {
     const random = new Random(seed + bytes.length);
     const longest = random.chance(0.5) ? 1 + random.skewed(5000) : 40_000;
     const endAfter = endFinder(random, bytes);
-    const pieces: Buffer[] = [];
+    const ends: number[] = [];
     for (let at = 0; at < bytes.length;) {
-      const end = Math.max(at + 1, endAfter(at + 1 + random.skewed(longest)));
-      pieces.push(bytes.subarray(at, end));
-      at = end;
+      at = Math.min(Math.max(at + 1, endAfter(at + 1 + random.skewed(longest))), bytes.length);
+      ends.push(at);
     }
-    return pieces;
+    return ends;
   },
 });

@@ -6,6 +6,7 @@ import { Conversation } from '../../src/conversation/conversation.js';
 import type { ConversationObserver, ResponseObserver, Unparsed } from '../../src/conversation/conversationObserver.js';
 import type { ServerStop } from '../../src/conversation/serverStop.js';
 import { type PendingCommand, Usage } from '../../src/conversation/command.js';
+import { GrowingBytes, ReadMemory, Reads } from './reads.js';
 import { SPLITS, WHOLE, type Split } from './splits.js';
 
 /** The bytes that one end sends before the other's next turn. */
@@ -14,8 +15,9 @@ export interface Turn {
   readonly bytes: Buffer;
 }
 
-export const fromClient = (...packets: Buffer[]): Turn => ({ from: 'client', bytes: Buffer.concat(packets) });
-export const fromServer = (...packets: Buffer[]): Turn => ({ from: 'server', bytes: Buffer.concat(packets) });
+const joined = (packets: readonly Buffer[]): Buffer => (packets.length === 1 ? packets[0]! : Buffer.concat(packets));
+export const fromClient = (...packets: Buffer[]): Turn => ({ from: 'client', bytes: joined(packets) });
+export const fromServer = (...packets: Buffer[]): Turn => ({ from: 'server', bytes: joined(packets) });
 
 /** The verdict at a limit; `abort` ends the conversation, as for a row of which the client has half. */
 export type Decision = 'cut' | 'admit' | 'abort';
@@ -57,73 +59,61 @@ export const admitAll = (usage: Usage): void => {
 /** The error that replaces a row. */
 export const CUT_ERROR: ServerError = { code: 3170, sqlState: 'HY000', message: 'too large' };
 
-// Bytes around a read and after it. A scanner that reads there, or keeps a view of passed bytes, sees these.
-const RUBBISH = 0xff;
 // Bound parameters are always decoded: that must not fail for any bytes.
 const PARAMETER_BYTES = 1024;
 
-const NOTHING = Buffer.alloc(0);
-
-const HEADROOM_BYTES = 7;
-const TAILROOM_BYTES = 5;
-/** So that undecided bytes that grow by one get a larger buffer seldom. */
-const SPARE_BYTES = 64 * 1024;
+/** The memory of each direction, for all conversations: one for large packets takes long to get. */
+const MEMORY = { client: new ReadMemory(), server: new ReadMemory() };
 
 /** One direction as the relay drives it: undecided bytes are shown again with more after them. */
 class Direction {
-  undecided: Buffer = NOTHING;
   isBlocked = false;
   hasBlocked = false;
   isClosed = false;
-  readonly written: Buffer[] = [];
-  /** Each read reuses it. It holds rubbish between two reads. */
-  private chunk = NOTHING;
+  readonly written: GrowingBytes;
+  private readonly reads: Reads;
 
   constructor(
     private readonly scanner: PacketScanner,
     private readonly settle: () => 'onward' | 'blocked' | 'exhausted',
-  ) {}
+    memory: ReadMemory,
+    writtenBytes: number,
+  ) {
+    this.reads = new Reads(memory);
+    this.written = new GrowingBytes(writtenBytes);
+  }
 
   /** Whether decided bytes are dropped now. */
   isDiscarding: () => boolean = () => false;
 
-  read(bytes: Buffer): void {
+  get undecidedBytes(): number {
+    return this.reads.undecided.length;
+  }
+
+  read(bytes: Buffer, from: number, to: number): void {
     if (this.isClosed) return;
-    this.undecided = this.undecided.length === 0 ? bytes : Buffer.concat([this.undecided, bytes]);
-    if (!this.isBlocked) this.pump();
+    if (this.isBlocked) this.reads.undecided.append(bytes, from, to);
+    else this.reads.show(this.walk, bytes, from, to);
   }
 
   unblock(): void {
     if (!this.isBlocked) return;
     this.isBlocked = false;
-    this.pump();
+    this.reads.show(this.walk);
   }
 
   /** Scans undecided bytes again after the scanner has become transparent. */
   flushUndecided(): void {
     this.isBlocked = false;
-    if (this.undecided.length > 0) this.pump();
+    if (this.undecidedBytes > 0) this.reads.show(this.walk);
   }
 
-  private pump(): void {
-    const from = HEADROOM_BYTES;
-    const end = from + this.undecided.length;
-    if (this.chunk.length < end + TAILROOM_BYTES) {
-      this.chunk = Buffer.alloc(end + TAILROOM_BYTES + Math.min(end, SPARE_BYTES), RUBBISH);
-    }
-    const { chunk } = this;
-    this.undecided.copy(chunk, from);
-    const to = this.walk(chunk, from, end);
-    this.undecided = to === end ? NOTHING : Buffer.from(chunk.subarray(to, end));
-    chunk.fill(RUBBISH, from, end);
-  }
-
-  private walk(chunk: Buffer, from: number, end: number): number {
+  private readonly walk = (chunk: Buffer, from: number, end: number): number => {
     for (let at = from; ;) {
       const isDiscarding = this.isDiscarding();
       const to = this.scanner.scan(chunk, at, end);
       if (to < at || to > end) throw new RangeError(`a scan from ${at} to ${end} returned ${to}`);
-      if (!isDiscarding && to > at) this.written.push(Buffer.from(chunk.subarray(at, to)));
+      if (!isDiscarding && to > at) this.written.append(chunk, at, to);
       at = to;
       if (this.isClosed) return end;
       const settled = this.settle();
@@ -132,7 +122,7 @@ class Direction {
       if (settled === 'exhausted' && this.scanner.isOutOfTurn) this.scanner.newTurn();
       else if (settled !== 'onward') return at;
     }
-  }
+  };
 }
 
 /**
@@ -145,25 +135,27 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
   readonly requests: Direction;
   readonly responses: Direction;
 
-  constructor(private readonly options: HarnessOptions) {
+  constructor(private readonly options: HarnessOptions, sentBytes: Readonly<Record<Turn['from'], number>>) {
     const { textBytes = 4096 } = options;
     const now = (): number => 1;
     this.conversation = new Conversation(
       { observer: this, responses: this, textBytes, parameterBytes: PARAMETER_BYTES, setUp: null, now },
     );
     const { client, server } = this.conversation;
-    this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'));
-    this.responses = new Direction(server, () => this.settle(server.stopReason));
+    this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'), MEMORY.client, sentBytes.client);
+    this.responses = new Direction(server, () => this.settle(server.stopReason), MEMORY.server, sentBytes.server);
     this.responses.isDiscarding = () => server.isDiscarding;
   }
 
   take({ from, bytes }: Turn, split: Split): void {
-    for (const piece of split.cut(bytes)) {
-      if (from === 'client') this.requests.read(piece);
+    let at = 0;
+    for (const end of split.ends(bytes)) {
+      if (from === 'client') this.requests.read(bytes, at, end);
       else {
-        this.responses.read(piece);
+        this.responses.read(bytes, at, end);
         this.requests.unblock();
       }
+      at = end;
     }
   }
 
@@ -227,7 +219,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
         this.act(options.decide?.(usage!, isInsideRow) ?? 'cut', usage!);
         return 'onward';
       case 'fileWanted':
-        this.requests.written.push(server.refuseFile());
+        this.requests.written.append(server.refuseFile());
         return 'onward';
       case 'refused':
         this.note('refused', { ...server.refusal, sequenceId });
@@ -246,7 +238,7 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
     else {
       server.discard();
       usage.cut(false);
-      this.responses.written.push(encodeErr(server.sequenceId, CUT_ERROR));
+      this.responses.written.append(encodeErr(server.sequenceId, CUT_ERROR));
       client.gate();
     }
   }
@@ -269,13 +261,13 @@ const countsOf = (usage: Usage): object => ({
 export const converse = (
   turns: readonly Turn[], options: HarnessOptions = {}, split: Split = WHOLE,
 ): Outcome => {
-  const exchange = new Exchange(options);
+  const exchange = new Exchange(options, { client: bytesFrom('client', turns), server: bytesFrom('server', turns) });
   for (const turn of turns) exchange.take(turn, split);
   const { events, requests, responses, conversation } = exchange;
   return {
     events, conversation,
-    toClient: Buffer.concat(responses.written), toServer: Buffer.concat(requests.written),
-    undecidedFromClient: requests.undecided.length, undecidedFromServer: responses.undecided.length,
+    toClient: responses.written.bytes, toServer: requests.written.bytes,
+    undecidedFromClient: requests.undecidedBytes, undecidedFromServer: responses.undecidedBytes,
     hasWaited: requests.hasBlocked,
   };
 };
@@ -287,6 +279,9 @@ export const eventsOf = ({ events }: Outcome, name: string): readonly Happening[
 /** What one end sends in all its turns. */
 export const allFrom = (from: Turn['from'], turns: readonly Turn[]): Buffer =>
   Buffer.concat(turns.filter((turn) => turn.from === from).map(({ bytes }) => bytes));
+
+const bytesFrom = (from: Turn['from'], turns: readonly Turn[]): number =>
+  turns.reduce((sum, turn) => sum + (turn.from === from ? turn.bytes.length : 0), 0);
 
 export interface EverySplitOptions extends HarnessOptions {
   readonly splits?: readonly Split[];

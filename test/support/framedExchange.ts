@@ -16,7 +16,7 @@ import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
 import { admitAll, CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
-import type { Split } from './splits.js';
+import { piecesOf, type Split } from './splits.js';
 
 /** A client whose queues the kernel does not show. */
 const UNSEEN: QueueView = {
@@ -137,7 +137,7 @@ export class FramedExchange implements
   /** One end sends bytes. */
   async take(from: Peer, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
     const before = this.written();
-    for (const piece of split.cut(bytes)) {
+    for (const piece of piecesOf(bytes, split)) {
       if (from === 'client') this.requests.flow.accept(Buffer.from(piece));
       else this.read(piece);
       if (this.waitsForTurn) await this.caughtUpAll();

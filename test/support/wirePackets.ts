@@ -1,5 +1,5 @@
 import { Capability, commonHalf, mariadbHalf } from '../../src/protocol/capabilities.js';
-import { encodePacket, MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
+import { MAX_PAYLOAD_BYTES } from '../../src/protocol/framing.js';
 import { encodeLenenc, encodeLenencString } from '../../src/protocol/lenenc.js';
 import { Status } from '../../src/protocol/status.js';
 import { fromClient, fromServer, type Turn } from './conversationHarness.js';
@@ -14,21 +14,20 @@ const uint16 = (value: number): Buffer => Buffer.from([value & 0xff, value >> 8]
  * several packets.
  */
 export const packetsFrom = (sequenceId: number, ...payloads: Buffer[]): Buffer => {
-  const packets: Buffer[] = [];
+  const pieces: Buffer[] = [];
   for (const payload of payloads) {
     for (let at = 0; ; at += MAX_PAYLOAD_BYTES) {
       const part = payload.subarray(at, at + MAX_PAYLOAD_BYTES);
-      const isLast = part.length < MAX_PAYLOAD_BYTES;
-      packets.push(isLast ? encodePacket(sequenceId, part) : fullPacket(sequenceId, part));
+      pieces.push(header(sequenceId, part.length), part);
       sequenceId += 1;
-      if (isLast) break;
+      if (part.length < MAX_PAYLOAD_BYTES) break;
     }
   }
-  return Buffer.concat(packets);
+  return Buffer.concat(pieces);
 };
 
-const fullPacket = (sequenceId: number, part: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([0xff, 0xff, 0xff, sequenceId & 0xff]), part]);
+const header = (sequenceId: number, byteCount: number): Buffer =>
+  Buffer.from([byteCount & 0xff, (byteCount >> 8) & 0xff, byteCount >> 16, sequenceId & 0xff]);
 
 /** A turn of the client: one command. */
 export const ask = (payload: Buffer): Turn => fromClient(packetsFrom(0, payload));

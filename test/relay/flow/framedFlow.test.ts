@@ -14,7 +14,7 @@ import {
   contentOf, deflatedFrame, FRAMINGS, framesOf, ONE_FRAME, rawFrame, splitFrames, type Framing,
 } from '../../support/frames.js';
 import { fixtureNames, loadFixture } from '../../support/recorder.js';
-import { SPLITS, WHOLE, type Split } from '../../support/splits.js';
+import { piecesOfSize, SPLITS, WHOLE, type Split } from '../../support/splits.js';
 import { answer, ask, login, ok, packetsFrom, resultSet, textRow } from '../../support/wirePackets.js';
 
 const FEW_SPLITS = SPLITS.filter(({ name }) => name !== 'around headers').slice(0, 3);
@@ -107,13 +107,7 @@ t.test('passes the frames of a large result unchanged when each read reuses the 
   const smallRows = Array.from({ length: 10_000 }, () => textRow('12345'));
   const turns = [...login('eof'), query('SELECT'), answer(...resultSet('eof', smallRows))];
   const framing: Framing = { name: 'stored frames', bytesOf: () => 97, isStored: () => true };
-  const pieceBytes = 9001;
-  const split: Split = {
-    name: 'large reads',
-    cut: (bytes) => Array.from({ length: Math.ceil(bytes.length / pieceBytes) },
-      (_, index) => bytes.subarray(pieceBytes * index, pieceBytes * (index + 1))),
-  };
-  const exchange = await new FramedExchange().play(turns, framing, split);
+  const exchange = await new FramedExchange().play(turns, framing, piecesOfSize(9001));
   t.ok(isUntouched(exchange));
   t.match(exchange.usages, [{ rows: 10_000 }]);
 });

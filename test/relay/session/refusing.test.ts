@@ -7,7 +7,7 @@ import {
   attributedQuery, close, command, execute, fetch, longData, prepare, query, reset,
 } from '../../support/commandPayloads.js';
 import { executePayload } from '../../support/executePacket.js';
-import { SPLITS } from '../../support/splits.js';
+import { piecesOf, SPLITS } from '../../support/splits.js';
 import { settled } from '../../support/memorySocket.js';
 import { beginSession, memorySettings, startSession, type MemorySession } from '../../support/memorySession.js';
 import type { ProxySettings } from '../../support/inProcess.js';
@@ -57,7 +57,7 @@ for (const split of SPLITS) {
     const { client, server, records } = session;
     const [before, behind] = [packetsFrom(0, query('SELECT 1')), packetsFrom(0, query('SELECT 2'))];
     const said = Buffer.concat([before, packetsFrom(0, DROP), behind]);
-    for (const piece of split.cut(said)) {
+    for (const piece of piecesOf(said, split)) {
       client.say(piece);
       await settled();
     }
