@@ -82,19 +82,24 @@ for (const [who, { turns, from, garbage = GARBAGE, phase, awaited }] of Object.e
     }]);
     t.equal(proxy.here.log.filter(isUnparsed).length, 1);
   });
-
-  await t.test(`closes ${who} with onUnparsed: "close"`, async (t) => {
-    const proxy = await start(t, { onUnparsed: 'close' });
-    const pair = await proxy.pair();
-    await converseOver(pair, turns);
-    const ended = proxy.here.ended(pair.address);
-    pair[from].say(garbage);
-    await Promise.all([pair.client.ended(), pair.server.ended()]);
-    t.match(await ended, { by: 'sluice', reason: 'what came could not be followed' });
-    t.equal(proxy.here.log.filter(isUnparsed).length, 1);
-    t.equal(proxy.here.proxy.sessionCount, 0);
-  });
 }
+
+// A client that does not close its side is waited for, some seconds: all of them at the same time.
+await t.test('closes the session with onUnparsed: "close"', { jobs: Object.keys(MOMENTS).length }, async (t) => {
+  for (const [who, { turns, from, garbage = GARBAGE }] of Object.entries(MOMENTS)) {
+    void t.test(`of ${who}`, async (t) => {
+      const proxy = await start(t, { onUnparsed: 'close' });
+      const pair = await proxy.pair();
+      await converseOver(pair, turns);
+      const ended = proxy.here.ended(pair.address);
+      pair[from].say(garbage);
+      await Promise.all([pair.client.ended(), pair.server.ended()]);
+      t.match(await ended, { by: 'sluice', reason: 'what came could not be followed' });
+      t.equal(proxy.here.log.filter(isUnparsed).length, 1);
+      t.equal(proxy.here.proxy.sessionCount, 0);
+    });
+  }
+});
 
 await t.test('a client that speaks before the greeting waits for it', async (t) => {
   const proxy = await start(t);
