@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import ts from 'typescript';
+import type TypeScript from 'typescript';
+import { syntaxOf, ts } from './support/syntax.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE = join(ROOT, 'src');
@@ -292,7 +293,7 @@ t.test('a test has a title of its own that is understood alone', (t) => {
 });
 
 /** Whether an expression is made of nothing but literals and other constants: its value is known as it is read. */
-function isConstant(node: ts.Expression): boolean {
+function isConstant(node: TypeScript.Expression): boolean {
   if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
     return isConstant(node.expression);
   }
@@ -314,8 +315,8 @@ function isConstant(node: ts.Expression): boolean {
 
 t.test('the constants of a module have upper-case names', (t) => {
   const wrong = files.flatMap((file) => {
-    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
-    const isConst = ({ flags }: ts.VariableDeclarationList): boolean => (flags & ts.NodeFlags.Const) !== 0;
+    const source = syntaxOf(file);
+    const isConst = ({ flags }: TypeScript.VariableDeclarationList): boolean => (flags & ts.NodeFlags.Const) !== 0;
     return source.statements.filter(ts.isVariableStatement)
       .filter(({ declarationList }) => isConst(declarationList))
       .flatMap(({ declarationList }) => [...declarationList.declarations])

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import ts from 'typescript';
+import type TypeScript from 'typescript';
+import { syntaxOf, ts } from '../support/syntax.js';
 
 // The list of log lines in `sluice help troubleshooting` against the messages in the source.
 
@@ -14,12 +15,11 @@ const ANY = '…';
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
-  .map((name) => join(SOURCE, name))
-  .map((path) => ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true));
+  .map((name) => syntaxOf(join(SOURCE, name)));
 
-const calls: ts.CallExpression[] = [];
-const variables = new Map<string, ts.VariableDeclaration[]>();
-const visit = (node: ts.Node): void => {
+const calls: TypeScript.CallExpression[] = [];
+const variables = new Map<string, TypeScript.VariableDeclaration[]>();
+const visit = (node: TypeScript.Node): void => {
   if (ts.isCallExpression(node)) calls.push(node);
   if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) {
     variables.set(node.name.text, [...variables.get(node.name.text) ?? [], node]);
@@ -28,18 +28,18 @@ const visit = (node: ts.Node): void => {
 };
 for (const file of files) visit(file);
 
-type Enclosing = ts.Node | undefined;
+type Enclosing = TypeScript.Node | undefined;
 
-const isWithin = (node: ts.Node, outer: Enclosing): boolean => {
+const isWithin = (node: TypeScript.Node, outer: Enclosing): boolean => {
   for (let at: Enclosing = node; at !== undefined; at = at.parent) if (at === outer) return true;
   return false;
 };
 
 /** The block or file in which a declaration holds. */
-const scopeOf = (declared: ts.VariableDeclaration): ts.Node => declared.parent.parent.parent;
+const scopeOf = (declared: TypeScript.VariableDeclaration): TypeScript.Node => declared.parent.parent.parent;
 
 /** What a variable stands for: the innermost one that is seen from here, or else one that another file exports. */
-const valueOf = (name: string, from: ts.Node): ts.Expression | undefined => {
+const valueOf = (name: string, from: TypeScript.Node): TypeScript.Expression | undefined => {
   const all = variables.get(name) ?? [];
   const seen = all.filter((one) => isWithin(from, scopeOf(one)));
   const innermost = seen.sort((one, other) => (isWithin(scopeOf(one), scopeOf(other)) ? -1 : 1))[0];
@@ -47,7 +47,7 @@ const valueOf = (name: string, from: ts.Node): ts.Expression | undefined => {
 };
 
 /** The parameter of this name, with the function that has it. */
-const parameterOf = (name: string, from: ts.Node) => {
+const parameterOf = (name: string, from: TypeScript.Node) => {
   for (let at: Enclosing = from; at !== undefined; at = at.parent) {
     if (!ts.isFunctionLike(at)) continue;
     const index = at.parameters.findIndex((one) => one.name.getText() === name);
@@ -60,7 +60,7 @@ const parameterOf = (name: string, from: ts.Node) => {
 };
 
 /** The calls of a function or a method: in its own file, and where something with the name of its file is called. */
-const callsOf = (owner: ts.SignatureDeclaration): ts.CallExpression[] => {
+const callsOf = (owner: TypeScript.SignatureDeclaration): TypeScript.CallExpression[] => {
   const name = owner.name?.getText();
   const [file, receiver] = [owner.getSourceFile(), basename(owner.getSourceFile().fileName, '.ts')];
   return calls.filter(({ expression }) => {
@@ -75,7 +75,7 @@ const joined = (parts: readonly (readonly string[])[]): string[] =>
   parts.reduce<string[]>((fronts, ends) => fronts.flatMap((front) => ends.map((end) => front + end)), ['']);
 
 /** The texts that an expression may have. */
-const textsOf = (node: ts.Expression | undefined): string[] => {
+const textsOf = (node: TypeScript.Expression | undefined): string[] => {
   if (node === undefined) return [ANY];
   if (ts.isStringLiteralLike(node)) return [node.text];
   if (ts.isParenthesizedExpression(node)) return textsOf(node.expression);
@@ -95,7 +95,7 @@ const textsOf = (node: ts.Expression | undefined): string[] => {
   return ts.isIdentifier(node) ? textsOfName(node) : [ANY];
 };
 
-const textsOfName = (node: ts.Identifier): string[] => {
+const textsOfName = (node: TypeScript.Identifier): string[] => {
   const value = valueOf(node.text, node);
   if (value !== undefined) return textsOf(value);
   const parameter = parameterOf(node.text, node);
@@ -107,8 +107,9 @@ const textsOfName = (node: ts.Identifier): string[] => {
 };
 
 /** The level of a call that writes a line of the log; null for other calls. */
-const levelOf = ({ expression }: ts.CallExpression): string | null => {
-  const isLog = (receiver: ts.Expression): boolean => /(?:\blog|logger|occasions|occasional)$/i.test(receiver.getText());
+const levelOf = ({ expression }: TypeScript.CallExpression): string | null => {
+  const isLog = (receiver: TypeScript.Expression): boolean =>
+    /(?:\blog|logger|occasions|occasional)$/i.test(receiver.getText());
   if (ts.isElementAccessExpression(expression) && isLog(expression.expression)) return 'any';
   if (!ts.isPropertyAccessExpression(expression) || !isLog(expression.expression)) return null;
   return /^(?:info|warn|error|fatal)$/.test(expression.name.text) ? expression.name.text : null;

@@ -142,7 +142,8 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
       { observer: this, responses: this, textBytes, parameterBytes: PARAMETER_BYTES, setUp: null, now },
     );
     const { client, server } = this.conversation;
-    this.requests = new Direction(client, () => (client.isStopped ? 'blocked' : 'exhausted'), MEMORY.client, sentBytes.client);
+    const settleClient = (): 'blocked' | 'exhausted' => (client.isStopped ? 'blocked' : 'exhausted');
+    this.requests = new Direction(client, settleClient, MEMORY.client, sentBytes.client);
     this.responses = new Direction(server, () => this.settle(server.stopReason), MEMORY.server, sentBytes.server);
     this.responses.isDiscarding = () => server.isDiscarding;
   }
