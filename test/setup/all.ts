@@ -7,7 +7,7 @@ import { ServerPool } from './serverPool.js';
 // npm test
 // npx tap test/setup/all.ts --test-arg=test/policy --test-arg=test/e2e/kill.test.ts
 //
-// Runs all test files, or the given ones: several processes at a time, those of a folder or two that are quick in one of them.
+// Runs all test files, or the given ones: several processes at a time. The quick ones share some (quickFiles.ts).
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Most of them wait most of the time, for servers and clients. */

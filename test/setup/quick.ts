@@ -7,5 +7,6 @@ import { quickProcesses, runQuickFiles } from './quickFiles.js';
 // Runs the test files that need no server, no build, and no program but Node.js, several processes at a time.
 
 compileTests();
-t.jobs = 4;
+/** More of them would crowd two cores; with fewer, both would wait for timers at times. */
+t.jobs = 3;
 for (const [name, files] of quickProcesses()) runQuickFiles(t, process.execPath, name, files);

@@ -36,35 +36,44 @@ export const quickFiles = (texts = new Map<string, string>()): readonly string[]
   testFiles().filter((file) => !LONG.has(relative(TEST, file)) &&
     [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 
-/** Small folders that share a process with another one. Their tests hold no connections, and wait for no timers. */
-const SHARING: Readonly<Record<string, string>> = {
-  '.': 'help', admin: 'telemetry', audit: 'telemetry', differential: 'help', report: 'policy', sql: 'policy',
-  statistics: 'policy', text: 'policy',
-};
-
-/** The process of a file: that of its folder in `test`, or of its room in `relay`. */
-const processOf = (file: string): string => {
-  const folder = relative(TEST, dirname(file)) || '.';
-  const [top] = folder.split('/') as [string];
-  return top === 'relay' ? folder : SHARING[top] ?? top;
-};
-
 /**
- * Divides the quick files among processes: one for all files of a folder or two, since a process needs longer to start
- * than most files to run. A file that starts a program has a process of its own: it mostly waits.
- * @returns the files of each process, by the file's or the folder's path in `test`: the longest texts first, since they
- *   take longest, and the last process to end should be a short one
+ * The processes of the quick tests, and the folders, rooms and files that share them: a process needs longer to start
+ * than most files to run. Those that wait for timers start first, then those that take longest, so that the last one to
+ * end is a short one. Any other folder has a process of its own.
  */
+const PROCESSES: Readonly<Record<string, readonly string[]>> = {
+  hostile: ['hostile'],
+  relay: ['relay'],
+  policy: ['policy', 'report', 'sql', 'statistics', 'text'],
+  ends: ['ends', 'control', 'proof', 'setup'],
+  telemetry: ['telemetry', 'admin', 'audit', 'demo'],
+  conversation: ['conversation'],
+  'relay/flow': ['relay/flow', 'relay/login', 'relay/tls'],
+  protocol: ['protocol', 'config'],
+  'relay/session': ['relay/session'],
+  help: ['help', '.', 'cli', 'differential', 'simulation/mutations.test.ts'],
+  simulation: ['simulation', 'workers'],
+};
+
+const SHARED = new Map(Object.entries(PROCESSES).flatMap(([name, places]) => places.map((place) => [place, name])));
+
+/** The process of a file: its own, or that of the innermost folder around it that has one. */
+const processOf = (file: string): string => {
+  const [first, ...rest] = relative(TEST, file).split('/') as [string, ...string[]];
+  if (rest.length === 0) return SHARED.get('.')!;
+  const places = rest.map((_, index) => [first, ...rest.slice(0, index)].join('/'));
+  const found = [...places, relative(TEST, file)].findLast((place) => SHARED.has(place));
+  return found === undefined ? first : SHARED.get(found)!;
+};
+
+/** The quick files of each process, by its name, which is that of a folder in `test`, in the order in which they start. */
 export const quickProcesses = (): ReadonlyMap<string, readonly string[]> => {
-  const texts = new Map<string, string>();
-  const processes = new Map<string, string[]>();
-  for (const file of quickFiles(texts)) {
-    const starts = [...modulesOf([file], texts)].some((module) => texts.get(module)!.includes("'node:child_process'"));
-    const name = starts ? relative(TEST, file) : processOf(file);
+  const processes = new Map<string, string[]>(Object.keys(PROCESSES).map((name) => [name, []]));
+  for (const file of quickFiles()) {
+    const name = processOf(file);
     processes.set(name, [...processes.get(name) ?? [], file]);
   }
-  const length = (files: readonly string[]): number => files.reduce((sum, file) => sum + texts.get(file)!.length, 0);
-  return new Map([...processes].sort(([, some], [, others]) => length(others) - length(some)));
+  return processes;
 };
 
 const ROOT = join(TEST, '..');
