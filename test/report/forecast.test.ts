@@ -4,12 +4,12 @@ import { Coverage } from '../../src/report/coverage.js';
 import { exemptingRule, Exemptions } from '../../src/report/exemptions.js';
 import { Forecast, prospectOf } from '../../src/report/forecast.js';
 import { LimitSearch } from '../../src/report/limitSearch.js';
-import { readRecord, type ResultRecord } from '../../src/report/reading.js';
-import { auditLine } from '../support/auditRecords.js';
+import { readFields, type ResultRecord } from '../../src/report/reading.js';
+import { auditRecord } from '../support/auditRecords.js';
 import { Random } from '../support/random.js';
 
 const record = (given: object): ResultRecord => {
-  const reading = readRecord(auditLine(given));
+  const reading = readFields(auditRecord(given));
   if (reading.kind !== 'result') throw new Error(`it is ${reading.kind}`);
   return reading.record;
 };

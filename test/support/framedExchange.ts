@@ -16,7 +16,8 @@ import { type PendingCommand, Usage } from '../../src/conversation/command.js';
 import type { QueueView } from '../../src/relay/pace/clientLook.js';
 import { admitAll, CUT_ERROR, type Turn } from './conversationHarness.js';
 import { contentOf, framesOf, splitFrames, type Framing } from './frames.js';
-import { piecesOf, type Split } from './splits.js';
+import { copyBytes, spoilBytes } from './reads.js';
+import type { Split } from './splits.js';
 
 /** A client whose queues the kernel does not show. */
 const UNSEEN: QueueView = {
@@ -129,7 +130,7 @@ export class FramedExchange implements
 
   /** One end sends frames; frames that the proxy writes in the same turn follow them. */
   async takeFrames(from: Peer, frames: readonly Buffer[], split: Split): Promise<void> {
-    this.sent[from].push(...frames.map((frame) => Buffer.from(frame)));
+    this.sent[from].push(...frames);
     this.passed[from].push(...frames.map((frame) => ({ from: 'near', number: frameNumber(frame) }) as const));
     await this.take(from, Buffer.concat(frames), split);
   }
@@ -137,9 +138,11 @@ export class FramedExchange implements
   /** One end sends bytes. */
   async take(from: Peer, bytes: Buffer, split: Split, areFramesWhole = this.#isFramed): Promise<void> {
     const before = this.written();
-    for (const piece of piecesOf(bytes, split)) {
-      if (from === 'client') this.requests.flow.accept(Buffer.from(piece));
-      else this.read(piece);
+    let at = 0;
+    for (const end of split.ends(bytes)) {
+      if (from === 'client') this.requests.flow.accept(Buffer.from(bytes.subarray(at, end)));
+      else this.read(bytes, at, end);
+      at = end;
       if (this.waitsForTurn) await this.caughtUpAll();
     }
     if (areFramesWhole) this.notePassed(before);
@@ -174,13 +177,14 @@ export class FramedExchange implements
   }
 
   /** Each read reuses the memory of the last one. */
-  private read(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; ) {
+  private read(bytes: Buffer, from: number, to: number): void {
+    for (let at = from; at < to; ) {
       const { room } = this.#buffer;
-      const byteCount = bytes.copy(room, 0, at);
+      const byteCount = Math.min(to - at, room.length);
+      copyBytes(bytes, at, at + byteCount, room, 0);
       at += byteCount;
       this.#buffer.deliver(byteCount, this.responses.flow);
-      room.fill(0xff, 0, byteCount);
+      spoilBytes(room, 0, byteCount);
       this.requests.flow.unblock();
       this.#buffer.adapt(byteCount, this.responses.flow, false, Infinity);
     }

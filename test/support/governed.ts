@@ -31,8 +31,15 @@ export const statementCommand = (code: number, sql: string | null, number = 1): 
 /** An ordinary client. */
 export const SUBJECT: Subject = { user: 'app', schema: 'shop', address: '10.0.0.7', attributes: new Map() };
 
-/** Settings as in a configuration file, read with all defaults. */
-export const settings = (t: Test, given: object): Config => load(t, withUpstream(given));
+const read = new Map<string, Config>();
+
+/** Settings as in a configuration file, read with all defaults: once, for some tests ask for them hundreds of times. */
+export const settings = (t: Test, given: object): Config => {
+  const text = JSON.stringify(given);
+  const config = read.get(text) ?? load(t, withUpstream(given));
+  read.set(text, config);
+  return config;
+};
 
 export interface Governing {
   readonly subject?: Partial<Subject>;

@@ -75,19 +75,20 @@ export class Reads {
     const decidedTo = scan(chunk, HEADROOM_BYTES, end);
     undecided.clear();
     undecided.append(chunk, decidedTo, end);
-    fillBytes(chunk, HEADROOM_BYTES, end);
+    spoilBytes(chunk, HEADROOM_BYTES, end);
   }
 }
 
 /** For a few bytes, a call of a buffer's method takes longer than a loop. */
 const FEW_BYTES = 16;
 
-const copyBytes = (source: Buffer, from: number, to: number, target: Buffer, at: number): void => {
+export const copyBytes = (source: Buffer, from: number, to: number, target: Buffer, at: number): void => {
   if (to - from > FEW_BYTES) source.copy(target, at, from, to);
   else for (let index = from; index < to; index += 1) target[at + index - from] = source[index]!;
 };
 
-const fillBytes = (target: Buffer, from: number, to: number): void => {
+/** Puts rubbish where a read was. */
+export const spoilBytes = (target: Buffer, from: number, to: number): void => {
   if (to - from > FEW_BYTES) target.fill(RUBBISH, from, to);
   else for (let index = from; index < to; index += 1) target[index] = RUBBISH;
 };
