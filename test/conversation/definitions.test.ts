@@ -7,7 +7,9 @@ const PACKETS = [BEFORE!, FIRST!, SECOND!, BEHIND!];
 
 t.test('finds the packets of the columns, wherever the chunks end', (t) => {
   const stream = Buffer.concat(PACKETS);
+  const wanted = Buffer.concat([FIRST!, SECOND!]);
   const ends = PACKETS.map((_, i) => Buffer.concat(PACKETS.slice(0, i + 1)).length);
+  const wrong: number[] = [];
   for (let cut = 1; cut < stream.length; cut += 1) {
     const definitions = new Definitions();
     definitions.expect(1, 2, 1);
@@ -21,9 +23,10 @@ t.test('finds the packets of the columns, wherever the chunks end', (t) => {
       }
       definitions.keep(stream, to);
     }
-    t.same(found?.subarray(0, FIRST!.length + SECOND!.length), Buffer.concat([FIRST!, SECOND!]), `cut at ${cut}`);
-    t.ok(definitions.areOver);
+    const isFound = found?.subarray(0, wanted.length).equals(wanted) ?? false;
+    if (!isFound || !definitions.areOver) wrong.push(cut);
   }
+  t.same(wrong, []);
   t.end();
 });
 

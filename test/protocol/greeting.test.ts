@@ -60,12 +60,14 @@ await t.test('gives null for a packet that is no greeting, and reads a greeting 
   t.equal(decodeGreeting(Buffer.from('\x0awithout a NUL')), null);
   for (const payload of [greetingPayload(), recorded('mariadb/client-mariadb'),
     recorded('mysql/client-mysql')]) {
-    for (let length = 0; length < payload.length; length += 1) {
+    const greetings = Array.from(payload, (_, length) => {
       const front = Buffer.from(payload.subarray(0, length));
       const greeting = decodeGreeting(front);
       clearGreetingCapabilities(front, KNOWN_CAPABILITIES);
-      if (length < payload.indexOf(0) + 1 + 31) t.equal(greeting, null, `${length} bytes`);
-      else t.type(greeting?.authPlugin, 'string', `${length} bytes`);
-    }
+      return greeting;
+    });
+    const leastBytes = payload.indexOf(0) + 1 + 31;
+    t.strictSame(greetings.slice(0, leastBytes), Array(leastBytes).fill(null));
+    t.ok(greetings.slice(leastBytes).every((greeting) => typeof greeting?.authPlugin === 'string'));
   }
 });

@@ -112,13 +112,14 @@ await t.test('reads an answer that is cut off anywhere as far as it goes, or not
     responsePayload({ capabilities, attributes: new Map([['a', 'b']]) }), recorded('mysql/client-mysql'),
     recorded('mariadb/client-java-connector-j'), recorded('mysql/client-php-mysqli'),
   ]) {
-    for (let length = 0; length <= payload.length; length += 1) {
+    const users = Array.from({ length: payload.length + 1 }, (_, length) => {
       const front = Buffer.from(payload.subarray(0, length));
       const user = decodeHandshakeResponse(front)?.user;
-      if (length < 32) t.equal(user, undefined, `${length} bytes`);
-      else t.ok(user === undefined || 'app'.startsWith(user), `${length} bytes`);
       if (length >= 4) clearResponseCapabilities(front, KNOWN_CAPABILITIES);
-    }
+      return user;
+    });
+    t.strictSame(users.slice(0, 32), Array(32).fill(undefined));
+    t.strictSame(users.filter((user) => user !== undefined && !'app'.startsWith(user)), []);
   }
 });
 

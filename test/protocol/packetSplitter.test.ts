@@ -39,13 +39,14 @@ t.test('tells the length and the sequence id of a packet once its header is comp
 
 t.test('gives all bytes that were not taken as the rest, once', (t) => {
   const bytes = Buffer.concat(PACKETS);
+  const wrong: number[] = [];
   for (let end = 0; end <= bytes.length; end += 997) {
     const splitter = new PacketSplitter();
     splitter.add(Buffer.from(bytes.subarray(0, end)));
     const takenBytes = splitter.next()?.length ?? 0;
-    t.same(splitter.rest(), bytes.subarray(takenBytes, end));
-    t.same(splitter.rest(), Buffer.alloc(0));
+    if (!splitter.rest().equals(bytes.subarray(takenBytes, end)) || splitter.rest().length > 0) wrong.push(end);
   }
+  t.same(wrong, []);
   t.end();
 });
 

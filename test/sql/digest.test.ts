@@ -73,12 +73,12 @@ t.test('statements that differ only in literals have the same digest', (t) => {
   const statements = STATEMENTS.filter((sql) => !hasColumnPosition(sql));
   const changed = statements.filter((sql) => withOtherLiterals(sql) !== sql);
   t.ok(changed.length > 150, 'there are many such statements');
-  for (const sql of changed) t.equal(digestText(withOtherLiterals(sql)), digestText(sql), sql);
+  t.strictSame(changed.map((sql) => digestText(withOtherLiterals(sql))), changed.map((sql) => digestText(sql)));
   t.end();
 });
 
 t.test('statements that differ only in layout have the same digest', (t) => {
-  for (const sql of STATEMENTS) t.equal(digestText(withOtherLayout(sql)), digestText(sql), sql);
+  t.strictSame(STATEMENTS.map((sql) => digestText(withOtherLayout(sql))), STATEMENTS.map((sql) => digestText(sql)));
   t.end();
 });
 
