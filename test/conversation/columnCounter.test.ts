@@ -144,8 +144,8 @@ t.test('understands the rows that real servers have sent, however they are cut',
   // MySQL answers one fetch there with a column count and definitions, which count as rows.
   const names = ['mysql', 'mariadb'].flatMap(fixtureNames)
     .filter((name) => name !== 'mysql/raw-cursor-first-deprecate-eof');
-  for (const name of names) {
-    for (const split of SPLITS) converse(loadFixture(name), { limit }, split);
+  for (const turns of names.map(loadFixture)) {
+    for (const split of SPLITS) converse(turns, { limit }, split);
   }
   t.ok(found.some(({ heaviestColumns }) => (heaviestColumns?.shares()[0]?.name ?? null) !== null));
   t.notOk(found.some(({ heaviestColumns }) => heaviestColumns?.isBroken));

@@ -37,7 +37,7 @@ export const quickFiles = (texts = new Map<string, string>()): readonly string[]
     [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
 
 /**
- * The processes of the quick tests, and the folders, rooms and files that share them: a process needs longer to start
+ * The processes of the quick tests, and the folders and rooms that share them: a process needs longer to start
  * than most files to run. Those that wait for timers start first, then those that take longest, so that the last one to
  * end is a short one. Any other folder has a process of its own.
  */
@@ -51,18 +51,17 @@ const PROCESSES: Readonly<Record<string, readonly string[]>> = {
   'relay/flow': ['relay/flow', 'relay/login', 'relay/tls'],
   protocol: ['protocol', 'config'],
   'relay/session': ['relay/session'],
-  help: ['help', '.', 'cli', 'differential', 'simulation/mutations.test.ts'],
-  simulation: ['simulation', 'workers'],
+  help: ['help', '.', 'cli', 'differential', 'simulation', 'workers'],
 };
 
 const SHARED = new Map(Object.entries(PROCESSES).flatMap(([name, places]) => places.map((place) => [place, name])));
 
-/** The process of a file: its own, or that of the innermost folder around it that has one. */
+/** The process of a file: that of the innermost folder around it that has one. */
 const processOf = (file: string): string => {
   const [first, ...rest] = relative(TEST, file).split('/') as [string, ...string[]];
   if (rest.length === 0) return SHARED.get('.')!;
   const places = rest.map((_, index) => [first, ...rest.slice(0, index)].join('/'));
-  const found = [...places, relative(TEST, file)].findLast((place) => SHARED.has(place));
+  const found = places.findLast((place) => SHARED.has(place));
   return found === undefined ? first : SHARED.get(found)!;
 };
 

@@ -185,7 +185,14 @@ class Exchange implements ConversationObserver, ResponseObserver<Usage> {
   }
 
   usageEnded(usage: Usage, error: ServerError | null, isComplete: boolean): void {
-    this.note('usageEnded', { ...countsOf(usage), error: error?.code ?? null, isComplete });
+    // No spread: an object of so many fields would become a hash table.
+    this.events.push({
+      event: 'usageEnded',
+      command: usage.command.code, text: textOf(usage), textBytes: usage.command.textBytes,
+      rows: usage.rows, bytes: usage.bytes, resultSets: usage.resultSets, columns: usage.columns,
+      largestRowBytes: usage.largestRowBytes, forwardedRows: usage.forwardedRows,
+      forwardedBytes: usage.forwardedBytes, isCut: usage.isCut, error: error?.code ?? null, isComplete,
+    });
   }
 
   unparsed({ direction, reason, phase, awaited, offsetBytes, hex }: Unparsed): void {
@@ -249,14 +256,6 @@ const textOf = (usage: Usage): string | null => {
   const { statement, text } = usage.command;
   return (statement?.sql ?? text)?.toString() ?? null;
 };
-
-const countsOf = (usage: Usage): object => ({
-  command: usage.command.code, text: textOf(usage), textBytes: usage.command.textBytes,
-  rows: usage.rows, bytes: usage.bytes, resultSets: usage.resultSets, columns: usage.columns,
-  largestRowBytes: usage.largestRowBytes, forwardedRows: usage.forwardedRows,
-  forwardedBytes: usage.forwardedBytes,
-  isCut: usage.isCut,
-});
 
 /** Plays a conversation from its first turn to its last, each turn cut into pieces. */
 export const converse = (
