@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import t, { type Test } from 'tap';
 import { Command } from '../../../src/protocol/commands.js';
 import { storedFrame } from '../../../src/protocol/compression.js';
@@ -49,17 +50,20 @@ for (const name of [...fixtureNames('mysql'), ...fixtureNames('mariadb')]) {
   if (plain.conversation.phase === 'refused') continue; // there are no frames without a login
   t.test(`${name}, compressed: passes every frame unchanged, and counts the same as without compression`, async (t) => {
     const ended = eventsOf(plain, 'usageEnded').map(counts);
-    const played: { way: string; exchange: FramedExchange }[] = [];
+    const played: { way: string; isWhole: boolean; usages: object[]; problems: number }[] = [];
     for (const [framing, split] of WAYS_OF_RECORDED) {
       const exchange = await new FramedExchange().play(turns, framing, split);
-      played.push({ way: `${framing.name}, ${split.name}`, exchange });
+      played.push({
+        way: `${framing.name}, ${split.name}`, isWhole: isUntouched(exchange), usages: exchange.usages.map(counts),
+        problems: exchange.problems.length,
+      });
     }
-    const others = played.filter(({ exchange }) => !isUntouched(exchange));
-    t.same(others.map(({ way }) => way), [], 'every frame is untouched');
-    for (const { way, exchange } of played) {
-      t.strictSame(exchange.usages.map(counts), ended, way);
-    }
-    t.ok(played.every(({ exchange }) => exchange.problems.length === eventsOf(plain, 'unparsed').length));
+    t.equal(played.length, WAYS_OF_RECORDED.length);
+    t.same(played.filter(({ isWhole }) => !isWhole).map(({ way }) => way), [], 'every frame is untouched');
+    const others = played.filter(({ usages }) => !isDeepStrictEqual(usages, ended));
+    t.strictSame(others.map(({ way, usages }) => ({ way, usages })),
+      others.map(({ way }) => ({ way, usages: ended })));
+    t.ok(played.every(({ problems }) => problems === eventsOf(plain, 'unparsed').length));
   });
 }
 
