@@ -7,10 +7,19 @@ import type { Config } from '../../src/config/config.js';
 /** The content of a configuration file: a value that becomes JSON, or text or bytes as they are. */
 type Content = object | string | Buffer;
 
+const folders = new WeakMap<Test, string>();
+
+/** The test's own folder. tap would make it anew each time, which takes longer than to read a configuration. */
+const folderOf = (t: Test): string => {
+  const folder = folders.get(t) ?? t.testdir();
+  folders.set(t, folder);
+  return folder;
+};
+
 /** Writes a configuration into the test's own folder, and gives the file's path. */
 export function configFile(t: Test, content: Content): string {
   const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
-  const file = join(t.testdir(), 'sluice.json');
+  const file = join(folderOf(t), 'sluice.json');
   writeFileSync(file, isRaw ? content : JSON.stringify(content));
   return file;
 }
