@@ -1,6 +1,7 @@
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mysqlclient.MySQLConnectOptions;
 import io.vertx.mysqlclient.MySQLConnection;
@@ -20,7 +21,8 @@ public final class ReadVertx {
   public static void main(String[] args) {
     Reading reading = Reading.of(args);
     Report report = new Report(reading);
-    Vertx vertx = Vertx.vertx();
+    // The other transport knows no Unix sockets.
+    Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(reading.isSocket()));
     try {
       MySQLConnection connection = MySQLConnection.connect(vertx, options(reading)).await();
       report.connected();
