@@ -123,8 +123,11 @@ export const nameOf = ({ driver, reader, limit, rows, way, load, server, looks }
   [driver, reader === 'buffering' ? reader : `streaming, ${reader} ms`, limit, rows, way, load, server,
     ...(looks > 1 ? [`${looks} looks`] : [])].join(' | ');
 
+/** The approximate size of a row's packet. */
+export const rowBytesOf = ({ rows }: Cell): number => ROWS[rows].bytes;
+
 /** Bytes of all rows up to the limit. */
-export const limitBytes = ({ limit, rows }: Cell): number => Number(limit) * ROWS[rows].bytes;
+export const limitBytes = (cell: Cell): number => Number(cell.limit) * rowBytesOf(cell);
 
 /** Work for each row in ms. */
 export const workMsOf = ({ reader }: Cell): number => (reader === 'buffering' ? 0 : Number(reader));
