@@ -54,7 +54,7 @@ export class ReadBuffer {
     const mayBeLarge = maxReadBytes > SHARED_BYTES;
     if (!this.isLarge) {
       if (mayBeLarge && readBytes >= MUCH_BYTES && !isComplete) this.enlarge();
-      else this.room = maxReadBytes < SHARED_BYTES ? smallRoom : sharedRoom;
+      else this.room = sharedRoomOf(maxReadBytes);
     } else if (target.readsPastSink) {
       if (this.lent === null) this.lend(target);
     } else if (target.isEmpty) {
@@ -109,7 +109,6 @@ export class ReadBuffer {
 }
 
 const SHARED_BYTES = 64 * 1024;
-const SMALL_BYTES = 8 * 1024;
 const LARGE_BYTES = 896 * 1024;
 
 /** A read that brings at least `MUCH_BYTES` is probably followed by more. One below `LITTLE_BYTES` is probably not. */
@@ -124,8 +123,8 @@ export const HEADROOM_BYTES = 8;
 
 const sharedRoom: Buffer = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
-/** Used if little may be read at once, because the client is slow. */
-const smallRoom: Buffer = sharedRoom.subarray(0, SMALL_BYTES);
+/** Parts of it, used if less may be read at once: each half of the one before. */
+const smallerRooms: readonly Buffer[] = [32, 16, 8].map((kib) => sharedRoom.subarray(0, kib * 1024));
 
 /** Large buffers without a user, kept so that a burst need not allocate its own. */
 const spares: Buffer[] = [];
@@ -149,6 +148,12 @@ export interface ReadTarget {
   accept(chunk: Buffer): void;
   /** Takes bytes that were read into a large buffer. It needs none of them there when the next read lands there. */
   acceptRead(buffer: ReadBuffer, byteCount: number): void;
+}
+
+/** The largest part of the shared area that holds no more than this; 8 KiB of it at least. */
+function sharedRoomOf(maxReadBytes: number): Buffer {
+  if (maxReadBytes >= SHARED_BYTES) return sharedRoom;
+  return smallerRooms.find(({ length }) => length <= maxReadBytes) ?? smallerRooms.at(-1)!;
 }
 
 function keepSpare(buffer: Buffer): void {

@@ -66,8 +66,10 @@ export class SendWindow implements LookObserver {
   /** The number of bytes to read from the server at once. */
   get readBytes(): number {
     if (this.phase === 'open') return Infinity;
-    const isQuick = this.phase === 'starting' || (this.phase === 'free' && this.freePart.isProven);
-    return isQuick ? QUICK_READ_BYTES : STEP_BYTES;
+    if (this.phase === 'starting') return QUICK_READ_BYTES;
+    if (this.phase !== 'free') return STEP_BYTES;
+    const freeBytes = this.freePart.isProven ? Infinity : this.grantedBytes - this.writtenBytes;
+    return Math.max(STEP_BYTES, Math.min(QUICK_READ_BYTES, freeBytes));
   }
 
   /** Notes the total of written bytes. */
@@ -260,7 +262,7 @@ export class SendWindow implements LookObserver {
   }
 }
 
-/** The size of a read for a client that was quick in an earlier response. */
+/** The size of a read in the free part, and for a client that was quick in an earlier response. */
 const QUICK_READ_BYTES = 64 * 1024;
 /** The distance between two looks at a client on this host that may just not have read yet. */
 const EARLY_LOOK_BYTES = 32 * 1024;

@@ -107,3 +107,14 @@ t.test('a response that is complete with its first read takes no memory of its o
   t.equal(buffer.whole.length, 0);
   t.end();
 });
+
+t.test('few bytes at a time are read into a part of the shared memory that holds no more, or 8 KiB', (t) => {
+  const buffer = new ReadBuffer();
+  const roomFor = (maxReadBytes: number): number => {
+    buffer.adapt(100, new Taker(), false, maxReadBytes);
+    return buffer.room.length / 1024;
+  };
+  const rooms = [64, 63.9, 32, 31.9, 16, 15, 8, 1].map((kib) => roomFor(kib * 1024));
+  t.strictSame(rooms, [64, 32, 32, 16, 16, 8, 8, 8]);
+  t.end();
+});

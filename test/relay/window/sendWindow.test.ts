@@ -96,6 +96,29 @@ for (const [server, isServerFar, freeBytes] of [['here', false, 64 * KIB], ['els
   });
 }
 
+t.test('reads the first 64 KiB of a response in large pieces, and not a byte more with them', (t) => {
+  const client = new Client(t);
+  for (let response = 0; response < 3; response += 1) {
+    client.window.restart();
+    t.equal(client.window.readBytes, 64 * KIB);
+    client.write(40 * KIB);
+    t.equal(client.window.readBytes, 24 * KIB);
+    client.write(20 * KIB);
+    t.equal(client.window.readBytes, STEP_BYTES);
+    client.nowMs += 10_000;
+  }
+  t.end();
+});
+
+t.test('reads a response like the last one, which the client took at once, in large pieces', (t) => {
+  const client = new Client(t);
+  client.write(64 * KIB);
+  client.window.restart();
+  client.write(56 * KIB);
+  t.equal(client.window.readBytes, 64 * KIB);
+  t.end();
+});
+
 t.test('grants everything after three looks that find nothing unread', async (t) => {
   const client = new Client(t);
   client.write(64 * KIB);
