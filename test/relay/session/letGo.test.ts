@@ -22,7 +22,7 @@ t.test('gets its last packets, also when the statement passes a further bound me
   await settled();
   client.say(packetsFrom(0, query('SELECT * FROM big; INSERT INTO t VALUES (1)')));
   await settled();
-  const passed = packetsFrom(1, ...result(0).slice(0, HEAD_PACKETS), textRow('y'.repeat(10_000)), textRow('fits'));
+  const passed = packetsFrom(1, ...result(0).slice(0, HEAD_PACKETS), textRow('y'.repeat(30_000)), textRow('fits'));
   server.say(Buffer.concat([passed, packetsFrom(6, textRow('too many'))]));
   await settled();
   t.ok(session.runsOn && session.responses.flow.sink.isFull, 'its last packets wait');
