@@ -68,7 +68,7 @@ export const settings = section<Config>({
             about: "the longest time for which Sluice watches the client's pace at a limit",
           },
           maxRowsPerSecond: {
-            kind: count, fallback: 4000, about: 'a client that takes more rows per second reads into memory',
+            kind: count, fallback: 3200, about: 'a client that takes more rows per second reads into memory',
           },
           maxBytesPerSecond: {
             kind: size(), fallback: '32MiB', about: 'a client that takes more bytes per second reads into memory',

@@ -102,7 +102,7 @@ t.test('names the signals that only a running session shows, with the limits tha
   const { lines } = ask(t, settings, 'user=app', 'SELECT a FROM t');
   const further = lines.find((line) => /^ +or, if/.test(line))?.trim();
   t.equal(further, 'or, if cursor or pace tells while it runs that it is streamed: 9 rows, unlimited bytes');
-  t.match(lines.join('\n'), /pace: a client that takes more than 4000 rows or 32MiB a second reads into memory/);
+  t.match(lines.join('\n'), /pace: a client that takes more than 3200 rows or 32MiB a second reads into memory/);
   const fixed = [{ name: 'r', match: {}, class: 'buffered' }];
   t.notMatch(ask(t, { rules: fixed }, 'user=app', 'SELECT a FROM t').lines.join('\n'), /or, if/);
   t.end();

@@ -22,7 +22,7 @@ t.test('with nothing but an upstream the documented defaults hold', (t) => {
     streaming: {
       limits: { rows: Infinity, bytes: Infinity },
       signals: ['cursor', 'dump', 'jdbc', 'hint', 'pace'],
-      pace: { waitMs: 500, maxRowsPerSecond: 4000, maxBytesPerSecond: 32 * 1024 ** 2 },
+      pace: { waitMs: 500, maxRowsPerSecond: 3200, maxBytesPerSecond: 32 * 1024 ** 2 },
       netWriteTimeoutMs: null,
     },
     rules: [],
