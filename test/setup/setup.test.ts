@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { LANGUAGES } from '../support/drivers.js';
-import { modulesOf, QUICK_PROGRAMS, quickFiles } from './quickFiles.js';
+import { modulesOf, QUICK_PROGRAMS, quickFiles, quickProcesses } from './quickFiles.js';
 import { startedPrograms } from './startedPrograms.js';
 
 const TEST = fileURLToPath(new URL('..', import.meta.url));
@@ -45,6 +45,13 @@ t.test('installs the tools of every language whose drivers the tests use', (t) =
   const folders = readdirSync(join(TEST, 'clients')).sort();
   t.strictSame([...toolchains.matchAll(/^ {2}'(\w+)\|/gm)].map(([, language]) => language!).sort(), folders);
   t.strictSame([...LANGUAGES].sort(), folders);
+  t.end();
+});
+
+t.test('each quick file runs in one process, and no process is left without files', (t) => {
+  const processes = [...quickProcesses()];
+  t.strictSame(processes.flatMap(([, files]) => files).sort(), quickFiles());
+  t.strictSame(processes.filter(([, files]) => files.length === 0).map(([name]) => name), []);
   t.end();
 });
 
