@@ -28,8 +28,13 @@ export const testFiles = (): readonly string[] =>
   readdirSync(TEST, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts')).sort()
     .map((name) => join(TEST, name));
 
-/** Files that start neither, and play simulated worlds for longer than all others of their folder take. */
-const LONG: ReadonlySet<string> = new Set(['simulation/simulation.test.ts', 'proof/mutations.test.ts']);
+/**
+ * Files that start neither. Two play simulated worlds for longer than all others of their folder take, and one runs quick
+ * tests.
+ */
+const LONG: ReadonlySet<string> = new Set([
+  'simulation/simulation.test.ts', 'proof/mutations.test.ts', 'proof/nodeVersions.test.ts',
+]);
 
 /** Selects quick files. Returns their absolute paths, sorted. */
 export const quickFiles = (texts = new Map<string, string>()): readonly string[] =>
