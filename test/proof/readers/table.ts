@@ -1,7 +1,7 @@
 import { type Cell, LOADS, nameOf, READERS, workMsOf } from './cells.js';
 import type { Outcome } from './reading.js';
 import type { Outcomes } from './outcomes.js';
-import { isGood, wantedOf } from './rules.js';
+import { isGood, wantedOf, wasLetPass } from './rules.js';
 
 /** A cell with its outcomes. */
 interface Row {
@@ -24,6 +24,10 @@ export const showMatrix = (cells: readonly Cell[], outcomes: Outcomes): string =
     '## Rates by reader and load', '', ...rateTable(rows), '',
     '## The slowest rate of each buffering driver', '', ...slowestTable(rows), '',
     '## From the limit to the verdict, in ms', '', ...verdictTable(rows), '',
+    '## Buffering readers that were let pass at first', '',
+    'With a quarter of a core, they take no more rows than programs that work on each row. The next look cut them.', '',
+    ...cellTable(rows.map(({ cell, runs }) => ({ cell, runs: runs.filter((run) => wasLetPass(cell, run)) }))
+      .filter(({ runs }) => runs.length > 0)), '',
     '## Programs that work on each row and were cut', '',
     'They take rows as fast as programs that buffer, or their drivers do so for them.', '',
     ...cellTable(rows.filter(({ cell, runs }) => workMsOf(cell) > 0 && runs.some(isCut))), '',
