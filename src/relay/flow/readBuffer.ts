@@ -152,8 +152,12 @@ export interface ReadTarget {
 
 /** The largest part of the shared area that holds no more than this; 8 KiB of it at least. */
 function sharedRoomOf(maxReadBytes: number): Buffer {
-  if (maxReadBytes >= SHARED_BYTES) return sharedRoom;
-  return smallerRooms.find(({ length }) => length <= maxReadBytes) ?? smallerRooms.at(-1)!;
+  let room = sharedRoom;
+  for (const smaller of smallerRooms) {
+    if (room.length <= maxReadBytes) break;
+    room = smaller;
+  }
+  return room;
 }
 
 function keepSpare(buffer: Buffer): void {
