@@ -32,10 +32,13 @@ interface Subject {
 /** A pool reads as its driver does. A cursor is known by its command at any speed. */
 const isOfMatrix = ({ name, protocol }: Driver): boolean => !name.startsWith('HikariCP') && protocol !== 'cursor';
 
+/** A driver's name without the way in which it reads. */
+export const subjectOf = ({ name }: Driver): string => name.replace(/, streaming$/, '');
+
 const subjectsOf = (drivers: readonly Driver[]): ReadonlyMap<string, Subject> => {
   const subjects = new Map<string, Subject>();
   for (const driver of drivers.filter(isOfMatrix)) {
-    const name = driver.name.replace(/, streaming$/, '');
+    const name = subjectOf(driver);
     const way = driver.reads === 'streaming' ? 'streaming' : 'buffering';
     subjects.set(name, { ...subjects.get(name), [way]: driver });
   }

@@ -41,11 +41,11 @@ const READS: Readonly<Record<string, readonly [bytes: number, rows?: number]>> =
 
 /**
  * The most bytes that a streaming driver reads before its program has worked on the first row.
- * @param name of the driver
+ * @param driver its name, as a cell of the matrix has it
  * @param rowBytes the size of a row's packet
  * @param batches how many times it takes its number of rows: some ask for the next ones long before the last is worked on
  */
-export const readsAtOnceBytes = (name: string, rowBytes: number, batches = 1): number => {
-  const [bytes, rows = FEW_ROWS] = READS[name.replace(/, streaming$/, '')]!;
+export const readsAtOnceBytes = (driver: string, rowBytes: number, batches = 1): number => {
+  const [bytes, rows = FEW_ROWS] = READS[driver]!;
   return bytes + batches * rows * rowBytes;
 };

@@ -1,6 +1,6 @@
 import { maxStreamRate } from '../../../src/policy/pace.js';
 import { readConfig } from '../../../src/config/load.js';
-import { type Cell, driverOf, limitBytes, rowBytesOf, workMsOf } from './cells.js';
+import { type Cell, limitBytes, rowBytesOf, workMsOf } from './cells.js';
 import { readsAtOnceBytes } from './readsAtOnce.js';
 import type { Outcome } from './reading.js';
 
@@ -26,7 +26,7 @@ export const wantedOf = (cell: Cell): Wanted => {
   const rowBytes = rowBytesOf(cell);
   if (workMs < SURE_MS || 1000 / workMs > maxStreamRate(PACE, rowBytes)) return null;
   // Rows that the driver has read before the program works on the first one say nothing of the program.
-  return readsAtOnceBytes(driverOf(cell).name, rowBytes, BATCHES) < limitBytes(cell) ? 'lived' : null;
+  return readsAtOnceBytes(cell.driver, rowBytes, BATCHES) < limitBytes(cell) ? 'lived' : null;
 };
 
 /**
