@@ -37,9 +37,11 @@ const LONG: ReadonlySet<string> = new Set([
 ]);
 
 /** Selects quick files. Returns their absolute paths, sorted. */
-export const quickFiles = (texts = new Map<string, string>()): readonly string[] =>
-  testFiles().filter((file) => !LONG.has(relative(TEST, file)) &&
+export const quickFiles = (): readonly string[] => {
+  const texts = new Map<string, string>();
+  return testFiles().filter((file) => !LONG.has(relative(TEST, file)) &&
     [...modulesOf([file], texts)].every((module) => isQuick(module, texts.get(module)!)));
+};
 
 /**
  * The processes of the quick tests, and the folders and rooms that share them: a process needs longer to start
